@@ -1,0 +1,73 @@
+/* The convolutional encoder: photos (N, S, S, 3) to features (N, F), forward and backward.
+ *
+ * An architecture is a line of words: "stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ... head_c1280".
+ * Block strings are in the notation of MnasNet (Tan et al., 2019) and timm: ds is a depthwise
+ * separable block, ir an inverted residual (Sandler et al., 2018); r repeats, k kernel, s stride of
+ * the first repeat, e expansion, c output channels. stem is a 3x3 convolution of stride 2, head a
+ * 1x1 convolution; then the mean over the map. Batch norm is folded into weight and bias; ReLU6 after
+ * every convolution but the last of a block. Padding is TensorFlow's SAME. Activations are channels
+ * last.
+ */
+#ifndef CAPTION_MODEL_ENCODER_H
+#define CAPTION_MODEL_ENCODER_H
+
+#include "base/random.h"
+#include "nn/parameters.h"
+
+/* Presets by name ("efficientnet_lite0", "tiny"); the text itself where it is no preset's name. */
+const char *encoder_architecture(const char *name_or_text);
+
+enum encoder_layer_kind { ENCODER_STEM, ENCODER_POINTWISE, ENCODER_DEPTHWISE };
+
+/* One convolution with bias, optional ReLU6, optional residual sum. */
+struct encoder_layer {
+    enum encoder_layer_kind kind;
+    size_t kernel, stride;
+    size_t in_size, out_size;         /* side of the square map */
+    size_t in_channels, out_channels;
+    bool relu6;
+    bool opens_residual;  /* its input is added to a later layer's output */
+    bool closes_residual; /* the input of the block is added to its output (after the bias, linear) */
+    size_t weight, bias;  /* indices into parameters */
+};
+
+struct encoder {
+    char *architecture; /* owned */
+    size_t size;        /* S, side of the input */
+    struct encoder_layer *layers;
+    size_t layer_count;
+    size_t features; /* F */
+};
+
+/* Parses the architecture and registers its tensors ("encoder." + timm's names: conv_stem.weight,
+ * blocks.1.0.conv_pw.weight, ...). Errors name the word that does not parse. Sizes are bounded:
+ * size 16..1024, channels <= 8192, repeats <= 64, kernel 3 or 5 (odd, <= 7), stride 1 or 2. */
+bool encoder_init(struct encoder *encoder, const char *architecture, size_t size,
+                  struct parameters *parameters, caption_error *error);
+void encoder_free(struct encoder *encoder);
+
+/* He initialisation of weights, biases zero. */
+void encoder_randomise(const struct encoder *encoder, struct parameters *parameters,
+                       struct random *random);
+
+/* Scratch for up to `photos` photos, planned once. For training all activations are kept; without,
+ * a few buffers are reused over the layers. */
+struct encoder_workspace;
+struct encoder_workspace *encoder_workspace_new(const struct encoder *encoder, size_t photos,
+                                                bool training, caption_error *error);
+void encoder_workspace_free(struct encoder_workspace *workspace);
+
+/* images (count, S, S, 3) already scaled, features (count, F); count <= photos of the workspace.
+ * `values` is the parameters' block. A training workspace remembers what backward needs; `images`
+ * must stay until then. */
+void encoder_forward(const struct encoder *encoder, const struct parameters *parameters,
+                     const real *values, const real *images, size_t count,
+                     struct encoder_workspace *workspace, real *features);
+
+/* Adds to `gradients` (a block like `values`) the gradient of a loss whose derivative by the features
+ * of the last encoder_forward is d_features (count, F). */
+void encoder_backward(const struct encoder *encoder, const struct parameters *parameters,
+                      const real *values, const real *d_features,
+                      struct encoder_workspace *workspace, real *gradients);
+
+#endif

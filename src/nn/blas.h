@@ -1,0 +1,22 @@
+/* Matrix products: the one file that knows BLAS. All matrices are row-major and dense unless a
+ * leading dimension says otherwise. */
+#ifndef CAPTION_NN_BLAS_H
+#define CAPTION_NN_BLAS_H
+
+#include <stddef.h>
+
+#include "nn/real.h"
+
+enum blas_transpose { BLAS_PLAIN, BLAS_TRANSPOSED };
+
+/* C (m, n) = alpha op(A) op(B) + beta C with op(A) (m, k) and op(B) (k, n); lda, ldb, ldc are the
+ * row lengths of A, B, C as they lie in memory. A product with m, n or k 0 is handled. */
+void blas_gemm(enum blas_transpose transpose_a, enum blas_transpose transpose_b, size_t m, size_t n,
+               size_t k, real alpha, const real *a, size_t lda, const real *b, size_t ldb,
+               real beta, real *c, size_t ldc);
+
+/* Tells OpenBLAS to use the calling thread only: the library divides the work itself. Called when a
+ * model is opened or made. */
+void blas_single_thread(void);
+
+#endif

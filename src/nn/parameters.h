@@ -1,0 +1,60 @@
+/* The learned numbers of a model: named tensors cut from one block, so that the optimiser, the
+ * gradient sum and the model file each run over them without knowing any layer. Gradients are a
+ * second block of the same layout (parameters.count numbers). */
+#ifndef CAPTION_NN_PARAMETERS_H
+#define CAPTION_NN_PARAMETERS_H
+
+#include "base/error.h"
+#include "nn/real.h"
+
+enum { PARAMETERS_MAX_DIMENSIONS = 4, PARAMETERS_NAME = 64 };
+
+/* Which learning rate a tensor takes, and whether it learns at all (PARAMETERS_CONSTANT: it does
+ * not, but belongs to the model). */
+enum parameters_group { PARAMETERS_ENCODER, PARAMETERS_DECODER, PARAMETERS_CONSTANT };
+
+/* How a tensor of the file lies in memory. */
+enum parameters_layout {
+    PARAMETERS_AS_IS,       /* as in the file */
+    PARAMETERS_TAPS_FIRST   /* file: (out, in, k, k); memory: (k, k, in, out): for direct convolution */
+};
+
+struct parameter {
+    char name[PARAMETERS_NAME];             /* as in the file: "encoder.conv_stem.weight" */
+    size_t shape[PARAMETERS_MAX_DIMENSIONS]; /* as in the file */
+    size_t dimensions;
+    size_t offset, count; /* its place in the block, in numbers; offset is a multiple of 16 */
+    enum parameters_group group;
+    enum parameters_layout layout;
+};
+
+struct parameters {
+    struct parameter *tensors;
+    size_t tensor_count, tensor_capacity;
+    size_t count; /* numbers in the block, gaps included */
+    real *values; /* [count] once parameters_allocate was called; owned */
+};
+
+/* Registers a tensor; its index in *index. Names are unique. Before parameters_allocate only. */
+bool parameters_add(struct parameters *parameters, const char *name, const size_t *shape,
+                    size_t dimensions, enum parameters_group group, enum parameters_layout layout,
+                    size_t *index, caption_error *error);
+
+/* Allocates the block, zeroed. */
+bool parameters_allocate(struct parameters *parameters, caption_error *error);
+void parameters_free(struct parameters *parameters);
+
+/* Index of the tensor of that name; false when there is none. */
+bool parameters_find(const struct parameters *parameters, const char *name, size_t *index);
+
+/* The tensor's numbers within a block of this layout (the values, gradients, moments ...). */
+real *parameters_at(const struct parameters *parameters, real *block, size_t index);
+const real *parameters_at_const(const struct parameters *parameters, const real *block,
+                                size_t index);
+
+/* Copies a tensor between the file's order and memory's (see parameters_layout). Both hold
+ * tensor->count floats. */
+void parameters_import(const struct parameter *tensor, const float *file, real *memory);
+void parameters_export(const struct parameter *tensor, const real *memory, float *file);
+
+#endif
