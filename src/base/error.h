@@ -1,0 +1,26 @@
+/* The one way to report an error. A function that can fail takes `caption_error *error` last (NULL
+ * allowed), and returns false or NULL after filling it in. */
+#ifndef CAPTION_BASE_ERROR_H
+#define CAPTION_BASE_ERROR_H
+
+#include "caption.h"
+
+#if defined(__GNUC__)
+#define ERROR_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#else
+#define ERROR_PRINTF(format, first)
+#endif
+
+/* Fills in `error` (which may be NULL) and returns false, so that callers can
+ * `return error_set(error, CAPTION_ERROR_FORMAT, "%s: ...", path);` */
+bool error_set(caption_error *error, caption_status status, const char *format, ...)
+    ERROR_PRINTF(3, 4);
+
+/* The same for a failed allocation of `what`. */
+bool error_memory(caption_error *error, const char *what);
+
+/* Puts "context: " before the message, for callers that know the file's name when the callee does
+ * not. Returns false. */
+bool error_prefix(caption_error *error, const char *context);
+
+#endif

@@ -1,0 +1,32 @@
+/* Checked sizes and allocation. Nothing in the library calls malloc with an unchecked product. */
+#ifndef CAPTION_BASE_MEMORY_H
+#define CAPTION_BASE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+/* *out = a * b, or a + b; false on overflow. */
+bool size_multiply(size_t a, size_t b, size_t *out);
+bool size_add(size_t a, size_t b, size_t *out);
+
+/* Zeroed memory for count elements of `size` bytes, aligned to 64 bytes; never NULL for count 0.
+ * NULL with `error` set ("what") on overflow or when memory is short. Freed with free(). */
+void *memory_zeroed(size_t count, size_t size, const char *what, caption_error *error);
+
+/* The same, content undefined: for buffers that are written before they are read. */
+void *memory_uninitialised(size_t count, size_t size, const char *what, caption_error *error);
+
+/* Grows `*array` (of `size`-byte elements, capacity `*capacity`) to hold at least `needed`
+ * elements, doubling. False with `error` set when memory is short; the array stays valid.
+ * Not aligned; freed with free(). */
+bool memory_grow(void *array, size_t *capacity, size_t needed, size_t size, const char *what,
+                 caption_error *error);
+
+/* A copy of the string, or NULL with `error` set. Freed with free(). */
+char *memory_string(const char *string, caption_error *error);
+/* The same for the first `length` bytes; a terminating 0 is added. */
+char *memory_substring(const char *string, size_t length, caption_error *error);
+
+#endif

@@ -1,0 +1,28 @@
+/* A pool of worker threads that share out numbered items. Which thread does which item is open, so
+ * an item may write only to what belongs to it; results are then the same for any thread count. */
+#ifndef CAPTION_BASE_THREADS_H
+#define CAPTION_BASE_THREADS_H
+
+#include "base/error.h"
+
+struct threads;
+
+/* One item of work: `item` in [0, count), `worker` in [0, threads_count): for per-worker scratch. */
+typedef void threads_work(void *context, size_t item, size_t worker);
+
+/* Starts a pool of `count` workers (the caller is one of them); 0 is one per processor. NULL with
+ * `error` set on failure. Freed with threads_free. */
+struct threads *threads_new(size_t count, caption_error *error);
+void threads_free(struct threads *threads);
+
+/* Number of workers. */
+size_t threads_count(const struct threads *threads);
+
+/* Calls work(context, item, worker) for every item in [0, count), smallest first, on all workers;
+ * returns when all are done. Not to be called from inside work. */
+void threads_for(struct threads *threads, size_t count, threads_work *work, void *context);
+
+/* Number of processors this process may run on, at least 1. */
+size_t threads_processors(void);
+
+#endif

@@ -1,0 +1,113 @@
+/* caption: a photo goes in, a sentence comes out.
+ *
+ *     caption_error error;
+ *     caption_model *model = caption_model_open(NULL, &error);       // the shipped weights
+ *     caption_options options = caption_options_default();
+ *     const char *paths[] = {"dog.jpg"};
+ *     caption_result result;
+ *     if (model && caption_photos(model, paths, 1, &options, &result, &error))
+ *         puts(result.count ? result.captions[0].text : result.error.message);
+ *     caption_results_free(&result, 1);
+ *     caption_model_close(model);
+ *
+ * The library prints nothing, never exits and keeps no global state. A model is read-only once
+ * open: several threads may use one at the same time.
+ */
+#ifndef CAPTION_H
+#define CAPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define CAPTION_API __attribute__((visibility("default")))
+#else
+#define CAPTION_API
+#endif
+
+#define CAPTION_VERSION "0.1.0"
+
+/* What went wrong, coarsely; the message of caption_error says it exactly. */
+typedef enum caption_status {
+    CAPTION_OK = 0,
+    CAPTION_ERROR_ARGUMENT,    /* a value the caller gave is out of range */
+    CAPTION_ERROR_IO,          /* a file cannot be opened, read or written */
+    CAPTION_ERROR_FORMAT,      /* a file's content is not what it should be */
+    CAPTION_ERROR_LIMIT,       /* something is larger than this program accepts */
+    CAPTION_ERROR_MEMORY,      /* an allocation failed */
+    CAPTION_ERROR_INTERRUPTED, /* the caller asked to stop */
+} caption_status;
+
+/* A readable error. The message names the file and the field, what was expected and what was found.
+ * Every function that can fail takes one as its last parameter; NULL is allowed there. It is
+ * written only on failure. */
+typedef struct caption_error {
+    caption_status status;
+    char message[512];
+} caption_error;
+
+typedef struct caption_model caption_model;
+
+/* How words are chosen. Start from caption_options_default(). */
+typedef struct caption_options {
+    size_t beam_size;       /* width of the beam search; 1 is greedy */
+    size_t top;             /* captions per photo, best first; at most beam_size, or any when sampling */
+    size_t max_length;      /* words at most, the prefix included */
+    size_t min_length;      /* words at least */
+    float length_penalty;   /* score = log p / length^penalty; 0 prefers short captions */
+    size_t no_repeat_ngram; /* no n-gram of this many words twice; 0 is off */
+    bool sample;            /* draw words instead of searching */
+    float temperature;      /* of sampling; below 1 sharpens */
+    size_t top_k;           /* sample among the k most likely words; 0 is all */
+    float top_p;            /* sample among the likeliest words that hold this mass; 1 is all */
+    uint64_t seed;          /* of sampling */
+    const char *prefix;     /* words every caption starts with, or NULL */
+    size_t threads;         /* worker threads; 0 is one per processor */
+} caption_options;
+
+typedef struct caption_text {
+    char *text;     /* UTF-8, words separated by single spaces */
+    double logprob; /* natural log of the probability of the words and <end> */
+} caption_text;
+
+/* What became of one photo: count captions, best first; or count 0 and an error. */
+typedef struct caption_result {
+    size_t count;
+    caption_text *captions;
+    caption_error error;
+} caption_result;
+
+/* The options that the command line uses when no flag is given. */
+CAPTION_API caption_options caption_options_default(void);
+
+/* Opens a model file. NULL takes $CAPTION_MODEL, else the installed model, else the source tree's.
+ * Returns NULL on failure. The caller closes it. */
+CAPTION_API caption_model *caption_model_open(const char *path, caption_error *error);
+
+/* Closes a model; NULL is allowed. */
+CAPTION_API void caption_model_close(caption_model *model);
+
+/* Captions `count` photos read from files. results[i] belongs to paths[i]; a photo that cannot be
+ * read is an error in its own result and does not stop the others. False only when nothing could
+ * be done at all (bad options, no memory). The caller frees with caption_results_free. */
+CAPTION_API bool caption_photos(const caption_model *model, const char *const *paths, size_t count,
+                                const caption_options *options, caption_result *results,
+                                caption_error *error);
+
+/* The same for one photo held in memory (JPEG, PNG, ...: the bytes of a file). */
+CAPTION_API bool caption_photo_memory(const caption_model *model, const void *bytes, size_t size,
+                                      const caption_options *options, caption_result *result,
+                                      caption_error *error);
+
+/* Frees what results hold, not the array itself. */
+CAPTION_API void caption_results_free(caption_result *results, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,37 @@
+/* From image features to captions: batched beam search, or sampling. The options are those of
+ * caption.h; all photos and beams of a call go through the network as one batch. */
+#ifndef CAPTION_DECODE_DECODE_H
+#define CAPTION_DECODE_DECODE_H
+
+#include "model/model.h"
+
+/* One caption: its words (no special ones) and the log-probability of them and <end>. */
+struct decode_caption {
+    uint32_t *words; /* [count], owned by the decode_result */
+    size_t count;
+    double logprob; /* of the model itself, whatever temperature or penalty chose by */
+    double score;   /* what the search ranks by: logprob / length^penalty */
+};
+
+struct decode_result {
+    struct decode_caption *captions; /* [count], best first */
+    size_t count;
+};
+
+/* Options checked against each other and the model: prefix words found, endings looked up. */
+struct decode_plan;
+
+/* NULL with `error` set when an option is out of range or a word of the prefix is unknown. Holds on
+ * to `model`; read-only afterwards, so threads may share it. */
+struct decode_plan *decode_plan_new(const struct model *model, const caption_options *options,
+                                    caption_error *error);
+void decode_plan_free(struct decode_plan *plan);
+
+/* Captions `count` photos from their features (count, F). first_photo numbers them for the random
+ * streams of sampling, so that results do not depend on how photos are batched. results[count] are
+ * freed with decode_results_free. Thread-safe for one plan. */
+bool decode_features(const struct decode_plan *plan, const real *features, size_t count,
+                     size_t first_photo, struct decode_result *results, caption_error *error);
+void decode_results_free(struct decode_result *results, size_t count);
+
+#endif

@@ -1,0 +1,28 @@
+/* Scores of captions against references, equal to those of the reference scorers of MS COCO caption
+ * evaluation (coco-caption): BLEU (Papineni et al., 2002), ROUGE-L (Lin, 2004), CIDEr-D (Vedantam
+ * et al., 2015). Each metric is a file of its own: bleu.c, rouge.c, cider.c. */
+#ifndef CAPTION_EVAL_SCORES_H
+#define CAPTION_EVAL_SCORES_H
+
+#include "base/error.h"
+#include "text/tokenizer.h"
+
+/* One photo's caption and its references, in words. Nothing is owned. */
+struct scores_item {
+    const struct tokens *candidate;
+    const struct tokens *references; /* [reference_count], at least one */
+    size_t reference_count;
+};
+
+/* Fractions, as the reference scorers give them. */
+struct scores {
+    double bleu[4]; /* BLEU-1 .. BLEU-4 */
+    double rouge_l;
+    double cider;
+};
+
+/* Scores a corpus. `per_photo` (NULL or [count]) takes each photo's own scores. */
+bool scores_compute(const struct scores_item *items, size_t count, struct scores *corpus,
+                    struct scores *per_photo, caption_error *error);
+
+#endif

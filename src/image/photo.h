@@ -1,0 +1,25 @@
+/* From a file to the encoder's input: the ONE function for training and for inference. */
+#ifndef CAPTION_IMAGE_PHOTO_H
+#define CAPTION_IMAGE_PHOTO_H
+
+#include "image/augment.h"
+#include "image/image.h"
+
+/* How pixels become numbers; part of a model. */
+struct preprocessing {
+    size_t size;   /* side of the encoder's square in pixels */
+    float mean[3]; /* (p - mean) / std with p in 0..255, by channel R, G, B */
+    float std[3];
+};
+
+/* Reads, decodes, turns upright, cuts and mirrors as `augment` says (NULL: whole photo), squashes to
+ * the square and scales. `input` is (size, size, 3) floats. Errors name the path. */
+bool photo_load(const char *path, const struct preprocessing *preprocessing,
+                const struct augment *augment, float *input, caption_error *error);
+
+/* The same from the bytes of a file; errors begin with `name`. */
+bool photo_load_memory(const uint8_t *bytes, size_t size, const char *name,
+                       const struct preprocessing *preprocessing, const struct augment *augment,
+                       float *input, caption_error *error);
+
+#endif

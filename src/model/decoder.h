@@ -1,0 +1,79 @@
+/* The recurrent decoder: an image vector and words in, a distribution over words out.
+ *
+ *     u   = (v / |v| - shift) * scale             (F,)  v: the encoder's features
+ *     x_1 = W_img u + b_img                       (E,)
+ *     x_t = embedding of the word before          (E,)
+ *     h_t = cell(h_{t-1}, x_t)                    (H,)
+ *     y_t = W_out h_t + b_out                     (V,)  logits
+ *
+ * shift and scale are constants measured once over the training photos. This file holds the sizes,
+ * the tensors and the step of inference; the training pass is unroll.h.
+ */
+#ifndef CAPTION_MODEL_DECODER_H
+#define CAPTION_MODEL_DECODER_H
+
+#include <stdint.h>
+
+#include "base/random.h"
+#include "nn/cell.h"
+#include "nn/parameters.h"
+
+/* What a step is fed, in place of a word's number. */
+enum {
+    DECODER_NOTHING = -1, /* no input (zeros), or no target */
+    DECODER_VECTOR = -2   /* vectors[0]; DECODER_VECTOR - i is vectors[i] */
+};
+
+struct decoder {
+    const struct cell *cell;
+    size_t words;     /* V */
+    size_t embedding; /* E */
+    size_t hidden;    /* H */
+    size_t features;  /* F */
+    size_t products;  /* P = cell->products * H */
+    size_t state;     /* S = cell->states * H */
+    /* indices into the parameters */
+    size_t image_shift, image_scale;   /* (F,), constant */
+    size_t image_weight, image_bias;   /* (E, F), (E,) */
+    size_t embed;                      /* (V, E) */
+    size_t weight_ih, weight_hh;       /* (P, E), (P, H) */
+    size_t bias_ih, bias_hh;           /* (P,), (P,) */
+    size_t output_weight, output_bias; /* (V, H), (V,) */
+};
+
+/* Sets sizes and registers the tensors ("decoder.embedding.weight", ...). All sizes at least 1. */
+bool decoder_init(struct decoder *decoder, const struct cell *cell, size_t words, size_t embedding,
+                  size_t hidden, size_t features, struct parameters *parameters,
+                  caption_error *error);
+
+/* Random start: uniform within 1 / sqrt(H) for the cell, scaled normal elsewhere; forget gate bias
+ * 1; shift 0, scale such that a unit vector becomes one of unit variance. */
+void decoder_randomise(const struct decoder *decoder, struct parameters *parameters,
+                       struct random *random);
+
+/* features (count, F) to input vectors x_1 (count, E). `scaled` (count, F) is scratch that
+ * decoder_image_backward needs again. */
+void decoder_image_forward(const struct decoder *decoder, const struct parameters *parameters,
+                           const real *values, const real *features, size_t count, real *scaled,
+                           real *vectors);
+
+/* Adds the parameters' gradient to `gradients`; writes d_features (count, F) unless it is NULL.
+ * `scaled` is overwritten. */
+void decoder_image_backward(const struct decoder *decoder, const struct parameters *parameters,
+                            const real *values, const real *features, size_t count, real *scaled,
+                            const real *d_vectors, real *d_features, real *gradients);
+
+/* Scratch for decoder_step with up to `rows` rows. */
+struct decoder_scratch;
+struct decoder_scratch *decoder_scratch_new(const struct decoder *decoder, size_t rows,
+                                            caption_error *error);
+void decoder_scratch_free(struct decoder_scratch *scratch);
+
+/* One time step of inference for n <= rows rows. inputs[i]: a word's number, or DECODER_VECTOR - j
+ * for row j of `vectors` (., E), or DECODER_NOTHING. states (n, S) are replaced by the next ones
+ * (zero them for a new sequence). logits (n, V), or NULL where they are not wanted. */
+void decoder_step(const struct decoder *decoder, const struct parameters *parameters,
+                  const real *values, size_t n, const int32_t *inputs, const real *vectors,
+                  real *states, real *logits, struct decoder_scratch *scratch);
+
+#endif

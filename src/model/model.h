@@ -1,0 +1,54 @@
+/* A captioner: encoder, decoder, vocabulary, preprocessing and where it came from. In one file: see
+ * model_file.c for the metadata's keys. */
+#ifndef CAPTION_MODEL_MODEL_H
+#define CAPTION_MODEL_MODEL_H
+
+#include "image/photo.h"
+#include "model/decoder.h"
+#include "model/encoder.h"
+#include "model/safetensors.h"
+#include "text/vocabulary.h"
+
+struct model {
+    struct parameters parameters; /* of both halves, in one block */
+    struct encoder encoder;
+    struct decoder decoder;
+    struct vocabulary vocabulary;
+    struct preprocessing preprocessing;
+    cJSON *provenance; /* object of strings: "data", "command", "scores", "licence", ...; owned */
+};
+
+/* What a new model is made of. */
+struct model_design {
+    const char *encoder; /* preset or architecture text */
+    size_t size;         /* side of the input in pixels */
+    const char *cell;    /* "rnn", "gru", "lstm" */
+    size_t embedding, hidden;
+};
+
+/* Makes an untrained model with zero parameters around a vocabulary, which it takes over (emptied in
+ * the caller's hands, also on failure). Preprocessing is (p - 127) / 128. */
+bool model_new(struct model *model, const struct model_design *design,
+               struct vocabulary *vocabulary, caption_error *error);
+void model_free(struct model *model);
+
+/* Reads a model file, every field checked. Errors name the path. */
+bool model_read(struct model *model, const char *path, caption_error *error);
+
+/* Writes one, whole or not at all. `values` is a block of the parameters' layout (NULL: the model's
+ * own); `type` that of the tensors. */
+bool model_write(const struct model *model, const real *values, enum safetensors_type type,
+                 const char *path, caption_error *error);
+
+/* Copies the encoder's tensors from a file with timm's names, with or without the prefix "encoder.";
+ * the first tensor that is missing or has another shape is the error. */
+bool model_read_encoder(struct model *model, const char *path, caption_error *error);
+
+/* Sets a string of the provenance. */
+bool model_note(struct model *model, const char *key, const char *value, caption_error *error);
+
+/* The file that `caption` uses when none is named: `named` unless NULL, else $CAPTION_MODEL, else the
+ * installed one if it is there, else the source tree's. Not allocated. */
+const char *model_path(const char *named);
+
+#endif

@@ -1,0 +1,62 @@
+/* The safetensors format: 8-byte little-endian header length, JSON header, raw tensors. Everything
+ * is checked before use: header length, JSON, names, types, shapes, offsets (in range, no overlap, no
+ * gaps, size equal to shape times type). */
+#ifndef CAPTION_MODEL_SAFETENSORS_H
+#define CAPTION_MODEL_SAFETENSORS_H
+
+#include <cjson/cJSON.h>
+
+#include "base/file.h"
+
+enum safetensors_type { SAFETENSORS_F32, SAFETENSORS_F16, SAFETENSORS_BF16, SAFETENSORS_OTHER };
+
+enum { SAFETENSORS_MAX_DIMENSIONS = 8 };
+
+struct safetensors_tensor {
+    const char *name; /* of the header; valid while the file is open */
+    enum safetensors_type type;
+    size_t shape[SAFETENSORS_MAX_DIMENSIONS];
+    size_t dimensions;
+    size_t count;        /* product of the shape */
+    const uint8_t *data; /* in the mapping; not necessarily aligned */
+    size_t bytes;
+};
+
+struct safetensors {
+    char *path;
+    struct file_map map;
+    cJSON *header;
+    struct safetensors_tensor *tensors;
+    size_t tensor_count;
+};
+
+/* Maps and checks a file. Errors name path, tensor and field. */
+bool safetensors_open(struct safetensors *file, const char *path, caption_error *error);
+void safetensors_close(struct safetensors *file);
+
+/* The tensor of that name, or NULL. */
+const struct safetensors_tensor *safetensors_find(const struct safetensors *file, const char *name);
+
+/* The string of that key in __metadata__, or NULL. */
+const char *safetensors_metadata(const struct safetensors *file, const char *key);
+
+/* Converts a tensor's F32, F16 or BF16 numbers to floats, out[count]. False for other types and
+ * numbers that are not finite (error names path and tensor). */
+bool safetensors_floats(const struct safetensors *file, const struct safetensors_tensor *tensor,
+                        float *out, caption_error *error);
+
+/* Writes a file, whole or not at all. Tensors are added in order, then finished. */
+struct safetensors_writer;
+struct safetensors_writer *safetensors_writer_new(const char *path, caption_error *error);
+bool safetensors_writer_metadata(struct safetensors_writer *writer, const char *key,
+                                 const char *value, caption_error *error);
+/* Copies `count` = product of shape floats, stored as `type` (F32, F16 round to nearest even, or
+ * BF16). */
+bool safetensors_writer_tensor(struct safetensors_writer *writer, const char *name,
+                               enum safetensors_type type, const size_t *shape, size_t dimensions,
+                               const float *values, caption_error *error);
+/* Writes everything and renames over `path`; frees the writer in any case. */
+bool safetensors_writer_finish(struct safetensors_writer *writer, caption_error *error);
+void safetensors_writer_free(struct safetensors_writer *writer);
+
+#endif

@@ -1,0 +1,53 @@
+/* Words and their numbers. The first four are special and never part of a caption. A vocabulary
+ * file holds one `word<TAB>count` a line, most frequent first, without the special words. */
+#ifndef CAPTION_TEXT_VOCABULARY_H
+#define CAPTION_TEXT_VOCABULARY_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum { VOCABULARY_PAD, VOCABULARY_START, VOCABULARY_END, VOCABULARY_UNK, VOCABULARY_SPECIALS };
+
+struct vocabulary {
+    size_t count;     /* words, the special ones included */
+    char **words;     /* [count], UTF-8, owned */
+    uint64_t *counts; /* [count], how often each was seen; 0 for special words */
+    size_t capacity;
+    uint32_t *slots;  /* open-addressing hash table of word numbers + 1 */
+    size_t slot_count;
+};
+
+/* A vocabulary of the special words alone. */
+bool vocabulary_init(struct vocabulary *vocabulary, caption_error *error);
+void vocabulary_free(struct vocabulary *vocabulary);
+
+/* The word's number, or VOCABULARY_UNK. */
+size_t vocabulary_find(const struct vocabulary *vocabulary, const char *word);
+
+/* Adds `times` to the word's count, taking it up when it is new. Words are not empty and hold no
+ * white space or control characters. */
+bool vocabulary_count(struct vocabulary *vocabulary, const char *word, uint64_t times,
+                      caption_error *error);
+
+/* Drops words seen less than min_count times and orders the rest by falling count, equal counts
+ * alphabetically (by bytes). Numbers change. */
+bool vocabulary_prune(struct vocabulary *vocabulary, uint64_t min_count, caption_error *error);
+
+/* Reads or writes a vocabulary file. Hostile input: each line is checked, errors name path and
+ * line. Duplicates are errors. */
+bool vocabulary_read(struct vocabulary *vocabulary, const char *path, caption_error *error);
+bool vocabulary_write(const struct vocabulary *vocabulary, const char *path, caption_error *error);
+
+/* The text of such a file from and to memory, as it lies in a model's metadata. `name` is for
+ * messages. vocabulary_format's result is freed with free(). */
+bool vocabulary_parse(struct vocabulary *vocabulary, const char *text, size_t size,
+                      const char *name, caption_error *error);
+char *vocabulary_format(const struct vocabulary *vocabulary, caption_error *error);
+
+/* Word numbers to a sentence: words joined by spaces, special words left out, stopping at <end>.
+ * Freed with free(). */
+char *vocabulary_sentence(const struct vocabulary *vocabulary, const uint32_t *words, size_t count,
+                          caption_error *error);
+
+#endif
