@@ -7,7 +7,8 @@
 
 struct threads;
 
-/* One item of work: `item` in [0, count), `worker` in [0, threads_count): for per-worker scratch. */
+/* One item of work: `item` in [0, count), `worker` in [0, threads_count): for per-worker scratch.
+ */
 typedef void threads_work(void *context, size_t item, size_t worker);
 
 /* Starts a pool of `count` workers (the caller is one of them); 0 is one per processor. NULL with

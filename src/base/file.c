@@ -1,0 +1,199 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+static bool io_error(caption_error *error, const char *path, const char *doing) {
+    return error_set(error, CAPTION_ERROR_IO, "%s: cannot %s: %s", path, doing, strerror(errno));
+}
+
+static bool directory_error(caption_error *error, const char *path) {
+    return error_set(error, CAPTION_ERROR_IO, "%s: is a directory, expected a file", path);
+}
+
+static bool limit_error(caption_error *error, const char *path, size_t limit) {
+    return error_set(error, CAPTION_ERROR_LIMIT,
+                     "%s: larger than %zu bytes, the most accepted here", path, limit);
+}
+
+bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_bytes *out,
+                      caption_error *error) {
+    *out = (struct file_bytes){0};
+    size_t capacity = 0;
+    for (;;) {
+        /* Room for one byte more than was read, for the terminating 0. */
+        if (!memory_grow(&out->data, &capacity, out->size + 4096, 1, name, error)) break;
+        size_t got = fread(out->data + out->size, 1, capacity - 1 - out->size, stream);
+        out->size += got;
+        if (out->size > limit) {
+            limit_error(error, name, limit);
+            break;
+        }
+        if (got > 0) continue;
+        if (ferror(stream)) {
+            io_error(error, name, "read");
+            break;
+        }
+        out->data[out->size] = 0;
+        return true;
+    }
+    file_bytes_free(out);
+    return false;
+}
+
+bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_error *error) {
+    *out = (struct file_bytes){0};
+    FILE *stream = fopen(path, "rb");
+    if (!stream) return io_error(error, path, "open");
+    struct stat status;
+    bool ok = fstat(fileno(stream), &status) == 0;
+    if (!ok) {
+        io_error(error, path, "open");
+    } else if (S_ISDIR(status.st_mode)) {
+        ok = directory_error(error, path);
+    } else if (S_ISREG(status.st_mode) && (uintmax_t)status.st_size > limit) {
+        ok = limit_error(error, path, limit);
+    } else {
+        ok = file_read_stream(stream, path, limit, out, error);
+    }
+    fclose(stream);
+    return ok;
+}
+
+void file_bytes_free(struct file_bytes *bytes) {
+    free(bytes->data);
+    *bytes = (struct file_bytes){0};
+}
+
+bool file_map(const char *path, struct file_map *out, caption_error *error) {
+    *out = (struct file_map){0};
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return io_error(error, path, "open");
+    struct stat status;
+    bool ok = fstat(descriptor, &status) == 0;
+    if (!ok) {
+        io_error(error, path, "open");
+    } else if (S_ISDIR(status.st_mode)) {
+        ok = directory_error(error, path);
+    } else if (!S_ISREG(status.st_mode)) {
+        ok = error_set(error, CAPTION_ERROR_IO, "%s: is not a regular file", path);
+    } else if (status.st_size == 0) {
+        ok = error_set(error, CAPTION_ERROR_FORMAT, "%s: is empty", path);
+    } else {
+        out->size = (size_t)status.st_size;
+        void *mapping = mmap(NULL, out->size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+        ok = mapping != MAP_FAILED;
+        if (ok) {
+            out->data = mapping;
+        } else {
+            io_error(error, path, "map");
+        }
+    }
+    close(descriptor);
+    if (!ok) *out = (struct file_map){0};
+    return ok;
+}
+
+void file_unmap(struct file_map *map) {
+    if (map->data) munmap((void *)(uintptr_t)map->data, map->size);
+    *map = (struct file_map){0};
+}
+
+bool file_writer_open(struct file_writer *writer, const char *path, caption_error *error) {
+    *writer = (struct file_writer){0};
+    writer->path = memory_string(path, error);
+    if (!writer->path) return false;
+    static const char suffix[] = ".XXXXXX";
+    size_t length = strlen(path);
+    writer->temporary = memory_zeroed(length + sizeof suffix, 1, "a file name", error);
+    if (!writer->temporary) {
+        file_writer_abandon(writer);
+        return false;
+    }
+    memcpy(writer->temporary, path, length);
+    memcpy(writer->temporary + length, suffix, sizeof suffix);
+    int descriptor = mkstemp(writer->temporary);
+    if (descriptor < 0) {
+        io_error(error, path, "create a file beside it");
+        free(writer->temporary);
+        writer->temporary = NULL; /* nothing to remove */
+        file_writer_abandon(writer);
+        return false;
+    }
+    /* mkstemp makes the file private; give it the mode that the user's mask asks for. */
+    mode_t mask = umask(0);
+    umask(mask);
+    (void)!fchmod(descriptor, 0666 & ~mask);
+    writer->stream = fdopen(descriptor, "wb");
+    if (!writer->stream) {
+        io_error(error, path, "open for writing");
+        close(descriptor);
+        file_writer_abandon(writer);
+        return false;
+    }
+    return true;
+}
+
+/* The rename itself must reach the disk too. A file system that cannot sync a directory is not an
+ * error: the file is complete either way. */
+static void sync_directory(const char *path) {
+    char *directory = file_directory(path, NULL);
+    if (!directory) return;
+    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor >= 0) {
+        (void)fsync(descriptor);
+        close(descriptor);
+    }
+    free(directory);
+}
+
+bool file_writer_commit(struct file_writer *writer, caption_error *error) {
+    bool ok = fflush(writer->stream) == 0 && !ferror(writer->stream) &&
+              fsync(fileno(writer->stream)) == 0;
+    if (!ok) io_error(error, writer->path, "write");
+    if (fclose(writer->stream) != 0 && ok) ok = io_error(error, writer->path, "write");
+    writer->stream = NULL;
+    if (ok && rename(writer->temporary, writer->path) != 0) {
+        ok = io_error(error, writer->path, "replace");
+    }
+    if (ok) {
+        free(writer->temporary);
+        writer->temporary = NULL;
+        sync_directory(writer->path);
+    }
+    file_writer_abandon(writer);
+    return ok;
+}
+
+void file_writer_abandon(struct file_writer *writer) {
+    if (writer->stream) fclose(writer->stream);
+    if (writer->temporary) unlink(writer->temporary);
+    free(writer->temporary);
+    free(writer->path);
+    *writer = (struct file_writer){0};
+}
+
+char *file_join(const char *directory, const char *name, caption_error *error) {
+    if (name[0] == '/' || directory[0] == '\0') return memory_string(name, error);
+    size_t length = strlen(directory), name_size = strlen(name) + 1;
+    bool slash = directory[length - 1] != '/';
+    char *joined = memory_zeroed(length + 1 + name_size, 1, "a file name", error);
+    if (!joined) return NULL;
+    memcpy(joined, directory, length);
+    if (slash) joined[length++] = '/';
+    memcpy(joined + length, name, name_size);
+    return joined;
+}
+
+char *file_directory(const char *path, caption_error *error) {
+    const char *slash = strrchr(path, '/');
+    if (!slash) return memory_string(".", error);
+    return memory_substring(path, slash == path ? 1 : (size_t)(slash - path), error);
+}

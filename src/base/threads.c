@@ -1,0 +1,125 @@
+#include "base/threads.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+struct worker {
+    struct threads *pool;
+    size_t number;
+    pthread_t thread;
+};
+
+struct threads {
+    size_t count;
+    size_t started; /* threads beside the caller that exist */
+    struct worker *workers;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake, finished;
+    /* The job in hand, all under the mutex. */
+    threads_work *work;
+    void *context;
+    size_t next, items, running;
+    bool quit;
+};
+
+/* Takes items until none is left. Called and left with the mutex held. */
+static void work_off(struct threads *pool, size_t worker) {
+    while (pool->next < pool->items) {
+        size_t item = pool->next++;
+        pool->running++;
+        pthread_mutex_unlock(&pool->mutex);
+        pool->work(pool->context, item, worker);
+        pthread_mutex_lock(&pool->mutex);
+        pool->running--;
+    }
+    if (pool->running == 0) pthread_cond_signal(&pool->finished);
+}
+
+static void *worker_main(void *argument) {
+    struct worker *worker = argument;
+    struct threads *pool = worker->pool;
+    pthread_mutex_lock(&pool->mutex);
+    while (!pool->quit) {
+        if (pool->next < pool->items) {
+            work_off(pool, worker->number);
+        } else {
+            pthread_cond_wait(&pool->wake, &pool->mutex);
+        }
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    return NULL;
+}
+
+struct threads *threads_new(size_t count, caption_error *error) {
+    if (count == 0) count = threads_processors();
+    struct threads *pool = memory_zeroed(1, sizeof *pool, "a thread pool", error);
+    if (!pool) return NULL;
+    pool->count = count;
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    pthread_cond_init(&pool->finished, NULL);
+    pool->workers = memory_zeroed(count, sizeof *pool->workers, "a thread pool", error);
+    if (!pool->workers) {
+        threads_free(pool);
+        return NULL;
+    }
+    for (size_t i = 1; i < count; i++) {
+        struct worker *worker = &pool->workers[i];
+        *worker = (struct worker){.pool = pool, .number = i};
+        int failure = pthread_create(&worker->thread, NULL, worker_main, worker);
+        if (failure) {
+            error_set(error, CAPTION_ERROR_MEMORY, "cannot start thread %zu of %zu: %s", i + 1,
+                      count, strerror(failure));
+            threads_free(pool);
+            return NULL;
+        }
+        pool->started = i;
+    }
+    return pool;
+}
+
+void threads_free(struct threads *pool) {
+    if (!pool) return;
+    pthread_mutex_lock(&pool->mutex);
+    pool->quit = true;
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->mutex);
+    for (size_t i = 1; i <= pool->started; i++) pthread_join(pool->workers[i].thread, NULL);
+    pthread_cond_destroy(&pool->wake);
+    pthread_cond_destroy(&pool->finished);
+    pthread_mutex_destroy(&pool->mutex);
+    free(pool->workers);
+    free(pool);
+}
+
+size_t threads_count(const struct threads *pool) {
+    return pool->count;
+}
+
+void threads_for(struct threads *pool, size_t count, threads_work *work, void *context) {
+    pthread_mutex_lock(&pool->mutex);
+    pool->work = work;
+    pool->context = context;
+    pool->next = 0;
+    pool->items = count;
+    pthread_cond_broadcast(&pool->wake);
+    work_off(pool, 0);
+    while (pool->running > 0) pthread_cond_wait(&pool->finished, &pool->mutex);
+    pool->items = 0;
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+size_t threads_processors(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+        int count = CPU_COUNT(&set);
+        if (count > 0) return (size_t)count;
+    }
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (size_t)online : 1;
+}
