@@ -55,10 +55,10 @@ typedef struct caption_model caption_model;
 
 /* How words are chosen. Start from caption_options_default(). */
 typedef struct caption_options {
-    size_t beam_size;       /* width of the beam search; 1 is greedy */
-    size_t top;             /* captions per photo, best first; at most beam_size, or any when sampling */
-    size_t max_length;      /* words at most, the prefix included */
-    size_t min_length;      /* words at least */
+    size_t beam_size;  /* width of the beam search; 1 is greedy */
+    size_t top;        /* captions per photo, best first; at most beam_size, or any when sampling */
+    size_t max_length; /* words at most, the prefix included */
+    size_t min_length; /* words at least */
     float length_penalty;   /* score = log p / length^penalty; 0 prefers short captions */
     size_t no_repeat_ngram; /* no n-gram of this many words twice; 0 is off */
     bool sample;            /* draw words instead of searching */

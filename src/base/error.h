@@ -6,9 +6,9 @@
 #include "caption.h"
 
 #if defined(__GNUC__)
-#define ERROR_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define ERROR_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
-#define ERROR_PRINTF(format, first)
+#define ERROR_PRINTF(text, first)
 #endif
 
 /* Fills in `error` (which may be NULL) and returns false, so that callers can

@@ -10,11 +10,11 @@
 enum dataset_split { DATASET_TRAIN, DATASET_VAL, DATASET_TEST, DATASET_OTHER };
 
 struct dataset_photo {
-    char *name;          /* as the data set writes it: file name or relative path; owned */
-    char *path;          /* where the photo lies; owned */
-    char *id;            /* image id as text ("imgid", "cocoid"); owned; may equal the name */
+    char *name; /* as the data set writes it: file name or relative path; owned */
+    char *path; /* where the photo lies; owned */
+    char *id;   /* image id as text ("imgid", "cocoid"); owned; may equal the name */
     enum dataset_split split;
-    size_t first;        /* its captions are captions[first .. first + count) */
+    size_t first; /* its captions are captions[first .. first + count) */
     size_t count;
 };
 
@@ -29,7 +29,8 @@ struct dataset {
 /* Reads a data set. Its format is told by its content; for now Karpathy's dataset_*.json ("restval"
  * counts as train). Sentences with "tokens" are used as they are, others are tokenized from "raw".
  * Photos lie in `images`, or beside the file when `images` is NULL ("filepath" of a photo, where
- * given, is put between). Errors name file and field; a photo without captions is kept (count 0). */
+ * given, is put between). Errors name file and field; a photo without captions is kept (count 0).
+ */
 bool dataset_read(struct dataset *dataset, const char *path, const char *images,
                   caption_error *error);
 void dataset_free(struct dataset *dataset);

@@ -8,7 +8,8 @@
 
 /* How strong the changes may be; all zero is none. */
 struct augment_strength {
-    float crop;  /* at most this share of the area is cut away, 0..0.9 (aspect between 3/4 and 4/3) */
+    float
+        crop; /* at most this share of the area is cut away, 0..0.9 (aspect between 3/4 and 4/3) */
     float color; /* brightness, contrast and saturation times 1 - color .. 1 + color, 0..0.9 */
     bool flip;   /* mirrored half of the time */
 };

@@ -12,8 +12,8 @@ struct preprocessing {
     float std[3];
 };
 
-/* Reads, decodes, turns upright, cuts and mirrors as `augment` says (NULL: whole photo), squashes to
- * the square and scales. `input` is (size, size, 3) floats. Errors name the path. */
+/* Reads, decodes, turns upright, cuts and mirrors as `augment` says (NULL: whole photo), squashes
+ * to the square and scales. `input` is (size, size, 3) floats. Errors name the path. */
 bool photo_load(const char *path, const struct preprocessing *preprocessing,
                 const struct augment *augment, float *input, caption_error *error);
 

@@ -1,12 +1,12 @@
 /* The convolutional encoder: photos (N, S, S, 3) to features (N, F), forward and backward.
  *
- * An architecture is a line of words: "stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ... head_c1280".
- * Block strings are in the notation of MnasNet (Tan et al., 2019) and timm: ds is a depthwise
- * separable block, ir an inverted residual (Sandler et al., 2018); r repeats, k kernel, s stride of
- * the first repeat, e expansion, c output channels. stem is a 3x3 convolution of stride 2, head a
- * 1x1 convolution; then the mean over the map. Batch norm is folded into weight and bias; ReLU6 after
- * every convolution but the last of a block. Padding is TensorFlow's SAME. Activations are channels
- * last.
+ * An architecture is a line of words: "stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ...
+ * head_c1280". Block strings are in the notation of MnasNet (Tan et al., 2019) and timm: ds is a
+ * depthwise separable block, ir an inverted residual (Sandler et al., 2018); r repeats, k kernel, s
+ * stride of the first repeat, e expansion, c output channels. stem is a 3x3 convolution of stride
+ * 2, head a 1x1 convolution; then the mean over the map. Batch norm is folded into weight and bias;
+ * ReLU6 after every convolution but the last of a block. Padding is TensorFlow's SAME. Activations
+ * are channels last.
  */
 #ifndef CAPTION_MODEL_ENCODER_H
 #define CAPTION_MODEL_ENCODER_H
@@ -23,11 +23,12 @@ enum encoder_layer_kind { ENCODER_STEM, ENCODER_POINTWISE, ENCODER_DEPTHWISE };
 struct encoder_layer {
     enum encoder_layer_kind kind;
     size_t kernel, stride;
-    size_t in_size, out_size;         /* side of the square map */
+    size_t in_size, out_size; /* side of the square map */
     size_t in_channels, out_channels;
     bool relu6;
     bool opens_residual;  /* its input is added to a later layer's output */
-    bool closes_residual; /* the input of the block is added to its output (after the bias, linear) */
+    bool closes_residual; /* the input of the block is added to its output (after the bias, linear)
+                           */
     size_t weight, bias;  /* indices into parameters */
 };
 
@@ -64,8 +65,8 @@ void encoder_forward(const struct encoder *encoder, const struct parameters *par
                      const real *values, const real *images, size_t count,
                      struct encoder_workspace *workspace, real *features);
 
-/* Adds to `gradients` (a block like `values`) the gradient of a loss whose derivative by the features
- * of the last encoder_forward is d_features (count, F). */
+/* Adds to `gradients` (a block like `values`) the gradient of a loss whose derivative by the
+ * features of the last encoder_forward is d_features (count, F). */
 void encoder_backward(const struct encoder *encoder, const struct parameters *parameters,
                       const real *values, const real *d_features,
                       struct encoder_workspace *workspace, real *gradients);

@@ -26,8 +26,8 @@ struct model_design {
     size_t embedding, hidden;
 };
 
-/* Makes an untrained model with zero parameters around a vocabulary, which it takes over (emptied in
- * the caller's hands, also on failure). Preprocessing is (p - 127) / 128. */
+/* Makes an untrained model with zero parameters around a vocabulary, which it takes over (emptied
+ * in the caller's hands, also on failure). Preprocessing is (p - 127) / 128. */
 bool model_new(struct model *model, const struct model_design *design,
                struct vocabulary *vocabulary, caption_error *error);
 void model_free(struct model *model);
@@ -40,15 +40,15 @@ bool model_read(struct model *model, const char *path, caption_error *error);
 bool model_write(const struct model *model, const real *values, enum safetensors_type type,
                  const char *path, caption_error *error);
 
-/* Copies the encoder's tensors from a file with timm's names, with or without the prefix "encoder.";
- * the first tensor that is missing or has another shape is the error. */
+/* Copies the encoder's tensors from a file with timm's names, with or without the prefix
+ * "encoder."; the first tensor that is missing or has another shape is the error. */
 bool model_read_encoder(struct model *model, const char *path, caption_error *error);
 
 /* Sets a string of the provenance. */
 bool model_note(struct model *model, const char *key, const char *value, caption_error *error);
 
-/* The file that `caption` uses when none is named: `named` unless NULL, else $CAPTION_MODEL, else the
- * installed one if it is there, else the source tree's. Not allocated. */
+/* The file that `caption` uses when none is named: `named` unless NULL, else $CAPTION_MODEL, else
+ * the installed one if it is there, else the source tree's. Not allocated. */
 const char *model_path(const char *named);
 
 #endif

@@ -1,6 +1,6 @@
 /* The safetensors format: 8-byte little-endian header length, JSON header, raw tensors. Everything
- * is checked before use: header length, JSON, names, types, shapes, offsets (in range, no overlap, no
- * gaps, size equal to shape times type). */
+ * is checked before use: header length, JSON, names, types, shapes, offsets (in range, no overlap,
+ * no gaps, size equal to shape times type). */
 #ifndef CAPTION_MODEL_SAFETENSORS_H
 #define CAPTION_MODEL_SAFETENSORS_H
 

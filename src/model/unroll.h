@@ -1,9 +1,9 @@
-/* The one unroll: a batch of sequences through the recurrent network, forward and backward, a window
- * of at most t_p time steps at a time (truncated back-propagation through time, Williams and Peng,
- * 1990). It knows no captions: a sequence is a list of steps, each with or without an input (a word
- * or a vector) and with or without a target word. One to many, many to many and many to one are three
- * uses of it. The state is carried from window to window, the gradient is not; memory depends on the
- * window, not on the length of the sequences.
+/* The one unroll: a batch of sequences through the recurrent network, forward and backward, a
+ * window of at most t_p time steps at a time (truncated back-propagation through time, Williams and
+ * Peng, 1990). It knows no captions: a sequence is a list of steps, each with or without an input
+ * (a word or a vector) and with or without a target word. One to many, many to many and many to one
+ * are three uses of it. The state is carried from window to window, the gradient is not; memory
+ * depends on the window, not on the length of the sequences.
  */
 #ifndef CAPTION_MODEL_UNROLL_H
 #define CAPTION_MODEL_UNROLL_H
@@ -11,8 +11,9 @@
 #include "base/random.h"
 #include "model/decoder.h"
 
-/* Some steps of up to `rows` sequences side by side. Sequences are ordered so that those which go on
- * come first: active[t] never grows. Row i of step t is entry active[0] + ... + active[t-1] + i. */
+/* Some steps of up to `rows` sequences side by side. Sequences are ordered so that those which go
+ * on come first: active[t] never grows. Row i of step t is entry active[0] + ... + active[t-1] + i.
+ */
 struct unroll_window {
     size_t steps;
     const size_t *active;   /* [steps], each >= 1 */
@@ -41,10 +42,10 @@ size_t unroll_bytes(const struct unroll *unroll);
 
 /* Forward through a window. states (rows, S): in, the states before the window (zeros at the start
  * of a sequence); out, each row's state after its last step. Returns the summed negative log
- * likelihood of the targets and adds their number to *targets. With `random` NULL nothing is dropped.
- * Keeps what unroll_backward needs; the window's arrays must stay until then. */
-double unroll_forward(struct unroll *unroll, const struct parameters *parameters, const real *values,
-                      const struct unroll_window *window, real *states,
+ * likelihood of the targets and adds their number to *targets. With `random` NULL nothing is
+ * dropped. Keeps what unroll_backward needs; the window's arrays must stay until then. */
+double unroll_forward(struct unroll *unroll, const struct parameters *parameters,
+                      const real *values, const struct unroll_window *window, real *states,
                       const struct unroll_regularisation *regularisation, struct random *random,
                       size_t *targets);
 

@@ -15,12 +15,13 @@ enum parameters_group { PARAMETERS_ENCODER, PARAMETERS_DECODER, PARAMETERS_CONST
 
 /* How a tensor of the file lies in memory. */
 enum parameters_layout {
-    PARAMETERS_AS_IS,       /* as in the file */
-    PARAMETERS_TAPS_FIRST   /* file: (out, in, k, k); memory: (k, k, in, out): for direct convolution */
+    PARAMETERS_AS_IS,     /* as in the file */
+    PARAMETERS_TAPS_FIRST /* file: (out, in, k, k); memory: (k, k, in, out): for direct convolution
+                           */
 };
 
 struct parameter {
-    char name[PARAMETERS_NAME];             /* as in the file: "encoder.conv_stem.weight" */
+    char name[PARAMETERS_NAME];              /* as in the file: "encoder.conv_stem.weight" */
     size_t shape[PARAMETERS_MAX_DIMENSIONS]; /* as in the file */
     size_t dimensions;
     size_t offset, count; /* its place in the block, in numbers; offset is a multiple of 16 */

@@ -10,8 +10,7 @@
 
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__) &&   \
     !defined(CAPTION_NO_CLONES)
-#define SIMD_CLONES                                                                                \
-    __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#define SIMD_CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
 #else
 #define SIMD_CLONES
 #endif

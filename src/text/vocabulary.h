@@ -14,7 +14,7 @@ struct vocabulary {
     char **words;     /* [count], UTF-8, owned */
     uint64_t *counts; /* [count], how often each was seen; 0 for special words */
     size_t capacity;
-    uint32_t *slots;  /* open-addressing hash table of word numbers + 1 */
+    uint32_t *slots; /* open-addressing hash table of word numbers + 1 */
     size_t slot_count;
 };
 

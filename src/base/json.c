@@ -1,0 +1,161 @@
+#include "base/json.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+static const size_t largest_file = (size_t)2 << 30;
+
+/* The largest whole number up to which a double holds every one. */
+static const double largest_whole = 9007199254740992.0; /* 2^53 */
+
+static bool is_space(char byte) {
+    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+/* How many arrays and objects are open after the first `size` bytes: tells apart JSON that is
+ * broken from JSON that is nested too deeply, which cJSON reports alike. */
+static size_t open_brackets(const char *bytes, size_t size) {
+    size_t depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < size; i++) {
+        if (quoted) {
+            if (bytes[i] == '\\') i++;
+            if (i < size && bytes[i] == '"') quoted = false;
+        } else if (bytes[i] == '"') {
+            quoted = true;
+        } else if (bytes[i] == '[' || bytes[i] == '{') {
+            depth++;
+        } else if ((bytes[i] == ']' || bytes[i] == '}') && depth > 0) {
+            depth--;
+        }
+    }
+    return depth;
+}
+
+static void parse_error(const char *bytes, size_t size, size_t stop, const char *name,
+                        caption_error *error) {
+    if (open_brackets(bytes, stop) >= CJSON_NESTING_LIMIT) {
+        error_set(error, CAPTION_ERROR_FORMAT,
+                  "%s: JSON nested more than %d levels deep at byte %zu", name, CJSON_NESTING_LIMIT,
+                  stop);
+    } else {
+        error_set(error, CAPTION_ERROR_FORMAT, "%s: not valid JSON at byte %zu of %zu", name, stop,
+                  size);
+    }
+}
+
+cJSON *json_parse(const char *bytes, size_t size, const char *name, caption_error *error) {
+    size_t start = 0;
+    while (start < size && is_space(bytes[start])) start++;
+    if (start == size) {
+        error_set(error, CAPTION_ERROR_FORMAT, "%s: expected JSON, found nothing", name);
+        return NULL;
+    }
+    const char *end = bytes;
+    cJSON *value = cJSON_ParseWithLengthOpts(bytes, size, &end, false);
+    size_t stop = (size_t)(end - bytes);
+    if (!value) {
+        parse_error(bytes, size, stop, name, error);
+        return NULL;
+    }
+    while (stop < size && is_space(bytes[stop])) stop++;
+    if (stop < size) {
+        cJSON_Delete(value);
+        error_set(error, CAPTION_ERROR_FORMAT,
+                  "%s: expected the end after one JSON value, found more at byte %zu of %zu", name,
+                  stop, size);
+        return NULL;
+    }
+    return value;
+}
+
+cJSON *json_read(const char *path, caption_error *error) {
+    struct file_bytes file;
+    if (!file_read(path, largest_file, &file, error)) return NULL;
+    cJSON *value = json_parse((const char *)file.data, file.size, path, error);
+    file_bytes_free(&file);
+    return value;
+}
+
+const char *json_type(const cJSON *value) {
+    if (!value) return "nothing";
+    if (cJSON_IsString(value)) return "a string";
+    if (cJSON_IsArray(value)) return "an array";
+    if (cJSON_IsObject(value)) return "an object";
+    if (cJSON_IsNumber(value)) return "a number";
+    if (cJSON_IsTrue(value)) return "true";
+    if (cJSON_IsFalse(value)) return "false";
+    return "null";
+}
+
+/* What stands between the object's place and the key in a message. */
+static const char *separator(const char *place) {
+    return place && *place ? "." : "";
+}
+
+static const char *place_or_nothing(const char *place) {
+    return place ? place : "";
+}
+
+static bool type_error(const cJSON *found, const char *expected, const char *key, const char *name,
+                       const char *place, caption_error *error) {
+    return error_set(error, CAPTION_ERROR_FORMAT, "%s: %s%s%s: expected %s, found %s", name,
+                     place_or_nothing(place), separator(place), key, expected, json_type(found));
+}
+
+const cJSON *json_member(const cJSON *object, const char *key, const char *name, const char *place,
+                         caption_error *error) {
+    if (!cJSON_IsObject(object)) {
+        error_set(error, CAPTION_ERROR_FORMAT, "%s: %s: expected an object with \"%s\", found %s",
+                  name, place && *place ? place : "the whole", key, json_type(object));
+        return NULL;
+    }
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (!member) {
+        error_set(error, CAPTION_ERROR_FORMAT, "%s: %s%s%s: missing", name, place_or_nothing(place),
+                  separator(place), key);
+    }
+    return member;
+}
+
+const char *json_string(const cJSON *object, const char *key, const char *name, const char *place,
+                        caption_error *error) {
+    const cJSON *member = json_member(object, key, name, place, error);
+    if (!member) return NULL;
+    if (!cJSON_IsString(member)) {
+        type_error(member, "a string", key, name, place, error);
+        return NULL;
+    }
+    return member->valuestring;
+}
+
+const cJSON *json_array(const cJSON *object, const char *key, const char *name, const char *place,
+                        caption_error *error) {
+    const cJSON *member = json_member(object, key, name, place, error);
+    if (!member) return NULL;
+    if (!cJSON_IsArray(member)) {
+        type_error(member, "an array", key, name, place, error);
+        return NULL;
+    }
+    return member;
+}
+
+bool json_size(const cJSON *object, const char *key, const char *name, const char *place,
+               size_t *out, caption_error *error) {
+    const cJSON *member = json_member(object, key, name, place, error);
+    if (!member) return false;
+    if (!cJSON_IsNumber(member)) {
+        return type_error(member, "a whole number", key, name, place, error);
+    }
+    const double number = member->valuedouble;
+    if (!(number >= 0 && number <= largest_whole && floor(number) == number)) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: %s%s%s: expected a whole number from 0 to 2^53, found %g", name,
+                         place_or_nothing(place), separator(place), key, number);
+    }
+    *out = (size_t)number;
+    return true;
+}
