@@ -1,0 +1,246 @@
+#include "model/decoder.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/decoder_parts.h"
+#include "nn/blas.h"
+#include "nn/vector.h"
+
+/* Added to a squared length, so that features that are all zero stay zero. */
+static const double TINY_LENGTH = 1e-12;
+
+static bool add_matrix(struct parameters *parameters, const char *name, size_t rows, size_t columns,
+                       size_t *index, caption_error *error) {
+    const size_t shape[] = {rows, columns};
+    return parameters_add(parameters, name, shape, 2, PARAMETERS_DECODER, PARAMETERS_AS_IS, index,
+                          error);
+}
+
+static bool add_vector(struct parameters *parameters, const char *name, size_t count,
+                       enum parameters_group group, size_t *index, caption_error *error) {
+    return parameters_add(parameters, name, &count, 1, group, PARAMETERS_AS_IS, index, error);
+}
+
+bool decoder_init(struct decoder *decoder, const struct cell *cell, size_t words, size_t embedding,
+                  size_t hidden, size_t features, struct parameters *parameters,
+                  caption_error *error) {
+    *decoder = (struct decoder){.cell = cell,
+                                .words = words,
+                                .embedding = embedding,
+                                .hidden = hidden,
+                                .features = features};
+    if (!size_multiply(cell->products, hidden, &decoder->products) ||
+        !size_multiply(cell->states, hidden, &decoder->state)) {
+        return error_set(error, CAPTION_ERROR_LIMIT, "decoder: hidden size %zu is too large",
+                         hidden);
+    }
+    struct decoder *d = decoder;
+    size_t p = d->products;
+    return add_vector(parameters, "decoder.image.shift", features, PARAMETERS_CONSTANT,
+                      &d->image_shift, error) &&
+           add_vector(parameters, "decoder.image.scale", features, PARAMETERS_CONSTANT,
+                      &d->image_scale, error) &&
+           add_matrix(parameters, "decoder.image.weight", embedding, features, &d->image_weight,
+                      error) &&
+           add_vector(parameters, "decoder.image.bias", embedding, PARAMETERS_DECODER,
+                      &d->image_bias, error) &&
+           add_matrix(parameters, "decoder.embedding.weight", words, embedding, &d->embed, error) &&
+           add_matrix(parameters, "decoder.cell.weight_ih", p, embedding, &d->weight_ih, error) &&
+           add_matrix(parameters, "decoder.cell.weight_hh", p, hidden, &d->weight_hh, error) &&
+           add_vector(parameters, "decoder.cell.bias_ih", p, PARAMETERS_DECODER, &d->bias_ih,
+                      error) &&
+           add_vector(parameters, "decoder.cell.bias_hh", p, PARAMETERS_DECODER, &d->bias_hh,
+                      error) &&
+           add_matrix(parameters, "decoder.output.weight", words, hidden, &d->output_weight,
+                      error) &&
+           add_vector(parameters, "decoder.output.bias", words, PARAMETERS_DECODER, &d->output_bias,
+                      error);
+}
+
+static void fill_uniform(struct parameters *parameters, size_t index, float limit,
+                         struct random *random) {
+    real *values = parameters_at(parameters, parameters->values, index);
+    for (size_t i = 0; i < parameters->tensors[index].count; i++) {
+        values[i] = (real)((2 * random_uniform(random) - 1) * limit);
+    }
+}
+
+static void fill_normal(struct parameters *parameters, size_t index, float deviation,
+                        struct random *random) {
+    real *values = parameters_at(parameters, parameters->values, index);
+    for (size_t i = 0; i < parameters->tensors[index].count; i++) {
+        values[i] = (real)(random_normal(random) * deviation);
+    }
+}
+
+static void fill_constant(struct parameters *parameters, size_t index, real value) {
+    real *values = parameters_at(parameters, parameters->values, index);
+    for (size_t i = 0; i < parameters->tensors[index].count; i++) values[i] = value;
+}
+
+void decoder_randomise(const struct decoder *decoder, struct parameters *parameters,
+                       struct random *random) {
+    float limit = 1 / sqrtf((float)decoder->hidden);
+    fill_uniform(parameters, decoder->weight_ih, limit, random);
+    fill_uniform(parameters, decoder->weight_hh, limit, random);
+    fill_uniform(parameters, decoder->output_weight, limit, random);
+    fill_normal(parameters, decoder->embed, 1.0f, random);
+    /* Unit variance in, unit variance out: x_1 then looks like a word to the cell. */
+    fill_normal(parameters, decoder->image_weight, 1 / sqrtf((float)decoder->features), random);
+    fill_constant(parameters, decoder->image_shift, 0);
+    fill_constant(parameters, decoder->image_scale, (real)sqrt((double)decoder->features));
+    fill_constant(parameters, decoder->image_bias, 0);
+    fill_constant(parameters, decoder->bias_ih, 0);
+    fill_constant(parameters, decoder->bias_hh, 0);
+    fill_constant(parameters, decoder->output_bias, 0);
+    if (decoder->cell == &cell_lstm) {
+        /* An open forget gate at the start (Gers et al., 2000). */
+        real *bias = parameters_at(parameters, parameters->values, decoder->bias_ih);
+        for (size_t j = 0; j < decoder->hidden; j++) bias[decoder->hidden + j] = 1;
+    }
+}
+
+void decoder_image_forward(const struct decoder *decoder, const struct parameters *parameters,
+                           const real *values, const real *features, size_t count, real *scaled,
+                           real *vectors) {
+    size_t f = decoder->features, e = decoder->embedding;
+    const real *shift = parameters_at_const(parameters, values, decoder->image_shift);
+    const real *scale = parameters_at_const(parameters, values, decoder->image_scale);
+    for (size_t i = 0; i < count; i++) {
+        const real *v = features + i * f;
+        real inverse = (real)(1 / sqrt(vector_square_sum(f, v) + TINY_LENGTH));
+        for (size_t j = 0; j < f; j++) scaled[i * f + j] = (v[j] * inverse - shift[j]) * scale[j];
+    }
+    vector_set_rows(count, e, parameters_at_const(parameters, values, decoder->image_bias), vectors,
+                    e);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, count, e, f, 1, scaled, f,
+              parameters_at_const(parameters, values, decoder->image_weight), f, 1, vectors, e);
+}
+
+void decoder_image_backward(const struct decoder *decoder, const struct parameters *parameters,
+                            const real *values, const real *features, size_t count, real *scaled,
+                            const real *d_vectors, real *d_features, real *gradients) {
+    size_t f = decoder->features, e = decoder->embedding;
+    vector_add_rows(count, e, 1, d_vectors,
+                    parameters_at(parameters, gradients, decoder->image_bias));
+    blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, e, f, count, 1, d_vectors, e, scaled, f, 1,
+              parameters_at(parameters, gradients, decoder->image_weight), f);
+    if (!d_features) return;
+
+    real *d_scaled = scaled; /* no longer needed */
+    blas_gemm(BLAS_PLAIN, BLAS_PLAIN, count, f, e, 1, d_vectors, e,
+              parameters_at_const(parameters, values, decoder->image_weight), f, 0, d_scaled, f);
+    const real *scale = parameters_at_const(parameters, values, decoder->image_scale);
+    for (size_t i = 0; i < count; i++) {
+        /* u = v / |v|: dv = (du - u (u . du)) / |v| */
+        const real *v = features + i * f;
+        real *d = d_scaled + i * f, *out = d_features + i * f;
+        double inverse = 1 / sqrt(vector_square_sum(f, v) + TINY_LENGTH), along = 0;
+        for (size_t j = 0; j < f; j++) {
+            d[j] *= scale[j];
+            along += (double)d[j] * (double)v[j] * inverse;
+        }
+        for (size_t j = 0; j < f; j++) {
+            out[j] = (real)(((double)d[j] - (double)v[j] * inverse * along) * inverse);
+        }
+    }
+}
+
+struct decoder_scratch {
+    real *inputs;    /* (rows, E) */
+    real *gates;     /* (rows, K) */
+    real *recurrent; /* (rows, P) */
+    real *after;     /* (rows, S) */
+};
+
+struct decoder_scratch *decoder_scratch_new(const struct decoder *decoder, size_t rows,
+                                            caption_error *error) {
+    static const char what[] = "the decoder's scratch";
+    struct decoder_scratch *scratch = memory_zeroed(1, sizeof *scratch, what, error);
+    if (!scratch) return NULL;
+    size_t kept = decoder->cell->kept * decoder->hidden, bytes;
+    if (!size_multiply(rows, sizeof(real), &bytes)) {
+        error_memory(error, what);
+        decoder_scratch_free(scratch);
+        return NULL;
+    }
+    scratch->inputs = memory_zeroed(decoder->embedding, bytes, what, error);
+    scratch->gates = memory_zeroed(kept, bytes, what, error);
+    scratch->recurrent = memory_zeroed(decoder->products, bytes, what, error);
+    scratch->after = memory_zeroed(decoder->state, bytes, what, error);
+    if (scratch->inputs && scratch->gates && scratch->recurrent && scratch->after) return scratch;
+    decoder_scratch_free(scratch);
+    return NULL;
+}
+
+void decoder_scratch_free(struct decoder_scratch *scratch) {
+    if (!scratch) return;
+    free(scratch->inputs);
+    free(scratch->gates);
+    free(scratch->recurrent);
+    free(scratch->after);
+    free(scratch);
+}
+
+void decoder_gather(const struct decoder *decoder, const struct parameters *parameters,
+                    const real *values, size_t n, const int32_t *inputs, const real *vectors,
+                    real *rows) {
+    size_t e = decoder->embedding;
+    const real *embedding = parameters_at_const(parameters, values, decoder->embed);
+    for (size_t i = 0; i < n; i++) {
+        real *row = rows + i * e;
+        if (inputs[i] >= 0) {
+            memcpy(row, embedding + (size_t)inputs[i] * e, e * sizeof *row);
+        } else if (inputs[i] == DECODER_NOTHING) {
+            memset(row, 0, e * sizeof *row);
+        } else {
+            memcpy(row, vectors + (size_t)(DECODER_VECTOR - inputs[i]) * e, e * sizeof *row);
+        }
+    }
+}
+
+void decoder_input_products(const struct decoder *decoder, const struct parameters *parameters,
+                            const real *values, size_t n, const real *rows, real *gates) {
+    size_t kept = decoder->cell->kept * decoder->hidden;
+    vector_set_rows(n, decoder->products, parameters_at_const(parameters, values, decoder->bias_ih),
+                    gates, kept);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, decoder->products, decoder->embedding, 1, rows,
+              decoder->embedding, parameters_at_const(parameters, values, decoder->weight_ih),
+              decoder->embedding, 1, gates, kept);
+}
+
+void decoder_advance(const struct decoder *decoder, const struct parameters *parameters,
+                     const real *values, size_t n, real *gates, real *recurrent, const real *before,
+                     real *after) {
+    vector_set_rows(n, decoder->products, parameters_at_const(parameters, values, decoder->bias_hh),
+                    recurrent, decoder->products);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, decoder->products, decoder->hidden, 1, before,
+              decoder->state, parameters_at_const(parameters, values, decoder->weight_hh),
+              decoder->hidden, 1, recurrent, decoder->products);
+    decoder->cell->forward(n, decoder->hidden, gates, recurrent, before, after);
+}
+
+void decoder_logits(const struct decoder *decoder, const struct parameters *parameters,
+                    const real *values, size_t n, const real *hidden, size_t leading,
+                    real *logits) {
+    vector_set_rows(n, decoder->words,
+                    parameters_at_const(parameters, values, decoder->output_bias), logits,
+                    decoder->words);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, decoder->words, decoder->hidden, 1, hidden, leading,
+              parameters_at_const(parameters, values, decoder->output_weight), decoder->hidden, 1,
+              logits, decoder->words);
+}
+
+void decoder_step(const struct decoder *decoder, const struct parameters *parameters,
+                  const real *values, size_t n, const int32_t *inputs, const real *vectors,
+                  real *states, real *logits, struct decoder_scratch *scratch) {
+    decoder_gather(decoder, parameters, values, n, inputs, vectors, scratch->inputs);
+    decoder_input_products(decoder, parameters, values, n, scratch->inputs, scratch->gates);
+    decoder_advance(decoder, parameters, values, n, scratch->gates, scratch->recurrent, states,
+                    scratch->after);
+    memcpy(states, scratch->after, n * decoder->state * sizeof *states);
+    if (logits) decoder_logits(decoder, parameters, values, n, states, decoder->state, logits);
+}

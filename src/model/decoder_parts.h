@@ -1,0 +1,27 @@
+/* The pieces of one time step, shared by the step of inference (decoder.c) and the unroll of
+ * training (unroll.c), so that both compute the same function. Internal to this room. */
+#ifndef CAPTION_MODEL_DECODER_PARTS_H
+#define CAPTION_MODEL_DECODER_PARTS_H
+
+#include "model/decoder.h"
+
+/* rows (n, E): the word vectors, vectors or zeros that `inputs` name. */
+void decoder_gather(const struct decoder *decoder, const struct parameters *parameters,
+                    const real *values, size_t n, const int32_t *inputs, const real *vectors,
+                    real *rows);
+
+/* gates (n, K), first P columns: rows W_ih' + b_ih. */
+void decoder_input_products(const struct decoder *decoder, const struct parameters *parameters,
+                            const real *values, size_t n, const real *rows, real *gates);
+
+/* One recurrent step: recurrent (n, P) = before W_hh' + b_hh, then the cell. before, after (n, S)
+ * do not overlap. */
+void decoder_advance(const struct decoder *decoder, const struct parameters *parameters,
+                     const real *values, size_t n, real *gates, real *recurrent, const real *before,
+                     real *after);
+
+/* logits (n, V) of hidden rows that lie `leading` numbers apart. */
+void decoder_logits(const struct decoder *decoder, const struct parameters *parameters,
+                    const real *values, size_t n, const real *hidden, size_t leading, real *logits);
+
+#endif

@@ -1,0 +1,284 @@
+#include "model/unroll.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/decoder_parts.h"
+#include "nn/blas.h"
+#include "nn/dropout.h"
+#include "nn/softmax.h"
+#include "nn/vector.h"
+
+/* R = rows * steps entries at most; an entry is one step of one sequence. */
+struct unroll {
+    const struct decoder *decoder;
+    size_t rows, steps, bytes;
+    real *initial;     /* (rows, S) states before the window */
+    real *inputs;      /* (R, E) */
+    real *gates;       /* (R, K) */
+    real *states;      /* (R, S) after each step */
+    real *previous;    /* (R, H) hidden state before each step */
+    real *recurrent;   /* (rows, P) of the step in hand */
+    real *outputs;     /* (R, H) hidden states that have a target */
+    real *logits;      /* (R, V) then their gradient */
+    real *d_outputs;   /* (R, H) */
+    real *d_gates;     /* (R, P) by the input products */
+    real *d_recurrent; /* (R, P) by the recurrent products; d_gates where the cell does not split */
+    real *d_inputs;    /* (R, E) */
+    real *d_state;     /* (rows, S) */
+    uint8_t *input_mask;    /* (R, E) */
+    uint8_t *output_mask;   /* (R, H) */
+    size_t *target_entries; /* [R] the entries that have a target */
+    int32_t *target_words;  /* [R] and their words */
+    /* Of the last forward pass. */
+    struct unroll_window window;
+    size_t entries, targets;
+    float input_dropout, output_dropout;
+};
+
+static void *plan(struct unroll *unroll, size_t count, size_t width, size_t size,
+                  caption_error *error) {
+    static const char what[] = "the unrolled network";
+    size_t numbers, bytes;
+    if (!size_multiply(count, width, &numbers) || !size_multiply(numbers, size, &bytes)) {
+        error_memory(error, what);
+        return NULL;
+    }
+    unroll->bytes += bytes;
+    return memory_zeroed(numbers, size, what, error);
+}
+
+struct unroll *unroll_new(const struct decoder *decoder, size_t rows, size_t steps,
+                          caption_error *error) {
+    struct unroll *u = memory_zeroed(1, sizeof *u, "the unrolled network", error);
+    if (!u) return NULL;
+    size_t entries;
+    if (!size_multiply(rows, steps, &entries)) {
+        error_memory(error, "the unrolled network");
+        free(u);
+        return NULL;
+    }
+    *u = (struct unroll){.decoder = decoder, .rows = rows, .steps = steps, .bytes = sizeof *u};
+    size_t e = decoder->embedding, h = decoder->hidden, p = decoder->products, s = decoder->state;
+    bool ok = (u->initial = plan(u, rows, s, sizeof(real), error)) &&
+              (u->inputs = plan(u, entries, e, sizeof(real), error)) &&
+              (u->gates = plan(u, entries, decoder->cell->kept * h, sizeof(real), error)) &&
+              (u->states = plan(u, entries, s, sizeof(real), error)) &&
+              (u->previous = plan(u, entries, h, sizeof(real), error)) &&
+              (u->recurrent = plan(u, rows, p, sizeof(real), error)) &&
+              (u->outputs = plan(u, entries, h, sizeof(real), error)) &&
+              (u->logits = plan(u, entries, decoder->words, sizeof(real), error)) &&
+              (u->d_outputs = plan(u, entries, h, sizeof(real), error)) &&
+              (u->d_gates = plan(u, entries, p, sizeof(real), error)) &&
+              (u->d_inputs = plan(u, entries, e, sizeof(real), error)) &&
+              (u->d_state = plan(u, rows, s, sizeof(real), error)) &&
+              (u->input_mask = plan(u, entries, e, 1, error)) &&
+              (u->output_mask = plan(u, entries, h, 1, error)) &&
+              (u->target_entries = plan(u, entries, 1, sizeof(size_t), error)) &&
+              (u->target_words = plan(u, entries, 1, sizeof(int32_t), error));
+    if (ok && decoder->cell->splits) {
+        ok = (u->d_recurrent = plan(u, entries, p, sizeof(real), error));
+    } else {
+        u->d_recurrent = u->d_gates;
+    }
+    if (ok) return u;
+    unroll_free(u);
+    return NULL;
+}
+
+void unroll_free(struct unroll *u) {
+    if (!u) return;
+    if (u->d_recurrent != u->d_gates) free(u->d_recurrent);
+    free(u->initial);
+    free(u->inputs);
+    free(u->gates);
+    free(u->states);
+    free(u->previous);
+    free(u->recurrent);
+    free(u->outputs);
+    free(u->logits);
+    free(u->d_outputs);
+    free(u->d_gates);
+    free(u->d_inputs);
+    free(u->d_state);
+    free(u->input_mask);
+    free(u->output_mask);
+    free(u->target_entries);
+    free(u->target_words);
+    free(u);
+}
+
+size_t unroll_bytes(const struct unroll *unroll) {
+    return unroll->bytes;
+}
+
+/* Word vectors are dropped element by element; vectors from outside are not. */
+static void drop_inputs(struct unroll *u, struct random *random) {
+    size_t e = u->decoder->embedding;
+    for (size_t i = 0; i < u->entries; i++) {
+        if (u->window.inputs[i] < 0) continue;
+        dropout_draw(random, u->input_dropout, e, u->input_mask + i * e);
+        dropout_apply(u->input_dropout, e, u->input_mask + i * e, u->inputs + i * e);
+    }
+}
+
+/* All time steps of the cell. `states` takes each row's last state. */
+static void run_cell(struct unroll *u, const struct parameters *parameters, const real *values,
+                     real *states) {
+    const struct decoder *d = u->decoder;
+    size_t s = d->state, h = d->hidden, kept = d->cell->kept * h;
+    const real *before = u->initial;
+    for (size_t t = 0, first = 0; t < u->window.steps; t++) {
+        size_t n = u->window.active[t];
+        real *after = u->states + first * s;
+        for (size_t i = 0; i < n; i++) {
+            memcpy(u->previous + (first + i) * h, before + i * s, h * sizeof(real));
+        }
+        decoder_advance(d, parameters, values, n, u->gates + first * kept, u->recurrent, before,
+                        after);
+        memcpy(states, after, n * s * sizeof(real)); /* rows that ended keep what they had */
+        before = after;
+        first += n;
+    }
+}
+
+/* Gathers the hidden states of the steps that have a target. */
+static void gather_outputs(struct unroll *u) {
+    size_t h = u->decoder->hidden, s = u->decoder->state;
+    u->targets = 0;
+    for (size_t i = 0; i < u->entries; i++) {
+        if (u->window.targets[i] < 0) continue;
+        u->target_entries[u->targets] = i;
+        u->target_words[u->targets] = u->window.targets[i];
+        memcpy(u->outputs + u->targets * h, u->states + i * s, h * sizeof(real));
+        u->targets++;
+    }
+}
+
+double unroll_forward(struct unroll *u, const struct parameters *parameters, const real *values,
+                      const struct unroll_window *window, real *states,
+                      const struct unroll_regularisation *regularisation, struct random *random,
+                      size_t *targets) {
+    const struct decoder *d = u->decoder;
+    u->window = *window;
+    u->entries = 0;
+    for (size_t t = 0; t < window->steps; t++) u->entries += window->active[t];
+    u->input_dropout = random ? regularisation->input_dropout : 0;
+    u->output_dropout = random ? regularisation->output_dropout : 0;
+
+    memcpy(u->initial, states, window->active[0] * d->state * sizeof(real));
+    decoder_gather(d, parameters, values, u->entries, window->inputs, window->vectors, u->inputs);
+    if (u->input_dropout > 0) drop_inputs(u, random);
+    decoder_input_products(d, parameters, values, u->entries, u->inputs, u->gates);
+    run_cell(u, parameters, values, states);
+
+    gather_outputs(u);
+    if (u->output_dropout > 0) {
+        dropout_draw(random, u->output_dropout, u->targets * d->hidden, u->output_mask);
+        dropout_apply(u->output_dropout, u->targets * d->hidden, u->output_mask, u->outputs);
+    }
+    decoder_logits(d, parameters, values, u->targets, u->outputs, d->hidden, u->logits);
+    *targets += u->targets;
+    return softmax_cross_entropy(u->targets, d->words, u->logits, u->target_words,
+                                 (real)regularisation->label_smoothing);
+}
+
+/* From the softmax to d_outputs and the output layer's gradient. */
+static void output_backward(struct unroll *u, const struct parameters *parameters,
+                            const real *values, real scale, real *gradients) {
+    const struct decoder *d = u->decoder;
+    size_t v = d->words, h = d->hidden, n = u->targets;
+    vector_add_rows(n, v, scale, u->logits, parameters_at(parameters, gradients, d->output_bias));
+    blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, v, h, n, scale, u->logits, v, u->outputs, h, 1,
+              parameters_at(parameters, gradients, d->output_weight), h);
+    blas_gemm(BLAS_PLAIN, BLAS_PLAIN, n, h, v, scale, u->logits, v,
+              parameters_at_const(parameters, values, d->output_weight), h, 0, u->d_outputs, h);
+    if (u->output_dropout > 0) {
+        dropout_apply(u->output_dropout, n * h, u->output_mask, u->d_outputs);
+    }
+}
+
+/* Adds to d_state (n, S) of the step that starts at entry `first` what its targets say; *next
+ * counts down through the targets. */
+static void add_target_gradients(struct unroll *u, size_t first, size_t *next) {
+    size_t h = u->decoder->hidden, s = u->decoder->state;
+    while (*next > 0 && u->target_entries[*next - 1] >= first) {
+        (*next)--;
+        vector_add(h, u->d_outputs + *next * h,
+                   u->d_state + (u->target_entries[*next] - first) * s);
+    }
+}
+
+/* Back through time: d_gates and d_recurrent of every step. */
+static void cell_backward(struct unroll *u, const struct parameters *parameters, const real *values,
+                          const real *d_states) {
+    const struct decoder *d = u->decoder;
+    const struct unroll_window *window = &u->window;
+    size_t s = d->state, h = d->hidden, p = d->products, kept = d->cell->kept * h;
+    const real *weight_hh = parameters_at_const(parameters, values, d->weight_hh);
+    size_t next = u->targets, going_on = 0, first = u->entries;
+    for (size_t t = window->steps; t-- > 0;) {
+        size_t n = window->active[t];
+        first -= n;
+        /* Rows whose last step this is: nothing comes from later. */
+        size_t ending = (n - going_on) * s;
+        if (d_states) {
+            memcpy(u->d_state + going_on * s, d_states + going_on * s, ending * sizeof(real));
+        } else {
+            memset(u->d_state + going_on * s, 0, ending * sizeof(real));
+        }
+        add_target_gradients(u, first, &next);
+        const real *before = t > 0 ? u->states + (first - window->active[t - 1]) * s : u->initial;
+        d->cell->backward(n, h, u->gates + first * kept, before, u->states + first * s, u->d_state,
+                          u->d_gates + first * p, u->d_recurrent + first * p);
+        if (t > 0) {
+            blas_gemm(BLAS_PLAIN, BLAS_PLAIN, n, h, p, 1, u->d_recurrent + first * p, p, weight_hh,
+                      h, 1, u->d_state, s);
+        }
+        going_on = n;
+    }
+}
+
+/* Gradients of the cell's weights, all steps in one product each. */
+static void weights_backward(struct unroll *u, const struct parameters *parameters,
+                             real *gradients) {
+    const struct decoder *d = u->decoder;
+    size_t n = u->entries, e = d->embedding, h = d->hidden, p = d->products;
+    blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, p, e, n, 1, u->d_gates, p, u->inputs, e, 1,
+              parameters_at(parameters, gradients, d->weight_ih), e);
+    blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, p, h, n, 1, u->d_recurrent, p, u->previous, h, 1,
+              parameters_at(parameters, gradients, d->weight_hh), h);
+    vector_add_rows(n, p, 1, u->d_gates, parameters_at(parameters, gradients, d->bias_ih));
+    vector_add_rows(n, p, 1, u->d_recurrent, parameters_at(parameters, gradients, d->bias_hh));
+}
+
+/* To the word vectors and the vectors from outside. */
+static void inputs_backward(struct unroll *u, const struct parameters *parameters,
+                            const real *values, real *d_vectors, real *gradients) {
+    const struct decoder *d = u->decoder;
+    size_t e = d->embedding;
+    blas_gemm(BLAS_PLAIN, BLAS_PLAIN, u->entries, e, d->products, 1, u->d_gates, d->products,
+              parameters_at_const(parameters, values, d->weight_ih), e, 0, u->d_inputs, e);
+    real *embedding = parameters_at(parameters, gradients, d->embed);
+    for (size_t i = 0; i < u->entries; i++) {
+        int32_t input = u->window.inputs[i];
+        real *row = u->d_inputs + i * e;
+        if (input >= 0) {
+            if (u->input_dropout > 0) {
+                dropout_apply(u->input_dropout, e, u->input_mask + i * e, row);
+            }
+            vector_add(e, row, embedding + (size_t)input * e);
+        } else if (input != DECODER_NOTHING && d_vectors) {
+            vector_add(e, row, d_vectors + (size_t)(DECODER_VECTOR - input) * e);
+        }
+    }
+}
+
+void unroll_backward(struct unroll *u, const struct parameters *parameters, const real *values,
+                     real scale, const real *d_states, real *d_vectors, real *gradients) {
+    output_backward(u, parameters, values, scale, gradients);
+    cell_backward(u, parameters, values, d_states);
+    weights_backward(u, parameters, gradients);
+    inputs_backward(u, parameters, values, d_vectors, gradients);
+}

@@ -1,0 +1,44 @@
+#include "nn/vector.h"
+
+#include <string.h>
+
+#include "nn/simd.h"
+
+SIMD_CLONES
+static void add(size_t count, const real *restrict x, real *restrict y) {
+    for (size_t i = 0; i < count; i++) y[i] += x[i];
+}
+
+void vector_add(size_t count, const real *x, real *y) {
+    add(count, x, y);
+}
+
+SIMD_CLONES
+static void add_scaled(size_t count, real scale, const real *restrict x, real *restrict y) {
+    for (size_t i = 0; i < count; i++) y[i] += scale * x[i];
+}
+
+void vector_add_rows(size_t rows, size_t columns, real scale, const real *matrix, real *sums) {
+    for (size_t i = 0; i < rows; i++) add_scaled(columns, scale, matrix + i * columns, sums);
+}
+
+void vector_set_rows(size_t rows, size_t columns, const real *row, real *matrix, size_t leading) {
+    for (size_t i = 0; i < rows; i++) memcpy(matrix + i * leading, row, columns * sizeof *row);
+}
+
+SIMD_CLONES
+static double square_sum(size_t count, const real *x) {
+    enum { LANES = 8 };
+    double lanes[LANES] = {0}, sum = 0;
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        for (size_t l = 0; l < LANES; l++) lanes[l] += (double)x[i + l] * (double)x[i + l];
+    }
+    for (; i < count; i++) sum += (double)x[i] * (double)x[i];
+    for (size_t l = 0; l < LANES; l++) sum += lanes[l];
+    return sum;
+}
+
+double vector_square_sum(size_t count, const real *x) {
+    return square_sum(count, x);
+}
