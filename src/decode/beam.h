@@ -1,0 +1,15 @@
+/* Beam search over all photos of a call at once. At each time step the `beam_size` best
+ * continuations of a photo's hypotheses are taken, <end> like any word: those that say <end> are
+ * finished and leave the batch, the others go on. So beam size 1 is greedy. Of the finished ones
+ * the `top` best by score are kept; a photo is done when none goes on, or none that does can still
+ * be among them. */
+#ifndef CAPTION_DECODE_BEAM_H
+#define CAPTION_DECODE_BEAM_H
+
+#include "decode/decode.h"
+
+/* features (count, F), count >= 1; results[count] are empty. On failure some may have been set. */
+bool beam_search(const struct decode_plan *plan, const real *features, size_t count,
+                 struct decode_result *results, caption_error *error);
+
+#endif

@@ -1,0 +1,28 @@
+/* Many photos to features, and many features to captions, divided over threads: the one such loop
+ * of the project, for the library's door (caption.c), for scoring and for training. The work is cut
+ * the same way for any number of threads, so results do not depend on it. */
+#ifndef CAPTION_DECODE_CAPTIONER_H
+#define CAPTION_DECODE_CAPTIONER_H
+
+#include "base/threads.h"
+#include "decode/decode.h"
+
+/* Loads and encodes photos read from files: features (count, F). A photo that cannot be read has
+ * its row zeroed and its own error in errors[count], whose status is CAPTION_OK for all others.
+ * `threads` NULL is the calling thread alone. False only when nothing could be done at all. */
+bool captioner_features(const struct model *model, const char *const *paths, size_t count,
+                        struct threads *threads, real *features, caption_error *errors,
+                        caption_error *error);
+
+/* The same for one photo in memory, features (F,). False with `error` set when it cannot be read.
+ */
+bool captioner_features_memory(const struct model *model, const void *bytes, size_t size,
+                               real *features, caption_error *error);
+
+/* decode_features for any number of photos. Those with a status in errors[count] (NULL: none) are
+ * passed over, their results empty. results[count] are freed with decode_results_free. */
+bool captioner_decode(const struct decode_plan *plan, const real *features,
+                      const caption_error *errors, size_t count, size_t first_photo,
+                      struct threads *threads, struct decode_result *results, caption_error *error);
+
+#endif

@@ -1,0 +1,48 @@
+#include "decode/constraints.h"
+
+#include <math.h>
+#include <string.h>
+
+static void allow_only(real *logits, size_t count, size_t word) {
+    for (size_t i = 0; i < count; i++) {
+        if (i != word) logits[i] = -(real)INFINITY;
+    }
+}
+
+/* Forbids every word that once followed what are now the last n - 1 words. */
+static void forbid_repeats(size_t n, const uint32_t *words, size_t length, real *logits) {
+    if (n == 0) return;
+    for (size_t i = 0; i + n <= length; i++) {
+        const uint32_t *last = words + length - (n - 1);
+        if (memcmp(words + i, last, (n - 1) * sizeof *words) == 0) {
+            logits[words[i + n - 1]] = -(real)INFINITY;
+        }
+    }
+}
+
+static bool may_end(const struct decode_plan *plan, const uint32_t *words, size_t length) {
+    return length > 0 && length >= plan->options.min_length && !plan->never_last[words[length - 1]];
+}
+
+void constraints_apply(const struct decode_plan *plan, const uint32_t *words, size_t length,
+                       real *logits) {
+    size_t count = plan->model->decoder.words;
+    if (length < plan->prefix_count) {
+        allow_only(logits, count, plan->prefix[length]);
+        return;
+    }
+    if (length >= plan->options.max_length) allow_only(logits, count, VOCABULARY_END);
+    if (!may_end(plan, words, length)) logits[VOCABULARY_END] = -(real)INFINITY;
+    logits[VOCABULARY_PAD] = -(real)INFINITY;
+    logits[VOCABULARY_START] = -(real)INFINITY;
+    logits[VOCABULARY_UNK] = -(real)INFINITY;
+    forbid_repeats(plan->options.no_repeat_ngram, words, length, logits);
+}
+
+size_t constraints_trim(const struct decode_plan *plan, const uint32_t *words, size_t length) {
+    size_t least = plan->prefix_count > plan->options.min_length ? plan->prefix_count
+                                                                 : plan->options.min_length;
+    if (least == 0) least = 1;
+    while (length > least && plan->never_last[words[length - 1]]) length--;
+    return length;
+}

@@ -1,0 +1,121 @@
+#include "decode/plan.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "decode/endings.h"
+#include "text/tokenizer.h"
+
+static bool check_size(const char *name, size_t value, size_t least, size_t most,
+                       caption_error *error) {
+    if (value >= least && value <= most) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT, "%s is %zu; it must be %zu to %zu", name, value,
+                     least, most);
+}
+
+/* A NaN fails every comparison and is refused too. */
+static bool check_float(const char *name, float value, float least, float most,
+                        caption_error *error) {
+    if (value >= least && value <= most) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT, "%s is %g; it must be %g to %g", name,
+                     (double)value, (double)least, (double)most);
+}
+
+static bool check_options(const caption_options *options, caption_error *error) {
+    size_t top = options->sample ? PLAN_MAX_BEAM : options->beam_size;
+    if (!check_size("beam size", options->beam_size, 1, PLAN_MAX_BEAM, error) ||
+        !check_size("maximum length", options->max_length, 1, PLAN_MAX_LENGTH, error) ||
+        !check_size("no-repeat n-gram", options->no_repeat_ngram, 0, PLAN_MAX_NGRAM, error) ||
+        !check_size("number of threads", options->threads, 0, PLAN_MAX_THREADS, error) ||
+        !check_float("length penalty", options->length_penalty, 0, PLAN_MAX_LENGTH_PENALTY,
+                     error) ||
+        !check_float("temperature", options->temperature, PLAN_MIN_TEMPERATURE,
+                     PLAN_MAX_TEMPERATURE, error)) {
+        return false;
+    }
+    if (options->min_length > options->max_length) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "minimum length is %zu; it must be at most the maximum length, %zu",
+                         options->min_length, options->max_length);
+    }
+    if (!(options->top_p > 0 && options->top_p <= 1)) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "top-p is %g; it must be above 0 and at most 1", (double)options->top_p);
+    }
+    if (options->top >= 1 && options->top <= top) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     options->sample ? "captions per photo (top) is %zu; it must be 1 to %zu"
+                                     : "captions per photo (top) is %zu; it must be 1 to %zu, the "
+                                       "beam size",
+                     options->top, top);
+}
+
+static bool look_up_prefix(struct decode_plan *plan, const struct tokens *words,
+                           caption_error *error) {
+    if (words->count > plan->options.max_length) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "the prefix has %zu words; the maximum length is %zu", words->count,
+                         plan->options.max_length);
+    }
+    plan->prefix = memory_zeroed(words->count, sizeof *plan->prefix, "the prefix", error);
+    if (!plan->prefix) return false;
+    for (size_t i = 0; i < words->count; i++) {
+        size_t word = vocabulary_find(&plan->model->vocabulary, words->words[i]);
+        if (word < VOCABULARY_SPECIALS) {
+            return error_set(error, CAPTION_ERROR_ARGUMENT,
+                             "prefix: the model does not know the word \"%s\"", words->words[i]);
+        }
+        plan->prefix[i] = (uint32_t)word;
+    }
+    plan->prefix_count = words->count;
+    return true;
+}
+
+static bool read_prefix(struct decode_plan *plan, const char *prefix, caption_error *error) {
+    if (!prefix) return true;
+    struct tokens words;
+    if (!tokenize(prefix, &words, error)) return false;
+    bool found = look_up_prefix(plan, &words, error);
+    tokens_free(&words);
+    return found;
+}
+
+static bool check_model(const struct model *model, caption_error *error) {
+    size_t known = model->vocabulary.count, words = model->decoder.words;
+    if (known != words) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "the model's vocabulary has %zu words, its decoder %zu", known, words);
+    }
+    if (words > VOCABULARY_SPECIALS) return true;
+    return error_set(error, CAPTION_ERROR_FORMAT, "the model knows no words");
+}
+
+struct decode_plan *decode_plan_new(const struct model *model, const caption_options *options,
+                                    caption_error *error) {
+    if (!check_options(options, error) || !check_model(model, error)) return NULL;
+    struct decode_plan *plan = memory_zeroed(1, sizeof *plan, "a decoding plan", error);
+    if (!plan) return NULL;
+    plan->model = model;
+    plan->options = *options;
+    plan->options.prefix = NULL;
+    plan->never_last =
+        memory_zeroed(model->decoder.words, sizeof *plan->never_last, "a decoding plan", error);
+    if (!plan->never_last || !read_prefix(plan, options->prefix, error)) {
+        decode_plan_free(plan);
+        return NULL;
+    }
+    endings_mark(&model->vocabulary, plan->never_last);
+    return plan;
+}
+
+void decode_plan_free(struct decode_plan *plan) {
+    if (!plan) return;
+    free(plan->prefix);
+    free(plan->never_last);
+    free(plan);
+}
+
+double plan_score(const struct decode_plan *plan, double logprob, size_t length) {
+    return logprob / pow((double)(length + 1), (double)plan->options.length_penalty);
+}

@@ -1,0 +1,30 @@
+/* The checked plan behind decode.h, for the files of this room. */
+#ifndef CAPTION_DECODE_PLAN_H
+#define CAPTION_DECODE_PLAN_H
+
+#include "decode/decode.h"
+
+/* Limits of the options, told in the messages of decode_plan_new. */
+enum {
+    PLAN_MAX_BEAM = 1024, /* beam size, and captions drawn per photo */
+    PLAN_MAX_LENGTH = 1000,
+    PLAN_MAX_NGRAM = 1000,
+    PLAN_MAX_THREADS = 1024
+};
+#define PLAN_MAX_LENGTH_PENALTY 10.0F
+#define PLAN_MIN_TEMPERATURE 0.01F
+#define PLAN_MAX_TEMPERATURE 100.0F
+
+struct decode_plan {
+    const struct model *model;
+    caption_options options; /* prefix is NULL: see below */
+    uint32_t *prefix;        /* [prefix_count] */
+    size_t prefix_count;
+    bool *never_last; /* (V,): no caption ends on that word */
+};
+
+/* What a caption of `length` words is ranked by: logprob / (length + 1)^length_penalty, <end>
+ * counted (GNMT's normalisation, Wu et al., 2016, in its simplest form). */
+double plan_score(const struct decode_plan *plan, double logprob, size_t length);
+
+#endif

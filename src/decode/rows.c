@@ -1,0 +1,65 @@
+#include "decode/rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/logsoftmax.h"
+
+static real *matrix(size_t rows, size_t columns, caption_error *error) {
+    return memory_uninitialised(rows, columns * sizeof(real), "decoding", error);
+}
+
+bool rows_init(struct rows *rows, const struct model *model, size_t capacity, size_t photos,
+               caption_error *error) {
+    const struct decoder *decoder = &model->decoder;
+    *rows = (struct rows){.model = model};
+    rows->inputs = memory_zeroed(capacity, sizeof *rows->inputs, "decoding", error);
+    if (rows->inputs && (rows->states = matrix(capacity, decoder->state, error)) &&
+        (rows->logits = matrix(capacity, decoder->words, error)) &&
+        (rows->scaled = matrix(photos, decoder->features, error)) &&
+        (rows->vectors = matrix(photos, decoder->embedding, error)) &&
+        (rows->scratch = decoder_scratch_new(decoder, capacity, error))) {
+        return true;
+    }
+    rows_free(rows);
+    return false;
+}
+
+void rows_free(struct rows *rows) {
+    free(rows->inputs);
+    free(rows->states);
+    free(rows->logits);
+    free(rows->scaled);
+    free(rows->vectors);
+    decoder_scratch_free(rows->scratch);
+    *rows = (struct rows){0};
+}
+
+static void step(struct rows *rows, size_t count, real *logits) {
+    const struct model *model = rows->model;
+    decoder_step(&model->decoder, &model->parameters, model->parameters.values, count, rows->inputs,
+                 rows->vectors, rows->states, logits, rows->scratch);
+}
+
+void rows_begin(struct rows *rows, const real *features, size_t photos, size_t count) {
+    const struct model *model = rows->model;
+    decoder_image_forward(&model->decoder, &model->parameters, model->parameters.values, features,
+                          photos, rows->scaled, rows->vectors);
+    memset(rows->states, 0, count * model->decoder.state * sizeof *rows->states);
+    step(rows, count, NULL);
+}
+
+void rows_step(struct rows *rows, size_t count) {
+    step(rows, count, rows->logits);
+}
+
+bool rows_normaliser(const struct rows *rows, size_t row, double *normaliser,
+                     caption_error *error) {
+    size_t words = rows->model->decoder.words;
+    *normaliser = logsoftmax_normaliser(rows->logits + row * words, words);
+    if (isfinite(*normaliser)) return true;
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "the model answers with numbers that are not finite");
+}

@@ -1,0 +1,34 @@
+/* The rows of a batch on their way through the decoder: what search, sampling and likelihood share.
+ * All memory is planned once. */
+#ifndef CAPTION_DECODE_ROWS_H
+#define CAPTION_DECODE_ROWS_H
+
+#include "model/model.h"
+
+struct rows {
+    const struct model *model;
+    int32_t *inputs; /* (R,): what the next step is fed, as in decoder_step */
+    real *states;    /* (R, S) */
+    real *logits;    /* (R, V), of the last rows_step */
+    real *scaled;    /* (N, F), scratch of the image projection */
+    real *vectors;   /* (N, E), input vectors of the photos */
+    struct decoder_scratch *scratch;
+};
+
+/* Plans for at most `capacity` rows (R) and `photos` photos (N). On failure there is nothing to
+ * free. */
+bool rows_init(struct rows *rows, const struct model *model, size_t capacity, size_t photos,
+               caption_error *error);
+void rows_free(struct rows *rows);
+
+/* Begins `count` sequences: inputs[i] is DECODER_VECTOR - p for photo p of features (photos, F). */
+void rows_begin(struct rows *rows, const real *features, size_t photos, size_t count);
+
+/* One time step of the first `count` rows: inputs in, states and logits out. */
+void rows_step(struct rows *rows, size_t count);
+
+/* The normaliser of a row's softmax. False with `error` set when it is no finite number, which is
+ * how a broken model shows. */
+bool rows_normaliser(const struct rows *rows, size_t row, double *normaliser, caption_error *error);
+
+#endif

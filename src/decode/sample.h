@@ -1,0 +1,14 @@
+/* Captions drawn word by word from the model's distribution, after temperature, top-k (Fan et al.,
+ * 2018) and top-p (Holtzman et al., 2020), in this order. Each of the `top` draws of a photo has a
+ * stream of random numbers of its own, which depends on the seed, the photo's number and the
+ * draw's, and on nothing else. Draws are sorted by log-probability; two may be the same. */
+#ifndef CAPTION_DECODE_SAMPLE_H
+#define CAPTION_DECODE_SAMPLE_H
+
+#include "decode/decode.h"
+
+/* features (count, F), count >= 1; results[count] are empty. On failure some may have been set. */
+bool sample_captions(const struct decode_plan *plan, const real *features, size_t count,
+                     size_t first_photo, struct decode_result *results, caption_error *error);
+
+#endif

@@ -1,0 +1,14 @@
+/* The normaliser of a softmax, for those who want log-probabilities of a few words and leave the
+ * logits as they are: log p(word) = logits[word] - logsoftmax_normaliser(logits, words). */
+#ifndef CAPTION_NN_LOGSOFTMAX_H
+#define CAPTION_NN_LOGSOFTMAX_H
+
+#include <stddef.h>
+
+#include "nn/real.h"
+
+/* log(sum(exp(logits))) of `count` >= 1 numbers, taken about their maximum so that it cannot
+ * overflow. Not finite when a logit is not. */
+double logsoftmax_normaliser(const real *logits, size_t count);
+
+#endif
