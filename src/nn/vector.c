@@ -27,6 +27,15 @@ void vector_set_rows(size_t rows, size_t columns, const real *row, real *matrix,
 }
 
 SIMD_CLONES
+static void blend(size_t count, real decay, const real *restrict x, real *restrict y) {
+    for (size_t i = 0; i < count; i++) y[i] += (1 - decay) * (x[i] - y[i]);
+}
+
+void vector_blend(size_t count, real decay, const real *x, real *y) {
+    blend(count, decay, x, y);
+}
+
+SIMD_CLONES
 static double square_sum(size_t count, const real *x) {
     enum { LANES = 8 };
     double lanes[LANES] = {0}, sum = 0;

@@ -15,6 +15,9 @@ void vector_add_rows(size_t rows, size_t columns, real scale, const real *matrix
 /* Each row of matrix (rows, leading) begins with a copy of `row` (columns). */
 void vector_set_rows(size_t rows, size_t columns, const real *row, real *matrix, size_t leading);
 
+/* y = decay y + (1 - decay) x: a moving average. */
+void vector_blend(size_t count, real decay, const real *x, real *y);
+
 /* Sum of squares. */
 double vector_square_sum(size_t count, const real *x);
 

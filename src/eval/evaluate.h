@@ -1,0 +1,36 @@
+/* Captions a data set's photos and scores them: what `caption eval` prints and the trainer chooses
+ * its best weights by. */
+#ifndef CAPTION_EVAL_EVALUATE_H
+#define CAPTION_EVAL_EVALUATE_H
+
+#include "base/threads.h"
+#include "data/dataset.h"
+#include "eval/scores.h"
+#include "model/model.h"
+
+struct evaluation {
+    size_t count;         /* photos */
+    char **captions;      /* [count], owned */
+    double *logprobs;     /* [count], owned */
+    struct scores scores; /* of the corpus */
+    size_t distinct;      /* different captions */
+    double perplexity;    /* of the reference captions, per word, <end> included */
+};
+
+/* Scores captions of photos whose features (count, F) are known: photos[count] are indices into
+ * data set's photos, each with at least one caption. `values` is a block of the model's parameters
+ * (NULL: its own). `threads` may be NULL. Freed with evaluation_free. */
+bool evaluate_features(const struct model *model, const float *values,
+                       const struct dataset *dataset, const size_t *photos, size_t count,
+                       const float *features, const caption_options *options,
+                       struct threads *threads, struct evaluation *out, caption_error *error);
+
+/* The same from the photos themselves, with a progress bar on `progress` (NULL: none). A photo that
+ * cannot be read is an error that names it. */
+bool evaluate_photos(const struct model *model, const struct dataset *dataset, const size_t *photos,
+                     size_t count, const caption_options *options, struct threads *threads,
+                     FILE *progress, struct evaluation *out, caption_error *error);
+
+void evaluation_free(struct evaluation *evaluation);
+
+#endif

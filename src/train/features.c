@@ -1,0 +1,147 @@
+#include "train/features.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/progress.h"
+#include "decode/captioner.h"
+
+/* Photos between two updates of the progress bar. */
+enum { BLOCK = 64 };
+
+/* FNV-1a, over 64-bit words where there are eight bytes left: a fingerprint, not a secret. */
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size) {
+    const unsigned char *next = bytes;
+    for (; size >= 8; size -= 8, next += 8) {
+        uint64_t word;
+        memcpy(&word, next, 8);
+        hash = (hash ^ word) * 0x100000001b3u;
+        hash ^= hash >> 32;
+    }
+    for (; size > 0; size--, next++) hash = (hash ^ *next) * 0x100000001b3u;
+    return hash;
+}
+
+/* What the features depend on, as a hexadecimal number. */
+static void fingerprint(const struct model *model, const char *const *paths, size_t count,
+                        char out[17]) {
+    uint64_t hash = 0xcbf29ce484222325u;
+    const struct parameters *parameters = &model->parameters;
+    for (size_t i = 0; i < parameters->tensor_count; i++) {
+        const struct parameter *tensor = &parameters->tensors[i];
+        if (tensor->group != PARAMETERS_ENCODER) continue;
+        hash = hash_bytes(hash, parameters->values + tensor->offset, tensor->count * sizeof(real));
+    }
+    hash = hash_bytes(hash, model->encoder.architecture, strlen(model->encoder.architecture));
+    hash = hash_bytes(hash, &model->preprocessing.size, sizeof model->preprocessing.size);
+    hash = hash_bytes(hash, model->preprocessing.mean, sizeof model->preprocessing.mean);
+    hash = hash_bytes(hash, model->preprocessing.std, sizeof model->preprocessing.std);
+    for (size_t i = 0; i < count; i++) {
+        struct stat status;
+        hash = hash_bytes(hash, paths[i], strlen(paths[i]) + 1);
+        if (stat(paths[i], &status) != 0) continue; /* reading it will say why */
+        hash = hash_bytes(hash, &status.st_size, sizeof status.st_size);
+        hash = hash_bytes(hash, &status.st_mtim, sizeof status.st_mtim);
+    }
+    snprintf(out, 17, "%016" PRIx64, hash);
+}
+
+static bool read_tensor(const struct safetensors *file, const char *name, size_t count,
+                        size_t width, float *out) {
+    const struct safetensors_tensor *tensor = safetensors_find(file, name);
+    return tensor && tensor->dimensions == 2 && tensor->shape[0] == count &&
+           tensor->shape[1] == width && safetensors_floats(file, tensor, out, NULL);
+}
+
+/* False when there is no such cache, or one of something else: then it is made anew. */
+static bool read_cache(struct features *features, const char *path, const char *made_from) {
+    struct safetensors file;
+    if (access(path, F_OK) != 0 || !safetensors_open(&file, path, NULL)) return false;
+    const char *found = safetensors_metadata(&file, "made_from");
+    bool ok = found && strcmp(found, made_from) == 0 &&
+              read_tensor(&file, "plain", features->count, features->width, features->plain) &&
+              (!features->mirrored || read_tensor(&file, "mirrored", features->count,
+                                                  features->width, features->mirrored));
+    safetensors_close(&file);
+    return ok;
+}
+
+static bool write_cache(const struct features *features, const char *path, const char *made_from,
+                        caption_error *error) {
+    const size_t shape[] = {features->count, features->width};
+    struct safetensors_writer *writer = safetensors_writer_new(path, error);
+    if (!writer) return false;
+    bool ok =
+        safetensors_writer_metadata(writer, "format", "caption-features", error) &&
+        safetensors_writer_metadata(writer, "made_from", made_from, error) &&
+        safetensors_writer_tensor(writer, "plain", SAFETENSORS_F32, shape, 2, features->plain,
+                                  error) &&
+        (!features->mirrored || safetensors_writer_tensor(writer, "mirrored", SAFETENSORS_F32,
+                                                          shape, 2, features->mirrored, error));
+    if (ok) return safetensors_writer_finish(writer, error);
+    safetensors_writer_free(writer);
+    return false;
+}
+
+/* One pass over all photos. */
+static bool compute(const struct features *features, const struct model *model,
+                    const char *const *paths, const struct augment *augment, float *out,
+                    struct threads *threads, FILE *stream, caption_error *error) {
+    struct progress progress = progress_start(stream, features->count);
+    caption_error errors[BLOCK];
+    bool ok = true;
+    for (size_t first = 0; ok && first < features->count; first += BLOCK) {
+        size_t left = features->count - first, n = left < BLOCK ? left : BLOCK;
+        ok = captioner_features(model, NULL, paths + first, n, augment, threads,
+                                out + first * features->width, errors, error);
+        for (size_t i = 0; ok && i < n; i++) {
+            if (errors[i].status == CAPTION_OK) continue;
+            if (error) *error = errors[i];
+            ok = false;
+        }
+        progress_update(&progress, first + n,
+                        augment ? "features, mirrored photos" : "features of the frozen encoder");
+    }
+    progress_finish(&progress);
+    return ok;
+}
+
+bool features_load(struct features *features, const struct model *model, const char *const *paths,
+                   size_t count, bool mirrored, const char *path, struct threads *threads,
+                   const struct train_listener *listener, caption_error *error) {
+    size_t width = model->encoder.features, numbers;
+    *features = (struct features){.count = count, .width = width};
+    if (!size_multiply(count, width, &numbers)) return error_memory(error, "features");
+    features->plain = memory_uninitialised(numbers, sizeof(float), "features", error);
+    if (!features->plain) return false;
+    if (mirrored) {
+        features->mirrored = memory_uninitialised(numbers, sizeof(float), "features", error);
+        if (!features->mirrored) {
+            features_free(features);
+            return false;
+        }
+    }
+    char made_from[17];
+    fingerprint(model, paths, count, made_from);
+    if (read_cache(features, path, made_from)) return true;
+
+    struct augment mirror = augment_none();
+    mirror.mirror = true;
+    bool ok = compute(features, model, paths, NULL, features->plain, threads, listener->progress,
+                      error) &&
+              (!mirrored || compute(features, model, paths, &mirror, features->mirrored, threads,
+                                    listener->progress, error)) &&
+              write_cache(features, path, made_from, error);
+    if (!ok) features_free(features);
+    return ok;
+}
+
+void features_free(struct features *features) {
+    free(features->plain);
+    free(features->mirrored);
+    *features = (struct features){0};
+}

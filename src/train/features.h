@@ -1,0 +1,24 @@
+/* Features of a frozen encoder, computed once and kept in a file that knows what it was made from:
+ * the encoder's weights, the preprocessing and the photos (path, size, time of change). */
+#ifndef CAPTION_TRAIN_FEATURES_H
+#define CAPTION_TRAIN_FEATURES_H
+
+#include "base/threads.h"
+#include "model/model.h"
+#include "train/train.h"
+
+struct features {
+    size_t count;    /* photos */
+    size_t width;    /* F */
+    float *plain;    /* (count, F) */
+    float *mirrored; /* (count, F), of the mirrored photos; NULL when not asked for */
+};
+
+/* Reads the features from `path` if that file was made from the very same things, else computes and
+ * writes them. A photo that cannot be read is an error that names it. */
+bool features_load(struct features *features, const struct model *model, const char *const *paths,
+                   size_t count, bool mirrored, const char *path, struct threads *threads,
+                   const struct train_listener *listener, caption_error *error);
+void features_free(struct features *features);
+
+#endif

@@ -1,0 +1,11 @@
+#include "train/schedule.h"
+
+#include <math.h>
+
+float schedule_factor(size_t step, size_t steps, float warmup) {
+    double rising = ceil((double)warmup * (double)steps);
+    double position = (double)step + 1; /* the first step moves, and so does the last */
+    if (position <= rising) return (float)(position / rising);
+    double falling = ((double)step - rising) / ((double)steps - rising);
+    return (float)(0.5 * (1 + cos(3.14159265358979323846 * falling)));
+}

@@ -1,0 +1,87 @@
+#include "train/tbptt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+struct tbptt {
+    struct unroll *unroll;
+    size_t steps;     /* of a window at most */
+    size_t state;     /* S */
+    size_t *active;   /* [steps] */
+    int32_t *inputs;  /* [rows * steps] */
+    int32_t *targets; /* [rows * steps] */
+    real *states;     /* (rows, S) */
+};
+
+struct tbptt *tbptt_new(const struct decoder *decoder, size_t rows, size_t steps,
+                        caption_error *error) {
+    static const char what[] = "the windows of truncated back-propagation";
+    struct tbptt *tbptt = memory_zeroed(1, sizeof *tbptt, what, error);
+    if (!tbptt) return NULL;
+    tbptt->steps = steps;
+    tbptt->state = decoder->state;
+    tbptt->unroll = unroll_new(decoder, rows, steps, error); /* checks the products */
+    bool ok = tbptt->unroll &&
+              (tbptt->active = memory_zeroed(steps, sizeof *tbptt->active, what, error)) &&
+              (tbptt->inputs = memory_zeroed(rows * steps, sizeof *tbptt->inputs, what, error)) &&
+              (tbptt->targets = memory_zeroed(rows * steps, sizeof *tbptt->targets, what, error)) &&
+              (tbptt->states = memory_zeroed(rows * decoder->state, sizeof(real), what, error));
+    if (ok) return tbptt;
+    tbptt_free(tbptt);
+    return NULL;
+}
+
+void tbptt_free(struct tbptt *tbptt) {
+    if (!tbptt) return;
+    unroll_free(tbptt->unroll);
+    free(tbptt->active);
+    free(tbptt->inputs);
+    free(tbptt->targets);
+    free(tbptt->states);
+    free(tbptt);
+}
+
+/* Longest first; equal ones in the order of their memory, so that the order is always the same. */
+static int compare_steps(const void *left, const void *right) {
+    const struct tbptt_sequence *a = left, *b = right;
+    if (a->steps != b->steps) return a->steps < b->steps ? 1 : -1;
+    return (a->inputs > b->inputs) - (a->inputs < b->inputs);
+}
+
+/* Lays steps [first, first + tbptt->steps) of the sequences side by side. */
+static struct unroll_window cut_window(struct tbptt *tbptt, const struct tbptt_sequence *sequences,
+                                       size_t count, size_t first) {
+    size_t entries = 0, t = 0;
+    for (; t < tbptt->steps; t++) {
+        size_t row = 0;
+        for (; row < count && sequences[row].steps > first + t; row++, entries++) {
+            tbptt->inputs[entries] = sequences[row].inputs[first + t];
+            tbptt->targets[entries] = sequences[row].targets[first + t];
+        }
+        if (row == 0) break;
+        tbptt->active[t] = row;
+    }
+    return (struct unroll_window){
+        .steps = t, .active = tbptt->active, .inputs = tbptt->inputs, .targets = tbptt->targets};
+}
+
+double tbptt_run(struct tbptt *tbptt, const struct tbptt_pass *pass,
+                 struct tbptt_sequence *sequences, size_t count, size_t *targets) {
+    if (count == 0) return 0;
+    qsort(sequences, count, sizeof *sequences, compare_steps);
+    memset(tbptt->states, 0, count * tbptt->state * sizeof *tbptt->states);
+    double loss = 0;
+    for (size_t first = 0; first < sequences[0].steps; first += tbptt->steps) {
+        struct unroll_window window = cut_window(tbptt, sequences, count, first);
+        window.vectors = pass->vectors;
+        window.vector_count = pass->vector_count;
+        loss += unroll_forward(tbptt->unroll, pass->parameters, pass->values, &window,
+                               tbptt->states, &pass->regularisation, pass->random, targets);
+        if (!pass->gradients) continue;
+        unroll_backward(tbptt->unroll, pass->parameters, pass->values, pass->scale, NULL,
+                        pass->d_vectors, pass->gradients);
+    }
+    return loss;
+}

@@ -1,0 +1,139 @@
+#include "train/update.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/adam.h"
+#include "nn/vector.h"
+
+/* Large enough to keep threads busy, small enough that a piece of all blocks fits the cache. */
+enum { PIECE = 16384 };
+
+struct update_piece {
+    size_t offset, count; /* in the block */
+    enum parameters_group group;
+    double square_sum; /* of the summed gradient */
+};
+
+static void split(struct update *update, size_t tensor) {
+    const struct parameter *p = &update->parameters->tensors[tensor];
+    if (p->group == PARAMETERS_CONSTANT) return;
+    for (size_t done = 0; done < p->count; done += PIECE) {
+        size_t left = p->count - done;
+        update->pieces[update->piece_count++] = (struct update_piece){
+            .offset = p->offset + done, .count = left < PIECE ? left : PIECE, .group = p->group};
+    }
+}
+
+bool update_init(struct update *update, const struct parameters *parameters, float average,
+                 caption_error *error) {
+    *update = (struct update){.parameters = parameters, .decay = average};
+    size_t most = 0;
+    for (size_t i = 0; i < parameters->tensor_count; i++) {
+        most += parameters->tensors[i].count / PIECE + 1;
+    }
+    size_t n = parameters->count;
+    bool ok = (update->pieces = memory_zeroed(most, sizeof *update->pieces, "Adam", error)) &&
+              (update->first = memory_zeroed(n, sizeof(real), "Adam", error)) &&
+              (update->second = memory_zeroed(n, sizeof(real), "Adam", error));
+    if (ok && average > 0) {
+        update->average = memory_uninitialised(n, sizeof(real), "the moving average", error);
+        ok = update->average != NULL;
+        if (ok) memcpy(update->average, parameters->values, n * sizeof(real));
+    }
+    if (!ok) {
+        update_free(update);
+        return false;
+    }
+    for (size_t i = 0; i < parameters->tensor_count; i++) split(update, i);
+    return true;
+}
+
+void update_free(struct update *update) {
+    free(update->pieces);
+    free(update->first);
+    free(update->second);
+    free(update->average);
+    *update = (struct update){0};
+}
+
+void update_clear(const struct update *update, real *gradients, bool encoder) {
+    for (size_t i = 0; i < update->piece_count; i++) {
+        const struct update_piece *piece = &update->pieces[i];
+        if (piece->group == PARAMETERS_ENCODER && !encoder) continue;
+        memset(gradients + piece->offset, 0, piece->count * sizeof *gradients);
+    }
+}
+
+/* One step's arguments for the workers. */
+struct job {
+    struct update *update;
+    real *const *slices;
+    size_t slice_count;
+    float rate, encoder_rate;
+    real gradient_scale;
+    float decay;
+};
+
+static bool learns(const struct job *job, const struct update_piece *piece) {
+    return piece->group == PARAMETERS_DECODER || job->encoder_rate > 0;
+}
+
+static void sum_piece(void *context, size_t item, size_t worker) {
+    (void)worker;
+    const struct job *job = context;
+    struct update_piece *piece = &job->update->pieces[item];
+    piece->square_sum = 0;
+    if (!learns(job, piece)) return;
+    real *sum = job->slices[0] + piece->offset;
+    for (size_t i = 1; i < job->slice_count; i++) {
+        vector_add(piece->count, job->slices[i] + piece->offset, sum);
+    }
+    piece->square_sum = vector_square_sum(piece->count, sum);
+}
+
+static void step_piece(void *context, size_t item, size_t worker) {
+    (void)worker;
+    const struct job *job = context;
+    struct update *update = job->update;
+    const struct update_piece *piece = &update->pieces[item];
+    if (!learns(job, piece)) return;
+    bool encoder = piece->group == PARAMETERS_ENCODER;
+    struct adam adam = {.rate = (real)(encoder ? job->encoder_rate : job->rate),
+                        .beta1 = (real)0.9,
+                        .beta2 = (real)0.999,
+                        .epsilon = (real)1e-8,
+                        .step = encoder ? update->encoder_step : update->step,
+                        .gradient_scale = job->gradient_scale};
+    real *values = update->parameters->values + piece->offset;
+    adam_update(&adam, piece->count, job->slices[0] + piece->offset, values,
+                update->first + piece->offset, update->second + piece->offset);
+    if (update->average) {
+        vector_blend(piece->count, (real)job->decay, values, update->average + piece->offset);
+    }
+}
+
+double update_step(struct update *update, real *const *slices, size_t slice_count, float rate,
+                   float encoder_rate, float clip, struct threads *threads) {
+    struct job job = {.update = update,
+                      .slices = slices,
+                      .slice_count = slice_count,
+                      .rate = rate,
+                      .encoder_rate = encoder_rate,
+                      .gradient_scale = 1};
+    threads_for(threads, update->piece_count, sum_piece, &job);
+    double square_sum = 0;
+    for (size_t i = 0; i < update->piece_count; i++) square_sum += update->pieces[i].square_sum;
+    double norm = sqrt(square_sum);
+    if (clip > 0 && norm > (double)clip) job.gradient_scale = (real)((double)clip / norm);
+
+    update->step++;
+    if (encoder_rate > 0) update->encoder_step++;
+    /* A young average would be mostly the random start: let its decay grow with the steps. */
+    double young = (1.0 + (double)update->step) / (10.0 + (double)update->step);
+    job.decay = (double)update->decay < young ? update->decay : (float)young;
+    threads_for(threads, update->piece_count, step_piece, &job);
+    return norm;
+}

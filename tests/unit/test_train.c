@@ -1,0 +1,262 @@
+/* The parts of the trainer: schedule, windows, update. The whole of it is tested end to end. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "nn/blas.h"
+#include "train/captions.h"
+#include "train/schedule.h"
+#include "train/start.h"
+#include "train/tbptt.h"
+#include "train/update.h"
+
+static void the_rate_rises_to_one_and_falls_to_almost_zero(void **state) {
+    (void)state;
+    float before = 0;
+    for (size_t step = 0; step < 10; step++) {
+        float factor = schedule_factor(step, 100, 0.1F);
+        assert_true(factor > before);
+        before = factor;
+    }
+    assert_float_equal(before, 1, 1e-6);
+    for (size_t step = 10; step < 100; step++) {
+        float factor = schedule_factor(step, 100, 0.1F);
+        assert_true(factor <= before && factor > 0);
+        before = factor;
+    }
+    assert_true(before < 0.001F);
+}
+
+static void without_a_warm_up_the_first_step_has_the_full_rate(void **state) {
+    (void)state;
+    assert_float_equal(schedule_factor(0, 10, 0), 1, 0);
+}
+
+static struct parameters two_tensors(void) {
+    struct parameters parameters = {0};
+    size_t shape[] = {300, 100}, index;
+    assert_true(parameters_add(&parameters, "encoder.a", shape, 2, PARAMETERS_ENCODER,
+                               PARAMETERS_AS_IS, &index, NULL));
+    assert_true(parameters_add(&parameters, "decoder.b", shape, 2, PARAMETERS_DECODER,
+                               PARAMETERS_AS_IS, &index, NULL));
+    assert_true(parameters_add(&parameters, "decoder.c", shape, 1, PARAMETERS_CONSTANT,
+                               PARAMETERS_AS_IS, &index, NULL));
+    assert_true(parameters_allocate(&parameters, NULL));
+    struct random random = random_seeded(1, 0);
+    for (size_t i = 0; i < parameters.count; i++) {
+        parameters.values[i] = (real)random_normal(&random);
+    }
+    return parameters;
+}
+
+/* A few steps with random gradients in three slices; returns the norm of the last. */
+static double some_steps(struct parameters *parameters, struct update *update, size_t threads,
+                         float encoder_rate, float clip) {
+    struct threads *pool = threads_new(threads, NULL);
+    assert_non_null(pool);
+    real *slices[3];
+    for (size_t i = 0; i < 3; i++) slices[i] = calloc(parameters->count, sizeof(real));
+    double norm = 0;
+    struct random random = random_seeded(2, 0);
+    for (size_t step = 0; step < 4; step++) {
+        for (size_t i = 0; i < 3; i++) {
+            update_clear(update, slices[i], encoder_rate > 0);
+            for (size_t j = 0; j < parameters->count; j++) {
+                slices[i][j] += (real)random_normal(&random);
+            }
+        }
+        norm = update_step(update, slices, 3, 0.01F, encoder_rate, clip, pool);
+    }
+    for (size_t i = 0; i < 3; i++) free(slices[i]);
+    threads_free(pool);
+    return norm;
+}
+
+static void any_number_of_threads_gives_the_same_weights(void **state) {
+    (void)state;
+    struct parameters reference = two_tensors();
+    struct update update;
+    assert_true(update_init(&update, &reference, 0.9F, NULL));
+    double norm = some_steps(&reference, &update, 1, 0.001F, 5);
+    for (size_t threads = 2; threads <= 5; threads += 3) {
+        struct parameters other = two_tensors();
+        struct update again;
+        assert_true(update_init(&again, &other, 0.9F, NULL));
+        assert_true(some_steps(&other, &again, threads, 0.001F, 5) == norm);
+        assert_memory_equal(reference.values, other.values, reference.count * sizeof(real));
+        assert_memory_equal(update.average, again.average, reference.count * sizeof(real));
+        update_free(&again);
+        parameters_free(&other);
+    }
+    update_free(&update);
+    parameters_free(&reference);
+}
+
+static void a_frozen_encoder_and_constants_stay_as_they_are(void **state) {
+    (void)state;
+    struct parameters before = two_tensors(), after = two_tensors();
+    struct update update;
+    assert_true(update_init(&update, &after, 0, NULL));
+    some_steps(&after, &update, 1, 0, 5);
+    const struct parameter *t = after.tensors;
+    assert_memory_equal(before.values + t[0].offset, after.values + t[0].offset,
+                        t[0].count * sizeof(real));
+    assert_memory_not_equal(before.values + t[1].offset, after.values + t[1].offset,
+                            t[1].count * sizeof(real));
+    assert_memory_equal(before.values + t[2].offset, after.values + t[2].offset,
+                        t[2].count * sizeof(real));
+    update_free(&update);
+    parameters_free(&before);
+    parameters_free(&after);
+}
+
+static void the_average_follows_the_weights(void **state) {
+    (void)state;
+    struct parameters parameters = two_tensors();
+    size_t offset = parameters.tensors[1].offset;
+    double expected = (double)parameters.values[offset];
+    struct update update;
+    assert_true(update_init(&update, &parameters, 0.5F, NULL));
+    struct threads *pool = threads_new(1, NULL);
+    real *gradients = calloc(parameters.count, sizeof(real));
+    for (int step = 1; step <= 30; step++) {
+        for (size_t i = 0; i < parameters.count; i++) gradients[i] = 1;
+        update_step(&update, &gradients, 1, 0.1F, 0, 0, pool);
+        double young = (1.0 + step) / (10.0 + step), decay = young < 0.5 ? young : 0.5;
+        expected = decay * expected + (1 - decay) * (double)parameters.values[offset];
+        assert_true(fabs(expected - (double)update.average[offset]) < 1e-5);
+    }
+    free(gradients);
+    threads_free(pool);
+    update_free(&update);
+    parameters_free(&parameters);
+}
+
+static void a_long_gradient_is_clipped_to_the_norm(void **state) {
+    (void)state;
+    /* Adam's first step hides the gradient's scale; the moments do not. */
+    struct parameters parameters = two_tensors();
+    struct update update;
+    assert_true(update_init(&update, &parameters, 0, NULL));
+    real *gradients = calloc(parameters.count, sizeof(real));
+    size_t count = parameters.tensors[1].count;
+    for (size_t i = 0; i < parameters.count; i++) gradients[i] = 2;
+    struct threads *pool = threads_new(1, NULL);
+    double norm = update_step(&update, &gradients, 1, 0.1F, 0, 1, pool);
+    assert_true(fabs(norm - 2 * sqrt((double)count)) < 1e-6 * norm);
+    double expected = 0.1 * 2 / norm; /* (1 - beta1) times the clipped gradient */
+    assert_true(fabs((double)update.first[parameters.tensors[1].offset] - expected) <
+                1e-5 * expected);
+    free(gradients);
+    threads_free(pool);
+    update_free(&update);
+    parameters_free(&parameters);
+}
+
+static struct tokens words_of(const char *sentence) {
+    struct tokens tokens;
+    assert_true(tokenize(sentence, &tokens, NULL));
+    return tokens;
+}
+
+static void a_caption_becomes_image_start_words_and_end(void **state) {
+    (void)state;
+    struct vocabulary vocabulary;
+    assert_true(vocabulary_init(&vocabulary, NULL));
+    assert_true(vocabulary_count(&vocabulary, "a", 2, NULL));
+    assert_true(vocabulary_count(&vocabulary, "dog", 1, NULL));
+    struct tokens sentences[] = {words_of("a dog"), words_of("a zebra")};
+    struct dataset_photo photo = {.first = 0, .count = 2};
+    struct dataset dataset = {
+        .photos = &photo, .photo_count = 1, .captions = sentences, .caption_count = 2};
+    struct captions captions;
+    assert_true(captions_init(&captions, &dataset, &vocabulary, NULL));
+    assert_int_equal(captions.longest, 2);
+    assert_int_equal(captions.most, 2);
+
+    int32_t inputs[4], targets[4];
+    struct tbptt_sequence sequence = captions_sequence(&captions, 1, 3, inputs, targets);
+    int32_t a = (int32_t)vocabulary_find(&vocabulary, "a");
+    assert_int_equal(sequence.steps, 4);
+    assert_int_equal(inputs[0], DECODER_VECTOR - 3);
+    assert_int_equal(inputs[1], VOCABULARY_START);
+    assert_int_equal(inputs[2], a);
+    assert_int_equal(inputs[3], VOCABULARY_UNK);
+    assert_int_equal(targets[0], DECODER_NOTHING);
+    assert_int_equal(targets[1], a);
+    assert_int_equal(targets[2], VOCABULARY_UNK);
+    assert_int_equal(targets[3], VOCABULARY_END);
+    captions_free(&captions);
+    tokens_free(&sentences[0]);
+    tokens_free(&sentences[1]);
+    vocabulary_free(&vocabulary);
+}
+
+/* Sequences of unequal length, each word predicting the next. */
+enum { WORDS = 7, LONGEST = 9, SEQUENCES = 4 };
+static const size_t lengths[SEQUENCES] = {3, LONGEST, 1, 6};
+
+static double loss_in_windows_of(size_t steps, const struct decoder *decoder,
+                                 const struct parameters *parameters, real *gradients) {
+    int32_t inputs[SEQUENCES][LONGEST], targets[SEQUENCES][LONGEST];
+    struct tbptt_sequence sequences[SEQUENCES];
+    for (size_t i = 0; i < SEQUENCES; i++) {
+        for (size_t t = 0; t < LONGEST; t++) {
+            inputs[i][t] = (int32_t)((i * 3 + t) % WORDS);
+            targets[i][t] = (int32_t)((i * 3 + t + 1) % WORDS);
+        }
+        sequences[i] = (struct tbptt_sequence){inputs[i], targets[i], lengths[i]};
+    }
+    struct tbptt *tbptt = tbptt_new(decoder, SEQUENCES, steps, NULL);
+    assert_non_null(tbptt);
+    struct tbptt_pass pass = {
+        .parameters = parameters, .values = parameters->values, .scale = 1, .gradients = gradients};
+    size_t count = 0;
+    double loss = tbptt_run(tbptt, &pass, sequences, SEQUENCES, &count);
+    assert_int_equal(count, 3 + LONGEST + 1 + 6);
+    tbptt_free(tbptt);
+    return loss;
+}
+
+static void the_loss_does_not_depend_on_where_the_windows_cut(void **state) {
+    (void)state;
+    struct parameters parameters = {0};
+    struct decoder decoder;
+    assert_true(decoder_init(&decoder, &cell_lstm, WORDS, 5, 6, 4, &parameters, NULL));
+    assert_true(parameters_allocate(&parameters, NULL));
+    struct random random = random_seeded(3, 0);
+    decoder_randomise(&decoder, &parameters, &random);
+    double whole = loss_in_windows_of(LONGEST + 4, &decoder, &parameters, NULL);
+    real *gradients[3];
+    for (size_t i = 0; i < 3; i++) gradients[i] = calloc(parameters.count, sizeof(real));
+    assert_true(fabs(loss_in_windows_of(LONGEST, &decoder, &parameters, gradients[0]) - whole) <
+                1e-4);
+    assert_true(fabs(loss_in_windows_of(20, &decoder, &parameters, gradients[1]) - whole) < 1e-4);
+    assert_true(fabs(loss_in_windows_of(2, &decoder, &parameters, gradients[2]) - whole) < 1e-4);
+    /* Windows as long as the sequences cut nothing; shorter ones do cut the gradient. */
+    assert_memory_equal(gradients[0], gradients[1], parameters.count * sizeof(real));
+    assert_memory_not_equal(gradients[0], gradients[2], parameters.count * sizeof(real));
+    for (size_t i = 0; i < 3; i++) free(gradients[i]);
+    parameters_free(&parameters);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_rate_rises_to_one_and_falls_to_almost_zero),
+        cmocka_unit_test(without_a_warm_up_the_first_step_has_the_full_rate),
+        cmocka_unit_test(any_number_of_threads_gives_the_same_weights),
+        cmocka_unit_test(a_frozen_encoder_and_constants_stay_as_they_are),
+        cmocka_unit_test(the_average_follows_the_weights),
+        cmocka_unit_test(a_long_gradient_is_clipped_to_the_norm),
+        cmocka_unit_test(a_caption_becomes_image_start_words_and_end),
+        cmocka_unit_test(the_loss_does_not_depend_on_where_the_windows_cut),
+    };
+    blas_single_thread();
+    return cmocka_run_group_tests_name("train", tests, NULL, NULL);
+}
