@@ -1,0 +1,180 @@
+/* The image's way into the decoder, in double precision: unit length, shift, scale and projection
+ * against finite differences, alone and with the words of captions behind it. */
+#include "decoder_fixture.h"
+#include "finite_difference.h"
+
+enum { PHOTOS = 2, LENGTH = PHOTOS * FIXTURE_FEATURES, WIDTH = PHOTOS * FIXTURE_EMBEDDING };
+
+struct image {
+    struct fixture fixture;
+    real features[LENGTH], scaled[LENGTH];
+    real vectors[WIDTH], weights[WIDTH]; /* weights: of the vectors in a sum */
+    struct unroll *unroll;               /* or words behind them */
+    struct batch batch;
+    struct cut cut; /* stays from forward to backward */
+};
+
+static struct image *image_new(const struct cell *cell) {
+    struct image *image = fixture_zeroed(1, sizeof *image);
+    image->fixture = fixture_new(cell);
+    struct random random = random_seeded(4, 0);
+    fixture_fill(image->features, LENGTH, 2, &random);
+    fixture_fill(image->weights, WIDTH, 1, &random);
+    return image;
+}
+
+static void image_free(struct image *image) {
+    unroll_free(image->unroll);
+    fixture_free(&image->fixture);
+    free(image);
+}
+
+static void forward(struct image *image) {
+    const struct parameters *p = &image->fixture.parameters;
+    decoder_image_forward(&image->fixture.decoder, p, p->values, image->features, PHOTOS,
+                          image->scaled, image->vectors);
+}
+
+static double weighted_sum(void *context) {
+    struct image *image = context;
+    forward(image);
+    double sum = 0;
+    for (size_t i = 0; i < WIDTH; i++) sum += (double)(image->vectors[i] * image->weights[i]);
+    return sum;
+}
+
+static double caption_loss(void *context) {
+    struct image *image = context;
+    const struct parameters *p = &image->fixture.parameters;
+    const struct unroll_regularisation none = {0};
+    real states[BATCH_ROWS * 2 * FIXTURE_HIDDEN] = {0};
+    size_t targets = 0;
+    forward(image);
+    batch_cut(&image->batch, 0, BATCH_STEPS, &image->cut);
+    return unroll_forward(image->unroll, p, p->values, &image->cut.window, states, &none, NULL,
+                          &targets);
+}
+
+static void check_tensor(struct image *image, finite_difference_function *f, size_t index,
+                         const real *gradients) {
+    const struct parameters *p = &image->fixture.parameters;
+    const struct parameter *tensor = &p->tensors[index];
+    finite_difference_check(tensor->name, f, image, p->values + tensor->offset, tensor->count,
+                            gradients + tensor->offset);
+}
+
+static void backward(struct image *image, const real *d_vectors, real *d_features,
+                     real *gradients) {
+    const struct parameters *p = &image->fixture.parameters;
+    decoder_image_backward(&image->fixture.decoder, p, p->values, image->features, PHOTOS,
+                           image->scaled, d_vectors, d_features, gradients);
+}
+
+static void the_projection_has_its_gradient_by_weights_and_features(void **state) {
+    (void)state;
+    struct image *image = image_new(&cell_rnn);
+    const struct decoder *d = &image->fixture.decoder;
+    real *gradients = fixture_zeroed(image->fixture.parameters.count, sizeof(real));
+    real d_features[LENGTH];
+    weighted_sum(image);
+    backward(image, image->weights, d_features, gradients);
+    check_tensor(image, weighted_sum, d->image_weight, gradients);
+    check_tensor(image, weighted_sum, d->image_bias, gradients);
+    finite_difference_check("features", weighted_sum, image, image->features, LENGTH, d_features);
+    free(gradients);
+    image_free(image);
+}
+
+static void words_reach_the_features_through_the_first_input(void **state) {
+    (void)state;
+    const struct cell *const cells[] = {&cell_rnn, &cell_gru, &cell_lstm};
+    for (size_t c = 0; c < sizeof cells / sizeof cells[0]; c++) {
+        struct image *image = image_new(cells[c]);
+        const struct parameters *p = &image->fixture.parameters;
+        real *gradients = fixture_zeroed(p->count, sizeof(real));
+        real d_features[LENGTH], d_vectors[WIDTH] = {0};
+        image->batch = batch_captions(image->vectors);
+        image->unroll = unroll_new(&image->fixture.decoder, BATCH_ROWS, BATCH_STEPS, NULL);
+        assert_non_null(image->unroll);
+        caption_loss(image);
+        unroll_backward(image->unroll, p, p->values, 1, NULL, d_vectors, gradients);
+        backward(image, d_vectors, d_features, gradients);
+        for (size_t t = image->fixture.decoder.image_weight; t < p->tensor_count; t++) {
+            check_tensor(image, caption_loss, t, gradients);
+        }
+        finite_difference_check("features", caption_loss, image, image->features, LENGTH,
+                                d_features);
+        free(gradients);
+        image_free(image);
+    }
+}
+
+static void shift_and_scale_are_constants(void **state) {
+    (void)state;
+    struct image *image = image_new(&cell_gru);
+    const struct parameters *p = &image->fixture.parameters;
+    const struct decoder *d = &image->fixture.decoder;
+    real *gradients = fixture_zeroed(p->count, sizeof(real));
+    real d_features[LENGTH];
+    forward(image);
+    backward(image, image->weights, d_features, gradients);
+    const size_t constants[] = {d->image_shift, d->image_scale};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(p->tensors[constants[i]].group, PARAMETERS_CONSTANT);
+        const real *gradient = parameters_at_const(p, gradients, constants[i]);
+        for (size_t j = 0; j < FIXTURE_FEATURES; j++) assert_true(gradient[j] == 0);
+    }
+    free(gradients);
+    image_free(image);
+}
+
+static void a_frozen_encoder_changes_nothing_for_the_weights(void **state) {
+    (void)state;
+    struct image *image = image_new(&cell_gru);
+    size_t count = image->fixture.parameters.count;
+    real *with = fixture_zeroed(count, sizeof(real)),
+         *without = fixture_zeroed(count, sizeof(real));
+    real d_features[LENGTH];
+    forward(image);
+    backward(image, image->weights, d_features, with);
+    forward(image);
+    backward(image, image->weights, NULL, without);
+    assert_memory_equal(with, without, count * sizeof(real));
+    free(with);
+    free(without);
+    image_free(image);
+}
+
+static void the_length_of_the_features_does_not_matter(void **state) {
+    (void)state;
+    struct image *image = image_new(&cell_gru);
+    double once = weighted_sum(image);
+    for (size_t i = 0; i < LENGTH; i++) image->features[i] *= 5;
+    assert_true(fabs(weighted_sum(image) - once) < 1e-10);
+    image_free(image);
+}
+
+static void features_that_are_all_zero_give_finite_vectors(void **state) {
+    (void)state;
+    struct image *image = image_new(&cell_gru);
+    real *gradients = fixture_zeroed(image->fixture.parameters.count, sizeof(real));
+    real d_features[LENGTH];
+    memset(image->features, 0, sizeof image->features);
+    assert_true(isfinite(weighted_sum(image)));
+    backward(image, image->weights, d_features, gradients);
+    for (size_t i = 0; i < LENGTH; i++) assert_true(isfinite(d_features[i]));
+    free(gradients);
+    image_free(image);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_projection_has_its_gradient_by_weights_and_features),
+        cmocka_unit_test(words_reach_the_features_through_the_first_input),
+        cmocka_unit_test(shift_and_scale_are_constants),
+        cmocka_unit_test(a_frozen_encoder_changes_nothing_for_the_weights),
+        cmocka_unit_test(the_length_of_the_features_does_not_matter),
+        cmocka_unit_test(features_that_are_all_zero_give_finite_vectors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
