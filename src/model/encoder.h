@@ -12,6 +12,7 @@
 #define CAPTION_MODEL_ENCODER_H
 
 #include "base/random.h"
+#include "nn/convolution.h"
 #include "nn/parameters.h"
 
 /* Presets by name ("efficientnet_lite0", "tiny"); the text itself where it is no preset's name. */
@@ -19,13 +20,10 @@ const char *encoder_architecture(const char *name_or_text);
 
 enum encoder_layer_kind { ENCODER_STEM, ENCODER_POINTWISE, ENCODER_DEPTHWISE };
 
-/* One convolution with bias, optional ReLU6, optional residual sum. */
+/* One convolution of the chain. */
 struct encoder_layer {
     enum encoder_layer_kind kind;
-    size_t kernel, stride;
-    size_t in_size, out_size; /* side of the square map */
-    size_t in_channels, out_channels;
-    bool relu6;
+    struct convolution shape;
     bool opens_residual;  /* its input is added to a later layer's output */
     bool closes_residual; /* the input of the block is added to its output (after the bias, linear)
                            */
@@ -42,12 +40,14 @@ struct encoder {
 
 /* Parses the architecture and registers its tensors ("encoder." + timm's names: conv_stem.weight,
  * blocks.1.0.conv_pw.weight, ...). Errors name the word that does not parse. Sizes are bounded:
- * size 16..1024, channels <= 8192, repeats <= 64, kernel 3 or 5 (odd, <= 7), stride 1 or 2. */
+ * size 16..1024, channels (expanded ones too) <= 8192, repeats and expansion <= 64, kernel 3, 5 or
+ * 7, stride 1 or 2, 1024 layers. Allocates nothing of the size of the weights. */
 bool encoder_init(struct encoder *encoder, const char *architecture, size_t size,
                   struct parameters *parameters, caption_error *error);
 void encoder_free(struct encoder *encoder);
 
-/* He initialisation of weights, biases zero. */
+/* Random weights whose variance keeps that of the activations (He et al., 2015: 2 / inputs behind a
+ * rectifier, 1 / inputs behind a linear layer), biases zero. */
 void encoder_randomise(const struct encoder *encoder, struct parameters *parameters,
                        struct random *random);
 

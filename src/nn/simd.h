@@ -1,6 +1,7 @@
 /* Vectors through the compiler. SIMD_CLONES compiles a function once for any x86-64 and once each
- * for AVX2 + FMA and AVX-512 and picks at load time; elsewhere it does nothing. Helpers that such a
- * function calls must be SIMD_INLINE to be compiled with it. */
+ * for AVX2 + FMA and AVX-512 and picks at load time, by what the processor can do and not by its
+ * name; elsewhere it does nothing. Helpers that such a function calls must be SIMD_INLINE to be
+ * compiled with it. */
 #ifndef CAPTION_NN_SIMD_H
 #define CAPTION_NN_SIMD_H
 
@@ -10,8 +11,11 @@
 
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__) &&   \
     !defined(CAPTION_NO_CLONES)
-#define SIMD_CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
-#else
+#if __GNUC__ >= 12
+#define SIMD_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#endif
+#endif
+#ifndef SIMD_CLONES
 #define SIMD_CLONES
 #endif
 
@@ -25,5 +29,31 @@ typedef real simd_real __attribute__((vector_size(SIMD_WIDTH * sizeof(real))));
  * between functions of different targets would change the calling convention. */
 #define SIMD_LOAD(vector, pointer) memcpy(&(vector), (pointer), sizeof(vector))
 #define SIMD_STORE(pointer, vector) memcpy((pointer), &(vector), sizeof(vector))
+
+/* The same for the first `count` <= SIMD_WIDTH numbers, the rest being zero. With a constant
+ * SIMD_WIDTH it is one instruction, so a loop and its tail can share their code. */
+SIMD_INLINE void simd_load(simd_real *vector, const real *pointer, size_t count) {
+    if (count == SIMD_WIDTH) {
+        SIMD_LOAD(*vector, pointer);
+        return;
+    }
+    *vector = (simd_real){0};
+    memcpy(vector, pointer, count * sizeof(real));
+}
+
+SIMD_INLINE void simd_store(real *pointer, const simd_real *vector, size_t count) {
+    memcpy(pointer, vector, count * sizeof(real));
+}
+
+/* Comparisons give all ones or all zeros. */
+typedef __typeof__((simd_real){0} < (simd_real){0}) simd_mask;
+
+/* max(0, min(6, x)), a NaN kept. */
+SIMD_INLINE void simd_relu6(simd_real *vector) {
+    const simd_real six = (simd_real){0} + 6;
+    const simd_mask below = *vector<0, above = *vector> 6;
+    const simd_mask kept = (simd_mask)*vector & ~below & ~above;
+    *vector = (simd_real)(kept | ((simd_mask)six & above));
+}
 
 #endif

@@ -1,0 +1,324 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/encoder.h"
+#include "nn/stem.h"
+
+enum {
+    MIN_SIZE = 16,
+    MAX_SIZE = 1024,
+    MAX_CHANNELS = 8192,
+    MAX_REPEATS = 64,
+    MAX_EXPANSION = 64,
+    MAX_LAYERS = 1024,
+    MAX_DIGITS = 5,
+    SHOWN = 40 /* characters of a bad word that a message shows */
+};
+
+static const struct {
+    const char *name, *architecture;
+} presets[] = {
+    /* Tan et al., MnasNet, 2019; the Lite variant of EfficientNet-B0 (no squeeze-and-excitation,
+       ReLU6). */
+    {"efficientnet_lite0",
+     "stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ir_r2_k5_s2_e6_c40 ir_r3_k3_s2_e6_c80 "
+     "ir_r3_k5_s1_e6_c112 ir_r4_k5_s2_e6_c192 ir_r1_k3_s1_e6_c320 head_c1280"},
+    /* For 64-pixel photos, learned from scratch in minutes. */
+    {"tiny", "stem_c16 ds_r1_k3_s1_e1_c16 ir_r1_k3_s2_e4_c24 ir_r2_k3_s2_e4_c32 "
+             "ir_r1_k3_s2_e4_c64 head_c256"},
+};
+
+const char *encoder_architecture(const char *name_or_text) {
+    for (size_t i = 0; i < sizeof presets / sizeof *presets; i++) {
+        if (strcmp(presets[i].name, name_or_text) == 0) return presets[i].architecture;
+    }
+    return name_or_text;
+}
+
+/* A word of the architecture, not terminated. */
+struct word {
+    const char *text;
+    size_t length;
+};
+
+static bool next_word(const char **cursor, struct word *word) {
+    *cursor += strspn(*cursor, " ");
+    word->text = *cursor;
+    word->length = strcspn(*cursor, " ");
+    *cursor += word->length;
+    return word->length > 0;
+}
+
+static bool word_starts_with(struct word word, const char *kind) {
+    const size_t length = strlen(kind);
+    return word.length >= length && memcmp(word.text, kind, length) == 0;
+}
+
+static bool word_error(struct word word, const char *what, caption_error *error) {
+    const size_t shown = word.length < SHOWN ? word.length : SHOWN;
+    return error_set(error, CAPTION_ERROR_FORMAT, "encoder architecture: word \"%.*s%s\": %s",
+                     (int)shown, word.text, shown < word.length ? "..." : "", what);
+}
+
+static bool word_error_range(struct word word, const char *item, size_t least, size_t most,
+                             size_t found, caption_error *error) {
+    char what[128];
+    snprintf(what, sizeof what, "%s: expected %zu to %zu, found %zu", item, least, most, found);
+    return word_error(word, what, error);
+}
+
+/* The numbers of a block string, by the letters of MnasNet's notation. */
+struct block {
+    size_t repeats, kernel, stride, expansion, channels;
+};
+
+static size_t *block_item(struct block *block, char letter) {
+    switch (letter) {
+    case 'r':
+        return &block->repeats;
+    case 'k':
+        return &block->kernel;
+    case 's':
+        return &block->stride;
+    case 'e':
+        return &block->expansion;
+    case 'c':
+        return &block->channels;
+    default:
+        return NULL;
+    }
+}
+
+/* Reads "<letter><digits>" at *text up to `end`. */
+static bool parse_item(struct word word, const char *letters, const char **text, const char *end,
+                       struct block *block, caption_error *error) {
+    const char letter = **text;
+    if (letter == 0 || !strchr(letters, letter)) {
+        return word_error(word, "an item that this kind of block does not have", error);
+    }
+    size_t *item = block_item(block, letter);
+    if (*item) return word_error(word, "an item stands twice or is 0", error);
+    const char *digits = ++*text;
+    while (*text < end && **text >= '0' && **text <= '9') {
+        if (*text - digits == MAX_DIGITS) return word_error(word, "a number is too long", error);
+        *item = *item * 10 + (size_t)(*(*text)++ - '0');
+    }
+    if (*text == digits) return word_error(word, "an item has no number", error);
+    if (*text < end && **text != '_') {
+        return word_error(word, "expected _ or the end after a number", error);
+    }
+    return true;
+}
+
+/* Reads "kind_x1_y2": every one of `letters` once, in any order, none of them 0. */
+static bool parse_block(struct word word, const char *kind, const char *letters,
+                        struct block *block, caption_error *error) {
+    *block = (struct block){0};
+    const char *end = word.text + word.length;
+    const char *text = word.text + strlen(kind);
+    while (text < end) {
+        text++; /* the _ */
+        if (text == end) return word_error(word, "it ends in _", error);
+        if (!parse_item(word, letters, &text, end, block, error)) return false;
+    }
+    for (; *letters; letters++) {
+        if (*block_item(block, *letters) == 0) {
+            char what[64];
+            snprintf(what, sizeof what, "item %c is missing or 0", *letters);
+            return word_error(word, what, error);
+        }
+    }
+    if (block->channels > MAX_CHANNELS) {
+        return word_error_range(word, "channels", 1, MAX_CHANNELS, block->channels, error);
+    }
+    return true;
+}
+
+static bool check_block(struct word word, const struct block *block, caption_error *error) {
+    if (block->repeats > MAX_REPEATS) {
+        return word_error_range(word, "repeats", 1, MAX_REPEATS, block->repeats, error);
+    }
+    if (block->kernel != 3 && block->kernel != 5 && block->kernel != 7) {
+        return word_error(word, "kernel: expected 3, 5 or 7", error);
+    }
+    if (block->stride > 2) {
+        return word_error_range(word, "stride", 1, 2, block->stride, error);
+    }
+    if (block->expansion > MAX_EXPANSION) {
+        return word_error_range(word, "expansion", 1, MAX_EXPANSION, block->expansion, error);
+    }
+    return true;
+}
+
+/* The chain as it grows: the map that the next layer sees. */
+struct builder {
+    struct encoder *encoder;
+    struct parameters *parameters;
+    size_t capacity;
+    size_t size, channels;
+};
+
+static bool register_tensors(struct builder *builder, struct encoder_layer *layer, const char *name,
+                             caption_error *error) {
+    const struct convolution *shape = &layer->shape;
+    const bool direct = layer->kind != ENCODER_POINTWISE;
+    const size_t in = layer->kind == ENCODER_DEPTHWISE ? 1 : shape->in_channels;
+    char tensor[PARAMETERS_NAME];
+    snprintf(tensor, sizeof tensor, "encoder.%s.weight", name);
+    if (!parameters_add(builder->parameters, tensor,
+                        (size_t[]){shape->out_channels, in, shape->kernel, shape->kernel}, 4,
+                        PARAMETERS_ENCODER, direct ? PARAMETERS_TAPS_FIRST : PARAMETERS_AS_IS,
+                        &layer->weight, error)) {
+        return false;
+    }
+    snprintf(tensor, sizeof tensor, "encoder.%s.bias", name);
+    return parameters_add(builder->parameters, tensor, &shape->out_channels, 1, PARAMETERS_ENCODER,
+                          PARAMETERS_AS_IS, &layer->bias, error);
+}
+
+static bool add_layer(struct builder *builder, enum encoder_layer_kind kind, const char *name,
+                      size_t kernel, size_t stride, size_t channels, bool relu6,
+                      caption_error *error) {
+    struct encoder *encoder = builder->encoder;
+    if (encoder->layer_count == MAX_LAYERS) {
+        return error_set(error, CAPTION_ERROR_LIMIT,
+                         "encoder architecture: expected at most %d layers", MAX_LAYERS);
+    }
+    if (!memory_grow(&encoder->layers, &builder->capacity, encoder->layer_count + 1,
+                     sizeof *encoder->layers, "encoder layers", error)) {
+        return false;
+    }
+    struct encoder_layer layer = {
+        .kind = kind,
+        .shape = {.kernel = kernel,
+                  .stride = stride,
+                  .in_size = builder->size,
+                  .out_size = convolution_out_size(builder->size, stride),
+                  .in_channels = builder->channels,
+                  .out_channels = channels,
+                  .relu6 = relu6},
+    };
+    if (!register_tensors(builder, &layer, name, error)) return false;
+    encoder->layers[encoder->layer_count++] = layer;
+    builder->size = layer.shape.out_size;
+    builder->channels = channels;
+    return true;
+}
+
+/* Layer `part` of the block at (stage, repeat). */
+static bool add_block_layer(struct builder *builder, enum encoder_layer_kind kind, size_t stage,
+                            size_t repeat, const char *part, size_t kernel, size_t stride,
+                            size_t channels, bool relu6, caption_error *error) {
+    char name[48];
+    snprintf(name, sizeof name, "blocks.%zu.%zu.%s", stage, repeat, part);
+    return add_layer(builder, kind, name, kernel, stride, channels, relu6, error);
+}
+
+static bool add_separable(struct builder *builder, struct word word, const struct block *block,
+                          size_t stage, size_t repeat, size_t stride, caption_error *error) {
+    if (block->expansion != 1) return word_error(word, "a ds block has expansion 1", error);
+    return add_block_layer(builder, ENCODER_DEPTHWISE, stage, repeat, "conv_dw", block->kernel,
+                           stride, builder->channels, true, error) &&
+           add_block_layer(builder, ENCODER_POINTWISE, stage, repeat, "conv_pw", 1, 1,
+                           block->channels, false, error);
+}
+
+static bool add_inverted(struct builder *builder, struct word word, const struct block *block,
+                         size_t stage, size_t repeat, size_t stride, caption_error *error) {
+    const size_t expanded = builder->channels * block->expansion;
+    if (expanded > MAX_CHANNELS) {
+        return word_error_range(word, "expanded channels", 1, MAX_CHANNELS, expanded, error);
+    }
+    return add_block_layer(builder, ENCODER_POINTWISE, stage, repeat, "conv_pw", 1, 1, expanded,
+                           true, error) &&
+           add_block_layer(builder, ENCODER_DEPTHWISE, stage, repeat, "conv_dw", block->kernel,
+                           stride, expanded, true, error) &&
+           add_block_layer(builder, ENCODER_POINTWISE, stage, repeat, "conv_pwl", 1, 1,
+                           block->channels, false, error);
+}
+
+static bool add_stage(struct builder *builder, struct word word, size_t stage,
+                      caption_error *error) {
+    const bool inverted = word_starts_with(word, "ir_");
+    if (!inverted && !word_starts_with(word, "ds_")) {
+        return word_error(word, "expected a ds_, ir_ or head_ block", error);
+    }
+    struct block block;
+    if (!parse_block(word, inverted ? "ir" : "ds", "rksec", &block, error)) return false;
+    if (!check_block(word, &block, error)) return false;
+    for (size_t repeat = 0; repeat < block.repeats; repeat++) {
+        const size_t stride = repeat == 0 ? block.stride : 1;
+        const size_t first = builder->encoder->layer_count, channels = builder->channels;
+        if (!(inverted ? add_inverted : add_separable)(builder, word, &block, stage, repeat, stride,
+                                                       error)) {
+            return false;
+        }
+        if (stride == 1 && channels == block.channels) {
+            builder->encoder->layers[first].opens_residual = true;
+            builder->encoder->layers[builder->encoder->layer_count - 1].closes_residual = true;
+        }
+    }
+    return true;
+}
+
+static bool add_stem(struct builder *builder, struct word word, caption_error *error) {
+    struct block block;
+    if (!word_starts_with(word, "stem_")) {
+        return word_error(word, "expected the stem_ block first", error);
+    }
+    return parse_block(word, "stem", "c", &block, error) &&
+           add_layer(builder, ENCODER_STEM, "conv_stem", STEM_KERNEL, STEM_STRIDE, block.channels,
+                     true, error);
+}
+
+static bool add_head(struct builder *builder, struct word word, caption_error *error) {
+    struct block block;
+    return parse_block(word, "head", "c", &block, error) &&
+           add_layer(builder, ENCODER_POINTWISE, "conv_head", 1, 1, block.channels, true, error);
+}
+
+static bool build(struct builder *builder, const char *architecture, caption_error *error) {
+    struct word word;
+    if (!next_word(&architecture, &word)) {
+        return error_set(error, CAPTION_ERROR_FORMAT, "encoder architecture: it is empty");
+    }
+    if (!add_stem(builder, word, error)) return false;
+    for (size_t stage = 0; next_word(&architecture, &word); stage++) {
+        if (!word_starts_with(word, "head_")) {
+            if (!add_stage(builder, word, stage, error)) return false;
+            continue;
+        }
+        if (!add_head(builder, word, error)) return false;
+        if (!next_word(&architecture, &word)) return true;
+        return word_error(word, "nothing may follow the head_ block", error);
+    }
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "encoder architecture: expected a head_ block at the end");
+}
+
+bool encoder_init(struct encoder *encoder, const char *architecture, size_t size,
+                  struct parameters *parameters, caption_error *error) {
+    *encoder = (struct encoder){.size = size};
+    if (size < MIN_SIZE || size > MAX_SIZE) {
+        return error_set(error, CAPTION_ERROR_LIMIT,
+                         "encoder: side of the photo: expected %d to %d pixels, found %zu",
+                         MIN_SIZE, MAX_SIZE, size);
+    }
+    struct builder builder = {
+        .encoder = encoder, .parameters = parameters, .size = size, .channels = STEM_COLOURS};
+    encoder->architecture = memory_string(architecture, error);
+    if (!encoder->architecture || !build(&builder, architecture, error)) {
+        encoder_free(encoder);
+        return false;
+    }
+    encoder->features = builder.channels;
+    return true;
+}
+
+void encoder_free(struct encoder *encoder) {
+    free(encoder->architecture);
+    free(encoder->layers);
+    *encoder = (struct encoder){0};
+}

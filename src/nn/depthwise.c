@@ -1,0 +1,355 @@
+#include "nn/depthwise.h"
+
+/* Both directions walk down the map with a ring of padded rows, so that the loops within know no
+ * borders, every row is read from memory once, and all that they touch stays in the cache. The
+ * loops are inlined once for each pair of kernel and stride, which makes every bound in them a
+ * constant: accumulators and the window of inputs live in registers. */
+
+enum {
+    DEPTHWISE_TILE = 4, /* neighbouring columns computed together; even, so that a tile of the
+                           gradient starts at the same phase of stride 2 */
+    DEPTHWISE_MAX_KERNEL = 7,
+    DEPTHWISE_WINDOW = (DEPTHWISE_TILE - 1) * 2 + DEPTHWISE_MAX_KERNEL /* inputs of a tile */
+};
+
+/* A padded row of the output's gradient: the taps that reach over its left border, the row itself,
+ * and as many zeros as the last tile of the input reaches. */
+static size_t gradient_left(const struct convolution *layer) {
+    return (layer->kernel - 1) / layer->stride;
+}
+
+/* The padded column where the first tile of the input's gradient starts. */
+static size_t gradient_start(const struct convolution *layer) {
+    const size_t padding = convolution_padding(layer);
+    return padding - padding % layer->stride;
+}
+
+static size_t gradient_columns(const struct convolution *layer) {
+    const size_t start = gradient_start(layer);
+    const size_t columns = convolution_padding(layer) - start + layer->in_size;
+    const size_t tiles = (columns + DEPTHWISE_TILE - 1) / DEPTHWISE_TILE;
+    return gradient_left(layer) + start + tiles * DEPTHWISE_TILE;
+}
+
+size_t depthwise_scratch(const struct convolution *layer, bool training) {
+    const size_t columns =
+        convolution_padded_size(layer) + (training ? gradient_columns(layer) : 0);
+    return layer->kernel * columns * layer->in_channels;
+}
+
+/* A ring holds padded row r at place r mod kernel. */
+static real *ring_row(real *ring, const struct convolution *layer, size_t columns, size_t row) {
+    return ring + row % layer->kernel * columns * layer->in_channels;
+}
+
+/* Columns x .. x + tile - 1 of an output row, `lanes` channels from c on. */
+SIMD_INLINE void forward_block(size_t kernel, size_t stride, size_t tile, size_t lanes,
+                               size_t channels, size_t c, const real *const *rows, size_t x,
+                               const real *weight, const real *bias, bool relu6, real *output) {
+    simd_real sum[DEPTHWISE_TILE];
+    simd_load(&sum[0], bias + c, lanes);
+#pragma GCC unroll 8
+    for (size_t t = 1; t < tile; t++) sum[t] = sum[0];
+    for (size_t ky = 0; ky < kernel; ky++) {
+        const real *row = rows[ky] + x * stride * channels + c;
+        const real *taps = weight + ky * kernel * channels + c;
+        simd_real window[DEPTHWISE_WINDOW];
+#pragma GCC unroll 16
+        for (size_t i = 0; i < (tile - 1) * stride + kernel; i++) {
+            simd_load(&window[i], row + i * channels, lanes);
+        }
+#pragma GCC unroll 8
+        for (size_t kx = 0; kx < kernel; kx++) {
+            simd_real tap;
+            simd_load(&tap, taps + kx * channels, lanes);
+#pragma GCC unroll 8
+            for (size_t t = 0; t < tile; t++) sum[t] += tap * window[t * stride + kx];
+        }
+    }
+#pragma GCC unroll 8
+    for (size_t t = 0; t < tile; t++) {
+        if (relu6) simd_relu6(&sum[t]);
+        simd_store(output + (x + t) * channels + c, &sum[t], lanes);
+    }
+}
+
+SIMD_INLINE void forward_tile(size_t kernel, size_t stride, size_t tile, size_t channels,
+                              const real *const *rows, size_t x, const real *weight,
+                              const real *bias, bool relu6, real *output) {
+    size_t c = 0;
+    for (; c + SIMD_WIDTH <= channels; c += SIMD_WIDTH) {
+        forward_block(kernel, stride, tile, SIMD_WIDTH, channels, c, rows, x, weight, bias, relu6,
+                      output);
+    }
+    if (c < channels) {
+        forward_block(kernel, stride, tile, channels - c, channels, c, rows, x, weight, bias, relu6,
+                      output);
+    }
+}
+
+SIMD_INLINE void forward_row(const struct convolution *layer, size_t kernel, size_t stride,
+                             const real *const *rows, const real *weight, const real *bias,
+                             real *output) {
+    const size_t channels = layer->in_channels;
+    size_t x = 0;
+    for (; x + DEPTHWISE_TILE <= layer->out_size; x += DEPTHWISE_TILE) {
+        forward_tile(kernel, stride, DEPTHWISE_TILE, channels, rows, x, weight, bias, layer->relu6,
+                     output);
+    }
+    for (; x < layer->out_size; x++) {
+        forward_tile(kernel, stride, 1, channels, rows, x, weight, bias, layer->relu6, output);
+    }
+}
+
+SIMD_INLINE void forward_map(const struct convolution *layer, size_t kernel, size_t stride,
+                             const real *input, const real *weight, const real *bias, real *output,
+                             real *ring) {
+    const size_t channels = layer->in_channels, columns = convolution_padded_size(layer);
+    const size_t padding = convolution_padding(layer);
+    size_t next = 0; /* padded row to fetch */
+    for (size_t y = 0; y < layer->out_size; y++) {
+        for (; next < y * stride + kernel; next++) {
+            convolution_pad_row(input, layer->in_size, channels, padding, next, padding,
+                                columns - layer->in_size - padding,
+                                ring_row(ring, layer, columns, next));
+        }
+        const real *rows[DEPTHWISE_MAX_KERNEL];
+        for (size_t ky = 0; ky < kernel; ky++) {
+            rows[ky] = ring_row(ring, layer, columns, y * stride + ky);
+        }
+        forward_row(layer, kernel, stride, rows, weight, bias,
+                    output + y * layer->out_size * channels);
+    }
+}
+
+/* Calls `map` with constants for kernel and stride. */
+#define DEPTHWISE_DISPATCH(map, layer, ...)                                                        \
+    do {                                                                                           \
+        switch ((layer)->kernel * 2 + (layer)->stride) {                                           \
+        case 3 * 2 + 1:                                                                            \
+            map(layer, 3, 1, __VA_ARGS__);                                                         \
+            break;                                                                                 \
+        case 3 * 2 + 2:                                                                            \
+            map(layer, 3, 2, __VA_ARGS__);                                                         \
+            break;                                                                                 \
+        case 5 * 2 + 1:                                                                            \
+            map(layer, 5, 1, __VA_ARGS__);                                                         \
+            break;                                                                                 \
+        case 5 * 2 + 2:                                                                            \
+            map(layer, 5, 2, __VA_ARGS__);                                                         \
+            break;                                                                                 \
+        case 7 * 2 + 1:                                                                            \
+            map(layer, 7, 1, __VA_ARGS__);                                                         \
+            break;                                                                                 \
+        case 7 * 2 + 2:                                                                            \
+            map(layer, 7, 2, __VA_ARGS__);                                                         \
+            break;                                                                                 \
+        }                                                                                          \
+    } while (0)
+
+SIMD_CLONES
+void depthwise_forward(const struct convolution *layer, size_t count, const real *input,
+                       const real *weight, const real *bias, real *output, real *scratch) {
+    const size_t in = layer->in_size * layer->in_size * layer->in_channels;
+    const size_t out = layer->out_size * layer->out_size * layer->out_channels;
+    for (size_t n = 0; n < count; n++) {
+        DEPTHWISE_DISPATCH(forward_map, layer, input + n * in, weight, bias, output + n * out,
+                           scratch);
+    }
+}
+
+/* Fetches row y of the output's gradient into its place of the ring, masked where ReLU6 was flat,
+ * between zeros; a row below the map is zero. Adds it to the gradient of the bias. */
+SIMD_INLINE void gradient_row(const struct convolution *layer, const real *restrict output,
+                              const real *restrict d_output, size_t y, real *restrict d_bias,
+                              real *restrict row) {
+    const size_t channels = layer->in_channels, size = layer->out_size;
+    const size_t left = gradient_left(layer);
+    memset(row, 0, left * channels * sizeof(real));
+    row += left * channels;
+    output += y * size * channels;
+    d_output += y * size * channels;
+    for (size_t x = 0; x < size; x++) {
+        if (layer->relu6) {
+            for (size_t c = 0; c < channels; c++) {
+                row[c] = convolution_passes(output[c]) ? d_output[c] : 0;
+            }
+        } else {
+            memcpy(row, d_output, channels * sizeof(real));
+        }
+        for (size_t c = 0; c < channels; c++) d_bias[c] += row[c];
+        row += channels;
+        output += channels;
+        d_output += channels;
+    }
+    memset(row, 0, (gradient_columns(layer) - left - size) * channels * sizeof(real));
+}
+
+/* One row's share of d_weight for kernel rows ky .. ky + height - 1, all of whose taps' sums are in
+ * registers along the row. */
+SIMD_INLINE void weight_block(size_t kernel, size_t stride, size_t height, size_t lanes,
+                              size_t size, size_t channels, size_t c, const real *const *rows,
+                              const real *d_row, real *d_weight) {
+    simd_real sum[9]; /* 3x3, 1x5 or 1x7 taps */
+#pragma GCC unroll 9
+    for (size_t i = 0; i < height * kernel; i++) {
+        simd_load(&sum[i], d_weight + i * channels + c, lanes);
+    }
+    for (size_t x = 0; x < size; x++) {
+        simd_real gradient;
+        simd_load(&gradient, d_row + x * channels + c, lanes);
+#pragma GCC unroll 4
+        for (size_t y = 0; y < height; y++) {
+#pragma GCC unroll 8
+            for (size_t kx = 0; kx < kernel; kx++) {
+                simd_real value;
+                simd_load(&value, rows[y] + (x * stride + kx) * channels + c, lanes);
+                sum[y * kernel + kx] += gradient * value;
+            }
+        }
+    }
+#pragma GCC unroll 9
+    for (size_t i = 0; i < height * kernel; i++) {
+        simd_store(d_weight + i * channels + c, &sum[i], lanes);
+    }
+}
+
+SIMD_INLINE void weight_rows(size_t kernel, size_t stride, size_t height, size_t size,
+                             size_t channels, const real *const *rows, const real *d_row,
+                             real *d_weight) {
+    size_t c = 0;
+    for (; c + SIMD_WIDTH <= channels; c += SIMD_WIDTH) {
+        weight_block(kernel, stride, height, SIMD_WIDTH, size, channels, c, rows, d_row, d_weight);
+    }
+    if (c < channels) {
+        weight_block(kernel, stride, height, channels - c, size, channels, c, rows, d_row,
+                     d_weight);
+    }
+}
+
+/* A row of the output's gradient and the row of taps that ties it to a row of the input. */
+struct tied_row {
+    const real *gradient, *taps;
+};
+
+/* The input's gradient at padded columns u .. u + tile - 1, u a multiple of the stride: gathered,
+ * for each tap from the output column (u - kx) / stride where that is whole. */
+SIMD_INLINE void input_block(size_t kernel, size_t stride, size_t lanes, size_t channels, size_t c,
+                             const struct tied_row *rows, size_t row_count, size_t u,
+                             size_t padding, size_t size, bool accumulate, real *d_input) {
+    const size_t left = (kernel - 1) / stride;
+    simd_real sum[DEPTHWISE_TILE] = {{0}};
+    for (size_t r = 0; r < row_count; r++) {
+        const real *row = rows[r].gradient + u / stride * channels + c;
+        simd_real window[DEPTHWISE_WINDOW];
+#pragma GCC unroll 16
+        for (size_t i = 0; i < left + (DEPTHWISE_TILE - 1) / stride + 1; i++) {
+            simd_load(&window[i], row + i * channels, lanes);
+        }
+#pragma GCC unroll 8
+        for (size_t kx = 0; kx < kernel; kx++) {
+            simd_real tap;
+            simd_load(&tap, rows[r].taps + kx * channels + c, lanes);
+#pragma GCC unroll 8
+            for (size_t t = 0; t < DEPTHWISE_TILE; t++) {
+                const size_t distance = t + stride * kernel - kx; /* made positive */
+                if (distance % stride != 0) continue;
+                sum[t] += tap * window[distance / stride - kernel + left];
+            }
+        }
+    }
+#pragma GCC unroll 8
+    for (size_t t = 0; t < DEPTHWISE_TILE; t++) {
+        if (u + t < padding || u + t - padding >= size) continue;
+        real *store = d_input + (u + t - padding) * channels + c;
+        if (accumulate) {
+            simd_real before;
+            simd_load(&before, store, lanes);
+            sum[t] += before;
+        }
+        simd_store(store, &sum[t], lanes);
+    }
+}
+
+SIMD_INLINE void input_row(const struct convolution *layer, size_t kernel, size_t stride,
+                           const struct tied_row *rows, size_t row_count, bool accumulate,
+                           real *d_input) {
+    const size_t channels = layer->in_channels, size = layer->in_size;
+    const size_t padding = convolution_padding(layer);
+    for (size_t u = gradient_start(layer); u < padding + size; u += DEPTHWISE_TILE) {
+        size_t c = 0;
+        for (; c + SIMD_WIDTH <= channels; c += SIMD_WIDTH) {
+            input_block(kernel, stride, SIMD_WIDTH, channels, c, rows, row_count, u, padding, size,
+                        accumulate, d_input);
+        }
+        if (c < channels) {
+            input_block(kernel, stride, channels - c, channels, c, rows, row_count, u, padding,
+                        size, accumulate, d_input);
+        }
+    }
+}
+
+/* The rows of the output that padded row v of the input took part in. */
+SIMD_INLINE size_t tie_rows(const struct convolution *layer, size_t kernel, size_t stride, size_t v,
+                            const real *weight, real *ring, size_t columns, struct tied_row *rows) {
+    size_t count = 0;
+    for (size_t ky = v % stride; ky < kernel && ky <= v; ky += stride) {
+        const size_t y = (v - ky) / stride;
+        if (y >= layer->out_size) continue;
+        rows[count++] = (struct tied_row){ring_row(ring, layer, columns, y),
+                                          weight + ky * kernel * layer->in_channels};
+    }
+    return count;
+}
+
+SIMD_INLINE void backward_map(const struct convolution *layer, size_t kernel, size_t stride,
+                              const real *input, const real *weight, const real *output,
+                              const real *d_output, real *d_input, bool accumulate, real *d_weight,
+                              real *d_bias, real *ring) {
+    const size_t channels = layer->in_channels, size = layer->in_size;
+    const size_t columns = convolution_padded_size(layer), padding = convolution_padding(layer);
+    const size_t d_columns = gradient_columns(layer);
+    const size_t height = kernel == 3 ? 3 : 1; /* kernel rows whose sums fit in registers */
+    real *d_ring = ring + kernel * columns * channels;
+    size_t next = 0;    /* padded row of the input to fetch */
+    size_t v = padding; /* padded row of the input whose gradient is due */
+    for (size_t y = 0; y < layer->out_size; y++) {
+        for (; next < y * stride + kernel; next++) {
+            convolution_pad_row(input, size, channels, padding, next, padding,
+                                columns - size - padding, ring_row(ring, layer, columns, next));
+        }
+        real *d_row = ring_row(d_ring, layer, d_columns, y);
+        gradient_row(layer, output, d_output, y, d_bias, d_row);
+        for (size_t ky = 0; ky < kernel; ky += height) {
+            const real *rows[3];
+            for (size_t i = 0; i < height; i++) {
+                rows[i] = ring_row(ring, layer, columns, y * stride + ky + i);
+            }
+            weight_rows(kernel, stride, height, layer->out_size, channels, rows,
+                        d_row + gradient_left(layer) * channels, d_weight + ky * kernel * channels);
+        }
+        /* Rows that no later row of the output takes part in are complete. */
+        const bool last = y + 1 == layer->out_size;
+        const size_t complete = last ? padding + size : (y + 1) * stride;
+        for (; v < complete; v++) {
+            struct tied_row rows[DEPTHWISE_MAX_KERNEL];
+            const size_t count =
+                tie_rows(layer, kernel, stride, v, weight, d_ring, d_columns, rows);
+            input_row(layer, kernel, stride, rows, count, accumulate,
+                      d_input + (v - padding) * size * channels);
+        }
+    }
+}
+
+SIMD_CLONES
+void depthwise_backward(const struct convolution *layer, size_t count, const real *input,
+                        const real *weight, const real *output, const real *d_output, real *d_input,
+                        bool accumulate, real *d_weight, real *d_bias, real *scratch) {
+    const size_t in = layer->in_size * layer->in_size * layer->in_channels;
+    const size_t out = layer->out_size * layer->out_size * layer->out_channels;
+    for (size_t n = 0; n < count; n++) {
+        DEPTHWISE_DISPATCH(backward_map, layer, input + n * in, weight, output + n * out,
+                           d_output + n * out, d_input + n * in, accumulate, d_weight, d_bias,
+                           scratch);
+    }
+}

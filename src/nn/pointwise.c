@@ -1,0 +1,87 @@
+#include "nn/pointwise.h"
+
+#include "nn/blas.h"
+
+/* The product is taken a block of pixels at a time, so that what follows it finds the block still
+ * in the cache; but no block is so small that packing the weights would show. */
+enum { POINTWISE_BLOCK = 48 * 1024, POINTWISE_MIN_PIXELS = 192 };
+
+static size_t pixels_per_block(const struct convolution *layer) {
+    const size_t pixels = POINTWISE_BLOCK / (layer->in_channels + layer->out_channels);
+    return pixels > POINTWISE_MIN_PIXELS ? pixels : POINTWISE_MIN_PIXELS;
+}
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+SIMD_CLONES
+static void add_bias_relu6(size_t pixels, size_t channels, const real *restrict bias,
+                           real *restrict output) {
+    for (size_t p = 0; p < pixels; p++, output += channels) {
+        for (size_t c = 0; c < channels; c++) output[c] = convolution_relu6(output[c] + bias[c]);
+    }
+}
+
+SIMD_CLONES
+static void add_bias(size_t pixels, size_t channels, const real *restrict bias,
+                     real *restrict output) {
+    for (size_t p = 0; p < pixels; p++, output += channels) {
+        for (size_t c = 0; c < channels; c++) output[c] += bias[c];
+    }
+}
+
+SIMD_CLONES
+static void add(size_t count, const real *restrict term, real *restrict sum) {
+    for (size_t i = 0; i < count; i++) sum[i] += term[i];
+}
+
+void pointwise_forward(const struct convolution *layer, size_t pixels, const real *input,
+                       const real *weight, const real *bias, const real *residual, real *output) {
+    const size_t in = layer->in_channels, out = layer->out_channels;
+    const size_t block = pixels_per_block(layer);
+    for (size_t start = 0; start < pixels; start += block) {
+        const size_t rows = smaller(block, pixels - start);
+        real *store = output + start * out;
+        blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, rows, out, in, 1, input + start * in, in, weight, in,
+                  0, store, out);
+        if (layer->relu6) {
+            add_bias_relu6(rows, out, bias, store);
+        } else {
+            add_bias(rows, out, bias, store);
+        }
+        if (residual) add(rows * out, residual + start * out, store);
+    }
+}
+
+SIMD_CLONES
+static void mask_relu6(size_t count, const real *restrict output, real *restrict d_output) {
+    for (size_t i = 0; i < count; i++) {
+        d_output[i] = convolution_passes(output[i]) ? d_output[i] : 0;
+    }
+}
+
+SIMD_CLONES
+static void sum_pixels(size_t pixels, size_t channels, const real *restrict d_output,
+                       real *restrict d_bias) {
+    for (size_t p = 0; p < pixels; p++, d_output += channels) {
+        for (size_t c = 0; c < channels; c++) d_bias[c] += d_output[c];
+    }
+}
+
+void pointwise_backward(const struct convolution *layer, size_t pixels, const real *input,
+                        const real *weight, const real *output, real *d_output, real *d_input,
+                        bool accumulate, real *d_weight, real *d_bias) {
+    const size_t in = layer->in_channels, out = layer->out_channels;
+    const size_t block = pixels_per_block(layer);
+    for (size_t start = 0; start < pixels; start += block) {
+        const size_t rows = smaller(block, pixels - start);
+        real *d_store = d_output + start * out;
+        if (layer->relu6) mask_relu6(rows * out, output + start * out, d_store);
+        sum_pixels(rows, out, d_store, d_bias);
+        blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, out, in, rows, 1, d_store, out, input + start * in,
+                  in, 1, d_weight, in);
+        blas_gemm(BLAS_PLAIN, BLAS_PLAIN, rows, in, out, 1, d_store, out, weight, in,
+                  accumulate ? 1 : 0, d_input + start * in, in);
+    }
+}

@@ -1,0 +1,141 @@
+#include "nn/stem.h"
+
+enum {
+    STEM_TILE = 4,                          /* output pixels computed together */
+    STEM_TAPS = STEM_KERNEL * STEM_COLOURS, /* numbers under one row of the kernel */
+    STEM_STEP = STEM_STRIDE * STEM_COLOURS  /* from one output pixel to the next */
+};
+
+static size_t row_length(const struct convolution *layer) {
+    return convolution_padded_size(layer) * STEM_COLOURS;
+}
+
+size_t stem_scratch(const struct convolution *layer) {
+    return STEM_KERNEL * row_length(layer);
+}
+
+/* The padded rows under output row y. */
+SIMD_INLINE void fetch_rows(const struct convolution *layer, const real *image, size_t y,
+                            real *rows) {
+    const size_t padding = convolution_padding(layer);
+    for (size_t ky = 0; ky < STEM_KERNEL; ky++) {
+        convolution_pad_row(image, layer->in_size, STEM_COLOURS, padding, y * STEM_STRIDE + ky,
+                            padding, convolution_padded_size(layer) - layer->in_size - padding,
+                            rows + ky * row_length(layer));
+    }
+}
+
+/* `tile` output pixels from x on, `lanes` channels from c on. */
+SIMD_INLINE void forward_block(size_t tile, size_t lanes, size_t channels, size_t c,
+                               const real *rows, size_t length, size_t x, const real *weight,
+                               const real *bias, bool relu6, real *output) {
+    simd_real sum[STEM_TILE];
+    simd_load(&sum[0], bias + c, lanes);
+#pragma GCC unroll 8
+    for (size_t t = 1; t < tile; t++) sum[t] = sum[0];
+    for (size_t ky = 0; ky < STEM_KERNEL; ky++) {
+        const real *row = rows + ky * length + x * STEM_STEP;
+        const real *taps = weight + ky * STEM_TAPS * channels + c;
+#pragma GCC unroll 9
+        for (size_t i = 0; i < STEM_TAPS; i++) {
+            simd_real tap;
+            simd_load(&tap, taps + i * channels, lanes);
+#pragma GCC unroll 8
+            for (size_t t = 0; t < tile; t++) sum[t] += tap * row[t * STEM_STEP + i];
+        }
+    }
+#pragma GCC unroll 8
+    for (size_t t = 0; t < tile; t++) {
+        if (relu6) simd_relu6(&sum[t]);
+        simd_store(output + (x + t) * channels + c, &sum[t], lanes);
+    }
+}
+
+SIMD_INLINE void forward_tile(const struct convolution *layer, size_t tile, const real *rows,
+                              size_t x, const real *weight, const real *bias, real *output) {
+    const size_t channels = layer->out_channels, length = row_length(layer);
+    size_t c = 0;
+    for (; c + SIMD_WIDTH <= channels; c += SIMD_WIDTH) {
+        forward_block(tile, SIMD_WIDTH, channels, c, rows, length, x, weight, bias, layer->relu6,
+                      output);
+    }
+    if (c < channels) {
+        forward_block(tile, channels - c, channels, c, rows, length, x, weight, bias, layer->relu6,
+                      output);
+    }
+}
+
+SIMD_CLONES
+void stem_forward(const struct convolution *layer, size_t count, const real *images,
+                  const real *weight, const real *bias, real *output, real *scratch) {
+    const size_t image = layer->in_size * layer->in_size * STEM_COLOURS;
+    for (size_t row = 0; row < count * layer->out_size; row++) {
+        fetch_rows(layer, images + row / layer->out_size * image, row % layer->out_size, scratch);
+        size_t x = 0;
+        for (; x + STEM_TILE <= layer->out_size; x += STEM_TILE) {
+            forward_tile(layer, STEM_TILE, scratch, x, weight, bias, output);
+        }
+        for (; x < layer->out_size; x++) {
+            forward_tile(layer, 1, scratch, x, weight, bias, output);
+        }
+        output += layer->out_size * layer->out_channels;
+    }
+}
+
+/* Masks a row of the gradient and adds it to the bias's. */
+SIMD_INLINE void mask_row(const struct convolution *layer, const real *restrict output,
+                          real *restrict d_output, real *restrict d_bias) {
+    const size_t channels = layer->out_channels;
+    for (size_t x = 0; x < layer->out_size; x++) {
+        if (layer->relu6) {
+            for (size_t c = 0; c < channels; c++) {
+                d_output[c] = convolution_passes(output[c]) ? d_output[c] : 0;
+            }
+        }
+        for (size_t c = 0; c < channels; c++) d_bias[c] += d_output[c];
+        output += channels;
+        d_output += channels;
+    }
+}
+
+/* One output row's share of the gradient of one kernel row, `lanes` channels from c on: its nine
+ * sums stay in registers along the row. */
+SIMD_INLINE void weight_block(size_t lanes, size_t size, size_t channels, size_t c, const real *row,
+                              const real *d_output, real *d_weight) {
+    simd_real sum[STEM_TAPS];
+#pragma GCC unroll 9
+    for (size_t i = 0; i < STEM_TAPS; i++) simd_load(&sum[i], d_weight + i * channels + c, lanes);
+    for (size_t x = 0; x < size; x++) {
+        simd_real gradient;
+        simd_load(&gradient, d_output + x * channels + c, lanes);
+#pragma GCC unroll 9
+        for (size_t i = 0; i < STEM_TAPS; i++) sum[i] += gradient * row[x * STEM_STEP + i];
+    }
+#pragma GCC unroll 9
+    for (size_t i = 0; i < STEM_TAPS; i++) simd_store(d_weight + i * channels + c, &sum[i], lanes);
+}
+
+SIMD_CLONES
+void stem_backward(const struct convolution *layer, size_t count, const real *images,
+                   const real *output, real *d_output, real *d_weight, real *d_bias,
+                   real *scratch) {
+    const size_t size = layer->out_size, channels = layer->out_channels;
+    const size_t image = layer->in_size * layer->in_size * STEM_COLOURS;
+    for (size_t row = 0; row < count * size; row++) {
+        fetch_rows(layer, images + row / size * image, row % size, scratch);
+        mask_row(layer, output, d_output, d_bias);
+        for (size_t ky = 0; ky < STEM_KERNEL; ky++) {
+            const real *pixels = scratch + ky * row_length(layer);
+            real *taps = d_weight + ky * STEM_TAPS * channels;
+            size_t c = 0;
+            for (; c + SIMD_WIDTH <= channels; c += SIMD_WIDTH) {
+                weight_block(SIMD_WIDTH, size, channels, c, pixels, d_output, taps);
+            }
+            if (c < channels) {
+                weight_block(channels - c, size, channels, c, pixels, d_output, taps);
+            }
+        }
+        output += size * channels;
+        d_output += size * channels;
+    }
+}
