@@ -21,7 +21,9 @@ struct scores {
     double cider;
 };
 
-/* Scores a corpus. `per_photo` (NULL or [count]) takes each photo's own scores. */
+/* Scores a corpus. `per_photo` (NULL or [count]) takes each photo's own scores; CIDEr weighs words
+ * by the whole corpus there too. No item at all, or one without a reference, is an error. An empty
+ * candidate or reference is not. Same items, same scores, bit for bit. */
 bool scores_compute(const struct scores_item *items, size_t count, struct scores *corpus,
                     struct scores *per_photo, caption_error *error);
 

@@ -1,16 +1,37 @@
 /* Sentences to words: lower case, split as the Penn Treebank tokenizer does, its punctuation tokens
- * dropped (the set that coco-caption drops), so that training and scoring see the same words. */
+ * dropped (the set that coco-caption drops), so that training and scoring see the same words.
+ *
+ *     "The man's dog doesn't run."   the man 's dog does n't run
+ *     "A (black-and-white) t-shirt"  a black-and-white t-shirt
+ *
+ * The rules are those of Stanford's PTBTokenizer as coco-caption runs it, with four differences.
+ * Brackets are dropped (coco-caption means to, but lists them in upper case and looks them up in
+ * lower case); so are runs of marks ("!!"), as a single one is. A slash stays a slash ("and/or",
+ * not "and\/or"). British spelling stays British.
+ */
 #ifndef CAPTION_TEXT_TOKENIZER_H
 #define CAPTION_TEXT_TOKENIZER_H
 
 #include "base/error.h"
 
+/* A longer word is cut to this many bytes (at the start of a character). */
+enum { TOKENIZER_LONGEST_WORD = 64 };
+
+/* Words, made by tokenize or tokens_pack: the array and its words are one block. */
 struct tokens {
     size_t count;
     char **words; /* [count], owned */
 };
 
+/* Splits a sentence. Any bytes will do: control characters, emoji and what is not UTF-8 separate
+ * words as white space does; every word that comes out is valid UTF-8. Freed with tokens_free. */
 bool tokenize(const char *sentence, struct tokens *out, caption_error *error);
+
+/* Copies `count` words that lie one after the other, each with its terminating 0, in `size` bytes
+ * of text. Freed with tokens_free. */
+bool tokens_pack(const char *text, size_t size, size_t count, struct tokens *out,
+                 caption_error *error);
+
 void tokens_free(struct tokens *tokens);
 
 #endif

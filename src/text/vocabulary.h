@@ -9,6 +9,9 @@
 
 enum { VOCABULARY_PAD, VOCABULARY_START, VOCABULARY_END, VOCABULARY_UNK, VOCABULARY_SPECIALS };
 
+/* In bytes. */
+enum { VOCABULARY_LONGEST_WORD = 255 };
+
 struct vocabulary {
     size_t count;     /* words, the special ones included */
     char **words;     /* [count], UTF-8, owned */
@@ -22,11 +25,16 @@ struct vocabulary {
 bool vocabulary_init(struct vocabulary *vocabulary, caption_error *error);
 void vocabulary_free(struct vocabulary *vocabulary);
 
-/* The word's number, or VOCABULARY_UNK. */
+/* The word's number, or VOCABULARY_UNK. The special words' names are no words: they too give
+ * VOCABULARY_UNK. */
 size_t vocabulary_find(const struct vocabulary *vocabulary, const char *word);
 
-/* Adds `times` to the word's count, taking it up when it is new. Words are not empty and hold no
- * white space or control characters. */
+/* True for what may be a word: `length` bytes of valid UTF-8, not empty, at most
+ * VOCABULARY_LONGEST_WORD, no white space or control characters, and not a special word's name. */
+bool vocabulary_is_word(const char *word, size_t length);
+
+/* Adds `times` to the word's count, taking it up when it is new. What is not a word (see
+ * vocabulary_is_word) is an error. */
 bool vocabulary_count(struct vocabulary *vocabulary, const char *word, uint64_t times,
                       caption_error *error);
 
@@ -35,12 +43,14 @@ bool vocabulary_count(struct vocabulary *vocabulary, const char *word, uint64_t 
 bool vocabulary_prune(struct vocabulary *vocabulary, uint64_t min_count, caption_error *error);
 
 /* Reads or writes a vocabulary file. Hostile input: each line is checked, errors name path and
- * line. Duplicates are errors. */
+ * line. Duplicates are errors. The vocabulary to read into is not initialised before; on failure
+ * there is nothing to free. */
 bool vocabulary_read(struct vocabulary *vocabulary, const char *path, caption_error *error);
 bool vocabulary_write(const struct vocabulary *vocabulary, const char *path, caption_error *error);
 
 /* The text of such a file from and to memory, as it lies in a model's metadata. `name` is for
- * messages. vocabulary_format's result is freed with free(). */
+ * messages. As vocabulary_read and vocabulary_write; vocabulary_format's result is freed with
+ * free(). */
 bool vocabulary_parse(struct vocabulary *vocabulary, const char *text, size_t size,
                       const char *name, caption_error *error);
 char *vocabulary_format(const struct vocabulary *vocabulary, caption_error *error);

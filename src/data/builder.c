@@ -1,0 +1,146 @@
+#include "data/builder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+bool builder_init(struct builder *builder, struct dataset *dataset, const char *path,
+                  const char *images, caption_error *error) {
+    *builder = (struct builder){.dataset = dataset};
+    *dataset = (struct dataset){0};
+    dataset->name = memory_string(path, error);
+    if (!dataset->name) return false;
+    builder->images = images ? memory_string(images, error) : file_directory(path, error);
+    return builder->images != NULL;
+}
+
+void builder_free(struct builder *builder) {
+    free(builder->images);
+    free(builder->words);
+    *builder = (struct builder){0};
+}
+
+/* images/folder/name */
+static char *photo_path(const struct builder *builder, const char *folder, const char *name,
+                        caption_error *error) {
+    if (!folder || !*folder) return file_join(builder->images, name, error);
+    char *directory = file_join(builder->images, folder, error);
+    char *path = directory ? file_join(directory, name, error) : NULL;
+    free(directory);
+    return path;
+}
+
+bool builder_photo(struct builder *builder, const char *name, const char *folder, const char *id,
+                   enum dataset_split split, caption_error *error) {
+    struct dataset *dataset = builder->dataset;
+    if (!memory_grow(&dataset->photos, &builder->photo_capacity, dataset->photo_count + 1,
+                     sizeof *dataset->photos, "the photos of a data set", error)) {
+        return false;
+    }
+    struct dataset_photo *photo = &dataset->photos[dataset->photo_count++];
+    *photo = (struct dataset_photo){.split = split, .first = dataset->caption_count};
+    photo->name = memory_string(name, error);
+    photo->id = photo->name ? memory_string(id, error) : NULL;
+    photo->path = photo->id ? photo_path(builder, folder, name, error) : NULL;
+    return photo->path != NULL;
+}
+
+/* Takes over the tokens as a caption of the last photo, unless there are none. */
+static bool add_caption(struct builder *builder, struct tokens *tokens, caption_error *error) {
+    struct dataset *dataset = builder->dataset;
+    if (tokens->count == 0 ||
+        !memory_grow(&dataset->captions, &builder->caption_capacity, dataset->caption_count + 1,
+                     sizeof *dataset->captions, "the captions of a data set", error)) {
+        bool empty = tokens->count == 0;
+        tokens_free(tokens);
+        return empty;
+    }
+    dataset->captions[dataset->caption_count++] = *tokens;
+    dataset->photos[dataset->photo_count - 1].count++;
+    return true;
+}
+
+bool builder_word(struct builder *builder, const char *word, caption_error *error) {
+    const size_t size = strlen(word) + 1;
+    size_t needed;
+    if (!size_add(builder->words_size, size, &needed)) return error_memory(error, "a caption");
+    if (!memory_grow(&builder->words, &builder->words_capacity, needed, 1, "a caption", error)) {
+        return false;
+    }
+    memcpy(builder->words + builder->words_size, word, size);
+    builder->words_size = needed;
+    builder->word_count++;
+    return true;
+}
+
+bool builder_caption(struct builder *builder, caption_error *error) {
+    struct tokens tokens;
+    bool ok = tokens_pack(builder->words, builder->words_size, builder->word_count, &tokens, error);
+    builder->words_size = builder->word_count = 0;
+    return ok && add_caption(builder, &tokens, error);
+}
+
+bool builder_sentence(struct builder *builder, const char *sentence, caption_error *error) {
+    struct tokens tokens;
+    return tokenize(sentence, &tokens, error) && add_caption(builder, &tokens, error);
+}
+
+static int compare_strings(const char *a, const char *b, size_t first, size_t second) {
+    int order = strcmp(a, b);
+    return order ? order : (first > second) - (first < second);
+}
+
+/* Pointers into one array: where the strings are equal, the earlier photo comes first. */
+static int compare_paths(const void *a, const void *b) {
+    const struct dataset_photo *first = *(const struct dataset_photo *const *)a;
+    const struct dataset_photo *second = *(const struct dataset_photo *const *)b;
+    return compare_strings(first->path, second->path, (size_t)first, (size_t)second);
+}
+
+static int compare_ids(const void *a, const void *b) {
+    const struct dataset_photo *first = *(const struct dataset_photo *const *)a;
+    const struct dataset_photo *second = *(const struct dataset_photo *const *)b;
+    return compare_strings(first->id, second->id, (size_t)first, (size_t)second);
+}
+
+static bool twice_error(const struct dataset *dataset, const struct dataset_photo *first,
+                        const struct dataset_photo *second, const char *what, const char *value,
+                        caption_error *error) {
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: photos %zu and %zu (counted from 0) have the same %s: %s", dataset->name,
+                     (size_t)(first - dataset->photos), (size_t)(second - dataset->photos), what,
+                     value);
+}
+
+static bool check_twice(const struct dataset *dataset, const struct dataset_photo **sorted,
+                        caption_error *error) {
+    for (size_t i = 0; i < dataset->photo_count; i++) sorted[i] = &dataset->photos[i];
+    qsort(sorted, dataset->photo_count, sizeof *sorted, compare_paths);
+    for (size_t i = 1; i < dataset->photo_count; i++) {
+        if (strcmp(sorted[i - 1]->path, sorted[i]->path) == 0) {
+            return twice_error(dataset, sorted[i - 1], sorted[i], "file", sorted[i]->path, error);
+        }
+    }
+    qsort(sorted, dataset->photo_count, sizeof *sorted, compare_ids);
+    for (size_t i = 1; i < dataset->photo_count; i++) {
+        if (strcmp(sorted[i - 1]->id, sorted[i]->id) == 0) {
+            return twice_error(dataset, sorted[i - 1], sorted[i], "id", sorted[i]->id, error);
+        }
+    }
+    return true;
+}
+
+bool builder_check(const struct builder *builder, caption_error *error) {
+    const struct dataset *dataset = builder->dataset;
+    if (dataset->photo_count == 0) {
+        return error_set(error, CAPTION_ERROR_FORMAT, "%s: expected photos, found none",
+                         dataset->name);
+    }
+    const struct dataset_photo **sorted =
+        memory_uninitialised(dataset->photo_count, sizeof *sorted, "a data set", error);
+    bool ok = sorted && check_twice(dataset, sorted, error);
+    free(sorted);
+    return ok;
+}

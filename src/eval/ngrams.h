@@ -1,0 +1,48 @@
+/* Sentences as counted n-grams of numbers: what all three metrics work on. */
+#ifndef CAPTION_EVAL_NGRAMS_H
+#define CAPTION_EVAL_NGRAMS_H
+
+#include <stdint.h>
+
+#include "eval/scores.h"
+
+enum { NGRAMS_ORDERS = 4 };
+
+/* An n-gram's number (the same for the same words, wherever they stand) and how often a sentence
+ * has it. */
+struct ngram {
+    uint32_t number;
+    uint32_t count;
+};
+
+struct ngrams_sentence {
+    const uint32_t *words;                     /* [length] */
+    size_t length;                             /* in words */
+    const struct ngram *orders[NGRAMS_ORDERS]; /* [distinct[n - 1]], by rising number */
+    size_t distinct[NGRAMS_ORDERS];
+};
+
+struct ngrams_item {
+    const struct ngrams_sentence *candidate;
+    const struct ngrams_sentence *references; /* [reference_count] */
+    size_t reference_count;
+};
+
+struct ngrams {
+    struct ngrams_item *items; /* [count] */
+    size_t count;
+    size_t numbers;                    /* all n-gram numbers lie in [0, numbers) */
+    struct ngrams_sentence *sentences; /* what the items point to */
+    uint32_t *words;
+    struct ngram *grams;
+};
+
+/* Counts the n-grams of all sentences. Freed with ngrams_free, after a failure too. */
+bool ngrams_init(struct ngrams *ngrams, const struct scores_item *items, size_t count,
+                 caption_error *error);
+void ngrams_free(struct ngrams *ngrams);
+
+/* How many n-grams of that order (from 1) a sentence of that length has. */
+size_t ngrams_of_length(size_t length, size_t order);
+
+#endif

@@ -1,0 +1,183 @@
+#include "eval/results.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "eval/photo_index.h"
+
+static const size_t largest_file = (size_t)1 << 30;
+
+/* A row's place is a word and a number. */
+enum { PLACE_SIZE = 48 };
+
+struct reader {
+    const char *path;
+    const struct dataset *dataset;
+    struct photo_index index;
+    size_t *positions; /* of each photo of the data set among the candidates; SIZE_MAX: none */
+    struct tokens *candidates;
+};
+
+/* The member that names the photo; NULL with an error where there is none. */
+static const cJSON *photo_key(const struct reader *reader, const cJSON *row, const char *place,
+                              caption_error *error) {
+    static const char *const keys[] = {"image_id", "file_name", "path"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const cJSON *key = cJSON_GetObjectItemCaseSensitive(row, keys[i]);
+        if (cJSON_IsString(key) || cJSON_IsNumber(key)) return key;
+    }
+    error_set(
+        error, CAPTION_ERROR_FORMAT,
+        "%s: %s: expected an object with \"image_id\", \"file_name\" or \"path\" (a string or "
+        "a number), found %s",
+        reader->path, place, cJSON_IsObject(row) ? "none of them in it" : json_type(row));
+    return NULL;
+}
+
+/* The photo of that text by id, by name or by file name; the first kind that knows it counts. */
+static bool find_photo(const struct reader *reader, const char *text, const char *place,
+                       size_t *photo, caption_error *error) {
+    for (enum photo_index_key key = 0; key < PHOTO_INDEX_KEYS; key++) {
+        size_t found = photo_index_find(&reader->index, key, text, photo);
+        if (found == 1) return true;
+        if (found > 1) {
+            return error_set(error, CAPTION_ERROR_FORMAT,
+                             "%s: %s: \"%s\" may be any of %zu photos of %s", reader->path, place,
+                             text, found, reader->dataset->name);
+        }
+    }
+    return error_set(error, CAPTION_ERROR_FORMAT, "%s: %s: \"%s\" is no photo of %s", reader->path,
+                     place, text, reader->dataset->name);
+}
+
+static bool find_row_photo(const struct reader *reader, const cJSON *row, const char *place,
+                           size_t *photo, caption_error *error) {
+    const cJSON *key = photo_key(reader, row, place, error);
+    if (!key) return false;
+    if (cJSON_IsString(key)) return find_photo(reader, key->valuestring, place, photo, error);
+    size_t number;
+    if (!json_size(row, key->string, reader->path, place, &number, error)) return false;
+    char digits[32];
+    snprintf(digits, sizeof digits, "%zu", number);
+    return find_photo(reader, digits, place, photo, error);
+}
+
+static bool read_row(struct reader *reader, const cJSON *row, const char *place,
+                     caption_error *error) {
+    size_t photo;
+    if (!find_row_photo(reader, row, place, &photo, error)) return false;
+    const bool has_caption = cJSON_GetObjectItemCaseSensitive(row, "caption");
+    if (!has_caption && cJSON_GetObjectItemCaseSensitive(row, "error")) return true;
+    const char *caption = json_string(row, "caption", reader->path, place, error);
+    if (!caption) return false;
+    if (reader->positions[photo] == SIZE_MAX) return true;
+    struct tokens *candidate = &reader->candidates[reader->positions[photo]];
+    if (candidate->words) {
+        return error_set(error, CAPTION_ERROR_FORMAT, "%s: %s: a second caption for %s",
+                         reader->path, place, reader->dataset->photos[photo].name);
+    }
+    return tokenize(caption, candidate, error);
+}
+
+static bool read_array(struct reader *reader, const struct file_bytes *file, caption_error *error) {
+    cJSON *rows = json_parse((const char *)file->data, file->size, reader->path, error);
+    if (!rows) return false;
+    bool ok = true;
+    size_t index = 0;
+    const cJSON *row;
+    cJSON_ArrayForEach(row, rows) {
+        char place[PLACE_SIZE];
+        snprintf(place, sizeof place, "[%zu]", index++);
+        ok = read_row(reader, row, place, error);
+        if (!ok) break;
+    }
+    cJSON_Delete(rows);
+    return ok;
+}
+
+static bool is_blank(const char *line, size_t size) {
+    size_t i = 0;
+    while (i < size && isspace((unsigned char)line[i])) i++;
+    return i == size;
+}
+
+static bool read_line(struct reader *reader, const char *line, size_t size, size_t number,
+                      caption_error *error) {
+    if (is_blank(line, size)) return true;
+    char place[PLACE_SIZE];
+    snprintf(place, sizeof place, "line %zu", number);
+    cJSON *row = json_parse(line, size, place, error);
+    if (!row) return error_prefix(error, reader->path);
+    bool ok = read_row(reader, row, place, error);
+    cJSON_Delete(row);
+    return ok;
+}
+
+static bool read_lines(struct reader *reader, const struct file_bytes *file, caption_error *error) {
+    const char *line = (const char *)file->data, *end = line + file->size;
+    for (size_t number = 1; line < end; number++) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
+        const char *stop = newline ? newline : end;
+        if (!read_line(reader, line, (size_t)(stop - line), number, error)) return false;
+        line = newline ? newline + 1 : end;
+    }
+    return true;
+}
+
+/* An array starts with '['; anything else must be JSON Lines. */
+static bool read_rows(struct reader *reader, caption_error *error) {
+    struct file_bytes file;
+    if (!file_read(reader->path, largest_file, &file, error)) return false;
+    size_t start = 0;
+    while (start < file.size && isspace(file.data[start])) start++;
+    bool is_array = start < file.size && file.data[start] == '[';
+    bool ok = is_array ? read_array(reader, &file, error) : read_lines(reader, &file, error);
+    file_bytes_free(&file);
+    return ok;
+}
+
+static bool check_missing(const struct reader *reader, const size_t *photos, size_t photo_count,
+                          caption_error *error) {
+    size_t missing = 0, first = 0;
+    for (size_t i = photo_count; i-- > 0;) {
+        if (reader->candidates[i].words) continue;
+        missing++;
+        first = i;
+    }
+    if (missing == 0) return true;
+    const char *name = reader->dataset->photos[photos[first]].name;
+    if (missing == 1) {
+        return error_set(error, CAPTION_ERROR_FORMAT, "%s: no caption for %s", reader->path, name);
+    }
+    return error_set(error, CAPTION_ERROR_FORMAT, "%s: no caption for %s and %zu other photo%s",
+                     reader->path, name, missing - 1, missing == 2 ? "" : "s");
+}
+
+static bool reader_init(struct reader *reader, const size_t *photos, size_t photo_count,
+                        caption_error *error) {
+    const size_t count = reader->dataset->photo_count;
+    reader->positions = memory_uninitialised(count, sizeof *reader->positions, "results", error);
+    if (!reader->positions) return false;
+    for (size_t i = 0; i < count; i++) reader->positions[i] = SIZE_MAX;
+    for (size_t i = 0; i < photo_count; i++) reader->positions[photos[i]] = i;
+    return photo_index_init(&reader->index, reader->dataset, error);
+}
+
+bool results_read(const char *path, const struct dataset *dataset, const size_t *photos,
+                  size_t photo_count, struct tokens *candidates, caption_error *error) {
+    for (size_t i = 0; i < photo_count; i++) candidates[i] = (struct tokens){0};
+    struct reader reader = {.path = path, .dataset = dataset, .candidates = candidates};
+    bool ok = reader_init(&reader, photos, photo_count, error) && read_rows(&reader, error) &&
+              check_missing(&reader, photos, photo_count, error);
+    photo_index_free(&reader.index);
+    free(reader.positions);
+    if (ok) return true;
+    for (size_t i = 0; i < photo_count; i++) tokens_free(&candidates[i]);
+    return false;
+}

@@ -1,0 +1,19 @@
+/* Captions made elsewhere, matched to the photos of a data set.
+ *
+ * Read are a JSON array, as coco-caption and neuraltalk2 write it, or JSON Lines, as `caption
+ * --jsonl` does: rows {"image_id" | "file_name" | "path", "caption"}. A number is a photo's id;
+ * a string its id, its name, or a path that ends in the same file name. */
+#ifndef CAPTION_EVAL_RESULTS_H
+#define CAPTION_EVAL_RESULTS_H
+
+#include "data/dataset.h"
+
+/* Reads the captions of the photos[photo_count] (indices into dataset->photos, none twice) into
+ * candidates[photo_count], tokenized; each is freed with tokens_free. A row of another photo of the
+ * data set is passed over, and so is one with "error" in place of "caption". A row of no photo of
+ * the data set, or of a photo that had one, and photos without a row are errors that name them; on
+ * failure there is nothing to free. */
+bool results_read(const char *path, const struct dataset *dataset, const size_t *photos,
+                  size_t photo_count, struct tokens *candidates, caption_error *error);
+
+#endif

@@ -1,0 +1,66 @@
+#include "text/utf8.h"
+
+static bool is_continuation(char byte) {
+    return ((unsigned char)byte & 0xC0) == 0x80;
+}
+
+size_t utf8_decode(const char *bytes, size_t size, uint32_t *code) {
+    /* By length: the lead byte's fixed bits and the smallest character that needs the length. */
+    static const struct {
+        unsigned char mask, lead;
+        uint32_t smallest;
+    } forms[] = {{0x80, 0x00, 0}, {0xE0, 0xC0, 0x80}, {0xF0, 0xE0, 0x800}, {0xF8, 0xF0, 0x10000}};
+    const unsigned char lead = (unsigned char)bytes[0];
+    size_t length = 0;
+    while (length < 4 && (lead & forms[length].mask) != forms[length].lead) length++;
+    if (length == 4 || length >= size) return 0;
+    uint32_t value = lead & (unsigned char)~forms[length].mask;
+    for (size_t i = 1; i <= length; i++) {
+        if (!is_continuation(bytes[i])) return 0;
+        value = value << 6 | ((unsigned char)bytes[i] & 0x3F);
+    }
+    if (value < forms[length].smallest || value > 0x10FFFF) return 0;
+    if (value >= 0xD800 && value <= 0xDFFF) return 0;
+    *code = value;
+    return length + 1;
+}
+
+size_t utf8_encode(uint32_t code, char bytes[4]) {
+    if (code < 0x80) {
+        bytes[0] = (char)code;
+        return 1;
+    }
+    size_t length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    for (size_t i = length; i-- > 1; code >>= 6) bytes[i] = (char)(0x80 | (code & 0x3F));
+    bytes[0] = (char)((0xF00 >> length & 0xFF) | code);
+    return length;
+}
+
+uint32_t utf8_lower(uint32_t code) {
+    /* Ranges of capitals and how far below their small letters they lie. `alternating`: capitals
+     * and small letters take turns, the capitals having the parity of `first`. */
+    static const struct {
+        uint32_t first, last, distance;
+        bool alternating;
+    } ranges[] = {
+        {0xC0, 0xD6, 32, false},   {0xD8, 0xDE, 32, false},   {0x100, 0x12E, 1, true},
+        {0x132, 0x136, 1, true},   {0x139, 0x147, 1, true},   {0x14A, 0x176, 1, true},
+        {0x179, 0x17D, 1, true},   {0x218, 0x21E, 1, true},   {0x391, 0x3A1, 32, false},
+        {0x3A3, 0x3AB, 32, false}, {0x400, 0x40F, 80, false}, {0x410, 0x42F, 32, false},
+        {0x1E00, 0x1E94, 1, true}, {0x1EA0, 0x1EFE, 1, true},
+    };
+    if (code < 0x80) return code >= 'A' && code <= 'Z' ? code + 32 : code;
+    if (code == 0x178) return 0xFF; /* Y with diaeresis lies far from its small letter */
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        if (code < ranges[i].first || code > ranges[i].last) continue;
+        if (ranges[i].alternating && (code - ranges[i].first) % 2 != 0) return code;
+        return code + ranges[i].distance;
+    }
+    return code;
+}
+
+bool utf8_is_space(uint32_t code) {
+    return code <= ' ' || (code >= 0x7F && code <= 0xA0) || code == 0x1680 ||
+           (code >= 0x2000 && code <= 0x200A) || code == 0x2028 || code == 0x2029 ||
+           code == 0x202F || code == 0x205F || code == 0x3000;
+}

@@ -1,0 +1,196 @@
+#include "text/vocabulary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "text/utf8.h"
+
+static const char *const specials[VOCABULARY_SPECIALS] = {"<pad>", "<start>", "<end>", "<unk>"};
+
+/* Word numbers + 1 fill the 32-bit slots of the hash table. */
+static const size_t most_words = UINT32_MAX - 1;
+
+/* FNV-1a. */
+static size_t hash(const char *word) {
+    uint64_t value = 14695981039346656037u;
+    for (; *word; word++) value = (value ^ (unsigned char)*word) * 1099511628211u;
+    return (size_t)(value ^ value >> 32);
+}
+
+/* The slot that holds the word, or the empty one where it belongs. slot_count is a power of two and
+ * the table at most half full. */
+static size_t slot_of(const struct vocabulary *vocabulary, const char *word) {
+    const size_t mask = vocabulary->slot_count - 1;
+    size_t slot = hash(word) & mask;
+    while (vocabulary->slots[slot] &&
+           strcmp(vocabulary->words[vocabulary->slots[slot] - 1], word) != 0) {
+        slot = (slot + 1) & mask;
+    }
+    return slot;
+}
+
+/* Enters all words but the special ones: those are not found by name. */
+static void fill_slots(struct vocabulary *vocabulary) {
+    memset(vocabulary->slots, 0, vocabulary->slot_count * sizeof *vocabulary->slots);
+    for (size_t i = VOCABULARY_SPECIALS; i < vocabulary->count; i++) {
+        vocabulary->slots[slot_of(vocabulary, vocabulary->words[i])] = (uint32_t)(i + 1);
+    }
+}
+
+static bool grow_slots(struct vocabulary *vocabulary, size_t slot_count, caption_error *error) {
+    uint32_t *slots = memory_zeroed(slot_count, sizeof *slots, "a vocabulary", error);
+    if (!slots) return false;
+    free(vocabulary->slots);
+    vocabulary->slots = slots;
+    vocabulary->slot_count = slot_count;
+    fill_slots(vocabulary);
+    return true;
+}
+
+/* Room for one word more, in the arrays and in the table. */
+static bool reserve(struct vocabulary *vocabulary, caption_error *error) {
+    const size_t needed = vocabulary->count + 1;
+    if (needed > most_words) {
+        return error_set(error, CAPTION_ERROR_LIMIT, "more than %zu words in a vocabulary",
+                         most_words);
+    }
+    size_t words = vocabulary->capacity, counts = vocabulary->capacity;
+    if (!memory_grow(&vocabulary->words, &words, needed, sizeof *vocabulary->words, "a vocabulary",
+                     error) ||
+        !memory_grow(&vocabulary->counts, &counts, needed, sizeof *vocabulary->counts,
+                     "a vocabulary", error)) {
+        return false;
+    }
+    vocabulary->capacity = words;
+    if (needed <= vocabulary->slot_count / 2) return true;
+    const size_t slot_count = vocabulary->slot_count ? vocabulary->slot_count * 2 : 64;
+    return grow_slots(vocabulary, slot_count, error);
+}
+
+static bool append(struct vocabulary *vocabulary, const char *word, uint64_t count,
+                   caption_error *error) {
+    if (!reserve(vocabulary, error)) return false;
+    char *copy = memory_string(word, error);
+    if (!copy) return false;
+    vocabulary->words[vocabulary->count] = copy;
+    vocabulary->counts[vocabulary->count] = count;
+    vocabulary->count++;
+    return true;
+}
+
+bool vocabulary_init(struct vocabulary *vocabulary, caption_error *error) {
+    *vocabulary = (struct vocabulary){0};
+    for (size_t i = 0; i < VOCABULARY_SPECIALS; i++) {
+        if (append(vocabulary, specials[i], 0, error)) continue;
+        vocabulary_free(vocabulary);
+        return false;
+    }
+    return true;
+}
+
+void vocabulary_free(struct vocabulary *vocabulary) {
+    for (size_t i = 0; i < vocabulary->count; i++) free(vocabulary->words[i]);
+    free(vocabulary->words);
+    free(vocabulary->counts);
+    free(vocabulary->slots);
+    *vocabulary = (struct vocabulary){0};
+}
+
+size_t vocabulary_find(const struct vocabulary *vocabulary, const char *word) {
+    uint32_t entry = vocabulary->slots[slot_of(vocabulary, word)];
+    return entry ? entry - 1 : VOCABULARY_UNK;
+}
+
+bool vocabulary_is_word(const char *word, size_t length) {
+    if (length == 0 || length > VOCABULARY_LONGEST_WORD) return false;
+    for (size_t i = 0; i < length;) {
+        uint32_t code = 0;
+        size_t bytes = utf8_decode(word + i, length - i, &code);
+        if (bytes == 0 || utf8_is_space(code)) return false;
+        i += bytes;
+    }
+    for (size_t i = 0; i < VOCABULARY_SPECIALS; i++) {
+        if (strlen(specials[i]) == length && memcmp(specials[i], word, length) == 0) return false;
+    }
+    return true;
+}
+
+bool vocabulary_count(struct vocabulary *vocabulary, const char *word, uint64_t times,
+                      caption_error *error) {
+    uint32_t entry = vocabulary->slots[slot_of(vocabulary, word)];
+    if (entry) {
+        uint64_t *count = &vocabulary->counts[entry - 1];
+        *count = *count > UINT64_MAX - times ? UINT64_MAX : *count + times;
+        return true;
+    }
+    if (!vocabulary_is_word(word, strlen(word))) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "a word for the vocabulary: expected 1 to %d bytes of UTF-8 without white "
+                         "space and not the name of a special word",
+                         VOCABULARY_LONGEST_WORD);
+    }
+    if (!append(vocabulary, word, times, error)) return false;
+    vocabulary->slots[slot_of(vocabulary, word)] = (uint32_t)vocabulary->count;
+    return true;
+}
+
+struct entry {
+    char *word;
+    uint64_t count;
+};
+
+static int compare_entries(const void *a, const void *b) {
+    const struct entry *first = a, *second = b;
+    if (first->count != second->count) return first->count < second->count ? 1 : -1;
+    return strcmp(first->word, second->word);
+}
+
+bool vocabulary_prune(struct vocabulary *vocabulary, uint64_t min_count, caption_error *error) {
+    const size_t count = vocabulary->count - VOCABULARY_SPECIALS;
+    struct entry *entries = memory_uninitialised(count, sizeof *entries, "a vocabulary", error);
+    if (!entries) return false;
+    size_t kept = 0;
+    for (size_t i = VOCABULARY_SPECIALS; i < vocabulary->count; i++) {
+        if (vocabulary->counts[i] < min_count) {
+            free(vocabulary->words[i]);
+        } else {
+            entries[kept++] = (struct entry){vocabulary->words[i], vocabulary->counts[i]};
+        }
+    }
+    qsort(entries, kept, sizeof *entries, compare_entries);
+    for (size_t i = 0; i < kept; i++) {
+        vocabulary->words[VOCABULARY_SPECIALS + i] = entries[i].word;
+        vocabulary->counts[VOCABULARY_SPECIALS + i] = entries[i].count;
+    }
+    vocabulary->count = VOCABULARY_SPECIALS + kept;
+    fill_slots(vocabulary);
+    free(entries);
+    return true;
+}
+
+/* The word of that number if it is one to be said, else NULL. */
+static const char *spoken(const struct vocabulary *vocabulary, uint32_t number) {
+    if (number < VOCABULARY_SPECIALS || number >= vocabulary->count) return NULL;
+    return vocabulary->words[number];
+}
+
+char *vocabulary_sentence(const struct vocabulary *vocabulary, const uint32_t *words, size_t count,
+                          caption_error *error) {
+    size_t size = 1, last = 0;
+    for (; last < count && words[last] != VOCABULARY_END; last++) {
+        const char *word = spoken(vocabulary, words[last]);
+        if (word && !size_add(size, strlen(word) + 1, &size)) size = SIZE_MAX;
+    }
+    char *sentence = memory_uninitialised(size, 1, "a sentence", error);
+    if (!sentence) return NULL;
+    char *end = sentence;
+    for (size_t i = 0; i < last; i++) {
+        const char *word = spoken(vocabulary, words[i]);
+        if (!word) continue;
+        if (end > sentence) *end++ = ' ';
+        end = stpcpy(end, word);
+    }
+    *end = '\0';
+    return sentence;
+}
