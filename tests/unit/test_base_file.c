@@ -1,0 +1,299 @@
+/* Files: read whole or refused with a reason, written whole or not at all. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+/* A folder of our own for each test. */
+static int make_folder(void **state) {
+    const char *base = getenv("TMPDIR");
+    char *folder = file_join(base && *base ? base : "/tmp", "caption-file-XXXXXX", NULL);
+    if (!folder || !mkdtemp(folder)) return -1;
+    *state = folder;
+    return 0;
+}
+
+/* Removes the folder and what is in it; the number of files that were there. */
+static size_t empty_folder(const char *folder) {
+    size_t files = 0;
+    DIR *directory = opendir(folder);
+    if (!directory) return 0;
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        char *path = file_join(folder, entry->d_name, NULL);
+        if (path) remove(path);
+        free(path);
+        files++;
+    }
+    closedir(directory);
+    return files;
+}
+
+static int remove_folder(void **state) {
+    char *folder = *state;
+    chmod(folder, 0700);
+    empty_folder(folder);
+    rmdir(folder);
+    free(folder);
+    return 0;
+}
+
+static char *path_in(void **state, const char *name) {
+    char *path = file_join(*state, name, NULL);
+    assert_non_null(path);
+    return path;
+}
+
+static void write_text(const char *path, const char *text) {
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void expect_content(const char *path, const char *expected) {
+    struct file_bytes bytes;
+    caption_error error = {0};
+    if (!file_read(path, 1000, &bytes, &error)) fail_msg("%s", error.message);
+    assert_string_equal((const char *)bytes.data, expected);
+    assert_int_equal(bytes.size, strlen(expected));
+    file_bytes_free(&bytes);
+}
+
+static void expect_refusal(const char *path, size_t limit, caption_status status,
+                           const char *reason) {
+    struct file_bytes bytes;
+    caption_error error = {0};
+    assert_false(file_read(path, limit, &bytes, &error));
+    assert_null(bytes.data);
+    assert_int_equal(error.status, status);
+    assert_non_null(strstr(error.message, path));
+    assert_non_null(strstr(error.message, reason));
+}
+
+static void a_file_is_read_whole(void **state) {
+    char *path = path_in(state, "a");
+    write_text(path, "");
+    expect_content(path, "");
+    write_text(path, "two\nlines\n");
+    expect_content(path, "two\nlines\n");
+
+    enum { LARGE = 100000 };
+    static char large[LARGE];
+    for (size_t i = 0; i < LARGE; i++) large[i] = (char)(i * 7);
+    FILE *file = fopen(path, "wb");
+    assert_int_equal(fwrite(large, 1, LARGE, file), LARGE);
+    fclose(file);
+    struct file_bytes bytes;
+    assert_true(file_read(path, LARGE, &bytes, NULL)); /* exactly the limit */
+    assert_int_equal(bytes.size, LARGE);
+    assert_memory_equal(bytes.data, large, LARGE);
+    assert_int_equal(bytes.data[LARGE], 0);
+    file_bytes_free(&bytes);
+    free(path);
+}
+
+static void what_cannot_be_read_is_named_with_its_reason(void **state) {
+    char *path = path_in(state, "missing");
+    expect_refusal(path, 10, CAPTION_ERROR_IO, "No such file");
+    expect_refusal(*state, 10, CAPTION_ERROR_IO, "directory");
+    write_text(path, "12345678901");
+    expect_refusal(path, 10, CAPTION_ERROR_LIMIT, "10 bytes");
+    free(path);
+}
+
+static void a_pipe_is_read_to_its_end_or_its_limit(void **state) {
+    (void)state;
+    for (size_t limit = 5; limit <= 6; limit++) {
+        int ends[2];
+        assert_int_equal(pipe(ends), 0);
+        assert_int_equal(write(ends[1], "photo!", 6), 6);
+        close(ends[1]);
+        FILE *stream = fdopen(ends[0], "rb");
+        struct file_bytes bytes;
+        caption_error error = {0};
+        assert_int_equal(file_read_stream(stream, "stdin", limit, &bytes, &error), limit == 6);
+        if (limit == 6) {
+            assert_string_equal((const char *)bytes.data, "photo!");
+        } else {
+            assert_int_equal(error.status, CAPTION_ERROR_LIMIT);
+            assert_non_null(strstr(error.message, "stdin"));
+        }
+        file_bytes_free(&bytes);
+        fclose(stream);
+    }
+}
+
+static void a_mapped_file_shows_its_bytes(void **state) {
+    char *path = path_in(state, "a");
+    write_text(path, "mapped");
+    struct file_map map;
+    assert_true(file_map(path, &map, NULL));
+    assert_int_equal(map.size, 6);
+    assert_memory_equal(map.data, "mapped", 6);
+    file_unmap(&map);
+    assert_null(map.data);
+    file_unmap(&map); /* harmless */
+    free(path);
+}
+
+static void what_cannot_be_mapped_is_named_with_its_reason(void **state) {
+    char *path = path_in(state, "a");
+    struct file_map map;
+    caption_error error = {0};
+    assert_false(file_map(path, &map, &error));
+    assert_non_null(strstr(error.message, path));
+    write_text(path, "");
+    assert_false(file_map(path, &map, &error));
+    assert_non_null(strstr(error.message, "empty"));
+    assert_false(file_map(*state, &map, &error));
+    assert_non_null(strstr(error.message, "directory"));
+    assert_false(file_map("/dev/null", &map, &error));
+    assert_non_null(strstr(error.message, "/dev/null"));
+    free(path);
+}
+
+static void a_commit_puts_the_new_file_in_place(void **state) {
+    char *path = path_in(state, "a");
+    struct file_writer writer;
+    for (int i = 0; i < 2; i++) { /* a new file, then one over it */
+        assert_true(file_writer_open(&writer, path, NULL));
+        fprintf(writer.stream, "version %d", i);
+        assert_true(file_writer_commit(&writer, NULL));
+        expect_content(path, i ? "version 1" : "version 0");
+        file_writer_abandon(&writer); /* harmless after a commit */
+    }
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    mode_t mask = umask(0);
+    umask(mask);
+    assert_int_equal(status.st_mode & 0777, 0666 & ~mask); /* not mkstemp's private mode */
+    assert_int_equal(empty_folder(*state), 1);
+    free(path);
+}
+
+static void until_the_commit_the_old_file_is_whole(void **state) {
+    char *path = path_in(state, "a");
+    write_text(path, "old");
+    struct file_writer writer;
+    assert_true(file_writer_open(&writer, path, NULL));
+    fputs("half of the new", writer.stream);
+    fflush(writer.stream);
+    expect_content(path, "old");
+    file_writer_abandon(&writer);
+    expect_content(path, "old");
+    assert_int_equal(empty_folder(*state), 1); /* nothing else is left behind */
+    free(path);
+}
+
+static void a_full_disk_is_an_error_and_leaves_the_old_file(void **state) {
+    char *path = path_in(state, "a");
+    write_text(path, "old");
+    struct file_writer writer;
+    assert_true(file_writer_open(&writer, path, NULL));
+    FILE *full = fopen("/dev/full", "wb");
+    if (!full) {
+        file_writer_abandon(&writer);
+        free(path);
+        print_message("no /dev/full here: skipped\n");
+        skip();
+    }
+    fclose(writer.stream);
+    writer.stream = full; /* the disk is full from here on */
+    fputs("new", writer.stream);
+    caption_error error = {0};
+    assert_false(file_writer_commit(&writer, &error));
+    assert_int_equal(error.status, CAPTION_ERROR_IO);
+    assert_non_null(strstr(error.message, path));
+    assert_non_null(strstr(error.message, "No space"));
+    expect_content(path, "old");
+    assert_int_equal(empty_folder(*state), 1);
+    free(path);
+}
+
+static void a_folder_that_cannot_be_written_is_named(void **state) {
+    struct file_writer writer;
+    caption_error error = {0};
+    char *missing = path_in(state, "missing/model");
+    assert_false(file_writer_open(&writer, missing, &error));
+    assert_int_equal(error.status, CAPTION_ERROR_IO);
+    assert_non_null(strstr(error.message, missing));
+    assert_non_null(strstr(error.message, "No such file"));
+    free(missing);
+    file_writer_abandon(&writer); /* harmless */
+
+    char *file = path_in(state, "a"), *below = path_in(state, "a/model");
+    write_text(file, "no folder");
+    assert_false(file_writer_open(&writer, below, &error));
+    assert_non_null(strstr(error.message, below));
+    free(below);
+    free(file);
+
+    if (geteuid() == 0) return; /* for root there is no folder without permission */
+    char *forbidden = path_in(state, "model");
+    chmod(*state, 0500);
+    assert_false(file_writer_open(&writer, forbidden, &error));
+    assert_non_null(strstr(error.message, forbidden));
+    assert_non_null(strstr(error.message, "Permission"));
+    free(forbidden);
+}
+
+static void a_folder_in_the_files_place_is_an_error(void **state) {
+    char *path = path_in(state, "folder");
+    assert_int_equal(mkdir(path, 0700), 0);
+    struct file_writer writer;
+    caption_error error = {0};
+    assert_true(file_writer_open(&writer, path, &error));
+    fputs("new", writer.stream);
+    assert_false(file_writer_commit(&writer, &error));
+    assert_non_null(strstr(error.message, path));
+    assert_int_equal(empty_folder(*state), 1); /* the folder alone */
+    free(path);
+}
+
+static void expect_path(char *found, const char *expected) {
+    assert_string_equal(found, expected);
+    free(found);
+}
+
+static void paths_are_joined_and_taken_apart(void **state) {
+    (void)state;
+    expect_path(file_join("photos", "a.jpg", NULL), "photos/a.jpg");
+    expect_path(file_join("photos/", "a.jpg", NULL), "photos/a.jpg");
+    expect_path(file_join("photos", "/a.jpg", NULL), "/a.jpg");
+    expect_path(file_join("", "a.jpg", NULL), "a.jpg");
+    expect_path(file_join("/", "a.jpg", NULL), "/a.jpg");
+    expect_path(file_directory("photos/2020/a.jpg", NULL), "photos/2020");
+    expect_path(file_directory("/a.jpg", NULL), "/");
+    expect_path(file_directory("a.jpg", NULL), ".");
+}
+
+#define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_A_FOLDER(a_file_is_read_whole),
+        IN_A_FOLDER(what_cannot_be_read_is_named_with_its_reason),
+        cmocka_unit_test(a_pipe_is_read_to_its_end_or_its_limit),
+        IN_A_FOLDER(a_mapped_file_shows_its_bytes),
+        IN_A_FOLDER(what_cannot_be_mapped_is_named_with_its_reason),
+        IN_A_FOLDER(a_commit_puts_the_new_file_in_place),
+        IN_A_FOLDER(until_the_commit_the_old_file_is_whole),
+        IN_A_FOLDER(a_full_disk_is_an_error_and_leaves_the_old_file),
+        IN_A_FOLDER(a_folder_that_cannot_be_written_is_named),
+        IN_A_FOLDER(a_folder_in_the_files_place_is_an_error),
+        cmocka_unit_test(paths_are_joined_and_taken_apart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

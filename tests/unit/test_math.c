@@ -1,0 +1,119 @@
+/* Exponential, logistic function and hyperbolic tangent against libm over the whole range of
+ * floats, compiled for any processor and in the vectorised clones. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "nn/math.h"
+
+enum { BLOCK = 256 };
+
+SIMD_CLONES
+static void exponentials(const float *x, float *y) {
+    for (size_t i = 0; i < BLOCK; i++) y[i] = math_exp(x[i]);
+}
+
+SIMD_CLONES
+static void sigmoids(const float *x, float *y) {
+    for (size_t i = 0; i < BLOCK; i++) y[i] = math_sigmoid(x[i]);
+}
+
+SIMD_CLONES
+static void tangents(const float *x, float *y) {
+    for (size_t i = 0; i < BLOCK; i++) y[i] = math_tanh(x[i]);
+}
+
+static float from_bits(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* Every 1,021st float of both signs, from the smallest denormal to infinity, through check. */
+static void over_all_floats(void (*function)(const float *, float *),
+                            void (*check)(float x, float y)) {
+    const uint32_t infinity = 0x7f800000, stride = 1021;
+    for (uint32_t bits = 0; bits < infinity;) {
+        float x[BLOCK], y[BLOCK];
+        for (size_t i = 0; i < BLOCK; i += 2) {
+            x[i] = from_bits(bits < infinity ? bits : infinity);
+            x[i + 1] = -x[i];
+            bits += stride;
+        }
+        function(x, y);
+        for (size_t i = 0; i < BLOCK; i++) check(x[i], y[i]);
+    }
+}
+
+static void expect_exponential(float x, float y) {
+    double clamped = x < -87 ? -87.0 : x > 88 ? 88.0 : (double)x;
+    double expected = exp(clamped);
+    float nearest = (float)expected;
+    double ulp = (double)nextafterf(nearest, INFINITY) - (double)nearest;
+    if (fabs((double)y - expected) < 2 * ulp) return;
+    fail_msg("exp(%.9g): expected %.9g, found %.9g", (double)x, expected, (double)y);
+}
+
+static void expect_sigmoid(float x, float y) {
+    double expected = 1 / (1 + exp(-(double)x));
+    if (fabs((double)y - expected) < 2e-7 && y >= 0 && y <= 1) return;
+    fail_msg("sigmoid(%.9g): expected %.9g, found %.9g", (double)x, expected, (double)y);
+}
+
+static void expect_tanh(float x, float y) {
+    double expected = tanh((double)x);
+    if (fabs((double)y - expected) < 2e-7 && fabsf(y) <= 1) return;
+    fail_msg("tanh(%.9g): expected %.9g, found %.9g", (double)x, expected, (double)y);
+}
+
+static void exp_is_within_two_units_in_the_last_place(void **state) {
+    (void)state;
+    over_all_floats(exponentials, expect_exponential);
+    for (float x = -88; x < 89; x += 1.0f / 512) expect_exponential(x, math_exp(x));
+}
+
+static void sigmoid_is_within_two_ten_millionths(void **state) {
+    (void)state;
+    over_all_floats(sigmoids, expect_sigmoid);
+    for (float x = -20; x < 20; x += 1.0f / 512) expect_sigmoid(x, math_sigmoid(x));
+}
+
+static void tanh_is_within_two_ten_millionths(void **state) {
+    (void)state;
+    over_all_floats(tangents, expect_tanh);
+    for (float x = -20; x < 20; x += 1.0f / 512) expect_tanh(x, math_tanh(x));
+}
+
+static void the_fixed_points_are_exact(void **state) {
+    (void)state;
+    assert_true(math_exp(0) == 1);
+    assert_true(math_sigmoid(0) == 0.5f);
+    assert_true(math_tanh(0) == 0);
+    assert_true(math_tanh(100) == 1 && math_tanh(-100) == -1);
+    assert_true(math_sigmoid(100) == 1);
+}
+
+static void a_nan_stays_nan(void **state) {
+    (void)state;
+    float x[BLOCK], y[BLOCK];
+    for (size_t i = 0; i < BLOCK; i++) x[i] = NAN;
+    void (*const functions[])(const float *, float *) = {exponentials, sigmoids, tangents};
+    for (size_t f = 0; f < 3; f++) {
+        functions[f](x, y);
+        for (size_t i = 0; i < BLOCK; i++) assert_true(isnan(y[i]));
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(exp_is_within_two_units_in_the_last_place),
+        cmocka_unit_test(sigmoid_is_within_two_ten_millionths),
+        cmocka_unit_test(tanh_is_within_two_ten_millionths),
+        cmocka_unit_test(the_fixed_points_are_exact),
+        cmocka_unit_test(a_nan_stays_nan),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
