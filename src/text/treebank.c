@@ -11,7 +11,7 @@ struct match {
 static const struct match no_match = {0, 0};
 
 /* The longest first part of a number or an address that is looked at in vain, to stay linear. */
-enum { LONGEST_LOOK = 256 };
+enum { LONGEST_LOOK = 64 };
 
 static bool is_digit(char byte) {
     return byte >= '0' && byte <= '9';
