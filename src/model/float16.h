@@ -1,0 +1,22 @@
+/* The two 16-bit number types of model files, to and from float: F16 (IEEE 754 binary16) and BF16
+ * (the upper half of a float). Numbers in bytes are little-endian and need no alignment. */
+#ifndef CAPTION_MODEL_FLOAT16_H
+#define CAPTION_MODEL_FLOAT16_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* out[count] from 2 * count bytes, exactly. False when a number is not finite (all are converted).
+ */
+bool float16_to_floats(const uint8_t *bytes, size_t count, float *out);
+bool float16_brain_to_floats(const uint8_t *bytes, size_t count, float *out);
+
+/* 2 * count bytes from in[count], rounded to nearest, ties to even. Nothing saturates: false when a
+ * number is not finite or rounds to more than the largest finite one (65504 in F16), because a
+ * model whose numbers were clipped silently is a different model; *bad is then the first such
+ * number's place. */
+bool float16_from_floats(const float *in, size_t count, uint8_t *bytes, size_t *bad);
+bool float16_brain_from_floats(const float *in, size_t count, uint8_t *bytes, size_t *bad);
+
+#endif
