@@ -1,0 +1,352 @@
+/* The encoder as a whole: golden features and gradients, batches, workspaces, hostile
+ * architectures. */
+#include "encoder_fixture.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "model/safetensors.h"
+#include "nn/blas.h"
+
+static char *golden_path(const char *variable, const char *otherwise, const char *name) {
+    const char *folder = getenv(variable);
+    char *path = file_join(folder ? folder : otherwise, name, NULL);
+    assert_non_null(path);
+    return path;
+}
+
+/* A file of `count` numbers of `size` bytes; NULL, said loudly, where it is absent. */
+static void *read_numbers(const char *variable, const char *otherwise, const char *name,
+                          size_t count, size_t size) {
+    char *path = golden_path(variable, otherwise, name);
+    struct file_bytes bytes = {0};
+    caption_error error = {0};
+    if (!file_read(path, 1U << 24, &bytes, &error)) {
+        fprintf(stderr, "SKIPPED: %s\n", error.message);
+    } else {
+        assert_int_equal(bytes.size, count * size);
+    }
+    free(path);
+    return bytes.data;
+}
+
+/* Fills the parameters from a file whose names lack the "encoder." of the model's. */
+static void load(struct encoder_fixture *f, const struct safetensors *file) {
+    for (size_t i = 0; i < f->parameters.tensor_count; i++) {
+        const struct parameter *tensor = &f->parameters.tensors[i];
+        const struct safetensors_tensor *found =
+            safetensors_find(file, tensor->name + strlen("encoder."));
+        if (!found) fail_msg("%s is not in the file", tensor->name);
+        assert_int_equal(found->dimensions, tensor->dimensions);
+        assert_memory_equal(found->shape, tensor->shape,
+                            tensor->dimensions * sizeof *tensor->shape);
+        float *values = encoder_fixture_zeroed(tensor->count);
+        assert_true(safetensors_floats(file, found, values, NULL));
+        parameters_import(tensor, values, parameters_at(&f->parameters, f->parameters.values, i));
+        free(values);
+    }
+    assert_int_equal(f->parameters.tensor_count, file->tensor_count);
+}
+
+static void efficientnet_lite0_gives_the_golden_features(void **state) {
+    (void)state;
+    uint8_t *input = read_numbers("CAPTION_SHARED", "../shared",
+                                  "encoder/golden_input_224x224x3.rgb8", 224 * 224 * 3, 1);
+    float *golden =
+        read_numbers("CAPTION_SHARED", "../shared", "encoder/golden_features_1280.f32", 1280, 4);
+    char *path =
+        golden_path("CAPTION_SHARED", "../shared", "encoder/efficientnet_lite0.safetensors");
+    struct safetensors file = {0};
+    if (!input || !golden || !safetensors_open(&file, path, NULL)) {
+        free(input);
+        free(golden);
+        free(path);
+        skip();
+    }
+    struct encoder_fixture f = encoder_fixture_new("efficientnet_lite0", 224, 1, false);
+    load(&f, &file);
+    for (size_t i = 0; i < f.image; i++) f.images[i] = ((float)input[i] - 127) / 128;
+    encoder_fixture_forward(&f);
+    float worst = 0;
+    for (size_t i = 0; i < 1280; i++) worst = fmaxf(worst, fabsf(f.features[i] - golden[i]));
+    if (!(worst <= 1e-4F)) fail_msg("a feature is %g from the golden one", (double)worst);
+    safetensors_close(&file);
+    encoder_fixture_free(&f);
+    free(input);
+    free(golden);
+    free(path);
+}
+
+/* The numbers of tests/golden/make_encoder_gradients.py. */
+static float golden_number(size_t i, size_t tensor, double scale) {
+    return (float)(scale * sin(0.37 * (double)i + 1.3 * (double)tensor + 0.1));
+}
+
+static void golden_fill(float *values, const struct parameter *tensor, size_t index) {
+    const bool bias = tensor->dimensions == 1;
+    const double inputs = (double)tensor->count / (double)tensor->shape[0];
+    float *file = encoder_fixture_zeroed(tensor->count);
+    for (size_t i = 0; i < tensor->count; i++) {
+        file[i] = golden_number(i, index, bias ? 0.3 : 2 / sqrt(inputs));
+    }
+    parameters_import(tensor, file, values);
+    free(file);
+}
+
+static void expect_golden(const char *what, const float *found, const float *golden, size_t count) {
+    float largest = 0;
+    for (size_t i = 0; i < count; i++) largest = fmaxf(largest, fabsf(golden[i]));
+    for (size_t i = 0; i < count; i++) {
+        if (!(fabsf(found[i] - golden[i]) <= 1e-4F * largest)) {
+            fail_msg("%s[%zu]: found %.9g, expected %.9g", what, i, (double)found[i],
+                     (double)golden[i]);
+        }
+    }
+}
+
+static void gradients_are_those_of_pytorch(void **state) {
+    (void)state;
+    enum { NUMBERS = 6408, PHOTOS = 2 };
+    float *golden =
+        read_numbers("CAPTION_GOLDEN", "tests/golden", "encoder_gradients.f32", NUMBERS, 4);
+    assert_non_null(golden);
+    struct encoder_fixture f =
+        encoder_fixture_new("stem_c11 ds_r1_k3_s1_e1_c11 ir_r2_k5_s2_e3_c10 ir_r1_k3_s2_e2_c12 "
+                            "ir_r1_k7_s1_e2_c12 head_c24",
+                            37, PHOTOS, true);
+    const struct parameters *p = &f.parameters;
+    for (size_t i = 0; i < p->tensor_count; i++) {
+        golden_fill(parameters_at(p, p->values, i), &p->tensors[i], i);
+    }
+    for (size_t i = 0; i < PHOTOS * f.image; i++) f.images[i] = golden_number(i, 1000, 1);
+    for (size_t i = 0; i < PHOTOS * 24; i++) f.d_features[i] = golden_number(i, 2000, 1);
+    encoder_fixture_forward(&f);
+    encoder_fixture_backward(&f);
+    expect_golden("features", f.features, golden, PHOTOS * 24);
+    size_t place = PHOTOS * 24;
+    for (size_t i = 0; i < p->tensor_count; i++) {
+        const struct parameter *tensor = &p->tensors[i];
+        float *gradient = encoder_fixture_zeroed(tensor->count);
+        parameters_export(tensor, parameters_at(p, f.gradients, i), gradient);
+        expect_golden(tensor->name, gradient, golden + place, tensor->count);
+        place += tensor->count;
+        free(gradient);
+    }
+    assert_int_equal(place, NUMBERS);
+    encoder_fixture_free(&f);
+    free(golden);
+}
+
+static void training_and_inference_give_the_same_features_bit_for_bit(void **state) {
+    (void)state;
+    struct encoder_fixture f = encoder_fixture_new("tiny", 64, 3, true);
+    encoder_fixture_randomise(&f, 5);
+    encoder_fixture_forward(&f);
+    struct encoder_workspace *inference = encoder_workspace_new(&f.encoder, 3, false, NULL);
+    assert_non_null(inference);
+    float *features = encoder_fixture_zeroed(3 * f.encoder.features);
+    encoder_forward(&f.encoder, &f.parameters, f.parameters.values, f.images, 3, inference,
+                    features);
+    assert_memory_equal(features, f.features, 3 * f.encoder.features * sizeof *features);
+    encoder_workspace_free(inference);
+    free(features);
+    encoder_fixture_free(&f);
+}
+
+static void expect_nearly(const char *what, const float *found, const float *expected,
+                          size_t count) {
+    float largest = 0;
+    for (size_t i = 0; i < count; i++) largest = fmaxf(largest, fabsf(expected[i]));
+    assert_true(largest > 0);
+    for (size_t i = 0; i < count; i++) {
+        if (!(fabsf(found[i] - expected[i]) <= 1e-5F * largest)) {
+            fail_msg("%s[%zu]: found %.9g, expected %.9g", what, i, (double)found[i],
+                     (double)expected[i]);
+        }
+    }
+}
+
+static void a_batch_of_three_is_three_batches_of_one(void **state) {
+    (void)state;
+    struct encoder_fixture f = encoder_fixture_new("tiny", 48, 3, true);
+    encoder_fixture_randomise(&f, 6);
+    encoder_fixture_forward(&f);
+    encoder_fixture_backward(&f);
+    const size_t width = f.encoder.features;
+    float *features = encoder_fixture_zeroed(3 * width);
+    float *gradients = encoder_fixture_zeroed(f.parameters.count);
+    for (size_t n = 0; n < 3; n++) {
+        encoder_forward(&f.encoder, &f.parameters, f.parameters.values, f.images + n * f.image, 1,
+                        f.workspace, features + n * width);
+        encoder_backward(&f.encoder, &f.parameters, f.parameters.values, f.d_features + n * width,
+                         f.workspace, gradients);
+    }
+    expect_nearly("features", features, f.features, 3 * width);
+    expect_nearly("gradients", gradients, f.gradients, f.parameters.count);
+    free(features);
+    free(gradients);
+    encoder_fixture_free(&f);
+}
+
+static void features_tell_two_photos_apart(void **state) {
+    (void)state;
+    struct encoder_fixture f = encoder_fixture_new("tiny", 64, 2, false);
+    encoder_fixture_randomise(&f, 8);
+    encoder_fixture_forward(&f);
+    float apart = 0;
+    for (size_t i = 0; i < f.encoder.features; i++) {
+        apart = fmaxf(apart, fabsf(f.features[i] - f.features[f.encoder.features + i]));
+    }
+    assert_true(apart > 1e-3F);
+    encoder_fixture_free(&f);
+}
+
+static void random_weights_keep_the_size_of_the_activations(void **state) {
+    (void)state;
+    struct encoder_fixture f = encoder_fixture_new("efficientnet_lite0", 64, 1, false);
+    encoder_fixture_randomise(&f, 9);
+    encoder_fixture_forward(&f);
+    double sum = 0;
+    for (size_t i = 0; i < f.encoder.features; i++) sum += (double)f.features[i];
+    const double mean = sum / (double)f.encoder.features;
+    if (!(mean > 0.1 && mean < 5.9)) fail_msg("the mean feature is %g", mean);
+    encoder_fixture_free(&f);
+}
+
+static void the_preset_is_the_network_it_is_named_after(void **state) {
+    (void)state;
+    struct encoder_fixture f = encoder_fixture_new("efficientnet_lite0", 224, 1, false);
+    size_t numbers = 0;
+    for (size_t i = 0; i < f.parameters.tensor_count; i++) {
+        numbers += f.parameters.tensors[i].count;
+    }
+    assert_int_equal(f.encoder.layer_count, 49);
+    assert_int_equal(f.encoder.features, 1280);
+    assert_int_equal(numbers, 3350000);
+    size_t index;
+    assert_true(parameters_find(&f.parameters, "encoder.blocks.5.3.conv_pwl.weight", &index));
+    const size_t shape[] = {192, 1152, 1, 1};
+    assert_memory_equal(f.parameters.tensors[index].shape, shape, sizeof shape);
+    encoder_fixture_free(&f);
+}
+
+static void a_photo_of_the_smallest_side_goes_through(void **state) {
+    (void)state;
+    struct encoder_fixture f = encoder_fixture_new("efficientnet_lite0", 16, 1, true);
+    encoder_fixture_randomise(&f, 10);
+    encoder_fixture_forward(&f);
+    encoder_fixture_backward(&f);
+    for (size_t i = 0; i < f.parameters.count; i++) assert_true(isfinite(f.gradients[i]));
+    encoder_fixture_free(&f);
+}
+
+static void an_architecture_that_does_not_parse_is_an_error_that_names_the_word(void **state) {
+    (void)state;
+    static const struct {
+        const char *architecture, *says;
+    } bad[] = {
+        {"", "it is empty"},
+        {"   ", "it is empty"},
+        {"head_c8", "\"head_c8\": expected the stem_ block first"},
+        {"stem_c8", "expected a head_ block at the end"},
+        {"stem_c8 head_c8 head_c8", "nothing may follow"},
+        {"stem", "\"stem\": expected the stem_"},
+        {"stem_", "\"stem_\": it ends in _"},
+        {"stem_c", "\"stem_c\": an item has no number"},
+        {"stem_c0 head_c8", "\"stem_c0\": item c is missing or 0"},
+        {"stem_c8193 head_c8", "channels: expected 1 to 8192, found 8193"},
+        {"stem_c99999999999999999999999 head_c8", "a number is too long"},
+        {"stem_c8x head_c8", "expected _ or the end"},
+        {"stem_c8_c9 head_c8", "stands twice"},
+        {"stem_c-8 head_c8", "an item has no number"},
+        {"stem_r8 head_c8", "an item that this kind of block does not have"},
+        {"stem_c8 er_r1_k3_s1_e1_c8 head_c8",
+         "\"er_r1_k3_s1_e1_c8\": expected a ds_, ir_ or head_"},
+        {"stem_c8 ir_r1_k3_s1_e1 head_c8", "\"ir_r1_k3_s1_e1\": item c is missing"},
+        {"stem_c8 ir_r1_k4_s1_e1_c8 head_c8", "kernel: expected 3, 5 or 7"},
+        {"stem_c8 ir_r1_k3_s3_e1_c8 head_c8", "stride: expected 1 to 2, found 3"},
+        {"stem_c8 ir_r65_k3_s1_e1_c8 head_c8", "repeats: expected 1 to 64, found 65"},
+        {"stem_c8 ir_r1_k3_s1_e65_c8 head_c8", "expansion: expected 1 to 64, found 65"},
+        {"stem_c8 ds_r1_k3_s1_e2_c8 head_c8", "a ds block has expansion 1"},
+        {"stem_c8 ir_r1_k3_s1_e1_c8_ head_c8", "it ends in _"},
+        {"stem_c8 ir_r1__k3_s1_e1_c8 head_c8", "does not have"},
+        {"stem_c8 ir_r1_k3_s1_e1_c8_se0.25 head_c8", "stands twice"},
+        {"stem_c8192 ir_r1_k3_s1_e2_c8 head_c8", "expanded channels: expected 1 to 8192, found"},
+        {"stem_c8\tir_r1_k3_s1_e1_c8", "expected _ or the end"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct parameters parameters = {0};
+        struct encoder encoder;
+        caption_error error = {0};
+        if (encoder_init(&encoder, bad[i].architecture, 64, &parameters, &error)) {
+            fail_msg("\"%s\" was taken", bad[i].architecture);
+        }
+        if (!strstr(error.message, bad[i].says)) {
+            fail_msg("\"%s\": \"%s\" does not say %s", bad[i].architecture, error.message,
+                     bad[i].says);
+        }
+        parameters_free(&parameters);
+    }
+}
+
+static void an_architecture_without_end_is_refused(void **state) {
+    (void)state;
+    enum { WORDS = 100000 };
+    static const char word[] = "ir_r64_k3_s1_e1_c1 ";
+    char *text = malloc(sizeof "stem_c1 " + WORDS * strlen(word));
+    assert_non_null(text);
+    char *end = text + sprintf(text, "stem_c1 ");
+    for (size_t i = 0; i < WORDS; i++, end += strlen(word)) memcpy(end, word, sizeof word);
+    struct parameters parameters = {0};
+    struct encoder encoder;
+    caption_error error = {0};
+    assert_false(encoder_init(&encoder, text, 64, &parameters, &error));
+    assert_non_null(strstr(error.message, "at most 1024 layers"));
+    parameters_free(&parameters);
+    free(text);
+}
+
+static void a_photo_too_small_or_too_large_is_refused(void **state) {
+    (void)state;
+    const size_t sizes[] = {0, 15, 1025, SIZE_MAX};
+    for (size_t i = 0; i < 4; i++) {
+        struct parameters parameters = {0};
+        struct encoder encoder;
+        caption_error error = {0};
+        assert_false(
+            encoder_init(&encoder, encoder_architecture("tiny"), sizes[i], &parameters, &error));
+        assert_non_null(strstr(error.message, "expected 16 to 1024 pixels"));
+        parameters_free(&parameters);
+    }
+}
+
+static void a_workspace_too_large_for_any_memory_is_an_error(void **state) {
+    (void)state;
+    struct encoder_fixture f = encoder_fixture_new("tiny", 64, 1, false);
+    caption_error error = {0};
+    assert_null(encoder_workspace_new(&f.encoder, SIZE_MAX / 4, true, &error));
+    assert_non_null(strstr(error.message, "too large"));
+    assert_null(encoder_workspace_new(&f.encoder, SIZE_MAX >> 24, false, &error));
+    encoder_fixture_free(&f);
+}
+
+int main(void) {
+    blas_single_thread();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(efficientnet_lite0_gives_the_golden_features),
+        cmocka_unit_test(gradients_are_those_of_pytorch),
+        cmocka_unit_test(training_and_inference_give_the_same_features_bit_for_bit),
+        cmocka_unit_test(a_batch_of_three_is_three_batches_of_one),
+        cmocka_unit_test(features_tell_two_photos_apart),
+        cmocka_unit_test(random_weights_keep_the_size_of_the_activations),
+        cmocka_unit_test(the_preset_is_the_network_it_is_named_after),
+        cmocka_unit_test(a_photo_of_the_smallest_side_goes_through),
+        cmocka_unit_test(an_architecture_that_does_not_parse_is_an_error_that_names_the_word),
+        cmocka_unit_test(an_architecture_without_end_is_refused),
+        cmocka_unit_test(a_photo_too_small_or_too_large_is_refused),
+        cmocka_unit_test(a_workspace_too_large_for_any_memory_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
