@@ -54,6 +54,7 @@ static void contractions_are_split_as_in_the_penn_treebank(void **state) {
     assert_words("shouldn't've he'd've", "should n't 've he 'd 've");
     assert_words("cannot", "can not");
     assert_words("y'all", "y' all");
+    assert_words("ann't", "ann t"); /* no verb */
     assert_words("a man 's dog does n't", "a man 's dog does n't");
     assert_words("don\xE2\x80\x99t it\xE2\x80\x99s", "do n't it 's");
 }
