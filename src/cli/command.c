@@ -1,0 +1,57 @@
+#include "cli/command.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+static int usage_error(const struct options_command *command, int count, int least, int most) {
+    fprintf(stderr, "%s: %d argument%s given, ", command->name, count, count == 1 ? "" : "s");
+    if (most == INT_MAX)
+        fprintf(stderr, "at least %d expected", least);
+    else if (least == most)
+        fprintf(stderr, "%d expected", least);
+    else
+        fprintf(stderr, "%d to %d expected", least, most);
+    fprintf(stderr, ": %s %s\nTry '%s --help'.\n", command->name, command->usage, command->name);
+    return COMMAND_USAGE;
+}
+
+bool command_begin(const struct options_command *command, int argc, char **argv, int least,
+                   int most, int *first, int *status) {
+    switch (options_parse(command, argc, argv, first, stderr)) {
+    case OPTIONS_INVALID:
+        *status = COMMAND_USAGE;
+        return false;
+    case OPTIONS_HELP_WANTED:
+        options_help(command, stdout);
+        *status = command_finish(command, COMMAND_DONE);
+        return false;
+    case OPTIONS_PARSED:
+        break;
+    }
+    int count = argc - *first;
+    if (count >= least && count <= most) return true;
+    *status = usage_error(command, count, least, most);
+    return false;
+}
+
+int command_error(const struct options_command *command, const caption_error *error) {
+    fprintf(stderr, "%s: %s\n", command->name, error->message);
+    if (error->status == CAPTION_ERROR_ARGUMENT) return COMMAND_USAGE;
+    if (error->status == CAPTION_ERROR_INTERRUPTED) return COMMAND_INTERRUPTED;
+    return COMMAND_FAILED;
+}
+
+bool command_flush(caption_error *error) {
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+    return error_set(error, CAPTION_ERROR_IO, "standard output: cannot write: %s",
+                     errno ? strerror(errno) : "an earlier write failed");
+}
+
+int command_finish(const struct options_command *command, int status) {
+    caption_error error;
+    if (command_flush(&error)) return status;
+    int failed = command_error(command, &error);
+    return status == COMMAND_DONE ? failed : status;
+}

@@ -1,0 +1,36 @@
+/* The commands of the program and what they share. Each takes main's arguments, its own name in
+ * argv[0], and returns the exit status. */
+#ifndef CAPTION_CLI_COMMAND_H
+#define CAPTION_CLI_COMMAND_H
+
+#include "base/error.h"
+#include "cli/options.h"
+
+enum command_status {
+    COMMAND_DONE = 0,
+    COMMAND_FAILED = 1, /* the work failed, or some photos did */
+    COMMAND_USAGE = 2,
+    COMMAND_INTERRUPTED = 130
+};
+
+int command_caption(int argc, char **argv);
+int command_train(int argc, char **argv);
+int command_eval(int argc, char **argv);
+int command_score(int argc, char **argv);
+int command_info(int argc, char **argv);
+
+/* Parses flags. True: go on, argv[*first] is the first other argument and there are `least` to
+ * `most` of them. False: return *status (help was printed, or a mistake told). */
+bool command_begin(const struct options_command *command, int argc, char **argv, int least,
+                   int most, int *first, int *status);
+
+/* Tells an error on stderr, "NAME: message"; returns the exit status that belongs to it. */
+int command_error(const struct options_command *command, const caption_error *error);
+
+/* Flushes stdout; false with `error` set when anything that was written to it did not arrive. */
+bool command_flush(caption_error *error);
+
+/* Flushes stdout and turns a failure of it into the exit status, telling it. */
+int command_finish(const struct options_command *command, int status);
+
+#endif

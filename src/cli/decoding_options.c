@@ -1,0 +1,50 @@
+#include "cli/decoding_options.h"
+
+#include <string.h>
+
+#include "decode/plan.h"
+
+void decoding_options_init(struct decoding_options *options) {
+    *options = (struct decoding_options){.caption = caption_options_default()};
+    caption_options *o = &options->caption;
+    const struct options_row rows[DECODING_OPTIONS_ROWS] = {
+        {'m', "model", OPTIONS_STRING, &options->model, "FILE", 0, 0,
+         "model to use (default: $CAPTION_MODEL, else the one that came with the program)", NULL},
+        {'b', "beam-size", OPTIONS_SIZE, &o->beam_size, "N", 1, PLAN_MAX_BEAM,
+         "width of the beam search; 1 is greedy", &options->beam_size_given},
+        {'n', "top", OPTIONS_SIZE, &o->top, "N", 1, PLAN_MAX_BEAM,
+         "captions per photo, best first; widens the beam where it must", NULL},
+        {0, "max-length", OPTIONS_SIZE, &o->max_length, "N", 1, PLAN_MAX_LENGTH, "words at most",
+         NULL},
+        {0, "min-length", OPTIONS_SIZE, &o->min_length, "N", 0, PLAN_MAX_LENGTH, "words at least",
+         NULL},
+        {0, "length-penalty", OPTIONS_FLOAT, &o->length_penalty, "X", 0,
+         (double)PLAN_MAX_LENGTH_PENALTY, "rank by logprob / length^X; 0 prefers short captions",
+         NULL},
+        {0, "no-repeat-ngram", OPTIONS_SIZE, &o->no_repeat_ngram, "N", 0, PLAN_MAX_NGRAM,
+         "no N words twice in the same order; 0 is off", NULL},
+        {0, "prefix", OPTIONS_STRING, &o->prefix, "TEXT", 0, 0, "words every caption starts with",
+         NULL},
+        {0, "sample", OPTIONS_ON, &o->sample, NULL, 0, 0,
+         "draw words at random instead of searching; the next three flags imply it", NULL},
+        {0, "temperature", OPTIONS_FLOAT, &o->temperature, "X", (double)PLAN_MIN_TEMPERATURE,
+         (double)PLAN_MAX_TEMPERATURE, "of sampling; below 1 is more careful", &o->sample},
+        {0, "top-k", OPTIONS_SIZE, &o->top_k, "N", 0, 1e9,
+         "sample among the N likeliest words; 0 is all", &o->sample},
+        {0, "top-p", OPTIONS_FLOAT, &o->top_p, "X", 1e-6, 1,
+         "sample among the likeliest words that hold this probability", &o->sample},
+        {0, "seed", OPTIONS_SEED, &o->seed, "N", 0, 0, "of sampling", NULL},
+        {'t', "threads", OPTIONS_SIZE, &o->threads, "N", 0, PLAN_MAX_THREADS,
+         "worker threads; 0 is one per processor", NULL},
+    };
+    memcpy(options->rows, rows, sizeof rows);
+}
+
+struct options_group decoding_options_group(const struct decoding_options *options) {
+    return (struct options_group){"How captions are made", options->rows, DECODING_OPTIONS_ROWS};
+}
+
+void decoding_options_settle(struct decoding_options *options) {
+    caption_options *o = &options->caption;
+    if (!options->beam_size_given && o->beam_size < o->top) o->beam_size = o->top;
+}

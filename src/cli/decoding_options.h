@@ -1,0 +1,26 @@
+/* The flags that say how captions are made: the same for every command that makes some. */
+#ifndef CAPTION_CLI_DECODING_OPTIONS_H
+#define CAPTION_CLI_DECODING_OPTIONS_H
+
+#include "caption.h"
+#include "cli/options.h"
+
+enum { DECODING_OPTIONS_ROWS = 14 };
+
+struct decoding_options {
+    const char *model; /* NULL: the shipped one */
+    caption_options caption;
+    bool beam_size_given;
+    struct options_row rows[DECODING_OPTIONS_ROWS];
+};
+
+/* Sets the defaults and the rows. The rows point into `options`, which must stay where it is. */
+void decoding_options_init(struct decoding_options *options);
+
+/* For use as a group of an options_command. */
+struct options_group decoding_options_group(const struct decoding_options *options);
+
+/* After parsing: a beam as wide as the captions asked for, unless a width was given. */
+void decoding_options_settle(struct decoding_options *options);
+
+#endif

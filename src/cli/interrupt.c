@@ -1,0 +1,24 @@
+#include "cli/interrupt.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+/* A signal handler can speak to the program in no other way. */
+static volatile sig_atomic_t came;
+
+static void remember(int number) {
+    (void)number;
+    came = 1;
+}
+
+void interrupt_listen(void) {
+    struct sigaction action = {.sa_handler = remember};
+    action.sa_flags = (int)SA_RESETHAND;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+bool interrupt_came(void) {
+    return came != 0;
+}

@@ -1,0 +1,33 @@
+/* The program. The first argument may name a command; anything else is a photo to caption
+ * ("./train" is a photo or folder named train). */
+#include <signal.h>
+#include <string.h>
+
+#include "caption.h"
+#include "cli/command.h"
+
+struct named_command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+};
+
+static const struct named_command COMMANDS[] = {
+    {"train", command_train},
+    {"eval", command_eval},
+    {"score", command_score},
+    {"info", command_info},
+};
+
+static int print_version(void) {
+    static const struct options_command command = {.name = "caption"};
+    printf("caption %s\n", CAPTION_VERSION);
+    return command_finish(&command, COMMAND_DONE);
+}
+
+int main(int argc, char **argv) {
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error that is told, not a silent end */
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) return print_version();
+    for (size_t i = 0; argc > 1 && i < sizeof COMMANDS / sizeof *COMMANDS; i++)
+        if (strcmp(argv[1], COMMANDS[i].name) == 0) return COMMANDS[i].run(argc - 1, argv + 1);
+    return command_caption(argc, argv);
+}

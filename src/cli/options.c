@@ -1,0 +1,343 @@
+#include "cli/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* getopt_long's answer for row i is FIRST_ROW + i: above every character. */
+enum { FIRST_ROW = 256, HELP = FIRST_ROW - 1, HELP_COLUMN = 30, HELP_WIDTH = 98 };
+
+/* What getopt_long is given. */
+struct grammar {
+    struct option *flags;
+    char *letters; /* ":hb:m:" */
+    char *names;   /* storage of the spellings with _ */
+};
+
+static bool takes_value(const struct options_row *row) {
+    return row->type != OPTIONS_ON && row->type != OPTIONS_OFF;
+}
+
+static const struct options_row *row_at(const struct options_command *command, size_t index) {
+    for (size_t g = 0; g < command->group_count; g++) {
+        if (index < command->groups[g].count) return &command->groups[g].rows[index];
+        index -= command->groups[g].count;
+    }
+    return NULL;
+}
+
+static const struct options_row *row_of_letter(const struct options_command *command, int letter) {
+    const struct options_row *row;
+    for (size_t i = 0; (row = row_at(command, i)) != NULL; i++)
+        if (row->letter && row->letter == letter) return row;
+    return NULL;
+}
+
+static void grammar_free(struct grammar *grammar) {
+    free(grammar->flags);
+    free(grammar->letters);
+    free(grammar->names);
+}
+
+static bool grammar_new(const struct options_command *command, struct grammar *grammar) {
+    size_t rows = 0, bytes = 1;
+    for (const struct options_row *row; (row = row_at(command, rows)) != NULL; rows++)
+        bytes += strlen(row->name) + 1;
+    grammar->flags = calloc(2 * rows + 2, sizeof *grammar->flags);
+    grammar->letters = calloc(2 * rows + 3, 1);
+    grammar->names = calloc(bytes, 1);
+    if (!grammar->flags || !grammar->letters || !grammar->names) {
+        grammar_free(grammar);
+        return false;
+    }
+    char *letter = grammar->letters, *name = grammar->names;
+    *letter++ = ':';
+    *letter++ = 'h';
+    struct option *flag = grammar->flags;
+    *flag++ = (struct option){"help", no_argument, NULL, HELP};
+    for (size_t i = 0; i < rows; i++) {
+        const struct options_row *row = row_at(command, i);
+        int argument = takes_value(row) ? required_argument : no_argument;
+        *flag++ = (struct option){row->name, argument, NULL, FIRST_ROW + (int)i};
+        if (strchr(row->name, '-')) {
+            *flag++ = (struct option){name, argument, NULL, FIRST_ROW + (int)i};
+            for (const char *c = row->name; *c; c++) *name++ = *c == '-' ? '_' : *c;
+            name++;
+        }
+        if (!row->letter) continue;
+        *letter++ = row->letter;
+        if (argument == required_argument) *letter++ = ':';
+    }
+    return true;
+}
+
+static bool is_choice(const char *choices, const char *value) {
+    size_t length = strlen(value);
+    if (length == 0 || strchr(value, '|')) return false;
+    for (const char *c = choices; c != NULL; c = strchr(c, '|')) {
+        if (*c == '|') c++;
+        if (strncmp(c, value, length) == 0 && (c[length] == '|' || c[length] == 0)) return true;
+    }
+    return false;
+}
+
+/* Decimal digits only: no sign, no space, nothing after. */
+static bool parse_whole(const char *text, uint64_t *out) {
+    if (!isdigit((unsigned char)*text)) return false;
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (errno != 0 || *end != 0) return false;
+    *out = value;
+    return true;
+}
+
+static bool parse_float(const char *text, double *out) {
+    if (isspace((unsigned char)*text)) return false;
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end != 0 || !isfinite(value)) return false;
+    *out = value;
+    return true;
+}
+
+static bool set_size(const struct options_row *row, const char *text) {
+    uint64_t value;
+    if (!parse_whole(text, &value) || value > SIZE_MAX) return false;
+    if ((double)value < row->minimum || (double)value > row->maximum) return false;
+    *(size_t *)row->target = (size_t)value;
+    return true;
+}
+
+static bool set_float(const struct options_row *row, const char *text) {
+    double value;
+    if (!parse_float(text, &value) || value < row->minimum || value > row->maximum) return false;
+    *(float *)row->target = (float)value;
+    return true;
+}
+
+static bool set_string(const struct options_row *row, const char *text) {
+    if (row->type == OPTIONS_CHOICE && !is_choice(row->value, text)) return false;
+    *(const char **)row->target = text;
+    return true;
+}
+
+static bool set_value(const struct options_row *row, const char *text) {
+    switch (row->type) {
+    case OPTIONS_ON:
+    case OPTIONS_OFF:
+        *(bool *)row->target = row->type == OPTIONS_ON;
+        return true;
+    case OPTIONS_STRING:
+    case OPTIONS_CHOICE:
+        return set_string(row, text);
+    case OPTIONS_SIZE:
+        return set_size(row, text);
+    case OPTIONS_SEED:
+        return parse_whole(text, row->target);
+    case OPTIONS_FLOAT:
+        return set_float(row, text);
+    }
+    return false;
+}
+
+static void tell_expected(const struct options_row *row, FILE *messages) {
+    switch (row->type) {
+    case OPTIONS_CHOICE:
+        fprintf(messages, "one of %s", row->value);
+        break;
+    case OPTIONS_SIZE:
+        fprintf(messages, "a whole number from %.0f to %.0f", row->minimum, row->maximum);
+        break;
+    case OPTIONS_SEED:
+        fprintf(messages, "a whole number below 2^64");
+        break;
+    default:
+        fprintf(messages, "a number from %g to %g", row->minimum, row->maximum);
+        break;
+    }
+}
+
+static enum options_outcome invalid(const struct options_command *command, FILE *messages) {
+    fprintf(messages, "Try '%s --help'.\n", command->name);
+    return OPTIONS_INVALID;
+}
+
+static enum options_outcome set_row(const struct options_command *command,
+                                    const struct options_row *row, const char *text,
+                                    FILE *messages) {
+    if (set_value(row, text)) {
+        if (row->given) *row->given = true;
+        return OPTIONS_PARSED;
+    }
+    fprintf(messages, "%s: --%s: '%s' is not ", command->name, row->name, text);
+    tell_expected(row, messages);
+    fprintf(messages, "\n");
+    return invalid(command, messages);
+}
+
+/* Levenshtein distance of the first `length` characters of `typed`, - and _ alike, to `name`. Names
+ * are short: longer ones are never near. */
+static size_t distance(const char *typed, size_t length, const char *name) {
+    enum { LONGEST = 40 };
+    size_t row[LONGEST + 1], name_length = strlen(name);
+    if (length > LONGEST || name_length > LONGEST) return LONGEST;
+    for (size_t j = 0; j <= name_length; j++) row[j] = j;
+    for (size_t i = 1; i <= length; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        char c = typed[i - 1] == '_' ? '-' : typed[i - 1];
+        for (size_t j = 1; j <= name_length; j++) {
+            size_t change = diagonal + (c != name[j - 1]);
+            size_t shift = 1 + (row[j] < row[j - 1] ? row[j] : row[j - 1]);
+            diagonal = row[j];
+            row[j] = change < shift ? change : shift;
+        }
+    }
+    return row[name_length];
+}
+
+static const char *nearest_name(const struct options_command *command, const char *typed) {
+    const char *nearest = NULL;
+    size_t length = strcspn(typed, "="), best = 3;
+    const struct options_row *row;
+    for (size_t i = 0; (row = row_at(command, i)) != NULL; i++) {
+        size_t d = distance(typed, length, row->name);
+        if (d >= best || d >= length) continue;
+        best = d;
+        nearest = row->name;
+    }
+    return nearest;
+}
+
+static enum options_outcome unknown_flag(const struct options_command *command, char **argv,
+                                         FILE *messages) {
+    const struct options_row *row =
+        optopt >= FIRST_ROW ? row_at(command, (size_t)(optopt - FIRST_ROW)) : NULL;
+    if (row || optopt == HELP) {
+        fprintf(messages, "%s: --%s takes no value\n", command->name, row ? row->name : "help");
+        return invalid(command, messages);
+    }
+    if (optopt != 0) {
+        fprintf(messages, "%s: unknown flag -%c\n", command->name, optopt);
+        return invalid(command, messages);
+    }
+    const char *typed = argv[optind - 1];
+    fprintf(messages, "%s: unknown flag %s", command->name, typed);
+    const char *nearest = nearest_name(command, typed + 2);
+    if (nearest) fprintf(messages, " (did you mean --%s?)", nearest);
+    fprintf(messages, "\n");
+    return invalid(command, messages);
+}
+
+static enum options_outcome missing_value(const struct options_command *command, FILE *messages) {
+    const struct options_row *row = optopt >= FIRST_ROW
+                                        ? row_at(command, (size_t)(optopt - FIRST_ROW))
+                                        : row_of_letter(command, optopt);
+    fprintf(messages, "%s: --%s wants a value: %s\n", command->name, row ? row->name : "",
+            row ? row->value : "");
+    return invalid(command, messages);
+}
+
+static enum options_outcome parse_all(const struct options_command *command,
+                                      const struct grammar *grammar, int argc, char **argv,
+                                      FILE *messages) {
+    optind = 0; /* glibc: start afresh */
+    opterr = 0;
+    for (int found;
+         (found = getopt_long(argc, argv, grammar->letters, grammar->flags, NULL)) != -1;) {
+        if (found == HELP || found == 'h') return OPTIONS_HELP_WANTED;
+        if (found == '?') return unknown_flag(command, argv, messages);
+        if (found == ':') return missing_value(command, messages);
+        const struct options_row *row = found >= FIRST_ROW
+                                            ? row_at(command, (size_t)(found - FIRST_ROW))
+                                            : row_of_letter(command, found);
+        enum options_outcome outcome = set_row(command, row, optarg, messages);
+        if (outcome != OPTIONS_PARSED) return outcome;
+    }
+    return OPTIONS_PARSED;
+}
+
+enum options_outcome options_parse(const struct options_command *command, int argc, char **argv,
+                                   int *first, FILE *messages) {
+    struct grammar grammar;
+    if (!grammar_new(command, &grammar)) {
+        fprintf(messages, "%s: out of memory\n", command->name);
+        return OPTIONS_INVALID;
+    }
+    enum options_outcome outcome = parse_all(command, &grammar, argc, argv, messages);
+    grammar_free(&grammar);
+    *first = optind;
+    return outcome;
+}
+
+/* The default in brackets, or nothing where there is none to show. */
+static void format_default(const struct options_row *row, char *out, size_t size) {
+    out[0] = 0;
+    switch (row->type) {
+    case OPTIONS_ON:
+    case OPTIONS_OFF:
+        break;
+    case OPTIONS_STRING:
+    case OPTIONS_CHOICE: {
+        const char *value = *(const char *const *)row->target;
+        if (value) snprintf(out, size, " (default: %s)", value);
+        break;
+    }
+    case OPTIONS_SIZE:
+        snprintf(out, size, " (default: %zu)", *(const size_t *)row->target);
+        break;
+    case OPTIONS_SEED:
+        snprintf(out, size, " (default: %llu)", (unsigned long long)*(const uint64_t *)row->target);
+        break;
+    case OPTIONS_FLOAT:
+        snprintf(out, size, " (default: %g)", (double)*(const float *)row->target);
+        break;
+    }
+}
+
+/* Writes words from column `column` on, going on at HELP_COLUMN in a new line where one is full. */
+static void write_wrapped(const char *text, size_t column, FILE *stream) {
+    while (*text) {
+        text += strspn(text, " ");
+        size_t length = strcspn(text, " ");
+        if (length == 0) break;
+        if (column > HELP_COLUMN && column + 1 + length > HELP_WIDTH) {
+            fprintf(stream, "\n%*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+        }
+        column +=
+            (size_t)fprintf(stream, "%s%.*s", column > HELP_COLUMN ? " " : "", (int)length, text);
+        text += length;
+    }
+    fprintf(stream, "\n");
+}
+
+static void write_row(const struct options_row *row, FILE *stream) {
+    int column = row->letter ? fprintf(stream, "  -%c, --%s", row->letter, row->name)
+                             : fprintf(stream, "      --%s", row->name);
+    if (row->value) column += fprintf(stream, " %s", row->value);
+    if (column > HELP_COLUMN - 2) {
+        fprintf(stream, "\n");
+        column = 0;
+    }
+    fprintf(stream, "%*s", HELP_COLUMN - column, "");
+    char value[256], text[1024];
+    format_default(row, value, sizeof value);
+    snprintf(text, sizeof text, "%s%s", row->help, value);
+    write_wrapped(text, HELP_COLUMN, stream);
+}
+
+void options_help(const struct options_command *command, FILE *stream) {
+    fprintf(stream, "Usage: %s %s\n\n%s", command->name, command->usage, command->about);
+    for (size_t g = 0; g < command->group_count; g++) {
+        fprintf(stream, "\n%s:\n", command->groups[g].heading);
+        for (size_t i = 0; i < command->groups[g].count; i++)
+            write_row(&command->groups[g].rows[i], stream);
+    }
+    fprintf(stream, "\n  -h, --help                  this text\n");
+}

@@ -1,0 +1,58 @@
+/* Flags of the command line, from tables: one row a flag, shared by every command. Names are taken
+ * with - or _ between the words; the defaults that --help shows are read from the very variables
+ * that the flags set. */
+#ifndef CAPTION_CLI_OPTIONS_H
+#define CAPTION_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum options_type {
+    OPTIONS_ON,     /* no value; target: bool, becomes true */
+    OPTIONS_OFF,    /* no value; target: bool, becomes false */
+    OPTIONS_STRING, /* target: const char *, points into argv */
+    OPTIONS_CHOICE, /* the same; one of the words of `value`, which are parted by | */
+    OPTIONS_SIZE,   /* target: size_t */
+    OPTIONS_SEED,   /* target: uint64_t, any value */
+    OPTIONS_FLOAT,  /* target: float */
+};
+
+struct options_row {
+    char letter;      /* of the short form, or 0 */
+    const char *name; /* of the long form, without --, words parted by - */
+    enum options_type type;
+    void *target;
+    const char *value;       /* what --help calls the value; NULL for ON and OFF */
+    double minimum, maximum; /* of numbers, both allowed */
+    const char *help;
+    bool *given; /* unless NULL, becomes true when the flag is there */
+};
+
+/* Rows under a heading of their own in --help. */
+struct options_group {
+    const char *heading;
+    const struct options_row *rows;
+    size_t count;
+};
+
+struct options_command {
+    const char *name;  /* "caption", "caption eval": how messages begin */
+    const char *usage; /* the arguments, after the name */
+    const char *about; /* what it does, lines ended by \n */
+    const struct options_group *groups;
+    size_t group_count;
+};
+
+enum options_outcome { OPTIONS_PARSED, OPTIONS_HELP_WANTED, OPTIONS_INVALID };
+
+/* Sets the targets from argv[1..]. Flags may stand after other arguments; those are moved to the
+ * end and begin at argv[*first]. A mistake is told on `messages`, with the flag, its value and what
+ * is allowed. -h and --help are understood without a row. */
+enum options_outcome options_parse(const struct options_command *command, int argc, char **argv,
+                                   int *first, FILE *messages);
+
+/* Writes the help text with the present values of the targets as defaults. */
+void options_help(const struct options_command *command, FILE *stream);
+
+#endif

@@ -1,0 +1,117 @@
+#include "cli/photo_list.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+enum { SIGNATURE_BYTES = 18 };
+
+static bool is_bmp(const uint8_t *bytes) {
+    /* Text may begin with "BM"; a bitmap goes on with a header of 12 to 124 bytes. */
+    return memcmp(bytes, "BM", 2) == 0 && bytes[14] >= 12 && bytes[14] <= 124 && bytes[15] == 0 &&
+           bytes[16] == 0 && bytes[17] == 0;
+}
+
+static bool is_pnm(const uint8_t *bytes) {
+    return bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6' &&
+           memchr(" \t\r\n#", bytes[2], 5) != NULL;
+}
+
+/* Whether a file begins as one of the formats of image.h does. */
+static bool begins_as_photo(const uint8_t bytes[SIGNATURE_BYTES]) {
+    return memcmp(bytes, "\xFF\xD8\xFF", 3) == 0 || memcmp(bytes, "\x89PNG\r\n\x1A\n", 8) == 0 ||
+           memcmp(bytes, "GIF8", 4) == 0 ||
+           (memcmp(bytes, "RIFF", 4) == 0 && memcmp(bytes + 8, "WEBP", 4) == 0) || is_bmp(bytes) ||
+           is_pnm(bytes);
+}
+
+/* A file that cannot be opened counts as a photo: reading it will tell why. */
+static bool is_photo(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+    FILE *file = fopen(path, "rb");
+    if (!file) return true;
+    uint8_t bytes[SIGNATURE_BYTES] = {0};
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    return size > 0 && begins_as_photo(bytes);
+}
+
+/* Takes `path` over, also on failure. */
+static bool append(struct photo_list *list, char *path, caption_error *error) {
+    if (!path) return false;
+    if (!memory_grow(&list->paths, &list->capacity, list->count + 1, sizeof *list->paths,
+                     "the list of photos", error)) {
+        free(path);
+        return false;
+    }
+    list->paths[list->count++] = path;
+    return true;
+}
+
+static void cut(struct photo_list *list, size_t count) {
+    while (list->count > count) free(list->paths[--list->count]);
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool append_photos(struct photo_list *list, DIR *directory, const char *folder,
+                          caption_error *error) {
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(directory);
+        if (!entry) break;
+        if (entry->d_name[0] == '.') continue;
+        char *path = file_join(folder, entry->d_name, error);
+        if (!path) return false;
+        if (!is_photo(path))
+            free(path);
+        else if (!append(list, path, error))
+            return false;
+    }
+    if (errno == 0) return true;
+    return error_set(error, CAPTION_ERROR_IO, "%s: cannot read the folder: %s", folder,
+                     strerror(errno));
+}
+
+static bool add_folder(struct photo_list *list, const char *folder, caption_error *error) {
+    DIR *directory = opendir(folder);
+    if (!directory)
+        return error_set(error, CAPTION_ERROR_IO, "%s: cannot read the folder: %s", folder,
+                         strerror(errno));
+    size_t before = list->count;
+    bool read = append_photos(list, directory, folder, error);
+    closedir(directory);
+    if (read && list->count == before)
+        read = error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: a folder without photos (folders in it are not searched)", folder);
+    if (!read) {
+        cut(list, before);
+        return false;
+    }
+    qsort(list->paths + before, list->count - before, sizeof *list->paths, by_name);
+    return true;
+}
+
+bool photo_list_add(struct photo_list *list, const char *argument, caption_error *error) {
+    struct stat status;
+    if (stat(argument, &status) != 0 || !S_ISDIR(status.st_mode))
+        return append(list, memory_string(argument, error), error);
+    list->folders = true;
+    return add_folder(list, argument, error);
+}
+
+void photo_list_free(struct photo_list *list) {
+    cut(list, 0);
+    free(list->paths);
+    *list = (struct photo_list){0};
+}

@@ -1,0 +1,63 @@
+/* caption score RESULTS DATASET: scores captions made elsewhere. */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "cli/command.h"
+#include "cli/dataset_choice.h"
+#include "eval/photo_scores.h"
+#include "eval/results.h"
+#include "report/score_table.h"
+
+struct score_options {
+    const char *results, *dataset, *split;
+    bool json;
+};
+
+static bool score(const struct score_options *options, const struct dataset_choice *choice,
+                  caption_error *error) {
+    struct tokens *candidates =
+        memory_zeroed(choice->count, sizeof *candidates, "the captions", error);
+    if (!candidates) return false;
+    bool done = results_read(options->results, &choice->dataset, choice->photos, choice->count,
+                             candidates, error);
+    if (done) {
+        struct score_table table = {.photos = choice->count, .references = choice->references};
+        done = photo_scores_compute(&choice->dataset, choice->photos, choice->count, candidates,
+                                    &table.scores, &table.distinct, error) &&
+               score_table_write(&table, options->json, stdout, error);
+        for (size_t i = 0; i < choice->count; i++) tokens_free(&candidates[i]);
+    }
+    free(candidates);
+    return done;
+}
+
+static bool run(const struct score_options *options, caption_error *error) {
+    struct dataset_choice choice;
+    if (!dataset_choice_open(&choice, options->dataset, NULL, options->split, error)) return false;
+    bool done = score(options, &choice, error);
+    dataset_choice_free(&choice);
+    return done;
+}
+
+int command_score(int argc, char **argv) {
+    struct score_options options = {.split = "all"};
+    const struct options_row rows[] = {
+        {0, "split", OPTIONS_CHOICE, &options.split, "train|val|test|all", 0, 0,
+         "which photos are scored; each needs a caption", NULL},
+        {0, "json", OPTIONS_ON, &options.json, NULL, 0, 0,
+         "one JSON object, scores as fractions, instead of the table (x 100)", NULL},
+    };
+    const struct options_group groups[] = {{"Options", rows, sizeof rows / sizeof *rows}};
+    const struct options_command command = {
+        "caption score", "[OPTIONS] RESULTS DATASET",
+        "Scores captions made elsewhere against the captions of a data set. RESULTS is a JSON\n"
+        "array or JSON Lines of {\"image_id\" | \"file_name\" | \"path\", \"caption\"}.\n",
+        groups, 1};
+    int first, status;
+    if (!command_begin(&command, argc, argv, 2, 2, &first, &status)) return status;
+    options.results = argv[first];
+    options.dataset = argv[first + 1];
+    caption_error error;
+    status = run(&options, &error) ? COMMAND_DONE : command_error(&command, &error);
+    return command_finish(&command, status);
+}

@@ -1,0 +1,34 @@
+#include "eval/photo_scores.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "eval/distinct.h"
+
+bool photo_scores_check(const struct dataset *dataset, const size_t *photos, size_t count,
+                        caption_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        const struct dataset_photo *photo = &dataset->photos[photos[i]];
+        if (photo->count > 0) continue;
+        return error_set(error, CAPTION_ERROR_FORMAT, "%s: photo %s has no captions to score by",
+                         dataset->name, photo->name);
+    }
+    return true;
+}
+
+bool photo_scores_compute(const struct dataset *dataset, const size_t *photos, size_t count,
+                          const struct tokens *candidates, struct scores *scores, size_t *distinct,
+                          caption_error *error) {
+    if (!photo_scores_check(dataset, photos, count, error)) return false;
+    struct scores_item *items = memory_zeroed(count, sizeof *items, "captions to score", error);
+    if (!items) return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct dataset_photo *photo = &dataset->photos[photos[i]];
+        items[i] =
+            (struct scores_item){&candidates[i], &dataset->captions[photo->first], photo->count};
+    }
+    bool done = scores_compute(items, count, scores, NULL, error) &&
+                distinct_count(candidates, count, distinct, error);
+    free(items);
+    return done;
+}

@@ -1,0 +1,58 @@
+#include "report/caption_rows.h"
+
+#include "report/json_text.h"
+
+static bool put_caption(cJSON *object, const caption_text *caption, caption_error *error) {
+    return json_put(object, "caption", json_text(caption->text, error), error) &&
+           json_put(object, "logprob", json_logprob(caption->logprob), error);
+}
+
+static bool put_n_best(cJSON *row, const caption_result *result, caption_error *error) {
+    cJSON *list = cJSON_AddArrayToObject(row, "captions");
+    if (!list) return error_memory(error, "a row of captions");
+    for (size_t i = 0; i < result->count; i++) {
+        cJSON *item = cJSON_CreateObject();
+        if (!item || !cJSON_AddItemToArray(list, item)) {
+            cJSON_Delete(item);
+            return error_memory(error, "a row of captions");
+        }
+        if (!put_caption(item, &result->captions[i], error)) return false;
+    }
+    return true;
+}
+
+static bool put_result(const struct caption_rows *rows, cJSON *row, const char *path,
+                       const caption_result *result, caption_error *error) {
+    if (!json_put(row, "path", json_text(path, error), error)) return false;
+    if (result->count == 0)
+        return json_put(row, "error", json_text(result->error.message, error), error);
+    if (!put_caption(row, &result->captions[0], error)) return false;
+    return !rows->n_best || put_n_best(row, result, error);
+}
+
+static bool write_json(const struct caption_rows *rows, const char *path,
+                       const caption_result *result, caption_error *error) {
+    cJSON *row = cJSON_CreateObject();
+    if (!row) return error_memory(error, "a row of captions");
+    bool done =
+        put_result(rows, row, path, result, error) && json_write_line(row, rows->stream, error);
+    cJSON_Delete(row);
+    return done;
+}
+
+static void write_text(const struct caption_rows *rows, const char *path,
+                       const caption_result *result) {
+    size_t count = rows->n_best || result->count == 0 ? result->count : 1;
+    for (size_t i = 0; i < count; i++) {
+        if (rows->with_path) fprintf(rows->stream, "%s\t", path);
+        if (rows->with_logprob) fprintf(rows->stream, "%.4f\t", result->captions[i].logprob);
+        fprintf(rows->stream, "%s\n", result->captions[i].text);
+    }
+}
+
+bool caption_rows_write(const struct caption_rows *rows, const char *path,
+                        const caption_result *result, caption_error *error) {
+    if (rows->json_lines) return write_json(rows, path, result, error);
+    write_text(rows, path, result);
+    return true;
+}

@@ -1,0 +1,28 @@
+/* What became of each photo, a row after the other: plain text or JSON Lines.
+ *
+ *     plain        caption                    path<TAB>caption
+ *     log-prob.    logprob<TAB>caption        path<TAB>logprob<TAB>caption
+ *     JSON Lines   {"path": ..., "caption": ..., "logprob": ...}, with "captions" when there may be
+ *                  several, or {"path": ..., "error": ...}
+ */
+#ifndef CAPTION_REPORT_CAPTION_ROWS_H
+#define CAPTION_REPORT_CAPTION_ROWS_H
+
+#include <stdio.h>
+
+#include "base/error.h"
+
+struct caption_rows {
+    FILE *stream;
+    bool json_lines;
+    bool with_path;    /* plain text: each row begins with the photo's path */
+    bool with_logprob; /* plain text: each row holds the log-probability */
+    bool n_best;       /* all captions, not the best alone */
+};
+
+/* Writes the rows of a photo; plain text has none for an error. False when memory is short; the
+ * stream's own errors are left to its owner. */
+bool caption_rows_write(const struct caption_rows *rows, const char *path,
+                        const caption_result *result, caption_error *error);
+
+#endif

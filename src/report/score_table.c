@@ -1,0 +1,43 @@
+#include "report/score_table.h"
+
+#include "eval/scores_json.h"
+#include "report/json_text.h"
+
+static void write_text(const struct score_table *table, FILE *stream) {
+    const struct scores *scores = &table->scores;
+    for (size_t n = 0; n < 4; n++)
+        fprintf(stream, "BLEU-%zu      %8.2f\n", n + 1, 100 * scores->bleu[n]);
+    fprintf(stream, "ROUGE-L     %8.2f\n", 100 * scores->rouge_l);
+    fprintf(stream, "CIDEr       %8.2f\n", 100 * scores->cider);
+    if (table->perplexity > 0) fprintf(stream, "perplexity  %8.2f\n", table->perplexity);
+    fprintf(stream, "distinct    %8zu\n", table->distinct);
+    fprintf(stream, "photos      %8zu\n", table->photos);
+    fprintf(stream, "references  %8zu\n", table->references);
+}
+
+static bool put_number(cJSON *object, const char *key, double value, caption_error *error) {
+    return json_put(object, key, cJSON_CreateNumber(value), error);
+}
+
+static bool put_rest(const struct score_table *table, cJSON *object, caption_error *error) {
+    if (table->perplexity > 0 && !put_number(object, "perplexity", table->perplexity, error))
+        return false;
+    return put_number(object, "distinct", (double)table->distinct, error) &&
+           put_number(object, "photos", (double)table->photos, error) &&
+           put_number(object, "references", (double)table->references, error);
+}
+
+static bool write_json(const struct score_table *table, FILE *stream, caption_error *error) {
+    cJSON *object = scores_json(&table->scores, error);
+    if (!object) return false;
+    bool done = put_rest(table, object, error) && json_write_line(object, stream, error);
+    cJSON_Delete(object);
+    return done;
+}
+
+bool score_table_write(const struct score_table *table, bool json, FILE *stream,
+                       caption_error *error) {
+    if (json) return write_json(table, stream, error);
+    write_text(table, stream);
+    return true;
+}

@@ -1,0 +1,22 @@
+/* Scores of a set of captions, for people (x 100, aligned) or as one JSON object (fractions, as the
+ * reference scorers give them). */
+#ifndef CAPTION_REPORT_SCORE_TABLE_H
+#define CAPTION_REPORT_SCORE_TABLE_H
+
+#include <stdio.h>
+
+#include "eval/scores.h"
+
+struct score_table {
+    size_t photos;
+    size_t references;
+    size_t distinct; /* different captions */
+    struct scores scores;
+    double perplexity; /* of the references under the model; 0: there was no model */
+};
+
+/* False when memory is short; the stream's own errors are left to its owner. */
+bool score_table_write(const struct score_table *table, bool json, FILE *stream,
+                       caption_error *error);
+
+#endif

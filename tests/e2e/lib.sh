@@ -1,0 +1,90 @@
+# Helpers of the end-to-end tests, which are sourced: . "$(dirname "$0")/lib.sh"
+# The program is the test's first argument. `run` runs it and keeps what it said in $out and $err
+# and its exit status in $status; the others compare.
+
+program=${1:?the program to test is the first argument}
+source_tree=${CAPTION_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+shared=${CAPTION_SHARED:-$source_tree/../shared}
+weights=$source_tree/weights/caption.safetensors
+photos=$source_tree/samples/photos
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+out=$work/out.txt
+err=$work/err.txt
+failures=0
+export LC_ALL=C
+
+ok() {
+    echo "ok: $*"
+}
+
+fail() {
+    echo "FAIL: $*"
+    failures=$((failures + 1))
+}
+
+skip() {
+    echo "skip: $(basename "$0"): $*"
+}
+
+# Ends the test.
+finish() {
+    if [ "$failures" -gt 0 ]; then
+        echo "$failures failed"
+        exit 1
+    fi
+    exit 0
+}
+
+run() {
+    status=0
+    "$program" "$@" >"$out" 2>"$err" </dev/null || status=$?
+}
+
+explain() {
+    echo "  exit status $status"
+    sed 's/^/  stdout: /' "$out" | head -n 5
+    sed 's/^/  stderr: /' "$err" | head -n 5
+}
+
+# expect STATUS WHAT: the exit status of the last run. 139, 134 and the like are crashes.
+expect() {
+    if [ "$status" -eq "$1" ]; then
+        ok "$2"
+    else
+        fail "$2: exit status $1 expected"
+        explain
+    fi
+}
+
+# expect_in FILE TEXT...: every text is in the file (out or err of the last run).
+expect_in() {
+    file=$1
+    shift
+    for text; do
+        grep -qF -- "$text" "$file" && continue
+        fail "'$text' expected in $(basename "$file")"
+        explain
+    done
+}
+
+# expect_lines FILE COUNT
+expect_lines() {
+    lines=$(wc -l <"$1")
+    [ "$lines" -eq "$2" ] && return
+    fail "$2 lines expected in $(basename "$1"), found $lines"
+    explain
+}
+
+# square FILE SIZE RED GREEN BLUE: a photo (PPM) of a square of that colour on light grey.
+square() {
+    awk -v n="$2" -v r="$3" -v g="$4" -v b="$5" 'BEGIN {
+        printf "P6\n%d %d\n255\n", n, n
+        for (y = 0; y < n; y++)
+            for (x = 0; x < n; x++) {
+                inside = x > n / 4 && x < 3 * n / 4 && y > n / 4 && y < 3 * n / 4
+                if (inside) printf "%c%c%c", r, g, b
+                else printf "%c%c%c", 220, 220, 220
+            }
+    }' >"$1"
+}

@@ -1,0 +1,48 @@
+#!/bin/sh
+# Everything that is tested: installs what that needs, builds with warnings as errors, runs every
+# test, then builds with AddressSanitizer and UndefinedBehaviorSanitizer and runs the unit tests, and
+# the end-to-end tests of broken input, once more.
+set -eu
+
+cd "$(dirname "$0")/.."
+export DEBIAN_FRONTEND=noninteractive
+exec </dev/null
+jobs=$(nproc)
+started=$(date +%s)
+
+sh samples/packages.sh libcmocka-dev jq
+sh samples/fetch_photos.sh || echo "run.sh: no sample photos; the tests that need them will skip"
+
+build() { # FOLDER CMAKE-OPTIONS...
+    folder=$1
+    shift
+    cmake -S . -B "$folder" -DCAPTION_WERROR=ON -DCAPTION_TESTS=ON "$@"
+    cmake --build "$folder" -j "$jobs"
+}
+
+# What passed without having been tested must be seen.
+show_skipped() {
+    grep -hE '^(skip: |\[  SKIPPED \] )' "$1/Testing/Temporary/LastTest.log" | sort -u || true
+}
+
+finish() {
+    status=$?
+    seconds=$(($(date +%s) - started))
+    if [ "$status" -eq 0 ]; then
+        echo "run.sh: everything passed in $seconds s"
+    else
+        echo "run.sh: FAILED after $seconds s (exit status $status)" >&2
+    fi
+}
+trap finish EXIT
+
+echo "== every test"
+build build-tests -DCMAKE_BUILD_TYPE=Release
+ctest --test-dir build-tests --output-on-failure
+show_skipped build-tests
+
+echo "== unit tests and broken input under AddressSanitizer and UndefinedBehaviorSanitizer"
+build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_SANITIZE=ON
+ctest --test-dir build-sanitize --output-on-failure -j "$jobs" -L unit
+ctest --test-dir build-sanitize --output-on-failure -R '^e2e_test_(errors|usage|score)$'
+show_skipped build-sanitize

@@ -1,0 +1,188 @@
+/* The command line's rooms are no part of the library: this test compiles the parser itself. */
+#include "cli/options.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+struct targets {
+    bool json, flip, given;
+    const char *model, *cell;
+    size_t beam;
+    float penalty;
+    uint64_t seed;
+    int first;
+    char messages[512];
+};
+
+static enum options_outcome parse(struct targets *t, char **argv) {
+    const struct options_row general[] = {
+        {'m', "model", OPTIONS_STRING, &t->model, "FILE", 0, 0, "the model", NULL},
+        {0, "json", OPTIONS_ON, &t->json, NULL, 0, 0, "as JSON", NULL},
+        {0, "no-flip", OPTIONS_OFF, &t->flip, NULL, 0, 0, "never mirror", NULL},
+        {0, "cell", OPTIONS_CHOICE, &t->cell, "gru|lstm|rnn", 0, 0, "the cell", NULL},
+    };
+    const struct options_row numbers[] = {
+        {'b', "beam-size", OPTIONS_SIZE, &t->beam, "N", 1, 10, "width", &t->given},
+        {0, "length-penalty", OPTIONS_FLOAT, &t->penalty, "X", 0, 2, "penalty", NULL},
+        {0, "seed", OPTIONS_SEED, &t->seed, "N", 0, 0, "seed", NULL},
+    };
+    const struct options_group groups[] = {{"General", general, 4}, {"Numbers", numbers, 3}};
+    const struct options_command command = {"caption", "PATH", "About.\n", groups, 2};
+    int argc = 0;
+    while (argv[argc]) argc++;
+    FILE *messages = fmemopen(t->messages, sizeof t->messages, "w");
+    assert_non_null(messages);
+    enum options_outcome outcome = options_parse(&command, argc, argv, &t->first, messages);
+    if (outcome == OPTIONS_HELP_WANTED) options_help(&command, messages);
+    fclose(messages);
+    return outcome;
+}
+
+#define ARGUMENTS(...)                                                                             \
+    (char *[]) {                                                                                   \
+        "caption", __VA_ARGS__, NULL                                                               \
+    }
+
+static struct targets defaults(void) {
+    return (struct targets){.flip = true, .cell = "gru", .beam = 3, .penalty = 0.7F, .seed = 1};
+}
+
+static void values_come_after_equals_or_space_or_the_letter(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("--beam-size=5", "--model", "a b", "-m", "--x")),
+                     OPTIONS_PARSED);
+    assert_int_equal(t.beam, 5);
+    assert_true(t.given);
+    assert_string_equal(t.model, "--x");
+    assert_int_equal(parse(&t, ARGUMENTS("-b7")), OPTIONS_PARSED);
+    assert_int_equal(t.beam, 7);
+}
+
+static void words_of_a_flag_are_parted_by_either_sign(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("--beam_size", "4", "--length_penalty=1.5", "--no_flip")),
+                     OPTIONS_PARSED);
+    assert_int_equal(t.beam, 4);
+    assert_true(t.penalty > 1.49F && t.penalty < 1.51F);
+    assert_false(t.flip);
+}
+
+static void a_value_keeps_its_own_underscores(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("--model", "--beam_size")), OPTIONS_PARSED);
+    assert_string_equal(t.model, "--beam_size");
+}
+
+static void what_is_no_flag_comes_last_in_the_order_given(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    char **argv = ARGUMENTS("a.jpg", "--json", "b.jpg", "--", "--json.jpg");
+    assert_int_equal(parse(&t, argv), OPTIONS_PARSED);
+    assert_true(t.json);
+    assert_false(t.given);
+    assert_string_equal(argv[t.first], "a.jpg");
+    assert_string_equal(argv[t.first + 1], "b.jpg");
+    assert_string_equal(argv[t.first + 2], "--json.jpg");
+}
+
+static void a_bad_number_is_told_with_flag_value_and_range(void **state) {
+    (void)state;
+    static char *const bad[] = {"0", "11", "3x", "", " 3", "-3", "+3", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct targets t = defaults();
+        char value[32];
+        snprintf(value, sizeof value, "'%s'", bad[i]);
+        assert_int_equal(parse(&t, ARGUMENTS("--beam-size", bad[i])), OPTIONS_INVALID);
+        assert_non_null(strstr(t.messages, "--beam-size"));
+        assert_non_null(strstr(t.messages, value));
+        assert_non_null(strstr(t.messages, "from 1 to 10"));
+        assert_int_equal(t.beam, 3);
+    }
+}
+
+static void a_float_must_be_finite_and_in_range(void **state) {
+    (void)state;
+    static char *const bad[] = {"nan", "inf", "-0.1", "2.1", "1,5", "", "1e999"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct targets t = defaults();
+        assert_int_equal(parse(&t, ARGUMENTS("--length-penalty", bad[i])), OPTIONS_INVALID);
+        assert_non_null(strstr(t.messages, "from 0 to 2"));
+    }
+}
+
+static void a_seed_takes_all_64_bits(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("--seed", "18446744073709551615")), OPTIONS_PARSED);
+    assert_true(t.seed == UINT64_MAX);
+    assert_int_equal(parse(&t, ARGUMENTS("--seed", "18446744073709551616")), OPTIONS_INVALID);
+}
+
+static void a_choice_is_one_of_its_words(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("--cell", "lstm")), OPTIONS_PARSED);
+    assert_string_equal(t.cell, "lstm");
+    assert_int_equal(parse(&t, ARGUMENTS("--cell", "rnn")), OPTIONS_PARSED);
+    assert_int_equal(parse(&t, ARGUMENTS("--cell", "lst")), OPTIONS_INVALID);
+    assert_non_null(strstr(t.messages, "gru|lstm|rnn"));
+    assert_int_equal(parse(&t, ARGUMENTS("--cell", "gru|lstm")), OPTIONS_INVALID);
+    assert_int_equal(parse(&t, ARGUMENTS("--cell", "")), OPTIONS_INVALID);
+}
+
+static void an_unknown_flag_is_named_with_the_nearest_one(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("--beam_sise=3")), OPTIONS_INVALID);
+    assert_non_null(strstr(t.messages, "--beam_sise=3"));
+    assert_non_null(strstr(t.messages, "did you mean --beam-size?"));
+    assert_int_equal(parse(&t, ARGUMENTS("--zebra")), OPTIONS_INVALID);
+    assert_null(strstr(t.messages, "did you mean"));
+    assert_int_equal(parse(&t, ARGUMENTS("-z")), OPTIONS_INVALID);
+    assert_non_null(strstr(t.messages, "-z"));
+}
+
+static void a_missing_or_unwanted_value_is_told(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("--beam-size")), OPTIONS_INVALID);
+    assert_non_null(strstr(t.messages, "--beam-size wants a value: N"));
+    assert_int_equal(parse(&t, ARGUMENTS("-m")), OPTIONS_INVALID);
+    assert_non_null(strstr(t.messages, "--model wants a value: FILE"));
+    assert_int_equal(parse(&t, ARGUMENTS("--json=yes")), OPTIONS_INVALID);
+    assert_non_null(strstr(t.messages, "--json takes no value"));
+}
+
+static void help_shows_the_values_that_hold(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    t.beam = 9;
+    assert_int_equal(parse(&t, ARGUMENTS("-h")), OPTIONS_HELP_WANTED);
+    assert_non_null(strstr(t.messages, "width (default: 9)"));
+    assert_non_null(strstr(t.messages, "penalty (default: 0.7)"));
+    assert_non_null(strstr(t.messages, "the cell (default: gru)"));
+    assert_non_null(strstr(t.messages, "-b, --beam-size N"));
+    assert_null(strstr(t.messages, "the model (default"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_come_after_equals_or_space_or_the_letter),
+        cmocka_unit_test(words_of_a_flag_are_parted_by_either_sign),
+        cmocka_unit_test(a_value_keeps_its_own_underscores),
+        cmocka_unit_test(what_is_no_flag_comes_last_in_the_order_given),
+        cmocka_unit_test(a_bad_number_is_told_with_flag_value_and_range),
+        cmocka_unit_test(a_float_must_be_finite_and_in_range),
+        cmocka_unit_test(a_seed_takes_all_64_bits),
+        cmocka_unit_test(a_choice_is_one_of_its_words),
+        cmocka_unit_test(an_unknown_flag_is_named_with_the_nearest_one),
+        cmocka_unit_test(a_missing_or_unwanted_value_is_told),
+        cmocka_unit_test(help_shows_the_values_that_hold),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

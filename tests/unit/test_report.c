@@ -1,0 +1,117 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "eval/distinct.h"
+#include "report/caption_rows.h"
+#include "report/json_text.h"
+#include "report/score_table.h"
+
+static caption_text two_captions[] = {{"a dog runs", -4.25}, {"a \"dog\"", -5.123456}};
+
+static const char *rows(struct caption_rows form, const char *path, const caption_result *result) {
+    static char text[1024];
+    memset(text, 0, sizeof text);
+    form.stream = fmemopen(text, sizeof text, "w");
+    assert_non_null(form.stream);
+    assert_true(caption_rows_write(&form, path, result, NULL));
+    fclose(form.stream);
+    return text;
+}
+
+static void one_photo_is_its_caption_alone(void **state) {
+    (void)state;
+    caption_result result = {.count = 2, .captions = two_captions};
+    struct caption_rows form = {0};
+    assert_string_equal(rows(form, "a.jpg", &result), "a dog runs\n");
+    form.with_path = true;
+    assert_string_equal(rows(form, "a.jpg", &result), "a.jpg\ta dog runs\n");
+    form.with_logprob = form.n_best = true;
+    assert_string_equal(rows(form, "a.jpg", &result),
+                        "a.jpg\t-4.2500\ta dog runs\na.jpg\t-5.1235\ta \"dog\"\n");
+}
+
+static void a_photo_that_failed_has_a_row_in_json_only(void **state) {
+    (void)state;
+    caption_result result = {.error = {CAPTION_ERROR_IO, "a.jpg: gone"}};
+    struct caption_rows form = {.with_path = true};
+    assert_string_equal(rows(form, "a.jpg", &result), "");
+    form.json_lines = true;
+    assert_string_equal(rows(form, "a.jpg", &result),
+                        "{\"path\":\"a.jpg\",\"error\":\"a.jpg: gone\"}\n");
+}
+
+static void json_lines_hold_the_best_and_all(void **state) {
+    (void)state;
+    caption_result result = {.count = 2, .captions = two_captions};
+    struct caption_rows form = {.json_lines = true, .n_best = true};
+    assert_string_equal(
+        rows(form, "a.jpg", &result),
+        "{\"path\":\"a.jpg\",\"caption\":\"a dog runs\",\"logprob\":-4.25,\"captions\":["
+        "{\"caption\":\"a dog runs\",\"logprob\":-4.25},"
+        "{\"caption\":\"a \\\"dog\\\"\",\"logprob\":-5.1235}]}\n");
+}
+
+static void bytes_that_are_no_utf8_are_replaced(void **state) {
+    (void)state;
+    cJSON *text = json_text("a\xFF\xC3\xA9\xE2\x82z\n", NULL);
+    assert_non_null(text);
+    char *line = cJSON_PrintUnformatted(text);
+    assert_string_equal(line, "\"a\xEF\xBF\xBD\xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBDz\\n\"");
+    cJSON_free(line);
+    cJSON_Delete(text);
+}
+
+static void a_logprob_that_is_not_finite_is_null(void **state) {
+    (void)state;
+    cJSON *number = json_logprob(-1.0 / 0.0);
+    assert_true(cJSON_IsNull(number));
+    cJSON_Delete(number);
+}
+
+static void the_table_is_times_100_and_json_is_fractions(void **state) {
+    (void)state;
+    const struct score_table table = {.photos = 10,
+                                      .references = 50,
+                                      .distinct = 7,
+                                      .scores = {{0.5, 0.25, 0.125, 0.0625}, 0.375, 0.75}};
+    char text[1024] = {0};
+    FILE *stream = fmemopen(text, sizeof text, "w");
+    assert_true(score_table_write(&table, false, stream, NULL));
+    fclose(stream);
+    assert_non_null(strstr(text, "CIDEr          75.00\n"));
+    assert_null(strstr(text, "perplexity"));
+    memset(text, 0, sizeof text);
+    stream = fmemopen(text, sizeof text, "w");
+    assert_true(score_table_write(&table, true, stream, NULL));
+    fclose(stream);
+    assert_string_equal(text, "{\"BLEU-1\":0.5,\"BLEU-2\":0.25,\"BLEU-3\":0.125,\"BLEU-4\":0.0625,"
+                              "\"ROUGE-L\":0.375,\"CIDEr\":0.75,\"distinct\":7,\"photos\":10,"
+                              "\"references\":50}\n");
+}
+
+static void captions_are_counted_by_their_words(void **state) {
+    (void)state;
+    char *first[] = {"a", "dog"}, *second[] = {"ad", "og"};
+    const struct tokens captions[] = {{2, first}, {2, second}, {1, first}, {2, first}, {0, NULL}};
+    size_t distinct;
+    assert_true(distinct_count(captions, 5, &distinct, NULL));
+    assert_int_equal(distinct, 4);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_photo_is_its_caption_alone),
+        cmocka_unit_test(a_photo_that_failed_has_a_row_in_json_only),
+        cmocka_unit_test(json_lines_hold_the_best_and_all),
+        cmocka_unit_test(bytes_that_are_no_utf8_are_replaced),
+        cmocka_unit_test(a_logprob_that_is_not_finite_is_null),
+        cmocka_unit_test(the_table_is_times_100_and_json_is_fractions),
+        cmocka_unit_test(captions_are_counted_by_their_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
