@@ -27,6 +27,7 @@ static inline char *temporary_file_new(void) {
 }
 
 static inline void temporary_file_write(const char *path, const void *bytes, size_t size) {
+    unlink(path); /* some file systems wait for the disk when a file is overwritten */
     FILE *stream = fopen(path, "wb");
     assert_non_null(stream);
     assert_int_equal(fwrite(bytes, 1, size, stream), size);
