@@ -209,15 +209,29 @@ static void advance(struct search *search, struct photo_search *photo, size_t le
     photo->count = search->next.count - photo->first;
 }
 
-/* The last resort when a search is over with fewer than `top` captions, because the rules forbade
- * <end>: the hypotheses that were left, cut where a caption may end. */
-static void keep_the_rest(const struct search *search, struct photo_search *photo, size_t first,
-                          size_t count, size_t length) {
+/* Keeps what is left of each of a photo's last hypotheses when it is cut to `length` words, or to
+ * fewer where no caption may end there. A bad ending is better than no caption, but than that only.
+ */
+static void keep_cut(const struct search *search, struct photo_search *photo, size_t first,
+                     size_t count, size_t length) {
     for (size_t row = first; row < first + count; row++) {
         if (photo->finished_count == search->plan->options.top) return;
         const uint32_t *words = search->now.words + row * search->plan->options.max_length;
         size_t cut = constraints_trim(search->plan, words, length);
+        bool ends_badly = cut > 0 && search->plan->never_last[words[cut - 1]];
+        if (ends_badly && photo->finished_count > 0) continue;
         if (!is_kept(photo, words, cut)) keep(search, photo, row, cut);
+    }
+}
+
+/* The last resort when a search is over with fewer than `top` captions, because the rules forbade
+ * <end>: its last hypotheses, cut by no more words than it takes. */
+static void keep_the_rest(const struct search *search, struct photo_search *photo, size_t first,
+                          size_t count, size_t length) {
+    size_t shortest = constraints_shortest(search->plan);
+    keep_cut(search, photo, first, count, length);
+    while (photo->finished_count < search->plan->options.top && length > shortest) {
+        keep_cut(search, photo, first, count, --length);
     }
 }
 

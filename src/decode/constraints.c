@@ -39,10 +39,15 @@ void constraints_apply(const struct decode_plan *plan, const uint32_t *words, si
     forbid_repeats(plan->options.no_repeat_ngram, words, length, logits);
 }
 
+size_t constraints_shortest(const struct decode_plan *plan) {
+    size_t shortest = 1;
+    if (plan->prefix_count > shortest) shortest = plan->prefix_count;
+    if (plan->options.min_length > shortest) shortest = plan->options.min_length;
+    return shortest;
+}
+
 size_t constraints_trim(const struct decode_plan *plan, const uint32_t *words, size_t length) {
-    size_t least = plan->prefix_count > plan->options.min_length ? plan->prefix_count
-                                                                 : plan->options.min_length;
-    if (least == 0) least = 1;
-    while (length > least && plan->never_last[words[length - 1]]) length--;
+    size_t shortest = constraints_shortest(plan);
+    while (length > shortest && plan->never_last[words[length - 1]]) length--;
     return length;
 }

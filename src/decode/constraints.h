@@ -16,6 +16,9 @@
 void constraints_apply(const struct decode_plan *plan, const uint32_t *words, size_t length,
                        real *logits);
 
+/* Words that a caption has at least: the prefix, min_length, and one. */
+size_t constraints_shortest(const struct decode_plan *plan);
+
 /* The last resort for a caption that came to an end without <end>: the number of words that are
  * left when trailing words on which none may end are dropped. It stays at least as long as prefix
  * and minimum length, and keeps a word. */
