@@ -15,6 +15,7 @@ enum { SAFETENSORS_MAX_DIMENSIONS = 8 };
 struct safetensors_tensor {
     const char *name; /* of the header; valid while the file is open */
     enum safetensors_type type;
+    const char *type_name; /* as in the header: "F16", "I64" */
     size_t shape[SAFETENSORS_MAX_DIMENSIONS];
     size_t dimensions;
     size_t count;        /* product of the shape */
@@ -26,7 +27,7 @@ struct safetensors {
     char *path;
     struct file_map map;
     cJSON *header;
-    struct safetensors_tensor *tensors;
+    struct safetensors_tensor *tensors; /* ordered by name */
     size_t tensor_count;
 };
 
@@ -40,18 +41,26 @@ const struct safetensors_tensor *safetensors_find(const struct safetensors *file
 /* The string of that key in __metadata__, or NULL. */
 const char *safetensors_metadata(const struct safetensors *file, const char *key);
 
+/* A shape of at most SAFETENSORS_MAX_DIMENSIONS as "[10, 11]", for messages. */
+struct safetensors_shape_text {
+    char text[22 * SAFETENSORS_MAX_DIMENSIONS + 2];
+};
+struct safetensors_shape_text safetensors_shape_text(const size_t *shape, size_t dimensions);
+
 /* Converts a tensor's F32, F16 or BF16 numbers to floats, out[count]. False for other types and
  * numbers that are not finite (error names path and tensor). */
 bool safetensors_floats(const struct safetensors *file, const struct safetensors_tensor *tensor,
                         float *out, caption_error *error);
 
-/* Writes a file, whole or not at all. Tensors are added in order, then finished. */
+/* Writes a file, whole or not at all. The same content gives the same bytes: metadata is ordered by
+ * key; tensors stand in the order given, F32 before the 16-bit types so that all lie aligned. */
 struct safetensors_writer;
 struct safetensors_writer *safetensors_writer_new(const char *path, caption_error *error);
+/* Sets a key; a second value takes the first one's place. */
 bool safetensors_writer_metadata(struct safetensors_writer *writer, const char *key,
                                  const char *value, caption_error *error);
-/* Copies `count` = product of shape floats, stored as `type` (F32, F16 round to nearest even, or
- * BF16). */
+/* Copies `count` = product of shape floats, stored as `type` (F32, F16 or BF16, rounded to nearest,
+ * ties to even). A number that is not finite or too large for the type is an error. */
 bool safetensors_writer_tensor(struct safetensors_writer *writer, const char *name,
                                enum safetensors_type type, const size_t *shape, size_t dimensions,
                                const float *values, caption_error *error);

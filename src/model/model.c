@@ -1,0 +1,114 @@
+#include "model/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "model/model_parts.h"
+#include "text/utf8.h"
+
+/* Far beyond anything useful, and small enough that no product of two of them overflows. */
+enum { MAX_WIDTH = 16384, MAX_WORDS = 1000000 };
+
+static bool check_range(const char *what, size_t least, size_t most, size_t found,
+                        caption_error *error) {
+    if (found >= least && found <= most) return true;
+    return error_set(error, CAPTION_ERROR_LIMIT, "%s: expected %zu to %zu, found %zu", what, least,
+                     most, found);
+}
+
+static const struct cell *find_cell(const char *name, caption_error *error) {
+    const struct cell *cell = cell_find(name);
+    if (!cell) {
+        error_set(error, CAPTION_ERROR_ARGUMENT, "cell: expected rnn, gru or lstm, found \"%.32s\"",
+                  name);
+    }
+    return cell;
+}
+
+static bool plan(struct model *model, const struct model_design *design, caption_error *error) {
+    const size_t words = model->vocabulary.count;
+    const struct cell *cell = find_cell(design->cell, error);
+    if (!cell || !check_range("embedding", 1, MAX_WIDTH, design->embedding, error) ||
+        !check_range("hidden", 1, MAX_WIDTH, design->hidden, error) ||
+        !check_range("vocabulary: words, the special ones included", VOCABULARY_SPECIALS + 1,
+                     MAX_WORDS, words, error)) {
+        return false;
+    }
+    if (!encoder_init(&model->encoder, encoder_architecture(design->encoder), design->size,
+                      &model->parameters, error) ||
+        !decoder_init(&model->decoder, cell, words, design->embedding, design->hidden,
+                      model->encoder.features, &model->parameters, error)) {
+        return false;
+    }
+    model->preprocessing = (struct preprocessing){
+        .size = design->size, .mean = {127, 127, 127}, .std = {128, 128, 128}};
+    model->provenance = cJSON_CreateObject();
+    return model->provenance || error_memory(error, "the provenance");
+}
+
+bool model_plan(struct model *model, const struct model_design *design,
+                struct vocabulary *vocabulary, caption_error *error) {
+    *model = (struct model){.vocabulary = *vocabulary};
+    *vocabulary = (struct vocabulary){0};
+    if (plan(model, design, error)) return true;
+    model_free(model);
+    return false;
+}
+
+bool model_new(struct model *model, const struct model_design *design,
+               struct vocabulary *vocabulary, caption_error *error) {
+    if (!model_plan(model, design, vocabulary, error)) return false;
+    if (parameters_allocate(&model->parameters, error)) return true;
+    model_free(model);
+    return false;
+}
+
+void model_free(struct model *model) {
+    parameters_free(&model->parameters);
+    encoder_free(&model->encoder);
+    vocabulary_free(&model->vocabulary);
+    cJSON_Delete(model->provenance);
+    *model = (struct model){0};
+}
+
+/* A copy in which every byte that is not UTF-8 became U+FFFD: a file's name may hold any byte, the
+ * header of a model file may not. */
+static char *valid_utf8(const char *text, caption_error *error) {
+    static const uint32_t replacement = 0xfffd;
+    const size_t size = strlen(text);
+    char *copy = memory_zeroed(size + 1, 3, "a note", error); /* U+FFFD takes 3 bytes */
+    if (!copy) return NULL;
+    char *end = copy;
+    for (size_t i = 0; i < size;) {
+        uint32_t code;
+        const size_t taken = utf8_decode(text + i, size - i, &code);
+        end += utf8_encode(taken ? code : replacement, end);
+        i += taken ? taken : 1;
+    }
+    return copy;
+}
+
+bool model_note(struct model *model, const char *key, const char *value, caption_error *error) {
+    char *text = valid_utf8(value, error);
+    if (!text) return false;
+    cJSON *note = cJSON_CreateString(text);
+    free(text);
+    if (!note) return error_memory(error, "a note");
+    const bool known = cJSON_GetObjectItemCaseSensitive(model->provenance, key) != NULL;
+    if (known ? cJSON_ReplaceItemInObjectCaseSensitive(model->provenance, key, note)
+              : cJSON_AddItemToObject(model->provenance, key, note)) {
+        return true;
+    }
+    cJSON_Delete(note);
+    return error_memory(error, "a note");
+}
+
+const char *model_path(const char *named) {
+    if (named) return named;
+    const char *chosen = getenv("CAPTION_MODEL");
+    if (chosen && *chosen) return chosen;
+    return access(CAPTION_INSTALLED_MODEL, R_OK) == 0 ? CAPTION_INSTALLED_MODEL
+                                                      : CAPTION_SOURCE_MODEL;
+}

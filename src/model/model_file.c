@@ -1,0 +1,403 @@
+/* A model in a safetensors file. Keys of __metadata__, all of them strings:
+ *
+ *     format       "caption"
+ *     version      "1"
+ *     encoder      the architecture in the notation of encoder.h
+ *     image_size   side of the encoder's square in pixels
+ *     mean, std    "[127,127,127]": (p - mean) / std with p in 0..255, by channel R, G, B
+ *     cell         "rnn", "gru" or "lstm"
+ *     embedding    width of the word vectors
+ *     hidden       width of the recurrent state
+ *     vocabulary   one `word<TAB>count` a line, as in vocabulary.h
+ *     provenance   a JSON object of strings
+ *
+ * Tensors bear the names of the parameters, the encoder's those of timm behind "encoder.".
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "model/model_parts.h"
+
+static const char format_name[] = "caption", format_version[] = "1";
+static const char encoder_prefix[] = "encoder.";
+
+/* Bounds of the preprocessing: beyond them the encoder would see nothing but its own limits. */
+static const double largest_mean = 1e4, smallest_std = 1e-3, largest_std = 1e4;
+
+enum { COLOURS = 3, SHOWN = 80 /* bytes of a strange string that a message shows */ };
+
+static const char *metadata_string(const struct safetensors *file, const char *key,
+                                   caption_error *error) {
+    const char *value = safetensors_metadata(file, key);
+    if (!value) {
+        error_set(error, CAPTION_ERROR_FORMAT, "%s: __metadata__: %s: missing", file->path, key);
+    }
+    return value;
+}
+
+static bool metadata_error(const struct safetensors *file, const char *key, const char *expected,
+                           const char *found, caption_error *error) {
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: __metadata__: %s: expected %s, found \"%.*s\"", file->path, key, expected,
+                     SHOWN, found);
+}
+
+/* At most 9 digits: whoever takes the number sets the closer bound. */
+static bool metadata_size(const struct safetensors *file, const char *key, size_t *out,
+                          caption_error *error) {
+    const char *value = metadata_string(file, key, error);
+    if (!value) return false;
+    const size_t digits = strspn(value, "0123456789");
+    if (digits == 0 || digits > 9 || value[digits] != '\0') {
+        return metadata_error(file, key, "a whole number of at most 9 digits", value, error);
+    }
+    *out = (size_t)strtoul(value, NULL, 10);
+    return true;
+}
+
+static bool metadata_colours(const struct safetensors *file, const char *key, double least,
+                             double most, float *out, caption_error *error) {
+    const char *value = metadata_string(file, key, error);
+    if (!value) return false;
+    cJSON *array = json_parse(value, strlen(value), key, NULL);
+    bool ok = cJSON_IsArray(array) && cJSON_GetArraySize(array) == COLOURS;
+    const cJSON *item = ok ? array->child : NULL;
+    for (size_t i = 0; ok && i < COLOURS; i++, item = item->next) {
+        ok = cJSON_IsNumber(item) && item->valuedouble >= least && item->valuedouble <= most;
+        if (ok) out[i] = (float)item->valuedouble;
+    }
+    cJSON_Delete(array);
+    if (ok) return true;
+    char expected[64];
+    snprintf(expected, sizeof expected, "3 numbers from %g to %g as in [1,2,3]", least, most);
+    return metadata_error(file, key, expected, value, error);
+}
+
+static bool check_format(const struct safetensors *file, caption_error *error) {
+    const char *format = safetensors_metadata(file, "format");
+    if (!format || strcmp(format, format_name) != 0) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: no model of caption: __metadata__: format: expected \"%s\", found "
+                         "%s%.*s%s",
+                         file->path, format_name, format ? "\"" : "", SHOWN,
+                         format ? format : "nothing", format ? "\"" : "");
+    }
+    const char *version = metadata_string(file, "version", error);
+    if (!version) return false;
+    if (strcmp(version, format_version) == 0) return true;
+    return metadata_error(file, "version", "\"1\"", version, error);
+}
+
+static bool read_design(const struct safetensors *file, struct model_design *design,
+                        caption_error *error) {
+    design->encoder = metadata_string(file, "encoder", error);
+    if (!design->encoder) return false;
+    design->cell = metadata_string(file, "cell", error);
+    return design->cell && metadata_size(file, "image_size", &design->size, error) &&
+           metadata_size(file, "embedding", &design->embedding, error) &&
+           metadata_size(file, "hidden", &design->hidden, error);
+}
+
+static bool read_vocabulary(const struct safetensors *file, struct vocabulary *vocabulary,
+                            caption_error *error) {
+    const char *text = metadata_string(file, "vocabulary", error);
+    if (!text) return false;
+    return vocabulary_parse(vocabulary, text, strlen(text), "vocabulary", error) ||
+           error_prefix(error, file->path);
+}
+
+/* The model's shape, without its numbers. */
+static bool read_plan(struct model *model, const struct safetensors *file, caption_error *error) {
+    struct model_design design = {0};
+    struct vocabulary vocabulary = {0};
+    if (!check_format(file, error) || !read_design(file, &design, error) ||
+        !read_vocabulary(file, &vocabulary, error)) {
+        return false;
+    }
+    return model_plan(model, &design, &vocabulary, error) || error_prefix(error, file->path);
+}
+
+static bool read_preprocessing(struct preprocessing *preprocessing, const struct safetensors *file,
+                               caption_error *error) {
+    return metadata_colours(file, "mean", -largest_mean, largest_mean, preprocessing->mean,
+                            error) &&
+           metadata_colours(file, "std", smallest_std, largest_std, preprocessing->std, error);
+}
+
+static bool read_provenance(struct model *model, const struct safetensors *file,
+                            caption_error *error) {
+    const char *text = metadata_string(file, "provenance", error);
+    if (!text) return false;
+    cJSON *provenance = json_parse(text, strlen(text), "provenance", error);
+    if (!provenance) return error_prefix(error, file->path);
+    cJSON_Delete(model->provenance);
+    model->provenance = provenance;
+    if (!cJSON_IsObject(provenance)) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: __metadata__: provenance: expected an object, found %s", file->path,
+                         json_type(provenance));
+    }
+    for (const cJSON *note = provenance->child; note; note = note->next) {
+        if (cJSON_IsString(note)) continue;
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: __metadata__: provenance: %.*s: expected a string, found %s",
+                         file->path, SHOWN, note->string, json_type(note));
+    }
+    return true;
+}
+
+/* The tensor of that name, which must fit the parameter. */
+static const struct safetensors_tensor *fitting(const struct safetensors *file, const char *name,
+                                                const struct parameter *parameter,
+                                                caption_error *error) {
+    const struct safetensors_tensor *tensor = safetensors_find(file, name);
+    if (!tensor) {
+        error_set(error, CAPTION_ERROR_FORMAT, "%s: tensor \"%s\": missing", file->path, name);
+        return NULL;
+    }
+    if (tensor->dimensions != parameter->dimensions ||
+        memcmp(tensor->shape, parameter->shape, parameter->dimensions * sizeof *tensor->shape)) {
+        error_set(error, CAPTION_ERROR_FORMAT, "%s: tensor \"%s\": expected shape %s, found %s",
+                  file->path, name,
+                  safetensors_shape_text(parameter->shape, parameter->dimensions).text,
+                  safetensors_shape_text(tensor->shape, tensor->dimensions).text);
+        return NULL;
+    }
+    if (tensor->type == SAFETENSORS_OTHER) {
+        error_set(error, CAPTION_ERROR_FORMAT,
+                  "%s: tensor \"%s\": dtype: expected F32, F16 or BF16, found %s", file->path, name,
+                  tensor->type_name);
+        return NULL;
+    }
+    return tensor;
+}
+
+static bool unknown_tensor(const struct safetensors *file, const char *name, caption_error *error) {
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: tensor \"%.*s\": the model's architecture has no such tensor", file->path,
+                     SHOWN, name);
+}
+
+/* The file's tensors are the model's, neither more nor less. */
+static bool check_tensors(const struct parameters *parameters, const struct safetensors *file,
+                          caption_error *error) {
+    for (size_t i = 0; i < parameters->tensor_count; i++) {
+        const struct parameter *parameter = &parameters->tensors[i];
+        if (!fitting(file, parameter->name, parameter, error)) return false;
+    }
+    for (size_t i = 0; i < file->tensor_count; i++) {
+        size_t index;
+        if (parameters_find(parameters, file->tensors[i].name, &index)) continue;
+        return unknown_tensor(file, file->tensors[i].name, error);
+    }
+    return true;
+}
+
+/* Numbers of the largest tensor that lies in memory in another order than in the file. */
+static size_t largest_reordered(const struct parameters *parameters) {
+    size_t largest = 0;
+    for (size_t i = 0; i < parameters->tensor_count; i++) {
+        const struct parameter *parameter = &parameters->tensors[i];
+        if (parameter->layout == PARAMETERS_AS_IS) continue;
+        if (parameter->count > largest) largest = parameter->count;
+    }
+    return largest;
+}
+
+/* scratch [largest_reordered]. */
+static bool import(struct parameters *parameters, size_t index, const struct safetensors *file,
+                   const struct safetensors_tensor *tensor, float *scratch, caption_error *error) {
+    const struct parameter *parameter = &parameters->tensors[index];
+    float *memory = parameters_at(parameters, parameters->values, index);
+    if (parameter->layout == PARAMETERS_AS_IS) {
+        return safetensors_floats(file, tensor, memory, error);
+    }
+    if (!safetensors_floats(file, tensor, scratch, error)) return false;
+    parameters_import(parameter, scratch, memory);
+    return true;
+}
+
+static bool read_numbers(struct parameters *parameters, const struct safetensors *file,
+                         caption_error *error) {
+    if (!parameters_allocate(parameters, error)) return false;
+    float *scratch =
+        memory_uninitialised(largest_reordered(parameters), sizeof *scratch, "a tensor", error);
+    bool ok = scratch != NULL;
+    for (size_t i = 0; ok && i < parameters->tensor_count; i++) {
+        const struct safetensors_tensor *tensor =
+            safetensors_find(file, parameters->tensors[i].name);
+        ok = import(parameters, i, file, tensor, scratch, error);
+    }
+    free(scratch);
+    return ok;
+}
+
+bool model_read(struct model *model, const char *path, caption_error *error) {
+    *model = (struct model){0};
+    struct safetensors file;
+    if (!safetensors_open(&file, path, error)) return false;
+    const bool ok =
+        read_plan(model, &file, error) && read_preprocessing(&model->preprocessing, &file, error) &&
+        read_provenance(model, &file, error) && check_tensors(&model->parameters, &file, error) &&
+        read_numbers(&model->parameters, &file, error);
+    safetensors_close(&file);
+    if (!ok) model_free(model);
+    return ok;
+}
+
+static bool is_encoder(const char *name) {
+    return strncmp(name, encoder_prefix, strlen(encoder_prefix)) == 0;
+}
+
+/* The name without "encoder.". */
+static const char *bare_name(const char *name) {
+    return is_encoder(name) ? name + strlen(encoder_prefix) : name;
+}
+
+static bool has_block(const struct parameters *parameters, const char *bare) {
+    for (size_t i = 0; i < parameters->tensor_count; i++) {
+        const char *name = parameters->tensors[i].name;
+        if (is_encoder(name) && strcmp(bare_name(name), bare) == 0) return true;
+    }
+    return false;
+}
+
+/* A block that the model lacks would be left out of the chain without a word. Other tensors, such
+ * as a classifier, may stand in the file. */
+static bool check_blocks(const struct parameters *parameters, const struct safetensors *file,
+                         caption_error *error) {
+    for (size_t i = 0; i < file->tensor_count; i++) {
+        const char *bare = bare_name(file->tensors[i].name);
+        if (strncmp(bare, "blocks.", strlen("blocks.")) != 0) continue;
+        if (has_block(parameters, bare)) continue;
+        return unknown_tensor(file, file->tensors[i].name, error);
+    }
+    return true;
+}
+
+/* Finds the tensor of every encoder parameter, found[tensor_count], before any number is copied. */
+static bool find_encoder(const struct parameters *parameters, const struct safetensors *file,
+                         const struct safetensors_tensor **found, caption_error *error) {
+    for (size_t i = 0; i < parameters->tensor_count; i++) {
+        const struct parameter *parameter = &parameters->tensors[i];
+        if (!is_encoder(parameter->name)) continue;
+        const bool prefixed = safetensors_find(file, parameter->name) != NULL;
+        found[i] = fitting(file, prefixed ? parameter->name : bare_name(parameter->name), parameter,
+                           error);
+        if (!found[i]) return false;
+    }
+    return check_blocks(parameters, file, error);
+}
+
+static bool copy_encoder(struct parameters *parameters, const struct safetensors *file,
+                         const struct safetensors_tensor **found, caption_error *error) {
+    if (!find_encoder(parameters, file, found, error)) return false;
+    float *scratch =
+        memory_uninitialised(largest_reordered(parameters), sizeof *scratch, "a tensor", error);
+    bool ok = scratch != NULL;
+    for (size_t i = 0; ok && i < parameters->tensor_count; i++) {
+        if (found[i]) ok = import(parameters, i, file, found[i], scratch, error);
+    }
+    free(scratch);
+    return ok;
+}
+
+bool model_read_encoder(struct model *model, const char *path, caption_error *error) {
+    struct safetensors file;
+    if (!safetensors_open(&file, path, error)) return false;
+    const struct safetensors_tensor **found =
+        memory_zeroed(model->parameters.tensor_count, sizeof *found, "a tensor table", error);
+    const bool ok = found && copy_encoder(&model->parameters, &file, found, error);
+    free(found);
+    safetensors_close(&file);
+    return ok;
+}
+
+static bool write_size(struct safetensors_writer *writer, const char *key, size_t size,
+                       caption_error *error) {
+    char text[24];
+    snprintf(text, sizeof text, "%zu", size);
+    return safetensors_writer_metadata(writer, key, text, error);
+}
+
+static bool write_json(struct safetensors_writer *writer, const char *key, const cJSON *value,
+                       caption_error *error) {
+    char *text = value ? cJSON_PrintUnformatted(value) : NULL;
+    if (!text) return error_memory(error, key);
+    const bool ok = safetensors_writer_metadata(writer, key, text, error);
+    cJSON_free(text);
+    return ok;
+}
+
+static bool write_colours(struct safetensors_writer *writer, const char *key, const float *colours,
+                          caption_error *error) {
+    cJSON *array = cJSON_CreateFloatArray(colours, COLOURS);
+    const bool ok = write_json(writer, key, array, error);
+    cJSON_Delete(array);
+    return ok;
+}
+
+static bool write_vocabulary(struct safetensors_writer *writer, const struct vocabulary *vocabulary,
+                             caption_error *error) {
+    char *text = vocabulary_format(vocabulary, error);
+    const bool ok = text && safetensors_writer_metadata(writer, "vocabulary", text, error);
+    free(text);
+    return ok;
+}
+
+static bool write_metadata(struct safetensors_writer *writer, const struct model *model,
+                           caption_error *error) {
+    return safetensors_writer_metadata(writer, "format", format_name, error) &&
+           safetensors_writer_metadata(writer, "version", format_version, error) &&
+           safetensors_writer_metadata(writer, "encoder", model->encoder.architecture, error) &&
+           write_size(writer, "image_size", model->encoder.size, error) &&
+           write_colours(writer, "mean", model->preprocessing.mean, error) &&
+           write_colours(writer, "std", model->preprocessing.std, error) &&
+           safetensors_writer_metadata(writer, "cell", model->decoder.cell->name, error) &&
+           write_size(writer, "embedding", model->decoder.embedding, error) &&
+           write_size(writer, "hidden", model->decoder.hidden, error) &&
+           write_vocabulary(writer, &model->vocabulary, error) &&
+           write_json(writer, "provenance", model->provenance, error);
+}
+
+/* Constants stay F32: they are few, and measured, not learned, so nothing bounds them to what 16
+ * bits can hold. */
+static enum safetensors_type written_type(const struct parameter *parameter,
+                                          enum safetensors_type type) {
+    return parameter->group == PARAMETERS_CONSTANT ? SAFETENSORS_F32 : type;
+}
+
+static bool write_tensors(struct safetensors_writer *writer, const struct parameters *parameters,
+                          const real *values, enum safetensors_type type, caption_error *error) {
+    float *scratch =
+        memory_uninitialised(largest_reordered(parameters), sizeof *scratch, "a tensor", error);
+    bool ok = scratch != NULL;
+    for (size_t i = 0; ok && i < parameters->tensor_count; i++) {
+        const struct parameter *parameter = &parameters->tensors[i];
+        const float *numbers = parameters_at_const(parameters, values, i);
+        if (parameter->layout != PARAMETERS_AS_IS) {
+            parameters_export(parameter, numbers, scratch);
+            numbers = scratch;
+        }
+        ok = safetensors_writer_tensor(writer, parameter->name, written_type(parameter, type),
+                                       parameter->shape, parameter->dimensions, numbers, error);
+    }
+    free(scratch);
+    return ok;
+}
+
+bool model_write(const struct model *model, const real *values, enum safetensors_type type,
+                 const char *path, caption_error *error) {
+    struct safetensors_writer *writer = safetensors_writer_new(path, error);
+    if (!writer) return false;
+    if (!values) values = model->parameters.values;
+    if (write_metadata(writer, model, error) &&
+        write_tensors(writer, &model->parameters, values, type, error)) {
+        return safetensors_writer_finish(writer, error);
+    }
+    safetensors_writer_free(writer);
+    return false;
+}

@@ -1,0 +1,166 @@
+#include "model/model_info.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { COLOURS = 3, FIRST_WORDS = 10, LABEL_WIDTH = 14 };
+
+/* Numbers of each half, without the gaps between tensors. */
+struct halves {
+    size_t encoder, decoder;
+};
+
+static struct halves count_halves(const struct parameters *parameters) {
+    struct halves halves = {0};
+    for (size_t i = 0; i < parameters->tensor_count; i++) {
+        const struct parameter *tensor = &parameters->tensors[i];
+        *(tensor->group == PARAMETERS_ENCODER ? &halves.encoder : &halves.decoder) += tensor->count;
+    }
+    return halves;
+}
+
+/* What only the file knows. */
+struct file_facts {
+    size_t bytes;
+    size_t numbers[SAFETENSORS_OTHER + 1]; /* by type */
+};
+
+static const char *const type_names[] = {"F32", "F16", "BF16", "other"};
+
+static bool read_facts(const char *path, struct file_facts *facts, caption_error *error) {
+    *facts = (struct file_facts){0};
+    struct safetensors file;
+    if (!safetensors_open(&file, path, error)) return false;
+    facts->bytes = file.map.size;
+    for (size_t i = 0; i < file.tensor_count; i++) {
+        facts->numbers[file.tensors[i].type] += file.tensors[i].count;
+    }
+    safetensors_close(&file);
+    return true;
+}
+
+/* A string of a stranger's file on a line of its own: control characters could rule a terminal. */
+static void print_line(FILE *out, const char *label, const char *text) {
+    fprintf(out, "%-*s ", LABEL_WIDTH, label);
+    for (; *text; text++) {
+        const unsigned char byte = (unsigned char)*text;
+        fputc(byte < 0x20 || byte == 0x7f ? ' ' : byte, out);
+    }
+    fputc('\n', out);
+}
+
+static void print_file(FILE *out, const char *path, const struct file_facts *facts) {
+    print_line(out, "file", path);
+    fprintf(out, "%-*s %.1f MB,", LABEL_WIDTH, "size", (double)facts->bytes / 1e6);
+    const char *before = "";
+    for (size_t type = 0; type <= SAFETENSORS_OTHER; type++) {
+        if (facts->numbers[type] == 0) continue;
+        fprintf(out, "%s %zu numbers %s", before, facts->numbers[type], type_names[type]);
+        before = ",";
+    }
+    fputc('\n', out);
+}
+
+static void print_halves(FILE *out, const struct model *model) {
+    const struct halves halves = count_halves(&model->parameters);
+    const struct decoder *decoder = &model->decoder;
+    print_line(out, "encoder", model->encoder.architecture);
+    fprintf(out, "%-*s %zu parameters, %zu features\n", LABEL_WIDTH, "", halves.encoder,
+            model->encoder.features);
+    fprintf(out, "%-*s %s, embedding %zu, hidden %zu\n", LABEL_WIDTH, "decoder",
+            decoder->cell->name, decoder->embedding, decoder->hidden);
+    fprintf(out, "%-*s %zu parameters\n", LABEL_WIDTH, "", halves.decoder);
+}
+
+static void print_preprocessing(FILE *out, const struct preprocessing *preprocessing) {
+    const float *mean = preprocessing->mean, *std = preprocessing->std;
+    fprintf(out, "%-*s %zu x %zu pixels, (p - mean) / std, mean %g %g %g, std %g %g %g\n",
+            LABEL_WIDTH, "photo", preprocessing->size, preprocessing->size, (double)mean[0],
+            (double)mean[1], (double)mean[2], (double)std[0], (double)std[1], (double)std[2]);
+}
+
+static void print_vocabulary(FILE *out, const struct vocabulary *vocabulary) {
+    const size_t words = vocabulary->count - VOCABULARY_SPECIALS;
+    fprintf(out, "%-*s %zu words:", LABEL_WIDTH, "vocabulary", words);
+    for (size_t i = 0; i < words && i < FIRST_WORDS; i++) {
+        fprintf(out, " %s", vocabulary->words[VOCABULARY_SPECIALS + i]);
+    }
+    fputs(words > FIRST_WORDS ? " ...\n" : "\n", out);
+}
+
+char *model_info(const struct model *model, const char *path, caption_error *error) {
+    struct file_facts facts;
+    if (path && !read_facts(path, &facts, error)) return NULL;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) {
+        error_memory(error, "a description");
+        return NULL;
+    }
+    if (path) print_file(out, path, &facts);
+    print_halves(out, model);
+    print_preprocessing(out, &model->preprocessing);
+    print_vocabulary(out, &model->vocabulary);
+    const cJSON *note;
+    cJSON_ArrayForEach(note, model->provenance) {
+        print_line(out, note->string, note->valuestring);
+    }
+    const bool failed = ferror(out) != 0;
+    if (fclose(out) == 0 && !failed) return text;
+    free(text);
+    error_memory(error, "a description");
+    return NULL;
+}
+
+static bool add_size(cJSON *object, const char *key, size_t size) {
+    return cJSON_AddNumberToObject(object, key, (double)size) != NULL;
+}
+
+/* Takes the value over. */
+static bool add_value(cJSON *object, const char *key, cJSON *value) {
+    if (value && cJSON_AddItemToObject(object, key, value)) return true;
+    cJSON_Delete(value);
+    return false;
+}
+
+static bool add_file(cJSON *info, const char *path, const struct file_facts *facts) {
+    cJSON *types = cJSON_CreateObject();
+    bool ok = cJSON_AddStringToObject(info, "path", path) && add_size(info, "bytes", facts->bytes);
+    for (size_t type = 0; ok && type <= SAFETENSORS_OTHER; type++) {
+        if (facts->numbers[type] == 0) continue;
+        ok = add_size(types, type_names[type], facts->numbers[type]);
+    }
+    return add_value(info, "types", types) && ok;
+}
+
+static bool add_model(cJSON *info, const struct model *model) {
+    const struct halves halves = count_halves(&model->parameters);
+    const struct preprocessing *preprocessing = &model->preprocessing;
+    cJSON *parameters = cJSON_AddObjectToObject(info, "parameters");
+    return parameters && add_size(parameters, "encoder", halves.encoder) &&
+           add_size(parameters, "decoder", halves.decoder) &&
+           cJSON_AddStringToObject(info, "encoder", model->encoder.architecture) &&
+           add_size(info, "image_size", preprocessing->size) &&
+           add_value(info, "mean", cJSON_CreateFloatArray(preprocessing->mean, COLOURS)) &&
+           add_value(info, "std", cJSON_CreateFloatArray(preprocessing->std, COLOURS)) &&
+           cJSON_AddStringToObject(info, "cell", model->decoder.cell->name) &&
+           add_size(info, "embedding", model->decoder.embedding) &&
+           add_size(info, "hidden", model->decoder.hidden) &&
+           add_size(info, "features", model->decoder.features) &&
+           add_size(info, "words", model->vocabulary.count - VOCABULARY_SPECIALS) &&
+           add_value(info, "provenance", cJSON_Duplicate(model->provenance, true));
+}
+
+cJSON *model_info_json(const struct model *model, const char *path, caption_error *error) {
+    struct file_facts facts;
+    if (path && !read_facts(path, &facts, error)) return NULL;
+    cJSON *info = cJSON_CreateObject();
+    if (info && (!path || add_file(info, path, &facts)) && add_model(info, model)) return info;
+    cJSON_Delete(info);
+    error_memory(error, "a description");
+    return NULL;
+}

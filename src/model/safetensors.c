@@ -1,0 +1,416 @@
+/* Reading: every byte of the header is the word of a stranger. */
+#include "model/safetensors.h"
+
+#include <endian.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "model/float16.h"
+
+enum { LENGTH_BYTES = 8, SHOWN = 80 /* bytes of a name that a message shows */ };
+
+/* As in the reference implementation. */
+static const size_t largest_header = 100000000;
+
+/* The largest whole number up to which a double, as JSON is parsed to, holds every one. */
+static const double largest_whole = 9007199254740992.0; /* 2^53 */
+
+static const struct {
+    const char *name;
+    size_t width;
+    enum safetensors_type type;
+} types[] = {
+    {"F32", 4, SAFETENSORS_F32},       {"F16", 2, SAFETENSORS_F16},
+    {"BF16", 2, SAFETENSORS_BF16},     {"F64", 8, SAFETENSORS_OTHER},
+    {"F8_E4M3", 1, SAFETENSORS_OTHER}, {"F8_E5M2", 1, SAFETENSORS_OTHER},
+    {"I64", 8, SAFETENSORS_OTHER},     {"I32", 4, SAFETENSORS_OTHER},
+    {"I16", 2, SAFETENSORS_OTHER},     {"I8", 1, SAFETENSORS_OTHER},
+    {"U64", 8, SAFETENSORS_OTHER},     {"U32", 4, SAFETENSORS_OTHER},
+    {"U16", 2, SAFETENSORS_OTHER},     {"U8", 1, SAFETENSORS_OTHER},
+    {"BOOL", 1, SAFETENSORS_OTHER},
+};
+
+static bool tensor_error(const char *path, const char *tensor, const char *what,
+                         caption_error *error) {
+    return error_set(error, CAPTION_ERROR_FORMAT, "%s: tensor \"%.*s\": %s", path, SHOWN, tensor,
+                     what);
+}
+
+/* A field that should be a whole number; `place` as in "shape[1]". */
+static bool parse_whole(const char *path, const char *tensor, const char *field, size_t place,
+                        const cJSON *value, size_t *out, caption_error *error) {
+    if (!cJSON_IsNumber(value)) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: tensor \"%.*s\": %s[%zu]: expected a whole number, found %s", path,
+                         SHOWN, tensor, field, place, json_type(value));
+    }
+    const double number = value->valuedouble;
+    if (!(number >= 0 && number <= largest_whole && floor(number) == number)) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: tensor \"%.*s\": %s[%zu]: expected a whole number from 0 to 2^53, "
+                         "found %.17g",
+                         path, SHOWN, tensor, field, place, number);
+    }
+    *out = (size_t)number;
+    return true;
+}
+
+static const cJSON *parse_field(const char *path, const cJSON *entry, const char *field,
+                                caption_error *error) {
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(entry, field);
+    if (!value) {
+        error_set(error, CAPTION_ERROR_FORMAT, "%s: tensor \"%.*s\": %s: missing", path, SHOWN,
+                  entry->string, field);
+    }
+    return value;
+}
+
+static bool parse_type(const char *path, const cJSON *entry, struct safetensors_tensor *tensor,
+                       size_t *width, caption_error *error) {
+    const cJSON *value = parse_field(path, entry, "dtype", error);
+    if (!value) return false;
+    if (!cJSON_IsString(value)) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: tensor \"%.*s\": dtype: expected a string, found %s", path, SHOWN,
+                         tensor->name, json_type(value));
+    }
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (strcmp(types[i].name, value->valuestring) != 0) continue;
+        tensor->type = types[i].type;
+        tensor->type_name = types[i].name;
+        *width = types[i].width;
+        return true;
+    }
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: tensor \"%.*s\": dtype: expected one of the format's (F32, F16, BF16, "
+                     "...), found \"%.16s\"",
+                     path, SHOWN, tensor->name, value->valuestring);
+}
+
+static bool parse_shape(const char *path, const cJSON *entry, struct safetensors_tensor *tensor,
+                        caption_error *error) {
+    const cJSON *value = parse_field(path, entry, "shape", error);
+    if (!value) return false;
+    if (!cJSON_IsArray(value)) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: tensor \"%.*s\": shape: expected an array, found %s", path, SHOWN,
+                         tensor->name, json_type(value));
+    }
+    tensor->count = 1;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, value) {
+        if (tensor->dimensions == SAFETENSORS_MAX_DIMENSIONS) {
+            return error_set(error, CAPTION_ERROR_LIMIT,
+                             "%s: tensor \"%.*s\": shape: expected at most %d dimensions", path,
+                             SHOWN, tensor->name, SAFETENSORS_MAX_DIMENSIONS);
+        }
+        size_t *size = &tensor->shape[tensor->dimensions];
+        if (!parse_whole(path, tensor->name, "shape", tensor->dimensions, item, size, error)) {
+            return false;
+        }
+        tensor->dimensions++;
+        if (!size_multiply(tensor->count, *size, &tensor->count)) {
+            return tensor_error(path, tensor->name, "shape: its product overflows", error);
+        }
+    }
+    return true;
+}
+
+struct safetensors_shape_text safetensors_shape_text(const size_t *shape, size_t dimensions) {
+    struct safetensors_shape_text out = {"["};
+    size_t end = 1;
+    for (size_t d = 0; d < dimensions; d++) {
+        end +=
+            (size_t)snprintf(out.text + end, sizeof out.text - end, d ? ", %zu" : "%zu", shape[d]);
+    }
+    memcpy(out.text + end, "]", 2);
+    return out;
+}
+
+/* Where the tensor lies; `data` are the file's bytes behind the header. */
+static bool parse_offsets(const char *path, const cJSON *entry, struct safetensors_tensor *tensor,
+                          size_t width, const uint8_t *data, size_t size, caption_error *error) {
+    const cJSON *value = parse_field(path, entry, "data_offsets", error);
+    if (!value) return false;
+    if (!cJSON_IsArray(value) || cJSON_GetArraySize(value) != 2) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: tensor \"%.*s\": data_offsets: expected an array of 2 numbers, found "
+                         "%s%s",
+                         path, SHOWN, tensor->name, json_type(value),
+                         cJSON_IsArray(value) ? " of another length" : "");
+    }
+    size_t begin, end, needed;
+    if (!parse_whole(path, tensor->name, "data_offsets", 0, value->child, &begin, error) ||
+        !parse_whole(path, tensor->name, "data_offsets", 1, value->child->next, &end, error)) {
+        return false;
+    }
+    if (begin > end) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: tensor \"%.*s\": data_offsets [%zu, %zu] end before they begin", path,
+                         SHOWN, tensor->name, begin, end);
+    }
+    if (!size_multiply(tensor->count, width, &needed)) {
+        return tensor_error(path, tensor->name, "shape: its size in bytes overflows", error);
+    }
+    if (end - begin != needed) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: tensor \"%.*s\": data_offsets [%zu, %zu] hold %zu bytes, shape %s of "
+                         "%s needs %zu",
+                         path, SHOWN, tensor->name, begin, end, end - begin,
+                         safetensors_shape_text(tensor->shape, tensor->dimensions).text,
+                         tensor->type_name, needed);
+    }
+    if (end > size) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: tensor \"%.*s\": data_offsets [%zu, %zu] lie outside the %zu bytes "
+                         "behind the header: the file is cut short or its header is wrong",
+                         path, SHOWN, tensor->name, begin, end, size);
+    }
+    tensor->data = data + begin;
+    tensor->bytes = needed;
+    return true;
+}
+
+static bool parse_tensor(const char *path, const cJSON *entry, const uint8_t *data, size_t size,
+                         struct safetensors_tensor *tensor, caption_error *error) {
+    *tensor = (struct safetensors_tensor){.name = entry->string};
+    if (!cJSON_IsObject(entry)) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: tensor \"%.*s\": expected an object, found %s", path, SHOWN,
+                         entry->string, json_type(entry));
+    }
+    size_t width = 0;
+    if (!parse_type(path, entry, tensor, &width, error) ||
+        !parse_shape(path, entry, tensor, error) ||
+        !parse_offsets(path, entry, tensor, width, data, size, error)) {
+        return false;
+    }
+    /* All three are there; a fourth is a stranger or says one of them twice. */
+    if (cJSON_GetArraySize(entry) != 3) {
+        return tensor_error(path, entry->string,
+                            "expected dtype, shape and data_offsets once each, found more", error);
+    }
+    return true;
+}
+
+static int compare_names(const void *a, const void *b) {
+    return strcmp(((const struct safetensors_tensor *)a)->name,
+                  ((const struct safetensors_tensor *)b)->name);
+}
+
+static int compare_places(const void *a, const void *b) {
+    const struct safetensors_tensor *x = a, *y = b;
+    if (x->data != y->data) return x->data < y->data ? -1 : 1;
+    if (x->bytes != y->bytes) return x->bytes < y->bytes ? -1 : 1;
+    return compare_names(a, b);
+}
+
+/* Tensors stand side by side and fill what is behind the header: a byte that belongs to none could
+ * hide anything, one that belongs to two is a lie. Orders them by place. */
+static bool check_places(struct safetensors *file, const uint8_t *data, size_t size,
+                         caption_error *error) {
+    qsort(file->tensors, file->tensor_count, sizeof *file->tensors, compare_places);
+    size_t end = 0;
+    for (size_t i = 0; i < file->tensor_count; i++) {
+        const struct safetensors_tensor *tensor = &file->tensors[i];
+        const size_t begin = (size_t)(tensor->data - data);
+        if (begin != end) {
+            return error_set(error, CAPTION_ERROR_FORMAT,
+                             "%s: tensor \"%.*s\": data_offsets begin at %zu, the tensor before "
+                             "ends at %zu: they %s",
+                             file->path, SHOWN, tensor->name, begin, end,
+                             begin < end ? "overlap" : "leave a gap");
+        }
+        end += tensor->bytes;
+    }
+    if (end != size) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: %zu bytes behind the header, its tensors hold %zu", file->path, size,
+                         end);
+    }
+    return true;
+}
+
+/* Orders the tensors by name. */
+static bool check_names(struct safetensors *file, caption_error *error) {
+    qsort(file->tensors, file->tensor_count, sizeof *file->tensors, compare_names);
+    for (size_t i = 1; i < file->tensor_count; i++) {
+        if (compare_names(&file->tensors[i - 1], &file->tensors[i]) == 0) {
+            return tensor_error(file->path, file->tensors[i].name, "stands in the header twice",
+                                error);
+        }
+    }
+    return true;
+}
+
+static int compare_strings(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool check_metadata_keys(const char *path, const cJSON *metadata, size_t count,
+                                caption_error *error) {
+    const char **keys = memory_uninitialised(count, sizeof *keys, "metadata", error);
+    if (!keys) return false;
+    size_t end = 0;
+    for (const cJSON *item = metadata->child; item; item = item->next) keys[end++] = item->string;
+    qsort(keys, count, sizeof *keys, compare_strings);
+    bool ok = true;
+    for (size_t i = 1; ok && i < count; i++) {
+        if (strcmp(keys[i - 1], keys[i]) != 0) continue;
+        ok = error_set(error, CAPTION_ERROR_FORMAT, "%s: __metadata__: %.*s: stands there twice",
+                       path, SHOWN, keys[i]);
+    }
+    free(keys);
+    return ok;
+}
+
+static bool check_metadata(const char *path, const cJSON *metadata, caption_error *error) {
+    if (!cJSON_IsObject(metadata)) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: __metadata__: expected an object, found %s", path,
+                         json_type(metadata));
+    }
+    size_t count = 0;
+    for (const cJSON *item = metadata->child; item; item = item->next, count++) {
+        if (cJSON_IsString(item)) continue;
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: __metadata__: %.*s: expected a string, found %s", path, SHOWN,
+                         item->string, json_type(item));
+    }
+    return check_metadata_keys(path, metadata, count, error);
+}
+
+static bool is_metadata(const cJSON *entry) {
+    return strcmp(entry->string, "__metadata__") == 0;
+}
+
+/* Every entry of the header, each of them against the `size` bytes of data behind it. */
+static bool parse_entries(struct safetensors *file, const uint8_t *data, size_t size,
+                          caption_error *error) {
+    const size_t entries = (size_t)cJSON_GetArraySize(file->header);
+    file->tensors = memory_uninitialised(entries, sizeof *file->tensors, "a tensor table", error);
+    if (!file->tensors) return false;
+    bool seen = false;
+    for (const cJSON *entry = file->header->child; entry; entry = entry->next) {
+        if (!is_metadata(entry)) {
+            struct safetensors_tensor *tensor = &file->tensors[file->tensor_count++];
+            if (!parse_tensor(file->path, entry, data, size, tensor, error)) return false;
+            continue;
+        }
+        if (seen) {
+            return error_set(error, CAPTION_ERROR_FORMAT,
+                             "%s: __metadata__: stands in the header twice", file->path);
+        }
+        if (!check_metadata(file->path, entry, error)) return false;
+        seen = true;
+    }
+    return check_places(file, data, size, error) && check_names(file, error);
+}
+
+static bool header_size(const struct safetensors *file, size_t *size, caption_error *error) {
+    if (file->map.size < LENGTH_BYTES) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: not a safetensors file: it has %zu bytes, the length of the header "
+                         "alone takes %d",
+                         file->path, file->map.size, LENGTH_BYTES);
+    }
+    uint64_t length;
+    memcpy(&length, file->map.data, sizeof length);
+    length = le64toh(length);
+    if (length > file->map.size - LENGTH_BYTES) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: not a safetensors file, or one cut short: its first 8 bytes tell of "
+                         "a header of %llu bytes, %zu follow",
+                         file->path, (unsigned long long)length, file->map.size - LENGTH_BYTES);
+    }
+    if (length > largest_header) {
+        return error_set(error, CAPTION_ERROR_LIMIT,
+                         "%s: the header has %llu bytes, at most %zu are accepted", file->path,
+                         (unsigned long long)length, largest_header);
+    }
+    *size = (size_t)length;
+    return true;
+}
+
+static bool parse_file(struct safetensors *file, caption_error *error) {
+    size_t size = 0;
+    if (!header_size(file, &size, error)) return false;
+    const char *header = (const char *)file->map.data + LENGTH_BYTES;
+    file->header = json_parse(header, size, "header", error);
+    if (!file->header) return error_prefix(error, file->path);
+    if (!cJSON_IsObject(file->header)) {
+        return error_set(error, CAPTION_ERROR_FORMAT, "%s: header: expected an object, found %s",
+                         file->path, json_type(file->header));
+    }
+    return parse_entries(file, file->map.data + LENGTH_BYTES + size,
+                         file->map.size - LENGTH_BYTES - size, error);
+}
+
+bool safetensors_open(struct safetensors *file, const char *path, caption_error *error) {
+    *file = (struct safetensors){0};
+    if (!file_map(path, &file->map, error)) return false;
+    file->path = memory_string(path, error);
+    if (file->path && parse_file(file, error)) return true;
+    safetensors_close(file);
+    return false;
+}
+
+void safetensors_close(struct safetensors *file) {
+    free(file->tensors);
+    cJSON_Delete(file->header);
+    file_unmap(&file->map);
+    free(file->path);
+    *file = (struct safetensors){0};
+}
+
+const struct safetensors_tensor *safetensors_find(const struct safetensors *file,
+                                                  const char *name) {
+    const struct safetensors_tensor key = {.name = name};
+    return bsearch(&key, file->tensors, file->tensor_count, sizeof key, compare_names);
+}
+
+const char *safetensors_metadata(const struct safetensors *file, const char *key) {
+    const cJSON *metadata = cJSON_GetObjectItemCaseSensitive(file->header, "__metadata__");
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metadata, key));
+}
+
+static bool copy_floats(const uint8_t *bytes, size_t count, float *out) {
+    bool finite = true;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, bytes + 4 * i, sizeof bits);
+        bits = le32toh(bits);
+        memcpy(&out[i], &bits, sizeof bits);
+        finite &= (bits & 0x7f800000U) != 0x7f800000U;
+    }
+    return finite;
+}
+
+bool safetensors_floats(const struct safetensors *file, const struct safetensors_tensor *tensor,
+                        float *out, caption_error *error) {
+    bool finite = false;
+    switch (tensor->type) {
+    case SAFETENSORS_F32:
+        finite = copy_floats(tensor->data, tensor->count, out);
+        break;
+    case SAFETENSORS_F16:
+        finite = float16_to_floats(tensor->data, tensor->count, out);
+        break;
+    case SAFETENSORS_BF16:
+        finite = float16_brain_to_floats(tensor->data, tensor->count, out);
+        break;
+    case SAFETENSORS_OTHER:
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: tensor \"%.*s\": dtype: expected F32, F16 or BF16, found %s",
+                         file->path, SHOWN, tensor->name, tensor->type_name);
+    }
+    if (finite) return true;
+    size_t place = 0;
+    while (place + 1 < tensor->count && isfinite(out[place])) place++;
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: tensor \"%.*s\": number %zu is %g, expected a finite one", file->path,
+                     SHOWN, tensor->name, place, (double)out[place]);
+}
