@@ -1,0 +1,302 @@
+/* The library through its door: photos in, sentences out, with a small random model. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "caption.h"
+#include "decode/captioner.h"
+#include "model/model.h"
+
+enum { PHOTOS = 40, SIDE = 48 };
+
+struct fixture {
+    char directory[64];
+    char *model_path;
+    char *paths[PHOTOS];
+    caption_model *model;
+};
+
+static char *path_in(const struct fixture *f, const char *name) {
+    char *path = file_join(f->directory, name, NULL);
+    assert_non_null(path);
+    return path;
+}
+
+/* A photo of a coloured disc whose place and colours depend on `number`, as a PNM file. */
+static void write_photo(const char *path, unsigned number) {
+    struct random random = random_seeded(number, 5);
+    float x = random_uniform(&random) * SIDE, y = random_uniform(&random) * SIDE;
+    uint8_t colours[6];
+    for (size_t i = 0; i < 6; i++) colours[i] = (uint8_t)random_below(&random, 256);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fprintf(file, "P6\n%d %d\n255\n", SIDE, SIDE);
+    for (int row = 0; row < SIDE; row++) {
+        for (int column = 0; column < SIDE; column++) {
+            float dx = (float)column - x, dy = (float)row - y;
+            bool inside = dx * dx + dy * dy < 200;
+            fwrite(inside ? colours : colours + 3, 1, 3, file);
+        }
+    }
+    assert_int_equal(fclose(file), 0);
+}
+
+static void scale(struct model *model, size_t tensor, real factor) {
+    real *values = parameters_at(&model->parameters, model->parameters.values, tensor);
+    for (size_t i = 0; i < model->parameters.tensors[tensor].count; i++) values[i] *= factor;
+}
+
+static void write_model(const char *path) {
+    static const char *const words[] = {"dog", "runs", "grass", "a",   "on",
+                                        "red", "ball", "two",   "cat", NULL};
+    caption_error error = {0};
+    struct vocabulary vocabulary;
+    assert_true(vocabulary_init(&vocabulary, &error));
+    for (size_t i = 0; words[i]; i++) {
+        assert_true(vocabulary_count(&vocabulary, words[i], 100 - i, &error));
+    }
+    struct model_design design = {.encoder = "stem_c8 ds_r1_k3_s1_e1_c8 head_c16",
+                                  .size = 32,
+                                  .cell = "gru",
+                                  .embedding = 12,
+                                  .hidden = 16};
+    struct model model;
+    if (!model_new(&model, &design, &vocabulary, &error)) fail_msg("%s", error.message);
+    struct random random = random_seeded(3, 3);
+    encoder_randomise(&model.encoder, &model.parameters, &random);
+    decoder_randomise(&model.decoder, &model.parameters, &random);
+    scale(&model, model.decoder.output_weight, 8);
+    scale(&model, model.decoder.image_weight, 8);
+    if (!model_write(&model, NULL, SAFETENSORS_F32, path, &error)) fail_msg("%s", error.message);
+    model_free(&model);
+}
+
+static int set_up(void **state) {
+    struct fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    strcpy(f->directory, "/tmp/caption-test-XXXXXX");
+    assert_non_null(mkdtemp(f->directory));
+    f->model_path = path_in(f, "model.safetensors");
+    write_model(f->model_path);
+    for (unsigned i = 0; i < PHOTOS; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "photo%u.ppm", i);
+        f->paths[i] = path_in(f, name);
+        write_photo(f->paths[i], i);
+    }
+    caption_error error = {0};
+    f->model = caption_model_open(f->model_path, &error);
+    if (!f->model) fail_msg("%s", error.message);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct fixture *f = *state;
+    caption_model_close(f->model);
+    for (size_t i = 0; i < PHOTOS; i++) {
+        unlink(f->paths[i]);
+        free(f->paths[i]);
+    }
+    unlink(f->model_path);
+    free(f->model_path);
+    rmdir(f->directory);
+    free(f);
+    return 0;
+}
+
+static void caption_all(const struct fixture *f, const char *const *paths, size_t count,
+                        const caption_options *options, caption_result *results) {
+    caption_error error = {0};
+    if (!caption_photos(f->model, paths, count, options, results, &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+static void assert_same(const caption_result *a, const caption_result *b) {
+    assert_int_equal(a->count, b->count);
+    for (size_t i = 0; i < a->count; i++) {
+        assert_string_equal(a->captions[i].text, b->captions[i].text);
+        assert_true(fabs(a->captions[i].logprob - b->captions[i].logprob) < 1e-4);
+    }
+}
+
+static const char *const *all_paths(const struct fixture *f) {
+    return (const char *const *)f->paths;
+}
+
+static void every_photo_gets_a_sentence_of_its_own(void **state) {
+    const struct fixture *f = *state;
+    caption_options options = caption_options_default();
+    caption_result results[PHOTOS];
+    caption_all(f, all_paths(f), PHOTOS, &options, results);
+    size_t different = 0;
+    for (size_t i = 0; i < PHOTOS; i++) {
+        assert_int_equal(results[i].error.status, CAPTION_OK);
+        assert_int_equal(results[i].count, 1);
+        assert_true(strlen(results[i].captions[0].text) > 0);
+        assert_true(results[i].captions[0].logprob < 0);
+        if (strcmp(results[i].captions[0].text, results[0].captions[0].text) != 0) different++;
+    }
+    assert_true(different > 0);
+    caption_results_free(results, PHOTOS);
+}
+
+static void threads_and_company_change_nothing(void **state) {
+    const struct fixture *f = *state;
+    for (size_t sample = 0; sample < 2; sample++) {
+        caption_options options = caption_options_default();
+        options.top = 2;
+        options.sample = sample == 1;
+        options.threads = 1;
+        caption_result one[PHOTOS], three[PHOTOS], alone;
+        caption_all(f, all_paths(f), PHOTOS, &options, one);
+        options.threads = 3;
+        caption_all(f, all_paths(f), PHOTOS, &options, three);
+        for (size_t i = 0; i < PHOTOS; i++) {
+            assert_same(&one[i], &three[i]);
+            if (options.sample && i > 0) continue; /* its number would be another */
+            caption_all(f, all_paths(f) + i, 1, &options, &alone);
+            assert_same(&one[i], &alone);
+            caption_results_free(&alone, 1);
+        }
+        caption_results_free(one, PHOTOS);
+        caption_results_free(three, PHOTOS);
+    }
+}
+
+static void a_bad_photo_is_an_error_in_its_own_result(void **state) {
+    const struct fixture *f = *state;
+    caption_options options = caption_options_default();
+    options.sample = true; /* numbered: those after the bad one must not move */
+    char *text = path_in(f, "text.jpg");
+    FILE *file = fopen(text, "w");
+    assert_non_null(file);
+    fputs("not a photo\n", file);
+    assert_int_equal(fclose(file), 0);
+    const char *paths[PHOTOS];
+    memcpy(paths, f->paths, sizeof paths);
+    paths[0] = "/nowhere/at/all.jpg";
+    paths[7] = text;
+    paths[8] = f->directory;
+    caption_result good[PHOTOS], results[PHOTOS];
+    caption_all(f, all_paths(f), PHOTOS, &options, good);
+    caption_all(f, paths, PHOTOS, &options, results);
+    for (size_t i = 0; i < PHOTOS; i++) {
+        if (paths[i] == f->paths[i]) {
+            assert_same(&good[i], &results[i]);
+            continue;
+        }
+        assert_int_equal(results[i].count, 0);
+        assert_null(results[i].captions);
+        assert_int_not_equal(results[i].error.status, CAPTION_OK);
+        assert_non_null(strstr(results[i].error.message, paths[i]));
+    }
+    caption_results_free(good, PHOTOS);
+    caption_results_free(results, PHOTOS);
+    unlink(text);
+    free(text);
+}
+
+static void more_photos_than_a_block_keep_their_order(void **state) {
+    const struct fixture *f = *state;
+    enum { MANY = 600 };
+    caption_options options = caption_options_default();
+    options.threads = 2;
+    const char *paths[MANY];
+    for (size_t i = 0; i < MANY; i++) paths[i] = f->paths[i * 7 % PHOTOS];
+    static caption_result results[MANY], once[PHOTOS];
+    caption_all(f, all_paths(f), PHOTOS, &options, once);
+    caption_all(f, paths, MANY, &options, results);
+    for (size_t i = 0; i < MANY; i++) assert_same(&results[i], &once[i * 7 % PHOTOS]);
+    caption_results_free(results, MANY);
+    caption_results_free(once, PHOTOS);
+}
+
+static void a_photo_in_memory_is_the_photo_in_its_file(void **state) {
+    const struct fixture *f = *state;
+    caption_options options = caption_options_default();
+    struct file_bytes bytes;
+    assert_true(file_read(f->paths[3], 1 << 20, &bytes, NULL));
+    caption_result from_file, from_memory;
+    caption_all(f, all_paths(f) + 3, 1, &options, &from_file);
+    assert_true(
+        caption_photo_memory(f->model, bytes.data, bytes.size, &options, &from_memory, NULL));
+    assert_same(&from_file, &from_memory);
+    caption_results_free(&from_file, 1);
+    caption_results_free(&from_memory, 1);
+    assert_true(caption_photo_memory(f->model, bytes.data, 20, &options, &from_memory, NULL));
+    assert_int_equal(from_memory.count, 0);
+    assert_int_not_equal(from_memory.error.status, CAPTION_OK);
+    file_bytes_free(&bytes);
+}
+
+static void bad_options_are_refused_before_any_work(void **state) {
+    const struct fixture *f = *state;
+    caption_options options = caption_options_default();
+    options.beam_size = 0;
+    caption_result result;
+    caption_error error = {0};
+    assert_false(caption_photos(f->model, all_paths(f), 1, &options, &result, &error));
+    assert_int_equal(error.status, CAPTION_ERROR_ARGUMENT);
+    assert_int_equal(result.count, 0);
+    assert_null(result.captions);
+}
+
+static void no_photos_are_no_error(void **state) {
+    const struct fixture *f = *state;
+    caption_options options = caption_options_default();
+    assert_true(caption_photos(f->model, NULL, 0, &options, NULL, NULL));
+}
+
+static void a_model_that_is_not_there_is_named(void **state) {
+    (void)state;
+    caption_error error = {0};
+    assert_null(caption_model_open("/nowhere/model.safetensors", &error));
+    assert_non_null(strstr(error.message, "/nowhere/model.safetensors"));
+    caption_model_close(NULL);
+}
+
+static void features_follow_the_photo_and_the_given_weights(void **state) {
+    const struct fixture *f = *state;
+    caption_error error = {0}, errors[2];
+    struct model model;
+    if (!model_read(&model, f->model_path, &error)) fail_msg("%s", error.message);
+    enum { WIDTH = 16 };
+    assert_int_equal(model.encoder.features, WIDTH);
+    real features[2 * WIDTH], zero[2 * WIDTH];
+    assert_true(
+        captioner_features(&model, NULL, all_paths(f), 2, NULL, NULL, features, errors, &error));
+    assert_memory_not_equal(features, features + WIDTH, WIDTH * sizeof *features);
+    real *none = calloc(model.parameters.count, sizeof *none);
+    assert_non_null(none);
+    assert_true(
+        captioner_features(&model, none, all_paths(f), 2, NULL, NULL, zero, errors, &error));
+    for (size_t i = 0; i < 2 * WIDTH; i++) assert_true(zero[i] >= 0 && zero[i] <= 0);
+    free(none);
+    model_free(&model);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_photo_gets_a_sentence_of_its_own),
+        cmocka_unit_test(threads_and_company_change_nothing),
+        cmocka_unit_test(a_bad_photo_is_an_error_in_its_own_result),
+        cmocka_unit_test(more_photos_than_a_block_keep_their_order),
+        cmocka_unit_test(a_photo_in_memory_is_the_photo_in_its_file),
+        cmocka_unit_test(bad_options_are_refused_before_any_work),
+        cmocka_unit_test(no_photos_are_no_error),
+        cmocka_unit_test(a_model_that_is_not_there_is_named),
+        cmocka_unit_test(features_follow_the_photo_and_the_given_weights),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
