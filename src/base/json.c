@@ -22,8 +22,11 @@ static size_t open_brackets(const char *bytes, size_t size) {
     bool quoted = false;
     for (size_t i = 0; i < size; i++) {
         if (quoted) {
-            if (bytes[i] == '\\') i++;
-            if (i < size && bytes[i] == '"') quoted = false;
+            if (bytes[i] == '\\') {
+                i++; /* whatever is escaped ends nothing */
+            } else if (bytes[i] == '"') {
+                quoted = false;
+            }
         } else if (bytes[i] == '"') {
             quoted = true;
         } else if (bytes[i] == '[' || bytes[i] == '{') {
