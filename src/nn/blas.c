@@ -2,6 +2,8 @@
 
 #include <cblas.h>
 
+#include "nn/few_rows.h"
+
 #ifdef CAPTION_DOUBLE
 #define BLAS_GEMM cblas_dgemm
 #else
@@ -28,6 +30,10 @@ void blas_gemm(enum blas_transpose transpose_a, enum blas_transpose transpose_b,
     if (m == 0 || n == 0) return;
     if (k == 0) {
         scale(m, n, beta, c, ldc);
+        return;
+    }
+    if (m <= FEW_ROWS_MOST && transpose_a == BLAS_PLAIN && transpose_b == BLAS_TRANSPOSED) {
+        few_rows_product(m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
         return;
     }
     BLAS_GEMM(CblasRowMajor, operation(transpose_a), operation(transpose_b), (blasint)m, (blasint)n,
