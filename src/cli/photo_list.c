@@ -20,7 +20,7 @@ static bool is_bmp(const uint8_t *bytes) {
 }
 
 static bool is_pnm(const uint8_t *bytes) {
-    return bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6' &&
+    return bytes[0] == 'P' && (bytes[1] == '5' || bytes[1] == '6') &&
            memchr(" \t\r\n#", bytes[2], 5) != NULL;
 }
 

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034
 # Helpers of the end-to-end tests, which are sourced: . "$(dirname "$0")/lib.sh"
 # The program is the test's first argument. `run` runs it and keeps what it said in $out and $err
 # and its exit status in $status; the others compare.

@@ -1,0 +1,49 @@
+/* caption info [MODEL]: what a model is, was trained on and scores. */
+#include <stdlib.h>
+
+#include "cli/command.h"
+#include "model/model_info.h"
+#include "report/json_text.h"
+
+static bool print_json(const struct model *model, const char *path, caption_error *error) {
+    cJSON *info = model_info_json(model, path, error);
+    if (!info) return false;
+    bool done = json_write_line(info, stdout, error);
+    cJSON_Delete(info);
+    return done;
+}
+
+static bool print_text(const struct model *model, const char *path, caption_error *error) {
+    char *info = model_info(model, path, error);
+    if (!info) return false;
+    fputs(info, stdout);
+    free(info);
+    return true;
+}
+
+static bool run(const char *path, bool json, caption_error *error) {
+    struct model model;
+    if (!model_read(&model, path, error)) return false;
+    bool done = json ? print_json(&model, path, error) : print_text(&model, path, error);
+    model_free(&model);
+    return done;
+}
+
+int command_info(int argc, char **argv) {
+    bool json = false;
+    const struct options_row rows[] = {
+        {0, "json", OPTIONS_ON, &json, NULL, 0, 0, "as one JSON object", NULL},
+    };
+    const struct options_group groups[] = {{"Options", rows, 1}};
+    const struct options_command command = {
+        "caption info", "[OPTIONS] [MODEL]",
+        "Tells what a model is, was trained on and scores; without MODEL, the one that is used\n"
+        "when none is named.\n",
+        groups, 1};
+    int first, status;
+    if (!command_begin(&command, argc, argv, 0, 1, &first, &status)) return status;
+    caption_error error;
+    const char *path = model_path(first < argc ? argv[first] : NULL);
+    status = run(path, json, &error) ? COMMAND_DONE : command_error(&command, &error);
+    return command_finish(&command, status);
+}

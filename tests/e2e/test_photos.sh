@@ -1,0 +1,49 @@
+#!/bin/sh
+# The shipped weights on real photos.
+. "$(dirname "$0")/lib.sh"
+
+if [ -s "$photos/chelsea.png" ]; then
+    for photo in "$photos"/*; do
+        run "$photo"
+        expect 0 "$(basename "$photo"): $(cat "$out")"
+        expect_lines "$out" 1
+        expect_lines "$err" 0
+    done
+    run "$photos"
+    expect 0 "the folder of sample photos"
+    expect_lines "$out" 5
+    [ "$(cut -f 2 "$out" | sort -u | wc -l)" -ge 4 ] || fail "different photos, different captions"
+    run "$photos/chelsea.png"
+    expect_in "$out" cat
+else
+    skip "no sample photos: sh samples/fetch_photos.sh needs a network once"
+fi
+
+list=$shared/data/flickr8k/dataset_flickr8k.json
+if [ -s "$list" ]; then
+    names=$(jq -r '[.images[] | select(.split == "val") | .filename][:24][]' "$list")
+    set --
+    for name in $names; do set -- "$@" "$shared/data/flickr8k/images/$name"; done
+    run "$@"
+    expect 0 "24 validation photos"
+    expect_lines "$out" 24
+    cp "$out" "$work/text"
+    [ "$(cut -f 2 "$out" | sort -u | wc -l)" -ge 18 ] || fail "the captions of 24 photos are nearly the same"
+    run --jsonl -t 1 "$@"
+    expect 0 "the same as JSON Lines"
+    jq -r '[.path, .caption] | @tsv' "$out" | cmp -s - "$work/text" ||
+        fail "JSON Lines with one thread and text with all say the same"
+    jq -e -s 'all(.logprob < 0)' "$out" >/dev/null || fail "log-probabilities are negative"
+else
+    skip "no validation photos in $shared"
+fi
+
+# Names that are no UTF-8, and ones that JSON must escape.
+odd=$work/$(printf 'a\377"\\\tb.ppm')
+square "$odd" 32 30 30 200
+run --jsonl -n 2 "$odd"
+expect 0 "an odd file name"
+jq -e '(.captions | length) == 2 and .captions[0].caption == .caption and (.path | endswith("b.ppm"))' \
+    "$out" >/dev/null || fail "valid JSON whatever the file name"
+
+finish

@@ -1,0 +1,93 @@
+#!/bin/sh
+# The command line itself: help, flags, exit statuses, what goes where.
+. "$(dirname "$0")/lib.sh"
+
+for command in "" train eval score info; do
+    run $command --help
+    expect 0 "$command --help"
+    expect_lines "$err" 0
+    expect_in "$out" "Usage: caption${command:+ $command} "
+done
+run --help
+expect_in "$out" "--beam-size N" "(default: 3)" "(default: 20)" "(default: 0.7)"
+run train --help
+expect_in "$out" "--freeze-encoder" "(default: gru)" "(default: 512)"
+
+run --version
+expect 0 "--version"
+expect_lines "$out" 1
+
+run
+expect 2 "no argument at all is a mistake"
+expect_lines "$out" 0
+expect_in "$err" "--help"
+
+run --beam-sise 3 photo.jpg
+expect 2 "an unknown flag: exit 2"
+expect_lines "$out" 0
+expect_in "$err" "--beam-sise" "did you mean --beam-size?"
+
+run --beam_size=0 photo.jpg
+expect 2 "a value out of range: exit 2"
+expect_in "$err" "--beam-size" "'0'" "from 1 to"
+
+run train data.json
+expect 2 "train without --output: exit 2"
+expect_in "$err" "--output"
+
+run eval --split tomorrow data.json
+expect 2 "a split that is none: exit 2"
+expect_in "$err" "--split" "train|val|test|all"
+
+photo=$work/photo.ppm
+square "$photo" 64 200 30 30
+run "$photo"
+expect 0 "a photo is captioned"
+expect_lines "$out" 1
+expect_lines "$err" 0
+cp "$out" "$work/plain"
+
+run --beam_size 3 --max-length=20 --length_penalty 0.7 "$photo"
+cmp -s "$out" "$work/plain" || fail "the defaults given as flags, with - or _, change the caption"
+
+run -n 3 "$photo"
+expect 0 "the three best"
+expect_lines "$out" 3
+[ "$(cut -f 2 "$out" | head -n 1)" = "$(cat "$work/plain")" ] || fail "the best one comes first"
+run -n 7 "$photo"
+expect_lines "$out" 7
+
+run --max-length 3 "$photo"
+[ "$(wc -w <"$out")" -le 3 ] || fail "--max-length 3 gives at most three words"
+run --prefix "a photo of" "$photo"
+case $(cat "$out") in "a photo of "*) ok "--prefix" ;; *) fail "--prefix is the start of the caption" ;; esac
+run --prefix "a qqqzzz" "$photo"
+expect 2 "a prefix with an unknown word: exit 2"
+expect_in "$err" qqqzzz
+
+run --sample --seed 7 "$photo"
+cp "$out" "$work/sampled"
+run --seed 7 --sample -t 1 "$photo"
+cmp -s "$out" "$work/sampled" || fail "the same seed draws the same words"
+ok "sampling"
+
+run "$photo" "$photo"
+expect_lines "$out" 2
+[ "$(cut -f 1 "$out" | sort -u)" = "$photo" ] || fail "several photos: the path comes first"
+[ "$(cut -f 2 "$out" | sort -u)" = "$(cat "$work/plain")" ] || fail "in company or alone: the same caption"
+
+# What cannot be written is told.
+if [ -w /dev/full ]; then
+    status=0
+    "$program" "$photo" >/dev/full 2>"$err" || status=$?
+    : >"$out"
+    expect 1 "a full disk: exit 1"
+    expect_in "$err" "standard output"
+fi
+status=0
+: >"$out"
+"$program" "$photo" >&- 2>"$err" || status=$?
+expect 1 "a closed stdout: exit 1"
+expect_in "$err" "standard output"
+
+finish
