@@ -50,8 +50,7 @@ bool command_flush(caption_error *error) {
 }
 
 int command_finish(const struct options_command *command, int status) {
+    if (status != COMMAND_DONE) return status;
     caption_error error;
-    if (command_flush(&error)) return status;
-    int failed = command_error(command, &error);
-    return status == COMMAND_DONE ? failed : status;
+    return command_flush(&error) ? COMMAND_DONE : command_error(command, &error);
 }

@@ -30,7 +30,8 @@ int command_error(const struct options_command *command, const caption_error *er
 /* Flushes stdout; false with `error` set when anything that was written to it did not arrive. */
 bool command_flush(caption_error *error);
 
-/* Flushes stdout and turns a failure of it into the exit status, telling it. */
+/* The exit status at the end of a command: where all went well, stdout is flushed, and a failure of
+ * that is told. */
 int command_finish(const struct options_command *command, int status);
 
 #endif

@@ -83,6 +83,10 @@ if [ -w /dev/full ]; then
     : >"$out"
     expect 1 "a full disk: exit 1"
     expect_in "$err" "standard output"
+    expect_lines "$err" 1
+    status=0
+    "$program" --help >/dev/full 2>"$err" || status=$?
+    expect 1 "help on a full disk: exit 1"
 fi
 status=0
 : >"$out"
