@@ -24,7 +24,12 @@ struct augment {
 /* The identity: whole photo, nothing changed. */
 struct augment augment_none(void);
 
-/* Draws the changes for one photo. */
+/* Draws the changes for one photo. Takes the same number of random numbers whatever the strength.
+ */
 struct augment augment_draw(const struct augment_strength *strength, struct random *random);
+
+/* Mirrors and recolours a photo of (height, width, 3) values 0..255, in place. The crop is the
+ * business of who resizes. */
+void augment_pixels(const struct augment *augment, size_t width, size_t height, float *pixels);
 
 #endif

@@ -14,15 +14,32 @@ struct image {
     uint8_t *pixels; /* (height, width, 3), owned; freed with image_free */
 };
 
-/* Allocates width x height pixels, content undefined. */
+/* False with `error` set where a side is 0 or there are more than IMAGE_MAX_PIXELS pixels. */
+bool image_check_size(size_t width, size_t height, caption_error *error);
+
+/* Allocates width x height pixels, content undefined; the size is checked as above. */
 bool image_new(struct image *image, size_t width, size_t height, caption_error *error);
 void image_free(struct image *image);
 
 /* Decodes the bytes of a JPEG (baseline, progressive, grey, CMYK), PNG (any depth, alpha over
- * white), BMP, PNM, GIF (first frame) or, where libwebp was there at build time, WebP file, and
- * turns it upright by its EXIF orientation. The format is told by content. Errors carry no file
- * name: the caller prefixes it (error_prefix). */
+ * white), BMP, PNM (P5, P6), GIF (first frame) or, where libwebp was there at build time, WebP
+ * file, and turns it upright by its EXIF orientation. The format is told by content. A truncated
+ * file is an error, not half a photo. Errors carry no file name: the caller prefixes it
+ * (error_prefix). */
 bool image_decode(const uint8_t *bytes, size_t size, struct image *out, caption_error *error);
+
+/* The same, but a JPEG is decoded at 1/2, 1/4 or 1/8 of its size where both sides of the result are
+ * still at least `min_side` pixels: most of the time goes into decoding, and most of a large
+ * photo's pixels are averaged away again. */
+bool image_decode_reduced(const uint8_t *bytes, size_t size, size_t min_side, struct image *out,
+                          caption_error *error);
+
+/* Turns a photo stored with an EXIF orientation (1..8, others mean 1) upright, in place. */
+bool image_turn_upright(struct image *image, unsigned orientation, caption_error *error);
+
+/* `count` pixels of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA, not premultiplied) channels as
+ * RGB, what is transparent laid over white. */
+void image_over_white(const uint8_t *pixels, size_t channels, size_t count, uint8_t *rgb);
 
 /* Resizes a rectangle (in pixels, may be fractional, inside the image) of `in` to width x height:
  * an antialiased triangle filter whose support grows with the reduction, so that a large photo does

@@ -1,0 +1,48 @@
+#include "image/exif.h"
+#include "image/format.h"
+
+static const struct format *const formats[] = {&format_jpeg, &format_png, &format_webp,
+                                               &format_gif,  &format_bmp, &format_pnm};
+
+static const struct format *find_format(const uint8_t *bytes, size_t size) {
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (formats[i]->recognise(bytes, size)) return formats[i];
+    return NULL;
+}
+
+/* A header cut off before the size counts as truncated, a size of 0 that is there as a size. */
+static bool check_header(const struct format *format, const struct format_header *header,
+                         size_t size, caption_error *error) {
+    bool sized = header->width > 0 && header->height > 0;
+    if ((sized || !header->missing) && !image_check_size(header->width, header->height, error))
+        return error_prefix(error, format->name);
+    if (header->missing)
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "truncated %s: it ends after %zu bytes, before %s", format->name, size,
+                         header->missing);
+    if (header->impossible)
+        return error_set(error, CAPTION_ERROR_FORMAT, "damaged %s: %s", format->name,
+                         header->impossible);
+    return true;
+}
+
+bool image_decode_reduced(const uint8_t *bytes, size_t size, size_t min_side, struct image *out,
+                          caption_error *error) {
+    *out = (struct image){0};
+    if (size == 0) return error_set(error, CAPTION_ERROR_FORMAT, "is empty");
+    const struct format *format = find_format(bytes, size);
+    if (!format) return format_refuse(bytes, size, error);
+    struct format_header header = {0};
+    format->inspect(bytes, size, &header);
+    if (!check_header(format, &header, size, error) ||
+        !format->decode(bytes, size, &header, min_side, out, error))
+        return false;
+    unsigned orientation = exif_orientation(header.exif, header.exif_size);
+    if (image_turn_upright(out, orientation, error)) return true;
+    image_free(out);
+    return false;
+}
+
+bool image_decode(const uint8_t *bytes, size_t size, struct image *out, caption_error *error) {
+    return image_decode_reduced(bytes, size, SIZE_MAX, out, error);
+}

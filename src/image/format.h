@@ -1,0 +1,35 @@
+/* What a file format must offer to be decoded: one of these structs, in one file named after it.
+ * Internal to src/image. */
+#ifndef CAPTION_IMAGE_FORMAT_H
+#define CAPTION_IMAGE_FORMAT_H
+
+#include "image/image.h"
+
+/* What the structure of a file says, read without decoding a pixel and without a library, so that
+ * huge and truncated photos are refused before either costs or hides anything: most decoders fill
+ * the missing part of a truncated photo with grey and call it a success. */
+struct format_header {
+    size_t width, height;     /* as stored; 0 where the file ends before it tells */
+    const char *missing;      /* what a truncated file lacks, in words; NULL: nothing */
+    const char *impossible;   /* what no valid file has and a decoder stumbles over, or NULL */
+    const uint8_t *exif;      /* EXIF block in the file (from its "II" or "MM" on), or NULL */
+    size_t exif_size;         /* in bytes */
+    bool stores_inverted_ink; /* of CMYK: 255 is no ink, as Adobe's programs write it */
+};
+
+struct format {
+    const char *name;
+    bool (*recognise)(const uint8_t *bytes, size_t size);
+    /* `header` comes zeroed. */
+    void (*inspect)(const uint8_t *bytes, size_t size, struct format_header *header);
+    /* Allocates `out`; see image_decode_reduced for min_side. */
+    bool (*decode)(const uint8_t *bytes, size_t size, const struct format_header *header,
+                   size_t min_side, struct image *out, caption_error *error);
+};
+
+extern const struct format format_bmp, format_gif, format_jpeg, format_png, format_pnm, format_webp;
+
+/* Says what the bytes are when no format recognises them. Returns false. */
+bool format_refuse(const uint8_t *bytes, size_t size, caption_error *error);
+
+#endif

@@ -1,0 +1,29 @@
+#include "image/image.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+bool image_check_size(size_t width, size_t height, caption_error *error) {
+    if (width == 0 || height == 0)
+        return error_set(error, CAPTION_ERROR_FORMAT, "%zu x %zu pixels: no photo at all", width,
+                         height);
+    if (width > IMAGE_MAX_PIXELS / height)
+        return error_set(error, CAPTION_ERROR_LIMIT,
+                         "%zu x %zu pixels, at most %zu pixels are accepted", width, height,
+                         IMAGE_MAX_PIXELS);
+    return true;
+}
+
+bool image_new(struct image *image, size_t width, size_t height, caption_error *error) {
+    if (!image_check_size(width, height, error)) return false;
+    uint8_t *pixels = memory_uninitialised(width * height, 3, "a photo's pixels", error);
+    if (!pixels) return false;
+    *image = (struct image){.width = width, .height = height, .pixels = pixels};
+    return true;
+}
+
+void image_free(struct image *image) {
+    free(image->pixels);
+    *image = (struct image){0};
+}

@@ -1,0 +1,82 @@
+#include "image/photo.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+/* A larger file is no photo. */
+#define PHOTO_MAX_BYTES ((size_t)1 << 30)
+
+/* A JPEG may be decoded at a fraction of its size where that leaves the crop twice the side of the
+ * square: the fraction's own coarse filter is then out of sight. */
+static size_t smallest_side(size_t size, const struct augment *augment) {
+    float share = fminf(augment->width, augment->height);
+    return (size_t)ceil(2 * (double)size / (double)share);
+}
+
+static bool check_crop(const struct augment *augment, caption_error *error) {
+    const float slack = 1e-5f;
+    if (augment->left >= 0 && augment->top >= 0 && augment->width > 0 && augment->height > 0 &&
+        augment->left + augment->width <= 1 + slack && augment->top + augment->height <= 1 + slack)
+        return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "a crop of %g x %g at (%g, %g) does not lie in the photo (0..1)",
+                     (double)augment->width, (double)augment->height, (double)augment->left,
+                     (double)augment->top);
+}
+
+/* Cuts and squashes to (size, size, 3) values 0..255. */
+static bool squash(const struct image *image, size_t size, const struct augment *augment,
+                   float *input, caption_error *error) {
+    uint8_t *pixels = memory_uninitialised(size * size, 3, "a photo's pixels", error);
+    if (!pixels) return false;
+    float width = (float)image->width, height = (float)image->height;
+    bool ok =
+        image_resize(image, augment->left * width, augment->top * height, augment->width * width,
+                     augment->height * height, size, size, pixels, error);
+    if (ok)
+        for (size_t i = 0; i < size * size * 3; i++) input[i] = pixels[i];
+    free(pixels);
+    return ok;
+}
+
+static void standardise(const struct preprocessing *preprocessing, float *input) {
+    size_t count = preprocessing->size * preprocessing->size;
+    for (size_t i = 0; i < count; i++, input += 3)
+        for (size_t c = 0; c < 3; c++)
+            input[c] = (input[c] - preprocessing->mean[c]) / preprocessing->std[c];
+}
+
+static bool load(const uint8_t *bytes, size_t size, const struct preprocessing *preprocessing,
+                 const struct augment *augment, float *input, caption_error *error) {
+    if (!check_crop(augment, error)) return false;
+    struct image image;
+    if (!image_decode_reduced(bytes, size, smallest_side(preprocessing->size, augment), &image,
+                              error))
+        return false;
+    bool ok = squash(&image, preprocessing->size, augment, input, error);
+    image_free(&image);
+    if (!ok) return false;
+    augment_pixels(augment, preprocessing->size, preprocessing->size, input);
+    standardise(preprocessing, input);
+    return true;
+}
+
+bool photo_load_memory(const uint8_t *bytes, size_t size, const char *name,
+                       const struct preprocessing *preprocessing, const struct augment *augment,
+                       float *input, caption_error *error) {
+    struct augment whole = augment_none();
+    return load(bytes, size, preprocessing, augment ? augment : &whole, input, error) ||
+           error_prefix(error, name);
+}
+
+bool photo_load(const char *path, const struct preprocessing *preprocessing,
+                const struct augment *augment, float *input, caption_error *error) {
+    struct file_bytes file;
+    if (!file_read(path, PHOTO_MAX_BYTES, &file, error)) return false;
+    bool ok = photo_load_memory(file.data, file.size, path, preprocessing, augment, input, error);
+    file_bytes_free(&file);
+    return ok;
+}

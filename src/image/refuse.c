@@ -1,0 +1,73 @@
+/* Says what a file is that is no photo we read: the commonest mistakes by name. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "image/format.h"
+
+/* Formats that people have photos in, and what they may take for photos. */
+static const struct signature {
+    size_t offset, length;
+    const char *bytes, *name;
+} signatures[] = {
+    {4, 7, "ftyphei", "a HEIC photo"},
+    {4, 7, "ftyphev", "a HEIC photo"},
+    {4, 8, "ftypmif1", "a HEIF photo"},
+    {4, 7, "ftypavi", "an AVIF photo"},
+    {4, 4, "ftyp", "a video"},
+    {0, 4, "II*\0", "a TIFF photo"},
+    {0, 4, "MM\0*", "a TIFF photo"},
+    {0, 2, "\xff\x0a", "a JPEG XL photo"},
+    {4, 4, "JXL ", "a JPEG XL photo"},
+    {4, 4, "jP  ", "a JPEG 2000 photo"},
+    {0, 4, "8BPS", "a Photoshop document"},
+    {0, 5, "%PDF-", "a PDF document"},
+    {0, 4, "PK\3\4", "a ZIP archive"},
+    {0, 3, "P1\n", "a PBM picture"},
+    {0, 3, "P4\n", "a PBM picture"},
+    {0, 3, "P2\n", "a PGM picture in text form"},
+    {0, 3, "P3\n", "a PPM picture in text form"},
+};
+
+static const char *find_name(const uint8_t *bytes, size_t size) {
+    for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++) {
+        const struct signature *s = &signatures[i];
+        if (size >= s->offset + s->length && memcmp(bytes + s->offset, s->bytes, s->length) == 0)
+            return s->name;
+    }
+    return NULL;
+}
+
+enum { shown = 24 };
+
+static bool is_text(const uint8_t *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (!isprint(bytes[i]) && !isspace(bytes[i])) return false;
+    return true;
+}
+
+/* The first bytes as a line of text, white space as spaces. */
+static void write_text(const uint8_t *bytes, size_t count, char *out) {
+    for (size_t i = 0; i < count; i++) out[i] = isspace(bytes[i]) ? ' ' : (char)bytes[i];
+    out[count] = 0;
+}
+
+static void write_numbers(const uint8_t *bytes, size_t count, char *out) {
+    *out = 0;
+    for (size_t i = 0; i < count; i++) out += sprintf(out, i ? " %02x" : "%02x", bytes[i]);
+}
+
+bool format_refuse(const uint8_t *bytes, size_t size, caption_error *error) {
+    const char *name = find_name(bytes, size);
+    if (name) return error_set(error, CAPTION_ERROR_FORMAT, "is %s, which is not supported", name);
+    char beginning[3 * shown + 1];
+    size_t count = size < shown ? size : shown;
+    if (is_text(bytes, count)) {
+        write_text(bytes, count, beginning);
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "is not a photo: it begins with the text \"%s\"", beginning);
+    }
+    write_numbers(bytes, count < 8 ? count : 8, beginning);
+    return error_set(error, CAPTION_ERROR_FORMAT, "is not a photo: it begins with the bytes %s",
+                     beginning);
+}

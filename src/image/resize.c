@@ -1,0 +1,148 @@
+/* Resizing by a separable triangle filter that grows with the reduction (Turkowski, "Filters for
+ * common resampling tasks", 1990). Rows are blended first: neighbours in a row are neighbours in
+ * memory, so that this pass, through which every pixel of a large photo goes, runs in vectors. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "image/image.h"
+
+/* Which input pixels make output pixel i: `count[i]` from `first[i]` on, with the weights from
+ * `weights + i * stride` on, which add up to 1. */
+struct filter {
+    size_t length, stride;
+    size_t *first, *count;
+    float *weights;
+};
+
+static void filter_free(struct filter *filter) {
+    free(filter->first);
+    free(filter->count);
+    free(filter->weights);
+}
+
+static bool filter_allocate(struct filter *filter, size_t length, double support,
+                            caption_error *error) {
+    size_t stride = (size_t)(2 * support) + 3, weights;
+    *filter = (struct filter){.length = length, .stride = stride};
+    if (!size_multiply(length, stride, &weights)) return error_memory(error, "a resizing filter");
+    filter->first = memory_zeroed(length, sizeof(size_t), "a resizing filter", error);
+    filter->count = memory_zeroed(length, sizeof(size_t), "a resizing filter", error);
+    filter->weights = memory_zeroed(weights, sizeof(float), "a resizing filter", error);
+    if (filter->first && filter->count && filter->weights) return true;
+    filter_free(filter);
+    return false;
+}
+
+/* The weights of one output pixel whose centre lies at `center` of the input. */
+static void filter_fill(struct filter *filter, size_t i, double center, double support,
+                        size_t in_length) {
+    double lowest = fmax(floor(center - support), 0);
+    double highest = fmin(ceil(center + support), (double)in_length);
+    size_t first = (size_t)lowest, count = 0;
+    float *weights = filter->weights + i * filter->stride;
+    double sum = 0;
+    for (size_t p = first; p < (size_t)highest; p++) {
+        double weight = 1 - fabs((double)p + 0.5 - center) / support;
+        if (weight <= 0 && count == 0) first = p + 1;
+        if (weight <= 0) continue;
+        weights[count++] = (float)weight;
+        sum += weight;
+    }
+    for (size_t k = 0; k < count; k++) weights[k] = (float)((double)weights[k] / sum);
+    filter->first[i] = first;
+    filter->count[i] = count;
+}
+
+/* The filter from `box` pixels at `start` of `in_length` to `length` pixels. */
+static bool filter_new(struct filter *filter, size_t in_length, double start, double box,
+                       size_t length, caption_error *error) {
+    double scale = box / (double)length, support = fmax(scale, 1);
+    if (!filter_allocate(filter, length, support, error)) return false;
+    for (size_t i = 0; i < length; i++)
+        filter_fill(filter, i, start + ((double)i + 0.5) * scale, support, in_length);
+    return true;
+}
+
+/* out[i] = sum over k of weights[k] * rows[k * stride + i], four rows at a time. */
+static void blend_rows(const uint8_t *rows, size_t stride, const float *weights, size_t count,
+                       size_t length, float *restrict out) {
+    for (size_t i = 0; i < length; i++) out[i] = 0;
+    size_t k = 0;
+    for (; k + 4 <= count; k += 4) {
+        const uint8_t *a = rows + k * stride, *b = a + stride, *c = b + stride, *d = c + stride;
+        const float *w = weights + k;
+        for (size_t i = 0; i < length; i++)
+            out[i] += w[0] * a[i] + w[1] * b[i] + w[2] * c[i] + w[3] * d[i];
+    }
+    for (; k < count; k++)
+        for (size_t i = 0; i < length; i++) out[i] += weights[k] * rows[k * stride + i];
+}
+
+/* A blend of 0..255 with weights that add up to 1 leaves that range by rounding only. */
+static uint8_t to_byte(float value) {
+    return (uint8_t)(value < 255 ? value + 0.5f : 255.0f);
+}
+
+/* One output row from the blended one, whose first pixel is input column `left`. */
+static void blend_columns(const struct filter *filter, size_t left, const float *row,
+                          uint8_t *out) {
+    for (size_t x = 0; x < filter->length; x++, out += 3) {
+        const float *pixel = row + (filter->first[x] - left) * 3;
+        const float *weights = filter->weights + x * filter->stride;
+        float red = 0, green = 0, blue = 0;
+        for (size_t k = 0; k < filter->count[x]; k++, pixel += 3) {
+            red += weights[k] * pixel[0];
+            green += weights[k] * pixel[1];
+            blue += weights[k] * pixel[2];
+        }
+        out[0] = to_byte(red);
+        out[1] = to_byte(green);
+        out[2] = to_byte(blue);
+    }
+}
+
+static bool resize_with(const struct image *in, const struct filter *columns,
+                        const struct filter *rows, uint8_t *pixels, caption_error *error) {
+    size_t left = columns->first[0], last = columns->length - 1;
+    size_t used = (columns->first[last] + columns->count[last] - left) * 3;
+    float *blended = memory_uninitialised(used, sizeof(float), "a row of pixels", error);
+    if (!blended) return false;
+    for (size_t y = 0; y < rows->length; y++) {
+        const uint8_t *from = in->pixels + (rows->first[y] * in->width + left) * 3;
+        blend_rows(from, in->width * 3, rows->weights + y * rows->stride, rows->count[y], used,
+                   blended);
+        blend_columns(columns, left, blended, pixels + y * columns->length * 3);
+    }
+    free(blended);
+    return true;
+}
+
+/* A box computed from shares in float may stand out by a rounding error. */
+static bool is_inside(float start, float length, size_t limit) {
+    const double slack = 1e-2;
+    return start >= 0 && length > 0 && (double)start < (double)limit &&
+           (double)start + (double)length <= (double)limit + slack;
+}
+
+bool image_resize(const struct image *in, float left, float top, float box_width, float box_height,
+                  size_t width, size_t height, uint8_t *pixels, caption_error *error) {
+    if (!is_inside(left, box_width, in->width) || !is_inside(top, box_height, in->height))
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "a box of %g x %g at (%g, %g) does not lie in a photo of %zu x %zu",
+                         (double)box_width, (double)box_height, (double)left, (double)top,
+                         in->width, in->height);
+    if (width == 0 || height == 0)
+        return error_set(error, CAPTION_ERROR_ARGUMENT, "a photo cannot be resized to %zu x %zu",
+                         width, height);
+    struct filter columns, rows;
+    if (!filter_new(&columns, in->width, (double)left, (double)box_width, width, error))
+        return false;
+    bool ok = filter_new(&rows, in->height, (double)top, (double)box_height, height, error);
+    if (ok) {
+        ok = resize_with(in, &columns, &rows, pixels, error);
+        filter_free(&rows);
+    }
+    filter_free(&columns);
+    return ok;
+}
