@@ -40,8 +40,8 @@ struct encoder {
 
 /* Parses the architecture and registers its tensors ("encoder." + timm's names: conv_stem.weight,
  * blocks.1.0.conv_pw.weight, ...). Errors name the word that does not parse. Sizes are bounded:
- * size 16..1024, channels (expanded ones too) <= 8192, repeats and expansion <= 64, kernel 3, 5 or
- * 7, stride 1 or 2, 1024 layers. Allocates nothing of the size of the weights. */
+ * size 16..1024, channels (expanded ones too) <= 8192, repeats and expansion <= 64, kernel 3 or
+ * 5, stride 1 or 2, 1024 layers. Allocates nothing of the size of the weights. */
 bool encoder_init(struct encoder *encoder, const char *architecture, size_t size,
                   struct parameters *parameters, caption_error *error);
 void encoder_free(struct encoder *encoder);

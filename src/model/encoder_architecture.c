@@ -140,8 +140,8 @@ static bool check_block(struct word word, const struct block *block, caption_err
     if (block->repeats > MAX_REPEATS) {
         return word_error_range(word, "repeats", 1, MAX_REPEATS, block->repeats, error);
     }
-    if (block->kernel != 3 && block->kernel != 5 && block->kernel != 7) {
-        return word_error(word, "kernel: expected 3, 5 or 7", error);
+    if (block->kernel != 3 && block->kernel != 5) {
+        return word_error(word, "kernel: expected 3 or 5", error);
     }
     if (block->stride > 2) {
         return word_error_range(word, "stride", 1, 2, block->stride, error);

@@ -8,7 +8,7 @@
 enum {
     DEPTHWISE_TILE = 4, /* neighbouring columns computed together; even, so that a tile of the
                            gradient starts at the same phase of stride 2 */
-    DEPTHWISE_MAX_KERNEL = 7,
+    DEPTHWISE_MAX_KERNEL = 5,
     DEPTHWISE_WINDOW = (DEPTHWISE_TILE - 1) * 2 + DEPTHWISE_MAX_KERNEL /* inputs of a tile */
 };
 
@@ -42,55 +42,65 @@ static real *ring_row(real *ring, const struct convolution *layer, size_t column
     return ring + row % layer->kernel * columns * layer->in_channels;
 }
 
-/* Columns x .. x + tile - 1 of an output row, `lanes` channels from c on. */
-SIMD_INLINE void forward_block(size_t kernel, size_t stride, size_t tile, size_t lanes,
-                               size_t channels, size_t c, const real *const *rows, size_t x,
-                               const real *weight, const real *bias, bool relu6, real *output) {
+/* Columns x .. x + tile - 1 of an output row, a vector of channels from c on. */
+SIMD_INLINE void forward_block(size_t kernel, size_t stride, size_t tile, size_t channels, size_t c,
+                               const real *const *rows, size_t x, const real *weight,
+                               const real *bias, bool relu6, real *output) {
     simd_real sum[DEPTHWISE_TILE];
-    simd_load(&sum[0], bias + c, lanes);
-#pragma GCC unroll 8
+    SIMD_LOAD(sum[0], bias + c);
+    SIMD_UNROLL
     for (size_t t = 1; t < tile; t++) sum[t] = sum[0];
     for (size_t ky = 0; ky < kernel; ky++) {
         const real *row = rows[ky] + x * stride * channels + c;
         const real *taps = weight + ky * kernel * channels + c;
         simd_real window[DEPTHWISE_WINDOW];
-#pragma GCC unroll 16
+        SIMD_UNROLL
         for (size_t i = 0; i < (tile - 1) * stride + kernel; i++) {
-            simd_load(&window[i], row + i * channels, lanes);
+            SIMD_LOAD(window[i], row + i * channels);
         }
-#pragma GCC unroll 8
+        SIMD_UNROLL
         for (size_t kx = 0; kx < kernel; kx++) {
             simd_real tap;
-            simd_load(&tap, taps + kx * channels, lanes);
-#pragma GCC unroll 8
+            SIMD_LOAD(tap, taps + kx * channels);
+            SIMD_UNROLL
             for (size_t t = 0; t < tile; t++) sum[t] += tap * window[t * stride + kx];
         }
     }
-#pragma GCC unroll 8
+    SIMD_UNROLL
     for (size_t t = 0; t < tile; t++) {
         if (relu6) simd_relu6(&sum[t]);
-        simd_store(output + (x + t) * channels + c, &sum[t], lanes);
+        SIMD_STORE(output + (x + t) * channels + c, sum[t]);
     }
 }
 
 SIMD_INLINE void forward_tile(size_t kernel, size_t stride, size_t tile, size_t channels,
                               const real *const *rows, size_t x, const real *weight,
                               const real *bias, bool relu6, real *output) {
-    size_t c = 0;
-    for (; c + SIMD_WIDTH <= channels; c += SIMD_WIDTH) {
-        forward_block(kernel, stride, tile, SIMD_WIDTH, channels, c, rows, x, weight, bias, relu6,
-                      output);
+    for (size_t c = 0; c + SIMD_WIDTH <= channels; c += SIMD_WIDTH) {
+        forward_block(kernel, stride, tile, channels, c, rows, x, weight, bias, relu6, output);
     }
-    if (c < channels) {
-        forward_block(kernel, stride, tile, channels - c, channels, c, rows, x, weight, bias, relu6,
-                      output);
+}
+
+/* The channels from `first` on, which fill no vector, one number at a time. */
+static void forward_rest(const struct convolution *layer, const real *const *rows, size_t first,
+                         const real *weight, const real *bias, real *output) {
+    const size_t kernel = layer->kernel, channels = layer->in_channels;
+    for (size_t x = 0; x < layer->out_size; x++) {
+        for (size_t c = first; c < channels; c++) {
+            real sum = bias[c];
+            for (size_t tap = 0; tap < kernel * kernel; tap++) {
+                const size_t column = x * layer->stride + tap % kernel;
+                sum += weight[tap * channels + c] * rows[tap / kernel][column * channels + c];
+            }
+            output[x * channels + c] = layer->relu6 ? convolution_relu6(sum) : sum;
+        }
     }
 }
 
 SIMD_INLINE void forward_row(const struct convolution *layer, size_t kernel, size_t stride,
                              const real *const *rows, const real *weight, const real *bias,
                              real *output) {
-    const size_t channels = layer->in_channels;
+    const size_t channels = layer->in_channels, rest = channels % SIMD_WIDTH;
     size_t x = 0;
     for (; x + DEPTHWISE_TILE <= layer->out_size; x += DEPTHWISE_TILE) {
         forward_tile(kernel, stride, DEPTHWISE_TILE, channels, rows, x, weight, bias, layer->relu6,
@@ -99,6 +109,7 @@ SIMD_INLINE void forward_row(const struct convolution *layer, size_t kernel, siz
     for (; x < layer->out_size; x++) {
         forward_tile(kernel, stride, 1, channels, rows, x, weight, bias, layer->relu6, output);
     }
+    if (rest) forward_rest(layer, rows, channels - rest, weight, bias, output);
 }
 
 SIMD_INLINE void forward_map(const struct convolution *layer, size_t kernel, size_t stride,
@@ -137,12 +148,6 @@ SIMD_INLINE void forward_map(const struct convolution *layer, size_t kernel, siz
             break;                                                                                 \
         case 5 * 2 + 2:                                                                            \
             map(layer, 5, 2, __VA_ARGS__);                                                         \
-            break;                                                                                 \
-        case 7 * 2 + 1:                                                                            \
-            map(layer, 7, 1, __VA_ARGS__);                                                         \
-            break;                                                                                 \
-        case 7 * 2 + 2:                                                                            \
-            map(layer, 7, 2, __VA_ARGS__);                                                         \
             break;                                                                                 \
         }                                                                                          \
     } while (0)
@@ -187,44 +192,56 @@ SIMD_INLINE void gradient_row(const struct convolution *layer, const real *restr
 
 /* One row's share of d_weight for kernel rows ky .. ky + height - 1, all of whose taps' sums are in
  * registers along the row. */
-SIMD_INLINE void weight_block(size_t kernel, size_t stride, size_t height, size_t lanes,
-                              size_t size, size_t channels, size_t c, const real *const *rows,
-                              const real *d_row, real *d_weight) {
-    simd_real sum[9]; /* 3x3, 1x5 or 1x7 taps */
-#pragma GCC unroll 9
+SIMD_INLINE void weight_block(size_t kernel, size_t stride, size_t height, size_t size,
+                              size_t channels, size_t c, const real *const *rows, const real *d_row,
+                              real *d_weight) {
+    simd_real sum[9]; /* 3x3 or 1x5 taps */
+    SIMD_UNROLL
     for (size_t i = 0; i < height * kernel; i++) {
-        simd_load(&sum[i], d_weight + i * channels + c, lanes);
+        SIMD_LOAD(sum[i], d_weight + i * channels + c);
     }
     for (size_t x = 0; x < size; x++) {
         simd_real gradient;
-        simd_load(&gradient, d_row + x * channels + c, lanes);
-#pragma GCC unroll 4
+        SIMD_LOAD(gradient, d_row + x * channels + c);
+        SIMD_UNROLL
         for (size_t y = 0; y < height; y++) {
-#pragma GCC unroll 8
+            SIMD_UNROLL
             for (size_t kx = 0; kx < kernel; kx++) {
                 simd_real value;
-                simd_load(&value, rows[y] + (x * stride + kx) * channels + c, lanes);
+                SIMD_LOAD(value, rows[y] + (x * stride + kx) * channels + c);
                 sum[y * kernel + kx] += gradient * value;
             }
         }
     }
-#pragma GCC unroll 9
+    SIMD_UNROLL
     for (size_t i = 0; i < height * kernel; i++) {
-        simd_store(d_weight + i * channels + c, &sum[i], lanes);
+        SIMD_STORE(d_weight + i * channels + c, sum[i]);
     }
 }
 
-SIMD_INLINE void weight_rows(size_t kernel, size_t stride, size_t height, size_t size,
-                             size_t channels, const real *const *rows, const real *d_row,
+/* The same for the channels from `first` on, which fill no vector. */
+static void weight_rest(const struct convolution *layer, size_t height, size_t first,
+                        const real *const *rows, const real *d_row, real *d_weight) {
+    const size_t kernel = layer->kernel, channels = layer->in_channels;
+    for (size_t tap = 0; tap < height * kernel; tap++) {
+        for (size_t x = 0; x < layer->out_size; x++) {
+            const size_t column = x * layer->stride + tap % kernel;
+            for (size_t c = first; c < channels; c++) {
+                d_weight[tap * channels + c] +=
+                    d_row[x * channels + c] * rows[tap / kernel][column * channels + c];
+            }
+        }
+    }
+}
+
+SIMD_INLINE void weight_rows(const struct convolution *layer, size_t kernel, size_t stride,
+                             size_t height, const real *const *rows, const real *d_row,
                              real *d_weight) {
-    size_t c = 0;
-    for (; c + SIMD_WIDTH <= channels; c += SIMD_WIDTH) {
-        weight_block(kernel, stride, height, SIMD_WIDTH, size, channels, c, rows, d_row, d_weight);
+    const size_t channels = layer->in_channels, rest = channels % SIMD_WIDTH;
+    for (size_t c = 0; c + SIMD_WIDTH <= channels; c += SIMD_WIDTH) {
+        weight_block(kernel, stride, height, layer->out_size, channels, c, rows, d_row, d_weight);
     }
-    if (c < channels) {
-        weight_block(kernel, stride, height, channels - c, size, channels, c, rows, d_row,
-                     d_weight);
-    }
+    if (rest) weight_rest(layer, height, channels - rest, rows, d_row, d_weight);
 }
 
 /* A row of the output's gradient and the row of taps that ties it to a row of the input. */
@@ -234,23 +251,24 @@ struct tied_row {
 
 /* The input's gradient at padded columns u .. u + tile - 1, u a multiple of the stride: gathered,
  * for each tap from the output column (u - kx) / stride where that is whole. */
-SIMD_INLINE void input_block(size_t kernel, size_t stride, size_t lanes, size_t channels, size_t c,
+SIMD_INLINE void input_block(size_t kernel, size_t stride, size_t channels, size_t c,
                              const struct tied_row *rows, size_t row_count, size_t u,
                              size_t padding, size_t size, bool accumulate, real *d_input) {
     const size_t left = (kernel - 1) / stride;
+    const size_t reach = left + (DEPTHWISE_TILE - 1) / stride + 1;
     simd_real sum[DEPTHWISE_TILE] = {{0}};
     for (size_t r = 0; r < row_count; r++) {
         const real *row = rows[r].gradient + u / stride * channels + c;
         simd_real window[DEPTHWISE_WINDOW];
-#pragma GCC unroll 16
-        for (size_t i = 0; i < left + (DEPTHWISE_TILE - 1) / stride + 1; i++) {
-            simd_load(&window[i], row + i * channels, lanes);
+        SIMD_UNROLL
+        for (size_t i = 0; i < reach; i++) {
+            SIMD_LOAD(window[i], row + i * channels);
         }
-#pragma GCC unroll 8
+        SIMD_UNROLL
         for (size_t kx = 0; kx < kernel; kx++) {
             simd_real tap;
-            simd_load(&tap, rows[r].taps + kx * channels + c, lanes);
-#pragma GCC unroll 8
+            SIMD_LOAD(tap, rows[r].taps + kx * channels + c);
+            SIMD_UNROLL
             for (size_t t = 0; t < DEPTHWISE_TILE; t++) {
                 const size_t distance = t + stride * kernel - kx; /* made positive */
                 if (distance % stride != 0) continue;
@@ -258,35 +276,52 @@ SIMD_INLINE void input_block(size_t kernel, size_t stride, size_t lanes, size_t 
             }
         }
     }
-#pragma GCC unroll 8
+    SIMD_UNROLL
     for (size_t t = 0; t < DEPTHWISE_TILE; t++) {
         if (u + t < padding || u + t - padding >= size) continue;
         real *store = d_input + (u + t - padding) * channels + c;
         if (accumulate) {
             simd_real before;
-            simd_load(&before, store, lanes);
+            SIMD_LOAD(before, store);
             sum[t] += before;
         }
-        simd_store(store, &sum[t], lanes);
+        SIMD_STORE(store, sum[t]);
+    }
+}
+
+/* The same for the channels from `first` on, which fill no vector, of a whole row. */
+static void input_rest(const struct convolution *layer, const struct tied_row *rows,
+                       size_t row_count, size_t first, bool accumulate, real *d_input) {
+    const size_t stride = layer->stride, channels = layer->in_channels;
+    const size_t start = convolution_padding(layer) + gradient_left(layer) * stride;
+    for (size_t x = 0; x < layer->in_size; x++) {
+        for (size_t c = first; c < channels; c++) {
+            real sum = accumulate ? d_input[x * channels + c] : 0;
+            for (size_t r = 0; r < row_count; r++) {
+                for (size_t kx = 0; kx < layer->kernel; kx++) {
+                    const size_t distance = start + x - kx;
+                    if (distance % stride != 0) continue;
+                    sum += rows[r].taps[kx * channels + c] *
+                           rows[r].gradient[distance / stride * channels + c];
+                }
+            }
+            d_input[x * channels + c] = sum;
+        }
     }
 }
 
 SIMD_INLINE void input_row(const struct convolution *layer, size_t kernel, size_t stride,
                            const struct tied_row *rows, size_t row_count, bool accumulate,
                            real *d_input) {
-    const size_t channels = layer->in_channels, size = layer->in_size;
-    const size_t padding = convolution_padding(layer);
+    const size_t channels = layer->in_channels, rest = channels % SIMD_WIDTH;
+    const size_t size = layer->in_size, padding = convolution_padding(layer);
     for (size_t u = gradient_start(layer); u < padding + size; u += DEPTHWISE_TILE) {
-        size_t c = 0;
-        for (; c + SIMD_WIDTH <= channels; c += SIMD_WIDTH) {
-            input_block(kernel, stride, SIMD_WIDTH, channels, c, rows, row_count, u, padding, size,
-                        accumulate, d_input);
-        }
-        if (c < channels) {
-            input_block(kernel, stride, channels - c, channels, c, rows, row_count, u, padding,
-                        size, accumulate, d_input);
+        for (size_t c = 0; c + SIMD_WIDTH <= channels; c += SIMD_WIDTH) {
+            input_block(kernel, stride, channels, c, rows, row_count, u, padding, size, accumulate,
+                        d_input);
         }
     }
+    if (rest) input_rest(layer, rows, row_count, channels - rest, accumulate, d_input);
 }
 
 /* The rows of the output that padded row v of the input took part in. */
@@ -325,7 +360,7 @@ SIMD_INLINE void backward_map(const struct convolution *layer, size_t kernel, si
             for (size_t i = 0; i < height; i++) {
                 rows[i] = ring_row(ring, layer, columns, y * stride + ky + i);
             }
-            weight_rows(kernel, stride, height, layer->out_size, channels, rows,
+            weight_rows(layer, kernel, stride, height, rows,
                         d_row + gradient_left(layer) * channels, d_weight + ky * kernel * channels);
         }
         /* Rows that no later row of the output takes part in are complete. */

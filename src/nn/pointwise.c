@@ -15,25 +15,23 @@ static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
+/* What the product is added to. */
 SIMD_CLONES
-static void add_bias_relu6(size_t pixels, size_t channels, const real *restrict bias,
-                           real *restrict output) {
+static void fill_bias(size_t pixels, size_t channels, const real *restrict bias,
+                      const real *restrict residual, real *restrict output) {
     for (size_t p = 0; p < pixels; p++, output += channels) {
-        for (size_t c = 0; c < channels; c++) output[c] = convolution_relu6(output[c] + bias[c]);
+        if (!residual) {
+            memcpy(output, bias, channels * sizeof(real));
+            continue;
+        }
+        for (size_t c = 0; c < channels; c++) output[c] = bias[c] + residual[c];
+        residual += channels;
     }
 }
 
 SIMD_CLONES
-static void add_bias(size_t pixels, size_t channels, const real *restrict bias,
-                     real *restrict output) {
-    for (size_t p = 0; p < pixels; p++, output += channels) {
-        for (size_t c = 0; c < channels; c++) output[c] += bias[c];
-    }
-}
-
-SIMD_CLONES
-static void add(size_t count, const real *restrict term, real *restrict sum) {
-    for (size_t i = 0; i < count; i++) sum[i] += term[i];
+static void clamp_relu6(size_t count, real *output) {
+    for (size_t i = 0; i < count; i++) output[i] = convolution_relu6(output[i]);
 }
 
 void pointwise_forward(const struct convolution *layer, size_t pixels, const real *input,
@@ -43,14 +41,10 @@ void pointwise_forward(const struct convolution *layer, size_t pixels, const rea
     for (size_t start = 0; start < pixels; start += block) {
         const size_t rows = smaller(block, pixels - start);
         real *store = output + start * out;
+        fill_bias(rows, out, bias, residual ? residual + start * out : NULL, store);
         blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, rows, out, in, 1, input + start * in, in, weight, in,
-                  0, store, out);
-        if (layer->relu6) {
-            add_bias_relu6(rows, out, bias, store);
-        } else {
-            add_bias(rows, out, bias, store);
-        }
-        if (residual) add(rows * out, residual + start * out, store);
+                  1, store, out);
+        if (layer->relu6) clamp_relu6(rows * out, store);
     }
 }
 

@@ -4,8 +4,8 @@
 
 #include "nn/convolution.h"
 
-/* output (pixels, out) = input (pixels, in) weight (out, in)^T + bias (out), through ReLU6 if the
- * layer has it, plus residual (pixels, out) if not NULL. */
+/* output (pixels, out) = input (pixels, in) weight (out, in)^T + bias (out), plus residual (pixels,
+ * out) if not NULL, through ReLU6 if the layer has it. */
 void pointwise_forward(const struct convolution *layer, size_t pixels, const real *input,
                        const real *weight, const real *bias, const real *residual, real *output);
 

@@ -31,20 +31,20 @@ SIMD_INLINE void forward_block(size_t tile, size_t lanes, size_t channels, size_
                                const real *bias, bool relu6, real *output) {
     simd_real sum[STEM_TILE];
     simd_load(&sum[0], bias + c, lanes);
-#pragma GCC unroll 8
+    SIMD_UNROLL
     for (size_t t = 1; t < tile; t++) sum[t] = sum[0];
     for (size_t ky = 0; ky < STEM_KERNEL; ky++) {
         const real *row = rows + ky * length + x * STEM_STEP;
         const real *taps = weight + ky * STEM_TAPS * channels + c;
-#pragma GCC unroll 9
+        SIMD_UNROLL
         for (size_t i = 0; i < STEM_TAPS; i++) {
             simd_real tap;
             simd_load(&tap, taps + i * channels, lanes);
-#pragma GCC unroll 8
+            SIMD_UNROLL
             for (size_t t = 0; t < tile; t++) sum[t] += tap * row[t * STEM_STEP + i];
         }
     }
-#pragma GCC unroll 8
+    SIMD_UNROLL
     for (size_t t = 0; t < tile; t++) {
         if (relu6) simd_relu6(&sum[t]);
         simd_store(output + (x + t) * channels + c, &sum[t], lanes);
@@ -103,15 +103,15 @@ SIMD_INLINE void mask_row(const struct convolution *layer, const real *restrict 
 SIMD_INLINE void weight_block(size_t lanes, size_t size, size_t channels, size_t c, const real *row,
                               const real *d_output, real *d_weight) {
     simd_real sum[STEM_TAPS];
-#pragma GCC unroll 9
+    SIMD_UNROLL
     for (size_t i = 0; i < STEM_TAPS; i++) simd_load(&sum[i], d_weight + i * channels + c, lanes);
     for (size_t x = 0; x < size; x++) {
         simd_real gradient;
         simd_load(&gradient, d_output + x * channels + c, lanes);
-#pragma GCC unroll 9
+        SIMD_UNROLL
         for (size_t i = 0; i < STEM_TAPS; i++) sum[i] += gradient * row[x * STEM_STEP + i];
     }
-#pragma GCC unroll 9
+    SIMD_UNROLL
     for (size_t i = 0; i < STEM_TAPS; i++) simd_store(d_weight + i * channels + c, &sum[i], lanes);
 }
 

@@ -19,12 +19,12 @@ import torch.nn.functional as functional
 SIZE, PHOTOS = 37, 2
 STEM, HEAD = 11, 24
 # kind, repeats, kernel, stride, expansion, channels: as in the architecture string
-# "stem_c11 ds_r1_k3_s1_e1_c11 ir_r2_k5_s2_e3_c10 ir_r1_k3_s2_e2_c12 ir_r1_k7_s1_e2_c12 head_c24"
+# "stem_c11 ds_r1_k3_s1_e1_c11 ir_r2_k5_s2_e3_c10 ir_r1_k3_s2_e2_c12 ir_r1_k5_s1_e2_c12 head_c24"
 BLOCKS = [
     ("ds", 1, 3, 1, 1, 11),
     ("ir", 2, 5, 2, 3, 10),
     ("ir", 1, 3, 2, 2, 12),
-    ("ir", 1, 7, 1, 2, 12),
+    ("ir", 1, 5, 1, 2, 12),
 ]
 
 

@@ -33,9 +33,9 @@ static void expect_same_as_twin(enum twin_kind kind, size_t count, size_t size, 
 
 static void depthwise_agrees_with_its_twin(void **state) {
     (void)state;
-    const size_t kernels[] = {3, 5, 7}, sizes[] = {1, 2, 3, 4, 7, 8, 9, 13, 14};
+    const size_t kernels[] = {3, 5}, sizes[] = {1, 2, 3, 4, 7, 8, 9, 13, 14};
     const size_t channels[] = {1, 8, 11, 24, 29};
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < 2; k++) {
         for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
             for (size_t c = 0; c < sizeof channels / sizeof *channels; c++) {
                 for (size_t stride = 1; stride <= 2; stride++) {

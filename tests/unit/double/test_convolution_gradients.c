@@ -32,7 +32,7 @@ static void pointwise_gradients_are_the_derivatives(void **state) {
 
 static void depthwise_gradients_are_the_derivatives(void **state) {
     (void)state;
-    for (size_t kernel = 3; kernel <= 7; kernel += 2) {
+    for (size_t kernel = 3; kernel <= 5; kernel += 2) {
         for (size_t stride = 1; stride <= 2; stride++) {
             expect_gradients(TWIN_DEPTHWISE, 6, kernel, stride, 9, 9, true);
             expect_gradients(TWIN_DEPTHWISE, 7, kernel, stride, 3, 3, false);
