@@ -10,6 +10,10 @@ static const struct format *find_format(const uint8_t *bytes, size_t size) {
     return NULL;
 }
 
+bool image_recognise(const uint8_t *bytes, size_t size) {
+    return find_format(bytes, size) != NULL;
+}
+
 /* A header cut off before the size counts as truncated, a size of 0 that is there as a size. */
 static bool check_header(const struct format *format, const struct format_header *header,
                          size_t size, caption_error *error) {

@@ -21,6 +21,12 @@ bool image_check_size(size_t width, size_t height, caption_error *error);
 bool image_new(struct image *image, size_t width, size_t height, caption_error *error);
 void image_free(struct image *image);
 
+/* Bytes at the start of a file that are enough for image_recognise. */
+enum { IMAGE_SIGNATURE = 32 };
+
+/* Whether a file that begins with these bytes is of a format that image_decode knows. */
+bool image_recognise(const uint8_t *bytes, size_t size);
+
 /* Decodes the bytes of a JPEG (baseline, progressive, grey, CMYK), PNG (any depth, alpha over
  * white), BMP, PNM (P5, P6), GIF (first frame) or, where libwebp was there at build time, WebP
  * file, and turns it upright by its EXIF orientation. The format is told by content. A truncated

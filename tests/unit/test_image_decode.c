@@ -1,0 +1,364 @@
+/* Every format but JPEG, and what is no photo. */
+#include "image_files.h"
+
+static void a_png_of_any_channels_is_decoded(void **state) {
+    (void)state;
+    struct image image = gradient_new(13, 7);
+    struct bytes file = png_new(image.pixels, 13, 7, 3);
+    struct image out = decoded(&file);
+    assert_true(image_difference(&image, &out) == 0);
+    image_free(&out);
+    bytes_free(&file);
+    image_free(&image);
+
+    const uint8_t grey[4] = {0, 60, 128, 255};
+    file = png_new(grey, 2, 2, 1);
+    out = decoded(&file);
+    assert_pixel(&out, 1, 0, 60, 60, 60, 0);
+    assert_pixel(&out, 0, 1, 128, 128, 128, 0);
+    image_free(&out);
+    bytes_free(&file);
+}
+
+static void transparency_is_laid_over_white(void **state) {
+    (void)state;
+    const uint8_t rgba[12] = {200, 100, 0, 255, 200, 100, 0, 0, 200, 100, 0, 102};
+    struct bytes file = png_new(rgba, 3, 1, 4);
+    struct image out = decoded(&file);
+    assert_pixel(&out, 0, 0, 200, 100, 0, 0);
+    assert_pixel(&out, 1, 0, 255, 255, 255, 0);
+    assert_pixel(&out, 2, 0, 233, 193, 153, 0); /* 255 - 0.4 (255 - value) */
+    image_free(&out);
+    bytes_free(&file);
+
+    const uint8_t grey_alpha[4] = {50, 255, 50, 51};
+    file = png_new(grey_alpha, 2, 1, 2);
+    out = decoded(&file);
+    assert_pixel(&out, 0, 0, 50, 50, 50, 0);
+    assert_pixel(&out, 1, 0, 214, 214, 214, 0);
+    image_free(&out);
+    bytes_free(&file);
+}
+
+static void a_png_with_a_palette_is_decoded(void **state) {
+    (void)state;
+    struct bytes file = png_begin(3, 1, 4, 3), rows = {0};
+    png_add_chunk(&file, "PLTE", "\x0a\x14\x1e\xff\x00\x00\x00\x00\xff", 9);
+    png_add_chunk(&file, "tRNS", "\xff\xff\x00", 3);
+    bytes_add(&rows, "\x00\x01\x20", 3); /* numbers 0, 1, 2 of four bits each */
+    png_add_rows(&file, &rows);
+    png_add_chunk(&file, "IEND", "", 0);
+    struct image out = decoded(&file);
+    assert_pixel(&out, 0, 0, 10, 20, 30, 0);
+    assert_pixel(&out, 1, 0, 255, 0, 0, 0);
+    assert_pixel(&out, 2, 0, 255, 255, 255, 0); /* transparent blue */
+    image_free(&out);
+    bytes_free(&rows);
+    bytes_free(&file);
+}
+
+static void a_png_of_16_bits_keeps_the_upper_8(void **state) {
+    (void)state;
+    struct bytes file = png_begin(2, 1, 16, 2), rows = {0};
+    bytes_add(&rows, "\0\x80\x7f\x10\x01\xff\xfe\x00\x00\x40\x40\x20\x99", 13);
+    png_add_rows(&file, &rows);
+    png_add_chunk(&file, "IEND", "", 0);
+    struct image out = decoded(&file);
+    assert_pixel(&out, 0, 0, 0x80, 0x10, 0xff, 0);
+    assert_pixel(&out, 1, 0, 0x00, 0x40, 0x20, 0);
+    image_free(&out);
+    bytes_free(&rows);
+    bytes_free(&file);
+}
+
+static void a_bmp_is_decoded(void **state) {
+    (void)state;
+    struct image image = gradient_new(13, 7); /* 39 bytes a row: padded */
+    struct bytes file = bmp_new(&image);
+    struct image out = decoded(&file);
+    assert_true(image_difference(&image, &out) == 0);
+    image_free(&out);
+    bytes_free(&file);
+    image_free(&image);
+}
+
+static void a_bmp_whose_rows_run_downwards_is_decoded(void **state) {
+    (void)state;
+    struct image image = gradient_new(4, 6);
+    struct bytes file = bmp_new(&image);
+    memcpy(file.data + 22, "\xfa\xff\xff\xff", 4); /* height -6 */
+    struct image out = decoded(&file);
+    for (size_t y = 0; y < 6; y++)
+        assert_memory_equal(out.pixels + y * 12, image.pixels + (5 - y) * 12, 12);
+    image_free(&out);
+    bytes_free(&file);
+    image_free(&image);
+}
+
+static void a_ppm_is_decoded(void **state) {
+    (void)state;
+    struct image image = gradient_new(5, 3);
+    struct bytes file = ppm_new(&image);
+    struct image out = decoded(&file);
+    assert_true(image_difference(&image, &out) == 0);
+    image_free(&out);
+    bytes_free(&file);
+    image_free(&image);
+}
+
+static void a_pgm_is_scaled_by_its_largest_value(void **state) {
+    (void)state;
+    struct bytes file = {0};
+    bytes_add(&file, "P5 3 1 15\n\x00\x05\x0f", 13);
+    struct image out = decoded(&file);
+    assert_pixel(&out, 0, 0, 0, 0, 0, 0);
+    assert_pixel(&out, 1, 0, 85, 85, 85, 0);
+    assert_pixel(&out, 2, 0, 255, 255, 255, 0);
+    image_free(&out);
+    bytes_free(&file);
+
+    bytes_add(&file, "P5 2 1 65535\n\x80\x00\xff\xff", 17);
+    out = decoded(&file);
+    assert_pixel(&out, 0, 0, 128, 128, 128, 0);
+    assert_pixel(&out, 1, 0, 255, 255, 255, 0);
+    image_free(&out);
+    bytes_free(&file);
+
+    bytes_add(&file, "P5 1 1 70000\n\x80\x00", 15);
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "largest value");
+    bytes_free(&file);
+}
+
+static struct bytes gif_of_two_frames(void) {
+    enum { width = 20, height = 11 };
+    uint8_t numbers[width * height];
+    struct bytes file = gif_begin(width, height);
+    for (size_t i = 0; i < sizeof numbers; i++) numbers[i] = (uint8_t)(i % 128);
+    gif_add_frame(&file, width, height, numbers);
+    memset(numbers, 99, sizeof numbers);
+    gif_add_frame(&file, width, height, numbers);
+    bytes_add(&file, ";", 1);
+    return file;
+}
+
+static void the_first_frame_of_a_gif_is_decoded(void **state) {
+    (void)state;
+    struct bytes file = gif_of_two_frames();
+    struct image out = decoded(&file);
+    assert_int_equal(out.width, 20);
+    assert_int_equal(out.height, 11);
+    for (size_t i = 0; i < 220; i++)
+        assert_pixel(&out, i % 20, i / 20, (int)(2 * (i % 128)), (int)(255 - i % 128),
+                     (int)(i % 128), 0);
+    image_free(&out);
+    bytes_free(&file);
+}
+
+static void the_transparent_colour_of_a_gif_is_white(void **state) {
+    (void)state;
+    struct bytes file = gif_begin(2, 1);
+    bytes_add(&file, "\x21\xf9\x04\x01\0\0\x05\0", 8); /* colour 5 */
+    gif_add_frame(&file, 2, 1, (const uint8_t[]){5, 6});
+    bytes_add(&file, ";", 1);
+    struct image out = decoded(&file);
+    assert_pixel(&out, 0, 0, 255, 255, 255, 0);
+    assert_pixel(&out, 1, 0, 12, 249, 6, 0);
+    image_free(&out);
+    bytes_free(&file);
+}
+
+static void a_webp_is_decoded(void **state) {
+    (void)state;
+#ifdef CAPTION_WITH_WEBP
+    struct image image = gradient_new(37, 21);
+    struct bytes file = webp_new(image.pixels, 37, 21, 3, true);
+    struct image out = decoded(&file);
+    assert_true(image_difference(&image, &out) == 0);
+    image_free(&out);
+    bytes_free(&file);
+
+    file = webp_new(image.pixels, 37, 21, 3, false);
+    out = decoded(&file);
+    assert_true(image_difference(&image, &out) < 4);
+    image_free(&out);
+    bytes_free(&file);
+    image_free(&image);
+
+    uint8_t rgba[16 * 16 * 4];
+    for (size_t i = 0; i < 256; i++)
+        memcpy(rgba + i * 4, i < 128 ? "\xc8\x64\0\x66" : "\1\2\3\0", 4);
+    for (int lossless = 0; lossless < 2; lossless++) {
+        file = webp_new(rgba, 16, 16, 4, lossless != 0);
+        out = decoded(&file);
+        assert_pixel(&out, 3, 2, 233, 193, 153, lossless ? 0 : 4);
+        assert_pixel(&out, 3, 13, 255, 255, 255, 0);
+        image_free(&out);
+        bytes_free(&file);
+    }
+#else
+    struct bytes file = {0};
+    bytes_add(&file, "RIFF\x16\0\0\0WEBPVP8L\x0a\0\0\0\x2f\0\0\0\0\0\0\0\0\0", 30);
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "libwebp was absent");
+    bytes_free(&file);
+#endif
+}
+
+/* Every beginning of the file, of up to `whole` - 1 bytes. */
+static void assert_every_truncation_is_refused(struct bytes *file, size_t whole, const char *part) {
+    for (size_t size = 18; size < whole; size++)
+        assert_refused(&(struct bytes){.data = file->data, .size = size}, CAPTION_ERROR_FORMAT,
+                       part);
+    for (size_t size = 1; size < 18; size++)
+        assert_refused(&(struct bytes){.data = file->data, .size = size}, CAPTION_ERROR_FORMAT, "");
+    bytes_free(file);
+}
+
+static void every_truncation_is_an_error_that_says_so(void **state) {
+    (void)state;
+    struct image image = gradient_new(13, 7);
+    struct bytes file = png_new(image.pixels, 13, 7, 3);
+    assert_every_truncation_is_refused(&file, file.size, "truncated PNG: it ends after");
+    file = bmp_new(&image);
+    assert_every_truncation_is_refused(&file, file.size, "truncated BMP: it ends after");
+    file = ppm_new(&image);
+    assert_every_truncation_is_refused(&file, file.size, "");
+    file = gif_of_two_frames();
+    size_t first_frame = 13 + 3 * 128 + 11 + 220 + 3 * 2 + 3;
+    assert_every_truncation_is_refused(&file, first_frame, "truncated GIF: it ends after");
+#ifdef CAPTION_WITH_WEBP
+    file = webp_new(image.pixels, 13, 7, 3, false);
+    assert_every_truncation_is_refused(&file, file.size, "truncated WebP: it ends after");
+    file = webp_new(image.pixels, 13, 7, 3, true);
+    assert_every_truncation_is_refused(&file, file.size, "truncated WebP: it ends after");
+#endif
+    image_free(&image);
+}
+
+static void a_gif_cut_behind_its_first_frame_is_whole_enough(void **state) {
+    (void)state;
+    struct bytes file = gif_of_two_frames();
+    file.size = 13 + 3 * 128 + 11 + 220 + 3 * 2 + 3;
+    struct image out = decoded(&file);
+    image_free(&out);
+    bytes_free(&file);
+}
+
+static void a_truncated_ppm_is_an_error_that_says_so(void **state) {
+    (void)state;
+    struct image image = gradient_new(13, 7);
+    struct bytes file = ppm_new(&image);
+    file.size -= 1;
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "truncated PNM: it ends after");
+    bytes_free(&file);
+    image_free(&image);
+}
+
+static void a_header_of_65535_x_65535_is_refused_with_its_size(void **state) {
+    (void)state;
+    const char *message = "65535 x 65535 pixels, at most 200000000";
+    struct image image = gradient_new(13, 7);
+    struct bytes file = png_new(image.pixels, 13, 7, 3);
+    memcpy(file.data + 16, "\0\0\xff\xff\0\0\xff\xff", 8);
+    assert_refused(&file, CAPTION_ERROR_LIMIT, message);
+    bytes_free(&file);
+
+    file = bmp_new(&image);
+    memcpy(file.data + 18, "\xff\xff\0\0\xff\xff\0\0", 8);
+    assert_refused(&file, CAPTION_ERROR_LIMIT, message);
+    memcpy(file.data + 18, "\xff\xff\0\0\1\0\xff\xff", 8); /* height -65535 */
+    assert_refused(&file, CAPTION_ERROR_LIMIT, message);
+    bytes_free(&file);
+
+    file = gif_of_two_frames();
+    memcpy(file.data + 6, "\xff\xff\xff\xff", 4);
+    assert_refused(&file, CAPTION_ERROR_LIMIT, message);
+    bytes_free(&file);
+
+    bytes_add(&file, "P6 65535 65535 255\n", 19);
+    assert_refused(&file, CAPTION_ERROR_LIMIT, message);
+    bytes_free(&file);
+
+    bytes_add(&file, "RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\xfe\xff\0\xfe\xff\0", 30);
+    assert_refused(&file, CAPTION_ERROR_LIMIT, message);
+    bytes_free(&file);
+    image_free(&image);
+}
+
+static void sizes_that_overflow_are_refused(void **state) {
+    (void)state;
+    struct image image = gradient_new(13, 7);
+    struct bytes file = bmp_new(&image);
+    memcpy(file.data + 18, "\xff\xff\xff\xff\0\0\0\x80", 8);
+    assert_refused(&file, CAPTION_ERROR_LIMIT, "4294967295 x 2147483648 pixels");
+    bytes_free(&file);
+    bytes_add(&file, "P6 999999999 999999999 255\n", 27);
+    assert_refused(&file, CAPTION_ERROR_LIMIT, "999999999 x 999999999 pixels");
+    bytes_free(&file);
+    bytes_add(&file, "P6 99999999999999999999999999 1 255\n", 36);
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "PNM");
+    bytes_free(&file);
+    assert_false(image_new(&image, SIZE_MAX, SIZE_MAX, NULL));
+    image_free(&image);
+}
+
+static void a_size_of_nothing_is_refused(void **state) {
+    (void)state;
+    struct image image = gradient_new(13, 7);
+    struct bytes file = png_new(image.pixels, 13, 7, 3);
+    memcpy(file.data + 16, "\0\0\0\0", 4);
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "0 x 7 pixels");
+    bytes_free(&file);
+    image_free(&image);
+}
+
+static void what_is_no_photo_is_told_by_its_beginning(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *message;
+    } cases[] = {
+        {"", 0, "is empty"},
+        {"Dear photo,\nhow are you?", 24,
+         "is not a photo: it begins with the text \"Dear photo, how"},
+        {"x", 1, "is not a photo: it begins with the text \"x\""},
+        {"BMW is no bitmap, and this is text", 34, "begins with the text \"BMW"},
+        {"\1\2\xff\0", 4, "is not a photo: it begins with the bytes 01 02 ff 00"},
+        {"\0\0\0\x18"
+         "ftypheic\0\0\0\0",
+         16, "is a HEIC photo, which is not supported"},
+        {"II*\0\x08\0\0\0", 8, "is a TIFF photo, which is not supported"},
+        {"%PDF-1.7\n", 9, "is a PDF document, which is not supported"},
+        {"P3\n1 1\n255\n1 2 3\n", 17, "is a PPM picture in text form"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bytes file = {0};
+        bytes_add(&file, cases[i].bytes, cases[i].size);
+        assert_refused(&file, CAPTION_ERROR_FORMAT, cases[i].message);
+        bytes_free(&file);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_png_of_any_channels_is_decoded),
+        cmocka_unit_test(transparency_is_laid_over_white),
+        cmocka_unit_test(a_png_with_a_palette_is_decoded),
+        cmocka_unit_test(a_png_of_16_bits_keeps_the_upper_8),
+        cmocka_unit_test(a_bmp_is_decoded),
+        cmocka_unit_test(a_bmp_whose_rows_run_downwards_is_decoded),
+        cmocka_unit_test(a_ppm_is_decoded),
+        cmocka_unit_test(a_pgm_is_scaled_by_its_largest_value),
+        cmocka_unit_test(the_first_frame_of_a_gif_is_decoded),
+        cmocka_unit_test(the_transparent_colour_of_a_gif_is_white),
+        cmocka_unit_test(a_webp_is_decoded),
+        cmocka_unit_test(every_truncation_is_an_error_that_says_so),
+        cmocka_unit_test(a_gif_cut_behind_its_first_frame_is_whole_enough),
+        cmocka_unit_test(a_truncated_ppm_is_an_error_that_says_so),
+        cmocka_unit_test(a_header_of_65535_x_65535_is_refused_with_its_size),
+        cmocka_unit_test(sizes_that_overflow_are_refused),
+        cmocka_unit_test(a_size_of_nothing_is_refused),
+        cmocka_unit_test(what_is_no_photo_is_told_by_its_beginning),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,211 @@
+#include "image_files.h"
+
+static void assert_jpeg_round_trip(enum jpeg_kind kind) {
+    struct image image = gradient_new(67, 45); /* no multiple of the blocks' size */
+    struct bytes file = jpeg_new(&image, kind);
+    struct image out = decoded(&file);
+    if (kind == JPEG_GREY)
+        for (size_t i = 0; i < image.width * image.height; i++) {
+            uint8_t *p = image.pixels + i * 3;
+            p[0] = p[1] = p[2] = (uint8_t)((299 * p[0] + 587 * p[1] + 114 * p[2] + 500) / 1000);
+        }
+    assert_true(image_difference(&image, &out) < 3);
+    image_free(&out);
+    bytes_free(&file);
+    image_free(&image);
+}
+
+static void a_baseline_jpeg_is_decoded(void **state) {
+    (void)state;
+    assert_jpeg_round_trip(JPEG_BASELINE);
+}
+
+#ifdef CAPTION_WITH_TURBOJPEG
+
+static void a_progressive_jpeg_is_decoded(void **state) {
+    (void)state;
+    assert_jpeg_round_trip(JPEG_PROGRESSIVE);
+}
+
+static void a_grey_jpeg_is_decoded(void **state) {
+    (void)state;
+    assert_jpeg_round_trip(JPEG_GREY);
+}
+
+/* A YCCK JPEG of one colour, with an Adobe marker (transform 2) as libjpeg writes it. */
+static struct bytes ycck_new(uint8_t cyan, uint8_t magenta, uint8_t yellow, uint8_t black) {
+    uint8_t ink[16 * 16 * 4];
+    for (size_t i = 0; i < 256; i++)
+        memcpy(ink + i * 4, (uint8_t[]){cyan, magenta, yellow, black}, 4);
+    return jpeg_encoded(ink, 16, 16, TJPF_CMYK, TJSAMP_444, 0);
+}
+
+static void inverted_ink_of_adobe_becomes_rgb(void **state) {
+    (void)state;
+    struct bytes file = ycck_new(200, 100, 50, 255);
+    struct image out = decoded(&file);
+    assert_pixel(&out, 8, 8, 200, 100, 50, 3);
+    image_free(&out);
+    bytes_free(&file);
+
+    file = ycck_new(200, 100, 50, 128); /* half the light */
+    out = decoded(&file);
+    assert_pixel(&out, 8, 8, 100, 50, 25, 3);
+    image_free(&out);
+    bytes_free(&file);
+}
+
+/* C = M = Y = v is stored by YCCK as (255 - v, 128, 128, K): read as CMYK these are the inks. */
+static void ink_without_a_transform_is_read_as_it_is(void **state) {
+    (void)state;
+    struct bytes file = ycck_new(55, 55, 55, 204);
+    size_t adobe = bytes_find(&file, "Adobe", 5);
+    assert_int_equal(file.data[adobe + 11], 2);
+    file.data[adobe + 11] = 0;
+    struct image out = decoded(&file);
+    assert_pixel(&out, 8, 8, 160, 102, 102, 3); /* (200, 128, 128) * 204 / 255 */
+    image_free(&out);
+    bytes_free(&file);
+}
+
+static void ink_without_an_adobe_marker_is_not_inverted(void **state) {
+    (void)state;
+    struct bytes file = ycck_new(55, 55, 55, 51);
+    bytes_cut(&file, bytes_find(&file, "Adobe", 5) - 4, 16);
+    struct image out = decoded(&file);
+    assert_pixel(&out, 8, 8, 44, 102, 102, 3); /* (255 - (200, 128, 128)) * (255 - 51) / 255 */
+    image_free(&out);
+    bytes_free(&file);
+}
+
+static void chroma_may_be_subsampled_in_any_way(void **state) {
+    (void)state;
+    struct image image = gradient_new(67, 45);
+    const int ways[] = {TJSAMP_444, TJSAMP_422, TJSAMP_420, TJSAMP_440, TJSAMP_411};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct bytes file = jpeg_encoded(image.pixels, 67, 45, TJPF_RGB, ways[i], 0);
+        struct image out = decoded(&file);
+        assert_true(image_difference(&image, &out) < 3);
+        image_free(&out);
+        bytes_free(&file);
+    }
+    image_free(&image);
+}
+
+static void a_large_jpeg_is_reduced_but_not_below_the_smallest_side(void **state) {
+    (void)state;
+    struct image image = gradient_new(801, 601);
+    struct bytes file = jpeg_new(&image, JPEG_BASELINE);
+    static const struct {
+        size_t min_side, width, height;
+    } cases[] = {{602, 801, 601}, {601, 801, 601}, {302, 801, 601}, {301, 401, 301},
+                 {151, 201, 151}, {76, 101, 76},   {1, 101, 76}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct image out;
+        assert_true(image_decode_reduced(file.data, file.size, cases[i].min_side, &out, NULL));
+        assert_int_equal(out.width, cases[i].width);
+        assert_int_equal(out.height, cases[i].height);
+        image_free(&out);
+    }
+    bytes_free(&file);
+    image_free(&image);
+}
+
+#endif
+
+static void every_truncation_is_an_error_that_says_so(void **state) {
+    (void)state;
+    struct image image = gradient_new(40, 30);
+    for (int kind = 0; kind < jpeg_kinds; kind++) {
+        struct bytes file = jpeg_new(&image, (enum jpeg_kind)kind);
+        for (size_t size = 3; size < file.size; size++)
+            assert_refused(&(struct bytes){.data = file.data, .size = size}, CAPTION_ERROR_FORMAT,
+                           "truncated JPEG: it ends after");
+        bytes_free(&file);
+    }
+    image_free(&image);
+}
+
+/* What a copy that lost a part in its middle looks like: the end marker is there. */
+static void a_gap_in_the_data_is_an_error(void **state) {
+    (void)state;
+#ifdef CAPTION_WITH_TURBOJPEG
+    struct image image = gradient_new(160, 160);
+    struct bytes file = jpeg_new(&image, JPEG_BASELINE);
+    size_t data = bytes_find(&file, "\xff\xda", 2) + 14;
+    bytes_cut(&file, data + (file.size - data) / 2, (file.size - data) / 2 - 2);
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "JPEG cannot be decoded: Corrupt JPEG data");
+    bytes_free(&file);
+    image_free(&image);
+#else
+    skip(); /* stb_image fills the gap */
+#endif
+}
+
+static void junk_between_segments_and_behind_the_end_is_harmless(void **state) {
+    (void)state;
+    struct image image = gradient_new(40, 30);
+    struct bytes file = jpeg_new(&image, JPEG_BASELINE);
+    struct image clean = decoded(&file);
+    bytes_add(&file, "junk \xff\xd8\xff", 8);
+    bytes_insert(&file, bytes_find(&file, "\xff\xdb", 2), "\0\0\0\0", 4);
+    bytes_insert(&file, bytes_find(&file, "\xff\xda", 2), "\xff\xff\xff", 3);
+    struct image out = decoded(&file);
+    assert_true(image_difference(&clean, &out) == 0);
+    image_free(&out);
+    image_free(&clean);
+    bytes_free(&file);
+    image_free(&image);
+}
+
+static void a_header_of_65535_x_65535_is_refused_with_its_size(void **state) {
+    (void)state;
+    struct image image = gradient_new(40, 30);
+    struct bytes file = jpeg_new(&image, JPEG_BASELINE);
+    memcpy(file.data + bytes_find(&file, "\xff\xc0", 2) + 5, "\xff\xff\xff\xff", 4);
+    assert_refused(&file, CAPTION_ERROR_LIMIT, "65535 x 65535 pixels, at most 200000000");
+    file.size = bytes_find(&file, "\xff\xc0", 2) + 19; /* the header alone */
+    assert_refused(&file, CAPTION_ERROR_LIMIT, "65535 x 65535 pixels, at most 200000000");
+    bytes_free(&file);
+    image_free(&image);
+}
+
+static void a_huffman_table_longer_than_it_can_be_is_an_error(void **state) {
+    (void)state;
+    struct image image = gradient_new(40, 30);
+    struct bytes file = jpeg_new(&image, JPEG_BASELINE);
+    memset(file.data + bytes_find(&file, "\xff\xc4", 2) + 5, 20, 16);
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "damaged JPEG: its Huffman tables");
+    bytes_free(&file);
+    image_free(&image);
+}
+
+static void a_file_of_markers_alone_is_an_error(void **state) {
+    (void)state;
+    struct bytes file = {0};
+    bytes_add(&file, "\xff\xd8\xff\xd9", 4);
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "JPEG");
+    bytes_free(&file);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_baseline_jpeg_is_decoded),
+#ifdef CAPTION_WITH_TURBOJPEG
+        cmocka_unit_test(a_progressive_jpeg_is_decoded),
+        cmocka_unit_test(a_grey_jpeg_is_decoded),
+        cmocka_unit_test(inverted_ink_of_adobe_becomes_rgb),
+        cmocka_unit_test(ink_without_a_transform_is_read_as_it_is),
+        cmocka_unit_test(ink_without_an_adobe_marker_is_not_inverted),
+        cmocka_unit_test(chroma_may_be_subsampled_in_any_way),
+        cmocka_unit_test(a_large_jpeg_is_reduced_but_not_below_the_smallest_side),
+#endif
+        cmocka_unit_test(every_truncation_is_an_error_that_says_so),
+        cmocka_unit_test(a_gap_in_the_data_is_an_error),
+        cmocka_unit_test(junk_between_segments_and_behind_the_end_is_harmless),
+        cmocka_unit_test(a_header_of_65535_x_65535_is_refused_with_its_size),
+        cmocka_unit_test(a_huffman_table_longer_than_it_can_be_is_an_error),
+        cmocka_unit_test(a_file_of_markers_alone_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,159 @@
+/* Photos stored in each of the eight orientations come out upright. */
+#include "image_files.h"
+
+enum { width = 48, height = 32 }; /* whole JPEG blocks in both directions, halves too */
+
+/* Where the first stored row and the first stored column lie in the upright photo: the table of
+ * EXIF 2.3, section 4.6.4. Our code knows it in another form. */
+enum side { TOP, RIGHT, BOTTOM, LEFT };
+static const struct {
+    enum side row, column;
+} stored[9] = {{TOP, LEFT}, {TOP, LEFT},  {TOP, RIGHT},    {BOTTOM, RIGHT}, {BOTTOM, LEFT},
+               {LEFT, TOP}, {RIGHT, TOP}, {RIGHT, BOTTOM}, {LEFT, BOTTOM}};
+
+static bool runs_along_y(enum side side) {
+    return side == TOP || side == BOTTOM;
+}
+
+/* How far from the top, or left, the `distance`-th line counted from `side` is. */
+static size_t place(enum side side, size_t distance, size_t length) {
+    return side == TOP || side == LEFT ? distance : length - 1 - distance;
+}
+
+static struct image store(const struct image *upright, unsigned orientation) {
+    enum side row_side = stored[orientation].row, column_side = stored[orientation].column;
+    bool plain = runs_along_y(row_side);
+    struct image image;
+    assert_true(image_new(&image, plain ? upright->width : upright->height,
+                          plain ? upright->height : upright->width, NULL));
+    for (size_t row = 0; row < image.height; row++)
+        for (size_t column = 0; column < image.width; column++) {
+            size_t a = place(row_side, row, image.height);
+            size_t b = place(column_side, column, image.width);
+            size_t y = plain ? a : b, x = plain ? b : a;
+            memcpy(image.pixels + (row * image.width + column) * 3,
+                   upright->pixels + (y * upright->width + x) * 3, 3);
+        }
+    return image;
+}
+
+static void every_orientation_is_turned_upright(void **state) {
+    (void)state;
+    struct image upright = gradient_new(5, 3);
+    for (unsigned orientation = 0; orientation <= 8; orientation++) {
+        struct image image = store(&upright, orientation);
+        assert_true(image_turn_upright(&image, orientation, NULL));
+        assert_true(image_difference(&upright, &image) == 0);
+        image_free(&image);
+    }
+    image_free(&upright);
+}
+
+#ifdef CAPTION_WITH_EXIF
+
+static struct bytes exif_block(unsigned orientation, bool big) {
+    struct bytes block = {0};
+    bytes_add(&block,
+              big ? "MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0"
+                  : "II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0",
+              big ? 19 : 18);
+    bytes_add_one(&block, orientation);
+    bytes_add(&block, "\0\0\0\0\0\0\0", big ? 6 : 7);
+    return block;
+}
+
+static void add_to_jpeg(struct bytes *file, const struct bytes *block) {
+    struct bytes segment = {0};
+    bytes_add(&segment, "\xff\xe1", 2);
+    bytes_add_big(&segment, block->size + 8, 2);
+    bytes_add(&segment, "Exif\0", 6);
+    bytes_add(&segment, block->data, block->size);
+    bytes_insert(file, 2, segment.data, segment.size);
+    bytes_free(&segment);
+}
+
+static void add_to_png(struct bytes *file, const struct bytes *block) {
+    struct bytes chunk = {0};
+    png_add_chunk(&chunk, "eXIf", block->data, block->size);
+    bytes_insert(file, 33, chunk.data, chunk.size);
+    bytes_free(&chunk);
+}
+
+#ifdef CAPTION_WITH_WEBP
+/* From a simple file to an extended one. */
+static void add_to_webp(struct bytes *file, const struct bytes *block, size_t w, size_t h) {
+    struct bytes extended = {0};
+    bytes_add(&extended, "RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x08\0\0\0", 24);
+    bytes_add_little(&extended, w - 1, 3);
+    bytes_add_little(&extended, h - 1, 3);
+    bytes_add(&extended, file->data + 12, file->size - 12);
+    bytes_add(&extended, "EXIF", 4);
+    bytes_add_little(&extended, block->size, 4);
+    bytes_add(&extended, block->data, block->size);
+    size_t riff = extended.size - 8;
+    for (size_t i = 0; i < 4; i++) extended.data[4 + i] = (uint8_t)(riff >> (8 * i));
+    bytes_free(file);
+    *file = extended;
+}
+#endif
+
+static void assert_upright(const struct bytes *file, const struct image *upright, double most) {
+    struct image out = decoded(file);
+    assert_true(image_difference(upright, &out) <= most);
+    image_free(&out);
+}
+
+static void the_exif_orientation_of_every_format_is_followed(void **state) {
+    (void)state;
+    struct image upright = gradient_new(width, height);
+    for (unsigned orientation = 1; orientation <= 8; orientation++) {
+        struct image image = store(&upright, orientation);
+        struct bytes block = exif_block(orientation, orientation % 2 == 0);
+        struct bytes file = jpeg_new(&image, JPEG_BASELINE);
+        add_to_jpeg(&file, &block);
+        assert_upright(&file, &upright, 3);
+        bytes_free(&file);
+
+        file = png_new(image.pixels, image.width, image.height, 3);
+        add_to_png(&file, &block);
+        assert_upright(&file, &upright, 0);
+        bytes_free(&file);
+#ifdef CAPTION_WITH_WEBP
+        file = webp_new(image.pixels, image.width, image.height, 3, true);
+        add_to_webp(&file, &block, image.width, image.height);
+        assert_upright(&file, &upright, 0);
+        bytes_free(&file);
+#endif
+        bytes_free(&block);
+        image_free(&image);
+    }
+    image_free(&upright);
+}
+
+static void a_nonsensical_exif_block_leaves_the_photo_as_it_is(void **state) {
+    (void)state;
+    struct image image = gradient_new(width, height);
+    struct bytes nonsense[] = {exif_block(9, false), exif_block(0, true), exif_block(6, false)};
+    nonsense[2].size = 12; /* cut off */
+    for (size_t i = 0; i < 3; i++) {
+        struct bytes file = png_new(image.pixels, width, height, 3);
+        add_to_png(&file, &nonsense[i]);
+        assert_upright(&file, &image, 0);
+        bytes_free(&file);
+        bytes_free(&nonsense[i]);
+    }
+    image_free(&image);
+}
+
+#endif
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_orientation_is_turned_upright),
+#ifdef CAPTION_WITH_EXIF
+        cmocka_unit_test(the_exif_orientation_of_every_format_is_followed),
+        cmocka_unit_test(a_nonsensical_exif_block_leaves_the_photo_as_it_is),
+#endif
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
