@@ -30,6 +30,7 @@ caption_options caption_options_default(void) {
         .top_k = 0,
         .top_p = 1,
         .seed = 0,
+        .first_photo = 0,
         .prefix = NULL,
         .threads = 0,
     };
@@ -118,7 +119,8 @@ static bool caption_blocks(const struct decode_plan *plan, const char *const *pa
         size_t rest = count - first < most ? count - first : most;
         done = captioner_features(plan->model, NULL, paths + first, rest, NULL, threads,
                                   block.features, block.errors, error) &&
-               decode_block(plan, &block, rest, first, threads, results + first, error);
+               decode_block(plan, &block, rest, plan->options.first_photo + first, threads,
+                            results + first, error);
     }
     block_free(&block);
     return done;
@@ -153,7 +155,7 @@ static bool caption_bytes(const struct decode_plan *plan, const void *bytes, siz
     struct block block;
     if (!block_init(&block, plan->model, 1, error)) return false;
     captioner_features_memory(plan->model, bytes, size, block.features, &block.errors[0]);
-    bool done = decode_block(plan, &block, 1, 0, NULL, result, error);
+    bool done = decode_block(plan, &block, 1, plan->options.first_photo, NULL, result, error);
     block_free(&block);
     return done;
 }

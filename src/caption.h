@@ -66,6 +66,8 @@ typedef struct caption_options {
     size_t top_k;           /* sample among the k most likely words; 0 is all */
     float top_p;            /* sample among the likeliest words that hold this mass; 1 is all */
     uint64_t seed;          /* of sampling */
+    size_t first_photo;     /* number of a call's first photo, for sampling: photos captioned in
+                               several calls then get what one call would give them */
     const char *prefix;     /* words every caption starts with, or NULL */
     size_t threads;         /* worker threads; 0 is one per processor */
 } caption_options;

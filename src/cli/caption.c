@@ -36,11 +36,14 @@ static bool write_block(struct caption_task *task, const char *const *paths, siz
     return command_flush(error);
 }
 
-static bool caption_block(struct caption_task *task, const char *const *paths, size_t count,
-                          caption_error *error) {
+/* Captions `count` photos of the list from number `first` on. */
+static bool caption_block(struct caption_task *task, const struct photo_list *list, size_t first,
+                          size_t count, caption_error *error) {
+    const char *const *paths = (const char *const *)list->paths + first;
     caption_result results[BLOCK];
-    memset(results, 0, sizeof results);
-    if (!caption_photos(task->model, paths, count, task->options, results, error)) return false;
+    caption_options options = *task->options;
+    options.first_photo = first;
+    if (!caption_photos(task->model, paths, count, &options, results, error)) return false;
     bool written = write_block(task, paths, count, results, error);
     caption_results_free(results, count);
     return written;
@@ -51,9 +54,7 @@ static bool caption_list(struct caption_task *task, const struct photo_list *lis
     for (size_t first = 0; first < list->count; first += BLOCK) {
         if (interrupt_came()) return error_set(error, CAPTION_ERROR_INTERRUPTED, "interrupted");
         size_t rest = list->count - first;
-        if (!caption_block(task, (const char *const *)list->paths + first,
-                           rest < BLOCK ? rest : BLOCK, error))
-            return false;
+        if (!caption_block(task, list, first, rest < BLOCK ? rest : BLOCK, error)) return false;
     }
     return true;
 }

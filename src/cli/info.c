@@ -21,20 +21,32 @@ static bool print_text(const struct model *model, const char *path, caption_erro
     return true;
 }
 
-static bool run(const char *path, bool json, caption_error *error) {
+static bool print_vocabulary(const struct model *model, caption_error *error) {
+    char *words = vocabulary_format(&model->vocabulary, error);
+    if (!words) return false;
+    fputs(words, stdout);
+    free(words);
+    return true;
+}
+
+static bool run(const char *path, bool json, bool vocabulary, caption_error *error) {
     struct model model;
     if (!model_read(&model, path, error)) return false;
-    bool done = json ? print_json(&model, path, error) : print_text(&model, path, error);
+    bool done = vocabulary ? print_vocabulary(&model, error)
+                : json     ? print_json(&model, path, error)
+                           : print_text(&model, path, error);
     model_free(&model);
     return done;
 }
 
 int command_info(int argc, char **argv) {
-    bool json = false;
+    bool json = false, vocabulary = false;
     const struct options_row rows[] = {
         {0, "json", OPTIONS_ON, &json, NULL, 0, 0, "as one JSON object", NULL},
+        {0, "vocabulary", OPTIONS_ON, &vocabulary, NULL, 0, 0,
+         "its words instead, WORD<TAB>COUNT a line, most frequent first", NULL},
     };
-    const struct options_group groups[] = {{"Options", rows, 1}};
+    const struct options_group groups[] = {{"Options", rows, sizeof rows / sizeof *rows}};
     const struct options_command command = {
         "caption info", "[OPTIONS] [MODEL]",
         "Tells what a model is, was trained on and scores; without MODEL, the one that is used\n"
@@ -44,6 +56,6 @@ int command_info(int argc, char **argv) {
     if (!command_begin(&command, argc, argv, 0, 1, &first, &status)) return status;
     caption_error error;
     const char *path = model_path(first < argc ? argv[first] : NULL);
-    status = run(path, json, &error) ? COMMAND_DONE : command_error(&command, &error);
+    status = run(path, json, vocabulary, &error) ? COMMAND_DONE : command_error(&command, &error);
     return command_finish(&command, status);
 }

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,27 +9,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-
-enum { SIGNATURE_BYTES = 18 };
-
-static bool is_bmp(const uint8_t *bytes) {
-    /* Text may begin with "BM"; a bitmap goes on with a header of 12 to 124 bytes. */
-    return memcmp(bytes, "BM", 2) == 0 && bytes[14] >= 12 && bytes[14] <= 124 && bytes[15] == 0 &&
-           bytes[16] == 0 && bytes[17] == 0;
-}
-
-static bool is_pnm(const uint8_t *bytes) {
-    return bytes[0] == 'P' && (bytes[1] == '5' || bytes[1] == '6') &&
-           memchr(" \t\r\n#", bytes[2], 5) != NULL;
-}
-
-/* Whether a file begins as one of the formats of image.h does. */
-static bool begins_as_photo(const uint8_t bytes[SIGNATURE_BYTES]) {
-    return memcmp(bytes, "\xFF\xD8\xFF", 3) == 0 || memcmp(bytes, "\x89PNG\r\n\x1A\n", 8) == 0 ||
-           memcmp(bytes, "GIF8", 4) == 0 ||
-           (memcmp(bytes, "RIFF", 4) == 0 && memcmp(bytes + 8, "WEBP", 4) == 0) || is_bmp(bytes) ||
-           is_pnm(bytes);
-}
+#include "image/image.h"
 
 /* A file that cannot be opened counts as a photo: reading it will tell why. */
 static bool is_photo(const char *path) {
@@ -38,10 +17,10 @@ static bool is_photo(const char *path) {
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
     FILE *file = fopen(path, "rb");
     if (!file) return true;
-    uint8_t bytes[SIGNATURE_BYTES] = {0};
+    uint8_t bytes[IMAGE_SIGNATURE];
     size_t size = fread(bytes, 1, sizeof bytes, file);
     fclose(file);
-    return size > 0 && begins_as_photo(bytes);
+    return image_recognise(bytes, size);
 }
 
 /* Takes `path` over, also on failure. */

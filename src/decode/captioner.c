@@ -4,12 +4,16 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/progress.h"
 #include "decode/plan.h"
 
 /* Photos that are decoded together: enough that the weights are well used, few enough that a
  * handful of photos keeps several threads busy; and no more rows than this where the beam is wide.
  */
 enum { GROUP_PHOTOS = 16, GROUP_ROWS = 256 };
+
+/* Photos between two looks at the progress bar. */
+enum { PROGRESS_PHOTOS = 64 };
 
 /* What a worker needs to encode a photo. */
 struct encoding {
@@ -92,6 +96,37 @@ bool captioner_features(const struct model *model, const real *values, const cha
     for (size_t i = 0; i < ready; i++) encoding_free(&encodings[i]);
     free(encodings);
     return ready == workers;
+}
+
+/* Encodes photos[0 .. count); the first bad one is the error. */
+static bool features_block(const struct model *model, const char *const *paths, size_t count,
+                           const struct augment *augment, struct threads *threads, real *features,
+                           caption_error *error) {
+    caption_error errors[PROGRESS_PHOTOS];
+    if (!captioner_features(model, NULL, paths, count, augment, threads, features, errors, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (errors[i].status != CAPTION_OK) {
+            return error_set(error, errors[i].status, "%s", errors[i].message);
+        }
+    }
+    return true;
+}
+
+bool captioner_features_all(const struct model *model, const char *const *paths, size_t count,
+                            const struct augment *augment, struct threads *threads, FILE *stream,
+                            const char *note, real *features, caption_error *error) {
+    struct progress progress = progress_start(stream, count);
+    bool done = true;
+    for (size_t first = 0; done && first < count; first += PROGRESS_PHOTOS) {
+        size_t rest = count - first, block = rest < PROGRESS_PHOTOS ? rest : PROGRESS_PHOTOS;
+        done = features_block(model, paths + first, block, augment, threads,
+                              features + first * model->encoder.features, error);
+        progress_update(&progress, first + block, note);
+    }
+    progress_finish(&progress);
+    return done;
 }
 
 bool captioner_features_memory(const struct model *model, const void *bytes, size_t size,

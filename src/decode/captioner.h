@@ -4,6 +4,8 @@
 #ifndef CAPTION_DECODE_CAPTIONER_H
 #define CAPTION_DECODE_CAPTIONER_H
 
+#include <stdio.h>
+
 #include "base/threads.h"
 #include "decode/decode.h"
 
@@ -16,8 +18,14 @@ bool captioner_features(const struct model *model, const real *values, const cha
                         size_t count, const struct augment *augment, struct threads *threads,
                         real *features, caption_error *errors, caption_error *error);
 
-/* The same for one photo in memory, features (F,). False with `error` set when it cannot be read.
- */
+/* The same for photos that must all be there, a data set's: with a progress bar on `stream` (NULL:
+ * none) that says `note`; the first photo that cannot be read is the error. */
+bool captioner_features_all(const struct model *model, const char *const *paths, size_t count,
+                            const struct augment *augment, struct threads *threads, FILE *stream,
+                            const char *note, real *features, caption_error *error);
+
+/* captioner_features for one photo in memory, features (F,). False with `error` set when it cannot
+ * be read. */
 bool captioner_features_memory(const struct model *model, const void *bytes, size_t size,
                                real *features, caption_error *error);
 

@@ -3,13 +3,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "base/progress.h"
 #include "decode/captioner.h"
 #include "eval/perplexity.h"
 #include "eval/photo_scores.h"
-
-/* Photos between two looks at the progress bar. */
-enum { CHUNK = 32 };
 
 /* The best captions as the metrics want them: words out of the model's vocabulary. */
 struct candidates {
@@ -98,33 +94,16 @@ bool evaluate_features(const struct model *model, const float *values,
     return done;
 }
 
-/* The photos' features in the order of `photos`; the first bad photo is the error. */
-static bool encode_chunk(const struct model *model, const struct dataset *dataset,
-                         const size_t *photos, size_t count, struct threads *threads,
-                         float *features, caption_error *error) {
-    const char *paths[CHUNK];
-    caption_error errors[CHUNK];
-    for (size_t i = 0; i < count; i++) paths[i] = dataset->photos[photos[i]].path;
-    if (!captioner_features(model, NULL, paths, count, NULL, threads, features, errors, error))
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (errors[i].status != CAPTION_OK)
-            return error_set(error, errors[i].status, "%s", errors[i].message);
-    return true;
-}
-
+/* The photos' features in the order of `photos`. */
 static bool encode(const struct model *model, const struct dataset *dataset, const size_t *photos,
                    size_t count, struct threads *threads, FILE *stream, float *features,
                    caption_error *error) {
-    struct progress progress = progress_start(stream, count);
-    bool done = true;
-    for (size_t first = 0; done && first < count; first += CHUNK) {
-        size_t rest = count - first, chunk = rest < CHUNK ? rest : CHUNK;
-        done = encode_chunk(model, dataset, photos + first, chunk, threads,
-                            features + first * model->encoder.features, error);
-        progress_update(&progress, first + chunk, "photos");
-    }
-    progress_finish(&progress);
+    const char **paths = memory_zeroed(count, sizeof *paths, "paths of photos", error);
+    if (!paths) return false;
+    for (size_t i = 0; i < count; i++) paths[i] = dataset->photos[photos[i]].path;
+    bool done = captioner_features_all(model, paths, count, NULL, threads, stream, "photos",
+                                       features, error);
+    free(paths);
     return done;
 }
 

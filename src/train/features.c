@@ -7,11 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/progress.h"
 #include "decode/captioner.h"
-
-/* Photos between two updates of the progress bar. */
-enum { BLOCK = 64 };
 
 /* FNV-1a, over 64-bit words where there are eight bytes left: a fingerprint, not a secret. */
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size) {
@@ -87,29 +83,6 @@ static bool write_cache(const struct features *features, const char *path, const
     return false;
 }
 
-/* One pass over all photos. */
-static bool compute(const struct features *features, const struct model *model,
-                    const char *const *paths, const struct augment *augment, float *out,
-                    struct threads *threads, FILE *stream, caption_error *error) {
-    struct progress progress = progress_start(stream, features->count);
-    caption_error errors[BLOCK];
-    bool ok = true;
-    for (size_t first = 0; ok && first < features->count; first += BLOCK) {
-        size_t left = features->count - first, n = left < BLOCK ? left : BLOCK;
-        ok = captioner_features(model, NULL, paths + first, n, augment, threads,
-                                out + first * features->width, errors, error);
-        for (size_t i = 0; ok && i < n; i++) {
-            if (errors[i].status == CAPTION_OK) continue;
-            if (error) *error = errors[i];
-            ok = false;
-        }
-        progress_update(&progress, first + n,
-                        augment ? "features, mirrored photos" : "features of the frozen encoder");
-    }
-    progress_finish(&progress);
-    return ok;
-}
-
 bool features_load(struct features *features, const struct model *model, const char *const *paths,
                    size_t count, bool mirrored, const char *path, struct threads *threads,
                    const struct train_listener *listener, caption_error *error) {
@@ -131,10 +104,11 @@ bool features_load(struct features *features, const struct model *model, const c
 
     struct augment mirror = augment_none();
     mirror.mirror = true;
-    bool ok = compute(features, model, paths, NULL, features->plain, threads, listener->progress,
-                      error) &&
-              (!mirrored || compute(features, model, paths, &mirror, features->mirrored, threads,
-                                    listener->progress, error)) &&
+    bool ok = captioner_features_all(model, paths, count, NULL, threads, listener->progress,
+                                     "features of the frozen encoder", features->plain, error) &&
+              (!mirrored ||
+               captioner_features_all(model, paths, count, &mirror, threads, listener->progress,
+                                      "features, mirrored photos", features->mirrored, error)) &&
               write_cache(features, path, made_from, error);
     if (!ok) features_free(features);
     return ok;
