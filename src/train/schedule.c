@@ -3,7 +3,8 @@
 #include <math.h>
 
 float schedule_factor(size_t step, size_t steps, float warmup) {
-    double rising = ceil((double)warmup * (double)steps);
+    /* In float: 0.1F of 100 steps are 10, though 0.1F is a little more than a tenth. */
+    double rising = (double)ceilf(warmup * (float)steps);
     double position = (double)step + 1; /* the first step moves, and so does the last */
     if (position <= rising) return (float)(position / rising);
     double falling = ((double)step - rising) / ((double)steps - rising);
