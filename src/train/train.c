@@ -37,29 +37,6 @@ struct trainer {
     double best;                  /* CIDEr */
 };
 
-struct train_options train_options_default(void) {
-    return (struct train_options){.cell = "gru",
-                                  .hidden = 512,
-                                  .embed = 512,
-                                  .min_count = 3,
-                                  .tbptt = 16,
-                                  .epochs = 18,
-                                  .freeze_encoder = 9,
-                                  .batch_size = 20,
-                                  .lr = 1e-3F,
-                                  .joint_lr = 3e-4F,
-                                  .encoder_lr = 1e-4F,
-                                  .warmup = 0.05F,
-                                  .dropout = 0.5F,
-                                  .label_smoothing = 0.05F,
-                                  .clip = 5.0F,
-                                  .average = 0.999F,
-                                  .crop = 0.3F,
-                                  .color = 0.2F,
-                                  .flip = true,
-                                  .seed = 1};
-}
-
 static void say(const struct trainer *trainer, const char *format, ...) {
     if (!trainer->listener->message) return;
     char line[512];
@@ -73,42 +50,6 @@ static void say(const struct trainer *trainer, const char *format, ...) {
 static struct random stream_of(const struct trainer *trainer, enum stream_purpose purpose,
                                uint64_t number) {
     return random_seeded(trainer->options->seed, number * STREAM_PURPOSES + (uint64_t)purpose);
-}
-
-static bool check_options(const struct train_options *o, caption_error *error) {
-    const struct {
-        const char *name;
-        double value, low, high;
-    } ranges[] = {
-        {"hidden", (double)o->hidden, 1, 16384},
-        {"embed", (double)o->embed, 1, 16384},
-        {"min-count", (double)o->min_count, 1, 1e9},
-        {"tbptt", (double)o->tbptt, 0, 1e6},
-        {"epochs", (double)o->epochs, 1, 1e6},
-        {"freeze-encoder", (double)o->freeze_encoder, 0, 1e6},
-        {"batch-size", (double)o->batch_size, 1, 4096},
-        {"lr", (double)o->lr, 0, 10},
-        {"joint-lr", (double)o->joint_lr, 0, 10},
-        {"encoder-lr", (double)o->encoder_lr, 0, 10},
-        {"warmup", (double)o->warmup, 0, 1},
-        {"dropout", (double)o->dropout, 0, 0.95},
-        {"label-smoothing", (double)o->label_smoothing, 0, 0.95},
-        {"clip", (double)o->clip, 0, 1e9},
-        {"average", (double)o->average, 0, 0.99999},
-        {"crop", (double)o->crop, 0, 0.9},
-        {"color", (double)o->color, 0, 0.9},
-    };
-    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
-        double value = ranges[i].value;
-        if (value >= ranges[i].low && value <= ranges[i].high) continue;
-        return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: expected %g to %g, found %g",
-                         ranges[i].name, ranges[i].low, ranges[i].high, value);
-    }
-    if (!cell_find(o->cell)) {
-        return error_set(error, CAPTION_ERROR_ARGUMENT,
-                         "cell: expected rnn, gru or lstm, found \"%s\"", o->cell);
-    }
-    return true;
 }
 
 /* Photos without a caption teach nothing and cannot be scored. */
@@ -425,7 +366,7 @@ static void clean_up(struct trainer *t) {
 
 bool train_run(const struct train_options *options, const struct train_listener *listener,
                caption_error *error) {
-    if (!check_options(options, error)) return false;
+    if (!train_options_check(options, error)) return false;
     struct trainer trainer = {.options = options, .listener = listener};
     bool ok = prepare(&trainer, error) && run_epochs(&trainer, error);
     clean_up(&trainer);
