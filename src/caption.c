@@ -8,7 +8,6 @@
 #include "decode/captioner.h"
 #include "decode/plan.h"
 #include "model/model.h"
-#include "nn/blas.h"
 
 /* Photos that are held as features at a time: bounds the memory of a call with very many. */
 enum { BLOCK_PHOTOS = 256 };
@@ -37,7 +36,6 @@ caption_options caption_options_default(void) {
 }
 
 caption_model *caption_model_open(const char *path, caption_error *error) {
-    blas_single_thread();
     caption_model *opened = memory_zeroed(1, sizeof *opened, "a model", error);
     if (!opened) return NULL;
     if (model_read(&opened->model, model_path(path), error)) return opened;

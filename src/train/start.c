@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "nn/blas.h"
 #include "nn/vector.h"
 
 static bool count_words(struct vocabulary *vocabulary, const struct dataset *dataset,
@@ -75,7 +74,6 @@ bool start_model(struct model *model, const struct train_options *options,
         vocabulary_free(&vocabulary);
     }
     if (ok) {
-        blas_single_thread();
         decoder_randomise(&model->decoder, &model->parameters, random);
         if (source.path) {
             ok = model_read_encoder(model, source.path, error);
