@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""The peer of bench_encoder: efficientnet_lite0 at 224 pixels in PyTorch, milliseconds a photo.
+
+    python3 tests/bench/encoder_peer.py forward PHOTOS THREADS
+    python3 tests/bench/encoder_peer.py training PHOTOS THREADS
+
+"forward" is traced, frozen and channels-last, with and without optimize_for_inference: the faster of
+the two counts. "training" is eager and channels-last: forward and backward of the mean of the
+features, without an optimiser step. Weights are random, batch norm is folded away, as on our side;
+and as there, the figure is the best of several rounds, since the machine's other work only ever adds.
+
+Needs Debian's python3-torch.
+"""
+import sys
+import time
+
+import torch
+import torch.nn.functional as functional
+from torch import nn
+
+SIZE, ROUNDS, REPEATS = 224, 8, 4
+STEM, HEAD = 32, 1280
+BLOCKS = (
+    "ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ir_r2_k5_s2_e6_c40 ir_r3_k3_s2_e6_c80 "
+    "ir_r3_k5_s1_e6_c112 ir_r4_k5_s2_e6_c192 ir_r1_k3_s1_e6_c320"
+)
+
+
+class Convolution(nn.Module):
+    """Convolution, bias and, where asked for, ReLU6, with TensorFlow's SAME padding."""
+
+    def __init__(self, inputs, outputs, kernel, stride, groups, rectify):
+        super().__init__()
+        fan_in = inputs // groups * kernel * kernel
+        scale = ((2.0 if rectify else 1.0) / fan_in) ** 0.5
+        self.weight = nn.Parameter(
+            torch.randn(outputs, inputs // groups, kernel, kernel) * scale
+        )
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.kernel, self.stride, self.groups, self.rectify = kernel, stride, groups, rectify
+
+    def forward(self, x):
+        total = self.kernel - self.stride  # every side here is a multiple of the stride
+        before, after = total // 2, total - total // 2
+        if before != after:  # the odd row and column go to the bottom and the right
+            x = functional.pad(x, (before, after, before, after))
+            before = 0
+        x = functional.conv2d(
+            x, self.weight, self.bias, self.stride, before, groups=self.groups
+        )
+        return functional.relu6(x) if self.rectify else x
+
+
+class Block(nn.Module):
+    """ds: depthwise, project. ir: expand, depthwise, project. The input is added where it fits."""
+
+    def __init__(self, inputs, outputs, kind, kernel, stride, expansion):
+        super().__init__()
+        wide = inputs * expansion
+        expand = [Convolution(inputs, wide, 1, 1, 1, True)] if kind == "ir" else []
+        self.chain = nn.Sequential(
+            *expand,
+            Convolution(wide, wide, kernel, stride, wide, True),
+            Convolution(wide, outputs, 1, 1, 1, False),
+        )
+        self.residual = stride == 1 and inputs == outputs
+
+    def forward(self, x):
+        y = self.chain(x)
+        return x + y if self.residual else y
+
+
+def parse(word):
+    kind, *fields = word.split("_")
+    numbers = {field[0]: int(field[1:]) for field in fields}
+    return kind, numbers["r"], numbers["k"], numbers["s"], numbers["e"], numbers["c"]
+
+
+class Encoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        layers, channels = [Convolution(3, STEM, 3, 2, 1, True)], STEM
+        for kind, repeats, kernel, stride, expansion, outputs in map(parse, BLOCKS.split()):
+            for repeat in range(repeats):
+                first = stride if repeat == 0 else 1
+                layers.append(Block(channels, outputs, kind, kernel, first, expansion))
+                channels = outputs
+        layers.append(Convolution(channels, HEAD, 1, 1, 1, True))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return self.layers(x).mean((2, 3))
+
+
+def milliseconds(work, photos):
+    for _ in range(REPEATS):  # the tracing executor specialises in its first runs
+        work()
+    best = float("inf")
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        for _ in range(REPEATS):
+            work()
+        best = min(best, time.perf_counter() - start)
+    return best * 1e3 / (REPEATS * photos)
+
+
+def forward(encoder, images, photos):
+    encoder.eval()
+    with torch.no_grad():
+        traced = torch.jit.trace(encoder, images)
+        frozen = torch.jit.freeze(traced)
+        optimised = torch.jit.optimize_for_inference(torch.jit.freeze(traced))
+        return min(
+            milliseconds(lambda: frozen(images), photos),
+            milliseconds(lambda: optimised(images), photos),
+        )
+
+
+def training(encoder, images, photos):
+    def step():
+        encoder.zero_grad(set_to_none=True)
+        encoder(images).mean().backward()
+
+    return milliseconds(step, photos)
+
+
+def main():
+    modes = {"forward": forward, "training": training}
+    if len(sys.argv) != 4 or sys.argv[1] not in modes:
+        sys.exit("encoder_peer.py: expected forward or training, photos and threads")
+    photos, threads = int(sys.argv[2]), int(sys.argv[3])
+    torch.manual_seed(0)
+    torch.set_num_threads(threads)
+    encoder = Encoder().to(memory_format=torch.channels_last)
+    images = torch.randn(photos, 3, SIZE, SIZE).to(memory_format=torch.channels_last)
+    print(f"{modes[sys.argv[1]](encoder, images, photos):.2f}")
+
+
+if __name__ == "__main__":
+    main()
