@@ -115,8 +115,8 @@ static bool caption_blocks(const struct decode_plan *plan, const char *const *pa
     bool done = true;
     for (size_t first = 0; done && first < count; first += most) {
         size_t rest = count - first < most ? count - first : most;
-        done = captioner_features(plan->model, NULL, paths + first, rest, NULL, threads,
-                                  block.features, block.errors, error) &&
+        done = captioner_features(plan->model, paths + first, rest, NULL, threads, block.features,
+                                  block.errors, error) &&
                decode_block(plan, &block, rest, plan->options.first_photo + first, threads,
                             results + first, error);
     }

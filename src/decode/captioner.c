@@ -38,10 +38,9 @@ static bool encoding_init(struct encoding *encoding, const struct model *model,
     return false;
 }
 
-static void encode(const struct encoding *encoding, const struct model *model, const real *values,
-                   real *features) {
-    encoder_forward(&model->encoder, &model->parameters, values, encoding->input, 1,
-                    encoding->workspace, features);
+static void encode(const struct encoding *encoding, const struct model *model, real *features) {
+    encoder_forward(&model->encoder, &model->parameters, model->parameters.values, encoding->input,
+                    1, encoding->workspace, features);
 }
 
 static void share_out(struct threads *threads, size_t count, threads_work *work, void *context) {
@@ -54,7 +53,6 @@ static void share_out(struct threads *threads, size_t count, threads_work *work,
 
 struct features_job {
     const struct model *model;
-    const real *values;
     const struct augment *augment;
     const char *const *paths;
     struct encoding *encodings; /* [workers] */
@@ -70,22 +68,21 @@ static void encode_photo(void *context, size_t item, size_t worker) {
     job->errors[item] = (caption_error){.status = CAPTION_OK};
     if (photo_load(job->paths[item], &job->model->preprocessing, job->augment, encoding->input,
                    &job->errors[item])) {
-        encode(encoding, job->model, job->values, features);
+        encode(encoding, job->model, features);
     } else {
         memset(features, 0, width * sizeof *features);
     }
 }
 
-bool captioner_features(const struct model *model, const real *values, const char *const *paths,
-                        size_t count, const struct augment *augment, struct threads *threads,
-                        real *features, caption_error *errors, caption_error *error) {
+bool captioner_features(const struct model *model, const char *const *paths, size_t count,
+                        const struct augment *augment, struct threads *threads, real *features,
+                        caption_error *errors, caption_error *error) {
     size_t workers = threads ? threads_count(threads) : 1, ready = 0;
     struct encoding *encodings = memory_zeroed(workers, sizeof *encodings, "encoders", error);
     if (!encodings) return false;
     while (ready < workers && encoding_init(&encodings[ready], model, error)) ready++;
     if (ready == workers) {
         struct features_job job = {.model = model,
-                                   .values = values ? values : model->parameters.values,
                                    .augment = augment,
                                    .paths = paths,
                                    .encodings = encodings,
@@ -103,7 +100,7 @@ static bool features_block(const struct model *model, const char *const *paths, 
                            const struct augment *augment, struct threads *threads, real *features,
                            caption_error *error) {
     caption_error errors[PROGRESS_PHOTOS];
-    if (!captioner_features(model, NULL, paths, count, augment, threads, features, errors, error)) {
+    if (!captioner_features(model, paths, count, augment, threads, features, errors, error)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -135,7 +132,7 @@ bool captioner_features_memory(const struct model *model, const void *bytes, siz
     if (!encoding_init(&encoding, model, error)) return false;
     bool loaded = photo_load_memory(bytes, size, "the photo in memory", &model->preprocessing, NULL,
                                     encoding.input, error);
-    if (loaded) encode(&encoding, model, model->parameters.values, features);
+    if (loaded) encode(&encoding, model, features);
     encoding_free(&encoding);
     return loaded;
 }

@@ -11,12 +11,11 @@
 
 /* Loads and encodes photos read from files: features (count, F). A photo that cannot be read has
  * its row zeroed and its own error in errors[count], whose status is CAPTION_OK for all others.
- * `values` is a block of the model's parameters (NULL: its own), `augment` what every photo gets
- * (NULL: none), `threads` NULL the calling thread alone. False only when nothing could be done at
- * all. */
-bool captioner_features(const struct model *model, const real *values, const char *const *paths,
-                        size_t count, const struct augment *augment, struct threads *threads,
-                        real *features, caption_error *errors, caption_error *error);
+ * `augment` is what every photo gets (NULL: none), `threads` NULL the calling thread alone. False
+ * only when nothing could be done at all. */
+bool captioner_features(const struct model *model, const char *const *paths, size_t count,
+                        const struct augment *augment, struct threads *threads, real *features,
+                        caption_error *errors, caption_error *error);
 
 /* The same for photos that must all be there, a data set's: with a progress bar on `stream` (NULL:
  * none) that says `note`; the first photo that cannot be read is the error. */

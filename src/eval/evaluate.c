@@ -73,20 +73,17 @@ static bool decode(const struct model *model, const float *features, size_t coun
     return done;
 }
 
-bool evaluate_features(const struct model *model, const float *values,
-                       const struct dataset *dataset, const size_t *photos, size_t count,
-                       const float *features, const caption_options *options,
-                       struct threads *threads, struct evaluation *out, caption_error *error) {
-    /* The same model around other numbers; nothing below writes to them. */
-    struct model with_values = *model;
-    if (values) with_values.parameters.values = (float *)values;
+bool evaluate_features(const struct model *model, const struct dataset *dataset,
+                       const size_t *photos, size_t count, const float *features,
+                       const caption_options *options, struct threads *threads,
+                       struct evaluation *out, caption_error *error) {
     *out = (struct evaluation){.count = count};
     if (!photo_scores_check(dataset, photos, count, error)) return false;
     struct decode_result *results = memory_zeroed(count, sizeof *results, "captions", error);
     if (!results) return false;
-    bool decoded = decode(&with_values, features, count, options, threads, results, error);
-    bool done = decoded && evaluate_results(&with_values, dataset, photos, results, out, error) &&
-                perplexity_compute(&with_values, dataset, photos, count, features, threads,
+    bool decoded = decode(model, features, count, options, threads, results, error);
+    bool done = decoded && evaluate_results(model, dataset, photos, results, out, error) &&
+                perplexity_compute(model, dataset, photos, count, features, threads,
                                    &out->perplexity, error);
     if (decoded) decode_results_free(results, count);
     free(results);
@@ -121,9 +118,9 @@ bool evaluate_photos(const struct model *model, const struct dataset *dataset, c
         return error_memory(error, "the photos' features");
     float *features = memory_zeroed(numbers, sizeof *features, "the photos' features", error);
     if (!features) return false;
-    bool done = encode(model, dataset, photos, count, threads, progress, features, error) &&
-                evaluate_features(model, NULL, dataset, photos, count, features, options, threads,
-                                  out, error);
+    bool done =
+        encode(model, dataset, photos, count, threads, progress, features, error) &&
+        evaluate_features(model, dataset, photos, count, features, options, threads, out, error);
     free(features);
     return done;
 }

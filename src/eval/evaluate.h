@@ -18,12 +18,12 @@ struct evaluation {
 };
 
 /* Scores captions of photos whose features (count, F) are known: photos[count] are indices into
- * data set's photos, each with at least one caption. `values` is a block of the model's parameters
- * (NULL: its own). `threads` may be NULL. Freed with evaluation_free. */
-bool evaluate_features(const struct model *model, const float *values,
-                       const struct dataset *dataset, const size_t *photos, size_t count,
-                       const float *features, const caption_options *options,
-                       struct threads *threads, struct evaluation *out, caption_error *error);
+ * data set's photos, each with at least one caption. `threads` may be NULL. Freed with
+ * evaluation_free. */
+bool evaluate_features(const struct model *model, const struct dataset *dataset,
+                       const size_t *photos, size_t count, const float *features,
+                       const caption_options *options, struct threads *threads,
+                       struct evaluation *out, caption_error *error);
 
 /* The same from the photos themselves, with a progress bar on `progress` (NULL: none). A photo that
  * cannot be read is an error that names it. */

@@ -300,8 +300,8 @@ static bool validate(struct trainer *t, bool frozen, struct train_epoch *result,
     bool ok;
     if (frozen) {
         const float *features = t->features.plain + t->train_count * t->features.width;
-        ok = evaluate_features(&kept, NULL, t->validation, t->held, t->held_count, features,
-                               &options, t->threads, &evaluation, error);
+        ok = evaluate_features(&kept, t->validation, t->held, t->held_count, features, &options,
+                               t->threads, &evaluation, error);
     } else {
         ok = evaluate_photos(&kept, t->validation, t->held, t->held_count, &options, t->threads,
                              t->listener->progress, &evaluation, error);

@@ -49,10 +49,12 @@ static void tear_down(struct fixture *f) {
     tiny_free(&f->model);
 }
 
-static void evaluate(struct fixture *f, const real *values, struct threads *threads) {
+static void evaluate(struct fixture *f, real *values, struct threads *threads) {
     caption_error error = {0};
-    if (!evaluate_features(&f->model, values, &f->dataset, f->photos, PHOTOS, f->features,
-                           &f->options, threads, &f->evaluation, &error))
+    struct model model = f->model; /* the same model, around other weights where they are given */
+    if (values) model.parameters.values = values;
+    if (!evaluate_features(&model, &f->dataset, f->photos, PHOTOS, f->features, &f->options,
+                           threads, &f->evaluation, &error))
         fail_msg("%s", error.message);
 }
 
@@ -146,8 +148,8 @@ static void a_photo_without_captions_is_an_error_that_names_it(void **state) {
     set_up(&f, 8);
     f.dataset.photos[4].count = 0;
     caption_error error = {0};
-    assert_false(evaluate_features(&f.model, NULL, &f.dataset, f.photos, PHOTOS, f.features,
-                                   &f.options, NULL, &f.evaluation, &error));
+    assert_false(evaluate_features(&f.model, &f.dataset, f.photos, PHOTOS, f.features, &f.options,
+                                   NULL, &f.evaluation, &error));
     assert_non_null(strstr(error.message, "data.json"));
     assert_non_null(strstr(error.message, "4.jpg"));
     tear_down(&f);
