@@ -403,7 +403,11 @@ static void a_hundred_thousand_steps_need_no_more_memory_than_a_hundred(void **s
         double after = learn_text(&l, 100000);
         assert_int_equal(unroll_bytes(l.unroll), bytes);
         assert_true(bytes < 100000);
+#ifndef __SANITIZE_ADDRESS__ /* whose own bookkeeping grows with what is done */
         assert_true(peak_memory() - peak < (size_t)2 << 20);
+#else
+        (void)peak;
+#endif
         /* Knowing the last word alone leaves log 2 at nearly every step; the direction has to be
          * carried through the state, across the cuts. */
         if (!(before > 2 && after < 0.3)) {
