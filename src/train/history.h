@@ -1,0 +1,72 @@
+/* What a training run has brought so far: what is told after every epoch, drawn in the report and
+ * kept in the checkpoint. */
+#ifndef CAPTION_TRAIN_HISTORY_H
+#define CAPTION_TRAIN_HISTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "data/dataset.h"
+#include "eval/scores.h"
+
+/* The parts of a run, in this order; each may have no epochs. */
+enum train_phase {
+    TRAIN_TEXT,   /* the decoder learns the language, no photo is seen */
+    TRAIN_FROZEN, /* the decoder learns on features of a frozen encoder */
+    TRAIN_JOINT,  /* both learn */
+    TRAIN_PHASES
+};
+
+/* "text", "frozen", "learns": what is said of the encoder. */
+const char *train_phase_name(enum train_phase phase);
+
+/* What is known before the first step. */
+struct train_summary {
+    size_t train_photos, held_photos; /* to learn from and to validate on */
+    size_t captions;                  /* of the train photos */
+    size_t words;                     /* in the vocabulary */
+    double coverage;                  /* share of the words in `captions` that it holds, 0..1 */
+    size_t longest;                   /* words in the longest caption */
+    size_t missing, broken, wordless; /* photos and captions that were left out */
+    double epoch_seconds;             /* that an epoch will take, measured on one slice */
+};
+
+/* What an epoch brought. Text epochs are not validated: their scores are 0. */
+struct train_epoch {
+    size_t epoch, epochs; /* counted from 1 */
+    enum train_phase phase;
+    double loss;             /* mean negative log likelihood of a training word */
+    double perplexity;       /* of the validation captions, per word */
+    struct scores scores;    /* of the validation photos, by beam search as the defaults have it */
+    size_t distinct;         /* different captions among them */
+    bool best;               /* best CIDEr so far: written to the output */
+    double seconds;          /* training alone */
+    double words_per_second; /* in it */
+};
+
+/* A moment within an epoch. */
+struct train_point {
+    double epoch; /* epochs done, 0 .. epochs */
+    double loss;  /* mean since the point before */
+    double rate, encoder_rate;
+};
+
+/* A validation photo whose caption is shown after every epoch. Nothing is owned. */
+struct train_sample {
+    const char *name, *path;
+    const struct tokens *references; /* [reference_count] */
+    size_t reference_count;
+};
+
+struct train_history {
+    struct train_summary summary;
+    struct train_epoch *epochs; /* [epoch_count] those that ended */
+    size_t epoch_count;
+    struct train_point *points; /* [point_count] in order of time */
+    size_t point_count;
+    struct train_sample *samples; /* [sample_count] */
+    size_t sample_count;
+    char **captions; /* (epoch_count, sample_count): what was said; NULL in text epochs */
+};
+
+#endif
