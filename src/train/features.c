@@ -1,49 +1,36 @@
 #include "train/features.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "decode/captioner.h"
 
-/* FNV-1a, over 64-bit words where there are eight bytes left: a fingerprint, not a secret. */
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size) {
-    const unsigned char *next = bytes;
-    for (; size >= 8; size -= 8, next += 8) {
-        uint64_t word;
-        memcpy(&word, next, 8);
-        hash = (hash ^ word) * 0x100000001b3u;
-        hash ^= hash >> 32;
-    }
-    for (; size > 0; size--, next++) hash = (hash ^ *next) * 0x100000001b3u;
-    return hash;
-}
-
 /* What the features depend on, as a hexadecimal number. */
 static void fingerprint(const struct model *model, const char *const *paths, size_t count,
-                        char out[17]) {
-    uint64_t hash = 0xcbf29ce484222325u;
+                        char out[HASH_TEXT]) {
+    uint64_t hash = HASH_START;
     const struct parameters *parameters = &model->parameters;
     for (size_t i = 0; i < parameters->tensor_count; i++) {
         const struct parameter *tensor = &parameters->tensors[i];
         if (tensor->group != PARAMETERS_ENCODER) continue;
         hash = hash_bytes(hash, parameters->values + tensor->offset, tensor->count * sizeof(real));
     }
-    hash = hash_bytes(hash, model->encoder.architecture, strlen(model->encoder.architecture));
+    hash = hash_string(hash, model->encoder.architecture);
     hash = hash_bytes(hash, &model->preprocessing.size, sizeof model->preprocessing.size);
     hash = hash_bytes(hash, model->preprocessing.mean, sizeof model->preprocessing.mean);
     hash = hash_bytes(hash, model->preprocessing.std, sizeof model->preprocessing.std);
     for (size_t i = 0; i < count; i++) {
         struct stat status;
-        hash = hash_bytes(hash, paths[i], strlen(paths[i]) + 1);
+        hash = hash_string(hash, paths[i]);
         if (stat(paths[i], &status) != 0) continue; /* reading it will say why */
         hash = hash_bytes(hash, &status.st_size, sizeof status.st_size);
         hash = hash_bytes(hash, &status.st_mtim, sizeof status.st_mtim);
     }
-    snprintf(out, 17, "%016" PRIx64, hash);
+    hash_text(hash, out);
 }
 
 static bool read_tensor(const struct safetensors *file, const char *name, size_t count,
@@ -98,7 +85,7 @@ bool features_load(struct features *features, const struct model *model, const c
             return false;
         }
     }
-    char made_from[17];
+    char made_from[HASH_TEXT];
     fingerprint(model, paths, count, made_from);
     if (read_cache(features, path, made_from)) return true;
 

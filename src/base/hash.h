@@ -1,0 +1,22 @@
+/* A fingerprint of bytes: tells whether something is what it was, not who made it. */
+#ifndef CAPTION_BASE_HASH_H
+#define CAPTION_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HASH_TEXT = 17 }; /* bytes of a hash as text, with the terminating 0 */
+
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+
+/* FNV-1a (Fowler, Noll and Vo), over 64-bit words where there are eight bytes left. `hash` is
+ * HASH_START or what came before. */
+uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size);
+
+/* The same for a string, its terminating 0 included, so that "ab", "c" differs from "a", "bc". */
+uint64_t hash_string(uint64_t hash, const char *string);
+
+/* Sixteen hexadecimal digits. */
+void hash_text(uint64_t hash, char text[HASH_TEXT]);
+
+#endif

@@ -1,0 +1,123 @@
+#include "base/ranks.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+struct ranks {
+    size_t rank, count;
+    void *module; /* NULL: alone */
+    const struct ranks_transport *transport;
+};
+
+/* Open MPI's mpirun tells its processes how many they are. */
+static long started_together(void) {
+    const char *size = getenv("OMPI_COMM_WORLD_SIZE");
+    return size ? strtol(size, NULL, 10) : 1;
+}
+
+static const char *module_path(void) {
+#ifdef CAPTION_MPI_BUILT
+    return access(CAPTION_MPI_BUILT, R_OK) == 0 ? CAPTION_MPI_BUILT : CAPTION_MPI_INSTALLED;
+#else
+    return NULL;
+#endif
+}
+
+static bool load(struct ranks *ranks, caption_error *error) {
+    const char *path = module_path();
+    if (!path) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "started by mpirun, but built without MPI: install Open MPI's development "
+                         "files (libopenmpi-dev) and build again");
+    }
+    /* Open MPI's own plug-ins look its symbols up globally. */
+    ranks->module = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+    if (ranks->module) ranks->transport = dlsym(ranks->module, RANKS_TRANSPORT);
+    if (ranks->transport) return true;
+    return error_set(error, CAPTION_ERROR_IO, "started by mpirun, but its module does not load: %s",
+                     dlerror());
+}
+
+static bool join(struct ranks *ranks, caption_error *error) {
+    if (started_together() <= 1) return true;
+    if (!load(ranks, error)) return false;
+    int rank, count;
+    if (!ranks->transport->join(&rank, &count) || rank < 0 || count < 1) {
+        return error_set(error, CAPTION_ERROR_IO, "MPI did not start");
+    }
+    ranks->rank = (size_t)rank;
+    ranks->count = (size_t)count;
+    return true;
+}
+
+struct ranks *ranks_join(caption_error *error) {
+    struct ranks *ranks = memory_zeroed(1, sizeof *ranks, "ranks", error);
+    if (!ranks) return NULL;
+    ranks->count = 1;
+    if (join(ranks, error)) return ranks;
+    ranks_leave(ranks, true);
+    return NULL;
+}
+
+/* The module stays loaded: MPI cannot be taken out of a process. */
+void ranks_leave(struct ranks *ranks, bool failed) {
+    if (!ranks) return;
+    if (ranks->transport && !failed) ranks->transport->leave();
+    free(ranks);
+}
+
+size_t ranks_rank(const struct ranks *ranks) {
+    return ranks->rank;
+}
+
+size_t ranks_count(const struct ranks *ranks) {
+    return ranks->count;
+}
+
+static int piece_of(size_t left) {
+    return left < RANKS_PIECE ? (int)left : RANKS_PIECE;
+}
+
+static bool transport_error(const char *doing, size_t rank, caption_error *error) {
+    return error_set(error, CAPTION_ERROR_IO, "MPI: cannot %s rank %zu", doing, rank);
+}
+
+bool ranks_send(struct ranks *ranks, size_t to, const void *bytes, size_t size,
+                caption_error *error) {
+    const uint8_t *next = bytes;
+    for (int piece; size > 0; next += piece, size -= (size_t)piece) {
+        piece = piece_of(size);
+        if (!ranks->transport->send((int)to, next, piece)) {
+            return transport_error("send to", to, error);
+        }
+    }
+    return true;
+}
+
+bool ranks_receive(struct ranks *ranks, size_t from, void *bytes, size_t size,
+                   caption_error *error) {
+    uint8_t *next = bytes;
+    for (int piece; size > 0; next += piece, size -= (size_t)piece) {
+        piece = piece_of(size);
+        if (!ranks->transport->receive((int)from, next, piece)) {
+            return transport_error("receive from", from, error);
+        }
+    }
+    return true;
+}
+
+bool ranks_broadcast(struct ranks *ranks, size_t from, void *bytes, size_t size,
+                     caption_error *error) {
+    if (ranks->count == 1) return true;
+    uint8_t *next = bytes;
+    for (int piece; size > 0; next += piece, size -= (size_t)piece) {
+        piece = piece_of(size);
+        if (!ranks->transport->broadcast((int)from, next, piece)) {
+            return transport_error("share what comes from", from, error);
+        }
+    }
+    return true;
+}
