@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 /* getopt_long's answer for row i is FIRST_ROW + i: above every character. */
 enum { FIRST_ROW = 256, HELP = FIRST_ROW - 1, HELP_COLUMN = 30, HELP_WIDTH = 98 };
 
@@ -126,6 +128,20 @@ static bool set_string(const struct options_row *row, const char *text) {
     return true;
 }
 
+static bool add_to_list(struct options_list *list, const char *text) {
+    if (!memory_grow(&list->items, &list->capacity, list->count + 1, sizeof *list->items, "flags",
+                     NULL)) {
+        return false;
+    }
+    list->items[list->count++] = text;
+    return true;
+}
+
+void options_list_free(struct options_list *list) {
+    free((void *)list->items);
+    *list = (struct options_list){0};
+}
+
 static bool set_value(const struct options_row *row, const char *text) {
     switch (row->type) {
     case OPTIONS_ON:
@@ -141,6 +157,8 @@ static bool set_value(const struct options_row *row, const char *text) {
         return parse_whole(text, row->target);
     case OPTIONS_FLOAT:
         return set_float(row, text);
+    case OPTIONS_LIST:
+        return add_to_list(row->target, text);
     }
     return false;
 }
@@ -257,6 +275,10 @@ static enum options_outcome parse_all(const struct options_command *command,
                                             ? row_at(command, (size_t)(found - FIRST_ROW))
                                             : row_of_letter(command, found);
         enum options_outcome outcome = set_row(command, row, optarg, messages);
+        while (outcome == OPTIONS_PARSED && row->type == OPTIONS_LIST && optind < argc &&
+               argv[optind][0] != '-') {
+            outcome = set_row(command, row, argv[optind++], messages);
+        }
         if (outcome != OPTIONS_PARSED) return outcome;
     }
     return OPTIONS_PARSED;
@@ -281,6 +303,7 @@ static void format_default(const struct options_row *row, char *out, size_t size
     switch (row->type) {
     case OPTIONS_ON:
     case OPTIONS_OFF:
+    case OPTIONS_LIST:
         break;
     case OPTIONS_STRING:
     case OPTIONS_CHOICE: {

@@ -16,7 +16,15 @@ enum options_type {
     OPTIONS_SIZE,   /* target: size_t */
     OPTIONS_SEED,   /* target: uint64_t, any value */
     OPTIONS_FLOAT,  /* target: float */
+    OPTIONS_LIST,   /* one value or several, up to the next flag; target: struct options_list */
 };
+
+/* All values of a flag, which may stand several times. */
+struct options_list {
+    const char **items; /* [count], pointing into argv; freed by options_list_free */
+    size_t count, capacity;
+};
+void options_list_free(struct options_list *list);
 
 struct options_row {
     char letter;      /* of the short form, or 0 */

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "cli/command.h"
+#include "cli/interrupt.h"
 
 static void write_message(void *context, const char *text) {
     (void)context;
@@ -13,15 +14,25 @@ static void write_message(void *context, const char *text) {
 }
 
 /* The record of a run is its result: a row an epoch on stdout. */
-static void write_epoch(void *context, const struct train_epoch *epoch) {
+static bool write_epoch(void *context, const struct train_history *history, caption_error *error) {
     (void)context;
+    const struct train_epoch *epoch = &history->epochs[history->epoch_count - 1];
     if (epoch->epoch == 1)
         printf("epoch\tencoder\tloss\tperplexity\tBLEU-4\tCIDEr\tdistinct\twords/s\tseconds\t\n");
-    printf("%zu/%zu\t%s\t%.4f\t%.2f\t%.2f\t%.2f\t%zu\t%.0f\t%.1f\t%s\n", epoch->epoch,
-           epoch->epochs, epoch->frozen ? "frozen" : "learns", epoch->loss, epoch->perplexity,
-           100 * epoch->scores.bleu[3], 100 * epoch->scores.cider, epoch->distinct,
-           epoch->words_per_second, epoch->seconds, epoch->best ? "best" : "");
-    fflush(stdout);
+    printf("%zu/%zu\t%s\t%.4f\t", epoch->epoch, epoch->epochs, train_phase_name(epoch->phase),
+           epoch->loss);
+    if (epoch->phase == TRAIN_TEXT)
+        printf("-\t-\t-\t-\t"); /* not validated */
+    else
+        printf("%.2f\t%.2f\t%.2f\t%zu\t", epoch->perplexity, 100 * epoch->scores.bleu[3],
+               100 * epoch->scores.cider, epoch->distinct);
+    printf("%.0f\t%.1f\t%s\n", epoch->words_per_second, epoch->seconds, epoch->best ? "best" : "");
+    return command_flush(error);
+}
+
+static bool stop(void *context) {
+    (void)context;
+    return interrupt_came();
 }
 
 /* The command line as it could be typed again; freed with free(). */
@@ -47,7 +58,8 @@ static int run(const struct options_command *command, const struct train_options
         return COMMAND_USAGE;
     }
     const struct train_listener listener = {
-        .message = write_message, .epoch = write_epoch, .progress = stderr};
+        .message = write_message, .epoch = write_epoch, .stop = stop, .progress = stderr};
+    interrupt_listen();
     caption_error error;
     if (train_run(options, &listener, &error)) return COMMAND_DONE;
     return command_error(command, &error);
@@ -55,11 +67,14 @@ static int run(const struct options_command *command, const struct train_options
 
 int command_train(int argc, char **argv) {
     struct train_options o = train_options_default();
+    struct options_list text = {0};
     const struct options_row data[] = {
         {0, "images", OPTIONS_STRING, &o.images, "DIR", 0, 0,
          "folder of the photos (default: beside the data set)", NULL},
         {0, "val", OPTIONS_STRING, &o.validation, "DATASET", 0, 0,
          "validate on all of this data set (default: the val split of DATASET)", NULL},
+        {0, "text", OPTIONS_LIST, &text, "FILE...", 0, 0,
+         "first learn the language from these files, a sentence a line", NULL},
         {'o', "output", OPTIONS_STRING, &o.output, "FILE", 0, 0, "the model to write (required)",
          NULL},
         {0, "features", OPTIONS_STRING, &o.features, "FILE", 0, 0,
@@ -82,8 +97,12 @@ int command_train(int argc, char **argv) {
         {0, "epochs", OPTIONS_SIZE, &o.epochs, "N", 1, 1e6, "passes over the photos", NULL},
         {0, "freeze-encoder", OPTIONS_SIZE, &o.freeze_encoder, "N", 0, 1e6,
          "of them, the first N teach the decoder alone", NULL},
+        {0, "text-epochs", OPTIONS_SIZE, &o.text_epochs, "N", 0, 1e6,
+         "passes over the text of --text, before the photos", NULL},
         {0, "batch-size", OPTIONS_SIZE, &o.batch_size, "N", 1, 4096,
          "photos a step, each with all its captions", NULL},
+        {0, "slice", OPTIONS_SIZE, &o.slice, "N", 1, 4096,
+         "photos computed at a time: a step is divided into slices, which threads share", NULL},
         {0, "tbptt", OPTIONS_SIZE, &o.tbptt, "STEPS", 0, 1e6,
          "cut back-propagation through time after so many steps; 0: never", NULL},
         {0, "lr", OPTIONS_FLOAT, &o.lr, "X", 0, 10, "learning rate of the decoder", NULL},
@@ -93,6 +112,8 @@ int command_train(int argc, char **argv) {
          NULL},
         {0, "warmup", OPTIONS_FLOAT, &o.warmup, "SHARE", 0, 1,
          "share of the steps in which the rate rises; then it falls as a cosine", NULL},
+        {0, "weight-decay", OPTIONS_FLOAT, &o.weight_decay, "X", 0, 10,
+         "share of rate by which matrices and kernels shrink a step (AdamW)", NULL},
         {0, "average", OPTIONS_FLOAT, &o.average, "X", 0, 0.99999,
          "decay of the moving average of the weights that is kept; 0: off", NULL},
         {0, "clip", OPTIONS_FLOAT, &o.clip, "NORM", 0, 1e9,
@@ -111,6 +132,12 @@ int command_train(int argc, char **argv) {
          "never mirror photos (those whose captions say left or right never are)", NULL},
     };
     const struct options_row machine[] = {
+        {0, "checkpoint", OPTIONS_STRING, &o.checkpoint, "FILE", 0, 0,
+         "what an interrupted run goes on from (default: the output's name + .checkpoint)", NULL},
+        {0, "checkpoint-minutes", OPTIONS_FLOAT, &o.checkpoint_minutes, "X", 0, 1e6,
+         "between checkpoints, besides those of every epoch", NULL},
+        {0, "resume", OPTIONS_ON, &o.resume, NULL, 0, 0,
+         "go on from the checkpoint, if there is one", NULL},
         {0, "seed", OPTIONS_SEED, &o.seed, "N", 0, 0,
          "the same seed gives the same weights, with any number of threads", NULL},
         {'t', "threads", OPTIONS_SIZE, &o.threads, "N", 0, 1024,
@@ -136,9 +163,12 @@ int command_train(int argc, char **argv) {
     int first, status;
     if (command_begin(&command, argc, argv, 1, 1, &first, &status)) {
         o.dataset = argv[first];
+        o.text = text.items;
+        o.text_count = text.count;
         o.note = line;
         status = run(&command, &o);
     }
     free(line);
+    options_list_free(&text);
     return command_finish(&command, status);
 }

@@ -40,6 +40,13 @@ bool model_read(struct model *model, const char *path, caption_error *error);
 bool model_write(const struct model *model, const real *values, enum safetensors_type type,
                  const char *path, caption_error *error);
 
+/* The same as part of a file that holds more, such as a checkpoint: metadata with other keys, and
+ * tensors whose names begin with MODEL_TRAINING, which a reader of models passes over. */
+#define MODEL_TRAINING "training."
+bool model_take(struct model *model, const struct safetensors *file, caption_error *error);
+bool model_put(const struct model *model, const real *values, enum safetensors_type type,
+               struct safetensors_writer *writer, caption_error *error);
+
 /* Copies the encoder's tensors from a file with timm's names, with or without the prefix
  * "encoder."; the first tensor that is missing or has another shape is the error. */
 bool model_read_encoder(struct model *model, const char *path, caption_error *error);

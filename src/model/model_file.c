@@ -181,6 +181,11 @@ static bool unknown_tensor(const struct safetensors *file, const char *name, cap
                      SHOWN, name);
 }
 
+/* What a checkpoint holds beside the model. */
+static bool is_of_training(const char *name) {
+    return strncmp(name, MODEL_TRAINING, strlen(MODEL_TRAINING)) == 0;
+}
+
 /* The file's tensors are the model's, neither more nor less. */
 static bool check_tensors(const struct parameters *parameters, const struct safetensors *file,
                           caption_error *error) {
@@ -190,7 +195,8 @@ static bool check_tensors(const struct parameters *parameters, const struct safe
     }
     for (size_t i = 0; i < file->tensor_count; i++) {
         size_t index;
-        if (parameters_find(parameters, file->tensors[i].name, &index)) continue;
+        const char *name = file->tensors[i].name;
+        if (is_of_training(name) || parameters_find(parameters, name, &index)) continue;
         return unknown_tensor(file, file->tensors[i].name, error);
     }
     return true;
@@ -235,16 +241,23 @@ static bool read_numbers(struct parameters *parameters, const struct safetensors
     return ok;
 }
 
+bool model_take(struct model *model, const struct safetensors *file, caption_error *error) {
+    *model = (struct model){0};
+    if (read_plan(model, file, error) && read_preprocessing(&model->preprocessing, file, error) &&
+        read_provenance(model, file, error) && check_tensors(&model->parameters, file, error) &&
+        read_numbers(&model->parameters, file, error)) {
+        return true;
+    }
+    model_free(model);
+    return false;
+}
+
 bool model_read(struct model *model, const char *path, caption_error *error) {
     *model = (struct model){0};
     struct safetensors file;
     if (!safetensors_open(&file, path, error)) return false;
-    const bool ok =
-        read_plan(model, &file, error) && read_preprocessing(&model->preprocessing, &file, error) &&
-        read_provenance(model, &file, error) && check_tensors(&model->parameters, &file, error) &&
-        read_numbers(&model->parameters, &file, error);
+    const bool ok = model_take(model, &file, error);
     safetensors_close(&file);
-    if (!ok) model_free(model);
     return ok;
 }
 
@@ -389,13 +402,18 @@ static bool write_tensors(struct safetensors_writer *writer, const struct parame
     return ok;
 }
 
+bool model_put(const struct model *model, const real *values, enum safetensors_type type,
+               struct safetensors_writer *writer, caption_error *error) {
+    if (!values) values = model->parameters.values;
+    return write_metadata(writer, model, error) &&
+           write_tensors(writer, &model->parameters, values, type, error);
+}
+
 bool model_write(const struct model *model, const real *values, enum safetensors_type type,
                  const char *path, caption_error *error) {
     struct safetensors_writer *writer = safetensors_writer_new(path, error);
     if (!writer) return false;
-    if (!values) values = model->parameters.values;
-    if (write_metadata(writer, model, error) &&
-        write_tensors(writer, &model->parameters, values, type, error)) {
+    if (model_put(model, values, type, writer, error)) {
         return safetensors_writer_finish(writer, error);
     }
     safetensors_writer_free(writer);

@@ -11,14 +11,14 @@
 #endif
 
 SIMD_CLONES
-static void update(size_t count, real rate, real beta1, real beta2, real epsilon, real scale,
-                   const real *restrict gradients, real *restrict values, real *restrict first,
-                   real *restrict second) {
+static void update(size_t count, real rate, real keep, real beta1, real beta2, real epsilon,
+                   real scale, const real *restrict gradients, real *restrict values,
+                   real *restrict first, real *restrict second) {
     for (size_t i = 0; i < count; i++) {
         real gradient = gradients[i] * scale;
         real m = first[i] = beta1 * first[i] + (1 - beta1) * gradient;
         real v = second[i] = beta2 * second[i] + (1 - beta2) * gradient * gradient;
-        values[i] -= rate * m / (SQUARE_ROOT(v) + epsilon);
+        values[i] = keep * values[i] - rate * m / (SQUARE_ROOT(v) + epsilon);
     }
 }
 
@@ -30,6 +30,7 @@ void adam_update(const struct adam *adam, size_t count, const real *gradients, r
     double correction2 = sqrt(1 - pow((double)adam->beta2, step));
     real rate = (real)((double)adam->rate * correction2 / correction1);
     real epsilon = (real)((double)adam->epsilon * correction2);
-    update(count, rate, adam->beta1, adam->beta2, epsilon, adam->gradient_scale, gradients, values,
-           first, second);
+    real keep = 1 - adam->rate * adam->weight_decay;
+    update(count, rate, keep, adam->beta1, adam->beta2, epsilon, adam->gradient_scale, gradients,
+           values, first, second);
 }

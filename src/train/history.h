@@ -22,13 +22,14 @@ const char *train_phase_name(enum train_phase phase);
 
 /* What is known before the first step. */
 struct train_summary {
-    size_t train_photos, held_photos; /* to learn from and to validate on */
-    size_t captions;                  /* of the train photos */
-    size_t words;                     /* in the vocabulary */
-    double coverage;                  /* share of the words in `captions` that it holds, 0..1 */
-    size_t longest;                   /* words in the longest caption */
-    size_t missing, broken, wordless; /* photos and captions that were left out */
-    double epoch_seconds;             /* that an epoch will take, measured on one slice */
+    size_t train_photos, held_photos;   /* to learn from and to validate on */
+    size_t captions;                    /* of the train photos */
+    size_t words;                       /* in the vocabulary */
+    double coverage;                    /* share of the words in `captions` that it holds, 0..1 */
+    size_t longest;                     /* words in the longest caption */
+    size_t missing, broken, wordless;   /* photos and captions that were left out */
+    double epoch_seconds[TRAIN_PHASES]; /* that an epoch will take, measured on one step; 0: the run
+                                           has no such phase */
 };
 
 /* What an epoch brought. Text epochs are not validated: their scores are 0. */

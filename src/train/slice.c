@@ -7,9 +7,9 @@
 
 struct slice {
     struct tbptt *tbptt;
-    struct tbptt_sequence *sequences; /* [photos * most captions] */
-    int32_t *inputs, *targets;        /* [the same * steps of the longest caption] */
-    size_t longest;                   /* steps of the longest caption */
+    struct tbptt_sequence *sequences; /* [rows] */
+    int32_t *inputs, *targets;        /* (rows, longest) */
+    size_t longest;                   /* steps of the longest sequence */
     real *features;                   /* (photos, F) */
     real *scaled;                     /* (photos, F) */
     real *d_features;                 /* (photos, F) */
@@ -17,37 +17,20 @@ struct slice {
     real *gradients;                  /* a block of the model's parameters */
 };
 
-static size_t image_numbers(const struct model *model) {
-    return model->preprocessing.size * model->preprocessing.size * 3;
-}
-
-bool slice_worker_init(struct slice_worker *worker, const struct model *model, size_t photos,
-                       caption_error *error) {
-    *worker = (struct slice_worker){0};
-    worker->workspace = encoder_workspace_new(&model->encoder, photos, true, error);
-    worker->images = memory_uninitialised(photos * image_numbers(model), sizeof(real),
-                                          "the photos of a mini-batch", error);
-    if (worker->workspace && worker->images) return true;
-    slice_worker_free(worker);
-    return false;
-}
-
-void slice_worker_free(struct slice_worker *worker) {
-    encoder_workspace_free(worker->workspace);
-    free(worker->images);
-    *worker = (struct slice_worker){0};
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
 }
 
 struct slice *slice_new(const struct model *model, const struct captions *captions, size_t photos,
-                        size_t steps, caption_error *error) {
+                        size_t rows, size_t steps, caption_error *error) {
     static const char what[] = "a slice of the mini-batch";
     struct slice *slice = memory_zeroed(1, sizeof *slice, what, error);
     if (!slice) return NULL;
-    slice->longest = captions_steps(captions->longest);
-    size_t rows, numbers, features = model->encoder.features, e = model->decoder.embedding;
-    bool ok = (size_multiply(photos, captions->most, &rows) &&
-               size_multiply(rows, slice->longest, &numbers)) ||
-              error_memory(error, what);
+    slice->longest = larger(captions_steps(captions->longest), steps);
+    size_t captioned, numbers, features = model->encoder.features, e = model->decoder.embedding;
+    bool ok = size_multiply(photos, captions->most, &captioned);
+    if (captioned > rows) rows = captioned;
+    ok = (ok && size_multiply(rows, slice->longest, &numbers)) || error_memory(error, what);
     ok = ok && (slice->tbptt = tbptt_new(&model->decoder, rows, steps, error)) &&
          (slice->sequences = memory_zeroed(rows, sizeof *slice->sequences, what, error)) &&
          (slice->inputs = memory_zeroed(numbers, sizeof *slice->inputs, what, error)) &&
@@ -83,28 +66,21 @@ real *slice_gradients(const struct slice *slice) {
 }
 
 /* The photos' features: from the cache, or by the encoder that learns. */
-static bool encode(struct slice *slice, const struct slice_task *task, struct slice_worker *worker,
-                   const struct slice_photo *photos, size_t count, caption_error *error) {
+static void encode(struct slice *slice, const struct slice_task *task,
+                   struct encoder_workspace *workspace, const struct slice_photo *photos,
+                   const real *images, size_t count) {
     const struct model *model = task->model;
+    if (!task->features) {
+        encoder_forward(&model->encoder, &model->parameters, model->parameters.values, images,
+                        count, workspace, slice->features);
+        return;
+    }
     size_t width = model->encoder.features;
-    if (task->features) {
-        for (size_t i = 0; i < count; i++) {
-            const float *cached =
-                photos[i].augment.mirror ? task->features->mirrored : task->features->plain;
-            memcpy(slice->features + i * width, cached + photos[i].row * width,
-                   width * sizeof(real));
-        }
-        return true;
-    }
     for (size_t i = 0; i < count; i++) {
-        if (!photo_load(photos[i].photo->path, &model->preprocessing, &photos[i].augment,
-                        worker->images + i * image_numbers(model), error)) {
-            return false;
-        }
+        const float *cached =
+            photos[i].augment.mirror ? task->features->mirrored : task->features->plain;
+        memcpy(slice->features + i * width, cached + photos[i].row * width, width * sizeof(real));
     }
-    encoder_forward(&model->encoder, &model->parameters, model->parameters.values, worker->images,
-                    count, worker->workspace, slice->features);
-    return true;
 }
 
 /* All captions of the photos as sequences; returns their number. */
@@ -121,28 +97,33 @@ static size_t lay_out_captions(struct slice *slice, const struct captions *capti
     return rows;
 }
 
-bool slice_run(struct slice *slice, const struct slice_task *task, struct slice_worker *worker,
-               const struct slice_photo *photos, size_t count, struct random random, double *loss,
-               size_t *targets, caption_error *error) {
+static struct tbptt_pass pass_of(struct slice *slice, const struct slice_task *task,
+                                 struct random *random) {
+    return (struct tbptt_pass){.parameters = &task->model->parameters,
+                               .values = task->model->parameters.values,
+                               .regularisation = task->regularisation,
+                               .random = random,
+                               .scale = task->scale,
+                               .gradients = slice->gradients};
+}
+
+void slice_photos(struct slice *slice, const struct slice_task *task,
+                  struct encoder_workspace *workspace, const struct slice_photo *photos,
+                  const real *images, size_t count, struct random random,
+                  struct slice_result *result) {
     const struct model *model = task->model;
     const struct parameters *parameters = &model->parameters;
-    if (!encode(slice, task, worker, photos, count, error)) return false;
+    encode(slice, task, workspace, photos, images, count);
     decoder_image_forward(&model->decoder, parameters, parameters->values, slice->features, count,
                           slice->scaled, slice->vectors);
 
     memset(slice->d_vectors, 0, count * model->decoder.embedding * sizeof(real));
     size_t rows = lay_out_captions(slice, task->captions, photos, count);
-    struct tbptt_pass pass = {.parameters = parameters,
-                              .values = parameters->values,
-                              .vectors = slice->vectors,
-                              .vector_count = count,
-                              .regularisation = task->regularisation,
-                              .random = &random,
-                              .scale = task->scale,
-                              .d_vectors = slice->d_vectors,
-                              .gradients = slice->gradients};
-    *targets = 0;
-    *loss = tbptt_run(slice->tbptt, &pass, slice->sequences, rows, targets);
+    struct tbptt_pass pass = pass_of(slice, task, &random);
+    pass.vectors = slice->vectors;
+    pass.vector_count = count;
+    pass.d_vectors = slice->d_vectors;
+    result->loss += tbptt_run(slice->tbptt, &pass, slice->sequences, rows, &result->targets);
 
     bool learns = !task->features;
     decoder_image_backward(&model->decoder, parameters, parameters->values, slice->features, count,
@@ -150,7 +131,21 @@ bool slice_run(struct slice *slice, const struct slice_task *task, struct slice_
                            slice->gradients);
     if (learns) {
         encoder_backward(&model->encoder, parameters, parameters->values, slice->d_features,
-                         worker->workspace, slice->gradients);
+                         workspace, slice->gradients);
     }
-    return true;
+}
+
+void slice_text(struct slice *slice, const struct slice_task *task, const struct text *text,
+                size_t rows, size_t first_row, size_t count, size_t first, size_t steps,
+                real *states, struct random random, struct slice_result *result) {
+    for (size_t i = 0; i < count; i++) {
+        int32_t *inputs = slice->inputs + i * slice->longest;
+        int32_t *targets = slice->targets + i * slice->longest;
+        text_window(text, first_row + i, rows, first, steps, inputs, targets);
+        slice->sequences[i] =
+            (struct tbptt_sequence){.inputs = inputs, .targets = targets, .steps = steps};
+    }
+    struct tbptt_pass pass = pass_of(slice, task, &random);
+    result->loss +=
+        tbptt_carry(slice->tbptt, &pass, slice->sequences, count, states, &result->targets);
 }

@@ -1,11 +1,12 @@
-/* One fixed slice of the mini-batch: some photos with all their captions, forward and backward,
- * into a gradient block of its own. */
+/* What computes slices of the mini-batch, one after the other, and adds their gradients to a block
+ * of its own: photos with all their captions, or rows of text. */
 #ifndef CAPTION_TRAIN_SLICE_H
 #define CAPTION_TRAIN_SLICE_H
 
 #include "model/model.h"
 #include "train/captions.h"
 #include "train/features.h"
+#include "train/text.h"
 
 /* One photo of the mini-batch. */
 struct slice_photo {
@@ -23,30 +24,34 @@ struct slice_task {
     real scale; /* of the loss: 1 / targets of the whole mini-batch */
 };
 
-/* Scratch of a worker thread, for the encoder's pass; not needed while it is frozen. */
-struct slice_worker {
-    struct encoder_workspace *workspace;
-    real *images; /* (photos, S, S, 3) */
+/* What slices brought: summed negative log likelihood and number of target words. */
+struct slice_result {
+    double loss;
+    size_t targets;
 };
-
-bool slice_worker_init(struct slice_worker *worker, const struct model *model, size_t photos,
-                       caption_error *error);
-void slice_worker_free(struct slice_worker *worker);
 
 struct slice;
 
-/* For at most `photos` photos, and windows of `steps` steps. */
+/* For at most `photos` photos with at most `captions->most` captions each, or `rows` rows of text;
+ * windows of `steps` steps. */
 struct slice *slice_new(const struct model *model, const struct captions *captions, size_t photos,
-                        size_t steps, caption_error *error);
+                        size_t rows, size_t steps, caption_error *error);
 void slice_free(struct slice *slice);
 
 /* The gradient block. */
 real *slice_gradients(const struct slice *slice);
 
-/* Adds the gradient of the photos' loss to the block. *loss and *targets: summed negative log
- * likelihood and number of target words. False when a photo cannot be read. */
-bool slice_run(struct slice *slice, const struct slice_task *task, struct slice_worker *worker,
-               const struct slice_photo *photos, size_t count, struct random random, double *loss,
-               size_t *targets, caption_error *error);
+/* Adds the gradient of the photos' loss to the block, and what they brought to *result. `images`
+ * (count, S, S, 3) and `workspace` are those of an encoder that learns. */
+void slice_photos(struct slice *slice, const struct slice_task *task,
+                  struct encoder_workspace *workspace, const struct slice_photo *photos,
+                  const real *images, size_t count, struct random random,
+                  struct slice_result *result);
+
+/* The same for part [first_row, first_row + count) of a text read in `rows` parts: a window of
+ * `steps` steps from `first` on. states (count, S) are carried. */
+void slice_text(struct slice *slice, const struct slice_task *task, const struct text *text,
+                size_t rows, size_t first_row, size_t count, size_t first, size_t steps,
+                real *states, struct random random, struct slice_result *result);
 
 #endif

@@ -39,4 +39,10 @@ struct tbptt_pass {
 double tbptt_run(struct tbptt *tbptt, const struct tbptt_pass *pass,
                  struct tbptt_sequence *sequences, size_t count, size_t *targets);
 
+/* Runs one window of streams that have no end: sequences that all have the same number of steps, at
+ * most t_p, and go on from `states` (count, S), which are replaced by those after the window. */
+double tbptt_carry(struct tbptt *tbptt, const struct tbptt_pass *pass,
+                   const struct tbptt_sequence *sequences, size_t count, real *states,
+                   size_t *targets);
+
 #endif

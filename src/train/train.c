@@ -1,55 +1,54 @@
 #include "train/train.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/progress.h"
 #include "decode/captioner.h"
 #include "eval/evaluate.h"
-#include "train/schedule.h"
-#include "train/slice.h"
+#include "train/checkpoint.h"
 #include "train/start.h"
-#include "train/update.h"
+#include "train/step.h"
+#include "train/trainer.h"
 
-/* Which random numbers a stream is for; see stream_of. */
-enum stream_purpose { STREAM_START, STREAM_ORDER, STREAM_PHOTO, STREAM_DROPOUT, STREAM_PURPOSES };
-
-struct trainer {
-    const struct train_options *options;
-    const struct train_listener *listener;
-    struct threads *threads;
-    struct dataset dataset, other; /* `other` only when validation is a data set of its own */
-    const struct dataset *validation;
-    size_t *train, train_count; /* photos to learn from, indices into `dataset` */
-    size_t *held, held_count;   /* photos to validate on, indices into `validation` */
-    struct captions captions;
-    struct model model;
-    struct features features; /* rows: train photos, then held ones */
-    char *cache;              /* path of the features' file */
-    struct update update;
-    struct slice *slices[TRAIN_SLICES];
-    real *gradients[TRAIN_SLICES];
-    struct slice_worker *workers; /* [threads], once the encoder learns */
-    struct slice_photo *batch;    /* [batch_size] */
-    double best;                  /* CIDEr */
+enum {
+    SAMPLES = 12,        /* validation photos whose captions are kept after every epoch */
+    POINTS_AN_EPOCH = 20 /* of the loss curve */
 };
 
-static void say(const struct trainer *trainer, const char *format, ...) {
-    if (!trainer->listener->message) return;
+void trainer_say(const struct trainer *trainer, const char *format, ...) {
+    if (!trainer->listener.message) return;
     char line[512];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    trainer->listener->message(trainer->listener->context, line);
+    trainer->listener.message(trainer->listener.context, line);
 }
 
-static struct random stream_of(const struct trainer *trainer, enum stream_purpose purpose,
-                               uint64_t number) {
+struct random trainer_stream(const struct trainer *trainer, enum trainer_stream_purpose purpose,
+                             uint64_t number) {
     return random_seeded(trainer->options->seed, number * STREAM_PURPOSES + (uint64_t)purpose);
+}
+
+size_t trainer_epochs(const struct train_options *options) {
+    return (options->text_count > 0 ? options->text_epochs : 0) + options->epochs;
+}
+
+enum train_phase trainer_phase(const struct train_options *options, size_t epoch) {
+    const size_t text = options->text_count > 0 ? options->text_epochs : 0;
+    if (epoch < text) return TRAIN_TEXT;
+    return epoch < text + options->freeze_encoder ? TRAIN_FROZEN : TRAIN_JOINT;
+}
+
+static bool has_phase(const struct train_options *options, enum train_phase phase) {
+    for (size_t epoch = 0; epoch < trainer_epochs(options); epoch++) {
+        if (trainer_phase(options, epoch) == phase) return true;
+    }
+    return false;
 }
 
 /* Photos without a caption teach nothing and cannot be scored. */
@@ -84,8 +83,34 @@ static bool read_data(struct trainer *t, caption_error *error) {
                      t->train_count ? "validate on" : "learn from");
 }
 
-/* Features of all photos by the starting encoder. */
+/* Photos that are shown as training goes on: drawn once, in the order of the data set. */
+static bool choose_samples(struct trainer *t, caption_error *error) {
+    struct train_history *history = &t->history;
+    size_t *drawn = memory_zeroed(t->held_count, sizeof *drawn, "a list of photos", error);
+    if (!drawn) return false;
+    for (size_t i = 0; i < t->held_count; i++) drawn[i] = i;
+    /* Not of the seed: two runs on the same data show the same photos. */
+    struct random random = random_seeded(0, STREAM_SAMPLES);
+    random_shuffle(&random, drawn, t->held_count);
+    const size_t count = t->held_count < SAMPLES ? t->held_count : SAMPLES;
+    t->samples = drawn;
+    history->samples = memory_zeroed(count, sizeof *history->samples, "sample photos", error);
+    if (!history->samples) return false;
+    history->sample_count = count;
+    for (size_t i = 0; i < count; i++) {
+        const struct dataset_photo *photo = &t->validation->photos[t->held[drawn[i]]];
+        history->samples[i] =
+            (struct train_sample){.name = photo->name,
+                                  .path = photo->path,
+                                  .references = t->validation->captions + photo->first,
+                                  .reference_count = photo->count};
+    }
+    return true;
+}
+
+/* Features of all photos by the encoder as it is now. */
 static bool read_features(struct trainer *t, caption_error *error) {
+    if (t->features.plain) return true;
     size_t count = t->train_count + t->held_count;
     const char **paths = memory_zeroed(count, sizeof *paths, "paths of photos", error);
     if (!paths) return false;
@@ -96,225 +121,256 @@ static bool read_features(struct trainer *t, caption_error *error) {
         paths[t->train_count + i] = t->validation->photos[t->held[i]].path;
     }
     double started = progress_clock();
-    bool mirrored = t->options->flip && t->options->freeze_encoder > 0;
+    bool mirrored = t->options->flip && has_phase(t->options, TRAIN_FROZEN);
     bool ok = features_load(&t->features, &t->model, paths, count, mirrored, t->cache, t->threads,
-                            t->listener, error);
+                            &t->listener, error);
     free((void *)paths);
     if (ok) {
-        say(t, "features of %zu photos in %.0f s (kept in %s)", count, progress_clock() - started,
-            t->cache);
+        trainer_say(t, "features of %zu photos in %.0f s (kept in %s)", count,
+                    progress_clock() - started, t->cache);
     }
     return ok;
 }
 
-static bool prepare_slices(struct trainer *t, caption_error *error) {
-    size_t photos = (t->options->batch_size + TRAIN_SLICES - 1) / TRAIN_SLICES;
-    size_t longest = captions_steps(t->captions.longest), steps = t->options->tbptt;
-    if (steps == 0 || steps > longest) steps = longest;
-    for (size_t i = 0; i < TRAIN_SLICES; i++) {
-        t->slices[i] = slice_new(&t->model, &t->captions, photos, steps, error);
-        if (!t->slices[i]) return false;
-        t->gradients[i] = slice_gradients(t->slices[i]);
+static uint64_t hash_photos(uint64_t hash, const struct dataset *dataset, const size_t *photos,
+                            size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const struct dataset_photo *photo = &dataset->photos[photos[i]];
+        hash = hash_string(hash, photo->name);
+        for (size_t j = photo->first; j < photo->first + photo->count; j++) {
+            const struct tokens *caption = &dataset->captions[j];
+            for (size_t k = 0; k < caption->count; k++) {
+                hash = hash_string(hash, caption->words[k]);
+            }
+            hash = hash_string(hash, "");
+        }
     }
-    t->batch = memory_zeroed(t->options->batch_size, sizeof *t->batch, "a mini-batch", error);
-    return t->batch && update_init(&t->update, &t->model.parameters, t->options->average, error);
+    return hash;
+}
+
+/* What the weights depend on: options, photos and their captions, text. */
+static bool settle_settings(struct trainer *t, caption_error *error) {
+    uint64_t hash = hash_photos(HASH_START, &t->dataset, t->train, t->train_count);
+    hash = hash_photos(hash, t->validation, t->held, t->held_count);
+    if (t->text.count > 0) {
+        hash =
+            hash_bytes(hash, t->text.words, t->text.begin[t->text.count] * sizeof *t->text.words);
+    }
+    char data[HASH_TEXT];
+    hash_text(hash, data);
+    cJSON *settings = train_options_json(t->options);
+    if (settings && cJSON_AddStringToObject(settings, "the data", data)) {
+        t->settings = cJSON_PrintUnformatted(settings);
+    }
+    cJSON_Delete(settings);
+    return t->settings || error_memory(error, "settings");
+}
+
+/* output + suffix, unless a name was given. */
+static char *beside_output(const struct train_options *o, const char *given, const char *suffix,
+                           caption_error *error) {
+    if (given) return memory_string(given, error);
+    size_t size = strlen(o->output) + strlen(suffix) + 1;
+    char *name = memory_zeroed(size, 1, "a file name", error);
+    if (name) snprintf(name, size, "%s%s", o->output, suffix);
+    return name;
+}
+
+/* A new model, its image vectors measured. */
+static bool start_anew(struct trainer *t, caption_error *error) {
+    struct random random = trainer_stream(t, STREAM_START, 0);
+    if (!start_model(&t->model, t->options, &t->dataset, t->train, t->train_count, &random,
+                     error) ||
+        !read_features(t, error)) {
+        return false;
+    }
+    start_image_scale(&t->model, t->features.plain, t->train_count);
+    return true;
+}
+
+static bool check_checkpoint(struct trainer *t, bool *resume, caption_error *error) {
+    *resume = checkpoint_exists(t->checkpoint);
+    if (!*resume || t->options->resume) return true;
+    return error_set(
+        error, CAPTION_ERROR_ARGUMENT,
+        "%s: the checkpoint of a run that did not end: --resume goes on from it; remove "
+        "it to start anew",
+        t->checkpoint);
+}
+
+/* How many of the captions' words the vocabulary holds. */
+static double coverage(const struct trainer *t, size_t *captions) {
+    size_t words = 0, known = 0;
+    *captions = 0;
+    for (size_t i = 0; i < t->train_count; i++) {
+        const struct dataset_photo *photo = &t->dataset.photos[t->train[i]];
+        *captions += photo->count;
+        for (size_t j = t->captions.begin[photo->first];
+             j < t->captions.begin[photo->first + photo->count]; j++, words++) {
+            known += t->captions.words[j] != VOCABULARY_UNK;
+        }
+    }
+    return words ? (double)known / (double)words : 0;
+}
+
+static bool measure_epochs(struct trainer *t, caption_error *error) {
+    struct train_summary *summary = &t->history.summary;
+    for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
+        if (!has_phase(t->options, phase)) continue;
+        double seconds;
+        if (phase == TRAIN_FROZEN && !read_features(t, error)) return false;
+        if (!step_measure(t, phase, &seconds, error)) return false;
+        summary->epoch_seconds[phase] = seconds * (double)step_count(t, phase);
+    }
+    return true;
+}
+
+static bool summarise(struct trainer *t, caption_error *error) {
+    static const char *const what[TRAIN_PHASES] = {"text", "the decoder alone", "both"};
+    struct train_summary *s = &t->history.summary;
+    s->train_photos = t->train_count;
+    s->held_photos = t->held_count;
+    s->words = t->model.vocabulary.count - VOCABULARY_SPECIALS;
+    s->longest = t->captions.longest;
+    s->coverage = coverage(t, &s->captions);
+    trainer_say(t, "%zu photos to learn from with %zu captions, %zu photos to validate on",
+                s->train_photos, s->captions, s->held_photos);
+    trainer_say(t,
+                "%zu words in the vocabulary, %.1f %% of those in the captions; the longest "
+                "caption has %zu",
+                s->words, 100 * s->coverage, s->longest);
+    if (!measure_epochs(t, error)) return false;
+    for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
+        if (s->epoch_seconds[phase] == 0) continue;
+        trainer_say(t, "an epoch over %s will take about %.0f s", what[phase],
+                    s->epoch_seconds[phase]);
+    }
+    return true;
 }
 
 static bool prepare(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
-    t->best = -1;
+    t->place.best = -1;
+    t->cache = beside_output(o, o->features, ".features", error);
+    t->checkpoint = beside_output(o, o->checkpoint, ".checkpoint", error);
+    bool resume;
+    if (!t->cache || !t->checkpoint || !check_checkpoint(t, &resume, error)) return false;
     t->threads = threads_new(o->threads, error);
-    if (!t->threads || !read_data(t, error)) return false;
-    struct random random = stream_of(t, STREAM_START, 0);
-    if (!start_model(&t->model, o, &t->dataset, t->train, t->train_count, &random, error) ||
-        !captions_init(&t->captions, &t->dataset, &t->model.vocabulary, error)) {
+    if (!t->threads || !read_data(t, error) || !choose_samples(t, error)) return false;
+    bool ok =
+        resume ? checkpoint_read_model(&t->model, t->checkpoint, error) : start_anew(t, error);
+    if (!ok || !captions_init(&t->captions, &t->dataset, &t->model.vocabulary, error) ||
+        (o->text_count > 0 &&
+         !text_read(&t->text, o->text, o->text_count, &t->model.vocabulary, error)) ||
+        !settle_settings(t, error) ||
+        !update_init(&t->update, &t->model.parameters, o->average, error) || !step_init(t, error) ||
+        !summarise(t, error)) {
         return false;
     }
-    say(t, "%zu photos to learn from, %zu to validate on, %zu words in the vocabulary",
-        t->train_count, t->held_count, t->model.vocabulary.count - VOCABULARY_SPECIALS);
-    if (o->features) {
-        t->cache = memory_string(o->features, error);
-    } else {
-        size_t size = strlen(o->output) + sizeof ".features";
-        t->cache = memory_zeroed(size, 1, "a file name", error);
-        if (t->cache) snprintf(t->cache, size, "%s.features", o->output);
-    }
-    if (!t->cache || !read_features(t, error)) return false;
-    start_image_scale(&t->model, t->features.plain, t->train_count);
-    return prepare_slices(t, error);
-}
-
-/* From here on the encoder learns: its cached features are history. */
-static bool begin_joint(struct trainer *t, caption_error *error) {
-    features_free(&t->features);
-    size_t count = threads_count(t->threads);
-    size_t photos = (t->options->batch_size + TRAIN_SLICES - 1) / TRAIN_SLICES;
-    t->workers = memory_zeroed(count, sizeof *t->workers, "worker threads", error);
-    for (size_t i = 0; t->workers && i < count; i++) {
-        if (!slice_worker_init(&t->workers[i], &t->model, photos, error)) return false;
-    }
-    return t->workers != NULL;
-}
-
-/* One mini-batch: what the slices share and what they bring. */
-struct batch {
-    struct trainer *trainer;
-    struct slice_task task;
-    size_t count;  /* photos */
-    uint64_t step; /* over the whole run */
-    bool learns;   /* the encoder does */
-    double loss[TRAIN_SLICES];
-    size_t targets[TRAIN_SLICES];
-    bool ok[TRAIN_SLICES];
-    caption_error errors[TRAIN_SLICES];
-};
-
-static void run_slice(void *context, size_t item, size_t worker) {
-    struct batch *batch = context;
-    struct trainer *t = batch->trainer;
-    size_t begin = item * batch->count / TRAIN_SLICES,
-           end = (item + 1) * batch->count / TRAIN_SLICES;
-    update_clear(&t->update, t->gradients[item], batch->learns);
-    struct random random = stream_of(t, STREAM_DROPOUT, batch->step * TRAIN_SLICES + item);
-    batch->ok[item] = slice_run(
-        t->slices[item], &batch->task, batch->learns ? &t->workers[worker] : NULL, t->batch + begin,
-        end - begin, random, &batch->loss[item], &batch->targets[item], &batch->errors[item]);
-}
-
-/* What is done to a photo in this epoch. A frozen encoder knows it plain or mirrored only. */
-static struct augment draw_augment(const struct trainer *t, const struct dataset_photo *photo,
-                                   uint64_t number, bool learns) {
-    struct augment_strength strength = {.crop = learns ? t->options->crop : 0,
-                                        .color = learns ? t->options->color : 0,
-                                        .flip = t->options->flip &&
-                                                !dataset_photo_is_sided(&t->dataset, photo)};
-    struct random random = stream_of(t, STREAM_PHOTO, number);
-    return augment_draw(&strength, &random);
-}
-
-/* Fills the mini-batch with photos order[0 .. count); returns the number of words to predict. */
-static size_t fill_batch(struct trainer *t, const size_t *order, size_t count, size_t epoch,
-                         bool learns) {
-    size_t targets = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct dataset_photo *photo = &t->dataset.photos[t->train[order[i]]];
-        uint64_t number = (uint64_t)epoch * t->train_count + order[i];
-        t->batch[i] = (struct slice_photo){
-            .photo = photo, .row = order[i], .augment = draw_augment(t, photo, number, learns)};
-        const size_t *begin = t->captions.begin + photo->first;
-        targets += begin[photo->count] - begin[0] + photo->count;
-    }
-    return targets;
-}
-
-/* The rates of a step: each phase has a schedule of its own. */
-static void rates_of(const struct trainer *t, size_t epoch, size_t step, size_t steps, float *rate,
-                     float *encoder_rate) {
-    const struct train_options *o = t->options;
-    bool frozen = epoch < o->freeze_encoder;
-    size_t first = frozen ? 0 : o->freeze_encoder;
-    size_t last = frozen && o->freeze_encoder < o->epochs ? o->freeze_encoder : o->epochs;
-    float factor =
-        schedule_factor((epoch - first) * steps + step, (last - first) * steps, o->warmup);
-    *rate = factor * (frozen ? o->lr : o->joint_lr);
-    *encoder_rate = frozen ? 0 : factor * o->encoder_lr;
-}
-
-static bool run_batch(struct trainer *t, struct batch *batch, float rate, float encoder_rate,
-                      double *loss, size_t *targets, caption_error *error) {
-    threads_for(t->threads, TRAIN_SLICES, run_slice, batch);
-    double batch_loss = 0;
-    for (size_t i = 0; i < TRAIN_SLICES; i++) {
-        if (!batch->ok[i]) {
-            if (error) *error = batch->errors[i];
-            return false;
-        }
-        batch_loss += batch->loss[i];
-        *targets += batch->targets[i];
-    }
-    *loss += batch_loss;
-    double norm = update_step(&t->update, t->gradients, TRAIN_SLICES, rate, encoder_rate,
-                              t->options->clip, t->threads);
-    if (isfinite(batch_loss) && isfinite(norm)) return true;
-    return error_set(error, CAPTION_ERROR_ARGUMENT,
-                     "training diverged at step %llu (loss %g, gradient norm %g): try a lower "
-                     "learning rate",
-                     (unsigned long long)batch->step, batch_loss, norm);
-}
-
-/* One epoch over the training photos in a random order. */
-static bool run_epoch(struct trainer *t, size_t epoch, struct train_epoch *result,
-                      caption_error *error) {
-    const struct train_options *o = t->options;
-    size_t size = o->batch_size, steps = (t->train_count + size - 1) / size;
-    bool learns = epoch >= o->freeze_encoder;
-    size_t *order = memory_uninitialised(t->train_count, sizeof *order, "an epoch", error);
-    if (!order) return false;
-    for (size_t i = 0; i < t->train_count; i++) order[i] = i;
-    struct random random = stream_of(t, STREAM_ORDER, epoch);
-    random_shuffle(&random, order, t->train_count);
-
-    struct progress progress = progress_start(t->listener->progress, steps);
-    double loss = 0;
-    size_t targets = 0;
-    bool ok = true;
-    for (size_t step = 0; ok && step < steps; step++) {
-        size_t left = t->train_count - step * size, count = left < size ? left : size;
-        struct batch batch = {.trainer = t,
-                              .count = count,
-                              .step = (uint64_t)epoch * steps + step,
-                              .learns = learns,
-                              .task = {.model = &t->model,
-                                       .captions = &t->captions,
-                                       .features = learns ? NULL : &t->features,
-                                       .regularisation = {.input_dropout = o->dropout,
-                                                          .output_dropout = o->dropout,
-                                                          .label_smoothing = o->label_smoothing}}};
-        size_t words = fill_batch(t, order + step * size, count, epoch, learns);
-        batch.task.scale = 1 / (real)words;
-        float rate, encoder_rate;
-        rates_of(t, epoch, step, steps, &rate, &encoder_rate);
-        ok = run_batch(t, &batch, rate, encoder_rate, &loss, &targets, error);
-
-        result->seconds = progress_clock() - progress.started;
-        result->words_per_second = (double)targets / result->seconds;
-        result->loss = loss / (double)targets;
-        char note[96];
-        snprintf(note, sizeof note, "epoch %zu/%zu%s, loss %.3f, %.0f words/s", epoch + 1,
-                 o->epochs, learns ? "" : " (encoder frozen)", result->loss,
-                 result->words_per_second);
-        progress_update(&progress, step + 1, note);
-    }
-    progress_finish(&progress);
-    free(order);
-    return ok;
-}
-
-/* Captions the held photos with the weights that would be kept. */
-static bool validate(struct trainer *t, bool frozen, struct train_epoch *result,
-                     caption_error *error) {
-    struct model kept = t->model; /* the same model with other numbers: nothing is owned twice */
-    if (t->update.average) kept.parameters.values = t->update.average;
-    caption_options options = caption_options_default();
-    struct evaluation evaluation;
-    bool ok;
-    if (frozen) {
-        const float *features = t->features.plain + t->train_count * t->features.width;
-        ok = evaluate_features(&kept, t->validation, t->held, t->held_count, features, &options,
-                               t->threads, &evaluation, error);
-    } else {
-        ok = evaluate_photos(&kept, t->validation, t->held, t->held_count, &options, t->threads,
-                             t->listener->progress, &evaluation, error);
-    }
-    if (!ok) return false;
-    result->scores = evaluation.scores;
-    result->distinct = evaluation.distinct;
-    result->perplexity = evaluation.perplexity;
-    evaluation_free(&evaluation);
+    if (!resume) return true;
+    if (!checkpoint_read(t, error)) return false;
+    trainer_say(t, "going on after step %zu of epoch %zu of %zu", t->place.step, t->place.epoch + 1,
+                trainer_epochs(o));
     return true;
 }
 
-static bool save_best(struct trainer *t, const struct train_epoch *epoch, caption_error *error) {
+/* Every process calls this at the same steps; the first one writes. */
+static bool save(struct trainer *t, caption_error *error) {
+    t->saved = progress_clock();
+    if (!step_share_states(t, error)) return false;
+    return ranks_rank(t->ranks) > 0 || checkpoint_write(t, error);
+}
+
+/* A checkpoint when it is time for one, or when the run is to end here. */
+static bool keep(struct trainer *t, caption_error *error) {
+    const bool first = ranks_rank(t->ranks) == 0;
+    const double minutes = (progress_clock() - t->saved) / 60;
+    bool stop = t->listener.stop && t->listener.stop(t->listener.context);
+    bool due = first && minutes >= (double)t->options->checkpoint_minutes;
+    if (!step_any(t, stop, &stop, error) || !step_any(t, due, &due, error)) return false;
+    if ((stop || due) && !save(t, error)) return false;
+    if (!stop) return true;
+    return error_set(error, CAPTION_ERROR_INTERRUPTED,
+                     "interrupted after step %zu of epoch %zu: the same command with --resume goes "
+                     "on from %s",
+                     t->place.step, t->place.epoch + 1, t->checkpoint);
+}
+
+/* A point of the loss curve, some of them an epoch. */
+static bool add_point(struct trainer *t, size_t steps, caption_error *error) {
+    struct train_place *place = &t->place;
+    const size_t every = steps > POINTS_AN_EPOCH ? steps / POINTS_AN_EPOCH : 1;
+    if (place->step % every != 0 || place->point_targets == 0) return true;
+    const struct update_rates rates = step_rates(t, place->epoch, place->step - 1);
+    const struct train_point point = {.epoch = (double)place->epoch +
+                                               (double)place->step / (double)steps,
+                                      .loss = place->point_loss / (double)place->point_targets,
+                                      .rate = (double)rates.decoder,
+                                      .encoder_rate = (double)rates.encoder};
+    place->point_loss = 0;
+    place->point_targets = 0;
+    return history_add_point(&t->history, &point, error);
+}
+
+static void show_progress(struct trainer *t, struct progress *progress, double seconds) {
+    static const char *const what[TRAIN_PHASES] = {" (text)", " (encoder frozen)", ""};
+    const struct train_place *place = &t->place;
+    char note[96];
+    snprintf(note, sizeof note, "epoch %zu/%zu%s, loss %.3f, %.0f words/s", place->epoch + 1,
+             trainer_epochs(t->options), what[trainer_phase(t->options, place->epoch)],
+             place->loss / (double)place->targets, (double)place->targets / seconds);
+    progress_update(progress, place->step, note);
+}
+
+/* The steps of an epoch that are still to be made. */
+static bool run_steps(struct trainer *t, size_t steps, caption_error *error) {
+    struct train_place *place = &t->place;
+    step_begin_epoch(t, place->epoch);
+    struct progress progress = progress_start(t->listener.progress, steps);
+    const double before = place->seconds;
+    bool ok = true;
+    while (ok && place->step < steps) {
+        ok = step_run(t, error) && add_point(t, steps, error);
+        place->seconds = before + progress_clock() - progress.started;
+        if (ok) show_progress(t, &progress, place->seconds);
+        ok = ok && keep(t, error);
+    }
+    progress_finish(&progress);
+    return ok;
+}
+
+/* The model with the weights that would be kept. Nothing is owned twice: not to be freed. */
+static struct model kept_model(const struct trainer *t) {
+    struct model kept = t->model;
+    if (t->update.average) kept.parameters.values = t->update.average;
+    return kept;
+}
+
+/* Captions the held photos with the weights that would be kept. */
+static bool validate(struct trainer *t, struct train_epoch *result, struct evaluation *evaluation,
+                     caption_error *error) {
+    const struct model kept = kept_model(t);
+    caption_options options = caption_options_default();
+    bool ok;
+    if (result->phase == TRAIN_FROZEN) {
+        const float *features = t->features.plain + t->train_count * t->features.width;
+        ok = evaluate_features(&kept, t->validation, t->held, t->held_count, features, &options,
+                               t->threads, evaluation, error);
+    } else {
+        ok = evaluate_photos(&kept, t->validation, t->held, t->held_count, &options, t->threads,
+                             t->listener.progress, evaluation, error);
+    }
+    if (!ok) return false;
+    result->scores = evaluation->scores;
+    result->distinct = evaluation->distinct;
+    result->perplexity = evaluation->perplexity;
+    result->best = result->scores.cider > t->place.best;
+    if (result->best) t->place.best = result->scores.cider;
+    return true;
+}
+
+static bool write_best(struct trainer *t, const struct train_epoch *epoch, caption_error *error) {
+    if (ranks_rank(t->ranks) > 0) return true;
     const struct scores *s = &epoch->scores;
     char scores[256];
     snprintf(scores, sizeof scores,
@@ -326,49 +382,89 @@ static bool save_best(struct trainer *t, const struct train_epoch *epoch, captio
            model_write(&t->model, t->update.average, SAFETENSORS_F16, t->options->output, error);
 }
 
-static bool run_epochs(struct trainer *t, caption_error *error) {
-    const struct train_options *o = t->options;
-    for (size_t epoch = 0; epoch < o->epochs; epoch++) {
-        struct train_epoch result = {
-            .epoch = epoch + 1, .epochs = o->epochs, .frozen = epoch < o->freeze_encoder};
-        if (epoch == o->freeze_encoder && !begin_joint(t, error)) return false;
-        if (!run_epoch(t, epoch, &result, error) || !validate(t, result.frozen, &result, error)) {
-            return false;
-        }
-        result.best = result.scores.cider > t->best;
-        if (result.best) {
-            t->best = result.scores.cider;
-            if (!save_best(t, &result, error)) return false;
-        }
-        if (t->listener->epoch) t->listener->epoch(t->listener->context, &result);
+/* Validates an epoch over photos, keeps its weights if they are the best, and remembers it. */
+static bool end_photo_epoch(struct trainer *t, struct train_epoch *result, caption_error *error) {
+    struct evaluation evaluation;
+    if (!validate(t, result, &evaluation, error)) return false;
+    char *said[SAMPLES];
+    for (size_t i = 0; i < t->history.sample_count; i++) {
+        said[i] = evaluation.captions[t->samples[i]];
     }
-    return true;
+    const bool ok = (!result->best || write_best(t, result, error)) &&
+                    history_add_epoch(&t->history, result, said, error);
+    evaluation_free(&evaluation);
+    return ok;
 }
 
-static void clean_up(struct trainer *t) {
-    for (size_t i = 0; i < TRAIN_SLICES; i++) slice_free(t->slices[i]);
-    for (size_t i = 0; t->workers && i < threads_count(t->threads); i++) {
-        slice_worker_free(&t->workers[i]);
+static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *error) {
+    const struct train_place *place = &t->place;
+    struct train_epoch result = {.epoch = place->epoch + 1,
+                                 .epochs = trainer_epochs(t->options),
+                                 .phase = phase,
+                                 .loss = place->loss / (double)place->targets,
+                                 .seconds = place->seconds,
+                                 .words_per_second = (double)place->targets / place->seconds};
+    const bool ok = phase == TRAIN_TEXT ? history_add_epoch(&t->history, &result, NULL, error)
+                                        : end_photo_epoch(t, &result, error);
+    if (!ok) return false;
+    t->place = (struct train_place){.epoch = place->epoch + 1, .best = place->best};
+    return !t->listener.epoch || t->listener.epoch(t->listener.context, &t->history, error);
+}
+
+static bool begin_phase(struct trainer *t, enum train_phase phase, caption_error *error) {
+    if (phase == TRAIN_FROZEN && !read_features(t, error)) return false;
+    if (phase == TRAIN_JOINT) features_free(&t->features); /* of an encoder that is history */
+    return step_begin_phase(t, phase, error);
+}
+
+static bool run_epochs(struct trainer *t, caption_error *error) {
+    t->saved = progress_clock();
+    while (t->place.epoch < trainer_epochs(t->options)) {
+        const enum train_phase phase = trainer_phase(t->options, t->place.epoch);
+        if (!begin_phase(t, phase, error) || !run_steps(t, step_count(t, phase), error)) {
+            return false;
+        }
+        /* Once before the photos are captioned, which takes a while, and once after. */
+        if (!save(t, error) || !end_epoch(t, phase, error)) return false;
+        if (t->place.epoch < trainer_epochs(t->options) && (!save(t, error) || !keep(t, error))) {
+            return false;
+        }
     }
-    free(t->workers);
-    free(t->batch);
+    return ranks_rank(t->ranks) > 0 || checkpoint_remove(t->checkpoint, error);
+}
+
+static void clean_up(struct trainer *t, bool ok) {
+    step_free(t);
     update_free(&t->update);
     features_free(&t->features);
-    free(t->cache);
+    history_free(&t->history);
+    text_free(&t->text);
     captions_free(&t->captions);
     model_free(&t->model);
+    free(t->samples);
+    free(t->cache);
+    free(t->checkpoint);
+    cJSON_free(t->settings);
     free(t->train);
     free(t->held);
     dataset_free(&t->dataset);
     dataset_free(&t->other);
     threads_free(t->threads);
+    ranks_leave(t->ranks, !ok);
 }
 
 bool train_run(const struct train_options *options, const struct train_listener *listener,
                caption_error *error) {
     if (!train_options_check(options, error)) return false;
-    struct trainer trainer = {.options = options, .listener = listener};
-    bool ok = prepare(&trainer, error) && run_epochs(&trainer, error);
-    clean_up(&trainer);
+    struct trainer trainer = {.options = options, .listener = *listener};
+    trainer.ranks = ranks_join(error);
+    if (!trainer.ranks) return false;
+    if (ranks_rank(trainer.ranks) > 0) {
+        /* One of them speaks for all; each may be asked to stop. */
+        trainer.listener =
+            (struct train_listener){.context = listener->context, .stop = listener->stop};
+    }
+    const bool ok = prepare(&trainer, error) && run_epochs(&trainer, error);
+    clean_up(&trainer, ok);
     return ok;
 }

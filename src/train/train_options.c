@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "nn/cell.h"
 #include "train/train.h"
 
@@ -6,10 +8,12 @@ struct train_options train_options_default(void) {
                                   .hidden = 512,
                                   .embed = 512,
                                   .min_count = 3,
-                                  .tbptt = 16,
                                   .epochs = 19,
                                   .freeze_encoder = 7,
+                                  .text_epochs = 1,
                                   .batch_size = 20,
+                                  .slice = 5,
+                                  .tbptt = 16,
                                   .lr = 1e-3F,
                                   .joint_lr = 5e-4F,
                                   .encoder_lr = 1e-4F,
@@ -21,37 +25,74 @@ struct train_options train_options_default(void) {
                                   .crop = 0.3F,
                                   .color = 0.2F,
                                   .flip = true,
+                                  .split_seed = 1,
+                                  .checkpoint_minutes = 10,
                                   .seed = 1};
 }
 
-bool train_options_check(const struct train_options *o, caption_error *error) {
-    const struct {
-        const char *name;
-        double value, low, high;
-    } ranges[] = {
-        {"hidden", (double)o->hidden, 1, 16384},
-        {"embed", (double)o->embed, 1, 16384},
-        {"min-count", (double)o->min_count, 1, 1e9},
-        {"tbptt", (double)o->tbptt, 0, 1e6},
-        {"epochs", (double)o->epochs, 1, 1e6},
-        {"freeze-encoder", (double)o->freeze_encoder, 0, 1e6},
-        {"batch-size", (double)o->batch_size, 1, 4096},
-        {"lr", (double)o->lr, 0, 10},
-        {"joint-lr", (double)o->joint_lr, 0, 10},
-        {"encoder-lr", (double)o->encoder_lr, 0, 10},
-        {"warmup", (double)o->warmup, 0, 1},
-        {"dropout", (double)o->dropout, 0, 0.95},
-        {"label-smoothing", (double)o->label_smoothing, 0, 0.95},
-        {"clip", (double)o->clip, 0, 1e9},
-        {"average", (double)o->average, 0, 0.99999},
-        {"crop", (double)o->crop, 0, 0.9},
-        {"color", (double)o->color, 0, 0.9},
+/* A numeric option, what it may be, and whether the weights depend on it. */
+struct number {
+    const char *name;
+    double value, low, high;
+    bool decides;
+};
+
+enum { NUMBERS = 23 };
+
+static void list_numbers(const struct train_options *o, struct number list[NUMBERS]) {
+    const struct number numbers[NUMBERS] = {
+        {"hidden", (double)o->hidden, 1, 16384, true},
+        {"embed", (double)o->embed, 1, 16384, true},
+        {"image-size", (double)o->image_size, 0, 1024, true},
+        {"min-count", (double)o->min_count, 1, 1e9, true},
+        {"epochs", (double)o->epochs, 1, 1e6, true},
+        {"freeze-encoder", (double)o->freeze_encoder, 0, 1e6, true},
+        {"text-epochs", (double)o->text_epochs, 0, 1e6, true},
+        {"batch-size", (double)o->batch_size, 1, 4096, true},
+        {"slice", (double)o->slice, 1, 4096, true},
+        {"tbptt", (double)o->tbptt, 0, 1e6, true},
+        {"lr", (double)o->lr, 0, 10, true},
+        {"joint-lr", (double)o->joint_lr, 0, 10, true},
+        {"encoder-lr", (double)o->encoder_lr, 0, 10, true},
+        {"warmup", (double)o->warmup, 0, 1, true},
+        {"weight-decay", (double)o->weight_decay, 0, 10, true},
+        {"average", (double)o->average, 0, 0.99999, true},
+        {"clip", (double)o->clip, 0, 1e9, true},
+        {"dropout", (double)o->dropout, 0, 0.95, true},
+        {"label-smoothing", (double)o->label_smoothing, 0, 0.95, true},
+        {"crop", (double)o->crop, 0, 0.9, true},
+        {"color", (double)o->color, 0, 0.9, true},
+        {"flip", (double)o->flip, 0, 1, true},
+        {"checkpoint-minutes", (double)o->checkpoint_minutes, 0, 1e6, false},
     };
-    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
-        double value = ranges[i].value;
-        if (value >= ranges[i].low && value <= ranges[i].high) continue;
-        return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: expected %g to %g, found %g",
-                         ranges[i].name, ranges[i].low, ranges[i].high, value);
+    memcpy(list, numbers, sizeof numbers);
+}
+
+cJSON *train_options_json(const struct train_options *o) {
+    struct number numbers[NUMBERS];
+    list_numbers(o, numbers);
+    char seed[24]; /* beyond what a JSON number holds */
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
+    cJSON *settings = cJSON_CreateObject();
+    bool ok = settings && cJSON_AddStringToObject(settings, "cell", o->cell) &&
+              cJSON_AddStringToObject(settings, "seed", seed);
+    for (size_t i = 0; ok && i < NUMBERS; i++) {
+        if (!numbers[i].decides) continue;
+        ok = cJSON_AddNumberToObject(settings, numbers[i].name, numbers[i].value) != NULL;
+    }
+    if (ok) return settings;
+    cJSON_Delete(settings);
+    return NULL;
+}
+
+bool train_options_check(const struct train_options *o, caption_error *error) {
+    struct number numbers[NUMBERS];
+    list_numbers(o, numbers);
+    for (size_t i = 0; i < NUMBERS; i++) {
+        const struct number *n = &numbers[i];
+        if (n->value >= n->low && n->value <= n->high) continue;
+        return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: expected %g to %g, found %g", n->name,
+                         n->low, n->high, n->value);
     }
     if (!cell_find(o->cell)) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,

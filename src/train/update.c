@@ -14,7 +14,8 @@ enum { PIECE = 16384 };
 struct update_piece {
     size_t offset, count; /* in the block */
     enum parameters_group group;
-    double square_sum; /* of the summed gradient */
+    bool decays;       /* under weight decay */
+    double square_sum; /* of the gradient */
 };
 
 static void split(struct update *update, size_t tensor) {
@@ -22,8 +23,11 @@ static void split(struct update *update, size_t tensor) {
     if (p->group == PARAMETERS_CONSTANT) return;
     for (size_t done = 0; done < p->count; done += PIECE) {
         size_t left = p->count - done;
-        update->pieces[update->piece_count++] = (struct update_piece){
-            .offset = p->offset + done, .count = left < PIECE ? left : PIECE, .group = p->group};
+        update->pieces[update->piece_count++] =
+            (struct update_piece){.offset = p->offset + done,
+                                  .count = left < PIECE ? left : PIECE,
+                                  .group = p->group,
+                                  .decays = p->dimensions > 1};
     }
 }
 
@@ -59,81 +63,109 @@ void update_free(struct update *update) {
     *update = (struct update){0};
 }
 
+static bool learns(const struct update_piece *piece, bool encoder) {
+    return piece->group == PARAMETERS_DECODER || encoder;
+}
+
 void update_clear(const struct update *update, real *gradients, bool encoder) {
     for (size_t i = 0; i < update->piece_count; i++) {
         const struct update_piece *piece = &update->pieces[i];
-        if (piece->group == PARAMETERS_ENCODER && !encoder) continue;
+        if (!learns(piece, encoder)) continue;
         memset(gradients + piece->offset, 0, piece->count * sizeof *gradients);
     }
 }
 
-/* One step's arguments for the workers. */
-struct job {
-    struct update *update;
-    real *const *slices;
-    size_t slice_count;
-    float rate, encoder_rate;
-    real gradient_scale;
-    float decay;
-};
-
-static bool learns(const struct job *job, const struct update_piece *piece) {
-    return piece->group == PARAMETERS_DECODER || job->encoder_rate > 0;
+void update_range(const struct update *update, bool encoder, size_t *first, size_t *count) {
+    size_t end = 0;
+    *first = update->parameters->count;
+    for (size_t i = 0; i < update->piece_count; i++) {
+        const struct update_piece *piece = &update->pieces[i];
+        if (!learns(piece, encoder)) continue;
+        if (piece->offset < *first) *first = piece->offset;
+        if (piece->offset + piece->count > end) end = piece->offset + piece->count;
+    }
+    *count = end > *first ? end - *first : 0;
 }
+
+/* A sum's arguments for the workers. */
+struct sum_job {
+    const struct update *update;
+    real *const *blocks;
+    size_t count;
+    bool encoder;
+};
 
 static void sum_piece(void *context, size_t item, size_t worker) {
     (void)worker;
-    const struct job *job = context;
-    struct update_piece *piece = &job->update->pieces[item];
-    piece->square_sum = 0;
-    if (!learns(job, piece)) return;
-    real *sum = job->slices[0] + piece->offset;
-    for (size_t i = 1; i < job->slice_count; i++) {
-        vector_add(piece->count, job->slices[i] + piece->offset, sum);
+    const struct sum_job *job = context;
+    const struct update_piece *piece = &job->update->pieces[item];
+    if (!learns(piece, job->encoder)) return;
+    for (size_t i = 1; i < job->count; i++) {
+        vector_add(piece->count, job->blocks[i] + piece->offset, job->blocks[0] + piece->offset);
     }
-    piece->square_sum = vector_square_sum(piece->count, sum);
+}
+
+void update_sum(const struct update *update, real *const *blocks, size_t count, bool encoder,
+                struct threads *threads) {
+    struct sum_job job = {update, blocks, count, encoder};
+    threads_for(threads, update->piece_count, sum_piece, &job);
+}
+
+/* A step's arguments for the workers. */
+struct step_job {
+    struct update *update;
+    const real *gradients;
+    const struct update_rates *rates;
+    real gradient_scale;
+    float average;
+};
+
+static void measure_piece(void *context, size_t item, size_t worker) {
+    (void)worker;
+    const struct step_job *job = context;
+    struct update_piece *piece = &job->update->pieces[item];
+    piece->square_sum = learns(piece, job->rates->encoder > 0)
+                            ? vector_square_sum(piece->count, job->gradients + piece->offset)
+                            : 0;
 }
 
 static void step_piece(void *context, size_t item, size_t worker) {
     (void)worker;
-    const struct job *job = context;
+    const struct step_job *job = context;
     struct update *update = job->update;
     const struct update_piece *piece = &update->pieces[item];
-    if (!learns(job, piece)) return;
+    if (!learns(piece, job->rates->encoder > 0)) return;
     bool encoder = piece->group == PARAMETERS_ENCODER;
-    struct adam adam = {.rate = (real)(encoder ? job->encoder_rate : job->rate),
+    struct adam adam = {.rate = (real)(encoder ? job->rates->encoder : job->rates->decoder),
                         .beta1 = (real)0.9,
                         .beta2 = (real)0.999,
                         .epsilon = (real)1e-8,
+                        .weight_decay = piece->decays ? (real)job->rates->weight_decay : 0,
                         .step = encoder ? update->encoder_step : update->step,
                         .gradient_scale = job->gradient_scale};
     real *values = update->parameters->values + piece->offset;
-    adam_update(&adam, piece->count, job->slices[0] + piece->offset, values,
+    adam_update(&adam, piece->count, job->gradients + piece->offset, values,
                 update->first + piece->offset, update->second + piece->offset);
     if (update->average) {
-        vector_blend(piece->count, (real)job->decay, values, update->average + piece->offset);
+        vector_blend(piece->count, (real)job->average, values, update->average + piece->offset);
     }
 }
 
-double update_step(struct update *update, real *const *slices, size_t slice_count, float rate,
-                   float encoder_rate, float clip, struct threads *threads) {
-    struct job job = {.update = update,
-                      .slices = slices,
-                      .slice_count = slice_count,
-                      .rate = rate,
-                      .encoder_rate = encoder_rate,
-                      .gradient_scale = 1};
-    threads_for(threads, update->piece_count, sum_piece, &job);
+double update_step(struct update *update, const real *gradients, const struct update_rates *rates,
+                   struct threads *threads) {
+    struct step_job job = {
+        .update = update, .gradients = gradients, .rates = rates, .gradient_scale = 1};
+    threads_for(threads, update->piece_count, measure_piece, &job);
     double square_sum = 0;
     for (size_t i = 0; i < update->piece_count; i++) square_sum += update->pieces[i].square_sum;
-    double norm = sqrt(square_sum);
-    if (clip > 0 && norm > (double)clip) job.gradient_scale = (real)((double)clip / norm);
+    double norm = sqrt(square_sum), clip = (double)rates->clip;
+    if (clip > 0 && norm > clip) job.gradient_scale = (real)(clip / norm);
 
     update->step++;
-    if (encoder_rate > 0) update->encoder_step++;
+    if (rates->encoder > 0) update->encoder_step++;
     /* A young average would be mostly the random start: let its decay grow with the steps. */
     double young = (1.0 + (double)update->step) / (10.0 + (double)update->step);
-    job.decay = (double)update->decay < young ? update->decay : (float)young;
+    job.average = (double)update->decay < young ? update->decay : (float)young;
     threads_for(threads, update->piece_count, step_piece, &job);
     return norm;
 }

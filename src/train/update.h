@@ -1,4 +1,4 @@
-/* From the gradients of the slices to new weights: sum in a fixed order, clip by norm, Adam, moving
+/* From gradients to new weights: summed in a fixed order, clipped by norm, then AdamW and a moving
  * average. The work is shared out in fixed pieces, so the result does not depend on the threads. */
 #ifndef CAPTION_TRAIN_UPDATE_H
 #define CAPTION_TRAIN_UPDATE_H
@@ -22,13 +22,26 @@ bool update_init(struct update *update, const struct parameters *parameters, flo
                  caption_error *error);
 void update_free(struct update *update);
 
-/* Makes the gradient blocks of the slices zero where a step with these rates reads them. */
+/* Makes a gradient block zero where a step reads it: everywhere, or in the decoder alone. */
 void update_clear(const struct update *update, real *gradients, bool encoder);
 
-/* One step. slices[slice_count] are gradient blocks; the first is overwritten by their sum. The
- * encoder does not learn when encoder_rate is 0. Norms above `clip` (0: never) are scaled down to
- * it. Returns the norm before clipping. */
-double update_step(struct update *update, real *const *slices, size_t slice_count, float rate,
-                   float encoder_rate, float clip, struct threads *threads);
+/* The numbers of a block that such a step reads: *count of them from *first on. */
+void update_range(const struct update *update, bool encoder, size_t *first, size_t *count);
+
+/* blocks[0] += blocks[1] + ... + blocks[count - 1], in this order. */
+void update_sum(const struct update *update, real *const *blocks, size_t count, bool encoder,
+                struct threads *threads);
+
+/* How far a step goes. */
+struct update_rates {
+    float decoder, encoder; /* learning rates; the encoder does not learn when its own is 0 */
+    float clip;             /* a longer gradient is scaled down to this norm; 0: never */
+    float weight_decay;     /* of matrices and kernels, apart from the gradient (Loshchilov and
+                               Hutter, 2019); what is added (biases, norms) does not decay */
+};
+
+/* One step along the summed gradients. Returns their norm before clipping. */
+double update_step(struct update *update, const real *gradients, const struct update_rates *rates,
+                   struct threads *threads);
 
 #endif

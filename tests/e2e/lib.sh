@@ -89,3 +89,42 @@ square() {
             }
     }' >"$1"
 }
+
+# shapes FOLDER: a data set in Karpathy's format, FOLDER/dataset.json and FOLDER/images: 30 photos of a
+# red, green or blue tower or wall, of different sizes at different places on light grey, with two
+# captions each.
+shapes() {
+    mkdir -p "$1/images"
+    awk -v folder="$1/images" -v list="$1/dataset.json" '
+    function paint(file, wide, red, green, blue, along, across, thick,    x, y, u, inside) {
+        printf "P6\n32 32\n255\n" >file
+        for (y = 0; y < 32; y++)
+            for (x = 0; x < 32; x++) {
+                u = wide ? y : x
+                inside = u >= across && u < across + thick && (wide ? x : y) >= along
+                if (inside) printf "%c%c%c", red, green, blue >file
+                else printf "%c%c%c", 220, 220, 220 >file
+            }
+        close(file)
+    }
+    BEGIN {
+        split("red green blue", color); split("tower wall", shape)
+        printf "{\"images\": [" >list
+        for (i = 0; i < 30; i++) {
+            c = i % 3 + 1; s = int(i / 3) % 2 + 1; place = int(i / 6)
+            name = sprintf("%02d.ppm", i)
+            paint(folder "/" name, s == 2, c == 1 ? 220 : 20, c == 2 ? 180 : 20, c == 3 ? 220 : 20,
+                  place, 4 + place * 4, 6 + place % 3)
+            printf "%s{\"filename\": \"%s\", \"imgid\": %d, \"split\": \"train\", \"sentences\": [", \
+                i ? ", " : "", name, i >list
+            printf "{\"tokens\": [\"a\", \"%s\", \"%s\"]}, ", color[c], shape[s] >list
+            printf "{\"tokens\": [\"a\", \"%s\", \"%s\", \"on\", \"grey\"]}]}", color[c], shape[s] >list
+        }
+        printf "]}\n" >list
+    }'
+}
+
+# tensors MODEL: what follows the header of a model file. The header keeps the command line.
+tensors() {
+    tail -c +$((9 + $(od -An -tu8 -N8 "$1"))) "$1"
+}

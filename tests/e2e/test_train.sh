@@ -3,36 +3,7 @@
 # it was trained on; and the same seed must give the same weights with any number of threads.
 . "$(dirname "$0")/lib.sh"
 
-# 30 photos: a red, green or blue tower or wall, of different sizes at different places on light
-# grey; with two captions each in Karpathy's format.
-mkdir "$work/images"
-awk -v folder="$work/images" -v list="$work/dataset.json" '
-function paint(file, wide, red, green, blue, along, across, thick,    x, y, u, inside) {
-    printf "P6\n32 32\n255\n" >file
-    for (y = 0; y < 32; y++)
-        for (x = 0; x < 32; x++) {
-            u = wide ? y : x
-            inside = u >= across && u < across + thick && (wide ? x : y) >= along
-            if (inside) printf "%c%c%c", red, green, blue >file
-            else printf "%c%c%c", 220, 220, 220 >file
-        }
-    close(file)
-}
-BEGIN {
-    split("red green blue", color); split("tower wall", shape)
-    printf "{\"images\": [" >list
-    for (i = 0; i < 30; i++) {
-        c = i % 3 + 1; s = int(i / 3) % 2 + 1; place = int(i / 6)
-        name = sprintf("%02d.ppm", i)
-        paint(folder "/" name, s == 2, c == 1 ? 220 : 20, c == 2 ? 180 : 20, c == 3 ? 220 : 20,
-              place, 4 + place * 4, 6 + place % 3)
-        printf "%s{\"filename\": \"%s\", \"imgid\": %d, \"split\": \"train\", \"sentences\": [", \
-            i ? ", " : "", name, i >list
-        printf "{\"tokens\": [\"a\", \"%s\", \"%s\"]}, ", color[c], shape[s] >list
-        printf "{\"tokens\": [\"a\", \"%s\", \"%s\", \"on\", \"grey\"]}]}", color[c], shape[s] >list
-    }
-    printf "]}\n" >list
-}'
+shapes "$work"
 
 train() { # MODEL FLAGS...
     model=$1
@@ -78,11 +49,7 @@ run info "$work/shapes.safetensors"
 expect 0 "info tells of it"
 expect_in "$out" "gru"
 
-# The same seed gives the same numbers with any number of threads, another seed others. The header
-# of a model file, which keeps the command line, may differ.
-tensors() { # MODEL
-    tail -c +$((9 + $(od -An -tu8 -N8 "$1"))) "$1"
-}
+# The same seed gives the same numbers with any number of threads, another seed others.
 short_run() { # SEED THREADS
     train "$work/seed$1_threads$2.safetensors" --epochs 4 --freeze-encoder 2 --seed "$1" \
         --threads "$2" --crop 0.3 --color 0.2 --dropout 0.3

@@ -1,0 +1,179 @@
+#include "data/loader.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/progress.h"
+
+/* A place of the ring: photo `number` is on its way, or there. */
+struct place {
+    enum { FREE, LOADING, LOADED, FAILED } state;
+    size_t number;
+    caption_error error;
+};
+
+struct loader {
+    struct preprocessing preprocessing;
+    size_t image;         /* numbers in a photo */
+    float *images;        /* (capacity, S, S, 3) */
+    struct place *places; /* [capacity] */
+    size_t capacity;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t freed, loaded;
+    loader_plan *plan;
+    void *context;
+    size_t next, end; /* the photo to take up next, and where the numbers end */
+    size_t busy;      /* threads that are loading a photo */
+    bool quit;
+    double waited;
+
+    pthread_t *threads;
+    size_t thread_count;
+};
+
+/* The next wanted photo and its place; called and left with the mutex held. */
+static struct place *take_up(struct loader *loader, const char **path, struct augment *augment) {
+    while (!loader->quit) {
+        if (loader->next == loader->end) {
+            pthread_cond_wait(&loader->freed, &loader->mutex);
+            continue;
+        }
+        if (!loader->plan(loader->context, loader->next, path, augment)) {
+            loader->next++;
+            continue;
+        }
+        struct place *place = &loader->places[loader->next % loader->capacity];
+        if (place->state != FREE) {
+            pthread_cond_wait(&loader->freed, &loader->mutex);
+            continue;
+        }
+        place->state = LOADING;
+        place->number = loader->next++;
+        return place;
+    }
+    return NULL;
+}
+
+static void *load_photos(void *context) {
+    struct loader *loader = context;
+    const char *path;
+    struct augment augment;
+    pthread_mutex_lock(&loader->mutex);
+    for (struct place *place; (place = take_up(loader, &path, &augment)) != NULL;) {
+        float *image = loader->images + (size_t)(place - loader->places) * loader->image;
+        loader->busy++;
+        pthread_mutex_unlock(&loader->mutex);
+        bool ok = photo_load(path, &loader->preprocessing, &augment, image, &place->error);
+        pthread_mutex_lock(&loader->mutex);
+        loader->busy--;
+        place->state = ok ? LOADED : FAILED;
+        pthread_cond_broadcast(&loader->loaded);
+    }
+    pthread_mutex_unlock(&loader->mutex);
+    return NULL;
+}
+
+static bool start_threads(struct loader *loader, size_t threads, caption_error *error) {
+    loader->threads = memory_zeroed(threads, sizeof *loader->threads, "a photo loader", error);
+    if (!loader->threads) return false;
+    for (; loader->thread_count < threads; loader->thread_count++) {
+        int failure =
+            pthread_create(&loader->threads[loader->thread_count], NULL, load_photos, loader);
+        if (failure == 0) continue;
+        return error_set(error, CAPTION_ERROR_MEMORY, "cannot start a photo loader: %s",
+                         strerror(failure));
+    }
+    return true;
+}
+
+struct loader *loader_new(const struct preprocessing *preprocessing, size_t capacity,
+                          size_t threads, caption_error *error) {
+    struct loader *loader = memory_zeroed(1, sizeof *loader, "a photo loader", error);
+    if (!loader) return NULL;
+    pthread_mutex_init(&loader->mutex, NULL);
+    pthread_cond_init(&loader->freed, NULL);
+    pthread_cond_init(&loader->loaded, NULL);
+    loader->preprocessing = *preprocessing;
+    loader->capacity = capacity;
+    loader->image = preprocessing->size * preprocessing->size * 3;
+    loader->places = memory_zeroed(capacity, sizeof *loader->places, "a photo loader", error);
+    size_t bytes;
+    if (!size_multiply(loader->image, sizeof(float), &bytes)) {
+        error_memory(error, "a photo loader");
+    } else if (loader->places) {
+        loader->images = memory_uninitialised(capacity, bytes, "a photo loader", error);
+    }
+    if (loader->images && start_threads(loader, threads, error)) return loader;
+    loader_free(loader);
+    return NULL;
+}
+
+void loader_free(struct loader *loader) {
+    if (!loader) return;
+    pthread_mutex_lock(&loader->mutex);
+    loader->quit = true;
+    pthread_cond_broadcast(&loader->freed);
+    pthread_mutex_unlock(&loader->mutex);
+    for (size_t i = 0; i < loader->thread_count; i++) pthread_join(loader->threads[i], NULL);
+    pthread_mutex_destroy(&loader->mutex);
+    pthread_cond_destroy(&loader->freed);
+    pthread_cond_destroy(&loader->loaded);
+    free(loader->threads);
+    free(loader->places);
+    free(loader->images);
+    free(loader);
+}
+
+void loader_start(struct loader *loader, size_t first, size_t end, loader_plan *plan,
+                  void *context) {
+    pthread_mutex_lock(&loader->mutex);
+    loader->next = loader->end = 0; /* take up nothing new while the rest comes home */
+    while (loader->busy > 0) pthread_cond_wait(&loader->loaded, &loader->mutex);
+    for (size_t i = 0; i < loader->capacity; i++) loader->places[i].state = FREE;
+    loader->plan = plan;
+    loader->context = context;
+    loader->next = first < end ? first : end;
+    loader->end = end;
+    loader->waited = 0;
+    pthread_cond_broadcast(&loader->freed);
+    pthread_mutex_unlock(&loader->mutex);
+}
+
+/* Whether the photo has come, or failed to. */
+static bool has_come(const struct place *place, size_t number) {
+    return place->number == number && (place->state == LOADED || place->state == FAILED);
+}
+
+const float *loader_wait(struct loader *loader, size_t first, size_t count, caption_error *error) {
+    double started = progress_clock();
+    bool ok = true;
+    pthread_mutex_lock(&loader->mutex);
+    for (size_t i = 0; i < count; i++) {
+        const struct place *place = &loader->places[(first + i) % loader->capacity];
+        while (!has_come(place, first + i)) {
+            pthread_cond_wait(&loader->loaded, &loader->mutex);
+        }
+        if (place->state == LOADED || !ok) continue;
+        ok = false;
+        if (error) *error = place->error;
+    }
+    loader->waited += progress_clock() - started;
+    pthread_mutex_unlock(&loader->mutex);
+    return ok ? loader->images + first % loader->capacity * loader->image : NULL;
+}
+
+void loader_release(struct loader *loader, size_t first, size_t count) {
+    pthread_mutex_lock(&loader->mutex);
+    for (size_t i = 0; i < count; i++) {
+        loader->places[(first + i) % loader->capacity].state = FREE;
+    }
+    pthread_cond_broadcast(&loader->freed);
+    pthread_mutex_unlock(&loader->mutex);
+}
+
+double loader_waited(const struct loader *loader) {
+    return loader->waited;
+}

@@ -1,0 +1,200 @@
+#include "train/checkpoint.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+
+static const char key_settings[] = MODEL_TRAINING "settings";
+static const char key_place[] = MODEL_TRAINING "place";
+static const char key_history[] = MODEL_TRAINING "history";
+
+/* Numbers in hexadecimal: to the last bit. */
+static const char place_format[] =
+    "epoch %zu step %zu updates %" PRIu64 " %" PRIu64 " loss %a targets %" PRIu64
+    " since point %a %" PRIu64 " seconds %a best %a";
+static const char place_pattern[] =
+    "epoch %zu step %zu updates %" SCNu64 " %" SCNu64 " loss %la targets %" SCNu64
+    " since point %la %" SCNu64 " seconds %la best %la";
+enum { PLACE_NUMBERS = 10, PLACE_SIZE = 512 };
+
+bool checkpoint_exists(const char *path) {
+    return access(path, F_OK) == 0;
+}
+
+bool checkpoint_remove(const char *path, caption_error *error) {
+    if (unlink(path) == 0 || errno == ENOENT) return true;
+    return error_set(error, CAPTION_ERROR_IO, "%s: cannot remove: %s", path, strerror(errno));
+}
+
+/* Blocks that a checkpoint holds beside the model; data NULL: the run has none. */
+enum { BLOCKS = 4 };
+struct block {
+    const char *name;
+    real *data;
+    size_t count;
+};
+
+static void list_blocks(const struct trainer *t, struct block blocks[BLOCKS]) {
+    const size_t count = t->model.parameters.count;
+    const size_t rows = t->options->batch_size * TRAIN_TEXT_ROWS;
+    const struct block list[BLOCKS] = {
+        {MODEL_TRAINING "first_moment", t->update.first, count},
+        {MODEL_TRAINING "second_moment", t->update.second, count},
+        {MODEL_TRAINING "average", t->update.average, count},
+        {MODEL_TRAINING "text_states", t->text_states, rows * t->model.decoder.state},
+    };
+    memcpy(blocks, list, sizeof list);
+}
+
+static bool put_blocks(struct safetensors_writer *writer, const struct trainer *t,
+                       caption_error *error) {
+    struct block blocks[BLOCKS];
+    list_blocks(t, blocks);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        const struct block *block = &blocks[i];
+        if (!block->data) continue;
+        if (!safetensors_writer_tensor(writer, block->name, SAFETENSORS_F32, &block->count, 1,
+                                       block->data, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool put_place(struct safetensors_writer *writer, const struct trainer *t,
+                      caption_error *error) {
+    const struct train_place *p = &t->place;
+    char text[PLACE_SIZE];
+    snprintf(text, sizeof text, place_format, p->epoch, p->step, t->update.step,
+             t->update.encoder_step, p->loss, p->targets, p->point_loss, p->point_targets,
+             p->seconds, p->best);
+    return safetensors_writer_metadata(writer, key_place, text, error);
+}
+
+static bool put_history(struct safetensors_writer *writer, const struct trainer *t,
+                        caption_error *error) {
+    char *text = history_format(&t->history, error);
+    const bool ok = text && safetensors_writer_metadata(writer, key_history, text, error);
+    free(text);
+    return ok;
+}
+
+bool checkpoint_write(const struct trainer *t, caption_error *error) {
+    struct safetensors_writer *writer = safetensors_writer_new(t->checkpoint, error);
+    if (!writer) return false;
+    if (model_put(&t->model, NULL, SAFETENSORS_F32, writer, error) &&
+        safetensors_writer_metadata(writer, key_settings, t->settings, error) &&
+        put_place(writer, t, error) && put_history(writer, t, error) &&
+        put_blocks(writer, t, error)) {
+        return safetensors_writer_finish(writer, error);
+    }
+    safetensors_writer_free(writer);
+    return false;
+}
+
+bool checkpoint_read_model(struct model *model, const char *path, caption_error *error) {
+    return model_read(model, path, error);
+}
+
+static bool content_error(const struct safetensors *file, const char *what, caption_error *error) {
+    return error_set(error, CAPTION_ERROR_FORMAT, "%s: no checkpoint of a run: %s", file->path,
+                     what);
+}
+
+static const char *metadata(const struct safetensors *file, const char *key, caption_error *error) {
+    const char *value = safetensors_metadata(file, key);
+    if (!value) {
+        error_set(error, CAPTION_ERROR_FORMAT,
+                  "%s: no checkpoint of a run: __metadata__: %s: missing", file->path, key);
+    }
+    return value;
+}
+
+/* One setting as text, for a message. */
+static bool setting_error(const struct safetensors *file, const cJSON *then, const cJSON *now,
+                          caption_error *error) {
+    char *before = cJSON_PrintUnformatted(then), *after = cJSON_PrintUnformatted(now);
+    error_set(error, CAPTION_ERROR_ARGUMENT,
+              "%s: %s was %s when that run began and is %s now: a run is resumed as it was begun",
+              file->path, now ? now->string : then->string, before ? before : "not there",
+              after ? after : "not there");
+    cJSON_free(before);
+    cJSON_free(after);
+    return false;
+}
+
+static bool compare_settings(const struct safetensors *file, const cJSON *then, const cJSON *now,
+                             caption_error *error) {
+    const cJSON *item;
+    cJSON_ArrayForEach(item, now) {
+        const cJSON *before = cJSON_GetObjectItemCaseSensitive(then, item->string);
+        if (!before || !cJSON_Compare(before, item, true)) {
+            return setting_error(file, before, item, error);
+        }
+    }
+    return true;
+}
+
+static bool check_settings(const struct trainer *t, const struct safetensors *file,
+                           caption_error *error) {
+    const char *found = metadata(file, key_settings, error);
+    if (!found) return false;
+    if (strcmp(found, t->settings) == 0) return true;
+    cJSON *then = json_parse(found, strlen(found), file->path, error);
+    cJSON *now = then ? json_parse(t->settings, strlen(t->settings), "settings", error) : NULL;
+    const bool ok = now && compare_settings(file, then, now, error) &&
+                    content_error(file, "its settings are those of another program", error);
+    cJSON_Delete(then);
+    cJSON_Delete(now);
+    return ok;
+}
+
+static bool read_place(struct trainer *t, const struct safetensors *file, caption_error *error) {
+    const char *text = metadata(file, key_place, error);
+    if (!text) return false;
+    struct train_place *p = &t->place;
+    const int numbers =
+        sscanf(text, place_pattern, &p->epoch, &p->step, &t->update.step, &t->update.encoder_step,
+               &p->loss, &p->targets, &p->point_loss, &p->point_targets, &p->seconds, &p->best);
+    if (numbers == PLACE_NUMBERS && p->epoch < trainer_epochs(t->options)) return true;
+    return content_error(file, "its place in the data cannot be read", error);
+}
+
+static bool read_block(const struct safetensors *file, const struct block *block,
+                       caption_error *error) {
+    const struct safetensors_tensor *tensor = safetensors_find(file, block->name);
+    if (!tensor) {
+        return error_set(error, CAPTION_ERROR_FORMAT, "%s: tensor \"%s\": missing", file->path,
+                         block->name);
+    }
+    if (tensor->count != block->count) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: tensor \"%s\": expected %zu numbers, found %zu", file->path,
+                         block->name, block->count, tensor->count);
+    }
+    return safetensors_floats(file, tensor, block->data, error);
+}
+
+static bool read_blocks(struct trainer *t, const struct safetensors *file, caption_error *error) {
+    struct block blocks[BLOCKS];
+    list_blocks(t, blocks);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        if (blocks[i].data && !read_block(file, &blocks[i], error)) return false;
+    }
+    return true;
+}
+
+bool checkpoint_read(struct trainer *t, caption_error *error) {
+    struct safetensors file;
+    if (!safetensors_open(&file, t->checkpoint, error)) return false;
+    const char *history = metadata(&file, key_history, error);
+    const bool ok = history && check_settings(t, &file, error) && read_place(t, &file, error) &&
+                    history_parse(&t->history, history, file.path, error) &&
+                    read_blocks(t, &file, error);
+    safetensors_close(&file);
+    return ok;
+}

@@ -1,0 +1,207 @@
+#include "train/history_file.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/memory.h"
+
+static const char what[] = "the history of the run";
+
+static bool grow_captions(struct train_history *history, caption_error *error) {
+    size_t capacity = history->epoch_count * history->sample_count;
+    return memory_grow(&history->captions, &capacity, capacity + history->sample_count,
+                       sizeof *history->captions, what, error);
+}
+
+bool history_add_epoch(struct train_history *history, const struct train_epoch *epoch,
+                       char *const *captions, caption_error *error) {
+    size_t capacity = history->epoch_count;
+    if (!memory_grow(&history->epochs, &capacity, history->epoch_count + 1, sizeof *history->epochs,
+                     what, error) ||
+        !grow_captions(history, error)) {
+        return false;
+    }
+    char **row = history->captions + history->epoch_count * history->sample_count;
+    memset(row, 0, history->sample_count * sizeof *row);
+    history->epochs[history->epoch_count++] = *epoch;
+    for (size_t i = 0; captions && i < history->sample_count; i++) {
+        if (!captions[i]) continue;
+        row[i] = memory_string(captions[i], error);
+        if (!row[i]) return false;
+    }
+    return true;
+}
+
+bool history_add_point(struct train_history *history, const struct train_point *point,
+                       caption_error *error) {
+    size_t capacity = history->point_count;
+    if (!memory_grow(&history->points, &capacity, history->point_count + 1, sizeof *history->points,
+                     what, error)) {
+        return false;
+    }
+    history->points[history->point_count++] = *point;
+    return true;
+}
+
+void history_free(struct train_history *history) {
+    for (size_t i = 0; i < history->epoch_count * history->sample_count; i++) {
+        free(history->captions[i]);
+    }
+    free(history->captions);
+    free(history->epochs);
+    free(history->points);
+    free(history->samples);
+    *history = (struct train_history){0};
+}
+
+/* The numbers of an epoch or a point in the order of the file. */
+enum { EPOCH_NUMBERS = 15, POINT_NUMBERS = 4 };
+
+static void epoch_numbers(const struct train_epoch *e, double numbers[EPOCH_NUMBERS]) {
+    const double values[EPOCH_NUMBERS] = {
+        (double)e->epoch,  (double)e->epochs, (double)e->phase,   e->loss,
+        e->perplexity,     e->scores.bleu[0], e->scores.bleu[1],  e->scores.bleu[2],
+        e->scores.bleu[3], e->scores.rouge_l, e->scores.cider,    (double)e->distinct,
+        (double)e->best,   e->seconds,        e->words_per_second};
+    memcpy(numbers, values, sizeof values);
+}
+
+static struct train_epoch epoch_of(const double *n) {
+    return (struct train_epoch){
+        .epoch = (size_t)n[0],
+        .epochs = (size_t)n[1],
+        .phase = (enum train_phase)n[2],
+        .loss = n[3],
+        .perplexity = n[4],
+        .scores = {.bleu = {n[5], n[6], n[7], n[8]}, .rouge_l = n[9], .cider = n[10]},
+        .distinct = (size_t)n[11],
+        .best = n[12] != 0,
+        .seconds = n[13],
+        .words_per_second = n[14]};
+}
+
+static bool is_epoch(const double *n) {
+    return n[0] >= 1 && n[0] <= 1e9 && n[1] >= n[0] && n[1] <= 1e9 && n[2] >= 0 &&
+           n[2] < TRAIN_PHASES && n[11] >= 0 && n[11] <= 1e15;
+}
+
+/* Takes `item` into the array or frees it. */
+static bool append(cJSON *array, cJSON *item) {
+    if (array && item && cJSON_AddItemToArray(array, item)) return true;
+    cJSON_Delete(item);
+    return false;
+}
+
+static bool put_epochs(cJSON *root, const struct train_history *history) {
+    cJSON *epochs = cJSON_AddArrayToObject(root, "epochs");
+    for (size_t i = 0; i < history->epoch_count; i++) {
+        double numbers[EPOCH_NUMBERS];
+        epoch_numbers(&history->epochs[i], numbers);
+        if (!append(epochs, cJSON_CreateDoubleArray(numbers, EPOCH_NUMBERS))) return false;
+    }
+    return epochs != NULL;
+}
+
+static bool put_points(cJSON *root, const struct train_history *history) {
+    cJSON *points = cJSON_AddArrayToObject(root, "points");
+    for (size_t i = 0; i < history->point_count; i++) {
+        const struct train_point *p = &history->points[i];
+        const double numbers[POINT_NUMBERS] = {p->epoch, p->loss, p->rate, p->encoder_rate};
+        if (!append(points, cJSON_CreateDoubleArray(numbers, POINT_NUMBERS))) return false;
+    }
+    return points != NULL;
+}
+
+static bool put_captions(cJSON *root, const struct train_history *history) {
+    cJSON *captions = cJSON_AddArrayToObject(root, "captions");
+    for (size_t i = 0; i < history->epoch_count * history->sample_count; i++) {
+        const char *caption = history->captions[i];
+        if (!append(captions, caption ? cJSON_CreateString(caption) : cJSON_CreateNull())) {
+            return false;
+        }
+    }
+    return captions != NULL;
+}
+
+char *history_format(const struct train_history *history, caption_error *error) {
+    cJSON *root = cJSON_CreateObject();
+    char *text = NULL;
+    if (root && put_epochs(root, history) && put_points(root, history) &&
+        put_captions(root, history)) {
+        text = cJSON_PrintUnformatted(root);
+    }
+    cJSON_Delete(root);
+    if (!text) error_memory(error, what);
+    return text;
+}
+
+static bool parse_error(const char *name, const char *key, caption_error *error) {
+    return error_set(error, CAPTION_ERROR_FORMAT, "%s: %s: not as a run writes it", name, key);
+}
+
+/* Numbers of one row; what could not be written (infinities) reads as NaN. */
+static bool read_numbers(const cJSON *row, double *numbers, size_t count) {
+    if (!cJSON_IsArray(row) || (size_t)cJSON_GetArraySize(row) != count) return false;
+    const cJSON *item = row->child;
+    for (size_t i = 0; i < count; i++, item = item->next) {
+        if (!cJSON_IsNumber(item) && !cJSON_IsNull(item)) return false;
+        numbers[i] = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+    }
+    return true;
+}
+
+static bool read_points(struct train_history *history, const cJSON *root, const char *name,
+                        caption_error *error) {
+    const cJSON *points = json_array(root, "points", name, "", error), *row;
+    if (!points) return false;
+    cJSON_ArrayForEach(row, points) {
+        double n[POINT_NUMBERS];
+        if (!read_numbers(row, n, POINT_NUMBERS)) return parse_error(name, "points", error);
+        const struct train_point point = {n[0], n[1], n[2], n[3]};
+        if (!history_add_point(history, &point, error)) return false;
+    }
+    return true;
+}
+
+/* captions[sample_count] of the epoch that begins with `*item`, which moves on. */
+static bool read_captions(const cJSON **item, size_t count, char **captions) {
+    for (size_t i = 0; i < count; i++, *item = (*item)->next) {
+        if (!*item || !(cJSON_IsString(*item) || cJSON_IsNull(*item))) return false;
+        captions[i] = (*item)->valuestring; /* NULL where nothing was said */
+    }
+    return true;
+}
+
+static bool read_epochs(struct train_history *history, const cJSON *root, char **captions,
+                        const char *name, caption_error *error) {
+    const cJSON *epochs = json_array(root, "epochs", name, "", error), *row;
+    const cJSON *said = epochs ? json_array(root, "captions", name, "", error) : NULL;
+    if (!said) return false;
+    const cJSON *next = said->child;
+    cJSON_ArrayForEach(row, epochs) {
+        double n[EPOCH_NUMBERS];
+        if (!read_numbers(row, n, EPOCH_NUMBERS) || !is_epoch(n)) {
+            return parse_error(name, "epochs", error);
+        }
+        if (!read_captions(&next, history->sample_count, captions)) {
+            return parse_error(name, "captions", error);
+        }
+        const struct train_epoch epoch = epoch_of(n);
+        if (!history_add_epoch(history, &epoch, captions, error)) return false;
+    }
+    return true;
+}
+
+bool history_parse(struct train_history *history, const char *text, const char *name,
+                   caption_error *error) {
+    cJSON *root = json_parse(text, strlen(text), name, error);
+    if (!root) return false;
+    char **captions = memory_zeroed(history->sample_count, sizeof *captions, what, error);
+    const bool ok = captions && read_epochs(history, root, captions, name, error) &&
+                    read_points(history, root, name, error);
+    free(captions);
+    cJSON_Delete(root);
+    return ok;
+}

@@ -1,0 +1,435 @@
+#include "train/step.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/progress.h"
+#include "train/schedule.h"
+
+/* A part of a list, [begin, end). */
+struct range {
+    size_t begin, end;
+};
+
+/* Part `index` of `parts` nearly equal parts of `count` things. */
+static struct range part_of(size_t count, size_t index, size_t parts) {
+    return (struct range){index * count / parts, (index + 1) * count / parts};
+}
+
+/* Lanes of this process, of all that share the work. */
+static struct range own_lanes(const struct trainer *t) {
+    return part_of(t->lane_count, ranks_rank(t->ranks), ranks_count(t->ranks));
+}
+
+static size_t text_rows(const struct train_options *options) {
+    return options->batch_size * TRAIN_TEXT_ROWS;
+}
+
+/* How a mini-batch of `count` photos (or of text rows for them) is divided. */
+struct division {
+    size_t slices, lanes;
+};
+
+static struct division divide(const struct trainer *t, size_t count) {
+    const size_t size = t->options->slice, slices = (count + size - 1) / size;
+    return (struct division){slices, slices < t->lane_count ? slices : t->lane_count};
+}
+
+static size_t window_steps(const struct train_options *options, size_t longest) {
+    const size_t steps = options->tbptt;
+    return steps == 0 || steps > longest ? longest : steps;
+}
+
+/* Text has no longest sentence: without truncation, a window as long as the longest caption. */
+static size_t text_window_steps(const struct trainer *t) {
+    return t->options->tbptt ? t->options->tbptt : captions_steps(t->captions.longest);
+}
+
+static bool init_text(struct trainer *t, caption_error *error) {
+    t->text_states = memory_zeroed(text_rows(t->options) * t->model.decoder.state, sizeof(real),
+                                   "the states of text", error);
+    return t->text_states != NULL;
+}
+
+bool step_init(struct trainer *t, caption_error *error) {
+    const struct train_options *o = t->options;
+    const size_t slices = (o->batch_size + o->slice - 1) / o->slice;
+    const size_t photos = o->slice < o->batch_size ? o->slice : o->batch_size;
+    size_t steps = window_steps(o, captions_steps(t->captions.longest)), rows = 0;
+    if (o->text_count > 0) {
+        rows = photos * TRAIN_TEXT_ROWS;
+        if (text_window_steps(t) > steps) steps = text_window_steps(t);
+    }
+    t->lane_count = slices < TRAIN_LANES ? slices : TRAIN_LANES;
+    const struct range own = own_lanes(t);
+    for (size_t lane = own.begin; lane < own.end; lane++) {
+        t->lanes[lane] = slice_new(&t->model, &t->captions, photos, rows, steps, error);
+        if (!t->lanes[lane]) return false;
+    }
+    t->batch = memory_zeroed(o->batch_size, sizeof *t->batch, "a mini-batch", error);
+    t->order = memory_zeroed(t->train_count, sizeof *t->order, "an epoch", error);
+    if (!t->batch || !t->order || (o->text_count > 0 && !init_text(t, error))) return false;
+    if (ranks_count(t->ranks) == 1) return true;
+    t->incoming = memory_zeroed(t->model.parameters.count, sizeof(real), "gradients", error);
+    return t->incoming != NULL;
+}
+
+void step_free(struct trainer *t) {
+    loader_free(t->loader);
+    for (size_t i = 0; t->workspaces && i < threads_count(t->threads); i++) {
+        encoder_workspace_free(t->workspaces[i]);
+    }
+    free(t->workspaces);
+    for (size_t i = 0; i < TRAIN_LANES; i++) slice_free(t->lanes[i]);
+    free(t->text_states);
+    free(t->incoming);
+    free(t->order);
+    free(t->batch);
+}
+
+static bool begin_joint(struct trainer *t, caption_error *error) {
+    if (t->loader) return true;
+    const struct train_options *o = t->options;
+    const size_t threads = threads_count(t->threads);
+    const size_t photos = o->slice < o->batch_size ? o->slice : o->batch_size;
+    t->workspaces = memory_zeroed(threads, sizeof *t->workspaces, "worker threads", error);
+    for (size_t i = 0; t->workspaces && i < threads; i++) {
+        t->workspaces[i] = encoder_workspace_new(&t->model.encoder, photos, true, error);
+        if (!t->workspaces[i]) return false;
+    }
+    /* The mini-batch in hand and the next one; whole ones, so that a slice lies in one piece. */
+    t->loader = t->workspaces
+                    ? loader_new(&t->model.preprocessing, 2 * o->batch_size, threads, error)
+                    : NULL;
+    return t->loader != NULL;
+}
+
+bool step_begin_phase(struct trainer *t, enum train_phase phase, caption_error *error) {
+    return phase != TRAIN_JOINT || begin_joint(t, error);
+}
+
+size_t step_count(const struct trainer *t, enum train_phase phase) {
+    const size_t size = t->options->batch_size;
+    if (phase != TRAIN_TEXT) return (t->train_count + size - 1) / size;
+    const size_t steps = text_steps(&t->text, text_rows(t->options)), window = text_window_steps(t);
+    return (steps + window - 1) / window;
+}
+
+/* What is done to a photo in this epoch. A frozen encoder knows it plain or mirrored only. */
+static struct augment draw_augment(const struct trainer *t, size_t epoch, size_t index,
+                                   bool learns) {
+    const struct train_options *o = t->options;
+    const struct dataset_photo *photo = &t->dataset.photos[t->train[index]];
+    struct augment_strength strength = {.crop = learns ? o->crop : 0,
+                                        .color = learns ? o->color : 0,
+                                        .flip =
+                                            o->flip && !dataset_photo_is_sided(&t->dataset, photo)};
+    struct random random =
+        trainer_stream(t, STREAM_PHOTO, (uint64_t)epoch * t->train_count + index);
+    return augment_draw(&strength, &random);
+}
+
+/* The slices of this process in a mini-batch of `count`. */
+static struct range own_slices(const struct trainer *t, size_t count) {
+    const struct division division = divide(t, count);
+    struct range own = own_lanes(t);
+    if (own.begin > division.lanes) own.begin = division.lanes;
+    if (own.end > division.lanes) own.end = division.lanes;
+    return (struct range){own.begin * division.slices / division.lanes,
+                          own.end * division.slices / division.lanes};
+}
+
+/* Photos of the step. */
+static size_t batch_count(const struct trainer *t, size_t step) {
+    const size_t size = t->options->batch_size, left = t->train_count - step * size;
+    return left < size ? left : size;
+}
+
+/* Photo `number` of the epoch, if a slice of this process holds it: what the loader is to load. */
+static bool plan_photo(void *context, size_t number, const char **path, struct augment *augment) {
+    const struct trainer *t = context;
+    const size_t size = t->options->batch_size, count = batch_count(t, number / size);
+    const size_t slices = divide(t, count).slices, at = number % size;
+    const struct range own = own_slices(t, count);
+    if (at < own.begin * count / slices || at >= own.end * count / slices) return false;
+    const size_t index = t->order[number];
+    *path = t->dataset.photos[t->train[index]].path;
+    *augment = draw_augment(t, t->place.epoch, index, true);
+    return true;
+}
+
+void step_begin_epoch(struct trainer *t, size_t epoch) {
+    const struct random random = trainer_stream(t, STREAM_ORDER, epoch);
+    const enum train_phase phase = trainer_phase(t->options, epoch);
+    if (phase == TRAIN_TEXT) {
+        text_shuffle(&t->text, random);
+        return;
+    }
+    for (size_t i = 0; i < t->train_count; i++) t->order[i] = i;
+    struct random stream = random;
+    random_shuffle(&stream, t->order, t->train_count);
+    if (phase != TRAIN_JOINT) return;
+    loader_start(t->loader, t->place.step * t->options->batch_size, t->train_count, plan_photo, t);
+}
+
+struct update_rates step_rates(const struct trainer *t, size_t epoch, size_t step) {
+    const struct train_options *o = t->options;
+    const enum train_phase phase = trainer_phase(o, epoch);
+    size_t first = epoch, last = epoch + 1;
+    while (first > 0 && trainer_phase(o, first - 1) == phase) first--;
+    while (last < trainer_epochs(o) && trainer_phase(o, last) == phase) last++;
+    const size_t steps = step_count(t, phase);
+    const float factor =
+        schedule_factor((epoch - first) * steps + step, (last - first) * steps, o->warmup);
+    const bool joint = phase == TRAIN_JOINT;
+    return (struct update_rates){.decoder = factor * (joint ? o->joint_lr : o->lr),
+                                 .encoder = joint ? factor * o->encoder_lr : 0,
+                                 .clip = o->clip,
+                                 .weight_decay = o->weight_decay};
+}
+
+/* What a lane brings; goes from process to process as it is. */
+struct lane_result {
+    struct slice_result sum;
+    bool ok;
+    caption_error error;
+};
+
+/* A step as its workers see it. */
+struct step {
+    struct trainer *trainer;
+    enum train_phase phase;
+    size_t index;    /* within the epoch */
+    uint64_t number; /* its own in the whole run: for random numbers */
+    size_t count;    /* photos, or photos whose rows of text would be as many */
+    struct division division;
+    struct slice_task task;
+    struct range lanes; /* of this process */
+    struct lane_result results[TRAIN_LANES];
+};
+
+static bool photo_slice(struct step *step, size_t slice, size_t lane, size_t worker,
+                        struct random random, struct lane_result *result) {
+    struct trainer *t = step->trainer;
+    const struct range photos = part_of(step->count, slice, step->division.slices);
+    const size_t count = photos.end - photos.begin;
+    const struct slice_photo *batch = t->batch + photos.begin;
+    if (step->phase == TRAIN_FROZEN) {
+        slice_photos(t->lanes[lane], &step->task, NULL, batch, NULL, count, random, &result->sum);
+        return true;
+    }
+    const size_t first = step->index * t->options->batch_size + photos.begin;
+    const real *images = loader_wait(t->loader, first, count, &result->error);
+    if (!images) return false;
+    slice_photos(t->lanes[lane], &step->task, t->workspaces[worker], batch, images, count, random,
+                 &result->sum);
+    loader_release(t->loader, first, count);
+    return true;
+}
+
+static void text_slice(struct step *step, size_t slice, size_t lane, struct random random,
+                       struct lane_result *result) {
+    struct trainer *t = step->trainer;
+    const size_t rows = text_rows(t->options), window = text_window_steps(t);
+    const struct range photos = part_of(step->count, slice, step->division.slices);
+    const size_t first_row = photos.begin * TRAIN_TEXT_ROWS;
+    const size_t left = text_steps(&t->text, rows) - step->index * window;
+    slice_text(t->lanes[lane], &step->task, &t->text, rows, first_row,
+               (photos.end - photos.begin) * TRAIN_TEXT_ROWS, step->index * window,
+               left < window ? left : window, t->text_states + first_row * t->model.decoder.state,
+               random, &result->sum);
+}
+
+/* The slices of a lane, one after the other. */
+static void run_lane(void *context, size_t item, size_t worker) {
+    struct step *step = context;
+    struct trainer *t = step->trainer;
+    const size_t lane = step->lanes.begin + item;
+    struct lane_result *result = &step->results[lane];
+    *result = (struct lane_result){.ok = true};
+    update_clear(&t->update, slice_gradients(t->lanes[lane]), step->phase == TRAIN_JOINT);
+    const struct range slices = part_of(step->division.slices, lane, step->division.lanes);
+    for (size_t slice = slices.begin; result->ok && slice < slices.end; slice++) {
+        struct random random = trainer_stream(t, STREAM_DROPOUT, (step->number << 12) + slice);
+        if (step->phase == TRAIN_TEXT) {
+            text_slice(step, slice, lane, random, result);
+        } else {
+            result->ok = photo_slice(step, slice, lane, worker, random, result);
+        }
+    }
+}
+
+/* Fills the mini-batch; returns the number of words to predict. */
+static size_t fill_photos(struct trainer *t, const struct step *step) {
+    size_t targets = 0;
+    const size_t *order = t->order + step->index * t->options->batch_size;
+    for (size_t i = 0; i < step->count; i++) {
+        const struct dataset_photo *photo = &t->dataset.photos[t->train[order[i]]];
+        t->batch[i] = (struct slice_photo){.photo = photo, .row = order[i]};
+        if (step->phase == TRAIN_FROZEN) {
+            t->batch[i].augment = draw_augment(t, t->place.epoch, order[i], false);
+        }
+        const size_t *begin = t->captions.begin + photo->first;
+        targets += begin[photo->count] - begin[0] + photo->count;
+    }
+    return targets;
+}
+
+/* Nearly every step of every row has a target; how many do is not worth looking up. */
+static size_t text_targets(const struct trainer *t, const struct step *step) {
+    const size_t rows = text_rows(t->options), window = text_window_steps(t);
+    const size_t left = text_steps(&t->text, rows) - step->index * window;
+    return rows * (left < window ? left : window);
+}
+
+static struct step plan_step(struct trainer *t, enum train_phase phase, size_t index) {
+    const struct train_options *o = t->options;
+    struct step step = {.trainer = t,
+                        .phase = phase,
+                        .index = index,
+                        .number = (uint64_t)t->place.epoch << 28 | index,
+                        .count = phase == TRAIN_TEXT ? o->batch_size : batch_count(t, index),
+                        .task = {.model = &t->model,
+                                 .captions = &t->captions,
+                                 .features = phase == TRAIN_JOINT ? NULL : &t->features,
+                                 .regularisation = {.input_dropout = o->dropout,
+                                                    .output_dropout = o->dropout,
+                                                    .label_smoothing = o->label_smoothing}}};
+    const size_t targets = phase == TRAIN_TEXT ? text_targets(t, &step) : fill_photos(t, &step);
+    step.task.scale = 1 / (real)targets;
+    step.division = divide(t, step.count);
+    step.lanes = own_lanes(t);
+    if (step.lanes.begin > step.division.lanes) step.lanes.begin = step.division.lanes;
+    if (step.lanes.end > step.division.lanes) step.lanes.end = step.division.lanes;
+    return step;
+}
+
+/* Every process learns what each lane brought. */
+static bool share_results(struct step *step, caption_error *error) {
+    struct trainer *t = step->trainer;
+    const size_t ranks = ranks_count(t->ranks);
+    for (size_t rank = 0; rank < ranks; rank++) {
+        const struct range lanes = part_of(t->lane_count, rank, ranks);
+        if (!ranks_broadcast(t->ranks, rank, step->results + lanes.begin,
+                             (lanes.end - lanes.begin) * sizeof *step->results, error)) {
+            return false;
+        }
+    }
+    for (size_t lane = 0; lane < step->division.lanes; lane++) {
+        if (step->results[lane].ok) continue;
+        if (error) *error = step->results[lane].error;
+        return false;
+    }
+    return true;
+}
+
+/* The sum of all lanes' gradients in their order, in *sum. It travels along the processes, each
+ * adding its own lanes, and from the last one back to all. */
+static bool sum_gradients(struct step *step, real **sum, caption_error *error) {
+    struct trainer *t = step->trainer;
+    const size_t rank = ranks_rank(t->ranks), last = ranks_count(t->ranks) - 1;
+    const bool joint = step->phase == TRAIN_JOINT;
+    real *blocks[TRAIN_LANES + 1];
+    size_t blocks_count = 0, first, count;
+    update_range(&t->update, joint, &first, &count);
+    const size_t bytes = count * sizeof(real);
+    if (rank > 0) {
+        if (!ranks_receive(t->ranks, rank - 1, t->incoming + first, bytes, error)) return false;
+        blocks[blocks_count++] = t->incoming;
+    } else if (step->lanes.begin == step->lanes.end) {
+        memset(t->incoming + first, 0, bytes); /* more processes than slices */
+        blocks[blocks_count++] = t->incoming;
+    }
+    for (size_t lane = step->lanes.begin; lane < step->lanes.end; lane++) {
+        blocks[blocks_count++] = slice_gradients(t->lanes[lane]);
+    }
+    update_sum(&t->update, blocks, blocks_count, joint, t->threads);
+    *sum = blocks[0];
+    if (rank < last && !ranks_send(t->ranks, rank + 1, *sum + first, bytes, error)) return false;
+    return ranks_broadcast(t->ranks, last, *sum + first, bytes, error);
+}
+
+static struct slice_result total(const struct step *step) {
+    struct slice_result sum = {0};
+    for (size_t lane = 0; lane < step->division.lanes; lane++) {
+        sum.loss += step->results[lane].sum.loss;
+        sum.targets += step->results[lane].sum.targets;
+    }
+    return sum;
+}
+
+static bool check_finite(const struct trainer *t, double loss, double norm, caption_error *error) {
+    if (isfinite(loss) && isfinite(norm)) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "training diverged at step %zu of epoch %zu (loss %g, gradient norm %g): try "
+                     "a lower learning rate",
+                     t->place.step + 1, t->place.epoch + 1, loss, norm);
+}
+
+bool step_run(struct trainer *t, caption_error *error) {
+    struct train_place *place = &t->place;
+    struct step step = plan_step(t, trainer_phase(t->options, place->epoch), place->step);
+    threads_for(t->threads, step.lanes.end - step.lanes.begin, run_lane, &step);
+    real *gradients;
+    if (!share_results(&step, error) || !sum_gradients(&step, &gradients, error)) return false;
+    const struct update_rates rates = step_rates(t, place->epoch, place->step);
+    const double norm = update_step(&t->update, gradients, &rates, t->threads);
+    const struct slice_result sum = total(&step);
+    if (!check_finite(t, sum.loss, norm, error)) return false;
+    place->loss += sum.loss;
+    place->targets += sum.targets;
+    place->point_loss += sum.loss;
+    place->point_targets += sum.targets;
+    place->step++;
+    return true;
+}
+
+bool step_measure(struct trainer *t, enum train_phase phase, double *seconds,
+                  caption_error *error) {
+    const struct train_place place = t->place;
+    size_t epoch = 0;
+    while (trainer_phase(t->options, epoch) != phase) epoch++;
+    t->place = (struct train_place){.epoch = epoch};
+    if (!step_begin_phase(t, phase, error)) return false;
+    step_begin_epoch(t, epoch);
+    struct step step = plan_step(t, phase, 0);
+    const double started = progress_clock();
+    threads_for(t->threads, step.lanes.end - step.lanes.begin, run_lane, &step);
+    *seconds = progress_clock() - started;
+    if (t->text_states) {
+        memset(t->text_states, 0,
+               text_rows(t->options) * t->model.decoder.state * sizeof *t->text_states);
+    }
+    if (t->loader) loader_start(t->loader, 0, 0, plan_photo, t);
+    t->place = place;
+    return share_results(&step, error);
+}
+
+bool step_any(struct trainer *t, bool mine, bool *any, caption_error *error) {
+    *any = mine;
+    for (size_t rank = 0; ranks_count(t->ranks) > 1 && rank < ranks_count(t->ranks); rank++) {
+        bool theirs = mine;
+        if (!ranks_broadcast(t->ranks, rank, &theirs, sizeof theirs, error)) return false;
+        *any |= theirs;
+    }
+    return true;
+}
+
+bool step_share_states(struct trainer *t, caption_error *error) {
+    const size_t ranks = ranks_count(t->ranks), width = t->model.decoder.state * TRAIN_TEXT_ROWS;
+    const struct division division = divide(t, t->options->batch_size);
+    for (size_t rank = 0; t->text_states && rank < ranks; rank++) {
+        const struct range lanes = part_of(t->lane_count, rank, ranks);
+        const size_t begin = lanes.begin * division.slices / division.lanes;
+        const size_t end = lanes.end * division.slices / division.lanes;
+        const size_t first = begin * t->options->batch_size / division.slices;
+        const size_t last = end * t->options->batch_size / division.slices;
+        if (!ranks_broadcast(t->ranks, rank, t->text_states + first * width,
+                             (last - first) * width * sizeof *t->text_states, error)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,148 @@
+#include "train/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "model/decoder.h"
+#include "text/tokenizer.h"
+
+static const size_t largest_file = (size_t)2 << 30;
+
+/* The text as it grows. */
+struct reader {
+    struct text *text;
+    const struct vocabulary *vocabulary;
+    size_t words, word_capacity, begin_capacity;
+};
+
+static bool add_word(struct reader *reader, const char *word, caption_error *error) {
+    struct text *text = reader->text;
+    if (!memory_grow(&text->words, &reader->word_capacity, reader->words + 1, sizeof *text->words,
+                     "text", error)) {
+        return false;
+    }
+    const size_t number = vocabulary_find(reader->vocabulary, word);
+    text->words[reader->words++] = (int32_t)number;
+    text->known += number != VOCABULARY_UNK;
+    return true;
+}
+
+/* "t-shirt" as "t", "shirt": data sets differ in whether they split at hyphens. The word is cut up
+ * in place. */
+static bool add_parts(struct reader *reader, char *word, caption_error *error) {
+    char *rest = NULL;
+    for (char *part = strtok_r(word, "-", &rest); part; part = strtok_r(NULL, "-", &rest)) {
+        if (!add_word(reader, part, error)) return false;
+    }
+    return true;
+}
+
+static bool add_sentence(struct reader *reader, const char *line, caption_error *error) {
+    struct text *text = reader->text;
+    struct tokens tokens;
+    if (!tokenize(line, &tokens, error)) return false;
+    const size_t first = reader->words;
+    bool ok = true;
+    for (size_t i = 0; ok && i < tokens.count; i++) {
+        char *word = tokens.words[i];
+        const bool whole =
+            !strchr(word, '-') || vocabulary_find(reader->vocabulary, word) != VOCABULARY_UNK;
+        ok = whole ? add_word(reader, word, error) : add_parts(reader, word, error);
+    }
+    tokens_free(&tokens);
+    if (!ok || reader->words == first) return ok;
+    if (!memory_grow(&text->begin, &reader->begin_capacity, text->count + 2, sizeof *text->begin,
+                     "text", error)) {
+        return false;
+    }
+    text->begin[text->count++] = first;
+    text->begin[text->count] = reader->words;
+    return true;
+}
+
+static bool read_file(struct reader *reader, const char *path, caption_error *error) {
+    struct file_bytes file;
+    if (!file_read(path, largest_file, &file, error)) return false;
+    const size_t known = reader->text->known;
+    bool ok = true;
+    char *line = (char *)file.data, *end = line + file.size;
+    for (char *stop; ok && line < end; line = stop + 1) {
+        stop = memchr(line, '\n', (size_t)(end - line));
+        if (!stop) stop = end; /* where a terminating 0 lies */
+        *stop = '\0';
+        ok = add_sentence(reader, line, error);
+    }
+    file_bytes_free(&file);
+    if (!ok || reader->text->known > known) return ok;
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: expected text, a sentence a line, but no word of it is in the vocabulary",
+                     path);
+}
+
+bool text_read(struct text *text, const char *const *paths, size_t count,
+               const struct vocabulary *vocabulary, caption_error *error) {
+    *text = (struct text){0};
+    struct reader reader = {.text = text, .vocabulary = vocabulary};
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++) ok = read_file(&reader, paths[i], error);
+    ok = ok && (text->order = memory_zeroed(text->count, sizeof *text->order, "text", error)) &&
+         (text->start = memory_zeroed(text->count + 1, sizeof *text->start, "text", error));
+    if (!ok) text_free(text);
+    return ok;
+}
+
+void text_free(struct text *text) {
+    free(text->words);
+    free(text->begin);
+    free(text->order);
+    free(text->start);
+    *text = (struct text){0};
+}
+
+/* <start> and each word are fed. */
+static size_t sentence_steps(const struct text *text, size_t sentence) {
+    return text->begin[sentence + 1] - text->begin[sentence] + 1;
+}
+
+void text_shuffle(struct text *text, struct random random) {
+    for (size_t i = 0; i < text->count; i++) text->order[i] = i;
+    random_shuffle(&random, text->order, text->count);
+    text->start[0] = 0;
+    for (size_t i = 0; i < text->count; i++) {
+        text->start[i + 1] = text->start[i] + sentence_steps(text, text->order[i]);
+    }
+}
+
+size_t text_steps(const struct text *text, size_t rows) {
+    return text->start[text->count] / rows;
+}
+
+/* The place in the order of the sentence that holds this step of the stream. */
+static size_t find_sentence(const struct text *text, size_t step) {
+    size_t low = 0, high = text->count;
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+        *(text->start[middle] <= step ? &low : &high) = middle;
+    }
+    return low;
+}
+
+static int32_t as_target(int32_t word) {
+    return word == VOCABULARY_UNK ? DECODER_NOTHING : word;
+}
+
+void text_window(const struct text *text, size_t row, size_t rows, size_t first, size_t steps,
+                 int32_t *inputs, int32_t *targets) {
+    size_t step = row * text_steps(text, rows) + first;
+    size_t place = find_sentence(text, step);
+    for (size_t t = 0; t < steps; t++, step++) {
+        if (step == text->start[place + 1]) place++;
+        const size_t sentence = text->order[place], at = step - text->start[place];
+        const int32_t *words = text->words + text->begin[sentence];
+        const bool last = at + 1 == sentence_steps(text, sentence);
+        inputs[t] = at == 0 ? (int32_t)VOCABULARY_START : words[at - 1];
+        targets[t] = last ? (int32_t)VOCABULARY_END : as_target(words[at]);
+    }
+}

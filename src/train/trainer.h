@@ -1,0 +1,83 @@
+/* The state of a run, shared by the files of the trainer. Internal to this room. */
+#ifndef CAPTION_TRAIN_TRAINER_H
+#define CAPTION_TRAIN_TRAINER_H
+
+#include "base/ranks.h"
+#include "data/loader.h"
+#include "train/history_file.h"
+#include "train/slice.h"
+#include "train/train.h"
+#include "train/update.h"
+
+/* Slices of the mini-batch are shared out to at most so many lanes, each a run of neighbouring
+ * slices with a gradient block of its own. Fixed, since the order of sums depends on it; more
+ * threads than lanes find no work. */
+enum { TRAIN_LANES = 8 };
+
+/* Rows of text that a step reads for each photo of a mini-batch: about the work of its captions. */
+enum { TRAIN_TEXT_ROWS = 5 };
+
+/* Which random numbers a stream is for; see trainer_stream. */
+enum trainer_stream_purpose {
+    STREAM_START,
+    STREAM_ORDER,
+    STREAM_PHOTO,
+    STREAM_DROPOUT,
+    STREAM_SAMPLES,
+    STREAM_PURPOSES
+};
+
+/* Where a run stands: after `step` steps of epoch `epoch` (both counted from 0). */
+struct train_place {
+    size_t epoch, step;
+    double loss; /* summed negative log likelihood of the epoch so far */
+    uint64_t targets;
+    double point_loss; /* the same since the last point of the history */
+    uint64_t point_targets;
+    double seconds; /* that the epoch took so far */
+    double best;    /* CIDEr of the weights in the output; -1: none yet */
+};
+
+struct trainer {
+    const struct train_options *options;
+    struct train_listener listener;
+    struct ranks *ranks;
+    struct threads *threads;
+    struct dataset dataset, other; /* `other` only when validation is a data set of its own */
+    const struct dataset *validation;
+    size_t *train, train_count; /* photos to learn from, indices into `dataset` */
+    size_t *held, held_count;   /* photos to validate on, indices into `validation` */
+    struct captions captions;
+    struct text text;
+    struct model model;
+    struct features
+        features;     /* rows: train photos, then held ones; empty once the encoder learns */
+    char *cache;      /* path of the features' file */
+    char *checkpoint; /* path */
+    char *settings;   /* what the weights depend on, as JSON text */
+    struct update update;
+    struct slice *lanes[TRAIN_LANES];
+    size_t lane_count;
+    real *text_states;                     /* (text rows, S), once the decoder reads text */
+    struct encoder_workspace **workspaces; /* [threads], once the encoder learns */
+    struct loader *loader;                 /* the same */
+    real *incoming;                        /* the sum of the ranks before this one */
+    size_t *order;                         /* [train_count] of the epoch's photos */
+    struct slice_photo *batch;             /* [batch_size] */
+    struct train_place place;
+    struct train_history history;
+    size_t *samples; /* [held_count], the first of them are the history's: indices into held */
+    double saved;    /* when the last checkpoint was written */
+};
+
+/* Random numbers that depend on the seed, what they are for and a number of their own. */
+struct random trainer_stream(const struct trainer *trainer, enum trainer_stream_purpose purpose,
+                             uint64_t number);
+
+void trainer_say(const struct trainer *trainer, const char *format, ...) ERROR_PRINTF(2, 3);
+
+/* Epochs in all, and the phase of one. */
+size_t trainer_epochs(const struct train_options *options);
+enum train_phase trainer_phase(const struct train_options *options, size_t epoch);
+
+#endif
