@@ -418,7 +418,8 @@ static bool begin_phase(struct trainer *t, enum train_phase phase, caption_error
 }
 
 static bool run_epochs(struct trainer *t, caption_error *error) {
-    t->saved = progress_clock();
+    /* At once: a place that cannot be written to is told before hours of work. */
+    if (!save(t, error)) return false;
     while (t->place.epoch < trainer_epochs(t->options)) {
         const enum train_phase phase = trainer_phase(t->options, t->place.epoch);
         if (!begin_phase(t, phase, error) || !run_steps(t, step_count(t, phase), error)) {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A tiny captioner learned from scratch within the test, encoder and decoder, must caption the photos
-# it was trained on; and the same seed must give the same weights with any number of threads.
+# it was trained on.
 . "$(dirname "$0")/lib.sh"
 
 shapes "$work"
@@ -48,21 +48,5 @@ jq . "$out" | cmp -s - "$work/eval_scores.json" || fail "eval and score agree"
 run info "$work/shapes.safetensors"
 expect 0 "info tells of it"
 expect_in "$out" "gru"
-
-# The same seed gives the same numbers with any number of threads, another seed others.
-short_run() { # SEED THREADS
-    train "$work/seed$1_threads$2.safetensors" --epochs 4 --freeze-encoder 2 --seed "$1" \
-        --threads "$2" --crop 0.3 --color 0.2 --dropout 0.3
-    expect 0 "four epochs, seed $1, $2 thread(s)"
-    tensors "$work/seed$1_threads$2.safetensors" >"$work/seed$1_threads$2.tensors"
-    [ -s "$work/seed$1_threads$2.tensors" ] || fail "a model without tensors"
-}
-short_run 5 1
-short_run 5 2
-short_run 6 2
-cmp -s "$work/seed5_threads1.tensors" "$work/seed5_threads2.tensors" ||
-    fail "the same seed gives the same weights with one thread and with two"
-cmp -s "$work/seed5_threads2.tensors" "$work/seed6_threads2.tensors" &&
-    fail "another seed gives other weights"
 
 finish
