@@ -32,8 +32,9 @@ bool dataset_select(const struct dataset *dataset, enum dataset_split split, boo
     if (*count > 0) return true;
     free(*indices);
     *indices = NULL;
-    return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: no photo in the split \"%s\"",
-                     dataset->name, every ? "all" : split_names[split]);
+    return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: no photo in the split \"%s\"%s",
+                     dataset->name, every ? "all" : split_names[split],
+                     dataset->split_given ? "" : ": it names no splits");
 }
 
 size_t dataset_keep_captioned(const struct dataset *dataset, size_t *indices, size_t count) {
