@@ -36,10 +36,10 @@ static const struct format *find_format(const struct source *source) {
 }
 
 static bool refuse(const struct source *source, caption_error *error) {
-    char names[256], *end = names;
+    char names[256] = "";
     for (size_t i = 0; i < FORMATS; i++) {
-        end += snprintf(end, sizeof names - (size_t)(end - names), "%s%s", i ? ", " : "",
-                        formats[i].name);
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", formats[i].name);
     }
     return source_refuse(source, names, error);
 }

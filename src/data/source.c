@@ -56,13 +56,15 @@ static bool parse_first(struct source *source, caption_error *error) {
     const char *start, *end;
     size_t length;
     if (!lines_next(&lines, &start, &length) || (*start != '{' && *start != '[')) return true;
-    source->json = cJSON_ParseWithLengthOpts(source->text, source->size, &end, false);
-    if (cJSON_IsObject(source->json)) {
+    if (*start == '{') {
+        source->json = cJSON_ParseWithLengthOpts(source->text, source->size, &end, false);
+    }
+    if (source->json) {
         lines = lines_start(end, source->size - (size_t)(end - source->text));
         source->more = lines_next(&lines, &start, &length);
         if (!source->more || !cJSON_GetObjectItemCaseSensitive(source->json, "images")) return true;
+        cJSON_Delete(source->json); /* what follows is no row: an error */
     }
-    cJSON_Delete(source->json);
     source->json = json_parse(source->text, source->size, source->path, error);
     return source->json != NULL;
 }
