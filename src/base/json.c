@@ -38,12 +38,22 @@ static size_t open_brackets(const char *bytes, size_t size) {
     return depth;
 }
 
+/* Counted from 1. */
+static size_t line_of(const char *bytes, size_t stop) {
+    size_t line = 1;
+    for (size_t i = 0; i < stop; i++) line += bytes[i] == '\n';
+    return line;
+}
+
 static void parse_error(const char *bytes, size_t size, size_t stop, const char *name,
                         caption_error *error) {
     if (open_brackets(bytes, stop) >= CJSON_NESTING_LIMIT) {
         error_set(error, CAPTION_ERROR_FORMAT,
                   "%s: JSON nested more than %d levels deep at byte %zu", name, CJSON_NESTING_LIMIT,
                   stop);
+    } else if (memchr(bytes, '\n', size)) {
+        error_set(error, CAPTION_ERROR_FORMAT, "%s: not valid JSON at byte %zu of %zu (line %zu)",
+                  name, stop, size, line_of(bytes, stop));
     } else {
         error_set(error, CAPTION_ERROR_FORMAT, "%s: not valid JSON at byte %zu of %zu", name, stop,
                   size);

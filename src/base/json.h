@@ -7,8 +7,9 @@
 
 #include "base/error.h"
 
-/* Parses bytes (`size` of them, no terminating 0 needed) as one JSON value. Errors name `name` and
- * the byte at which parsing stopped. Nesting is capped by cJSON. Freed with cJSON_Delete. */
+/* Parses bytes (`size` of them, no terminating 0 needed) as one JSON value. Errors name `name`, the
+ * byte and, in a text of several lines, the line at which parsing stopped. Nesting is capped by
+ * cJSON. Freed with cJSON_Delete. */
 cJSON *json_parse(const char *bytes, size_t size, const char *name, caption_error *error);
 
 /* Reads and parses a file (at most 2 GiB). */

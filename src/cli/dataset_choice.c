@@ -2,30 +2,86 @@
 
 #include <stdlib.h>
 
-static bool select_photos(struct dataset_choice *choice, const char *split, caption_error *error) {
-    enum dataset_split parsed = DATASET_OTHER;
-    bool every = false;
-    if (!dataset_split_parse(split, &parsed, &every))
-        return error_set(error, CAPTION_ERROR_ARGUMENT,
-                         "--split: '%s' is not one of train, val, test, all", split);
-    return dataset_select(&choice->dataset, parsed, every, &choice->photos, &choice->count, error);
+static void count_references(struct dataset_choice *choice) {
+    choice->references = 0;
+    for (size_t i = 0; i < choice->count; i++) {
+        choice->references += choice->dataset.photos[choice->photos[i]].count;
+    }
 }
 
-bool dataset_choice_open(struct dataset_choice *choice, const char *path, const char *images,
-                         const char *split, caption_error *error) {
-    *choice = (struct dataset_choice){0};
-    if (!dataset_read(&choice->dataset, path, images, error)) return false;
-    if (!select_photos(choice, split, error)) {
-        dataset_free(&choice->dataset);
+/* What the trainer validates on is there to be asked for; the train photos that a data set names
+ * itself stay all of them. */
+static bool make_split(struct dataset *dataset, enum dataset_split split, uint64_t seed,
+                       caption_error *error) {
+    const bool made = split == DATASET_VAL || (split == DATASET_TRAIN && !dataset->split_given);
+    return !made || dataset_split_seeded(dataset, seed, error);
+}
+
+static bool select_photos(struct dataset_choice *choice,
+                          const struct dataset_choice_options *options, caption_error *error) {
+    enum dataset_split split;
+    bool every;
+    if (!dataset_split_parse(options->split, &split, &every)) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--split: '%s' is not one of train, val, test, all", options->split);
+    }
+    if (!make_split(&choice->dataset, split, options->seed, error) ||
+        !dataset_select(&choice->dataset, split, every, &choice->photos, &choice->count, error)) {
         return false;
     }
-    for (size_t i = 0; i < choice->count; i++)
-        choice->references += choice->dataset.photos[choice->photos[i]].count;
-    return true;
+    const size_t all = choice->count;
+    choice->count = dataset_keep_captioned(&choice->dataset, choice->photos, all);
+    choice->uncaptioned = all - choice->count;
+    count_references(choice);
+    if (choice->count > 0) return true;
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: expected photos with captions to score by, found none among %zu",
+                     choice->dataset.name, all);
+}
+
+bool dataset_choice_open(struct dataset_choice *choice,
+                         const struct dataset_choice_options *options, caption_error *error) {
+    *choice = (struct dataset_choice){0};
+    if (!dataset_read(&choice->dataset, options->path, options->images, error)) return false;
+    bool ok = select_photos(choice, options, error);
+    if (!ok) dataset_choice_free(choice);
+    return ok;
 }
 
 void dataset_choice_free(struct dataset_choice *choice) {
     free(choice->photos);
     dataset_free(&choice->dataset);
     *choice = (struct dataset_choice){0};
+}
+
+bool dataset_choice_check(struct dataset_choice *choice, enum photo_missing policy,
+                          struct threads *threads, FILE *progress, struct photo_check *check,
+                          caption_error *error) {
+    bool ok = photo_check(&choice->dataset, choice->photos, &choice->count, policy, threads,
+                          progress, check, error);
+    count_references(choice);
+    return ok;
+}
+
+static void tell_count(const char *command, const char *path, size_t count, const char *what,
+                       const char *lack, FILE *stream) {
+    if (count == 0) return;
+    fprintf(stream, "%s: %s: %zu %s%s without %s left out\n", command, path, count, what,
+            count == 1 ? "" : "s", lack);
+}
+
+void dataset_choice_tell(const struct dataset_choice *choice,
+                         const struct dataset_choice_options *options, const char *command,
+                         FILE *stream) {
+    const struct dataset *dataset = &choice->dataset;
+    if (dataset->split_seeded) {
+        fprintf(stream,
+                "%s: %s: no photos for validation named: --split %s is %zu of %zu photos, by "
+                "--split-seed %llu\n",
+                command, dataset->name, options->split, choice->count + choice->uncaptioned,
+                dataset->photo_count, (unsigned long long)options->seed);
+    }
+    tell_count(command, dataset->name, dataset->without_text, "photo", "a .txt", stream);
+    tell_count(command, dataset->name, choice->uncaptioned, "photo", "captions", stream);
+    tell_count(command, dataset->name, dataset->wordless, "caption", "words", stream);
 }

@@ -9,8 +9,11 @@
 #include "report/json_text.h"
 #include "report/score_table.h"
 
+static const char name[] = "caption eval";
+
 struct eval_options {
-    const char *dataset, *images, *split, *results;
+    struct dataset_choice_options data;
+    const char *missing, *results;
     bool json;
     const struct decoding_options *decoding;
 };
@@ -76,13 +79,28 @@ static bool report(const struct eval_options *options, const struct dataset_choi
            score_table_write(&table, options->json, stdout, error);
 }
 
+static bool check_photos(const struct eval_options *options, struct dataset_choice *choice,
+                         struct threads *threads, caption_error *error) {
+    struct photo_check check;
+    if (!dataset_choice_check(choice, photo_missing_parse(options->missing), threads, stderr,
+                              &check, error)) {
+        return false;
+    }
+    char left_out[sizeof error->message + 128];
+    if (photo_check_message(&check, left_out, sizeof left_out)) {
+        fprintf(stderr, "%s: %s: %s\n", name, choice->dataset.name, left_out);
+    }
+    return true;
+}
+
 static bool evaluate(const struct eval_options *options, const struct model *model,
-                     const struct dataset_choice *choice, caption_error *error) {
+                     struct dataset_choice *choice, caption_error *error) {
     const caption_options *caption = &options->decoding->caption;
     struct threads *threads = threads_new(caption->threads, error);
     if (!threads) return false;
     struct evaluation evaluation;
-    bool done = evaluate_photos(model, &choice->dataset, choice->photos, choice->count, caption,
+    bool done = check_photos(options, choice, threads, error) &&
+                evaluate_photos(model, &choice->dataset, choice->photos, choice->count, caption,
                                 threads, stderr, &evaluation, error);
     threads_free(threads);
     if (!done) return false;
@@ -93,8 +111,8 @@ static bool evaluate(const struct eval_options *options, const struct model *mod
 
 static bool run(const struct eval_options *options, caption_error *error) {
     struct dataset_choice choice;
-    if (!dataset_choice_open(&choice, options->dataset, options->images, options->split, error))
-        return false;
+    if (!dataset_choice_open(&choice, &options->data, error)) return false;
+    dataset_choice_tell(&choice, &options->data, name, stderr);
     struct model model;
     bool done = model_read(&model, model_path(options->decoding->model), error);
     if (done) {
@@ -108,12 +126,17 @@ static bool run(const struct eval_options *options, caption_error *error) {
 int command_eval(int argc, char **argv) {
     struct decoding_options decoding;
     decoding_options_init(&decoding);
-    struct eval_options options = {.split = "val", .decoding = &decoding};
+    struct eval_options options = {
+        .data = {.split = "val", .seed = 1}, .missing = "skip", .decoding = &decoding};
     const struct options_row rows[] = {
-        {0, "images", OPTIONS_STRING, &options.images, "DIR", 0, 0,
+        {0, "images", OPTIONS_STRING, &options.data.images, "DIR", 0, 0,
          "folder of the photos (default: beside the data set)", NULL},
-        {0, "split", OPTIONS_CHOICE, &options.split, "train|val|test|all", 0, 0,
+        {0, "split", OPTIONS_CHOICE, &options.data.split, "train|val|test|all", 0, 0,
          "which photos are scored", NULL},
+        {0, "split-seed", OPTIONS_SEED, &options.data.seed, "N", 0, 0,
+         "chooses a tenth of the photos as val where the data set names none", NULL},
+        {0, "missing", OPTIONS_CHOICE, &options.missing, "skip|fail", 0, 0,
+         "what becomes of photos that are missing or broken", NULL},
         {0, "results", OPTIONS_STRING, &options.results, "FILE", 0, 0,
          "write the captions as JSON: [{\"image_id\", \"file_name\", \"caption\"}]", NULL},
         {0, "json", OPTIONS_ON, &options.json, NULL, 0, 0,
@@ -124,14 +147,14 @@ int command_eval(int argc, char **argv) {
         decoding_options_group(&decoding),
     };
     const struct options_command command = {
-        "caption eval", "[OPTIONS] DATASET",
-        "Captions the photos of a data set (Karpathy's dataset_*.json) and scores the captions:\n"
-        "BLEU-1..4, ROUGE-L, CIDEr, different captions, and the perplexity of the references.\n",
+        name, "[OPTIONS] DATASET",
+        "Captions the photos of a data set and scores the captions: BLEU-1..4, ROUGE-L, CIDEr,\n"
+        "different captions, and the perplexity of the references.\n" DATASET_CHOICE_FORMATS,
         groups, sizeof groups / sizeof *groups};
     int first, status;
     if (!command_begin(&command, argc, argv, 1, 1, &first, &status)) return status;
     decoding_options_settle(&decoding);
-    options.dataset = argv[first];
+    options.data.path = argv[first];
     caption_error error;
     status = run(&options, &error) ? COMMAND_DONE : command_error(&command, &error);
     return command_finish(&command, status);

@@ -2,26 +2,13 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "image/image.h"
-
-/* A file that cannot be opened counts as a photo: reading it will tell why. */
-static bool is_photo(const char *path) {
-    struct stat status;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
-    FILE *file = fopen(path, "rb");
-    if (!file) return true;
-    uint8_t bytes[IMAGE_SIGNATURE];
-    size_t size = fread(bytes, 1, sizeof bytes, file);
-    fclose(file);
-    return image_recognise(bytes, size);
-}
+#include "image/photo.h"
 
 /* Takes `path` over, also on failure. */
 static bool append(struct photo_list *list, char *path, caption_error *error) {
@@ -52,7 +39,7 @@ static bool append_photos(struct photo_list *list, DIR *directory, const char *f
         if (entry->d_name[0] == '.') continue;
         char *path = file_join(folder, entry->d_name, error);
         if (!path) return false;
-        if (!is_photo(path))
+        if (!photo_recognise(path))
             free(path);
         else if (!append(list, path, error))
             return false;

@@ -8,8 +8,11 @@
 #include "eval/results.h"
 #include "report/score_table.h"
 
+static const char name[] = "caption score";
+
 struct score_options {
-    const char *results, *dataset, *split;
+    struct dataset_choice_options data;
+    const char *results;
     bool json;
 };
 
@@ -33,30 +36,34 @@ static bool score(const struct score_options *options, const struct dataset_choi
 
 static bool run(const struct score_options *options, caption_error *error) {
     struct dataset_choice choice;
-    if (!dataset_choice_open(&choice, options->dataset, NULL, options->split, error)) return false;
+    if (!dataset_choice_open(&choice, &options->data, error)) return false;
+    dataset_choice_tell(&choice, &options->data, name, stderr);
     bool done = score(options, &choice, error);
     dataset_choice_free(&choice);
     return done;
 }
 
 int command_score(int argc, char **argv) {
-    struct score_options options = {.split = "all"};
+    struct score_options options = {.data = {.split = "all", .seed = 1}};
     const struct options_row rows[] = {
-        {0, "split", OPTIONS_CHOICE, &options.split, "train|val|test|all", 0, 0,
+        {0, "split", OPTIONS_CHOICE, &options.data.split, "train|val|test|all", 0, 0,
          "which photos are scored; each needs a caption", NULL},
+        {0, "split-seed", OPTIONS_SEED, &options.data.seed, "N", 0, 0,
+         "chooses a tenth of the photos as val where the data set names none", NULL},
         {0, "json", OPTIONS_ON, &options.json, NULL, 0, 0,
          "one JSON object, scores as fractions, instead of the table (x 100)", NULL},
     };
     const struct options_group groups[] = {{"Options", rows, sizeof rows / sizeof *rows}};
     const struct options_command command = {
-        "caption score", "[OPTIONS] RESULTS DATASET",
+        name, "[OPTIONS] RESULTS DATASET",
         "Scores captions made elsewhere against the captions of a data set. RESULTS is a JSON\n"
-        "array or JSON Lines of {\"image_id\" | \"file_name\" | \"path\", \"caption\"}.\n",
+        "array or JSON Lines of {\"image_id\" | \"file_name\" | \"path\", "
+        "\"caption\"}.\n" DATASET_CHOICE_FORMATS,
         groups, 1};
     int first, status;
     if (!command_begin(&command, argc, argv, 2, 2, &first, &status)) return status;
     options.results = argv[first];
-    options.dataset = argv[first + 1];
+    options.data.path = argv[first + 1];
     caption_error error;
     status = run(&options, &error) ? COMMAND_DONE : command_error(&command, &error);
     return command_finish(&command, status);

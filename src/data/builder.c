@@ -11,14 +11,15 @@ bool builder_init(struct builder *builder, struct dataset *dataset, const char *
     *builder = (struct builder){.dataset = dataset};
     *dataset = (struct dataset){0};
     dataset->name = memory_string(path, error);
-    if (!dataset->name) return false;
-    builder->images = images ? memory_string(images, error) : file_directory(path, error);
+    builder->images = dataset->name ? memory_string(images, error) : NULL;
     return builder->images != NULL;
 }
 
 void builder_free(struct builder *builder) {
     free(builder->images);
+    free(builder->owners);
     free(builder->words);
+    name_index_free(&builder->photos);
     *builder = (struct builder){0};
 }
 
@@ -39,26 +40,50 @@ bool builder_photo(struct builder *builder, const char *name, const char *folder
                      sizeof *dataset->photos, "the photos of a data set", error)) {
         return false;
     }
-    struct dataset_photo *photo = &dataset->photos[dataset->photo_count++];
-    *photo = (struct dataset_photo){.split = split, .first = dataset->caption_count};
+    builder->current = dataset->photo_count++;
+    struct dataset_photo *photo = &dataset->photos[builder->current];
+    *photo = (struct dataset_photo){.split = split};
     photo->name = memory_string(name, error);
     photo->id = photo->name ? memory_string(id, error) : NULL;
     photo->path = photo->id ? photo_path(builder, folder, name, error) : NULL;
     return photo->path != NULL;
 }
 
-/* Takes over the tokens as a caption of the last photo, unless there are none. */
+bool builder_photo_once(struct builder *builder, const char *name, const char *id,
+                        enum dataset_split split, caption_error *error) {
+    const size_t known = name_index_find(&builder->photos, name);
+    if (known != NAME_INDEX_NONE) {
+        builder_turn_to(builder, known);
+        return true;
+    }
+    return builder_photo(builder, name, NULL, id, split, error) &&
+           name_index_add(&builder->photos, builder->dataset->photos[builder->current].name,
+                          builder->current, error);
+}
+
+void builder_turn_to(struct builder *builder, size_t photo) {
+    builder->current = photo;
+}
+
+/* Takes over the tokens, also on failure. */
 static bool add_caption(struct builder *builder, struct tokens *tokens, caption_error *error) {
     struct dataset *dataset = builder->dataset;
-    if (tokens->count == 0 ||
-        !memory_grow(&dataset->captions, &builder->caption_capacity, dataset->caption_count + 1,
-                     sizeof *dataset->captions, "the captions of a data set", error)) {
-        bool empty = tokens->count == 0;
+    if (tokens->count == 0) {
         tokens_free(tokens);
-        return empty;
+        dataset->wordless++;
+        return true;
     }
+    const size_t needed = dataset->caption_count + 1;
+    if (!memory_grow(&dataset->captions, &builder->caption_capacity, needed,
+                     sizeof *dataset->captions, "the captions of a data set", error) ||
+        !memory_grow(&builder->owners, &builder->owner_capacity, needed, sizeof *builder->owners,
+                     "the captions of a data set", error)) {
+        tokens_free(tokens);
+        return false;
+    }
+    builder->owners[dataset->caption_count] = builder->current;
     dataset->captions[dataset->caption_count++] = *tokens;
-    dataset->photos[dataset->photo_count - 1].count++;
+    dataset->photos[builder->current].count++;
     return true;
 }
 
@@ -132,15 +157,59 @@ static bool check_twice(const struct dataset *dataset, const struct dataset_phot
     return true;
 }
 
-bool builder_check(const struct builder *builder, caption_error *error) {
-    const struct dataset *dataset = builder->dataset;
-    if (dataset->photo_count == 0) {
-        return error_set(error, CAPTION_ERROR_FORMAT, "%s: expected photos, found none",
-                         dataset->name);
-    }
+static bool check_photos(const struct dataset *dataset, caption_error *error) {
     const struct dataset_photo **sorted =
         memory_uninitialised(dataset->photo_count, sizeof *sorted, "a data set", error);
     bool ok = sorted && check_twice(dataset, sorted, error);
     free(sorted);
     return ok;
+}
+
+/* A split for some photos only is a mistake that would hide the others. */
+static bool check_splits(struct dataset *dataset, caption_error *error) {
+    size_t without = 0, first = 0;
+    for (size_t i = dataset->photo_count; i-- > 0;) {
+        if (dataset->photos[i].split != DATASET_NONE) continue;
+        without++;
+        first = i;
+    }
+    dataset->split_given = without == 0;
+    if (without == 0 || without == dataset->photo_count) return true;
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: expected a \"split\" for every photo or for none, found none for %zu of "
+                     "%zu, first for photo %zu (counted from 0): %s",
+                     dataset->name, without, dataset->photo_count, first,
+                     dataset->photos[first].name);
+}
+
+/* Captions may have come in any order; those of a photo keep theirs. */
+static bool order_captions(struct builder *builder, caption_error *error) {
+    struct dataset *dataset = builder->dataset;
+    struct tokens *ordered = memory_uninitialised(dataset->caption_count, sizeof *ordered,
+                                                  "the captions of a data set", error);
+    if (!ordered) return false;
+    size_t next = 0;
+    for (size_t i = 0; i < dataset->photo_count; i++) {
+        struct dataset_photo *photo = &dataset->photos[i];
+        photo->first = next;
+        next += photo->count;
+        photo->count = 0;
+    }
+    for (size_t i = 0; i < dataset->caption_count; i++) {
+        struct dataset_photo *photo = &dataset->photos[builder->owners[i]];
+        ordered[photo->first + photo->count++] = dataset->captions[i];
+    }
+    free(dataset->captions);
+    dataset->captions = ordered;
+    return true;
+}
+
+bool builder_finish(struct builder *builder, caption_error *error) {
+    struct dataset *dataset = builder->dataset;
+    if (dataset->photo_count == 0) {
+        return error_set(error, CAPTION_ERROR_FORMAT, "%s: expected photos, found none",
+                         dataset->name);
+    }
+    return check_photos(dataset, error) && check_splits(dataset, error) &&
+           order_captions(builder, error);
 }

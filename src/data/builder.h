@@ -3,16 +3,20 @@
 #define CAPTION_DATA_BUILDER_H
 
 #include "data/dataset.h"
+#include "data/name_index.h"
 
 struct builder {
     struct dataset *dataset;
     char *images; /* the folder of the photos */
-    size_t photo_capacity, caption_capacity;
-    char *words; /* of the caption being built, each with its terminating 0 */
+    size_t photo_capacity, caption_capacity, owner_capacity;
+    size_t current;           /* the photo that captions are added to */
+    size_t *owners;           /* [caption_count], the photo of each caption */
+    struct name_index photos; /* by name, as builder_photo_once needs it */
+    char *words;              /* of the caption being built, each with its terminating 0 */
     size_t words_size, words_capacity, word_count;
 };
 
-/* Starts an empty data set read from `path`, its photos in `images` (NULL: beside the file). */
+/* Starts an empty data set read from `path`, its photos in the folder `images`. */
 bool builder_init(struct builder *builder, struct dataset *dataset, const char *path,
                   const char *images, caption_error *error);
 
@@ -24,16 +28,27 @@ void builder_free(struct builder *builder);
 bool builder_photo(struct builder *builder, const char *name, const char *folder, const char *id,
                    enum dataset_split split, caption_error *error);
 
+/* The same, but where such a name was added before, that photo is turned to, as it is. All photos
+ * of a data set are added in one of the two ways. */
+bool builder_photo_once(struct builder *builder, const char *name, const char *id,
+                        enum dataset_split split, caption_error *error);
+
+/* Turns to a photo by its number: the captions added next are its own. */
+void builder_turn_to(struct builder *builder, size_t photo);
+
 /* Adds one word to the caption being built. It must be one (vocabulary_is_word). */
 bool builder_word(struct builder *builder, const char *word, caption_error *error);
 
-/* Ends the caption being built: it is the last photo's. Without words it is left out. */
+/* Ends the caption being built: it is the current photo's. Without words it is left out and
+ * counted. */
 bool builder_caption(struct builder *builder, caption_error *error);
 
-/* Adds a whole caption to the last photo, tokenized; without words it is left out. */
+/* Adds a whole caption to the current photo, tokenized; without words it is left out and counted.
+ */
 bool builder_sentence(struct builder *builder, const char *sentence, caption_error *error);
 
-/* Checks the whole: at least one photo, none twice, no id twice. */
-bool builder_check(const struct builder *builder, caption_error *error);
+/* Puts the captions in the order of their photos and checks the whole: at least one photo, none
+ * twice, no id twice, and a split for every photo or for none. */
+bool builder_finish(struct builder *builder, caption_error *error);
 
 #endif

@@ -1,60 +1,70 @@
 #include "data/dataset.h"
 
-#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/json.h"
-#include "base/memory.h"
 #include "data/builder.h"
+#include "data/coco.h"
+#include "data/folder.h"
 #include "data/karpathy.h"
+#include "data/rows.h"
+#include "data/source.h"
+#include "data/token_text.h"
 
-static const size_t largest_file = (size_t)2 << 30;
+/* The first that recognises a source reads it. */
+static const struct format {
+    const char *name;
+    bool (*recognises)(const struct source *source);
+    bool (*read)(const struct source *source, struct builder *builder, caption_error *error);
+} formats[] = {
+    {"Karpathy's dataset_*.json", karpathy_recognises, karpathy_read},
+    {"COCO captions", coco_recognises, coco_read},
+    {"JSON array of photos", rows_recognises_array, rows_read_array},
+    {"JSON Lines of photos", rows_recognises_lines, rows_read_lines},
+    {"Flickr8k's token.txt", token_text_recognises, token_text_read},
+    {"folder of photos with .txt", folder_recognises, folder_read},
+};
 
-static bool format_error(const char *path, const char *found, caption_error *error) {
-    return error_set(error, CAPTION_ERROR_FORMAT,
-                     "%s: expected a data set in a format that is read (Karpathy's dataset_*.json: "
-                     "{\"images\": [{\"filename\", \"split\", \"sentences\"}]}), found %s",
-                     path, found);
-}
+enum { FORMATS = sizeof formats / sizeof *formats };
 
-static const char *format_found(const cJSON *root) {
-    if (!cJSON_IsObject(root)) return json_type(root);
-    if (!cJSON_GetObjectItemCaseSensitive(root, "images")) return "an object without \"images\"";
-    return "\"images\" and \"annotations\" (COCO's format)";
-}
-
-/* The JSON of the file, or NULL: not one of a data set's formats, or broken. */
-static cJSON *read_json(const char *path, caption_error *error) {
-    struct file_bytes file;
-    if (!file_read(path, largest_file, &file, error)) return NULL;
-    size_t start = 0;
-    while (start < file.size && isspace(file.data[start])) start++;
-    cJSON *root = NULL;
-    if (start == file.size) {
-        format_error(path, "an empty file", error);
-    } else if (file.data[start] != '{' && file.data[start] != '[') {
-        format_error(path, "something else than JSON", error);
-    } else {
-        root = json_parse((const char *)file.data, file.size, path, error);
+static const struct format *find_format(const struct source *source) {
+    for (size_t i = 0; i < FORMATS; i++) {
+        if (formats[i].recognises(source)) return &formats[i];
     }
-    file_bytes_free(&file);
-    return root;
+    return NULL;
+}
+
+static bool refuse(const struct source *source, caption_error *error) {
+    char names[256] = "";
+    for (size_t i = 0; i < FORMATS; i++) {
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", formats[i].name);
+    }
+    return source_refuse(source, names, error);
+}
+
+static bool read_source(struct dataset *dataset, const struct source *source, const char *images,
+                        caption_error *error) {
+    const struct format *format = find_format(source);
+    if (!format) return refuse(source, error);
+    struct builder builder;
+    bool ok =
+        builder_init(&builder, dataset, source->path, images ? images : source->beside, error) &&
+        format->read(source, &builder, error) && builder_finish(&builder, error);
+    dataset->format = format->name;
+    builder_free(&builder);
+    if (!ok) dataset_free(dataset);
+    return ok;
 }
 
 bool dataset_read(struct dataset *dataset, const char *path, const char *images,
                   caption_error *error) {
     *dataset = (struct dataset){0};
-    cJSON *root = read_json(path, error);
-    if (!root) return false;
-    struct builder builder = {0};
-    bool ok = karpathy_recognises(root) || format_error(path, format_found(root), error);
-    ok = ok && builder_init(&builder, dataset, path, images, error) &&
-         karpathy_read(root, &builder, error) && builder_check(&builder, error);
-    builder_free(&builder);
-    cJSON_Delete(root);
-    if (!ok) dataset_free(dataset);
+    struct source source;
+    if (!source_open(&source, path, error)) return false;
+    bool ok = read_source(dataset, &source, images, error);
+    source_close(&source);
     return ok;
 }
 
@@ -69,36 +79,6 @@ void dataset_free(struct dataset *dataset) {
     free(dataset->captions);
     free(dataset->name);
     *dataset = (struct dataset){0};
-}
-
-static const char *const split_names[] = {"train", "val", "test", "other"};
-
-bool dataset_split_parse(const char *word, enum dataset_split *split, bool *every) {
-    *split = DATASET_OTHER;
-    *every = strcmp(word, "all") == 0;
-    if (*every) return true;
-    for (enum dataset_split i = DATASET_TRAIN; i < DATASET_OTHER; i++) {
-        if (strcmp(word, split_names[i]) != 0) continue;
-        *split = i;
-        return true;
-    }
-    return false;
-}
-
-bool dataset_select(const struct dataset *dataset, enum dataset_split split, bool every,
-                    size_t **indices, size_t *count, caption_error *error) {
-    *count = 0;
-    *indices =
-        memory_uninitialised(dataset->photo_count, sizeof **indices, "a list of photos", error);
-    if (!*indices) return false;
-    for (size_t i = 0; i < dataset->photo_count; i++) {
-        if (every || dataset->photos[i].split == split) (*indices)[(*count)++] = i;
-    }
-    if (*count > 0) return true;
-    free(*indices);
-    *indices = NULL;
-    return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: no photo in the split \"%s\"",
-                     dataset->name, every ? "all" : split_names[split]);
 }
 
 /* "left", "leftmost", "left-handed"; not "leftover". */

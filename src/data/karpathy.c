@@ -4,14 +4,16 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "data/fields.h"
 #include "text/vocabulary.h"
 
 /* Places are made of fixed words and three numbers at most. */
 enum { PLACE_SIZE = 128 };
 
-bool karpathy_recognises(const cJSON *root) {
-    return cJSON_GetObjectItemCaseSensitive(root, "images") &&
-           !cJSON_GetObjectItemCaseSensitive(root, "annotations");
+bool karpathy_recognises(const struct source *source) {
+    return cJSON_IsObject(source->json) && !source->more &&
+           cJSON_GetObjectItemCaseSensitive(source->json, "images") &&
+           !cJSON_GetObjectItemCaseSensitive(source->json, "annotations");
 }
 
 static bool is_word(const cJSON *value) {
@@ -59,49 +61,29 @@ static bool read_sentence(const cJSON *sentence, const char *place, struct build
     return raw && builder_sentence(builder, raw, error);
 }
 
-static enum dataset_split split_of(const char *word) {
-    enum dataset_split split;
-    bool every;
-    if (strcmp(word, "restval") == 0) return DATASET_TRAIN;
-    return dataset_split_parse(word, &split, &every) && !every ? split : DATASET_OTHER;
-}
-
-/* "cocoid", else "imgid", else nothing: a whole number as text, or a string. False on error; *id is
- * NULL where there is none. */
-static bool read_id(const cJSON *photo, const char *name, const char *place, char digits[32],
-                    const char **id, caption_error *error) {
+/* "cocoid", else "imgid", else the file name. */
+static const char *read_id(const cJSON *photo, const char *name, const char *place,
+                           char digits[FIELDS_DIGITS], const char *filename, caption_error *error) {
     const char *key = cJSON_GetObjectItemCaseSensitive(photo, "cocoid") ? "cocoid" : "imgid";
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(photo, key);
-    *id = cJSON_GetStringValue(value);
-    if (!value || *id) return true;
-    size_t number;
-    if (!json_size(photo, key, name, place, &number, error)) return false;
-    snprintf(digits, 32, "%zu", number);
-    *id = digits;
-    return true;
+    if (!cJSON_GetObjectItemCaseSensitive(photo, key)) return filename;
+    return fields_id(photo, key, name, place, digits, error);
 }
 
 static bool read_photo(const cJSON *photo, const char *place, struct builder *builder,
                        caption_error *error) {
     const char *name = builder->dataset->name;
-    const char *filename = json_string(photo, "filename", name, place, error);
+    const char *filename = fields_file_name(photo, "filename", name, place, error);
     if (!filename) return false;
-    if (!*filename) {
-        return error_set(error, CAPTION_ERROR_FORMAT,
-                         "%s: %s.filename: expected a file name, found an empty string", name,
-                         place);
-    }
     const char *folder = NULL;
     if (cJSON_GetObjectItemCaseSensitive(photo, "filepath")) {
         folder = json_string(photo, "filepath", name, place, error);
         if (!folder) return false;
     }
-    const char *split = json_string(photo, "split", name, place, error);
-    if (!split) return false;
-    char digits[32];
-    const char *id;
-    if (!read_id(photo, name, place, digits, &id, error)) return false;
-    return builder_photo(builder, filename, folder, id ? id : filename, split_of(split), error);
+    enum dataset_split split;
+    if (!fields_split(photo, name, place, &split, error)) return false;
+    char digits[FIELDS_DIGITS];
+    const char *id = read_id(photo, name, place, digits, filename, error);
+    return id && builder_photo(builder, filename, folder, id, split, error);
 }
 
 static bool read_sentences(const cJSON *photo, size_t photo_index, const char *place,
@@ -119,8 +101,8 @@ static bool read_sentences(const cJSON *photo, size_t photo_index, const char *p
     return true;
 }
 
-bool karpathy_read(const cJSON *root, struct builder *builder, caption_error *error) {
-    const cJSON *images = json_array(root, "images", builder->dataset->name, "", error);
+bool karpathy_read(const struct source *source, struct builder *builder, caption_error *error) {
+    const cJSON *images = json_array(source->json, "images", builder->dataset->name, "", error);
     if (!images) return false;
     const cJSON *photo;
     size_t index = 0;

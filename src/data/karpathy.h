@@ -3,18 +3,19 @@
  *     {"images": [{"filename", "split", "imgid" or "cocoid", "filepath" (optional),
  *                  "sentences": [{"tokens": [...], "raw"}]}]}
  *
- * (Karpathy and Fei-Fei, Deep Visual-Semantic Alignments, 2015.) */
+ * (Karpathy and Fei-Fei, Deep Visual-Semantic Alignments, 2015.) "filepath" is put between the
+ * folder of the photos and "filename". Sentences with "tokens" are used as they are, others are
+ * tokenized from "raw". "split" may be left out of all photos. */
 #ifndef CAPTION_DATA_KARPATHY_H
 #define CAPTION_DATA_KARPATHY_H
 
-#include <cjson/cJSON.h>
-
 #include "data/builder.h"
+#include "data/source.h"
 
 /* True for an object that has "images" and not COCO's "annotations". */
-bool karpathy_recognises(const cJSON *root);
+bool karpathy_recognises(const struct source *source);
 
 /* Adds all photos and captions. Errors name the data set and the field. */
-bool karpathy_read(const cJSON *root, struct builder *builder, caption_error *error);
+bool karpathy_read(const struct source *source, struct builder *builder, caption_error *error);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -79,4 +80,26 @@ bool photo_load(const char *path, const struct preprocessing *preprocessing,
     bool ok = photo_load_memory(file.data, file.size, path, preprocessing, augment, input, error);
     file_bytes_free(&file);
     return ok;
+}
+
+bool photo_decodes(const char *path, caption_error *error) {
+    struct file_bytes file;
+    if (!file_read(path, PHOTO_MAX_BYTES, &file, error)) return false;
+    struct image image;
+    /* A side of one pixel: a JPEG is read to its end, but hardly any of its pixels are made. */
+    bool ok = image_decode_reduced(file.data, file.size, 1, &image, error);
+    if (ok) image_free(&image);
+    file_bytes_free(&file);
+    return ok || error_prefix(error, path);
+}
+
+bool photo_recognise(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+    FILE *file = fopen(path, "rb");
+    if (!file) return true;
+    uint8_t bytes[IMAGE_SIGNATURE];
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    return image_recognise(bytes, size);
 }

@@ -22,4 +22,13 @@ bool photo_load_memory(const uint8_t *bytes, size_t size, const char *name,
                        const struct preprocessing *preprocessing, const struct augment *augment,
                        float *input, caption_error *error);
 
+/* Whether photo_load can load the photo: reads and decodes it, as cheaply as that can be had, and
+ * forgets it. Errors name the path; their status is CAPTION_ERROR_IO where the file cannot be read.
+ */
+bool photo_decodes(const char *path, caption_error *error);
+
+/* Whether a file of a folder is to be taken as a photo: a regular file that begins as one does. One
+ * that cannot be opened counts as a photo, too: reading it will tell why. */
+bool photo_recognise(const char *path);
+
 #endif

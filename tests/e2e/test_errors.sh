@@ -165,7 +165,8 @@ echo '{"images": {}}' >"$work/images_object.json"
 echo '{"images": [7]}' >"$work/image_number.json"
 echo '{"images": [{"split": "train", "sentences": []}]}' >"$work/no_filename.json"
 echo '{"images": [{"filename": 7, "split": "train", "sentences": []}]}' >"$work/name_number.json"
-echo '{"images": [{"filename": "a.jpg", "sentences": []}]}' >"$work/no_split.json"
+echo '{"images": [{"filename": "a.jpg", "sentences": []},
+    {"filename": "b.jpg", "split": "val", "sentences": []}]}' >"$work/no_split.json"
 echo '{"images": [{"filename": "a.jpg", "split": "val"}]}' >"$work/no_sentences.json"
 echo '{"images": [{"filename": "a.jpg", "split": "val", "sentences": "a dog"}]}' \
     >"$work/sentences_string.json"
@@ -184,7 +185,7 @@ bad_dataset images_object.json images
 bad_dataset image_number.json "images[0]"
 bad_dataset no_filename.json "images[0]" filename
 bad_dataset name_number.json "images[0]" filename
-bad_dataset no_split.json "images[0]" split
+bad_dataset no_split.json "photo 0" split
 bad_dataset no_sentences.json "images[0]" sentences
 bad_dataset sentences_string.json "images[0]" sentences
 bad_dataset tokens_numbers.json "images[0].sentences[0].tokens[0]"

@@ -1,0 +1,54 @@
+/* A data set in one line, for those who are about to learn from it. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "data/dataset.h"
+
+static void write_count(FILE *stream, const char *before, size_t count, const char *what) {
+    fprintf(stream, "%s%zu %s%s", before, count, what, count == 1 ? "" : "s");
+}
+
+static void write_splits(FILE *stream, const struct dataset *dataset) {
+    static const char *const names[] = {"train", "val", "test", "other splits", "no split"};
+    size_t counts[sizeof names / sizeof *names] = {0};
+    for (size_t i = 0; i < dataset->photo_count; i++) counts[dataset->photos[i].split]++;
+    const char *before = " (";
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (counts[i] == 0) continue;
+        fprintf(stream, "%s%s %zu", before, names[i], counts[i]);
+        before = ", ";
+    }
+    fputc(')', stream);
+}
+
+static void write_left_out(FILE *stream, const struct dataset *dataset) {
+    size_t uncaptioned = 0;
+    for (size_t i = 0; i < dataset->photo_count; i++) uncaptioned += dataset->photos[i].count == 0;
+    if (uncaptioned) write_count(stream, "; without captions: ", uncaptioned, "photo");
+    if (dataset->without_text) {
+        write_count(stream, "; without a .txt: ", dataset->without_text, "photo");
+    }
+    if (dataset->wordless) {
+        write_count(stream, "; left out, without words: ", dataset->wordless, "caption");
+    }
+}
+
+char *dataset_summary(const struct dataset *dataset, caption_error *error) {
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream) {
+        error_memory(error, "a summary");
+        return NULL;
+    }
+    fprintf(stream, "%s (%s): ", dataset->name, dataset->format);
+    write_count(stream, "", dataset->photo_count, "photo");
+    write_splits(stream, dataset);
+    write_count(stream, ", ", dataset->caption_count, "caption");
+    write_left_out(stream, dataset);
+    if (fclose(stream) == 0) return text;
+    free(text);
+    error_memory(error, "a summary");
+    return NULL;
+}

@@ -1,0 +1,19 @@
+/* The lines of a text, one by one, blank ones passed over. */
+#ifndef CAPTION_DATA_LINES_H
+#define CAPTION_DATA_LINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct lines {
+    const char *next, *end; /* what is left of the text */
+    size_t number;          /* of the line that was given last, counted from 1, blank ones too */
+};
+
+struct lines lines_start(const char *text, size_t size);
+
+/* The next line that is not blank, without white space (a CR is some) at either end; false after
+ * the last. It points into the text. */
+bool lines_next(struct lines *lines, const char **line, size_t *length);
+
+#endif

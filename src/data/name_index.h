@@ -1,0 +1,29 @@
+/* Finds photos by a name or an id while a data set is read: an open-addressing hash table. */
+#ifndef CAPTION_DATA_NAME_INDEX_H
+#define CAPTION_DATA_NAME_INDEX_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* What name_index_find returns for a name that it does not know. */
+#define NAME_INDEX_NONE SIZE_MAX
+
+struct name_index {
+    struct name_index_slot {
+        const char *name; /* NULL: free */
+        size_t photo;
+    } * slots; /* [slot_count], a power of two */
+    size_t slot_count, count;
+};
+
+/* Starts as {0}. */
+void name_index_free(struct name_index *index);
+
+size_t name_index_find(const struct name_index *index, const char *name);
+
+/* Adds a name that is not in it yet. The name itself is not copied: it must live as long as the
+ * index. */
+bool name_index_add(struct name_index *index, const char *name, size_t photo, caption_error *error);
+
+#endif

@@ -1,0 +1,97 @@
+#include "data/photo_check.h"
+
+#include <string.h>
+
+#include "base/progress.h"
+#include "image/photo.h"
+
+/* Photos between two looks at the progress bar. */
+enum { BLOCK = 64 };
+
+enum photo_missing photo_missing_parse(const char *word) {
+    return strcmp(word, "fail") == 0 ? PHOTO_MISSING_FAIL : PHOTO_MISSING_SKIP;
+}
+
+struct block {
+    const struct dataset *dataset;
+    const size_t *photos;
+    caption_error errors[BLOCK]; /* CAPTION_OK: a good photo */
+};
+
+static void check_one(void *context, size_t item, size_t worker) {
+    (void)worker;
+    struct block *block = context;
+    block->errors[item].status = CAPTION_OK;
+    photo_decodes(block->dataset->photos[block->photos[item]].path, &block->errors[item]);
+}
+
+/* Counts a bad photo; false where the failure is not the photo's. */
+static bool count_bad(struct photo_check *check, const caption_error *bad, caption_error *error) {
+    if (bad->status == CAPTION_ERROR_MEMORY) {
+        return error_set(error, bad->status, "%s", bad->message);
+    }
+    if (check->missing + check->broken == 0) check->first = *bad;
+    if (bad->status == CAPTION_ERROR_IO) {
+        if (check->missing++ == 0) check->first_missing = *bad;
+    } else {
+        if (check->broken++ == 0) check->first_broken = *bad;
+    }
+    return true;
+}
+
+/* Checks the next photos of the list and moves the good ones to photos[*kept ..]. */
+static bool check_block(struct block *block, size_t count, struct threads *threads, size_t *photos,
+                        size_t *kept, struct photo_check *check, caption_error *error) {
+    threads_for(threads, count, check_one, block);
+    for (size_t i = 0; i < count; i++) {
+        if (block->errors[i].status == CAPTION_OK) {
+            photos[(*kept)++] = block->photos[i];
+        } else if (!count_bad(check, &block->errors[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_all(const struct dataset *dataset, size_t *photos, size_t count, size_t *kept,
+                      struct threads *threads, struct progress *progress, struct photo_check *check,
+                      caption_error *error) {
+    for (size_t first = 0; first < count; first += BLOCK) {
+        const size_t rest = count - first, size = rest < BLOCK ? rest : BLOCK;
+        struct block block = {.dataset = dataset, .photos = photos + first};
+        if (!check_block(&block, size, threads, photos, kept, check, error)) return false;
+        progress_update(progress, first + size, "photos looked at");
+    }
+    return true;
+}
+
+static bool bad_error(const struct photo_check *check, size_t count, caption_error *error) {
+    const size_t bad = check->missing + check->broken;
+    if (bad == 1) return error_set(error, check->first.status, "%s", check->first.message);
+    return error_set(error, check->first.status,
+                     "%s (the first of %zu bad photos out of %zu: %zu missing, %zu broken)",
+                     check->first.message, bad, count, check->missing, check->broken);
+}
+
+bool photo_check(const struct dataset *dataset, size_t *photos, size_t *count,
+                 enum photo_missing policy, struct threads *threads, FILE *progress,
+                 struct photo_check *out, caption_error *error) {
+    *out = (struct photo_check){0};
+    const size_t all = *count;
+    struct progress bar = progress_start(progress, all);
+    size_t kept = 0;
+    bool ok = check_all(dataset, photos, all, &kept, threads, &bar, out, error);
+    progress_finish(&bar);
+    if (!ok) return false;
+    *count = kept;
+    const bool refused = policy == PHOTO_MISSING_FAIL ? kept < all : kept == 0 && all > 0;
+    return !refused || bad_error(out, all, error);
+}
+
+bool photo_check_message(const struct photo_check *check, char *text, size_t size) {
+    const size_t bad = check->missing + check->broken;
+    if (bad == 0) return false;
+    snprintf(text, size, "%zu photo%s left out (%zu missing, %zu broken), the first: %s", bad,
+             bad == 1 ? "" : "s", check->missing, check->broken, check->first.message);
+    return true;
+}

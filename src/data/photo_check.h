@@ -1,0 +1,38 @@
+/* Looks at photos before work begins, so that a bad one is told now and not after hours. */
+#ifndef CAPTION_DATA_PHOTO_CHECK_H
+#define CAPTION_DATA_PHOTO_CHECK_H
+
+#include <stdio.h>
+
+#include "base/threads.h"
+#include "data/dataset.h"
+
+enum photo_missing {
+    PHOTO_MISSING_SKIP, /* photos that cannot be read are left out */
+    PHOTO_MISSING_FAIL  /* they are an error */
+};
+
+/* "skip" or "fail", the words of --missing, to a policy; any other word is skip. */
+enum photo_missing photo_missing_parse(const char *word);
+
+struct photo_check {
+    size_t missing;                            /* photos that cannot be opened or read as a file */
+    size_t broken;                             /* files that cannot be decoded */
+    caption_error first_missing, first_broken; /* in the order of the list */
+    caption_error first;                       /* the one of the two that comes first */
+};
+
+/* Reads and decodes the photos of a list of indices into dataset->photos, in parallel, with a
+ * progress bar on `progress` (NULL: none). Bad ones are taken out of the list, which keeps its
+ * order, and counted in `out`. Under fail, a bad one is an error, which is the first one's and
+ * tells how many there are; under skip it is one only where no photo is left. Short memory is an
+ * error under both. The result is the same for any number of threads. */
+bool photo_check(const struct dataset *dataset, size_t *photos, size_t *count,
+                 enum photo_missing policy, struct threads *threads, FILE *progress,
+                 struct photo_check *out, caption_error *error);
+
+/* What was left out, in a line of at most `size` bytes, its end included; false where nothing was.
+ */
+bool photo_check_message(const struct photo_check *check, char *text, size_t size);
+
+#endif

@@ -1,0 +1,128 @@
+#include "data/source.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "data/lines.h"
+#include "image/image.h"
+
+static const size_t largest_file = (size_t)2 << 30;
+
+/* Hugging Face's name for the captions of a folder of photos. */
+static const char metadata_name[] = "metadata.jsonl";
+
+static const char byte_order_mark[] = "\xEF\xBB\xBF";
+
+static bool is_folder(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Finds out what is read: a folder may stand for the file in it. */
+static bool find_path(struct source *source, const char *path, caption_error *error) {
+    source->folder = is_folder(path);
+    if (!source->folder) {
+        source->path = memory_string(path, error);
+        source->beside = source->path ? file_directory(path, error) : NULL;
+        return source->beside != NULL;
+    }
+    source->beside = memory_string(path, error);
+    char *metadata = source->beside ? file_join(path, metadata_name, error) : NULL;
+    if (!metadata) return false;
+    source->folder = access(metadata, F_OK) != 0;
+    source->path = source->folder ? memory_string(path, error) : metadata;
+    if (source->folder) free(metadata);
+    return source->path != NULL;
+}
+
+static bool read_text(struct source *source, caption_error *error) {
+    if (!file_read(source->path, largest_file, &source->file, error)) return false;
+    const size_t mark = strlen(byte_order_mark);
+    const char *text = (const char *)source->file.data;
+    const bool marked = source->file.size >= mark && memcmp(text, byte_order_mark, mark) == 0;
+    source->text = marked ? text + mark : text;
+    source->size = marked ? source->file.size - mark : source->file.size;
+    return true;
+}
+
+/* Objects may follow each other, each on a line of its own; nothing may follow an array. */
+static bool parse_first(struct source *source, caption_error *error) {
+    struct lines lines = lines_start(source->text, source->size);
+    const char *start, *end;
+    size_t length;
+    if (!lines_next(&lines, &start, &length) || (*start != '{' && *start != '[')) return true;
+    if (*start == '{') {
+        source->json = cJSON_ParseWithLengthOpts(source->text, source->size, &end, false);
+    }
+    if (source->json) {
+        lines = lines_start(end, source->size - (size_t)(end - source->text));
+        source->more = lines_next(&lines, &start, &length);
+        if (!source->more || !cJSON_GetObjectItemCaseSensitive(source->json, "images")) return true;
+        cJSON_Delete(source->json); /* what follows is no row: an error */
+    }
+    source->json = json_parse(source->text, source->size, source->path, error);
+    return source->json != NULL;
+}
+
+bool source_open(struct source *source, const char *path, caption_error *error) {
+    *source = (struct source){0};
+    bool ok = find_path(source, path, error) &&
+              (source->folder || (read_text(source, error) && parse_first(source, error)));
+    if (!ok) source_close(source);
+    return ok;
+}
+
+void source_close(struct source *source) {
+    cJSON_Delete(source->json);
+    file_bytes_free(&source->file);
+    free(source->path);
+    free(source->beside);
+    *source = (struct source){0};
+}
+
+enum { SHOWN = 32 };
+
+/* The first bytes of the first line, where they can be shown. */
+static const char *beginning(const char *line, size_t length, char shown[SHOWN + 1]) {
+    if (length > SHOWN) length = SHOWN;
+    for (size_t i = 0; i < length; i++) {
+        if (!isprint((unsigned char)line[i]) && line[i] != '\t') return NULL;
+        shown[i] = line[i];
+    }
+    shown[length] = '\0';
+    return shown;
+}
+
+static const char *json_found(const cJSON *json) {
+    if (cJSON_IsObject(json)) return "an object with neither \"images\" nor a photo's file name";
+    if (cJSON_IsObject(json->child)) return "an array whose first row has no photo's file name";
+    return "an array of something else than rows";
+}
+
+bool source_refuse(const struct source *source, const char *formats, caption_error *error) {
+    struct lines lines = lines_start(source->text, source->size);
+    const char *line, *found;
+    size_t length;
+    char shown[SHOWN + 1];
+    bool quoted = false;
+    if (source->json) {
+        found = json_found(source->json);
+    } else if (!lines_next(&lines, &line, &length)) {
+        found = "an empty file";
+    } else if (image_recognise(source->file.data, source->file.size)) {
+        found = "a photo";
+    } else {
+        found = beginning(line, length, shown);
+        quoted = found != NULL;
+        if (!found) found = "something else than text";
+    }
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: expected a data set in a format that is read (%s), found %s%s%s",
+                     source->path, formats, quoted ? "text that begins with \"" : "", found,
+                     quoted ? "\"" : "");
+}

@@ -1,0 +1,64 @@
+#include "data/token_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "data/lines.h"
+
+static bool is_digit(char byte) {
+    return byte >= '0' && byte <= '9';
+}
+
+/* The bytes of NAME in a line NAME#NUMBER<TAB>CAPTION, 0 where it is none. A caption may be
+ * missing, the tab with it. */
+static size_t name_length(const char *line, size_t length) {
+    const char *tab = memchr(line, '\t', length);
+    const char *at = tab ? tab : line + length;
+    const char *number_end = at;
+    while (at > line && is_digit(at[-1])) at--;
+    if (at == number_end || at == line || at[-1] != '#') return 0;
+    return (size_t)(at - 1 - line);
+}
+
+bool token_text_recognises(const struct source *source) {
+    struct lines lines = lines_start(source->text, source->size);
+    const char *line;
+    size_t length;
+    return !source->json && lines_next(&lines, &line, &length) && name_length(line, length) > 0;
+}
+
+/* `name` and `sentence` are copies, for the line has no ends of its own. */
+static bool add_line(const char *name, const char *sentence, struct builder *builder,
+                     caption_error *error) {
+    return builder_photo_once(builder, name, name, DATASET_NONE, error) &&
+           builder_sentence(builder, sentence, error);
+}
+
+static bool read_line(const char *line, size_t length, size_t number, struct builder *builder,
+                      caption_error *error) {
+    const size_t named = name_length(line, length);
+    if (named == 0 || memchr(line, '\0', named)) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: line %zu: expected NAME#NUMBER<TAB>CAPTION, found something else",
+                         builder->dataset->name, number);
+    }
+    const char *tab = memchr(line, '\t', length);
+    const size_t skipped = tab ? (size_t)(tab - line) : length;
+    char *name = memory_substring(line, named, error);
+    char *sentence = name ? memory_substring(line + skipped, length - skipped, error) : NULL;
+    bool ok = sentence && add_line(name, sentence, builder, error);
+    free(sentence);
+    free(name);
+    return ok;
+}
+
+bool token_text_read(const struct source *source, struct builder *builder, caption_error *error) {
+    struct lines lines = lines_start(source->text, source->size);
+    const char *line;
+    size_t length;
+    while (lines_next(&lines, &line, &length)) {
+        if (!read_line(line, length, lines.number, builder, error)) return false;
+    }
+    return true;
+}
