@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "cli/command.h"
+#include "cli/dataset_choice.h"
 #include "cli/interrupt.h"
 
 static void write_message(void *context, const char *text) {
@@ -68,11 +69,16 @@ static int run(const struct options_command *command, const struct train_options
 int command_train(int argc, char **argv) {
     struct train_options o = train_options_default();
     struct options_list text = {0};
+    const char *missing = "skip";
     const struct options_row data[] = {
         {0, "images", OPTIONS_STRING, &o.images, "DIR", 0, 0,
          "folder of the photos (default: beside the data set)", NULL},
         {0, "val", OPTIONS_STRING, &o.validation, "DATASET", 0, 0,
          "validate on all of this data set (default: the val split of DATASET)", NULL},
+        {0, "split-seed", OPTIONS_SEED, &o.split_seed, "N", 0, 0,
+         "chooses a tenth of the photos to validate on where the data set names none", NULL},
+        {0, "missing", OPTIONS_CHOICE, &missing, "skip|fail", 0, 0,
+         "what becomes of photos that are missing or broken", NULL},
         {0, "text", OPTIONS_LIST, &text, "FILE...", 0, 0,
          "first learn the language from these files, a sentence a line", NULL},
         {'o', "output", OPTIONS_STRING, &o.output, "FILE", 0, 0, "the model to write (required)",
@@ -151,12 +157,14 @@ int command_train(int argc, char **argv) {
         GROUP("Running", machine),
     };
 #undef GROUP
-    const struct options_command command = {
-        "caption train", "[OPTIONS] DATASET -o FILE",
-        "Learns from a data set (Karpathy's dataset_*.json): first the decoder on a frozen\n"
-        "encoder, then both together. After every epoch the validation photos are captioned and\n"
-        "the weights with the best CIDEr are written. A row an epoch goes to stdout.\n",
-        groups, sizeof groups / sizeof *groups};
+    const struct options_command command = {"caption train", "[OPTIONS] DATASET -o FILE",
+                                            "Learns from photos and captions: first the decoder on "
+                                            "a frozen encoder, then both together.\n"
+                                            "After every epoch the validation photos are captioned "
+                                            "and the weights with the best CIDEr\n"
+                                            "are written. A row an epoch goes to stdout.\n"
+                                            "\n" DATASET_CHOICE_FORMATS,
+                                            groups, sizeof groups / sizeof *groups};
     caption_error error;
     char *line = command_line(argc, argv, &error); /* before parsing moves the arguments */
     if (!line) return command_error(&command, &error);
@@ -165,6 +173,7 @@ int command_train(int argc, char **argv) {
         o.dataset = argv[first];
         o.text = text.items;
         o.text_count = text.count;
+        o.fail_missing = strcmp(missing, "fail") == 0;
         o.note = line;
         status = run(&command, &o);
     }

@@ -1,5 +1,6 @@
 #include "train/train.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "train/checkpoint.h"
 #include "train/start.h"
 #include "train/step.h"
+#include "train/train_data.h"
 #include "train/trainer.h"
 
 enum {
@@ -49,38 +51,6 @@ static bool has_phase(const struct train_options *options, enum train_phase phas
         if (trainer_phase(options, epoch) == phase) return true;
     }
     return false;
-}
-
-/* Photos without a caption teach nothing and cannot be scored. */
-static void drop_uncaptioned(const struct dataset *dataset, size_t *photos, size_t *count) {
-    size_t kept = 0;
-    for (size_t i = 0; i < *count; i++) {
-        if (dataset->photos[photos[i]].count > 0) photos[kept++] = photos[i];
-    }
-    *count = kept;
-}
-
-static bool read_data(struct trainer *t, caption_error *error) {
-    const struct train_options *o = t->options;
-    if (!dataset_read(&t->dataset, o->dataset, o->images, error) ||
-        !dataset_select(&t->dataset, DATASET_TRAIN, false, &t->train, &t->train_count, error)) {
-        return false;
-    }
-    t->validation = &t->dataset;
-    if (o->validation) {
-        if (!dataset_read(&t->other, o->validation, o->images, error)) return false;
-        t->validation = &t->other;
-    }
-    bool every = o->validation != NULL;
-    if (!dataset_select(t->validation, DATASET_VAL, every, &t->held, &t->held_count, error)) {
-        return false;
-    }
-    drop_uncaptioned(&t->dataset, t->train, &t->train_count);
-    drop_uncaptioned(t->validation, t->held, &t->held_count);
-    if (t->train_count > 0 && t->held_count > 0) return true;
-    return error_set(error, CAPTION_ERROR_FORMAT, "%s: no photo with a caption to %s",
-                     t->train_count ? t->validation->name : o->dataset,
-                     t->train_count ? "validate on" : "learn from");
 }
 
 /* Photos that are shown as training goes on: drawn once, in the order of the data set. */
@@ -132,32 +102,10 @@ static bool read_features(struct trainer *t, caption_error *error) {
     return ok;
 }
 
-static uint64_t hash_photos(uint64_t hash, const struct dataset *dataset, const size_t *photos,
-                            size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        const struct dataset_photo *photo = &dataset->photos[photos[i]];
-        hash = hash_string(hash, photo->name);
-        for (size_t j = photo->first; j < photo->first + photo->count; j++) {
-            const struct tokens *caption = &dataset->captions[j];
-            for (size_t k = 0; k < caption->count; k++) {
-                hash = hash_string(hash, caption->words[k]);
-            }
-            hash = hash_string(hash, "");
-        }
-    }
-    return hash;
-}
-
 /* What the weights depend on: options, photos and their captions, text. */
 static bool settle_settings(struct trainer *t, caption_error *error) {
-    uint64_t hash = hash_photos(HASH_START, &t->dataset, t->train, t->train_count);
-    hash = hash_photos(hash, t->validation, t->held, t->held_count);
-    if (t->text.count > 0) {
-        hash =
-            hash_bytes(hash, t->text.words, t->text.begin[t->text.count] * sizeof *t->text.words);
-    }
     char data[HASH_TEXT];
-    hash_text(hash, data);
+    hash_text(train_data_hash(t), data);
     cJSON *settings = train_options_json(t->options);
     if (settings && cJSON_AddStringToObject(settings, "the data", data)) {
         t->settings = cJSON_PrintUnformatted(settings);
@@ -198,21 +146,6 @@ static bool check_checkpoint(struct trainer *t, bool *resume, caption_error *err
         t->checkpoint);
 }
 
-/* How many of the captions' words the vocabulary holds. */
-static double coverage(const struct trainer *t, size_t *captions) {
-    size_t words = 0, known = 0;
-    *captions = 0;
-    for (size_t i = 0; i < t->train_count; i++) {
-        const struct dataset_photo *photo = &t->dataset.photos[t->train[i]];
-        *captions += photo->count;
-        for (size_t j = t->captions.begin[photo->first];
-             j < t->captions.begin[photo->first + photo->count]; j++, words++) {
-            known += t->captions.words[j] != VOCABULARY_UNK;
-        }
-    }
-    return words ? (double)known / (double)words : 0;
-}
-
 static bool measure_epochs(struct trainer *t, caption_error *error) {
     struct train_summary *summary = &t->history.summary;
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
@@ -225,25 +158,16 @@ static bool measure_epochs(struct trainer *t, caption_error *error) {
     return true;
 }
 
+/* All that is known before the first step. */
 static bool summarise(struct trainer *t, caption_error *error) {
-    static const char *const what[TRAIN_PHASES] = {"text", "the decoder alone", "both"};
-    struct train_summary *s = &t->history.summary;
-    s->train_photos = t->train_count;
-    s->held_photos = t->held_count;
-    s->words = t->model.vocabulary.count - VOCABULARY_SPECIALS;
-    s->longest = t->captions.longest;
-    s->coverage = coverage(t, &s->captions);
-    trainer_say(t, "%zu photos to learn from with %zu captions, %zu photos to validate on",
-                s->train_photos, s->captions, s->held_photos);
-    trainer_say(t,
-                "%zu words in the vocabulary, %.1f %% of those in the captions; the longest "
-                "caption has %zu",
-                s->words, 100 * s->coverage, s->longest);
+    static const char *const what[TRAIN_PHASES] = {"the text", "the photos, encoder frozen,",
+                                                   "the photos"};
+    train_data_summarise(t);
     if (!measure_epochs(t, error)) return false;
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
-        if (s->epoch_seconds[phase] == 0) continue;
-        trainer_say(t, "an epoch over %s will take about %.0f s", what[phase],
-                    s->epoch_seconds[phase]);
+        const double seconds = t->history.summary.epoch_seconds[phase];
+        if (seconds == 0) continue;
+        trainer_say(t, "an epoch over %s will take about %.0f s", what[phase], ceil(seconds));
     }
     return true;
 }
@@ -256,7 +180,7 @@ static bool prepare(struct trainer *t, caption_error *error) {
     bool resume;
     if (!t->cache || !t->checkpoint || !check_checkpoint(t, &resume, error)) return false;
     t->threads = threads_new(o->threads, error);
-    if (!t->threads || !read_data(t, error) || !choose_samples(t, error)) return false;
+    if (!t->threads || !train_data_read(t, error) || !choose_samples(t, error)) return false;
     bool ok =
         resume ? checkpoint_read_model(&t->model, t->checkpoint, error) : start_anew(t, error);
     if (!ok || !captions_init(&t->captions, &t->dataset, &t->model.vocabulary, error) ||
