@@ -20,9 +20,9 @@ train() { # FOLDER FLAGS...
     # shellcheck disable=SC2016,SC2086
     (cd "$folder" && exec $as_user sh -c 'echo $$ >../pid && exec "$@"' sh "$work/caption" train dataset.json \
         -o model.safetensors --resume --images images --val dataset.json \
-        --text text.txt --text-epochs 6 --encoder ../start.safetensors --encoder-arch tiny \
-        --image-size 32 --hidden 32 --embed 32 --min-count 1 --batch-size 10 --slice 3 --epochs 24 \
-        --freeze-encoder 10 --dropout 0.3 --weight-decay 0.01 --average 0.9 --tbptt 4 \
+        --text text.txt --text-epochs 30 --encoder ../start.safetensors --encoder-arch tiny \
+        --image-size 32 --hidden 32 --embed 32 --min-count 1 --batch-size 10 --slice 3 --epochs 120 \
+        --freeze-encoder 50 --dropout 0.3 --weight-decay 0.01 --average 0.9 --tbptt 4 \
         --checkpoint-minutes 0 --threads 2 "$@") >"$out" 2>"$err" </dev/null
 }
 
@@ -48,19 +48,26 @@ for model in quiet killed; do
     mkdir "$work/$model"
     ln -s ../images ../dataset.json ../text.txt "$work/$model"
 done
+begun=$(date +%s%N)
 status=0
 train quiet || status=$?
+milliseconds=$((($(date +%s%N) - begun) / 1000000))
 expect 0 "a run that nobody disturbs"
 cp "$out" "$work/quiet.txt"
 [ ! -e "$work/quiet/model.safetensors.checkpoint" ] || fail "the checkpoint is removed at the end"
 
-# Each run is killed after a moment that is drawn anew, within what a whole run takes.
+# Each run is killed at a moment that is drawn anew: now and then while it starts, else so soon after
+# its first step that a whole run has room for some forty of them.
 kills=0
 going_on=0
 until [ "$kills" -eq 20 ]; do
     train killed &
     await "$work/pid" .
-    sleep "$(awk -v seed="$kills" 'BEGIN { srand(seed); printf "%.3f", 0.05 + 0.15 * rand() }')"
+    [ $((kills % 5)) -eq 0 ] || await "$err" '^going on\|will take about'
+    sleep "$(awk -v seed="$kills" -v most="$milliseconds" 'BEGIN {
+        srand(seed)
+        printf "%.3f", rand() * most / 20000
+    }')"
     kill -KILL "$(cat "$work/pid")" 2>/dev/null || break # it had ended
     { wait; } 2>/dev/null
     kills=$((kills + 1))
@@ -93,7 +100,7 @@ checkpoint=$work/stopped/model.safetensors.checkpoint
 interrupt() { # SIGNAL
     train stopped &
     job=$!
-    await "$err" 'an epoch over both'
+    await "$err" 'will take about'
     sleep 0.2
     kill "-$1" "$(cat "$work/pid")"
     status=0
