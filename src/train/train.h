@@ -23,24 +23,29 @@ struct train_options {
     const char *dataset; /* to learn from */
     const char *images;  /* folder of its photos; NULL: beside it */
     const char
-        *validation;     /* another data set to validate on; NULL: the "val" split of `dataset` */
-    const char *output;  /* the model file to write */
-    const char *encoder; /* file of encoder weights to start from; NULL: see encoder_arch */
-    const char *encoder_arch; /* learn this architecture from scratch; both NULL: the encoder of the
-                                 shipped model */
-    size_t image_size;        /* side of the encoder's square; 0: 224, and 64 for "tiny" */
-    const char *cell;         /* "rnn", "gru", "lstm" */
-    size_t hidden, embed;     /* sizes of the state and of the word vectors */
-    size_t min_count;         /* words seen less often are <unk> */
-    size_t tbptt;             /* steps of truncated back-propagation; 0: no truncation */
-    size_t epochs;            /* in all */
-    size_t freeze_encoder;    /* of them, the first with a frozen encoder */
-    size_t batch_size;        /* photos, with all their captions */
-    float lr;                 /* of the decoder while the encoder is frozen */
-    float joint_lr;           /* of the decoder afterwards */
-    float encoder_lr;         /* of the encoder afterwards */
-    float warmup;             /* share of a phase in which the rate rises, 0..1 */
-    float dropout;            /* of word vectors and outputs */
+        *validation;    /* another data set to validate on; NULL: the "val" split of `dataset` */
+    const char *output; /* the model file to write */
+    /* What to start from, see start.h. With none of init, encoder and encoder_arch: the shipped
+       model, as if init named it. */
+    const char *init;         /* a captioner */
+    const char *vocab;        /* its words: "keep", "extend" (NULL) or "rebuild" */
+    const char *encoder;      /* file of encoder weights */
+    const char *encoder_arch; /* what the file's encoder is; without a file, what to learn from
+                                 scratch */
+    size_t image_size;        /* side of the encoder's square; 0: what the encoder was made for */
+    const char *cell;         /* "rnn", "gru", "lstm"; NULL: init's, gru for a new decoder */
+    size_t hidden, embed;  /* sizes of the state and of the word vectors; 0: init's, 512 for a new
+                              decoder */
+    size_t min_count;      /* words seen less often are <unk> */
+    size_t tbptt;          /* steps of truncated back-propagation; 0: no truncation */
+    size_t epochs;         /* in all */
+    size_t freeze_encoder; /* of them, the first with a frozen encoder */
+    size_t batch_size;     /* photos, with all their captions */
+    float lr;              /* of the decoder while the encoder is frozen */
+    float joint_lr;        /* of the decoder afterwards */
+    float encoder_lr;      /* of the encoder afterwards */
+    float warmup;          /* share of a phase in which the rate rises, 0..1 */
+    float dropout;         /* of word vectors and outputs */
     float label_smoothing;
     float clip;        /* norm of the gradient at most; 0: off */
     float average;     /* decay of the moving average of the weights; 0: off */

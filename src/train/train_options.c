@@ -1,11 +1,10 @@
+#include <string.h>
+
 #include "nn/cell.h"
 #include "train/train.h"
 
 struct train_options train_options_default(void) {
-    return (struct train_options){.cell = "gru",
-                                  .hidden = 512,
-                                  .embed = 512,
-                                  .min_count = 3,
+    return (struct train_options){.min_count = 3,
                                   .tbptt = 16,
                                   .epochs = 19,
                                   .freeze_encoder = 7,
@@ -29,8 +28,8 @@ bool train_options_check(const struct train_options *o, caption_error *error) {
         const char *name;
         double value, low, high;
     } ranges[] = {
-        {"hidden", (double)o->hidden, 1, 16384},
-        {"embed", (double)o->embed, 1, 16384},
+        {"hidden", (double)o->hidden, 0, 16384},
+        {"embed", (double)o->embed, 0, 16384},
         {"min-count", (double)o->min_count, 1, 1e9},
         {"tbptt", (double)o->tbptt, 0, 1e6},
         {"epochs", (double)o->epochs, 1, 1e6},
@@ -53,9 +52,14 @@ bool train_options_check(const struct train_options *o, caption_error *error) {
         return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: expected %g to %g, found %g",
                          ranges[i].name, ranges[i].low, ranges[i].high, value);
     }
-    if (!cell_find(o->cell)) {
+    if (o->cell && !cell_find(o->cell)) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "cell: expected rnn, gru or lstm, found \"%s\"", o->cell);
+    }
+    if (o->vocab && strcmp(o->vocab, "keep") != 0 && strcmp(o->vocab, "extend") != 0 &&
+        strcmp(o->vocab, "rebuild") != 0) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "vocab: expected keep, extend or rebuild, found \"%s\"", o->vocab);
     }
     return true;
 }
