@@ -41,16 +41,16 @@ static const struct encoder_preset presets[] = {
      "stem_c32 ds_r1_k3_s1_e1_c24 ir_r4_k3_s2_e6_c32 ir_r4_k5_s2_e6_c56 ir_r6_k3_s2_e6_c112 "
      "ir_r6_k5_s1_e6_c160 ir_r8_k5_s2_e6_c272 ir_r1_k3_s1_e6_c448 head_c1280",
      300},
-    /* Lite0 learned anew by PyTorch: timm's efficientnet_lite0, whose tf_efficientnet_lite0 is the
-       one above. */
-    {"efficientnet_lite0_symmetric",
-     "pad_symmetric stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ir_r2_k5_s2_e6_c40 "
-     "ir_r3_k3_s2_e6_c80 ir_r3_k5_s1_e6_c112 ir_r4_k5_s2_e6_c192 ir_r1_k3_s1_e6_c320 head_c1280",
-     224},
     /* Sandler et al., 2018, as torchvision and timm have it. */
     {"mobilenetv2",
      "pad_symmetric stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ir_r3_k3_s2_e6_c32 "
      "ir_r4_k3_s2_e6_c64 ir_r3_k3_s1_e6_c96 ir_r3_k3_s2_e6_c160 ir_r1_k3_s1_e6_c320 head_c1280",
+     224},
+    /* Lite0 learned anew by PyTorch: timm's efficientnet_lite0, whose tf_efficientnet_lite0 is the
+       first above. */
+    {"efficientnet_lite0_symmetric",
+     "pad_symmetric stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ir_r2_k5_s2_e6_c40 "
+     "ir_r3_k3_s2_e6_c80 ir_r3_k5_s1_e6_c112 ir_r4_k5_s2_e6_c192 ir_r1_k3_s1_e6_c320 head_c1280",
      224},
     /* For 64-pixel photos, learned from scratch in minutes. */
     {"tiny",

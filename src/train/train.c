@@ -140,7 +140,9 @@ static bool prepare(struct trainer *t, caption_error *error) {
         if (t->cache) snprintf(t->cache, size, "%s.features", o->output);
     }
     if (!t->cache || !read_features(t, error)) return false;
-    start_image_scale(&t->model, t->features.plain, t->train_count);
+    if (!start_is_captioner(o)) {
+        start_image_scale(&t->model, t->features.plain, t->train_count);
+    }
     return prepare_slices(t, error);
 }
 
