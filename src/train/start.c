@@ -9,7 +9,7 @@
 #include "nn/vector.h"
 
 /* Of the state and of the word vectors of a new decoder. */
-enum { DEFAULT_SIZE = 512 };
+enum { DEFAULT_WIDTH = 512 };
 
 static bool count_words(struct vocabulary *vocabulary, const struct dataset *dataset,
                         const size_t *photos, size_t count, caption_error *error) {
@@ -31,35 +31,44 @@ static bool note_run(struct model *model, const struct train_options *options,
            (!options->note || model_note(model, "command", options->note, error));
 }
 
-/* A random decoder on an encoder read from a file or just as random. */
-static bool start_new(struct model *model, const struct train_options *options,
-                      struct vocabulary *words, struct random *random, caption_error *error) {
-    struct encoder_import import = {0};
-    const char *architecture = options->encoder_arch;
-    if (options->encoder) {
-        if (!encoder_import_open(&import, options->encoder, architecture, error)) return false;
-        architecture = import.architecture;
-    }
-    size_t size = options->encoder ? import.preprocessing.size : encoder_default_size(architecture);
-    if (options->image_size) size = options->image_size;
-    const struct model_design design = {.encoder = architecture,
-                                        .size = size,
-                                        .cell = options->cell ? options->cell : "gru",
-                                        .embedding = options->embed ? options->embed : DEFAULT_SIZE,
-                                        .hidden = options->hidden ? options->hidden : DEFAULT_SIZE};
+/* What the options, and an encoder's file unless `import` is NULL, say of a new decoder's model. */
+static struct model_design new_design(const struct train_options *options,
+                                      const struct encoder_import *import) {
+    const char *encoder = import ? import->architecture : options->encoder_arch;
+    const size_t size = import ? import->preprocessing.size : encoder_default_size(encoder);
+    return (struct model_design){.encoder = encoder,
+                                 .size = options->image_size ? options->image_size : size,
+                                 .cell = options->cell ? options->cell : "gru",
+                                 .embedding = options->embed ? options->embed : DEFAULT_WIDTH,
+                                 .hidden = options->hidden ? options->hidden : DEFAULT_WIDTH};
+}
+
+/* A random decoder on the encoder of a file. */
+static bool start_on_encoder(struct model *model, const struct train_options *options,
+                             struct vocabulary *words, struct random *random,
+                             caption_error *error) {
+    struct encoder_import import;
+    if (!encoder_import_open(&import, options->encoder, options->encoder_arch, error)) return false;
+    const struct model_design design = new_design(options, &import);
     bool ok = model_new(model, &design, words, error);
     if (ok) {
         decoder_randomise(&model->decoder, &model->parameters, random);
-        if (options->encoder) {
-            ok = model_import_encoder(model, &import, error);
-        } else {
-            encoder_randomise(&model->encoder, &model->parameters, random);
-        }
+        ok = model_import_encoder(model, &import, error) &&
+             model_note(model, "encoder start", options->encoder, error);
     }
-    ok = ok && model_note(model, "encoder start",
-                          options->encoder ? options->encoder : "from scratch", error);
     encoder_import_close(&import);
     return ok;
+}
+
+/* Nothing but random numbers. */
+static bool start_from_scratch(struct model *model, const struct train_options *options,
+                               struct vocabulary *words, struct random *random,
+                               caption_error *error) {
+    const struct model_design design = new_design(options, NULL);
+    if (!model_new(model, &design, words, error)) return false;
+    decoder_randomise(&model->decoder, &model->parameters, random);
+    encoder_randomise(&model->encoder, &model->parameters, random);
+    return model_note(model, "encoder start", "from scratch", error);
 }
 
 static bool contradiction(const struct train_options *options, const char *flag, const char *value,
@@ -143,7 +152,7 @@ bool start_is_captioner(const struct train_options *options) {
     return !options->encoder && !options->encoder_arch;
 }
 
-/* Flags that exclude each other, before any file is read. */
+/* Flags that exclude each other. */
 static bool check_start(const struct train_options *options, caption_error *error) {
     if (options->init && !start_is_captioner(options)) {
         const bool file = options->encoder != NULL;
@@ -167,11 +176,16 @@ bool start_model(struct model *model, const struct train_options *options,
     if (!check_start(options, error)) return false;
     struct vocabulary words;
     if (!vocabulary_init(&words, error)) return false;
-    const bool ok = count_words(&words, dataset, photos, count, error) &&
-                    vocabulary_prune(&words, options->min_count, error) &&
-                    (start_is_captioner(options) ? start_captioner : start_new)(
-                        model, options, &words, random, error) &&
-                    note_run(model, options, error);
+    bool ok = count_words(&words, dataset, photos, count, error) &&
+              vocabulary_prune(&words, options->min_count, error);
+    if (ok && start_is_captioner(options)) {
+        ok = start_captioner(model, options, &words, random, error);
+    } else if (ok && options->encoder) {
+        ok = start_on_encoder(model, options, &words, random, error);
+    } else if (ok) {
+        ok = start_from_scratch(model, options, &words, random, error);
+    }
+    ok = ok && note_run(model, options, error);
     vocabulary_free(&words);
     return ok;
 }
