@@ -152,28 +152,9 @@ bool start_is_captioner(const struct train_options *options) {
     return !options->encoder && !options->encoder_arch;
 }
 
-/* Flags that exclude each other. */
-static bool check_start(const struct train_options *options, caption_error *error) {
-    if (options->init && !start_is_captioner(options)) {
-        const bool file = options->encoder != NULL;
-        return error_set(error, CAPTION_ERROR_ARGUMENT,
-                         "--%s %.160s: contradicts --init %.160s, which brings an encoder of its "
-                         "own",
-                         file ? "encoder" : "encoder-arch",
-                         file ? options->encoder : options->encoder_arch, options->init);
-    }
-    if (options->vocab && !start_is_captioner(options)) {
-        return error_set(error, CAPTION_ERROR_ARGUMENT,
-                         "--vocab %s: contradicts --%s: a new decoder knows no words to start from",
-                         options->vocab, options->encoder ? "encoder" : "encoder-arch");
-    }
-    return true;
-}
-
 bool start_model(struct model *model, const struct train_options *options,
                  const struct dataset *dataset, const size_t *photos, size_t count,
                  struct random *random, caption_error *error) {
-    if (!check_start(options, error)) return false;
     struct vocabulary words;
     if (!vocabulary_init(&words, error)) return false;
     bool ok = count_words(&words, dataset, photos, count, error) &&

@@ -9,8 +9,8 @@
 #include "train/train.h"
 
 /* Makes the model that the options describe, with the words of the given photos' captions as
- * min_count and vocab have it. Options that contradict each other, or the captioner, are an error
- * that names both. */
+ * min_count and vocab have it. A size or cell that contradicts the captioner's is an error that
+ * names both. */
 bool start_model(struct model *model, const struct train_options *options,
                  const struct dataset *dataset, const size_t *photos, size_t count,
                  struct random *random, caption_error *error);

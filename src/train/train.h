@@ -60,7 +60,8 @@ struct train_options {
 /* The settings that `caption train` uses when no flag is given. */
 struct train_options train_options_default(void);
 
-/* False with `error` naming the first option that is out of its range. */
+/* False with `error` naming the first option that is out of its range, or two that contradict each
+ * other. */
 bool train_options_check(const struct train_options *options, caption_error *error);
 
 /* What an epoch brought. */

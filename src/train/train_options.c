@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "nn/cell.h"
+#include "train/start.h"
 #include "train/train.h"
 
 struct train_options train_options_default(void) {
@@ -21,6 +22,24 @@ struct train_options train_options_default(void) {
                                   .color = 0.2F,
                                   .flip = true,
                                   .seed = 1};
+}
+
+/* A captioner and an encoder to start from exclude each other. */
+static bool check_start(const struct train_options *o, caption_error *error) {
+    if (o->init && !start_is_captioner(o)) {
+        const bool file = o->encoder != NULL;
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--%s %.160s: contradicts --init %.160s, which brings an encoder of its "
+                         "own",
+                         file ? "encoder" : "encoder-arch", file ? o->encoder : o->encoder_arch,
+                         o->init);
+    }
+    if (o->vocab && !start_is_captioner(o)) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--vocab %s: contradicts --%s: a new decoder knows no words to start from",
+                         o->vocab, o->encoder ? "encoder" : "encoder-arch");
+    }
+    return true;
 }
 
 bool train_options_check(const struct train_options *o, caption_error *error) {
@@ -61,5 +80,5 @@ bool train_options_check(const struct train_options *o, caption_error *error) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "vocab: expected keep, extend or rebuild, found \"%s\"", o->vocab);
     }
-    return true;
+    return check_start(o, error);
 }

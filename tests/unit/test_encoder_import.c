@@ -345,6 +345,42 @@ static void a_file_cut_short_or_absent_is_an_error(void **state) {
     free(golden);
 }
 
+/* Bytes of the header changed at random: read or refused, never a step out of bounds. */
+static void mutated_files_are_read_or_refused(void **state) {
+    (void)state;
+    enum { ROUNDS = 400 };
+    struct encoder_golden *golden = encoder_golden_read(TIMM_SAME);
+    char *path = encoder_file_new(golden, &unchanged);
+    struct file_bytes bytes;
+    assert_true(file_read(path, 1 << 24, &bytes, NULL));
+    uint64_t header;
+    memcpy(&header, bytes.data, sizeof header);
+    struct random random = random_seeded(9, 0);
+    size_t refused = 0;
+    for (size_t round = 0; round < ROUNDS; round++) {
+        uint8_t *byte = bytes.data + 8 + random_below(&random, (size_t)header);
+        const uint8_t before = *byte;
+        *byte = (uint8_t)(round % 2 ? '0' + random_below(&random, 10) : random_below(&random, 256));
+        temporary_file_write(path, bytes.data, bytes.size);
+        *byte = before;
+        struct encoder_import import;
+        caption_error error = {0};
+        if (!encoder_import_open(&import, path, golden->architecture, &error)) {
+            assert_memory_equal(error.message, path, strlen(path));
+            refused++;
+            continue;
+        }
+        struct encoder_fixture f = encoder_fixture_new(import.architecture, 16, 1, false);
+        encoder_import_read(&import, &f.encoder, &f.parameters, &error);
+        encoder_fixture_free(&f);
+        encoder_import_close(&import);
+    }
+    assert_in_range(refused, ROUNDS / 4, ROUNDS - 1);
+    file_bytes_free(&bytes);
+    temporary_file_free(path);
+    free(golden);
+}
+
 int main(void) {
     blas_single_thread();
     const struct CMUnitTest tests[] = {
@@ -361,6 +397,7 @@ int main(void) {
         cmocka_unit_test(a_resnet_is_refused_with_its_first_tensor),
         cmocka_unit_test(a_number_that_cannot_be_is_an_error_that_names_its_tensor),
         cmocka_unit_test(a_file_cut_short_or_absent_is_an_error),
+        cmocka_unit_test(mutated_files_are_read_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
