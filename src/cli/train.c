@@ -87,15 +87,28 @@ int command_train(int argc, char **argv) {
          "cache of the frozen encoder's features (default: the output's name + .features)", NULL},
     };
     const struct options_row model[] = {
+        {0, "init", OPTIONS_STRING, &o.init, "MODEL", 0, 0,
+         "fine-tune this captioner (default: the shipped one)", NULL},
+        {0, "vocab", OPTIONS_CHOICE, &o.vocab, "keep|extend|rebuild", 0, 0,
+         "its words alone, with those of the data (the default), or those of the data alone; what "
+         "it knows of a word stays",
+         NULL},
         {0, "encoder", OPTIONS_STRING, &o.encoder, "FILE", 0, 0,
-         "start from these encoder weights (default: the shipped model's)", NULL},
+         "in place of --init: a new decoder on these encoder weights, of caption, timm or "
+         "torchvision (safetensors)",
+         NULL},
         {0, "encoder-arch", OPTIONS_STRING, &o.encoder_arch, "NAME", 0, 0,
-         "learn this encoder from scratch: tiny, efficientnet_lite0 or block strings", NULL},
+         "what the file's encoder is, or, without a file, what to learn from scratch: tiny, "
+         "mobilenetv2, efficientnet_lite0 (to 4), efficientnet_lite0_symmetric or block strings",
+         NULL},
         {0, "image-size", OPTIONS_SIZE, &o.image_size, "PIXELS", 0, 1024,
-         "side of the encoder's square; 0: 224, and 64 for tiny", NULL},
-        {0, "cell", OPTIONS_CHOICE, &o.cell, "gru|lstm|rnn", 0, 0, "the recurrent cell", NULL},
-        {0, "hidden", OPTIONS_SIZE, &o.hidden, "N", 1, 16384, "size of its state", NULL},
-        {0, "embed", OPTIONS_SIZE, &o.embed, "N", 1, 16384, "size of the word vectors", NULL},
+         "side of the encoder's square; 0: what the encoder was made for", NULL},
+        {0, "cell", OPTIONS_CHOICE, &o.cell, "gru|lstm|rnn", 0, 0,
+         "the recurrent cell of a new decoder (default: gru)", NULL},
+        {0, "hidden", OPTIONS_SIZE, &o.hidden, "N", 0, 16384,
+         "size of its state; 0: 512, or that of --init", NULL},
+        {0, "embed", OPTIONS_SIZE, &o.embed, "N", 0, 16384,
+         "size of the word vectors; 0: 512, or that of --init", NULL},
         {0, "min-count", OPTIONS_SIZE, &o.min_count, "N", 1, 1e9,
          "words seen less often are unknown", NULL},
     };

@@ -5,8 +5,9 @@
  * depthwise separable block, ir an inverted residual (Sandler et al., 2018); r repeats, k kernel, s
  * stride of the first repeat, e expansion, c output channels. stem is a 3x3 convolution of stride
  * 2, head a 1x1 convolution; then the mean over the map. Batch norm is folded into weight and bias;
- * ReLU6 after every convolution but the last of a block. Padding is TensorFlow's SAME. Activations
- * are channels last.
+ * ReLU6 after every convolution but the last of a block. Padding is TensorFlow's SAME, or, where
+ * the line begins with the word pad_symmetric, PyTorch's (see convolution.h): the same sizes, but
+ * weights learned with one are worse off with the other. Activations are channels last.
  */
 #ifndef CAPTION_MODEL_ENCODER_H
 #define CAPTION_MODEL_ENCODER_H
@@ -15,8 +16,22 @@
 #include "nn/convolution.h"
 #include "nn/parameters.h"
 
-/* Presets by name ("efficientnet_lite0", "tiny"); the text itself where it is no preset's name. */
+/* An architecture that has a name. */
+struct encoder_preset {
+    const char *name, *architecture;
+    size_t size; /* side of the photos that it was made for */
+};
+
+/* Preset `index`, counted from 0: "efficientnet_lite0" to "efficientnet_lite4", "mobilenetv2",
+ * "tiny", ...; NULL behind the last. */
+const struct encoder_preset *encoder_preset(size_t index);
+
+/* The architecture of that preset; the text itself where it is no preset's name. */
 const char *encoder_architecture(const char *name_or_text);
+
+/* The side of the photos that a preset, given by name or text, was made for; 224 for any other
+ * architecture. */
+size_t encoder_default_size(const char *name_or_text);
 
 enum encoder_layer_kind { ENCODER_STEM, ENCODER_POINTWISE, ENCODER_DEPTHWISE };
 
@@ -36,6 +51,7 @@ struct encoder {
     struct encoder_layer *layers;
     size_t layer_count;
     size_t features; /* F */
+    bool symmetric;  /* the padding */
 };
 
 /* Parses the architecture and registers its tensors ("encoder." + timm's names: conv_stem.weight,

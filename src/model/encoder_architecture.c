@@ -9,6 +9,7 @@
 enum {
     MIN_SIZE = 16,
     MAX_SIZE = 1024,
+    DEFAULT_SIZE = 224,
     MAX_CHANNELS = 8192,
     MAX_REPEATS = 64,
     MAX_EXPANSION = 64,
@@ -17,24 +18,69 @@ enum {
     SHOWN = 40 /* characters of a bad word that a message shows */
 };
 
-static const struct {
-    const char *name, *architecture;
-} presets[] = {
-    /* Tan et al., MnasNet, 2019; the Lite variant of EfficientNet-B0 (no squeeze-and-excitation,
-       ReLU6). */
+static const struct encoder_preset presets[] = {
+    /* EfficientNet-Lite (Google, 2020): EfficientNet (Tan and Le, 2019) without
+       squeeze-and-excitation and with ReLU6, learned by TensorFlow at these sizes. */
     {"efficientnet_lite0",
      "stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ir_r2_k5_s2_e6_c40 ir_r3_k3_s2_e6_c80 "
-     "ir_r3_k5_s1_e6_c112 ir_r4_k5_s2_e6_c192 ir_r1_k3_s1_e6_c320 head_c1280"},
+     "ir_r3_k5_s1_e6_c112 ir_r4_k5_s2_e6_c192 ir_r1_k3_s1_e6_c320 head_c1280",
+     224},
+    {"efficientnet_lite1",
+     "stem_c32 ds_r1_k3_s1_e1_c16 ir_r3_k3_s2_e6_c24 ir_r3_k5_s2_e6_c40 ir_r4_k3_s2_e6_c80 "
+     "ir_r4_k5_s1_e6_c112 ir_r5_k5_s2_e6_c192 ir_r1_k3_s1_e6_c320 head_c1280",
+     240},
+    {"efficientnet_lite2",
+     "stem_c32 ds_r1_k3_s1_e1_c16 ir_r3_k3_s2_e6_c24 ir_r3_k5_s2_e6_c48 ir_r4_k3_s2_e6_c88 "
+     "ir_r4_k5_s1_e6_c120 ir_r5_k5_s2_e6_c208 ir_r1_k3_s1_e6_c352 head_c1280",
+     260},
+    {"efficientnet_lite3",
+     "stem_c32 ds_r1_k3_s1_e1_c24 ir_r3_k3_s2_e6_c32 ir_r3_k5_s2_e6_c48 ir_r5_k3_s2_e6_c96 "
+     "ir_r5_k5_s1_e6_c136 ir_r6_k5_s2_e6_c232 ir_r1_k3_s1_e6_c384 head_c1280",
+     280},
+    {"efficientnet_lite4",
+     "stem_c32 ds_r1_k3_s1_e1_c24 ir_r4_k3_s2_e6_c32 ir_r4_k5_s2_e6_c56 ir_r6_k3_s2_e6_c112 "
+     "ir_r6_k5_s1_e6_c160 ir_r8_k5_s2_e6_c272 ir_r1_k3_s1_e6_c448 head_c1280",
+     300},
+    /* Sandler et al., 2018, as torchvision and timm have it. */
+    {"mobilenetv2",
+     "pad_symmetric stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ir_r3_k3_s2_e6_c32 "
+     "ir_r4_k3_s2_e6_c64 ir_r3_k3_s1_e6_c96 ir_r3_k3_s2_e6_c160 ir_r1_k3_s1_e6_c320 head_c1280",
+     224},
+    /* Lite0 learned anew by PyTorch: timm's efficientnet_lite0, whose tf_efficientnet_lite0 is the
+       first above. */
+    {"efficientnet_lite0_symmetric",
+     "pad_symmetric stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ir_r2_k5_s2_e6_c40 "
+     "ir_r3_k3_s2_e6_c80 ir_r3_k5_s1_e6_c112 ir_r4_k5_s2_e6_c192 ir_r1_k3_s1_e6_c320 head_c1280",
+     224},
     /* For 64-pixel photos, learned from scratch in minutes. */
-    {"tiny", "stem_c16 ds_r1_k3_s1_e1_c16 ir_r1_k3_s2_e4_c24 ir_r2_k3_s2_e4_c32 "
-             "ir_r1_k3_s2_e4_c64 head_c256"},
+    {"tiny",
+     "stem_c16 ds_r1_k3_s1_e1_c16 ir_r1_k3_s2_e4_c24 ir_r2_k3_s2_e4_c32 ir_r1_k3_s2_e4_c64 "
+     "head_c256",
+     64},
 };
 
-const char *encoder_architecture(const char *name_or_text) {
+const struct encoder_preset *encoder_preset(size_t index) {
+    return index < sizeof presets / sizeof *presets ? &presets[index] : NULL;
+}
+
+static const struct encoder_preset *find_preset(const char *name_or_text) {
     for (size_t i = 0; i < sizeof presets / sizeof *presets; i++) {
-        if (strcmp(presets[i].name, name_or_text) == 0) return presets[i].architecture;
+        if (strcmp(presets[i].name, name_or_text) == 0 ||
+            strcmp(presets[i].architecture, name_or_text) == 0) {
+            return &presets[i];
+        }
     }
-    return name_or_text;
+    return NULL;
+}
+
+const char *encoder_architecture(const char *name_or_text) {
+    const struct encoder_preset *preset = find_preset(name_or_text);
+    return preset ? preset->architecture : name_or_text;
+}
+
+size_t encoder_default_size(const char *name_or_text) {
+    const struct encoder_preset *preset = find_preset(name_or_text);
+    return preset ? preset->size : DEFAULT_SIZE;
 }
 
 /* A word of the architecture, not terminated. */
@@ -198,6 +244,7 @@ static bool add_layer(struct builder *builder, enum encoder_layer_kind kind, con
                   .out_size = convolution_out_size(builder->size, stride),
                   .in_channels = builder->channels,
                   .out_channels = channels,
+                  .symmetric = encoder->symmetric,
                   .relu6 = relu6},
     };
     if (!register_tensors(builder, &layer, name, error)) return false;
@@ -279,11 +326,17 @@ static bool add_head(struct builder *builder, struct word word, caption_error *e
            add_layer(builder, ENCODER_POINTWISE, "conv_head", 1, 1, block.channels, true, error);
 }
 
+static bool word_is(struct word word, const char *text) {
+    return word.length == strlen(text) && word_starts_with(word, text);
+}
+
 static bool build(struct builder *builder, const char *architecture, caption_error *error) {
     struct word word;
     if (!next_word(&architecture, &word)) {
         return error_set(error, CAPTION_ERROR_FORMAT, "encoder architecture: it is empty");
     }
+    builder->encoder->symmetric = word_is(word, "pad_symmetric");
+    if (builder->encoder->symmetric) next_word(&architecture, &word);
     if (!add_stem(builder, word, error)) return false;
     for (size_t stage = 0; next_word(&architecture, &word); stage++) {
         if (!word_starts_with(word, "head_")) {

@@ -75,6 +75,14 @@ void model_free(struct model *model) {
     *model = (struct model){0};
 }
 
+bool model_import_encoder(struct model *model, const struct encoder_import *import,
+                          caption_error *error) {
+    if (!encoder_import_read(import, &model->encoder, &model->parameters, error)) return false;
+    memcpy(model->preprocessing.mean, import->preprocessing.mean, sizeof model->preprocessing.mean);
+    memcpy(model->preprocessing.std, import->preprocessing.std, sizeof model->preprocessing.std);
+    return true;
+}
+
 /* A copy in which every byte that is not UTF-8 became U+FFFD: a file's name may hold any byte, the
  * header of a model file may not. */
 static char *valid_utf8(const char *text, caption_error *error) {

@@ -6,6 +6,7 @@
 #include "image/photo.h"
 #include "model/decoder.h"
 #include "model/encoder.h"
+#include "model/encoder_import.h"
 #include "model/safetensors.h"
 #include "text/vocabulary.h"
 
@@ -47,9 +48,16 @@ bool model_take(struct model *model, const struct safetensors *file, caption_err
 bool model_put(const struct model *model, const real *values, enum safetensors_type type,
                struct safetensors_writer *writer, caption_error *error);
 
-/* Copies the encoder's tensors from a file with timm's names, with or without the prefix
- * "encoder."; the first tensor that is missing or has another shape is the error. */
-bool model_read_encoder(struct model *model, const char *path, caption_error *error);
+/* Takes over an encoder of the model's architecture, with the mean and std that it was learned
+ * with. */
+bool model_import_encoder(struct model *model, const struct encoder_import *import,
+                          caption_error *error);
+
+/* Makes a captioner like `old` around another vocabulary, which it takes over as model_new does.
+ * The rows of words that both know are old's, bit for bit; new words are rare but ready to be
+ * learned (see model_words.c). `old` stays as it is; the provenance is left empty. */
+bool model_with_words(struct model *model, const struct model *old, struct vocabulary *vocabulary,
+                      struct random *random, caption_error *error);
 
 /* Sets a string of the provenance. */
 bool model_note(struct model *model, const char *key, const char *value, caption_error *error);

@@ -22,7 +22,6 @@
 #include "model/model_parts.h"
 
 static const char format_name[] = "caption", format_version[] = "1";
-static const char encoder_prefix[] = "encoder.";
 
 /* Bounds of the preprocessing: beyond them the encoder would see nothing but its own limits. */
 static const double largest_mean = 1e4, smallest_std = 1e-3, largest_std = 1e4;
@@ -120,11 +119,29 @@ static bool read_plan(struct model *model, const struct safetensors *file, capti
     return model_plan(model, &design, &vocabulary, error) || error_prefix(error, file->path);
 }
 
-static bool read_preprocessing(struct preprocessing *preprocessing, const struct safetensors *file,
+bool model_file_preprocessing(const struct safetensors *file, struct preprocessing *preprocessing,
+                              caption_error *error) {
+    const struct {
+        const char *key;
+        double least, most;
+        float *out;
+    } colours[] = {{"mean", -largest_mean, largest_mean, preprocessing->mean},
+                   {"std", smallest_std, largest_std, preprocessing->std}};
+    for (size_t i = 0; i < 2; i++) {
+        if (!safetensors_metadata(file, colours[i].key)) continue;
+        if (!metadata_colours(file, colours[i].key, colours[i].least, colours[i].most,
+                              colours[i].out, error)) {
+            return false;
+        }
+    }
+    if (!safetensors_metadata(file, "image_size")) return true;
+    return metadata_size(file, "image_size", &preprocessing->size, error);
+}
+
+static bool read_preprocessing(struct model *model, const struct safetensors *file,
                                caption_error *error) {
-    return metadata_colours(file, "mean", -largest_mean, largest_mean, preprocessing->mean,
-                            error) &&
-           metadata_colours(file, "std", smallest_std, largest_std, preprocessing->std, error);
+    return metadata_string(file, "mean", error) && metadata_string(file, "std", error) &&
+           model_file_preprocessing(file, &model->preprocessing, error);
 }
 
 static bool read_provenance(struct model *model, const struct safetensors *file,
@@ -149,38 +166,6 @@ static bool read_provenance(struct model *model, const struct safetensors *file,
     return true;
 }
 
-/* The tensor of that name, which must fit the parameter. */
-static const struct safetensors_tensor *fitting(const struct safetensors *file, const char *name,
-                                                const struct parameter *parameter,
-                                                caption_error *error) {
-    const struct safetensors_tensor *tensor = safetensors_find(file, name);
-    if (!tensor) {
-        error_set(error, CAPTION_ERROR_FORMAT, "%s: tensor \"%s\": missing", file->path, name);
-        return NULL;
-    }
-    if (tensor->dimensions != parameter->dimensions ||
-        memcmp(tensor->shape, parameter->shape, parameter->dimensions * sizeof *tensor->shape)) {
-        error_set(error, CAPTION_ERROR_FORMAT, "%s: tensor \"%s\": expected shape %s, found %s",
-                  file->path, name,
-                  safetensors_shape_text(parameter->shape, parameter->dimensions).text,
-                  safetensors_shape_text(tensor->shape, tensor->dimensions).text);
-        return NULL;
-    }
-    if (tensor->type == SAFETENSORS_OTHER) {
-        error_set(error, CAPTION_ERROR_FORMAT,
-                  "%s: tensor \"%s\": dtype: expected F32, F16 or BF16, found %s", file->path, name,
-                  tensor->type_name);
-        return NULL;
-    }
-    return tensor;
-}
-
-static bool unknown_tensor(const struct safetensors *file, const char *name, caption_error *error) {
-    return error_set(error, CAPTION_ERROR_FORMAT,
-                     "%s: tensor \"%.*s\": the model's architecture has no such tensor", file->path,
-                     SHOWN, name);
-}
-
 /* What a checkpoint holds beside the model. */
 static bool is_of_training(const char *name) {
     return strncmp(name, MODEL_TRAINING, strlen(MODEL_TRAINING)) == 0;
@@ -191,13 +176,18 @@ static bool check_tensors(const struct parameters *parameters, const struct safe
                           caption_error *error) {
     for (size_t i = 0; i < parameters->tensor_count; i++) {
         const struct parameter *parameter = &parameters->tensors[i];
-        if (!fitting(file, parameter->name, parameter, error)) return false;
+        if (!safetensors_expect(file, parameter->name, parameter->shape, parameter->dimensions,
+                                error)) {
+            return false;
+        }
     }
     for (size_t i = 0; i < file->tensor_count; i++) {
         size_t index;
         const char *name = file->tensors[i].name;
         if (is_of_training(name) || parameters_find(parameters, name, &index)) continue;
-        return unknown_tensor(file, file->tensors[i].name, error);
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: tensor \"%.*s\": the model's architecture has no such tensor",
+                         file->path, SHOWN, name);
     }
     return true;
 }
@@ -243,7 +233,7 @@ static bool read_numbers(struct parameters *parameters, const struct safetensors
 
 bool model_take(struct model *model, const struct safetensors *file, caption_error *error) {
     *model = (struct model){0};
-    if (read_plan(model, file, error) && read_preprocessing(&model->preprocessing, file, error) &&
+    if (read_plan(model, file, error) && read_preprocessing(model, file, error) &&
         read_provenance(model, file, error) && check_tensors(&model->parameters, file, error) &&
         read_numbers(&model->parameters, file, error)) {
         return true;
@@ -257,74 +247,6 @@ bool model_read(struct model *model, const char *path, caption_error *error) {
     struct safetensors file;
     if (!safetensors_open(&file, path, error)) return false;
     const bool ok = model_take(model, &file, error);
-    safetensors_close(&file);
-    return ok;
-}
-
-static bool is_encoder(const char *name) {
-    return strncmp(name, encoder_prefix, strlen(encoder_prefix)) == 0;
-}
-
-/* The name without "encoder.". */
-static const char *bare_name(const char *name) {
-    return is_encoder(name) ? name + strlen(encoder_prefix) : name;
-}
-
-static bool has_block(const struct parameters *parameters, const char *bare) {
-    for (size_t i = 0; i < parameters->tensor_count; i++) {
-        const char *name = parameters->tensors[i].name;
-        if (is_encoder(name) && strcmp(bare_name(name), bare) == 0) return true;
-    }
-    return false;
-}
-
-/* A block that the model lacks would be left out of the chain without a word. Other tensors, such
- * as a classifier, may stand in the file. */
-static bool check_blocks(const struct parameters *parameters, const struct safetensors *file,
-                         caption_error *error) {
-    for (size_t i = 0; i < file->tensor_count; i++) {
-        const char *bare = bare_name(file->tensors[i].name);
-        if (strncmp(bare, "blocks.", strlen("blocks.")) != 0) continue;
-        if (has_block(parameters, bare)) continue;
-        return unknown_tensor(file, file->tensors[i].name, error);
-    }
-    return true;
-}
-
-/* Finds the tensor of every encoder parameter, found[tensor_count], before any number is copied. */
-static bool find_encoder(const struct parameters *parameters, const struct safetensors *file,
-                         const struct safetensors_tensor **found, caption_error *error) {
-    for (size_t i = 0; i < parameters->tensor_count; i++) {
-        const struct parameter *parameter = &parameters->tensors[i];
-        if (!is_encoder(parameter->name)) continue;
-        const bool prefixed = safetensors_find(file, parameter->name) != NULL;
-        found[i] = fitting(file, prefixed ? parameter->name : bare_name(parameter->name), parameter,
-                           error);
-        if (!found[i]) return false;
-    }
-    return check_blocks(parameters, file, error);
-}
-
-static bool copy_encoder(struct parameters *parameters, const struct safetensors *file,
-                         const struct safetensors_tensor **found, caption_error *error) {
-    if (!find_encoder(parameters, file, found, error)) return false;
-    float *scratch =
-        memory_uninitialised(largest_reordered(parameters), sizeof *scratch, "a tensor", error);
-    bool ok = scratch != NULL;
-    for (size_t i = 0; ok && i < parameters->tensor_count; i++) {
-        if (found[i]) ok = import(parameters, i, file, found[i], scratch, error);
-    }
-    free(scratch);
-    return ok;
-}
-
-bool model_read_encoder(struct model *model, const char *path, caption_error *error) {
-    struct safetensors file;
-    if (!safetensors_open(&file, path, error)) return false;
-    const struct safetensors_tensor **found =
-        memory_zeroed(model->parameters.tensor_count, sizeof *found, "a tensor table", error);
-    const bool ok = found && copy_encoder(&model->parameters, &file, found, error);
-    free(found);
     safetensors_close(&file);
     return ok;
 }

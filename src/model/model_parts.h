@@ -1,4 +1,4 @@
-/* What model.c and model_file.c share. Internal to this room. */
+/* What model.c, model_file.c and encoder_import.c share. Internal to this room. */
 #ifndef CAPTION_MODEL_MODEL_PARTS_H
 #define CAPTION_MODEL_MODEL_PARTS_H
 
@@ -8,5 +8,9 @@
  * the size of the weights is allocated, so that a file can be held against the plan first. */
 bool model_plan(struct model *model, const struct model_design *design,
                 struct vocabulary *vocabulary, caption_error *error);
+
+/* Sets what the metadata tells of mean, std and size, and leaves alone what it is silent on. */
+bool model_file_preprocessing(const struct safetensors *file, struct preprocessing *preprocessing,
+                              caption_error *error);
 
 #endif

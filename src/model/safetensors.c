@@ -372,6 +372,31 @@ const struct safetensors_tensor *safetensors_find(const struct safetensors *file
     return bsearch(&key, file->tensors, file->tensor_count, sizeof key, compare_names);
 }
 
+const struct safetensors_tensor *safetensors_expect(const struct safetensors *file,
+                                                    const char *name, const size_t *shape,
+                                                    size_t dimensions, caption_error *error) {
+    const struct safetensors_tensor *tensor = safetensors_find(file, name);
+    if (!tensor) {
+        error_set(error, CAPTION_ERROR_FORMAT, "%s: tensor \"%.*s\": missing", file->path, SHOWN,
+                  name);
+        return NULL;
+    }
+    if (tensor->dimensions != dimensions ||
+        memcmp(tensor->shape, shape, dimensions * sizeof *shape) != 0) {
+        error_set(error, CAPTION_ERROR_FORMAT, "%s: tensor \"%.*s\": expected shape %s, found %s",
+                  file->path, SHOWN, name, safetensors_shape_text(shape, dimensions).text,
+                  safetensors_shape_text(tensor->shape, tensor->dimensions).text);
+        return NULL;
+    }
+    if (tensor->type == SAFETENSORS_OTHER) {
+        error_set(error, CAPTION_ERROR_FORMAT,
+                  "%s: tensor \"%.*s\": dtype: expected F32, F16 or BF16, found %s", file->path,
+                  SHOWN, name, tensor->type_name);
+        return NULL;
+    }
+    return tensor;
+}
+
 const char *safetensors_metadata(const struct safetensors *file, const char *key) {
     const cJSON *metadata = cJSON_GetObjectItemCaseSensitive(file->header, "__metadata__");
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metadata, key));

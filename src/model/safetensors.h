@@ -38,6 +38,12 @@ void safetensors_close(struct safetensors *file);
 /* The tensor of that name, or NULL. */
 const struct safetensors_tensor *safetensors_find(const struct safetensors *file, const char *name);
 
+/* The tensor of that name, which must be there, have that shape and hold numbers that
+ * safetensors_floats converts; else NULL and an error that names what was expected and found. */
+const struct safetensors_tensor *safetensors_expect(const struct safetensors *file,
+                                                    const char *name, const size_t *shape,
+                                                    size_t dimensions, caption_error *error);
+
 /* The string of that key in __metadata__, or NULL. */
 const char *safetensors_metadata(const struct safetensors *file, const char *key);
 

@@ -1,6 +1,6 @@
-/* What the convolutions have in common: a square map of channels-last pixels, TensorFlow's SAME
- * padding, a bias and perhaps ReLU6 (Krizhevsky, 2010) in the store. The kinds are pointwise.h
- * (1x1), depthwise.h and stem.h, each a forward and a backward function. */
+/* What the convolutions have in common: a square map of channels-last pixels, padding as TensorFlow
+ * or as PyTorch has it, a bias and perhaps ReLU6 (Krizhevsky, 2010) in the store. The kinds are
+ * pointwise.h (1x1), depthwise.h and stem.h, each a forward and a backward function. */
 #ifndef CAPTION_NN_CONVOLUTION_H
 #define CAPTION_NN_CONVOLUTION_H
 
@@ -14,10 +14,12 @@ struct convolution {
     size_t kernel, stride;
     size_t in_size, out_size; /* sides of the square maps */
     size_t in_channels, out_channels;
+    bool symmetric; /* PyTorch's padding of (kernel - 1) / 2 on every side; else TensorFlow's SAME,
+                       which at stride 2 pads an even side less before than behind */
     bool relu6;
 };
 
-/* Side of the output of SAME padding: the stride alone decides it. */
+/* Side of the output, with either padding: the stride alone decides it. */
 static inline size_t convolution_out_size(size_t in_size, size_t stride) {
     return (in_size + stride - 1) / stride;
 }
@@ -28,8 +30,10 @@ static inline size_t convolution_padded_size(const struct convolution *layer) {
     return reach > layer->in_size ? reach : layer->in_size;
 }
 
-/* Rows above and columns to the left of the map; the odd one goes to the bottom and the right. */
+/* Rows above and columns to the left of the map; SAME's odd one goes to the bottom and the right.
+ * What symmetric padding adds there beyond the last output's reach is never looked at. */
 static inline size_t convolution_padding(const struct convolution *layer) {
+    if (layer->symmetric) return (layer->kernel - 1) / 2;
     return (convolution_padded_size(layer) - layer->in_size) / 2;
 }
 

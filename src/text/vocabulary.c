@@ -135,6 +135,14 @@ bool vocabulary_count(struct vocabulary *vocabulary, const char *word, uint64_t 
     return true;
 }
 
+bool vocabulary_merge(struct vocabulary *vocabulary, const struct vocabulary *other,
+                      caption_error *error) {
+    for (size_t i = VOCABULARY_SPECIALS; i < other->count; i++) {
+        if (!vocabulary_count(vocabulary, other->words[i], other->counts[i], error)) return false;
+    }
+    return true;
+}
+
 struct entry {
     char *word;
     uint64_t count;

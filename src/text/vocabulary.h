@@ -38,6 +38,11 @@ bool vocabulary_is_word(const char *word, size_t length);
 bool vocabulary_count(struct vocabulary *vocabulary, const char *word, uint64_t times,
                       caption_error *error);
 
+/* Counts every word of `other` as often as it was seen there: known ones keep their numbers, new
+ * ones come behind them in `other`'s order. */
+bool vocabulary_merge(struct vocabulary *vocabulary, const struct vocabulary *other,
+                      caption_error *error);
+
 /* Drops words seen less than min_count times and orders the rest by falling count, equal counts
  * alphabetically (by bytes). Numbers change. */
 bool vocabulary_prune(struct vocabulary *vocabulary, uint64_t min_count, caption_error *error);

@@ -1,11 +1,15 @@
 #include "train/start.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "nn/vector.h"
+
+/* Of the state and of the word vectors of a new decoder. */
+enum { DEFAULT_WIDTH = 512 };
 
 static bool count_words(struct vocabulary *vocabulary, const struct dataset *dataset,
                         const size_t *photos, size_t count, caption_error *error) {
@@ -21,68 +25,149 @@ static bool count_words(struct vocabulary *vocabulary, const struct dataset *dat
     return true;
 }
 
-/* The architecture, its square and the file its weights come from (NULL: from scratch). */
-struct source {
-    const char *architecture;
-    size_t size;
-    const char *path;
-};
-
-/* Fills in what the shipped model says when neither a file nor an architecture is named. `shipped`
- * is read then, and must live as long as the source. */
-static bool choose_source(const struct train_options *options, struct model *shipped,
-                          struct source *source, caption_error *error) {
-    *source = (struct source){.architecture = options->encoder_arch,
-                              .size = options->image_size,
-                              .path = options->encoder};
-    if (!options->encoder && !options->encoder_arch) {
-        source->path = model_path(NULL);
-        if (!model_read(shipped, source->path, error)) return false;
-        source->architecture = shipped->encoder.architecture;
-        if (source->size == 0) source->size = shipped->preprocessing.size;
-    }
-    if (!source->architecture) source->architecture = "efficientnet_lite0";
-    if (source->size == 0) source->size = strcmp(source->architecture, "tiny") == 0 ? 64 : 224;
-    return true;
+static bool note_run(struct model *model, const struct train_options *options,
+                     caption_error *error) {
+    return model_note(model, "data", options->dataset, error) &&
+           (!options->note || model_note(model, "command", options->note, error));
 }
 
-static bool note_origin(struct model *model, const struct train_options *options,
-                        const struct source *source, caption_error *error) {
-    return model_note(model, "data", options->dataset, error) &&
-           model_note(model, "encoder start", source->path ? source->path : "from scratch",
+/* What the options, and an encoder's file unless `import` is NULL, say of a new decoder's model. */
+static struct model_design new_design(const struct train_options *options,
+                                      const struct encoder_import *import) {
+    const char *encoder = import ? import->architecture : options->encoder_arch;
+    const size_t size = import ? import->preprocessing.size : encoder_default_size(encoder);
+    return (struct model_design){.encoder = encoder,
+                                 .size = options->image_size ? options->image_size : size,
+                                 .cell = options->cell ? options->cell : "gru",
+                                 .embedding = options->embed ? options->embed : DEFAULT_WIDTH,
+                                 .hidden = options->hidden ? options->hidden : DEFAULT_WIDTH};
+}
+
+/* A random decoder on the encoder of a file. */
+static bool start_on_encoder(struct model *model, const struct train_options *options,
+                             struct vocabulary *words, struct random *random,
+                             caption_error *error) {
+    struct encoder_import import;
+    if (!encoder_import_open(&import, options->encoder, options->encoder_arch, error)) return false;
+    const struct model_design design = new_design(options, &import);
+    bool ok = model_new(model, &design, words, error);
+    if (ok) {
+        decoder_randomise(&model->decoder, &model->parameters, random);
+        ok = model_import_encoder(model, &import, error) &&
+             model_note(model, "encoder start", options->encoder, error);
+    }
+    encoder_import_close(&import);
+    return ok;
+}
+
+/* Nothing but random numbers. */
+static bool start_from_scratch(struct model *model, const struct train_options *options,
+                               struct vocabulary *words, struct random *random,
+                               caption_error *error) {
+    const struct model_design design = new_design(options, NULL);
+    if (!model_new(model, &design, words, error)) return false;
+    decoder_randomise(&model->decoder, &model->parameters, random);
+    encoder_randomise(&model->encoder, &model->parameters, random);
+    return model_note(model, "encoder start", "from scratch", error);
+}
+
+static bool contradiction(const struct train_options *options, const char *flag, const char *value,
+                          const char *path, const char *what, const char *found,
+                          caption_error *error) {
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "--%s %.64s: contradicts %s %.255s, whose %s is %.64s", flag, value,
+                     options->init ? "--init" : "the model that training starts from,", path, what,
+                     found);
+}
+
+static bool check_size(const struct train_options *options, const char *flag, size_t asked,
+                       const char *path, const char *what, size_t size, caption_error *error) {
+    if (asked == 0 || asked == size) return true;
+    char value[24], found[24];
+    snprintf(value, sizeof value, "%zu", asked);
+    snprintf(found, sizeof found, "%zu", size);
+    return contradiction(options, flag, value, path, what, found, error);
+}
+
+/* What a captioner brings cannot be chosen anew. */
+static bool check_choices(const struct train_options *options, const struct model *old,
+                          const char *path, caption_error *error) {
+    const char *cell = old->decoder.cell->name;
+    if (options->cell && strcmp(options->cell, cell) != 0) {
+        return contradiction(options, "cell", options->cell, path, "cell", cell, error);
+    }
+    return check_size(options, "hidden", options->hidden, path, "hidden size", old->decoder.hidden,
                       error) &&
-           (!options->note || model_note(model, "command", options->note, error));
+           check_size(options, "embed", options->embed, path, "embedding size",
+                      old->decoder.embedding, error) &&
+           check_size(options, "image-size", options->image_size, path, "image size",
+                      old->preprocessing.size, error);
+}
+
+/* Turns the words of the data into those that the captioner shall know. All but "keep" leave them
+ * ordered by falling count, so numbers change; nothing outside of a model knows them. */
+static bool choose_words(const char *choice, const struct model *old, struct vocabulary *words,
+                         caption_error *error) {
+    if (choice && strcmp(choice, "rebuild") == 0) return true;
+    if (!choice || strcmp(choice, "extend") == 0) {
+        return vocabulary_merge(words, &old->vocabulary, error) &&
+               vocabulary_prune(words, 0, error);
+    }
+    vocabulary_free(words);
+    return vocabulary_init(words, error) && vocabulary_merge(words, &old->vocabulary, error);
+}
+
+/* What was said of the old model is still true of where the new one comes from: a licence above
+ * all. */
+static bool note_ancestry(struct model *model, const struct model *old, const char *path,
+                          caption_error *error) {
+    const cJSON *note;
+    cJSON_ArrayForEach(note, old->provenance) {
+        const size_t size = strlen(note->string) + sizeof "init ";
+        char *key = memory_uninitialised(size, 1, "a note", error);
+        if (!key) return false;
+        snprintf(key, size, "init %s", note->string);
+        const bool ok = model_note(model, key, note->valuestring, error);
+        free(key);
+        if (!ok) return false;
+    }
+    return model_note(model, "init", path, error);
+}
+
+/* A whole captioner, with other words. */
+static bool start_captioner(struct model *model, const struct train_options *options,
+                            struct vocabulary *words, struct random *random, caption_error *error) {
+    const char *path = model_path(options->init);
+    struct model old;
+    if (!model_read(&old, path, error)) return false;
+    const bool ok = check_choices(options, &old, path, error) &&
+                    choose_words(options->vocab, &old, words, error) &&
+                    model_with_words(model, &old, words, random, error) &&
+                    note_ancestry(model, &old, path, error);
+    model_free(&old);
+    return ok;
+}
+
+bool start_is_captioner(const struct train_options *options) {
+    return !options->encoder && !options->encoder_arch;
 }
 
 bool start_model(struct model *model, const struct train_options *options,
                  const struct dataset *dataset, const size_t *photos, size_t count,
                  struct random *random, caption_error *error) {
-    struct model shipped = {0};
-    struct source source;
-    if (!choose_source(options, &shipped, &source, error)) return false;
-    struct vocabulary vocabulary;
-    bool ok = vocabulary_init(&vocabulary, error);
-    if (ok) {
-        struct model_design design = {.encoder = source.architecture,
-                                      .size = source.size,
-                                      .cell = options->cell,
-                                      .embedding = options->embed,
-                                      .hidden = options->hidden};
-        ok = count_words(&vocabulary, dataset, photos, count, error) &&
-             vocabulary_prune(&vocabulary, options->min_count, error) &&
-             model_new(model, &design, &vocabulary, error);
-        vocabulary_free(&vocabulary);
+    struct vocabulary words;
+    if (!vocabulary_init(&words, error)) return false;
+    bool ok = count_words(&words, dataset, photos, count, error) &&
+              vocabulary_prune(&words, options->min_count, error);
+    if (ok && start_is_captioner(options)) {
+        ok = start_captioner(model, options, &words, random, error);
+    } else if (ok && options->encoder) {
+        ok = start_on_encoder(model, options, &words, random, error);
+    } else if (ok) {
+        ok = start_from_scratch(model, options, &words, random, error);
     }
-    if (ok) {
-        decoder_randomise(&model->decoder, &model->parameters, random);
-        if (source.path) {
-            ok = model_read_encoder(model, source.path, error);
-        } else {
-            encoder_randomise(&model->encoder, &model->parameters, random);
-        }
-    }
-    ok = ok && note_origin(model, options, &source, error);
-    model_free(&shipped);
+    ok = ok && note_run(model, options, error);
+    vocabulary_free(&words);
     return ok;
 }
 

@@ -1,5 +1,6 @@
-/* What training starts from: the vocabulary of the captions, the encoder's weights, a random
- * decoder. */
+/* What training starts from: a whole captioner, whose vocabulary may grow (--init, or the shipped
+ * model), or a random decoder on an encoder read from a file (--encoder) or just as random
+ * (--encoder-arch). */
 #ifndef CAPTION_TRAIN_START_H
 #define CAPTION_TRAIN_START_H
 
@@ -7,10 +8,16 @@
 #include "model/model.h"
 #include "train/train.h"
 
-/* Makes the model that the options describe, with the words of the given photos' captions. */
+/* Makes the model that the options describe, with the words of the given photos' captions as
+ * min_count and vocab have it. A size or cell that contradicts the captioner's is an error that
+ * names both. */
 bool start_model(struct model *model, const struct train_options *options,
                  const struct dataset *dataset, const size_t *photos, size_t count,
                  struct random *random, caption_error *error);
+
+/* Whether that is a captioner: its image scale is then part of what it has learned, and is not
+ * measured again. */
+bool start_is_captioner(const struct train_options *options);
 
 /* Sets the decoder's shift and scale from `count` photos' features (count, F): unit vectors are
  * centred on their mean, and divided by one number so that their numbers have unit variance on

@@ -124,14 +124,15 @@ static char *beside_output(const struct train_options *o, const char *given, con
     return name;
 }
 
-/* A new model, its image vectors measured. */
+/* A new model, its image vectors measured unless they were learned. */
 static bool start_anew(struct trainer *t, caption_error *error) {
     struct random random = trainer_stream(t, STREAM_START, 0);
     if (!start_model(&t->model, t->options, &t->dataset, t->train, t->train_count, &random,
-                     error) ||
-        !read_features(t, error)) {
+                     error)) {
         return false;
     }
+    if (start_is_captioner(t->options)) return true;
+    if (!read_features(t, error)) return false;
     start_image_scale(&t->model, t->features.plain, t->train_count);
     return true;
 }

@@ -31,13 +31,17 @@ struct train_options {
     const char *const *text; /* [text_count] files to learn the language from, a sentence a line */
     size_t text_count;
     const char *output; /* the model file to write */
-    /* The model. */
-    const char *encoder;      /* file of encoder weights to start from; NULL: see encoder_arch */
-    const char *encoder_arch; /* learn this architecture from scratch; both NULL: the encoder of the
-                                 shipped model */
-    size_t image_size;        /* side of the encoder's square; 0: 224, and 64 for "tiny" */
-    const char *cell;         /* "rnn", "gru", "lstm" */
-    size_t hidden, embed;     /* sizes of the state and of the word vectors */
+    /* What to start from, see start.h. With none of init, encoder and encoder_arch: the shipped
+       model, as if init named it. */
+    const char *init;         /* a captioner */
+    const char *vocab;        /* its words: "keep", "extend" (NULL) or "rebuild" */
+    const char *encoder;      /* file of encoder weights */
+    const char *encoder_arch; /* what the file's encoder is; without a file, what to learn from
+                                 scratch */
+    size_t image_size;        /* side of the encoder's square; 0: what the encoder was made for */
+    const char *cell;         /* "rnn", "gru", "lstm"; NULL: init's, gru for a new decoder */
+    size_t hidden, embed;     /* sizes of the state and of the word vectors; 0: init's, 512 for a
+                                 new decoder */
     size_t min_count;         /* words seen less often are <unk> */
     /* Learning. */
     size_t epochs;         /* over the photos, in all */
@@ -71,7 +75,8 @@ struct train_options {
 /* The settings that `caption train` uses when no flag is given. */
 struct train_options train_options_default(void);
 
-/* False with `error` naming the first option that is out of its range. */
+/* False with `error` naming the first option that is out of its range, or two that contradict each
+ * other. */
 bool train_options_check(const struct train_options *options, caption_error *error);
 
 /* The options that the weights depend on, but for the data, as a JSON object: a run is resumed with

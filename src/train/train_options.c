@@ -1,13 +1,11 @@
 #include <string.h>
 
 #include "nn/cell.h"
+#include "train/start.h"
 #include "train/train.h"
 
 struct train_options train_options_default(void) {
-    return (struct train_options){.cell = "gru",
-                                  .hidden = 512,
-                                  .embed = 512,
-                                  .min_count = 3,
+    return (struct train_options){.min_count = 3,
                                   .epochs = 19,
                                   .freeze_encoder = 7,
                                   .text_epochs = 1,
@@ -30,7 +28,8 @@ struct train_options train_options_default(void) {
                                   .seed = 1};
 }
 
-/* A numeric option, what it may be, and whether the weights depend on it. */
+/* A numeric option, what it may be, and whether a run depends on it beyond the model that it starts
+ * from. */
 struct number {
     const char *name;
     double value, low, high;
@@ -41,9 +40,9 @@ enum { NUMBERS = 23 };
 
 static void list_numbers(const struct train_options *o, struct number list[NUMBERS]) {
     const struct number numbers[NUMBERS] = {
-        {"hidden", (double)o->hidden, 1, 16384, true},
-        {"embed", (double)o->embed, 1, 16384, true},
-        {"image-size", (double)o->image_size, 0, 1024, true},
+        {"hidden", (double)o->hidden, 0, 16384, false},
+        {"embed", (double)o->embed, 0, 16384, false},
+        {"image-size", (double)o->image_size, 0, 1024, false},
         {"min-count", (double)o->min_count, 1, 1e9, true},
         {"epochs", (double)o->epochs, 1, 1e6, true},
         {"freeze-encoder", (double)o->freeze_encoder, 0, 1e6, true},
@@ -74,8 +73,7 @@ cJSON *train_options_json(const struct train_options *o) {
     char seed[24]; /* beyond what a JSON number holds */
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
     cJSON *settings = cJSON_CreateObject();
-    bool ok = settings && cJSON_AddStringToObject(settings, "cell", o->cell) &&
-              cJSON_AddStringToObject(settings, "seed", seed);
+    bool ok = settings && cJSON_AddStringToObject(settings, "seed", seed);
     for (size_t i = 0; ok && i < NUMBERS; i++) {
         if (!numbers[i].decides) continue;
         ok = cJSON_AddNumberToObject(settings, numbers[i].name, numbers[i].value) != NULL;
@@ -83,6 +81,24 @@ cJSON *train_options_json(const struct train_options *o) {
     if (ok) return settings;
     cJSON_Delete(settings);
     return NULL;
+}
+
+/* A captioner and an encoder to start from exclude each other. */
+static bool check_start(const struct train_options *o, caption_error *error) {
+    if (o->init && !start_is_captioner(o)) {
+        const bool file = o->encoder != NULL;
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--%s %.160s: contradicts --init %.160s, which brings an encoder of its "
+                         "own",
+                         file ? "encoder" : "encoder-arch", file ? o->encoder : o->encoder_arch,
+                         o->init);
+    }
+    if (o->vocab && !start_is_captioner(o)) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--vocab %s: contradicts --%s: a new decoder knows no words to start from",
+                         o->vocab, o->encoder ? "encoder" : "encoder-arch");
+    }
+    return true;
 }
 
 bool train_options_check(const struct train_options *o, caption_error *error) {
@@ -94,9 +110,14 @@ bool train_options_check(const struct train_options *o, caption_error *error) {
         return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: expected %g to %g, found %g", n->name,
                          n->low, n->high, n->value);
     }
-    if (!cell_find(o->cell)) {
+    if (o->cell && !cell_find(o->cell)) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "cell: expected rnn, gru or lstm, found \"%s\"", o->cell);
     }
-    return true;
+    if (o->vocab && strcmp(o->vocab, "keep") != 0 && strcmp(o->vocab, "extend") != 0 &&
+        strcmp(o->vocab, "rebuild") != 0) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "vocab: expected keep, extend or rebuild, found \"%s\"", o->vocab);
+    }
+    return check_start(o, error);
 }

@@ -11,7 +11,7 @@ done
 run --help
 expect_in "$out" "--beam-size N" "(default: 3)" "(default: 20)" "(default: 0.7)"
 run train --help
-expect_in "$out" "--freeze-encoder" "(default: gru)" "(default: 512)"
+expect_in "$out" "--freeze-encoder" "(default: gru)" "0: 512" "(default: 0.05)"
 
 run --version
 expect 0 "--version"

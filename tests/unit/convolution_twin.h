@@ -44,7 +44,8 @@ static inline real *twin_random(size_t count, double scale, struct random *rando
 }
 
 static inline struct twin twin_new(enum twin_kind kind, size_t count, size_t size, size_t kernel,
-                                   size_t stride, size_t in, size_t out, bool relu6) {
+                                   size_t stride, size_t in, size_t out, bool symmetric,
+                                   bool relu6) {
     struct twin t = {.kind = kind,
                      .count = count,
                      .shape = {.kernel = kernel,
@@ -53,6 +54,7 @@ static inline struct twin twin_new(enum twin_kind kind, size_t count, size_t siz
                                .out_size = convolution_out_size(size, stride),
                                .in_channels = in,
                                .out_channels = out,
+                               .symmetric = symmetric,
                                .relu6 = relu6}};
     struct random random = random_seeded(7, size * 1000 + kernel * 100 + in);
     t.input_count = count * size * size * in;
@@ -107,7 +109,8 @@ typedef void twin_visit(struct twin *t, size_t o, size_t i, size_t w);
 static inline void twin_multiply_adds(struct twin *t, twin_visit *visit) {
     const struct convolution *s = &t->shape;
     const size_t reach = (s->out_size - 1) * s->stride + s->kernel;
-    const size_t before = reach > s->in_size ? (reach - s->in_size) / 2 : 0;
+    const size_t same = reach > s->in_size ? (reach - s->in_size) / 2 : 0;
+    const size_t before = s->symmetric ? s->kernel / 2 : same;
     for (size_t o = 0; o < t->output_count; o++) {
         const size_t channel = o % s->out_channels, pixel = o / s->out_channels;
         const size_t x = pixel % s->out_size, y = pixel / s->out_size % s->out_size;

@@ -232,6 +232,52 @@ static void the_preset_is_the_network_it_is_named_after(void **state) {
     encoder_fixture_free(&f);
 }
 
+/* Parameters of timm's models, with their classifiers and each batch norm's two vectors. */
+static void every_preset_has_the_parameters_of_its_name(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t parameters;
+    } known[] = {
+        {"efficientnet_lite0", 4652008},  {"efficientnet_lite1", 5416680},
+        {"efficientnet_lite2", 6092072},  {"efficientnet_lite3", 8197096},
+        {"efficientnet_lite4", 13006568}, {"efficientnet_lite0_symmetric", 4652008},
+        {"mobilenetv2", 3504872},
+    };
+    enum { CLASSIFIER = 1280 * 1000 + 1000 };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct parameters parameters = {0};
+        struct encoder encoder;
+        assert_true(encoder_init(&encoder, encoder_architecture(known[i].name),
+                                 encoder_default_size(known[i].name), &parameters, NULL));
+        size_t numbers = CLASSIFIER;
+        for (size_t t = 0; t < parameters.tensor_count; t++) {
+            numbers += parameters.tensors[t].count;
+            if (parameters.tensors[t].dimensions == 1) numbers += parameters.tensors[t].count;
+        }
+        assert_int_equal(numbers, known[i].parameters);
+        encoder_free(&encoder);
+        parameters_free(&parameters);
+    }
+}
+
+static void a_preset_has_a_size_and_a_padding(void **state) {
+    (void)state;
+    assert_int_equal(encoder_default_size("tiny"), 64);
+    assert_int_equal(encoder_default_size(encoder_architecture("efficientnet_lite4")), 300);
+    assert_int_equal(encoder_default_size("stem_c8 head_c8"), 224);
+    struct encoder_fixture same = encoder_fixture_new("efficientnet_lite0", 32, 1, false);
+    struct encoder_fixture symmetric =
+        encoder_fixture_new("efficientnet_lite0_symmetric", 32, 1, false);
+    encoder_fixture_randomise(&same, 4);
+    encoder_fixture_randomise(&symmetric, 4);
+    encoder_fixture_forward(&same);
+    encoder_fixture_forward(&symmetric);
+    assert_memory_not_equal(same.features, symmetric.features, 1280 * sizeof(real));
+    encoder_fixture_free(&same);
+    encoder_fixture_free(&symmetric);
+}
+
 static void a_photo_of_the_smallest_side_goes_through(void **state) {
     (void)state;
     struct encoder_fixture f = encoder_fixture_new("efficientnet_lite0", 16, 1, true);
@@ -250,6 +296,9 @@ static void an_architecture_that_does_not_parse_is_an_error_that_names_the_word(
         {"", "it is empty"},
         {"   ", "it is empty"},
         {"head_c8", "\"head_c8\": expected the stem_ block first"},
+        {"pad_symmetric", "expected the stem_ block first"},
+        {"stem_c8 pad_symmetric head_c8", "\"pad_symmetric\": expected a ds_, ir_ or head_"},
+        {"pad_symmetrical stem_c8 head_c8", "expected the stem_ block first"},
         {"stem_c8", "expected a head_ block at the end"},
         {"stem_c8 head_c8 head_c8", "nothing may follow"},
         {"stem", "\"stem\": expected the stem_"},
@@ -341,6 +390,8 @@ int main(void) {
         cmocka_unit_test(features_tell_two_photos_apart),
         cmocka_unit_test(random_weights_keep_the_size_of_the_activations),
         cmocka_unit_test(the_preset_is_the_network_it_is_named_after),
+        cmocka_unit_test(every_preset_has_the_parameters_of_its_name),
+        cmocka_unit_test(a_preset_has_a_size_and_a_padding),
         cmocka_unit_test(a_photo_of_the_smallest_side_goes_through),
         cmocka_unit_test(an_architecture_that_does_not_parse_is_an_error_that_names_the_word),
         cmocka_unit_test(an_architecture_without_end_is_refused),

@@ -415,6 +415,14 @@ static char *written_encoder(const struct model *model) {
     return path;
 }
 
+static bool read_encoder(struct model *model, const char *path, caption_error *error) {
+    struct encoder_import import;
+    if (!encoder_import_open(&import, path, model->encoder.architecture, error)) return false;
+    const bool ok = model_import_encoder(model, &import, error);
+    encoder_import_close(&import);
+    return ok;
+}
+
 static void an_encoder_is_read_with_or_without_prefix_and_nothing_else(void **state) {
     (void)state;
     struct model model = small_model();
@@ -424,11 +432,14 @@ static void an_encoder_is_read_with_or_without_prefix_and_nothing_else(void **st
         struct model fresh;
         assert_true(make_model(&fresh, &design, NULL));
         caption_error error = {0};
-        if (!model_read_encoder(&fresh, paths[i], &error)) fail_msg("%s", error.message);
+        if (!read_encoder(&fresh, paths[i], &error)) fail_msg("%s", error.message);
         assert_same_encoder(&model, &fresh);
         size_t count;
         const real *embedding = tensor_values(&fresh, "decoder.embedding.weight", &count);
         for (size_t j = 0; j < count; j++) assert_true(embedding[j] == 0);
+        /* The whole model tells its preprocessing, the bare encoder does not. */
+        assert_true(fresh.preprocessing.mean[1] == (i == 0 ? 123.675F : 127));
+        assert_true(fresh.preprocessing.std[2] == (i == 0 ? 57.375F : 128));
         model_free(&fresh);
         temporary_file_free(paths[i]);
     }
@@ -455,7 +466,7 @@ static void an_encoder_of_another_architecture_is_an_error_and_changes_nothing(v
         struct model other;
         assert_true(make_model(&other, &design, NULL));
         caption_error error = {0};
-        assert_false(model_read_encoder(&other, path, &error));
+        assert_false(read_encoder(&other, path, &error));
         assert_message_has(&error, cases[i].message);
         for (size_t j = 0; j < other.parameters.count; j++) {
             assert_true(other.parameters.values[j] == 0);
@@ -477,8 +488,8 @@ static void a_block_too_many_in_the_file_is_an_error(void **state) {
     design.encoder = "stem_c8 ds_r1_k3_s1_e1_c8 ir_r1_k3_s1_e2_c8 head_c16";
     assert_true(make_model(&shorter, &design, NULL));
     caption_error error = {0};
-    assert_false(model_read_encoder(&shorter, path, &error));
-    assert_message_has(&error, "tensor \"encoder.blocks.1.1.conv_dw.bias\": the model's "
+    assert_false(read_encoder(&shorter, path, &error));
+    assert_message_has(&error, "tensor \"encoder.blocks.1.1.conv_dw.bias\": the encoder's "
                                "architecture has no such tensor");
     model_free(&longer);
     model_free(&shorter);
@@ -493,7 +504,7 @@ static void the_shared_encoder_is_read_in_timm_s_order(void **state) {
     struct model model;
     caption_error error = {0};
     assert_true(make_model(&model, &design, &error));
-    if (!model_read_encoder(&model, path, &error)) fail_msg("%s", error.message);
+    if (!read_encoder(&model, path, &error)) fail_msg("%s", error.message);
     struct safetensors file;
     assert_true(safetensors_open(&file, path, &error));
     const struct safetensors_tensor *tensor = safetensors_find(&file, "conv_stem.weight");

@@ -64,6 +64,27 @@ static void words_are_counted_pruned_and_ordered(void **state) {
     vocabulary_free(&vocabulary);
 }
 
+static void merged_words_keep_their_numbers_and_add_their_counts(void **state) {
+    (void)state;
+    struct vocabulary known = parsed("a\t9\ndog\t4\n"), more = parsed("zebra\t7\ndog\t2\nowl\t1\n");
+    caption_error error;
+    assert_true(vocabulary_merge(&known, &more, &error));
+    char *text = vocabulary_format(&known, &error);
+    assert_string_equal(text, "a\t9\ndog\t6\nzebra\t7\nowl\t1\n");
+    free(text);
+    assert_int_equal(vocabulary_find(&known, "dog"), VOCABULARY_SPECIALS + 1);
+    assert_int_equal(vocabulary_find(&known, "owl"), VOCABULARY_SPECIALS + 3);
+    assert_true(vocabulary_prune(&known, 0, &error)); /* the order of a file, all words kept */
+    text = vocabulary_format(&known, &error);
+    assert_string_equal(text, "a\t9\nzebra\t7\ndog\t6\nowl\t1\n");
+    free(text);
+    assert_true(vocabulary_merge(&more, &more, &error)); /* with itself: counted twice */
+    assert_int_equal(more.counts[VOCABULARY_SPECIALS], 14);
+    assert_int_equal(more.count, VOCABULARY_SPECIALS + 3);
+    vocabulary_free(&known);
+    vocabulary_free(&more);
+}
+
 static void many_words_are_all_found_again(void **state) {
     (void)state;
     struct vocabulary vocabulary;
@@ -211,6 +232,7 @@ int main(void) {
         cmocka_unit_test(a_new_vocabulary_holds_the_special_words_alone),
         cmocka_unit_test(special_words_are_not_reached_by_name),
         cmocka_unit_test(words_are_counted_pruned_and_ordered),
+        cmocka_unit_test(merged_words_keep_their_numbers_and_add_their_counts),
         cmocka_unit_test(many_words_are_all_found_again),
         cmocka_unit_test(what_is_no_word_is_refused),
         cmocka_unit_test(counts_stop_at_their_largest),

@@ -12,8 +12,8 @@ static double loss(void *context) {
 }
 
 static void expect_gradients(enum twin_kind kind, size_t size, size_t kernel, size_t stride,
-                             size_t in, size_t out, bool relu6) {
-    struct twin t = twin_new(kind, 2, size, kernel, stride, in, out, relu6);
+                             size_t in, size_t out, bool symmetric, bool relu6) {
+    struct twin t = twin_new(kind, 2, size, kernel, stride, in, out, symmetric, relu6);
     loss(&t);
     twin_layer_backward(&t, false);
     if (kind != TWIN_STEM) {
@@ -26,24 +26,26 @@ static void expect_gradients(enum twin_kind kind, size_t size, size_t kernel, si
 
 static void pointwise_gradients_are_the_derivatives(void **state) {
     (void)state;
-    expect_gradients(TWIN_POINTWISE, 3, 1, 1, 5, 9, true);
-    expect_gradients(TWIN_POINTWISE, 4, 1, 1, 8, 3, false);
+    expect_gradients(TWIN_POINTWISE, 3, 1, 1, 5, 9, false, true);
+    expect_gradients(TWIN_POINTWISE, 4, 1, 1, 8, 3, false, false);
 }
 
 static void depthwise_gradients_are_the_derivatives(void **state) {
     (void)state;
     for (size_t kernel = 3; kernel <= 5; kernel += 2) {
         for (size_t stride = 1; stride <= 2; stride++) {
-            expect_gradients(TWIN_DEPTHWISE, 6, kernel, stride, 9, 9, true);
-            expect_gradients(TWIN_DEPTHWISE, 7, kernel, stride, 3, 3, false);
+            expect_gradients(TWIN_DEPTHWISE, 6, kernel, stride, 9, 9, false, true);
+            expect_gradients(TWIN_DEPTHWISE, 7, kernel, stride, 3, 3, false, false);
+            expect_gradients(TWIN_DEPTHWISE, 6, kernel, stride, 9, 9, true, true);
         }
     }
 }
 
 static void stem_gradients_are_the_derivatives(void **state) {
     (void)state;
-    expect_gradients(TWIN_STEM, 6, 3, 2, 3, 9, true);
-    expect_gradients(TWIN_STEM, 7, 3, 2, 3, 4, false);
+    expect_gradients(TWIN_STEM, 6, 3, 2, 3, 9, false, true);
+    expect_gradients(TWIN_STEM, 6, 3, 2, 3, 9, true, true);
+    expect_gradients(TWIN_STEM, 7, 3, 2, 3, 4, false, false);
 }
 
 int main(void) {
