@@ -13,7 +13,7 @@
 enum {
     WIDTH = 480,
     HEIGHT = 270,
-    LEFT = 50,
+    LEFT = 54,
     RIGHT = WIDTH - 74,
     TOP = 40,
     BOTTOM = HEIGHT - 36,
@@ -126,7 +126,7 @@ static void measure(struct drawing *drawing) {
     }
     if (chart->from_zero) low = fmin(low, 0);
     drawing->x = axis_exact(x_low, x_high, 7, chart->x_least);
-    drawing->y = axis_rounded(low, high, 5, 0);
+    drawing->y = axis_rounded(low, high, 6, 0);
 }
 
 static void draw_y_axis(const struct drawing *drawing) {
@@ -251,9 +251,11 @@ static void draw_path(const struct drawing *drawing, const struct chart_series *
     fputs("\"/>\n", drawing->stream);
 }
 
-/* A tenth of what the ticks tell apart is worth telling. */
+/* Three digits, and what the ticks tell apart. */
 static void put_value(const struct drawing *drawing, double value) {
-    unsigned decimals = drawing->y.decimals < 9 ? drawing->y.decimals + 1 : 9;
+    double size = fabs(value) > 0 ? floor(log10(fabs(value))) : 0;
+    unsigned decimals = size > 1 ? 0 : size < -6 ? 9 : (unsigned)(2 - size);
+    if (decimals < drawing->y.decimals) decimals = drawing->y.decimals;
     html_number_fixed(drawing->stream, value, decimals);
 }
 
@@ -277,6 +279,13 @@ static void draw_dots(const struct drawing *drawing, const struct chart_series *
     }
 }
 
+/* The last point that can be drawn, or NULL. */
+static const struct chart_point *last_point(const struct chart_series *series) {
+    for (size_t i = series->count; i-- > 0;)
+        if (is_drawable(&series->points[i])) return &series->points[i];
+    return NULL;
+}
+
 static void draw_mark(const struct drawing *drawing, const struct chart_series *series) {
     if (series->marked >= series->count || !is_drawable(&series->points[series->marked])) return;
     double x = x_of(drawing, series->points[series->marked].x);
@@ -286,20 +295,26 @@ static void draw_mark(const struct drawing *drawing, const struct chart_series *
     put_attribute(stream, "cx", x);
     put_attribute(stream, "cy", y);
     fputs("/>\n", stream);
-    put_text(stream, "mark", "middle", x, y - 12, series->mark);
+    /* Away from the label of a line that ends here. */
+    bool last = last_point(series) == &series->points[series->marked];
+    put_text(stream, "mark", last ? "end" : "middle", last ? x - 9 : x, y - 10, series->mark);
 }
 
-/* The last point that can be drawn, or NULL. */
-static const struct chart_point *last_point(const struct chart_series *series) {
-    for (size_t i = series->count; i-- > 0;)
-        if (is_drawable(&series->points[i])) return &series->points[i];
-    return NULL;
+/* Where the line that reaches farthest ends. */
+static double right_end(const struct drawing *drawing) {
+    double right = LEFT;
+    for (size_t s = 0; s < drawing->chart->series_count; s++) {
+        const struct chart_point *last = last_point(&drawing->chart->series[s]);
+        if (last) right = fmax(right, x_of(drawing, last->x));
+    }
+    return right;
 }
 
 static void put_end(const struct drawing *drawing, const struct chart_series *series,
                     const struct chart_point *point, double y) {
-    double x = x_of(drawing, point->x) + 10;
+    double x = right_end(drawing) + 10;
     if (series->name) put_text(drawing->stream, "end name", "start", x, y - 2, series->name);
+    if (drawing->chart->names_alone) return;
     begin_text(drawing->stream, "end", "start", x, series->name ? y + 12 : y + 4);
     put_value(drawing, point->y);
     fputs("</text>\n", drawing->stream);

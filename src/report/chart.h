@@ -49,6 +49,7 @@ struct chart {
     double x_low, x_high; /* shown at least */
     double x_least;       /* ticks are no closer than this */
     bool from_zero;       /* the y axis begins at 0 */
+    bool names_alone;     /* the lines' ends are labelled with names, not with their values */
     const struct chart_series *series;
     size_t series_count; /* at most CHART_MOST_SERIES are drawn */
     const struct chart_band *bands;

@@ -184,6 +184,7 @@ static void write_rates(const struct curves *curves) {
                  (struct chart){.title = "Learning rates of decoder and encoder over the epochs",
                                 .y_label = "step size",
                                 .from_zero = true,
+                                .names_alone = true,
                                 .series = series,
                                 .series_count = 2},
                  "Learning rate", NULL);

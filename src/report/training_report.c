@@ -102,13 +102,18 @@ static void write_state(const struct train_history *history, FILE *stream) {
     }
     const struct train_epoch *last = &history->epochs[history->epoch_count - 1];
     const struct train_epoch *best = training_report_best(history);
-    fprintf(stream, "<p>Epoch %zu of %zu has ended.", last->epoch, last->epochs);
+    bool done = last->epoch >= last->epochs;
+    if (done) {
+        fprintf(stream, "<p>All %zu epochs have ended.", last->epochs);
+    } else {
+        fprintf(stream, "<p>Epoch %zu of %zu has ended.", last->epoch, last->epochs);
+    }
     if (best) {
-        fputs(" The best CIDEr so far is <strong>", stream);
+        fprintf(stream, " The best CIDEr%s is <strong>", done ? "" : " so far");
         html_number_fixed(stream, 100 * best->scores.cider, 1);
         fprintf(stream, "</strong>, of epoch %zu.", best->epoch);
     }
-    if (last->epoch < last->epochs && last->seconds > 0) {
+    if (!done && last->seconds > 0) {
         fputs(" At the last epoch\xE2\x80\x99s speed, about ", stream);
         html_number_duration(stream, last->seconds * (double)(last->epochs - last->epoch));
         fputs(" of training are left.", stream);

@@ -2,7 +2,7 @@
 #include "report/training_report_parts.h"
 
 const char training_summary_style[] =
-    ".facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));"
+    ".facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));"
     "gap:1.25rem 1.5rem;margin:0}\n"
     ".facts div{display:flex;flex-direction:column-reverse;justify-content:flex-end}\n"
     ".facts dt{color:var(--muted);font-size:.85rem;line-height:1.35}\n"
@@ -41,7 +41,7 @@ void training_summary_write(const struct train_history *history, FILE *stream) {
     put_count(stream, "captions of them", summary->captions);
     put_count(stream, "photos to validate on", summary->held_photos);
     put_count(stream, "words in the vocabulary", summary->words);
-    begin_fact(stream, "of the captions\xE2\x80\x99 words are in it");
+    begin_fact(stream, "of the captions\xE2\x80\x99 words are covered");
     html_number_fixed(stream, 100 * summary->coverage, 1);
     fputs("\xC2\xA0%", stream);
     end_fact(stream);

@@ -2,12 +2,14 @@
 #include "report/training_report_parts.h"
 
 const char training_table_style[] = ".epochs .best{font-weight:650}\n"
+                                    ".epochs tr{background:var(--paper)}\n"
                                     ".epochs tbody tr.now{background:var(--band)}\n"
-                                    ".epochs tbody th{text-align:right}\n";
+                                    ".epochs th:first-child{position:sticky;left:0;"
+                                    "background:inherit}\n";
 
-static const char *const columns[] = {
-    "Loss",  "Perplexity",           "BLEU-1",  "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L",
-    "CIDEr", "Captions that differ", "Words/s", "Time"};
+static const char *const columns[] = {"Loss",     "Perplexity", "BLEU-1",  "BLEU-2",
+                                      "BLEU-3",   "BLEU-4",     "ROUGE-L", "CIDEr",
+                                      "Distinct", "Words/s",    "Time"};
 
 static void write_head(FILE *stream) {
     fputs("<thead><tr><th scope=\"col\">Epoch</th><th scope=\"col\" class=\"text\">Phase</th>",
@@ -71,7 +73,8 @@ void training_table_write(const struct train_history *history, FILE *stream) {
     for (size_t e = 0; e < history->epoch_count; e++)
         write_row(&history->epochs[e], &history->epochs[e] == best, stream);
     fputs("</tbody>\n</table>\n</div>\n"
-          "<p class=\"muted\">Scores are times 100, of the validation photos by beam search. "
+          "<p class=\"muted\">Scores are times 100, of the validation photos by beam search; "
+          "distinct are the different captions among them. "
           "Loss is in nats per word.</p>\n</section>\n",
           stream);
 }
