@@ -1,0 +1,84 @@
+#!/bin/sh
+# The report of a training run, opened in a real browser (Chromium without a window): curves and
+# photos must be drawn and the epochs stepped through.
+. "$(dirname "$0")/lib.sh"
+
+report_page=${CAPTION_REPORT_PAGE:?the program that writes a made-up report}
+
+browser=
+for name in chromium chromium-browser google-chrome; do
+    command -v "$name" >/dev/null && browser=$name && break
+done
+if [ -z "$browser" ]; then
+    skip "no Chromium: whether the report is really drawn was not looked at"
+    finish
+fi
+
+# browse FLAGS... ADDRESS: what the browser prints goes to $out, what it complains of to $err.
+browse() {
+    status=0
+    profile=$(mktemp -d "$work/profile.XXXXXX")
+    timeout 120 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+        --disable-background-networking --disable-component-update --disable-sync \
+        --hide-scrollbars --enable-logging=stderr --user-data-dir="$profile" "$@" \
+        >"$out" 2>"$err" </dev/null || status=$?
+    rm -rf "$profile"
+}
+
+# look_at REPORT: the checks of report_check.html, in $out.
+look_at() {
+    cp "$source_tree/tests/e2e/report_check.html" "$work/check.html"
+    browse --allow-file-access-from-files --dump-dom "file://$work/check.html#$(basename "$1")"
+    expect 0 "the browser opens $(basename "$1")"
+    grep -F 'CONSOLE' "$err" && fail "the page has errors or warnings"
+    expect_verdicts "end reached"
+}
+
+# expect_verdicts "NAME VALUE"...
+expect_verdicts() {
+    for verdict; do
+        grep -qE "(^|>)verdict $verdict(\$|<)" "$out" && continue
+        fail "'$verdict' expected"
+        grep -oE "verdict ${verdict%% *} [^<]*" "$out" || explain
+    done
+}
+
+# A run of 20 epochs, the first two of them on text; one of its photos is not there.
+square "$work/red.ppm" 64 220 20 20
+square "$work/blue.ppm" 300 20 20 220
+"$report_page" write "$work/run.html" 20 20 2 "$work/red.ppm" "$work/blue.ppm" \
+    "$work/none.ppm" || fail "a report of a made-up run is written"
+look_at "$work/run.html"
+expect_verdicts "headings 1" "rows 20" "row-headers 20" "fits true" "fits-a-phone true" \
+    "charts 4" "charts-drawn 4" "curves 7" "ticks true" "rings 1" \
+    "photos 2" "photos-drawn 2" "photos-described 2" "photos-missing 1" "references 15" \
+    "stepper-shown true" "epoch-at-first 20" "epoch-of-the-first-button 3" \
+    "first-differs-from-last true" "cursors 4" "epoch-of-the-slider 4" \
+    "epoch-of-the-last-button 20" "back-at-the-last true" "told Epoch 20 of 20, CIDEr 50\.6, the best"
+ok "curves and photos of a made-up run are drawn"
+
+# The pixels themselves: the curves' two colours, the photos' two.
+expect_pixels() { # SCHEME FIRST-CURVE SECOND-CURVE
+    browse --blink-settings=preferredColorScheme="$1" --window-size=1280,2400 \
+        --screenshot="$work/shot.png" "file://$work/run.html"
+    expect 0 "a picture of the page"
+    colors=$("$report_page" colors "$work/shot.png" "$2" "$3") || colors="0 0 0"
+    echo "$colors" | awk '{ exit !($1 > 200 && $2 > 1500 && $3 > 400) }' ||
+        fail "colours in the picture, and pixels of the curves: $colors"
+}
+expect_pixels 1 1b5fa6 a8480f
+expect_pixels 0 7db3f0 f0a26a
+ok "the picture of it shows them in light and in dark"
+
+# At the beginning of a run: no epoch, one epoch, text alone.
+"$report_page" write "$work/none.html" 0 20 0 "$work/red.ppm" || fail "a report without epochs"
+look_at "$work/none.html"
+expect_verdicts "charts 0" "photos-drawn 1" "fits true" "fits-a-phone true"
+"$report_page" write "$work/one.html" 1 20 0 "$work/red.ppm" || fail "a report of one epoch"
+look_at "$work/one.html"
+expect_verdicts "charts 4" "rows 1" "photos-drawn 1" "epoch-at-first 1"
+"$report_page" write "$work/text.html" 2 20 2 "$work/red.ppm" || fail "a report of text epochs"
+look_at "$work/text.html"
+expect_verdicts "charts 2" "rows 2" "photos-drawn 1"
+
+finish
