@@ -16,15 +16,20 @@ static void end_fact(FILE *stream) {
     fputs("</dd></div>\n", stream);
 }
 
+/* What there is none of, or what is not known, has no place. */
 static void put_count(FILE *stream, const char *name, size_t count) {
+    if (count == 0) return;
     begin_fact(stream, name);
     html_number_count(stream, count);
     end_fact(stream);
 }
 
-/* What was left out has a place only where there is something of the kind. */
-static void put_left_out(FILE *stream, const char *name, size_t count) {
-    if (count > 0) put_count(stream, name, count);
+static void put_coverage(FILE *stream, double coverage) {
+    if (!(coverage > 0)) return;
+    begin_fact(stream, "of the captions\xE2\x80\x99 words are covered");
+    html_number_fixed(stream, 100 * coverage, 1);
+    fputs("\xC2\xA0%", stream);
+    end_fact(stream);
 }
 
 static double seconds_of(const struct train_history *history) {
@@ -41,14 +46,11 @@ void training_summary_write(const struct train_history *history, FILE *stream) {
     put_count(stream, "captions of them", summary->captions);
     put_count(stream, "photos to validate on", summary->held_photos);
     put_count(stream, "words in the vocabulary", summary->words);
-    begin_fact(stream, "of the captions\xE2\x80\x99 words are covered");
-    html_number_fixed(stream, 100 * summary->coverage, 1);
-    fputs("\xC2\xA0%", stream);
-    end_fact(stream);
+    put_coverage(stream, summary->coverage);
     put_count(stream, "words in the longest caption", summary->longest);
-    put_left_out(stream, "missing photos, left out", summary->missing);
-    put_left_out(stream, "unreadable photos, left out", summary->broken);
-    put_left_out(stream, "captions without a word, left out", summary->wordless);
+    put_count(stream, "missing photos, left out", summary->missing);
+    put_count(stream, "unreadable photos, left out", summary->broken);
+    put_count(stream, "captions without a word, left out", summary->wordless);
     begin_fact(stream, "of training, validation not counted");
     html_number_duration(stream, seconds_of(history));
     end_fact(stream);
