@@ -6,22 +6,44 @@
 
 #include "base/memory.h"
 #include "cli/command.h"
+#include "report/training_report.h"
 
 static void write_message(void *context, const char *text) {
     (void)context;
     fprintf(stderr, "%s\n", text);
 }
 
+/* Who is told of every epoch. */
+struct watch {
+    struct training_report *report; /* NULL: none is asked for */
+    struct train_history history;   /* what it shows */
+    size_t capacity;                /* of history.epochs */
+};
+
+/* A report that cannot be written is told and stops no training. */
+static void report_epoch(struct watch *watch, const struct train_epoch *epoch) {
+    struct train_history *history = &watch->history;
+    caption_error error;
+    bool ok = memory_grow(&history->epochs, &watch->capacity, history->epoch_count + 1,
+                          sizeof *history->epochs, "the history of the run", &error);
+    if (ok) {
+        history->epochs[history->epoch_count++] = *epoch;
+        ok = training_report_write(watch->report, history, &error);
+    }
+    if (!ok) fprintf(stderr, "caption train: the report is not up to date: %s\n", error.message);
+}
+
 /* The record of a run is its result: a row an epoch on stdout. */
 static void write_epoch(void *context, const struct train_epoch *epoch) {
-    (void)context;
+    struct watch *watch = context;
     if (epoch->epoch == 1)
         printf("epoch\tencoder\tloss\tperplexity\tBLEU-4\tCIDEr\tdistinct\twords/s\tseconds\t\n");
     printf("%zu/%zu\t%s\t%.4f\t%.2f\t%.2f\t%.2f\t%zu\t%.0f\t%.1f\t%s\n", epoch->epoch,
-           epoch->epochs, epoch->frozen ? "frozen" : "learns", epoch->loss, epoch->perplexity,
+           epoch->epochs, train_phase_name(epoch->phase), epoch->loss, epoch->perplexity,
            100 * epoch->scores.bleu[3], 100 * epoch->scores.cider, epoch->distinct,
            epoch->words_per_second, epoch->seconds, epoch->best ? "best" : "");
     fflush(stdout);
+    if (watch->report) report_epoch(watch, epoch);
 }
 
 /* The command line as it could be typed again; freed with free(). */
@@ -41,20 +63,39 @@ static char *command_line(int argc, char **argv, caption_error *error) {
     return line;
 }
 
-static int run(const struct options_command *command, const struct train_options *options) {
+/* A first page is written at once, so that a path that cannot be is told before the work. */
+static bool watch_init(struct watch *watch, const char *report, const char *line,
+                       caption_error *error) {
+    *watch = (struct watch){0};
+    if (!report) return true;
+    watch->report = training_report_new(report, line, error);
+    return watch->report && training_report_write(watch->report, &watch->history, error);
+}
+
+static void watch_free(struct watch *watch) {
+    training_report_free(watch->report);
+    free(watch->history.epochs);
+}
+
+static int run(const struct options_command *command, const struct train_options *options,
+               const char *report) {
     if (!options->output) {
         fprintf(stderr, "%s: --output is missing: the model file to write\n", command->name);
         return COMMAND_USAGE;
     }
+    struct watch watch;
     const struct train_listener listener = {
-        .message = write_message, .epoch = write_epoch, .progress = stderr};
+        .context = &watch, .message = write_message, .epoch = write_epoch, .progress = stderr};
     caption_error error;
-    if (train_run(options, &listener, &error)) return COMMAND_DONE;
-    return command_error(command, &error);
+    bool ok =
+        watch_init(&watch, report, options->note, &error) && train_run(options, &listener, &error);
+    watch_free(&watch);
+    return ok ? COMMAND_DONE : command_error(command, &error);
 }
 
 int command_train(int argc, char **argv) {
     struct train_options o = train_options_default();
+    const char *report = NULL;
     const struct options_row data[] = {
         {0, "images", OPTIONS_STRING, &o.images, "DIR", 0, 0,
          "folder of the photos (default: beside the data set)", NULL},
@@ -111,6 +152,8 @@ int command_train(int argc, char **argv) {
          "never mirror photos (those whose captions say left or right never are)", NULL},
     };
     const struct options_row machine[] = {
+        {0, "report", OPTIONS_STRING, &report, "OUT.html", 0, 0,
+         "a page with the run's curves, written anew after every epoch", NULL},
         {0, "seed", OPTIONS_SEED, &o.seed, "N", 0, 0,
          "the same seed gives the same weights, with any number of threads", NULL},
         {'t', "threads", OPTIONS_SIZE, &o.threads, "N", 0, 1024,
@@ -137,7 +180,7 @@ int command_train(int argc, char **argv) {
     if (command_begin(&command, argc, argv, 1, 1, &first, &status)) {
         o.dataset = argv[first];
         o.note = line;
-        status = run(&command, &o);
+        status = run(&command, &o, report);
     }
     free(line);
     return command_finish(&command, status);

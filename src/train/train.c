@@ -329,10 +329,13 @@ static bool save_best(struct trainer *t, const struct train_epoch *epoch, captio
 static bool run_epochs(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     for (size_t epoch = 0; epoch < o->epochs; epoch++) {
-        struct train_epoch result = {
-            .epoch = epoch + 1, .epochs = o->epochs, .frozen = epoch < o->freeze_encoder};
+        struct train_epoch result = {.epoch = epoch + 1,
+                                     .epochs = o->epochs,
+                                     .phase =
+                                         epoch < o->freeze_encoder ? TRAIN_FROZEN : TRAIN_JOINT};
         if (epoch == o->freeze_encoder && !begin_joint(t, error)) return false;
-        if (!run_epoch(t, epoch, &result, error) || !validate(t, result.frozen, &result, error)) {
+        if (!run_epoch(t, epoch, &result, error) ||
+            !validate(t, result.phase == TRAIN_FROZEN, &result, error)) {
             return false;
         }
         result.best = result.scores.cider > t->best;

@@ -15,7 +15,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "eval/scores.h"
+#include "train/history.h"
 
 enum { TRAIN_SLICES = 4 };
 
@@ -57,19 +57,6 @@ struct train_options train_options_default(void);
 
 /* False with `error` naming the first option that is out of its range. */
 bool train_options_check(const struct train_options *options, caption_error *error);
-
-/* What an epoch brought. */
-struct train_epoch {
-    size_t epoch, epochs; /* counted from 1 */
-    bool frozen;          /* the encoder did not learn in it */
-    double loss;          /* mean negative log likelihood of a training word */
-    double perplexity;    /* of the validation captions, per word */
-    struct scores scores; /* of the validation photos, by beam search as the defaults have it */
-    size_t distinct;      /* different captions among them */
-    bool best;            /* best CIDEr so far: written to the output */
-    double seconds;       /* training alone */
-    double words_per_second;
-};
 
 /* Whom the trainer tells how it goes. All may be NULL. */
 struct train_listener {

@@ -81,4 +81,29 @@ expect_verdicts "charts 4" "rows 1" "photos-drawn 1" "epoch-at-first 1"
 look_at "$work/text.html"
 expect_verdicts "charts 2" "rows 2" "photos-drawn 1"
 
+# A captioner that learns within the test, three epochs on four photos.
+train_with_report() { # REPORT
+    mkdir -p "$work/images"
+    square "$work/images/red.ppm" 32 220 20 20
+    square "$work/images/green.ppm" 32 20 180 20
+    square "$work/images/blue.ppm" 32 20 20 220
+    square "$work/images/black.ppm" 32 20 20 20
+    for color in red green blue black; do
+        printf '{"filename": "%s.ppm", "split": "train", "sentences": [{"raw": "A %s square."}]}\n' \
+            "$color" "$color"
+    done | jq -s '{images: .}' >"$work/squares.json"
+    run train "$work/squares.json" --val "$work/squares.json" --images "$work/images" \
+        --output "$work/squares.safetensors" --encoder-arch tiny --image-size 32 --hidden 16 \
+        --embed 16 --min-count 1 --batch-size 4 --epochs 3 --freeze-encoder 1 --report "$1"
+}
+train_with_report "$work/train.html"
+expect 0 "a training run with a report"
+look_at "$work/train.html"
+expect_verdicts "rows 3" "charts 3" "charts-drawn 3" "fits true"
+grep -qF -- "--report $work/train.html" "$work/train.html" || fail "the report tells its command"
+train_with_report "$work/no-such-folder/train.html"
+expect 1 "a report that cannot be written is told before the work"
+expect_in "$err" "no-such-folder/train.html"
+expect_lines "$out" 0
+
 finish
