@@ -21,16 +21,17 @@ static inline void *fixture_zeroed(size_t count, size_t size) {
     return memory;
 }
 
-/* The words of both references and captions. */
-static inline struct tokens fixture_reference(size_t number) {
+/* [FIXTURE_REFERENCES] */
+static inline const struct tokens *fixture_references(void) {
     static char *words[FIXTURE_REFERENCES][8] = {
         {"a", "square", "on", "a", "light", "grey", "wall"},
         {"a", "coloured", "square", "in", "the", "middle", "of", "nothing"},
         {"somebody", "painted", "a", "square"},
         {"the", "square", "is", "small", "and", "the", "wall", "is"},
         {"a", "close-up", "of", "a", "painted", "wall"}};
-    static const size_t counts[FIXTURE_REFERENCES] = {7, 8, 4, 8, 6};
-    return (struct tokens){counts[number], words[number]};
+    static const struct tokens references[FIXTURE_REFERENCES] = {
+        {7, words[0]}, {8, words[1]}, {4, words[2]}, {8, words[3]}, {6, words[4]}};
+    return references;
 }
 
 static inline char *fixture_caption(size_t epoch, size_t sample) {
@@ -107,15 +108,13 @@ static inline struct train_history fixture_history(size_t ended, size_t epochs, 
     history.points = fixture_zeroed(history.point_count, sizeof *history.points);
     history.samples = fixture_zeroed(photos, sizeof *history.samples);
     history.captions = fixture_zeroed(ended * photos, sizeof *history.captions);
-    struct tokens *references = fixture_zeroed(FIXTURE_REFERENCES, sizeof *references);
-    for (size_t r = 0; r < FIXTURE_REFERENCES; r++) references[r] = fixture_reference(r);
     double best = 0;
     for (size_t e = 0; e < ended; e++)
         history.epochs[e] = fixture_epoch(e, ended, epochs, text, &best);
     fixture_fill_points(&history, epochs);
     for (size_t s = 0; s < photos; s++)
         history.samples[s] =
-            (struct train_sample){paths[s], paths[s], references, FIXTURE_REFERENCES};
+            (struct train_sample){paths[s], paths[s], fixture_references(), FIXTURE_REFERENCES};
     for (size_t e = text; e < ended; e++)
         for (size_t s = 0; s < photos; s++)
             history.captions[e * photos + s] = fixture_caption(e, s);
@@ -123,7 +122,6 @@ static inline struct train_history fixture_history(size_t ended, size_t epochs, 
 }
 
 static inline void fixture_history_free(struct train_history *history) {
-    if (history->sample_count > 0) free((void *)(uintptr_t)history->samples[0].references);
     for (size_t i = 0; i < history->epoch_count * history->sample_count; i++)
         free(history->captions[i]);
     free(history->captions);

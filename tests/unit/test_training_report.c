@@ -169,7 +169,6 @@ static void hostile_names_and_captions_stay_text(void **state) {
     assert_true(has(&page, "(no word)"));
     file_bytes_free(&page);
     history.captions = kept;
-    history.samples[0].references = NULL;
     fixture_history_free(&history);
 }
 
