@@ -11,6 +11,9 @@ jobs=$(nproc)
 started=$(date +%s)
 
 sh samples/packages.sh libcmocka-dev jq
+# Large, and needed by one test alone, which skips without it.
+command -v chromium >/dev/null || sh samples/packages.sh chromium ||
+    echo "run.sh: no Chromium; the test that looks at a training report will skip"
 sh samples/fetch_photos.sh || echo "run.sh: no sample photos; the tests that need them will skip"
 
 build() { # FOLDER CMAKE-OPTIONS...

@@ -8,16 +8,20 @@
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
 #include "cli/interrupt.h"
+#include "report/training_report.h"
 
 static void write_message(void *context, const char *text) {
     (void)context;
     fprintf(stderr, "%s\n", text);
 }
 
-/* The record of a run is its result: a row an epoch on stdout. */
-static bool write_epoch(void *context, const struct train_history *history, caption_error *error) {
-    (void)context;
-    const struct train_epoch *epoch = &history->epochs[history->epoch_count - 1];
+/* A first page at once, so that a path that cannot be is told before the work. */
+static bool begin_report(void *context, const struct train_history *history, caption_error *error) {
+    struct training_report *report = context;
+    return !report || training_report_write(report, history, error);
+}
+
+static void write_row(const struct train_epoch *epoch) {
     if (epoch->epoch == 1)
         printf("epoch\tencoder\tloss\tperplexity\tBLEU-4\tCIDEr\tdistinct\twords/s\tseconds\t\n");
     printf("%zu/%zu\t%s\t%.4f\t", epoch->epoch, epoch->epochs, train_phase_name(epoch->phase),
@@ -28,6 +32,17 @@ static bool write_epoch(void *context, const struct train_history *history, capt
         printf("%.2f\t%.2f\t%.2f\t%zu\t", epoch->perplexity, 100 * epoch->scores.bleu[3],
                100 * epoch->scores.cider, epoch->distinct);
     printf("%.0f\t%.1f\t%s\n", epoch->words_per_second, epoch->seconds, epoch->best ? "best" : "");
+}
+
+/* The record of a run is its result: a row an epoch on stdout. A report that cannot be written any
+ * more is told and stops no training. */
+static bool write_epoch(void *context, const struct train_history *history, caption_error *error) {
+    struct training_report *report = context;
+    write_row(&history->epochs[history->epoch_count - 1]);
+    caption_error problem;
+    if (report && !training_report_write(report, history, &problem)) {
+        fprintf(stderr, "caption train: the report is not up to date: %s\n", problem.message);
+    }
     return command_flush(error);
 }
 
@@ -53,22 +68,39 @@ static char *command_line(int argc, char **argv, caption_error *error) {
     return line;
 }
 
-static int run(const struct options_command *command, const struct train_options *options) {
+static bool train(const struct train_options *options, const char *report_path,
+                  caption_error *error) {
+    struct training_report *report = NULL;
+    if (report_path) {
+        report = training_report_new(report_path, options->note, error);
+        if (!report) return false;
+    }
+    const struct train_listener listener = {.context = report,
+                                            .message = write_message,
+                                            .begin = begin_report,
+                                            .epoch = write_epoch,
+                                            .stop = stop,
+                                            .progress = stderr};
+    interrupt_listen();
+    const bool ok = train_run(options, &listener, error);
+    training_report_free(report);
+    return ok;
+}
+
+static int run(const struct options_command *command, const struct train_options *options,
+               const char *report) {
     if (!options->output) {
         fprintf(stderr, "%s: --output is missing: the model file to write\n", command->name);
         return COMMAND_USAGE;
     }
-    const struct train_listener listener = {
-        .message = write_message, .epoch = write_epoch, .stop = stop, .progress = stderr};
-    interrupt_listen();
     caption_error error;
-    if (train_run(options, &listener, &error)) return COMMAND_DONE;
-    return command_error(command, &error);
+    return train(options, report, &error) ? COMMAND_DONE : command_error(command, &error);
 }
 
 int command_train(int argc, char **argv) {
     struct train_options o = train_options_default();
     struct options_list text = {0};
+    const char *report = NULL;
     const char *missing = "skip";
     const struct options_row data[] = {
         {0, "images", OPTIONS_STRING, &o.images, "DIR", 0, 0,
@@ -151,6 +183,8 @@ int command_train(int argc, char **argv) {
          "never mirror photos (those whose captions say left or right never are)", NULL},
     };
     const struct options_row machine[] = {
+        {0, "report", OPTIONS_STRING, &report, "OUT.html", 0, 0,
+         "a page with the run's curves and some captions, written anew after every epoch", NULL},
         {0, "checkpoint", OPTIONS_STRING, &o.checkpoint, "FILE", 0, 0,
          "what an interrupted run goes on from (default: the output's name + .checkpoint)", NULL},
         {0, "checkpoint-minutes", OPTIONS_FLOAT, &o.checkpoint_minutes, "X", 0, 1e6,
@@ -188,7 +222,7 @@ int command_train(int argc, char **argv) {
         o.text_count = text.count;
         o.fail_missing = strcmp(missing, "fail") == 0;
         o.note = line;
-        status = run(&command, &o);
+        status = run(&command, &o, report);
     }
     free(line);
     options_list_free(&text);

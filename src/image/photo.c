@@ -7,9 +7,6 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-/* A larger file is no photo. */
-#define PHOTO_MAX_BYTES ((size_t)1 << 30)
-
 /* A JPEG may be decoded at a fraction of its size where that leaves the crop twice the side of the
  * square: the fraction's own coarse filter is then out of sight. */
 static size_t smallest_side(size_t size, const struct augment *augment) {

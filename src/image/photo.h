@@ -5,6 +5,9 @@
 #include "image/augment.h"
 #include "image/image.h"
 
+/* A larger file is no photo. */
+#define PHOTO_MAX_BYTES ((size_t)1 << 30)
+
 /* How pixels become numbers; part of a model. */
 struct preprocessing {
     size_t size;   /* side of the encoder's square in pixels */

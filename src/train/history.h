@@ -22,19 +22,17 @@ const char *train_phase_name(enum train_phase phase);
 
 /* What is known before the first step. */
 struct train_summary {
-    size_t train_photos, held_photos;   /* to learn from and to validate on */
-    size_t captions;                    /* of the train photos */
-    size_t words;                       /* in the vocabulary */
-    double coverage;                    /* share of the words in `captions` that it holds, 0..1 */
-    size_t longest;                     /* words in the longest caption */
-    size_t missing, broken, wordless;   /* photos and captions that were left out */
-    double epoch_seconds[TRAIN_PHASES]; /* that an epoch will take, measured on one step; 0: the run
-                                           has no such phase */
+    size_t train_photos, held_photos; /* to learn from and to validate on */
+    size_t captions;                  /* of the train photos */
+    size_t words;                     /* in the vocabulary */
+    double coverage;                  /* share of the words in `captions` that it holds, 0..1 */
+    size_t longest;                   /* words in the longest caption */
+    size_t missing, broken, wordless; /* photos and captions that were left out */
 };
 
-/* What an epoch brought. Text epochs are not validated: their scores are 0. */
+/* What an epoch brought. Text epochs are not validated: their scores and perplexity are 0. */
 struct train_epoch {
-    size_t epoch, epochs; /* counted from 1 */
+    size_t epoch, epochs; /* counted from 1 over all phases of the run */
     enum train_phase phase;
     double loss;             /* mean negative log likelihood of a training word */
     double perplexity;       /* of the validation captions, per word */
@@ -47,7 +45,7 @@ struct train_epoch {
 
 /* A moment within an epoch. */
 struct train_point {
-    double epoch; /* epochs done, 0 .. epochs */
+    double epoch; /* epochs done, 0 .. epochs, over all phases */
     double loss;  /* mean since the point before */
     double rate, encoder_rate;
 };
@@ -68,6 +66,9 @@ struct train_history {
     struct train_sample *samples; /* [sample_count] */
     size_t sample_count;
     char **captions; /* (epoch_count, sample_count): what was said; NULL in text epochs */
+    double epoch_seconds[TRAIN_PHASES]; /* that an epoch takes: the last one did, or one is expected
+                                           to; 0: the run has no such phase */
+    double seconds_left;                /* of training, validation not counted */
 };
 
 #endif

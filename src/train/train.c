@@ -148,13 +148,12 @@ static bool check_checkpoint(struct trainer *t, bool *resume, caption_error *err
 }
 
 static bool measure_epochs(struct trainer *t, caption_error *error) {
-    struct train_summary *summary = &t->history.summary;
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
         if (!has_phase(t->options, phase)) continue;
         double seconds;
         if (phase == TRAIN_FROZEN && !read_features(t, error)) return false;
         if (!step_measure(t, phase, &seconds, error)) return false;
-        summary->epoch_seconds[phase] = seconds * (double)step_count(t, phase);
+        t->history.epoch_seconds[phase] = seconds * (double)step_count(t, phase);
     }
     return true;
 }
@@ -166,11 +165,23 @@ static bool summarise(struct trainer *t, caption_error *error) {
     train_data_summarise(t);
     if (!measure_epochs(t, error)) return false;
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
-        const double seconds = t->history.summary.epoch_seconds[phase];
+        const double seconds = t->history.epoch_seconds[phase];
         if (seconds == 0) continue;
         trainer_say(t, "an epoch over %s will take about %.0f s", what[phase], ceil(seconds));
     }
     return true;
+}
+
+/* The listener hears of what is and of what is left. */
+static bool tell(struct trainer *t,
+                 bool (*whom)(void *, const struct train_history *, caption_error *),
+                 caption_error *error) {
+    struct train_history *history = &t->history;
+    history->seconds_left = 0;
+    for (size_t epoch = t->place.epoch; epoch < trainer_epochs(t->options); epoch++) {
+        history->seconds_left += history->epoch_seconds[trainer_phase(t->options, epoch)];
+    }
+    return !whom || whom(t->listener.context, history, error);
 }
 
 static bool prepare(struct trainer *t, caption_error *error) {
@@ -332,8 +343,9 @@ static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *
     const bool ok = phase == TRAIN_TEXT ? history_add_epoch(&t->history, &result, NULL, error)
                                         : end_photo_epoch(t, &result, error);
     if (!ok) return false;
+    t->history.epoch_seconds[phase] = place->seconds;
     t->place = (struct train_place){.epoch = place->epoch + 1, .best = place->best};
-    return !t->listener.epoch || t->listener.epoch(t->listener.context, &t->history, error);
+    return tell(t, t->listener.epoch, error);
 }
 
 static bool begin_phase(struct trainer *t, enum train_phase phase, caption_error *error) {
@@ -344,7 +356,7 @@ static bool begin_phase(struct trainer *t, enum train_phase phase, caption_error
 
 static bool run_epochs(struct trainer *t, caption_error *error) {
     /* At once: a place that cannot be written to is told before hours of work. */
-    if (!save(t, error)) return false;
+    if (!save(t, error) || !tell(t, t->listener.begin, error)) return false;
     while (t->place.epoch < trainer_epochs(t->options)) {
         const enum train_phase phase = trainer_phase(t->options, t->place.epoch);
         if (!begin_phase(t, phase, error) || !run_steps(t, step_count(t, phase), error)) {

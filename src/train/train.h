@@ -87,8 +87,11 @@ cJSON *train_options_json(const struct train_options *options);
 struct train_listener {
     void *context;
     void (*message)(void *context, const char *text); /* one line, no newline */
+    /* Before the first step, with the summary and, when a run is resumed, the epochs it had; false
+     * with `error` set ends the run. */
+    bool (*begin)(void *context, const struct train_history *history, caption_error *error);
     /* After every epoch; the last of history->epochs is the one that ended. False with `error` set
-     * ends the run (its checkpoint is written). */
+     * ends the run. */
     bool (*epoch)(void *context, const struct train_history *history, caption_error *error);
     /* Asked after every step: true ends the run with a checkpoint and CAPTION_ERROR_INTERRUPTED. */
     bool (*stop)(void *context);

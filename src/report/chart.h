@@ -1,0 +1,71 @@
+/* A line chart as inline SVG: thin lines, round ticks, labels at the lines' ends instead of a
+ * legend.
+ *
+ *     const struct chart_series series[] = {{.name = "CIDEr", .points = points, .count = n, ...}};
+ *     const struct chart chart = {.title = "CIDEr", .x_label = "epoch", .series = series, ...};
+ *     chart_write(&chart, stream);
+ *
+ * Colours, widths and type come from the page's style (chart_style). The svg element tells, in
+ * data- attributes, which x lies where (data-low at data-left, data-high at data-right), and holds
+ * a hidden line.cursor: a script may point at an x with it.
+ */
+#ifndef CAPTION_REPORT_CHART_H
+#define CAPTION_REPORT_CHART_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct chart_point {
+    double x, y;
+};
+
+enum chart_line {
+    CHART_SOLID,
+    CHART_DASHED, /* in another colour */
+    CHART_FAINT   /* behind the others, unlabelled: for the many points that another line sums up */
+};
+
+#define CHART_NO_POINT ((size_t)-1)
+
+struct chart_series {
+    const char *name;                 /* beside its last value; NULL: the value alone */
+    const struct chart_point *points; /* [count], in order of x; y that is not finite is a gap */
+    size_t count;
+    enum chart_line line;
+    size_t marked;    /* the point to be circled, or CHART_NO_POINT */
+    const char *mark; /* what is written beside it */
+};
+
+/* A part of the x axis with a name. */
+struct chart_band {
+    double from, to;
+    const char *name;
+};
+
+struct chart {
+    const char *title; /* what a screen reader says of it */
+    const char *x_label, *y_label;
+    double x_low, x_high; /* shown at least */
+    double x_least;       /* ticks are no closer than this */
+    bool from_zero;       /* the y axis begins at 0 */
+    bool names_alone;     /* the lines' ends are labelled with names, not with their values */
+    const struct chart_series *series;
+    size_t series_count; /* at most CHART_MOST_SERIES are drawn */
+    const struct chart_band *bands;
+    size_t band_count;
+};
+
+enum { CHART_MOST_SERIES = 4 };
+
+/* Whether there is anything to draw: a point with drawable numbers. */
+bool chart_has_points(const struct chart *chart);
+
+/* Any numbers may be given; those that cannot be drawn leave gaps. The stream's own errors are left
+ * to its owner. */
+void chart_write(const struct chart *chart, FILE *stream);
+
+/* The style sheet that charts need. It uses the colours of html_page.h. */
+extern const char chart_style[];
+
+#endif

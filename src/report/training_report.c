@@ -1,0 +1,164 @@
+#include "report/training_report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "report/chart.h"
+#include "report/html_number.h"
+#include "report/html_page.h"
+#include "report/html_text.h"
+#include "report/training_report_parts.h"
+
+/* Pixels of a thumbnail's longest side: the width that the page gives it. */
+enum { THUMBNAIL_SIDE = 160 };
+
+struct training_report {
+    char *path, *command;
+    struct report_photo *photos; /* [photo_count], kept from page to page */
+    size_t photo_count;
+};
+
+static const char style[] = "header p{font-size:1.05rem}\n"
+                            "header code{display:block;margin-top:1rem;color:var(--muted)}\n";
+
+struct training_report *training_report_new(const char *path, const char *command,
+                                            caption_error *error) {
+    struct training_report *report = memory_zeroed(1, sizeof *report, "a report", error);
+    if (!report) return NULL;
+    report->path = memory_string(path, error);
+    report->command = report->path ? memory_string(command, error) : NULL;
+    if (report->command) return report;
+    training_report_free(report);
+    return NULL;
+}
+
+static void free_photos(struct training_report *report) {
+    for (size_t i = 0; i < report->photo_count; i++) {
+        free(report->photos[i].path);
+        thumbnail_free(&report->photos[i].thumbnail);
+    }
+    free(report->photos);
+    report->photos = NULL;
+    report->photo_count = 0;
+}
+
+void training_report_free(struct training_report *report) {
+    if (!report) return;
+    free_photos(report);
+    free(report->path);
+    free(report->command);
+    free(report);
+}
+
+const struct train_epoch *training_report_best(const struct train_history *history) {
+    for (size_t e = history->epoch_count; e-- > 0;)
+        if (history->epochs[e].best) return &history->epochs[e];
+    return NULL;
+}
+
+bool training_report_is_scored(const struct train_epoch *epoch) {
+    return epoch->phase != TRAIN_TEXT;
+}
+
+static bool has_photos_of(const struct training_report *report,
+                          const struct train_history *history) {
+    if (report->photo_count != history->sample_count) return false;
+    for (size_t i = 0; i < report->photo_count; i++)
+        if (strcmp(report->photos[i].path, history->samples[i].path) != 0) return false;
+    return true;
+}
+
+/* Only a want of memory is an error: a photo that cannot be read is told in its place. */
+static bool read_photos(struct training_report *report, const struct train_history *history,
+                        caption_error *error) {
+    if (has_photos_of(report, history)) return true;
+    free_photos(report);
+    report->photos =
+        memory_zeroed(history->sample_count, sizeof *report->photos, "sample photos", error);
+    if (!report->photos) return false;
+    for (; report->photo_count < history->sample_count; report->photo_count++) {
+        struct report_photo *photo = &report->photos[report->photo_count];
+        const char *path = history->samples[report->photo_count].path;
+        photo->path = memory_string(path, error);
+        if (!photo->path) return false;
+        thumbnail_load(path, THUMBNAIL_SIDE, &photo->thumbnail, &photo->problem);
+    }
+    return true;
+}
+
+static void write_left(const struct train_history *history, FILE *stream) {
+    if (!(history->seconds_left > 0)) return;
+    fputs(" About ", stream);
+    html_number_duration(stream, history->seconds_left);
+    fputs(" of training are left.", stream);
+}
+
+/* How far it is, in a sentence or two. */
+static void write_state(const struct train_history *history, FILE *stream) {
+    if (history->epoch_count == 0) {
+        fputs("<p>No epoch has ended yet.", stream);
+        write_left(history, stream);
+        fputs("</p>\n", stream);
+        return;
+    }
+    const struct train_epoch *last = &history->epochs[history->epoch_count - 1];
+    const struct train_epoch *best = training_report_best(history);
+    bool done = last->epoch >= last->epochs;
+    if (done) {
+        fprintf(stream, "<p>All %zu epochs have ended.", last->epochs);
+    } else {
+        fprintf(stream, "<p>Epoch %zu of %zu has ended.", last->epoch, last->epochs);
+    }
+    if (best) {
+        fprintf(stream, " The best CIDEr%s is <strong>", done ? "" : " so far");
+        html_number_fixed(stream, 100 * best->scores.cider, 1);
+        fprintf(stream, "</strong>, of epoch %zu.", best->epoch);
+    }
+    if (!done) write_left(history, stream);
+    fputs("</p>\n", stream);
+}
+
+static void write_header(const struct training_report *report, const struct train_history *history,
+                         FILE *stream) {
+    fputs("<header>\n<h1>Training report</h1>\n", stream);
+    write_state(history, stream);
+    fputs("<code>", stream);
+    html_text_write(stream, report->command);
+    fputs("</code>\n</header>\n", stream);
+}
+
+static bool write_page(const struct training_report *report, const struct train_history *history,
+                       FILE *stream, caption_error *error) {
+    const char *const styles[] = {style,
+                                  chart_style,
+                                  training_summary_style,
+                                  training_curves_style,
+                                  training_table_style,
+                                  training_photos_style,
+                                  NULL};
+    html_page_begin(stream, "Training report", styles);
+    write_header(report, history, stream);
+    fputs("<main>\n", stream);
+    training_summary_write(history, stream);
+    if (history->epoch_count > 0) {
+        if (!training_curves_write(history, stream, error)) return false;
+        training_table_write(history, stream);
+    }
+    training_photos_write(history, report->photos, stream);
+    fputs("</main>\n", stream);
+    html_page_end(stream, training_photos_script);
+    return true;
+}
+
+bool training_report_write(struct training_report *report, const struct train_history *history,
+                           caption_error *error) {
+    struct file_writer writer;
+    if (!read_photos(report, history, error) || !file_writer_open(&writer, report->path, error))
+        return false;
+    if (write_page(report, history, writer.stream, error))
+        return file_writer_commit(&writer, error);
+    file_writer_abandon(&writer);
+    return false;
+}

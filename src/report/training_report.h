@@ -1,0 +1,33 @@
+/* A training run as one HTML page: its curves, a table of its epochs, and a fixed set of validation
+ * photos with what was said of them, epoch by epoch. The page needs nothing but itself and is
+ * written anew after every epoch.
+ *
+ *     struct training_report *report = training_report_new("run.html", command, &error);
+ *     ... after every epoch:
+ *     training_report_write(report, &history, &error);
+ *     training_report_free(report);
+ */
+#ifndef CAPTION_REPORT_TRAINING_REPORT_H
+#define CAPTION_REPORT_TRAINING_REPORT_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "train/history.h"
+
+struct training_report;
+
+/* A report to be written to `path`; `command` is how the run was started, shown as it is. Both are
+ * copied. NULL with `error` set when memory is short. */
+struct training_report *training_report_new(const char *path, const char *command,
+                                            caption_error *error);
+
+/* Writes the page, whole or not at all. A history without epochs gives a page that says so. The
+ * photos are read once, when they are first seen; one that cannot be read is shown as such and is
+ * no error. */
+bool training_report_write(struct training_report *report, const struct train_history *history,
+                           caption_error *error);
+
+void training_report_free(struct training_report *report);
+
+#endif

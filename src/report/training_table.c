@@ -1,0 +1,80 @@
+#include "report/html_number.h"
+#include "report/training_report_parts.h"
+
+const char training_table_style[] = ".epochs .best{font-weight:650}\n"
+                                    ".epochs tr{background:var(--paper)}\n"
+                                    ".epochs tbody tr.now{background:var(--band)}\n"
+                                    ".epochs th:first-child{position:sticky;left:0;"
+                                    "background:inherit}\n";
+
+static const char *const columns[] = {"Loss",     "Perplexity", "BLEU-1",  "BLEU-2",
+                                      "BLEU-3",   "BLEU-4",     "ROUGE-L", "CIDEr",
+                                      "Distinct", "Words/s",    "Time"};
+
+static void write_head(FILE *stream) {
+    fputs("<thead><tr><th scope=\"col\">Epoch</th><th scope=\"col\" class=\"text\">Phase</th>",
+          stream);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        fprintf(stream, "<th scope=\"col\">%s</th>", columns[i]);
+    fputs("<th scope=\"col\" class=\"text\">Kept</th></tr></thead>\n", stream);
+}
+
+static void put_fixed(FILE *stream, double value, unsigned decimals) {
+    fputs("<td>", stream);
+    html_number_fixed(stream, value, decimals);
+    fputs("</td>", stream);
+}
+
+static void write_scores(const struct train_epoch *epoch, FILE *stream) {
+    if (!training_report_is_scored(epoch)) {
+        fputs("<td colspan=\"8\" class=\"text\"><small>not validated</small></td>", stream);
+        return;
+    }
+    put_fixed(stream, epoch->perplexity, 2);
+    for (size_t n = 0; n < 4; n++) put_fixed(stream, 100 * epoch->scores.bleu[n], 1);
+    put_fixed(stream, 100 * epoch->scores.rouge_l, 1);
+    put_fixed(stream, 100 * epoch->scores.cider, 1);
+    fputs("<td>", stream);
+    html_number_count(stream, epoch->distinct);
+    fputs("</td>", stream);
+}
+
+/* data-told: what the stepper through the epochs says of it. */
+static void begin_row(const struct train_epoch *epoch, bool best, FILE *stream) {
+    fprintf(stream, "<tr%s data-epoch=\"%zu\" data-told=\"Epoch %zu of %zu",
+            best ? " class=\"best\"" : "", epoch->epoch, epoch->epoch, epoch->epochs);
+    if (training_report_is_scored(epoch)) {
+        fputs(", CIDEr ", stream);
+        html_number_fixed(stream, 100 * epoch->scores.cider, 1);
+    }
+    fputs(best ? ", the best\">" : "\">", stream);
+}
+
+static void write_row(const struct train_epoch *epoch, bool best, FILE *stream) {
+    begin_row(epoch, best, stream);
+    fprintf(stream, "<th scope=\"row\">%zu</th><td class=\"text\">%s</td>", epoch->epoch,
+            train_phase_name(epoch->phase));
+    put_fixed(stream, epoch->loss, 3);
+    write_scores(epoch, stream);
+    put_fixed(stream, epoch->words_per_second, 0);
+    fputs("<td>", stream);
+    html_number_duration(stream, epoch->seconds);
+    fprintf(stream, "</td><td class=\"text\">%s</td></tr>\n", best ? "best" : "");
+}
+
+void training_table_write(const struct train_history *history, FILE *stream) {
+    const struct train_epoch *best = training_report_best(history);
+    fputs("<section aria-labelledby=\"epochs\">\n<h2 id=\"epochs\">Epochs</h2>\n", stream);
+    fputs("<div class=\"scroll\" role=\"region\" aria-label=\"Table of epochs\" tabindex=\"0\">\n"
+          "<table class=\"epochs\">\n",
+          stream);
+    write_head(stream);
+    fputs("<tbody>\n", stream);
+    for (size_t e = 0; e < history->epoch_count; e++)
+        write_row(&history->epochs[e], &history->epochs[e] == best, stream);
+    fputs("</tbody>\n</table>\n</div>\n"
+          "<p class=\"muted\">Scores are times 100, of the validation photos by beam search; "
+          "distinct are the different captions among them. "
+          "Loss is in nats per word.</p>\n</section>\n",
+          stream);
+}
