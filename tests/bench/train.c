@@ -1,0 +1,125 @@
+/* Photos per second of a training step of the encoder alone: forward, backward, sum of the slices'
+ * gradients, AdamW. As the trainer does it, on a pool of threads that share out the slices.
+ *
+ *     bench_train [photos a step [photos a slice [threads]]]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/progress.h"
+#include "model/encoder.h"
+#include "nn/blas.h"
+#include "train/update.h"
+
+enum { ROUNDS = 6, SLICES = 64, THREADS = 64 };
+
+struct bench {
+    struct encoder encoder;
+    struct parameters parameters;
+    struct update update;
+    struct threads *threads;
+    struct encoder_workspace *workspaces[THREADS];
+    real *gradients[SLICES];
+    size_t slices, photos; /* photos of a slice */
+    real *images;          /* (slices * photos, S, S, 3) */
+    real *features;        /* (slices * photos, F) */
+};
+
+static void run_slice(void *context, size_t item, size_t worker) {
+    struct bench *b = context;
+    const struct encoder *encoder = &b->encoder;
+    const real *values = b->parameters.values;
+    const size_t image = encoder->size * encoder->size * 3;
+    real *features = b->features + item * b->photos * encoder->features;
+    update_clear(&b->update, b->gradients[item], true);
+    encoder_forward(encoder, &b->parameters, values, b->images + item * b->photos * image,
+                    b->photos, b->workspaces[worker], features);
+    encoder_backward(encoder, &b->parameters, values, features, b->workspaces[worker],
+                     b->gradients[item]);
+}
+
+static void step(struct bench *b) {
+    const struct update_rates rates = {
+        .decoder = 1e-6F, .encoder = 1e-6F, .clip = 5, .weight_decay = 1e-4F};
+    threads_for(b->threads, b->slices, run_slice, b);
+    update_sum(&b->update, b->gradients, b->slices, true, b->threads);
+    update_step(&b->update, b->gradients[0], &rates, b->threads);
+}
+
+/* The best of several rounds: the machine's other work only ever adds. */
+static double photos_per_second(struct bench *b) {
+    double best = 1e30;
+    step(b);
+    for (size_t round = 0; round < ROUNDS; round++) {
+        const double start = progress_clock();
+        step(b);
+        const double seconds = progress_clock() - start;
+        if (seconds < best) best = seconds;
+    }
+    return (double)(b->slices * b->photos) / best;
+}
+
+static bool bench_init(struct bench *b, size_t threads, caption_error *error) {
+    const char *architecture = encoder_architecture("efficientnet_lite0");
+    if (!encoder_init(&b->encoder, architecture, 224, &b->parameters, error) ||
+        !parameters_allocate(&b->parameters, error) ||
+        !update_init(&b->update, &b->parameters, 0.998F, error)) {
+        return false;
+    }
+    struct random random = random_seeded(0, 0);
+    encoder_randomise(&b->encoder, &b->parameters, &random);
+    b->threads = threads_new(threads, error);
+    const size_t photos = b->slices * b->photos, image = b->encoder.size * b->encoder.size * 3;
+    b->images = calloc(photos * image, sizeof(real));
+    b->features = calloc(photos * b->encoder.features, sizeof(real));
+    if (!b->threads || !b->images || !b->features) return false;
+    for (size_t i = 0; i < photos * image; i++) b->images[i] = (real)random_normal(&random);
+    for (size_t i = 0; i < threads_count(b->threads); i++) {
+        b->workspaces[i] = encoder_workspace_new(&b->encoder, b->photos, true, error);
+        if (!b->workspaces[i]) return false;
+    }
+    for (size_t i = 0; i < b->slices; i++) {
+        b->gradients[i] = calloc(b->parameters.count, sizeof(real));
+        if (!b->gradients[i]) return false;
+    }
+    return true;
+}
+
+static void bench_free(struct bench *b) {
+    for (size_t i = 0; i < THREADS; i++) encoder_workspace_free(b->workspaces[i]);
+    for (size_t i = 0; i < SLICES; i++) free(b->gradients[i]);
+    free(b->images);
+    free(b->features);
+    threads_free(b->threads);
+    update_free(&b->update);
+    encoder_free(&b->encoder);
+    parameters_free(&b->parameters);
+}
+
+static size_t argument(int count, char **arguments, int i, size_t otherwise) {
+    return count > i ? (size_t)strtoul(arguments[i], NULL, 10) : otherwise;
+}
+
+int main(int count, char **arguments) {
+    const size_t photos = argument(count, arguments, 1, 16);
+    const size_t slice = argument(count, arguments, 2, 4);
+    const size_t threads = argument(count, arguments, 3, 2);
+    if (slice == 0 || photos == 0 || photos % slice != 0 || photos / slice > SLICES ||
+        threads == 0 || threads > THREADS) {
+        fprintf(stderr,
+                "bench_train: expected photos in at most %d whole slices, 1 to %d threads\n",
+                SLICES, THREADS);
+        return 2;
+    }
+    blas_single_thread();
+    struct bench bench = {.slices = photos / slice, .photos = slice};
+    caption_error error = {.message = "out of memory"};
+    const bool made = bench_init(&bench, threads, &error);
+    if (made) {
+        printf("%.2f\n", photos_per_second(&bench));
+    } else {
+        fprintf(stderr, "bench_train: %s\n", error.message);
+    }
+    bench_free(&bench);
+    return made ? 0 : 1;
+}
