@@ -38,7 +38,7 @@ static bool plan(struct model *model, const struct model_design *design, caption
         return false;
     }
     if (!encoder_init(&model->encoder, encoder_architecture(design->encoder), design->size,
-                      &model->parameters, error) ||
+                      design->batch_norm, &model->parameters, error) ||
         !decoder_init(&model->decoder, cell, words, design->embedding, design->hidden,
                       model->encoder.features, &model->parameters, error)) {
         return false;

@@ -22,6 +22,7 @@ struct model {
 struct model_design {
     const char *encoder; /* preset or architecture text */
     size_t size;         /* side of the input in pixels */
+    bool batch_norm;     /* of an encoder that learns from scratch; never in a file */
     const char *cell;    /* "rnn", "gru", "lstm" */
     size_t embedding, hidden;
 };
@@ -36,9 +37,15 @@ void model_free(struct model *model);
 bool model_read(struct model *model, const char *path, caption_error *error);
 
 /* Writes one, whole or not at all. `values` is a block of the parameters' layout (NULL: the model's
- * own); `type` that of the tensors. */
+ * own); `type` that of the tensors. A model with batch norm is refused: see model_folded. */
 bool model_write(const struct model *model, const real *values, enum safetensors_type type,
                  const char *path, caption_error *error);
+
+/* Makes the model that inference runs and a file holds: that of `learning` with the numbers
+ * `values` (a block of its parameters' layout) and its batch norm folded into weights and biases;
+ * without batch norm it is a copy. */
+bool model_folded(const struct model *learning, const real *values, struct model *out,
+                  caption_error *error);
 
 /* Copies the encoder's tensors from a file with timm's names, with or without the prefix
  * "encoder."; the first tensor that is missing or has another shape is the error. */

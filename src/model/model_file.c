@@ -391,6 +391,10 @@ static bool write_tensors(struct safetensors_writer *writer, const struct parame
 
 bool model_write(const struct model *model, const real *values, enum safetensors_type type,
                  const char *path, caption_error *error) {
+    if (model->encoder.batch_norm) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "%s: a model is written without batch norm: fold it first", path);
+    }
     struct safetensors_writer *writer = safetensors_writer_new(path, error);
     if (!writer) return false;
     if (!values) values = model->parameters.values;

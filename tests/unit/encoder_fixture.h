@@ -30,7 +30,7 @@ static inline struct encoder_fixture encoder_fixture_new(const char *architectur
                                                          size_t photos, bool training) {
     struct encoder_fixture f = {.photos = photos, .image = size * size * 3};
     caption_error error = {0};
-    if (!encoder_init(&f.encoder, encoder_architecture(architecture), size, &f.parameters,
+    if (!encoder_init(&f.encoder, encoder_architecture(architecture), size, false, &f.parameters,
                       &error) ||
         !parameters_allocate(&f.parameters, &error)) {
         fail_msg("%s", error.message);

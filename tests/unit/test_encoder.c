@@ -280,7 +280,7 @@ static void an_architecture_that_does_not_parse_is_an_error_that_names_the_word(
         struct parameters parameters = {0};
         struct encoder encoder;
         caption_error error = {0};
-        if (encoder_init(&encoder, bad[i].architecture, 64, &parameters, &error)) {
+        if (encoder_init(&encoder, bad[i].architecture, 64, false, &parameters, &error)) {
             fail_msg("\"%s\" was taken", bad[i].architecture);
         }
         if (!strstr(error.message, bad[i].says)) {
@@ -302,7 +302,7 @@ static void an_architecture_without_end_is_refused(void **state) {
     struct parameters parameters = {0};
     struct encoder encoder;
     caption_error error = {0};
-    assert_false(encoder_init(&encoder, text, 64, &parameters, &error));
+    assert_false(encoder_init(&encoder, text, 64, false, &parameters, &error));
     assert_non_null(strstr(error.message, "at most 1024 layers"));
     parameters_free(&parameters);
     free(text);
@@ -315,8 +315,8 @@ static void a_photo_too_small_or_too_large_is_refused(void **state) {
         struct parameters parameters = {0};
         struct encoder encoder;
         caption_error error = {0};
-        assert_false(
-            encoder_init(&encoder, encoder_architecture("tiny"), sizes[i], &parameters, &error));
+        assert_false(encoder_init(&encoder, encoder_architecture("tiny"), sizes[i], false,
+                                  &parameters, &error));
         assert_non_null(strstr(error.message, "expected 16 to 1024 pixels"));
         parameters_free(&parameters);
     }

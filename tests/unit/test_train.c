@@ -71,7 +71,7 @@ static double some_steps(struct parameters *parameters, struct update *update, s
                 slices[i][j] += (real)random_normal(&random);
             }
         }
-        norm = update_step(update, slices, 3, 0.01F, encoder_rate, clip, pool);
+        norm = update_step(update, slices, 3, 1, 0.01F, encoder_rate, clip, pool);
     }
     for (size_t i = 0; i < 3; i++) free(slices[i]);
     threads_free(pool);
@@ -127,7 +127,7 @@ static void the_average_follows_the_weights(void **state) {
     real *gradients = calloc(parameters.count, sizeof(real));
     for (int step = 1; step <= 30; step++) {
         for (size_t i = 0; i < parameters.count; i++) gradients[i] = 1;
-        update_step(&update, &gradients, 1, 0.1F, 0, 0, pool);
+        update_step(&update, &gradients, 1, 1, 0.1F, 0, 0, pool);
         double young = (1.0 + step) / (10.0 + step), decay = young < 0.5 ? young : 0.5;
         expected = decay * expected + (1 - decay) * (double)parameters.values[offset];
         assert_true(fabs(expected - (double)update.average[offset]) < 1e-5);
@@ -148,7 +148,7 @@ static void a_long_gradient_is_clipped_to_the_norm(void **state) {
     size_t count = parameters.tensors[1].count;
     for (size_t i = 0; i < parameters.count; i++) gradients[i] = 2;
     struct threads *pool = threads_new(1, NULL);
-    double norm = update_step(&update, &gradients, 1, 0.1F, 0, 1, pool);
+    double norm = update_step(&update, &gradients, 1, 1, 0.1F, 0, 1, pool);
     assert_true(fabs(norm - 2 * sqrt((double)count)) < 1e-6 * norm);
     double expected = 0.1 * 2 / norm; /* (1 - beta1) times the clipped gradient */
     assert_true(fabs((double)update.first[parameters.tensors[1].offset] - expected) <
