@@ -11,6 +11,10 @@
 /* Large enough to keep threads busy, small enough that a piece of all blocks fits the cache. */
 enum { PIECE = 16384 };
 
+/* What a running statistic keeps of itself in a step: it remembers the last ten or so, in which the
+ * encoder hardly changed. */
+static const real STATISTIC_KEPT = (real)0.9;
+
 struct update_piece {
     size_t offset, count; /* in the block */
     enum parameters_group group;
@@ -59,10 +63,15 @@ void update_free(struct update *update) {
     *update = (struct update){0};
 }
 
+/* Changes only when the encoder learns. */
+static bool of_encoder(const struct update_piece *piece) {
+    return piece->group == PARAMETERS_ENCODER || piece->group == PARAMETERS_STATISTIC;
+}
+
 void update_clear(const struct update *update, real *gradients, bool encoder) {
     for (size_t i = 0; i < update->piece_count; i++) {
         const struct update_piece *piece = &update->pieces[i];
-        if (piece->group == PARAMETERS_ENCODER && !encoder) continue;
+        if (of_encoder(piece) && !encoder) continue;
         memset(gradients + piece->offset, 0, piece->count * sizeof *gradients);
     }
 }
@@ -71,14 +80,14 @@ void update_clear(const struct update *update, real *gradients, bool encoder) {
 struct job {
     struct update *update;
     real *const *slices;
-    size_t slice_count;
+    size_t slice_count, photos;
     float rate, encoder_rate;
     real gradient_scale;
     float decay;
 };
 
 static bool learns(const struct job *job, const struct update_piece *piece) {
-    return piece->group == PARAMETERS_DECODER || job->encoder_rate > 0;
+    return !of_encoder(piece) || job->encoder_rate > 0;
 }
 
 static void sum_piece(void *context, size_t item, size_t worker) {
@@ -91,7 +100,30 @@ static void sum_piece(void *context, size_t item, size_t worker) {
     for (size_t i = 1; i < job->slice_count; i++) {
         vector_add(piece->count, job->slices[i] + piece->offset, sum);
     }
+    if (piece->group == PARAMETERS_STATISTIC) return;
     piece->square_sum = vector_square_sum(piece->count, sum);
+}
+
+/* A running statistic goes its share of the way from its value to the photos' mean. */
+static void step_statistic(const struct job *job, const struct update_piece *piece, real *values) {
+    const real *sum = job->slices[0] + piece->offset;
+    const real share = (1 - STATISTIC_KEPT) / (real)job->photos;
+    for (size_t i = 0; i < piece->count; i++) {
+        values[i] = STATISTIC_KEPT * values[i] + share * sum[i];
+    }
+}
+
+static void step_adam(const struct job *job, const struct update_piece *piece, real *values) {
+    struct update *update = job->update;
+    bool encoder = piece->group == PARAMETERS_ENCODER;
+    struct adam adam = {.rate = (real)(encoder ? job->encoder_rate : job->rate),
+                        .beta1 = (real)0.9,
+                        .beta2 = (real)0.999,
+                        .epsilon = (real)1e-8,
+                        .step = encoder ? update->encoder_step : update->step,
+                        .gradient_scale = job->gradient_scale};
+    adam_update(&adam, piece->count, job->slices[0] + piece->offset, values,
+                update->first + piece->offset, update->second + piece->offset);
 }
 
 static void step_piece(void *context, size_t item, size_t worker) {
@@ -100,26 +132,25 @@ static void step_piece(void *context, size_t item, size_t worker) {
     struct update *update = job->update;
     const struct update_piece *piece = &update->pieces[item];
     if (!learns(job, piece)) return;
-    bool encoder = piece->group == PARAMETERS_ENCODER;
-    struct adam adam = {.rate = (real)(encoder ? job->encoder_rate : job->rate),
-                        .beta1 = (real)0.9,
-                        .beta2 = (real)0.999,
-                        .epsilon = (real)1e-8,
-                        .step = encoder ? update->encoder_step : update->step,
-                        .gradient_scale = job->gradient_scale};
     real *values = update->parameters->values + piece->offset;
-    adam_update(&adam, piece->count, job->slices[0] + piece->offset, values,
-                update->first + piece->offset, update->second + piece->offset);
+    if (piece->group == PARAMETERS_STATISTIC) {
+        step_statistic(job, piece, values);
+    } else {
+        step_adam(job, piece, values);
+    }
+    /* Running statistics are averaged as the weights are: to the first order, what averaged weights
+     * give is the average of what the weights gave. */
     if (update->average) {
         vector_blend(piece->count, (real)job->decay, values, update->average + piece->offset);
     }
 }
 
-double update_step(struct update *update, real *const *slices, size_t slice_count, float rate,
-                   float encoder_rate, float clip, struct threads *threads) {
+double update_step(struct update *update, real *const *slices, size_t slice_count, size_t photos,
+                   float rate, float encoder_rate, float clip, struct threads *threads) {
     struct job job = {.update = update,
                       .slices = slices,
                       .slice_count = slice_count,
+                      .photos = photos,
                       .rate = rate,
                       .encoder_rate = encoder_rate,
                       .gradient_scale = 1};

@@ -1,5 +1,6 @@
 /* From the gradients of the slices to new weights: sum in a fixed order, clip by norm, Adam, moving
- * average. The work is shared out in fixed pieces, so the result does not depend on the threads. */
+ * average. Running statistics take no part in the gradient: they go a fixed share of the way to the
+ * mini-batch's mean, whenever the encoder learns. The work is shared out in fixed pieces, so the result does not depend on the threads. */
 #ifndef CAPTION_TRAIN_UPDATE_H
 #define CAPTION_TRAIN_UPDATE_H
 
@@ -25,10 +26,10 @@ void update_free(struct update *update);
 /* Makes the gradient blocks of the slices zero where a step with these rates reads them. */
 void update_clear(const struct update *update, real *gradients, bool encoder);
 
-/* One step. slices[slice_count] are gradient blocks; the first is overwritten by their sum. The
- * encoder does not learn when encoder_rate is 0. Norms above `clip` (0: never) are scaled down to
+/* One step on the gradients of `photos` photos. slices[slice_count] are gradient blocks; the first
+ * is overwritten by their sum. The encoder does not learn when encoder_rate is 0. Norms above `clip` (0: never) are scaled down to
  * it. Returns the norm before clipping. */
-double update_step(struct update *update, real *const *slices, size_t slice_count, float rate,
-                   float encoder_rate, float clip, struct threads *threads);
+double update_step(struct update *update, real *const *slices, size_t slice_count, size_t photos,
+                   float rate, float encoder_rate, float clip, struct threads *threads);
 
 #endif
