@@ -65,6 +65,7 @@ bool start_model(struct model *model, const struct train_options *options,
     if (ok) {
         struct model_design design = {.encoder = source.architecture,
                                       .size = source.size,
+                                      .batch_norm = !source.path,
                                       .cell = options->cell,
                                       .embedding = options->embed,
                                       .hidden = options->hidden};

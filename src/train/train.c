@@ -139,8 +139,11 @@ static bool prepare(struct trainer *t, caption_error *error) {
         t->cache = memory_zeroed(size, 1, "a file name", error);
         if (t->cache) snprintf(t->cache, size, "%s.features", o->output);
     }
-    if (!t->cache || !read_features(t, error)) return false;
-    start_image_scale(&t->model, t->features.plain, t->train_count);
+    if (!t->cache) return false;
+    if (!t->model.encoder.batch_norm || o->freeze_encoder > 0) {
+        if (!read_features(t, error)) return false;
+        start_image_scale(&t->model, t->features.plain, t->train_count);
+    }
     return prepare_slices(t, error);
 }
 
@@ -233,8 +236,8 @@ static bool run_batch(struct trainer *t, struct batch *batch, float rate, float 
         *targets += batch->targets[i];
     }
     *loss += batch_loss;
-    double norm = update_step(&t->update, t->gradients, TRAIN_SLICES, rate, encoder_rate,
-                              t->options->clip, t->threads);
+    double norm = update_step(&t->update, t->gradients, TRAIN_SLICES, batch->count, rate,
+                              encoder_rate, t->options->clip, t->threads);
     if (isfinite(batch_loss) && isfinite(norm)) return true;
     return error_set(error, CAPTION_ERROR_ARGUMENT,
                      "training diverged at step %llu (loss %g, gradient norm %g): try a lower "
@@ -290,20 +293,18 @@ static bool run_epoch(struct trainer *t, size_t epoch, struct train_epoch *resul
     return ok;
 }
 
-/* Captions the held photos with the weights that would be kept. */
-static bool validate(struct trainer *t, bool frozen, struct train_epoch *result,
-                     caption_error *error) {
-    struct model kept = t->model; /* the same model with other numbers: nothing is owned twice */
-    if (t->update.average) kept.parameters.values = t->update.average;
+/* Captions the held photos with the model that would be kept. */
+static bool validate(struct trainer *t, const struct model *kept, bool frozen,
+                     struct train_epoch *result, caption_error *error) {
     caption_options options = caption_options_default();
     struct evaluation evaluation;
     bool ok;
     if (frozen) {
         const float *features = t->features.plain + t->train_count * t->features.width;
-        ok = evaluate_features(&kept, t->validation, t->held, t->held_count, features, &options,
+        ok = evaluate_features(kept, t->validation, t->held, t->held_count, features, &options,
                                t->threads, &evaluation, error);
     } else {
-        ok = evaluate_photos(&kept, t->validation, t->held, t->held_count, &options, t->threads,
+        ok = evaluate_photos(kept, t->validation, t->held, t->held_count, &options, t->threads,
                              t->listener->progress, &evaluation, error);
     }
     if (!ok) return false;
@@ -314,7 +315,8 @@ static bool validate(struct trainer *t, bool frozen, struct train_epoch *result,
     return true;
 }
 
-static bool save_best(struct trainer *t, const struct train_epoch *epoch, caption_error *error) {
+static bool save_best(struct trainer *t, struct model *kept, const struct train_epoch *epoch,
+                      caption_error *error) {
     const struct scores *s = &epoch->scores;
     char scores[256];
     snprintf(scores, sizeof scores,
@@ -322,8 +324,23 @@ static bool save_best(struct trainer *t, const struct train_epoch *epoch, captio
              "perplexity %.2f (epoch %zu of %zu)",
              s->cider, s->bleu[3], s->rouge_l, epoch->distinct, t->held_count, epoch->perplexity,
              epoch->epoch, epoch->epochs);
-    return model_note(&t->model, "scores", scores, error) &&
-           model_write(&t->model, t->update.average, SAFETENSORS_F16, t->options->output, error);
+    return model_note(kept, "scores", scores, error) &&
+           model_write(kept, NULL, SAFETENSORS_F16, t->options->output, error);
+}
+
+/* Scores the weights as they would be written, and writes them when they are the best so far. */
+static bool keep_best(struct trainer *t, struct train_epoch *result, caption_error *error) {
+    const real *values = t->update.average ? t->update.average : t->model.parameters.values;
+    struct model kept;
+    if (!model_folded(&t->model, values, &kept, error)) return false;
+    bool ok = validate(t, &kept, result->frozen, result, error);
+    result->best = ok && result->scores.cider > t->best;
+    if (result->best) {
+        t->best = result->scores.cider;
+        ok = save_best(t, &kept, result, error);
+    }
+    model_free(&kept);
+    return ok;
 }
 
 static bool run_epochs(struct trainer *t, caption_error *error) {
@@ -332,14 +349,7 @@ static bool run_epochs(struct trainer *t, caption_error *error) {
         struct train_epoch result = {
             .epoch = epoch + 1, .epochs = o->epochs, .frozen = epoch < o->freeze_encoder};
         if (epoch == o->freeze_encoder && !begin_joint(t, error)) return false;
-        if (!run_epoch(t, epoch, &result, error) || !validate(t, result.frozen, &result, error)) {
-            return false;
-        }
-        result.best = result.scores.cider > t->best;
-        if (result.best) {
-            t->best = result.scores.cider;
-            if (!save_best(t, &result, error)) return false;
-        }
+        if (!run_epoch(t, epoch, &result, error) || !keep_best(t, &result, error)) return false;
         if (t->listener->epoch) t->listener->epoch(t->listener->context, &result);
     }
     return true;
