@@ -43,6 +43,7 @@ static bool plan(struct model *model, const struct model_design *design, caption
                       model->encoder.features, &model->parameters, error)) {
         return false;
     }
+    if (design->batch_norm) decoder_follow_shift(&model->decoder, &model->parameters);
     model->preprocessing = (struct preprocessing){
         .size = design->size, .mean = {127, 127, 127}, .std = {128, 128, 128}};
     model->provenance = cJSON_CreateObject();
