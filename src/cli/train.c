@@ -24,6 +24,28 @@ static void write_epoch(void *context, const struct train_epoch *epoch) {
     fflush(stdout);
 }
 
+/* Chooses the defaults by where training starts, which the command line is looked through for
+ * before it is parsed in earnest: `options` are the targets of its flags. Also for --help behind
+ * --encoder-arch. */
+static bool choose_defaults(const struct options_command *command, int argc, char **argv,
+                            struct train_options *options, caption_error *error) {
+    char **copy = memory_zeroed((size_t)argc + 1, sizeof *copy, "the command line", error);
+    if (!copy) return false;
+    memcpy(copy, argv, (size_t)argc * sizeof *copy); /* parsing moves the arguments */
+    char *text = NULL;
+    size_t size;
+    FILE *unheard = open_memstream(&text, &size);
+    int first;
+    if (unheard) {
+        options_parse(command, argc, copy, &first, unheard);
+        fclose(unheard);
+    }
+    free(text);
+    free(copy);
+    *options = options->encoder_arch ? train_options_from_scratch() : train_options_default();
+    return unheard || error_memory(error, "the command line");
+}
+
 /* The command line as it could be typed again; freed with free(). */
 static char *command_line(int argc, char **argv, caption_error *error) {
     size_t size = sizeof "caption";
@@ -69,7 +91,9 @@ int command_train(int argc, char **argv) {
         {0, "encoder", OPTIONS_STRING, &o.encoder, "FILE", 0, 0,
          "start from these encoder weights (default: the shipped model's)", NULL},
         {0, "encoder-arch", OPTIONS_STRING, &o.encoder_arch, "NAME", 0, 0,
-         "learn this encoder from scratch: tiny, efficientnet_lite0 or block strings", NULL},
+         "learn this encoder from scratch: tiny, efficientnet_lite0 or block strings; other "
+         "defaults hold then: caption train --encoder-arch tiny --help shows them",
+         NULL},
         {0, "image-size", OPTIONS_SIZE, &o.image_size, "PIXELS", 0, 1024,
          "side of the encoder's square; 0: 224, and 64 for tiny", NULL},
         {0, "cell", OPTIONS_CHOICE, &o.cell, "gru|lstm|rnn", 0, 0, "the recurrent cell", NULL},
@@ -133,6 +157,10 @@ int command_train(int argc, char **argv) {
     caption_error error;
     char *line = command_line(argc, argv, &error); /* before parsing moves the arguments */
     if (!line) return command_error(&command, &error);
+    if (!choose_defaults(&command, argc, argv, &o, &error)) {
+        free(line);
+        return command_error(&command, &error);
+    }
     int first, status;
     if (command_begin(&command, argc, argv, 1, 1, &first, &status)) {
         o.dataset = argv[first];
