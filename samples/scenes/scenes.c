@@ -7,7 +7,7 @@
  * that they name as PNG. The same arguments give the same bytes.
  *
  * A scene shows one group of equal things, "three small green triangles", or two, "a red circle
- * above two blue crosses", "two blue crosses below a red circle": of two groups both of these
+ * above two blue squares", "two blue squares below a red circle": of two groups both of these
  * sentences are right, and no other is. Light, ground, noise, places, angles and shades differ from
  * scene to scene. Of all combinations (which things together, or what thing how often in which
  * size) every fifth is kept for validation: half of its scenes show what no training scene has
@@ -28,21 +28,27 @@
 #include "base/random.h"
 
 enum { SIDE = 64, COLOURS = 3, SAMPLES = 3 /* a pixel's side, for smooth edges */ };
+/* How far a thing goes from its middle, in radii: as far as a triangle's corner. All of it lies
+ * within the photo. */
+static const float REACH = 1.15F;
+
 enum { MOST_THINGS = 4, GROUPS = 2, COMBINATIONS = 5 /* every fifth is for validation */ };
-enum { CIRCLE, SQUARE, TRIANGLE, CROSS, SHAPES };
+enum { CIRCLE, SQUARE, TRIANGLE, SHAPES };
 enum { ABOVE, LEFT_OF, RELATIONS };
 enum { SMALL, LARGE, SIZES };
 
 static const struct {
     const char *one, *many;
-} shapes[SHAPES] = {
-    {"circle", "circles"}, {"square", "squares"}, {"triangle", "triangles"}, {"cross", "crosses"}};
+} shapes[SHAPES] = {{"circle", "circles"}, {"square", "squares"}, {"triangle", "triangles"}};
 
 static const struct {
     const char *name;
     float rgb[COLOURS];
-} colours[] = {{"red", {210, 35, 35}},   {"orange", {235, 130, 25}}, {"yellow", {235, 220, 45}},
-               {"green", {40, 160, 55}}, {"blue", {40, 85, 215}},    {"purple", {150, 50, 175}}};
+} colours[] = {{"red", {210, 35, 35}},
+               {"yellow", {235, 220, 45}},
+               {"green", {40, 160, 55}},
+               {"blue", {40, 85, 215}},
+               {"purple", {150, 50, 175}}};
 enum { COLOUR_NAMES = sizeof colours / sizeof *colours };
 
 static const char *const numbers[MOST_THINGS + 1] = {"no", "a", "two", "three", "four"};
@@ -105,8 +111,8 @@ static struct group draw_group(struct random *random, size_t most) {
 static struct scene draw_scene(struct random *random, bool held_out) {
     struct scene scene;
     do {
-        scene.group_count = random_below(random, 3) == 0 ? 1 : 2;
-        const size_t most = scene.group_count == 1 ? MOST_THINGS : MOST_THINGS - 1;
+        scene.group_count = 1 + random_below(random, GROUPS);
+        const size_t most = scene.group_count == 1 ? MOST_THINGS : MOST_THINGS / 2;
         for (size_t g = 0; g < GROUPS; g++) scene.groups[g] = draw_group(random, most);
         scene.relation = random_below(random, RELATIONS);
     } while (is_held_out(&scene) != held_out ||
@@ -138,11 +144,9 @@ static bool covers(size_t shape, float x, float y) {
     case CIRCLE:
         return x * x + y * y <= 1;
     case SQUARE:
-        return fabsf(x) <= 0.85F && fabsf(y) <= 0.85F;
-    case TRIANGLE:
-        return y <= 0.75F && fabsf(x) <= (y + 1) * 0.6F;
-    default: /* CROSS */
-        return (fabsf(x) <= 0.32F && fabsf(y) <= 1) || (fabsf(y) <= 0.32F && fabsf(x) <= 1);
+        return fabsf(x) <= 0.8F && fabsf(y) <= 0.8F;
+    default: /* TRIANGLE */
+        return y <= 0.7F && fabsf(x) <= (y + 1) * 0.52F;
     }
 }
 
@@ -160,8 +164,9 @@ static float coverage(const struct thing *thing, size_t pixel_x, size_t pixel_y)
 }
 
 static void paint_thing(struct photo *photo, const struct thing *thing) {
-    for (size_t y = 0; y < SIDE; y++) {
-        for (size_t x = 0; x < SIDE; x++) {
+    const float reach = thing->radius * REACH;
+    for (size_t y = (size_t)(thing->y - reach); y < SIDE && (float)y < thing->y + reach; y++) {
+        for (size_t x = (size_t)(thing->x - reach); x < SIDE && (float)x < thing->x + reach; x++) {
             const float share = coverage(thing, x, y);
             for (size_t k = 0; k < COLOURS; k++) {
                 photo->pixels[y][x][k] += share * (thing->rgb[k] - photo->pixels[y][x][k]);
@@ -172,20 +177,20 @@ static void paint_thing(struct photo *photo, const struct thing *thing) {
 
 static float draw_radius(const struct scene *scene, const struct group *group,
                          struct random *random) {
-    if (scene->group_count == 2) return uniform(random, 5, 7.5F);
-    return group->size == SMALL ? uniform(random, 4, 5.5F) : uniform(random, 8.5F, 11);
+    if (scene->group_count == 2) return uniform(random, 6.5F, 8.5F);
+    return group->size == SMALL ? uniform(random, 5, 6.5F) : uniform(random, 9, 11);
 }
 
 /* A place within the area where the thing touches none of the others; false when none was found. */
 static bool find_place(struct thing *thing, const struct area *area, const struct thing *others,
                        size_t count, struct random *random) {
-    const float reach = thing->radius * 1.2F; /* a square's corner, or a triangle's */
+    const float reach = thing->radius * REACH;
     for (size_t attempt = 0; attempt < 100; attempt++) {
         thing->x = uniform(random, area->left + reach, area->right - reach);
         thing->y = uniform(random, area->top + reach, area->bottom - reach);
         bool free = true;
         for (size_t i = 0; i < count; i++) {
-            const float gap = reach + others[i].radius * 1.2F + 1;
+            const float gap = reach + others[i].radius * REACH + 1;
             free &= hypotf(thing->x - others[i].x, thing->y - others[i].y) >= gap;
         }
         if (free) return true;
@@ -225,18 +230,40 @@ static struct area area_of(const struct scene *scene, size_t g, float line) {
     return area;
 }
 
-static void paint_group(struct photo *photo, const struct scene *scene, size_t g, float line,
-                        struct random *random) {
-    struct thing things[MOST_THINGS];
-    const struct area area = area_of(scene, g, line);
-    while (!place_group(scene, &scene->groups[g], &area, random, things)) continue;
-    for (size_t i = 0; i < scene->groups[g].count; i++) paint_thing(photo, &things[i]);
+/* The middle of a group's things. */
+static void middle(const struct thing *things, size_t count, float *x, float *y) {
+    *x = *y = 0;
+    for (size_t i = 0; i < count; i++) {
+        *x += things[i].x / (float)count;
+        *y += things[i].y / (float)count;
+    }
+}
+
+/* Whether two groups lie so that only one relation can be meant: what is above is not to the side
+ * as well. */
+static bool is_clear(const struct scene *scene, struct thing things[GROUPS][MOST_THINGS]) {
+    if (scene->group_count == 1) return true;
+    float x[GROUPS], y[GROUPS];
+    for (size_t g = 0; g < GROUPS; g++) middle(things[g], scene->groups[g].count, &x[g], &y[g]);
+    const float across = fabsf(x[1] - x[0]), down = fabsf(y[1] - y[0]);
+    return scene->relation == ABOVE ? across <= down / 2 : down <= across / 2;
+}
+
+/* Places all groups; false when they do not fit as they were drawn, or are not clear. */
+static bool place_groups(const struct scene *scene, struct random *random,
+                         struct thing things[GROUPS][MOST_THINGS]) {
+    const float line = uniform(random, SIDE * 0.45F, SIDE * 0.55F);
+    for (size_t g = 0; g < scene->group_count; g++) {
+        const struct area area = area_of(scene, g, line);
+        if (!place_group(scene, &scene->groups[g], &area, random, things[g])) return false;
+    }
+    return is_clear(scene, things);
 }
 
 /* Light over all of it, then the camera's noise; 0..255. */
 static void develop(const struct photo *photo, struct random *random,
                     uint8_t pixels[SIDE][SIDE][COLOURS]) {
-    const float light = uniform(random, 0.85F, 1.05F), noise = uniform(random, 0, 10);
+    const float light = uniform(random, 0.85F, 1.05F), noise = uniform(random, 0, 8);
     for (size_t y = 0; y < SIDE; y++) {
         for (size_t x = 0; x < SIDE; x++) {
             for (size_t k = 0; k < COLOURS; k++) {
@@ -251,18 +278,19 @@ static void develop(const struct photo *photo, struct random *random,
 static void paint(const struct scene *scene, struct random *random,
                   uint8_t pixels[SIDE][SIDE][COLOURS]) {
     struct photo photo;
-    const float line = uniform(random, SIDE * 0.45F, SIDE * 0.55F);
+    struct thing things[GROUPS][MOST_THINGS];
+    while (!place_groups(scene, random, things)) continue;
     paint_ground(&photo, random);
-    for (size_t g = 0; g < scene->group_count; g++) paint_group(&photo, scene, g, line, random);
+    for (size_t g = 0; g < scene->group_count; g++) {
+        for (size_t i = 0; i < scene->groups[g].count; i++) paint_thing(&photo, &things[g][i]);
+    }
     develop(&photo, random, pixels);
 }
 
 static void print_group(FILE *out, const struct scene *scene, const struct group *group) {
-    const char *size = scene->group_count == 1 ? sizes[group->size] : "";
-    const char *colour = colours[group->colour].name;
-    const bool vowel = *size == 0 && strchr("aeiou", colour[0]);
-    fprintf(out, "%s %s%s %s", group->count == 1 && vowel ? "an" : numbers[group->count], size,
-            colour, group->count == 1 ? shapes[group->shape].one : shapes[group->shape].many);
+    fprintf(out, "%s %s%s %s", numbers[group->count],
+            scene->group_count == 1 ? sizes[group->size] : "", colours[group->colour].name,
+            group->count == 1 ? shapes[group->shape].one : shapes[group->shape].many);
 }
 
 /* The caption that names group `first` first. */
@@ -386,6 +414,7 @@ int main(int argc, char **argv) {
     }
     if (optind + 1 != argc) return usage(stderr, 2);
     const char *folder = argv[optind];
+    stbi_write_png_compression_level = 3; /* noise does not get smaller for longer searching */
     const struct half halves[] = {{folder, "train", seed, (size_t)train, false},
                                   {folder, "val", seed, (size_t)val, true}};
     return write_half(&halves[0]) && write_half(&halves[1]) ? 0 : 1;
