@@ -51,6 +51,29 @@ static bool stop(void *context) {
     return interrupt_came();
 }
 
+/* Chooses the defaults by where training starts, which the command line is looked through for
+ * before it is parsed in earnest: `options` are the targets of its flags. Also for --help behind
+ * --encoder-arch. */
+static bool choose_defaults(const struct options_command *command, int argc, char **argv,
+                            struct train_options *options, caption_error *error) {
+    char **copy = memory_zeroed((size_t)argc + 1, sizeof *copy, "the command line", error);
+    if (!copy) return false;
+    memcpy(copy, argv, (size_t)argc * sizeof *copy); /* parsing moves the arguments */
+    char *text = NULL;
+    size_t size;
+    FILE *unheard = open_memstream(&text, &size);
+    int first;
+    if (unheard) {
+        options_parse(command, argc, copy, &first, unheard);
+        fclose(unheard);
+    }
+    free(text);
+    free(copy);
+    *options = options->encoder_arch && !options->encoder ? train_options_from_scratch()
+                                                          : train_options_default();
+    return unheard || error_memory(error, "the command line");
+}
+
 /* The command line as it could be typed again; freed with free(). */
 static char *command_line(int argc, char **argv, caption_error *error) {
     size_t size = sizeof "caption";
@@ -215,6 +238,10 @@ int command_train(int argc, char **argv) {
     caption_error error;
     char *line = command_line(argc, argv, &error); /* before parsing moves the arguments */
     if (!line) return command_error(&command, &error);
+    if (!choose_defaults(&command, argc, argv, &o, &error)) {
+        free(line);
+        return command_error(&command, &error);
+    }
     int first, status;
     if (command_begin(&command, argc, argv, 1, 1, &first, &status)) {
         o.dataset = argv[first];

@@ -12,6 +12,10 @@
 /* Added to a squared length, so that features that are all zero stay zero. */
 static const double TINY_LENGTH = 1e-12;
 
+/* Features behind ReLU6 are never negative, so most of a unit vector is the mean of all: what is
+ * left without it has about this share of its length. */
+static const double LEFT_OF_UNIT = 0.25;
+
 static bool add_matrix(struct parameters *parameters, const char *name, size_t rows, size_t columns,
                        size_t *index, caption_error *error) {
     const size_t shape[] = {rows, columns};
@@ -81,6 +85,14 @@ static void fill_constant(struct parameters *parameters, size_t index, real valu
     for (size_t i = 0; i < parameters->tensors[index].count; i++) values[i] = value;
 }
 
+void decoder_follow_shift(const struct decoder *decoder, struct parameters *parameters) {
+    parameters->tensors[decoder->image_shift].group = PARAMETERS_STATISTIC;
+}
+
+static bool follows_shift(const struct decoder *decoder, const struct parameters *parameters) {
+    return parameters->tensors[decoder->image_shift].group == PARAMETERS_STATISTIC;
+}
+
 void decoder_randomise(const struct decoder *decoder, struct parameters *parameters,
                        struct random *random) {
     float limit = 1 / sqrtf((float)decoder->hidden);
@@ -91,7 +103,8 @@ void decoder_randomise(const struct decoder *decoder, struct parameters *paramet
     /* Unit variance in, unit variance out: x_1 then looks like a word to the cell. */
     fill_normal(parameters, decoder->image_weight, 1 / sqrtf((float)decoder->features), random);
     fill_constant(parameters, decoder->image_shift, 0);
-    fill_constant(parameters, decoder->image_scale, (real)sqrt((double)decoder->features));
+    const double left = follows_shift(decoder, parameters) ? LEFT_OF_UNIT : 1;
+    fill_constant(parameters, decoder->image_scale, (real)(sqrt((double)decoder->features) / left));
     fill_constant(parameters, decoder->image_bias, 0);
     fill_constant(parameters, decoder->bias_ih, 0);
     fill_constant(parameters, decoder->bias_hh, 0);
@@ -134,6 +147,9 @@ void decoder_image_backward(const struct decoder *decoder, const struct paramete
     blas_gemm(BLAS_PLAIN, BLAS_PLAIN, count, f, e, 1, d_vectors, e,
               parameters_at_const(parameters, values, decoder->image_weight), f, 0, d_scaled, f);
     const real *scale = parameters_at_const(parameters, values, decoder->image_scale);
+    real *units = follows_shift(decoder, parameters)
+                      ? parameters_at(parameters, gradients, decoder->image_shift)
+                      : NULL;
     for (size_t i = 0; i < count; i++) {
         /* u = v / |v|: dv = (du - u (u . du)) / |v| */
         const real *v = features + i * f;
@@ -146,6 +162,7 @@ void decoder_image_backward(const struct decoder *decoder, const struct paramete
         for (size_t j = 0; j < f; j++) {
             out[j] = (real)(((double)d[j] - (double)v[j] * inverse * along) * inverse);
         }
+        for (size_t j = 0; units && j < f; j++) units[j] += (real)((double)v[j] * inverse);
     }
 }
 

@@ -6,8 +6,9 @@
  *     h_t = cell(h_{t-1}, x_t)                    (H,)
  *     y_t = W_out h_t + b_out                     (V,)  logits
  *
- * shift and scale are constants measured once over the training photos. This file holds the sizes,
- * the tensors and the step of inference; the training pass is unroll.h.
+ * shift and scale are constants measured once over the training photos; behind an encoder that
+ * learns from scratch, shift is a running mean, see decoder_follow_shift. This file holds the
+ * sizes, the tensors and the step of inference; the training pass is unroll.h.
  */
 #ifndef CAPTION_MODEL_DECODER_H
 #define CAPTION_MODEL_DECODER_H
@@ -46,8 +47,13 @@ bool decoder_init(struct decoder *decoder, const struct cell *cell, size_t words
                   size_t hidden, size_t features, struct parameters *parameters,
                   caption_error *error);
 
+/* Makes shift the running mean of the unit vectors that decoder_image_backward sees: what a random
+ * encoder gives says nothing of what it will give once it has learned. Before decoder_randomise. */
+void decoder_follow_shift(const struct decoder *decoder, struct parameters *parameters);
+
 /* Random start: uniform within 1 / sqrt(H) for the cell, scaled normal elsewhere; forget gate bias
- * 1; shift 0, scale such that a unit vector becomes one of unit variance. */
+ * 1; shift 0, scale such that a unit vector becomes one of unit variance; or, less a running mean,
+ * what usually is left of it. */
 void decoder_randomise(const struct decoder *decoder, struct parameters *parameters,
                        struct random *random);
 
@@ -57,8 +63,8 @@ void decoder_image_forward(const struct decoder *decoder, const struct parameter
                            const real *values, const real *features, size_t count, real *scaled,
                            real *vectors);
 
-/* Adds the parameters' gradient to `gradients`; writes d_features (count, F) unless it is NULL.
- * `scaled` is overwritten. */
+/* Adds the parameters' gradient to `gradients`; writes d_features (count, F) unless it is NULL, and
+ * then adds the unit vectors at the place of a shift that follows them. `scaled` is overwritten. */
 void decoder_image_backward(const struct decoder *decoder, const struct parameters *parameters,
                             const real *values, const real *features, size_t count, real *scaled,
                             const real *d_vectors, real *d_features, real *gradients);

@@ -4,10 +4,16 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "model/encoder_parts.h"
 #include "nn/depthwise.h"
 #include "nn/pointwise.h"
 #include "nn/pooling.h"
 #include "nn/stem.h"
+
+static void fill(const struct parameters *parameters, size_t index, real value) {
+    real *values = parameters_at(parameters, parameters->values, index);
+    for (size_t i = 0; i < parameters->tensors[index].count; i++) values[i] = value;
+}
 
 void encoder_randomise(const struct encoder *encoder, struct parameters *parameters,
                        struct random *random) {
@@ -21,8 +27,14 @@ void encoder_randomise(const struct encoder *encoder, struct parameters *paramet
         for (size_t j = 0; j < weight->count; j++) {
             values[j] = (real)(deviation * (double)random_normal(random));
         }
-        real *bias = parameters_at(parameters, parameters->values, layer->bias);
-        memset(bias, 0, layer->shape.out_channels * sizeof(real));
+        if (!encoder->batch_norm) {
+            fill(parameters, layer->bias, 0);
+            continue;
+        }
+        fill(parameters, layer->norm.scale, 1);
+        fill(parameters, layer->norm.shift, 0);
+        fill(parameters, layer->norm.mean, 0);
+        fill(parameters, layer->norm.variance, 1);
     }
 }
 
@@ -30,13 +42,22 @@ void encoder_randomise(const struct encoder *encoder, struct parameters *paramet
  * residual it lies within. */
 enum { TURNS = 3, NONE = TURNS };
 
+/* What batch norm needs besides. */
+struct norm_space {
+    real **inputs;                 /* [layer_count], in training: what each convolution gave, until
+                                      backward puts its gradient there; owned, with the two below */
+    real **means, **variances;     /* [layer_count], in training: of these inputs */
+    real *no_bias, *unused_d_bias; /* of the convolutions, which have none */
+};
+
 struct encoder_workspace {
     size_t photos;
     bool training;
-    real **outputs;     /* [layer_count]: where each layer's output lies */
-    real **gradients;   /* [layer_count]: where its gradient lies, in training */
-    real *block;        /* what these point into */
-    real *scratch;      /* of the direct convolutions */
+    real **outputs;   /* [layer_count]: where each layer's output lies */
+    real **gradients; /* [layer_count]: where its gradient lies, in training */
+    real *block;      /* what these point into */
+    real *scratch;    /* of the direct convolutions */
+    struct norm_space norm;
     const real *images; /* of the last forward */
     size_t count;       /* of the last forward */
 };
@@ -121,7 +142,43 @@ static size_t scratch_numbers(const struct encoder *encoder, bool training) {
     return numbers;
 }
 
-/* Plans the block and allocates it. turns [layer_count] and offsets [2 * layer_count] are scratch.
+static size_t most_channels(const struct encoder *encoder) {
+    size_t most = 0;
+    for (size_t i = 0; i < encoder->layer_count; i++) {
+        const size_t channels = encoder->layers[i].shape.out_channels;
+        if (channels > most) most = channels;
+    }
+    return most;
+}
+
+/* What batch norm needs besides its inputs: two biases, and in training two statistics a layer. The
+ * bounds of an architecture keep it far from overflow. */
+static size_t norm_numbers(const struct encoder *encoder, bool training) {
+    if (!encoder->batch_norm) return 0;
+    size_t numbers = 2 * most_channels(encoder);
+    for (size_t i = 0; training && i < encoder->layer_count; i++) {
+        numbers += 2 * encoder->layers[i].shape.out_channels;
+    }
+    return numbers;
+}
+
+/* Cuts norm_numbers() numbers at `block`. */
+static void cut_norm(const struct encoder *encoder, bool training, real *block,
+                     struct norm_space *norm) {
+    const size_t most = most_channels(encoder);
+    norm->no_bias = block;
+    norm->unused_d_bias = block + most;
+    memset(block, 0, 2 * most * sizeof(real));
+    block += 2 * most;
+    for (size_t i = 0; training && i < encoder->layer_count; i++) {
+        const size_t channels = encoder->layers[i].shape.out_channels;
+        norm->means[i] = block;
+        norm->variances[i] = block + channels;
+        block += 2 * channels;
+    }
+}
+
+/* Plans the block and allocates it. turns [layer_count] and offsets [3 * layer_count] are scratch.
  */
 static bool plan(const struct encoder *encoder, struct encoder_workspace *workspace, size_t *turns,
                  size_t *offsets, caption_error *error) {
@@ -130,12 +187,16 @@ static bool plan(const struct encoder *encoder, struct encoder_workspace *worksp
     bool fits;
     if (workspace->training) {
         plan_gradients(encoder, turns);
-        fits = place(encoder, photos, NULL, offsets, &numbers) &&
-               place(encoder, photos, turns, offsets + layers, &numbers);
+        fits =
+            place(encoder, photos, NULL, offsets, &numbers) &&
+            place(encoder, photos, turns, offsets + layers, &numbers) &&
+            (!encoder->batch_norm || place(encoder, photos, NULL, offsets + 2 * layers, &numbers));
     } else {
         plan_outputs(encoder, turns);
         fits = place(encoder, photos, turns, offsets, &numbers);
     }
+    const size_t norm = numbers;
+    fits = fits && size_add(numbers, norm_numbers(encoder, workspace->training), &numbers);
     const size_t scratch = numbers;
     if (!fits || !size_add(numbers, scratch_numbers(encoder, workspace->training), &numbers)) {
         return error_set(error, CAPTION_ERROR_LIMIT, "encoder: a micro-batch of %zu is too large",
@@ -146,7 +207,13 @@ static bool plan(const struct encoder *encoder, struct encoder_workspace *worksp
     workspace->scratch = workspace->block + scratch;
     for (size_t i = 0; i < layers; i++) {
         workspace->outputs[i] = workspace->block + offsets[i];
-        if (workspace->training) workspace->gradients[i] = workspace->block + offsets[layers + i];
+        if (!workspace->training) continue;
+        workspace->gradients[i] = workspace->block + offsets[layers + i];
+        if (!encoder->batch_norm) continue;
+        workspace->norm.inputs[i] = workspace->block + offsets[2 * layers + i];
+    }
+    if (encoder->batch_norm) {
+        cut_norm(encoder, workspace->training, workspace->block + norm, &workspace->norm);
     }
     return true;
 }
@@ -161,9 +228,14 @@ struct encoder_workspace *encoder_workspace_new(const struct encoder *encoder, s
     workspace->training = training;
     workspace->outputs = memory_zeroed(layers, sizeof(real *), "encoder workspace", error);
     workspace->gradients = memory_zeroed(layers, sizeof(real *), "encoder workspace", error);
-    size_t *turns = memory_zeroed(layers, 3 * sizeof *turns, "encoder workspace", error);
-    const bool planned = workspace->outputs && workspace->gradients && turns &&
-                         plan(encoder, workspace, turns, turns + layers, error);
+    workspace->norm.inputs = memory_zeroed(layers, 3 * sizeof(real *), "encoder workspace", error);
+    size_t *turns = memory_zeroed(layers, 4 * sizeof *turns, "encoder workspace", error);
+    bool planned = workspace->outputs && workspace->gradients && workspace->norm.inputs && turns;
+    if (planned) {
+        workspace->norm.means = workspace->norm.inputs + layers;
+        workspace->norm.variances = workspace->norm.inputs + 2 * layers;
+        planned = plan(encoder, workspace, turns, turns + layers, error);
+    }
     free(turns);
     if (planned) return workspace;
     encoder_workspace_free(workspace);
@@ -174,6 +246,7 @@ void encoder_workspace_free(struct encoder_workspace *workspace) {
     if (!workspace) return;
     free(workspace->outputs);
     free(workspace->gradients);
+    free(workspace->norm.inputs);
     free(workspace->block);
     free(workspace);
 }
@@ -182,53 +255,152 @@ static size_t output_pixels(const struct encoder_layer *layer) {
     return layer->shape.out_size * layer->shape.out_size;
 }
 
+/* The layer's convolution, by the kind of it; `shape` is the layer's, or that without ReLU6. */
+static void convolve(const struct encoder_layer *layer, const struct convolution *shape,
+                     size_t count, const real *input, const real *weight, const real *bias,
+                     const real *residual, real *output, real *scratch) {
+    switch (layer->kind) {
+    case ENCODER_STEM:
+        stem_forward(shape, count, input, weight, bias, output, scratch);
+        break;
+    case ENCODER_DEPTHWISE:
+        depthwise_forward(shape, count, input, weight, bias, output, scratch);
+        break;
+    case ENCODER_POINTWISE:
+        pointwise_forward(shape, count * output_pixels(layer), input, weight, bias, residual,
+                          output);
+        break;
+    }
+}
+
+/* The convolution as batch norm has it: neither bias nor ReLU6. */
+static struct convolution bare_shape(const struct encoder_layer *layer) {
+    struct convolution shape = layer->shape;
+    shape.relu6 = false;
+    return shape;
+}
+
+/* A layer's batch norm with the statistics of the photos that are being learned from. */
+static struct batch_norm batch_statistics_norm(const struct encoder_layer *layer,
+                                               const struct parameters *parameters,
+                                               const real *values, const struct norm_space *space,
+                                               size_t i) {
+    struct batch_norm norm = encoder_running_norm(layer, parameters, values);
+    norm.mean = space->means[i];
+    norm.variance = space->variances[i];
+    return norm;
+}
+
+static void forward_normalised(const struct encoder_layer *layer,
+                               const struct parameters *parameters, const real *values, size_t i,
+                               const real *input, const real *residual,
+                               struct encoder_workspace *workspace) {
+    const size_t pixels = workspace->count * output_pixels(layer);
+    const struct convolution shape = bare_shape(layer);
+    const real *weight = parameters_at_const(parameters, values, layer->weight);
+    real *output = workspace->outputs[i];
+    real *convolved = workspace->training ? workspace->norm.inputs[i] : output;
+    convolve(layer, &shape, workspace->count, input, weight, workspace->norm.no_bias, NULL,
+             convolved, workspace->scratch);
+    if (!workspace->training) {
+        const struct batch_norm norm = encoder_running_norm(layer, parameters, values);
+        batch_norm_forward(&norm, pixels, convolved, residual, output);
+        return;
+    }
+    batch_norm_statistics(pixels, shape.out_channels, convolved, workspace->norm.means[i],
+                          workspace->norm.variances[i]);
+    const struct batch_norm norm =
+        batch_statistics_norm(layer, parameters, values, &workspace->norm, i);
+    batch_norm_forward(&norm, pixels, convolved, residual, output);
+}
+
 void encoder_forward(const struct encoder *encoder, const struct parameters *parameters,
                      const real *values, const real *images, size_t count,
                      struct encoder_workspace *workspace, real *features) {
     const real *input = images, *residual = NULL;
     workspace->images = images;
     workspace->count = count;
+    if (count == 0) return; /* no photos have no statistics */
     for (size_t i = 0; i < encoder->layer_count; i++) {
         const struct encoder_layer *layer = &encoder->layers[i];
-        const real *weight = parameters_at_const(parameters, values, layer->weight);
-        const real *bias = parameters_at_const(parameters, values, layer->bias);
-        real *output = workspace->outputs[i];
         if (layer->opens_residual) residual = input;
-        switch (layer->kind) {
-        case ENCODER_STEM:
-            stem_forward(&layer->shape, count, input, weight, bias, output, workspace->scratch);
-            break;
-        case ENCODER_DEPTHWISE:
-            depthwise_forward(&layer->shape, count, input, weight, bias, output,
-                              workspace->scratch);
-            break;
-        case ENCODER_POINTWISE:
-            pointwise_forward(&layer->shape, count * output_pixels(layer), input, weight, bias,
-                              layer->closes_residual ? residual : NULL, output);
-            break;
+        const real *added = layer->closes_residual ? residual : NULL;
+        if (encoder->batch_norm) {
+            forward_normalised(layer, parameters, values, i, input, added, workspace);
+        } else {
+            convolve(layer, &layer->shape, count, input,
+                     parameters_at_const(parameters, values, layer->weight),
+                     parameters_at_const(parameters, values, layer->bias), added,
+                     workspace->outputs[i], workspace->scratch);
         }
-        input = output;
+        input = workspace->outputs[i];
     }
     pooling_forward(count, output_pixels(&encoder->layers[encoder->layer_count - 1]),
                     encoder->features, input, features);
 }
 
-/* Layer i > 0: the gradient of its output becomes that of its input. */
+/* Adds what the running statistics are to be the average of: as for every estimate of a variance
+ * from a sample, one less than its size is divided by. */
+static void add_statistics(const struct batch_norm *norm, size_t count, size_t pixels, real *mean,
+                           real *variance) {
+    const real unbiased = pixels > 1 ? (real)pixels / (real)(pixels - 1) : 1;
+    for (size_t c = 0; c < norm->channels; c++) {
+        mean[c] += (real)count * norm->mean[c];
+        variance[c] += (real)count * unbiased * norm->variance[c];
+    }
+}
+
+/* The gradient of the layer's output becomes that of its convolution, which is returned. */
+static real *backward_norm(const struct encoder_layer *layer, const struct parameters *parameters,
+                           const real *values, size_t i, struct encoder_workspace *workspace,
+                           real *gradients) {
+    const size_t pixels = workspace->count * output_pixels(layer);
+    const struct batch_norm norm =
+        batch_statistics_norm(layer, parameters, values, &workspace->norm, i);
+    real *convolved = workspace->norm.inputs[i];
+    batch_norm_backward(&norm, pixels, convolved, workspace->outputs[i], workspace->gradients[i],
+                        convolved, parameters_at(parameters, gradients, layer->norm.scale),
+                        parameters_at(parameters, gradients, layer->norm.shift));
+    add_statistics(&norm, workspace->count, pixels,
+                   parameters_at(parameters, gradients, layer->norm.mean),
+                   parameters_at(parameters, gradients, layer->norm.variance));
+    return convolved;
+}
+
+/* The gradient of layer i's output becomes that of its input; the photos, which are the stem's,
+ * take none. */
 static void backward_layer(const struct encoder *encoder, const struct parameters *parameters,
                            const real *values, size_t i, struct encoder_workspace *workspace,
                            real *gradients) {
     const struct encoder_layer *layer = &encoder->layers[i];
     const real *weight = parameters_at_const(parameters, values, layer->weight);
     real *d_weight = parameters_at(parameters, gradients, layer->weight);
-    real *d_bias = parameters_at(parameters, gradients, layer->bias);
-    const real *input = workspace->outputs[i - 1], *output = workspace->outputs[i];
-    real *d_output = workspace->gradients[i], *d_input = workspace->gradients[i - 1];
-    if (layer->kind == ENCODER_DEPTHWISE) {
-        depthwise_backward(&layer->shape, workspace->count, input, weight, output, d_output,
-                           d_input, layer->opens_residual, d_weight, d_bias, workspace->scratch);
+    const real *output = workspace->outputs[i];
+    struct convolution shape = layer->shape;
+    real *d_output, *d_bias;
+    if (encoder->batch_norm) {
+        d_output = backward_norm(layer, parameters, values, i, workspace, gradients);
+        d_bias = workspace->norm.unused_d_bias;
+        shape = bare_shape(layer);
     } else {
-        pointwise_backward(&layer->shape, workspace->count * output_pixels(layer), input, weight,
-                           output, d_output, d_input, layer->opens_residual, d_weight, d_bias);
+        d_output = workspace->gradients[i];
+        d_bias = parameters_at(parameters, gradients, layer->bias);
+    }
+    switch (layer->kind) {
+    case ENCODER_STEM:
+        stem_backward(&shape, workspace->count, workspace->images, output, d_output, d_weight,
+                      d_bias, workspace->scratch);
+        break;
+    case ENCODER_DEPTHWISE:
+        depthwise_backward(&shape, workspace->count, workspace->outputs[i - 1], weight, output,
+                           d_output, workspace->gradients[i - 1], layer->opens_residual, d_weight,
+                           d_bias, workspace->scratch);
+        break;
+    case ENCODER_POINTWISE:
+        pointwise_backward(&shape, workspace->count * output_pixels(layer),
+                           workspace->outputs[i - 1], weight, output, d_output,
+                           workspace->gradients[i - 1], layer->opens_residual, d_weight, d_bias);
+        break;
     }
 }
 
@@ -236,13 +408,10 @@ void encoder_backward(const struct encoder *encoder, const struct parameters *pa
                       const real *values, const real *d_features,
                       struct encoder_workspace *workspace, real *gradients) {
     const size_t last = encoder->layer_count - 1;
+    if (workspace->count == 0) return;
     pooling_backward(workspace->count, output_pixels(&encoder->layers[last]), encoder->features,
                      d_features, workspace->gradients[last]);
-    for (size_t i = last; i > 0; i--) {
+    for (size_t i = encoder->layer_count; i-- > 0;) {
         backward_layer(encoder, parameters, values, i, workspace, gradients);
     }
-    const struct encoder_layer *stem = &encoder->layers[0];
-    stem_backward(&stem->shape, workspace->count, workspace->images, workspace->outputs[0],
-                  workspace->gradients[0], parameters_at(parameters, gradients, stem->weight),
-                  parameters_at(parameters, gradients, stem->bias), workspace->scratch);
 }

@@ -4,10 +4,13 @@
  * head_c1280". Block strings are in the notation of MnasNet (Tan et al., 2019) and timm: ds is a
  * depthwise separable block, ir an inverted residual (Sandler et al., 2018); r repeats, k kernel, s
  * stride of the first repeat, e expansion, c output channels. stem is a 3x3 convolution of stride
- * 2, head a 1x1 convolution; then the mean over the map. Batch norm is folded into weight and bias;
- * ReLU6 after every convolution but the last of a block. Padding is TensorFlow's SAME, or, where
- * the line begins with the word pad_symmetric, PyTorch's (see convolution.h): the same sizes, but
- * weights learned with one are worse off with the other. Activations are channels last.
+ * 2, head a 1x1 convolution; then the mean over the map. ReLU6 after every convolution but the last
+ * of a block. Padding is TensorFlow's SAME, or, where the line begins with the word pad_symmetric,
+ * PyTorch's (see convolution.h): the same sizes, but weights learned with one are worse off with
+ * the other. Activations are channels last.
+ *
+ * An encoder that learns from scratch has batch normalisation behind every convolution, in place of
+ * the bias; once it has learned, encoder_fold makes it part of weight and bias.
  */
 #ifndef CAPTION_MODEL_ENCODER_H
 #define CAPTION_MODEL_ENCODER_H
@@ -42,12 +45,16 @@ struct encoder_layer {
     bool opens_residual;  /* its input is added to a later layer's output */
     bool closes_residual; /* the input of the block is added to its output (after the bias, linear)
                            */
-    size_t weight, bias;  /* indices into parameters */
+    size_t weight, bias;  /* indices into parameters; with batch norm there is no bias, but: */
+    struct {
+        size_t scale, shift, mean, variance; /* learned, and running */
+    } norm;
 };
 
 struct encoder {
     char *architecture; /* owned */
     size_t size;        /* S, side of the input */
+    bool batch_norm;    /* behind every convolution */
     struct encoder_layer *layers;
     size_t layer_count;
     size_t features; /* F */
@@ -55,17 +62,25 @@ struct encoder {
 };
 
 /* Parses the architecture and registers its tensors ("encoder." + timm's names: conv_stem.weight,
- * blocks.1.0.conv_pw.weight, ...). Errors name the word that does not parse. Sizes are bounded:
- * size 16..1024, channels (expanded ones too) <= 8192, repeats and expansion <= 64, kernel 3 or
- * 5, stride 1 or 2, 1024 layers. Allocates nothing of the size of the weights. */
-bool encoder_init(struct encoder *encoder, const char *architecture, size_t size,
+ * blocks.1.0.conv_pw.weight, ..., blocks.1.0.bn1.running_mean, ...). Errors name the word that does
+ * not parse. Sizes are bounded: size 16..1024, channels (expanded ones too) <= 8192, repeats and
+ * expansion <= 64, kernel 3 or 5, stride 1 or 2, 1024 layers. Allocates nothing of the size of the
+ * weights. */
+bool encoder_init(struct encoder *encoder, const char *architecture, size_t size, bool batch_norm,
                   struct parameters *parameters, caption_error *error);
 void encoder_free(struct encoder *encoder);
 
 /* Random weights whose variance keeps that of the activations (He et al., 2015: 2 / inputs behind a
- * rectifier, 1 / inputs behind a linear layer), biases zero. */
+ * rectifier, 1 / inputs behind a linear layer), biases zero; batch norm that changes nothing. */
 void encoder_randomise(const struct encoder *encoder, struct parameters *parameters,
                        struct random *random);
+
+/* Writes to `folded`, an encoder of the same architecture without batch norm, the weights and
+ * biases with which it gives the features that `encoder`, which has batch norm, gives in inference.
+ */
+void encoder_fold(const struct encoder *encoder, const struct parameters *parameters,
+                  const real *values, const struct encoder *folded,
+                  struct parameters *folded_parameters);
 
 /* Scratch for up to `photos` photos, planned once. For training all activations are kept; without,
  * a few buffers are reused over the layers. */
@@ -76,13 +91,15 @@ void encoder_workspace_free(struct encoder_workspace *workspace);
 
 /* images (count, S, S, 3) already scaled, features (count, F); count <= photos of the workspace.
  * `values` is the parameters' block. A training workspace remembers what backward needs; `images`
- * must stay until then. */
+ * must stay until then. Batch norm takes the statistics of these photos in training, the running
+ * ones without. */
 void encoder_forward(const struct encoder *encoder, const struct parameters *parameters,
                      const real *values, const real *images, size_t count,
                      struct encoder_workspace *workspace, real *features);
 
 /* Adds to `gradients` (a block like `values`) the gradient of a loss whose derivative by the
- * features of the last encoder_forward is d_features (count, F). */
+ * features of the last encoder_forward is d_features (count, F); and at the place of the running
+ * statistics `count` times those of these photos. Once for each encoder_forward. */
 void encoder_backward(const struct encoder *encoder, const struct parameters *parameters,
                       const real *values, const real *d_features,
                       struct encoder_workspace *workspace, real *gradients);

@@ -206,8 +206,30 @@ struct builder {
     size_t size, channels;
 };
 
+static bool register_vector(struct builder *builder, const char *layer, const char *part,
+                            size_t channels, enum parameters_group group, size_t *index,
+                            caption_error *error) {
+    char tensor[PARAMETERS_NAME];
+    snprintf(tensor, sizeof tensor, "encoder.%s.%s", layer, part);
+    return parameters_add(builder->parameters, tensor, &channels, 1, group, PARAMETERS_AS_IS, index,
+                          error);
+}
+
+static bool register_norm(struct builder *builder, struct encoder_layer *layer, const char *name,
+                          caption_error *error) {
+    const size_t channels = layer->shape.out_channels;
+    return register_vector(builder, name, "weight", channels, PARAMETERS_ENCODER,
+                           &layer->norm.scale, error) &&
+           register_vector(builder, name, "bias", channels, PARAMETERS_ENCODER, &layer->norm.shift,
+                           error) &&
+           register_vector(builder, name, "running_mean", channels, PARAMETERS_STATISTIC,
+                           &layer->norm.mean, error) &&
+           register_vector(builder, name, "running_var", channels, PARAMETERS_STATISTIC,
+                           &layer->norm.variance, error);
+}
+
 static bool register_tensors(struct builder *builder, struct encoder_layer *layer, const char *name,
-                             caption_error *error) {
+                             const char *norm, caption_error *error) {
     const struct convolution *shape = &layer->shape;
     const bool direct = layer->kind != ENCODER_POINTWISE;
     const size_t in = layer->kind == ENCODER_DEPTHWISE ? 1 : shape->in_channels;
@@ -219,13 +241,15 @@ static bool register_tensors(struct builder *builder, struct encoder_layer *laye
                         &layer->weight, error)) {
         return false;
     }
-    snprintf(tensor, sizeof tensor, "encoder.%s.bias", name);
-    return parameters_add(builder->parameters, tensor, &shape->out_channels, 1, PARAMETERS_ENCODER,
-                          PARAMETERS_AS_IS, &layer->bias, error);
+    if (builder->encoder->batch_norm) return register_norm(builder, layer, norm, error);
+    return register_vector(builder, name, "bias", shape->out_channels, PARAMETERS_ENCODER,
+                           &layer->bias, error);
 }
 
+/* `name` is that of the convolution, `norm` that of the batch norm behind it, both as timm has
+ * them. */
 static bool add_layer(struct builder *builder, enum encoder_layer_kind kind, const char *name,
-                      size_t kernel, size_t stride, size_t channels, bool relu6,
+                      const char *norm, size_t kernel, size_t stride, size_t channels, bool relu6,
                       caption_error *error) {
     struct encoder *encoder = builder->encoder;
     if (encoder->layer_count == MAX_LAYERS) {
@@ -247,28 +271,29 @@ static bool add_layer(struct builder *builder, enum encoder_layer_kind kind, con
                   .symmetric = encoder->symmetric,
                   .relu6 = relu6},
     };
-    if (!register_tensors(builder, &layer, name, error)) return false;
+    if (!register_tensors(builder, &layer, name, norm, error)) return false;
     encoder->layers[encoder->layer_count++] = layer;
     builder->size = layer.shape.out_size;
     builder->channels = channels;
     return true;
 }
 
-/* Layer `part` of the block at (stage, repeat). */
+/* Layer `part` of the block at (stage, repeat), with batch norm `norm`. */
 static bool add_block_layer(struct builder *builder, enum encoder_layer_kind kind, size_t stage,
-                            size_t repeat, const char *part, size_t kernel, size_t stride,
-                            size_t channels, bool relu6, caption_error *error) {
-    char name[48];
+                            size_t repeat, const char *part, const char *norm, size_t kernel,
+                            size_t stride, size_t channels, bool relu6, caption_error *error) {
+    char name[48], norm_name[48];
     snprintf(name, sizeof name, "blocks.%zu.%zu.%s", stage, repeat, part);
-    return add_layer(builder, kind, name, kernel, stride, channels, relu6, error);
+    snprintf(norm_name, sizeof norm_name, "blocks.%zu.%zu.%s", stage, repeat, norm);
+    return add_layer(builder, kind, name, norm_name, kernel, stride, channels, relu6, error);
 }
 
 static bool add_separable(struct builder *builder, struct word word, const struct block *block,
                           size_t stage, size_t repeat, size_t stride, caption_error *error) {
     if (block->expansion != 1) return word_error(word, "a ds block has expansion 1", error);
-    return add_block_layer(builder, ENCODER_DEPTHWISE, stage, repeat, "conv_dw", block->kernel,
-                           stride, builder->channels, true, error) &&
-           add_block_layer(builder, ENCODER_POINTWISE, stage, repeat, "conv_pw", 1, 1,
+    return add_block_layer(builder, ENCODER_DEPTHWISE, stage, repeat, "conv_dw", "bn1",
+                           block->kernel, stride, builder->channels, true, error) &&
+           add_block_layer(builder, ENCODER_POINTWISE, stage, repeat, "conv_pw", "bn2", 1, 1,
                            block->channels, false, error);
 }
 
@@ -278,11 +303,11 @@ static bool add_inverted(struct builder *builder, struct word word, const struct
     if (expanded > MAX_CHANNELS) {
         return word_error_range(word, "expanded channels", 1, MAX_CHANNELS, expanded, error);
     }
-    return add_block_layer(builder, ENCODER_POINTWISE, stage, repeat, "conv_pw", 1, 1, expanded,
-                           true, error) &&
-           add_block_layer(builder, ENCODER_DEPTHWISE, stage, repeat, "conv_dw", block->kernel,
-                           stride, expanded, true, error) &&
-           add_block_layer(builder, ENCODER_POINTWISE, stage, repeat, "conv_pwl", 1, 1,
+    return add_block_layer(builder, ENCODER_POINTWISE, stage, repeat, "conv_pw", "bn1", 1, 1,
+                           expanded, true, error) &&
+           add_block_layer(builder, ENCODER_DEPTHWISE, stage, repeat, "conv_dw", "bn2",
+                           block->kernel, stride, expanded, true, error) &&
+           add_block_layer(builder, ENCODER_POINTWISE, stage, repeat, "conv_pwl", "bn3", 1, 1,
                            block->channels, false, error);
 }
 
@@ -316,14 +341,15 @@ static bool add_stem(struct builder *builder, struct word word, caption_error *e
         return word_error(word, "expected the stem_ block first", error);
     }
     return parse_block(word, "stem", "c", &block, error) &&
-           add_layer(builder, ENCODER_STEM, "conv_stem", STEM_KERNEL, STEM_STRIDE, block.channels,
-                     true, error);
+           add_layer(builder, ENCODER_STEM, "conv_stem", "bn1", STEM_KERNEL, STEM_STRIDE,
+                     block.channels, true, error);
 }
 
 static bool add_head(struct builder *builder, struct word word, caption_error *error) {
     struct block block;
     return parse_block(word, "head", "c", &block, error) &&
-           add_layer(builder, ENCODER_POINTWISE, "conv_head", 1, 1, block.channels, true, error);
+           add_layer(builder, ENCODER_POINTWISE, "conv_head", "bn2", 1, 1, block.channels, true,
+                     error);
 }
 
 static bool word_is(struct word word, const char *text) {
@@ -351,9 +377,9 @@ static bool build(struct builder *builder, const char *architecture, caption_err
                      "encoder architecture: expected a head_ block at the end");
 }
 
-bool encoder_init(struct encoder *encoder, const char *architecture, size_t size,
+bool encoder_init(struct encoder *encoder, const char *architecture, size_t size, bool batch_norm,
                   struct parameters *parameters, caption_error *error) {
-    *encoder = (struct encoder){.size = size};
+    *encoder = (struct encoder){.size = size, .batch_norm = batch_norm};
     if (size < MIN_SIZE || size > MAX_SIZE) {
         return error_set(error, CAPTION_ERROR_LIMIT,
                          "encoder: side of the photo: expected %d to %d pixels, found %zu",

@@ -200,9 +200,9 @@ static bool try_architecture(struct encoder_import *import, const char *architec
     struct encoder encoder;
     struct fit fit;
     *fitted = 0;
-    bool ok =
-        encoder_init(&encoder, encoder_architecture(architecture), size, &parameters, error) ||
-        error_prefix(error, import->file.path);
+    bool ok = encoder_init(&encoder, encoder_architecture(architecture), size, false, &parameters,
+                           error) ||
+              error_prefix(error, import->file.path);
     if (ok && (ok = fit_file(&fit, import, &encoder, &parameters, fitted, error))) {
         const struct family *family = family_of(&encoder);
         fit_free(&fit);

@@ -38,11 +38,12 @@ static bool plan(struct model *model, const struct model_design *design, caption
         return false;
     }
     if (!encoder_init(&model->encoder, encoder_architecture(design->encoder), design->size,
-                      &model->parameters, error) ||
+                      design->batch_norm, &model->parameters, error) ||
         !decoder_init(&model->decoder, cell, words, design->embedding, design->hidden,
                       model->encoder.features, &model->parameters, error)) {
         return false;
     }
+    if (design->batch_norm) decoder_follow_shift(&model->decoder, &model->parameters);
     model->preprocessing = (struct preprocessing){
         .size = design->size, .mean = {127, 127, 127}, .std = {128, 128, 128}};
     model->provenance = cJSON_CreateObject();

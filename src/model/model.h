@@ -23,6 +23,7 @@ struct model {
 struct model_design {
     const char *encoder; /* preset or architecture text */
     size_t size;         /* side of the input in pixels */
+    bool batch_norm;     /* of an encoder that learns from scratch; in checkpoints alone */
     const char *cell;    /* "rnn", "gru", "lstm" */
     size_t embedding, hidden;
 };
@@ -37,12 +38,19 @@ void model_free(struct model *model);
 bool model_read(struct model *model, const char *path, caption_error *error);
 
 /* Writes one, whole or not at all. `values` is a block of the parameters' layout (NULL: the model's
- * own); `type` that of the tensors. */
+ * own); `type` that of the tensors. A model with batch norm is refused: see model_folded. */
 bool model_write(const struct model *model, const real *values, enum safetensors_type type,
                  const char *path, caption_error *error);
 
+/* Makes the model that inference runs and a file holds: that of `learning` with the numbers
+ * `values` (a block of its parameters' layout) and its batch norm folded into weights and biases;
+ * without batch norm it is a copy. */
+bool model_folded(const struct model *learning, const real *values, struct model *out,
+                  caption_error *error);
+
 /* The same as part of a file that holds more, such as a checkpoint: metadata with other keys, and
- * tensors whose names begin with MODEL_TRAINING, which a reader of models passes over. */
+ * tensors whose names begin with MODEL_TRAINING, which a reader of models passes over. Here a model
+ * may have batch norm. */
 #define MODEL_TRAINING "training."
 bool model_take(struct model *model, const struct safetensors *file, caption_error *error);
 bool model_put(const struct model *model, const real *values, enum safetensors_type type,

@@ -22,6 +22,7 @@
 #include "model/model_parts.h"
 
 static const char format_name[] = "caption", format_version[] = "1";
+static const char batch_norm_key[] = MODEL_TRAINING "batch_norm";
 
 /* Bounds of the preprocessing: beyond them the encoder would see nothing but its own limits. */
 static const double largest_mean = 1e4, smallest_std = 1e-3, largest_std = 1e4;
@@ -94,6 +95,7 @@ static bool read_design(const struct safetensors *file, struct model_design *des
                         caption_error *error) {
     design->encoder = metadata_string(file, "encoder", error);
     if (!design->encoder) return false;
+    design->batch_norm = safetensors_metadata(file, batch_norm_key) != NULL;
     design->cell = metadata_string(file, "cell", error);
     return design->cell && metadata_size(file, "image_size", &design->size, error) &&
            metadata_size(file, "embedding", &design->embedding, error) &&
@@ -248,7 +250,11 @@ bool model_read(struct model *model, const char *path, caption_error *error) {
     if (!safetensors_open(&file, path, error)) return false;
     const bool ok = model_take(model, &file, error);
     safetensors_close(&file);
-    return ok;
+    if (!ok || !model->encoder.batch_norm) return ok;
+    model_free(model);
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: the checkpoint of an encoder that learns from scratch: no captioner yet",
+                     path);
 }
 
 static bool write_size(struct safetensors_writer *writer, const char *key, size_t size,
@@ -285,6 +291,10 @@ static bool write_vocabulary(struct safetensors_writer *writer, const struct voc
 
 static bool write_metadata(struct safetensors_writer *writer, const struct model *model,
                            caption_error *error) {
+    if (model->encoder.batch_norm &&
+        !safetensors_writer_metadata(writer, batch_norm_key, "yes", error)) {
+        return false;
+    }
     return safetensors_writer_metadata(writer, "format", format_name, error) &&
            safetensors_writer_metadata(writer, "version", format_version, error) &&
            safetensors_writer_metadata(writer, "encoder", model->encoder.architecture, error) &&
@@ -333,6 +343,10 @@ bool model_put(const struct model *model, const real *values, enum safetensors_t
 
 bool model_write(const struct model *model, const real *values, enum safetensors_type type,
                  const char *path, caption_error *error) {
+    if (model->encoder.batch_norm) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "%s: a model is written without batch norm: fold it first", path);
+    }
     struct safetensors_writer *writer = safetensors_writer_new(path, error);
     if (!writer) return false;
     if (model_put(model, values, type, writer, error)) {

@@ -9,9 +9,16 @@
 
 enum { PARAMETERS_MAX_DIMENSIONS = 4, PARAMETERS_NAME = 64 };
 
-/* Which learning rate a tensor takes, and whether it learns at all (PARAMETERS_CONSTANT: it does
- * not, but belongs to the model). */
-enum parameters_group { PARAMETERS_ENCODER, PARAMETERS_DECODER, PARAMETERS_CONSTANT };
+/* Which learning rate a tensor takes, and whether it learns at all. PARAMETERS_CONSTANT: it does
+ * not, but belongs to the model. PARAMETERS_STATISTIC: a running mean over the photos seen, which
+ * follows the encoder as it learns; in a gradient block there stands no gradient at its place, but
+ * the sum of what is to be averaged over the photos. */
+enum parameters_group {
+    PARAMETERS_ENCODER,
+    PARAMETERS_DECODER,
+    PARAMETERS_CONSTANT,
+    PARAMETERS_STATISTIC
+};
 
 /* How a tensor of the file lies in memory. */
 enum parameters_layout {

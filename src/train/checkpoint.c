@@ -97,7 +97,11 @@ bool checkpoint_write(const struct trainer *t, caption_error *error) {
 }
 
 bool checkpoint_read_model(struct model *model, const char *path, caption_error *error) {
-    return model_read(model, path, error);
+    struct safetensors file;
+    if (!safetensors_open(&file, path, error)) return false;
+    const bool ok = model_take(model, &file, error);
+    safetensors_close(&file);
+    return ok;
 }
 
 static bool content_error(const struct safetensors *file, const char *what, caption_error *error) {

@@ -1,8 +1,8 @@
 /* All that a run needs to go on as if nothing had happened, in one file: the model that learns (so
- * that a checkpoint is a model file too), optimiser, moving average, text rows' states, place in
- * the data, best score, history. Written beside the old one and renamed over it: a crash at any
- * byte leaves a good one. Random numbers are drawn from the seed and the place, so they need no
- * state. */
+ * that a checkpoint is a model file too, unless batch norm learns in it), optimiser, moving
+ * average, text rows' states, place in the data, best score, history. Written beside the old one
+ * and renamed over it: a crash at any byte leaves a good one. Random numbers are drawn from the
+ * seed and the place, so they need no state. */
 #ifndef CAPTION_TRAIN_CHECKPOINT_H
 #define CAPTION_TRAIN_CHECKPOINT_H
 

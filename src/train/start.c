@@ -38,6 +38,7 @@ static struct model_design new_design(const struct train_options *options,
     const size_t size = import ? import->preprocessing.size : encoder_default_size(encoder);
     return (struct model_design){.encoder = encoder,
                                  .size = options->image_size ? options->image_size : size,
+                                 .batch_norm = !import,
                                  .cell = options->cell ? options->cell : "gru",
                                  .embedding = options->embed ? options->embed : DEFAULT_WIDTH,
                                  .hidden = options->hidden ? options->hidden : DEFAULT_WIDTH};

@@ -375,7 +375,7 @@ bool step_run(struct trainer *t, caption_error *error) {
     real *gradients;
     if (!share_results(&step, error) || !sum_gradients(&step, &gradients, error)) return false;
     const struct update_rates rates = step_rates(t, place->epoch, place->step);
-    const double norm = update_step(&t->update, gradients, &rates, t->threads);
+    const double norm = update_step(&t->update, gradients, step.count, &rates, t->threads);
     const struct slice_result sum = total(&step);
     if (!check_finite(t, sum.loss, norm, error)) return false;
     place->loss += sum.loss;

@@ -124,14 +124,15 @@ static char *beside_output(const struct train_options *o, const char *given, con
     return name;
 }
 
-/* A new model, its image vectors measured unless they were learned. */
+/* A new model, its image vectors measured unless they were learned, or are learned beside an
+ * encoder that begins with nothing. */
 static bool start_anew(struct trainer *t, caption_error *error) {
     struct random random = trainer_stream(t, STREAM_START, 0);
     if (!start_model(&t->model, t->options, &t->dataset, t->train, t->train_count, &random,
                      error)) {
         return false;
     }
-    if (start_is_captioner(t->options)) return true;
+    if (start_is_captioner(t->options) || t->model.encoder.batch_norm) return true;
     if (!read_features(t, error)) return false;
     start_image_scale(&t->model, t->features.plain, t->train_count);
     return true;
@@ -275,25 +276,17 @@ static bool run_steps(struct trainer *t, size_t steps, caption_error *error) {
     return ok;
 }
 
-/* The model with the weights that would be kept. Nothing is owned twice: not to be freed. */
-static struct model kept_model(const struct trainer *t) {
-    struct model kept = t->model;
-    if (t->update.average) kept.parameters.values = t->update.average;
-    return kept;
-}
-
-/* Captions the held photos with the weights that would be kept. */
-static bool validate(struct trainer *t, struct train_epoch *result, struct evaluation *evaluation,
-                     caption_error *error) {
-    const struct model kept = kept_model(t);
+/* Captions the held photos with the model that would be kept. */
+static bool validate(struct trainer *t, const struct model *kept, struct train_epoch *result,
+                     struct evaluation *evaluation, caption_error *error) {
     caption_options options = caption_options_default();
     bool ok;
     if (result->phase == TRAIN_FROZEN) {
         const float *features = t->features.plain + t->train_count * t->features.width;
-        ok = evaluate_features(&kept, t->validation, t->held, t->held_count, features, &options,
+        ok = evaluate_features(kept, t->validation, t->held, t->held_count, features, &options,
                                t->threads, evaluation, error);
     } else {
-        ok = evaluate_photos(&kept, t->validation, t->held, t->held_count, &options, t->threads,
+        ok = evaluate_photos(kept, t->validation, t->held, t->held_count, &options, t->threads,
                              t->listener.progress, evaluation, error);
     }
     if (!ok) return false;
@@ -305,7 +298,8 @@ static bool validate(struct trainer *t, struct train_epoch *result, struct evalu
     return true;
 }
 
-static bool write_best(struct trainer *t, const struct train_epoch *epoch, caption_error *error) {
+static bool write_best(const struct trainer *t, struct model *kept, const struct train_epoch *epoch,
+                       caption_error *error) {
     if (ranks_rank(t->ranks) > 0) return true;
     const struct scores *s = &epoch->scores;
     char scores[256];
@@ -314,21 +308,33 @@ static bool write_best(struct trainer *t, const struct train_epoch *epoch, capti
              "perplexity %.2f (epoch %zu of %zu)",
              s->cider, s->bleu[3], s->rouge_l, epoch->distinct, t->held_count, epoch->perplexity,
              epoch->epoch, epoch->epochs);
-    return model_note(&t->model, "scores", scores, error) &&
-           model_write(&t->model, t->update.average, SAFETENSORS_F16, t->options->output, error);
+    return model_note(kept, "scores", scores, error) &&
+           model_write(kept, NULL, SAFETENSORS_F16, t->options->output, error);
 }
 
-/* Validates an epoch over photos, keeps its weights if they are the best, and remembers it. */
-static bool end_photo_epoch(struct trainer *t, struct train_epoch *result, caption_error *error) {
-    struct evaluation evaluation;
-    if (!validate(t, result, &evaluation, error)) return false;
+static bool remember(struct trainer *t, const struct train_epoch *result,
+                     const struct evaluation *evaluation, caption_error *error) {
     char *said[SAMPLES];
     for (size_t i = 0; i < t->history.sample_count; i++) {
-        said[i] = evaluation.captions[t->samples[i]];
+        said[i] = evaluation->captions[t->samples[i]];
     }
-    const bool ok = (!result->best || write_best(t, result, error)) &&
-                    history_add_epoch(&t->history, result, said, error);
-    evaluation_free(&evaluation);
+    return history_add_epoch(&t->history, result, said, error);
+}
+
+/* Scores the weights as they would be written, writes them if they are the best so far, and
+ * remembers the epoch. */
+static bool end_photo_epoch(struct trainer *t, struct train_epoch *result, caption_error *error) {
+    const real *values = t->update.average ? t->update.average : t->model.parameters.values;
+    struct model kept;
+    if (!model_folded(&t->model, values, &kept, error)) return false;
+    struct evaluation evaluation;
+    bool ok = validate(t, &kept, result, &evaluation, error);
+    if (ok) {
+        ok = (!result->best || write_best(t, &kept, result, error)) &&
+             remember(t, result, &evaluation, error);
+        evaluation_free(&evaluation);
+    }
+    model_free(&kept);
     return ok;
 }
 

@@ -75,6 +75,11 @@ struct train_options {
 /* The settings that `caption train` uses when no flag is given. */
 struct train_options train_options_default(void);
 
+/* The same where encoder_arch is learned from scratch: no epoch is frozen, since nothing is to be
+ * learned from random features; the encoder takes much larger steps; and the sizes are those of a
+ * small task that is learned within minutes. */
+struct train_options train_options_from_scratch(void);
+
 /* False with `error` naming the first option that is out of its range, or two that contradict each
  * other. */
 bool train_options_check(const struct train_options *options, caption_error *error);

@@ -28,6 +28,21 @@ struct train_options train_options_default(void) {
                                   .seed = 1};
 }
 
+struct train_options train_options_from_scratch(void) {
+    struct train_options options = train_options_default();
+    options.hidden = 256;
+    options.embed = 256;
+    options.epochs = 20;
+    options.freeze_encoder = 0;
+    options.slice = 16;
+    options.batch_size = 64; /* batch norm wants many photos in each slice */
+    options.joint_lr = 3e-3F;
+    options.encoder_lr = 1e-2F;
+    options.dropout = 0.1F;
+    options.average = 0.98F;
+    return options;
+}
+
 /* A numeric option, what it may be, and whether a run depends on it beyond the model that it starts
  * from. */
 struct number {

@@ -11,6 +11,10 @@
 /* Large enough to keep threads busy, small enough that a piece of all blocks fits the cache. */
 enum { PIECE = 16384 };
 
+/* What a running statistic keeps of itself in a step: it remembers the last ten or so, in which the
+ * encoder hardly changed. */
+static const real STATISTIC_KEPT = (real)0.9;
+
 struct update_piece {
     size_t offset, count; /* in the block */
     enum parameters_group group;
@@ -63,6 +67,7 @@ void update_free(struct update *update) {
     *update = (struct update){0};
 }
 
+/* The encoder's own and what follows it change only when it learns. */
 static bool learns(const struct update_piece *piece, bool encoder) {
     return piece->group == PARAMETERS_DECODER || encoder;
 }
@@ -115,6 +120,7 @@ void update_sum(const struct update *update, real *const *blocks, size_t count, 
 struct step_job {
     struct update *update;
     const real *gradients;
+    size_t photos;
     const struct update_rates *rates;
     real gradient_scale;
     float average;
@@ -124,17 +130,23 @@ static void measure_piece(void *context, size_t item, size_t worker) {
     (void)worker;
     const struct step_job *job = context;
     struct update_piece *piece = &job->update->pieces[item];
-    piece->square_sum = learns(piece, job->rates->encoder > 0)
-                            ? vector_square_sum(piece->count, job->gradients + piece->offset)
-                            : 0;
+    piece->square_sum = 0;
+    if (piece->group == PARAMETERS_STATISTIC || !learns(piece, job->rates->encoder > 0)) return;
+    piece->square_sum = vector_square_sum(piece->count, job->gradients + piece->offset);
 }
 
-static void step_piece(void *context, size_t item, size_t worker) {
-    (void)worker;
-    const struct step_job *job = context;
+/* A running statistic goes its share of the way from its value to the photos' mean. */
+static void step_statistic(const struct step_job *job, const struct update_piece *piece,
+                           real *values) {
+    const real *sum = job->gradients + piece->offset;
+    const real share = (1 - STATISTIC_KEPT) / (real)job->photos;
+    for (size_t i = 0; i < piece->count; i++) {
+        values[i] = STATISTIC_KEPT * values[i] + share * sum[i];
+    }
+}
+
+static void step_adam(const struct step_job *job, const struct update_piece *piece, real *values) {
     struct update *update = job->update;
-    const struct update_piece *piece = &update->pieces[item];
-    if (!learns(piece, job->rates->encoder > 0)) return;
     bool encoder = piece->group == PARAMETERS_ENCODER;
     struct adam adam = {.rate = (real)(encoder ? job->rates->encoder : job->rates->decoder),
                         .beta1 = (real)0.9,
@@ -143,18 +155,36 @@ static void step_piece(void *context, size_t item, size_t worker) {
                         .weight_decay = piece->decays ? (real)job->rates->weight_decay : 0,
                         .step = encoder ? update->encoder_step : update->step,
                         .gradient_scale = job->gradient_scale};
-    real *values = update->parameters->values + piece->offset;
     adam_update(&adam, piece->count, job->gradients + piece->offset, values,
                 update->first + piece->offset, update->second + piece->offset);
+}
+
+static void step_piece(void *context, size_t item, size_t worker) {
+    (void)worker;
+    const struct step_job *job = context;
+    struct update *update = job->update;
+    const struct update_piece *piece = &update->pieces[item];
+    if (!learns(piece, job->rates->encoder > 0)) return;
+    real *values = update->parameters->values + piece->offset;
+    if (piece->group == PARAMETERS_STATISTIC) {
+        step_statistic(job, piece, values);
+    } else {
+        step_adam(job, piece, values);
+    }
+    /* Running statistics are averaged as the weights are: to the first order, what averaged weights
+     * give is the average of what the weights gave. */
     if (update->average) {
         vector_blend(piece->count, (real)job->average, values, update->average + piece->offset);
     }
 }
 
-double update_step(struct update *update, const real *gradients, const struct update_rates *rates,
-                   struct threads *threads) {
-    struct step_job job = {
-        .update = update, .gradients = gradients, .rates = rates, .gradient_scale = 1};
+double update_step(struct update *update, const real *gradients, size_t photos,
+                   const struct update_rates *rates, struct threads *threads) {
+    struct step_job job = {.update = update,
+                           .gradients = gradients,
+                           .photos = photos,
+                           .rates = rates,
+                           .gradient_scale = 1};
     threads_for(threads, update->piece_count, measure_piece, &job);
     double square_sum = 0;
     for (size_t i = 0; i < update->piece_count; i++) square_sum += update->pieces[i].square_sum;

@@ -1,5 +1,7 @@
 /* From gradients to new weights: summed in a fixed order, clipped by norm, then AdamW and a moving
- * average. The work is shared out in fixed pieces, so the result does not depend on the threads. */
+ * average. Running statistics take no part in the gradient: they go a fixed share of the way to the
+ * mini-batch's mean, whenever the encoder learns. The work is shared out in fixed pieces, so the
+ * result does not depend on the threads. */
 #ifndef CAPTION_TRAIN_UPDATE_H
 #define CAPTION_TRAIN_UPDATE_H
 
@@ -40,8 +42,8 @@ struct update_rates {
                                Hutter, 2019); what is added (biases, norms) does not decay */
 };
 
-/* One step along the summed gradients. Returns their norm before clipping. */
-double update_step(struct update *update, const real *gradients, const struct update_rates *rates,
-                   struct threads *threads);
+/* One step along the summed gradients of `photos` photos. Returns their norm before clipping. */
+double update_step(struct update *update, const real *gradients, size_t photos,
+                   const struct update_rates *rates, struct threads *threads);
 
 #endif

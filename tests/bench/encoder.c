@@ -107,7 +107,7 @@ int main(int count, char **arguments) {
     struct parameters parameters = {0};
     struct encoder encoder = {0};
     blas_single_thread();
-    bool done = encoder_init(&encoder, architecture, size, &parameters, &error) &&
+    bool done = encoder_init(&encoder, architecture, size, false, &parameters, &error) &&
                 parameters_allocate(&parameters, &error);
     if (done) {
         struct random random = random_seeded(0, 0);

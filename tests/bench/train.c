@@ -43,7 +43,7 @@ static void step(struct bench *b) {
         .decoder = 1e-6F, .encoder = 1e-6F, .clip = 5, .weight_decay = 1e-4F};
     threads_for(b->threads, b->slices, run_slice, b);
     update_sum(&b->update, b->gradients, b->slices, true, b->threads);
-    update_step(&b->update, b->gradients[0], &rates, b->threads);
+    update_step(&b->update, b->gradients[0], b->slices * b->photos, &rates, b->threads);
 }
 
 /* The best of several rounds: the machine's other work only ever adds. */
@@ -61,7 +61,7 @@ static double photos_per_second(struct bench *b) {
 
 static bool bench_init(struct bench *b, size_t threads, caption_error *error) {
     const char *architecture = encoder_architecture("efficientnet_lite0");
-    if (!encoder_init(&b->encoder, architecture, 224, &b->parameters, error) ||
+    if (!encoder_init(&b->encoder, architecture, 224, false, &b->parameters, error) ||
         !parameters_allocate(&b->parameters, error) ||
         !update_init(&b->update, &b->parameters, 0.998F, error)) {
         return false;

@@ -26,12 +26,13 @@ static inline void *encoder_fixture_zeroed(size_t count) {
     return memory;
 }
 
-static inline struct encoder_fixture encoder_fixture_new(const char *architecture, size_t size,
-                                                         size_t photos, bool training) {
+static inline struct encoder_fixture encoder_fixture_make(const char *architecture, size_t size,
+                                                          bool batch_norm, size_t photos,
+                                                          bool training) {
     struct encoder_fixture f = {.photos = photos, .image = size * size * 3};
     caption_error error = {0};
-    if (!encoder_init(&f.encoder, encoder_architecture(architecture), size, &f.parameters,
-                      &error) ||
+    if (!encoder_init(&f.encoder, encoder_architecture(architecture), size, batch_norm,
+                      &f.parameters, &error) ||
         !parameters_allocate(&f.parameters, &error)) {
         fail_msg("%s", error.message);
     }
@@ -44,6 +45,17 @@ static inline struct encoder_fixture encoder_fixture_new(const char *architectur
     return f;
 }
 
+static inline struct encoder_fixture encoder_fixture_new(const char *architecture, size_t size,
+                                                         size_t photos, bool training) {
+    return encoder_fixture_make(architecture, size, false, photos, training);
+}
+
+/* With batch norm, and for training. */
+static inline struct encoder_fixture encoder_fixture_learning(const char *architecture, size_t size,
+                                                              size_t photos) {
+    return encoder_fixture_make(architecture, size, true, photos, true);
+}
+
 static inline void encoder_fixture_free(struct encoder_fixture *f) {
     encoder_free(&f->encoder);
     parameters_free(&f->parameters);
@@ -54,12 +66,28 @@ static inline void encoder_fixture_free(struct encoder_fixture *f) {
     free(f->gradients);
 }
 
-/* Random weights and biases, photos and d_features. */
+/* Adds random numbers to a vector; no variance or scale of 1 is made negative by them. */
+static inline void encoder_fixture_shake(struct encoder_fixture *f, size_t index,
+                                         struct random *random) {
+    real *values = parameters_at(&f->parameters, f->parameters.values, index);
+    for (size_t i = 0; i < f->parameters.tensors[index].count; i++) {
+        values[i] += (real)(0.9 * (double)random_uniform(random) - 0.45);
+    }
+}
+
+/* Random weights and biases or batch norms, photos and d_features. */
 static inline void encoder_fixture_randomise(struct encoder_fixture *f, uint64_t seed) {
     struct random random = random_seeded(seed, 0);
     encoder_randomise(&f->encoder, &f->parameters, &random);
     for (size_t i = 0; i < f->encoder.layer_count; i++) {
         const struct encoder_layer *layer = &f->encoder.layers[i];
+        if (f->encoder.batch_norm) {
+            encoder_fixture_shake(f, layer->norm.scale, &random);
+            encoder_fixture_shake(f, layer->norm.shift, &random);
+            encoder_fixture_shake(f, layer->norm.mean, &random);
+            encoder_fixture_shake(f, layer->norm.variance, &random);
+            continue;
+        }
         real *bias = parameters_at(&f->parameters, f->parameters.values, layer->bias);
         for (size_t c = 0; c < layer->shape.out_channels; c++) {
             bias[c] = (real)(0.5 * (double)random_normal(&random));

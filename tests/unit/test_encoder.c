@@ -84,19 +84,23 @@ static float golden_number(size_t i, size_t tensor, double scale) {
     return (float)(scale * sin(0.37 * (double)i + 1.3 * (double)tensor + 0.1));
 }
 
+/* Weights, biases, and of a batch norm scale, shift and running statistics. */
 static void golden_fill(float *values, const struct parameter *tensor, size_t index) {
-    const bool bias = tensor->dimensions == 1;
+    const bool vector = tensor->dimensions == 1;
+    const bool around_one = strstr(tensor->name, "running_var") ||
+                            (vector && strcmp(strrchr(tensor->name, '.'), ".weight") == 0);
     const double inputs = (double)tensor->count / (double)tensor->shape[0];
     float *file = encoder_fixture_zeroed(tensor->count);
     for (size_t i = 0; i < tensor->count; i++) {
-        file[i] = golden_number(i, index, bias ? 0.3 : 2 / sqrt(inputs));
+        file[i] = golden_number(i, index, vector ? 0.3 : 2 / sqrt(inputs));
+        if (around_one) file[i] += 1;
     }
     parameters_import(tensor, file, values);
     free(file);
 }
 
 static void expect_golden(const char *what, const float *found, const float *golden, size_t count) {
-    float largest = 0;
+    float largest = 1e-2F; /* a gradient that ought to be 0 is rounding noise */
     for (size_t i = 0; i < count; i++) largest = fmaxf(largest, fabsf(golden[i]));
     for (size_t i = 0; i < count; i++) {
         if (!(fabsf(found[i] - golden[i]) <= 1e-4F * largest)) {
@@ -106,37 +110,123 @@ static void expect_golden(const char *what, const float *found, const float *gol
     }
 }
 
-static void gradients_are_those_of_pytorch(void **state) {
-    (void)state;
-    enum { NUMBERS = 5832, PHOTOS = 2 };
-    float *golden =
-        read_numbers("CAPTION_GOLDEN", "tests/golden", "encoder_gradients.f32", NUMBERS, 4);
-    assert_non_null(golden);
+enum { GOLDEN_PHOTOS = 2, GOLDEN_FEATURES = 24 };
+
+static struct encoder_fixture golden_fixture(bool batch_norm) {
     struct encoder_fixture f =
-        encoder_fixture_new("stem_c11 ds_r1_k3_s1_e1_c11 ir_r2_k5_s2_e3_c10 ir_r1_k3_s2_e2_c12 "
-                            "ir_r1_k5_s1_e2_c12 head_c24",
-                            37, PHOTOS, true);
+        encoder_fixture_make("stem_c11 ds_r1_k3_s1_e1_c11 ir_r2_k5_s2_e3_c10 ir_r1_k3_s2_e2_c12 "
+                             "ir_r1_k5_s1_e2_c12 head_c24",
+                             37, batch_norm, GOLDEN_PHOTOS, true);
     const struct parameters *p = &f.parameters;
     for (size_t i = 0; i < p->tensor_count; i++) {
         golden_fill(parameters_at(p, p->values, i), &p->tensors[i], i);
     }
-    for (size_t i = 0; i < PHOTOS * f.image; i++) f.images[i] = golden_number(i, 1000, 1);
-    for (size_t i = 0; i < PHOTOS * 24; i++) f.d_features[i] = golden_number(i, 2000, 1);
-    encoder_fixture_forward(&f);
-    encoder_fixture_backward(&f);
-    expect_golden("features", f.features, golden, PHOTOS * 24);
-    size_t place = PHOTOS * 24;
-    for (size_t i = 0; i < p->tensor_count; i++) {
-        const struct parameter *tensor = &p->tensors[i];
+    for (size_t i = 0; i < GOLDEN_PHOTOS * f.image; i++) f.images[i] = golden_number(i, 1000, 1);
+    for (size_t i = 0; i < GOLDEN_PHOTOS * GOLDEN_FEATURES; i++) {
+        f.d_features[i] = golden_number(i, 2000, 1);
+    }
+    return f;
+}
+
+/* Features and gradients of a training pass against `numbers` golden ones. */
+static void expect_golden_pass(struct encoder_fixture *f, const float *golden, size_t numbers) {
+    encoder_fixture_forward(f);
+    encoder_fixture_backward(f);
+    expect_golden("features", f->features, golden, GOLDEN_PHOTOS * GOLDEN_FEATURES);
+    size_t place = GOLDEN_PHOTOS * GOLDEN_FEATURES;
+    for (size_t i = 0; i < f->parameters.tensor_count; i++) {
+        const struct parameter *tensor = &f->parameters.tensors[i];
         float *gradient = encoder_fixture_zeroed(tensor->count);
-        parameters_export(tensor, parameters_at(p, f.gradients, i), gradient);
+        parameters_export(tensor, parameters_at(&f->parameters, f->gradients, i), gradient);
         expect_golden(tensor->name, gradient, golden + place, tensor->count);
         place += tensor->count;
         free(gradient);
     }
-    assert_int_equal(place, NUMBERS);
+    assert_int_equal(place, numbers);
+}
+
+static void gradients_are_those_of_pytorch(void **state) {
+    (void)state;
+    enum { NUMBERS = 5832 };
+    float *golden =
+        read_numbers("CAPTION_GOLDEN", "tests/golden", "encoder_gradients.f32", NUMBERS, 4);
+    assert_non_null(golden);
+    struct encoder_fixture f = golden_fixture(false);
+    expect_golden_pass(&f, golden, NUMBERS);
     encoder_fixture_free(&f);
     free(golden);
+}
+
+/* Features of the fixture's photos in inference. */
+static float *inferred_features(const struct encoder_fixture *f) {
+    struct encoder_workspace *workspace =
+        encoder_workspace_new(&f->encoder, f->photos, false, NULL);
+    assert_non_null(workspace);
+    float *features = encoder_fixture_zeroed(f->photos * f->encoder.features);
+    encoder_forward(&f->encoder, &f->parameters, f->parameters.values, f->images, f->photos,
+                    workspace, features);
+    encoder_workspace_free(workspace);
+    return features;
+}
+
+static void batch_norm_is_that_of_pytorch(void **state) {
+    (void)state;
+    enum { NUMBERS = 6825, FEATURES = GOLDEN_PHOTOS * GOLDEN_FEATURES };
+    float *golden =
+        read_numbers("CAPTION_GOLDEN", "tests/golden", "encoder_batch_norm.f32", NUMBERS, 4);
+    assert_non_null(golden);
+    struct encoder_fixture f = golden_fixture(true);
+    float *features = inferred_features(&f);
+    expect_golden("features with the running statistics", features, golden, FEATURES);
+    expect_golden_pass(&f, golden + FEATURES, NUMBERS - FEATURES);
+    encoder_fixture_free(&f);
+    free(features);
+    free(golden);
+}
+
+static void expect_folded(const char *architecture, size_t size) {
+    enum { PHOTOS = 3 };
+    struct encoder_fixture learned = encoder_fixture_learning(architecture, size, PHOTOS);
+    struct encoder_fixture folded = encoder_fixture_new(architecture, size, PHOTOS, false);
+    encoder_fixture_randomise(&learned, 12);
+    memcpy(folded.images, learned.images, PHOTOS * learned.image * sizeof *learned.images);
+    encoder_fold(&learned.encoder, &learned.parameters, learned.parameters.values, &folded.encoder,
+                 &folded.parameters);
+    float *expected = inferred_features(&learned);
+    encoder_fixture_forward(&folded);
+    for (size_t i = 0; i < PHOTOS * learned.encoder.features; i++) {
+        if (!(fabsf(folded.features[i] - expected[i]) <= 1e-4F)) {
+            fail_msg("%s: feature %zu: found %.9g, expected %.9g", architecture, i,
+                     (double)folded.features[i], (double)expected[i]);
+        }
+    }
+    free(expected);
+    encoder_fixture_free(&learned);
+    encoder_fixture_free(&folded);
+}
+
+static void a_folded_encoder_gives_the_features_of_the_learned_one(void **state) {
+    (void)state;
+    expect_folded("tiny", 64);
+    expect_folded("efficientnet_lite0", 64);
+}
+
+/* Slices of a small last mini-batch may hold no photo, or one whose last map is one pixel. */
+static void batch_norm_takes_one_photo_or_none(void **state) {
+    (void)state;
+    struct encoder_fixture f = encoder_fixture_learning("tiny", 16, 2);
+    encoder_fixture_randomise(&f, 13);
+    for (f.photos = 0; f.photos < 2; f.photos++) {
+        encoder_fixture_forward(&f);
+        encoder_fixture_backward(&f);
+        float sum = 0;
+        for (size_t i = 0; i < f.parameters.count; i++) {
+            assert_true(isfinite(f.gradients[i]));
+            sum += fabsf(f.gradients[i]);
+        }
+        assert_true(f.photos ? sum > 0 : sum == 0);
+    }
+    encoder_fixture_free(&f);
 }
 
 static void training_and_inference_give_the_same_features_bit_for_bit(void **state) {
@@ -249,7 +339,7 @@ static void every_preset_has_the_parameters_of_its_name(void **state) {
         struct parameters parameters = {0};
         struct encoder encoder;
         assert_true(encoder_init(&encoder, encoder_architecture(known[i].name),
-                                 encoder_default_size(known[i].name), &parameters, NULL));
+                                 encoder_default_size(known[i].name), false, &parameters, NULL));
         size_t numbers = CLASSIFIER;
         for (size_t t = 0; t < parameters.tensor_count; t++) {
             numbers += parameters.tensors[t].count;
@@ -329,7 +419,7 @@ static void an_architecture_that_does_not_parse_is_an_error_that_names_the_word(
         struct parameters parameters = {0};
         struct encoder encoder;
         caption_error error = {0};
-        if (encoder_init(&encoder, bad[i].architecture, 64, &parameters, &error)) {
+        if (encoder_init(&encoder, bad[i].architecture, 64, false, &parameters, &error)) {
             fail_msg("\"%s\" was taken", bad[i].architecture);
         }
         if (!strstr(error.message, bad[i].says)) {
@@ -351,7 +441,7 @@ static void an_architecture_without_end_is_refused(void **state) {
     struct parameters parameters = {0};
     struct encoder encoder;
     caption_error error = {0};
-    assert_false(encoder_init(&encoder, text, 64, &parameters, &error));
+    assert_false(encoder_init(&encoder, text, 64, false, &parameters, &error));
     assert_non_null(strstr(error.message, "at most 1024 layers"));
     parameters_free(&parameters);
     free(text);
@@ -364,8 +454,8 @@ static void a_photo_too_small_or_too_large_is_refused(void **state) {
         struct parameters parameters = {0};
         struct encoder encoder;
         caption_error error = {0};
-        assert_false(
-            encoder_init(&encoder, encoder_architecture("tiny"), sizes[i], &parameters, &error));
+        assert_false(encoder_init(&encoder, encoder_architecture("tiny"), sizes[i], false,
+                                  &parameters, &error));
         assert_non_null(strstr(error.message, "expected 16 to 1024 pixels"));
         parameters_free(&parameters);
     }
@@ -385,6 +475,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(efficientnet_lite0_gives_the_golden_features),
         cmocka_unit_test(gradients_are_those_of_pytorch),
+        cmocka_unit_test(batch_norm_is_that_of_pytorch),
+        cmocka_unit_test(a_folded_encoder_gives_the_features_of_the_learned_one),
+        cmocka_unit_test(batch_norm_takes_one_photo_or_none),
         cmocka_unit_test(training_and_inference_give_the_same_features_bit_for_bit),
         cmocka_unit_test(a_batch_of_three_is_three_batches_of_one),
         cmocka_unit_test(features_tell_two_photos_apart),

@@ -32,11 +32,10 @@ static struct model_design small_design(void) {
         .encoder = small_encoder, .size = 32, .cell = "gru", .embedding = 6, .hidden = 10};
 }
 
-static struct model small_model(void) {
-    const struct model_design design = small_design();
+static struct model random_model(const struct model_design *design) {
     struct model model;
     caption_error error = {0};
-    if (!make_model(&model, &design, &error)) fail_msg("%s", error.message);
+    if (!make_model(&model, design, &error)) fail_msg("%s", error.message);
     struct random random = random_seeded(7, 0);
     encoder_randomise(&model.encoder, &model.parameters, &random);
     decoder_randomise(&model.decoder, &model.parameters, &random);
@@ -45,6 +44,18 @@ static struct model small_model(void) {
     assert_true(model_note(&model, "data", "seven dogs", &error));
     assert_true(model_note(&model, "scores", "CIDEr 0", &error));
     return model;
+}
+
+static struct model small_model(void) {
+    const struct model_design design = small_design();
+    return random_model(&design);
+}
+
+/* One whose encoder learns from scratch. */
+static struct model learning_model(void) {
+    struct model_design design = small_design();
+    design.batch_norm = true;
+    return random_model(&design);
 }
 
 static char *written(const struct model *model, enum safetensors_type type) {
@@ -75,6 +86,49 @@ static void assert_close(const struct model *a, const struct model *b, double to
             }
         }
     }
+}
+
+static void a_learning_model_is_folded_before_it_is_written(void **state) {
+    (void)state;
+    struct model learning = learning_model(), folded;
+    char *path = temporary_file_new();
+    caption_error error = {0};
+    assert_false(model_write(&learning, NULL, SAFETENSORS_F32, path, &error));
+    assert_non_null(strstr(error.message, "fold it first"));
+    free(path);
+
+    assert_true(model_folded(&learning, learning.parameters.values, &folded, &error));
+    path = written(&folded, SAFETENSORS_F32);
+    struct model read = read_back(path);
+    struct model plain = small_model();
+    assert_close(&folded, &read, 0);
+    assert_int_equal(read.parameters.tensor_count, plain.parameters.tensor_count);
+    for (size_t i = 0; i < read.parameters.tensor_count; i++) {
+        assert_string_equal(read.parameters.tensors[i].name, plain.parameters.tensors[i].name);
+        assert_int_equal(read.parameters.tensors[i].group, plain.parameters.tensors[i].group);
+    }
+    assert_true(read.preprocessing.mean[1] == 123.675F);
+    const cJSON *note = cJSON_GetObjectItem(read.provenance, "data");
+    assert_string_equal(note->valuestring, "seven dogs");
+    assert_string_equal(read.vocabulary.words[VOCABULARY_SPECIALS + 2], "läuft");
+    model_free(&learning);
+    model_free(&folded);
+    model_free(&read);
+    model_free(&plain);
+    temporary_file_free(path);
+}
+
+static void without_batch_norm_a_folded_model_is_a_copy_with_the_values_given(void **state) {
+    (void)state;
+    struct model model = small_model(), folded;
+    real *values = calloc(model.parameters.count, sizeof *values);
+    for (size_t i = 0; i < model.parameters.count; i++) values[i] = model.parameters.values[i] / 2;
+    assert_true(model_folded(&model, values, &folded, NULL));
+    memcpy(model.parameters.values, values, model.parameters.count * sizeof *values);
+    assert_close(&model, &folded, 0);
+    model_free(&model);
+    model_free(&folded);
+    free(values);
 }
 
 static void a_model_written_is_the_model_read(void **state) {
@@ -611,6 +665,8 @@ static void info_as_json_has_every_size(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_written_is_the_model_read),
+        cmocka_unit_test(a_learning_model_is_folded_before_it_is_written),
+        cmocka_unit_test(without_batch_norm_a_folded_model_is_a_copy_with_the_values_given),
         cmocka_unit_test(sixteen_bits_keep_what_they_can_and_constants_all),
         cmocka_unit_test(the_same_model_gives_the_same_bytes),
         cmocka_unit_test(other_values_of_the_same_layout_can_be_written),

@@ -74,7 +74,7 @@ static double some_steps(struct parameters *parameters, struct update *update, s
         const struct update_rates rates = {
             .decoder = 0.01F, .encoder = encoder_rate, .clip = clip, .weight_decay = 0.1F};
         update_sum(update, slices, 3, encoder_rate > 0, pool);
-        norm = update_step(update, slices[0], &rates, pool);
+        norm = update_step(update, slices[0], 1, &rates, pool);
     }
     for (size_t i = 0; i < 3; i++) free(slices[i]);
     threads_free(pool);
@@ -119,6 +119,62 @@ static void a_frozen_encoder_and_constants_stay_as_they_are(void **state) {
     parameters_free(&after);
 }
 
+static struct parameters with_a_statistic(void) {
+    struct parameters parameters = {0};
+    size_t count = 50, index;
+    assert_true(parameters_add(&parameters, "encoder.weight", &count, 1, PARAMETERS_ENCODER,
+                               PARAMETERS_AS_IS, &index, NULL));
+    assert_true(parameters_add(&parameters, "encoder.running_mean", &count, 1, PARAMETERS_STATISTIC,
+                               PARAMETERS_AS_IS, &index, NULL));
+    assert_true(parameters_allocate(&parameters, NULL));
+    return parameters;
+}
+
+/* Three slices of 1, 2 and 3 photos: each adds the photos' sum. */
+static void a_running_statistic_goes_towards_the_mean_of_the_photos(void **state) {
+    (void)state;
+    struct parameters parameters = with_a_statistic();
+    const struct parameter *statistic = &parameters.tensors[1];
+    struct update update;
+    assert_true(update_init(&update, &parameters, 0.5F, NULL));
+    struct threads *pool = threads_new(2, NULL);
+    real *slices[3];
+    for (size_t i = 0; i < 3; i++) slices[i] = calloc(parameters.count, sizeof(real));
+    double expected = 0;
+    for (int step = 1; step <= 20; step++) {
+        for (size_t i = 0; i < 3; i++) {
+            update_clear(&update, slices[i], true);
+            for (size_t j = 0; j < statistic->count; j++) {
+                slices[i][statistic->offset + j] += (real)(i + 1) * (real)(10 + i);
+            }
+        }
+        const struct update_rates rates = {.decoder = 0.1F, .encoder = 0.1F, .clip = 1};
+        update_sum(&update, slices, 3, true, pool);
+        double norm = update_step(&update, slices[0], 6, &rates, pool);
+        assert_true(norm == 0); /* it is no gradient */
+        expected += 0.1 * ((10 + 22 + 36) / 6.0 - expected);
+        assert_true(fabs((double)parameters.values[statistic->offset + 7] - expected) < 1e-5);
+    }
+    /* The moving average of the weights lags behind it. */
+    double average = (double)update.average[statistic->offset + 7];
+    assert_true(average > 0.5 * expected && average < expected);
+    for (size_t i = 0; i < 3; i++) free(slices[i]);
+    threads_free(pool);
+    update_free(&update);
+    parameters_free(&parameters);
+}
+
+static void a_running_statistic_of_a_frozen_encoder_stays(void **state) {
+    (void)state;
+    struct parameters parameters = with_a_statistic();
+    struct update update;
+    assert_true(update_init(&update, &parameters, 0, NULL));
+    some_steps(&parameters, &update, 1, 0, 5);
+    for (size_t i = 0; i < parameters.count; i++) assert_true(parameters.values[i] == 0);
+    update_free(&update);
+    parameters_free(&parameters);
+}
+
 static void the_average_follows_the_weights(void **state) {
     (void)state;
     struct parameters parameters = two_tensors();
@@ -130,7 +186,7 @@ static void the_average_follows_the_weights(void **state) {
     real *gradients = calloc(parameters.count, sizeof(real));
     for (int step = 1; step <= 30; step++) {
         for (size_t i = 0; i < parameters.count; i++) gradients[i] = 1;
-        update_step(&update, gradients, &(struct update_rates){.decoder = 0.1F}, pool);
+        update_step(&update, gradients, 1, &(struct update_rates){.decoder = 0.1F}, pool);
         double young = (1.0 + step) / (10.0 + step), decay = young < 0.5 ? young : 0.5;
         expected = decay * expected + (1 - decay) * (double)parameters.values[offset];
         assert_true(fabs(expected - (double)update.average[offset]) < 1e-5);
@@ -152,7 +208,7 @@ static void a_long_gradient_is_clipped_to_the_norm(void **state) {
     for (size_t i = 0; i < parameters.count; i++) gradients[i] = 2;
     struct threads *pool = threads_new(1, NULL);
     const struct update_rates rates = {.decoder = 0.1F, .clip = 1};
-    double norm = update_step(&update, gradients, &rates, pool);
+    double norm = update_step(&update, gradients, 1, &rates, pool);
     assert_true(fabs(norm - 2 * sqrt((double)count)) < 1e-6 * norm);
     double expected = 0.1 * 2 / norm; /* (1 - beta1) times the clipped gradient */
     assert_true(fabs((double)update.first[parameters.tensors[1].offset] - expected) <
@@ -256,6 +312,8 @@ int main(void) {
         cmocka_unit_test(without_a_warm_up_the_first_step_has_the_full_rate),
         cmocka_unit_test(any_number_of_threads_gives_the_same_weights),
         cmocka_unit_test(a_frozen_encoder_and_constants_stay_as_they_are),
+        cmocka_unit_test(a_running_statistic_goes_towards_the_mean_of_the_photos),
+        cmocka_unit_test(a_running_statistic_of_a_frozen_encoder_stays),
         cmocka_unit_test(the_average_follows_the_weights),
         cmocka_unit_test(a_long_gradient_is_clipped_to_the_norm),
         cmocka_unit_test(a_caption_becomes_image_start_words_and_end),

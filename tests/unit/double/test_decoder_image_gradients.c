@@ -128,6 +128,31 @@ static void shift_and_scale_are_constants(void **state) {
     image_free(image);
 }
 
+static void a_shift_that_follows_is_given_the_unit_vectors(void **state) {
+    (void)state;
+    struct image *image = image_new(&cell_gru);
+    struct parameters *p = &image->fixture.parameters;
+    const struct decoder *d = &image->fixture.decoder;
+    decoder_follow_shift(d, p);
+    real *gradients = fixture_zeroed(p->count, sizeof(real));
+    real d_features[LENGTH];
+    forward(image);
+    backward(image, image->weights, d_features, gradients);
+    const real *sum = parameters_at_const(p, gradients, d->image_shift);
+    for (size_t j = 0; j < FIXTURE_FEATURES; j++) {
+        double expected = 0;
+        for (size_t i = 0; i < PHOTOS; i++) {
+            const real *v = image->features + i * FIXTURE_FEATURES;
+            double length = 0;
+            for (size_t k = 0; k < FIXTURE_FEATURES; k++) length += (double)v[k] * (double)v[k];
+            expected += (double)v[j] / sqrt(length);
+        }
+        assert_true(fabs((double)sum[j] - expected) < 1e-9);
+    }
+    free(gradients);
+    image_free(image);
+}
+
 static void a_frozen_encoder_changes_nothing_for_the_weights(void **state) {
     (void)state;
     struct image *image = image_new(&cell_gru);
@@ -172,6 +197,7 @@ int main(void) {
         cmocka_unit_test(the_projection_has_its_gradient_by_weights_and_features),
         cmocka_unit_test(words_reach_the_features_through_the_first_input),
         cmocka_unit_test(shift_and_scale_are_constants),
+        cmocka_unit_test(a_shift_that_follows_is_given_the_unit_vectors),
         cmocka_unit_test(a_frozen_encoder_changes_nothing_for_the_weights),
         cmocka_unit_test(the_length_of_the_features_does_not_matter),
         cmocka_unit_test(features_that_are_all_zero_give_finite_vectors),

@@ -1,0 +1,47 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/model.h"
+
+static bool copy_vocabulary(const struct vocabulary *vocabulary, struct vocabulary *copy,
+                            caption_error *error) {
+    char *text = vocabulary_format(vocabulary, error);
+    const bool ok = text && vocabulary_parse(copy, text, strlen(text), "vocabulary", error);
+    free(text);
+    return ok;
+}
+
+/* All but batch norm's tensors have the same names and shapes in both. */
+static void copy_tensors(const struct parameters *learning, const real *values,
+                         struct parameters *out) {
+    for (size_t i = 0; i < out->tensor_count; i++) {
+        size_t from;
+        if (!parameters_find(learning, out->tensors[i].name, &from)) continue;
+        memcpy(parameters_at(out, out->values, i), parameters_at_const(learning, values, from),
+               out->tensors[i].count * sizeof *values);
+    }
+}
+
+bool model_folded(const struct model *learning, const real *values, struct model *out,
+                  caption_error *error) {
+    *out = (struct model){0};
+    struct vocabulary vocabulary;
+    if (!copy_vocabulary(&learning->vocabulary, &vocabulary, error)) return false;
+    const struct model_design design = {.encoder = learning->encoder.architecture,
+                                        .size = learning->encoder.size,
+                                        .cell = learning->decoder.cell->name,
+                                        .embedding = learning->decoder.embedding,
+                                        .hidden = learning->decoder.hidden};
+    if (!model_new(out, &design, &vocabulary, error)) return false;
+    copy_tensors(&learning->parameters, values, &out->parameters);
+    if (learning->encoder.batch_norm) {
+        encoder_fold(&learning->encoder, &learning->parameters, values, &out->encoder,
+                     &out->parameters);
+    }
+    out->preprocessing = learning->preprocessing;
+    cJSON_Delete(out->provenance);
+    out->provenance = cJSON_Duplicate(learning->provenance, true);
+    if (out->provenance) return true;
+    model_free(out);
+    return error_memory(error, "the provenance");
+}

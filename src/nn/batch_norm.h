@@ -1,0 +1,42 @@
+/* Batch normalisation (Ioffe and Szegedy, 2015): every channel of a batch of maps is brought to
+ * mean 0 and variance 1, then scaled and shifted by learned numbers. In training the mean and the
+ * variance are the batch's own and take part in the gradient; afterwards they are running ones,
+ * which batch_norm_fold makes part of the convolution before. */
+#ifndef CAPTION_NN_BATCH_NORM_H
+#define CAPTION_NN_BATCH_NORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "nn/real.h"
+
+struct batch_norm {
+    size_t channels;
+    bool relu6;                  /* max(0, min(6, x)) in the store */
+    const real *scale, *shift;   /* (channels), learned */
+    const real *mean, *variance; /* (channels) */
+};
+
+/* Mean and variance (divided by the number of pixels) of every channel of input (pixels, channels);
+ * pixels > 0. In two passes: the mean of the squares less the square of the mean would lose every
+ * digit of a channel whose mean is large. */
+void batch_norm_statistics(size_t pixels, size_t channels, const real *input, real *mean,
+                           real *variance);
+
+/* output (pixels, channels) = (input - mean) / sqrt(variance + 1e-5) scale + shift, plus residual
+ * (pixels, channels) if not NULL, through ReLU6 if the layer has it. output may be input. */
+void batch_norm_forward(const struct batch_norm *layer, size_t pixels, const real *input,
+                        const real *residual, real *output);
+
+/* Backward through a forward whose mean and variance were those of `input`. d_output is masked in
+ * place where ReLU6 was flat (output is what forward stored). Adds to d_scale and d_shift; d_input
+ * is written and may be input, which it then takes the place of. */
+void batch_norm_backward(const struct batch_norm *layer, size_t pixels, const real *input,
+                         const real *output, real *d_output, real *d_input, real *d_scale,
+                         real *d_shift);
+
+/* The normalisation of one channel as x * factor + bias: what the weights of a convolution before
+ * it are to be multiplied by, and the bias that it is to have. */
+void batch_norm_fold(const struct batch_norm *layer, size_t channel, real *factor, real *bias);
+
+#endif
