@@ -124,7 +124,7 @@ static struct scene draw_scene(struct random *random, bool held_out) {
 static void paint_ground(struct photo *photo, struct random *random) {
     const bool light = random_below(random, 2) == 0;
     const float grey = light ? uniform(random, 180, 240) : uniform(random, 15, 75);
-    const float angle = uniform(random, 0, 6.2831853F), slope = uniform(random, 0, 30) / SIDE;
+    const float angle = uniform(random, 0, 6.2831853F), slope = uniform(random, 0, 20) / SIDE;
     float tint[COLOURS];
     for (size_t k = 0; k < COLOURS; k++) tint[k] = uniform(random, -10, 10);
     for (size_t y = 0; y < SIDE; y++) {
@@ -177,8 +177,8 @@ static void paint_thing(struct photo *photo, const struct thing *thing) {
 
 static float draw_radius(const struct scene *scene, const struct group *group,
                          struct random *random) {
-    if (scene->group_count == 2) return uniform(random, 6.5F, 8.5F);
-    return group->size == SMALL ? uniform(random, 5, 6.5F) : uniform(random, 9, 11);
+    if (scene->group_count == 2) return uniform(random, 7.5F, 9);
+    return group->size == SMALL ? uniform(random, 5.5F, 7) : uniform(random, 10, 11.5F);
 }
 
 /* A place within the area where the thing touches none of the others; false when none was found. */
@@ -263,7 +263,7 @@ static bool place_groups(const struct scene *scene, struct random *random,
 /* Light over all of it, then the camera's noise; 0..255. */
 static void develop(const struct photo *photo, struct random *random,
                     uint8_t pixels[SIDE][SIDE][COLOURS]) {
-    const float light = uniform(random, 0.85F, 1.05F), noise = uniform(random, 0, 8);
+    const float light = uniform(random, 0.85F, 1.05F), noise = uniform(random, 0, 6);
     for (size_t y = 0; y < SIDE; y++) {
         for (size_t x = 0; x < SIDE; x++) {
             for (size_t k = 0; k < COLOURS; k++) {
