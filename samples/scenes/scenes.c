@@ -6,12 +6,12 @@
  * writes FOLDER/train.json and FOLDER/val.json in the format of COCO's captions, and the photos
  * that they name as PNG. The same arguments give the same bytes.
  *
- * A scene shows one group of equal things, "three small green triangles", or two, "a red circle
- * above two blue squares", "two blue squares below a red circle": of two groups both of these
- * sentences are right, and no other is. Light, ground, noise, places, angles and shades differ from
- * scene to scene. Of all combinations (which things together, or what thing how often in which
- * size) every fifth is kept for validation: half of its scenes show what no training scene has
- * shown.
+ * A scene shows one group of equal things, "three small green triangles", or two of different
+ * colours, "two blue squares below a red circle". Exactly one caption is right: the group whose
+ * colour comes first in the alphabet is named first. Light, ground, noise, places, angles and
+ * shades differ from scene to scene. Of all combinations (which things together, or what thing how
+ * often in which size) every fifth is kept for validation: half of its scenes show what no training
+ * scene has shown.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -44,11 +44,12 @@ static const struct {
 static const struct {
     const char *name;
     float rgb[COLOURS];
-} colours[] = {{"red", {210, 35, 35}},
-               {"yellow", {235, 220, 45}},
-               {"green", {40, 160, 55}},
+} colours[] = {/* by the alphabet */
                {"blue", {40, 85, 215}},
-               {"purple", {150, 50, 175}}};
+               {"green", {40, 160, 55}},
+               {"purple", {150, 50, 175}},
+               {"red", {210, 35, 35}},
+               {"yellow", {235, 220, 45}}};
 enum { COLOUR_NAMES = sizeof colours / sizeof *colours };
 
 static const char *const numbers[MOST_THINGS + 1] = {"no", "a", "two", "three", "four"};
@@ -116,7 +117,7 @@ static struct scene draw_scene(struct random *random, bool held_out) {
         for (size_t g = 0; g < GROUPS; g++) scene.groups[g] = draw_group(random, most);
         scene.relation = random_below(random, RELATIONS);
     } while (is_held_out(&scene) != held_out ||
-             (scene.group_count == 2 && kind(&scene.groups[0]) == kind(&scene.groups[1])));
+             (scene.group_count == 2 && scene.groups[0].colour == scene.groups[1].colour));
     return scene;
 }
 
@@ -207,7 +208,7 @@ static bool place_group(const struct scene *scene, const struct group *group,
         rgb[k] = colours[group->colour].rgb[k] + uniform(random, -20, 20);
     }
     for (size_t i = 0; i < group->count; i++) {
-        const float angle = uniform(random, -0.25F, 0.25F);
+        const float angle = uniform(random, -0.1F, 0.1F);
         things[i] = (struct thing){.radius = radius * uniform(random, 0.92F, 1.08F),
                                    .sine = sinf(angle),
                                    .cosine = cosf(angle),
@@ -263,7 +264,7 @@ static bool place_groups(const struct scene *scene, struct random *random,
 /* Light over all of it, then the camera's noise; 0..255. */
 static void develop(const struct photo *photo, struct random *random,
                     uint8_t pixels[SIDE][SIDE][COLOURS]) {
-    const float light = uniform(random, 0.85F, 1.05F), noise = uniform(random, 0, 6);
+    const float light = uniform(random, 0.85F, 1.05F), noise = uniform(random, 0, 4);
     for (size_t y = 0; y < SIDE; y++) {
         for (size_t x = 0; x < SIDE; x++) {
             for (size_t k = 0; k < COLOURS; k++) {
@@ -293,12 +294,13 @@ static void print_group(FILE *out, const struct scene *scene, const struct group
             group->count == 1 ? shapes[group->shape].one : shapes[group->shape].many);
 }
 
-/* The caption that names group `first` first. */
-static void print_caption(FILE *out, const struct scene *scene, size_t first) {
-    print_group(out, scene, &scene->groups[first]);
+static void print_caption(FILE *out, const struct scene *scene) {
+    const struct group *groups = scene->groups;
+    const size_t first = scene->group_count == 2 && groups[1].colour < groups[0].colour ? 1 : 0;
+    print_group(out, scene, &groups[first]);
     if (scene->group_count == 1) return;
     fprintf(out, " %s ", relations[scene->relation][first]);
-    print_group(out, scene, &scene->groups[1 - first]);
+    print_group(out, scene, &groups[1 - first]);
 }
 
 /* One of the two halves of the data set: its name is that of the list and of the photos' folder. */
@@ -341,7 +343,6 @@ static bool write_photo(const struct half *half, const struct scene *scene, size
 /* Writes the photos, their rows of the list and, to a stream of their own, those of the captions,
  * which come behind all photos. */
 static bool write_scenes(const struct half *half, FILE *images, FILE *annotations) {
-    size_t caption = 0;
     for (size_t i = 1; i <= half->count; i++) {
         struct random random = scene_random(half, i);
         const bool held_out = half->validation && i % 2 == 0;
@@ -351,13 +352,10 @@ static bool write_scenes(const struct half *half, FILE *images, FILE *annotation
                 "%s{\"id\": %zu, \"file_name\": \"%s/%05zu.png\", \"width\": %d, \"height\": %d, "
                 "\"combination\": \"%s\"}",
                 i > 1 ? ",\n" : "", i, half->name, i, SIDE, SIDE, held_out ? "new" : "known");
-        for (size_t first = 0; first < scene.group_count; first++) {
-            caption++;
-            fprintf(annotations, "%s{\"id\": %zu, \"image_id\": %zu, \"caption\": \"",
-                    caption > 1 ? ",\n" : "", caption, i);
-            print_caption(annotations, &scene, first);
-            fprintf(annotations, "\"}");
-        }
+        fprintf(annotations, "%s{\"id\": %zu, \"image_id\": %zu, \"caption\": \"",
+                i > 1 ? ",\n" : "", i, i);
+        print_caption(annotations, &scene);
+        fprintf(annotations, "\"}");
     }
     return true;
 }
