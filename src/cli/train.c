@@ -216,6 +216,9 @@ int command_train(int argc, char **argv) {
          "go on from the checkpoint, if there is one", NULL},
         {0, "seed", OPTIONS_SEED, &o.seed, "N", 0, 0,
          "the same seed gives the same weights, with any number of threads", NULL},
+        {0, "recompute", OPTIONS_ON, &o.recompute, NULL, 0, 0,
+         "compute activations anew rather than keep them: less memory, more time, the same weights",
+         NULL},
         {'t', "threads", OPTIONS_SIZE, &o.threads, "N", 0, 1024,
          "worker threads; 0 is one per processor", NULL},
     };

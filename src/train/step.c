@@ -94,9 +94,10 @@ static bool begin_joint(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     const size_t threads = threads_count(t->threads);
     const size_t photos = o->slice < o->batch_size ? o->slice : o->batch_size;
+    const enum encoder_use use = o->recompute ? ENCODER_RECOMPUTATION : ENCODER_TRAINING;
     t->workspaces = memory_zeroed(threads, sizeof *t->workspaces, "worker threads", error);
     for (size_t i = 0; t->workspaces && i < threads; i++) {
-        t->workspaces[i] = encoder_workspace_new(&t->model.encoder, photos, true, error);
+        t->workspaces[i] = encoder_workspace_new(&t->model.encoder, photos, use, error);
         if (!t->workspaces[i]) return false;
     }
     /* The mini-batch in hand and the next one; whole ones, so that a slice lies in one piece. */
