@@ -321,21 +321,44 @@ static bool remember(struct trainer *t, const struct train_epoch *result,
     return history_add_epoch(&t->history, result, said, error);
 }
 
-/* Scores the weights as they would be written, writes them if they are the best so far, and
- * remembers the epoch. */
-static bool end_photo_epoch(struct trainer *t, struct train_epoch *result, caption_error *error) {
+/* Scores the weights as they would be written, and writes them if they are the best so far. */
+static bool keep_best(struct trainer *t, struct train_epoch *result, struct evaluation *evaluation,
+                      caption_error *error) {
     const real *values = t->update.average ? t->update.average : t->model.parameters.values;
     struct model kept;
     if (!model_folded(&t->model, values, &kept, error)) return false;
-    struct evaluation evaluation;
-    bool ok = validate(t, &kept, result, &evaluation, error);
-    if (ok) {
-        ok = (!result->best || write_best(t, &kept, result, error)) &&
-             remember(t, result, &evaluation, error);
-        evaluation_free(&evaluation);
+    bool ok = validate(t, &kept, result, evaluation, error);
+    if (ok && result->best && !write_best(t, &kept, result, error)) {
+        evaluation_free(evaluation);
+        ok = false;
     }
     model_free(&kept);
     return ok;
+}
+
+static bool end_photo_epoch(struct trainer *t, struct train_epoch *result, caption_error *error) {
+    struct evaluation evaluation;
+    if (!keep_best(t, result, &evaluation, error)) return false;
+    const bool ok = remember(t, result, &evaluation, error);
+    evaluation_free(&evaluation);
+    return ok;
+}
+
+/* A captioner may be better as it is than after learning from a few photos more: it is the first
+ * that an epoch has to beat. */
+static bool keep_start(struct trainer *t, caption_error *error) {
+    const struct train_place *place = &t->place;
+    if (!start_is_captioner(t->options) || place->best >= 0 || place->epoch + place->step > 0) {
+        return true;
+    }
+    struct train_epoch start = {.epochs = trainer_epochs(t->options),
+                                .phase = t->features.plain ? TRAIN_FROZEN : TRAIN_JOINT};
+    struct evaluation evaluation;
+    if (!keep_best(t, &start, &evaluation, error)) return false;
+    evaluation_free(&evaluation);
+    trainer_say(t, "before the first step: CIDEr %.2f, BLEU-4 %.2f on the photos to validate on",
+                100 * start.scores.cider, 100 * start.scores.bleu[3]);
+    return true;
 }
 
 static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *error) {
@@ -362,7 +385,8 @@ static bool begin_phase(struct trainer *t, enum train_phase phase, caption_error
 
 static bool run_epochs(struct trainer *t, caption_error *error) {
     /* At once: a place that cannot be written to is told before hours of work. */
-    if (!save(t, error) || !tell(t, t->listener.begin, error)) return false;
+    if (!save(t, error) || !tell(t, t->listener.begin, error) || !keep_start(t, error))
+        return false;
     while (t->place.epoch < trainer_epochs(t->options)) {
         const enum train_phase phase = trainer_phase(t->options, t->place.epoch);
         if (!begin_phase(t, phase, error) || !run_steps(t, step_count(t, phase), error)) {
