@@ -42,14 +42,25 @@ static size_t window_steps(const struct train_options *options, size_t longest) 
     return steps == 0 || steps > longest ? longest : steps;
 }
 
-/* Text has no longest sentence: without truncation, a window as long as the longest caption. */
+/* Text has no longest sentence: without truncation, a window as long as the longest caption, but
+ * none longer than the part of the text that a row reads. */
 static size_t text_window_steps(const struct trainer *t) {
-    return t->options->tbptt ? t->options->tbptt : captions_steps(t->captions.longest);
+    const size_t part = text_steps(&t->text, text_rows(t->options));
+    const size_t steps =
+        t->options->tbptt ? t->options->tbptt : captions_steps(t->captions.longest);
+    return steps < part ? steps : part;
 }
 
 static bool init_text(struct trainer *t, caption_error *error) {
-    t->text_states = memory_zeroed(text_rows(t->options) * t->model.decoder.state, sizeof(real),
-                                   "the states of text", error);
+    const size_t rows = text_rows(t->options);
+    if (t->options->text_epochs > 0 && text_steps(&t->text, rows) == 0) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "text: its %zu words are too few to be read in %zu parts side by side: a "
+                         "smaller batch-size reads fewer",
+                         t->text.begin[t->text.count], rows);
+    }
+    t->text_states =
+        memory_zeroed(rows * t->model.decoder.state, sizeof(real), "the states of text", error);
     return t->text_states != NULL;
 }
 
