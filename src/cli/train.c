@@ -89,7 +89,7 @@ static bool train(const struct train_options *options, const char *report_path,
 
 static int run(const struct options_command *command, const struct train_options *options,
                const char *report) {
-    if (!options->output) {
+    if (!options->output || !*options->output) {
         fprintf(stderr, "%s: --output is missing: the model file to write\n", command->name);
         return COMMAND_USAGE;
     }
