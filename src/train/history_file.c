@@ -25,7 +25,7 @@ bool history_add_epoch(struct train_history *history, const struct train_epoch *
         return false;
     }
     char **row = history->captions + history->epoch_count * history->sample_count;
-    memset(row, 0, history->sample_count * sizeof *row);
+    for (size_t i = 0; i < history->sample_count; i++) row[i] = NULL;
     history->epochs[history->epoch_count++] = *epoch;
     for (size_t i = 0; captions && i < history->sample_count; i++) {
         if (!captions[i]) continue;

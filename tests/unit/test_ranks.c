@@ -99,7 +99,7 @@ static void what_is_too_long_for_the_module_goes_in_pieces(void **state) {
 static void a_transport_that_fails_is_an_error_that_names_the_other(void **state) {
     (void)state;
     struct ranks ranks = {.rank = 1, .count = 4, .transport = &counting};
-    char bytes[8];
+    char bytes[8] = {0};
     caption_error error = {0};
     broken_after = 0;
     assert_false(ranks_send(&ranks, 2, bytes, sizeof bytes, &error));
