@@ -112,7 +112,7 @@ static bool train(const struct train_options *options, const char *report_path,
 
 static int run(const struct options_command *command, const struct train_options *options,
                const char *report) {
-    if (!options->output) {
+    if (!options->output || !*options->output) {
         fprintf(stderr, "%s: --output is missing: the model file to write\n", command->name);
         return COMMAND_USAGE;
     }
@@ -245,6 +245,7 @@ int command_train(int argc, char **argv) {
         free(line);
         return command_error(&command, &error);
     }
+    options_list_free(&text); /* which the first look filled */
     int first, status;
     if (command_begin(&command, argc, argv, 1, 1, &first, &status)) {
         o.dataset = argv[first];
