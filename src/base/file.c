@@ -197,3 +197,21 @@ char *file_directory(const char *path, caption_error *error) {
     if (!slash) return memory_string(".", error);
     return memory_substring(path, slash == path ? 1 : (size_t)(slash - path), error);
 }
+
+static const char *last_part(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static bool directory_status(const char *path, struct stat *status) {
+    char *directory = file_directory(path, NULL);
+    const bool ok = directory && stat(directory, status) == 0;
+    free(directory);
+    return ok;
+}
+
+bool file_same(const char *a, const char *b) {
+    struct stat x, y;
+    return strcmp(last_part(a), last_part(b)) == 0 && directory_status(a, &x) &&
+           directory_status(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}

@@ -46,6 +46,9 @@ void file_writer_abandon(struct file_writer *writer);
 /* A newly allocated "directory/name" (just `name` where it is absolute or directory is empty), or
  * NULL with `error` set. */
 char *file_join(const char *directory, const char *name, caption_error *error);
+/* Whether two paths name the same entry of a directory, which need not be there: what is renamed
+ * over one is then renamed over the other. False where a directory cannot be looked at. */
+bool file_same(const char *a, const char *b);
 /* A newly allocated copy of everything before the last '/', "." where there is none. */
 char *file_directory(const char *path, caption_error *error);
 

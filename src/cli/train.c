@@ -112,7 +112,7 @@ static bool train(const struct train_options *options, const char *report_path,
 
 static int run(const struct options_command *command, const struct train_options *options,
                const char *report) {
-    if (!options->output) {
+    if (!options->output || !*options->output) {
         fprintf(stderr, "%s: --output is missing: the model file to write\n", command->name);
         return COMMAND_USAGE;
     }
@@ -216,6 +216,9 @@ int command_train(int argc, char **argv) {
          "go on from the checkpoint, if there is one", NULL},
         {0, "seed", OPTIONS_SEED, &o.seed, "N", 0, 0,
          "the same seed gives the same weights, with any number of threads", NULL},
+        {0, "recompute", OPTIONS_ON, &o.recompute, NULL, 0, 0,
+         "compute activations anew rather than keep them: less memory, more time, the same weights",
+         NULL},
         {'t', "threads", OPTIONS_SIZE, &o.threads, "N", 0, 1024,
          "worker threads; 0 is one per processor", NULL},
     };
@@ -242,6 +245,7 @@ int command_train(int argc, char **argv) {
         free(line);
         return command_error(&command, &error);
     }
+    options_list_free(&text); /* which the first look filled */
     int first, status;
     if (command_begin(&command, argc, argv, 1, 1, &first, &status)) {
         o.dataset = argv[first];

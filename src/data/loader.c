@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/progress.h"
 
 /* A place of the ring: photo `number` is on its way, or there. */
 struct place {
@@ -28,7 +27,6 @@ struct loader {
     size_t next, end; /* the photo to take up next, and where the numbers end */
     size_t busy;      /* threads that are loading a photo */
     bool quit;
-    double waited;
 
     pthread_t *threads;
     size_t thread_count;
@@ -137,7 +135,6 @@ void loader_start(struct loader *loader, size_t first, size_t end, loader_plan *
     loader->context = context;
     loader->next = first < end ? first : end;
     loader->end = end;
-    loader->waited = 0;
     pthread_cond_broadcast(&loader->freed);
     pthread_mutex_unlock(&loader->mutex);
 }
@@ -148,7 +145,6 @@ static bool has_come(const struct place *place, size_t number) {
 }
 
 const float *loader_wait(struct loader *loader, size_t first, size_t count, caption_error *error) {
-    double started = progress_clock();
     bool ok = true;
     pthread_mutex_lock(&loader->mutex);
     for (size_t i = 0; i < count; i++) {
@@ -160,7 +156,6 @@ const float *loader_wait(struct loader *loader, size_t first, size_t count, capt
         ok = false;
         if (error) *error = place->error;
     }
-    loader->waited += progress_clock() - started;
     pthread_mutex_unlock(&loader->mutex);
     return ok ? loader->images + first % loader->capacity * loader->image : NULL;
 }
@@ -172,8 +167,4 @@ void loader_release(struct loader *loader, size_t first, size_t count) {
     }
     pthread_cond_broadcast(&loader->freed);
     pthread_mutex_unlock(&loader->mutex);
-}
-
-double loader_waited(const struct loader *loader) {
-    return loader->waited;
 }

@@ -29,7 +29,4 @@ const float *loader_wait(struct loader *loader, size_t first, size_t count, capt
 /* Gives the places of photos [first, first + count) to those that come later. */
 void loader_release(struct loader *loader, size_t first, size_t count);
 
-/* Seconds that callers of loader_wait have waited since loader_start, all threads added up. */
-double loader_waited(const struct loader *loader);
-
 #endif

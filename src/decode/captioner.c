@@ -30,7 +30,7 @@ static bool encoding_init(struct encoding *encoding, const struct model *model,
                           caption_error *error) {
     size_t size = model->preprocessing.size;
     *encoding = (struct encoding){0};
-    encoding->workspace = encoder_workspace_new(&model->encoder, 1, false, error);
+    encoding->workspace = encoder_workspace_new(&model->encoder, 1, ENCODER_INFERENCE, error);
     if (!encoding->workspace) return false;
     encoding->input = memory_uninitialised(size, size * 3 * sizeof(real), "a photo", error);
     if (encoding->input) return true;

@@ -82,11 +82,21 @@ void encoder_fold(const struct encoder *encoder, const struct parameters *parame
                   const real *values, const struct encoder *folded,
                   struct parameters *folded_parameters);
 
-/* Scratch for up to `photos` photos, planned once. For training all activations are kept; without,
- * a few buffers are reused over the layers. */
+enum encoder_use {
+    ENCODER_INFERENCE,    /* a few buffers are reused over the layers */
+    ENCODER_TRAINING,     /* all activations are kept for backward */
+    ENCODER_RECOMPUTATION /* all but the expanded ones of inverted residuals, which backward
+                             computes anew (Chen et al., Training deep nets with sublinear memory
+                             cost, 2016): the same gradients in less memory and more time */
+};
+
+/* Scratch for up to `photos` photos, planned once. */
 struct encoder_workspace;
 struct encoder_workspace *encoder_workspace_new(const struct encoder *encoder, size_t photos,
-                                                bool training, caption_error *error);
+                                                enum encoder_use use, caption_error *error);
+
+/* Bytes that it holds. */
+size_t encoder_workspace_bytes(const struct encoder_workspace *workspace);
 void encoder_workspace_free(struct encoder_workspace *workspace);
 
 /* images (count, S, S, 3) already scaled, features (count, F); count <= photos of the workspace.

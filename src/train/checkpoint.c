@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/json.h"
+#include "train/step.h"
 
 static const char key_settings[] = MODEL_TRAINING "settings";
 static const char key_place[] = MODEL_TRAINING "place";
@@ -157,6 +159,14 @@ static bool check_settings(const struct trainer *t, const struct safetensors *fi
     return ok;
 }
 
+/* Within the run, and with a loss to go on adding to. */
+static bool is_place(const struct trainer *t, const struct train_place *p) {
+    return p->epoch < trainer_epochs(t->options) &&
+           p->step <= step_count(t, trainer_phase(t->options, p->epoch)) &&
+           (p->step == 0 || p->targets > 0) && isfinite(p->loss) && isfinite(p->point_loss) &&
+           isfinite(p->best) && p->seconds >= 0;
+}
+
 static bool read_place(struct trainer *t, const struct safetensors *file, caption_error *error) {
     const char *text = metadata(file, key_place, error);
     if (!text) return false;
@@ -164,7 +174,7 @@ static bool read_place(struct trainer *t, const struct safetensors *file, captio
     const int numbers =
         sscanf(text, place_pattern, &p->epoch, &p->step, &t->update.step, &t->update.encoder_step,
                &p->loss, &p->targets, &p->point_loss, &p->point_targets, &p->seconds, &p->best);
-    if (numbers == PLACE_NUMBERS && p->epoch < trainer_epochs(t->options)) return true;
+    if (numbers == PLACE_NUMBERS && is_place(t, p)) return true;
     return content_error(file, "its place in the data cannot be read", error);
 }
 
@@ -198,6 +208,8 @@ bool checkpoint_read(struct trainer *t, caption_error *error) {
     const char *history = metadata(&file, key_history, error);
     const bool ok = history && check_settings(t, &file, error) && read_place(t, &file, error) &&
                     history_parse(&t->history, history, file.path, error) &&
+                    (t->history.epoch_count == t->place.epoch ||
+                     content_error(&file, "its history does not end at its place", error)) &&
                     read_blocks(t, &file, error);
     safetensors_close(&file);
     return ok;

@@ -1,6 +1,7 @@
 #include "train/history_file.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ bool history_add_epoch(struct train_history *history, const struct train_epoch *
         return false;
     }
     char **row = history->captions + history->epoch_count * history->sample_count;
-    memset(row, 0, history->sample_count * sizeof *row);
+    for (size_t i = 0; i < history->sample_count; i++) row[i] = NULL;
     history->epochs[history->epoch_count++] = *epoch;
     for (size_t i = 0; captions && i < history->sample_count; i++) {
         if (!captions[i]) continue;
@@ -94,12 +95,29 @@ static bool append(cJSON *array, cJSON *item) {
     return false;
 }
 
+/* As many digits as tell every double from every other; cJSON writes fewer. */
+static cJSON *exact_number(double number) {
+    char text[32];
+    snprintf(text, sizeof text, isfinite(number) ? "%.17g" : "null", number);
+    return cJSON_CreateRaw(text);
+}
+
+static cJSON *exact_array(const double *numbers, size_t count) {
+    cJSON *array = cJSON_CreateArray();
+    for (size_t i = 0; array && i < count; i++) {
+        if (append(array, exact_number(numbers[i]))) continue;
+        cJSON_Delete(array);
+        return NULL;
+    }
+    return array;
+}
+
 static bool put_epochs(cJSON *root, const struct train_history *history) {
     cJSON *epochs = cJSON_AddArrayToObject(root, "epochs");
     for (size_t i = 0; i < history->epoch_count; i++) {
         double numbers[EPOCH_NUMBERS];
         epoch_numbers(&history->epochs[i], numbers);
-        if (!append(epochs, cJSON_CreateDoubleArray(numbers, EPOCH_NUMBERS))) return false;
+        if (!append(epochs, exact_array(numbers, EPOCH_NUMBERS))) return false;
     }
     return epochs != NULL;
 }
@@ -109,7 +127,7 @@ static bool put_points(cJSON *root, const struct train_history *history) {
     for (size_t i = 0; i < history->point_count; i++) {
         const struct train_point *p = &history->points[i];
         const double numbers[POINT_NUMBERS] = {p->epoch, p->loss, p->rate, p->encoder_rate};
-        if (!append(points, cJSON_CreateDoubleArray(numbers, POINT_NUMBERS))) return false;
+        if (!append(points, exact_array(numbers, POINT_NUMBERS))) return false;
     }
     return points != NULL;
 }
@@ -191,7 +209,7 @@ static bool read_epochs(struct train_history *history, const cJSON *root, char *
         const struct train_epoch epoch = epoch_of(n);
         if (!history_add_epoch(history, &epoch, captions, error)) return false;
     }
-    return true;
+    return !next || parse_error(name, "captions", error); /* all are said of an epoch */
 }
 
 bool history_parse(struct train_history *history, const char *text, const char *name,

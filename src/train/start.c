@@ -77,8 +77,10 @@ static bool contradiction(const struct train_options *options, const char *flag,
                           caption_error *error) {
     return error_set(error, CAPTION_ERROR_ARGUMENT,
                      "--%s %.64s: contradicts %s %.255s, whose %s is %.64s", flag, value,
-                     options->init ? "--init" : "the model that training starts from,", path, what,
-                     found);
+                     options->init && strcmp(options->init, path) == 0
+                         ? "--init"
+                         : "the model that training starts from,",
+                     path, what, found);
 }
 
 static bool check_size(const struct train_options *options, const char *flag, size_t asked,
@@ -90,9 +92,8 @@ static bool check_size(const struct train_options *options, const char *flag, si
     return contradiction(options, flag, value, path, what, found, error);
 }
 
-/* What a captioner brings cannot be chosen anew. */
-static bool check_choices(const struct train_options *options, const struct model *old,
-                          const char *path, caption_error *error) {
+bool start_check_choices(const struct train_options *options, const struct model *old,
+                         const char *path, caption_error *error) {
     const char *cell = old->decoder.cell->name;
     if (options->cell && strcmp(options->cell, cell) != 0) {
         return contradiction(options, "cell", options->cell, path, "cell", cell, error);
@@ -141,7 +142,7 @@ static bool start_captioner(struct model *model, const struct train_options *opt
     const char *path = model_path(options->init);
     struct model old;
     if (!model_read(&old, path, error)) return false;
-    const bool ok = check_choices(options, &old, path, error) &&
+    const bool ok = start_check_choices(options, &old, path, error) &&
                     choose_words(options->vocab, &old, words, error) &&
                     model_with_words(model, &old, words, random, error) &&
                     note_ancestry(model, &old, path, error);

@@ -15,6 +15,11 @@ bool start_model(struct model *model, const struct train_options *options,
                  const struct dataset *dataset, const size_t *photos, size_t count,
                  struct random *random, caption_error *error);
 
+/* What a model brings cannot be chosen anew: a size or cell of the options that contradicts that of
+ * the model read from `path` is an error that names both. */
+bool start_check_choices(const struct train_options *options, const struct model *model,
+                         const char *path, caption_error *error);
+
 /* Whether that is a captioner: its image scale is then part of what it has learned, and is not
  * measured again. */
 bool start_is_captioner(const struct train_options *options);

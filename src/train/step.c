@@ -42,14 +42,25 @@ static size_t window_steps(const struct train_options *options, size_t longest) 
     return steps == 0 || steps > longest ? longest : steps;
 }
 
-/* Text has no longest sentence: without truncation, a window as long as the longest caption. */
+/* Text has no longest sentence: without truncation, a window as long as the longest caption, but
+ * none longer than the part of the text that a row reads. */
 static size_t text_window_steps(const struct trainer *t) {
-    return t->options->tbptt ? t->options->tbptt : captions_steps(t->captions.longest);
+    const size_t part = text_steps(&t->text, text_rows(t->options));
+    const size_t steps =
+        t->options->tbptt ? t->options->tbptt : captions_steps(t->captions.longest);
+    return steps < part ? steps : part;
 }
 
 static bool init_text(struct trainer *t, caption_error *error) {
-    t->text_states = memory_zeroed(text_rows(t->options) * t->model.decoder.state, sizeof(real),
-                                   "the states of text", error);
+    const size_t rows = text_rows(t->options);
+    if (t->options->text_epochs > 0 && text_steps(&t->text, rows) == 0) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "text: its %zu words are too few to be read in %zu parts side by side: a "
+                         "smaller batch-size reads fewer",
+                         t->text.begin[t->text.count], rows);
+    }
+    t->text_states =
+        memory_zeroed(rows * t->model.decoder.state, sizeof(real), "the states of text", error);
     return t->text_states != NULL;
 }
 
@@ -94,9 +105,10 @@ static bool begin_joint(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     const size_t threads = threads_count(t->threads);
     const size_t photos = o->slice < o->batch_size ? o->slice : o->batch_size;
+    const enum encoder_use use = o->recompute ? ENCODER_RECOMPUTATION : ENCODER_TRAINING;
     t->workspaces = memory_zeroed(threads, sizeof *t->workspaces, "worker threads", error);
     for (size_t i = 0; t->workspaces && i < threads; i++) {
-        t->workspaces[i] = encoder_workspace_new(&t->model.encoder, photos, true, error);
+        t->workspaces[i] = encoder_workspace_new(&t->model.encoder, photos, use, error);
         if (!t->workspaces[i]) return false;
     }
     /* The mini-batch in hand and the next one; whole ones, so that a slice lies in one piece. */
@@ -386,22 +398,30 @@ bool step_run(struct trainer *t, caption_error *error) {
     return true;
 }
 
+/* Bytes of the text rows' states. */
+static size_t states_size(const struct trainer *t) {
+    return text_rows(t->options) * t->model.decoder.state * sizeof *t->text_states;
+}
+
 bool step_measure(struct trainer *t, enum train_phase phase, double *seconds,
                   caption_error *error) {
     const struct train_place place = t->place;
     size_t epoch = 0;
     while (trainer_phase(t->options, epoch) != phase) epoch++;
     t->place = (struct train_place){.epoch = epoch};
-    if (!step_begin_phase(t, phase, error)) return false;
+    real *states = memory_uninitialised(states_size(t), 1, "the states of text", error);
+    if (!states || !step_begin_phase(t, phase, error)) {
+        free(states);
+        return false;
+    }
+    if (t->text_states) memcpy(states, t->text_states, states_size(t));
     step_begin_epoch(t, epoch);
     struct step step = plan_step(t, phase, 0);
     const double started = progress_clock();
     threads_for(t->threads, step.lanes.end - step.lanes.begin, run_lane, &step);
     *seconds = progress_clock() - started;
-    if (t->text_states) {
-        memset(t->text_states, 0,
-               text_rows(t->options) * t->model.decoder.state * sizeof *t->text_states);
-    }
+    if (t->text_states) memcpy(t->text_states, states, states_size(t));
+    free(states);
     if (t->loader) loader_start(t->loader, 0, 0, plan_photo, t);
     t->place = place;
     return share_results(&step, error);

@@ -116,7 +116,7 @@ void text_shuffle(struct text *text, struct random random) {
 }
 
 size_t text_steps(const struct text *text, size_t rows) {
-    return text->start[text->count] / rows;
+    return (text->begin[text->count] + text->count) / rows; /* words, and a <start> each */
 }
 
 /* The place in the order of the sentence that holds this step of the stream. */

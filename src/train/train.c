@@ -14,6 +14,7 @@
 #include "train/start.h"
 #include "train/step.h"
 #include "train/train_data.h"
+#include "train/train_files.h"
 #include "train/trainer.h"
 
 enum {
@@ -46,8 +47,9 @@ enum train_phase trainer_phase(const struct train_options *options, size_t epoch
     return epoch < text + options->freeze_encoder ? TRAIN_FROZEN : TRAIN_JOINT;
 }
 
-static bool has_phase(const struct train_options *options, enum train_phase phase) {
-    for (size_t epoch = 0; epoch < trainer_epochs(options); epoch++) {
+/* Whether a phase has epochs from `first` on. */
+static bool has_phase(const struct train_options *options, enum train_phase phase, size_t first) {
+    for (size_t epoch = first; epoch < trainer_epochs(options); epoch++) {
         if (trainer_phase(options, epoch) == phase) return true;
     }
     return false;
@@ -91,7 +93,7 @@ static bool read_features(struct trainer *t, caption_error *error) {
         paths[t->train_count + i] = t->validation->photos[t->held[i]].path;
     }
     double started = progress_clock();
-    bool mirrored = t->options->flip && has_phase(t->options, TRAIN_FROZEN);
+    bool mirrored = t->options->flip && has_phase(t->options, TRAIN_FROZEN, 0);
     bool ok = features_load(&t->features, &t->model, paths, count, mirrored, t->cache, t->threads,
                             &t->listener, error);
     free((void *)paths);
@@ -114,16 +116,6 @@ static bool settle_settings(struct trainer *t, caption_error *error) {
     return t->settings || error_memory(error, "settings");
 }
 
-/* output + suffix, unless a name was given. */
-static char *beside_output(const struct train_options *o, const char *given, const char *suffix,
-                           caption_error *error) {
-    if (given) return memory_string(given, error);
-    size_t size = strlen(o->output) + strlen(suffix) + 1;
-    char *name = memory_zeroed(size, 1, "a file name", error);
-    if (name) snprintf(name, size, "%s%s", o->output, suffix);
-    return name;
-}
-
 /* A new model, its image vectors measured unless they were learned, or are learned beside an
  * encoder that begins with nothing. */
 static bool start_anew(struct trainer *t, caption_error *error) {
@@ -139,23 +131,19 @@ static bool start_anew(struct trainer *t, caption_error *error) {
     return true;
 }
 
-static bool check_checkpoint(struct trainer *t, bool *resume, caption_error *error) {
-    *resume = checkpoint_exists(t->checkpoint);
-    if (!*resume || t->options->resume) return true;
-    return error_set(
-        error, CAPTION_ERROR_ARGUMENT,
-        "%s: the checkpoint of a run that did not end: --resume goes on from it; remove "
-        "it to start anew",
-        t->checkpoint);
-}
-
+/* How long an epoch of each phase takes: as long as the last one did, or as a step tells. A phase
+ * that is over is not measured: its encoder is history. */
 static bool measure_epochs(struct trainer *t, caption_error *error) {
+    struct train_history *history = &t->history;
+    for (size_t i = 0; i < history->epoch_count; i++) {
+        history->epoch_seconds[history->epochs[i].phase] = history->epochs[i].seconds;
+    }
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
-        if (!has_phase(t->options, phase)) continue;
-        double seconds;
+        double *seconds = &history->epoch_seconds[phase];
+        if (*seconds > 0 || !has_phase(t->options, phase, t->place.epoch)) continue;
         if (phase == TRAIN_FROZEN && !read_features(t, error)) return false;
-        if (!step_measure(t, phase, &seconds, error)) return false;
-        t->history.epoch_seconds[phase] = seconds * (double)step_count(t, phase);
+        if (!step_measure(t, phase, seconds, error)) return false;
+        *seconds *= (double)step_count(t, phase);
     }
     return true;
 }
@@ -168,7 +156,7 @@ static bool summarise(struct trainer *t, caption_error *error) {
     if (!measure_epochs(t, error)) return false;
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
         const double seconds = t->history.epoch_seconds[phase];
-        if (seconds == 0) continue;
+        if (!has_phase(t->options, phase, t->place.epoch)) continue;
         trainer_say(t, "an epoch over %s will take about %.0f s", what[phase], ceil(seconds));
     }
     return true;
@@ -186,30 +174,50 @@ static bool tell(struct trainer *t,
     return !whom || whom(t->listener.context, history, error);
 }
 
+/* The model that was learning when the checkpoint was written. */
+static bool take_up(struct trainer *t, caption_error *error) {
+    return checkpoint_read_model(&t->model, t->checkpoint, error) &&
+           start_check_choices(t->options, &t->model, t->checkpoint, error);
+}
+
+/* What was begun before goes on. */
+static bool go_on(struct trainer *t, caption_error *error) {
+    if (!checkpoint_read(t, error)) return false;
+    train_files_resumed(t);
+    trainer_say(t, "going on after step %zu of epoch %zu of %zu", t->place.step, t->place.epoch + 1,
+                trainer_epochs(t->options));
+    return true;
+}
+
+/* Processes that set out from different things would make nonsense together. */
+static bool check_ranks(struct trainer *t, bool resume, caption_error *error) {
+    const size_t mine[] = {(size_t)hash_string(HASH_START, t->settings), resume, t->place.epoch,
+                           t->place.step};
+    size_t first[sizeof mine / sizeof *mine];
+    memcpy(first, mine, sizeof first);
+    if (!ranks_broadcast(t->ranks, 0, first, sizeof first, error)) return false;
+    if (memcmp(first, mine, sizeof first) == 0) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "process %zu does not set out as the first one does: its options, data set, "
+                     "photos or checkpoint are others",
+                     ranks_rank(t->ranks));
+}
+
 static bool prepare(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     t->place.best = -1;
-    t->cache = beside_output(o, o->features, ".features", error);
-    t->checkpoint = beside_output(o, o->checkpoint, ".checkpoint", error);
     bool resume;
-    if (!t->cache || !t->checkpoint || !check_checkpoint(t, &resume, error)) return false;
+    if (!train_files_settle(t, &resume, error)) return false;
     t->threads = threads_new(o->threads, error);
     if (!t->threads || !train_data_read(t, error) || !choose_samples(t, error)) return false;
-    bool ok =
-        resume ? checkpoint_read_model(&t->model, t->checkpoint, error) : start_anew(t, error);
-    if (!ok || !captions_init(&t->captions, &t->dataset, &t->model.vocabulary, error) ||
-        (o->text_count > 0 &&
-         !text_read(&t->text, o->text, o->text_count, &t->model.vocabulary, error)) ||
-        !settle_settings(t, error) ||
-        !update_init(&t->update, &t->model.parameters, o->average, error) || !step_init(t, error) ||
-        !summarise(t, error)) {
-        return false;
-    }
-    if (!resume) return true;
-    if (!checkpoint_read(t, error)) return false;
-    trainer_say(t, "going on after step %zu of epoch %zu of %zu", t->place.step, t->place.epoch + 1,
-                trainer_epochs(o));
-    return true;
+    bool ok = resume ? take_up(t, error) : start_anew(t, error);
+    return ok && captions_init(&t->captions, &t->dataset, &t->model.vocabulary, error) &&
+           (o->text_count == 0 ||
+            text_read(&t->text, o->text, o->text_count, &t->model.vocabulary, error)) &&
+           settle_settings(t, error) &&
+           update_init(&t->update, &t->model.parameters, o->average, error) &&
+           step_init(t, error) && (!resume || go_on(t, error)) && check_ranks(t, resume, error) &&
+           summarise(t, error);
 }
 
 /* Every process calls this at the same steps; the first one writes. */
@@ -322,21 +330,44 @@ static bool remember(struct trainer *t, const struct train_epoch *result,
     return history_add_epoch(&t->history, result, said, error);
 }
 
-/* Scores the weights as they would be written, writes them if they are the best so far, and
- * remembers the epoch. */
-static bool end_photo_epoch(struct trainer *t, struct train_epoch *result, caption_error *error) {
+/* Scores the weights as they would be written, and writes them if they are the best so far. */
+static bool keep_best(struct trainer *t, struct train_epoch *result, struct evaluation *evaluation,
+                      caption_error *error) {
     const real *values = t->update.average ? t->update.average : t->model.parameters.values;
     struct model kept;
     if (!model_folded(&t->model, values, &kept, error)) return false;
-    struct evaluation evaluation;
-    bool ok = validate(t, &kept, result, &evaluation, error);
-    if (ok) {
-        ok = (!result->best || write_best(t, &kept, result, error)) &&
-             remember(t, result, &evaluation, error);
-        evaluation_free(&evaluation);
+    bool ok = validate(t, &kept, result, evaluation, error);
+    if (ok && result->best && !write_best(t, &kept, result, error)) {
+        evaluation_free(evaluation);
+        ok = false;
     }
     model_free(&kept);
     return ok;
+}
+
+static bool end_photo_epoch(struct trainer *t, struct train_epoch *result, caption_error *error) {
+    struct evaluation evaluation;
+    if (!keep_best(t, result, &evaluation, error)) return false;
+    const bool ok = remember(t, result, &evaluation, error);
+    evaluation_free(&evaluation);
+    return ok;
+}
+
+/* A captioner may be better as it is than after learning from a few photos more: it is the first
+ * that an epoch has to beat. */
+static bool keep_start(struct trainer *t, caption_error *error) {
+    const struct train_place *place = &t->place;
+    if (!start_is_captioner(t->options) || place->best >= 0 || place->epoch + place->step > 0) {
+        return true;
+    }
+    struct train_epoch start = {.epochs = trainer_epochs(t->options),
+                                .phase = t->features.plain ? TRAIN_FROZEN : TRAIN_JOINT};
+    struct evaluation evaluation;
+    if (!keep_best(t, &start, &evaluation, error)) return false;
+    evaluation_free(&evaluation);
+    trainer_say(t, "before the first step: CIDEr %.2f, BLEU-4 %.2f on the photos to validate on",
+                100 * start.scores.cider, 100 * start.scores.bleu[3]);
+    return true;
 }
 
 static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *error) {
@@ -363,7 +394,8 @@ static bool begin_phase(struct trainer *t, enum train_phase phase, caption_error
 
 static bool run_epochs(struct trainer *t, caption_error *error) {
     /* At once: a place that cannot be written to is told before hours of work. */
-    if (!save(t, error) || !tell(t, t->listener.begin, error)) return false;
+    if (!save(t, error) || !tell(t, t->listener.begin, error) || !keep_start(t, error))
+        return false;
     while (t->place.epoch < trainer_epochs(t->options)) {
         const enum train_phase phase = trainer_phase(t->options, t->place.epoch);
         if (!begin_phase(t, phase, error) || !run_steps(t, step_count(t, phase), error)) {

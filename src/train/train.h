@@ -64,6 +64,7 @@ struct train_options {
     bool flip;         /* mirror photos unless a caption says left or right */
     /* The run. */
     uint64_t seed;
+    bool recompute;         /* compute activations anew rather than keep them: see encoder.h */
     size_t threads;         /* 0: one per processor */
     const char *features;   /* cache of the frozen encoder's features; NULL: output + ".features" */
     const char *checkpoint; /* what an interrupted run goes on from; NULL: output + ".checkpoint" */

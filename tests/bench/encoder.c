@@ -56,7 +56,8 @@ static bool slice_new(struct slice *slice, const struct encoder *encoder,
     const size_t image = encoder->size * encoder->size * 3;
     *slice = (struct slice){
         .encoder = encoder, .parameters = parameters, .photos = photos, .backward = training};
-    slice->workspace = encoder_workspace_new(encoder, photos, training, error);
+    slice->workspace = encoder_workspace_new(
+        encoder, photos, training ? ENCODER_TRAINING : ENCODER_INFERENCE, error);
     slice->images = calloc(photos * image, sizeof(real));
     slice->features = calloc(photos * encoder->features, sizeof(real));
     slice->gradients = calloc(parameters->count, sizeof(real));

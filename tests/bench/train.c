@@ -1,7 +1,7 @@
 /* Photos per second of a training step of the encoder alone: forward, backward, sum of the slices'
  * gradients, AdamW. As the trainer does it, on a pool of threads that share out the slices.
  *
- *     bench_train [photos a step [photos a slice [threads]]]
+ *     bench_train [photos a step [photos a slice [threads [1 to recompute activations]]]]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +21,9 @@ struct bench {
     struct encoder_workspace *workspaces[THREADS];
     real *gradients[SLICES];
     size_t slices, photos; /* photos of a slice */
-    real *images;          /* (slices * photos, S, S, 3) */
-    real *features;        /* (slices * photos, F) */
+    enum encoder_use use;
+    real *images;   /* (slices * photos, S, S, 3) */
+    real *features; /* (slices * photos, F) */
 };
 
 static void run_slice(void *context, size_t item, size_t worker) {
@@ -75,7 +76,7 @@ static bool bench_init(struct bench *b, size_t threads, caption_error *error) {
     if (!b->threads || !b->images || !b->features) return false;
     for (size_t i = 0; i < photos * image; i++) b->images[i] = (real)random_normal(&random);
     for (size_t i = 0; i < threads_count(b->threads); i++) {
-        b->workspaces[i] = encoder_workspace_new(&b->encoder, b->photos, true, error);
+        b->workspaces[i] = encoder_workspace_new(&b->encoder, b->photos, b->use, error);
         if (!b->workspaces[i]) return false;
     }
     for (size_t i = 0; i < b->slices; i++) {
@@ -112,7 +113,10 @@ int main(int count, char **arguments) {
         return 2;
     }
     blas_single_thread();
-    struct bench bench = {.slices = photos / slice, .photos = slice};
+    struct bench bench = {.slices = photos / slice,
+                          .photos = slice,
+                          .use = argument(count, arguments, 4, 0) ? ENCODER_RECOMPUTATION
+                                                                  : ENCODER_TRAINING};
     caption_error error = {.message = "out of memory"};
     const bool made = bench_init(&bench, threads, &error);
     if (made) {

@@ -36,7 +36,8 @@ static inline struct encoder_fixture encoder_fixture_make(const char *architectu
         !parameters_allocate(&f.parameters, &error)) {
         fail_msg("%s", error.message);
     }
-    f.workspace = encoder_workspace_new(&f.encoder, photos, training, &error);
+    f.workspace = encoder_workspace_new(&f.encoder, photos,
+                                        training ? ENCODER_TRAINING : ENCODER_INFERENCE, &error);
     if (!f.workspace) fail_msg("%s", error.message);
     f.images = encoder_fixture_zeroed(photos * f.image);
     f.features = encoder_fixture_zeroed(photos * f.encoder.features);

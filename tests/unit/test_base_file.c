@@ -279,6 +279,23 @@ static void paths_are_joined_and_taken_apart(void **state) {
     expect_path(file_directory("a.jpg", NULL), ".");
 }
 
+static void paths_that_name_one_entry_are_the_same(void **state) {
+    char *here = file_join(*state, "model", NULL), *there = file_join(*state, "./model", NULL);
+    char *other = file_join(*state, "other", NULL);
+    assert_true(file_same(here, here)); /* it need not be there */
+    assert_true(file_same(here, there));
+    assert_true(file_same("model", "./model"));
+    assert_false(file_same(here, other));
+    assert_false(file_same(here, "model"));
+    assert_false(file_same("/nowhere/model", "/nowhere/model")); /* nobody can write there */
+    assert_int_equal(symlink("model", other), 0);
+    assert_false(file_same(here, other)); /* a link that is replaced leaves what it led to */
+    assert_int_equal(unlink(other), 0);
+    free(here);
+    free(there);
+    free(other);
+}
+
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void) {
@@ -294,6 +311,7 @@ int main(void) {
         IN_A_FOLDER(a_folder_that_cannot_be_written_is_named),
         IN_A_FOLDER(a_folder_in_the_files_place_is_an_error),
         cmocka_unit_test(paths_are_joined_and_taken_apart),
+        IN_A_FOLDER(paths_that_name_one_entry_are_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,7 +160,7 @@ static void gradients_are_those_of_pytorch(void **state) {
 /* Features of the fixture's photos in inference. */
 static float *inferred_features(const struct encoder_fixture *f) {
     struct encoder_workspace *workspace =
-        encoder_workspace_new(&f->encoder, f->photos, false, NULL);
+        encoder_workspace_new(&f->encoder, f->photos, ENCODER_INFERENCE, NULL);
     assert_non_null(workspace);
     float *features = encoder_fixture_zeroed(f->photos * f->encoder.features);
     encoder_forward(&f->encoder, &f->parameters, f->parameters.values, f->images, f->photos,
@@ -234,7 +234,8 @@ static void training_and_inference_give_the_same_features_bit_for_bit(void **sta
     struct encoder_fixture f = encoder_fixture_new("tiny", 64, 3, true);
     encoder_fixture_randomise(&f, 5);
     encoder_fixture_forward(&f);
-    struct encoder_workspace *inference = encoder_workspace_new(&f.encoder, 3, false, NULL);
+    struct encoder_workspace *inference =
+        encoder_workspace_new(&f.encoder, 3, ENCODER_INFERENCE, NULL);
     assert_non_null(inference);
     float *features = encoder_fixture_zeroed(3 * f.encoder.features);
     encoder_forward(&f.encoder, &f.parameters, f.parameters.values, f.images, 3, inference,
@@ -242,6 +243,26 @@ static void training_and_inference_give_the_same_features_bit_for_bit(void **sta
     assert_memory_equal(features, f.features, 3 * f.encoder.features * sizeof *features);
     encoder_workspace_free(inference);
     free(features);
+    encoder_fixture_free(&f);
+}
+
+static void recomputed_activations_give_the_same_gradients_in_less_memory(void **state) {
+    (void)state;
+    struct encoder_fixture f = encoder_fixture_new("tiny", 64, 3, true);
+    encoder_fixture_randomise(&f, 6);
+    encoder_fixture_forward(&f);
+    encoder_fixture_backward(&f);
+    struct encoder_workspace *kept = f.workspace;
+    real *gradients = f.gradients;
+    f.workspace = encoder_workspace_new(&f.encoder, 3, ENCODER_RECOMPUTATION, NULL);
+    assert_non_null(f.workspace);
+    f.gradients = encoder_fixture_zeroed(f.parameters.count);
+    encoder_fixture_forward(&f);
+    encoder_fixture_backward(&f);
+    assert_memory_equal(f.gradients, gradients, f.parameters.count * sizeof *gradients);
+    assert_true(encoder_workspace_bytes(f.workspace) < encoder_workspace_bytes(kept) * 9 / 10);
+    encoder_workspace_free(kept);
+    free(gradients);
     encoder_fixture_free(&f);
 }
 
@@ -465,7 +486,7 @@ static void a_workspace_too_large_for_any_memory_is_an_error(void **state) {
     (void)state;
     struct encoder_fixture f = encoder_fixture_new("tiny", 64, 1, false);
     caption_error error = {0};
-    assert_null(encoder_workspace_new(&f.encoder, SIZE_MAX / 4, true, &error));
+    assert_null(encoder_workspace_new(&f.encoder, SIZE_MAX / 4, ENCODER_TRAINING, &error));
     assert_non_null(strstr(error.message, "too large"));
     encoder_fixture_free(&f);
 }
@@ -479,6 +500,7 @@ int main(void) {
         cmocka_unit_test(a_folded_encoder_gives_the_features_of_the_learned_one),
         cmocka_unit_test(batch_norm_takes_one_photo_or_none),
         cmocka_unit_test(training_and_inference_give_the_same_features_bit_for_bit),
+        cmocka_unit_test(recomputed_activations_give_the_same_gradients_in_less_memory),
         cmocka_unit_test(a_batch_of_three_is_three_batches_of_one),
         cmocka_unit_test(features_tell_two_photos_apart),
         cmocka_unit_test(random_weights_keep_the_size_of_the_activations),

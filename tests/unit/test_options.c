@@ -12,6 +12,7 @@ struct targets {
     size_t beam;
     float penalty;
     uint64_t seed;
+    struct options_list text;
     int first;
     char messages[512];
 };
@@ -22,13 +23,14 @@ static enum options_outcome parse(struct targets *t, char **argv) {
         {0, "json", OPTIONS_ON, &t->json, NULL, 0, 0, "as JSON", NULL},
         {0, "no-flip", OPTIONS_OFF, &t->flip, NULL, 0, 0, "never mirror", NULL},
         {0, "cell", OPTIONS_CHOICE, &t->cell, "gru|lstm|rnn", 0, 0, "the cell", NULL},
+        {0, "text", OPTIONS_LIST, &t->text, "FILE...", 0, 0, "texts", NULL},
     };
     const struct options_row numbers[] = {
         {'b', "beam-size", OPTIONS_SIZE, &t->beam, "N", 1, 10, "width", &t->given},
         {0, "length-penalty", OPTIONS_FLOAT, &t->penalty, "X", 0, 2, "penalty", NULL},
         {0, "seed", OPTIONS_SEED, &t->seed, "N", 0, 0, "seed", NULL},
     };
-    const struct options_group groups[] = {{"General", general, 4}, {"Numbers", numbers, 3}};
+    const struct options_group groups[] = {{"General", general, 5}, {"Numbers", numbers, 3}};
     const struct options_command command = {"caption", "PATH", "About.\n", groups, 2};
     int argc = 0;
     while (argv[argc]) argc++;
@@ -158,6 +160,56 @@ static void a_missing_or_unwanted_value_is_told(void **state) {
     assert_non_null(strstr(t.messages, "--json takes no value"));
 }
 
+static void assert_list(const struct targets *t, size_t count, const char *const *expected) {
+    assert_int_equal(t->text.count, count);
+    for (size_t i = 0; i < count; i++) assert_string_equal(t->text.items[i], expected[i]);
+}
+
+static void a_list_goes_on_to_the_next_flag(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    char **argv = ARGUMENTS("x.jpg", "--text", "a", "b b", "c", "--json", "y.jpg");
+    assert_int_equal(parse(&t, argv), OPTIONS_PARSED);
+    assert_list(&t, 3, (const char *[]){"a", "b b", "c"});
+    assert_true(t.json);
+    assert_string_equal(argv[t.first], "x.jpg");
+    assert_string_equal(argv[t.first + 1], "y.jpg");
+    assert_null(argv[t.first + 2]);
+    options_list_free(&t.text);
+    assert_int_equal(t.text.count, 0);
+}
+
+static void a_list_may_be_given_in_pieces(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("--text=a", "b", "-b4", "--text", "c", "--json", "--text",
+                                         "d", "e", "f", "g", "h", "i", "j")),
+                     OPTIONS_PARSED);
+    assert_list(&t, 10, (const char *[]){"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"});
+    assert_int_equal(t.beam, 4);
+    options_list_free(&t.text);
+}
+
+static void two_dashes_end_a_list(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    char **argv = ARGUMENTS("--text", "a", "b", "--", "x.jpg", "--json");
+    assert_int_equal(parse(&t, argv), OPTIONS_PARSED);
+    assert_list(&t, 2, (const char *[]){"a", "b"});
+    assert_false(t.json);
+    assert_string_equal(argv[t.first], "x.jpg");
+    assert_string_equal(argv[t.first + 1], "--json");
+    options_list_free(&t.text);
+}
+
+static void a_list_without_a_value_is_told(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("--text")), OPTIONS_INVALID);
+    assert_non_null(strstr(t.messages, "--text wants a value: FILE..."));
+    assert_int_equal(t.text.count, 0);
+}
+
 static void help_shows_the_values_that_hold(void **state) {
     (void)state;
     struct targets t = defaults();
@@ -182,6 +234,10 @@ int main(void) {
         cmocka_unit_test(a_choice_is_one_of_its_words),
         cmocka_unit_test(an_unknown_flag_is_named_with_the_nearest_one),
         cmocka_unit_test(a_missing_or_unwanted_value_is_told),
+        cmocka_unit_test(a_list_goes_on_to_the_next_flag),
+        cmocka_unit_test(a_list_may_be_given_in_pieces),
+        cmocka_unit_test(two_dashes_end_a_list),
+        cmocka_unit_test(a_list_without_a_value_is_told),
         cmocka_unit_test(help_shows_the_values_that_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include "train/captions.h"
 #include "train/schedule.h"
 #include "train/start.h"
+#include "train/step.h"
 #include "train/tbptt.h"
 #include "train/update.h"
 
@@ -219,6 +220,103 @@ static void a_long_gradient_is_clipped_to_the_norm(void **state) {
     parameters_free(&parameters);
 }
 
+/* A matrix and a vector of the encoder, then of the decoder, then a constant. */
+static struct parameters five_tensors(void) {
+    static const struct {
+        const char *name;
+        size_t dimensions;
+        enum parameters_group group;
+    } list[] = {{"encoder.weight", 2, PARAMETERS_ENCODER},
+                {"encoder.bias", 1, PARAMETERS_ENCODER},
+                {"decoder.weight", 2, PARAMETERS_DECODER},
+                {"decoder.bias", 1, PARAMETERS_DECODER},
+                {"decoder.shift", 1, PARAMETERS_CONSTANT}};
+    const size_t shape[] = {21, 3};
+    struct parameters parameters = {0};
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        size_t index;
+        assert_true(parameters_add(&parameters, list[i].name, shape, list[i].dimensions,
+                                   list[i].group, PARAMETERS_AS_IS, &index, NULL));
+    }
+    assert_true(parameters_allocate(&parameters, NULL));
+    for (size_t i = 0; i < parameters.count; i++) parameters.values[i] = 1;
+    return parameters;
+}
+
+static void matrices_decay_and_vectors_do_not(void **state) {
+    (void)state;
+    struct parameters parameters = five_tensors();
+    struct update update;
+    assert_true(update_init(&update, &parameters, 0, NULL));
+    struct threads *pool = threads_new(2, NULL);
+    real *gradients = calloc(parameters.count, sizeof(real));
+    const struct update_rates rates = {.decoder = 0.1F, .encoder = 0.01F, .weight_decay = 0.5F};
+    update_step(&update, gradients, 1, &rates, pool);
+    static const double expected[] = {1 - 0.01 * 0.5, 1, 1 - 0.1 * 0.5, 1, 1};
+    for (size_t i = 0; i < parameters.tensor_count; i++) {
+        const real *values = parameters_at(&parameters, parameters.values, i);
+        for (size_t j = 0; j < parameters.tensors[i].count; j++) {
+            assert_true(fabs((double)values[j] - expected[i]) < 1e-6);
+        }
+    }
+    free(gradients);
+    threads_free(pool);
+    update_free(&update);
+    parameters_free(&parameters);
+}
+
+static bool in_range(const struct parameter *tensor, size_t first, size_t count) {
+    return tensor->offset >= first && tensor->offset + tensor->count <= first + count;
+}
+
+static void the_range_holds_what_learns_and_nothing_else_of_the_encoder(void **state) {
+    (void)state;
+    struct parameters parameters = five_tensors();
+    const struct parameter *tensors = parameters.tensors;
+    struct update update;
+    assert_true(update_init(&update, &parameters, 0, NULL));
+    size_t first, count;
+    update_range(&update, true, &first, &count);
+    for (size_t i = 0; i < 4; i++) assert_true(in_range(&tensors[i], first, count));
+    assert_true(first + count <= parameters.count);
+    update_range(&update, false, &first, &count);
+    for (size_t i = 2; i < 4; i++) assert_true(in_range(&tensors[i], first, count));
+    assert_int_equal(first, tensors[2].offset);
+    assert_int_equal(first + count, tensors[3].offset + tensors[3].count);
+    update_free(&update);
+    parameters_free(&parameters);
+}
+
+static void blocks_are_summed_in_their_order_where_they_learn(void **state) {
+    (void)state;
+    enum { BLOCKS = 3 };
+    struct parameters parameters = five_tensors();
+    struct update update;
+    assert_true(update_init(&update, &parameters, 0, NULL));
+    struct threads *pool = threads_new(3, NULL);
+    real *blocks[BLOCKS];
+    /* In this order the sum is 1; in another one the small number is lost. */
+    static const real parts[BLOCKS] = {1e8F, -1e8F, 1};
+    for (size_t encoder = 0; encoder < 2; encoder++) {
+        for (size_t i = 0; i < BLOCKS; i++) {
+            blocks[i] = calloc(parameters.count, sizeof(real));
+            for (size_t j = 0; j < parameters.count; j++) blocks[i][j] = parts[i];
+        }
+        update_sum(&update, blocks, BLOCKS, encoder, pool);
+        for (size_t i = 0; i < parameters.tensor_count; i++) {
+            const bool learns = i == 2 || i == 3 || (encoder && i < 2);
+            assert_true(blocks[0][parameters.tensors[i].offset] == (learns ? 1 : parts[0]));
+        }
+        update_clear(&update, blocks[0], encoder);
+        assert_true(blocks[0][parameters.tensors[2].offset] == 0);
+        assert_true(blocks[0][parameters.tensors[0].offset] == (encoder ? 0 : parts[0]));
+        for (size_t i = 0; i < BLOCKS; i++) free(blocks[i]);
+    }
+    threads_free(pool);
+    update_free(&update);
+    parameters_free(&parameters);
+}
+
 static struct tokens words_of(const char *sentence) {
     struct tokens tokens;
     assert_true(tokenize(sentence, &tokens, NULL));
@@ -306,6 +404,89 @@ static void the_loss_does_not_depend_on_where_the_windows_cut(void **state) {
     parameters_free(&parameters);
 }
 
+/* A stream of LONGEST steps in each row, in windows of `steps` whose states are carried. */
+static double loss_of_streams(size_t steps, const struct decoder *decoder,
+                              const struct parameters *parameters, real *states) {
+    int32_t inputs[SEQUENCES][LONGEST], targets[SEQUENCES][LONGEST];
+    for (size_t i = 0; i < SEQUENCES; i++) {
+        for (size_t t = 0; t < LONGEST; t++) {
+            inputs[i][t] = (int32_t)((i * 5 + t * t) % WORDS);
+            targets[i][t] = t % 4 == 3 ? DECODER_NOTHING : (int32_t)((i + t) % WORDS);
+        }
+    }
+    struct tbptt *tbptt = tbptt_new(decoder, SEQUENCES, steps, NULL);
+    assert_non_null(tbptt);
+    memset(states, 0, SEQUENCES * decoder->state * sizeof *states);
+    double loss = 0;
+    size_t count = 0;
+    for (size_t first = 0; first < LONGEST; first += steps) {
+        struct tbptt_sequence sequences[SEQUENCES];
+        const size_t left = LONGEST - first;
+        for (size_t i = 0; i < SEQUENCES; i++) {
+            sequences[i] = (struct tbptt_sequence){inputs[i] + first, targets[i] + first,
+                                                   left < steps ? left : steps};
+        }
+        const struct tbptt_pass pass = {
+            .parameters = parameters, .values = parameters->values, .scale = 1};
+        loss += tbptt_carry(tbptt, &pass, sequences, SEQUENCES, states, &count);
+    }
+    assert_int_equal(count, SEQUENCES * (LONGEST - LONGEST / 4));
+    tbptt_free(tbptt);
+    return loss;
+}
+
+static void a_stream_cut_into_windows_has_the_loss_of_the_whole(void **state) {
+    (void)state;
+    static const struct cell *const cells[] = {&cell_rnn, &cell_gru, &cell_lstm};
+    for (size_t c = 0; c < 3; c++) {
+        struct parameters parameters = {0};
+        struct decoder decoder;
+        assert_true(decoder_init(&decoder, cells[c], WORDS, 5, 6, 4, &parameters, NULL));
+        assert_true(parameters_allocate(&parameters, NULL));
+        struct random random = random_seeded(4, c);
+        decoder_randomise(&decoder, &parameters, &random);
+        real whole_states[SEQUENCES * 12], states[SEQUENCES * 12];
+        const double whole = loss_of_streams(LONGEST, &decoder, &parameters, whole_states);
+        for (size_t steps = 1; steps < LONGEST; steps++) {
+            assert_true(fabs(loss_of_streams(steps, &decoder, &parameters, states) - whole) < 1e-4);
+            for (size_t i = 0; i < SEQUENCES * decoder.state; i++) {
+                assert_float_equal(states[i], whole_states[i], 1e-5);
+            }
+        }
+        parameters_free(&parameters);
+    }
+}
+
+/* Two epochs of text, one frozen, three joint; 4 steps each over text and photos alike. */
+static void each_phase_has_a_schedule_of_its_own(void **state) {
+    (void)state;
+    const struct train_options options = {.text_count = 1,
+                                          .text_epochs = 2,
+                                          .epochs = 4,
+                                          .freeze_encoder = 1,
+                                          .batch_size = 2,
+                                          .tbptt = 3,
+                                          .lr = 1,
+                                          .joint_lr = 0.5F,
+                                          .encoder_lr = 0.25F,
+                                          .warmup = 0.25F};
+    size_t begin[] = {0, 119};
+    const struct trainer trainer = {
+        .options = &options, .train_count = 7, .text = {.begin = begin, .count = 1}};
+    static const size_t phase_begin[] = {0, 2, 3, 6};
+    for (size_t phase = 0; phase < TRAIN_PHASES; phase++) {
+        assert_int_equal(step_count(&trainer, (enum train_phase)phase), 4);
+        const size_t steps = 4 * (phase_begin[phase + 1] - phase_begin[phase]);
+        for (size_t i = 0; i < steps; i++) {
+            const struct update_rates rates =
+                step_rates(&trainer, phase_begin[phase] + i / 4, i % 4);
+            const float factor = schedule_factor(i, steps, 0.25F);
+            assert_float_equal(rates.decoder, phase == TRAIN_JOINT ? 0.5F * factor : factor, 0);
+            assert_float_equal(rates.encoder, phase == TRAIN_JOINT ? 0.25F * factor : 0, 0);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_rate_rises_to_one_and_falls_to_almost_zero),
@@ -316,8 +497,13 @@ int main(void) {
         cmocka_unit_test(a_running_statistic_of_a_frozen_encoder_stays),
         cmocka_unit_test(the_average_follows_the_weights),
         cmocka_unit_test(a_long_gradient_is_clipped_to_the_norm),
+        cmocka_unit_test(matrices_decay_and_vectors_do_not),
+        cmocka_unit_test(the_range_holds_what_learns_and_nothing_else_of_the_encoder),
+        cmocka_unit_test(blocks_are_summed_in_their_order_where_they_learn),
         cmocka_unit_test(a_caption_becomes_image_start_words_and_end),
         cmocka_unit_test(the_loss_does_not_depend_on_where_the_windows_cut),
+        cmocka_unit_test(a_stream_cut_into_windows_has_the_loss_of_the_whole),
+        cmocka_unit_test(each_phase_has_a_schedule_of_its_own),
     };
     blas_single_thread();
     return cmocka_run_group_tests_name("train", tests, NULL, NULL);
