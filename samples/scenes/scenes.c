@@ -10,8 +10,8 @@
  * colours, "two blue squares below a red circle". Exactly one caption is right: the group whose
  * colour comes first in the alphabet is named first. Light, ground, noise, places, angles and
  * shades differ from scene to scene. Of all combinations (which things together, or what thing how
- * often in which size) every fifth is kept for validation: half of its scenes show what no training
- * scene has shown.
+ * often in which size) every tenth is kept for validation: a quarter of its scenes show what no
+ * training scene has shown.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -32,7 +32,7 @@ enum { SIDE = 64, COLOURS = 3, SAMPLES = 3 /* a pixel's side, for smooth edges *
  * within the photo. */
 static const float REACH = 1.15F;
 
-enum { MOST_THINGS = 4, GROUPS = 2, COMBINATIONS = 5 /* every fifth is for validation */ };
+enum { MOST_THINGS = 4, GROUPS = 2, COMBINATIONS = 10 /* every tenth is for validation */ };
 enum { CIRCLE, SQUARE, TRIANGLE, SHAPES };
 enum { ABOVE, LEFT_OF, RELATIONS };
 enum { SMALL, LARGE, SIZES };
@@ -345,7 +345,7 @@ static bool write_photo(const struct half *half, const struct scene *scene, size
 static bool write_scenes(const struct half *half, FILE *images, FILE *annotations) {
     for (size_t i = 1; i <= half->count; i++) {
         struct random random = scene_random(half, i);
-        const bool held_out = half->validation && i % 2 == 0;
+        const bool held_out = half->validation && i % 4 == 0;
         const struct scene scene = draw_scene(&random, held_out);
         if (!write_photo(half, &scene, i, &random)) return false;
         fprintf(images,
@@ -392,7 +392,7 @@ static bool parse_number(const char *text, uint64_t *number) {
 }
 
 static int usage(FILE *out, int status) {
-    fprintf(out, "usage: scenes FOLDER [--seed N (1)] [--train N (2000)] [--val N (300)]\n"
+    fprintf(out, "usage: scenes FOLDER [--seed N (1)] [--train N (6000)] [--val N (300)]\n"
                  "Draws scenes of coloured shapes with their captions, in COCO's format.\n");
     return status;
 }
@@ -403,7 +403,7 @@ int main(int argc, char **argv) {
                                           {"val", required_argument, NULL, 'v'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
-    uint64_t seed = 1, train = 2000, val = 300;
+    uint64_t seed = 1, train = 6000, val = 300;
     int flag;
     while ((flag = getopt_long(argc, argv, "h", flags, NULL)) != -1) {
         if (flag == 'h') return usage(stdout, 0);

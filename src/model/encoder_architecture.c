@@ -54,7 +54,7 @@ static const struct encoder_preset presets[] = {
      224},
     /* For 64-pixel photos, learned from scratch in minutes. */
     {"tiny",
-     "stem_c16 ds_r1_k3_s1_e1_c16 ir_r1_k3_s2_e4_c24 ir_r2_k3_s2_e4_c32 ir_r1_k3_s2_e4_c64 "
+     "stem_c16 ds_r1_k3_s1_e1_c24 ir_r1_k5_s2_e2_c32 ir_r2_k5_s2_e3_c48 ir_r2_k5_s2_e3_c96 "
      "head_c256",
      64},
 };

@@ -124,8 +124,7 @@ static bool start_anew(struct trainer *t, caption_error *error) {
                      error)) {
         return false;
     }
-    const bool from_random = t->model.encoder.batch_norm && !has_phase(t->options, TRAIN_FROZEN);
-    if (start_is_captioner(t->options) || from_random) return true;
+    if (start_is_captioner(t->options) || t->model.encoder.batch_norm) return true;
     if (!read_features(t, error)) return false;
     start_image_scale(&t->model, t->features.plain, t->train_count);
     return true;

@@ -30,15 +30,17 @@ struct train_options train_options_default(void) {
 
 struct train_options train_options_from_scratch(void) {
     struct train_options options = train_options_default();
+    options.cell = "lstm"; /* learns sooner than the others to carry the image to the last words */
     options.hidden = 256;
     options.embed = 256;
     options.epochs = 20;
     options.freeze_encoder = 0;
-    options.slice = 16;
-    options.batch_size = 64; /* batch norm wants many photos in each slice */
+    options.batch_size = 64;
+    options.slice = 32; /* batch norm wants many photos in each slice */
     options.joint_lr = 3e-3F;
     options.encoder_lr = 1e-2F;
-    options.dropout = 0.1F;
+    options.dropout = 0;
+    options.label_smoothing = 0;
     options.average = 0.98F;
     return options;
 }

@@ -1,7 +1,6 @@
 #!/bin/sh
 # The tutorial of the README, with its very commands: scenes are drawn, encoder and decoder learn from
-# scratch, and unseen scenes are captioned. A caption is right when it is, word by word, one of the
-# scene's own.
+# scratch, and unseen scenes are captioned. A caption is right when every word of it is.
 . "$(dirname "$0")/lib.sh"
 
 program=$(realpath "$program")
