@@ -77,8 +77,8 @@ expect_words() { # MODEL WORDS
     [ "$found" = "$2 " ] || fail "the words of $1: expected $2, found $found"
 }
 
-train old start --encoder-arch tiny --image-size 32 --hidden 48 --embed 40 --min-count 1 --lr 3e-3 \
-    --epochs 50 --freeze-encoder 10
+train old start --encoder-arch tiny --image-size 32 --hidden 48 --embed 40 --min-count 1 --cell gru \
+    --batch-size 30 --epochs 200 --encoder-lr 5e-3
 expect 0 "a captioner is learned from scratch"
 expect_right 27 old start "from scratch"
 expect_words start "a blue green grey on red tower wall"
@@ -153,7 +153,7 @@ expect 0 "a new decoder on the encoder of a captioner"
 expect_words encoder "a grey on red tower wall yellow"
 expect_right 24 new encoder "a new decoder"
 run info "$work/encoder.safetensors"
-expect_in "$out" "lstm, embedding 24, hidden 32" "32 x 32" "stem_c16 ds_r1_k3_s1_e1_c16"
+expect_in "$out" "lstm, embedding 24, hidden 32" "32 x 32" "stem_c16 ds_r1_k3_s1_e1_c24"
 
 # torchvision_file FILE: a mobilenet_v2 of some widths, its numbers a formula, as torchvision's
 # state_dict would be saved: batch norm beside the convolutions, and a classifier.

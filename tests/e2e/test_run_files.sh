@@ -93,7 +93,7 @@ train --resume $long --hidden 8
 expect 2 "another size than the checkpoint's is refused"
 expect_in "$err" "--hidden 8: contradicts" "$checkpoint" "hidden size is 16"
 # shellcheck disable=SC2086
-train --resume $long --cell lstm
+train --resume $long --cell gru
 expect 2 "another cell than the checkpoint's is refused"
 cmp -s "$checkpoint" "$work/good" || fail "a refused run leaves the checkpoint as it was"
 

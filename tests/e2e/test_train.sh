@@ -48,6 +48,6 @@ jq . "$out" | cmp -s - "$work/eval_scores.json" || fail "eval and score agree"
 
 run info "$work/shapes.safetensors"
 expect 0 "info tells of it"
-expect_in "$out" "gru"
+expect_in "$out" "lstm"
 
 finish
