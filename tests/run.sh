@@ -10,7 +10,7 @@ exec </dev/null
 jobs=$(nproc)
 started=$(date +%s)
 
-sh samples/packages.sh libcmocka-dev jq
+sh samples/packages.sh libcmocka-dev jq libopenmpi-dev openmpi-bin
 # Large, and needed by one test alone, which skips without it.
 command -v chromium >/dev/null || sh samples/packages.sh chromium ||
     echo "run.sh: no Chromium; the test that looks at a training report will skip"
@@ -47,5 +47,5 @@ show_skipped build-tests
 echo "== unit tests and broken input under AddressSanitizer and UndefinedBehaviorSanitizer"
 build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_SANITIZE=ON
 ctest --test-dir build-sanitize --output-on-failure -j "$jobs" -L unit
-ctest --test-dir build-sanitize --output-on-failure -R '^e2e_test_(errors|usage|score|data_sets)$'
+ctest --test-dir build-sanitize --output-on-failure -R '^e2e_test_(errors|usage|score|data_sets|run_files)$'
 show_skipped build-sanitize

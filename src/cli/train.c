@@ -51,9 +51,14 @@ static bool stop(void *context) {
     return interrupt_came();
 }
 
+static struct train_options defaults_for(const struct train_options *given) {
+    if (given->encoder) return train_options_default();
+    return given->encoder_arch ? train_options_from_scratch() : train_options_fine_tuning();
+}
+
 /* Chooses the defaults by where training starts, which the command line is looked through for
  * before it is parsed in earnest: `options` are the targets of its flags. Also for --help behind
- * --encoder-arch. */
+ * --encoder or --encoder-arch. */
 static bool choose_defaults(const struct options_command *command, int argc, char **argv,
                             struct train_options *options, caption_error *error) {
     char **copy = memory_zeroed((size_t)argc + 1, sizeof *copy, "the command line", error);
@@ -69,8 +74,7 @@ static bool choose_defaults(const struct options_command *command, int argc, cha
     }
     free(text);
     free(copy);
-    *options = options->encoder_arch && !options->encoder ? train_options_from_scratch()
-                                                          : train_options_default();
+    *options = defaults_for(options);
     return unheard || error_memory(error, "the command line");
 }
 
@@ -230,13 +234,17 @@ int command_train(int argc, char **argv) {
         GROUP("Running", machine),
     };
 #undef GROUP
-    const struct options_command command = {"caption train", "[OPTIONS] DATASET -o FILE",
-                                            "Learns from photos and captions: first the decoder on "
-                                            "a frozen encoder, then both together.\n"
-                                            "After every epoch the validation photos are captioned "
-                                            "and the weights with the best CIDEr\n"
-                                            "are written. A row an epoch goes to stdout.\n"
-                                            "\n" DATASET_CHOICE_FORMATS,
+    static const char about[] =
+        "Learns from photos and captions: first the decoder on a frozen encoder, then both "
+        "together.\n"
+        "After every epoch the validation photos are captioned and the weights with the best "
+        "CIDEr\n"
+        "are written. A row an epoch goes to stdout. Defaults depend on where training starts:\n"
+        "'--encoder FILE --help' shows those for a new decoder, '--encoder-arch tiny --help' "
+        "those\n"
+        "for learning from scratch.\n"
+        "\n" DATASET_CHOICE_FORMATS;
+    const struct options_command command = {"caption train", "[OPTIONS] DATASET -o FILE", about,
                                             groups, sizeof groups / sizeof *groups};
     caption_error error;
     char *line = command_line(argc, argv, &error); /* before parsing moves the arguments */

@@ -73,12 +73,15 @@ struct train_options {
     const char *note; /* how this run was started, kept in the model's provenance; or NULL */
 };
 
-/* The settings that `caption train` uses when no flag is given. */
+/* The settings for a new decoder on an encoder that has learned: those of the shipped weights. */
 struct train_options train_options_default(void);
 
-/* The same where encoder_arch is learned from scratch: no epoch is frozen, since nothing is to be
- * learned from random features; the encoder takes much larger steps; and the sizes are those of a
- * small task that is learned within minutes. */
+/* For a captioner that learns from more photos, perhaps few: it takes smaller steps, and fewer. */
+struct train_options train_options_fine_tuning(void);
+
+/* For an encoder that learns from scratch: no epoch is frozen, since nothing is to be learned from
+ * random features; the encoder takes much larger steps; and the sizes are those of a small task
+ * that is learned within minutes. */
 struct train_options train_options_from_scratch(void);
 
 /* False with `error` naming the first option that is out of its range, or two that contradict each

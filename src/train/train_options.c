@@ -28,6 +28,15 @@ struct train_options train_options_default(void) {
                                   .seed = 1};
 }
 
+struct train_options train_options_fine_tuning(void) {
+    struct train_options options = train_options_default();
+    options.epochs = 15;
+    options.freeze_encoder = 3;
+    options.lr = 3e-4F;
+    options.joint_lr = 3e-4F;
+    return options;
+}
+
 struct train_options train_options_from_scratch(void) {
     struct train_options options = train_options_default();
     options.cell = "lstm"; /* learns sooner than the others to carry the image to the last words */
