@@ -1,84 +1,21 @@
 #include "train/train.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/progress.h"
-#include "decode/captioner.h"
-#include "eval/evaluate.h"
 #include "train/checkpoint.h"
 #include "train/start.h"
 #include "train/step.h"
 #include "train/train_data.h"
 #include "train/train_files.h"
-#include "train/trainer.h"
+#include "train/validation.h"
 
-enum {
-    SAMPLES = 12,        /* validation photos whose captions are kept after every epoch */
-    POINTS_AN_EPOCH = 20 /* of the loss curve */
-};
-
-void trainer_say(const struct trainer *trainer, const char *format, ...) {
-    if (!trainer->listener.message) return;
-    char line[512];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    trainer->listener.message(trainer->listener.context, line);
-}
-
-struct random trainer_stream(const struct trainer *trainer, enum trainer_stream_purpose purpose,
-                             uint64_t number) {
-    return random_seeded(trainer->options->seed, number * STREAM_PURPOSES + (uint64_t)purpose);
-}
-
-size_t trainer_epochs(const struct train_options *options) {
-    return (options->text_count > 0 ? options->text_epochs : 0) + options->epochs;
-}
-
-enum train_phase trainer_phase(const struct train_options *options, size_t epoch) {
-    const size_t text = options->text_count > 0 ? options->text_epochs : 0;
-    if (epoch < text) return TRAIN_TEXT;
-    return epoch < text + options->freeze_encoder ? TRAIN_FROZEN : TRAIN_JOINT;
-}
-
-/* Whether a phase has epochs from `first` on. */
-static bool has_phase(const struct train_options *options, enum train_phase phase, size_t first) {
-    for (size_t epoch = first; epoch < trainer_epochs(options); epoch++) {
-        if (trainer_phase(options, epoch) == phase) return true;
-    }
-    return false;
-}
-
-/* Photos that are shown as training goes on: drawn once, in the order of the data set. */
-static bool choose_samples(struct trainer *t, caption_error *error) {
-    struct train_history *history = &t->history;
-    size_t *drawn = memory_zeroed(t->held_count, sizeof *drawn, "a list of photos", error);
-    if (!drawn) return false;
-    for (size_t i = 0; i < t->held_count; i++) drawn[i] = i;
-    /* Not of the seed: two runs on the same data show the same photos. */
-    struct random random = random_seeded(0, STREAM_SAMPLES);
-    random_shuffle(&random, drawn, t->held_count);
-    const size_t count = t->held_count < SAMPLES ? t->held_count : SAMPLES;
-    t->samples = drawn;
-    history->samples = memory_zeroed(count, sizeof *history->samples, "sample photos", error);
-    if (!history->samples) return false;
-    history->sample_count = count;
-    for (size_t i = 0; i < count; i++) {
-        const struct dataset_photo *photo = &t->validation->photos[t->held[drawn[i]]];
-        history->samples[i] =
-            (struct train_sample){.name = photo->name,
-                                  .path = photo->path,
-                                  .references = t->validation->captions + photo->first,
-                                  .reference_count = photo->count};
-    }
-    return true;
-}
+/* Of the loss curve. */
+enum { POINTS_AN_EPOCH = 20 };
 
 /* Features of all photos by the encoder as it is now. */
 static bool read_features(struct trainer *t, caption_error *error) {
@@ -93,7 +30,7 @@ static bool read_features(struct trainer *t, caption_error *error) {
         paths[t->train_count + i] = t->validation->photos[t->held[i]].path;
     }
     double started = progress_clock();
-    bool mirrored = t->options->flip && has_phase(t->options, TRAIN_FROZEN, 0);
+    bool mirrored = t->options->flip && trainer_has_phase(t->options, TRAIN_FROZEN, 0);
     bool ok = features_load(&t->features, &t->model, paths, count, mirrored, t->cache, t->threads,
                             &t->listener, error);
     free((void *)paths);
@@ -139,7 +76,7 @@ static bool measure_epochs(struct trainer *t, caption_error *error) {
     }
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
         double *seconds = &history->epoch_seconds[phase];
-        if (*seconds > 0 || !has_phase(t->options, phase, t->place.epoch)) continue;
+        if (*seconds > 0 || !trainer_has_phase(t->options, phase, t->place.epoch)) continue;
         if (phase == TRAIN_FROZEN && !read_features(t, error)) return false;
         if (!step_measure(t, phase, seconds, error)) return false;
         *seconds *= (double)step_count(t, phase);
@@ -155,7 +92,7 @@ static bool summarise(struct trainer *t, caption_error *error) {
     if (!measure_epochs(t, error)) return false;
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
         const double seconds = t->history.epoch_seconds[phase];
-        if (!has_phase(t->options, phase, t->place.epoch)) continue;
+        if (!trainer_has_phase(t->options, phase, t->place.epoch)) continue;
         trainer_say(t, "an epoch over %s will take about %.0f s", what[phase], ceil(seconds));
     }
     return true;
@@ -208,7 +145,8 @@ static bool prepare(struct trainer *t, caption_error *error) {
     bool resume;
     if (!train_files_settle(t, &resume, error)) return false;
     t->threads = threads_new(o->threads, error);
-    if (!t->threads || !train_data_read(t, error) || !choose_samples(t, error)) return false;
+    if (!t->threads || !train_data_read(t, error) || !validation_choose_samples(t, error))
+        return false;
     bool ok = resume ? take_up(t, error) : start_anew(t, error);
     return ok && captions_init(&t->captions, &t->dataset, &t->model.vocabulary, error) &&
            (o->text_count == 0 ||
@@ -284,91 +222,6 @@ static bool run_steps(struct trainer *t, size_t steps, caption_error *error) {
     return ok;
 }
 
-/* Captions the held photos with the model that would be kept. */
-static bool validate(struct trainer *t, const struct model *kept, struct train_epoch *result,
-                     struct evaluation *evaluation, caption_error *error) {
-    caption_options options = caption_options_default();
-    bool ok;
-    if (result->phase == TRAIN_FROZEN) {
-        const float *features = t->features.plain + t->train_count * t->features.width;
-        ok = evaluate_features(kept, t->validation, t->held, t->held_count, features, &options,
-                               t->threads, evaluation, error);
-    } else {
-        ok = evaluate_photos(kept, t->validation, t->held, t->held_count, &options, t->threads,
-                             t->listener.progress, evaluation, error);
-    }
-    if (!ok) return false;
-    result->scores = evaluation->scores;
-    result->distinct = evaluation->distinct;
-    result->perplexity = evaluation->perplexity;
-    result->best = result->scores.cider > t->place.best;
-    if (result->best) t->place.best = result->scores.cider;
-    return true;
-}
-
-static bool write_best(const struct trainer *t, struct model *kept, const struct train_epoch *epoch,
-                       caption_error *error) {
-    if (ranks_rank(t->ranks) > 0) return true;
-    const struct scores *s = &epoch->scores;
-    char scores[256];
-    snprintf(scores, sizeof scores,
-             "validation, beam 3: CIDEr %.4f, BLEU-4 %.4f, ROUGE-L %.4f, distinct %zu of %zu, "
-             "perplexity %.2f (epoch %zu of %zu)",
-             s->cider, s->bleu[3], s->rouge_l, epoch->distinct, t->held_count, epoch->perplexity,
-             epoch->epoch, epoch->epochs);
-    return model_note(kept, "scores", scores, error) &&
-           model_write(kept, NULL, SAFETENSORS_F16, t->options->output, error);
-}
-
-static bool remember(struct trainer *t, const struct train_epoch *result,
-                     const struct evaluation *evaluation, caption_error *error) {
-    char *said[SAMPLES];
-    for (size_t i = 0; i < t->history.sample_count; i++) {
-        said[i] = evaluation->captions[t->samples[i]];
-    }
-    return history_add_epoch(&t->history, result, said, error);
-}
-
-/* Scores the weights as they would be written, and writes them if they are the best so far. */
-static bool keep_best(struct trainer *t, struct train_epoch *result, struct evaluation *evaluation,
-                      caption_error *error) {
-    const real *values = t->update.average ? t->update.average : t->model.parameters.values;
-    struct model kept;
-    if (!model_folded(&t->model, values, &kept, error)) return false;
-    bool ok = validate(t, &kept, result, evaluation, error);
-    if (ok && result->best && !write_best(t, &kept, result, error)) {
-        evaluation_free(evaluation);
-        ok = false;
-    }
-    model_free(&kept);
-    return ok;
-}
-
-static bool end_photo_epoch(struct trainer *t, struct train_epoch *result, caption_error *error) {
-    struct evaluation evaluation;
-    if (!keep_best(t, result, &evaluation, error)) return false;
-    const bool ok = remember(t, result, &evaluation, error);
-    evaluation_free(&evaluation);
-    return ok;
-}
-
-/* A captioner may be better as it is than after learning from a few photos more: it is the first
- * that an epoch has to beat. */
-static bool keep_start(struct trainer *t, caption_error *error) {
-    const struct train_place *place = &t->place;
-    if (!start_is_captioner(t->options) || place->best >= 0 || place->epoch + place->step > 0) {
-        return true;
-    }
-    struct train_epoch start = {.epochs = trainer_epochs(t->options),
-                                .phase = t->features.plain ? TRAIN_FROZEN : TRAIN_JOINT};
-    struct evaluation evaluation;
-    if (!keep_best(t, &start, &evaluation, error)) return false;
-    evaluation_free(&evaluation);
-    trainer_say(t, "before the first step: CIDEr %.2f, BLEU-4 %.2f on the photos to validate on",
-                100 * start.scores.cider, 100 * start.scores.bleu[3]);
-    return true;
-}
-
 static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *error) {
     const struct train_place *place = &t->place;
     struct train_epoch result = {.epoch = place->epoch + 1,
@@ -378,7 +231,7 @@ static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *
                                  .seconds = place->seconds,
                                  .words_per_second = (double)place->targets / place->seconds};
     const bool ok = phase == TRAIN_TEXT ? history_add_epoch(&t->history, &result, NULL, error)
-                                        : end_photo_epoch(t, &result, error);
+                                        : validation_of_epoch(t, &result, error);
     if (!ok) return false;
     t->history.epoch_seconds[phase] = place->seconds;
     t->place = (struct train_place){.epoch = place->epoch + 1, .best = place->best};
@@ -393,7 +246,7 @@ static bool begin_phase(struct trainer *t, enum train_phase phase, caption_error
 
 static bool run_epochs(struct trainer *t, caption_error *error) {
     /* At once: a place that cannot be written to is told before hours of work. */
-    if (!save(t, error) || !tell(t, t->listener.begin, error) || !keep_start(t, error))
+    if (!save(t, error) || !tell(t, t->listener.begin, error) || !validation_of_start(t, error))
         return false;
     while (t->place.epoch < trainer_epochs(t->options)) {
         const enum train_phase phase = trainer_phase(t->options, t->place.epoch);

@@ -80,4 +80,7 @@ void trainer_say(const struct trainer *trainer, const char *format, ...) ERROR_P
 size_t trainer_epochs(const struct train_options *options);
 enum train_phase trainer_phase(const struct train_options *options, size_t epoch);
 
+/* Whether a phase has epochs from `first` on. */
+bool trainer_has_phase(const struct train_options *options, enum train_phase phase, size_t first);
+
 #endif

@@ -1,0 +1,36 @@
+#include "train/trainer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void trainer_say(const struct trainer *trainer, const char *format, ...) {
+    if (!trainer->listener.message) return;
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    trainer->listener.message(trainer->listener.context, line);
+}
+
+struct random trainer_stream(const struct trainer *trainer, enum trainer_stream_purpose purpose,
+                             uint64_t number) {
+    return random_seeded(trainer->options->seed, number * STREAM_PURPOSES + (uint64_t)purpose);
+}
+
+size_t trainer_epochs(const struct train_options *options) {
+    return (options->text_count > 0 ? options->text_epochs : 0) + options->epochs;
+}
+
+enum train_phase trainer_phase(const struct train_options *options, size_t epoch) {
+    const size_t text = options->text_count > 0 ? options->text_epochs : 0;
+    if (epoch < text) return TRAIN_TEXT;
+    return epoch < text + options->freeze_encoder ? TRAIN_FROZEN : TRAIN_JOINT;
+}
+
+bool trainer_has_phase(const struct train_options *options, enum train_phase phase, size_t first) {
+    for (size_t epoch = first; epoch < trainer_epochs(options); epoch++) {
+        if (trainer_phase(options, epoch) == phase) return true;
+    }
+    return false;
+}
