@@ -1,15 +1,6 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "model/model.h"
-
-static bool copy_vocabulary(const struct vocabulary *vocabulary, struct vocabulary *copy,
-                            caption_error *error) {
-    char *text = vocabulary_format(vocabulary, error);
-    const bool ok = text && vocabulary_parse(copy, text, strlen(text), "vocabulary", error);
-    free(text);
-    return ok;
-}
 
 /* All but batch norm's tensors have the same names and shapes in both. */
 static void copy_tensors(const struct parameters *learning, const real *values,
@@ -26,7 +17,7 @@ bool model_folded(const struct model *learning, const real *values, struct model
                   caption_error *error) {
     *out = (struct model){0};
     struct vocabulary vocabulary;
-    if (!copy_vocabulary(&learning->vocabulary, &vocabulary, error)) return false;
+    if (!vocabulary_copy(&learning->vocabulary, &vocabulary, error)) return false;
     const struct model_design design = {.encoder = learning->encoder.architecture,
                                         .size = learning->encoder.size,
                                         .cell = learning->decoder.cell->name,

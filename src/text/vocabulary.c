@@ -143,6 +143,14 @@ bool vocabulary_merge(struct vocabulary *vocabulary, const struct vocabulary *ot
     return true;
 }
 
+bool vocabulary_copy(const struct vocabulary *vocabulary, struct vocabulary *copy,
+                     caption_error *error) {
+    if (!vocabulary_init(copy, error)) return false;
+    if (vocabulary_merge(copy, vocabulary, error)) return true;
+    vocabulary_free(copy);
+    return false;
+}
+
 struct entry {
     char *word;
     uint64_t count;

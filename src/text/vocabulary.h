@@ -43,6 +43,10 @@ bool vocabulary_count(struct vocabulary *vocabulary, const char *word, uint64_t 
 bool vocabulary_merge(struct vocabulary *vocabulary, const struct vocabulary *other,
                       caption_error *error);
 
+/* A vocabulary of the same words with the same numbers. */
+bool vocabulary_copy(const struct vocabulary *vocabulary, struct vocabulary *copy,
+                     caption_error *error);
+
 /* Drops words seen less than min_count times and orders the rest by falling count, equal counts
  * alphabetically (by bytes). Numbers change. */
 bool vocabulary_prune(struct vocabulary *vocabulary, uint64_t min_count, caption_error *error);

@@ -42,7 +42,7 @@ struct block {
 
 static void list_blocks(const struct trainer *t, struct block blocks[BLOCKS]) {
     const size_t count = t->model.parameters.count;
-    const size_t rows = t->options->batch_size * TRAIN_TEXT_ROWS;
+    const size_t rows = trainer_text_rows(t->options);
     const struct block list[BLOCKS] = {
         {MODEL_TRAINING "first_moment", t->update.first, count},
         {MODEL_TRAINING "second_moment", t->update.second, count},

@@ -116,7 +116,7 @@ static bool choose_words(const char *choice, const struct model *old, struct voc
                vocabulary_prune(words, 0, error);
     }
     vocabulary_free(words);
-    return vocabulary_init(words, error) && vocabulary_merge(words, &old->vocabulary, error);
+    return vocabulary_copy(&old->vocabulary, words, error);
 }
 
 /* What was said of the old model is still true of where the new one comes from: a licence above

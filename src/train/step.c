@@ -18,15 +18,6 @@ static struct range part_of(size_t count, size_t index, size_t parts) {
     return (struct range){index * count / parts, (index + 1) * count / parts};
 }
 
-/* Lanes of this process, of all that share the work. */
-static struct range own_lanes(const struct trainer *t) {
-    return part_of(t->lane_count, ranks_rank(t->ranks), ranks_count(t->ranks));
-}
-
-static size_t text_rows(const struct train_options *options) {
-    return options->batch_size * TRAIN_TEXT_ROWS;
-}
-
 /* How a mini-batch of `count` photos (or of text rows for them) is divided. */
 struct division {
     size_t slices, lanes;
@@ -37,6 +28,28 @@ static struct division divide(const struct trainer *t, size_t count) {
     return (struct division){slices, slices < t->lane_count ? slices : t->lane_count};
 }
 
+/* The lanes of a process. A mini-batch with fewer than most leaves the last ones idle. */
+static struct range lanes_of(const struct trainer *t, struct division division, size_t rank) {
+    struct range lanes = part_of(t->lane_count, rank, ranks_count(t->ranks));
+    if (lanes.begin > division.lanes) lanes.begin = division.lanes;
+    if (lanes.end > division.lanes) lanes.end = division.lanes;
+    return lanes;
+}
+
+/* The photos of a mini-batch of `count` that are a process's. */
+static struct range photos_of(const struct trainer *t, size_t count, size_t rank) {
+    const struct division division = divide(t, count);
+    const struct range lanes = lanes_of(t, division, rank);
+    const size_t begin = lanes.begin * division.slices / division.lanes;
+    const size_t end = lanes.end * division.slices / division.lanes;
+    return (struct range){begin * count / division.slices, end * count / division.slices};
+}
+
+/* Photos of the largest slice. */
+static size_t slice_photos_most(const struct train_options *options) {
+    return options->slice < options->batch_size ? options->slice : options->batch_size;
+}
+
 static size_t window_steps(const struct train_options *options, size_t longest) {
     const size_t steps = options->tbptt;
     return steps == 0 || steps > longest ? longest : steps;
@@ -45,36 +58,47 @@ static size_t window_steps(const struct train_options *options, size_t longest) 
 /* Text has no longest sentence: without truncation, a window as long as the longest caption, but
  * none longer than the part of the text that a row reads. */
 static size_t text_window_steps(const struct trainer *t) {
-    const size_t part = text_steps(&t->text, text_rows(t->options));
+    const size_t part = text_steps(&t->text, trainer_text_rows(t->options));
     const size_t steps =
         t->options->tbptt ? t->options->tbptt : captions_steps(t->captions.longest);
     return steps < part ? steps : part;
 }
 
+/* The steps of a row's part that are read in step `index` of an epoch over text. */
+static struct range text_steps_of(const struct trainer *t, size_t index) {
+    const size_t window = text_window_steps(t), begin = index * window;
+    const size_t left = text_steps(&t->text, trainer_text_rows(t->options)) - begin;
+    return (struct range){begin, begin + (left < window ? left : window)};
+}
+
+/* Bytes of the text rows' states. */
+static size_t states_size(const struct trainer *t) {
+    return trainer_text_rows(t->options) * t->model.decoder.state * sizeof *t->text_states;
+}
+
 static bool init_text(struct trainer *t, caption_error *error) {
-    const size_t rows = text_rows(t->options);
+    const size_t rows = trainer_text_rows(t->options);
     if (t->options->text_epochs > 0 && text_steps(&t->text, rows) == 0) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "text: its %zu words are too few to be read in %zu parts side by side: a "
                          "smaller batch-size reads fewer",
                          t->text.begin[t->text.count], rows);
     }
-    t->text_states =
-        memory_zeroed(rows * t->model.decoder.state, sizeof(real), "the states of text", error);
+    t->text_states = memory_zeroed(states_size(t), 1, "the states of text", error);
     return t->text_states != NULL;
 }
 
 bool step_init(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     const size_t slices = (o->batch_size + o->slice - 1) / o->slice;
-    const size_t photos = o->slice < o->batch_size ? o->slice : o->batch_size;
+    const size_t photos = slice_photos_most(o);
     size_t steps = window_steps(o, captions_steps(t->captions.longest)), rows = 0;
     if (o->text_count > 0) {
         rows = photos * TRAIN_TEXT_ROWS;
         if (text_window_steps(t) > steps) steps = text_window_steps(t);
     }
     t->lane_count = slices < TRAIN_LANES ? slices : TRAIN_LANES;
-    const struct range own = own_lanes(t);
+    const struct range own = lanes_of(t, divide(t, o->batch_size), ranks_rank(t->ranks));
     for (size_t lane = own.begin; lane < own.end; lane++) {
         t->lanes[lane] = slice_new(&t->model, &t->captions, photos, rows, steps, error);
         if (!t->lanes[lane]) return false;
@@ -104,11 +128,11 @@ static bool begin_joint(struct trainer *t, caption_error *error) {
     if (t->loader) return true;
     const struct train_options *o = t->options;
     const size_t threads = threads_count(t->threads);
-    const size_t photos = o->slice < o->batch_size ? o->slice : o->batch_size;
     const enum encoder_use use = o->recompute ? ENCODER_RECOMPUTATION : ENCODER_TRAINING;
     t->workspaces = memory_zeroed(threads, sizeof *t->workspaces, "worker threads", error);
     for (size_t i = 0; t->workspaces && i < threads; i++) {
-        t->workspaces[i] = encoder_workspace_new(&t->model.encoder, photos, use, error);
+        t->workspaces[i] =
+            encoder_workspace_new(&t->model.encoder, slice_photos_most(o), use, error);
         if (!t->workspaces[i]) return false;
     }
     /* The mini-batch in hand and the next one; whole ones, so that a slice lies in one piece. */
@@ -125,7 +149,8 @@ bool step_begin_phase(struct trainer *t, enum train_phase phase, caption_error *
 size_t step_count(const struct trainer *t, enum train_phase phase) {
     const size_t size = t->options->batch_size;
     if (phase != TRAIN_TEXT) return (t->train_count + size - 1) / size;
-    const size_t steps = text_steps(&t->text, text_rows(t->options)), window = text_window_steps(t);
+    const size_t steps = text_steps(&t->text, trainer_text_rows(t->options)),
+                 window = text_window_steps(t);
     return (steps + window - 1) / window;
 }
 
@@ -143,16 +168,6 @@ static struct augment draw_augment(const struct trainer *t, size_t epoch, size_t
     return augment_draw(&strength, &random);
 }
 
-/* The slices of this process in a mini-batch of `count`. */
-static struct range own_slices(const struct trainer *t, size_t count) {
-    const struct division division = divide(t, count);
-    struct range own = own_lanes(t);
-    if (own.begin > division.lanes) own.begin = division.lanes;
-    if (own.end > division.lanes) own.end = division.lanes;
-    return (struct range){own.begin * division.slices / division.lanes,
-                          own.end * division.slices / division.lanes};
-}
-
 /* Photos of the step. */
 static size_t batch_count(const struct trainer *t, size_t step) {
     const size_t size = t->options->batch_size, left = t->train_count - step * size;
@@ -163,9 +178,8 @@ static size_t batch_count(const struct trainer *t, size_t step) {
 static bool plan_photo(void *context, size_t number, const char **path, struct augment *augment) {
     const struct trainer *t = context;
     const size_t size = t->options->batch_size, count = batch_count(t, number / size);
-    const size_t slices = divide(t, count).slices, at = number % size;
-    const struct range own = own_slices(t, count);
-    if (at < own.begin * count / slices || at >= own.end * count / slices) return false;
+    const struct range own = photos_of(t, count, ranks_rank(t->ranks));
+    if (number % size < own.begin || number % size >= own.end) return false;
     const size_t index = t->order[number];
     *path = t->dataset.photos[t->train[index]].path;
     *augment = draw_augment(t, t->place.epoch, index, true);
@@ -244,14 +258,12 @@ static bool photo_slice(struct step *step, size_t slice, size_t lane, size_t wor
 static void text_slice(struct step *step, size_t slice, size_t lane, struct random random,
                        struct lane_result *result) {
     struct trainer *t = step->trainer;
-    const size_t rows = text_rows(t->options), window = text_window_steps(t);
     const struct range photos = part_of(step->count, slice, step->division.slices);
+    const struct range steps = text_steps_of(t, step->index);
     const size_t first_row = photos.begin * TRAIN_TEXT_ROWS;
-    const size_t left = text_steps(&t->text, rows) - step->index * window;
-    slice_text(t->lanes[lane], &step->task, &t->text, rows, first_row,
-               (photos.end - photos.begin) * TRAIN_TEXT_ROWS, step->index * window,
-               left < window ? left : window, t->text_states + first_row * t->model.decoder.state,
-               random, &result->sum);
+    slice_text(t->lanes[lane], &step->task, &t->text, trainer_text_rows(t->options), first_row,
+               (photos.end - photos.begin) * TRAIN_TEXT_ROWS, steps.begin, steps.end - steps.begin,
+               t->text_states + first_row * t->model.decoder.state, random, &result->sum);
 }
 
 /* The slices of a lane, one after the other. */
@@ -291,9 +303,8 @@ static size_t fill_photos(struct trainer *t, const struct step *step) {
 
 /* Nearly every step of every row has a target; how many do is not worth looking up. */
 static size_t text_targets(const struct trainer *t, const struct step *step) {
-    const size_t rows = text_rows(t->options), window = text_window_steps(t);
-    const size_t left = text_steps(&t->text, rows) - step->index * window;
-    return rows * (left < window ? left : window);
+    const struct range steps = text_steps_of(t, step->index);
+    return trainer_text_rows(t->options) * (steps.end - steps.begin);
 }
 
 static struct step plan_step(struct trainer *t, enum train_phase phase, size_t index) {
@@ -312,18 +323,15 @@ static struct step plan_step(struct trainer *t, enum train_phase phase, size_t i
     const size_t targets = phase == TRAIN_TEXT ? text_targets(t, &step) : fill_photos(t, &step);
     step.task.scale = 1 / (real)targets;
     step.division = divide(t, step.count);
-    step.lanes = own_lanes(t);
-    if (step.lanes.begin > step.division.lanes) step.lanes.begin = step.division.lanes;
-    if (step.lanes.end > step.division.lanes) step.lanes.end = step.division.lanes;
+    step.lanes = lanes_of(t, step.division, ranks_rank(t->ranks));
     return step;
 }
 
 /* Every process learns what each lane brought. */
 static bool share_results(struct step *step, caption_error *error) {
     struct trainer *t = step->trainer;
-    const size_t ranks = ranks_count(t->ranks);
-    for (size_t rank = 0; rank < ranks; rank++) {
-        const struct range lanes = part_of(t->lane_count, rank, ranks);
+    for (size_t rank = 0; rank < ranks_count(t->ranks); rank++) {
+        const struct range lanes = lanes_of(t, step->division, rank);
         if (!ranks_broadcast(t->ranks, rank, step->results + lanes.begin,
                              (lanes.end - lanes.begin) * sizeof *step->results, error)) {
             return false;
@@ -398,33 +406,26 @@ bool step_run(struct trainer *t, caption_error *error) {
     return true;
 }
 
-/* Bytes of the text rows' states. */
-static size_t states_size(const struct trainer *t) {
-    return text_rows(t->options) * t->model.decoder.state * sizeof *t->text_states;
-}
-
 bool step_measure(struct trainer *t, enum train_phase phase, double *seconds,
                   caption_error *error) {
     const struct train_place place = t->place;
     size_t epoch = 0;
     while (trainer_phase(t->options, epoch) != phase) epoch++;
     t->place = (struct train_place){.epoch = epoch};
-    real *states = memory_uninitialised(states_size(t), 1, "the states of text", error);
-    if (!states || !step_begin_phase(t, phase, error)) {
-        free(states);
-        return false;
-    }
-    if (t->text_states) memcpy(states, t->text_states, states_size(t));
+    if (!step_begin_phase(t, phase, error)) return false;
+    real *states = t->text_states; /* of the run, which go on where they are */
+    t->text_states = states ? memory_zeroed(states_size(t), 1, "the states of text", error) : NULL;
+    bool ok = !states || t->text_states;
     step_begin_epoch(t, epoch);
     struct step step = plan_step(t, phase, 0);
     const double started = progress_clock();
-    threads_for(t->threads, step.lanes.end - step.lanes.begin, run_lane, &step);
+    if (ok) threads_for(t->threads, step.lanes.end - step.lanes.begin, run_lane, &step);
     *seconds = progress_clock() - started;
-    if (t->text_states) memcpy(t->text_states, states, states_size(t));
-    free(states);
+    free(t->text_states);
+    t->text_states = states;
     if (t->loader) loader_start(t->loader, 0, 0, plan_photo, t);
     t->place = place;
-    return share_results(&step, error);
+    return ok && share_results(&step, error);
 }
 
 bool step_any(struct trainer *t, bool mine, bool *any, caption_error *error) {
@@ -438,16 +439,11 @@ bool step_any(struct trainer *t, bool mine, bool *any, caption_error *error) {
 }
 
 bool step_share_states(struct trainer *t, caption_error *error) {
-    const size_t ranks = ranks_count(t->ranks), width = t->model.decoder.state * TRAIN_TEXT_ROWS;
-    const struct division division = divide(t, t->options->batch_size);
-    for (size_t rank = 0; t->text_states && rank < ranks; rank++) {
-        const struct range lanes = part_of(t->lane_count, rank, ranks);
-        const size_t begin = lanes.begin * division.slices / division.lanes;
-        const size_t end = lanes.end * division.slices / division.lanes;
-        const size_t first = begin * t->options->batch_size / division.slices;
-        const size_t last = end * t->options->batch_size / division.slices;
-        if (!ranks_broadcast(t->ranks, rank, t->text_states + first * width,
-                             (last - first) * width * sizeof *t->text_states, error)) {
+    const size_t width = t->model.decoder.state * TRAIN_TEXT_ROWS;
+    for (size_t rank = 0; t->text_states && rank < ranks_count(t->ranks); rank++) {
+        const struct range photos = photos_of(t, t->options->batch_size, rank);
+        if (!ranks_broadcast(t->ranks, rank, t->text_states + photos.begin * width,
+                             (photos.end - photos.begin) * width * sizeof *t->text_states, error)) {
             return false;
         }
     }

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "data/lines.h"
 #include "model/decoder.h"
 #include "text/tokenizer.h"
 
@@ -66,13 +67,14 @@ static bool read_file(struct reader *reader, const char *path, caption_error *er
     struct file_bytes file;
     if (!file_read(path, largest_file, &file, error)) return false;
     const size_t known = reader->text->known;
+    struct lines lines = lines_start((const char *)file.data, file.size);
+    const char *line;
+    size_t length;
     bool ok = true;
-    char *line = (char *)file.data, *end = line + file.size;
-    for (char *stop; ok && line < end; line = stop + 1) {
-        stop = memchr(line, '\n', (size_t)(end - line));
-        if (!stop) stop = end; /* where a terminating 0 lies */
-        *stop = '\0';
-        ok = add_sentence(reader, line, error);
+    while (ok && lines_next(&lines, &line, &length)) {
+        char *sentence = memory_substring(line, length, error);
+        ok = sentence && add_sentence(reader, sentence, error);
+        free(sentence);
     }
     file_bytes_free(&file);
     if (!ok || reader->text->known > known) return ok;

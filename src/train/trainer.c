@@ -28,6 +28,10 @@ enum train_phase trainer_phase(const struct train_options *options, size_t epoch
     return epoch < text + options->freeze_encoder ? TRAIN_FROZEN : TRAIN_JOINT;
 }
 
+size_t trainer_text_rows(const struct train_options *options) {
+    return options->batch_size * TRAIN_TEXT_ROWS;
+}
+
 bool trainer_has_phase(const struct train_options *options, enum train_phase phase, size_t first) {
     for (size_t epoch = first; epoch < trainer_epochs(options); epoch++) {
         if (trainer_phase(options, epoch) == phase) return true;

@@ -58,7 +58,7 @@ struct trainer {
     struct update update;
     struct slice *lanes[TRAIN_LANES];
     size_t lane_count;
-    real *text_states;                     /* (text rows, S), once the decoder reads text */
+    real *text_states;                     /* (text rows, S); NULL: no text is read */
     struct encoder_workspace **workspaces; /* [threads], once the encoder learns */
     struct loader *loader;                 /* the same */
     real *incoming;                        /* the sum of the ranks before this one */
@@ -79,6 +79,9 @@ void trainer_say(const struct trainer *trainer, const char *format, ...) ERROR_P
 /* Epochs in all, and the phase of one. */
 size_t trainer_epochs(const struct train_options *options);
 enum train_phase trainer_phase(const struct train_options *options, size_t epoch);
+
+/* Rows of text that a step reads. */
+size_t trainer_text_rows(const struct train_options *options);
 
 /* Whether a phase has epochs from `first` on. */
 bool trainer_has_phase(const struct train_options *options, enum train_phase phase, size_t first);
