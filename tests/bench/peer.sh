@@ -11,30 +11,12 @@ set -eu
 
 cd "$(dirname "$0")/../.."
 runs=${1:-5}
-case $runs in
-'' | *[!0-9]* | 0*)
-    echo "peer.sh: expected a number of runs, at least 1, but found '$runs'" >&2
-    exit 2
-    ;;
-esac
-python=/usr/bin/python3 # Debian's, whose PyTorch is the peer
+name=peer.sh
+. tests/bench/lib.sh
 photos=4                # a slice in training; a batch of PyTorch
 threads=2               # in training
 
-read -r load _ </proc/loadavg
-if awk -v load="$load" 'BEGIN { exit load < 0.5 }'; then
-    echo "peer.sh: THIS MACHINE IS BUSY (load average $load): the ratios will flatter one side" >&2
-fi
-
-sh samples/packages.sh libcmocka-dev
-sh samples/packages.sh python3-torch || true
-cmake -S . -B build -DCMAKE_BUILD_TYPE=Release -DCAPTION_TESTS=ON >&2
-cmake --build build -j "$(nproc)" --target bench_encoder >&2
-
-torch=$("$python" -c 'import torch; print(torch.__version__)' 2>/dev/null) || torch=
-if [ -z "$torch" ]; then
-    echo "peer.sh: NO PYTHON3-TORCH ON THIS MACHINE: the columns of PyTorch stay empty" >&2
-fi
+build bench_encoder
 
 measured=$(mktemp -d)
 trap 'rm -rf "$measured"' EXIT
@@ -50,11 +32,6 @@ ours() { # MODE PHOTOS THREADS
 
 peer() { # MODE PHOTOS THREADS
     [ -z "$torch" ] || OMP_NUM_THREADS=$3 "$python" tests/bench/encoder_peer.py "$@"
-}
-
-median() { # FILE
-    sort -n "$1" | awk '{ value[NR] = $1 }
-        END { if (NR) printf "%.2f", (value[int((NR + 1) / 2)] + value[int(NR / 2) + 1]) / 2 }'
 }
 
 row() { # NAME FILE
@@ -76,9 +53,8 @@ while [ "$run" -lt "$runs" ]; do
     peer training "$photos" "$threads" >>"$measured/training.peer"
 done
 
-processor=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
 cat <<TABLE
-Processor: ${processor:-$(uname -m)}, $(nproc) of its cores. PyTorch: ${torch:-not installed}.
+Processor: $processor, $(nproc) of its cores. PyTorch: ${torch:-not installed}.
 Load average when it began: $load.
 Milliseconds a photo, efficientnet_lite0 at 224 pixels, float32; medians of $runs interleaved runs.
 

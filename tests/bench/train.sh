@@ -12,31 +12,15 @@ set -eu
 
 cd "$(dirname "$0")/../.."
 runs=${1:-3}
-case $runs in
-'' | *[!0-9]* | 0*)
-    echo "train.sh: expected a number of runs, at least 1, but found '$runs'" >&2
-    exit 2
-    ;;
-esac
-python=/usr/bin/python3 # Debian's, whose PyTorch is the peer
+name=train.sh
+. tests/bench/lib.sh
 threads=2
 slice=4
 batch=16             # ours
 batches="4 8 16 32"  # PyTorch's, of which the best counts
 photos=160
 
-read -r load _ </proc/loadavg
-if awk -v load="$load" 'BEGIN { exit load < 0.5 }'; then
-    echo "train.sh: THIS MACHINE IS BUSY (load average $load): the ratios will flatter one side" >&2
-fi
-
-sh samples/packages.sh libcmocka-dev time
-sh samples/packages.sh python3-torch || true
-cmake -S . -B build -DCMAKE_BUILD_TYPE=Release -DCAPTION_TESTS=ON >&2
-cmake --build build -j "$(nproc)" --target caption bench_train >&2
-
-torch=$("$python" -c 'import torch; print(torch.__version__)' 2>/dev/null) || torch=
-[ -n "$torch" ] || echo "train.sh: NO PYTHON3-TORCH ON THIS MACHINE: its columns stay empty" >&2
+build caption bench_train
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -81,11 +65,6 @@ peer() { # MODE: the batch size goes to a file of its own
     cut -d ' ' -f 2 "$work/peer"
 }
 
-median() { # FILE
-    sort -n "$1" | awk '{ value[NR] = $1 }
-        END { if (NR) printf "%.1f", (value[int((NR + 1) / 2)] + value[int(NR / 2) + 1]) / 2 }'
-}
-
 row() { # NAME FILE
     awk -v name="$1" -v ours="$(median "$work/$2.ours")" -v peer="$(median "$work/$2.peer")" \
         -v batch="$(cat "$work/$2.batch" 2>/dev/null)" 'BEGIN {
@@ -102,9 +81,8 @@ for run in $(seq "$runs"); do
     peer captioner >>"$work/captioner.peer"
 done
 
-processor=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
 cat <<TABLE
-Processor: ${processor:-$(uname -m)}, $(nproc) of its cores. PyTorch: ${torch:-not installed}, eager,
+Processor: $processor, $(nproc) of its cores. PyTorch: ${torch:-not installed}, eager,
 channels-last. Load average when it began: $load. Photos per second of a training step (forward,
 backward, update), efficientnet_lite0 at 224 pixels, float32, $threads threads; medians of $runs
 interleaved runs. Ours: steps of $batch photos in slices of $slice.
