@@ -1,0 +1,41 @@
+#include "model/weights.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+struct weights_view weights_view(const struct weights *weights, size_t index) {
+    const struct parameter *tensor = &weights->parameters->tensors[index];
+    if (weights->values) {
+        return (struct weights_view){SAFETENSORS_F32, weights->values + tensor->offset,
+                                     tensor->count};
+    }
+    const struct safetensors_tensor *found = safetensors_find(weights->file, tensor->name);
+    return (struct weights_view){found->type, found->data, found->count};
+}
+
+/* From the file's order to memory's, through a copy. */
+static bool read_reordered(const struct weights *weights, const struct parameter *tensor,
+                           const struct safetensors_tensor *found, float *out,
+                           caption_error *error) {
+    float *scratch = memory_uninitialised(tensor->count, sizeof *scratch, "a tensor", error);
+    if (!scratch) return false;
+    const bool ok = safetensors_floats(weights->file, found, scratch, error);
+    if (ok) parameters_import(tensor, scratch, out);
+    free(scratch);
+    return ok;
+}
+
+bool weights_read(const struct weights *weights, size_t index, float *out, caption_error *error) {
+    const struct parameter *tensor = &weights->parameters->tensors[index];
+    if (weights->values) {
+        memcpy(out, weights->values + tensor->offset, tensor->count * sizeof *out);
+        return true;
+    }
+    const struct safetensors_tensor *found = safetensors_find(weights->file, tensor->name);
+    if (tensor->layout != PARAMETERS_AS_IS) {
+        return read_reordered(weights, tensor, found, out, error);
+    }
+    return safetensors_floats(weights->file, found, out, error);
+}
