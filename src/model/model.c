@@ -73,7 +73,13 @@ void model_free(struct model *model) {
     encoder_free(&model->encoder);
     vocabulary_free(&model->vocabulary);
     cJSON_Delete(model->provenance);
+    safetensors_close(&model->file);
     *model = (struct model){0};
+}
+
+struct weights model_weights(const struct model *model) {
+    return (struct weights){
+        .parameters = &model->parameters, .values = model->parameters.values, .file = &model->file};
 }
 
 bool model_import_encoder(struct model *model, const struct encoder_import *import,
