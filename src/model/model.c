@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "model/model_parts.h"
-#include "nn/blas.h"
 #include "text/utf8.h"
 
 /* Far beyond anything useful, and small enough that no product of two of them overflows. */
@@ -52,7 +51,6 @@ static bool plan(struct model *model, const struct model_design *design, caption
 
 bool model_plan(struct model *model, const struct model_design *design,
                 struct vocabulary *vocabulary, caption_error *error) {
-    blas_single_thread(); /* every model, read or new, passes here */
     *model = (struct model){.vocabulary = *vocabulary};
     *vocabulary = (struct vocabulary){0};
     if (plan(model, design, error)) return true;
