@@ -58,72 +58,18 @@ struct tile {
 };
 typedef void tile_function(const struct tile *tile);
 
-#if defined(__x86_64__) && defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__)
-#define PACKED_X86
-#include <immintrin.h>
+#define KERNEL_FILE "nn/packed_kernel.h"
+#include "nn/simd_instances.h"
 
-/* 32 registers of 16 floats: 6 x 4 sums, 4 of weights, one of the left matrix. (Where one number of
- * two is none, these give the second. The compiler makes single numbers of a comparison of vectors
- * of this width.) */
-#define KERNEL(name) v4_##name
-#define KERNEL_TARGET __attribute__((target("arch=x86-64-v4,prefer-vector-width=512")))
-#define KERNEL_WIDTH 16
-#define KERNEL_PANELS 4
-#define KERNEL_RELU6(x) _mm512_min_ps(_mm512_set1_ps(6), _mm512_max_ps(_mm512_setzero_ps(), (x)))
-#include "nn/packed_kernel.h"
-
-/* 16 registers of 8 floats: 6 x 2 sums, 2 of weights, one of the left matrix. */
-#define KERNEL(name) v3_##name
-#define KERNEL_TARGET __attribute__((target("arch=x86-64-v3")))
-#define KERNEL_WIDTH 8
-#define KERNEL_PANELS 1
-#define KERNEL_RELU6(x) _mm256_min_ps(_mm256_set1_ps(6), _mm256_max_ps(_mm256_setzero_ps(), (x)))
-#include "nn/packed_kernel.h"
-#endif
-
-/* Any x86-64 has 16 registers of 4 floats: 2 x 4 sums. arm64 has 32: 6 x 4. */
-#define KERNEL(name) plain_##name
-#define KERNEL_TARGET
-#define KERNEL_WIDTH 4
-#define KERNEL_PANELS 1
-#define KERNEL_RELU6(x) plain_relu6(x)
-typedef float plain_four __attribute__((vector_size(16)));
-SIMD_INLINE plain_four plain_relu6(plain_four x) {
-    const plain_four six = {6, 6, 6, 6};
-    const __typeof__(x < x) below = x<0, above = x> 6;
-    return (plain_four)(((__typeof__(below))x & ~below & ~above) |
-                        ((__typeof__(below))six & above));
-}
-#include "nn/packed_kernel.h"
-
-struct packed_variant {
-    const char *name;
-    size_t rows, panels;                      /* of the largest tile */
-    tile_function *const (*tiles)[TILE_ROWS]; /* [panels - 1][rows - 1] */
-};
-
-const struct packed_variant *packed_variant(size_t index) {
+/* By level: the tiles, and how large they are. */
+typedef tile_function *const (*tile_table)[TILE_ROWS]; /* [panels - 1][rows - 1] */
+static const tile_table tiles_of[SIMD_LEVELS] = SIMD_BY_LEVEL(tiles);
+static const size_t panels_of[SIMD_LEVELS] = {1, 1, TILE_PANELS};
 #ifdef __aarch64__
-    enum { PLAIN_ROWS = 6 };
+static const size_t rows_of[SIMD_LEVELS] = {TILE_ROWS};
 #else
-    enum { PLAIN_ROWS = 2 };
+static const size_t rows_of[SIMD_LEVELS] = {2, TILE_ROWS, TILE_ROWS};
 #endif
-    static const struct packed_variant plain = {"plain", PLAIN_ROWS, 1, plain_tiles};
-#ifdef PACKED_X86
-    static const struct packed_variant v4 = {"x86-64-v4", 6, 4, v4_tiles};
-    static const struct packed_variant v3 = {"x86-64-v3", 6, 1, v3_tiles};
-    if (!__builtin_cpu_supports("x86-64-v4")) index++;
-    if (!__builtin_cpu_supports("x86-64-v3")) index++;
-    const struct packed_variant *all[] = {&v4, &v3, &plain};
-#else
-    const struct packed_variant *all[] = {&plain};
-#endif
-    return index < sizeof all / sizeof *all ? all[index] : NULL;
-}
-
-const char *packed_variant_name(const struct packed_variant *variant) {
-    return variant->name;
-}
 
 /* The next of the shares that `count` is divided into, at most `most` each and as equal as can be:
  * 9 by 4 is 3 + 3 + 3. */
@@ -175,13 +121,13 @@ static void partial_tile(tile_function *multiply, struct tile *tile, size_t rows
 }
 
 /* Rows first .. end - 1 by `panels` panels from `panel` on. */
-static void multiply_panels(const struct packed_variant *variant, const struct packed *matrix,
+static void multiply_panels(enum simd_level level, const struct packed *matrix,
                             const struct packed_product *product, size_t first, size_t end,
                             size_t panel, size_t panels) {
     const size_t column = panel * PACKED_PANEL;
     for (size_t row = first, rows; row < end; row += rows) {
-        rows = even_share(end - row, variant->rows);
-        tile_function *multiply = variant->tiles[panels - 1][rows - 1];
+        rows = even_share(end - row, rows_of[level]);
+        tile_function *multiply = tiles_of[level][panels - 1][rows - 1];
         struct tile tile = tile_at(matrix, product, row, rows, column);
         if (column + panels * PACKED_PANEL <= matrix->outputs) {
             multiply(&tile);
@@ -191,23 +137,23 @@ static void multiply_panels(const struct packed_variant *variant, const struct p
     }
 }
 
-void packed_multiply_by(const struct packed_variant *variant, const struct packed *matrix,
-                        size_t rows, const struct packed_product *product) {
+void packed_multiply_by(enum simd_level level, const struct packed *matrix, size_t rows,
+                        const struct packed_product *product) {
     const size_t whole = matrix->outputs / PACKED_PANEL,
                  most = BLOCK_NUMBERS / (matrix->inputs + 1);
     const size_t block = most > BLOCK_MIN_ROWS ? most : BLOCK_MIN_ROWS;
     for (size_t row = 0, end; row < rows; row = end) {
         end = row + smaller(rows - row, block);
         for (size_t panel = 0, panels; panel < whole; panel += panels) {
-            panels = even_share(whole - panel, variant->panels);
-            multiply_panels(variant, matrix, product, row, end, panel, panels);
+            panels = even_share(whole - panel, panels_of[level]);
+            multiply_panels(level, matrix, product, row, end, panel, panels);
         }
         if (whole * PACKED_PANEL == matrix->outputs) continue;
-        multiply_panels(variant, matrix, product, row, end, whole, 1);
+        multiply_panels(level, matrix, product, row, end, whole, 1);
     }
 }
 
 void packed_multiply(const struct packed *matrix, size_t rows,
                      const struct packed_product *product) {
-    packed_multiply_by(packed_variant(0), matrix, rows, product);
+    packed_multiply_by(simd_level_best(), matrix, rows, product);
 }

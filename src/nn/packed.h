@@ -21,6 +21,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "nn/simd_level.h"
 
 enum { PACKED_PANEL = 16 }; /* outputs that are packed side by side */
 
@@ -54,14 +55,9 @@ struct packed_product {
 void packed_multiply(const struct packed *matrix, size_t rows,
                      const struct packed_product *product);
 
-/* An instruction set that packed_multiply chooses from: those that this processor has, the best
- * first, NULL behind the last. All give the same numbers to a rounding. */
-struct packed_variant;
-const struct packed_variant *packed_variant(size_t index);
-const char *packed_variant_name(const struct packed_variant *variant);
-
-/* packed_multiply through one of them, for tests and benchmarks. */
-void packed_multiply_by(const struct packed_variant *variant, const struct packed *matrix,
-                        size_t rows, const struct packed_product *product);
+/* packed_multiply with an instruction set that this processor has, for tests and benchmarks. All
+ * give the same numbers to a rounding. */
+void packed_multiply_by(enum simd_level level, const struct packed *matrix, size_t rows,
+                        const struct packed_product *product);
 
 #endif

@@ -1,18 +1,13 @@
-/* The tiles of packed.c for one instruction set: included there once for each (so without a guard),
- * with
- *   KERNEL(name)   the names of this instance
- *   KERNEL_TARGET  the attribute that compiles for it
- *   KERNEL_WIDTH   floats in a vector
- *   KERNEL_PANELS  panels of the widest tile: 1 or 4
- *   KERNEL_RELU6   max(0, min(6, vector)), a NaN kept
- * Defines KERNEL(tiles), by width and height. The sums of a tile live in registers: rows x panels x
- * PACKED_PANEL numbers. */
+/* The tiles of packed.c for one instruction set (see simd_instances.h): KERNEL(tiles), by panels
+ * and rows. Their sums live in registers: of 16 floats there are 32, for 6 x 4 sums, 4 of weights
+ * and one of the left matrix; of 8 there are 16, for 6 x 2. arm64 has 32 of 4 floats, for 6 x 4;
+ * any x86-64 has 16, and uses tiles of 2 rows. */
 
+#define KERNEL_PANELS (KERNEL_WIDTH == 16 ? 4 : 1)
 enum {
     KERNEL(panel_vectors) = PACKED_PANEL / KERNEL_WIDTH,
     KERNEL(tile_vectors) = KERNEL_PANELS * KERNEL(panel_vectors)
 };
-typedef float KERNEL(vector) __attribute__((vector_size(KERNEL_WIDTH * sizeof(float))));
 
 /* All bounds but k are constants where this is inlined. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(size_t rows, size_t panels, const struct tile *tile) {
@@ -88,25 +83,21 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(size_t rows, size_t panels, const st
     }
 
 KERNEL_TILES(1)
-#if KERNEL_PANELS > 1
+#if KERNEL_WIDTH == 16
 KERNEL_TILES(2)
 KERNEL_TILES(3)
 KERNEL_TILES(4)
 #endif
-static tile_function *const KERNEL(tiles)[KERNEL_PANELS][TILE_ROWS] = {
+static tile_function *const KERNEL(tiles)[][TILE_ROWS] = {
     KERNEL_NAMES(1),
-#if KERNEL_PANELS > 1
+#if KERNEL_WIDTH == 16
     KERNEL_NAMES(2),
     KERNEL_NAMES(3),
     KERNEL_NAMES(4),
 #endif
 };
 
-#undef KERNEL
-#undef KERNEL_TARGET
-#undef KERNEL_WIDTH
 #undef KERNEL_PANELS
-#undef KERNEL_RELU6
 #undef KERNEL_TILE
 #undef KERNEL_TILES
 #undef KERNEL_NAMES
