@@ -11,6 +11,10 @@
  */
 enum { BLOCK_NUMBERS = 64 * 1024, BLOCK_MIN_ROWS = 48 };
 
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
 static size_t panel_count(size_t outputs) {
     return outputs / PACKED_PANEL + (outputs % PACKED_PANEL != 0);
 }
@@ -43,6 +47,14 @@ void packed_rows(struct packed *matrix, size_t first, size_t count, const float 
     }
 }
 
+struct packed packed_part(const struct packed *matrix, size_t panel, size_t panels) {
+    const size_t first = panel * PACKED_PANEL;
+    return (struct packed){.outputs = smaller(panels * PACKED_PANEL, matrix->outputs - first),
+                           .inputs = matrix->inputs,
+                           .bias = matrix->bias + first,
+                           .panels = matrix->panels + first * matrix->inputs};
+}
+
 enum { TILE_ROWS = 6, TILE_PANELS = 4 };
 
 /* A few rows of the product by a few panels. */
@@ -50,11 +62,10 @@ struct tile {
     size_t inputs;                /* k */
     const float *rows[TILE_ROWS]; /* of the left matrix */
     const float *panels, *bias;   /* of the right one */
-    const float *residual;        /* or NULL; it and the output at the tile's first number */
+    const float *residual;        /* or NULL; of the tile's first number */
     size_t residual_stride;
     bool relu6;
-    float *output;
-    size_t output_stride;
+    float *outputs[TILE_ROWS]; /* where each row goes */
 };
 typedef void tile_function(const struct tile *tile);
 
@@ -78,10 +89,6 @@ static size_t even_share(size_t count, size_t most) {
     return (count + shares - 1) / shares;
 }
 
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 /* The tile at row `row` and output `column` of the product. */
 static struct tile tile_at(const struct packed *matrix, const struct packed_product *product,
                            size_t row, size_t rows, size_t column) {
@@ -89,34 +96,41 @@ static struct tile tile_at(const struct packed *matrix, const struct packed_prod
                         .panels = matrix->panels + column * matrix->inputs,
                         .bias = matrix->bias + column,
                         .relu6 = product->relu6,
-                        .residual_stride = product->residual_stride,
-                        .output = product->output + row * product->output_stride + column,
-                        .output_stride = product->output_stride};
-    for (size_t r = 0; r < rows; r++) {
-        const size_t at = product->gather ? product->gather[row + r] : row + r;
-        tile.rows[r] = product->input + at * product->input_stride;
-    }
+                        .residual_stride = product->residual_stride};
     if (product->residual) {
         tile.residual = product->residual + row * product->residual_stride + column;
+    }
+    const size_t line = product->line ? row / product->line : 0;
+    size_t place = product->line ? row % product->line : row;
+    float *lines = product->output + line * product->line_stride + column;
+    for (size_t r = 0; r < rows; r++, place++) {
+        const size_t from = product->gather ? product->gather[row + r] : row + r;
+        tile.rows[r] = product->input + from * product->input_stride;
+        if (product->line && place == product->line) {
+            place = 0;
+            lines += product->line_stride;
+        }
+        tile.outputs[r] = lines + place * product->output_stride;
     }
     return tile;
 }
 
 /* The tile of a last panel that the outputs do not fill: beside a block of the full width. */
-static void partial_tile(tile_function *multiply, struct tile *tile, size_t rows, size_t columns) {
-    float block[TILE_ROWS * PACKED_PANEL] = {0};
-    float *output = tile->output;
-    for (size_t r = 0; tile->residual && r < rows; r++) {
-        memcpy(block + r * PACKED_PANEL, tile->residual + r * tile->residual_stride,
-               columns * sizeof(float));
-    }
-    if (tile->residual) tile->residual = block;
-    tile->output = block;
-    const size_t stride = tile->output_stride;
-    tile->residual_stride = tile->output_stride = PACKED_PANEL;
-    multiply(tile);
+static void partial_tile(tile_function *multiply, const struct tile *tile, size_t rows,
+                         size_t columns) {
+    float block[TILE_ROWS][PACKED_PANEL] = {{0}};
+    struct tile part = *tile;
     for (size_t r = 0; r < rows; r++) {
-        memcpy(output + r * stride, block + r * PACKED_PANEL, columns * sizeof(float));
+        if (tile->residual) {
+            memcpy(block[r], tile->residual + r * tile->residual_stride, columns * sizeof(float));
+        }
+        part.outputs[r] = block[r];
+    }
+    if (tile->residual) part.residual = block[0];
+    part.residual_stride = PACKED_PANEL;
+    multiply(&part);
+    for (size_t r = 0; r < rows; r++) {
+        memcpy(tile->outputs[r], block[r], columns * sizeof(float));
     }
 }
 
@@ -128,7 +142,7 @@ static void multiply_panels(enum simd_level level, const struct packed *matrix,
     for (size_t row = first, rows; row < end; row += rows) {
         rows = even_share(end - row, rows_of[level]);
         tile_function *multiply = tiles_of[level][panels - 1][rows - 1];
-        struct tile tile = tile_at(matrix, product, row, rows, column);
+        const struct tile tile = tile_at(matrix, product, row, rows, column);
         if (column + panels * PACKED_PANEL <= matrix->outputs) {
             multiply(&tile);
         } else {

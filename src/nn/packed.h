@@ -28,7 +28,7 @@ enum { PACKED_PANEL = 16 }; /* outputs that are packed side by side */
 struct packed {
     size_t outputs, inputs; /* n, k */
     float *bias;            /* (n), zeros at first, then zeros up to a whole panel */
-    float *panels;          /* (ceil(n / PACKED_PANEL), k, PACKED_PANEL), zeros at first; owned */
+    float *panels;          /* (ceil(n / PACKED_PANEL), k, PACKED_PANEL), zeros at first */
 };
 
 /* Allocates the panels and the bias as one block, zeroed. */
@@ -38,6 +38,10 @@ void packed_free(struct packed *matrix);
 /* Packs rows first .. first + count - 1 of the weights (n, k), the rows of a panel (count <=
  * PACKED_PANEL, first a multiple of it): weights (count, k). */
 void packed_rows(struct packed *matrix, size_t first, size_t count, const float *weights);
+
+/* Some of the outputs, `panels` panels from `panel` on, as a matrix of its own; nothing is copied
+ * and nothing to be freed. */
+struct packed packed_part(const struct packed *matrix, size_t panel, size_t panels);
 
 /* What is multiplied and where the result goes. Strides are in floats, from row to row. */
 struct packed_product {
@@ -49,6 +53,9 @@ struct packed_product {
     bool relu6;
     float *output; /* (rows, n) */
     size_t output_stride;
+    /* Where the output is a map with a border, its rows come in lines of `line`, the first rows of
+     * two lines line_stride apart; 0: one line. */
+    size_t line, line_stride;
 };
 
 /* output = input weights' + bias + residual, through ReLU6. */

@@ -60,7 +60,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(size_t rows, size_t panels, const st
     for (size_t r = 0; r < rows; r++) {
         SIMD_UNROLL
         for (size_t v = 0; v < vectors; v++) {
-            SIMD_STORE(tile->output + r * tile->output_stride + v * KERNEL_WIDTH, sums[r][v]);
+            SIMD_STORE(tile->outputs[r] + v * KERNEL_WIDTH, sums[r][v]);
         }
     }
 }

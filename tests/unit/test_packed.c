@@ -158,6 +158,51 @@ static void a_row_is_the_same_alone_and_beside_others(void **state) {
     fixture_free(&f);
 }
 
+static void outputs_may_be_lines_of_a_map_with_a_border(void **state) {
+    (void)state;
+    enum { LINE = 5, LINES = 4, OUTPUTS = 21, STRIDE = OUTPUTS + GAP, MAP = (LINE + 2) * STRIDE };
+    struct fixture f = fixture_new(LINE * LINES, OUTPUTS, 9);
+    for (enum simd_level level = 0; level < SIMD_LEVELS; level++) {
+        if (!simd_level_has(level)) continue;
+        struct packed_product product = product_of(&f, false, false, false);
+        packed_multiply_by(level, &f.matrix, f.rows, &product);
+        float map[LINES * MAP] = {0};
+        product.output = map + STRIDE;
+        product.line = LINE;
+        product.line_stride = MAP;
+        packed_multiply_by(level, &f.matrix, f.rows, &product);
+        for (size_t r = 0; r < f.rows; r++) {
+            assert_memory_equal(map + r / LINE * MAP + (r % LINE + 1) * STRIDE,
+                                f.output + r * STRIDE, OUTPUTS * sizeof(float));
+        }
+        for (size_t line = 0; line < LINES; line++) {
+            assert_true(map[line * MAP] == 0 && map[line * MAP + (LINE + 1) * STRIDE] == 0);
+        }
+    }
+    fixture_free(&f);
+}
+
+static void a_part_gives_what_the_whole_gives(void **state) {
+    (void)state;
+    struct fixture f = fixture_new(9, 70, 33);
+    struct packed_product product = product_of(&f, true, true, false);
+    packed_multiply(&f.matrix, f.rows, &product);
+    float output[9 * 70];
+    for (size_t panel = 0; panel < 5; panel += 2) {
+        const size_t first = panel * PACKED_PANEL;
+        const struct packed part = packed_part(&f.matrix, panel, 2);
+        struct packed_product some = product;
+        some.residual += first;
+        some.output = output + first;
+        some.output_stride = 70;
+        packed_multiply(&part, f.rows, &some);
+    }
+    for (size_t r = 0; r < f.rows; r++) {
+        assert_memory_equal(output + r * 70, f.output + r * (70 + GAP), 70 * sizeof(float));
+    }
+    fixture_free(&f);
+}
+
 static void the_residual_may_be_the_output(void **state) {
     (void)state;
     struct fixture f = fixture_new(13, 40, 24);
@@ -202,6 +247,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_size_and_form_agrees_with_double_precision),
         cmocka_unit_test(a_row_is_the_same_alone_and_beside_others),
+        cmocka_unit_test(outputs_may_be_lines_of_a_map_with_a_border),
+        cmocka_unit_test(a_part_gives_what_the_whole_gives),
         cmocka_unit_test(the_residual_may_be_the_output),
         cmocka_unit_test(what_is_no_number_stays_none),
         cmocka_unit_test(a_matrix_too_large_for_memory_is_an_error),
