@@ -175,6 +175,7 @@ struct decoder_scratch {
 
 struct decoder_scratch *decoder_scratch_new(const struct decoder *decoder, size_t rows,
                                             caption_error *error) {
+    if (!blas_load(error)) return NULL;
     static const char what[] = "the decoder's scratch";
     struct decoder_scratch *scratch = memory_zeroed(1, sizeof *scratch, what, error);
     if (!scratch) return NULL;

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "model/encoder_parts.h"
+#include "nn/blas.h"
 #include "nn/depthwise.h"
 #include "nn/stem.h"
 
@@ -191,6 +192,7 @@ static bool plan(const struct encoder *encoder, struct encoder_workspace *worksp
 
 struct encoder_workspace *encoder_workspace_new(const struct encoder *encoder, size_t photos,
                                                 enum encoder_use use, caption_error *error) {
+    if (!blas_load(error)) return NULL;
     const size_t layers = encoder->layer_count;
     struct encoder_workspace *workspace =
         memory_zeroed(1, sizeof *workspace, "encoder workspace", error);

@@ -15,6 +15,12 @@ struct weights_view weights_view(const struct weights *weights, size_t index) {
     return (struct weights_view){found->type, found->data, found->count};
 }
 
+bool weights_check(const struct weights *weights, size_t index, caption_error *error) {
+    if (weights->values) return true;
+    const char *name = weights->parameters->tensors[index].name;
+    return safetensors_finite(weights->file, safetensors_find(weights->file, name), error);
+}
+
 /* From the file's order to memory's, through a copy. */
 static bool read_reordered(const struct weights *weights, const struct parameter *tensor,
                            const struct safetensors_tensor *found, float *out,

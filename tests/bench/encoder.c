@@ -9,7 +9,6 @@
 
 #include "base/progress.h"
 #include "model/encoder.h"
-#include "nn/blas.h"
 
 enum { ROUNDS = 8, REPEATS = 4 };
 
@@ -107,7 +106,6 @@ int main(int count, char **arguments) {
     caption_error error = {0};
     struct parameters parameters = {0};
     struct encoder encoder = {0};
-    blas_single_thread();
     bool done = encoder_init(&encoder, architecture, size, false, &parameters, &error) &&
                 parameters_allocate(&parameters, &error);
     if (done) {

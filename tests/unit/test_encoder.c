@@ -8,7 +8,6 @@
 
 #include "base/file.h"
 #include "model/safetensors.h"
-#include "nn/blas.h"
 
 static char *golden_path(const char *variable, const char *otherwise, const char *name) {
     const char *folder = getenv(variable);
@@ -492,7 +491,6 @@ static void a_workspace_too_large_for_any_memory_is_an_error(void **state) {
 }
 
 int main(void) {
-    blas_single_thread();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(efficientnet_lite0_gives_the_golden_features),
         cmocka_unit_test(gradients_are_those_of_pytorch),

@@ -4,7 +4,6 @@
 
 #include "encoder_fixture.h"
 #include "model/encoder_import.h"
-#include "nn/blas.h"
 
 enum { TORCHVISION, TIMM_SAME, TIMM_SYMMETRIC, TORCHVISION_WIDE, GOLDEN_SIZE = 46 };
 
@@ -382,7 +381,6 @@ static void mutated_files_are_read_or_refused(void **state) {
 }
 
 int main(void) {
-    blas_single_thread();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(features_are_those_of_pytorch),
         cmocka_unit_test(a_padding_that_is_not_the_file_s_shows),
