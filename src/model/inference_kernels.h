@@ -11,8 +11,12 @@
 #include "model/encoder.h"
 #include "model/weights.h"
 #include "nn/precision.h"
+#include "nn/stem.h"
 
-enum { INFERENCE_PANEL = 16 };
+enum {
+    INFERENCE_PANEL = 16,
+    INFERENCE_PATCH = STEM_KERNEL * STEM_KERNEL * STEM_COLOURS /* numbers under the stem's kernel */
+};
 
 static inline size_t inference_padded(size_t channels) {
     return (channels + INFERENCE_PANEL - 1) / INFERENCE_PANEL * INFERENCE_PANEL;
@@ -41,8 +45,9 @@ struct inference_product {
 /* Some rows of a depthwise convolution (see depthwise_strip.h), of expanded activations. */
 struct inference_strip {
     size_t rows;
-    const void *const *inputs;
-    size_t input_stride;
+    const void *input;
+    const size_t *lines;
+    size_t line_stride, input_stride;
     void *output;
     size_t output_stride;
 };

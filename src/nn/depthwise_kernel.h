@@ -11,7 +11,8 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise_strip *str
     SIMD_UNROLL
     for (size_t t = 1; t < tile; t++) sums[t] = sums[0];
     for (size_t ky = 0; ky < kernel; ky++) {
-        const float *row = strip->inputs[y * stride + ky] + x * stride * strip->input_stride + c;
+        const float *row = strip->input + strip->lines[y * stride + ky] * strip->line_stride +
+                           x * stride * strip->input_stride + c;
         const float *weight = strip->weight + ky * kernel * strip->weight_stride + c;
         KERNEL(vector) taps[KERNEL_MOST];
         SIMD_UNROLL
