@@ -451,9 +451,14 @@ static bool not_finite(const struct safetensors *file, const struct safetensors_
 
 bool safetensors_floats(const struct safetensors *file, const struct safetensors_tensor *tensor,
                         float *out, caption_error *error) {
+    return safetensors_some_floats(file, tensor, 0, tensor->count, out, error);
+}
+
+bool safetensors_some_floats(const struct safetensors *file,
+                             const struct safetensors_tensor *tensor, size_t first, size_t count,
+                             float *out, caption_error *error) {
     if (!check_type(file, tensor, error)) return false;
-    return convert(tensor, 0, tensor->count, out) ||
-           not_finite(file, tensor, out, 0, tensor->count, error);
+    return convert(tensor, first, count, out) || not_finite(file, tensor, out, first, count, error);
 }
 
 bool safetensors_finite(const struct safetensors *file, const struct safetensors_tensor *tensor,

@@ -45,3 +45,15 @@ bool weights_read(const struct weights *weights, size_t index, float *out, capti
     }
     return safetensors_floats(weights->file, found, out, error);
 }
+
+bool weights_read_rows(const struct weights *weights, size_t index, size_t first, size_t count,
+                       float *out, caption_error *error) {
+    const struct parameter *tensor = &weights->parameters->tensors[index];
+    const size_t row = tensor->count / tensor->shape[0];
+    if (weights->values) {
+        memcpy(out, weights->values + tensor->offset + first * row, count * row * sizeof *out);
+        return true;
+    }
+    return safetensors_some_floats(weights->file, safetensors_find(weights->file, tensor->name),
+                                   first * row, count * row, out, error);
+}

@@ -31,4 +31,9 @@ bool weights_check(const struct weights *weights, size_t index, caption_error *e
  * as above) or there is no memory. */
 bool weights_read(const struct weights *weights, size_t index, float *out, caption_error *error);
 
+/* The same for rows first .. first + count - 1 along the first dimension of a tensor that lies in
+ * memory as in the file (PARAMETERS_AS_IS). */
+bool weights_read_rows(const struct weights *weights, size_t index, size_t first, size_t count,
+                       float *out, caption_error *error);
+
 #endif

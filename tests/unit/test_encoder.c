@@ -1,81 +1,14 @@
 /* The encoder as a whole: golden features and gradients, batches, workspaces, hostile
  * architectures. */
-#include "encoder_fixture.h"
-
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "base/file.h"
-#include "model/safetensors.h"
-
-static char *golden_path(const char *variable, const char *otherwise, const char *name) {
-    const char *folder = getenv(variable);
-    char *path = file_join(folder ? folder : otherwise, name, NULL);
-    assert_non_null(path);
-    return path;
-}
-
-/* A file of `count` numbers of `size` bytes; NULL, said loudly, where it is absent. */
-static void *read_numbers(const char *variable, const char *otherwise, const char *name,
-                          size_t count, size_t size) {
-    char *path = golden_path(variable, otherwise, name);
-    struct file_bytes bytes = {0};
-    caption_error error = {0};
-    if (!file_read(path, 1U << 24, &bytes, &error)) {
-        fprintf(stderr, "SKIPPED: %s\n", error.message);
-    } else {
-        assert_int_equal(bytes.size, count * size);
-    }
-    free(path);
-    return bytes.data;
-}
-
-/* Fills the parameters from a file whose names lack the "encoder." of the model's. */
-static void load(struct encoder_fixture *f, const struct safetensors *file) {
-    for (size_t i = 0; i < f->parameters.tensor_count; i++) {
-        const struct parameter *tensor = &f->parameters.tensors[i];
-        const struct safetensors_tensor *found =
-            safetensors_find(file, tensor->name + strlen("encoder."));
-        if (!found) fail_msg("%s is not in the file", tensor->name);
-        assert_int_equal(found->dimensions, tensor->dimensions);
-        assert_memory_equal(found->shape, tensor->shape,
-                            tensor->dimensions * sizeof *tensor->shape);
-        float *values = encoder_fixture_zeroed(tensor->count);
-        assert_true(safetensors_floats(file, found, values, NULL));
-        parameters_import(tensor, values, parameters_at(&f->parameters, f->parameters.values, i));
-        free(values);
-    }
-    assert_int_equal(f->parameters.tensor_count, file->tensor_count);
-}
+#include "encoder_golden.h"
 
 static void efficientnet_lite0_gives_the_golden_features(void **state) {
     (void)state;
-    uint8_t *input = read_numbers("CAPTION_SHARED", "../shared",
-                                  "encoder/golden_input_224x224x3.rgb8", 224 * 224 * 3, 1);
-    float *golden =
-        read_numbers("CAPTION_SHARED", "../shared", "encoder/golden_features_1280.f32", 1280, 4);
-    char *path =
-        golden_path("CAPTION_SHARED", "../shared", "encoder/efficientnet_lite0.safetensors");
-    struct safetensors file = {0};
-    if (!input || !golden || !safetensors_open(&file, path, NULL)) {
-        free(input);
-        free(golden);
-        free(path);
-        skip();
-    }
-    struct encoder_fixture f = encoder_fixture_new("efficientnet_lite0", 224, 1, false);
-    load(&f, &file);
-    for (size_t i = 0; i < f.image; i++) f.images[i] = ((float)input[i] - 127) / 128;
-    encoder_fixture_forward(&f);
-    float worst = 0;
-    for (size_t i = 0; i < 1280; i++) worst = fmaxf(worst, fabsf(f.features[i] - golden[i]));
-    if (!(worst <= 1e-4F)) fail_msg("a feature is %g from the golden one", (double)worst);
-    safetensors_close(&file);
-    encoder_fixture_free(&f);
-    free(input);
-    free(golden);
-    free(path);
+    struct encoder_golden golden;
+    if (!encoder_golden_load(&golden)) skip();
+    encoder_fixture_forward(&golden.fixture);
+    encoder_golden_expect(&golden, golden.fixture.features);
+    encoder_golden_free(&golden);
 }
 
 /* The numbers of tests/golden/make_encoder_gradients.py. */

@@ -1,0 +1,173 @@
+#include "nn/packed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/simd.h"
+
+/* Rows are multiplied a block at a time, by all panels, so that the block stays in the second-level
+ * cache beside a panel (in floats); but by no fewer rows than make reading the panel worth while.
+ */
+enum { BLOCK_NUMBERS = 64 * 1024, BLOCK_MIN_ROWS = 48 };
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static size_t panel_count(size_t outputs) {
+    return outputs / PACKED_PANEL + (outputs % PACKED_PANEL != 0);
+}
+
+bool packed_init(struct packed *matrix, size_t outputs, size_t inputs, caption_error *error) {
+    *matrix = (struct packed){.outputs = outputs, .inputs = inputs};
+    size_t rows, numbers;
+    const bool fits = size_multiply(panel_count(outputs), PACKED_PANEL, &rows) &&
+                      size_add(inputs, 1, &numbers) && size_multiply(rows, numbers, &numbers);
+    if (!fits) {
+        return error_set(error, CAPTION_ERROR_LIMIT, "a matrix of %zu x %zu is too large", outputs,
+                         inputs);
+    }
+    matrix->panels = memory_zeroed(numbers, sizeof(float), "packed weights", error);
+    if (!matrix->panels) return false;
+    matrix->bias = matrix->panels + rows * inputs;
+    return true;
+}
+
+void packed_free(struct packed *matrix) {
+    free(matrix->panels);
+    *matrix = (struct packed){0};
+}
+
+void packed_rows(struct packed *matrix, size_t first, size_t count, const float *weights) {
+    const size_t k = matrix->inputs;
+    float *panel = matrix->panels + first * k;
+    for (size_t j = 0; j < k; j++, panel += PACKED_PANEL) {
+        for (size_t r = 0; r < count; r++) panel[r] = weights[r * k + j];
+    }
+}
+
+struct packed packed_part(const struct packed *matrix, size_t panel, size_t panels) {
+    const size_t first = panel * PACKED_PANEL;
+    return (struct packed){.outputs = smaller(panels * PACKED_PANEL, matrix->outputs - first),
+                           .inputs = matrix->inputs,
+                           .bias = matrix->bias + first,
+                           .panels = matrix->panels + first * matrix->inputs};
+}
+
+enum { TILE_ROWS = 6, TILE_PANELS = 4 };
+
+/* A few rows of the product by a few panels. */
+struct tile {
+    size_t inputs;                /* k */
+    const float *rows[TILE_ROWS]; /* of the left matrix */
+    const float *panels, *bias;   /* of the right one */
+    const float *residual;        /* or NULL; of the tile's first number */
+    size_t residual_stride;
+    bool relu6;
+    float *outputs[TILE_ROWS]; /* where each row goes */
+};
+typedef void tile_function(const struct tile *tile);
+
+#define KERNEL_FILE "nn/packed_kernel.h"
+#include "nn/simd_instances.h"
+
+/* By level: the tiles, and how large they are. */
+typedef tile_function *const (*tile_table)[TILE_ROWS]; /* [panels - 1][rows - 1] */
+static const tile_table tiles_of[SIMD_LEVELS] = SIMD_BY_LEVEL(tiles);
+static const size_t panels_of[SIMD_LEVELS] = {1, 1, TILE_PANELS};
+#ifdef __aarch64__
+static const size_t rows_of[SIMD_LEVELS] = {TILE_ROWS};
+#else
+static const size_t rows_of[SIMD_LEVELS] = {2, TILE_ROWS, TILE_ROWS};
+#endif
+
+/* The next of the shares that `count` is divided into, at most `most` each and as equal as can be:
+ * 9 by 4 is 3 + 3 + 3. */
+static size_t even_share(size_t count, size_t most) {
+    const size_t shares = (count + most - 1) / most;
+    return (count + shares - 1) / shares;
+}
+
+/* The tile at row `row` and output `column` of the product. */
+static struct tile tile_at(const struct packed *matrix, const struct packed_product *product,
+                           size_t row, size_t rows, size_t column) {
+    struct tile tile = {.inputs = matrix->inputs,
+                        .panels = matrix->panels + column * matrix->inputs,
+                        .bias = matrix->bias + column,
+                        .relu6 = product->relu6,
+                        .residual_stride = product->residual_stride};
+    if (product->residual) {
+        tile.residual = product->residual + row * product->residual_stride + column;
+    }
+    const size_t line = product->line ? row / product->line : 0;
+    size_t place = product->line ? row % product->line : row;
+    float *lines = product->output + line * product->line_stride + column;
+    for (size_t r = 0; r < rows; r++, place++) {
+        const size_t from = product->gather ? product->gather[row + r] : row + r;
+        tile.rows[r] = product->input + from * product->input_stride;
+        if (product->line && place == product->line) {
+            place = 0;
+            lines += product->line_stride;
+        }
+        tile.outputs[r] = lines + place * product->output_stride;
+    }
+    return tile;
+}
+
+/* The tile of a last panel that the outputs do not fill: beside a block of the full width. */
+static void partial_tile(tile_function *multiply, const struct tile *tile, size_t rows,
+                         size_t columns) {
+    float block[TILE_ROWS][PACKED_PANEL] = {{0}};
+    struct tile part = *tile;
+    for (size_t r = 0; r < rows; r++) {
+        if (tile->residual) {
+            memcpy(block[r], tile->residual + r * tile->residual_stride, columns * sizeof(float));
+        }
+        part.outputs[r] = block[r];
+    }
+    if (tile->residual) part.residual = block[0];
+    part.residual_stride = PACKED_PANEL;
+    multiply(&part);
+    for (size_t r = 0; r < rows; r++) {
+        memcpy(tile->outputs[r], block[r], columns * sizeof(float));
+    }
+}
+
+/* Rows first .. end - 1 by `panels` panels from `panel` on. */
+static void multiply_panels(enum simd_level level, const struct packed *matrix,
+                            const struct packed_product *product, size_t first, size_t end,
+                            size_t panel, size_t panels) {
+    const size_t column = panel * PACKED_PANEL;
+    for (size_t row = first, rows; row < end; row += rows) {
+        rows = even_share(end - row, rows_of[level]);
+        tile_function *multiply = tiles_of[level][panels - 1][rows - 1];
+        const struct tile tile = tile_at(matrix, product, row, rows, column);
+        if (column + panels * PACKED_PANEL <= matrix->outputs) {
+            multiply(&tile);
+        } else {
+            partial_tile(multiply, &tile, rows, matrix->outputs - column);
+        }
+    }
+}
+
+void packed_multiply_by(enum simd_level level, const struct packed *matrix, size_t rows,
+                        const struct packed_product *product) {
+    const size_t whole = matrix->outputs / PACKED_PANEL,
+                 most = BLOCK_NUMBERS / (matrix->inputs + 1);
+    const size_t block = most > BLOCK_MIN_ROWS ? most : BLOCK_MIN_ROWS;
+    for (size_t row = 0, end; row < rows; row = end) {
+        end = row + smaller(rows - row, block);
+        for (size_t panel = 0, panels; panel < whole; panel += panels) {
+            panels = even_share(whole - panel, panels_of[level]);
+            multiply_panels(level, matrix, product, row, end, panel, panels);
+        }
+        if (whole * PACKED_PANEL == matrix->outputs) continue;
+        multiply_panels(level, matrix, product, row, end, whole, 1);
+    }
+}
+
+void packed_multiply(const struct packed *matrix, size_t rows,
+                     const struct packed_product *product) {
+    packed_multiply_by(simd_level_best(), matrix, rows, product);
+}
