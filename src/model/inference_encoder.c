@@ -88,13 +88,19 @@ static bool make(struct inference_encoder *out, const struct encoder *encoder,
 struct inference_encoder *inference_encoder_new(const struct encoder *encoder,
                                                 const struct weights *weights,
                                                 enum precision precision, caption_error *error) {
+    const struct inference_kernels *kernels = inference_kernels(precision, error);
+    return kernels ? inference_encoder_with(encoder, weights, kernels, error) : NULL;
+}
+
+struct inference_encoder *inference_encoder_with(const struct encoder *encoder,
+                                                 const struct weights *weights,
+                                                 const struct inference_kernels *kernels,
+                                                 caption_error *error) {
     if (encoder->batch_norm) {
         error_set(error, CAPTION_ERROR_ARGUMENT,
                   "encoder for inference: expected one whose batch norm is folded");
         return NULL;
     }
-    const struct inference_kernels *kernels = inference_kernels(precision, error);
-    if (!kernels) return NULL;
     struct inference_encoder *out = memory_zeroed(1, sizeof *out, "encoder for inference", error);
     if (!out) return NULL;
     out->kernels = kernels;

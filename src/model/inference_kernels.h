@@ -8,9 +8,7 @@
 #ifndef CAPTION_MODEL_INFERENCE_KERNELS_H
 #define CAPTION_MODEL_INFERENCE_KERNELS_H
 
-#include "model/encoder.h"
-#include "model/weights.h"
-#include "nn/precision.h"
+#include "model/inference_encoder.h"
 #include "nn/stem.h"
 
 enum {
@@ -79,5 +77,11 @@ const struct inference_kernels *inference_kernels(enum precision precision, capt
 
 /* Those of PRECISION_F32. */
 extern const struct inference_kernels inference_kernels_f32;
+
+/* inference_encoder_new with kernels that are no precision's: those of a test or a benchmark. */
+struct inference_encoder *inference_encoder_with(const struct encoder *encoder,
+                                                 const struct weights *weights,
+                                                 const struct inference_kernels *kernels,
+                                                 caption_error *error);
 
 #endif

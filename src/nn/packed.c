@@ -1,5 +1,6 @@
 #include "nn/packed.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,39 +83,6 @@ static const size_t rows_of[SIMD_LEVELS] = {TILE_ROWS};
 static const size_t rows_of[SIMD_LEVELS] = {2, TILE_ROWS, TILE_ROWS};
 #endif
 
-/* The next of the shares that `count` is divided into, at most `most` each and as equal as can be:
- * 9 by 4 is 3 + 3 + 3. */
-static size_t even_share(size_t count, size_t most) {
-    const size_t shares = (count + most - 1) / most;
-    return (count + shares - 1) / shares;
-}
-
-/* The tile at row `row` and output `column` of the product. */
-static struct tile tile_at(const struct packed *matrix, const struct packed_product *product,
-                           size_t row, size_t rows, size_t column) {
-    struct tile tile = {.inputs = matrix->inputs,
-                        .panels = matrix->panels + column * matrix->inputs,
-                        .bias = matrix->bias + column,
-                        .relu6 = product->relu6,
-                        .residual_stride = product->residual_stride};
-    if (product->residual) {
-        tile.residual = product->residual + row * product->residual_stride + column;
-    }
-    const size_t line = product->line ? row / product->line : 0;
-    size_t place = product->line ? row % product->line : row;
-    float *lines = product->output + line * product->line_stride + column;
-    for (size_t r = 0; r < rows; r++, place++) {
-        const size_t from = product->gather ? product->gather[row + r] : row + r;
-        tile.rows[r] = product->input + from * product->input_stride;
-        if (product->line && place == product->line) {
-            place = 0;
-            lines += product->line_stride;
-        }
-        tile.outputs[r] = lines + place * product->output_stride;
-    }
-    return tile;
-}
-
 /* The tile of a last panel that the outputs do not fill: beside a block of the full width. */
 static void partial_tile(tile_function *multiply, const struct tile *tile, size_t rows,
                          size_t columns) {
@@ -134,21 +102,76 @@ static void partial_tile(tile_function *multiply, const struct tile *tile, size_
     }
 }
 
-/* Rows first .. end - 1 by `panels` panels from `panel` on. */
+/* Where the rows of the next tiles lie, one after the other: no division for each. */
+struct cursor {
+    size_t row;
+    size_t place, line; /* of the row within its line of the output; SIZE_MAX: there are no lines */
+    size_t next_line;   /* from the end of a line to the next */
+    float *output;
+};
+
+static struct cursor cursor_at(const struct packed_product *product, size_t row, size_t column) {
+    struct cursor cursor = {.row = row, .place = row, .line = SIZE_MAX};
+    cursor.output = product->output + column;
+    if (product->line) {
+        cursor.line = product->line;
+        cursor.place = row % product->line;
+        cursor.output += row / product->line * product->line_stride;
+        cursor.next_line = product->line_stride - product->line * product->output_stride;
+    }
+    cursor.output += cursor.place * product->output_stride;
+    return cursor;
+}
+
+/* Points the tile to its rows. */
+static void take_rows(struct cursor *cursor, const struct packed_product *product, size_t rows,
+                      size_t column, struct tile *tile) {
+    if (product->residual) {
+        tile->residual = product->residual + cursor->row * product->residual_stride + column;
+    }
+    for (size_t r = 0; r < rows; r++) {
+        const size_t from = product->gather ? product->gather[cursor->row] : cursor->row;
+        tile->rows[r] = product->input + from * product->input_stride;
+        tile->outputs[r] = cursor->output;
+        cursor->row++;
+        cursor->output += product->output_stride;
+        if (++cursor->place < cursor->line) continue;
+        cursor->place = 0;
+        cursor->output += cursor->next_line;
+    }
+}
+
+/* Rows first .. end - 1 by `panels` panels from `panel` on, in tiles whose heights are as equal as
+ * can be. */
 static void multiply_panels(enum simd_level level, const struct packed *matrix,
                             const struct packed_product *product, size_t first, size_t end,
                             size_t panel, size_t panels) {
     const size_t column = panel * PACKED_PANEL;
-    for (size_t row = first, rows; row < end; row += rows) {
-        rows = even_share(end - row, rows_of[level]);
+    const size_t tiles = (end - first + rows_of[level] - 1) / rows_of[level];
+    const size_t height = (end - first) / tiles, higher = (end - first) % tiles;
+    struct tile tile = {.inputs = matrix->inputs,
+                        .panels = matrix->panels + column * matrix->inputs,
+                        .bias = matrix->bias + column,
+                        .relu6 = product->relu6,
+                        .residual_stride = product->residual_stride};
+    struct cursor cursor = cursor_at(product, first, column);
+    for (size_t i = 0; i < tiles; i++) {
+        const size_t rows = height + (i < higher);
         tile_function *multiply = tiles_of[level][panels - 1][rows - 1];
-        const struct tile tile = tile_at(matrix, product, row, rows, column);
+        take_rows(&cursor, product, rows, column, &tile);
         if (column + panels * PACKED_PANEL <= matrix->outputs) {
             multiply(&tile);
         } else {
             partial_tile(multiply, &tile, rows, matrix->outputs - column);
         }
     }
+}
+
+/* The next of the shares that `count` is divided into, at most `most` each and as equal as can be:
+ * 9 by 4 is 3 + 3 + 3. */
+static size_t even_share(size_t count, size_t most) {
+    const size_t shares = (count + most - 1) / most;
+    return (count + shares - 1) / shares;
 }
 
 void packed_multiply_by(enum simd_level level, const struct packed *matrix, size_t rows,
