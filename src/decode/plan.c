@@ -101,18 +101,21 @@ struct decode_plan *decode_plan_new(const struct model *model, const caption_opt
     plan->options.prefix = NULL;
     plan->never_last =
         memory_zeroed(model->decoder.words, sizeof *plan->never_last, "a decoding plan", error);
-    if (!plan->never_last || !read_prefix(plan, options->prefix, error)) {
-        decode_plan_free(plan);
-        return NULL;
+    const struct weights weights = model_weights(model);
+    if (plan->never_last && read_prefix(plan, options->prefix, error) &&
+        (plan->decoder = inference_decoder_new(&model->decoder, &weights, error))) {
+        endings_mark(&model->vocabulary, plan->never_last);
+        return plan;
     }
-    endings_mark(&model->vocabulary, plan->never_last);
-    return plan;
+    decode_plan_free(plan);
+    return NULL;
 }
 
 void decode_plan_free(struct decode_plan *plan) {
     if (!plan) return;
     free(plan->prefix);
     free(plan->never_last);
+    inference_decoder_free(plan->decoder);
     free(plan);
 }
 
