@@ -91,6 +91,20 @@ static bool check_model(const struct model *model, caption_error *error) {
     return error_set(error, CAPTION_ERROR_FORMAT, "the model knows no words");
 }
 
+enum precision decode_precision(const caption_options *options) {
+    switch (options->precision) {
+    case CAPTION_PRECISION_F32:
+        return PRECISION_F32;
+    case CAPTION_PRECISION_BF16:
+        return PRECISION_BF16;
+    case CAPTION_PRECISION_INT8:
+        return PRECISION_INT8;
+    case CAPTION_PRECISION_AUTO:
+        break;
+    }
+    return precision_best();
+}
+
 struct decode_plan *decode_plan_new(const struct model *model, const caption_options *options,
                                     caption_error *error) {
     if (!check_options(options, error) || !check_model(model, error)) return NULL;

@@ -90,6 +90,12 @@ bool inference_block_init(struct inference_block *block, const struct inference_
     block->in_channels = inference_padded(source->shape.in_channels);
     block->expanded = inference_padded(depthwise->shape.in_channels);
     block->out_channels = inference_padded(project->shape.out_channels);
+    if (block->source == INFERENCE_AS_IS && !kernels->widen) {
+        error_set(error, CAPTION_ERROR_ARGUMENT,
+                  "encoder: a block without expansion cannot be computed in int8");
+        *block = (struct inference_block){0};
+        return false;
+    }
     plan(block);
     *used = (size_t)(project + 1 - layers);
     if (make_weights(block, source, depthwise, project, weights, error)) return true;

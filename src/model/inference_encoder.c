@@ -30,10 +30,12 @@ struct inference_workspace {
     struct inference_scratch scratch;
 };
 
-const struct inference_kernels *inference_kernels(enum precision precision, caption_error *error) {
-    if (precision == PRECISION_F32) return &inference_kernels_f32;
-    error_set(error, CAPTION_ERROR_ARGUMENT, "encoder: this precision is not supported");
-    return NULL;
+const struct inference_kernels *inference_kernels(enum precision precision) {
+    static const struct inference_kernels *const kernels[] = {
+        [PRECISION_F32] = &inference_kernels_f32,
+        [PRECISION_BF16] = &inference_kernels_bf16,
+        [PRECISION_INT8] = &inference_kernels_int8};
+    return kernels[precision];
 }
 
 static void count_map(struct inference_encoder *encoder, size_t pixels, size_t channels) {
@@ -88,8 +90,7 @@ static bool make(struct inference_encoder *out, const struct encoder *encoder,
 struct inference_encoder *inference_encoder_new(const struct encoder *encoder,
                                                 const struct weights *weights,
                                                 enum precision precision, caption_error *error) {
-    const struct inference_kernels *kernels = inference_kernels(precision, error);
-    return kernels ? inference_encoder_with(encoder, weights, kernels, error) : NULL;
+    return inference_encoder_with(encoder, weights, inference_kernels(precision), error);
 }
 
 /* That of an encoder that learns from scratch: its batch norm becomes weights and biases first. */

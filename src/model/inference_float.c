@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/inference_kernels.h"
+#include "model/inference_weights.h"
 #include "nn/depthwise_strip.h"
 #include "nn/packed.h"
 
@@ -20,28 +20,9 @@ static void matrix_free(void *matrix) {
     free(m);
 }
 
-/* The stem's weights lie as its taps, (27, out), of which a matrix has the columns as rows. */
-static bool pack_stem(struct packed *packed, const struct encoder_layer *layer,
-                      const struct weights *weights, caption_error *error) {
-    const size_t outputs = layer->shape.out_channels, taps = packed->inputs;
-    float *lying = memory_uninitialised(2 * taps, outputs * sizeof(float), "weights", error);
-    if (!lying) return false;
-    float *rows = lying + taps * outputs;
-    const bool read = weights_read(weights, layer->weight, lying, error);
-    for (size_t i = 0; read && i < taps * outputs; i++) {
-        rows[i % outputs * taps + i / outputs] = lying[i];
-    }
-    for (size_t first = 0; read && first < outputs; first += PACKED_PANEL) {
-        const size_t rest = outputs - first;
-        packed_rows(packed, first, rest < PACKED_PANEL ? rest : PACKED_PANEL, rows + first * taps);
-    }
-    free(lying);
-    return read;
-}
-
 /* A panel at a time, so that there is no second copy of the weights. */
-static bool pack_pointwise(struct packed *packed, const struct encoder_layer *layer,
-                           const struct weights *weights, caption_error *error) {
+static bool pack(struct packed *packed, enum inference_role role, const struct encoder_layer *layer,
+                 const struct weights *weights, caption_error *error) {
     const size_t outputs = layer->shape.out_channels;
     float *rows =
         memory_uninitialised(PACKED_PANEL, packed->inputs * sizeof(float), "weights", error);
@@ -49,7 +30,7 @@ static bool pack_pointwise(struct packed *packed, const struct encoder_layer *la
     bool read = true;
     for (size_t first = 0; read && first < outputs; first += PACKED_PANEL) {
         const size_t rest = outputs - first, count = rest < PACKED_PANEL ? rest : PACKED_PANEL;
-        read = weights_read_rows(weights, layer->weight, first, count, rows, error);
+        read = inference_weights_rows(role, layer, weights, first, count, rows, error);
         if (read) packed_rows(packed, first, count, rows);
     }
     free(rows);
@@ -65,7 +46,7 @@ static void *matrix_new(enum inference_role role, const struct encoder_layer *la
     if (!matrix) return NULL;
     matrix->relu6 = layer->shape.relu6;
     if (packed_init(&matrix->packed, inference_padded(layer->shape.out_channels), inputs, error) &&
-        (stem ? pack_stem : pack_pointwise)(&matrix->packed, layer, weights, error) &&
+        pack(&matrix->packed, role, layer, weights, error) &&
         weights_read(weights, layer->bias, matrix->packed.bias, error)) {
         return matrix;
     }
@@ -91,57 +72,9 @@ static void multiply(enum inference_role role, const void *matrix, size_t panel,
                                              .line_stride = product->line_stride});
 }
 
-struct depthwise {
-    struct convolution shape;
-    size_t channels; /* padded */
-    float *bias;     /* (channels) */
-    float *weight;   /* (k, k, channels); of the same block */
-};
-
-static void depthwise_free(void *depthwise) {
-    struct depthwise *d = depthwise;
-    if (!d) return;
-    free(d->bias);
-    free(d);
-}
-
-static bool read_taps(const struct depthwise *depthwise, const struct encoder_layer *layer,
-                      const struct weights *weights, caption_error *error) {
-    const size_t channels = layer->shape.out_channels, taps = layer->shape.kernel;
-    float *lying = memory_uninitialised(taps * taps, channels * sizeof(float), "weights", error);
-    if (!lying) return false;
-    const bool read = weights_read(weights, layer->weight, lying, error);
-    for (size_t i = 0; read && i < taps * taps; i++) {
-        memcpy(depthwise->weight + i * depthwise->channels, lying + i * channels,
-               channels * sizeof(float));
-    }
-    free(lying);
-    return read;
-}
-
-static void *depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
-                           caption_error *error) {
-    const size_t taps = layer->shape.kernel * layer->shape.kernel;
-    struct depthwise *depthwise = memory_zeroed(1, sizeof *depthwise, "weights", error);
-    if (!depthwise) return NULL;
-    depthwise->shape = layer->shape;
-    depthwise->channels = inference_padded(layer->shape.out_channels);
-    depthwise->bias =
-        memory_zeroed(1 + taps, depthwise->channels * sizeof(float), "weights", error);
-    if (depthwise->bias) {
-        depthwise->weight = depthwise->bias + depthwise->channels;
-        if (weights_read(weights, layer->bias, depthwise->bias, error) &&
-            read_taps(depthwise, layer, weights, error)) {
-            return depthwise;
-        }
-    }
-    depthwise_free(depthwise);
-    return NULL;
-}
-
 static void depthwise(const void *depthwise, size_t panel, size_t panels,
                       const struct inference_strip *strip) {
-    const struct depthwise *d = depthwise;
+    const struct inference_depthwise *d = depthwise;
     const size_t first = panel * INFERENCE_PANEL;
     depthwise_strip(&(struct depthwise_strip){.kernel = d->shape.kernel,
                                               .stride = d->shape.stride,
@@ -169,7 +102,7 @@ const struct inference_kernels inference_kernels_f32 = {.map_bytes = sizeof(floa
                                                         .matrix_new = matrix_new,
                                                         .matrix_free = matrix_free,
                                                         .multiply = multiply,
-                                                        .depthwise_new = depthwise_new,
-                                                        .depthwise_free = depthwise_free,
+                                                        .depthwise_new = inference_depthwise_new,
+                                                        .depthwise_free = inference_depthwise_free,
                                                         .depthwise = depthwise,
                                                         .widen = widen};

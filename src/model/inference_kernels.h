@@ -68,15 +68,16 @@ struct inference_kernels {
     void (*depthwise)(const void *depthwise, size_t panel, size_t panels,
                       const struct inference_strip *strip);
 
-    /* `count` numbers of a map as expanded activations, for a block without expansion. */
+    /* `count` numbers of a map as expanded activations, for a block without expansion; NULL where
+     * those cannot hold what a map may. */
     void (*widen)(const void *map, size_t count, void *expanded);
 };
 
-/* The table of a precision; NULL with `error` set where this processor does not compute in it. */
-const struct inference_kernels *inference_kernels(enum precision precision, caption_error *error);
+/* The table of a precision. */
+const struct inference_kernels *inference_kernels(enum precision precision);
 
-/* Those of PRECISION_F32. */
-extern const struct inference_kernels inference_kernels_f32;
+extern const struct inference_kernels inference_kernels_f32, inference_kernels_bf16,
+    inference_kernels_int8;
 
 /* inference_encoder_new with kernels that are no precision's: those of a test or a benchmark. */
 struct inference_encoder *inference_encoder_with(const struct encoder *encoder,
