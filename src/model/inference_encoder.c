@@ -92,15 +92,30 @@ struct inference_encoder *inference_encoder_new(const struct encoder *encoder,
     return kernels ? inference_encoder_with(encoder, weights, kernels, error) : NULL;
 }
 
+/* That of an encoder that learns from scratch: its batch norm becomes weights and biases first. */
+static struct inference_encoder *folded(const struct encoder *encoder,
+                                        const struct weights *weights,
+                                        const struct inference_kernels *kernels,
+                                        caption_error *error) {
+    struct encoder plain = {0};
+    struct parameters parameters = {0};
+    struct inference_encoder *out = NULL;
+    if (encoder_init(&plain, encoder->architecture, encoder->size, false, &parameters, error) &&
+        parameters_allocate(&parameters, error)) {
+        encoder_fold(encoder, weights->parameters, weights->values, &plain, &parameters);
+        const struct weights made = {.parameters = &parameters, .values = parameters.values};
+        out = inference_encoder_with(&plain, &made, kernels, error);
+    }
+    encoder_free(&plain);
+    parameters_free(&parameters);
+    return out;
+}
+
 struct inference_encoder *inference_encoder_with(const struct encoder *encoder,
                                                  const struct weights *weights,
                                                  const struct inference_kernels *kernels,
                                                  caption_error *error) {
-    if (encoder->batch_norm) {
-        error_set(error, CAPTION_ERROR_ARGUMENT,
-                  "encoder for inference: expected one whose batch norm is folded");
-        return NULL;
-    }
+    if (encoder->batch_norm) return folded(encoder, weights, kernels, error);
     struct inference_encoder *out = memory_zeroed(1, sizeof *out, "encoder for inference", error);
     if (!out) return NULL;
     out->kernels = kernels;

@@ -15,10 +15,10 @@
 #include "model/weights.h"
 #include "nn/precision.h"
 
-/* Packs the weights of an encoder without batch norm (see encoder_fold), which it needs no longer
- * than this call takes, nor `encoder`. Only read from then on, and shared by threads. NULL with
- * `error` set when a weight is not finite, the precision is none of this processor's or memory is
- * short. */
+/* Packs the weights, which it needs no longer than this call takes, nor `encoder`; batch norm (of a
+ * model that learns, whose weights are a block) is folded. Only read from then on, and shared by
+ * threads. NULL with `error` set when a weight is not finite, this processor does not compute in
+ * that precision or memory is short. */
 struct inference_encoder;
 struct inference_encoder *inference_encoder_new(const struct encoder *encoder,
                                                 const struct weights *weights,

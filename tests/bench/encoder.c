@@ -1,5 +1,6 @@
-/* Milliseconds per photo of the encoder, forward and forward + backward, on 1 .. threads threads of
- * which each has a workspace and a slice of the photos of its own.
+/* Milliseconds per photo of the encoder, forward (as inference has it) and forward + backward (as
+ * training has it), on 1 .. threads threads of which each has a workspace and a slice of the photos
+ * of its own.
  *
  *     bench_encoder [architecture [size [photos per slice [threads]]]]
  */
@@ -9,28 +10,35 @@
 
 #include "base/progress.h"
 #include "model/encoder.h"
+#include "model/inference_encoder.h"
 
 enum { ROUNDS = 8, REPEATS = 4 };
 
 struct slice {
     const struct encoder *encoder;
     const struct parameters *parameters;
+    const struct inference_encoder *inference; /* and its workspace, or for training: */
+    struct inference_workspace *inference_workspace;
     struct encoder_workspace *workspace;
     size_t photos;
-    bool backward;
     real *images, *features, *gradients;
 };
 
-static void *work(void *argument) {
-    struct slice *slice = argument;
-    for (size_t i = 0; i < REPEATS; i++) {
-        encoder_forward(slice->encoder, slice->parameters, slice->parameters->values, slice->images,
-                        slice->photos, slice->workspace, slice->features);
-        if (slice->backward) {
-            encoder_backward(slice->encoder, slice->parameters, slice->parameters->values,
-                             slice->features, slice->workspace, slice->gradients);
-        }
+static void pass(struct slice *slice) {
+    if (slice->inference) {
+        inference_encoder_run(slice->inference, slice->images, slice->photos,
+                              slice->inference_workspace, slice->features);
+        return;
     }
+    const real *values = slice->parameters->values;
+    encoder_forward(slice->encoder, slice->parameters, values, slice->images, slice->photos,
+                    slice->workspace, slice->features);
+    encoder_backward(slice->encoder, slice->parameters, values, slice->features, slice->workspace,
+                     slice->gradients);
+}
+
+static void *work(void *argument) {
+    for (size_t i = 0; i < REPEATS; i++) pass(argument);
     return NULL;
 }
 
@@ -49,24 +57,32 @@ static double milliseconds(struct slice *slices, size_t threads) {
     return best * 1e3 / (double)(REPEATS * threads * slices[0].photos);
 }
 
+/* For training where `inference` is NULL. */
 static bool slice_new(struct slice *slice, const struct encoder *encoder,
-                      const struct parameters *parameters, size_t photos, bool training,
+                      const struct parameters *parameters,
+                      const struct inference_encoder *inference, size_t photos,
                       caption_error *error) {
     const size_t image = encoder->size * encoder->size * 3;
     *slice = (struct slice){
-        .encoder = encoder, .parameters = parameters, .photos = photos, .backward = training};
-    slice->workspace = encoder_workspace_new(
-        encoder, photos, training ? ENCODER_TRAINING : ENCODER_INFERENCE, error);
+        .encoder = encoder, .parameters = parameters, .inference = inference, .photos = photos};
+    if (inference) {
+        slice->inference_workspace = inference_workspace_new(inference, error);
+        if (!slice->inference_workspace) return false;
+    } else {
+        slice->workspace = encoder_workspace_new(encoder, photos, ENCODER_TRAINING, error);
+        slice->gradients = calloc(parameters->count, sizeof(real));
+        if (!slice->workspace || !slice->gradients) return false;
+    }
     slice->images = calloc(photos * image, sizeof(real));
     slice->features = calloc(photos * encoder->features, sizeof(real));
-    slice->gradients = calloc(parameters->count, sizeof(real));
-    if (!slice->workspace || !slice->images || !slice->features || !slice->gradients) return false;
+    if (!slice->images || !slice->features) return false;
     struct random random = random_seeded(1, 0);
     for (size_t i = 0; i < photos * image; i++) slice->images[i] = (real)random_normal(&random);
     return true;
 }
 
 static void slice_free(struct slice *slice) {
+    inference_workspace_free(slice->inference_workspace);
     encoder_workspace_free(slice->workspace);
     free(slice->images);
     free(slice->features);
@@ -74,19 +90,35 @@ static void slice_free(struct slice *slice) {
 }
 
 static bool measure(const struct encoder *encoder, const struct parameters *parameters,
-                    size_t photos, size_t threads, bool training, caption_error *error) {
+                    const struct inference_encoder *inference, size_t photos, size_t threads,
+                    caption_error *error) {
     struct slice slices[64] = {0};
     bool made = true;
     for (size_t t = 0; t < threads; t++) {
-        made = made && slice_new(&slices[t], encoder, parameters, photos, training, error);
+        made = made && slice_new(&slices[t], encoder, parameters, inference, photos, error);
     }
     if (made) {
         printf("%-18s %zu photo(s) a slice, %zu thread(s): %7.2f ms a photo\n",
-               training ? "forward + backward" : "forward", photos, threads,
+               inference ? "forward" : "forward + backward", photos, threads,
                milliseconds(slices, threads));
     }
     for (size_t t = 0; t < threads; t++) slice_free(&slices[t]);
     return made;
+}
+
+static bool measure_all(const struct encoder *encoder, const struct parameters *parameters,
+                        size_t photos, size_t threads, caption_error *error) {
+    const struct weights weights = {.parameters = parameters, .values = parameters->values};
+    struct inference_encoder *inference =
+        inference_encoder_new(encoder, &weights, PRECISION_F32, error);
+    const bool done =
+        inference && measure(encoder, parameters, inference, 1, 1, error) &&
+        (threads == 1 || measure(encoder, parameters, inference, 1, threads, error)) &&
+        measure(encoder, parameters, inference, photos, 1, error) &&
+        measure(encoder, parameters, NULL, photos, 1, error) &&
+        (threads == 1 || measure(encoder, parameters, NULL, photos, threads, error));
+    inference_encoder_free(inference);
+    return done;
 }
 
 static size_t argument(int count, char **arguments, int i, size_t otherwise) {
@@ -111,10 +143,7 @@ int main(int count, char **arguments) {
     if (done) {
         struct random random = random_seeded(0, 0);
         encoder_randomise(&encoder, &parameters, &random);
-        done = measure(&encoder, &parameters, 1, 1, false, &error) &&
-               measure(&encoder, &parameters, photos, 1, false, &error) &&
-               measure(&encoder, &parameters, photos, 1, true, &error) &&
-               (threads == 1 || measure(&encoder, &parameters, photos, threads, true, &error));
+        done = measure_all(&encoder, &parameters, photos, threads, &error);
     }
     if (!done) fprintf(stderr, "bench_encoder: %s\n", error.message);
     encoder_free(&encoder);
