@@ -13,13 +13,6 @@ struct matrix {
     bool relu6;
 };
 
-static void matrix_free(void *matrix) {
-    struct matrix *m = matrix;
-    if (!m) return;
-    packed_free(&m->packed);
-    free(m);
-}
-
 /* The stem's weights lie as its taps, (27, out), of which a matrix has the columns as rows. */
 static bool pack_stem(struct packed *packed, const struct encoder_layer *layer,
                       const struct weights *weights, caption_error *error) {
@@ -58,19 +51,17 @@ static bool pack_pointwise(struct packed *packed, const struct encoder_layer *la
 
 /* With as many outputs as fill the last panel: those beyond the layer's are zeros. */
 static void *matrix_new(enum inference_role role, const struct encoder_layer *layer,
-                        const struct weights *weights, caption_error *error) {
+                        const struct weights *weights, struct arena *arena, caption_error *error) {
     const bool stem = role == INFERENCE_STEM || role == INFERENCE_STEM_MAP;
     const size_t inputs = stem ? INFERENCE_PATCH : layer->shape.in_channels;
-    struct matrix *matrix = memory_zeroed(1, sizeof *matrix, "weights", error);
+    struct matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
     if (!matrix) return NULL;
     matrix->relu6 = layer->shape.relu6;
-    if (packed_init(&matrix->packed, inference_padded(layer->shape.out_channels), inputs, error) &&
-        (stem ? pack_stem : pack_pointwise)(&matrix->packed, layer, weights, error) &&
-        weights_read(weights, layer->bias, matrix->packed.bias, error)) {
-        return matrix;
-    }
-    matrix_free(matrix);
-    return NULL;
+    const size_t outputs = inference_padded(layer->shape.out_channels);
+    const bool ok = packed_init_in(arena, &matrix->packed, outputs, inputs, error) &&
+                    (stem ? pack_stem : pack_pointwise)(&matrix->packed, layer, weights, error) &&
+                    weights_read(weights, layer->bias, matrix->packed.bias, error);
+    return ok ? matrix : NULL;
 }
 
 /* All activations are floats, so the role makes no difference. */
@@ -98,13 +89,6 @@ struct depthwise {
     float *weight;   /* (k, k, channels); of the same block */
 };
 
-static void depthwise_free(void *depthwise) {
-    struct depthwise *d = depthwise;
-    if (!d) return;
-    free(d->bias);
-    free(d);
-}
-
 static bool read_taps(const struct depthwise *depthwise, const struct encoder_layer *layer,
                       const struct weights *weights, caption_error *error) {
     const size_t channels = layer->shape.out_channels, taps = layer->shape.kernel;
@@ -120,23 +104,19 @@ static bool read_taps(const struct depthwise *depthwise, const struct encoder_la
 }
 
 static void *depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
-                           caption_error *error) {
+                           struct arena *arena, caption_error *error) {
     const size_t taps = layer->shape.kernel * layer->shape.kernel;
-    struct depthwise *depthwise = memory_zeroed(1, sizeof *depthwise, "weights", error);
+    struct depthwise *depthwise = arena_take(arena, 1, sizeof *depthwise, "weights", error);
     if (!depthwise) return NULL;
     depthwise->shape = layer->shape;
     depthwise->channels = inference_padded(layer->shape.out_channels);
     depthwise->bias =
-        memory_zeroed(1 + taps, depthwise->channels * sizeof(float), "weights", error);
-    if (depthwise->bias) {
-        depthwise->weight = depthwise->bias + depthwise->channels;
-        if (weights_read(weights, layer->bias, depthwise->bias, error) &&
-            read_taps(depthwise, layer, weights, error)) {
-            return depthwise;
-        }
-    }
-    depthwise_free(depthwise);
-    return NULL;
+        arena_take(arena, 1 + taps, depthwise->channels * sizeof(float), "weights", error);
+    if (!depthwise->bias) return NULL;
+    depthwise->weight = depthwise->bias + depthwise->channels;
+    const bool ok = weights_read(weights, layer->bias, depthwise->bias, error) &&
+                    read_taps(depthwise, layer, weights, error);
+    return ok ? depthwise : NULL;
 }
 
 static void depthwise(const void *depthwise, size_t panel, size_t panels,
@@ -167,9 +147,7 @@ static void widen(const void *map, size_t count, void *expanded) {
 const struct inference_kernels inference_kernels_f32 = {.map_bytes = sizeof(float),
                                                         .expanded_bytes = sizeof(float),
                                                         .matrix_new = matrix_new,
-                                                        .matrix_free = matrix_free,
                                                         .multiply = multiply,
                                                         .depthwise_new = depthwise_new,
-                                                        .depthwise_free = depthwise_free,
                                                         .depthwise = depthwise,
                                                         .widen = widen};
