@@ -10,7 +10,7 @@
 
 #include "nn/simd_level.h"
 
-enum { DEPTHWISE_CHANNELS = 16, DEPTHWISE_MOST_TAPS = 25 };
+enum { DEPTHWISE_CHANNELS = 16 };
 
 /* Strides are in floats: from one line of the input to the next, from one pixel to the next, from
  * one tap to the next. */
