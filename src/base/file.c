@@ -30,8 +30,11 @@ enum { READ_AT_A_TIME = 4096 };
  */
 static bool read_all(FILE *stream, const char *name, size_t limit, size_t expected,
                      struct file_bytes *out, caption_error *error) {
-    *out = (struct file_bytes){0};
-    size_t capacity = 0, room = expected + READ_AT_A_TIME;
+    size_t room, capacity;
+    if (!size_add(expected, READ_AT_A_TIME, &room)) return error_memory(error, name);
+    *out = (struct file_bytes){.data = memory_uninitialised(room, 1, name, error)};
+    if (!out->data) return false;
+    capacity = room;
     for (;;) {
         /* Room for one byte more than was read, for the terminating 0. */
         if (!memory_grow(&out->data, &capacity, room, 1, name, error)) break;

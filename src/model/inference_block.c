@@ -59,23 +59,24 @@ static void plan(struct inference_block *block) {
 
 static bool make_weights(struct inference_block *block, const struct encoder_layer *source,
                          const struct encoder_layer *depthwise, const struct encoder_layer *project,
-                         const struct weights *weights, caption_error *error) {
+                         const struct weights *weights, struct arena *arena, caption_error *error) {
     const struct inference_kernels *kernels = block->kernels;
     if (block->source != INFERENCE_AS_IS) {
         const bool photo = block->source == INFERENCE_FROM_PHOTO;
-        block->expand =
-            kernels->matrix_new(photo ? INFERENCE_STEM : INFERENCE_EXPAND, source, weights, error);
+        block->expand = kernels->matrix_new(photo ? INFERENCE_STEM : INFERENCE_EXPAND, source,
+                                            weights, arena, error);
         if (!block->expand) return false;
     }
-    block->depthwise = kernels->depthwise_new(depthwise, weights, error);
+    block->depthwise = kernels->depthwise_new(depthwise, weights, arena, error);
     if (!block->depthwise) return false;
-    block->project = kernels->matrix_new(INFERENCE_PROJECT, project, weights, error);
+    block->project = kernels->matrix_new(INFERENCE_PROJECT, project, weights, arena, error);
     return block->project != NULL;
 }
 
 bool inference_block_init(struct inference_block *block, const struct inference_kernels *kernels,
                           const struct encoder_layer *layers, size_t *used,
-                          const struct weights *weights, caption_error *error) {
+                          const struct weights *weights, struct arena *arena,
+                          caption_error *error) {
     static const enum inference_source sources[] = {[ENCODER_STEM] = INFERENCE_FROM_PHOTO,
                                                     [ENCODER_POINTWISE] = INFERENCE_FROM_MAP,
                                                     [ENCODER_DEPTHWISE] = INFERENCE_AS_IS};
@@ -98,18 +99,11 @@ bool inference_block_init(struct inference_block *block, const struct inference_
     }
     plan(block);
     *used = (size_t)(project + 1 - layers);
-    if (make_weights(block, source, depthwise, project, weights, error)) return true;
-    inference_block_free(block);
-    return false;
+    return make_weights(block, source, depthwise, project, weights, arena, error);
 }
 
-void inference_block_free(struct inference_block *block) {
-    const struct inference_kernels *kernels = block->kernels;
-    if (!kernels) return;
-    kernels->matrix_free(block->expand);
-    kernels->depthwise_free(block->depthwise);
-    kernels->matrix_free(block->project);
-    *block = (struct inference_block){0};
+static size_t input_numbers(const struct inference_block *block) {
+    return block->shape.in_size * block->shape.in_size * block->in_channels;
 }
 
 static void raise(size_t *most, size_t needed) {
@@ -121,6 +115,7 @@ void inference_block_needs(const struct inference_block *block, struct inference
     raise(&needs->ring, ring_numbers(block) * bytes);
     raise(&needs->strip, strip_numbers(block) * bytes);
     raise(&needs->places, block->lines * sizeof(size_t));
+    raise(&needs->narrowed, input_numbers(block) * block->kernels->narrow_bytes);
     if (block->source != INFERENCE_FROM_PHOTO) return;
     raise(&needs->patches, inference_patches_numbers(&block->stem) * sizeof(float));
 }
@@ -218,6 +213,10 @@ static void expand_lines(const struct inference_block *block, const struct group
         copy_lines(block, group, map, size, output);
         return;
     }
+    if (kernels->narrow) {
+        map = (const char *)scratch->narrowed +
+              line * size * block->in_channels * kernels->narrow_bytes;
+    }
     const struct inference_product product = {.rows = count * size,
                                               .input = map,
                                               .input_stride = block->in_channels,
@@ -302,6 +301,9 @@ static void run_strip(const struct inference_block *block, const void *input, si
 void inference_block_run(const struct inference_block *block, const void *input,
                          const struct inference_scratch *scratch, void *output) {
     const size_t padding = convolution_padding(&block->shape);
+    if (block->kernels->narrow && block->source == INFERENCE_FROM_MAP) {
+        block->kernels->narrow(input, input_numbers(block), scratch->narrowed);
+    }
     size_t end = 0;
     for (size_t y = 0, rows; y < block->shape.out_size; y += rows) {
         const size_t rest = block->shape.out_size - y;

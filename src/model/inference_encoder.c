@@ -12,7 +12,8 @@ enum { HEAD_PANELS = 4 };
 
 struct inference_encoder {
     const struct inference_kernels *kernels;
-    size_t photo; /* numbers of a photo */
+    struct arena arena; /* all that is made of the weights */
+    size_t photo;       /* numbers of a photo */
     size_t features;
     void *stem; /* where no block begins with it: */
     struct convolution stem_shape;
@@ -25,8 +26,9 @@ struct inference_encoder {
 };
 
 struct inference_workspace {
-    void *maps[2]; /* take turns */
-    float *head;   /* (pixels, HEAD_PANELS panels) */
+    struct arena arena; /* the rest: */
+    void *maps[2];      /* take turns */
+    float *head;        /* (pixels, HEAD_PANELS panels) */
     struct inference_scratch scratch;
 };
 
@@ -50,7 +52,8 @@ static bool make_stem(struct inference_encoder *encoder, const struct encoder_la
     encoder->stem_shape = stem->shape;
     encoder->needs.patches = inference_patches_numbers(&stem->shape) * sizeof(float);
     count_map(encoder, stem->shape.out_size * stem->shape.out_size, stem->shape.out_channels);
-    encoder->stem = encoder->kernels->matrix_new(INFERENCE_STEM_MAP, stem, weights, error);
+    encoder->stem =
+        encoder->kernels->matrix_new(INFERENCE_STEM_MAP, stem, weights, &encoder->arena, error);
     return encoder->stem != NULL;
 }
 
@@ -60,7 +63,7 @@ static bool make_blocks(struct inference_encoder *out, const struct encoder *enc
     for (size_t i = first, used; i < end; i += used) {
         struct inference_block *block = &out->blocks[out->block_count];
         if (!inference_block_init(block, out->kernels, &encoder->layers[i], &used, weights,
-                                  error)) {
+                                  &out->arena, error)) {
             return false;
         }
         out->block_count++;
@@ -76,14 +79,16 @@ static bool make(struct inference_encoder *out, const struct encoder *encoder,
     const struct encoder_layer *layers = encoder->layers;
     const struct encoder_layer *head = &layers[encoder->layer_count - 1];
     const bool taken_in = layers[1].kind == ENCODER_DEPTHWISE && !layers[1].opens_residual;
-    out->blocks =
-        memory_zeroed(encoder->layer_count, sizeof *out->blocks, "encoder for inference", error);
+    out->blocks = arena_take(&out->arena, encoder->layer_count, sizeof *out->blocks,
+                             "encoder for inference", error);
     if (!out->blocks) return false;
     if (!taken_in && !make_stem(out, layers, weights, error)) return false;
     if (!make_blocks(out, encoder, taken_in ? 0 : 1, weights, error)) return false;
     out->head_pixels = head->shape.out_size * head->shape.out_size;
     out->head_inputs = inference_padded(head->shape.in_channels);
-    out->head = out->kernels->matrix_new(INFERENCE_HEAD, head, weights, error);
+    const size_t narrowed = out->head_pixels * out->head_inputs * out->kernels->narrow_bytes;
+    if (narrowed > out->needs.narrowed) out->needs.narrowed = narrowed;
+    out->head = out->kernels->matrix_new(INFERENCE_HEAD, head, weights, &out->arena, error);
     return out->head != NULL;
 }
 
@@ -129,10 +134,7 @@ struct inference_encoder *inference_encoder_with(const struct encoder *encoder,
 
 void inference_encoder_free(struct inference_encoder *encoder) {
     if (!encoder) return;
-    encoder->kernels->matrix_free(encoder->stem);
-    encoder->kernels->matrix_free(encoder->head);
-    for (size_t i = 0; i < encoder->block_count; i++) inference_block_free(&encoder->blocks[i]);
-    free(encoder->blocks);
+    arena_free(&encoder->arena);
     free(encoder);
 }
 
@@ -142,16 +144,18 @@ struct inference_workspace *inference_workspace_new(const struct inference_encod
     const struct inference_needs *needs = &encoder->needs;
     struct inference_workspace *workspace = memory_zeroed(1, sizeof *workspace, what, error);
     if (!workspace) return NULL;
+    struct arena *arena = &workspace->arena;
     struct inference_scratch *scratch = &workspace->scratch;
     const size_t head = encoder->head_pixels * HEAD_PANELS * INFERENCE_PANEL;
-    /* Zeroed once, so that no padding is ever read before it was written. */
-    if ((workspace->maps[0] = memory_zeroed(encoder->map, 1, what, error)) != NULL &&
-        (workspace->maps[1] = memory_zeroed(encoder->map, 1, what, error)) != NULL &&
-        (workspace->head = memory_zeroed(head, sizeof(float), what, error)) != NULL &&
-        (scratch->ring = memory_zeroed(needs->ring, 1, what, error)) != NULL &&
-        (scratch->strip = memory_zeroed(needs->strip, 1, what, error)) != NULL &&
-        (scratch->patches = memory_zeroed(needs->patches, 1, what, error)) != NULL &&
-        (scratch->places = memory_zeroed(needs->places, 1, what, error)) != NULL) {
+    /* Zero at first, so that no padding is ever read before it was written. */
+    if ((workspace->maps[0] = arena_take(arena, encoder->map, 1, what, error)) != NULL &&
+        (workspace->maps[1] = arena_take(arena, encoder->map, 1, what, error)) != NULL &&
+        (workspace->head = arena_take(arena, head, sizeof(float), what, error)) != NULL &&
+        (scratch->ring = arena_take(arena, needs->ring, 1, what, error)) != NULL &&
+        (scratch->strip = arena_take(arena, needs->strip, 1, what, error)) != NULL &&
+        (scratch->narrowed = arena_take(arena, needs->narrowed, 1, what, error)) != NULL &&
+        (scratch->patches = arena_take(arena, needs->patches, 1, what, error)) != NULL &&
+        (scratch->places = arena_take(arena, needs->places, 1, what, error)) != NULL) {
         return workspace;
     }
     inference_workspace_free(workspace);
@@ -160,13 +164,7 @@ struct inference_workspace *inference_workspace_new(const struct inference_encod
 
 void inference_workspace_free(struct inference_workspace *workspace) {
     if (!workspace) return;
-    free(workspace->maps[0]);
-    free(workspace->maps[1]);
-    free(workspace->head);
-    free(workspace->scratch.ring);
-    free(workspace->scratch.strip);
-    free(workspace->scratch.patches);
-    free(workspace->scratch.places);
+    arena_free(&workspace->arena);
     free(workspace);
 }
 
@@ -191,7 +189,13 @@ static void run_stem(const struct inference_encoder *encoder, const float *photo
 /* The head and the mean over its map, a few panels at a time. */
 static void run_head(const struct inference_encoder *encoder, const void *map,
                      const struct inference_workspace *workspace, float *features) {
+    const struct inference_kernels *kernels = encoder->kernels;
     const size_t panels = inference_padded(encoder->features) / INFERENCE_PANEL;
+    if (kernels->narrow) {
+        kernels->narrow(map, encoder->head_pixels * encoder->head_inputs,
+                        workspace->scratch.narrowed);
+        map = workspace->scratch.narrowed;
+    }
     for (size_t panel = 0; panel < panels; panel += HEAD_PANELS) {
         const size_t rest = panels - panel, some = rest < HEAD_PANELS ? rest : HEAD_PANELS;
         const size_t first = panel * INFERENCE_PANEL, left = encoder->features - first;
@@ -201,7 +205,7 @@ static void run_head(const struct inference_encoder *encoder, const void *map,
                                                   .input_stride = encoder->head_inputs,
                                                   .output = workspace->head,
                                                   .output_stride = channels};
-        encoder->kernels->multiply(INFERENCE_HEAD, encoder->head, panel, some, &product);
+        kernels->multiply(INFERENCE_HEAD, encoder->head, panel, some, &product);
         float means[HEAD_PANELS * INFERENCE_PANEL];
         pooling_forward(1, encoder->head_pixels, channels, workspace->head, means);
         memcpy(features + first, means, (left < channels ? left : channels) * sizeof(float));

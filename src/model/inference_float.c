@@ -13,13 +13,6 @@ struct matrix {
     bool relu6;
 };
 
-static void matrix_free(void *matrix) {
-    struct matrix *m = matrix;
-    if (!m) return;
-    packed_free(&m->packed);
-    free(m);
-}
-
 /* A panel at a time, so that there is no second copy of the weights. */
 static bool pack(struct packed *packed, enum inference_role role, const struct encoder_layer *layer,
                  const struct weights *weights, caption_error *error) {
@@ -39,19 +32,17 @@ static bool pack(struct packed *packed, enum inference_role role, const struct e
 
 /* With as many outputs as fill the last panel: those beyond the layer's are zeros. */
 static void *matrix_new(enum inference_role role, const struct encoder_layer *layer,
-                        const struct weights *weights, caption_error *error) {
+                        const struct weights *weights, struct arena *arena, caption_error *error) {
     const bool stem = role == INFERENCE_STEM || role == INFERENCE_STEM_MAP;
     const size_t inputs = stem ? INFERENCE_PATCH : layer->shape.in_channels;
-    struct matrix *matrix = memory_zeroed(1, sizeof *matrix, "weights", error);
+    struct matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
     if (!matrix) return NULL;
     matrix->relu6 = layer->shape.relu6;
-    if (packed_init(&matrix->packed, inference_padded(layer->shape.out_channels), inputs, error) &&
-        pack(&matrix->packed, role, layer, weights, error) &&
-        weights_read(weights, layer->bias, matrix->packed.bias, error)) {
-        return matrix;
-    }
-    matrix_free(matrix);
-    return NULL;
+    const size_t outputs = inference_padded(layer->shape.out_channels);
+    const bool ok = packed_init_in(arena, &matrix->packed, outputs, inputs, error) &&
+                    pack(&matrix->packed, role, layer, weights, error) &&
+                    weights_read(weights, layer->bias, matrix->packed.bias, error);
+    return ok ? matrix : NULL;
 }
 
 /* All activations are floats, so the role makes no difference. */
@@ -100,9 +91,7 @@ static void widen(const void *map, size_t count, void *expanded) {
 const struct inference_kernels inference_kernels_f32 = {.map_bytes = sizeof(float),
                                                         .expanded_bytes = sizeof(float),
                                                         .matrix_new = matrix_new,
-                                                        .matrix_free = matrix_free,
                                                         .multiply = multiply,
                                                         .depthwise_new = inference_depthwise_new,
-                                                        .depthwise_free = inference_depthwise_free,
                                                         .depthwise = depthwise,
                                                         .widen = widen};

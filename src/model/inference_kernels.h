@@ -8,6 +8,7 @@
 #ifndef CAPTION_MODEL_INFERENCE_KERNELS_H
 #define CAPTION_MODEL_INFERENCE_KERNELS_H
 
+#include "base/arena.h"
 #include "model/inference_encoder.h"
 #include "nn/stem.h"
 
@@ -53,20 +54,22 @@ struct inference_strip {
 struct inference_kernels {
     size_t map_bytes, expanded_bytes; /* of a number */
 
-    /* A layer's weights and bias, ready for `role`; matrix_free takes NULL. */
+    /* A layer's weights and bias, ready for `role`, in the arena's memory. */
     void *(*matrix_new)(enum inference_role role, const struct encoder_layer *layer,
-                        const struct weights *weights, caption_error *error);
-    void (*matrix_free)(void *matrix);
+                        const struct weights *weights, struct arena *arena, caption_error *error);
     /* Outputs of `panels` panels from `panel` on; the layer's ReLU6 with them. */
     void (*multiply)(enum inference_role role, const void *matrix, size_t panel, size_t panels,
                      const struct inference_product *product);
 
     void *(*depthwise_new)(const struct encoder_layer *layer, const struct weights *weights,
-                           caption_error *error);
-    void (*depthwise_free)(void *depthwise);
+                           struct arena *arena, caption_error *error);
     /* The channels of `panels` panels from `panel` on. */
     void (*depthwise)(const void *depthwise, size_t panel, size_t panels,
                       const struct inference_strip *strip);
+
+    /* `count` numbers of a map as the expansion and the head multiply them; NULL: as they are. */
+    void (*narrow)(const void *map, size_t count, void *narrowed);
+    size_t narrow_bytes; /* of a number; 0 where narrow is NULL */
 
     /* `count` numbers of a map as expanded activations, for a block without expansion; NULL where
      * those cannot hold what a map may. */

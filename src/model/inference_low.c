@@ -1,5 +1,6 @@
-/* The encoder for inference in lower precision. Maps between blocks are bfloat16. The expanded
- * activations within a block are bfloat16, too, or bytes: they lie behind ReLU6, between 0 and 6,
+/* The encoder for inference in lower precision. Maps between blocks are float and are
+ * rounded to bfloat16 where they are multiplied: what blocks add to them is not. The expanded
+ * activations within a block are bfloat16, or bytes: they lie behind ReLU6, between 0 and 6,
  * so that bytes need no calibration. Stem, expansion and head multiply bfloat16 numbers; the
  * projections multiply what the expanded activations are. Sums are float (of bytes, whole) and the
  * depthwise convolutions compute in float. */
@@ -16,13 +17,6 @@ struct matrix {
     enum packed_low_type output;
     bool relu6;
 };
-
-static void matrix_free(void *matrix) {
-    struct matrix *m = matrix;
-    if (!m) return;
-    packed_low_free(&m->packed);
-    free(m);
-}
 
 /* A panel at a time, so that there is no second copy of the weights. */
 static bool pack(struct packed_low *packed, enum inference_role role,
@@ -45,35 +39,32 @@ static bool pack(struct packed_low *packed, enum inference_role role,
 
 static void *matrix_new(enum packed_low_type expanded, enum inference_role role,
                         const struct encoder_layer *layer, const struct weights *weights,
-                        caption_error *error) {
-    static const enum packed_low_type outputs[] = {[INFERENCE_STEM_MAP] = PACKED_LOW_BF16,
-                                                   [INFERENCE_PROJECT] = PACKED_LOW_BF16,
-                                                   [INFERENCE_HEAD] = PACKED_LOW_FLOATS};
+                        struct arena *arena, caption_error *error) {
     const bool expands = role == INFERENCE_STEM || role == INFERENCE_EXPAND;
     const bool stem = role == INFERENCE_STEM || role == INFERENCE_STEM_MAP;
     const enum packed_low_type input = role == INFERENCE_PROJECT ? expanded : PACKED_LOW_BF16;
     const size_t inputs = stem ? INFERENCE_PATCH : layer->shape.in_channels;
-    struct matrix *matrix = memory_zeroed(1, sizeof *matrix, "weights", error);
+    struct matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
     if (!matrix) return NULL;
-    matrix->output = expands ? expanded : outputs[role];
+    matrix->output = expands ? expanded : PACKED_LOW_FLOATS;
     matrix->relu6 = layer->shape.relu6;
-    if (packed_low_init(&matrix->packed, input, layer->shape.out_channels, inputs, error) &&
+    const bool ok =
+        packed_low_init(&matrix->packed, input, layer->shape.out_channels, inputs, arena, error) &&
         pack(&matrix->packed, role, layer, weights, error) &&
-        weights_read(weights, layer->bias, matrix->packed.bias, error)) {
-        return matrix;
-    }
-    matrix_free(matrix);
-    return NULL;
+        weights_read(weights, layer->bias, matrix->packed.bias, error);
+    return ok ? matrix : NULL;
 }
 
 static void *matrix_new_bf16(enum inference_role role, const struct encoder_layer *layer,
-                             const struct weights *weights, caption_error *error) {
-    return matrix_new(PACKED_LOW_BF16, role, layer, weights, error);
+                             const struct weights *weights, struct arena *arena,
+                             caption_error *error) {
+    return matrix_new(PACKED_LOW_BF16, role, layer, weights, arena, error);
 }
 
 static void *matrix_new_int8(enum inference_role role, const struct encoder_layer *layer,
-                             const struct weights *weights, caption_error *error) {
-    return matrix_new(PACKED_LOW_BYTES, role, layer, weights, error);
+                             const struct weights *weights, struct arena *arena,
+                             caption_error *error) {
+    return matrix_new(PACKED_LOW_BYTES, role, layer, weights, arena, error);
 }
 
 /* Patches are floats, and are rounded some rows at a time. Their output is one line. */
@@ -85,8 +76,9 @@ static void multiply_patches(const struct packed_low *part, size_t rows,
     bfloat16 rounded[SOME * (INFERENCE_PATCH + INFERENCE_PANEL)];
     const float *patches = product.input;
     char *output = product.output;
-    const size_t row_bytes =
-        product.output_stride * (product.output_type == PACKED_LOW_BYTES ? 1 : sizeof(bfloat16));
+    static const size_t bytes[] = {
+        [PACKED_LOW_BF16] = 2, [PACKED_LOW_BYTES] = 1, [PACKED_LOW_FLOATS] = 4};
+    const size_t row_bytes = product.output_stride * bytes[product.output_type];
     product.input = rounded;
     product.input_stride = width;
     for (size_t first = 0; first < rows; first += SOME) {
@@ -147,28 +139,26 @@ static void depthwise_int8(const void *depthwise, size_t panel, size_t panels,
     run_depthwise(PACKED_LOW_BYTES, depthwise, panel, panels, strip);
 }
 
-static void widen_bf16(const void *map, size_t count, void *expanded) {
-    memcpy(expanded, map, count * sizeof(bfloat16));
+static void to_bf16(const void *map, size_t count, void *out) {
+    bfloat16_from_floats(map, count, out);
 }
 
-const struct inference_kernels inference_kernels_bf16 = {.map_bytes = sizeof(bfloat16),
+const struct inference_kernels inference_kernels_bf16 = {.map_bytes = sizeof(float),
                                                          .expanded_bytes = sizeof(bfloat16),
                                                          .matrix_new = matrix_new_bf16,
-                                                         .matrix_free = matrix_free,
                                                          .multiply = multiply,
                                                          .depthwise_new = inference_depthwise_new,
-                                                         .depthwise_free = inference_depthwise_free,
                                                          .depthwise = depthwise_bf16,
-                                                         .widen = widen_bf16};
+                                                         .narrow = to_bf16,
+                                                         .narrow_bytes = sizeof(bfloat16),
+                                                         .widen = to_bf16};
 
 /* No widen: the map between two blocks may be negative, which bytes cannot say. */
-const struct inference_kernels inference_kernels_int8 = {
-    .map_bytes = sizeof(bfloat16),
-    .expanded_bytes = 1,
-    .matrix_new = matrix_new_int8,
-    .matrix_free = matrix_free,
-    .multiply = multiply,
-    .depthwise_new = inference_depthwise_new,
-    .depthwise_free = inference_depthwise_free,
-    .depthwise = depthwise_int8,
-};
+const struct inference_kernels inference_kernels_int8 = {.map_bytes = sizeof(float),
+                                                         .expanded_bytes = 1,
+                                                         .matrix_new = matrix_new_int8,
+                                                         .multiply = multiply,
+                                                         .depthwise_new = inference_depthwise_new,
+                                                         .depthwise = depthwise_int8,
+                                                         .narrow = to_bf16,
+                                                         .narrow_bytes = sizeof(bfloat16)};

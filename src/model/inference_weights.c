@@ -28,13 +28,6 @@ bool inference_weights_rows(enum inference_role role, const struct encoder_layer
     return weights_read_rows(weights, layer->weight, first, count, rows, error);
 }
 
-void inference_depthwise_free(void *depthwise) {
-    struct inference_depthwise *d = depthwise;
-    if (!d) return;
-    free(d->bias);
-    free(d);
-}
-
 static bool read_taps(const struct inference_depthwise *depthwise,
                       const struct encoder_layer *layer, const struct weights *weights,
                       caption_error *error) {
@@ -51,21 +44,18 @@ static bool read_taps(const struct inference_depthwise *depthwise,
 }
 
 void *inference_depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
-                              caption_error *error) {
+                              struct arena *arena, caption_error *error) {
     const size_t taps = layer->shape.kernel * layer->shape.kernel;
-    struct inference_depthwise *depthwise = memory_zeroed(1, sizeof *depthwise, "weights", error);
+    struct inference_depthwise *depthwise =
+        arena_take(arena, 1, sizeof *depthwise, "weights", error);
     if (!depthwise) return NULL;
     depthwise->shape = layer->shape;
     depthwise->channels = inference_padded(layer->shape.out_channels);
     depthwise->bias =
-        memory_zeroed(1 + taps, depthwise->channels * sizeof(float), "weights", error);
-    if (depthwise->bias) {
-        depthwise->weight = depthwise->bias + depthwise->channels;
-        if (weights_read(weights, layer->bias, depthwise->bias, error) &&
-            read_taps(depthwise, layer, weights, error)) {
-            return depthwise;
-        }
-    }
-    inference_depthwise_free(depthwise);
-    return NULL;
+        arena_take(arena, 1 + taps, depthwise->channels * sizeof(float), "weights", error);
+    if (!depthwise->bias) return NULL;
+    depthwise->weight = depthwise->bias + depthwise->channels;
+    const bool ok = weights_read(weights, layer->bias, depthwise->bias, error) &&
+                    read_taps(depthwise, layer, weights, error);
+    return ok ? depthwise : NULL;
 }

@@ -16,10 +16,9 @@ struct inference_depthwise {
     struct convolution shape;
     size_t channels; /* padded */
     float *bias;     /* (channels) */
-    float *weight;   /* (k, k, channels); of the same block */
+    float *weight;   /* (k, k, channels) */
 };
 void *inference_depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
-                              caption_error *error);
-void inference_depthwise_free(void *depthwise);
+                              struct arena *arena, caption_error *error);
 
 #endif

@@ -1,7 +1,6 @@
 #include "nn/packed_low.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/memory.h"
 #include "nn/packed_low_tile.h"
@@ -16,33 +15,22 @@ static size_t number_bytes(enum packed_low_type type) {
 }
 
 bool packed_low_init(struct packed_low *matrix, enum packed_low_type type, size_t outputs,
-                     size_t inputs, caption_error *error) {
+                     size_t inputs, struct arena *arena, caption_error *error) {
+    static const char what[] = "packed weights";
     const size_t in_group = GROUP / number_bytes(type);
     *matrix = (struct packed_low){.type = type, .inputs = inputs};
     size_t bytes;
     if (!size_add(outputs, PACKED_LOW_PANEL - 1, &matrix->outputs) ||
         !size_add(inputs, in_group - 1, &matrix->groups)) {
-        return error_memory(error, "packed weights");
+        return error_memory(error, what);
     }
     matrix->outputs -= matrix->outputs % PACKED_LOW_PANEL;
     matrix->groups /= in_group;
-    if (!size_multiply(matrix->outputs, GROUP, &bytes)) {
-        return error_memory(error, "packed weights");
-    }
-    matrix->panels = memory_zeroed(matrix->groups, bytes, "packed weights", error);
-    matrix->bias = memory_zeroed(2 * matrix->outputs, sizeof(float), "packed weights", error);
-    if (matrix->panels && matrix->bias) {
-        matrix->scale = matrix->bias + matrix->outputs;
-        return true;
-    }
-    packed_low_free(matrix);
-    return false;
-}
-
-void packed_low_free(struct packed_low *matrix) {
-    free(matrix->panels);
-    free(matrix->bias);
-    *matrix = (struct packed_low){0};
+    if (!size_multiply(matrix->outputs, GROUP, &bytes)) return error_memory(error, what);
+    matrix->panels = arena_take(arena, matrix->groups, bytes, what, error);
+    matrix->bias = arena_take(arena, matrix->outputs, sizeof(float), what, error);
+    matrix->scale = arena_take(arena, matrix->outputs, sizeof(float), what, error);
+    return matrix->panels && matrix->bias && matrix->scale;
 }
 
 static uint8_t *panel_at(const struct packed_low *matrix, size_t output) {
@@ -189,7 +177,7 @@ void packed_low_multiply_plain(const struct packed_low *matrix, size_t rows,
         const struct packed_low_tile place = tile_at(matrix, product, row, 1, 0);
         for (size_t i = 0; i < matrix->outputs; i++) {
             float number = number_at(matrix, place.rows[0], i);
-            if (product->residual) number += bfloat16_to_float(place.residual[i]);
+            if (product->residual) number += place.residual[i];
             if (product->relu6) number = relu6(number);
             store(product->output_type, number, place.outputs[0], i);
         }

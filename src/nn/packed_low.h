@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
+#include "base/arena.h"
 #include "nn/bfloat16.h"
 
 enum { PACKED_LOW_PANEL = 16 };
@@ -32,10 +32,9 @@ struct packed_low {
     uint8_t *panels; /* (n / PACKED_LOW_PANEL, groups, PACKED_LOW_PANEL, 4), zeros at first */
 };
 
-/* Allocates for n outputs, rounded up to whole panels, zeroed. */
+/* For n outputs, rounded up to whole panels, all zero, in the arena's memory. */
 bool packed_low_init(struct packed_low *matrix, enum packed_low_type type, size_t outputs,
-                     size_t inputs, caption_error *error);
-void packed_low_free(struct packed_low *matrix);
+                     size_t inputs, struct arena *arena, caption_error *error);
 
 /* Rounds and packs rows first .. first + count - 1 of the weights (n, k): weights (count, k). */
 void packed_low_rows(struct packed_low *matrix, size_t first, size_t count, const float *weights);
@@ -48,8 +47,8 @@ struct packed_low packed_low_part(const struct packed_low *matrix, size_t panel,
 struct packed_low_product {
     const void *input; /* (rows, k) of the matrix's type */
     size_t input_stride;
-    const bfloat16 *residual; /* (rows, n), of the output's stride, added before ReLU6; or NULL */
-    bool relu6;               /* always where the output is bytes */
+    const float *residual; /* (rows, n), of the output's stride, added before ReLU6; or NULL */
+    bool relu6;            /* always where the output is bytes */
     enum packed_low_type output_type;
     void *output; /* (rows, n) */
     size_t output_stride;

@@ -90,11 +90,6 @@ TARGET_INLINE void sum_bytes(size_t rows, size_t panels, const struct packed_low
     }
 }
 
-TARGET_INLINE __m512 load_bf16(const bfloat16 *numbers) {
-    const __m256i halves = _mm256_loadu_si256((const __m256i *)(const void *)numbers);
-    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
-}
-
 TARGET_INLINE void store_as(enum packed_low_type type, void *output, size_t place, __m512 numbers) {
     if (type == PACKED_LOW_FLOATS) _mm512_storeu_ps((float *)output + place, numbers);
     if (type == PACKED_LOW_BF16) {
@@ -121,8 +116,9 @@ TARGET_INLINE void run_tile(enum packed_low_type in, enum packed_low_type out, s
         for (size_t r = 0; r < rows; r++) {
             SIMD_UNROLL
             for (size_t p = 0; p < panels; p++) {
-                sums[r][p] = _mm512_add_ps(
-                    sums[r][p], load_bf16(tile->residual + r * tile->residual_stride + p * 16));
+                sums[r][p] =
+                    _mm512_add_ps(sums[r][p], _mm512_loadu_ps(tile->residual +
+                                                              r * tile->residual_stride + p * 16));
             }
         }
     }
@@ -171,7 +167,6 @@ TARGET_INLINE void run_tile(enum packed_low_type in, enum packed_low_type out, s
 TILES(bf16_to_bf16, PACKED_LOW_BF16, PACKED_LOW_BF16)
 TILES(bf16_to_bytes, PACKED_LOW_BF16, PACKED_LOW_BYTES)
 TILES(bf16_to_floats, PACKED_LOW_BF16, PACKED_LOW_FLOATS)
-TILES(bytes_to_bf16, PACKED_LOW_BYTES, PACKED_LOW_BF16)
 TILES(bytes_to_floats, PACKED_LOW_BYTES, PACKED_LOW_FLOATS)
 
 packed_low_tile_table *packed_low_tiles(enum packed_low_type input, enum packed_low_type output) {
@@ -179,11 +174,7 @@ packed_low_tile_table *packed_low_tiles(enum packed_low_type input, enum packed_
         !__builtin_cpu_supports("avx512vnni")) {
         return NULL;
     }
-    if (input == PACKED_LOW_BYTES) {
-        return output == PACKED_LOW_BF16     ? bytes_to_bf16
-               : output == PACKED_LOW_FLOATS ? bytes_to_floats
-                                             : NULL;
-    }
+    if (input == PACKED_LOW_BYTES) return output == PACKED_LOW_FLOATS ? bytes_to_floats : NULL;
     return output == PACKED_LOW_BF16    ? bf16_to_bf16
            : output == PACKED_LOW_BYTES ? bf16_to_bytes
                                         : bf16_to_floats;

@@ -13,7 +13,7 @@ struct packed_low_tile {
     const uint8_t *panels;
     size_t panel_bytes;
     const float *bias, *scale;
-    const bfloat16 *residual; /* or NULL; of the tile's first number */
+    const float *residual; /* or NULL; of the tile's first number */
     size_t residual_stride;
     bool relu6;
     void *outputs[PACKED_LOW_TILE_ROWS];

@@ -5,6 +5,8 @@
 
 #include <dirent.h>
 #include <math.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "base/random.h"
 #include "caption.h"
@@ -223,6 +225,63 @@ static void photos_of_12_megapixels_keep_their_captions(void **state) {
     originals_free(&originals);
 }
 
+#ifndef __SANITIZE_ADDRESS__ /* which needs memory of its own */
+
+/* Bytes of private, writable memory that the process has asked for. */
+static size_t memory_in_use(void) {
+    FILE *status = fopen("/proc/self/status", "r");
+    assert_non_null(status);
+    size_t kilobytes = 0;
+    for (char line[256]; fgets(line, sizeof line, status);) {
+        if (sscanf(line, "VmData: %zu kB", &kilobytes) == 1) break;
+    }
+    fclose(status);
+    assert_true(kilobytes > 0);
+    return kilobytes * 1024;
+}
+
+static bool loads(const struct bytes *jpeg) {
+    static const struct preprocessing levels = {SIDE, {0, 0, 0}, {1, 1, 1}};
+    float input[VALUES];
+    return photo_load_memory(jpeg->data, jpeg->size, "a photo", &levels, NULL, input, NULL);
+}
+
+static bool decodes_whole(const struct bytes *jpeg) {
+    struct image image;
+    if (!image_decode(jpeg->data, jpeg->size, &image, NULL)) return false;
+    image_free(&image);
+    return true;
+}
+
+/* Whether the work can be done, by another process, with so many bytes more than are in use. */
+static bool done_within(size_t bytes, bool (*work)(const struct bytes *),
+                        const struct bytes *jpeg) {
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const rlim_t most = memory_in_use() + bytes;
+        const struct rlimit limit = {most, most};
+        _exit(setrlimit(RLIMIT_DATA, &limit) == 0 && work(jpeg) ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status) == 0;
+}
+
+/* It has 36 MB of pixels. */
+static void a_photo_of_12_megapixels_is_never_held_whole(void **state) {
+    (void)state;
+    const size_t room = (size_t)16 << 20;
+    struct image image = gradient_new(4000, 3000);
+    struct bytes jpeg = jpeg_new(&image, JPEG_BASELINE);
+    image_free(&image);
+    assert_true(done_within(room, loads, &jpeg));
+    assert_false(done_within(room, decodes_whole, &jpeg));
+    bytes_free(&jpeg);
+}
+
+#endif
 #endif
 
 int main(void) {
@@ -231,6 +290,9 @@ int main(void) {
         cmocka_unit_test(sharp_photos_change_little_at_every_fraction),
         cmocka_unit_test(rings_of_any_size_change_little),
         cmocka_unit_test(photos_of_12_megapixels_keep_their_captions),
+#ifndef __SANITIZE_ADDRESS__
+        cmocka_unit_test(a_photo_of_12_megapixels_is_never_held_whole),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 #else
