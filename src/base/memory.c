@@ -24,7 +24,8 @@ bool size_add(size_t a, size_t b, size_t *out) {
 void *memory_uninitialised(size_t count, size_t size, const char *what, caption_error *error) {
     size_t bytes;
     void *memory = NULL;
-    const bool fits = size_multiply(count, size, &bytes);
+    /* An allocator adds as much as the alignment. */
+    const bool fits = size_multiply(count, size, &bytes) && bytes <= SIZE_MAX - HUGE_PAGE;
     const bool huge = fits && bytes >= HUGE_PAGE;
     if (!fits || posix_memalign(&memory, huge ? HUGE_PAGE : ALIGNMENT, bytes ? bytes : 1) != 0) {
         error_memory(error, what);
