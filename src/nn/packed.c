@@ -126,7 +126,7 @@ typedef tile_function *const (*tile_table)[TILE_ROWS]; /* [panels - 1][rows - 1]
 static const tile_table tiles_of[SIMD_LEVELS] = SIMD_BY_LEVEL(tiles);
 static const size_t panels_of[SIMD_LEVELS] = {1, 1, TILE_PANELS};
 #ifdef __aarch64__
-static const size_t rows_of[SIMD_LEVELS] = {TILE_ROWS};
+static const size_t rows_of[SIMD_LEVELS] = {5};
 #else
 static const size_t rows_of[SIMD_LEVELS] = {2, TILE_ROWS, TILE_ROWS};
 #endif
