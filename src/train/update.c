@@ -67,6 +67,14 @@ void update_free(struct update *update) {
     *update = (struct update){0};
 }
 
+void update_adopt_average(struct update *update, real *values) {
+    const size_t bytes = update->parameters->count * sizeof(real);
+    if (update->average) memcpy(values, update->average, bytes);
+    memset(update->first, 0, bytes);
+    memset(update->second, 0, bytes);
+    update->step = update->encoder_step = 0;
+}
+
 /* The encoder's own and what follows it change only when it learns. */
 static bool learns(const struct update_piece *piece, bool encoder) {
     return piece->group == PARAMETERS_DECODER || encoder;

@@ -38,7 +38,7 @@ static bool validate(struct trainer *t, const struct model *kept, struct train_e
                      struct evaluation *evaluation, caption_error *error) {
     caption_options options = caption_options_default();
     bool ok;
-    if (result->phase == TRAIN_FROZEN) {
+    if (t->features.plain) {
         const float *features = t->features.plain + t->train_count * t->features.width;
         ok = evaluate_features(kept, t->validation, t->held, t->held_count, features, &options,
                                t->threads, evaluation, error);

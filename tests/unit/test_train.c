@@ -369,7 +369,7 @@ static double loss_in_windows_of(size_t steps, const struct decoder *decoder,
             inputs[i][t] = (int32_t)((i * 3 + t) % WORDS);
             targets[i][t] = (int32_t)((i * 3 + t + 1) % WORDS);
         }
-        sequences[i] = (struct tbptt_sequence){inputs[i], targets[i], lengths[i]};
+        sequences[i] = (struct tbptt_sequence){inputs[i], targets[i], lengths[i], 1};
     }
     struct tbptt *tbptt = tbptt_new(decoder, SEQUENCES, steps, NULL);
     assert_non_null(tbptt);
@@ -424,7 +424,7 @@ static double loss_of_streams(size_t steps, const struct decoder *decoder,
         const size_t left = LONGEST - first;
         for (size_t i = 0; i < SEQUENCES; i++) {
             sequences[i] = (struct tbptt_sequence){inputs[i] + first, targets[i] + first,
-                                                   left < steps ? left : steps};
+                                                   left < steps ? left : steps, 1};
         }
         const struct tbptt_pass pass = {
             .parameters = parameters, .values = parameters->values, .scale = 1};
@@ -457,23 +457,28 @@ static void a_stream_cut_into_windows_has_the_loss_of_the_whole(void **state) {
     }
 }
 
-/* Two epochs of text, one frozen, three joint; 4 steps each over text and photos alike. */
+/* Two epochs of text, one frozen, three joint, two self-critical; 4 steps each over text and photos
+ * alike. */
 static void each_phase_has_a_schedule_of_its_own(void **state) {
     (void)state;
     const struct train_options options = {.text_count = 1,
                                           .text_epochs = 2,
                                           .epochs = 4,
                                           .freeze_encoder = 1,
+                                          .self_critical = 2,
                                           .batch_size = 2,
                                           .tbptt = 3,
                                           .lr = 1,
                                           .joint_lr = 0.5F,
                                           .encoder_lr = 0.25F,
+                                          .self_critical_lr = 0.125F,
                                           .warmup = 0.25F};
     size_t begin[] = {0, 119};
     const struct trainer trainer = {
         .options = &options, .train_count = 7, .text = {.begin = begin, .count = 1}};
-    static const size_t phase_begin[] = {0, 2, 3, 6};
+    static const size_t phase_begin[] = {0, 2, 3, 6, 8};
+    static const float decoder_rates[TRAIN_PHASES] = {1, 1, 0.5F, 0.125F};
+    static const float encoder_rates[TRAIN_PHASES] = {0, 0, 0.25F, 0.0625F};
     for (size_t phase = 0; phase < TRAIN_PHASES; phase++) {
         assert_int_equal(step_count(&trainer, (enum train_phase)phase), 4);
         const size_t steps = 4 * (phase_begin[phase + 1] - phase_begin[phase]);
@@ -481,8 +486,8 @@ static void each_phase_has_a_schedule_of_its_own(void **state) {
             const struct update_rates rates =
                 step_rates(&trainer, phase_begin[phase] + i / 4, i % 4);
             const float factor = schedule_factor(i, steps, 0.25F);
-            assert_float_equal(rates.decoder, phase == TRAIN_JOINT ? 0.5F * factor : factor, 0);
-            assert_float_equal(rates.encoder, phase == TRAIN_JOINT ? 0.25F * factor : 0, 0);
+            assert_float_equal(rates.decoder, decoder_rates[phase] * factor, 0);
+            assert_float_equal(rates.encoder, encoder_rates[phase] * factor, 0);
         }
     }
 }
