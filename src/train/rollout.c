@@ -1,6 +1,5 @@
 #include "train/rollout.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,9 +66,7 @@ static void begin(struct rollout *r, const struct parameters *parameters, const 
 }
 
 /* A word from a row of logits, which becomes its distribution. */
-static int32_t draw_word(size_t words, real *row, bool may_end, struct random *random) {
-    row[VOCABULARY_PAD] = row[VOCABULARY_START] = row[VOCABULARY_UNK] = -INFINITY;
-    if (!may_end) row[VOCABULARY_END] = -INFINITY;
+static int32_t draw_word(size_t words, real *row, struct random *random) {
     softmax_distribution(words, row);
     real mark = (real)random_uniform(random);
     size_t likeliest = VOCABULARY_END;
@@ -87,7 +84,7 @@ static size_t extend(struct rollout *r, size_t going, struct random *random) {
     size_t left = 0;
     for (size_t row = 0; row < going; row++) {
         struct rollout_caption *caption = &r->captions[r->going[row]];
-        const int32_t word = draw_word(words, r->logits + row * words, caption->count > 0, random);
+        const int32_t word = draw_word(words, r->logits + row * words, random);
         caption->ended = word == VOCABULARY_END;
         if (caption->ended) continue;
         caption->words[caption->count++] = word;

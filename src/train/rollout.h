@@ -1,6 +1,6 @@
 /* Captions drawn from a decoder as it learns: several for each photo, word by word from the very
- * distribution that the gradient is of. Nothing is forbidden but the words that are never said
- * (<pad>, <start>, <unk>) and a caption without a word: what is bad, learning is to find out. */
+ * distribution that the gradient is of. Nothing is forbidden, not even <unk> or a caption without a
+ * word: what could not be drawn could not be unlearned, and probability would flee there. */
 #ifndef CAPTION_TRAIN_ROLLOUT_H
 #define CAPTION_TRAIN_ROLLOUT_H
 
@@ -8,7 +8,7 @@
 
 struct rollout_caption {
     int32_t *words; /* [count], in the rollout */
-    size_t count;   /* at least 1 */
+    size_t count;
     bool ended;     /* by <end>, and not because it had the most words */
 };
 

@@ -34,7 +34,7 @@ static const struct rollout_caption *draw(struct draws *d, struct random *random
     return rollout_draw(d->rollout, p, p->values, d->vectors, PHOTOS, SAMPLES, random);
 }
 
-static void every_caption_has_words_and_none_that_is_never_said(void **state) {
+static void a_caption_ends_or_has_the_most_words(void **state) {
     (void)state;
     struct draws d;
     draws_init(&d, &cell_gru);
@@ -43,10 +43,11 @@ static void every_caption_has_words_and_none_that_is_never_said(void **state) {
     for (size_t round = 0; round < 200; round++) {
         const struct rollout_caption *captions = draw(&d, &random);
         for (size_t i = 0; i < PHOTOS * SAMPLES; i++) {
-            assert_in_range(captions[i].count, 1, LONGEST);
+            assert_in_range(captions[i].count, 0, LONGEST);
             if (!captions[i].ended) assert_int_equal(captions[i].count, LONGEST);
             for (size_t w = 0; w < captions[i].count; w++) {
-                assert_in_range(captions[i].words[w], VOCABULARY_SPECIALS, WORDS - 1);
+                assert_in_range(captions[i].words[w], 0, WORDS - 1);
+                assert_int_not_equal(captions[i].words[w], VOCABULARY_END);
             }
             ended |= captions[i].ended;
             cut |= !captions[i].ended;
@@ -56,7 +57,7 @@ static void every_caption_has_words_and_none_that_is_never_said(void **state) {
     draws_free(&d);
 }
 
-/* The chances of the first word after the photo's vector and <start>, specials left out. */
+/* The chances of the first word after the photo's vector and <start>. */
 static void first_word_chances(const struct draws *d, size_t photo, double chances[WORDS]) {
     const struct parameters *p = &d->fixture.parameters;
     const struct decoder *decoder = &d->fixture.decoder;
@@ -68,10 +69,8 @@ static void first_word_chances(const struct draws *d, size_t photo, double chanc
     decoder_step(decoder, p, p->values, 1, &start, d->vectors, states, logits, scratch);
     decoder_scratch_free(scratch);
     double sum = 0;
-    for (size_t w = VOCABULARY_SPECIALS; w < WORDS; w++) sum += exp((double)logits[w]);
-    for (size_t w = 0; w < WORDS; w++) {
-        chances[w] = w < VOCABULARY_SPECIALS ? 0 : exp((double)logits[w]) / sum;
-    }
+    for (size_t w = 0; w < WORDS; w++) sum += exp((double)logits[w]);
+    for (size_t w = 0; w < WORDS; w++) chances[w] = exp((double)logits[w]) / sum;
 }
 
 static void words_come_as_often_as_the_decoder_expects_them(void **state) {
@@ -86,7 +85,8 @@ static void words_come_as_often_as_the_decoder_expects_them(void **state) {
         for (size_t round = 0; round < ROUNDS; round++) {
             const struct rollout_caption *captions = draw(&d, &random);
             for (size_t i = 0; i < PHOTOS * SAMPLES; i++) {
-                counts[i / SAMPLES][captions[i].words[0]]++;
+                const bool empty = captions[i].count == 0;
+                counts[i / SAMPLES][empty ? VOCABULARY_END : captions[i].words[0]]++;
             }
         }
         for (size_t photo = 0; photo < PHOTOS; photo++) {
@@ -127,7 +127,7 @@ static void the_same_random_numbers_give_the_same_captions(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_caption_has_words_and_none_that_is_never_said),
+        cmocka_unit_test(a_caption_ends_or_has_the_most_words),
         cmocka_unit_test(words_come_as_often_as_the_decoder_expects_them),
         cmocka_unit_test(the_same_random_numbers_give_the_same_captions),
     };
