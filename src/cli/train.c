@@ -190,6 +190,8 @@ int command_train(int argc, char **argv) {
          "the same once the encoder learns too", NULL},
         {0, "encoder-lr", OPTIONS_FLOAT, &o.encoder_lr, "X", 0, 10, "learning rate of the encoder",
          NULL},
+        {0, "self-critical-temperature", OPTIONS_FLOAT, &o.self_critical_temperature, "X", 0.01,
+         100, "of those captions: below 1 they are nearer to what is said", NULL},
         {0, "self-critical-lr", OPTIONS_FLOAT, &o.self_critical_lr, "X", 0, 10,
          "learning rate of the decoder in self-critical passes", NULL},
         {0, "warmup", OPTIONS_FLOAT, &o.warmup, "SHARE", 0, 1,

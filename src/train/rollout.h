@@ -9,7 +9,7 @@
 struct rollout_caption {
     int32_t *words; /* [count], in the rollout */
     size_t count;
-    bool ended;     /* by <end>, and not because it had the most words */
+    bool ended; /* by <end>, and not because it had the most words */
 };
 
 struct rollout;

@@ -78,7 +78,7 @@ static bool measure_epochs(struct trainer *t, caption_error *error) {
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
         double *seconds = &history->epoch_seconds[phase];
         if (*seconds > 0 || !trainer_has_phase(t->options, phase, t->place.epoch)) continue;
-        if (phase == TRAIN_SELF_CRITICAL) continue;
+        if (phase == TRAIN_SELF_CRITICAL) continue; /* of weights that are still to come */
         if (phase == TRAIN_FROZEN && !read_features(t, error)) return false;
         if (!step_measure(t, phase, seconds, error)) return false;
         *seconds *= (double)step_count(t, phase);
@@ -248,15 +248,28 @@ static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *
     return tell(t, t->listener.epoch, error);
 }
 
+/* Self-critical training sets out from the weights that were kept, nearer to what they say. */
+static void begin_self_critical(struct trainer *t) {
+    struct parameters *parameters = &t->model.parameters;
+    update_adopt_average(&t->update, parameters->values);
+    decoder_temper(&t->model.decoder, parameters, t->options->self_critical_temperature);
+    update_restart(&t->update, parameters->values);
+    features_free(&t->features); /* of an encoder that is history, if it learned */
+}
+
+/* Whether the run stands before the first step of a phase. */
+static bool is_new(const struct trainer *t, enum train_phase phase) {
+    const size_t epoch = t->place.epoch;
+    return t->place.step == 0 && (epoch == 0 || trainer_phase(t->options, epoch - 1) != phase);
+}
+
 static bool begin_phase(struct trainer *t, enum train_phase phase, caption_error *error) {
-    const bool learns = trainer_encoder_learns(t->options, phase);
-    if (learns) features_free(&t->features); /* of an encoder that is history */
-    if (phase == TRAIN_SELF_CRITICAL && t->place.step == 0 &&
-        t->place.epoch + t->options->self_critical == trainer_epochs(t->options)) {
-        update_adopt_average(&t->update, t->model.parameters.values);
-        features_free(&t->features);
+    if (phase == TRAIN_SELF_CRITICAL && is_new(t, phase)) begin_self_critical(t);
+    if (trainer_encoder_learns(t->options, phase)) {
+        features_free(&t->features); /* of an encoder that is history */
+    } else if (phase != TRAIN_TEXT && !read_features(t, error)) {
+        return false;
     }
-    if (!learns && phase != TRAIN_TEXT && !read_features(t, error)) return false;
     return step_begin_phase(t, phase, error);
 }
 

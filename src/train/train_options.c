@@ -15,7 +15,8 @@ struct train_options train_options_default(void) {
                                   .lr = 1e-3F,
                                   .joint_lr = 5e-4F,
                                   .encoder_lr = 1e-4F,
-                                  .self_critical_lr = 5e-5F,
+                                  .self_critical_temperature = 0.4F,
+                                  .self_critical_lr = 1e-4F,
                                   .warmup = 0.05F,
                                   .dropout = 0.5F,
                                   .label_smoothing = 0.05F,
@@ -63,7 +64,7 @@ struct number {
     bool decides;
 };
 
-enum { NUMBERS = 25 };
+enum { NUMBERS = 26 };
 
 static void list_numbers(const struct train_options *o, struct number list[NUMBERS]) {
     const struct number numbers[NUMBERS] = {
@@ -81,6 +82,7 @@ static void list_numbers(const struct train_options *o, struct number list[NUMBE
         {"lr", (double)o->lr, 0, 10, true},
         {"joint-lr", (double)o->joint_lr, 0, 10, true},
         {"encoder-lr", (double)o->encoder_lr, 0, 10, true},
+        {"self-critical-temperature", (double)o->self_critical_temperature, 0.01, 100, true},
         {"self-critical-lr", (double)o->self_critical_lr, 0, 10, true},
         {"warmup", (double)o->warmup, 0, 1, true},
         {"weight-decay", (double)o->weight_decay, 0, 10, true},

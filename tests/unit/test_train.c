@@ -197,6 +197,38 @@ static void the_average_follows_the_weights(void **state) {
     parameters_free(&parameters);
 }
 
+static void a_restart_goes_on_from_the_average_and_forgets_the_rest(void **state) {
+    (void)state;
+    struct parameters parameters = {0};
+    const size_t shape[] = {3, 4};
+    size_t index;
+    assert_true(parameters_add(&parameters, "matrix", shape, 2, PARAMETERS_DECODER,
+                               PARAMETERS_AS_IS, &index, NULL));
+    assert_true(parameters_allocate(&parameters, NULL));
+    struct update update;
+    assert_true(update_init(&update, &parameters, 0.5F, NULL));
+    real gradients[16];
+    for (size_t i = 0; i < 16; i++) gradients[i] = (real)i - 5;
+    const struct update_rates rates = {.decoder = 0.1F};
+    struct threads *threads = threads_new(1, NULL);
+    assert_non_null(threads);
+    for (size_t i = 0; i < 3; i++) update_step(&update, gradients, 1, &rates, threads);
+    real average[16];
+    memcpy(average, update.average, sizeof average);
+    assert_memory_not_equal(parameters.values, average, 12 * sizeof *average);
+    update_adopt_average(&update, parameters.values);
+    update_restart(&update, parameters.values);
+    assert_memory_equal(parameters.values, average, sizeof average);
+    assert_memory_equal(update.average, average, sizeof average);
+    assert_int_equal(update.step, 0);
+    for (size_t i = 0; i < 12; i++) {
+        assert_true(update.first[i] == 0 && update.second[i] == 0);
+    }
+    threads_free(threads);
+    update_free(&update);
+    parameters_free(&parameters);
+}
+
 static void a_long_gradient_is_clipped_to_the_norm(void **state) {
     (void)state;
     /* Adam's first step hides the gradient's scale; the moments do not. */
@@ -500,6 +532,7 @@ int main(void) {
         cmocka_unit_test(a_running_statistic_goes_towards_the_mean_of_the_photos),
         cmocka_unit_test(a_running_statistic_of_a_frozen_encoder_stays),
         cmocka_unit_test(the_average_follows_the_weights),
+        cmocka_unit_test(a_restart_goes_on_from_the_average_and_forgets_the_rest),
         cmocka_unit_test(a_long_gradient_is_clipped_to_the_norm),
         cmocka_unit_test(matrices_decay_and_vectors_do_not),
         cmocka_unit_test(the_range_holds_what_learns_and_nothing_else_of_the_encoder),

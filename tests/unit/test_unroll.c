@@ -467,6 +467,28 @@ static void a_weight_scales_what_a_target_teaches(void **state) {
     }
 }
 
+static void a_tempered_decoder_says_at_1_what_it_said_at_the_temperature(void **state) {
+    (void)state;
+    struct fixture f = fixture_new(&cell_gru);
+    const struct parameters *p = &f.parameters;
+    caption_error error;
+    struct decoder_scratch *scratch = decoder_scratch_new(&f.decoder, 1, &error);
+    assert_non_null(scratch);
+    const int32_t word = 3;
+    real before[FIXTURE_WORDS], after[FIXTURE_WORDS];
+    real states[FIXTURE_HIDDEN] = {0.5F, -0.25F, 1, 0}, again[FIXTURE_HIDDEN];
+    memcpy(again, states, sizeof states);
+    decoder_step(&f.decoder, p, p->values, 1, &word, NULL, states, before, scratch);
+    decoder_temper(&f.decoder, &f.parameters, 0.25F);
+    decoder_step(&f.decoder, p, p->values, 1, &word, NULL, again, after, scratch);
+    assert_memory_equal(again, states, sizeof states);
+    for (size_t i = 0; i < FIXTURE_WORDS; i++) {
+        assert_float_equal(after[i], before[i] / 0.25F, 1e-5);
+    }
+    decoder_scratch_free(scratch);
+    fixture_free(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loss_and_gradients_equal_those_of_pytorch),
@@ -475,6 +497,7 @@ int main(void) {
         cmocka_unit_test(a_step_of_inference_says_what_training_said),
         cmocka_unit_test(swapped_photos_change_the_likelihood),
         cmocka_unit_test(a_weight_scales_what_a_target_teaches),
+        cmocka_unit_test(a_tempered_decoder_says_at_1_what_it_said_at_the_temperature),
         cmocka_unit_test(dropout_needs_a_rate_and_random_numbers),
         cmocka_unit_test(a_window_without_targets_has_no_loss),
         cmocka_unit_test(a_window_that_cannot_be_planned_is_refused),
