@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "decode/plan.h"
+#include "model/inference_encoder.h"
 
 /* Photos that are decoded together: enough that the weights are well used, few enough that a
  * handful of photos keeps several threads busy; and no more rows than this where the beam is wide.
@@ -15,32 +16,54 @@ enum { GROUP_PHOTOS = 16, GROUP_ROWS = 256 };
 /* Photos between two looks at the progress bar. */
 enum { PROGRESS_PHOTOS = 64 };
 
-/* What a worker needs to encode a photo. */
+/* What one worker encodes a photo with. */
 struct encoding {
-    struct encoder_workspace *workspace;
-    real *input; /* (S, S, 3) */
+    struct inference_workspace *workspace;
+    float *input; /* (S, S, 3) */
 };
 
-static void encoding_free(struct encoding *encoding) {
-    encoder_workspace_free(encoding->workspace);
-    free(encoding->input);
+/* The encoder, its weights made ready once, and what each worker needs besides. */
+struct encodings {
+    const struct model *model;
+    struct inference_encoder *encoder;
+    struct encoding *workers; /* [count] */
+    size_t count;
+};
+
+static void encodings_free(struct encodings *encodings) {
+    for (size_t i = 0; i < encodings->count; i++) {
+        inference_workspace_free(encodings->workers[i].workspace);
+        free(encodings->workers[i].input);
+    }
+    free(encodings->workers);
+    inference_encoder_free(encodings->encoder);
 }
 
-static bool encoding_init(struct encoding *encoding, const struct model *model,
-                          caption_error *error) {
-    size_t size = model->preprocessing.size;
-    *encoding = (struct encoding){0};
-    encoding->workspace = encoder_workspace_new(&model->encoder, 1, ENCODER_INFERENCE, error);
-    if (!encoding->workspace) return false;
-    encoding->input = memory_uninitialised(size, size * 3 * sizeof(real), "a photo", error);
-    if (encoding->input) return true;
-    encoding_free(encoding);
-    return false;
+static bool add_worker(struct encodings *encodings, caption_error *error) {
+    const size_t size = encodings->model->preprocessing.size;
+    struct encoding *worker = &encodings->workers[encodings->count++];
+    worker->workspace = inference_workspace_new(encodings->encoder, error);
+    if (!worker->workspace) return false;
+    worker->input = memory_uninitialised(size, size * 3 * sizeof(float), "a photo", error);
+    return worker->input != NULL;
 }
 
-static void encode(const struct encoding *encoding, const struct model *model, real *features) {
-    encoder_forward(&model->encoder, &model->parameters, model->parameters.values, encoding->input,
-                    1, encoding->workspace, features);
+static bool encodings_init(struct encodings *encodings, const struct model *model,
+                           enum precision precision, size_t workers, caption_error *error) {
+    const struct weights weights = model_weights(model);
+    *encodings = (struct encodings){.model = model};
+    encodings->encoder = inference_encoder_new(&model->encoder, &weights, precision, error);
+    if (!encodings->encoder) return false;
+    encodings->workers = memory_zeroed(workers, sizeof *encodings->workers, "encoders", error);
+    bool ready = encodings->workers != NULL;
+    while (ready && encodings->count < workers) ready = add_worker(encodings, error);
+    if (!ready) encodings_free(encodings);
+    return ready;
+}
+
+static void encode(const struct encodings *encodings, size_t worker, float *features) {
+    const struct encoding *encoding = &encodings->workers[worker];
+    inference_encoder_run(encodings->encoder, encoding->input, 1, encoding->workspace, features);
 }
 
 static void share_out(struct threads *threads, size_t count, threads_work *work, void *context) {
@@ -52,57 +75,58 @@ static void share_out(struct threads *threads, size_t count, threads_work *work,
 }
 
 struct features_job {
-    const struct model *model;
+    const struct encodings *encodings;
     const struct augment *augment;
     const char *const *paths;
-    struct encoding *encodings; /* [workers] */
-    real *features;             /* (count, F) */
-    caption_error *errors;      /* [count] */
+    float *features;       /* (count, F) */
+    caption_error *errors; /* [count] */
 };
 
 static void encode_photo(void *context, size_t item, size_t worker) {
     const struct features_job *job = context;
-    const struct encoding *encoding = &job->encodings[worker];
-    size_t width = job->model->encoder.features;
-    real *features = job->features + item * width;
+    const struct model *model = job->encodings->model;
+    float *input = job->encodings->workers[worker].input;
+    float *features = job->features + item * model->encoder.features;
     job->errors[item] = (caption_error){.status = CAPTION_OK};
-    if (photo_load(job->paths[item], &job->model->preprocessing, job->augment, encoding->input,
+    if (photo_load(job->paths[item], &model->preprocessing, job->augment, input,
                    &job->errors[item])) {
-        encode(encoding, job->model, features);
+        encode(job->encodings, worker, features);
     } else {
-        memset(features, 0, width * sizeof *features);
+        memset(features, 0, model->encoder.features * sizeof *features);
     }
 }
 
-bool captioner_features(const struct model *model, const char *const *paths, size_t count,
-                        const struct augment *augment, struct threads *threads, real *features,
-                        caption_error *errors, caption_error *error) {
-    size_t workers = threads ? threads_count(threads) : 1, ready = 0;
-    struct encoding *encodings = memory_zeroed(workers, sizeof *encodings, "encoders", error);
-    if (!encodings) return false;
-    while (ready < workers && encoding_init(&encodings[ready], model, error)) ready++;
-    if (ready == workers) {
-        struct features_job job = {.model = model,
-                                   .augment = augment,
-                                   .paths = paths,
-                                   .encodings = encodings,
-                                   .features = features,
-                                   .errors = errors};
-        share_out(threads, count, encode_photo, &job);
-    }
-    for (size_t i = 0; i < ready; i++) encoding_free(&encodings[i]);
-    free(encodings);
-    return ready == workers;
+static size_t workers_of(const struct threads *threads) {
+    return threads ? threads_count(threads) : 1;
+}
+
+bool captioner_features(const struct model *model, enum precision precision,
+                        const char *const *paths, size_t count, const struct augment *augment,
+                        struct threads *threads, real *features, caption_error *errors,
+                        caption_error *error) {
+    struct encodings encodings;
+    if (!encodings_init(&encodings, model, precision, workers_of(threads), error)) return false;
+    struct features_job job = {.encodings = &encodings,
+                               .augment = augment,
+                               .paths = paths,
+                               .features = features,
+                               .errors = errors};
+    share_out(threads, count, encode_photo, &job);
+    encodings_free(&encodings);
+    return true;
 }
 
 /* Encodes photos[0 .. count); the first bad one is the error. */
-static bool features_block(const struct model *model, const char *const *paths, size_t count,
-                           const struct augment *augment, struct threads *threads, real *features,
-                           caption_error *error) {
+static bool features_block(const struct encodings *encodings, const char *const *paths,
+                           size_t count, const struct augment *augment, struct threads *threads,
+                           real *features, caption_error *error) {
     caption_error errors[PROGRESS_PHOTOS];
-    if (!captioner_features(model, paths, count, augment, threads, features, errors, error)) {
-        return false;
-    }
+    struct features_job job = {.encodings = encodings,
+                               .augment = augment,
+                               .paths = paths,
+                               .features = features,
+                               .errors = errors};
+    share_out(threads, count, encode_photo, &job);
     for (size_t i = 0; i < count; i++) {
         if (errors[i].status != CAPTION_OK) {
             return error_set(error, errors[i].status, "%s", errors[i].message);
@@ -111,29 +135,34 @@ static bool features_block(const struct model *model, const char *const *paths, 
     return true;
 }
 
-bool captioner_features_all(const struct model *model, const char *const *paths, size_t count,
-                            const struct augment *augment, struct threads *threads, FILE *stream,
-                            const char *note, real *features, caption_error *error) {
+bool captioner_features_all(const struct model *model, enum precision precision,
+                            const char *const *paths, size_t count, const struct augment *augment,
+                            struct threads *threads, FILE *stream, const char *note, real *features,
+                            caption_error *error) {
+    struct encodings encodings;
+    if (!encodings_init(&encodings, model, precision, workers_of(threads), error)) return false;
     struct progress progress = progress_start(stream, count);
     bool done = true;
     for (size_t first = 0; done && first < count; first += PROGRESS_PHOTOS) {
         size_t rest = count - first, block = rest < PROGRESS_PHOTOS ? rest : PROGRESS_PHOTOS;
-        done = features_block(model, paths + first, block, augment, threads,
+        done = features_block(&encodings, paths + first, block, augment, threads,
                               features + first * model->encoder.features, error);
         progress_update(&progress, first + block, note);
     }
     progress_finish(&progress);
+    encodings_free(&encodings);
     return done;
 }
 
-bool captioner_features_memory(const struct model *model, const void *bytes, size_t size,
-                               real *features, caption_error *error) {
-    struct encoding encoding;
-    if (!encoding_init(&encoding, model, error)) return false;
+bool captioner_features_memory(const struct model *model, enum precision precision,
+                               const void *bytes, size_t size, real *features,
+                               caption_error *error) {
+    struct encodings encodings;
+    if (!encodings_init(&encodings, model, precision, 1, error)) return false;
     bool loaded = photo_load_memory(bytes, size, "the photo in memory", &model->preprocessing, NULL,
-                                    encoding.input, error);
-    if (loaded) encode(&encoding, model, features);
-    encoding_free(&encoding);
+                                    encodings.workers[0].input, error);
+    if (loaded) encode(&encodings, 0, features);
+    encodings_free(&encodings);
     return loaded;
 }
 

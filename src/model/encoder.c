@@ -84,15 +84,9 @@ static void forward_normalised(const struct encoder_layer *layer,
     const struct convolution shape = bare_shape(layer);
     const real *weight = parameters_at_const(parameters, values, layer->weight);
     real *output = workspace->outputs[i];
-    const bool training = workspace->use != ENCODER_INFERENCE;
-    real *convolved = training ? workspace->norm.inputs[i] : output;
+    real *convolved = workspace->norm.inputs[i];
     convolve(layer, &shape, workspace->count, input, weight, workspace->norm.no_bias, NULL,
              convolved, workspace->scratch);
-    if (!training) {
-        const struct batch_norm norm = encoder_running_norm(layer, parameters, values);
-        batch_norm_forward(&norm, pixels, convolved, residual, output);
-        return;
-    }
     batch_norm_statistics(pixels, shape.out_channels, convolved, workspace->norm.means[i],
                           workspace->norm.variances[i]);
     const struct batch_norm norm =

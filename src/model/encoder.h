@@ -83,7 +83,6 @@ void encoder_fold(const struct encoder *encoder, const struct parameters *parame
                   struct parameters *folded_parameters);
 
 enum encoder_use {
-    ENCODER_INFERENCE,    /* a few buffers are reused over the layers */
     ENCODER_TRAINING,     /* all activations are kept for backward */
     ENCODER_RECOMPUTATION /* all but the expanded ones of inverted residuals, which backward
                              computes anew (Chen et al., Training deep nets with sublinear memory
@@ -100,9 +99,9 @@ size_t encoder_workspace_bytes(const struct encoder_workspace *workspace);
 void encoder_workspace_free(struct encoder_workspace *workspace);
 
 /* images (count, S, S, 3) already scaled, features (count, F); count <= photos of the workspace.
- * `values` is the parameters' block. A training workspace remembers what backward needs; `images`
- * must stay until then. Batch norm takes the statistics of these photos in training, the running
- * ones without. */
+ * `values` is the parameters' block. The workspace remembers what backward needs; `images` must
+ * stay until then. Batch norm takes the statistics of these photos. (What only runs is
+ * inference_encoder.h.) */
 void encoder_forward(const struct encoder *encoder, const struct parameters *parameters,
                      const real *values, const real *images, size_t count,
                      struct encoder_workspace *workspace, real *features);

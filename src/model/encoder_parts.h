@@ -11,9 +11,9 @@ struct batch_norm encoder_running_norm(const struct encoder_layer *layer,
 
 /* What batch norm needs besides. */
 struct encoder_norm_space {
-    real **inputs;                 /* [layer_count], in training: what each convolution gave, until
+    real **inputs;                 /* [layer_count]: what each convolution gave, until
                                       backward puts its gradient there; owned, with the two below */
-    real **means, **variances;     /* [layer_count], in training: of these inputs */
+    real **means, **variances;     /* [layer_count]: of these inputs */
     real *no_bias, *unused_d_bias; /* of the convolutions, which have none */
 };
 
@@ -21,7 +21,7 @@ struct encoder_workspace {
     size_t photos;
     enum encoder_use use;
     real **outputs;   /* [layer_count]: where each layer's output lies */
-    real **gradients; /* [layer_count]: where its gradient lies, in training */
+    real **gradients; /* [layer_count]: where its gradient lies */
     real *block;      /* what these point into */
     size_t bytes;     /* of the block */
     real *scratch;    /* of the direct convolutions */
@@ -30,7 +30,7 @@ struct encoder_workspace {
     size_t count;       /* of the last forward */
 };
 
-/* Whether a training workspace of that use keeps layer i's output no longer than the next layer
+/* Whether a workspace of that use keeps layer i's output no longer than the next layer
  * needs it: the expansion of an inverted residual, most of its activations by far. Batch norm needs
  * the convolutions' outputs again, and keeps them. */
 bool encoder_recomputes(const struct encoder *encoder, enum encoder_use use, size_t i);

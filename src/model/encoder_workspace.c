@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "model/encoder_parts.h"
+#include "nn/blas.h"
 #include "nn/depthwise.h"
 #include "nn/stem.h"
 
@@ -24,17 +25,6 @@ static size_t free_turn(size_t busy, size_t held) {
     size_t turn = 0;
     while (turn == busy || turn == held) turn++;
     return turn;
-}
-
-/* Which of the buffers each layer's output takes in inference. */
-static void plan_outputs(const struct encoder *encoder, size_t *turns) {
-    size_t last = NONE, held = NONE;
-    for (size_t i = 0; i < encoder->layer_count; i++) {
-        if (encoder->layers[i].opens_residual) held = last;
-        turns[i] = free_turn(last, held);
-        if (encoder->layers[i].closes_residual) held = NONE;
-        last = turns[i];
-    }
 }
 
 /* Which of the buffers the gradient of each layer's output takes. That of a residual block's output
@@ -99,13 +89,13 @@ static bool place_turns(const struct encoder *encoder, size_t photos, const size
 }
 
 /* The direct convolutions' scratch: the most that any of them needs. */
-static size_t scratch_numbers(const struct encoder *encoder, bool training) {
+static size_t scratch_numbers(const struct encoder *encoder) {
     size_t numbers = 0;
     for (size_t i = 0; i < encoder->layer_count; i++) {
         const struct encoder_layer *layer = &encoder->layers[i];
         size_t needed = 0;
         if (layer->kind == ENCODER_STEM) needed = stem_scratch(&layer->shape);
-        if (layer->kind == ENCODER_DEPTHWISE) needed = depthwise_scratch(&layer->shape, training);
+        if (layer->kind == ENCODER_DEPTHWISE) needed = depthwise_scratch(&layer->shape);
         if (needed > numbers) numbers = needed;
     }
     return numbers;
@@ -120,26 +110,25 @@ static size_t most_channels(const struct encoder *encoder) {
     return most;
 }
 
-/* What batch norm needs besides its inputs: two biases, and in training two statistics a layer. The
- * bounds of an architecture keep it far from overflow. */
-static size_t norm_numbers(const struct encoder *encoder, bool training) {
+/* What batch norm needs besides its inputs: two biases, and two statistics a layer. The bounds of
+ * an architecture keep it far from overflow. */
+static size_t norm_numbers(const struct encoder *encoder) {
     if (!encoder->batch_norm) return 0;
     size_t numbers = 2 * most_channels(encoder);
-    for (size_t i = 0; training && i < encoder->layer_count; i++) {
+    for (size_t i = 0; i < encoder->layer_count; i++) {
         numbers += 2 * encoder->layers[i].shape.out_channels;
     }
     return numbers;
 }
 
 /* Cuts norm_numbers() numbers at `block`. */
-static void cut_norm(const struct encoder *encoder, bool training, real *block,
-                     struct encoder_norm_space *norm) {
+static void cut_norm(const struct encoder *encoder, real *block, struct encoder_norm_space *norm) {
     const size_t most = most_channels(encoder);
     norm->no_bias = block;
     norm->unused_d_bias = block + most;
     memset(block, 0, 2 * most * sizeof(real));
     block += 2 * most;
-    for (size_t i = 0; training && i < encoder->layer_count; i++) {
+    for (size_t i = 0; i < encoder->layer_count; i++) {
         const size_t channels = encoder->layers[i].shape.out_channels;
         norm->means[i] = block;
         norm->variances[i] = block + channels;
@@ -153,22 +142,15 @@ static bool plan(const struct encoder *encoder, struct encoder_workspace *worksp
                  size_t *offsets, caption_error *error) {
     const size_t layers = encoder->layer_count, photos = workspace->photos;
     size_t numbers = 0;
-    bool fits;
-    const bool training = workspace->use != ENCODER_INFERENCE;
-    if (training) {
-        plan_gradients(encoder, turns);
-        fits = place_kept(encoder, photos, workspace->use, offsets, &numbers) &&
-               place_turns(encoder, photos, turns, offsets + layers, &numbers) &&
-               (!encoder->batch_norm ||
-                place_kept(encoder, photos, workspace->use, offsets + 2 * layers, &numbers));
-    } else {
-        plan_outputs(encoder, turns);
-        fits = place_turns(encoder, photos, turns, offsets, &numbers);
-    }
+    plan_gradients(encoder, turns);
+    bool fits = place_kept(encoder, photos, workspace->use, offsets, &numbers) &&
+                place_turns(encoder, photos, turns, offsets + layers, &numbers) &&
+                (!encoder->batch_norm ||
+                 place_kept(encoder, photos, workspace->use, offsets + 2 * layers, &numbers));
     const size_t norm = numbers;
-    fits = fits && size_add(numbers, norm_numbers(encoder, training), &numbers);
+    fits = fits && size_add(numbers, norm_numbers(encoder), &numbers);
     const size_t scratch = numbers;
-    if (!fits || !size_add(numbers, scratch_numbers(encoder, training), &numbers)) {
+    if (!fits || !size_add(numbers, scratch_numbers(encoder), &numbers)) {
         return error_set(error, CAPTION_ERROR_LIMIT, "encoder: a micro-batch of %zu is too large",
                          photos);
     }
@@ -178,19 +160,17 @@ static bool plan(const struct encoder *encoder, struct encoder_workspace *worksp
     workspace->scratch = workspace->block + scratch;
     for (size_t i = 0; i < layers; i++) {
         workspace->outputs[i] = workspace->block + offsets[i];
-        if (!training) continue;
         workspace->gradients[i] = workspace->block + offsets[layers + i];
         if (!encoder->batch_norm) continue;
         workspace->norm.inputs[i] = workspace->block + offsets[2 * layers + i];
     }
-    if (encoder->batch_norm) {
-        cut_norm(encoder, training, workspace->block + norm, &workspace->norm);
-    }
+    if (encoder->batch_norm) cut_norm(encoder, workspace->block + norm, &workspace->norm);
     return true;
 }
 
 struct encoder_workspace *encoder_workspace_new(const struct encoder *encoder, size_t photos,
                                                 enum encoder_use use, caption_error *error) {
+    if (!blas_load(error)) return NULL;
     const size_t layers = encoder->layer_count;
     struct encoder_workspace *workspace =
         memory_zeroed(1, sizeof *workspace, "encoder workspace", error);

@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "model/model_parts.h"
-#include "nn/blas.h"
 #include "text/utf8.h"
 
 /* Far beyond anything useful, and small enough that no product of two of them overflows. */
@@ -52,7 +51,6 @@ static bool plan(struct model *model, const struct model_design *design, caption
 
 bool model_plan(struct model *model, const struct model_design *design,
                 struct vocabulary *vocabulary, caption_error *error) {
-    blas_single_thread(); /* every model, read or new, passes here */
     *model = (struct model){.vocabulary = *vocabulary};
     *vocabulary = (struct vocabulary){0};
     if (plan(model, design, error)) return true;
@@ -73,7 +71,13 @@ void model_free(struct model *model) {
     encoder_free(&model->encoder);
     vocabulary_free(&model->vocabulary);
     cJSON_Delete(model->provenance);
+    safetensors_close(&model->file);
     *model = (struct model){0};
+}
+
+struct weights model_weights(const struct model *model) {
+    return (struct weights){
+        .parameters = &model->parameters, .values = model->parameters.values, .file = &model->file};
 }
 
 bool model_import_encoder(struct model *model, const struct encoder_import *import,

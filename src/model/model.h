@@ -7,11 +7,12 @@
 #include "model/decoder.h"
 #include "model/encoder.h"
 #include "model/encoder_import.h"
-#include "model/safetensors.h"
+#include "model/weights.h"
 #include "text/vocabulary.h"
 
 struct model {
-    struct parameters parameters; /* of both halves, in one block */
+    struct parameters parameters; /* of both halves; in one block, or without values: */
+    struct safetensors file;      /* the open file that holds them (model_map), else zero */
     struct encoder encoder;
     struct decoder decoder;
     struct vocabulary vocabulary;
@@ -36,6 +37,15 @@ void model_free(struct model *model);
 
 /* Reads a model file, every field checked. Errors name the path. */
 bool model_read(struct model *model, const char *path, caption_error *error);
+
+/* The same for a model that only runs: every check but that of the numbers, which stay in the
+ * mapped file until someone wants them. The model has no block of values, so it can neither learn
+ * nor be written, and numbers that are not finite are found where they are read (weights_read,
+ * weights_check). The file may be replaced by another meanwhile, but not cut short in place. */
+bool model_map(struct model *model, const char *path, caption_error *error);
+
+/* The numbers of a model, read or mapped. Valid while the model is and stays where it is. */
+struct weights model_weights(const struct model *model);
 
 /* Writes one, whole or not at all. `values` is a block of the parameters' layout (NULL: the model's
  * own); `type` that of the tensors. A model with batch norm is refused: see model_folded. */

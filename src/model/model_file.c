@@ -233,28 +233,48 @@ static bool read_numbers(struct parameters *parameters, const struct safetensors
     return ok;
 }
 
+/* Everything but the numbers. */
+static bool take_shape(struct model *model, const struct safetensors *file, caption_error *error) {
+    return read_plan(model, file, error) && read_preprocessing(model, file, error) &&
+           read_provenance(model, file, error) && check_tensors(&model->parameters, file, error);
+}
+
 bool model_take(struct model *model, const struct safetensors *file, caption_error *error) {
     *model = (struct model){0};
-    if (read_plan(model, file, error) && read_preprocessing(model, file, error) &&
-        read_provenance(model, file, error) && check_tensors(&model->parameters, file, error) &&
-        read_numbers(&model->parameters, file, error)) {
+    if (take_shape(model, file, error) && read_numbers(&model->parameters, file, error)) {
         return true;
     }
     model_free(model);
     return false;
 }
 
+static bool check_captioner(const struct model *model, const char *path, caption_error *error) {
+    if (!model->encoder.batch_norm) return true;
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: the checkpoint of an encoder that learns from scratch: no captioner yet",
+                     path);
+}
+
 bool model_read(struct model *model, const char *path, caption_error *error) {
     *model = (struct model){0};
     struct safetensors file;
     if (!safetensors_open(&file, path, error)) return false;
-    const bool ok = model_take(model, &file, error);
+    const bool taken = model_take(model, &file, error);
     safetensors_close(&file);
-    if (!ok || !model->encoder.batch_norm) return ok;
+    if (!taken) return false;
+    if (check_captioner(model, path, error)) return true;
     model_free(model);
-    return error_set(error, CAPTION_ERROR_FORMAT,
-                     "%s: the checkpoint of an encoder that learns from scratch: no captioner yet",
-                     path);
+    return false;
+}
+
+bool model_map(struct model *model, const char *path, caption_error *error) {
+    *model = (struct model){0};
+    struct safetensors file;
+    if (!safetensors_open(&file, path, error)) return false;
+    const bool ok = take_shape(model, &file, error) && check_captioner(model, path, error);
+    model->file = file;
+    if (!ok) model_free(model);
+    return ok;
 }
 
 static bool write_size(struct safetensors_writer *writer, const char *key, size_t size,

@@ -12,6 +12,9 @@
 
 enum { LENGTH_BYTES = 8, SHOWN = 80 /* bytes of a name that a message shows */ };
 
+/* Numbers converted to be looked at alone: they stay in the first cache. */
+enum { CHECKED_AT_A_TIME = 1024 };
+
 /* As in the reference implementation. */
 static const size_t largest_header = 100000000;
 
@@ -414,28 +417,59 @@ static bool copy_floats(const uint8_t *bytes, size_t count, float *out) {
     return finite;
 }
 
-bool safetensors_floats(const struct safetensors *file, const struct safetensors_tensor *tensor,
-                        float *out, caption_error *error) {
-    bool finite = false;
+static bool check_type(const struct safetensors *file, const struct safetensors_tensor *tensor,
+                       caption_error *error) {
+    if (tensor->type != SAFETENSORS_OTHER) return true;
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: tensor \"%.*s\": dtype: expected F32, F16 or BF16, found %s", file->path,
+                     SHOWN, tensor->name, tensor->type_name);
+}
+
+/* Numbers [first, first + count) of a tensor whose type was checked. False when one of them is not
+ * finite (all are converted). */
+static bool convert(const struct safetensors_tensor *tensor, size_t first, size_t count,
+                    float *out) {
     switch (tensor->type) {
     case SAFETENSORS_F32:
-        finite = copy_floats(tensor->data, tensor->count, out);
-        break;
+        return copy_floats(tensor->data + 4 * first, count, out);
     case SAFETENSORS_F16:
-        finite = float16_to_floats(tensor->data, tensor->count, out);
-        break;
-    case SAFETENSORS_BF16:
-        finite = float16_brain_to_floats(tensor->data, tensor->count, out);
-        break;
-    case SAFETENSORS_OTHER:
-        return error_set(error, CAPTION_ERROR_FORMAT,
-                         "%s: tensor \"%.*s\": dtype: expected F32, F16 or BF16, found %s",
-                         file->path, SHOWN, tensor->name, tensor->type_name);
+        return float16_to_floats(tensor->data + 2 * first, count, out);
+    default:
+        return float16_brain_to_floats(tensor->data + 2 * first, count, out);
     }
-    if (finite) return true;
+}
+
+/* One of the `count` numbers from number `first` on is not finite. */
+static bool not_finite(const struct safetensors *file, const struct safetensors_tensor *tensor,
+                       const float *numbers, size_t first, size_t count, caption_error *error) {
     size_t place = 0;
-    while (place + 1 < tensor->count && isfinite(out[place])) place++;
+    while (place + 1 < count && isfinite(numbers[place])) place++;
     return error_set(error, CAPTION_ERROR_FORMAT,
                      "%s: tensor \"%.*s\": number %zu is %g, expected a finite one", file->path,
-                     SHOWN, tensor->name, place, (double)out[place]);
+                     SHOWN, tensor->name, first + place, (double)numbers[place]);
+}
+
+bool safetensors_floats(const struct safetensors *file, const struct safetensors_tensor *tensor,
+                        float *out, caption_error *error) {
+    return safetensors_some_floats(file, tensor, 0, tensor->count, out, error);
+}
+
+bool safetensors_some_floats(const struct safetensors *file,
+                             const struct safetensors_tensor *tensor, size_t first, size_t count,
+                             float *out, caption_error *error) {
+    if (!check_type(file, tensor, error)) return false;
+    return convert(tensor, first, count, out) || not_finite(file, tensor, out, first, count, error);
+}
+
+bool safetensors_finite(const struct safetensors *file, const struct safetensors_tensor *tensor,
+                        caption_error *error) {
+    if (!check_type(file, tensor, error)) return false;
+    float numbers[CHECKED_AT_A_TIME];
+    for (size_t first = 0; first < tensor->count; first += CHECKED_AT_A_TIME) {
+        const size_t rest = tensor->count - first;
+        const size_t count = rest < CHECKED_AT_A_TIME ? rest : CHECKED_AT_A_TIME;
+        if (convert(tensor, first, count, numbers)) continue;
+        return not_finite(file, tensor, numbers, first, count, error);
+    }
+    return true;
 }

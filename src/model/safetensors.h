@@ -57,6 +57,15 @@ struct safetensors_shape_text safetensors_shape_text(const size_t *shape, size_t
  * numbers that are not finite (error names path and tensor). */
 bool safetensors_floats(const struct safetensors *file, const struct safetensors_tensor *tensor,
                         float *out, caption_error *error);
+/* The same for numbers first .. first + count - 1, out[count]. */
+bool safetensors_some_floats(const struct safetensors *file,
+                             const struct safetensors_tensor *tensor, size_t first, size_t count,
+                             float *out, caption_error *error);
+
+/* Whether safetensors_floats would succeed, and its error: for numbers that are used as they lie.
+ */
+bool safetensors_finite(const struct safetensors *file, const struct safetensors_tensor *tensor,
+                        caption_error *error);
 
 /* Writes a file, whole or not at all. The same content gives the same bytes: metadata is ordered by
  * key; tensors stand in the order given, F32 before the 16-bit types so that all lie aligned. */

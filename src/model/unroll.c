@@ -51,6 +51,7 @@ static void *plan(struct unroll *unroll, size_t count, size_t width, size_t size
 
 struct unroll *unroll_new(const struct decoder *decoder, size_t rows, size_t steps,
                           caption_error *error) {
+    if (!blas_load(error)) return NULL;
     struct unroll *u = memory_zeroed(1, sizeof *u, "the unrolled network", error);
     if (!u) return NULL;
     size_t entries;

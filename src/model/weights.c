@@ -15,6 +15,12 @@ struct weights_view weights_view(const struct weights *weights, size_t index) {
     return (struct weights_view){found->type, found->data, found->count};
 }
 
+bool weights_check(const struct weights *weights, size_t index, caption_error *error) {
+    if (weights->values) return true;
+    const char *name = weights->parameters->tensors[index].name;
+    return safetensors_finite(weights->file, safetensors_find(weights->file, name), error);
+}
+
 /* From the file's order to memory's, through a copy. */
 static bool read_reordered(const struct weights *weights, const struct parameter *tensor,
                            const struct safetensors_tensor *found, float *out,
@@ -38,4 +44,16 @@ bool weights_read(const struct weights *weights, size_t index, float *out, capti
         return read_reordered(weights, tensor, found, out, error);
     }
     return safetensors_floats(weights->file, found, out, error);
+}
+
+bool weights_read_rows(const struct weights *weights, size_t index, size_t first, size_t count,
+                       float *out, caption_error *error) {
+    const struct parameter *tensor = &weights->parameters->tensors[index];
+    const size_t row = tensor->count / tensor->shape[0];
+    if (weights->values) {
+        memcpy(out, weights->values + tensor->offset + first * row, count * row * sizeof *out);
+        return true;
+    }
+    return safetensors_some_floats(weights->file, safetensors_find(weights->file, tensor->name),
+                                   first * row, count * row, out, error);
 }

@@ -1,6 +1,9 @@
 #include "nn/blas.h"
 
 #include <cblas.h>
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
 
 #include "nn/few_rows.h"
 
@@ -9,6 +12,41 @@
 #else
 #define BLAS_GEMM cblas_sgemm
 #endif
+#define BLAS_NAME_OF(function) #function
+#define BLAS_NAME(function) BLAS_NAME_OF(function)
+
+/* The library, which a process loads once and keeps. */
+static struct {
+    pthread_once_t once;
+    __typeof__(&BLAS_GEMM) gemm; /* NULL: it could not be loaded, because of: */
+    char reason[256];
+} blas = {.once = PTHREAD_ONCE_INIT};
+
+/* As the dynamic linker would find it, else where it was when this was built. */
+static void *open_library(void) {
+    void *library = dlopen(CAPTION_BLAS_SONAME, RTLD_LAZY);
+    return library ? library : dlopen(CAPTION_BLAS_FILE, RTLD_LAZY);
+}
+
+static void load(void) {
+    void *library = open_library();
+    if (library) {
+        __typeof__(&openblas_set_num_threads) set_threads =
+            (__typeof__(set_threads))dlsym(library, "openblas_set_num_threads");
+        if (set_threads) {
+            set_threads(1);
+            blas.gemm = (__typeof__(blas.gemm))dlsym(library, BLAS_NAME(BLAS_GEMM));
+        }
+    }
+    if (!blas.gemm) snprintf(blas.reason, sizeof blas.reason, "%s", dlerror());
+}
+
+bool blas_load(caption_error *error) {
+    pthread_once(&blas.once, load);
+    if (blas.gemm) return true;
+    return error_set(error, CAPTION_ERROR_IO, "OpenBLAS (%s) cannot be loaded: %s",
+                     CAPTION_BLAS_SONAME, blas.reason);
+}
 
 /* A product over no terms: C = beta C. As in BLAS, beta 0 overwrites whatever C held, NaN too. */
 static void scale(size_t m, size_t n, real beta, real *c, size_t ldc) {
@@ -36,10 +74,7 @@ void blas_gemm(enum blas_transpose transpose_a, enum blas_transpose transpose_b,
         few_rows_product(m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
         return;
     }
-    BLAS_GEMM(CblasRowMajor, operation(transpose_a), operation(transpose_b), (blasint)m, (blasint)n,
+    pthread_once(&blas.once, load);
+    blas.gemm(CblasRowMajor, operation(transpose_a), operation(transpose_b), (blasint)m, (blasint)n,
               (blasint)k, alpha, a, (blasint)lda, b, (blasint)ldb, beta, c, (blasint)ldc);
-}
-
-void blas_single_thread(void) {
-    openblas_set_num_threads(1);
 }

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "base/error.h"
 #include "nn/real.h"
 
 enum blas_transpose { BLAS_PLAIN, BLAS_TRANSPOSED };
@@ -15,8 +16,11 @@ void blas_gemm(enum blas_transpose transpose_a, enum blas_transpose transpose_b,
                size_t k, real alpha, const real *a, size_t lda, const real *b, size_t ldb,
                real beta, real *c, size_t ldc);
 
-/* Tells OpenBLAS to use the calling thread only: the library divides the work itself. Called when a
- * model is opened or made. */
-void blas_single_thread(void);
+/* Loads OpenBLAS where it is not loaded yet: later than the program, because that takes as long as
+ * reading a photo does and starts threads, and what captions photos has kernels of its own. Asked
+ * by whoever allocates the scratch of products, so that a missing library is an error and no
+ * product without one is ever begun. It then uses the calling thread only: the library divides the
+ * work itself. Any number of threads may call it at once. */
+bool blas_load(caption_error *error);
 
 #endif

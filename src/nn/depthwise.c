@@ -31,9 +31,8 @@ static size_t gradient_columns(const struct convolution *layer) {
     return gradient_left(layer) + start + tiles * DEPTHWISE_TILE;
 }
 
-size_t depthwise_scratch(const struct convolution *layer, bool training) {
-    const size_t columns =
-        convolution_padded_size(layer) + (training ? gradient_columns(layer) : 0);
+size_t depthwise_scratch(const struct convolution *layer) {
+    const size_t columns = convolution_padded_size(layer) + gradient_columns(layer);
     return layer->kernel * columns * layer->in_channels;
 }
 

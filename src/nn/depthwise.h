@@ -6,8 +6,8 @@
 
 #include "nn/convolution.h"
 
-/* Numbers of scratch memory that forward, or forward and backward, need. */
-size_t depthwise_scratch(const struct convolution *layer, bool training);
+/* Numbers of scratch memory that forward and backward need. */
+size_t depthwise_scratch(const struct convolution *layer);
 
 /* input (count, in_size, in_size, C), weight (k, k, C), bias (C), output (count, out_size,
  * out_size, C). */

@@ -289,7 +289,6 @@ int main(int count, char **arguments) {
         fprintf(stderr, "usage: decoder [rnn|gru|lstm [HIDDEN [EMBEDDING [WORDS]]]]\n");
         return 2;
     }
-    blas_single_thread();
     print_processor();
     printf("%s %zu, embedding %zu, %zu words; a step is %d captions of %d words\n", cell->name,
            sizes[0], sizes[1], sizes[2], CAPTIONS, CAPTION_WORDS);

@@ -1,5 +1,6 @@
-/* Milliseconds per photo of the encoder, forward and forward + backward, on 1 .. threads threads of
- * which each has a workspace and a slice of the photos of its own.
+/* Milliseconds per photo of the encoder, forward (as inference has it) and forward + backward (as
+ * training has it), on 1 .. threads threads of which each has a workspace and a slice of the photos
+ * of its own.
  *
  *     bench_encoder [architecture [size [photos per slice [threads]]]]
  */
@@ -9,29 +10,35 @@
 
 #include "base/progress.h"
 #include "model/encoder.h"
-#include "nn/blas.h"
+#include "model/inference_encoder.h"
 
 enum { ROUNDS = 8, REPEATS = 4 };
 
 struct slice {
     const struct encoder *encoder;
     const struct parameters *parameters;
+    const struct inference_encoder *inference; /* and its workspace, or for training: */
+    struct inference_workspace *inference_workspace;
     struct encoder_workspace *workspace;
     size_t photos;
-    bool backward;
     real *images, *features, *gradients;
 };
 
-static void *work(void *argument) {
-    struct slice *slice = argument;
-    for (size_t i = 0; i < REPEATS; i++) {
-        encoder_forward(slice->encoder, slice->parameters, slice->parameters->values, slice->images,
-                        slice->photos, slice->workspace, slice->features);
-        if (slice->backward) {
-            encoder_backward(slice->encoder, slice->parameters, slice->parameters->values,
-                             slice->features, slice->workspace, slice->gradients);
-        }
+static void pass(struct slice *slice) {
+    if (slice->inference) {
+        inference_encoder_run(slice->inference, slice->images, slice->photos,
+                              slice->inference_workspace, slice->features);
+        return;
     }
+    const real *values = slice->parameters->values;
+    encoder_forward(slice->encoder, slice->parameters, values, slice->images, slice->photos,
+                    slice->workspace, slice->features);
+    encoder_backward(slice->encoder, slice->parameters, values, slice->features, slice->workspace,
+                     slice->gradients);
+}
+
+static void *work(void *argument) {
+    for (size_t i = 0; i < REPEATS; i++) pass(argument);
     return NULL;
 }
 
@@ -50,44 +57,73 @@ static double milliseconds(struct slice *slices, size_t threads) {
     return best * 1e3 / (double)(REPEATS * threads * slices[0].photos);
 }
 
+/* For training where `inference` is NULL. */
 static bool slice_new(struct slice *slice, const struct encoder *encoder,
-                      const struct parameters *parameters, size_t photos, bool training,
+                      const struct parameters *parameters,
+                      const struct inference_encoder *inference, size_t photos,
                       caption_error *error) {
     const size_t image = encoder->size * encoder->size * 3;
     *slice = (struct slice){
-        .encoder = encoder, .parameters = parameters, .photos = photos, .backward = training};
-    slice->workspace = encoder_workspace_new(
-        encoder, photos, training ? ENCODER_TRAINING : ENCODER_INFERENCE, error);
+        .encoder = encoder, .parameters = parameters, .inference = inference, .photos = photos};
+    if (inference) {
+        slice->inference_workspace = inference_workspace_new(inference, error);
+        if (!slice->inference_workspace) return false;
+    } else {
+        slice->workspace = encoder_workspace_new(encoder, photos, ENCODER_TRAINING, error);
+        slice->gradients = calloc(parameters->count, sizeof(real));
+        if (!slice->workspace || !slice->gradients) return false;
+    }
     slice->images = calloc(photos * image, sizeof(real));
     slice->features = calloc(photos * encoder->features, sizeof(real));
-    slice->gradients = calloc(parameters->count, sizeof(real));
-    if (!slice->workspace || !slice->images || !slice->features || !slice->gradients) return false;
+    if (!slice->images || !slice->features) return false;
     struct random random = random_seeded(1, 0);
     for (size_t i = 0; i < photos * image; i++) slice->images[i] = (real)random_normal(&random);
     return true;
 }
 
 static void slice_free(struct slice *slice) {
+    inference_workspace_free(slice->inference_workspace);
     encoder_workspace_free(slice->workspace);
     free(slice->images);
     free(slice->features);
     free(slice->gradients);
 }
 
-static bool measure(const struct encoder *encoder, const struct parameters *parameters,
-                    size_t photos, size_t threads, bool training, caption_error *error) {
+static bool measure(const char *what, const struct encoder *encoder,
+                    const struct parameters *parameters, const struct inference_encoder *inference,
+                    size_t photos, size_t threads, caption_error *error) {
     struct slice slices[64] = {0};
     bool made = true;
     for (size_t t = 0; t < threads; t++) {
-        made = made && slice_new(&slices[t], encoder, parameters, photos, training, error);
+        made = made && slice_new(&slices[t], encoder, parameters, inference, photos, error);
     }
     if (made) {
-        printf("%-18s %zu photo(s) a slice, %zu thread(s): %7.2f ms a photo\n",
-               training ? "forward + backward" : "forward", photos, threads,
-               milliseconds(slices, threads));
+        printf("%-18s %zu photo(s) a slice, %zu thread(s): %7.2f ms a photo\n", what, photos,
+               threads, milliseconds(slices, threads));
     }
     for (size_t t = 0; t < threads; t++) slice_free(&slices[t]);
     return made;
+}
+
+static bool measure_inference(const char *what, enum precision precision,
+                              const struct encoder *encoder, const struct parameters *parameters,
+                              size_t photos, size_t threads, caption_error *error) {
+    const struct weights weights = {.parameters = parameters, .values = parameters->values};
+    struct inference_encoder *inference =
+        inference_encoder_new(encoder, &weights, precision, error);
+    const bool done =
+        inference && measure(what, encoder, parameters, inference, 1, 1, error) &&
+        (threads == 1 || measure(what, encoder, parameters, inference, 1, threads, error)) &&
+        measure(what, encoder, parameters, inference, photos, 1, error);
+    inference_encoder_free(inference);
+    return done;
+}
+
+static bool measure_training(const struct encoder *encoder, const struct parameters *parameters,
+                             size_t photos, size_t threads, caption_error *error) {
+    static const char what[] = "forward + backward";
+    return measure(what, encoder, parameters, NULL, photos, 1, error) &&
+           (threads == 1 || measure(what, encoder, parameters, NULL, photos, threads, error));
 }
 
 static size_t argument(int count, char **arguments, int i, size_t otherwise) {
@@ -107,16 +143,18 @@ int main(int count, char **arguments) {
     caption_error error = {0};
     struct parameters parameters = {0};
     struct encoder encoder = {0};
-    blas_single_thread();
     bool done = encoder_init(&encoder, architecture, size, false, &parameters, &error) &&
                 parameters_allocate(&parameters, &error);
     if (done) {
         struct random random = random_seeded(0, 0);
         encoder_randomise(&encoder, &parameters, &random);
-        done = measure(&encoder, &parameters, 1, 1, false, &error) &&
-               measure(&encoder, &parameters, photos, 1, false, &error) &&
-               measure(&encoder, &parameters, photos, 1, true, &error) &&
-               (threads == 1 || measure(&encoder, &parameters, photos, threads, true, &error));
+        done = measure_inference("forward", PRECISION_F32, &encoder, &parameters, photos, threads,
+                                 &error) &&
+               measure_inference("forward bf16", PRECISION_BF16, &encoder, &parameters, photos,
+                                 threads, &error) &&
+               measure_inference("forward int8", PRECISION_INT8, &encoder, &parameters, photos,
+                                 threads, &error) &&
+               measure_training(&encoder, &parameters, photos, threads, &error);
     }
     if (!done) fprintf(stderr, "bench_encoder: %s\n", error.message);
     encoder_free(&encoder);

@@ -8,7 +8,6 @@
 
 #include "base/progress.h"
 #include "model/encoder.h"
-#include "nn/blas.h"
 #include "train/update.h"
 
 enum { ROUNDS = 6, SLICES = 64, THREADS = 64 };
@@ -112,7 +111,6 @@ int main(int count, char **arguments) {
                 SLICES, THREADS);
         return 2;
     }
-    blas_single_thread();
     struct bench bench = {.slices = photos / slice,
                           .photos = slice,
                           .use = argument(count, arguments, 4, 0) ? ENCODER_RECOMPUTATION

@@ -71,8 +71,7 @@ static inline struct twin twin_new(enum twin_kind kind, size_t count, size_t siz
     t.d_input = twin_zeroed(t.input_count, sizeof(real));
     t.d_weight = twin_zeroed(t.weight_count, sizeof(real));
     t.d_bias = twin_zeroed(out, sizeof(real));
-    const size_t scratch =
-        kind == TWIN_STEM ? stem_scratch(&t.shape) : depthwise_scratch(&t.shape, true);
+    const size_t scratch = kind == TWIN_STEM ? stem_scratch(&t.shape) : depthwise_scratch(&t.shape);
     t.scratch = twin_zeroed(scratch, sizeof(real));
     t.twin_output = twin_zeroed(t.output_count, sizeof(double));
     t.twin_d_input = twin_zeroed(t.input_count, sizeof(double));

@@ -27,8 +27,7 @@ static inline void *encoder_fixture_zeroed(size_t count) {
 }
 
 static inline struct encoder_fixture encoder_fixture_make(const char *architecture, size_t size,
-                                                          bool batch_norm, size_t photos,
-                                                          bool training) {
+                                                          bool batch_norm, size_t photos) {
     struct encoder_fixture f = {.photos = photos, .image = size * size * 3};
     caption_error error = {0};
     if (!encoder_init(&f.encoder, encoder_architecture(architecture), size, batch_norm,
@@ -36,8 +35,7 @@ static inline struct encoder_fixture encoder_fixture_make(const char *architectu
         !parameters_allocate(&f.parameters, &error)) {
         fail_msg("%s", error.message);
     }
-    f.workspace = encoder_workspace_new(&f.encoder, photos,
-                                        training ? ENCODER_TRAINING : ENCODER_INFERENCE, &error);
+    f.workspace = encoder_workspace_new(&f.encoder, photos, ENCODER_TRAINING, &error);
     if (!f.workspace) fail_msg("%s", error.message);
     f.images = encoder_fixture_zeroed(photos * f.image);
     f.features = encoder_fixture_zeroed(photos * f.encoder.features);
@@ -47,14 +45,14 @@ static inline struct encoder_fixture encoder_fixture_make(const char *architectu
 }
 
 static inline struct encoder_fixture encoder_fixture_new(const char *architecture, size_t size,
-                                                         size_t photos, bool training) {
-    return encoder_fixture_make(architecture, size, false, photos, training);
+                                                         size_t photos) {
+    return encoder_fixture_make(architecture, size, false, photos);
 }
 
-/* With batch norm, and for training. */
+/* With batch norm. */
 static inline struct encoder_fixture encoder_fixture_learning(const char *architecture, size_t size,
                                                               size_t photos) {
-    return encoder_fixture_make(architecture, size, true, photos, true);
+    return encoder_fixture_make(architecture, size, true, photos);
 }
 
 static inline void encoder_fixture_free(struct encoder_fixture *f) {

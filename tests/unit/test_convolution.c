@@ -3,7 +3,6 @@
 
 #include <math.h>
 
-#include "nn/blas.h"
 #include "nn/pooling.h"
 
 /* Float sums of up to some thousand terms of size 1. */
@@ -150,7 +149,6 @@ static void padding_is_that_of_tensorflow_or_of_pytorch(void **state) {
 }
 
 int main(void) {
-    blas_single_thread();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(depthwise_agrees_with_its_twin),
         cmocka_unit_test(pointwise_agrees_with_its_twin),

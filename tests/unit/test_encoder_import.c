@@ -4,7 +4,6 @@
 
 #include "encoder_fixture.h"
 #include "model/encoder_import.h"
-#include "nn/blas.h"
 
 enum { TORCHVISION, TIMM_SAME, TIMM_SYMMETRIC, TORCHVISION_WIDE, GOLDEN_SIZE = 46 };
 
@@ -20,7 +19,7 @@ static struct encoder_import opened(const char *path, const char *architecture) 
 /* The encoder that the file holds, with the golden photo as its input. */
 static struct encoder_fixture imported(const char *path, const char *architecture) {
     struct encoder_import import = opened(path, architecture);
-    struct encoder_fixture f = encoder_fixture_new(import.architecture, GOLDEN_SIZE, 1, false);
+    struct encoder_fixture f = encoder_fixture_new(import.architecture, GOLDEN_SIZE, 1);
     caption_error error = {0};
     if (!encoder_import_read(&import, &f.encoder, &f.parameters, &error)) {
         fail_msg("%s", error.message);
@@ -172,7 +171,7 @@ static void torchvision_s_mobilenet_is_known_by_its_shapes(void **state) {
 
 /* A preset's own tensors, folded, with or without one of them. */
 static char *preset_file(const char *name, const char *left_out) {
-    struct encoder_fixture f = encoder_fixture_new(name, 32, 1, false);
+    struct encoder_fixture f = encoder_fixture_new(name, 32, 1);
     struct encoder_golden *golden = calloc(1, sizeof *golden);
     assert_non_null(golden);
     for (size_t i = 0; i < f.parameters.tensor_count; i++) {
@@ -316,7 +315,7 @@ static void a_number_that_cannot_be_is_an_error_that_names_its_tensor(void **sta
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *path = encoder_file_new(golden, &cases[i].change);
         struct encoder_import import = opened(path, golden->architecture);
-        struct encoder_fixture f = encoder_fixture_new(import.architecture, 32, 1, false);
+        struct encoder_fixture f = encoder_fixture_new(import.architecture, 32, 1);
         caption_error error = {0};
         assert_false(encoder_import_read(&import, &f.encoder, &f.parameters, &error));
         assert_memory_equal(error.message, path, strlen(path));
@@ -370,7 +369,7 @@ static void mutated_files_are_read_or_refused(void **state) {
             refused++;
             continue;
         }
-        struct encoder_fixture f = encoder_fixture_new(import.architecture, 16, 1, false);
+        struct encoder_fixture f = encoder_fixture_new(import.architecture, 16, 1);
         encoder_import_read(&import, &f.encoder, &f.parameters, &error);
         encoder_fixture_free(&f);
         encoder_import_close(&import);
@@ -382,7 +381,6 @@ static void mutated_files_are_read_or_refused(void **state) {
 }
 
 int main(void) {
-    blas_single_thread();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(features_are_those_of_pytorch),
         cmocka_unit_test(a_padding_that_is_not_the_file_s_shows),

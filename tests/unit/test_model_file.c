@@ -1,68 +1,15 @@
 /* A model written is the model read; a file that lies is refused, by name and field. */
-#include "temporary_file.h"
+#include "model_fixture.h"
 
 #include <math.h>
 
-#include "base/random.h"
-#include "model/model.h"
 #include "model/model_info.h"
-
-static const char small_encoder[] = "stem_c8 ds_r1_k3_s1_e1_c8 ir_r1_k5_s2_e2_c12 head_c16";
-
-static struct vocabulary new_vocabulary(void) {
-    static const char *const words[] = {"a", "dog", "läuft", "grass"};
-    struct vocabulary vocabulary;
-    assert_true(vocabulary_init(&vocabulary, NULL));
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        assert_true(vocabulary_count(&vocabulary, words[i], 100 - i, NULL));
-    }
-    return vocabulary;
-}
-
-static bool make_model(struct model *model, const struct model_design *design,
-                       caption_error *error) {
-    struct vocabulary vocabulary = new_vocabulary();
-    const bool ok = model_new(model, design, &vocabulary, error);
-    assert_null(vocabulary.words); /* taken over in any case */
-    return ok;
-}
-
-static struct model_design small_design(void) {
-    return (struct model_design){
-        .encoder = small_encoder, .size = 32, .cell = "gru", .embedding = 6, .hidden = 10};
-}
-
-static struct model random_model(const struct model_design *design) {
-    struct model model;
-    caption_error error = {0};
-    if (!make_model(&model, design, &error)) fail_msg("%s", error.message);
-    struct random random = random_seeded(7, 0);
-    encoder_randomise(&model.encoder, &model.parameters, &random);
-    decoder_randomise(&model.decoder, &model.parameters, &random);
-    model.preprocessing.mean[1] = 123.675F;
-    model.preprocessing.std[2] = 57.375F;
-    assert_true(model_note(&model, "data", "seven dogs", &error));
-    assert_true(model_note(&model, "scores", "CIDEr 0", &error));
-    return model;
-}
-
-static struct model small_model(void) {
-    const struct model_design design = small_design();
-    return random_model(&design);
-}
 
 /* One whose encoder learns from scratch. */
 static struct model learning_model(void) {
     struct model_design design = small_design();
     design.batch_norm = true;
     return random_model(&design);
-}
-
-static char *written(const struct model *model, enum safetensors_type type) {
-    char *path = temporary_file_new();
-    caption_error error = {0};
-    if (!model_write(model, NULL, type, path, &error)) fail_msg("%s", error.message);
-    return path;
 }
 
 static struct model read_back(const char *path) {
@@ -261,10 +208,12 @@ static char *forge(const char *path, const struct forgery *forgery) {
     return copy;
 }
 
-static void assert_refused(const char *path, const char *message) {
+typedef bool model_opener(struct model *model, const char *path, caption_error *error);
+
+static void assert_refused_by(model_opener *open, const char *path, const char *message) {
     struct model model;
     caption_error error = {0};
-    if (model_read(&model, path, &error)) fail_msg("accepted in spite of: %s", message);
+    if (open(&model, path, &error)) fail_msg("accepted in spite of: %s", message);
     assert_memory_equal(error.message, path, strlen(path));
     assert_memory_equal(error.message + strlen(path), ": ", 2);
     const char *found = error.message + strlen(path) + 2;
@@ -273,6 +222,12 @@ static void assert_refused(const char *path, const char *message) {
     }
     assert_null(model.parameters.values); /* nothing is left to free */
     assert_null(model.vocabulary.words);
+    assert_null(model.file.header);
+}
+
+static void assert_refused(const char *path, const char *message) {
+    assert_refused_by(model_read, path, message);
+    assert_refused_by(model_map, path, message);
 }
 
 static void a_lying_field_is_an_error_that_names_it(void **state) {
@@ -376,7 +331,7 @@ static void a_number_that_is_not_finite_is_an_error_that_names_its_tensor(void *
     safetensors_close(&file);
     memcpy(bytes.data + place, "\0\0\xc0\x7f", 4);
     temporary_file_write(path, bytes.data, bytes.size);
-    assert_refused(path, "tensor \"encoder.conv_stem.weight\": number 5 is nan");
+    assert_refused_by(model_read, path, "tensor \"encoder.conv_stem.weight\": number 5 is nan");
     file_bytes_free(&bytes);
     temporary_file_free(path);
 }

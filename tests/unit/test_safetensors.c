@@ -283,6 +283,33 @@ static void a_number_that_is_not_finite_is_not_read(void **state) {
     safetensors_close(&file);
 }
 
+/* They are looked at in blocks: the last number of one, the first of the next and the last of all.
+ */
+static void a_number_that_is_not_finite_is_found_wherever_it_stands(void **state) {
+    (void)state;
+    static const size_t places[] = {0, 1023, 1024, 2999};
+    static const char header[] = "{" TENSOR("x", "F16", "[3000]", "[0,6000]") "}";
+    static uint8_t bytes[7000];
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        const size_t size = build(bytes, header, 6000);
+        uint8_t *data = bytes + size - 6000;
+        memset(data, 0x3c, 6000);
+        struct safetensors file;
+        caption_error error = {0};
+        assert_true(open_bytes(&file, bytes, size, &error));
+        assert_true(safetensors_finite(&file, safetensors_find(&file, "x"), &error));
+        safetensors_close(&file);
+        memcpy(data + 2 * places[i], "\0\xfc", 2);
+        assert_true(open_bytes(&file, bytes, size, &error));
+        assert_false(safetensors_finite(&file, safetensors_find(&file, "x"), &error));
+        char message[80];
+        snprintf(message, sizeof message, "tensor \"x\": number %zu is -inf, expected a finite one",
+                 places[i]);
+        assert_message_has(&error, message);
+        safetensors_close(&file);
+    }
+}
+
 static void a_file_cut_anywhere_is_an_error(void **state) {
     (void)state;
     char *temporary = temporary_file_new();
@@ -386,6 +413,7 @@ int main(void) {
         cmocka_unit_test(the_same_content_gives_the_same_bytes_in_whatever_order_metadata_came),
         cmocka_unit_test(a_number_that_the_type_cannot_hold_is_not_written),
         cmocka_unit_test(a_number_that_is_not_finite_is_not_read),
+        cmocka_unit_test(a_number_that_is_not_finite_is_found_wherever_it_stands),
         cmocka_unit_test(a_file_cut_anywhere_is_an_error),
         cmocka_unit_test(a_mutated_file_is_read_or_refused_but_never_more),
     };

@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "nn/blas.h"
 #include "train/captions.h"
 #include "train/schedule.h"
 #include "train/start.h"
@@ -505,6 +504,5 @@ int main(void) {
         cmocka_unit_test(a_stream_cut_into_windows_has_the_loss_of_the_whole),
         cmocka_unit_test(each_phase_has_a_schedule_of_its_own),
     };
-    blas_single_thread();
     return cmocka_run_group_tests_name("train", tests, NULL, NULL);
 }

@@ -44,7 +44,7 @@ static void expect_derivatives(struct encoder_fixture *f) {
 
 static void encoder_gradients_are_the_derivatives(void **state) {
     (void)state;
-    struct encoder_fixture f = encoder_fixture_new(small, 18, 2, true);
+    struct encoder_fixture f = encoder_fixture_new(small, 18, 2);
     expect_derivatives(&f);
 }
 

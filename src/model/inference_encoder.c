@@ -1,0 +1,237 @@
+#include "model/inference_encoder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/inference_block.h"
+#include "nn/pooling.h"
+
+/* Panels of the head that are averaged while they are in the cache. */
+enum { HEAD_PANELS = 4 };
+
+struct inference_encoder {
+    const struct inference_kernels *kernels;
+    struct arena arena; /* all that is made of the weights */
+    size_t photo;       /* numbers of a photo */
+    size_t features;
+    void *stem; /* where no block begins with it: */
+    struct convolution stem_shape;
+    struct inference_block *blocks; /* [block_count] */
+    size_t block_count;
+    void *head;
+    size_t head_pixels, head_inputs;
+    size_t map; /* bytes of the largest map */
+    struct inference_needs needs;
+};
+
+struct inference_workspace {
+    struct arena arena; /* the rest: */
+    void *maps[2];      /* take turns */
+    float *head;        /* (pixels, HEAD_PANELS panels) */
+    struct inference_scratch scratch;
+};
+
+const struct inference_kernels *inference_kernels(enum precision precision) {
+    static const struct inference_kernels *const kernels[] = {
+        [PRECISION_F32] = &inference_kernels_f32,
+        [PRECISION_BF16] = &inference_kernels_bf16,
+        [PRECISION_INT8] = &inference_kernels_int8};
+    return kernels[precision];
+}
+
+static void count_map(struct inference_encoder *encoder, size_t pixels, size_t channels) {
+    const size_t bytes = pixels * inference_padded(channels) * encoder->kernels->map_bytes;
+    if (bytes > encoder->map) encoder->map = bytes;
+}
+
+/* The stem, where the first block does not take it in: it has an expansion, or adds what the stem
+ * gives to its output. */
+static bool make_stem(struct inference_encoder *encoder, const struct encoder_layer *stem,
+                      const struct weights *weights, caption_error *error) {
+    encoder->stem_shape = stem->shape;
+    encoder->needs.patches = inference_patches_numbers(&stem->shape) * sizeof(float);
+    count_map(encoder, stem->shape.out_size * stem->shape.out_size, stem->shape.out_channels);
+    encoder->stem =
+        encoder->kernels->matrix_new(INFERENCE_STEM_MAP, stem, weights, &encoder->arena, error);
+    return encoder->stem != NULL;
+}
+
+static bool make_blocks(struct inference_encoder *out, const struct encoder *encoder, size_t first,
+                        const struct weights *weights, caption_error *error) {
+    const size_t end = encoder->layer_count - 1;
+    for (size_t i = first, used; i < end; i += used) {
+        struct inference_block *block = &out->blocks[out->block_count];
+        if (!inference_block_init(block, out->kernels, &encoder->layers[i], &used, weights,
+                                  &out->arena, error)) {
+            return false;
+        }
+        out->block_count++;
+        inference_block_needs(block, &out->needs);
+        const struct convolution *last = &encoder->layers[i + used - 1].shape;
+        count_map(out, last->out_size * last->out_size, last->out_channels);
+    }
+    return true;
+}
+
+static bool make(struct inference_encoder *out, const struct encoder *encoder,
+                 const struct weights *weights, caption_error *error) {
+    const struct encoder_layer *layers = encoder->layers;
+    const struct encoder_layer *head = &layers[encoder->layer_count - 1];
+    const bool taken_in = layers[1].kind == ENCODER_DEPTHWISE && !layers[1].opens_residual;
+    out->blocks = arena_take(&out->arena, encoder->layer_count, sizeof *out->blocks,
+                             "encoder for inference", error);
+    if (!out->blocks) return false;
+    if (!taken_in && !make_stem(out, layers, weights, error)) return false;
+    if (!make_blocks(out, encoder, taken_in ? 0 : 1, weights, error)) return false;
+    out->head_pixels = head->shape.out_size * head->shape.out_size;
+    out->head_inputs = inference_padded(head->shape.in_channels);
+    const size_t narrowed = out->head_pixels * out->head_inputs * out->kernels->narrow_bytes;
+    if (narrowed > out->needs.narrowed) out->needs.narrowed = narrowed;
+    out->head = out->kernels->matrix_new(INFERENCE_HEAD, head, weights, &out->arena, error);
+    return out->head != NULL;
+}
+
+struct inference_encoder *inference_encoder_new(const struct encoder *encoder,
+                                                const struct weights *weights,
+                                                enum precision precision, caption_error *error) {
+    return inference_encoder_with(encoder, weights, inference_kernels(precision), error);
+}
+
+/* That of an encoder that learns from scratch: its batch norm becomes weights and biases first. */
+static struct inference_encoder *folded(const struct encoder *encoder,
+                                        const struct weights *weights,
+                                        const struct inference_kernels *kernels,
+                                        caption_error *error) {
+    struct encoder plain = {0};
+    struct parameters parameters = {0};
+    struct inference_encoder *out = NULL;
+    if (encoder_init(&plain, encoder->architecture, encoder->size, false, &parameters, error) &&
+        parameters_allocate(&parameters, error)) {
+        encoder_fold(encoder, weights->parameters, weights->values, &plain, &parameters);
+        const struct weights made = {.parameters = &parameters, .values = parameters.values};
+        out = inference_encoder_with(&plain, &made, kernels, error);
+    }
+    encoder_free(&plain);
+    parameters_free(&parameters);
+    return out;
+}
+
+struct inference_encoder *inference_encoder_with(const struct encoder *encoder,
+                                                 const struct weights *weights,
+                                                 const struct inference_kernels *kernels,
+                                                 caption_error *error) {
+    if (encoder->batch_norm) return folded(encoder, weights, kernels, error);
+    struct inference_encoder *out = memory_zeroed(1, sizeof *out, "encoder for inference", error);
+    if (!out) return NULL;
+    out->kernels = kernels;
+    out->photo = encoder->size * encoder->size * STEM_COLOURS;
+    out->features = encoder->features;
+    if (make(out, encoder, weights, error)) return out;
+    inference_encoder_free(out);
+    return NULL;
+}
+
+void inference_encoder_free(struct inference_encoder *encoder) {
+    if (!encoder) return;
+    arena_free(&encoder->arena);
+    free(encoder);
+}
+
+struct inference_workspace *inference_workspace_new(const struct inference_encoder *encoder,
+                                                    caption_error *error) {
+    static const char what[] = "encoder activations";
+    const struct inference_needs *needs = &encoder->needs;
+    struct inference_workspace *workspace = memory_zeroed(1, sizeof *workspace, what, error);
+    if (!workspace) return NULL;
+    struct arena *arena = &workspace->arena;
+    struct inference_scratch *scratch = &workspace->scratch;
+    const size_t head = encoder->head_pixels * HEAD_PANELS * INFERENCE_PANEL;
+    /* Zero at first, so that no padding is ever read before it was written. */
+    if ((workspace->maps[0] = arena_take(arena, encoder->map, 1, what, error)) != NULL &&
+        (workspace->maps[1] = arena_take(arena, encoder->map, 1, what, error)) != NULL &&
+        (workspace->head = arena_take(arena, head, sizeof(float), what, error)) != NULL &&
+        (scratch->ring = arena_take(arena, needs->ring, 1, what, error)) != NULL &&
+        (scratch->strip = arena_take(arena, needs->strip, 1, what, error)) != NULL &&
+        (scratch->narrowed = arena_take(arena, needs->narrowed, 1, what, error)) != NULL &&
+        (scratch->patches = arena_take(arena, needs->patches, 1, what, error)) != NULL &&
+        (scratch->places = arena_take(arena, needs->places, 1, what, error)) != NULL) {
+        return workspace;
+    }
+    inference_workspace_free(workspace);
+    return NULL;
+}
+
+void inference_workspace_free(struct inference_workspace *workspace) {
+    if (!workspace) return;
+    arena_free(&workspace->arena);
+    free(workspace);
+}
+
+/* The stem of a whole photo, row by row. */
+static void run_stem(const struct inference_encoder *encoder, const float *photo,
+                     const struct inference_workspace *workspace, void *map) {
+    const struct convolution *shape = &encoder->stem_shape;
+    const size_t channels = inference_padded(shape->out_channels);
+    const size_t row = shape->out_size * channels * encoder->kernels->map_bytes;
+    for (size_t y = 0; y < shape->out_size; y++) {
+        inference_patches(shape, photo, y, workspace->scratch.patches);
+        const struct inference_product product = {.rows = shape->out_size,
+                                                  .input = workspace->scratch.patches,
+                                                  .input_stride = inference_padded(INFERENCE_PATCH),
+                                                  .output = (char *)map + y * row,
+                                                  .output_stride = channels};
+        encoder->kernels->multiply(INFERENCE_STEM_MAP, encoder->stem, 0, channels / INFERENCE_PANEL,
+                                   &product);
+    }
+}
+
+/* The head and the mean over its map, a few panels at a time. */
+static void run_head(const struct inference_encoder *encoder, const void *map,
+                     const struct inference_workspace *workspace, float *features) {
+    const struct inference_kernels *kernels = encoder->kernels;
+    const size_t panels = inference_padded(encoder->features) / INFERENCE_PANEL;
+    if (kernels->narrow) {
+        kernels->narrow(map, encoder->head_pixels * encoder->head_inputs,
+                        workspace->scratch.narrowed);
+        map = workspace->scratch.narrowed;
+    }
+    for (size_t panel = 0; panel < panels; panel += HEAD_PANELS) {
+        const size_t rest = panels - panel, some = rest < HEAD_PANELS ? rest : HEAD_PANELS;
+        const size_t first = panel * INFERENCE_PANEL, left = encoder->features - first;
+        const size_t channels = some * INFERENCE_PANEL;
+        const struct inference_product product = {.rows = encoder->head_pixels,
+                                                  .input = map,
+                                                  .input_stride = encoder->head_inputs,
+                                                  .output = workspace->head,
+                                                  .output_stride = channels};
+        kernels->multiply(INFERENCE_HEAD, encoder->head, panel, some, &product);
+        float means[HEAD_PANELS * INFERENCE_PANEL];
+        pooling_forward(1, encoder->head_pixels, channels, workspace->head, means);
+        memcpy(features + first, means, (left < channels ? left : channels) * sizeof(float));
+    }
+}
+
+static void run_photo(const struct inference_encoder *encoder, const float *photo,
+                      const struct inference_workspace *workspace, float *features) {
+    const void *input = photo;
+    size_t turn = 0;
+    if (encoder->stem) {
+        run_stem(encoder, photo, workspace, workspace->maps[turn]);
+        input = workspace->maps[turn];
+        turn = 1;
+    }
+    for (size_t i = 0; i < encoder->block_count; i++, turn = 1 - turn) {
+        inference_block_run(&encoder->blocks[i], input, &workspace->scratch, workspace->maps[turn]);
+        input = workspace->maps[turn];
+    }
+    run_head(encoder, input, workspace, features);
+}
+
+void inference_encoder_run(const struct inference_encoder *encoder, const float *images,
+                           size_t count, struct inference_workspace *workspace, float *features) {
+    for (size_t i = 0; i < count; i++) {
+        run_photo(encoder, images + i * encoder->photo, workspace,
+                  features + i * encoder->features);
+    }
+}

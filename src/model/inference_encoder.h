@@ -1,0 +1,39 @@
+/* The encoder for inference: the features of encoder_forward (to a rounding) from weights that are
+ * made ready once, in less time and memory. Each block (expand, depthwise, project) is computed in
+ * strips of rows, so that its expanded activations, most of all numbers of the network, stay in the
+ * cache.
+ *
+ *     struct inference_encoder *encoder = inference_encoder_new(&model->encoder, &weights,
+ *                                                               PRECISION_F32, error);
+ *     struct inference_workspace *workspace = inference_workspace_new(encoder, error);
+ *     inference_encoder_run(encoder, images, count, workspace, features);
+ */
+#ifndef CAPTION_MODEL_INFERENCE_ENCODER_H
+#define CAPTION_MODEL_INFERENCE_ENCODER_H
+
+#include "model/encoder.h"
+#include "model/weights.h"
+#include "nn/precision.h"
+
+/* Packs the weights, which it needs no longer than this call takes, nor `encoder`; batch norm (of a
+ * model that learns, whose weights are a block) is folded. Only read from then on, and shared by
+ * threads. NULL with `error` set when a weight is not finite, the architecture cannot be computed
+ * in that precision or memory is short. */
+struct inference_encoder;
+struct inference_encoder *inference_encoder_new(const struct encoder *encoder,
+                                                const struct weights *weights,
+                                                enum precision precision, caption_error *error);
+void inference_encoder_free(struct inference_encoder *encoder);
+
+/* Scratch for one thread. */
+struct inference_workspace;
+struct inference_workspace *inference_workspace_new(const struct inference_encoder *encoder,
+                                                    caption_error *error);
+void inference_workspace_free(struct inference_workspace *workspace);
+
+/* images (count, S, S, 3) already scaled, features (count, F). A photo's features do not depend on
+ * those beside it. */
+void inference_encoder_run(const struct inference_encoder *encoder, const float *images,
+                           size_t count, struct inference_workspace *workspace, float *features);
+
+#endif

@@ -1,0 +1,91 @@
+/* What the encoder for inference computes with, by precision: how weights are made ready, and the
+ * products and depthwise convolutions on the number types of that precision. Internal to the
+ * encoder for inference.
+ *
+ * There are two number types of activations: that of the maps between blocks, and that of the
+ * expanded activations within a block, which are what depthwise convolution reads and writes. A
+ * pixel's channels are padded with zeros to a multiple of INFERENCE_PANEL, in both. */
+#ifndef CAPTION_MODEL_INFERENCE_KERNELS_H
+#define CAPTION_MODEL_INFERENCE_KERNELS_H
+
+#include "base/arena.h"
+#include "model/inference_encoder.h"
+#include "nn/stem.h"
+
+enum {
+    INFERENCE_PANEL = 16,
+    INFERENCE_PATCH = STEM_KERNEL * STEM_KERNEL * STEM_COLOURS /* numbers under the stem's kernel */
+};
+
+static inline size_t inference_padded(size_t channels) {
+    return (channels + INFERENCE_PANEL - 1) / INFERENCE_PANEL * INFERENCE_PANEL;
+}
+
+/* What a product is for, which says the number types of its two sides. */
+enum inference_role {
+    INFERENCE_STEM,     /* patches of a photo, floats, to expanded activations */
+    INFERENCE_STEM_MAP, /* the same to a map */
+    INFERENCE_EXPAND,   /* a map to expanded activations */
+    INFERENCE_PROJECT,  /* expanded activations to a map */
+    INFERENCE_HEAD      /* a map to floats */
+};
+
+/* Rows times weights. Strides are in numbers, from row to row. */
+struct inference_product {
+    size_t rows;
+    const void *input;
+    size_t input_stride;
+    const void *residual; /* of the maps' type and the output's stride, added; or NULL */
+    void *output;
+    size_t output_stride;
+    size_t line, line_stride; /* output rows come in lines (see packed.h); 0: one line */
+};
+
+/* Some rows of a depthwise convolution (see depthwise_strip.h), of expanded activations. */
+struct inference_strip {
+    size_t rows;
+    const void *input;
+    const size_t *lines;
+    size_t line_stride, input_stride;
+    void *output;
+    size_t output_stride;
+};
+
+struct inference_kernels {
+    size_t map_bytes, expanded_bytes; /* of a number */
+
+    /* A layer's weights and bias, ready for `role`, in the arena's memory. */
+    void *(*matrix_new)(enum inference_role role, const struct encoder_layer *layer,
+                        const struct weights *weights, struct arena *arena, caption_error *error);
+    /* Outputs of `panels` panels from `panel` on; the layer's ReLU6 with them. */
+    void (*multiply)(enum inference_role role, const void *matrix, size_t panel, size_t panels,
+                     const struct inference_product *product);
+
+    void *(*depthwise_new)(const struct encoder_layer *layer, const struct weights *weights,
+                           struct arena *arena, caption_error *error);
+    /* The channels of `panels` panels from `panel` on. */
+    void (*depthwise)(const void *depthwise, size_t panel, size_t panels,
+                      const struct inference_strip *strip);
+
+    /* `count` numbers of a map as the expansion and the head multiply them; NULL: as they are. */
+    void (*narrow)(const void *map, size_t count, void *narrowed);
+    size_t narrow_bytes; /* of a number; 0 where narrow is NULL */
+
+    /* `count` numbers of a map as expanded activations, for a block without expansion; NULL where
+     * those cannot hold what a map may. */
+    void (*widen)(const void *map, size_t count, void *expanded);
+};
+
+/* The table of a precision. */
+const struct inference_kernels *inference_kernels(enum precision precision);
+
+extern const struct inference_kernels inference_kernels_f32, inference_kernels_bf16,
+    inference_kernels_int8;
+
+/* inference_encoder_new with kernels that are no precision's: those of a test or a benchmark. */
+struct inference_encoder *inference_encoder_with(const struct encoder *encoder,
+                                                 const struct weights *weights,
+                                                 const struct inference_kernels *kernels,
+                                                 caption_error *error);
+
+#endif

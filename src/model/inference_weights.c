@@ -1,0 +1,61 @@
+#include "model/inference_weights.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* The stem's weights lie as its taps, (27, out), of which a matrix has the columns as rows. */
+static bool stem_rows(const struct encoder_layer *layer, const struct weights *weights,
+                      size_t first, size_t count, float *rows, caption_error *error) {
+    const size_t outputs = layer->shape.out_channels;
+    float *lying = memory_uninitialised(INFERENCE_PATCH, outputs * sizeof(float), "weights", error);
+    if (!lying) return false;
+    const bool read = weights_read(weights, layer->weight, lying, error);
+    for (size_t i = 0; read && i < count * INFERENCE_PATCH; i++) {
+        rows[i] = lying[i % INFERENCE_PATCH * outputs + first + i / INFERENCE_PATCH];
+    }
+    free(lying);
+    return read;
+}
+
+bool inference_weights_rows(enum inference_role role, const struct encoder_layer *layer,
+                            const struct weights *weights, size_t first, size_t count, float *rows,
+                            caption_error *error) {
+    if (role == INFERENCE_STEM || role == INFERENCE_STEM_MAP) {
+        return stem_rows(layer, weights, first, count, rows, error);
+    }
+    return weights_read_rows(weights, layer->weight, first, count, rows, error);
+}
+
+static bool read_taps(const struct inference_depthwise *depthwise,
+                      const struct encoder_layer *layer, const struct weights *weights,
+                      caption_error *error) {
+    const size_t channels = layer->shape.out_channels, taps = layer->shape.kernel;
+    float *lying = memory_uninitialised(taps * taps, channels * sizeof(float), "weights", error);
+    if (!lying) return false;
+    const bool read = weights_read(weights, layer->weight, lying, error);
+    for (size_t i = 0; read && i < taps * taps; i++) {
+        memcpy(depthwise->weight + i * depthwise->channels, lying + i * channels,
+               channels * sizeof(float));
+    }
+    free(lying);
+    return read;
+}
+
+void *inference_depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
+                              struct arena *arena, caption_error *error) {
+    const size_t taps = layer->shape.kernel * layer->shape.kernel;
+    struct inference_depthwise *depthwise =
+        arena_take(arena, 1, sizeof *depthwise, "weights", error);
+    if (!depthwise) return NULL;
+    depthwise->shape = layer->shape;
+    depthwise->channels = inference_padded(layer->shape.out_channels);
+    depthwise->bias =
+        arena_take(arena, 1 + taps, depthwise->channels * sizeof(float), "weights", error);
+    if (!depthwise->bias) return NULL;
+    depthwise->weight = depthwise->bias + depthwise->channels;
+    const bool ok = weights_read(weights, layer->bias, depthwise->bias, error) &&
+                    read_taps(depthwise, layer, weights, error);
+    return ok ? depthwise : NULL;
+}

@@ -1,0 +1,38 @@
+/* Depthwise convolution for inference: a few rows of the output at once, from lines of the input
+ * that lie in any order (in a ring, say) with their borders beside them. The channels are taken a
+ * vector at a time down all rows, so that what neighbouring rows share is still in the first-level
+ * cache, and what neighbouring columns share in registers. */
+#ifndef CAPTION_NN_DEPTHWISE_STRIP_H
+#define CAPTION_NN_DEPTHWISE_STRIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "nn/simd_level.h"
+
+enum { DEPTHWISE_CHANNELS = 16 };
+
+/* Strides are in floats: from one line of the input to the next, from one pixel to the next, from
+ * one tap to the next. */
+struct depthwise_strip {
+    size_t kernel, stride; /* 3 or 5, 1 or 2 */
+    size_t rows, columns;  /* of the output */
+    size_t channels;       /* a multiple of DEPTHWISE_CHANNELS */
+    const float *input;
+    const size_t *lines; /* [(rows - 1) * stride + kernel]: where in the input each row lies that
+                            the outputs look at, of (columns - 1) * stride + kernel pixels */
+    size_t line_stride, input_stride;
+    const float *weight; /* (kernel, kernel, channels) */
+    size_t weight_stride;
+    const float *bias; /* (channels) */
+    bool relu6;
+    float *output; /* (rows, columns, channels) */
+    size_t output_stride;
+};
+
+void depthwise_strip(const struct depthwise_strip *strip);
+
+/* The same with an instruction set that this processor has, for tests and benchmarks. */
+void depthwise_strip_by(enum simd_level level, const struct depthwise_strip *strip);
+
+#endif

@@ -1,0 +1,77 @@
+/* A kernel compiled once for each instruction set of simd_level.h, where what changes from one to
+ * the next (how many sums the registers hold) is more than SIMD_CLONES can say. The kernel is a
+ * file of its own without a guard, included by
+ *
+ *     #define KERNEL_FILE "nn/packed_kernel.h"
+ *     #include "nn/simd_instances.h"
+ *
+ * which names what it defines KERNEL(name), marks its functions KERNEL_TARGET and finds
+ *     KERNEL_WIDTH    floats in a vector
+ *     KERNEL(vector)  the type
+ *     KERNEL_RELU6(x) max(0, min(6, x)), a NaN kept
+ * SIMD_BY_LEVEL(name) then lists the instances, for an array by level. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if __GNUC__ >= 12
+#define SIMD_INSTANCES_X86
+#endif
+#endif
+
+#ifdef SIMD_INSTANCES_X86
+#define SIMD_BY_LEVEL(name)                                                                        \
+    { plain_##name, v3_##name, v4_##name }
+#else
+#define SIMD_BY_LEVEL(name)                                                                        \
+    { plain_##name }
+#endif
+
+#ifdef KERNEL_FILE
+#include "nn/simd.h"
+
+typedef float plain_vector __attribute__((vector_size(4 * sizeof(float))));
+
+SIMD_INLINE plain_vector plain_relu6(plain_vector x) {
+    const plain_vector six = {6, 6, 6, 6};
+    const __typeof__(x < x) below = x<0, above = x> 6;
+    return (plain_vector)(((__typeof__(below))x & ~below & ~above) |
+                          ((__typeof__(below))six & above));
+}
+
+#define KERNEL(name) plain_##name
+#define KERNEL_TARGET
+#define KERNEL_WIDTH 4
+#define KERNEL_RELU6(x) plain_relu6(x)
+#include KERNEL_FILE
+#undef KERNEL
+#undef KERNEL_TARGET
+#undef KERNEL_WIDTH
+#undef KERNEL_RELU6
+
+#ifdef SIMD_INSTANCES_X86
+#include <immintrin.h>
+
+/* Where one of two numbers is none, the processor's minimum and maximum are the second. (The
+ * compiler's own comparison of vectors of 16 floats takes them one by one.) */
+typedef float v3_vector __attribute__((vector_size(8 * sizeof(float))));
+#define KERNEL(name) v3_##name
+#define KERNEL_TARGET __attribute__((target("arch=x86-64-v3")))
+#define KERNEL_WIDTH 8
+#define KERNEL_RELU6(x) _mm256_min_ps(_mm256_set1_ps(6), _mm256_max_ps(_mm256_setzero_ps(), (x)))
+#include KERNEL_FILE
+#undef KERNEL
+#undef KERNEL_TARGET
+#undef KERNEL_WIDTH
+#undef KERNEL_RELU6
+
+typedef float v4_vector __attribute__((vector_size(16 * sizeof(float))));
+#define KERNEL(name) v4_##name
+#define KERNEL_TARGET __attribute__((target("arch=x86-64-v4,prefer-vector-width=512")))
+#define KERNEL_WIDTH 16
+#define KERNEL_RELU6(x) _mm512_min_ps(_mm512_set1_ps(6), _mm512_max_ps(_mm512_setzero_ps(), (x)))
+#include KERNEL_FILE
+#undef KERNEL
+#undef KERNEL_TARGET
+#undef KERNEL_WIDTH
+#undef KERNEL_RELU6
+#endif
+
+#endif

@@ -1,0 +1,210 @@
+/* The encoder for inference against that for training, which has been compared with others. */
+#include "encoder_golden.h"
+
+#include "temporary_file.h"
+
+#include "model/inference_encoder.h"
+
+static struct weights weights_of(const struct encoder_fixture *f) {
+    return (struct weights){.parameters = &f->parameters, .values = f->parameters.values};
+}
+
+static struct inference_encoder *made(const struct encoder *encoder,
+                                      const struct weights *weights) {
+    caption_error error = {0};
+    struct inference_encoder *inference =
+        inference_encoder_new(encoder, weights, PRECISION_F32, &error);
+    if (!inference) fail_msg("%s", error.message);
+    return inference;
+}
+
+/* Features of the fixture's photos, from these weights. */
+static float *inferred(const struct encoder_fixture *f, const struct weights *weights) {
+    struct inference_encoder *inference = made(&f->encoder, weights);
+    struct inference_workspace *workspace = inference_workspace_new(inference, NULL);
+    assert_non_null(workspace);
+    float *features = encoder_fixture_zeroed(f->photos * f->encoder.features);
+    inference_encoder_run(inference, f->images, f->photos, workspace, features);
+    inference_workspace_free(workspace);
+    inference_encoder_free(inference);
+    return features;
+}
+
+static void expect_features(const struct encoder_fixture *f, const float *features,
+                            const char *what) {
+    for (size_t i = 0; i < f->photos * f->encoder.features; i++) {
+        if (fabsf(features[i] - f->features[i]) <= 2e-5F * (1 + fabsf(f->features[i]))) continue;
+        fail_msg("%s, side %zu: feature %zu is %.9g, expected %.9g", what, f->encoder.size, i,
+                 (double)features[i], (double)f->features[i]);
+    }
+}
+
+static void expect_same(const char *architecture, size_t size) {
+    struct encoder_fixture f = encoder_fixture_new(architecture, size, 2);
+    encoder_fixture_randomise(&f, size);
+    encoder_fixture_forward(&f);
+    const struct weights weights = weights_of(&f);
+    float *features = inferred(&f, &weights);
+    expect_features(&f, features, architecture);
+    free(features);
+    encoder_fixture_free(&f);
+}
+
+static void efficientnet_lite0_gives_the_golden_features(void **state) {
+    (void)state;
+    struct encoder_golden golden;
+    if (!encoder_golden_load(&golden)) skip();
+    const struct weights weights = weights_of(&golden.fixture);
+    float *features = inferred(&golden.fixture, &weights);
+    encoder_golden_expect(&golden, features);
+    free(features);
+    encoder_golden_free(&golden);
+}
+
+/* At sizes whose maps are cut into strips (the largest ones here) and at sizes that are odd. */
+static void every_preset_gives_the_features_of_training(void **state) {
+    (void)state;
+    const struct encoder_preset *preset;
+    for (size_t i = 0; (preset = encoder_preset(i)) != NULL; i++) {
+        expect_same(preset->name, 64);
+        expect_same(preset->name, 51);
+    }
+    expect_same("efficientnet_lite0", 224);
+    expect_same("tiny", 16);
+}
+
+static void odd_architectures_do_too(void **state) {
+    (void)state;
+    /* No block; no depthwise convolution behind the stem; one whose input is added to its output.
+     */
+    expect_same("stem_c5 head_c7", 33);
+    expect_same("stem_c12 ir_r2_k3_s1_e3_c12 head_c70", 40);
+    expect_same("stem_c12 ds_r3_k5_s1_e1_c12 head_c20", 36);
+    /* Blocks without expansion further on, an expansion of 1, channels that fill no vector, strides
+     * of 2 down to maps of one pixel, either padding. */
+    expect_same("stem_c9 ds_r2_k3_s2_e1_c7 ds_r2_k5_s2_e1_c19 ir_r1_k3_s2_e1_c33 head_c17", 30);
+    expect_same("pad_symmetric stem_c9 ds_r2_k5_s2_e1_c7 ir_r3_k3_s2_e5_c19 ir_r2_k5_s2_e3_c8 "
+                "ir_r2_k5_s2_e3_c9 head_c17",
+                47);
+    /* More channels than go through the ring together, in more than one strip. */
+    expect_same("stem_c16 ds_r1_k3_s1_e1_c24 ir_r2_k5_s1_e9_c24 head_c17", 150);
+    expect_same("pad_symmetric stem_c16 ds_r1_k5_s2_e1_c24 ir_r1_k3_s2_e40_c24 head_c17", 301);
+}
+
+static void a_photo_has_the_same_features_alone_and_beside_others(void **state) {
+    (void)state;
+    struct encoder_fixture f = encoder_fixture_new("tiny", 64, 5);
+    encoder_fixture_randomise(&f, 3);
+    const struct weights weights = weights_of(&f);
+    float *together = inferred(&f, &weights);
+    struct inference_encoder *inference = made(&f.encoder, &weights);
+    struct inference_workspace *workspace = inference_workspace_new(inference, NULL);
+    assert_non_null(workspace);
+    for (size_t i = f.photos; i-- > 0;) {
+        float alone[256];
+        inference_encoder_run(inference, f.images + i * f.image, 1, workspace, alone);
+        assert_memory_equal(alone, together + i * 256, sizeof alone);
+    }
+    inference_workspace_free(workspace);
+    inference_encoder_free(inference);
+    free(together);
+    encoder_fixture_free(&f);
+}
+
+/* Writes the fixture's tensors as F16; its own become what a reader finds. */
+static void write_rounded(struct encoder_fixture *f, const char *path) {
+    struct safetensors_writer *writer = safetensors_writer_new(path, NULL);
+    assert_non_null(writer);
+    for (size_t i = 0; i < f->parameters.tensor_count; i++) {
+        const struct parameter *tensor = &f->parameters.tensors[i];
+        float *values = encoder_fixture_zeroed(tensor->count);
+        parameters_export(tensor, parameters_at(&f->parameters, f->parameters.values, i), values);
+        assert_true(safetensors_writer_tensor(writer, tensor->name, SAFETENSORS_F16, tensor->shape,
+                                              tensor->dimensions, values, NULL));
+        free(values);
+    }
+    assert_true(safetensors_writer_finish(writer, NULL));
+}
+
+static void weights_of_a_file_give_what_those_in_memory_give(void **state) {
+    (void)state;
+    struct encoder_fixture f = encoder_fixture_new("tiny", 64, 2);
+    encoder_fixture_randomise(&f, 4);
+    char *path = temporary_file_new();
+    write_rounded(&f, path);
+    struct safetensors file;
+    assert_true(safetensors_open(&file, path, NULL));
+    const struct weights mapped = {.parameters = &f.parameters, .file = &file};
+    float *from_file = inferred(&f, &mapped);
+    for (size_t i = 0; i < f.parameters.tensor_count; i++) {
+        assert_true(
+            weights_read(&mapped, i, parameters_at(&f.parameters, f.parameters.values, i), NULL));
+    }
+    const struct weights block = weights_of(&f);
+    float *from_block = inferred(&f, &block);
+    assert_memory_equal(from_file, from_block, 2 * f.encoder.features * sizeof *from_file);
+    free(from_file);
+    free(from_block);
+    safetensors_close(&file);
+    temporary_file_free(path);
+    encoder_fixture_free(&f);
+}
+
+static void a_weight_that_is_no_number_is_an_error_that_names_it(void **state) {
+    (void)state;
+    struct encoder_fixture f = encoder_fixture_new("tiny", 64, 1);
+    encoder_fixture_randomise(&f, 4);
+    char *path = temporary_file_new();
+    write_rounded(&f, path);
+    struct safetensors file;
+    assert_true(safetensors_open(&file, path, NULL));
+    for (size_t i = 0; i < file.tensor_count; i++) {
+        struct safetensors_tensor *tensor = &file.tensors[i];
+        const uint8_t *data = tensor->data;
+        uint8_t *changed = malloc(tensor->bytes);
+        assert_non_null(changed);
+        memcpy(changed, data, tensor->bytes);
+        changed[tensor->bytes - 2] = 0;
+        changed[tensor->bytes - 1] = 0x7c; /* infinity */
+        tensor->data = changed;
+        const struct weights weights = {.parameters = &f.parameters, .file = &file};
+        caption_error error = {0};
+        assert_null(inference_encoder_new(&f.encoder, &weights, PRECISION_F32, &error));
+        assert_int_equal(error.status, CAPTION_ERROR_FORMAT);
+        assert_non_null(strstr(error.message, tensor->name));
+        tensor->data = data;
+        free(changed);
+    }
+    safetensors_close(&file);
+    temporary_file_free(path);
+    encoder_fixture_free(&f);
+}
+
+static void batch_norm_is_that_of_pytorch(void **state) {
+    (void)state;
+    enum { NUMBERS = 6825 };
+    float *golden =
+        read_numbers("CAPTION_GOLDEN", "tests/golden", "encoder_batch_norm.f32", NUMBERS, 4);
+    assert_non_null(golden);
+    struct encoder_fixture f = golden_fixture(true);
+    const struct weights weights = weights_of(&f);
+    float *features = inferred(&f, &weights);
+    expect_golden("features with the running statistics", features, golden,
+                  GOLDEN_PHOTOS * GOLDEN_FEATURES);
+    free(features);
+    free(golden);
+    encoder_fixture_free(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(efficientnet_lite0_gives_the_golden_features),
+        cmocka_unit_test(every_preset_gives_the_features_of_training),
+        cmocka_unit_test(odd_architectures_do_too),
+        cmocka_unit_test(a_photo_has_the_same_features_alone_and_beside_others),
+        cmocka_unit_test(weights_of_a_file_give_what_those_in_memory_give),
+        cmocka_unit_test(a_weight_that_is_no_number_is_an_error_that_names_it),
+        cmocka_unit_test(batch_norm_is_that_of_pytorch),
+    };
+    return cmocka_run_group_tests_name("inference_encoder", tests, NULL, NULL);
+}

@@ -1,0 +1,259 @@
+/* Products with packed weights, through every instruction set that this processor has. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "nn/packed.h"
+
+/* Input rows and outputs lie further apart than they are long; what lies between is not touched. */
+enum { GAP = 3, UNTOUCHED = 77 };
+
+struct fixture {
+    size_t rows, outputs, inputs;
+    float *weights, *bias, *input, *residual, *output;
+    size_t *gather; /* [rows], of rows + 1 rows of input */
+    struct arena arena;
+    struct packed matrix;
+};
+
+static float *random_floats(struct random *random, size_t count) {
+    float *numbers = malloc((count + 1) * sizeof *numbers);
+    assert_non_null(numbers);
+    for (size_t i = 0; i < count; i++) numbers[i] = 2 * random_normal(random);
+    return numbers;
+}
+
+static struct fixture fixture_new(size_t rows, size_t outputs, size_t inputs) {
+    struct random random = random_seeded(rows * 31 + outputs * 7 + inputs, 0);
+    struct fixture f = {.rows = rows, .outputs = outputs, .inputs = inputs};
+    f.weights = random_floats(&random, outputs * inputs);
+    f.bias = random_floats(&random, outputs);
+    f.input = random_floats(&random, (rows + 1) * (inputs + GAP));
+    f.residual = random_floats(&random, rows * (outputs + GAP));
+    f.output = malloc((rows * (outputs + GAP) + 1) * sizeof(float));
+    f.gather = malloc((rows + 1) * sizeof *f.gather);
+    assert_true(f.output && f.gather);
+    for (size_t r = 0; r < rows; r++) f.gather[r] = random_below(&random, rows + 1);
+    assert_true(packed_init(&f.matrix, outputs, inputs, &f.arena, NULL));
+    for (size_t first = 0; first < outputs; first += PACKED_PANEL) {
+        const size_t rest = outputs - first;
+        packed_rows(&f.matrix, first, rest < PACKED_PANEL ? rest : PACKED_PANEL,
+                    f.weights + first * inputs);
+    }
+    memcpy(f.matrix.bias, f.bias, outputs * sizeof(float));
+    return f;
+}
+
+static void fixture_free(struct fixture *f) {
+    free(f->weights);
+    free(f->bias);
+    free(f->input);
+    free(f->residual);
+    free(f->output);
+    free(f->gather);
+    arena_free(&f->arena);
+}
+
+static struct packed_product product_of(const struct fixture *f, bool residual, bool relu6,
+                                        bool gather) {
+    return (struct packed_product){.input = f->input,
+                                   .input_stride = f->inputs + GAP,
+                                   .gather = gather ? f->gather : NULL,
+                                   .residual = residual ? f->residual : NULL,
+                                   .residual_stride = f->outputs + GAP,
+                                   .relu6 = relu6,
+                                   .output = f->output,
+                                   .output_stride = f->outputs + GAP};
+}
+
+static void clear(const struct fixture *f) {
+    for (size_t i = 0; i < f->rows * (f->outputs + GAP); i++) f->output[i] = UNTOUCHED;
+}
+
+/* The same in double precision, one number at a time. */
+static double twin(const struct fixture *f, const struct packed_product *product, size_t row,
+                   size_t column) {
+    const size_t from = product->gather ? product->gather[row] : row;
+    double sum = f->bias[column];
+    for (size_t j = 0; j < f->inputs; j++) {
+        sum += (double)f->input[from * (f->inputs + GAP) + j] *
+               (double)f->weights[column * f->inputs + j];
+    }
+    if (product->residual) sum += (double)f->residual[row * (f->outputs + GAP) + column];
+    return product->relu6 ? fmin(6, fmax(0, sum)) : sum;
+}
+
+static void expect_twin(const struct fixture *f, const struct packed_product *product) {
+    for (size_t r = 0; r < f->rows; r++) {
+        const float *row = f->output + r * (f->outputs + GAP);
+        for (size_t c = 0; c < f->outputs; c++) {
+            const double expected = twin(f, product, r, c);
+            if (fabs((double)row[c] - expected) < 1e-5 * (double)(f->inputs + 4)) continue;
+            fail_msg("%zu x %zu x %zu: [%zu][%zu] is %g, expected %g", f->rows, f->outputs,
+                     f->inputs, r, c, (double)row[c], expected);
+        }
+        for (size_t c = 0; c < GAP; c++) {
+            assert_true(row[f->outputs + c] == UNTOUCHED);
+        }
+    }
+}
+
+static void expect_all(size_t rows, size_t outputs, size_t inputs) {
+    struct fixture f = fixture_new(rows, outputs, inputs);
+    for (enum simd_level level = 0; level < SIMD_LEVELS; level++) {
+        if (!simd_level_has(level)) continue;
+        for (unsigned kind = 0; kind < 8; kind++) {
+            const struct packed_product product = product_of(&f, kind & 1, kind & 2, kind & 4);
+            clear(&f);
+            packed_multiply_by(level, &f.matrix, rows, &product);
+            expect_twin(&f, &product);
+        }
+    }
+    fixture_free(&f);
+}
+
+static void every_size_and_form_agrees_with_double_precision(void **state) {
+    (void)state;
+    for (size_t rows = 0; rows <= 15; rows++) {
+        for (size_t outputs = 1; outputs <= 70; outputs += 1 + outputs / 7) {
+            for (size_t inputs = 0; inputs < 40; inputs = inputs * 2 + 1) {
+                expect_all(rows, outputs, inputs);
+            }
+        }
+    }
+    expect_all(1, 1, 1152);
+    expect_all(49, 192, 1152);
+    expect_all(100, 97, 700); /* more than one block of rows */
+    expect_all(8, 1000, 512);
+}
+
+static void a_row_is_the_same_alone_and_beside_others(void **state) {
+    (void)state;
+    struct fixture f = fixture_new(61, 83, 150);
+    for (enum simd_level level = 0; level < SIMD_LEVELS; level++) {
+        if (!simd_level_has(level)) continue;
+        struct packed_product product = product_of(&f, true, false, false);
+        packed_multiply_by(level, &f.matrix, f.rows, &product);
+        for (size_t first = 0; first < f.rows; first++) {
+            for (size_t count = 1; count <= 7 && first + count <= f.rows; count++) {
+                float alone[7 * (83 + GAP)];
+                struct packed_product part = product;
+                part.input += first * part.input_stride;
+                part.residual += first * part.residual_stride;
+                part.output = alone;
+                packed_multiply_by(level, &f.matrix, count, &part);
+                for (size_t r = 0; r < count; r++) {
+                    assert_memory_equal(alone + r * (83 + GAP), f.output + (first + r) * (83 + GAP),
+                                        83 * sizeof(float));
+                }
+            }
+        }
+    }
+    fixture_free(&f);
+}
+
+static void outputs_may_be_lines_of_a_map_with_a_border(void **state) {
+    (void)state;
+    enum { LINE = 5, LINES = 4, OUTPUTS = 21, STRIDE = OUTPUTS + GAP, MAP = (LINE + 2) * STRIDE };
+    struct fixture f = fixture_new(LINE * LINES, OUTPUTS, 9);
+    for (enum simd_level level = 0; level < SIMD_LEVELS; level++) {
+        if (!simd_level_has(level)) continue;
+        struct packed_product product = product_of(&f, false, false, false);
+        packed_multiply_by(level, &f.matrix, f.rows, &product);
+        float map[LINES * MAP] = {0};
+        product.output = map + STRIDE;
+        product.line = LINE;
+        product.line_stride = MAP;
+        packed_multiply_by(level, &f.matrix, f.rows, &product);
+        for (size_t r = 0; r < f.rows; r++) {
+            assert_memory_equal(map + r / LINE * MAP + (r % LINE + 1) * STRIDE,
+                                f.output + r * STRIDE, OUTPUTS * sizeof(float));
+        }
+        for (size_t line = 0; line < LINES; line++) {
+            assert_true(map[line * MAP] == 0 && map[line * MAP + (LINE + 1) * STRIDE] == 0);
+        }
+    }
+    fixture_free(&f);
+}
+
+static void a_part_gives_what_the_whole_gives(void **state) {
+    (void)state;
+    struct fixture f = fixture_new(9, 70, 33);
+    struct packed_product product = product_of(&f, true, true, false);
+    packed_multiply(&f.matrix, f.rows, &product);
+    float output[9 * 70];
+    for (size_t panel = 0; panel < 5; panel += 2) {
+        const size_t first = panel * PACKED_PANEL;
+        const struct packed part = packed_part(&f.matrix, panel, 2);
+        struct packed_product some = product;
+        some.residual += first;
+        some.output = output + first;
+        some.output_stride = 70;
+        packed_multiply(&part, f.rows, &some);
+    }
+    for (size_t r = 0; r < f.rows; r++) {
+        assert_memory_equal(output + r * 70, f.output + r * (70 + GAP), 70 * sizeof(float));
+    }
+    fixture_free(&f);
+}
+
+static void the_residual_may_be_the_output(void **state) {
+    (void)state;
+    struct fixture f = fixture_new(13, 40, 24);
+    struct packed_product product = product_of(&f, true, true, false);
+    packed_multiply(&f.matrix, f.rows, &product);
+    product.output = f.residual;
+    packed_multiply(&f.matrix, f.rows, &product);
+    for (size_t r = 0; r < f.rows; r++) {
+        assert_memory_equal(f.residual + r * (40 + GAP), f.output + r * (40 + GAP),
+                            40 * sizeof(float));
+    }
+    fixture_free(&f);
+}
+
+static void what_is_no_number_stays_none(void **state) {
+    (void)state;
+    struct fixture f = fixture_new(7, 65, 3);
+    f.input[4 * (3 + GAP)] = NAN;
+    for (enum simd_level level = 0; level < SIMD_LEVELS; level++) {
+        if (!simd_level_has(level)) continue;
+        const struct packed_product product = product_of(&f, false, true, false);
+        packed_multiply_by(level, &f.matrix, f.rows, &product);
+        for (size_t c = 0; c < f.outputs; c++) {
+            assert_true(isnan(f.output[4 * (65 + GAP) + c]) != 0);
+            assert_true(!isnan(f.output[3 * (65 + GAP) + c]));
+        }
+    }
+    fixture_free(&f);
+}
+
+static void a_matrix_too_large_for_memory_is_an_error(void **state) {
+    (void)state;
+    struct arena arena = {0};
+    struct packed matrix;
+    caption_error error = {0};
+    assert_false(packed_init(&matrix, SIZE_MAX - 1, 2, &arena, &error));
+    assert_int_equal(error.status, CAPTION_ERROR_LIMIT);
+    assert_false(packed_init(&matrix, SIZE_MAX / 64, 1000, &arena, &error));
+    assert_int_equal(error.status, CAPTION_ERROR_LIMIT);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_size_and_form_agrees_with_double_precision),
+        cmocka_unit_test(a_row_is_the_same_alone_and_beside_others),
+        cmocka_unit_test(outputs_may_be_lines_of_a_map_with_a_border),
+        cmocka_unit_test(a_part_gives_what_the_whole_gives),
+        cmocka_unit_test(the_residual_may_be_the_output),
+        cmocka_unit_test(what_is_no_number_stays_none),
+        cmocka_unit_test(a_matrix_too_large_for_memory_is_an_error),
+    };
+    return cmocka_run_group_tests_name("packed", tests, NULL, NULL);
+}
