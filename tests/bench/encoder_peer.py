@@ -97,9 +97,11 @@ class Encoder(nn.Module):
 
 
 def milliseconds(work, photos, callers=1):
+    repeats = max(1, REPEATS // photos)
+
     def repeat():
         with torch.set_grad_enabled(gradients):  # which is set for each thread anew
-            for _ in range(REPEATS):
+            for _ in range(repeats):
                 work()
 
     gradients = torch.is_grad_enabled()
@@ -114,7 +116,7 @@ def milliseconds(work, photos, callers=1):
         for other in others:
             other.join()
         best = min(best, time.perf_counter() - start)
-    return best * 1e3 / (REPEATS * photos * callers)
+    return best * 1e3 / (repeats * photos * callers)
 
 
 FORMATS = {"contiguous": torch.contiguous_format, "channels-last": torch.channels_last}

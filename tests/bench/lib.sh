@@ -45,11 +45,11 @@ take() {
 # take_torch KEY THREADS SCRIPT ARGUMENT...: the same of a PyTorch peer, where there is one.
 take_torch() {
     [ -n "$torch" ] || return 0
-    key=$1 threads=$2
+    key=$1 torch_threads=$2
     shift 2
     script=$1
     shift
-    take "$key" env OMP_NUM_THREADS="$threads" PYTHONPATH=tests/bench "$python" "tests/bench/$script" "$@"
+    take "$key" env OMP_NUM_THREADS="$torch_threads" PYTHONPATH=tests/bench "$python" "tests/bench/$script" "$@"
 }
 
 # The same with a malloc that keeps the memory of one pass for the next. glibc's gives large pieces back,
