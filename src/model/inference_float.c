@@ -20,52 +20,22 @@ static void matrix_free(void *matrix) {
     free(m);
 }
 
-/* The stem's weights lie as its taps, (27, out), of which a matrix has the columns as rows. */
-static bool pack_stem(struct packed *packed, const struct encoder_layer *layer,
-                      const struct weights *weights, caption_error *error) {
-    const size_t outputs = layer->shape.out_channels, taps = packed->inputs;
-    float *lying = memory_uninitialised(2 * taps, outputs * sizeof(float), "weights", error);
-    if (!lying) return false;
-    float *rows = lying + taps * outputs;
-    const bool read = weights_read(weights, layer->weight, lying, error);
-    for (size_t i = 0; read && i < taps * outputs; i++) {
-        rows[i % outputs * taps + i / outputs] = lying[i];
-    }
-    for (size_t first = 0; read && first < outputs; first += PACKED_PANEL) {
-        const size_t rest = outputs - first;
-        packed_rows(packed, first, rest < PACKED_PANEL ? rest : PACKED_PANEL, rows + first * taps);
-    }
-    free(lying);
-    return read;
-}
-
-/* A panel at a time, so that there is no second copy of the weights. */
-static bool pack_pointwise(struct packed *packed, const struct encoder_layer *layer,
-                           const struct weights *weights, caption_error *error) {
-    const size_t outputs = layer->shape.out_channels;
-    float *rows =
-        memory_uninitialised(PACKED_PANEL, packed->inputs * sizeof(float), "weights", error);
-    if (!rows) return false;
-    bool read = true;
-    for (size_t first = 0; read && first < outputs; first += PACKED_PANEL) {
-        const size_t rest = outputs - first, count = rest < PACKED_PANEL ? rest : PACKED_PANEL;
-        read = weights_read_rows(weights, layer->weight, first, count, rows, error);
-        if (read) packed_rows(packed, first, count, rows);
-    }
-    free(rows);
-    return read;
+static void pack_row(void *matrix, size_t row, const float *weights) {
+    struct packed *packed = &((struct matrix *)matrix)->packed;
+    const size_t k = packed->inputs, first = row / PACKED_PANEL * PACKED_PANEL;
+    float *at = packed->panels + first * k + row % PACKED_PANEL;
+    for (size_t j = 0; j < k; j++) at[j * PACKED_PANEL] = weights[j];
 }
 
 /* With as many outputs as fill the last panel: those beyond the layer's are zeros. */
 static void *matrix_new(enum inference_role role, const struct encoder_layer *layer,
                         const struct weights *weights, caption_error *error) {
-    const bool stem = role == INFERENCE_STEM || role == INFERENCE_STEM_MAP;
-    const size_t inputs = stem ? INFERENCE_PATCH : layer->shape.in_channels;
+    const size_t inputs = inference_matrix_inputs(role, layer);
     struct matrix *matrix = memory_zeroed(1, sizeof *matrix, "weights", error);
     if (!matrix) return NULL;
     matrix->relu6 = layer->shape.relu6;
     if (packed_init(&matrix->packed, inference_padded(layer->shape.out_channels), inputs, error) &&
-        (stem ? pack_stem : pack_pointwise)(&matrix->packed, layer, weights, error) &&
+        inference_read_matrix(role, layer, weights, pack_row, matrix, error) &&
         weights_read(weights, layer->bias, matrix->packed.bias, error)) {
         return matrix;
     }
@@ -81,7 +51,7 @@ static void multiply(enum inference_role role, const void *matrix, size_t panel,
     const struct packed part = packed_part(&m->packed, panel, panels);
     packed_multiply(&part, product->rows,
                     &(struct packed_product){.input = product->input,
-                                             .input_stride = product->input_stride,
+                                             .input_stride = product->input_stride / sizeof(float),
                                              .residual = product->residual,
                                              .residual_stride = product->output_stride,
                                              .relu6 = m->relu6,
@@ -93,49 +63,23 @@ static void multiply(enum inference_role role, const void *matrix, size_t panel,
 
 struct depthwise {
     struct convolution shape;
-    size_t channels; /* padded */
-    float *bias;     /* (channels) */
-    float *weight;   /* (k, k, channels); of the same block */
+    struct inference_taps taps;
 };
 
 static void depthwise_free(void *depthwise) {
     struct depthwise *d = depthwise;
     if (!d) return;
-    free(d->bias);
+    inference_taps_free(&d->taps);
     free(d);
-}
-
-static bool read_taps(const struct depthwise *depthwise, const struct encoder_layer *layer,
-                      const struct weights *weights, caption_error *error) {
-    const size_t channels = layer->shape.out_channels, taps = layer->shape.kernel;
-    float *lying = memory_uninitialised(taps * taps, channels * sizeof(float), "weights", error);
-    if (!lying) return false;
-    const bool read = weights_read(weights, layer->weight, lying, error);
-    for (size_t i = 0; read && i < taps * taps; i++) {
-        memcpy(depthwise->weight + i * depthwise->channels, lying + i * channels,
-               channels * sizeof(float));
-    }
-    free(lying);
-    return read;
 }
 
 static void *depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
                            caption_error *error) {
-    const size_t taps = layer->shape.kernel * layer->shape.kernel;
     struct depthwise *depthwise = memory_zeroed(1, sizeof *depthwise, "weights", error);
     if (!depthwise) return NULL;
     depthwise->shape = layer->shape;
-    depthwise->channels = inference_padded(layer->shape.out_channels);
-    depthwise->bias =
-        memory_zeroed(1 + taps, depthwise->channels * sizeof(float), "weights", error);
-    if (depthwise->bias) {
-        depthwise->weight = depthwise->bias + depthwise->channels;
-        if (weights_read(weights, layer->bias, depthwise->bias, error) &&
-            read_taps(depthwise, layer, weights, error)) {
-            return depthwise;
-        }
-    }
-    depthwise_free(depthwise);
+    if (inference_taps_init(&depthwise->taps, layer, weights, error)) return depthwise;
+    free(depthwise);
     return NULL;
 }
 
@@ -152,24 +96,23 @@ static void depthwise(const void *depthwise, size_t panel, size_t panels,
                                               .lines = strip->lines,
                                               .line_stride = strip->line_stride,
                                               .input_stride = strip->input_stride,
-                                              .weight = d->weight + first,
-                                              .weight_stride = d->channels,
-                                              .bias = d->bias + first,
+                                              .weight = d->taps.weight + first,
+                                              .weight_stride = d->taps.channels,
+                                              .bias = d->taps.bias + first,
                                               .relu6 = d->shape.relu6,
                                               .output = strip->output,
                                               .output_stride = strip->output_stride});
 }
 
-static void widen(const void *map, size_t count, void *expanded) {
-    memcpy(expanded, map, count * sizeof(float));
+static size_t ready_bytes(size_t channels) {
+    return channels * sizeof(float);
 }
 
-const struct inference_kernels inference_kernels_f32 = {.map_bytes = sizeof(float),
-                                                        .expanded_bytes = sizeof(float),
+const struct inference_kernels inference_kernels_f32 = {.expanded_bytes = sizeof(float),
+                                                        .ready_bytes = ready_bytes,
                                                         .matrix_new = matrix_new,
                                                         .matrix_free = matrix_free,
                                                         .multiply = multiply,
                                                         .depthwise_new = depthwise_new,
                                                         .depthwise_free = depthwise_free,
-                                                        .depthwise = depthwise,
-                                                        .widen = widen};
+                                                        .depthwise = depthwise};

@@ -2,9 +2,10 @@
  * products and depthwise convolutions on the number types of that precision. Internal to the
  * encoder for inference.
  *
- * There are two number types of activations: that of the maps between blocks, and that of the
- * expanded activations within a block, which are what depthwise convolution reads and writes. A
- * pixel's channels are padded with zeros to a multiple of INFERENCE_PANEL, in both. */
+ * The maps between blocks are floats in all of them. Narrower than float may be what is multiplied:
+ * the rows that a map is made ready as, and the expanded activations within a block, which are what
+ * depthwise convolution reads and writes. A pixel's channels are padded with zeros to a multiple of
+ * INFERENCE_PANEL everywhere. */
 #ifndef CAPTION_MODEL_INFERENCE_KERNELS_H
 #define CAPTION_MODEL_INFERENCE_KERNELS_H
 
@@ -22,19 +23,24 @@ static inline size_t inference_padded(size_t channels) {
 
 /* What a product is for, which says the number types of its two sides. */
 enum inference_role {
-    INFERENCE_STEM,     /* patches of a photo, floats, to expanded activations */
+    INFERENCE_STEM,     /* patches of a photo, made ready, to expanded activations */
     INFERENCE_STEM_MAP, /* the same to a map */
-    INFERENCE_EXPAND,   /* a map to expanded activations */
+    INFERENCE_EXPAND,   /* a map, made ready, to expanded activations */
     INFERENCE_PROJECT,  /* expanded activations to a map */
-    INFERENCE_HEAD      /* a map to floats */
+    INFERENCE_HEAD      /* a map, made ready, to floats */
 };
 
-/* Rows times weights. Strides are in numbers, from row to row. */
+static inline bool inference_is_stem(enum inference_role role) {
+    return role == INFERENCE_STEM || role == INFERENCE_STEM_MAP;
+}
+
+/* Rows times weights. Strides are from row to row, of the input in bytes, of the output in numbers.
+ */
 struct inference_product {
     size_t rows;
     const void *input;
     size_t input_stride;
-    const void *residual; /* of the maps' type and the output's stride, added; or NULL */
+    const float *residual; /* of the output's stride, added; or NULL */
     void *output;
     size_t output_stride;
     size_t line, line_stride; /* output rows come in lines (see packed.h); 0: one line */
@@ -51,7 +57,12 @@ struct inference_strip {
 };
 
 struct inference_kernels {
-    size_t map_bytes, expanded_bytes; /* of a number */
+    size_t expanded_bytes; /* of a number */
+
+    /* Bytes of a pixel that is ready to be multiplied, and a line of pixels made so (NULL: floats
+     * are as they are; see inference_lines_ready). */
+    size_t (*ready_bytes)(size_t channels);
+    void (*make_ready)(const float *line, size_t pixels, size_t channels, void *ready);
 
     /* A layer's weights and bias, ready for `role`; matrix_free takes NULL. */
     void *(*matrix_new)(enum inference_role role, const struct encoder_layer *layer,
@@ -67,16 +78,32 @@ struct inference_kernels {
     /* The channels of `panels` panels from `panel` on. */
     void (*depthwise)(const void *depthwise, size_t panel, size_t panels,
                       const struct inference_strip *strip);
-
-    /* `count` numbers of a map as expanded activations, for a block without expansion. */
-    void (*widen)(const void *map, size_t count, void *expanded);
 };
 
-/* The table of a precision; NULL with `error` set where this processor does not compute in it. */
-const struct inference_kernels *inference_kernels(enum precision precision, caption_error *error);
+extern const struct inference_kernels inference_kernels_f32, inference_kernels_bf16,
+    inference_kernels_int8;
 
-/* Those of PRECISION_F32. */
-extern const struct inference_kernels inference_kernels_f32;
+/* The table of a precision. */
+const struct inference_kernels *inference_kernels(enum precision precision);
+
+/* A layer's weights as the rows of a matrix, given one after the other to `take`. */
+typedef void inference_take_row(void *context, size_t row, const float *weights);
+bool inference_read_matrix(enum inference_role role, const struct encoder_layer *layer,
+                           const struct weights *weights, inference_take_row *take, void *context,
+                           caption_error *error);
+
+/* Inputs of the matrix. */
+size_t inference_matrix_inputs(enum inference_role role, const struct encoder_layer *layer);
+
+/* A depthwise layer's bias and weights in float, its channels padded. */
+struct inference_taps {
+    size_t channels; /* padded */
+    float *bias;     /* (channels); owns the block */
+    float *weight;   /* (k, k, channels) */
+};
+bool inference_taps_init(struct inference_taps *taps, const struct encoder_layer *layer,
+                         const struct weights *weights, caption_error *error);
+void inference_taps_free(struct inference_taps *taps);
 
 /* inference_encoder_new with kernels that are no precision's: those of a test or a benchmark. */
 struct inference_encoder *inference_encoder_with(const struct encoder *encoder,
