@@ -32,6 +32,7 @@ caption_options caption_options_default(void) {
         .first_photo = 0,
         .prefix = NULL,
         .threads = 0,
+        .precision = CAPTION_PRECISION_AUTO,
     };
 }
 
@@ -115,8 +116,8 @@ static bool caption_blocks(const struct decode_plan *plan, const char *const *pa
     bool done = true;
     for (size_t first = 0; done && first < count; first += most) {
         size_t rest = count - first < most ? count - first : most;
-        done = captioner_features(plan->model, paths + first, rest, NULL, threads, block.features,
-                                  block.errors, error) &&
+        done = captioner_features(plan->model, decode_precision(&plan->options), paths + first,
+                                  rest, NULL, threads, block.features, block.errors, error) &&
                decode_block(plan, &block, rest, plan->options.first_photo + first, threads,
                             results + first, error);
     }
@@ -152,7 +153,8 @@ static bool caption_bytes(const struct decode_plan *plan, const void *bytes, siz
                           caption_result *result, caption_error *error) {
     struct block block;
     if (!block_init(&block, plan->model, 1, error)) return false;
-    captioner_features_memory(plan->model, bytes, size, block.features, &block.errors[0]);
+    captioner_features_memory(plan->model, decode_precision(&plan->options), bytes, size,
+                              block.features, &block.errors[0]);
     bool done = decode_block(plan, &block, 1, plan->options.first_photo, NULL, result, error);
     block_free(&block);
     return done;

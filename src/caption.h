@@ -53,6 +53,16 @@ typedef struct caption_error {
 
 typedef struct caption_model caption_model;
 
+/* The number types of the encoder's large products; sums are float in all of them. AUTO is the
+ * fastest that this processor multiplies natively. All work everywhere, slowly where it does not.
+ */
+typedef enum caption_precision {
+    CAPTION_PRECISION_AUTO = 0,
+    CAPTION_PRECISION_F32,
+    CAPTION_PRECISION_BF16, /* bfloat16 */
+    CAPTION_PRECISION_INT8, /* bytes where activations lie behind ReLU6, bfloat16 elsewhere */
+} caption_precision;
+
 /* How words are chosen. Start from caption_options_default(). */
 typedef struct caption_options {
     size_t beam_size;  /* width of the beam search; 1 is greedy */
@@ -70,6 +80,7 @@ typedef struct caption_options {
                                several calls then get what one call would give them */
     const char *prefix;     /* words every caption starts with, or NULL */
     size_t threads;         /* worker threads; 0 is one per processor */
+    caption_precision precision; /* of the encoder */
 } caption_options;
 
 typedef struct caption_text {

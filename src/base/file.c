@@ -23,19 +23,28 @@ static bool limit_error(caption_error *error, const char *path, size_t limit) {
                      "%s: larger than %zu bytes, the most accepted here", path, limit);
 }
 
-bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_bytes *out,
-                      caption_error *error) {
-    *out = (struct file_bytes){0};
-    size_t capacity = 0;
+/* What is read at a time where nobody knows how much is to come. */
+enum { READ_AT_A_TIME = 4096 };
+
+/* Of a stream of which `expected` bytes are expected: with so much room at once, nothing is moved.
+ */
+static bool read_all(FILE *stream, const char *name, size_t limit, size_t expected,
+                     struct file_bytes *out, caption_error *error) {
+    size_t room, capacity;
+    if (!size_add(expected, READ_AT_A_TIME, &room)) return error_memory(error, name);
+    *out = (struct file_bytes){.data = memory_uninitialised(room, 1, name, error)};
+    if (!out->data) return false;
+    capacity = room;
     for (;;) {
         /* Room for one byte more than was read, for the terminating 0. */
-        if (!memory_grow(&out->data, &capacity, out->size + 4096, 1, name, error)) break;
+        if (!memory_grow(&out->data, &capacity, room, 1, name, error)) break;
         size_t got = fread(out->data + out->size, 1, capacity - 1 - out->size, stream);
         out->size += got;
         if (out->size > limit) {
             limit_error(error, name, limit);
             break;
         }
+        room = out->size + READ_AT_A_TIME;
         if (got > 0) continue;
         if (ferror(stream)) {
             io_error(error, name, "read");
@@ -46,6 +55,11 @@ bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_
     }
     file_bytes_free(out);
     return false;
+}
+
+bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_bytes *out,
+                      caption_error *error) {
+    return read_all(stream, name, limit, 0, out, error);
 }
 
 bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_error *error) {
@@ -61,7 +75,8 @@ bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_e
     } else if (S_ISREG(status.st_mode) && (uintmax_t)status.st_size > limit) {
         ok = limit_error(error, path, limit);
     } else {
-        ok = file_read_stream(stream, path, limit, out, error);
+        const size_t expected = S_ISREG(status.st_mode) ? (size_t)status.st_size : 0;
+        ok = read_all(stream, path, limit, expected, out, error);
     }
     fclose(stream);
     return ok;

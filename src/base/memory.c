@@ -8,9 +8,10 @@
 /* One cache line, and enough for the widest vector. */
 enum { ALIGNMENT = 64 };
 
-/* Blocks of several huge pages ask for them: a model is then there in a few page faults instead of
- * ten thousand. Where the system has none, nothing changes. */
-enum { HUGE_PAGE = 2 << 20, HUGE_BLOCK = 2 * HUGE_PAGE };
+/* Blocks that fill a huge page ask for them: a model or a photo is then there in a few page faults
+ * instead of thousands, of which each costs what converting a thousand numbers does. Where the
+ * system has none, nothing changes. */
+enum { HUGE_PAGE = 2 << 20 };
 
 bool size_multiply(size_t a, size_t b, size_t *out) {
     return !__builtin_mul_overflow(a, b, out);
@@ -22,19 +23,15 @@ bool size_add(size_t a, size_t b, size_t *out) {
 
 void *memory_uninitialised(size_t count, size_t size, const char *what, caption_error *error) {
     size_t bytes;
-    if (!size_multiply(count, size, &bytes) || bytes > SIZE_MAX - HUGE_PAGE) {
+    void *memory = NULL;
+    /* An allocator adds as much as the alignment. */
+    const bool fits = size_multiply(count, size, &bytes) && bytes <= SIZE_MAX - HUGE_PAGE;
+    const bool huge = fits && bytes >= HUGE_PAGE;
+    if (!fits || posix_memalign(&memory, huge ? HUGE_PAGE : ALIGNMENT, bytes ? bytes : 1) != 0) {
         error_memory(error, what);
         return NULL;
     }
-    size_t alignment = bytes < HUGE_BLOCK ? ALIGNMENT : HUGE_PAGE;
-    /* aligned_alloc wants a multiple of the alignment, and never 0. */
-    size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-    void *memory = aligned_alloc(alignment, rounded ? rounded : alignment);
-    if (!memory) {
-        error_memory(error, what);
-        return NULL;
-    }
-    if (alignment == HUGE_PAGE) (void)madvise(memory, rounded, MADV_HUGEPAGE);
+    if (huge) (void)madvise(memory, bytes, MADV_HUGEPAGE);
     return memory;
 }
 

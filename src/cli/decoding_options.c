@@ -5,7 +5,7 @@
 #include "decode/plan.h"
 
 void decoding_options_init(struct decoding_options *options) {
-    *options = (struct decoding_options){.caption = caption_options_default()};
+    *options = (struct decoding_options){.caption = caption_options_default(), .precision = "auto"};
     caption_options *o = &options->caption;
     const struct options_row rows[DECODING_OPTIONS_ROWS] = {
         {'m', "model", OPTIONS_STRING, &options->model, "FILE", 0, 0,
@@ -34,6 +34,8 @@ void decoding_options_init(struct decoding_options *options) {
         {0, "top-p", OPTIONS_FLOAT, &o->top_p, "X", 1e-6, 1,
          "sample among the likeliest words that hold this probability", &o->sample},
         {0, "seed", OPTIONS_SEED, &o->seed, "N", 0, 0, "of sampling", NULL},
+        {0, "precision", OPTIONS_CHOICE, &options->precision, "auto|f32|bf16|int8", 0, 0,
+         "number type of the encoder's products; auto: the fastest that this processor has", NULL},
         {'t', "threads", OPTIONS_SIZE, &o->threads, "N", 0, PLAN_MAX_THREADS,
          "worker threads; 0 is one per processor", NULL},
     };
@@ -44,7 +46,15 @@ struct options_group decoding_options_group(const struct decoding_options *optio
     return (struct options_group){"How captions are made", options->rows, DECODING_OPTIONS_ROWS};
 }
 
+static caption_precision precision_named(const char *name) {
+    if (strcmp(name, "f32") == 0) return CAPTION_PRECISION_F32;
+    if (strcmp(name, "bf16") == 0) return CAPTION_PRECISION_BF16;
+    if (strcmp(name, "int8") == 0) return CAPTION_PRECISION_INT8;
+    return CAPTION_PRECISION_AUTO;
+}
+
 void decoding_options_settle(struct decoding_options *options) {
     caption_options *o = &options->caption;
+    o->precision = precision_named(options->precision);
     if (!options->beam_size_given && o->beam_size < o->top) o->beam_size = o->top;
 }

@@ -5,10 +5,11 @@
 #include "caption.h"
 #include "cli/options.h"
 
-enum { DECODING_OPTIONS_ROWS = 14 };
+enum { DECODING_OPTIONS_ROWS = 15 };
 
 struct decoding_options {
     const char *model; /* NULL: the shipped one */
+    const char *precision;
     caption_options caption;
     bool beam_size_given;
     struct options_row rows[DECODING_OPTIONS_ROWS];
@@ -20,7 +21,8 @@ void decoding_options_init(struct decoding_options *options);
 /* For use as a group of an options_command. */
 struct options_group decoding_options_group(const struct decoding_options *options);
 
-/* After parsing: a beam as wide as the captions asked for, unless a width was given. */
+/* After parsing: a beam as wide as the captions asked for, unless a width was given; the
+ * precision by its name. */
 void decoding_options_settle(struct decoding_options *options);
 
 #endif

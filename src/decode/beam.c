@@ -75,7 +75,7 @@ static bool search_init(struct search *search, const struct decode_plan *plan, s
     if (!size_multiply(photos, beam, &rows) || !size_multiply(photos, options->top, &kept)) {
         return error_memory(error, "beam search");
     }
-    if (!rows_init(&search->rows, plan->model, rows, photos, error)) return false;
+    if (!rows_init(&search->rows, plan->model, plan->decoder, rows, photos, error)) return false;
     search->next.states =
         memory_uninitialised(rows, plan->model->decoder.state * sizeof(real), "beam search", error);
     search->photos = memory_zeroed(photos, sizeof *search->photos, "beam search", error);

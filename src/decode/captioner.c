@@ -48,11 +48,11 @@ static bool add_worker(struct encodings *encodings, caption_error *error) {
     return worker->input != NULL;
 }
 
-static bool encodings_init(struct encodings *encodings, const struct model *model, size_t workers,
-                           caption_error *error) {
+static bool encodings_init(struct encodings *encodings, const struct model *model,
+                           enum precision precision, size_t workers, caption_error *error) {
     const struct weights weights = model_weights(model);
     *encodings = (struct encodings){.model = model};
-    encodings->encoder = inference_encoder_new(&model->encoder, &weights, PRECISION_F32, error);
+    encodings->encoder = inference_encoder_new(&model->encoder, &weights, precision, error);
     if (!encodings->encoder) return false;
     encodings->workers = memory_zeroed(workers, sizeof *encodings->workers, "encoders", error);
     bool ready = encodings->workers != NULL;
@@ -100,11 +100,12 @@ static size_t workers_of(const struct threads *threads) {
     return threads ? threads_count(threads) : 1;
 }
 
-bool captioner_features(const struct model *model, const char *const *paths, size_t count,
-                        const struct augment *augment, struct threads *threads, real *features,
-                        caption_error *errors, caption_error *error) {
+bool captioner_features(const struct model *model, enum precision precision,
+                        const char *const *paths, size_t count, const struct augment *augment,
+                        struct threads *threads, real *features, caption_error *errors,
+                        caption_error *error) {
     struct encodings encodings;
-    if (!encodings_init(&encodings, model, workers_of(threads), error)) return false;
+    if (!encodings_init(&encodings, model, precision, workers_of(threads), error)) return false;
     struct features_job job = {.encodings = &encodings,
                                .augment = augment,
                                .paths = paths,
@@ -134,11 +135,12 @@ static bool features_block(const struct encodings *encodings, const char *const 
     return true;
 }
 
-bool captioner_features_all(const struct model *model, const char *const *paths, size_t count,
-                            const struct augment *augment, struct threads *threads, FILE *stream,
-                            const char *note, real *features, caption_error *error) {
+bool captioner_features_all(const struct model *model, enum precision precision,
+                            const char *const *paths, size_t count, const struct augment *augment,
+                            struct threads *threads, FILE *stream, const char *note, real *features,
+                            caption_error *error) {
     struct encodings encodings;
-    if (!encodings_init(&encodings, model, workers_of(threads), error)) return false;
+    if (!encodings_init(&encodings, model, precision, workers_of(threads), error)) return false;
     struct progress progress = progress_start(stream, count);
     bool done = true;
     for (size_t first = 0; done && first < count; first += PROGRESS_PHOTOS) {
@@ -152,10 +154,11 @@ bool captioner_features_all(const struct model *model, const char *const *paths,
     return done;
 }
 
-bool captioner_features_memory(const struct model *model, const void *bytes, size_t size,
-                               real *features, caption_error *error) {
+bool captioner_features_memory(const struct model *model, enum precision precision,
+                               const void *bytes, size_t size, real *features,
+                               caption_error *error) {
     struct encodings encodings;
-    if (!encodings_init(&encodings, model, 1, error)) return false;
+    if (!encodings_init(&encodings, model, precision, 1, error)) return false;
     bool loaded = photo_load_memory(bytes, size, "the photo in memory", &model->preprocessing, NULL,
                                     encodings.workers[0].input, error);
     if (loaded) encode(&encodings, 0, features);

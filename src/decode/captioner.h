@@ -8,25 +8,29 @@
 
 #include "base/threads.h"
 #include "decode/decode.h"
+#include "nn/precision.h"
 
 /* Loads and encodes photos read from files: features (count, F). A photo that cannot be read has
  * its row zeroed and its own error in errors[count], whose status is CAPTION_OK for all others.
  * `augment` is what every photo gets (NULL: none), `threads` NULL the calling thread alone. False
  * only when nothing could be done at all. */
-bool captioner_features(const struct model *model, const char *const *paths, size_t count,
-                        const struct augment *augment, struct threads *threads, real *features,
-                        caption_error *errors, caption_error *error);
+bool captioner_features(const struct model *model, enum precision precision,
+                        const char *const *paths, size_t count, const struct augment *augment,
+                        struct threads *threads, real *features, caption_error *errors,
+                        caption_error *error);
 
 /* The same for photos that must all be there, a data set's: with a progress bar on `stream` (NULL:
  * none) that says `note`; the first photo that cannot be read is the error. */
-bool captioner_features_all(const struct model *model, const char *const *paths, size_t count,
-                            const struct augment *augment, struct threads *threads, FILE *stream,
-                            const char *note, real *features, caption_error *error);
+bool captioner_features_all(const struct model *model, enum precision precision,
+                            const char *const *paths, size_t count, const struct augment *augment,
+                            struct threads *threads, FILE *stream, const char *note, real *features,
+                            caption_error *error);
 
 /* captioner_features for one photo in memory, features (F,). False with `error` set when it cannot
  * be read. */
-bool captioner_features_memory(const struct model *model, const void *bytes, size_t size,
-                               real *features, caption_error *error);
+bool captioner_features_memory(const struct model *model, enum precision precision,
+                               const void *bytes, size_t size, real *features,
+                               caption_error *error);
 
 /* decode_features for any number of photos. Those with a status in errors[count] (NULL: none) are
  * passed over, their results empty. results[count] are freed with decode_results_free. */

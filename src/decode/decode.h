@@ -4,6 +4,7 @@
 #define CAPTION_DECODE_DECODE_H
 
 #include "model/model.h"
+#include "nn/precision.h"
 
 /* One caption: its words (no special ones) and the log-probability of them and <end>. */
 struct decode_caption {
@@ -26,6 +27,9 @@ struct decode_plan;
 struct decode_plan *decode_plan_new(const struct model *model, const caption_options *options,
                                     caption_error *error);
 void decode_plan_free(struct decode_plan *plan);
+
+/* The precision that the options ask for, or that this processor is fastest in. */
+enum precision decode_precision(const caption_options *options);
 
 /* Captions `count` photos from their features (count, F). first_photo numbers them for the random
  * streams of sampling, so that results do not depend on how photos are batched. results[count] are

@@ -77,13 +77,14 @@ static bool batch_run(struct batch *batch, const struct likelihood_caption *capt
     return true;
 }
 
-bool likelihood_captions(const struct model *model, const struct likelihood_caption *captions,
-                         size_t count, double *logprobs, caption_error *error) {
+bool likelihood_captions(const struct model *model, const struct inference_decoder *decoder,
+                         const struct likelihood_caption *captions, size_t count, double *logprobs,
+                         caption_error *error) {
     if (!check_words(model, captions, count, error)) return false;
     if (count == 0) return true;
     size_t together = count < LIKELIHOOD_BATCH ? count : LIKELIHOOD_BATCH;
     struct batch batch = {0};
-    if (!rows_init(&batch.rows, model, together, together, error)) return false;
+    if (!rows_init(&batch.rows, model, decoder, together, together, error)) return false;
     batch.features = memory_uninitialised(together, model->decoder.features * sizeof(real),
                                           "likelihoods", error);
     bool done = batch.features != NULL;

@@ -3,6 +3,7 @@
 #ifndef CAPTION_DECODE_LIKELIHOOD_H
 #define CAPTION_DECODE_LIKELIHOOD_H
 
+#include "model/inference_decoder.h"
 #include "model/model.h"
 
 /* A caption of a photo. Words have their numbers, unknown ones VOCABULARY_UNK; <end> is added. */
@@ -12,9 +13,11 @@ struct likelihood_caption {
     size_t count;
 };
 
-/* The natural log-probability of each caption's words and <end>: logprobs[count]. The perplexity of
+/* The natural log-probability of each caption's words and <end>: logprobs[count]. `decoder` is the
+ * model's. The perplexity of
  * a text is exp(-sum of logprobs / sum of (count + 1)). Thread-safe. */
-bool likelihood_captions(const struct model *model, const struct likelihood_caption *captions,
-                         size_t count, double *logprobs, caption_error *error);
+bool likelihood_captions(const struct model *model, const struct inference_decoder *decoder,
+                         const struct likelihood_caption *captions, size_t count, double *logprobs,
+                         caption_error *error);
 
 #endif

@@ -91,6 +91,20 @@ static bool check_model(const struct model *model, caption_error *error) {
     return error_set(error, CAPTION_ERROR_FORMAT, "the model knows no words");
 }
 
+enum precision decode_precision(const caption_options *options) {
+    switch (options->precision) {
+    case CAPTION_PRECISION_F32:
+        return PRECISION_F32;
+    case CAPTION_PRECISION_BF16:
+        return PRECISION_BF16;
+    case CAPTION_PRECISION_INT8:
+        return PRECISION_INT8;
+    case CAPTION_PRECISION_AUTO:
+        break;
+    }
+    return precision_best();
+}
+
 struct decode_plan *decode_plan_new(const struct model *model, const caption_options *options,
                                     caption_error *error) {
     if (!check_options(options, error) || !check_model(model, error)) return NULL;
@@ -101,18 +115,21 @@ struct decode_plan *decode_plan_new(const struct model *model, const caption_opt
     plan->options.prefix = NULL;
     plan->never_last =
         memory_zeroed(model->decoder.words, sizeof *plan->never_last, "a decoding plan", error);
-    if (!plan->never_last || !read_prefix(plan, options->prefix, error)) {
-        decode_plan_free(plan);
-        return NULL;
+    const struct weights weights = model_weights(model);
+    if (plan->never_last && read_prefix(plan, options->prefix, error) &&
+        (plan->decoder = inference_decoder_new(&model->decoder, &weights, error))) {
+        endings_mark(&model->vocabulary, plan->never_last);
+        return plan;
     }
-    endings_mark(&model->vocabulary, plan->never_last);
-    return plan;
+    decode_plan_free(plan);
+    return NULL;
 }
 
 void decode_plan_free(struct decode_plan *plan) {
     if (!plan) return;
     free(plan->prefix);
     free(plan->never_last);
+    inference_decoder_free(plan->decoder);
     free(plan);
 }
 

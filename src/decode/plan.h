@@ -3,6 +3,7 @@
 #define CAPTION_DECODE_PLAN_H
 
 #include "decode/decode.h"
+#include "model/inference_decoder.h"
 
 /* Limits of the options, told in the messages of decode_plan_new. */
 enum {
@@ -17,6 +18,7 @@ enum {
 
 struct decode_plan {
     const struct model *model;
+    struct inference_decoder *decoder;
     caption_options options; /* prefix is NULL: see below */
     uint32_t *prefix;        /* [prefix_count] */
     size_t prefix_count;

@@ -11,16 +11,16 @@ static real *matrix(size_t rows, size_t columns, caption_error *error) {
     return memory_uninitialised(rows, columns * sizeof(real), "decoding", error);
 }
 
-bool rows_init(struct rows *rows, const struct model *model, size_t capacity, size_t photos,
-               caption_error *error) {
+bool rows_init(struct rows *rows, const struct model *model, const struct inference_decoder *ready,
+               size_t capacity, size_t photos, caption_error *error) {
     const struct decoder *decoder = &model->decoder;
-    *rows = (struct rows){.model = model};
+    *rows = (struct rows){.model = model, .decoder = ready};
     rows->inputs = memory_zeroed(capacity, sizeof *rows->inputs, "decoding", error);
     if (rows->inputs && (rows->states = matrix(capacity, decoder->state, error)) &&
         (rows->logits = matrix(capacity, decoder->words, error)) &&
         (rows->scaled = matrix(photos, decoder->features, error)) &&
         (rows->vectors = matrix(photos, decoder->embedding, error)) &&
-        (rows->scratch = decoder_scratch_new(decoder, capacity, error))) {
+        (rows->step = inference_step_new(ready, capacity, error))) {
         return true;
     }
     rows_free(rows);
@@ -33,21 +33,18 @@ void rows_free(struct rows *rows) {
     free(rows->logits);
     free(rows->scaled);
     free(rows->vectors);
-    decoder_scratch_free(rows->scratch);
+    inference_step_free(rows->step);
     *rows = (struct rows){0};
 }
 
-static void step(struct rows *rows, size_t count, real *logits) {
-    const struct model *model = rows->model;
-    decoder_step(&model->decoder, &model->parameters, model->parameters.values, count, rows->inputs,
-                 rows->vectors, rows->states, logits, rows->scratch);
+static void step(struct rows *rows, size_t count, float *logits) {
+    inference_decoder_step(rows->decoder, count, rows->inputs, rows->vectors, rows->states, logits,
+                           rows->step);
 }
 
-void rows_begin(struct rows *rows, const real *features, size_t photos, size_t count) {
-    const struct model *model = rows->model;
-    decoder_image_forward(&model->decoder, &model->parameters, model->parameters.values, features,
-                          photos, rows->scaled, rows->vectors);
-    memset(rows->states, 0, count * model->decoder.state * sizeof *rows->states);
+void rows_begin(struct rows *rows, const float *features, size_t photos, size_t count) {
+    inference_decoder_look(rows->decoder, features, photos, rows->scaled, rows->vectors);
+    memset(rows->states, 0, count * rows->model->decoder.state * sizeof *rows->states);
     step(rows, count, NULL);
 }
 

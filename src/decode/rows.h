@@ -3,21 +3,24 @@
 #ifndef CAPTION_DECODE_ROWS_H
 #define CAPTION_DECODE_ROWS_H
 
+#include "model/inference_decoder.h"
 #include "model/model.h"
 
 struct rows {
     const struct model *model;
-    int32_t *inputs; /* (R,): what the next step is fed, as in decoder_step */
+    const struct inference_decoder *decoder; /* the model's */
+    int32_t *inputs; /* (R,): what the next step is fed, as in inference_decoder_step */
     real *states;    /* (R, S) */
     real *logits;    /* (R, V), of the last rows_step */
     real *scaled;    /* (N, F), scratch of the image projection */
     real *vectors;   /* (N, E), input vectors of the photos */
-    struct decoder_scratch *scratch;
+    struct inference_step *step;
 };
 
 /* Plans for at most `capacity` rows (R) and `photos` photos (N). On failure there is nothing to
  * free. */
-bool rows_init(struct rows *rows, const struct model *model, size_t capacity, size_t photos,
+bool rows_init(struct rows *rows, const struct model *model,
+               const struct inference_decoder *decoder, size_t capacity, size_t photos,
                caption_error *error);
 void rows_free(struct rows *rows);
 

@@ -46,7 +46,7 @@ static bool sampler_init(struct sampler *sampler, const struct decode_plan *plan
     if (!size_multiply(photos, options->top, &draws)) return error_memory(error, "sampling");
     sampler->candidates.capacity =
         options->top_k > 0 && options->top_k < words ? options->top_k : words;
-    if (!rows_init(&sampler->rows, plan->model, draws, photos, error)) return false;
+    if (!rows_init(&sampler->rows, plan->model, plan->decoder, draws, photos, error)) return false;
     sampler->draws = memory_zeroed(draws, sizeof *sampler->draws, "sampling", error);
     sampler->going = memory_zeroed(draws, sizeof *sampler->going, "sampling", error);
     sampler->words =

@@ -92,14 +92,14 @@ bool evaluate_features(const struct model *model, const struct dataset *dataset,
 }
 
 /* The photos' features in the order of `photos`. */
-static bool encode(const struct model *model, const struct dataset *dataset, const size_t *photos,
-                   size_t count, struct threads *threads, FILE *stream, float *features,
-                   caption_error *error) {
+static bool encode(const struct model *model, enum precision precision,
+                   const struct dataset *dataset, const size_t *photos, size_t count,
+                   struct threads *threads, FILE *stream, float *features, caption_error *error) {
     const char **paths = memory_zeroed(count, sizeof *paths, "paths of photos", error);
     if (!paths) return false;
     for (size_t i = 0; i < count; i++) paths[i] = dataset->photos[photos[i]].path;
-    bool done = captioner_features_all(model, paths, count, NULL, threads, stream, "photos",
-                                       features, error);
+    bool done = captioner_features_all(model, precision, paths, count, NULL, threads, stream,
+                                       "photos", features, error);
     free(paths);
     return done;
 }
@@ -119,7 +119,8 @@ bool evaluate_photos(const struct model *model, const struct dataset *dataset, c
     float *features = memory_zeroed(numbers, sizeof *features, "the photos' features", error);
     if (!features) return false;
     bool done =
-        encode(model, dataset, photos, count, threads, progress, features, error) &&
+        encode(model, decode_precision(options), dataset, photos, count, threads, progress,
+               features, error) &&
         evaluate_features(model, dataset, photos, count, features, options, threads, out, error);
     free(features);
     return done;

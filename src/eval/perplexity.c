@@ -11,6 +11,7 @@ enum { GROUP = 256 };
 
 struct perplexity_job {
     const struct model *model;
+    struct inference_decoder *decoder;
     struct likelihood_caption *captions; /* [count] */
     double *logprobs;                    /* [count] */
     caption_error *errors;               /* [groups] */
@@ -20,6 +21,7 @@ struct perplexity_job {
 };
 
 static void job_free(struct perplexity_job *job) {
+    inference_decoder_free(job->decoder);
     free(job->captions);
     free(job->logprobs);
     free(job->errors);
@@ -63,8 +65,8 @@ static void run_group(void *context, size_t item, size_t worker) {
     (void)worker;
     const struct perplexity_job *job = context;
     size_t first = item * GROUP, rest = job->count - first;
-    likelihood_captions(job->model, job->captions + first, rest < GROUP ? rest : GROUP,
-                        job->logprobs + first, &job->errors[item]);
+    likelihood_captions(job->model, job->decoder, job->captions + first,
+                        rest < GROUP ? rest : GROUP, job->logprobs + first, &job->errors[item]);
 }
 
 static bool job_run(struct perplexity_job *job, struct threads *threads, caption_error *error) {
@@ -84,7 +86,9 @@ bool perplexity_compute(const struct model *model, const struct dataset *dataset
                         const size_t *photos, size_t count, const real *features,
                         struct threads *threads, double *perplexity, caption_error *error) {
     struct perplexity_job job = {.model = model};
-    bool done = job_allocate(&job, dataset, photos, count, error);
+    const struct weights weights = model_weights(model);
+    job.decoder = inference_decoder_new(&model->decoder, &weights, error);
+    bool done = job.decoder && job_allocate(&job, dataset, photos, count, error);
     if (done) {
         job_fill(&job, dataset, photos, count, features);
         done = job_run(&job, threads, error);

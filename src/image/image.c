@@ -19,7 +19,10 @@ bool image_new(struct image *image, size_t width, size_t height, caption_error *
     if (!image_check_size(width, height, error)) return false;
     uint8_t *pixels = memory_uninitialised(width * height, 3, "a photo's pixels", error);
     if (!pixels) return false;
-    *image = (struct image){.width = width, .height = height, .pixels = pixels};
+    *image = (struct image){.width = width,
+                            .height = height,
+                            .pixels = pixels,
+                            .photo = {0, 0, (float)width, (float)height}};
     return true;
 }
 

@@ -9,9 +9,18 @@
 /* Photos with more pixels than this are refused before they are decoded. */
 #define IMAGE_MAX_PIXELS ((size_t)200 * 1000 * 1000)
 
+struct image_box {
+    float left, top, width, height; /* in pixels, may be fractional */
+};
+
 struct image {
     size_t width, height;
     uint8_t *pixels; /* (height, width, 3), owned; freed with image_free */
+    /* What decoding at 1/2, 1/4 or 1/8 leaves to be known: where the photo lies in the pixels (the
+     * last column and row at 1/8 stand for up to 7 that it does not have; else it lies everywhere),
+     * and the variance, in square pixels, of the filter that it went through (else 0). */
+    struct image_box photo;
+    float variance;
 };
 
 /* False with `error` set where a side is 0 or there are more than IMAGE_MAX_PIXELS pixels. */
@@ -47,10 +56,10 @@ bool image_turn_upright(struct image *image, unsigned orientation, caption_error
  * RGB, what is transparent laid over white. */
 void image_over_white(const uint8_t *pixels, size_t channels, size_t count, uint8_t *rgb);
 
-/* Resizes a rectangle (in pixels, may be fractional, inside the image) of `in` to width x height:
- * an antialiased triangle filter whose support grows with the reduction, so that a large photo does
- * not alias. `pixels` is (height, width, 3). */
-bool image_resize(const struct image *in, float left, float top, float box_width, float box_height,
-                  size_t width, size_t height, uint8_t *pixels, caption_error *error);
+/* Resizes a part of `in` to width x height: an antialiased triangle filter whose support grows with
+ * the reduction, so that a large photo does not alias, less what decoding filtered already.
+ * `pixels` is (height, width, 3). */
+bool image_resize(const struct image *in, struct image_box box, size_t width, size_t height,
+                  uint8_t *pixels, caption_error *error);
 
 #endif

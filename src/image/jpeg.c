@@ -102,19 +102,31 @@ static void jpeg_inspect(const uint8_t *bytes, size_t size, struct format_header
 
 #ifdef CAPTION_WITH_TURBOJPEG
 
-/* The smallest of 1, 1/2, 1/4 and 1/8 that leaves both sides at least `min_side`; libjpeg-turbo
- * rounds sides up and chooses the factor by them. */
-static void reduced_size(const struct format_header *header, size_t min_side, size_t *width,
-                         size_t *height) {
-    *width = header->width;
-    *height = header->height;
-    for (size_t divisor = 2; divisor <= 8; divisor *= 2) {
-        size_t reduced_width = (header->width + divisor - 1) / divisor;
-        size_t reduced_height = (header->height + divisor - 1) / divisor;
-        if (reduced_width < min_side || reduced_height < min_side) return;
-        *width = reduced_width;
-        *height = reduced_height;
+static size_t divided(size_t side, size_t divisor) {
+    return (side + divisor - 1) / divisor;
+}
+
+/* The largest of 1, 2, 4 and 8 by which both sides, divided and rounded up as libjpeg-turbo does,
+ * are still at least `min_side`. */
+static size_t reduction(const struct format_header *header, size_t min_side) {
+    size_t divisor = 1;
+    while (divisor < 8 && divided(header->width, 2 * divisor) >= min_side &&
+           divided(header->height, 2 * divisor) >= min_side) {
+        divisor *= 2;
     }
+    return divisor;
+}
+
+/* Pixels for the photo reduced by `divisor`: what rounding up added is none of the photo, and each
+ * is about the mean of divisor x divisor. */
+static bool new_reduced(struct image *out, const struct format_header *header, size_t divisor,
+                        caption_error *error) {
+    if (!image_new(out, divided(header->width, divisor), divided(header->height, divisor), error))
+        return false;
+    out->photo.width = (float)header->width / (float)divisor;
+    out->photo.height = (float)header->height / (float)divisor;
+    out->variance = (1 - 1 / (float)(divisor * divisor)) / 12;
+    return true;
 }
 
 /* Ink over white paper, without a colour profile. */
@@ -169,9 +181,7 @@ static bool decode_with(tjhandle handle, const uint8_t *bytes, size_t size,
                          tjGetErrorStr2(handle));
     if ((size_t)width != header->width || (size_t)height != header->height)
         return error_set(error, CAPTION_ERROR_FORMAT, "JPEG contradicts itself about its size");
-    size_t reduced_width, reduced_height;
-    reduced_size(header, min_side, &reduced_width, &reduced_height);
-    if (!image_new(out, reduced_width, reduced_height, error)) return false;
+    if (!new_reduced(out, header, reduction(header, min_side), error)) return false;
     bool ok = colorspace == TJCS_CMYK || colorspace == TJCS_YCCK
                   ? decode_ink(handle, bytes, size, header->stores_inverted_ink, out, error)
                   : decode_into(handle, bytes, size, TJPF_RGB, out, out->pixels, error);

@@ -3,9 +3,15 @@
  * memory, so that this pass, through which every pixel of a large photo goes, runs in vectors. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/clones.h"
 #include "base/memory.h"
 #include "image/image.h"
+
+/* Red, green, blue and one lane that is computed along: the red of the pixel behind. */
+enum { LANES = 4, CHANNELS = 3 };
+typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 
 /* Which input pixels make output pixel i: `count[i]` from `first[i]` on, with the weights from
  * `weights + i * stride` on, which add up to 1. */
@@ -54,10 +60,16 @@ static void filter_fill(struct filter *filter, size_t i, double center, double s
     filter->count[i] = count;
 }
 
+/* Half the width of a triangle as wide as two output pixels, or narrower where the input was
+ * filtered before: the variances of filters in a row add up, and a triangle's is support^2 / 6. */
+static double support_of(double scale, double variance) {
+    return sqrt(fmax(scale * scale - 6 * variance, 1));
+}
+
 /* The filter from `box` pixels at `start` of `in_length` to `length` pixels. */
 static bool filter_new(struct filter *filter, size_t in_length, double start, double box,
-                       size_t length, caption_error *error) {
-    double scale = box / (double)length, support = fmax(scale, 1);
+                       size_t length, double variance, caption_error *error) {
+    double scale = box / (double)length, support = support_of(scale, variance);
     if (!filter_allocate(filter, length, support, error)) return false;
     for (size_t i = 0; i < length; i++)
         filter_fill(filter, i, start + ((double)i + 0.5) * scale, support, in_length);
@@ -65,6 +77,7 @@ static bool filter_new(struct filter *filter, size_t in_length, double start, do
 }
 
 /* out[i] = sum over k of weights[k] * rows[k * stride + i], four rows at a time. */
+SIMD_CLONES
 static void blend_rows(const uint8_t *rows, size_t stride, const float *weights, size_t count,
                        size_t length, float *restrict out) {
     for (size_t i = 0; i < length; i++) out[i] = 0;
@@ -79,40 +92,47 @@ static void blend_rows(const uint8_t *rows, size_t stride, const float *weights,
         for (size_t i = 0; i < length; i++) out[i] += weights[k] * rows[k * stride + i];
 }
 
-/* A blend of 0..255 with weights that add up to 1 leaves that range by rounding only. */
-static uint8_t to_byte(float value) {
-    return (uint8_t)(value < 255 ? value + 0.5f : 255.0f);
+/* One output row from the blended one, whose first pixel is input column `left`; each has room for
+ * a number more. */
+SIMD_CLONES
+static void blend_columns(const struct filter *filter, size_t left, const float *row, float *out) {
+    for (size_t x = 0; x < filter->length; x++, out += CHANNELS) {
+        const float *pixel = row + (filter->first[x] - left) * CHANNELS;
+        const float *weights = filter->weights + x * filter->stride;
+        lanes sum = {0};
+        for (size_t k = 0; k < filter->count[x]; k++, pixel += CHANNELS) {
+            lanes values;
+            memcpy(&values, pixel, sizeof values);
+            sum += weights[k] * values;
+        }
+        memcpy(out, &sum, sizeof sum);
+    }
 }
 
-/* One output row from the blended one, whose first pixel is input column `left`. */
-static void blend_columns(const struct filter *filter, size_t left, const float *row,
-                          uint8_t *out) {
-    for (size_t x = 0; x < filter->length; x++, out += 3) {
-        const float *pixel = row + (filter->first[x] - left) * 3;
-        const float *weights = filter->weights + x * filter->stride;
-        float red = 0, green = 0, blue = 0;
-        for (size_t k = 0; k < filter->count[x]; k++, pixel += 3) {
-            red += weights[k] * pixel[0];
-            green += weights[k] * pixel[1];
-            blue += weights[k] * pixel[2];
-        }
-        out[0] = to_byte(red);
-        out[1] = to_byte(green);
-        out[2] = to_byte(blue);
+/* To the nearest. A blend of 0..255 with weights that add up to 1 leaves that range by rounding
+ * only. */
+SIMD_CLONES
+static void to_bytes(const float *row, size_t length, uint8_t *out) {
+    for (size_t i = 0; i < length; i++) {
+        const float value = row[i] + 0.5F;
+        out[i] = (uint8_t)(value < 255 ? value : 255);
     }
 }
 
 static bool resize_with(const struct image *in, const struct filter *columns,
                         const struct filter *rows, uint8_t *pixels, caption_error *error) {
-    size_t left = columns->first[0], last = columns->length - 1;
-    size_t used = (columns->first[last] + columns->count[last] - left) * 3;
-    float *blended = memory_uninitialised(used, sizeof(float), "a row of pixels", error);
+    const size_t left = columns->first[0], last = columns->length - 1;
+    const size_t used = (columns->first[last] + columns->count[last] - left) * CHANNELS;
+    const size_t length = columns->length * CHANNELS;
+    float *blended = memory_zeroed(used + length + 2, sizeof(float), "a row of pixels", error);
     if (!blended) return false;
+    float *row = blended + used + 1;
     for (size_t y = 0; y < rows->length; y++) {
-        const uint8_t *from = in->pixels + (rows->first[y] * in->width + left) * 3;
-        blend_rows(from, in->width * 3, rows->weights + y * rows->stride, rows->count[y], used,
-                   blended);
-        blend_columns(columns, left, blended, pixels + y * columns->length * 3);
+        const uint8_t *from = in->pixels + (rows->first[y] * in->width + left) * CHANNELS;
+        blend_rows(from, in->width * CHANNELS, rows->weights + y * rows->stride, rows->count[y],
+                   used, blended);
+        blend_columns(columns, left, blended, row);
+        to_bytes(row, length, pixels + y * length);
     }
     free(blended);
     return true;
@@ -125,20 +145,32 @@ static bool is_inside(float start, float length, size_t limit) {
            (double)start + (double)length <= (double)limit + slack;
 }
 
-bool image_resize(const struct image *in, float left, float top, float box_width, float box_height,
-                  size_t width, size_t height, uint8_t *pixels, caption_error *error) {
-    if (!is_inside(left, box_width, in->width) || !is_inside(top, box_height, in->height))
+static bool is_all(struct image_box box, const struct image *image) {
+    return box.left == 0 && box.top == 0 && box.width == (float)image->width &&
+           box.height == (float)image->height;
+}
+
+bool image_resize(const struct image *in, struct image_box box, size_t width, size_t height,
+                  uint8_t *pixels, caption_error *error) {
+    if (!is_inside(box.left, box.width, in->width) || !is_inside(box.top, box.height, in->height))
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "a box of %g x %g at (%g, %g) does not lie in a photo of %zu x %zu",
-                         (double)box_width, (double)box_height, (double)left, (double)top,
+                         (double)box.width, (double)box.height, (double)box.left, (double)box.top,
                          in->width, in->height);
     if (width == 0 || height == 0)
         return error_set(error, CAPTION_ERROR_ARGUMENT, "a photo cannot be resized to %zu x %zu",
                          width, height);
+    if (is_all(box, in) && width == in->width && height == in->height) {
+        memcpy(pixels, in->pixels, width * height * CHANNELS);
+        return true;
+    }
+    const double variance = (double)in->variance;
     struct filter columns, rows;
-    if (!filter_new(&columns, in->width, (double)left, (double)box_width, width, error))
+    if (!filter_new(&columns, in->width, (double)box.left, (double)box.width, width, variance,
+                    error))
         return false;
-    bool ok = filter_new(&rows, in->height, (double)top, (double)box_height, height, error);
+    bool ok =
+        filter_new(&rows, in->height, (double)box.top, (double)box.height, height, variance, error);
     if (ok) {
         ok = resize_with(in, &columns, &rows, pixels, error);
         filter_free(&rows);

@@ -58,8 +58,7 @@ static bool reduce(const struct image *image, size_t side, struct thumbnail *out
     uint8_t *pixels =
         memory_uninitialised(out->width * out->height, 3, "a thumbnail's pixels", error);
     if (!pixels) return false;
-    bool ok = image_resize(image, 0, 0, (float)image->width, (float)image->height, out->width,
-                           out->height, pixels, error) &&
+    bool ok = image_resize(image, image->photo, out->width, out->height, pixels, error) &&
               encode(pixels, out, error);
     free(pixels);
     return ok;

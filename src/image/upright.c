@@ -19,6 +19,16 @@ static void copy_turned(const struct image *in, bool transposed, bool from_right
     }
 }
 
+/* Where the photo lies once its pixels are turned. */
+static struct image_box turned_box(const struct image *in, bool transposed, bool from_right,
+                                   bool from_bottom) {
+    struct image_box box = in->photo;
+    if (from_right) box.left = (float)in->width - box.left - box.width;
+    if (from_bottom) box.top = (float)in->height - box.top - box.height;
+    if (!transposed) return box;
+    return (struct image_box){box.top, box.left, box.height, box.width};
+}
+
 bool image_turn_upright(struct image *image, unsigned orientation, caption_error *error) {
     if (orientation < 2 || orientation > 8) return true;
     bool transposed = orientation >= 5;
@@ -29,6 +39,8 @@ bool image_turn_upright(struct image *image, unsigned orientation, caption_error
                    transposed ? image->width : image->height, error))
         return false;
     copy_turned(image, transposed, from_right, from_bottom, &turned);
+    turned.photo = turned_box(image, transposed, from_right, from_bottom);
+    turned.variance = image->variance;
     image_free(image);
     *image = turned;
     return true;

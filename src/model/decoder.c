@@ -116,17 +116,23 @@ void decoder_randomise(const struct decoder *decoder, struct parameters *paramet
     }
 }
 
-void decoder_image_forward(const struct decoder *decoder, const struct parameters *parameters,
-                           const real *values, const real *features, size_t count, real *scaled,
-                           real *vectors) {
-    size_t f = decoder->features, e = decoder->embedding;
-    const real *shift = parameters_at_const(parameters, values, decoder->image_shift);
-    const real *scale = parameters_at_const(parameters, values, decoder->image_scale);
+void decoder_scale_features(const struct decoder *decoder, const real *shift, const real *scale,
+                            const real *features, size_t count, real *scaled) {
+    const size_t f = decoder->features;
     for (size_t i = 0; i < count; i++) {
         const real *v = features + i * f;
         real inverse = (real)(1 / sqrt(vector_square_sum(f, v) + TINY_LENGTH));
         for (size_t j = 0; j < f; j++) scaled[i * f + j] = (v[j] * inverse - shift[j]) * scale[j];
     }
+}
+
+void decoder_image_forward(const struct decoder *decoder, const struct parameters *parameters,
+                           const real *values, const real *features, size_t count, real *scaled,
+                           real *vectors) {
+    size_t f = decoder->features, e = decoder->embedding;
+    decoder_scale_features(decoder, parameters_at_const(parameters, values, decoder->image_shift),
+                           parameters_at_const(parameters, values, decoder->image_scale), features,
+                           count, scaled);
     vector_set_rows(count, e, parameters_at_const(parameters, values, decoder->image_bias), vectors,
                     e);
     blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, count, e, f, 1, scaled, f,

@@ -1,9 +1,14 @@
-/* The pieces of one time step, shared by the step of inference (decoder.c) and the unroll of
- * training (unroll.c), so that both compute the same function. Internal to this room. */
+/* The pieces of one time step, shared by the step of a decoder that learns (decoder.c), the unroll
+ * (unroll.c) and the decoder for inference, so that all compute the same function. Internal to this
+ * room. */
 #ifndef CAPTION_MODEL_DECODER_PARTS_H
 #define CAPTION_MODEL_DECODER_PARTS_H
 
 #include "model/decoder.h"
+
+/* scaled (count, F) = (features / |features| - shift) * scale. */
+void decoder_scale_features(const struct decoder *decoder, const real *shift, const real *scale,
+                            const real *features, size_t count, real *scaled);
 
 /* rows (n, E): the word vectors, vectors or zeros that `inputs` name. */
 void decoder_gather(const struct decoder *decoder, const struct parameters *parameters,

@@ -59,23 +59,24 @@ static void plan(struct inference_block *block) {
 
 static bool make_weights(struct inference_block *block, const struct encoder_layer *source,
                          const struct encoder_layer *depthwise, const struct encoder_layer *project,
-                         const struct weights *weights, caption_error *error) {
+                         const struct weights *weights, struct arena *arena, caption_error *error) {
     const struct inference_kernels *kernels = block->kernels;
     if (block->source != INFERENCE_AS_IS) {
         const bool photo = block->source == INFERENCE_FROM_PHOTO;
-        block->expand =
-            kernels->matrix_new(photo ? INFERENCE_STEM : INFERENCE_EXPAND, source, weights, error);
+        block->expand = kernels->matrix_new(photo ? INFERENCE_STEM : INFERENCE_EXPAND, source,
+                                            weights, arena, error);
         if (!block->expand) return false;
     }
-    block->depthwise = kernels->depthwise_new(depthwise, weights, error);
+    block->depthwise = kernels->depthwise_new(depthwise, weights, arena, error);
     if (!block->depthwise) return false;
-    block->project = kernels->matrix_new(INFERENCE_PROJECT, project, weights, error);
+    block->project = kernels->matrix_new(INFERENCE_PROJECT, project, weights, arena, error);
     return block->project != NULL;
 }
 
 bool inference_block_init(struct inference_block *block, const struct inference_kernels *kernels,
                           const struct encoder_layer *layers, size_t *used,
-                          const struct weights *weights, caption_error *error) {
+                          const struct weights *weights, struct arena *arena,
+                          caption_error *error) {
     static const enum inference_source sources[] = {[ENCODER_STEM] = INFERENCE_FROM_PHOTO,
                                                     [ENCODER_POINTWISE] = INFERENCE_FROM_MAP,
                                                     [ENCODER_DEPTHWISE] = INFERENCE_AS_IS};
@@ -94,18 +95,7 @@ bool inference_block_init(struct inference_block *block, const struct inference_
     block->out_channels = inference_padded(project->shape.out_channels);
     plan(block);
     *used = (size_t)(project + 1 - layers);
-    if (make_weights(block, source, depthwise, project, weights, error)) return true;
-    inference_block_free(block);
-    return false;
-}
-
-void inference_block_free(struct inference_block *block) {
-    const struct inference_kernels *kernels = block->kernels;
-    if (!kernels) return;
-    kernels->matrix_free(block->expand);
-    kernels->depthwise_free(block->depthwise);
-    kernels->matrix_free(block->project);
-    *block = (struct inference_block){0};
+    return make_weights(block, source, depthwise, project, weights, arena, error);
 }
 
 static void raise(size_t *most, size_t needed) {

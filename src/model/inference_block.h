@@ -19,18 +19,17 @@ struct inference_block {
     struct convolution shape;                   /* of the depthwise convolution */
     bool residual;                              /* the input is added to the output */
     size_t in_channels, expanded, out_channels; /* padded */
-    void *expand, *depthwise, *project;         /* owned; expand NULL where there is none */
+    void *expand, *depthwise, *project;         /* expand NULL where there is none */
     size_t rows;                                /* output rows of a strip */
     size_t lines;                               /* of the ring */
     bool one_strip; /* the whole map: the panels take turns in the ring */
 };
 
-/* Makes a block of the layers from layers[0] on and sets *used to their number: the stem and a
- * block without expansion, or one block. */
+/* Makes a block of the layers from layers[0] on, its weights in the arena's memory, and sets *used
+ * to their number: the stem and a block without expansion, or one block. */
 bool inference_block_init(struct inference_block *block, const struct inference_kernels *kernels,
                           const struct encoder_layer *layers, size_t *used,
-                          const struct weights *weights, caption_error *error);
-void inference_block_free(struct inference_block *block);
+                          const struct weights *weights, struct arena *arena, caption_error *error);
 
 /* Scratch, in bytes, of which a workspace holds the most that any block needs. */
 struct inference_needs {

@@ -12,7 +12,8 @@ enum { HEAD_PANELS = 4 };
 
 struct inference_encoder {
     const struct inference_kernels *kernels;
-    size_t photo; /* numbers of a photo */
+    struct arena arena; /* all that is made of the weights */
+    size_t photo;       /* numbers of a photo */
     size_t features;
     void *stem; /* where no block begins with it: */
     struct convolution stem_shape;
@@ -25,8 +26,9 @@ struct inference_encoder {
 };
 
 struct inference_workspace {
-    float *maps[2]; /* take turns */
-    float *head;    /* (pixels, HEAD_PANELS panels) */
+    struct arena arena; /* the rest: */
+    float *maps[2];     /* take turns */
+    float *head;        /* (pixels, HEAD_PANELS panels) */
     struct inference_scratch scratch;
 };
 
@@ -50,7 +52,8 @@ static bool make_stem(struct inference_encoder *encoder, const struct encoder_la
     encoder->stem_shape = stem->shape;
     inference_patches_needs(&stem->shape, encoder->kernels, &encoder->needs);
     count_map(encoder, stem->shape.out_size * stem->shape.out_size, stem->shape.out_channels);
-    encoder->stem = encoder->kernels->matrix_new(INFERENCE_STEM_MAP, stem, weights, error);
+    encoder->stem =
+        encoder->kernels->matrix_new(INFERENCE_STEM_MAP, stem, weights, &encoder->arena, error);
     return encoder->stem != NULL;
 }
 
@@ -60,7 +63,7 @@ static bool make_blocks(struct inference_encoder *out, const struct encoder *enc
     for (size_t i = first, used; i < end; i += used) {
         struct inference_block *block = &out->blocks[out->block_count];
         if (!inference_block_init(block, out->kernels, &encoder->layers[i], &used, weights,
-                                  error)) {
+                                  &out->arena, error)) {
             return false;
         }
         out->block_count++;
@@ -76,8 +79,8 @@ static bool make(struct inference_encoder *out, const struct encoder *encoder,
     const struct encoder_layer *layers = encoder->layers;
     const struct encoder_layer *head = &layers[encoder->layer_count - 1];
     const bool taken_in = layers[1].kind == ENCODER_DEPTHWISE && !layers[1].opens_residual;
-    out->blocks =
-        memory_zeroed(encoder->layer_count, sizeof *out->blocks, "encoder for inference", error);
+    out->blocks = arena_take(&out->arena, encoder->layer_count, sizeof *out->blocks,
+                             "encoder for inference", error);
     if (!out->blocks) return false;
     if (!taken_in && !make_stem(out, layers, weights, error)) return false;
     if (!make_blocks(out, encoder, taken_in ? 0 : 1, weights, error)) return false;
@@ -85,7 +88,7 @@ static bool make(struct inference_encoder *out, const struct encoder *encoder,
     out->head_inputs = inference_padded(head->shape.in_channels);
     inference_ready_needs(out->kernels, out->head_size * out->head_size, out->head_inputs,
                           &out->needs);
-    out->head = out->kernels->matrix_new(INFERENCE_HEAD, head, weights, error);
+    out->head = out->kernels->matrix_new(INFERENCE_HEAD, head, weights, &out->arena, error);
     return out->head != NULL;
 }
 
@@ -131,10 +134,7 @@ struct inference_encoder *inference_encoder_with(const struct encoder *encoder,
 
 void inference_encoder_free(struct inference_encoder *encoder) {
     if (!encoder) return;
-    encoder->kernels->matrix_free(encoder->stem);
-    encoder->kernels->matrix_free(encoder->head);
-    for (size_t i = 0; i < encoder->block_count; i++) inference_block_free(&encoder->blocks[i]);
-    free(encoder->blocks);
+    arena_free(&encoder->arena);
     free(encoder);
 }
 
@@ -144,17 +144,20 @@ struct inference_workspace *inference_workspace_new(const struct inference_encod
     const struct inference_needs *needs = &encoder->needs;
     struct inference_workspace *workspace = memory_zeroed(1, sizeof *workspace, what, error);
     if (!workspace) return NULL;
+    struct arena *arena = &workspace->arena;
     struct inference_scratch *scratch = &workspace->scratch;
     const size_t head = encoder->head_size * encoder->head_size * HEAD_PANELS * INFERENCE_PANEL;
     /* Zeroed once, so that no padding is ever read before it was written. */
-    if ((workspace->maps[0] = memory_zeroed(encoder->map, sizeof(float), what, error)) != NULL &&
-        (workspace->maps[1] = memory_zeroed(encoder->map, sizeof(float), what, error)) != NULL &&
-        (workspace->head = memory_zeroed(head, sizeof(float), what, error)) != NULL &&
-        (scratch->ring = memory_zeroed(needs->ring, 1, what, error)) != NULL &&
-        (scratch->strip = memory_zeroed(needs->strip, 1, what, error)) != NULL &&
-        (scratch->patches = memory_zeroed(needs->patches, 1, what, error)) != NULL &&
-        (scratch->ready = memory_zeroed(needs->ready, 1, what, error)) != NULL &&
-        (scratch->places = memory_zeroed(needs->places, 1, what, error)) != NULL) {
+    if ((workspace->maps[0] = arena_take(arena, encoder->map, sizeof(float), what, error)) !=
+            NULL &&
+        (workspace->maps[1] = arena_take(arena, encoder->map, sizeof(float), what, error)) !=
+            NULL &&
+        (workspace->head = arena_take(arena, head, sizeof(float), what, error)) != NULL &&
+        (scratch->ring = arena_take(arena, needs->ring, 1, what, error)) != NULL &&
+        (scratch->strip = arena_take(arena, needs->strip, 1, what, error)) != NULL &&
+        (scratch->patches = arena_take(arena, needs->patches, 1, what, error)) != NULL &&
+        (scratch->ready = arena_take(arena, needs->ready, 1, what, error)) != NULL &&
+        (scratch->places = arena_take(arena, needs->places, 1, what, error)) != NULL) {
         return workspace;
     }
     inference_workspace_free(workspace);
@@ -163,14 +166,7 @@ struct inference_workspace *inference_workspace_new(const struct inference_encod
 
 void inference_workspace_free(struct inference_workspace *workspace) {
     if (!workspace) return;
-    free(workspace->maps[0]);
-    free(workspace->maps[1]);
-    free(workspace->head);
-    free(workspace->scratch.ring);
-    free(workspace->scratch.strip);
-    free(workspace->scratch.patches);
-    free(workspace->scratch.ready);
-    free(workspace->scratch.places);
+    arena_free(&workspace->arena);
     free(workspace);
 }
 

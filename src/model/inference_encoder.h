@@ -17,8 +17,8 @@
 
 /* Packs the weights, which it needs no longer than this call takes, nor `encoder`; batch norm (of a
  * model that learns, whose weights are a block) is folded. Only read from then on, and shared by
- * threads. NULL with `error` set when a weight is not finite, this processor does not compute in
- * that precision or memory is short. */
+ * threads. NULL with `error` set when a weight is not finite, the architecture cannot be computed
+ * in that precision or memory is short. */
 struct inference_encoder;
 struct inference_encoder *inference_encoder_new(const struct encoder *encoder,
                                                 const struct weights *weights,

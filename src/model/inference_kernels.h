@@ -9,6 +9,7 @@
 #ifndef CAPTION_MODEL_INFERENCE_KERNELS_H
 #define CAPTION_MODEL_INFERENCE_KERNELS_H
 
+#include "base/arena.h"
 #include "model/inference_encoder.h"
 #include "nn/stem.h"
 
@@ -64,17 +65,15 @@ struct inference_kernels {
     size_t (*ready_bytes)(size_t channels);
     void (*make_ready)(const float *line, size_t pixels, size_t channels, void *ready);
 
-    /* A layer's weights and bias, ready for `role`; matrix_free takes NULL. */
+    /* A layer's weights and bias, ready for `role`, in the arena's memory. */
     void *(*matrix_new)(enum inference_role role, const struct encoder_layer *layer,
-                        const struct weights *weights, caption_error *error);
-    void (*matrix_free)(void *matrix);
+                        const struct weights *weights, struct arena *arena, caption_error *error);
     /* Outputs of `panels` panels from `panel` on; the layer's ReLU6 with them. */
     void (*multiply)(enum inference_role role, const void *matrix, size_t panel, size_t panels,
                      const struct inference_product *product);
 
     void *(*depthwise_new)(const struct encoder_layer *layer, const struct weights *weights,
-                           caption_error *error);
-    void (*depthwise_free)(void *depthwise);
+                           struct arena *arena, caption_error *error);
     /* The channels of `panels` panels from `panel` on. */
     void (*depthwise)(const void *depthwise, size_t panel, size_t panels,
                       const struct inference_strip *strip);
@@ -85,25 +84,6 @@ extern const struct inference_kernels inference_kernels_f32, inference_kernels_b
 
 /* The table of a precision. */
 const struct inference_kernels *inference_kernels(enum precision precision);
-
-/* A layer's weights as the rows of a matrix, given one after the other to `take`. */
-typedef void inference_take_row(void *context, size_t row, const float *weights);
-bool inference_read_matrix(enum inference_role role, const struct encoder_layer *layer,
-                           const struct weights *weights, inference_take_row *take, void *context,
-                           caption_error *error);
-
-/* Inputs of the matrix. */
-size_t inference_matrix_inputs(enum inference_role role, const struct encoder_layer *layer);
-
-/* A depthwise layer's bias and weights in float, its channels padded. */
-struct inference_taps {
-    size_t channels; /* padded */
-    float *bias;     /* (channels); owns the block */
-    float *weight;   /* (k, k, channels) */
-};
-bool inference_taps_init(struct inference_taps *taps, const struct encoder_layer *layer,
-                         const struct weights *weights, caption_error *error);
-void inference_taps_free(struct inference_taps *taps);
 
 /* inference_encoder_new with kernels that are no precision's: those of a test or a benchmark. */
 struct inference_encoder *inference_encoder_with(const struct encoder *encoder,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/inference_kernels.h"
+#include "model/inference_weights.h"
 #include "nn/depthwise_narrow.h"
 #include "nn/narrow.h"
 #include "nn/packed_narrow.h"
@@ -16,37 +16,42 @@ struct matrix {
     bool relu6;
 };
 
-static void matrix_free(void *matrix) {
-    struct matrix *m = matrix;
-    if (!m) return;
-    packed_narrow_free(&m->packed);
-    free(m);
-}
-
-static void pack_row(void *matrix, size_t row, const float *weights) {
-    struct matrix *m = matrix;
-    packed_narrow_row(&m->packed, row, m->inputs, weights, m->packed.bias[row]);
+/* A few rows at a time, so that there is no second copy of the weights. */
+static bool pack(struct matrix *matrix, enum inference_role role, const struct encoder_layer *layer,
+                 const struct weights *weights, caption_error *error) {
+    const size_t outputs = layer->shape.out_channels, inputs = matrix->inputs;
+    float *rows = memory_uninitialised(NARROW_PANEL, inputs * sizeof(float), "weights", error);
+    if (!rows) return false;
+    bool read = true;
+    for (size_t first = 0; read && first < outputs; first += NARROW_PANEL) {
+        const size_t rest = outputs - first, count = rest < NARROW_PANEL ? rest : NARROW_PANEL;
+        read = inference_weights_rows(role, layer, weights, first, count, rows, error);
+        for (size_t i = 0; read && i < count; i++) {
+            packed_narrow_row(&matrix->packed, first + i, inputs, rows + i * inputs,
+                              matrix->packed.bias[first + i]);
+        }
+    }
+    free(rows);
+    return read;
 }
 
 static void *matrix_new(enum precision precision, enum inference_role role,
                         const struct encoder_layer *layer, const struct weights *weights,
-                        caption_error *error) {
+                        struct arena *arena, caption_error *error) {
     const bool to_activations = role == INFERENCE_STEM || role == INFERENCE_EXPAND;
-    struct matrix *matrix = memory_zeroed(1, sizeof *matrix, "weights", error);
+    struct matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
     if (!matrix) return NULL;
-    matrix->inputs = inference_matrix_inputs(role, layer);
+    matrix->inputs = inference_is_stem(role) ? INFERENCE_PATCH : layer->shape.in_channels;
     matrix->relu6 = layer->shape.relu6;
     if (precision == PRECISION_INT8 && role != INFERENCE_PROJECT) {
         matrix->range_at = narrow_range_at(inference_padded(matrix->inputs));
     }
-    if (packed_narrow_init(&matrix->packed, precision, to_activations,
-                           inference_padded(layer->shape.out_channels), matrix->inputs, error) &&
-        weights_read(weights, layer->bias, matrix->packed.bias, error) &&
-        inference_read_matrix(role, layer, weights, pack_row, matrix, error)) {
-        return matrix;
-    }
-    matrix_free(matrix);
-    return NULL;
+    const size_t outputs = inference_padded(layer->shape.out_channels);
+    const bool ok = packed_narrow_init(&matrix->packed, precision, to_activations, outputs,
+                                       matrix->inputs, arena, error) &&
+                    weights_read(weights, layer->bias, matrix->packed.bias, error) &&
+                    pack(matrix, role, layer, weights, error);
+    return ok ? matrix : NULL;
 }
 
 /* What a role's products differ in is in the matrix. */
@@ -66,41 +71,20 @@ static void multiply(enum inference_role role, const void *matrix, size_t panel,
                                                            .line_stride = product->line_stride});
 }
 
-struct depthwise {
-    enum precision precision;
-    struct convolution shape;
-    struct inference_taps taps;
-};
-
-static void depthwise_free(void *depthwise) {
-    struct depthwise *d = depthwise;
-    if (!d) return;
-    inference_taps_free(&d->taps);
-    free(d);
-}
-
-static void *depthwise_new(enum precision precision, const struct encoder_layer *layer,
-                           const struct weights *weights, caption_error *error) {
-    struct depthwise *depthwise = memory_zeroed(1, sizeof *depthwise, "weights", error);
+/* Bytes are convolved as they are, in steps. */
+static void *bytes_depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
+                                 struct arena *arena, caption_error *error) {
+    struct inference_depthwise *depthwise = inference_depthwise_new(layer, weights, arena, error);
     if (!depthwise) return NULL;
-    depthwise->precision = precision;
-    depthwise->shape = layer->shape;
-    if (!inference_taps_init(&depthwise->taps, layer, weights, error)) {
-        free(depthwise);
-        return NULL;
-    }
-    /* Bytes are convolved as they are, in steps. */
-    for (size_t c = 0; precision == PRECISION_INT8 && c < depthwise->taps.channels; c++) {
-        depthwise->taps.bias[c] *= NARROW_STEPS_OF_ONE;
-    }
+    for (size_t c = 0; c < depthwise->channels; c++) depthwise->bias[c] *= NARROW_STEPS_OF_ONE;
     return depthwise;
 }
 
-static void depthwise(const void *depthwise, size_t panel, size_t panels,
+static void depthwise(enum precision precision, const void *depthwise, size_t panel, size_t panels,
                       const struct inference_strip *strip) {
-    const struct depthwise *d = depthwise;
+    const struct inference_depthwise *d = depthwise;
     const size_t first = panel * INFERENCE_PANEL;
-    depthwise_narrow(&(struct depthwise_narrow){.precision = d->precision,
+    depthwise_narrow(&(struct depthwise_narrow){.precision = precision,
                                                 .kernel = d->shape.kernel,
                                                 .stride = d->shape.stride,
                                                 .rows = strip->rows,
@@ -110,9 +94,9 @@ static void depthwise(const void *depthwise, size_t panel, size_t panels,
                                                 .lines = strip->lines,
                                                 .line_stride = strip->line_stride,
                                                 .input_stride = strip->input_stride,
-                                                .weight = d->taps.weight + first,
-                                                .weight_stride = d->taps.channels,
-                                                .bias = d->taps.bias + first,
+                                                .weight = d->weight + first,
+                                                .weight_stride = d->channels,
+                                                .bias = d->bias + first,
                                                 .output = strip->output,
                                                 .output_stride = strip->output_stride});
 }
@@ -127,12 +111,13 @@ static void depthwise(const void *depthwise, size_t panel, size_t panels,
         narrow_line(precision, line, pixels, channels, ready);                                     \
     }                                                                                              \
     static void *name##_matrix_new(enum inference_role role, const struct encoder_layer *layer,    \
-                                   const struct weights *weights, caption_error *error) {          \
-        return matrix_new(precision, role, layer, weights, error);                                 \
+                                   const struct weights *weights, struct arena *arena,             \
+                                   caption_error *error) {                                         \
+        return matrix_new(precision, role, layer, weights, arena, error);                          \
     }                                                                                              \
-    static void *name##_depthwise_new(const struct encoder_layer *layer,                           \
-                                      const struct weights *weights, caption_error *error) {       \
-        return depthwise_new(precision, layer, weights, error);                                    \
+    static void name##_depthwise(const void *taps, size_t panel, size_t panels,                    \
+                                 const struct inference_strip *strip) {                            \
+        depthwise(precision, taps, panel, panels, strip);                                          \
     }
 
 PRECISION_FUNCTIONS(bf16, PRECISION_BF16)
@@ -142,18 +127,14 @@ const struct inference_kernels inference_kernels_bf16 = {.expanded_bytes = sizeo
                                                          .ready_bytes = bf16_ready_bytes,
                                                          .make_ready = bf16_make_ready,
                                                          .matrix_new = bf16_matrix_new,
-                                                         .matrix_free = matrix_free,
                                                          .multiply = multiply,
-                                                         .depthwise_new = bf16_depthwise_new,
-                                                         .depthwise_free = depthwise_free,
-                                                         .depthwise = depthwise};
+                                                         .depthwise_new = inference_depthwise_new,
+                                                         .depthwise = bf16_depthwise};
 
 const struct inference_kernels inference_kernels_int8 = {.expanded_bytes = sizeof(uint8_t),
                                                          .ready_bytes = int8_ready_bytes,
                                                          .make_ready = int8_make_ready,
                                                          .matrix_new = int8_matrix_new,
-                                                         .matrix_free = matrix_free,
                                                          .multiply = multiply,
-                                                         .depthwise_new = int8_depthwise_new,
-                                                         .depthwise_free = depthwise_free,
-                                                         .depthwise = depthwise};
+                                                         .depthwise_new = bytes_depthwise_new,
+                                                         .depthwise = int8_depthwise};

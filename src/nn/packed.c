@@ -20,19 +20,40 @@ static size_t panel_count(size_t outputs) {
     return outputs / PACKED_PANEL + (outputs % PACKED_PANEL != 0);
 }
 
-bool packed_init(struct packed *matrix, size_t outputs, size_t inputs, caption_error *error) {
+/* Sets the sizes. */
+static bool plan(struct packed *matrix, size_t outputs, size_t inputs, size_t *numbers,
+                 caption_error *error) {
     *matrix = (struct packed){.outputs = outputs, .inputs = inputs};
-    size_t rows, numbers;
-    const bool fits = size_multiply(panel_count(outputs), PACKED_PANEL, &rows) &&
-                      size_add(inputs, 1, &numbers) && size_multiply(rows, numbers, &numbers);
-    if (!fits) {
-        return error_set(error, CAPTION_ERROR_LIMIT, "a matrix of %zu x %zu is too large", outputs,
-                         inputs);
+    size_t rows;
+    if (size_multiply(panel_count(outputs), PACKED_PANEL, &rows) && size_add(inputs, 1, numbers) &&
+        size_multiply(rows, *numbers, numbers)) {
+        return true;
     }
-    matrix->panels = memory_zeroed(numbers, sizeof(float), "packed weights", error);
-    if (!matrix->panels) return false;
-    matrix->bias = matrix->panels + rows * inputs;
+    return error_set(error, CAPTION_ERROR_LIMIT, "a matrix of %zu x %zu is too large", outputs,
+                     inputs);
+}
+
+/* Cuts the zeroed block, which may be NULL. */
+static bool cut(struct packed *matrix, float *block) {
+    if (!block) return false;
+    matrix->panels = block;
+    matrix->bias = block + panel_count(matrix->outputs) * PACKED_PANEL * matrix->inputs;
     return true;
+}
+
+static const char what[] = "packed weights";
+
+bool packed_init(struct packed *matrix, size_t outputs, size_t inputs, caption_error *error) {
+    size_t numbers;
+    return plan(matrix, outputs, inputs, &numbers, error) &&
+           cut(matrix, memory_zeroed(numbers, sizeof(float), what, error));
+}
+
+bool packed_init_in(struct arena *arena, struct packed *matrix, size_t outputs, size_t inputs,
+                    caption_error *error) {
+    size_t numbers;
+    return plan(matrix, outputs, inputs, &numbers, error) &&
+           cut(matrix, arena_take(arena, numbers, sizeof(float), what, error));
 }
 
 void packed_free(struct packed *matrix) {
@@ -40,11 +61,38 @@ void packed_free(struct packed *matrix) {
     *matrix = (struct packed){0};
 }
 
+enum { QUAD = 4 };
+typedef float quad __attribute__((vector_size(QUAD * sizeof(float))));
+
+/* Four numbers of four rows as four columns. */
+static void transpose_quad(const float *rows, size_t stride, float *out) {
+    quad a, b, c, d;
+    memcpy(&a, rows, sizeof a);
+    memcpy(&b, rows + stride, sizeof b);
+    memcpy(&c, rows + 2 * stride, sizeof c);
+    memcpy(&d, rows + 3 * stride, sizeof d);
+    const quad ac = __builtin_shufflevector(a, c, 0, 4, 1, 5);
+    const quad bd = __builtin_shufflevector(b, d, 0, 4, 1, 5);
+    const quad ac_high = __builtin_shufflevector(a, c, 2, 6, 3, 7);
+    const quad bd_high = __builtin_shufflevector(b, d, 2, 6, 3, 7);
+    const quad columns[QUAD] = {__builtin_shufflevector(ac, bd, 0, 4, 1, 5),
+                                __builtin_shufflevector(ac, bd, 2, 6, 3, 7),
+                                __builtin_shufflevector(ac_high, bd_high, 0, 4, 1, 5),
+                                __builtin_shufflevector(ac_high, bd_high, 2, 6, 3, 7)};
+    for (size_t j = 0; j < QUAD; j++) memcpy(out + j * PACKED_PANEL, &columns[j], sizeof(quad));
+}
+
 void packed_rows(struct packed *matrix, size_t first, size_t count, const float *weights) {
     const size_t k = matrix->inputs;
     float *panel = matrix->panels + first * k;
-    for (size_t j = 0; j < k; j++, panel += PACKED_PANEL) {
-        for (size_t r = 0; r < count; r++) panel[r] = weights[r * k + j];
+    const size_t whole = count == PACKED_PANEL ? k - k % QUAD : 0;
+    for (size_t j = 0; j < whole; j += QUAD) {
+        for (size_t r = 0; r < PACKED_PANEL; r += QUAD) {
+            transpose_quad(weights + r * k + j, k, panel + j * PACKED_PANEL + r);
+        }
+    }
+    for (size_t j = whole; j < k; j++) {
+        for (size_t r = 0; r < count; r++) panel[j * PACKED_PANEL + r] = weights[r * k + j];
     }
 }
 

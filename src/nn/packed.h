@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
+#include "base/arena.h"
 #include "nn/simd_level.h"
 
 enum { PACKED_PANEL = 16 }; /* outputs that are packed side by side */
@@ -34,6 +34,10 @@ struct packed {
 /* Allocates the panels and the bias as one block, zeroed. */
 bool packed_init(struct packed *matrix, size_t outputs, size_t inputs, caption_error *error);
 void packed_free(struct packed *matrix);
+
+/* The same in the memory of an arena, whose business it is to be freed. */
+bool packed_init_in(struct arena *arena, struct packed *matrix, size_t outputs, size_t inputs,
+                    caption_error *error);
 
 /* Packs rows first .. first + count - 1 of the weights (n, k), the rows of a panel (count <=
  * PACKED_PANEL, first a multiple of it): weights (count, k). */

@@ -1,7 +1,6 @@
 #include "nn/packed_narrow.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -13,7 +12,7 @@ static size_t numbers_in_a_word(enum precision precision) {
 }
 
 bool packed_narrow_init(struct packed_narrow *matrix, enum precision precision, bool to_activations,
-                        size_t outputs, size_t inputs, caption_error *error) {
+                        size_t outputs, size_t inputs, struct arena *arena, caption_error *error) {
     const size_t words = (inputs + numbers_in_a_word(precision) - 1) / numbers_in_a_word(precision);
     *matrix = (struct packed_narrow){.precision = precision,
                                      .to_activations = to_activations,
@@ -25,17 +24,12 @@ bool packed_narrow_init(struct packed_narrow *matrix, enum precision precision, 
         return error_set(error, CAPTION_ERROR_LIMIT, "a matrix of %zu x %zu is too large", outputs,
                          inputs);
     }
-    matrix->panels = memory_zeroed(numbers, sizeof(uint32_t), "packed weights", error);
+    matrix->panels = arena_take(arena, numbers, sizeof(uint32_t), "packed weights", error);
     if (!matrix->panels) return false;
     matrix->bias = (float *)(matrix->panels + outputs * words);
     matrix->scale = matrix->bias + outputs;
     matrix->offset = matrix->scale + outputs;
     return true;
-}
-
-void packed_narrow_free(struct packed_narrow *matrix) {
-    free(matrix->panels);
-    *matrix = (struct packed_narrow){0};
 }
 
 /* Where word `j` of a row of weights lies. */

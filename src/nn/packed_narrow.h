@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
+#include "base/arena.h"
 #include "nn/precision.h"
 
 enum { NARROW_PANEL = 16 }; /* outputs that are packed side by side */
@@ -28,12 +28,11 @@ struct packed_narrow {
     uint32_t *panels; /* (n / NARROW_PANEL, words, NARROW_PANEL) */
 };
 
-/* Allocates, zeroed, a matrix of PRECISION_BF16 or PRECISION_INT8. `outputs` is a multiple of
- * NARROW_PANEL; of bytes there are at most NARROW_MOST_INPUTS inputs. */
+/* Takes from the arena, zeroed, a matrix of PRECISION_BF16 or PRECISION_INT8. `outputs` is a
+ * multiple of NARROW_PANEL; of bytes there are at most NARROW_MOST_INPUTS inputs. */
 enum { NARROW_MOST_INPUTS = 1 << 16 }; /* the sums do not overflow */
 bool packed_narrow_init(struct packed_narrow *matrix, enum precision precision, bool to_activations,
-                        size_t outputs, size_t inputs, caption_error *error);
-void packed_narrow_free(struct packed_narrow *matrix);
+                        size_t outputs, size_t inputs, struct arena *arena, caption_error *error);
 
 /* Rounds and packs output `row` of the matrix: weights (k), and its bias. */
 void packed_narrow_row(struct packed_narrow *matrix, size_t row, size_t inputs,

@@ -2,11 +2,15 @@
 #ifndef CAPTION_NN_PRECISION_H
 #define CAPTION_NN_PRECISION_H
 
+#include <stdbool.h>
+
 enum precision {
-    PRECISION_F32,  /* float: on any processor */
-    PRECISION_BF16, /* the upper half of a float, where the processor multiplies them (AVX512_BF16)
-                     */
-    PRECISION_INT8  /* bytes with a scale, where the processor multiplies them (AVX512_VNNI) */
+    PRECISION_F32,
+    PRECISION_BF16, /* bfloat16, the upper half of a float */
+    PRECISION_INT8  /* bytes with a scale */
 };
+
+/* The fastest that this processor multiplies natively. */
+enum precision precision_best(void);
 
 #endif

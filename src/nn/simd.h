@@ -1,25 +1,11 @@
-/* Vectors through the compiler. SIMD_CLONES compiles a function once for any x86-64 and once each
- * for AVX2 + FMA and AVX-512 and picks at load time, by what the processor can do and not by its
- * name; elsewhere it does nothing. Helpers that such a function calls must be SIMD_INLINE to be
- * compiled with it. */
+/* Vectors through the compiler: of reals, for functions that are SIMD_CLONES. */
 #ifndef CAPTION_NN_SIMD_H
 #define CAPTION_NN_SIMD_H
 
 #include <string.h>
 
+#include "base/clones.h"
 #include "nn/real.h"
-
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__) &&   \
-    !defined(CAPTION_NO_CLONES)
-#if __GNUC__ >= 12
-#define SIMD_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#endif
-#endif
-#ifndef SIMD_CLONES
-#define SIMD_CLONES
-#endif
-
-#define SIMD_INLINE static inline __attribute__((always_inline))
 
 /* Before a short loop of constant bounds over an array of vectors: unrolled, the array lives in
  * registers. Not under the sanitizers, whose checks of every access would take minutes to compile.

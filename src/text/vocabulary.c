@@ -102,15 +102,23 @@ size_t vocabulary_find(const struct vocabulary *vocabulary, const char *word) {
     return entry ? entry - 1 : VOCABULARY_UNK;
 }
 
+static bool is_printable_ascii(char byte) {
+    return byte > ' ' && byte < 0x7f;
+}
+
 bool vocabulary_is_word(const char *word, size_t length) {
     if (length == 0 || length > VOCABULARY_LONGEST_WORD) return false;
     for (size_t i = 0; i < length;) {
+        if (is_printable_ascii(word[i])) { /* nearly all are, and every start looks at thousands */
+            i++;
+            continue;
+        }
         uint32_t code = 0;
         size_t bytes = utf8_decode(word + i, length - i, &code);
         if (bytes == 0 || utf8_is_space(code)) return false;
         i += bytes;
     }
-    for (size_t i = 0; i < VOCABULARY_SPECIALS; i++) {
+    for (size_t i = 0; word[0] == '<' && i < VOCABULARY_SPECIALS; i++) {
         if (strlen(specials[i]) == length && memcmp(specials[i], word, length) == 0) return false;
     }
     return true;

@@ -55,11 +55,11 @@ static bool parse_line(struct vocabulary *vocabulary, const struct line *line, c
     char word[VOCABULARY_LONGEST_WORD + 1];
     memcpy(word, line->text, length);
     word[length] = '\0';
-    if (vocabulary_find(vocabulary, word) != VOCABULARY_UNK) {
-        return error_set(error, CAPTION_ERROR_FORMAT, "%s: line %zu: \"%s\" for a second time",
-                         name, line->number, word);
-    }
-    return vocabulary_count(vocabulary, word, times, error);
+    const size_t before = vocabulary->count;
+    if (!vocabulary_count(vocabulary, word, times, error)) return false;
+    if (vocabulary->count > before) return true;
+    return error_set(error, CAPTION_ERROR_FORMAT, "%s: line %zu: \"%s\" for a second time", name,
+                     line->number, word);
 }
 
 bool vocabulary_parse(struct vocabulary *vocabulary, const char *text, size_t size,

@@ -37,6 +37,7 @@ bool validation_choose_samples(struct trainer *t, caption_error *error) {
 static bool validate(struct trainer *t, const struct model *kept, struct train_epoch *result,
                      struct evaluation *evaluation, caption_error *error) {
     caption_options options = caption_options_default();
+    options.precision = CAPTION_PRECISION_F32; /* the same score on any processor, to a rounding */
     bool ok;
     if (result->phase == TRAIN_FROZEN) {
         const float *features = t->features.plain + t->train_count * t->features.width;

@@ -89,36 +89,41 @@ static void slice_free(struct slice *slice) {
     free(slice->gradients);
 }
 
-static bool measure(const struct encoder *encoder, const struct parameters *parameters,
-                    const struct inference_encoder *inference, size_t photos, size_t threads,
-                    caption_error *error) {
+static bool measure(const char *what, const struct encoder *encoder,
+                    const struct parameters *parameters, const struct inference_encoder *inference,
+                    size_t photos, size_t threads, caption_error *error) {
     struct slice slices[64] = {0};
     bool made = true;
     for (size_t t = 0; t < threads; t++) {
         made = made && slice_new(&slices[t], encoder, parameters, inference, photos, error);
     }
     if (made) {
-        printf("%-18s %zu photo(s) a slice, %zu thread(s): %7.2f ms a photo\n",
-               inference ? "forward" : "forward + backward", photos, threads,
-               milliseconds(slices, threads));
+        printf("%-18s %zu photo(s) a slice, %zu thread(s): %7.2f ms a photo\n", what, photos,
+               threads, milliseconds(slices, threads));
     }
     for (size_t t = 0; t < threads; t++) slice_free(&slices[t]);
     return made;
 }
 
-static bool measure_all(const struct encoder *encoder, const struct parameters *parameters,
-                        size_t photos, size_t threads, caption_error *error) {
+static bool measure_inference(const char *what, enum precision precision,
+                              const struct encoder *encoder, const struct parameters *parameters,
+                              size_t photos, size_t threads, caption_error *error) {
     const struct weights weights = {.parameters = parameters, .values = parameters->values};
     struct inference_encoder *inference =
-        inference_encoder_new(encoder, &weights, PRECISION_F32, error);
+        inference_encoder_new(encoder, &weights, precision, error);
     const bool done =
-        inference && measure(encoder, parameters, inference, 1, 1, error) &&
-        (threads == 1 || measure(encoder, parameters, inference, 1, threads, error)) &&
-        measure(encoder, parameters, inference, photos, 1, error) &&
-        measure(encoder, parameters, NULL, photos, 1, error) &&
-        (threads == 1 || measure(encoder, parameters, NULL, photos, threads, error));
+        inference && measure(what, encoder, parameters, inference, 1, 1, error) &&
+        (threads == 1 || measure(what, encoder, parameters, inference, 1, threads, error)) &&
+        measure(what, encoder, parameters, inference, photos, 1, error);
     inference_encoder_free(inference);
     return done;
+}
+
+static bool measure_training(const struct encoder *encoder, const struct parameters *parameters,
+                             size_t photos, size_t threads, caption_error *error) {
+    static const char what[] = "forward + backward";
+    return measure(what, encoder, parameters, NULL, photos, 1, error) &&
+           (threads == 1 || measure(what, encoder, parameters, NULL, photos, threads, error));
 }
 
 static size_t argument(int count, char **arguments, int i, size_t otherwise) {
@@ -143,7 +148,13 @@ int main(int count, char **arguments) {
     if (done) {
         struct random random = random_seeded(0, 0);
         encoder_randomise(&encoder, &parameters, &random);
-        done = measure_all(&encoder, &parameters, photos, threads, &error);
+        done = measure_inference("forward", PRECISION_F32, &encoder, &parameters, photos, threads,
+                                 &error) &&
+               measure_inference("forward bf16", PRECISION_BF16, &encoder, &parameters, photos,
+                                 threads, &error) &&
+               measure_inference("forward int8", PRECISION_INT8, &encoder, &parameters, photos,
+                                 threads, &error) &&
+               measure_training(&encoder, &parameters, photos, threads, &error);
     }
     if (!done) fprintf(stderr, "bench_encoder: %s\n", error.message);
     encoder_free(&encoder);

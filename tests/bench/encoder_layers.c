@@ -56,13 +56,8 @@ static void *timed_of(void *weights) {
 
 /* The kernels of float with a clock around them. */
 static void *matrix_new(enum inference_role role, const struct encoder_layer *layer,
-                        const struct weights *weights, caption_error *error) {
-    return timed_of(inference_kernels_f32.matrix_new(role, layer, weights, error));
-}
-
-static void matrix_free(void *matrix) {
-    const struct timed *timed = matrix;
-    if (timed) inference_kernels_f32.matrix_free(timed->weights);
+                        const struct weights *weights, struct arena *arena, caption_error *error) {
+    return timed_of(inference_kernels_f32.matrix_new(role, layer, weights, arena, error));
 }
 
 static void multiply(enum inference_role role, const void *matrix, size_t panel, size_t panels,
@@ -74,13 +69,8 @@ static void multiply(enum inference_role role, const void *matrix, size_t panel,
 }
 
 static void *depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
-                           caption_error *error) {
-    return timed_of(inference_kernels_f32.depthwise_new(layer, weights, error));
-}
-
-static void depthwise_free(void *depthwise) {
-    const struct timed *timed = depthwise;
-    if (timed) inference_kernels_f32.depthwise_free(timed->weights);
+                           struct arena *arena, caption_error *error) {
+    return timed_of(inference_kernels_f32.depthwise_new(layer, weights, arena, error));
 }
 
 static void depthwise(const void *depthwise, size_t panel, size_t panels,
@@ -94,10 +84,8 @@ static void depthwise(const void *depthwise, size_t panel, size_t panels,
 static struct inference_kernels timed_kernels(void) {
     struct inference_kernels kernels = inference_kernels_f32;
     kernels.matrix_new = matrix_new;
-    kernels.matrix_free = matrix_free;
     kernels.multiply = multiply;
     kernels.depthwise_new = depthwise_new;
-    kernels.depthwise_free = depthwise_free;
     kernels.depthwise = depthwise;
     return kernels;
 }

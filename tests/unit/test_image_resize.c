@@ -10,8 +10,8 @@ static struct image resized(const struct image *in, float left, float top, float
     struct image out;
     caption_error error = {0};
     assert_true(image_new(&out, width, height, NULL));
-    if (!image_resize(in, left, top, box_width, box_height, width, height, out.pixels, &error))
-        fail_msg("%s", error.message);
+    const struct image_box box = {left, top, box_width, box_height};
+    if (!image_resize(in, box, width, height, out.pixels, &error)) fail_msg("%s", error.message);
     return out;
 }
 
@@ -97,17 +97,16 @@ static void a_box_outside_the_photo_is_refused(void **state) {
     (void)state;
     struct image image = gradient_new(10, 10);
     uint8_t pixels[12];
-    static const float boxes[][4] = {{-1, 0, 5, 5}, {0, -1, 5, 5},  {6, 0, 5, 5},
-                                     {0, 6, 5, 5},  {0, 0, 0, 5},   {0, 0, 5, -1},
-                                     {10, 0, 1, 1}, {NAN, 0, 5, 5}, {0, 0, NAN, 5}};
+    static const struct image_box boxes[] = {{-1, 0, 5, 5}, {0, -1, 5, 5},  {6, 0, 5, 5},
+                                             {0, 6, 5, 5},  {0, 0, 0, 5},   {0, 0, 5, -1},
+                                             {10, 0, 1, 1}, {NAN, 0, 5, 5}, {0, 0, NAN, 5}};
     caption_error error = {0};
     for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++) {
-        const float *b = boxes[i];
-        assert_false(image_resize(&image, b[0], b[1], b[2], b[3], 2, 2, pixels, &error));
+        assert_false(image_resize(&image, boxes[i], 2, 2, pixels, &error));
         assert_int_equal(error.status, CAPTION_ERROR_ARGUMENT);
     }
     assert_message_has(&error, "does not lie in a photo of 10 x 10");
-    assert_false(image_resize(&image, 0, 0, 10, 10, 0, 2, pixels, &error));
+    assert_false(image_resize(&image, image.photo, 0, 2, pixels, &error));
     image_free(&image);
 }
 

@@ -49,6 +49,35 @@ static void every_orientation_is_turned_upright(void **state) {
     image_free(&upright);
 }
 
+/* What lies at the first stored row and column, of that length, lies between these two upright. */
+static void assert_between(float start, float length, enum side side, float stored_length,
+                           size_t whole) {
+    const bool first = side == TOP || side == LEFT;
+    assert_true(start == (first ? 0 : (float)whole - stored_length));
+    assert_true(length == stored_length);
+}
+
+static void where_the_photo_lies_is_turned_too(void **state) {
+    (void)state;
+    for (unsigned orientation = 1; orientation <= 8; orientation++) {
+        struct image image;
+        assert_true(image_new(&image, 7, 5, NULL));
+        memset(image.pixels, 0, 7 * 5 * 3);
+        image.photo = (struct image_box){0, 0, 6.25F, 4.5F};
+        image.variance = 0.0625F;
+        assert_true(image_turn_upright(&image, orientation, NULL));
+        const enum side row = stored[orientation].row, column = stored[orientation].column;
+        const bool plain = runs_along_y(row);
+        const struct image_box *box = &image.photo;
+        assert_between(box->top, box->height, plain ? row : column, plain ? 4.5F : 6.25F,
+                       image.height);
+        assert_between(box->left, box->width, plain ? column : row, plain ? 6.25F : 4.5F,
+                       image.width);
+        assert_true(image.variance == 0.0625F);
+        image_free(&image);
+    }
+}
+
 #ifdef CAPTION_WITH_EXIF
 
 static struct bytes exif_block(unsigned orientation, bool big) {
@@ -150,6 +179,7 @@ static void a_nonsensical_exif_block_leaves_the_photo_as_it_is(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_orientation_is_turned_upright),
+        cmocka_unit_test(where_the_photo_lies_is_turned_too),
 #ifdef CAPTION_WITH_EXIF
         cmocka_unit_test(the_exif_orientation_of_every_format_is_followed),
         cmocka_unit_test(a_nonsensical_exif_block_leaves_the_photo_as_it_is),

@@ -55,7 +55,7 @@ static void the_whole_photo_is_squashed_to_the_square(void **state) {
     struct bytes file = png_new(image.pixels, image.width, image.height, 3);
     uint8_t expected[values];
     float input[values];
-    assert_true(image_resize(&image, 0, 0, 4 * side, 2 * side, side, side, expected, NULL));
+    assert_true(image_resize(&image, image.photo, side, side, expected, NULL));
     load(&file, &plain, NULL, input);
     for (size_t i = 0; i < values; i++) assert_true(input[i] == (float)expected[i]);
     bytes_free(&file);
@@ -149,7 +149,7 @@ static void a_large_jpeg_gives_nearly_the_input_of_its_whole_size(void **state) 
     struct image whole = decoded(&file);
     uint8_t expected[large * large * 3];
     float input[large * large * 3];
-    assert_true(image_resize(&whole, 0, 0, 1000, 800, large, large, expected, NULL));
+    assert_true(image_resize(&whole, whole.photo, large, large, expected, NULL));
     load(&file, &preprocessing, NULL, input);
     double difference = 0;
     for (size_t i = 0; i < large * large * 3; i++)

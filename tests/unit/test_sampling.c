@@ -15,7 +15,7 @@ static void assert_same(const struct decode_result *a, const struct decode_resul
     assert_int_equal(a->count, b->count);
     for (size_t i = 0; i < a->count; i++) {
         assert_true(tiny_same_words(&a->captions[i], &b->captions[i]));
-        assert_close(a->captions[i].logprob, b->captions[i].logprob, 1e-4);
+        assert_true(a->captions[i].logprob == b->captions[i].logprob);
     }
 }
 
@@ -188,7 +188,7 @@ static void draws_keep_the_rules_and_are_sorted(void **state) {
                 struct likelihood_caption given = {features + i * TINY_FEATURES, caption->words,
                                                    caption->count};
                 double logprob;
-                assert_true(likelihood_captions(&model, &given, 1, &logprob, NULL));
+                assert_true(tiny_likelihood(&model, &given, 1, &logprob, NULL));
                 assert_close(caption->logprob, logprob, 1e-4 * (1 + fabs(logprob)));
             }
         }

@@ -14,6 +14,7 @@
 
 #include "base/random.h"
 #include "decode/decode.h"
+#include "decode/likelihood.h"
 
 enum { TINY_EMBEDDING = 6, TINY_HIDDEN = 10, TINY_FEATURES = 5, TINY_MAX_PHOTOS = 64 };
 
@@ -112,5 +113,17 @@ static inline const struct cell *tiny_cell(size_t i) {
 enum { TINY_CELLS = 3 };
 
 static const char *const tiny_words[] = {"dog", "runs", "grass", "a", "on", "red", "ball", NULL};
+
+/* likelihood_captions with a decoder made for it. */
+static inline bool tiny_likelihood(const struct model *model,
+                                   const struct likelihood_caption *captions, size_t count,
+                                   double *logprobs, caption_error *error) {
+    const struct weights weights = model_weights(model);
+    struct inference_decoder *decoder = inference_decoder_new(&model->decoder, &weights, error);
+    assert_non_null(decoder);
+    const bool done = likelihood_captions(model, decoder, captions, count, logprobs, error);
+    inference_decoder_free(decoder);
+    return done;
+}
 
 #endif

@@ -1,0 +1,42 @@
+/* The decoder for inference: the step of decoder.h from weights that are made ready once. Word
+ * vectors are read where they lie; each matrix is one product for all rows of a step. What a row
+ * gives does not depend on the rows beside it, to the last bit.
+ *
+ *     struct inference_decoder *decoder = inference_decoder_new(&model->decoder, &weights, error);
+ *     struct inference_step *step = inference_step_new(decoder, rows, error);
+ *     inference_decoder_look(decoder, features, photos, scaled, vectors);
+ *     inference_decoder_step(decoder, n, inputs, vectors, states, logits, step);
+ */
+#ifndef CAPTION_MODEL_INFERENCE_DECODER_H
+#define CAPTION_MODEL_INFERENCE_DECODER_H
+
+#include "model/decoder.h"
+#include "model/weights.h"
+
+/* Packs the matrices. `decoder` must stay, and of the weights the block or the file in which the
+ * word vectors lie. Only read from then on, and shared by threads. NULL with `error` set when a
+ * number is not finite or memory is short. */
+struct inference_decoder;
+struct inference_decoder *inference_decoder_new(const struct decoder *decoder,
+                                                const struct weights *weights,
+                                                caption_error *error);
+void inference_decoder_free(struct inference_decoder *decoder);
+
+/* features (count, F) to input vectors x_1 (count, E); scaled (count, F) is scratch. */
+void inference_decoder_look(const struct inference_decoder *decoder, const float *features,
+                            size_t count, float *scaled, float *vectors);
+
+/* Scratch for steps of up to `rows` rows. */
+struct inference_step;
+struct inference_step *inference_step_new(const struct inference_decoder *decoder, size_t rows,
+                                          caption_error *error);
+void inference_step_free(struct inference_step *step);
+
+/* One time step for n <= rows rows. inputs[i]: a word's number, or DECODER_VECTOR - j for row j of
+ * `vectors` (., E), or DECODER_NOTHING. states (n, S) are replaced by the next ones (zero them for
+ * a new sequence). logits (n, V), or NULL where they are not wanted. */
+void inference_decoder_step(const struct inference_decoder *decoder, size_t n,
+                            const int32_t *inputs, const float *vectors, float *states,
+                            float *logits, struct inference_step *step);
+
+#endif

@@ -1,0 +1,177 @@
+/* The decoder for inference: the numbers of the decoder that learns, from weights in a block and in
+ * a file, and the same for a row whatever stands beside it. */
+#include "decoder_fixture.h"
+#include "temporary_file.h"
+
+#include <math.h>
+
+#include "model/inference_decoder.h"
+
+enum { WORDS = 37, EMBEDDING = 19, HIDDEN = 21, FEATURES = 23, ROWS = 50, STEPS = 4 };
+
+static const struct cell *const cells[] = {&cell_rnn, &cell_gru, &cell_lstm};
+enum { CELLS = 3 };
+
+static struct inference_decoder *ready(const struct fixture *f, const struct weights *weights) {
+    caption_error error = {0};
+    struct inference_decoder *decoder = inference_decoder_new(&f->decoder, weights, &error);
+    if (!decoder) fail_msg("%s", error.message);
+    return decoder;
+}
+
+static struct inference_decoder *ready_from_block(const struct fixture *f) {
+    const struct weights weights = {.parameters = &f->parameters, .values = f->parameters.values};
+    return ready(f, &weights);
+}
+
+/* Words, vectors and nothing, as they come in searches and in sentences. */
+static void draw_inputs(struct random *random, size_t count, int32_t *inputs) {
+    for (size_t i = 0; i < count; i++) {
+        const size_t kind = random_below(random, 6);
+        inputs[i] = kind == 0   ? DECODER_NOTHING
+                    : kind == 1 ? DECODER_VECTOR - (int32_t)random_below(random, ROWS)
+                                : (int32_t)random_below(random, WORDS);
+    }
+}
+
+struct walk {
+    float vectors[ROWS * EMBEDDING], scaled[ROWS * FEATURES], features[ROWS * FEATURES];
+    float states[ROWS * 2 * HIDDEN], logits[ROWS * WORDS];
+    int32_t inputs[STEPS][ROWS];
+};
+
+static void walk_init(struct walk *walk) {
+    struct random random = random_seeded(2, 0);
+    fixture_fill(walk->features, ROWS * FEATURES, 3, &random);
+    for (size_t t = 0; t < STEPS; t++) draw_inputs(&random, ROWS, walk->inputs[t]);
+    memset(walk->states, 0, sizeof walk->states);
+}
+
+/* `rows` rows from row `first` of the walk on, all steps. */
+static void run(const struct inference_decoder *decoder, struct walk *walk, size_t first,
+                size_t rows) {
+    caption_error error;
+    struct inference_step *step = inference_step_new(decoder, rows, &error);
+    assert_non_null(step);
+    inference_decoder_look(decoder, walk->features, ROWS, walk->scaled, walk->vectors);
+    for (size_t t = 0; t < STEPS; t++) {
+        inference_decoder_step(decoder, rows, walk->inputs[t] + first, walk->vectors, walk->states,
+                               walk->logits, step);
+    }
+    inference_step_free(step);
+}
+
+/* The same by the decoder that learns. */
+static void run_learning(const struct fixture *f, struct walk *walk) {
+    const struct parameters *p = &f->parameters;
+    caption_error error;
+    struct decoder_scratch *scratch = decoder_scratch_new(&f->decoder, ROWS, &error);
+    assert_non_null(scratch);
+    decoder_image_forward(&f->decoder, p, p->values, walk->features, ROWS, walk->scaled,
+                          walk->vectors);
+    for (size_t t = 0; t < STEPS; t++) {
+        decoder_step(&f->decoder, p, p->values, ROWS, walk->inputs[t], walk->vectors, walk->states,
+                     walk->logits, scratch);
+    }
+    decoder_scratch_free(scratch);
+}
+
+static void assert_near(const float *found, const float *expected, size_t count) {
+    for (size_t i = 0; i < count; i++) assert_float_equal(found[i], expected[i], 2e-5);
+}
+
+static void it_says_what_the_decoder_that_learns_says(void **state) {
+    (void)state;
+    for (size_t c = 0; c < CELLS; c++) {
+        struct fixture f = fixture_sized(cells[c], WORDS, EMBEDDING, HIDDEN, FEATURES, 7);
+        struct inference_decoder *decoder = ready_from_block(&f);
+        static struct walk walk, expected;
+        walk_init(&walk);
+        walk_init(&expected);
+        run(decoder, &walk, 0, ROWS);
+        run_learning(&f, &expected);
+        assert_near(walk.vectors, expected.vectors, ROWS * EMBEDDING);
+        assert_near(walk.states, expected.states, ROWS * f.decoder.state);
+        assert_near(walk.logits, expected.logits, ROWS * WORDS);
+        inference_decoder_free(decoder);
+        fixture_free(&f);
+    }
+}
+
+static void a_row_is_the_same_alone_and_beside_any_others(void **state) {
+    (void)state;
+    for (size_t c = 0; c < CELLS; c++) {
+        struct fixture f = fixture_sized(cells[c], WORDS, EMBEDDING, HIDDEN, FEATURES, 8);
+        struct inference_decoder *decoder = ready_from_block(&f);
+        static struct walk together, some;
+        walk_init(&together);
+        run(decoder, &together, 0, ROWS);
+        for (size_t rows = 1; rows <= ROWS; rows += rows < 10 ? 1 : 7) {
+            const size_t first = (ROWS - rows) / 2, state_size = f.decoder.state;
+            walk_init(&some);
+            run(decoder, &some, first, rows);
+            assert_memory_equal(some.states, together.states + first * state_size,
+                                rows * state_size * sizeof(float));
+            assert_memory_equal(some.logits, together.logits + first * WORDS,
+                                rows * WORDS * sizeof(float));
+        }
+        inference_decoder_free(decoder);
+        fixture_free(&f);
+    }
+}
+
+/* Writes the fixture's tensors as `type`. */
+static char *write_file(const struct fixture *f, enum safetensors_type type) {
+    char *path = temporary_file_new();
+    caption_error error = {0};
+    struct safetensors_writer *writer = safetensors_writer_new(path, &error);
+    assert_non_null(writer);
+    for (size_t i = 0; i < f->parameters.tensor_count; i++) {
+        const struct parameter *tensor = &f->parameters.tensors[i];
+        assert_true(safetensors_writer_tensor(writer, tensor->name, type, tensor->shape,
+                                              tensor->dimensions,
+                                              f->parameters.values + tensor->offset, &error));
+    }
+    if (!safetensors_writer_finish(writer, &error)) fail_msg("%s", error.message);
+    return path;
+}
+
+static void weights_of_a_file_are_used_as_they_lie(void **state) {
+    (void)state;
+    static const enum safetensors_type types[] = {SAFETENSORS_F32, SAFETENSORS_F16,
+                                                  SAFETENSORS_BF16};
+    for (size_t t = 0; t < 3; t++) {
+        struct fixture f = fixture_sized(&cell_gru, WORDS, EMBEDDING, HIDDEN, FEATURES, 9);
+        char *path = write_file(&f, types[t]);
+        struct safetensors file;
+        caption_error error = {0};
+        if (!safetensors_open(&file, path, &error)) fail_msg("%s", error.message);
+        const struct weights lying = {.parameters = &f.parameters, .file = &file};
+        struct inference_decoder *mapped = ready(&f, &lying);
+        for (size_t i = 0; i < f.parameters.tensor_count; i++) {
+            assert_true(weights_read(&lying, i,
+                                     f.parameters.values + f.parameters.tensors[i].offset, &error));
+        }
+        struct inference_decoder *converted = ready_from_block(&f);
+        static struct walk a, b;
+        walk_init(&a);
+        walk_init(&b);
+        run(mapped, &a, 0, ROWS);
+        run(converted, &b, 0, ROWS);
+        assert_memory_equal(a.logits, b.logits, sizeof a.logits);
+        inference_decoder_free(mapped);
+        inference_decoder_free(converted);
+        safetensors_close(&file);
+        temporary_file_free(path);
+        fixture_free(&f);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_says_what_the_decoder_that_learns_says),
+        cmocka_unit_test(a_row_is_the_same_alone_and_beside_any_others),
+        cmocka_unit_test(weights_of_a_file_are_used_as_they_lie),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
