@@ -189,7 +189,7 @@ int command_caption(int argc, char **argv) {
     const struct options_row input[] = {
         {'r', "recursive", OPTIONS_ON, &f->recursive, NULL, 0, 0,
          "the folders in a folder, too; loops of symbolic links end", NULL},
-        {0, "glob", OPTIONS_LIST, &f->globs, "PATTERN", 0, 0,
+        {0, "glob", OPTIONS_REPEATED, &f->globs, "PATTERN", 0, 0,
          "of a folder, only files whose names match, as '*.jpg'; may be given several times", NULL},
         {0, "files-from", OPTIONS_STRING, &f->files_from, "FILE", 0, 0,
          "photos and folders that FILE names, one a line; -: standard input. A file that holds "

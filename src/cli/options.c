@@ -163,6 +163,7 @@ static bool set_value(const struct options_row *row, const char *text) {
         return parse_whole(text, row->target);
     case OPTIONS_FLOAT:
         return set_float(row, text);
+    case OPTIONS_REPEATED:
     case OPTIONS_LIST:
         return add_to_list(row->target, text);
     }
@@ -310,6 +311,7 @@ static void format_default(const struct options_row *row, char *out, size_t size
     case OPTIONS_ON:
     case OPTIONS_OFF:
     case OPTIONS_OPTIONAL:
+    case OPTIONS_REPEATED:
     case OPTIONS_LIST:
         break;
     case OPTIONS_STRING:

@@ -17,6 +17,7 @@ enum options_type {
     OPTIONS_SEED,     /* target: uint64_t, any value */
     OPTIONS_FLOAT,    /* target: float */
     OPTIONS_OPTIONAL, /* --name or --name=VALUE; target: const char *, "" without a value */
+    OPTIONS_REPEATED, /* a value, the flag may stand several times; target: struct options_list */
     OPTIONS_LIST,     /* one value or several, up to the next flag; target: struct options_list */
 };
 
