@@ -57,6 +57,7 @@ take_torch() {
 take_torch_kept() {
     export MALLOC_TRIM_THRESHOLD_=4294967296 MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TOP_PAD_=67108864
     take_torch "$@"
+    [ -z "$torch" ] || sed -i '/memory kept/!s/$/, memory kept/' "$work/$1"
     unset MALLOC_TRIM_THRESHOLD_ MALLOC_MMAP_THRESHOLD_ MALLOC_TOP_PAD_
 }
 
