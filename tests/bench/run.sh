@@ -90,14 +90,14 @@ encoder_run() {
     take backward_2 encoder_figure "forward + backward" 4 2
     build/tests/bench_encoder efficientnet_lite0 224 16 1 >"$work/bench"
     take f32_16 encoder_figure forward 16 1
-    take_torch torch_1_1 1 encoder_peer.py forward 1 1
-    take_torch torch_1_2 2 encoder_peer.py forward 1 2
-    take_torch torch_low_1 1 encoder_peer.py bfloat16 1 1
-    take_torch torch_low_2 2 encoder_peer.py bfloat16 1 2
-    for way in take_torch take_torch_kept; do # of one photo at a time, malloc gives little back
+    for way in take_torch take_torch_kept; do
+        "$way" "${way}_1_1" 1 encoder_peer.py forward 1 1
+        "$way" "${way}_1_2" 2 encoder_peer.py forward 1 2
         "$way" "${way}_callers" 1 encoder_peer.py forward 1 1 2
-        "$way" "${way}_low_callers" 1 encoder_peer.py bfloat16 1 1 2
         "$way" "${way}_16_1" 1 encoder_peer.py forward 16 1
+        "$way" "${way}_low_1" 1 encoder_peer.py bfloat16 1 1
+        "$way" "${way}_low_2" 2 encoder_peer.py bfloat16 1 2
+        "$way" "${way}_low_callers" 1 encoder_peer.py bfloat16 1 1 2
     done
     for batch in 4 8 16; do
         take_torch "torch_backward_$batch" 2 encoder_peer.py training "$batch" 2
@@ -106,7 +106,7 @@ encoder_run() {
 
 encoder() {
     each_run encoder_run
-    for key in callers low_callers 16_1; do
+    for key in 1_1 1_2 callers 16_1 low_1 low_2 low_callers; do
         best "torch_$key" less "take_torch_$key" "take_torch_kept_$key"
     done
     best torch_2 less torch_1_1 torch_1_2 torch_callers
