@@ -3,5 +3,5 @@
 #include "nn/packed_narrow.h"
 
 enum precision precision_best(void) {
-    return packed_narrow_fast(PRECISION_INT8) ? PRECISION_INT8 : PRECISION_F32;
+    return packed_narrow_fast(PRECISION_BF16) ? PRECISION_BF16 : PRECISION_F32;
 }
