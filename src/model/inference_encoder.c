@@ -62,8 +62,10 @@ static bool make_blocks(struct inference_encoder *out, const struct encoder *enc
     const size_t end = encoder->layer_count - 1;
     for (size_t i = first, used; i < end; i += used) {
         struct inference_block *block = &out->blocks[out->block_count];
-        if (!inference_block_init(block, out->kernels, &encoder->layers[i], &used, weights,
-                                  &out->arena, error)) {
+        const bool in_float = out->block_count < out->kernels->float_blocks;
+        const struct inference_kernels *kernels = in_float ? &inference_kernels_f32 : out->kernels;
+        if (!inference_block_init(block, kernels, &encoder->layers[i], &used, weights, &out->arena,
+                                  error)) {
             return false;
         }
         out->block_count++;

@@ -59,6 +59,7 @@ struct inference_strip {
 
 struct inference_kernels {
     size_t expanded_bytes; /* of a number */
+    size_t float_blocks;   /* so many of the first blocks are computed in float instead */
 
     /* Bytes of a pixel that is ready to be multiplied, and a line of pixels made so (NULL: floats
      * are as they are; see inference_lines_ready). */

@@ -73,6 +73,50 @@ static void every_preset_gives_the_features_of_training(void **state) {
     expect_same("tiny", 16);
 }
 
+/* Relative to the features' size, in the mean: what a caption can hardly tell. */
+static void expect_near(const char *architecture, size_t size, enum precision precision,
+                        double allowed) {
+    struct encoder_fixture f = encoder_fixture_new(architecture, size, 2);
+    encoder_fixture_randomise(&f, size);
+    encoder_fixture_forward(&f);
+    const struct weights weights = weights_of(&f);
+    caption_error error = {0};
+    struct inference_encoder *inference =
+        inference_encoder_new(&f.encoder, &weights, precision, &error);
+    if (!inference) fail_msg("%s", error.message);
+    struct inference_workspace *workspace = inference_workspace_new(inference, NULL);
+    assert_non_null(workspace);
+    const size_t count = f.photos * f.encoder.features;
+    float *features = encoder_fixture_zeroed(count);
+    inference_encoder_run(inference, f.images, f.photos, workspace, features);
+    double wrong = 0, all = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double difference = (double)features[i] - (double)f.features[i];
+        wrong += difference * difference;
+        all += (double)f.features[i] * (double)f.features[i];
+    }
+    if (!(sqrt(wrong / all) < allowed)) {
+        fail_msg("%s, side %zu: off by %g, expected %g", architecture, size, sqrt(wrong / all),
+                 allowed);
+    }
+    free(features);
+    inference_workspace_free(workspace);
+    inference_encoder_free(inference);
+    encoder_fixture_free(&f);
+}
+
+static void narrow_numbers_give_nearly_the_features_of_float(void **state) {
+    (void)state;
+    static const char *const architectures[] = {
+        "efficientnet_lite0", "tiny", "stem_c5 head_c7",
+        "pad_symmetric stem_c9 ds_r2_k5_s2_e1_c7 ir_r3_k3_s2_e5_c19 head_c17"};
+    for (size_t i = 0; i < sizeof architectures / sizeof *architectures; i++) {
+        expect_near(architectures[i], 64, PRECISION_BF16, 0.02);
+        expect_near(architectures[i], 64, PRECISION_INT8, 0.1);
+        expect_near(architectures[i], 51, PRECISION_INT8, 0.1);
+    }
+}
+
 static void odd_architectures_do_too(void **state) {
     (void)state;
     /* No block; no depthwise convolution behind the stem; one whose input is added to its output.
@@ -200,6 +244,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(efficientnet_lite0_gives_the_golden_features),
         cmocka_unit_test(every_preset_gives_the_features_of_training),
+        cmocka_unit_test(narrow_numbers_give_nearly_the_features_of_float),
         cmocka_unit_test(odd_architectures_do_too),
         cmocka_unit_test(a_photo_has_the_same_features_alone_and_beside_others),
         cmocka_unit_test(weights_of_a_file_give_what_those_in_memory_give),
