@@ -53,7 +53,7 @@ typedef struct caption_error {
 
 typedef struct caption_model caption_model;
 
-/* The number types of the encoder's large products; sums are float in all of them. AUTO is the
+/* The number types of the large products; sums are float in all of them. AUTO is the
  * fastest that this processor multiplies natively. All work everywhere, slowly where it does not.
  */
 typedef enum caption_precision {
@@ -80,7 +80,7 @@ typedef struct caption_options {
                                several calls then get what one call would give them */
     const char *prefix;     /* words every caption starts with, or NULL */
     size_t threads;         /* worker threads; 0 is one per processor */
-    caption_precision precision; /* of the encoder */
+    caption_precision precision; /* of the large products */
 } caption_options;
 
 typedef struct caption_text {
