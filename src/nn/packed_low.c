@@ -38,12 +38,22 @@ static uint8_t *panel_at(const struct packed_low *matrix, size_t output) {
            output % PACKED_LOW_PANEL * GROUP;
 }
 
-static void pack_bf16(struct packed_low *matrix, size_t output, const float *weights) {
-    uint8_t *place = panel_at(matrix, output);
-    for (size_t j = 0; j < matrix->inputs; j++) {
-        const bfloat16 rounded = bfloat16_from_float(weights[j]);
-        memcpy(place + j / 2 * PACKED_LOW_PANEL * GROUP + j % 2 * sizeof rounded, &rounded,
-               sizeof rounded);
+/* Pairs of numbers of a panel's rows, some at a time: rounded row by row, then written in the order
+ * in which they lie. */
+static void pack_bf16(struct packed_low *matrix, size_t first, size_t count, const float *weights) {
+    enum { SOME = 64 };
+    const size_t k = matrix->inputs;
+    bfloat16 rounded[PACKED_LOW_PANEL][SOME] = {{0}};
+    uint8_t *place = panel_at(matrix, first);
+    for (size_t j = 0; j < k; j += SOME) {
+        const size_t some = k - j < SOME ? k - j : SOME;
+        for (size_t r = 0; r < count; r++) {
+            bfloat16_from_floats(weights + r * k + j, some, rounded[r]);
+            if (some % 2) rounded[r][some] = 0;
+        }
+        for (size_t i = 0; i < some; i += 2, place += PACKED_LOW_PANEL * GROUP) {
+            for (size_t r = 0; r < count; r++) memcpy(place + r * GROUP, &rounded[r][i], GROUP);
+        }
     }
 }
 
@@ -60,13 +70,11 @@ static void pack_bytes(struct packed_low *matrix, size_t output, const float *we
 }
 
 void packed_low_rows(struct packed_low *matrix, size_t first, size_t count, const float *weights) {
-    for (size_t r = 0; r < count; r++, weights += matrix->inputs) {
-        if (matrix->type == PACKED_LOW_BF16) {
-            pack_bf16(matrix, first + r, weights);
-        } else {
-            pack_bytes(matrix, first + r, weights);
-        }
+    if (matrix->type == PACKED_LOW_BF16) {
+        pack_bf16(matrix, first, count, weights);
+        return;
     }
+    for (size_t r = 0; r < count; r++) pack_bytes(matrix, first + r, weights + r * matrix->inputs);
 }
 
 struct packed_low packed_low_part(const struct packed_low *matrix, size_t panel, size_t panels) {
