@@ -53,9 +53,9 @@ typedef struct caption_error {
 
 typedef struct caption_model caption_model;
 
-/* The number types of the large products; sums are float in all of them. AUTO is the
- * fastest that this processor multiplies natively. All work everywhere, slowly where it does not.
- */
+/* The number types of the large products; sums are float in all of them. AUTO is the fastest whose
+ * captions nobody can tell from those of F32. All work everywhere, slowly where the processor does
+ * not multiply them natively. */
 typedef enum caption_precision {
     CAPTION_PRECISION_AUTO = 0,
     CAPTION_PRECISION_F32,

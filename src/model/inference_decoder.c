@@ -47,6 +47,7 @@ struct inference_decoder *inference_decoder_new(const struct decoder *d,
         inference_matrix_init(&made->output, narrow, weights, d->output_weight, d->output_bias,
                               arena, error) &&
         weights_check(weights, d->embed, error)) {
+        weights_release(weights);
         return made;
     }
     inference_decoder_free(made);

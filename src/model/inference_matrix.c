@@ -37,7 +37,7 @@ bool inference_matrix_init(struct inference_matrix *matrix, enum precision preci
         (struct inference_matrix){.precision = precision, .outputs = shape[0], .inputs = shape[1]};
     const bool floats = precision == PRECISION_F32;
     const bool ready =
-        floats ? packed_init_in(arena, &matrix->floats, shape[0], shape[1], error)
+        floats ? packed_init(&matrix->floats, shape[0], shape[1], arena, error)
                : packed_low_init(&matrix->low, PACKED_LOW_BF16, shape[0], shape[1], arena, error);
     return ready && read_panels(weights, weight, matrix, error) &&
            weights_read(weights, bias, floats ? matrix->floats.bias : matrix->low.bias, error);
