@@ -5,12 +5,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "decode/captioner.h"
+#include "decode/pipeline.h"
 #include "decode/plan.h"
 #include "model/model.h"
-
-/* Photos that are held as features at a time: bounds the memory of a call with very many. */
-enum { BLOCK_PHOTOS = 256 };
 
 struct caption_model {
     struct model model;
@@ -32,6 +29,7 @@ caption_options caption_options_default(void) {
         .first_photo = 0,
         .prefix = NULL,
         .threads = 0,
+        .max_pixels = IMAGE_MAX_PIXELS,
         .precision = CAPTION_PRECISION_AUTO,
     };
 }
@@ -65,111 +63,106 @@ static bool write_result(const struct model *model, const struct decode_result *
     return true;
 }
 
-/* The scratch of a call, for one block of photos. */
-struct block {
-    real *features;                /* (BLOCK_PHOTOS, F) */
-    struct decode_result *decoded; /* [BLOCK_PHOTOS] */
-    caption_error *errors;         /* [BLOCK_PHOTOS] */
+/* A run of the pipeline whose results become text. */
+struct run {
+    const struct decode_plan *plan;
+    const caption_stream *stream;
 };
 
-static void block_free(struct block *block) {
-    free(block->features);
-    free(block->decoded);
-    free(block->errors);
+static bool next_photo(void *context, caption_photo *photo) {
+    const struct run *run = context;
+    if (!run->stream->next(run->stream->context, photo)) return false;
+    photo->number += run->plan->options.first_photo;
+    return true;
 }
 
-static bool block_init(struct block *block, const struct model *model, size_t photos,
+static bool hand_out(void *context, const caption_photo *photo, const struct decode_result *decoded,
+                     const caption_error *problem, caption_error *error) {
+    const struct run *run = context;
+    caption_result result = {.error = *problem};
+    const bool done = (problem->status != CAPTION_OK ||
+                       write_result(run->plan->model, decoded, &result, error)) &&
+                      run->stream->result(run->stream->context, photo, &result, error);
+    caption_results_free(&result, 1);
+    return done;
+}
+
+static bool run_stream(const caption_model *model, const caption_stream *stream,
+                       const caption_options *options, size_t most_threads, caption_times *times,
                        caption_error *error) {
-    *block = (struct block){0};
-    block->features =
-        memory_uninitialised(photos, model->encoder.features * sizeof(real), "features", error);
-    block->decoded = memory_zeroed(photos, sizeof *block->decoded, "captions", error);
-    block->errors = memory_zeroed(photos, sizeof *block->errors, "captions", error);
-    if (block->features && block->decoded && block->errors) return true;
-    block_free(block);
+    struct decode_plan *plan = decode_plan_new(&model->model, options, error);
+    if (!plan) return false;
+    size_t threads = options->threads ? options->threads : threads_processors();
+    if (threads > most_threads) threads = most_threads;
+    const struct run run = {.plan = plan, .stream = stream};
+    const struct pipeline_ends ends = {
+        .next = next_photo, .result = hand_out, .context = (void *)(uintptr_t)&run};
+    if (times) *times = (caption_times){0};
+    const bool done = pipeline_run(plan, threads, &ends, times, error);
+    decode_plan_free(plan);
+    return done;
+}
+
+bool caption_photos_stream(const caption_model *model, const caption_stream *stream,
+                           const caption_options *options, caption_times *times,
+                           caption_error *error) {
+    return run_stream(model, stream, options, SIZE_MAX, times, error);
+}
+
+/* Photos and results as arrays. */
+struct arrays {
+    const char *const *paths; /* [count] */
+    const void *bytes;        /* of the only photo, unless there are paths */
+    size_t size;
+    caption_result *results; /* [count] */
+    size_t count, given, taken;
+};
+
+static bool next_of_arrays(void *context, caption_photo *photo) {
+    struct arrays *arrays = context;
+    if (arrays->given == arrays->count) return false;
+    if (arrays->paths)
+        photo->path = arrays->paths[arrays->given];
+    else
+        *photo = (caption_photo){.bytes = arrays->bytes, .size = arrays->size};
+    photo->number = arrays->given++;
+    return true;
+}
+
+/* Takes the captions over. */
+static bool result_of_arrays(void *context, const caption_photo *photo,
+                             const caption_result *result, caption_error *error) {
+    (void)photo;
+    (void)error;
+    struct arrays *arrays = context;
+    caption_result *moved = (caption_result *)(uintptr_t)result; /* ours: see hand_out */
+    arrays->results[arrays->taken++] = *moved;
+    *moved = (caption_result){0};
+    return true;
+}
+
+static bool caption_arrays(const caption_model *model, struct arrays *arrays,
+                           const caption_options *options, caption_error *error) {
+    for (size_t i = 0; i < arrays->count; i++) arrays->results[i] = (caption_result){0};
+    const caption_stream stream = {
+        .next = next_of_arrays, .result = result_of_arrays, .context = arrays};
+    const size_t threads = arrays->count > 0 ? arrays->count : 1;
+    if (run_stream(model, &stream, options, threads, NULL, error)) return true;
+    caption_results_free(arrays->results, arrays->count);
     return false;
-}
-
-/* Decodes a block whose features are there. Photo number `first` is the block's first. */
-static bool decode_block(const struct decode_plan *plan, const struct block *block, size_t count,
-                         size_t first, struct threads *threads, caption_result *results,
-                         caption_error *error) {
-    if (!captioner_decode(plan, block->features, block->errors, count, first, threads,
-                          block->decoded, error)) {
-        return false;
-    }
-    bool written = true;
-    for (size_t i = 0; written && i < count; i++) {
-        results[i].error = block->errors[i];
-        if (results[i].error.status != CAPTION_OK) continue;
-        written = write_result(plan->model, &block->decoded[i], &results[i], error);
-    }
-    decode_results_free(block->decoded, count);
-    return written;
-}
-
-static bool caption_blocks(const struct decode_plan *plan, const char *const *paths, size_t count,
-                           struct threads *threads, caption_result *results, caption_error *error) {
-    struct block block;
-    size_t most = count < BLOCK_PHOTOS ? count : BLOCK_PHOTOS;
-    if (!block_init(&block, plan->model, most, error)) return false;
-    bool done = true;
-    for (size_t first = 0; done && first < count; first += most) {
-        size_t rest = count - first < most ? count - first : most;
-        done = captioner_features(plan->model, decode_precision(&plan->options), paths + first,
-                                  rest, NULL, threads, block.features, block.errors, error) &&
-               decode_block(plan, &block, rest, plan->options.first_photo + first, threads,
-                            results + first, error);
-    }
-    block_free(&block);
-    return done;
-}
-
-/* One photo takes no threads: starting them would cost more than they bring. */
-static bool caption_in_parallel(const struct decode_plan *plan, const char *const *paths,
-                                size_t count, caption_result *results, caption_error *error) {
-    size_t wanted = plan->options.threads ? plan->options.threads : threads_processors();
-    if (wanted > count) wanted = count;
-    if (wanted <= 1) return caption_blocks(plan, paths, count, NULL, results, error);
-    struct threads *threads = threads_new(wanted, error);
-    if (!threads) return false;
-    bool done = caption_blocks(plan, paths, count, threads, results, error);
-    threads_free(threads);
-    return done;
 }
 
 bool caption_photos(const caption_model *model, const char *const *paths, size_t count,
                     const caption_options *options, caption_result *results, caption_error *error) {
-    for (size_t i = 0; i < count; i++) results[i] = (caption_result){0};
-    struct decode_plan *plan = decode_plan_new(&model->model, options, error);
-    if (!plan) return false;
-    bool done = caption_in_parallel(plan, paths, count, results, error);
-    decode_plan_free(plan);
-    if (!done) caption_results_free(results, count);
-    return done;
-}
-
-static bool caption_bytes(const struct decode_plan *plan, const void *bytes, size_t size,
-                          caption_result *result, caption_error *error) {
-    struct block block;
-    if (!block_init(&block, plan->model, 1, error)) return false;
-    captioner_features_memory(plan->model, decode_precision(&plan->options), bytes, size,
-                              block.features, &block.errors[0]);
-    bool done = decode_block(plan, &block, 1, plan->options.first_photo, NULL, result, error);
-    block_free(&block);
-    return done;
+    struct arrays arrays = {.paths = paths, .results = results, .count = count};
+    return caption_arrays(model, &arrays, options, error);
 }
 
 bool caption_photo_memory(const caption_model *model, const void *bytes, size_t size,
                           const caption_options *options, caption_result *result,
                           caption_error *error) {
-    *result = (caption_result){0};
-    struct decode_plan *plan = decode_plan_new(&model->model, options, error);
-    if (!plan) return false;
-    bool done = caption_bytes(plan, bytes, size, result, error);
-    decode_plan_free(plan);
-    if (!done) caption_results_free(result, 1);
-    return done;
+    struct arrays arrays = {.bytes = bytes, .size = size, .results = result, .count = 1};
+    return caption_arrays(model, &arrays, options, error);
 }
 
 void caption_results_free(caption_result *results, size_t count) {

@@ -80,6 +80,7 @@ typedef struct caption_options {
                                several calls then get what one call would give them */
     const char *prefix;     /* words every caption starts with, or NULL */
     size_t threads;         /* worker threads; 0 is one per processor */
+    size_t max_pixels;      /* a photo that has more is refused before it is decoded */
     caption_precision precision; /* of the large products */
 } caption_options;
 
@@ -116,6 +117,45 @@ CAPTION_API bool caption_photos(const caption_model *model, const char *const *p
 CAPTION_API bool caption_photo_memory(const caption_model *model, const void *bytes, size_t size,
                                       const caption_options *options, caption_result *result,
                                       caption_error *error);
+
+/* A photo of a stream. */
+typedef struct caption_photo {
+    const char *path;  /* its file; for bytes what messages call it, or NULL */
+    const void *bytes; /* a photo in memory (the bytes of a file), or NULL: read the file */
+    size_t size;       /* of the bytes */
+    size_t number;     /* for sampling: a photo's number decides what is drawn for it */
+} caption_photo;
+
+/* Where the time of a stream went, in seconds, summed over its threads. */
+typedef struct caption_times {
+    double decode; /* photos read, decoded and resized */
+    double encode;
+    double words;  /* beam search, or sampling */
+    double output; /* in caption_stream.result */
+    double waited; /* for photos, or for a slow one that others had to wait for */
+} caption_times;
+
+/* Any number of photos, one after the other: the caller's side. Both functions are called on the
+ * thread of the call, in turn. */
+typedef struct caption_stream {
+    /* Gives the next photo (which comes zeroed), or returns false: there are no more. What it
+     * points to must stay until its result has come. A few photos are asked for ahead. */
+    bool (*next)(void *context, caption_photo *photo);
+    /* Takes what became of a photo, in the order in which they were given, as soon as that is
+     * known. The result is freed when the function returns. False with `error` set ends the run. */
+    bool (*result)(void *context, const caption_photo *photo, const caption_result *result,
+                   caption_error *error);
+    void *context; /* of both */
+} caption_stream;
+
+/* Captions the photos of a stream: decoding, encoding and words of different photos go on at the
+ * same time on options->threads threads, the caller's being one of them, and memory does not grow
+ * with the number of photos. The captions are those of caption_photos, for any number of threads.
+ * options->first_photo is added to the photos' numbers. Times are written to `times` (NULL: not
+ * wanted). False when a function of the stream said so or nothing could be done at all. */
+CAPTION_API bool caption_photos_stream(const caption_model *model, const caption_stream *stream,
+                                       const caption_options *options, caption_times *times,
+                                       caption_error *error);
 
 /* Frees what results hold, not the array itself. */
 CAPTION_API void caption_results_free(caption_result *results, size_t count);

@@ -154,18 +154,6 @@ bool captioner_features_all(const struct model *model, enum precision precision,
     return done;
 }
 
-bool captioner_features_memory(const struct model *model, enum precision precision,
-                               const void *bytes, size_t size, real *features,
-                               caption_error *error) {
-    struct encodings encodings;
-    if (!encodings_init(&encodings, model, precision, 1, error)) return false;
-    bool loaded = photo_load_memory(bytes, size, "the photo in memory", &model->preprocessing, NULL,
-                                    encodings.workers[0].input, error);
-    if (loaded) encode(&encodings, 0, features);
-    encodings_free(&encodings);
-    return loaded;
-}
-
 /* Photos side by side, none of them bad. */
 struct group {
     size_t first, count;

@@ -1,5 +1,5 @@
-/* Many photos to features, and many features to captions, divided over threads: the one such loop
- * of the project, for the library's door (caption.c), for scoring and for training. The work is cut
+/* Many photos to features, and many features to captions, divided over threads, for scoring and for
+ * training, which hold all of them (pipeline.h is for photos that come and go). The work is cut
  * the same way for any number of threads, so results do not depend on it. */
 #ifndef CAPTION_DECODE_CAPTIONER_H
 #define CAPTION_DECODE_CAPTIONER_H
@@ -25,12 +25,6 @@ bool captioner_features_all(const struct model *model, enum precision precision,
                             const char *const *paths, size_t count, const struct augment *augment,
                             struct threads *threads, FILE *stream, const char *note, real *features,
                             caption_error *error);
-
-/* captioner_features for one photo in memory, features (F,). False with `error` set when it cannot
- * be read. */
-bool captioner_features_memory(const struct model *model, enum precision precision,
-                               const void *bytes, size_t size, real *features,
-                               caption_error *error);
 
 /* decode_features for any number of photos. Those with a status in errors[count] (NULL: none) are
  * passed over, their results empty. results[count] are freed with decode_results_free. */

@@ -14,6 +14,15 @@ bool image_recognise(const uint8_t *bytes, size_t size) {
     return find_format(bytes, size) != NULL;
 }
 
+bool image_size(const uint8_t *bytes, size_t size, size_t *width, size_t *height) {
+    const struct format *format = find_format(bytes, size);
+    struct format_header header = {0};
+    if (format) format->inspect(bytes, size, &header);
+    *width = header.width;
+    *height = header.height;
+    return header.width > 0 && header.height > 0;
+}
+
 /* A header cut off before the size counts as truncated, a size of 0 that is there as a size. */
 static bool check_header(const struct format *format, const struct format_header *header,
                          size_t size, caption_error *error) {

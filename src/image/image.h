@@ -36,6 +36,10 @@ enum { IMAGE_SIGNATURE = 32 };
 /* Whether a file that begins with these bytes is of a format that image_decode knows. */
 bool image_recognise(const uint8_t *bytes, size_t size);
 
+/* Width and height as a file stores them, told by its first bytes, no pixel decoded. False where
+ * they cannot be told; decoding says why. */
+bool image_size(const uint8_t *bytes, size_t size, size_t *width, size_t *height);
+
 /* Decodes the bytes of a JPEG (baseline, progressive, grey, CMYK), PNG (any depth, alpha over
  * white), BMP, PNM (P5, P6), GIF (first frame) or, where libwebp was there at build time, WebP
  * file, and turns it upright by its EXIF orientation. The format is told by content. A truncated

@@ -5,14 +5,13 @@
 
 #include "model/weights.h"
 #include "nn/packed.h"
-#include "nn/packed_low.h"
-#include "nn/precision.h"
+#include "nn/packed_narrow.h"
 
 struct inference_matrix {
     enum precision precision;
     size_t outputs, inputs;
-    struct packed floats;  /* PRECISION_F32 */
-    struct packed_low low; /* PRECISION_BF16 */
+    struct packed floats;        /* PRECISION_F32 */
+    struct packed_narrow narrow; /* PRECISION_BF16 */
 };
 
 /* Packs tensors `weight` (outputs, inputs) and `bias` (outputs) into the arena's memory. False when

@@ -1,0 +1,319 @@
+#include "decode/pipeline.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/progress.h"
+#include "base/threads.h"
+#include "decode/plan.h"
+#include "model/inference_encoder.h"
+
+/* Photos whose words are decoded together: enough that the weights are well used; and no more rows
+ * than this where the beam is wide. */
+enum { BATCH_PHOTOS = 16, BATCH_ROWS = 256 };
+
+/* A thread: photos that are asked for ahead of those that are worked on (few, for after Ctrl-C
+ * these are finished), and slots of the ring (many, for a slow photo holds up those behind it). */
+enum { AHEAD = 4, SLOTS = 48 };
+
+enum slot_state { SLOT_GIVEN, SLOT_TAKEN, SLOT_ENCODED, SLOT_DONE };
+
+struct slot {
+    caption_photo photo;
+    enum slot_state state;
+    caption_error problem;        /* CAPTION_OK: none */
+    struct decode_result decoded; /* of a slot that is done */
+};
+
+/* What belongs to a thread. */
+struct worker {
+    struct inference_workspace *workspace;
+    float *input;                               /* (S, S, 3) */
+    float *features;                            /* (BATCH_PHOTOS, F) */
+    struct slot *batch[BATCH_PHOTOS];           /* what its words are decoded of */
+    struct decode_result decoded[BATCH_PHOTOS]; /* what became of them */
+    caption_times times;
+};
+
+struct pipeline {
+    const struct decode_plan *plan;
+    const struct pipeline_ends *ends;
+    struct inference_encoder *encoder;
+    struct worker *workers; /* [threads] */
+    size_t threads, batch;  /* photos of a full batch */
+    struct slot *slots;     /* [capacity], photo i in slot i % capacity */
+    float *features;        /* (capacity, F) */
+    size_t capacity;
+
+    /* All below under the mutex. Photos are counted: delivered <= taken <= given. */
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    size_t delivered, taken, given;
+    size_t encoded; /* slots in that state */
+    bool at_end;    /* there are no more photos */
+    bool over;      /* threads are to come home */
+    caption_error error;
+};
+
+static size_t batch_size(const struct decode_plan *plan) {
+    const size_t rows = plan->options.sample ? plan->options.top : plan->options.beam_size;
+    const size_t photos = BATCH_ROWS / rows;
+    if (photos > BATCH_PHOTOS) return BATCH_PHOTOS;
+    return photos > 0 ? photos : 1;
+}
+
+static void fail(struct pipeline *p, const caption_error *error) {
+    if (p->error.status == CAPTION_OK) p->error = *error;
+    p->over = true;
+    pthread_cond_broadcast(&p->changed);
+}
+
+static bool check_pixels(const struct file_bytes *file, const char *path, size_t most,
+                         caption_error *error) {
+    size_t width, height;
+    if (!image_size(file->data, file->size, &width, &height) || width <= most / height) return true;
+    return error_set(error, CAPTION_ERROR_LIMIT, "%s: %zu x %zu pixels, at most %zu are accepted",
+                     path, width, height, most);
+}
+
+static bool load_photo(const struct pipeline *p, const caption_photo *photo, float *input,
+                       caption_error *error) {
+    const char *name = photo->path ? photo->path : "the photo in memory";
+    struct file_bytes file = {.data = (uint8_t *)(uintptr_t)photo->bytes, .size = photo->size};
+    if (!photo->bytes && !file_read(photo->path, PHOTO_MAX_BYTES, &file, error)) return false;
+    const bool loaded = check_pixels(&file, name, p->plan->options.max_pixels, error) &&
+                        photo_load_memory(file.data, file.size, name,
+                                          &p->plan->model->preprocessing, NULL, input, error);
+    if (!photo->bytes) file_bytes_free(&file);
+    return loaded;
+}
+
+/* Called and left with the mutex held, as all that do work are. */
+static void encode_photo(struct pipeline *p, struct worker *worker) {
+    const size_t index = p->taken++ % p->capacity;
+    struct slot *slot = &p->slots[index];
+    slot->state = SLOT_TAKEN;
+    pthread_mutex_unlock(&p->mutex);
+
+    const double started = progress_clock();
+    const bool loaded = load_photo(p, &slot->photo, worker->input, &slot->problem);
+    const double decoded = progress_clock();
+    worker->times.decode += decoded - started;
+    if (loaded) {
+        inference_encoder_run(p->encoder, worker->input, 1, worker->workspace,
+                              p->features + index * p->plan->model->encoder.features);
+        worker->times.encode += progress_clock() - decoded;
+    }
+
+    pthread_mutex_lock(&p->mutex);
+    slot->state = loaded ? SLOT_ENCODED : SLOT_DONE;
+    if (loaded) p->encoded++;
+    pthread_cond_broadcast(&p->changed);
+}
+
+/* Takes the oldest encoded photos out of the ring. Words that are drawn at random go by the photo's
+ * number, and those of a batch are counted from its first. */
+static size_t take_batch(struct pipeline *p, struct worker *worker) {
+    const size_t width = p->plan->model->encoder.features;
+    size_t count = 0;
+    for (size_t i = p->delivered; i < p->taken && count < p->batch; i++) {
+        struct slot *slot = &p->slots[i % p->capacity];
+        if (slot->state != SLOT_ENCODED) continue;
+        if (p->plan->options.sample && count > 0 &&
+            slot->photo.number != worker->batch[0]->photo.number + count)
+            break;
+        slot->state = SLOT_TAKEN;
+        memcpy(worker->features + count * width, p->features + i % p->capacity * width,
+               width * sizeof *worker->features);
+        worker->batch[count++] = slot;
+    }
+    p->encoded -= count;
+    return count;
+}
+
+static void decode_words(struct pipeline *p, struct worker *worker) {
+    const size_t count = take_batch(p, worker);
+    pthread_mutex_unlock(&p->mutex);
+
+    const double started = progress_clock();
+    caption_error error;
+    const bool decoded = decode_features(p->plan, worker->features, count,
+                                         worker->batch[0]->photo.number, worker->decoded, &error);
+    worker->times.words += progress_clock() - started;
+
+    pthread_mutex_lock(&p->mutex);
+    if (!decoded) {
+        fail(p, &error);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        worker->batch[i]->decoded = worker->decoded[i];
+        worker->batch[i]->state = SLOT_DONE;
+    }
+    pthread_cond_broadcast(&p->changed);
+}
+
+/* A batch that is not full is decoded when there is no photo to fill it with. */
+static bool work(struct pipeline *p, struct worker *worker) {
+    const bool photos = p->taken < p->given;
+    if (p->encoded >= p->batch || (!photos && p->encoded > 0))
+        decode_words(p, worker);
+    else if (photos)
+        encode_photo(p, worker);
+    else
+        return false;
+    return true;
+}
+
+static void wait_for_change(struct pipeline *p, struct worker *worker) {
+    const double started = progress_clock();
+    pthread_cond_wait(&p->changed, &p->mutex);
+    worker->times.waited += progress_clock() - started;
+}
+
+/* Puts photos into free slots. The caller's functions are called without the mutex: what they are
+ * given is in no other thread's hands. */
+static void ask_for_photos(struct pipeline *p) {
+    while (!p->at_end && p->given - p->taken < AHEAD * p->threads &&
+           p->given - p->delivered < p->capacity) {
+        struct slot *slot = &p->slots[p->given % p->capacity];
+        *slot = (struct slot){.state = SLOT_GIVEN};
+        pthread_mutex_unlock(&p->mutex);
+        const bool more = p->ends->next(p->ends->context, &slot->photo);
+        pthread_mutex_lock(&p->mutex);
+        if (more)
+            p->given++;
+        else
+            p->at_end = true;
+        pthread_cond_broadcast(&p->changed);
+    }
+}
+
+/* Hands out the result that is next in order, if it is there. */
+static bool deliver(struct pipeline *p, struct worker *worker) {
+    struct slot *slot = &p->slots[p->delivered % p->capacity];
+    if (p->delivered == p->given || slot->state != SLOT_DONE) return false;
+    pthread_mutex_unlock(&p->mutex);
+
+    const double started = progress_clock();
+    caption_error error;
+    const bool taken =
+        p->ends->result(p->ends->context, &slot->photo, &slot->decoded, &slot->problem, &error);
+    decode_results_free(&slot->decoded, 1);
+    worker->times.output += progress_clock() - started;
+
+    pthread_mutex_lock(&p->mutex);
+    p->delivered++;
+    if (!taken) fail(p, &error);
+    return true;
+}
+
+static void run_caller(struct pipeline *p, struct worker *worker) {
+    while (!p->over) {
+        ask_for_photos(p);
+        if (deliver(p, worker)) continue;
+        if (p->at_end && p->delivered == p->given) break;
+        if (!work(p, worker)) wait_for_change(p, worker);
+    }
+    p->over = true;
+    pthread_cond_broadcast(&p->changed);
+}
+
+static void run_worker(void *context, size_t item, size_t number) {
+    (void)item;
+    struct pipeline *p = context;
+    struct worker *worker = &p->workers[number];
+    pthread_mutex_lock(&p->mutex);
+    if (number == 0 && !p->over) run_caller(p, worker);
+    while (!p->over)
+        if (!work(p, worker)) wait_for_change(p, worker);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+static bool worker_init(struct worker *worker, const struct pipeline *p, caption_error *error) {
+    const struct model *model = p->plan->model;
+    const size_t size = model->preprocessing.size;
+    worker->workspace = inference_workspace_new(p->encoder, error);
+    if (!worker->workspace) return false;
+    worker->input = memory_uninitialised(size, size * 3 * sizeof(float), "a photo", error);
+    worker->features =
+        memory_uninitialised(p->batch, model->encoder.features * sizeof(float), "features", error);
+    return worker->input && worker->features;
+}
+
+static bool pipeline_init(struct pipeline *p, caption_error *error) {
+    const struct model *model = p->plan->model;
+    const struct weights weights = model_weights(model);
+    pthread_mutex_init(&p->mutex, NULL);
+    pthread_cond_init(&p->changed, NULL);
+    p->encoder = inference_encoder_new(&model->encoder, &weights,
+                                       decode_precision(&p->plan->options), error);
+    if (!p->encoder) return false;
+    p->slots = memory_zeroed(p->capacity, sizeof *p->slots, "captions", error);
+    p->features = memory_uninitialised(p->capacity, model->encoder.features * sizeof(float),
+                                       "features", error);
+    p->workers = memory_zeroed(p->threads, sizeof *p->workers, "threads", error);
+    if (!p->slots || !p->features || !p->workers) return false;
+    for (size_t i = 0; i < p->threads; i++)
+        if (!worker_init(&p->workers[i], p, error)) return false;
+    return true;
+}
+
+/* Results that nobody took are freed, too: the run may have ended early. */
+static void pipeline_free(struct pipeline *p) {
+    for (size_t i = p->delivered; i < p->given; i++)
+        decode_results_free(&p->slots[i % p->capacity].decoded, 1);
+    for (size_t i = 0; p->workers && i < p->threads; i++) {
+        inference_workspace_free(p->workers[i].workspace);
+        free(p->workers[i].input);
+        free(p->workers[i].features);
+    }
+    free(p->workers);
+    free(p->features);
+    free(p->slots);
+    inference_encoder_free(p->encoder);
+    pthread_cond_destroy(&p->changed);
+    pthread_mutex_destroy(&p->mutex);
+}
+
+static void add_times(const struct pipeline *p, caption_times *times) {
+    for (size_t i = 0; i < p->threads; i++) {
+        const caption_times *of = &p->workers[i].times;
+        times->decode += of->decode;
+        times->encode += of->encode;
+        times->words += of->words;
+        times->output += of->output;
+        times->waited += of->waited;
+    }
+}
+
+/* One thread is the caller's own: starting others would cost more than one photo is worth. */
+static bool run_on_threads(struct pipeline *p, caption_error *error) {
+    if (p->threads == 1) {
+        run_worker(p, 0, 0);
+        return true;
+    }
+    struct threads *pool = threads_new(p->threads, error);
+    if (!pool) return false;
+    threads_for(pool, p->threads, run_worker, p);
+    threads_free(pool);
+    return true;
+}
+
+bool pipeline_run(const struct decode_plan *plan, size_t threads, const struct pipeline_ends *ends,
+                  caption_times *times, caption_error *error) {
+    struct pipeline p = {.plan = plan,
+                         .ends = ends,
+                         .threads = threads,
+                         .batch = batch_size(plan),
+                         .capacity = SLOTS * threads};
+    bool done = pipeline_init(&p, error) && run_on_threads(&p, error);
+    if (done && times) add_times(&p, times);
+    if (done && p.error.status != CAPTION_OK)
+        done = error_set(error, p.error.status, "%s", p.error.message);
+    pipeline_free(&p);
+    return done;
+}

@@ -1,0 +1,34 @@
+/* Photos in, captions out, over threads, for any number of photos in the same memory.
+ *
+ *     next ->  [ read, decode, encode ]  ->  encoded photos  ->  [ decode words ]  ->  done
+ *                 one photo a thread           of the ring        a batch a thread      in order
+ *
+ * Each thread takes whatever there is to do: a batch of encoded photos once there are enough, else
+ * the next photo. What is between its stages lies in a ring of slots, one a photo, in the order of
+ * the input; results leave it in that order. The caller's thread is one of the threads: it alone
+ * asks for photos and hands out results, and works in between. A photo's caption does not depend on
+ * the threads, nor on the photos that it shares a batch with. */
+#ifndef CAPTION_DECODE_PIPELINE_H
+#define CAPTION_DECODE_PIPELINE_H
+
+#include "decode/decode.h"
+
+/* The caller's side. Both functions are called on its thread. */
+struct pipeline_ends {
+    /* Gives the next photo; false when there is none. What it points to must stay until the photo's
+     * result was taken. */
+    bool (*next)(void *context, caption_photo *photo);
+    /* Takes the result of a photo, in the order in which they were given: captions, or a count of 0
+     * and why. False with `error` set ends the run. */
+    bool (*result)(void *context, const caption_photo *photo, const struct decode_result *decoded,
+                   const caption_error *problem, caption_error *error);
+    void *context;
+};
+
+/* Captions all photos on `threads` threads (at least 1), the caller's being one. False with `error`
+ * set when `result` said so or nothing could be done at all. Times are added to `times` (NULL: not
+ * wanted). */
+bool pipeline_run(const struct decode_plan *plan, size_t threads, const struct pipeline_ends *ends,
+                  caption_times *times, caption_error *error);
+
+#endif

@@ -1,0 +1,41 @@
+/* Where captions go: the one shape of every output of `caption PATH...`. Text, JSON and CSV on
+ * stdout, sidecar files, a page: each is an output, and a run feeds any number of them.
+ *
+ * Rows come in the order of the input, one a photo and one a photo or folder that could not be
+ * read, all on one thread. An output keeps no row: memory must not grow with their number.
+ *
+ * An output is made by a function of its own (`struct caption_output *sidecar_output_new(...)`),
+ * which puts this struct first in its own:
+ *
+ *     struct sidecar_output {
+ *         struct caption_output output;
+ *         ...
+ *     };
+ */
+#ifndef CAPTION_REPORT_CAPTION_OUTPUT_H
+#define CAPTION_REPORT_CAPTION_OUTPUT_H
+
+#include "base/error.h"
+
+/* What became of a photo. */
+struct caption_row {
+    size_t number;                /* its place in the input, from 0; shards leave gaps */
+    const char *path;             /* as it was found: argument, or folder argument / path below */
+    size_t below;                 /* path + below is its path in the folder argument it was found
+                                     in; of a photo that was named, its name alone */
+    bool second;                  /* a photo of the same name but for the extension comes before it
+                                     in the order of bytes: see caption_file_path */
+    const caption_result *result; /* captions, best first; or count 0 and an error */
+};
+
+struct caption_output {
+    /* Takes a row. False with `error` set when the run cannot go on: the disk is full, say. */
+    bool (*row)(struct caption_output *output, const struct caption_row *row, caption_error *error);
+    /* All rows have come (or Ctrl-C was pressed, and these are all): ends the document and puts it
+     * in place. Called once, unless a row failed. NULL: there is nothing to end. */
+    bool (*end)(struct caption_output *output, caption_error *error);
+    /* Frees everything. What was not ended is given up: no half-written file stays behind. */
+    void (*free)(struct caption_output *output);
+};
+
+#endif
