@@ -53,9 +53,9 @@ typedef struct caption_error {
 
 typedef struct caption_model caption_model;
 
-/* The number types of the encoder's large products; sums are float in all of them. AUTO is the
- * fastest that this processor multiplies natively. All work everywhere, slowly where it does not.
- */
+/* The number types of the large products; sums are float in all of them. AUTO is the fastest whose
+ * captions nobody can tell from those of F32. All work everywhere, slowly where the processor does
+ * not multiply them natively. */
 typedef enum caption_precision {
     CAPTION_PRECISION_AUTO = 0,
     CAPTION_PRECISION_F32,
@@ -81,7 +81,7 @@ typedef struct caption_options {
     const char *prefix;     /* words every caption starts with, or NULL */
     size_t threads;         /* worker threads; 0 is one per processor */
     size_t max_pixels;      /* a photo that has more is refused before it is decoded */
-    caption_precision precision; /* of the encoder */
+    caption_precision precision; /* of the large products */
 } caption_options;
 
 typedef struct caption_text {

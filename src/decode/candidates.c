@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "base/clones.h"
+
 static bool is_better(const struct candidate *a, const struct candidate *b) {
     if (a->logprob > b->logprob) return true;
     if (a->logprob < b->logprob) return false;
@@ -34,19 +36,48 @@ static void sift_up(struct candidate *heap, size_t hole, struct candidate item) 
     heap[hole] = item;
 }
 
+/* Words that are passed over together when even the best of them is not good enough, which is
+ * nearly always: so the row is read once, in vectors. */
+enum { BLOCK = 64, LANES = 16 };
+
+SIMD_CLONES
+static real block_maximum(const real *logits) {
+    real lanes[LANES], maximum;
+    for (size_t l = 0; l < LANES; l++) lanes[l] = logits[l];
+    for (size_t i = LANES; i < BLOCK; i += LANES) {
+        for (size_t l = 0; l < LANES; l++) {
+            lanes[l] = logits[i + l] > lanes[l] ? logits[i + l] : lanes[l];
+        }
+    }
+    maximum = lanes[0];
+    for (size_t l = 1; l < LANES; l++) maximum = lanes[l] > maximum ? lanes[l] : maximum;
+    return maximum;
+}
+
+static void offer(struct candidates *candidates, struct candidate item) {
+    struct candidate *heap = candidates->items;
+    if (isinf(item.logprob)) return;
+    if (candidates->count < candidates->capacity) {
+        sift_up(heap, candidates->count++, item);
+    } else if (is_better(&item, &heap[0])) {
+        sift_down(heap, candidates->count, 0, item);
+    }
+}
+
 void candidates_offer(struct candidates *candidates, const real *logits, size_t words, double base,
                       uint32_t parent) {
-    struct candidate *heap = candidates->items;
-    for (size_t word = 0; word < words; word++) {
-        double logprob = base + (double)logits[word];
-        bool full = candidates->count == candidates->capacity;
-        if (full && logprob < heap[0].logprob) continue;
-        if (isinf(logprob)) continue;
-        struct candidate item = {.logprob = logprob, .word = (uint32_t)word, .parent = parent};
-        if (!full) {
-            sift_up(heap, candidates->count++, item);
-        } else if (is_better(&item, &heap[0])) {
-            sift_down(heap, candidates->count, 0, item);
+    for (size_t first = 0, end; first < words; first = end) {
+        end = words - first < BLOCK ? words : first + BLOCK;
+        const bool full = candidates->count == candidates->capacity;
+        const bool whole = end - first == BLOCK;
+        if (full && whole &&
+            base + (double)block_maximum(logits + first) < candidates->items[0].logprob) {
+            continue;
+        }
+        for (size_t word = first; word < end; word++) {
+            offer(candidates, (struct candidate){.logprob = base + (double)logits[word],
+                                                 .word = (uint32_t)word,
+                                                 .parent = parent});
         }
     }
 }

@@ -117,7 +117,8 @@ struct decode_plan *decode_plan_new(const struct model *model, const caption_opt
         memory_zeroed(model->decoder.words, sizeof *plan->never_last, "a decoding plan", error);
     const struct weights weights = model_weights(model);
     if (plan->never_last && read_prefix(plan, options->prefix, error) &&
-        (plan->decoder = inference_decoder_new(&model->decoder, &weights, error))) {
+        (plan->decoder =
+             inference_decoder_new(&model->decoder, &weights, decode_precision(options), error))) {
         endings_mark(&model->vocabulary, plan->never_last);
         return plan;
     }

@@ -87,7 +87,7 @@ bool perplexity_compute(const struct model *model, const struct dataset *dataset
                         struct threads *threads, double *perplexity, caption_error *error) {
     struct perplexity_job job = {.model = model};
     const struct weights weights = model_weights(model);
-    job.decoder = inference_decoder_new(&model->decoder, &weights, error);
+    job.decoder = inference_decoder_new(&model->decoder, &weights, PRECISION_F32, error);
     bool done = job.decoder && job_allocate(&job, dataset, photos, count, error);
     if (done) {
         job_fill(&job, dataset, photos, count, features);

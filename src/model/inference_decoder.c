@@ -6,40 +6,46 @@
 #include "base/memory.h"
 #include "model/decoder_parts.h"
 #include "model/float16.h"
-#include "model/weights_pack.h"
+#include "model/inference_matrix.h"
 
 struct inference_decoder {
     const struct decoder *decoder;
-    struct arena arena;        /* of all but the words: */
-    float *shift, *scale;      /* (F,) */
-    struct packed image;       /* (E, F) */
-    struct packed input;       /* (P, E) */
-    struct packed hidden;      /* (P, H) */
-    struct packed output;      /* (V, H) */
-    struct weights_view words; /* (V, E) as they lie */
+    struct arena arena;             /* of all that follows: */
+    float *shift, *scale;           /* (F,) */
+    struct inference_matrix image;  /* (E, F) */
+    struct inference_matrix input;  /* (P, E) */
+    struct inference_matrix hidden; /* (P, H) */
+    struct inference_matrix output; /* (V, H) */
+    struct weights_view words;      /* (V, E) as they lie */
 };
 
 static float *read_vector(const struct weights *weights, size_t index, struct arena *arena,
                           caption_error *error) {
-    float *vector = arena_take(arena, weights->parameters->tensors[index].count, sizeof *vector,
-                               "the decoder", error);
+    const size_t count = weights->parameters->tensors[index].count;
+    float *vector = arena_take(arena, count, sizeof *vector, "the decoder", error);
     return vector && weights_read(weights, index, vector, error) ? vector : NULL;
 }
 
 struct inference_decoder *inference_decoder_new(const struct decoder *d,
                                                 const struct weights *weights,
-                                                caption_error *error) {
+                                                enum precision precision, caption_error *error) {
     struct inference_decoder *made = memory_zeroed(1, sizeof *made, "the decoder", error);
     if (!made) return NULL;
+    struct arena *arena = &made->arena;
+    const enum precision narrow = precision == PRECISION_F32 ? PRECISION_F32 : PRECISION_BF16;
     made->decoder = d;
     made->words = weights_view(weights, d->embed);
-    struct arena *arena = &made->arena;
+    /* The photo is projected once, where rounding would save next to nothing. */
     if ((made->shift = read_vector(weights, d->image_shift, arena, error)) &&
         (made->scale = read_vector(weights, d->image_scale, arena, error)) &&
-        weights_pack(weights, d->image_weight, d->image_bias, arena, &made->image, error) &&
-        weights_pack(weights, d->weight_ih, d->bias_ih, arena, &made->input, error) &&
-        weights_pack(weights, d->weight_hh, d->bias_hh, arena, &made->hidden, error) &&
-        weights_pack(weights, d->output_weight, d->output_bias, arena, &made->output, error) &&
+        inference_matrix_init(&made->image, PRECISION_F32, weights, d->image_weight, d->image_bias,
+                              arena, error) &&
+        inference_matrix_init(&made->input, narrow, weights, d->weight_ih, d->bias_ih, arena,
+                              error) &&
+        inference_matrix_init(&made->hidden, narrow, weights, d->weight_hh, d->bias_hh, arena,
+                              error) &&
+        inference_matrix_init(&made->output, narrow, weights, d->output_weight, d->output_bias,
+                              arena, error) &&
         weights_check(weights, d->embed, error)) {
         weights_release(weights);
         return made;
@@ -54,47 +60,69 @@ void inference_decoder_free(struct inference_decoder *d) {
     free(d);
 }
 
-static void multiply(const struct packed *matrix, size_t rows, const float *input,
-                     size_t input_stride, float *output, size_t output_stride) {
-    packed_multiply(matrix, rows,
-                    &(struct packed_product){.input = input,
-                                             .input_stride = input_stride,
-                                             .output = output,
-                                             .output_stride = output_stride});
-}
-
 void inference_decoder_look(const struct inference_decoder *d, const float *features, size_t count,
                             float *scaled, float *vectors) {
     const size_t f = d->decoder->features, e = d->decoder->embedding;
     decoder_scale_features(d->decoder, d->shift, d->scale, features, count, scaled);
-    multiply(&d->image, count, scaled, f, vectors, e);
+    inference_matrix_multiply(&d->image, count, scaled, f, vectors, e, NULL);
 }
+
+/* Input products that are kept beside those of the present step: captions say the same words again
+ * and again. */
+enum { PRODUCTS_KEPT = 256 };
 
 struct inference_step {
     float *inputs;    /* (rows, E) */
     float *gates;     /* (rows, K) */
     float *recurrent; /* (rows, P) */
     float *after;     /* (rows, S) */
+    float *rounding;  /* of the products, see inference_matrix_scratch */
+    size_t *places;   /* [rows]: where in products that of each row lies */
+    float *products;  /* (capacity, P), input products of words and of this step's other inputs */
+    size_t capacity, used;
+    int32_t *place_of_word; /* [V], or NOWHERE */
 };
+
+enum { NOWHERE = -1 };
+
+static void forget_words(const struct inference_decoder *decoder, struct inference_step *step) {
+    step->used = 0;
+    for (size_t i = 0; i < decoder->decoder->words; i++) step->place_of_word[i] = NOWHERE;
+}
+
+static bool step_init(struct inference_step *step, const struct decoder *d, size_t rows,
+                      caption_error *error) {
+    static const char what[] = "a step of the decoder";
+    const size_t widest = d->embedding > d->hidden ? d->embedding : d->hidden;
+    size_t bytes, kept;
+    if (!size_multiply(rows, sizeof(float), &bytes) || !size_add(rows, PRODUCTS_KEPT, &kept) ||
+        kept > INT32_MAX) {
+        return error_memory(error, what);
+    }
+    step->capacity = kept;
+    return (step->inputs = memory_uninitialised(d->embedding, bytes, what, error)) &&
+           (step->gates = memory_uninitialised(d->cell->kept * d->hidden, bytes, what, error)) &&
+           (step->recurrent = memory_uninitialised(d->products, bytes, what, error)) &&
+           (step->after = memory_uninitialised(d->state, bytes, what, error)) &&
+           (step->rounding =
+                memory_uninitialised(inference_matrix_scratch(widest), bytes, what, error)) &&
+           (step->places = memory_uninitialised(rows, sizeof *step->places, what, error)) &&
+           (step->products =
+                memory_uninitialised(d->products, kept * sizeof(float), what, error)) &&
+           (step->place_of_word =
+                memory_uninitialised(d->words, sizeof *step->place_of_word, what, error));
+}
 
 struct inference_step *inference_step_new(const struct inference_decoder *decoder, size_t rows,
                                           caption_error *error) {
-    static const char what[] = "a step of the decoder";
-    const struct decoder *d = decoder->decoder;
-    struct inference_step *step = memory_zeroed(1, sizeof *step, what, error);
-    size_t bytes;
+    struct inference_step *step = memory_zeroed(1, sizeof *step, "a step of the decoder", error);
     if (!step) return NULL;
-    if (!size_multiply(rows, sizeof(float), &bytes)) {
-        error_memory(error, what);
-    } else if ((step->inputs = memory_uninitialised(d->embedding, bytes, what, error)) &&
-               (step->gates =
-                    memory_uninitialised(d->cell->kept * d->hidden, bytes, what, error)) &&
-               (step->recurrent = memory_uninitialised(d->products, bytes, what, error)) &&
-               (step->after = memory_uninitialised(d->state, bytes, what, error))) {
-        return step;
+    if (!step_init(step, decoder->decoder, rows, error)) {
+        inference_step_free(step);
+        return NULL;
     }
-    inference_step_free(step);
-    return NULL;
+    forget_words(decoder, step);
+    return step;
 }
 
 void inference_step_free(struct inference_step *step) {
@@ -103,6 +131,10 @@ void inference_step_free(struct inference_step *step) {
     free(step->gates);
     free(step->recurrent);
     free(step->after);
+    free(step->rounding);
+    free(step->places);
+    free(step->products);
+    free(step->place_of_word);
     free(step);
 }
 
@@ -121,18 +153,43 @@ static void read_word(const struct inference_decoder *d, size_t word, float *row
     }
 }
 
-/* rows (n, E): the word vectors, vectors or zeros that `inputs` name. */
-static void gather(const struct inference_decoder *d, size_t n, const int32_t *inputs,
-                   const float *vectors, float *rows) {
+/* row (E): the word vector, vector or zeros that `input` names. */
+static void read_input(const struct inference_decoder *d, int32_t input, const float *vectors,
+                       float *row) {
     const size_t e = d->decoder->embedding;
-    for (size_t i = 0; i < n; i++, rows += e) {
-        if (inputs[i] >= 0) {
-            read_word(d, (size_t)inputs[i], rows);
-        } else if (inputs[i] == DECODER_NOTHING) {
-            memset(rows, 0, e * sizeof *rows);
-        } else {
-            memcpy(rows, vectors + (size_t)(DECODER_VECTOR - inputs[i]) * e, e * sizeof *rows);
+    if (input >= 0) {
+        read_word(d, (size_t)input, row);
+    } else if (input == DECODER_NOTHING) {
+        memset(row, 0, e * sizeof *row);
+    } else {
+        memcpy(row, vectors + (size_t)(DECODER_VECTOR - input) * e, e * sizeof *row);
+    }
+}
+
+/* gates (n, K), first P columns: the input products, of which only those of words that were not
+ * seen before are computed. */
+static void input_products(const struct inference_decoder *d, size_t n, const int32_t *inputs,
+                           const float *vectors, struct inference_step *step) {
+    const size_t e = d->decoder->embedding, p = d->decoder->products;
+    const size_t kept = d->decoder->cell->kept * d->decoder->hidden;
+    if (n > step->capacity - step->used) forget_words(d, step);
+    size_t fresh = 0;
+    for (size_t i = 0; i < n; i++) {
+        int32_t *known = inputs[i] >= 0 ? &step->place_of_word[inputs[i]] : NULL;
+        if (known && *known != NOWHERE) {
+            step->places[i] = (size_t)*known;
+            continue;
         }
+        read_input(d, inputs[i], vectors, step->inputs + fresh * e);
+        step->places[i] = step->used + fresh++;
+        if (known) *known = (int32_t)step->places[i];
+    }
+    inference_matrix_multiply(&d->input, fresh, step->inputs, e, step->products + step->used * p, p,
+                              step->rounding);
+    step->used += fresh;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(step->gates + i * kept, step->products + step->places[i] * p,
+               p * sizeof *step->gates);
     }
 }
 
@@ -140,11 +197,13 @@ void inference_decoder_step(const struct inference_decoder *d, size_t n, const i
                             const float *vectors, float *states, float *logits,
                             struct inference_step *step) {
     const struct decoder *sizes = d->decoder;
-    gather(d, n, inputs, vectors, step->inputs);
-    multiply(&d->input, n, step->inputs, sizes->embedding, step->gates,
-             sizes->cell->kept * sizes->hidden);
-    multiply(&d->hidden, n, states, sizes->state, step->recurrent, sizes->products);
+    input_products(d, n, inputs, vectors, step);
+    inference_matrix_multiply(&d->hidden, n, states, sizes->state, step->recurrent, sizes->products,
+                              step->rounding);
     sizes->cell->forward(n, sizes->hidden, step->gates, step->recurrent, states, step->after);
     memcpy(states, step->after, n * sizes->state * sizeof *states);
-    if (logits) multiply(&d->output, n, states, sizes->state, logits, sizes->words);
+    if (logits) {
+        inference_matrix_multiply(&d->output, n, states, sizes->state, logits, sizes->words,
+                                  step->rounding);
+    }
 }

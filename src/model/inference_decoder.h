@@ -1,8 +1,10 @@
 /* The decoder for inference: the step of decoder.h from weights that are made ready once. Word
- * vectors are read where they lie; each matrix is one product for all rows of a step. What a row
- * gives does not depend on the rows beside it, to the last bit.
+ * vectors are read where they lie; each matrix is one product for all rows of a step, and a word's
+ * product with the input weights is computed once for all the steps that say it. What a row gives
+ * does not depend on the rows beside it, to the last bit.
  *
- *     struct inference_decoder *decoder = inference_decoder_new(&model->decoder, &weights, error);
+ *     struct inference_decoder *decoder = inference_decoder_new(&model->decoder, &weights,
+ *                                                               PRECISION_F32, error);
  *     struct inference_step *step = inference_step_new(decoder, rows, error);
  *     inference_decoder_look(decoder, features, photos, scaled, vectors);
  *     inference_decoder_step(decoder, n, inputs, vectors, states, logits, step);
@@ -12,21 +14,23 @@
 
 #include "model/decoder.h"
 #include "model/weights.h"
+#include "nn/precision.h"
 
-/* Packs the matrices. `decoder` must stay, and of the weights the block or the file in which the
- * word vectors lie. Only read from then on, and shared by threads. NULL with `error` set when a
- * number is not finite or memory is short. */
+/* Packs the matrices, in bfloat16 for any precision but PRECISION_F32: a state lies between -1 and
+ * 1 without bounds of its own for each unit that bytes would need. `decoder` must stay, and of the
+ * weights the block or the file in which the word vectors lie. Only read from then on, and shared
+ * by threads. NULL with `error` set when a number is not finite or memory is short. */
 struct inference_decoder;
 struct inference_decoder *inference_decoder_new(const struct decoder *decoder,
                                                 const struct weights *weights,
-                                                caption_error *error);
+                                                enum precision precision, caption_error *error);
 void inference_decoder_free(struct inference_decoder *decoder);
 
 /* features (count, F) to input vectors x_1 (count, E); scaled (count, F) is scratch. */
 void inference_decoder_look(const struct inference_decoder *decoder, const float *features,
                             size_t count, float *scaled, float *vectors);
 
-/* Scratch for steps of up to `rows` rows. */
+/* Scratch for steps of up to `rows` rows, of the same decoder: it remembers words. */
 struct inference_step;
 struct inference_step *inference_step_new(const struct inference_decoder *decoder, size_t rows,
                                           caption_error *error);

@@ -1,12 +1,13 @@
 /* Captions a second by beam search: one photo at a time, and 64 together on 1 .. threads threads.
  *
- *     bench_beam [BEAM [WORDS [THREADS]]]      3 12 2
+ *     bench_beam [BEAM [WORDS [THREADS [f32|bf16]]]]      3 12 2 f32
  *
  * Random weights of the shipped sizes (GRU 512, word vectors 512, 3,473 words). Every caption has
  * exactly WORDS words, so that the work is known; beam_peer.py does the same work. Prints, a line
  * each: "beam search, 64 photo(s), 2 thread(s): 123.4 captions/s". */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/progress.h"
 #include "decode/captioner.h"
@@ -70,7 +71,8 @@ int main(int count, char **arguments) {
     options.beam_size = beam;
     options.min_length = options.max_length = words;
     options.no_repeat_ngram = 0;
-    options.precision = CAPTION_PRECISION_F32;
+    const bool narrow = count > 4 && strcmp(arguments[4], "bf16") == 0;
+    options.precision = narrow ? CAPTION_PRECISION_BF16 : CAPTION_PRECISION_F32;
     struct decode_plan *plan = done ? decode_plan_new(&model, &options, &error) : NULL;
     const size_t width = done ? model.encoder.features : 0;
     real *features = calloc(PHOTOS * width, sizeof *features);

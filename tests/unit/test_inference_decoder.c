@@ -1,6 +1,7 @@
-/* The decoder for inference: the numbers of the decoder that learns, from weights in a block and in
- * a file, and the same for a row whatever stands beside it. */
+/* The decoder for inference: the numbers of its equations and of the decoder that learns, from
+ * weights in a block and in a file, and the same for a row whatever stands beside it. */
 #include "decoder_fixture.h"
+#include "decoder_twin.h"
 #include "temporary_file.h"
 
 #include <math.h>
@@ -12,16 +13,19 @@ enum { WORDS = 37, EMBEDDING = 19, HIDDEN = 21, FEATURES = 23, ROWS = 50, STEPS 
 static const struct cell *const cells[] = {&cell_rnn, &cell_gru, &cell_lstm};
 enum { CELLS = 3 };
 
-static struct inference_decoder *ready(const struct fixture *f, const struct weights *weights) {
+static struct inference_decoder *ready(const struct fixture *f, const struct weights *weights,
+                                       enum precision precision) {
     caption_error error = {0};
-    struct inference_decoder *decoder = inference_decoder_new(&f->decoder, weights, &error);
+    struct inference_decoder *decoder =
+        inference_decoder_new(&f->decoder, weights, precision, &error);
     if (!decoder) fail_msg("%s", error.message);
     return decoder;
 }
 
-static struct inference_decoder *ready_from_block(const struct fixture *f) {
+static struct inference_decoder *ready_from_block(const struct fixture *f,
+                                                  enum precision precision) {
     const struct weights weights = {.parameters = &f->parameters, .values = f->parameters.values};
-    return ready(f, &weights);
+    return ready(f, &weights, precision);
 }
 
 /* Words, vectors and nothing, as they come in searches and in sentences. */
@@ -84,7 +88,7 @@ static void it_says_what_the_decoder_that_learns_says(void **state) {
     (void)state;
     for (size_t c = 0; c < CELLS; c++) {
         struct fixture f = fixture_sized(cells[c], WORDS, EMBEDDING, HIDDEN, FEATURES, 7);
-        struct inference_decoder *decoder = ready_from_block(&f);
+        struct inference_decoder *decoder = ready_from_block(&f, PRECISION_F32);
         static struct walk walk, expected;
         walk_init(&walk);
         walk_init(&expected);
@@ -98,26 +102,116 @@ static void it_says_what_the_decoder_that_learns_says(void **state) {
     }
 }
 
+/* One row of the walk by the equations, in double. */
+static void expect_twin(const struct fixture *f, const struct walk *walk, size_t row,
+                        double tolerance) {
+    const struct decoder *d = &f->decoder;
+    const struct parameters *p = &f->parameters;
+    const int32_t no_targets[STEPS] = {DECODER_NOTHING, DECODER_NOTHING, DECODER_NOTHING,
+                                       DECODER_NOTHING};
+    int32_t inputs[STEPS];
+    double state[2 * HIDDEN] = {0}, logits[WORDS];
+    for (size_t t = 0; t < STEPS; t++) inputs[t] = walk->inputs[t][row];
+    twin_sequence(d, p, p->values, STEPS, inputs, no_targets, walk->vectors, 0, state);
+    twin_affine(WORDS, HIDDEN, parameters_at_const(p, p->values, d->output_weight),
+                parameters_at_const(p, p->values, d->output_bias), state, logits);
+    for (size_t i = 0; i < d->state; i++) {
+        assert_true(fabs((double)walk->states[row * d->state + i] - state[i]) < tolerance);
+    }
+    for (size_t i = 0; i < WORDS; i++) {
+        assert_true(fabs((double)walk->logits[row * WORDS + i] - logits[i]) < tolerance);
+    }
+}
+
+static void it_says_what_its_equations_say(void **state) {
+    (void)state;
+    /* bfloat16 keeps 8 bits of weights and states up to 1, in sums of some twenty. */
+    static const double tolerances[] = {[PRECISION_F32] = 2e-5, [PRECISION_BF16] = 0.1};
+    for (size_t c = 0; c < CELLS; c++) {
+        for (enum precision precision = PRECISION_F32; precision <= PRECISION_BF16; precision++) {
+            struct fixture f = fixture_sized(cells[c], WORDS, EMBEDDING, HIDDEN, FEATURES, 6);
+            struct inference_decoder *decoder = ready_from_block(&f, precision);
+            static struct walk walk;
+            walk_init(&walk);
+            run(decoder, &walk, 0, ROWS);
+            for (size_t row = 0; row < ROWS; row++) {
+                expect_twin(&f, &walk, row, tolerances[precision]);
+            }
+            inference_decoder_free(decoder);
+            fixture_free(&f);
+        }
+    }
+}
+
+static void expect_same_alone(const struct cell *cell, enum precision precision) {
+    struct fixture f = fixture_sized(cell, WORDS, EMBEDDING, HIDDEN, FEATURES, 8);
+    struct inference_decoder *decoder = ready_from_block(&f, precision);
+    static struct walk together, some;
+    walk_init(&together);
+    run(decoder, &together, 0, ROWS);
+    for (size_t rows = 1; rows <= ROWS; rows++) {
+        const size_t first = (ROWS - rows) / 2, state_size = f.decoder.state;
+        walk_init(&some);
+        run(decoder, &some, first, rows);
+        assert_memory_equal(some.states, together.states + first * state_size,
+                            rows * state_size * sizeof(float));
+        assert_memory_equal(some.logits, together.logits + first * WORDS,
+                            rows * WORDS * sizeof(float));
+    }
+    inference_decoder_free(decoder);
+    fixture_free(&f);
+}
+
 static void a_row_is_the_same_alone_and_beside_any_others(void **state) {
     (void)state;
     for (size_t c = 0; c < CELLS; c++) {
-        struct fixture f = fixture_sized(cells[c], WORDS, EMBEDDING, HIDDEN, FEATURES, 8);
-        struct inference_decoder *decoder = ready_from_block(&f);
-        static struct walk together, some;
-        walk_init(&together);
-        run(decoder, &together, 0, ROWS);
-        for (size_t rows = 1; rows <= ROWS; rows += rows < 10 ? 1 : 7) {
-            const size_t first = (ROWS - rows) / 2, state_size = f.decoder.state;
-            walk_init(&some);
-            run(decoder, &some, first, rows);
-            assert_memory_equal(some.states, together.states + first * state_size,
-                                rows * state_size * sizeof(float));
-            assert_memory_equal(some.logits, together.logits + first * WORDS,
-                                rows * WORDS * sizeof(float));
-        }
-        inference_decoder_free(decoder);
-        fixture_free(&f);
+        expect_same_alone(cells[c], PRECISION_F32);
+        expect_same_alone(cells[c], PRECISION_BF16);
     }
+}
+
+/* More inputs than products are kept of: words are forgotten and met again. */
+static void what_a_step_remembers_changes_nothing(void **state) {
+    (void)state;
+    enum { LONG = 40 };
+    struct fixture f = fixture_sized(&cell_gru, WORDS, EMBEDDING, HIDDEN, FEATURES, 5);
+    struct inference_decoder *decoder = ready_from_block(&f, PRECISION_F32);
+    static struct walk remembered, forgotten;
+    walk_init(&remembered);
+    walk_init(&forgotten);
+    struct inference_step *kept = inference_step_new(decoder, ROWS, NULL);
+    struct random random = random_seeded(4, 0);
+    inference_decoder_look(decoder, remembered.features, ROWS, remembered.scaled,
+                           remembered.vectors);
+    for (size_t t = 0; t < LONG; t++) {
+        int32_t inputs[ROWS];
+        draw_inputs(&random, ROWS, inputs);
+        struct inference_step *fresh = inference_step_new(decoder, ROWS, NULL);
+        assert_true(kept && fresh);
+        inference_decoder_step(decoder, ROWS, inputs, remembered.vectors, remembered.states,
+                               remembered.logits, kept);
+        inference_decoder_step(decoder, ROWS, inputs, remembered.vectors, forgotten.states,
+                               forgotten.logits, fresh);
+        assert_memory_equal(remembered.logits, forgotten.logits, sizeof forgotten.logits);
+        inference_step_free(fresh);
+    }
+    inference_step_free(kept);
+    inference_decoder_free(decoder);
+    fixture_free(&f);
+}
+
+static void a_step_that_cannot_be_planned_is_refused(void **state) {
+    (void)state;
+    struct fixture f = fixture_new(&cell_lstm);
+    struct inference_decoder *decoder = ready_from_block(&f, PRECISION_F32);
+    const size_t rows[] = {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / sizeof(float) - 1};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        caption_error error = {0};
+        assert_null(inference_step_new(decoder, rows[i], &error));
+        assert_int_equal(error.status, CAPTION_ERROR_MEMORY);
+    }
+    inference_decoder_free(decoder);
+    fixture_free(&f);
 }
 
 /* Writes the fixture's tensors as `type`. */
@@ -147,12 +241,12 @@ static void weights_of_a_file_are_used_as_they_lie(void **state) {
         caption_error error = {0};
         if (!safetensors_open(&file, path, &error)) fail_msg("%s", error.message);
         const struct weights lying = {.parameters = &f.parameters, .file = &file};
-        struct inference_decoder *mapped = ready(&f, &lying);
+        struct inference_decoder *mapped = ready(&f, &lying, PRECISION_F32);
         for (size_t i = 0; i < f.parameters.tensor_count; i++) {
             assert_true(weights_read(&lying, i,
                                      f.parameters.values + f.parameters.tensors[i].offset, &error));
         }
-        struct inference_decoder *converted = ready_from_block(&f);
+        struct inference_decoder *converted = ready_from_block(&f, PRECISION_F32);
         static struct walk a, b;
         walk_init(&a);
         walk_init(&b);
@@ -169,8 +263,11 @@ static void weights_of_a_file_are_used_as_they_lie(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_says_what_its_equations_say),
         cmocka_unit_test(it_says_what_the_decoder_that_learns_says),
         cmocka_unit_test(a_row_is_the_same_alone_and_beside_any_others),
+        cmocka_unit_test(what_a_step_remembers_changes_nothing),
+        cmocka_unit_test(a_step_that_cannot_be_planned_is_refused),
         cmocka_unit_test(weights_of_a_file_are_used_as_they_lie),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,7 +73,8 @@ static inline caption_options tiny_options(void) {
                              .max_length = 8,
                              .length_penalty = 0.7F,
                              .temperature = 1,
-                             .top_p = 1};
+                             .top_p = 1,
+                             .precision = CAPTION_PRECISION_F32};
 }
 
 static inline void tiny_decode(const struct model *model, const caption_options *options,
@@ -119,7 +120,8 @@ static inline bool tiny_likelihood(const struct model *model,
                                    const struct likelihood_caption *captions, size_t count,
                                    double *logprobs, caption_error *error) {
     const struct weights weights = model_weights(model);
-    struct inference_decoder *decoder = inference_decoder_new(&model->decoder, &weights, error);
+    struct inference_decoder *decoder =
+        inference_decoder_new(&model->decoder, &weights, PRECISION_F32, error);
     assert_non_null(decoder);
     const bool done = likelihood_captions(model, decoder, captions, count, logprobs, error);
     inference_decoder_free(decoder);
