@@ -122,6 +122,10 @@ void file_unmap(struct file_map *map) {
     *map = (struct file_map){0};
 }
 
+void file_map_release(const struct file_map *map) {
+    (void)madvise((void *)(uintptr_t)map->data, map->size, MADV_DONTNEED);
+}
+
 bool file_writer_open(struct file_writer *writer, const char *path, caption_error *error) {
     *writer = (struct file_writer){0};
     writer->path = memory_string(path, error);

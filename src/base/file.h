@@ -29,6 +29,10 @@ struct file_map {
 bool file_map(const char *path, struct file_map *out, caption_error *error);
 void file_unmap(struct file_map *map);
 
+/* Gives the memory back that the bytes looked at so far take: whoever looks again has them read
+ * again. */
+void file_map_release(const struct file_map *map);
+
 /* A file written beside `path` and renamed over it on file_commit, so that a crash at any byte
  * leaves the old file whole. */
 struct file_writer {

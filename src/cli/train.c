@@ -172,7 +172,9 @@ int command_train(int argc, char **argv) {
          "words seen less often are unknown", NULL},
     };
     const struct options_row learning[] = {
-        {0, "epochs", OPTIONS_SIZE, &o.epochs, "N", 1, 1e6, "passes over the photos", NULL},
+        {0, "epochs", OPTIONS_SIZE, &o.epochs, "N", 0, 1e6, "passes over the photos", NULL},
+        {0, "self-critical", OPTIONS_SIZE, &o.self_critical, "N", 0, 1e6,
+         "afterwards, passes in which it is rewarded for captions of its own (CIDEr)", NULL},
         {0, "freeze-encoder", OPTIONS_SIZE, &o.freeze_encoder, "N", 0, 1e6,
          "of them, the first N teach the decoder alone", NULL},
         {0, "text-epochs", OPTIONS_SIZE, &o.text_epochs, "N", 0, 1e6,
@@ -188,6 +190,10 @@ int command_train(int argc, char **argv) {
          "the same once the encoder learns too", NULL},
         {0, "encoder-lr", OPTIONS_FLOAT, &o.encoder_lr, "X", 0, 10, "learning rate of the encoder",
          NULL},
+        {0, "self-critical-temperature", OPTIONS_FLOAT, &o.self_critical_temperature, "X", 0.01,
+         100, "of those captions: below 1 they are nearer to what is said", NULL},
+        {0, "self-critical-lr", OPTIONS_FLOAT, &o.self_critical_lr, "X", 0, 10,
+         "learning rate of the decoder in self-critical passes", NULL},
         {0, "warmup", OPTIONS_FLOAT, &o.warmup, "SHARE", 0, 1,
          "share of the steps in which the rate rises; then it falls as a cosine", NULL},
         {0, "weight-decay", OPTIONS_FLOAT, &o.weight_decay, "X", 0, 10,

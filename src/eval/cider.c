@@ -26,29 +26,35 @@ static void document_frequencies(const struct ngrams *ngrams, double *frequencie
     }
 }
 
-/* Inverse document frequency of every n-gram; NULL when memory is short. */
-static double *inverse_frequencies(const struct ngrams *ngrams, caption_error *error) {
+bool cider_init(struct cider *cider, const struct ngrams *ngrams, caption_error *error) {
+    *cider = (struct cider){.ngrams = ngrams, .unseen = log((double)ngrams->count)};
     double *idf = memory_zeroed(ngrams->numbers, sizeof *idf, "CIDEr", error);
     size_t *last = memory_zeroed(ngrams->numbers, sizeof *last, "CIDEr", error);
-    if (idf && last) {
+    const bool ok = idf && last;
+    if (ok) {
         document_frequencies(ngrams, idf, last);
-        const double all = log((double)ngrams->count);
-        for (size_t i = 0; i < ngrams->numbers; i++) idf[i] = all - log(fmax(1, idf[i]));
+        for (size_t i = 0; i < ngrams->numbers; i++) idf[i] = cider->unseen - log(fmax(1, idf[i]));
     }
     free(last);
-    if (last) return idf;
-    free(idf);
-    return NULL;
+    cider->idf = idf;
+    return ok;
 }
 
-static double weight_of(const struct ngram *gram, const double *idf) {
-    return (double)gram->count * idf[gram->number];
+void cider_free(struct cider *cider) {
+    free(cider->idf);
+    *cider = (struct cider){0};
 }
 
-static double norm_of(const struct ngrams_sentence *sentence, size_t order, const double *idf) {
+static double weight_of(const struct ngram *gram, const struct cider *cider) {
+    const bool seen = gram->number < cider->ngrams->numbers;
+    return (double)gram->count * (seen ? cider->idf[gram->number] : cider->unseen);
+}
+
+static double norm_of(const struct ngrams_sentence *sentence, size_t order,
+                      const struct cider *cider) {
     double sum = 0;
     for (size_t i = 0; i < sentence->distinct[order]; i++) {
-        double weight = weight_of(&sentence->orders[order][i], idf);
+        double weight = weight_of(&sentence->orders[order][i], cider);
         sum += weight * weight;
     }
     return sqrt(sum);
@@ -57,7 +63,7 @@ static double norm_of(const struct ngrams_sentence *sentence, size_t order, cons
 /* The product of the two weight vectors, the candidate's clipped; both are sorted by number. */
 static double clipped_product(const struct ngrams_sentence *candidate,
                               const struct ngrams_sentence *reference, size_t order,
-                              const double *idf) {
+                              const struct cider *cider) {
     const struct ngram *a = candidate->orders[order], *a_end = a + candidate->distinct[order];
     const struct ngram *b = reference->orders[order], *b_end = b + reference->distinct[order];
     double sum = 0;
@@ -67,8 +73,8 @@ static double clipped_product(const struct ngrams_sentence *candidate,
         } else if (b->number < a->number) {
             b++;
         } else {
-            double weight = weight_of(b, idf);
-            sum += fmin(weight_of(a, idf), weight) * weight;
+            double weight = weight_of(b, cider);
+            sum += fmin(weight_of(a, cider), weight) * weight;
             a++;
             b++;
         }
@@ -83,16 +89,17 @@ static double length_penalty(const struct ngrams_sentence *candidate,
     return exp(-delta * delta / twice_variance);
 }
 
-static double cider_of_item(const struct ngrams_item *item, const double *idf) {
+double cider_score(const struct cider *cider, const struct ngrams_sentence *candidate,
+                   const struct ngrams_item *item) {
     double sum = 0;
     for (size_t order = 0; order < NGRAMS_ORDERS; order++) {
-        const double norm = norm_of(item->candidate, order, idf);
+        const double norm = norm_of(candidate, order, cider);
         for (size_t i = 0; i < item->reference_count; i++) {
             const struct ngrams_sentence *reference = &item->references[i];
-            const double norms = norm * norm_of(reference, order, idf);
+            const double norms = norm * norm_of(reference, order, cider);
             if (norms <= 0) continue;
-            sum += clipped_product(item->candidate, reference, order, idf) / norms *
-                   length_penalty(item->candidate, reference);
+            sum += clipped_product(candidate, reference, order, cider) / norms *
+                   length_penalty(candidate, reference);
         }
     }
     return sum / NGRAMS_ORDERS / (double)item->reference_count * 10;
@@ -100,15 +107,16 @@ static double cider_of_item(const struct ngrams_item *item, const double *idf) {
 
 bool cider_compute(const struct ngrams *ngrams, struct scores *corpus, struct scores *per_photo,
                    caption_error *error) {
-    double *idf = inverse_frequencies(ngrams, error);
-    if (!idf) return false;
+    struct cider cider;
+    const bool ok = cider_init(&cider, ngrams, error);
     double sum = 0;
-    for (size_t i = 0; i < ngrams->count; i++) {
-        double cider = cider_of_item(&ngrams->items[i], idf);
-        if (per_photo) per_photo[i].cider = cider;
-        sum += cider;
+    for (size_t i = 0; ok && i < ngrams->count; i++) {
+        const struct ngrams_item *item = &ngrams->items[i];
+        double score = cider_score(&cider, item->candidate, item);
+        if (per_photo) per_photo[i].cider = score;
+        sum += score;
     }
-    free(idf);
+    cider_free(&cider);
     corpus->cider = sum / (double)ngrams->count;
-    return true;
+    return ok;
 }

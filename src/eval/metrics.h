@@ -10,6 +10,21 @@ void bleu_compute(const struct ngrams *ngrams, struct scores *corpus, struct sco
 bool rouge_compute(const struct ngrams *ngrams, struct scores *corpus, struct scores *per_photo,
                    caption_error *error);
 
+/* The weights of CIDEr-D, to score captions one by one against the references of a corpus. */
+struct cider {
+    const struct ngrams *ngrams;
+    double *idf;   /* [ngrams->numbers] inverse document frequency of each n-gram */
+    double unseen; /* that of an n-gram in no photo's references */
+};
+
+/* Freed with cider_free, after a failure too. `ngrams` must stay. */
+bool cider_init(struct cider *cider, const struct ngrams *ngrams, caption_error *error);
+void cider_free(struct cider *cider);
+
+/* CIDEr-D of a caption against the references of `item`. Thread-safe. */
+double cider_score(const struct cider *cider, const struct ngrams_sentence *candidate,
+                   const struct ngrams_item *item);
+
 bool cider_compute(const struct ngrams *ngrams, struct scores *corpus, struct scores *per_photo,
                    caption_error *error);
 

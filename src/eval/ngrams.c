@@ -5,69 +5,10 @@
 
 #include "base/memory.h"
 
+static const char what[] = "n-grams";
+
 size_t ngrams_of_length(size_t length, size_t order) {
     return length >= order ? length - order + 1 : 0;
-}
-
-/* Open-addressing hash tables whose size is known before: entries are numbered as they come.
- * An n-gram is keyed by the number of its first n - 1 words and its last word, so 64 bits name
- * n-grams of every order, and one table holds them all. */
-struct table {
-    uint32_t *slots; /* number + 1 */
-    size_t mask;
-    size_t count;
-};
-
-struct word_table {
-    struct table table;
-    const char **words;
-};
-
-struct ngram_table {
-    struct table table;
-    uint64_t *keys;
-};
-
-/* No entry's number: the prefix of single words. */
-static const uint32_t no_prefix = UINT32_MAX;
-
-static bool table_init(struct table *table, size_t most, caption_error *error) {
-    size_t slots = 16;
-    while (slots / 2 < most) {
-        if (!size_multiply(slots, 2, &slots)) return error_memory(error, "n-grams");
-    }
-    table->mask = slots - 1;
-    table->slots = memory_zeroed(slots, sizeof *table->slots, "n-grams", error);
-    return table->slots != NULL;
-}
-
-static uint32_t number_of_word(struct word_table *words, const char *word) {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (const char *c = word; *c; c++) hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-    struct table *table = &words->table;
-    size_t slot = (size_t)(hash ^ hash >> 32) & table->mask;
-    for (; table->slots[slot]; slot = (slot + 1) & table->mask) {
-        uint32_t number = table->slots[slot] - 1;
-        if (strcmp(words->words[number], word) == 0) return number;
-    }
-    words->words[table->count] = word;
-    table->slots[slot] = (uint32_t)++table->count;
-    return table->slots[slot] - 1;
-}
-
-static uint32_t number_of_ngram(struct ngram_table *ngrams, uint32_t prefix, uint32_t word) {
-    const uint64_t key = (uint64_t)prefix << 32 | word;
-    uint64_t hash =
-        key * 0x9E3779B97F4A7C15u; /* Fibonacci hashing: the high bits are the good ones */
-    struct table *table = &ngrams->table;
-    size_t slot = (size_t)(hash >> 32) & table->mask;
-    for (; table->slots[slot]; slot = (slot + 1) & table->mask) {
-        uint32_t number = table->slots[slot] - 1;
-        if (ngrams->keys[number] == key) return number;
-    }
-    ngrams->keys[table->count] = key;
-    table->slots[slot] = (uint32_t)++table->count;
-    return table->slots[slot] - 1;
 }
 
 static int compare_numbers(const void *a, const void *b) {
@@ -90,20 +31,25 @@ static size_t count_runs(const uint32_t *sorted, size_t count, struct ngram *out
 
 /* What the building of the n-grams needs beside their result. */
 struct workspace {
-    struct word_table words;
-    struct ngram_table ngrams;
-    uint32_t *numbers; /* of the n-grams that start at each word of a sentence */
-    uint32_t *sorted;
+    struct ngrams_room room;
     size_t words_used, grams_used; /* of the result's arrays */
 };
 
-static void workspace_free(struct workspace *workspace) {
-    free(workspace->words.table.slots);
-    free(workspace->words.words);
-    free(workspace->ngrams.table.slots);
-    free(workspace->ngrams.keys);
-    free(workspace->numbers);
-    free(workspace->sorted);
+bool ngrams_room_init(struct ngrams_room *room, size_t longest, caption_error *error) {
+    *room = (struct ngrams_room){.longest = longest};
+    room->words = memory_uninitialised(longest, sizeof *room->words, what, error);
+    room->numbers = memory_uninitialised(longest, sizeof *room->numbers, what, error);
+    room->sorted = memory_uninitialised(longest, sizeof *room->sorted, what, error);
+    room->grams = memory_uninitialised(longest, NGRAMS_ORDERS * sizeof *room->grams, what, error);
+    return room->words && room->numbers && room->sorted && room->grams;
+}
+
+void ngrams_room_free(struct ngrams_room *room) {
+    free(room->words);
+    free(room->numbers);
+    free(room->sorted);
+    free(room->grams);
+    *room = (struct ngrams_room){0};
 }
 
 /* Sums over all sentences. */
@@ -137,48 +83,43 @@ static bool measure(const struct scores_item *items, size_t count, struct extent
 
 static bool allocate(struct ngrams *ngrams, struct workspace *workspace, size_t count,
                      const struct extent *extent, caption_error *error) {
-    const char *what = "n-grams";
     ngrams->items = memory_uninitialised(count, sizeof *ngrams->items, what, error);
     ngrams->sentences =
         memory_uninitialised(extent->sentences, sizeof *ngrams->sentences, what, error);
     ngrams->words = memory_uninitialised(extent->words, sizeof *ngrams->words, what, error);
     ngrams->grams = memory_uninitialised(extent->grams, sizeof *ngrams->grams, what, error);
-    workspace->words.words =
-        memory_uninitialised(extent->words, sizeof *workspace->words.words, what, error);
-    workspace->ngrams.keys =
-        memory_uninitialised(extent->grams, sizeof *workspace->ngrams.keys, what, error);
-    workspace->numbers =
-        memory_uninitialised(extent->longest, sizeof *workspace->numbers, what, error);
-    workspace->sorted =
-        memory_uninitialised(extent->longest, sizeof *workspace->sorted, what, error);
     return ngrams->items && ngrams->sentences && ngrams->words && ngrams->grams &&
-           workspace->words.words && workspace->ngrams.keys && workspace->numbers &&
-           workspace->sorted && table_init(&workspace->words.table, extent->words, error) &&
-           table_init(&workspace->ngrams.table, extent->grams, error);
+           ngram_numbers_init(&ngrams->known, extent->words, extent->grams, error) &&
+           ngrams_room_init(&workspace->room, extent->longest, error);
+}
+
+/* Sorts the numbers of one order into `grams`; returns how many are distinct. */
+static size_t sort_order(struct ngrams_room *room, size_t count, struct ngram *grams) {
+    memcpy(room->sorted, room->numbers, count * sizeof *room->sorted);
+    qsort(room->sorted, count, sizeof *room->sorted, compare_numbers);
+    return count_runs(room->sorted, count, grams);
 }
 
 /* Counts one sentence into the next free places of the result. */
 static void count_sentence(struct ngrams *ngrams, struct workspace *workspace,
                            const struct tokens *tokens, struct ngrams_sentence *sentence) {
     uint32_t *words = ngrams->words + workspace->words_used;
+    uint32_t *numbers = workspace->room.numbers;
     workspace->words_used += tokens->count;
     sentence->words = words;
     sentence->length = tokens->count;
     for (size_t i = 0; i < tokens->count; i++) {
-        words[i] = number_of_word(&workspace->words, tokens->words[i]);
-        workspace->numbers[i] = no_prefix;
+        words[i] = ngram_numbers_add_word(&ngrams->known, tokens->words[i]);
+        numbers[i] = NGRAM_NONE;
     }
     for (size_t order = 1; order <= NGRAMS_ORDERS; order++) {
         const size_t count = ngrams_of_length(tokens->count, order);
         for (size_t i = 0; i < count; i++) {
-            workspace->numbers[i] =
-                number_of_ngram(&workspace->ngrams, workspace->numbers[i], words[i + order - 1]);
+            numbers[i] = ngram_numbers_add(&ngrams->known, numbers[i], words[i + order - 1]);
         }
-        memcpy(workspace->sorted, workspace->numbers, count * sizeof *workspace->sorted);
-        qsort(workspace->sorted, count, sizeof *workspace->sorted, compare_numbers);
         struct ngram *grams = ngrams->grams + workspace->grams_used;
         sentence->orders[order - 1] = grams;
-        sentence->distinct[order - 1] = count_runs(workspace->sorted, count, grams);
+        sentence->distinct[order - 1] = sort_order(&workspace->room, count, grams);
         workspace->grams_used += sentence->distinct[order - 1];
     }
 }
@@ -193,7 +134,50 @@ static void count_all(struct ngrams *ngrams, struct workspace *workspace,
             count_sentence(ngrams, workspace, &items[i].references[j], sentence++);
         }
     }
-    ngrams->numbers = workspace->ngrams.table.count;
+    ngrams->numbers = ngrams->known.grams.count;
+}
+
+/* Whether the n-grams of that order at two places of a sentence are the same words. */
+static bool is_same(char *const *words, size_t order, size_t a, size_t b) {
+    for (size_t i = 0; i < order; i++) {
+        if (strcmp(words[a + i], words[b + i]) != 0) return false;
+    }
+    return true;
+}
+
+/* The number of a known n-gram, or one behind all known ones: that of the first place in the
+ * sentence where it stands. */
+static uint32_t find_number(const struct ngrams *ngrams, const struct tokens *tokens,
+                            const struct ngrams_room *room, size_t order, size_t place,
+                            uint32_t prefix) {
+    const uint32_t word = room->words[place + order - 1];
+    if (word != NGRAM_NONE && (order == 1 || prefix < ngrams->numbers)) {
+        const uint32_t number = ngram_numbers_find(&ngrams->known, prefix, word);
+        if (number != NGRAM_NONE) return number;
+    }
+    size_t first = 0;
+    while (!is_same(tokens->words, order, first, place)) first++;
+    return (uint32_t)(ngrams->numbers + first);
+}
+
+void ngrams_count(const struct ngrams *ngrams, const struct tokens *tokens,
+                  struct ngrams_room *room, struct ngrams_sentence *sentence) {
+    const size_t length = tokens->count < room->longest ? tokens->count : room->longest;
+    struct ngram *grams = room->grams;
+    *sentence = (struct ngrams_sentence){.words = room->words, .length = length};
+    for (size_t i = 0; i < length; i++) {
+        room->words[i] = ngram_numbers_find_word(&ngrams->known, tokens->words[i]);
+        room->numbers[i] = NGRAM_NONE;
+    }
+    for (size_t order = 1; order <= NGRAMS_ORDERS; order++) {
+        const size_t count = ngrams_of_length(length, order);
+        for (size_t i = 0; i < count; i++) {
+            room->numbers[i] = find_number(ngrams, tokens, room, order, i, room->numbers[i]);
+        }
+        sentence->orders[order - 1] = grams;
+        sentence->distinct[order - 1] = sort_order(room, count, grams);
+        grams += room->longest;
+    }
 }
 
 bool ngrams_init(struct ngrams *ngrams, const struct scores_item *items, size_t count,
@@ -204,7 +188,7 @@ bool ngrams_init(struct ngrams *ngrams, const struct scores_item *items, size_t 
     struct workspace workspace = {0};
     bool ok = allocate(ngrams, &workspace, count, &extent, error);
     if (ok) count_all(ngrams, &workspace, items);
-    workspace_free(&workspace);
+    ngrams_room_free(&workspace.room);
     return ok;
 }
 
@@ -213,5 +197,6 @@ void ngrams_free(struct ngrams *ngrams) {
     free(ngrams->sentences);
     free(ngrams->words);
     free(ngrams->grams);
+    ngram_numbers_free(&ngrams->known);
     *ngrams = (struct ngrams){0};
 }

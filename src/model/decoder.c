@@ -116,6 +116,15 @@ void decoder_randomise(const struct decoder *decoder, struct parameters *paramet
     }
 }
 
+void decoder_temper(const struct decoder *decoder, struct parameters *parameters,
+                    float temperature) {
+    const size_t layer[] = {decoder->output_weight, decoder->output_bias};
+    for (size_t i = 0; i < 2; i++) {
+        vector_scale(parameters->tensors[layer[i]].count, 1 / (real)temperature,
+                     parameters_at(parameters, parameters->values, layer[i]));
+    }
+}
+
 void decoder_scale_features(const struct decoder *decoder, const real *shift, const real *scale,
                             const real *features, size_t count, real *scaled) {
     const size_t f = decoder->features;

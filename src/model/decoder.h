@@ -57,6 +57,12 @@ void decoder_follow_shift(const struct decoder *decoder, struct parameters *para
 void decoder_randomise(const struct decoder *decoder, struct parameters *parameters,
                        struct random *random);
 
+/* Makes what it says at temperature 1 what it said at `temperature`: divides the output layer by
+ * it.
+ */
+void decoder_temper(const struct decoder *decoder, struct parameters *parameters,
+                    float temperature);
+
 /* features (count, F) to input vectors x_1 (count, E). `scaled` (count, F) is scratch that
  * decoder_image_backward needs again. */
 void decoder_image_forward(const struct decoder *decoder, const struct parameters *parameters,

@@ -87,23 +87,15 @@ bool inference_block_init(struct inference_block *block, const struct inference_
                                       .source = sources[source->kind],
                                       .shape = depthwise->shape,
                                       .residual = project->closes_residual};
+    /* Only what is behind ReLU6 are activations; a map, as it is, may be anything. */
+    if (block->source == INFERENCE_AS_IS) block->kernels = &inference_kernels_f32;
     if (source->kind == ENCODER_STEM) block->stem = source->shape;
     block->in_channels = inference_padded(source->shape.in_channels);
     block->expanded = inference_padded(depthwise->shape.in_channels);
     block->out_channels = inference_padded(project->shape.out_channels);
-    if (block->source == INFERENCE_AS_IS && !kernels->widen) {
-        error_set(error, CAPTION_ERROR_ARGUMENT,
-                  "encoder: a block without expansion cannot be computed in int8");
-        *block = (struct inference_block){0};
-        return false;
-    }
     plan(block);
     *used = (size_t)(project + 1 - layers);
     return make_weights(block, source, depthwise, project, weights, arena, error);
-}
-
-static size_t input_numbers(const struct inference_block *block) {
-    return block->shape.in_size * block->shape.in_size * block->in_channels;
 }
 
 static void raise(size_t *most, size_t needed) {
@@ -115,13 +107,25 @@ void inference_block_needs(const struct inference_block *block, struct inference
     raise(&needs->ring, ring_numbers(block) * bytes);
     raise(&needs->strip, strip_numbers(block) * bytes);
     raise(&needs->places, block->lines * sizeof(size_t));
-    raise(&needs->narrowed, input_numbers(block) * block->kernels->narrow_bytes);
-    if (block->source != INFERENCE_FROM_PHOTO) return;
-    raise(&needs->patches, inference_patches_numbers(&block->stem) * sizeof(float));
+    if (block->source == INFERENCE_FROM_PHOTO) {
+        inference_patches_needs(&block->stem, block->kernels, needs);
+    } else {
+        inference_ready_needs(block->kernels, block->lines * block->shape.in_size,
+                              block->in_channels, needs);
+    }
 }
 
-size_t inference_patches_numbers(const struct convolution *stem) {
-    return stem->out_size * inference_padded(INFERENCE_PATCH);
+void inference_ready_needs(const struct inference_kernels *kernels, size_t pixels, size_t channels,
+                           struct inference_needs *needs) {
+    if (kernels->make_ready) raise(&needs->ready, pixels * kernels->ready_bytes(channels));
+}
+
+void inference_patches_needs(const struct convolution *stem,
+                             const struct inference_kernels *kernels,
+                             struct inference_needs *needs) {
+    const size_t channels = inference_padded(INFERENCE_PATCH);
+    raise(&needs->patches, stem->out_size * channels * sizeof(float));
+    inference_ready_needs(kernels, stem->out_size, channels, needs);
 }
 
 /* One row of a patch: three pixels from column `x` of the padded photo on. */
@@ -154,6 +158,17 @@ void inference_patches(const struct convolution *stem, const float *photo, size_
     }
 }
 
+const void *inference_lines_ready(const struct inference_kernels *kernels, const float *lines,
+                                  size_t count, size_t pixels, size_t channels, void *ready) {
+    if (!kernels->make_ready) return lines;
+    char *line = ready;
+    for (size_t i = 0; i < count; i++) {
+        kernels->make_ready(lines + i * pixels * channels, pixels, channels, line);
+        line += pixels * kernels->ready_bytes(channels);
+    }
+    return ready;
+}
+
 /* The panels that go through the ring together, and where. */
 struct group {
     size_t panel, panels, channels;
@@ -178,66 +193,90 @@ static void clear_borders(const struct inference_block *block, const struct grou
     memset(line, 0, group->columns * pixel);
 }
 
-/* Channels of the input as they are. */
-static void copy_lines(const struct inference_block *block, const struct group *group,
-                       const char *input, size_t pixels, char *output) {
-    const struct inference_kernels *kernels = block->kernels;
-    input += group->panel * INFERENCE_PANEL * kernels->map_bytes;
-    for (size_t i = 0; i < pixels; i++) {
-        kernels->widen(input, group->channels, output);
-        input += block->in_channels * kernels->map_bytes;
-        output += group->channels * kernels->expanded_bytes;
+/* Lines first .. end - 1 of the input, which a strip takes in: of a map ready to be multiplied, of
+ * a photo as they are. */
+struct inflow {
+    size_t first, end;
+    const void *lines;
+    const struct inference_scratch *scratch;
+};
+
+static char *ring_line(const struct inference_block *block, const struct group *group,
+                       size_t line) {
+    return group->ring + line % block->lines * line_bytes(block, group) +
+           convolution_padding(&block->shape) * group->channels * block->kernels->expanded_bytes;
+}
+
+/* The stem's output line `line`. */
+static void expand_photo(const struct inference_block *block, const struct group *group,
+                         const struct inflow *inflow, size_t line) {
+    const struct inference_scratch *scratch = inflow->scratch;
+    const size_t channels = inference_padded(INFERENCE_PATCH), size = block->shape.in_size;
+    inference_patches(&block->stem, inflow->lines, line, scratch->patches);
+    const struct inference_product product = {
+        .rows = size,
+        .input = inference_lines_ready(block->kernels, scratch->patches, 1, size, channels,
+                                       scratch->ready),
+        .input_stride = block->kernels->ready_bytes(channels),
+        .output = ring_line(block, group, line),
+        .output_stride = group->channels};
+    block->kernels->multiply(INFERENCE_STEM, block->expand, group->panel, group->panels, &product);
+}
+
+/* Channels of a line of the map as they are: floats. */
+static void copy_line(const struct inference_block *block, const struct group *group,
+                      const struct inflow *inflow, size_t line) {
+    const size_t size = block->shape.in_size, channels = block->in_channels;
+    const float *from = (const float *)inflow->lines + (line - inflow->first) * size * channels;
+    float *to = (float *)ring_line(block, group, line);
+    from += group->panel * INFERENCE_PANEL;
+    for (size_t i = 0; i < size; i++, from += channels, to += group->channels) {
+        memcpy(to, from, group->channels * sizeof(float));
     }
 }
 
-/* `count` lines of the input from `line` on, which lie one behind the other in the ring, too. */
+/* Lines `line` .. end - 1, which lie one behind the other in the ring, too. */
 static void expand_lines(const struct inference_block *block, const struct group *group,
-                         const void *input, size_t line, size_t count,
-                         const struct inference_scratch *scratch) {
-    const struct inference_kernels *kernels = block->kernels;
-    const size_t size = block->shape.in_size, left = convolution_padding(&block->shape);
-    char *output = group->ring + line % block->lines * line_bytes(block, group) +
-                   left * group->channels * kernels->expanded_bytes;
-    if (block->source == INFERENCE_FROM_PHOTO) {
-        inference_patches(&block->stem, input, line, scratch->patches);
-        const struct inference_product product = {.rows = size,
-                                                  .input = scratch->patches,
-                                                  .input_stride = inference_padded(INFERENCE_PATCH),
-                                                  .output = output,
-                                                  .output_stride = group->channels};
-        kernels->multiply(INFERENCE_STEM, block->expand, group->panel, group->panels, &product);
-        return;
-    }
-    const char *map = (const char *)input + line * size * block->in_channels * kernels->map_bytes;
-    if (block->source == INFERENCE_AS_IS) {
-        copy_lines(block, group, map, size, output);
-        return;
-    }
-    if (kernels->narrow) {
-        map = (const char *)scratch->narrowed +
-              line * size * block->in_channels * kernels->narrow_bytes;
-    }
-    const struct inference_product product = {.rows = count * size,
-                                              .input = map,
-                                              .input_stride = block->in_channels,
-                                              .output = output,
+                         const struct inflow *inflow, size_t line, size_t end) {
+    const size_t size = block->shape.in_size;
+    const size_t bytes = block->kernels->ready_bytes(block->in_channels);
+    const struct inference_product product = {.rows = (end - line) * size,
+                                              .input = (const char *)inflow->lines +
+                                                       (line - inflow->first) * size * bytes,
+                                              .input_stride = bytes,
+                                              .output = ring_line(block, group, line),
                                               .output_stride = group->channels,
                                               .line = size,
                                               .line_stride = group->columns * group->channels};
-    kernels->multiply(INFERENCE_EXPAND, block->expand, group->panel, group->panels, &product);
+    block->kernels->multiply(INFERENCE_EXPAND, block->expand, group->panel, group->panels,
+                             &product);
 }
 
-/* Lines first .. end - 1 of the input, expanded. */
+/* All that flow in: products as many at once as lie up to the ring's end. */
 static void fill_ring(const struct inference_block *block, const struct group *group,
-                      const void *input, size_t first, size_t end,
-                      const struct inference_scratch *scratch) {
-    size_t count;
-    for (size_t line = first; line < end; line += count) {
-        const size_t to_wrap = block->lines - line % block->lines;
-        count = end - line < to_wrap ? end - line : to_wrap;
-        if (block->source != INFERENCE_FROM_MAP) count = 1;
-        expand_lines(block, group, input, line, count, scratch);
+                      const struct inflow *inflow) {
+    for (size_t line = inflow->first, end; line < inflow->end; line = end) {
+        end = line + 1;
+        if (block->source == INFERENCE_FROM_PHOTO) {
+            expand_photo(block, group, inflow, line);
+        } else if (block->source == INFERENCE_AS_IS) {
+            copy_line(block, group, inflow, line);
+        } else {
+            end = line + block->lines - line % block->lines;
+            if (end > inflow->end) end = inflow->end;
+            expand_lines(block, group, inflow, line, end);
+        }
     }
+}
+
+static struct inflow inflow_new(const struct inference_block *block, const float *input,
+                                size_t first, size_t end, const struct inference_scratch *scratch) {
+    const size_t size = block->shape.in_size, channels = block->in_channels;
+    struct inflow inflow = {.first = first, .end = end, .lines = input, .scratch = scratch};
+    if (block->source == INFERENCE_FROM_PHOTO) return inflow;
+    inflow.lines = inference_lines_ready(block->kernels, input + first * size * channels,
+                                         end - first, size, channels, scratch->ready);
+    return inflow;
 }
 
 /* Where in the ring the lines under output rows y .. y + rows - 1 lie. */
@@ -265,16 +304,17 @@ static struct group group_at(const struct inference_block *block, size_t panel, 
 
 /* Output rows y .. y + rows - 1, of whose input the lines up to `first` are in the ring already and
  * those up to `end` are needed. */
-static void run_strip(const struct inference_block *block, const void *input, size_t y, size_t rows,
-                      size_t first, size_t end, const struct inference_scratch *scratch,
-                      void *output) {
+static void run_strip(const struct inference_block *block, const float *input, size_t y,
+                      size_t rows, size_t first, size_t end,
+                      const struct inference_scratch *scratch, float *output) {
     const struct inference_kernels *kernels = block->kernels;
     const size_t size = block->shape.out_size;
+    const struct inflow inflow = inflow_new(block, input, first, end, scratch);
     find_lines(block, y, rows, scratch->places);
     for (size_t panel = 0; panel < panels(block);) {
         const struct group group = group_at(block, panel, scratch->ring);
         if (y == 0) clear_borders(block, &group);
-        fill_ring(block, &group, input, first, end, scratch);
+        fill_ring(block, &group, &inflow);
         const struct inference_strip strip = {
             .rows = rows,
             .input = group.ring,
@@ -286,24 +326,21 @@ static void run_strip(const struct inference_block *block, const void *input, si
         kernels->depthwise(block->depthwise, panel, group.panels, &strip);
         panel += group.panels;
     }
-    const size_t done = y * size * block->out_channels * kernels->map_bytes;
-    const struct inference_product product = {
-        .rows = rows * size,
-        .input = scratch->strip,
-        .input_stride = block->expanded,
-        .residual = block->residual ? (const char *)input + done : NULL,
-        .output = (char *)output + done,
-        .output_stride = block->out_channels};
+    const size_t done = y * size * block->out_channels;
+    const struct inference_product product = {.rows = rows * size,
+                                              .input = scratch->strip,
+                                              .input_stride =
+                                                  block->expanded * kernels->expanded_bytes,
+                                              .residual = block->residual ? input + done : NULL,
+                                              .output = output + done,
+                                              .output_stride = block->out_channels};
     kernels->multiply(INFERENCE_PROJECT, block->project, 0, block->out_channels / INFERENCE_PANEL,
                       &product);
 }
 
-void inference_block_run(const struct inference_block *block, const void *input,
-                         const struct inference_scratch *scratch, void *output) {
+void inference_block_run(const struct inference_block *block, const float *input,
+                         const struct inference_scratch *scratch, float *output) {
     const size_t padding = convolution_padding(&block->shape);
-    if (block->kernels->narrow && block->source == INFERENCE_FROM_MAP) {
-        block->kernels->narrow(input, input_numbers(block), scratch->narrowed);
-    }
     size_t end = 0;
     for (size_t y = 0, rows; y < block->shape.out_size; y += rows) {
         const size_t rest = block->shape.out_size - y;

@@ -41,6 +41,7 @@ struct inference_decoder *inference_decoder_new(const struct decoder *d,
         weights_pack(weights, d->weight_hh, d->bias_hh, arena, &made->hidden, error) &&
         weights_pack(weights, d->output_weight, d->output_bias, arena, &made->output, error) &&
         weights_check(weights, d->embed, error)) {
+        weights_release(weights);
         return made;
     }
     inference_decoder_free(made);

@@ -20,29 +20,29 @@ struct inference_encoder {
     struct inference_block *blocks; /* [block_count] */
     size_t block_count;
     void *head;
-    size_t head_pixels, head_inputs;
-    size_t map; /* bytes of the largest map */
+    size_t head_size, head_inputs; /* side of its map, channels */
+    size_t map;                    /* numbers of the largest map */
     struct inference_needs needs;
 };
 
 struct inference_workspace {
     struct arena arena; /* the rest: */
-    void *maps[2];      /* take turns */
+    float *maps[2];     /* take turns */
     float *head;        /* (pixels, HEAD_PANELS panels) */
     struct inference_scratch scratch;
 };
 
 const struct inference_kernels *inference_kernels(enum precision precision) {
-    static const struct inference_kernels *const kernels[] = {
+    static const struct inference_kernels *const tables[] = {
         [PRECISION_F32] = &inference_kernels_f32,
         [PRECISION_BF16] = &inference_kernels_bf16,
         [PRECISION_INT8] = &inference_kernels_int8};
-    return kernels[precision];
+    return tables[precision];
 }
 
 static void count_map(struct inference_encoder *encoder, size_t pixels, size_t channels) {
-    const size_t bytes = pixels * inference_padded(channels) * encoder->kernels->map_bytes;
-    if (bytes > encoder->map) encoder->map = bytes;
+    const size_t numbers = pixels * inference_padded(channels);
+    if (numbers > encoder->map) encoder->map = numbers;
 }
 
 /* The stem, where the first block does not take it in: it has an expansion, or adds what the stem
@@ -50,7 +50,7 @@ static void count_map(struct inference_encoder *encoder, size_t pixels, size_t c
 static bool make_stem(struct inference_encoder *encoder, const struct encoder_layer *stem,
                       const struct weights *weights, caption_error *error) {
     encoder->stem_shape = stem->shape;
-    encoder->needs.patches = inference_patches_numbers(&stem->shape) * sizeof(float);
+    inference_patches_needs(&stem->shape, encoder->kernels, &encoder->needs);
     count_map(encoder, stem->shape.out_size * stem->shape.out_size, stem->shape.out_channels);
     encoder->stem =
         encoder->kernels->matrix_new(INFERENCE_STEM_MAP, stem, weights, &encoder->arena, error);
@@ -84,10 +84,10 @@ static bool make(struct inference_encoder *out, const struct encoder *encoder,
     if (!out->blocks) return false;
     if (!taken_in && !make_stem(out, layers, weights, error)) return false;
     if (!make_blocks(out, encoder, taken_in ? 0 : 1, weights, error)) return false;
-    out->head_pixels = head->shape.out_size * head->shape.out_size;
+    out->head_size = head->shape.out_size;
     out->head_inputs = inference_padded(head->shape.in_channels);
-    const size_t narrowed = out->head_pixels * out->head_inputs * out->kernels->narrow_bytes;
-    if (narrowed > out->needs.narrowed) out->needs.narrowed = narrowed;
+    inference_ready_needs(out->kernels, out->head_size * out->head_size, out->head_inputs,
+                          &out->needs);
     out->head = out->kernels->matrix_new(INFERENCE_HEAD, head, weights, &out->arena, error);
     return out->head != NULL;
 }
@@ -127,7 +127,10 @@ struct inference_encoder *inference_encoder_with(const struct encoder *encoder,
     out->kernels = kernels;
     out->photo = encoder->size * encoder->size * STEM_COLOURS;
     out->features = encoder->features;
-    if (make(out, encoder, weights, error)) return out;
+    if (make(out, encoder, weights, error)) {
+        weights_release(weights);
+        return out;
+    }
     inference_encoder_free(out);
     return NULL;
 }
@@ -146,15 +149,17 @@ struct inference_workspace *inference_workspace_new(const struct inference_encod
     if (!workspace) return NULL;
     struct arena *arena = &workspace->arena;
     struct inference_scratch *scratch = &workspace->scratch;
-    const size_t head = encoder->head_pixels * HEAD_PANELS * INFERENCE_PANEL;
-    /* Zero at first, so that no padding is ever read before it was written. */
-    if ((workspace->maps[0] = arena_take(arena, encoder->map, 1, what, error)) != NULL &&
-        (workspace->maps[1] = arena_take(arena, encoder->map, 1, what, error)) != NULL &&
+    const size_t head = encoder->head_size * encoder->head_size * HEAD_PANELS * INFERENCE_PANEL;
+    /* Zeroed once, so that no padding is ever read before it was written. */
+    if ((workspace->maps[0] = arena_take(arena, encoder->map, sizeof(float), what, error)) !=
+            NULL &&
+        (workspace->maps[1] = arena_take(arena, encoder->map, sizeof(float), what, error)) !=
+            NULL &&
         (workspace->head = arena_take(arena, head, sizeof(float), what, error)) != NULL &&
         (scratch->ring = arena_take(arena, needs->ring, 1, what, error)) != NULL &&
         (scratch->strip = arena_take(arena, needs->strip, 1, what, error)) != NULL &&
-        (scratch->narrowed = arena_take(arena, needs->narrowed, 1, what, error)) != NULL &&
         (scratch->patches = arena_take(arena, needs->patches, 1, what, error)) != NULL &&
+        (scratch->ready = arena_take(arena, needs->ready, 1, what, error)) != NULL &&
         (scratch->places = arena_take(arena, needs->places, 1, what, error)) != NULL) {
         return workspace;
     }
@@ -170,54 +175,55 @@ void inference_workspace_free(struct inference_workspace *workspace) {
 
 /* The stem of a whole photo, row by row. */
 static void run_stem(const struct inference_encoder *encoder, const float *photo,
-                     const struct inference_workspace *workspace, void *map) {
+                     const struct inference_scratch *scratch, float *map) {
+    const struct inference_kernels *kernels = encoder->kernels;
     const struct convolution *shape = &encoder->stem_shape;
+    const size_t inputs = inference_padded(INFERENCE_PATCH), size = shape->out_size;
     const size_t channels = inference_padded(shape->out_channels);
-    const size_t row = shape->out_size * channels * encoder->kernels->map_bytes;
-    for (size_t y = 0; y < shape->out_size; y++) {
-        inference_patches(shape, photo, y, workspace->scratch.patches);
-        const struct inference_product product = {.rows = shape->out_size,
-                                                  .input = workspace->scratch.patches,
-                                                  .input_stride = inference_padded(INFERENCE_PATCH),
-                                                  .output = (char *)map + y * row,
-                                                  .output_stride = channels};
-        encoder->kernels->multiply(INFERENCE_STEM_MAP, encoder->stem, 0, channels / INFERENCE_PANEL,
-                                   &product);
+    for (size_t y = 0; y < size; y++) {
+        inference_patches(shape, photo, y, scratch->patches);
+        const struct inference_product product = {
+            .rows = size,
+            .input =
+                inference_lines_ready(kernels, scratch->patches, 1, size, inputs, scratch->ready),
+            .input_stride = kernels->ready_bytes(inputs),
+            .output = map + y * size * channels,
+            .output_stride = channels};
+        kernels->multiply(INFERENCE_STEM_MAP, encoder->stem, 0, channels / INFERENCE_PANEL,
+                          &product);
     }
 }
 
 /* The head and the mean over its map, a few panels at a time. */
-static void run_head(const struct inference_encoder *encoder, const void *map,
+static void run_head(const struct inference_encoder *encoder, const float *map,
                      const struct inference_workspace *workspace, float *features) {
     const struct inference_kernels *kernels = encoder->kernels;
     const size_t panels = inference_padded(encoder->features) / INFERENCE_PANEL;
-    if (kernels->narrow) {
-        kernels->narrow(map, encoder->head_pixels * encoder->head_inputs,
-                        workspace->scratch.narrowed);
-        map = workspace->scratch.narrowed;
-    }
+    const size_t size = encoder->head_size, inputs = encoder->head_inputs;
+    const void *rows =
+        inference_lines_ready(kernels, map, size, size, inputs, workspace->scratch.ready);
     for (size_t panel = 0; panel < panels; panel += HEAD_PANELS) {
         const size_t rest = panels - panel, some = rest < HEAD_PANELS ? rest : HEAD_PANELS;
         const size_t first = panel * INFERENCE_PANEL, left = encoder->features - first;
         const size_t channels = some * INFERENCE_PANEL;
-        const struct inference_product product = {.rows = encoder->head_pixels,
-                                                  .input = map,
-                                                  .input_stride = encoder->head_inputs,
+        const struct inference_product product = {.rows = size * size,
+                                                  .input = rows,
+                                                  .input_stride = kernels->ready_bytes(inputs),
                                                   .output = workspace->head,
                                                   .output_stride = channels};
         kernels->multiply(INFERENCE_HEAD, encoder->head, panel, some, &product);
         float means[HEAD_PANELS * INFERENCE_PANEL];
-        pooling_forward(1, encoder->head_pixels, channels, workspace->head, means);
+        pooling_forward(1, size * size, channels, workspace->head, means);
         memcpy(features + first, means, (left < channels ? left : channels) * sizeof(float));
     }
 }
 
 static void run_photo(const struct inference_encoder *encoder, const float *photo,
                       const struct inference_workspace *workspace, float *features) {
-    const void *input = photo;
+    const float *input = photo;
     size_t turn = 0;
     if (encoder->stem) {
-        run_stem(encoder, photo, workspace, workspace->maps[turn]);
+        run_stem(encoder, photo, &workspace->scratch, workspace->maps[turn]);
         input = workspace->maps[turn];
         turn = 1;
     }

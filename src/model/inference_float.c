@@ -33,8 +33,7 @@ static bool pack(struct packed *packed, enum inference_role role, const struct e
 /* With as many outputs as fill the last panel: those beyond the layer's are zeros. */
 static void *matrix_new(enum inference_role role, const struct encoder_layer *layer,
                         const struct weights *weights, struct arena *arena, caption_error *error) {
-    const bool stem = role == INFERENCE_STEM || role == INFERENCE_STEM_MAP;
-    const size_t inputs = stem ? INFERENCE_PATCH : layer->shape.in_channels;
+    const size_t inputs = inference_is_stem(role) ? INFERENCE_PATCH : layer->shape.in_channels;
     struct matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
     if (!matrix) return NULL;
     matrix->relu6 = layer->shape.relu6;
@@ -53,7 +52,7 @@ static void multiply(enum inference_role role, const void *matrix, size_t panel,
     const struct packed part = packed_part(&m->packed, panel, panels);
     packed_multiply(&part, product->rows,
                     &(struct packed_product){.input = product->input,
-                                             .input_stride = product->input_stride,
+                                             .input_stride = product->input_stride / sizeof(float),
                                              .residual = product->residual,
                                              .residual_stride = product->output_stride,
                                              .relu6 = m->relu6,
@@ -84,14 +83,13 @@ static void depthwise(const void *depthwise, size_t panel, size_t panels,
                                               .output_stride = strip->output_stride});
 }
 
-static void widen(const void *map, size_t count, void *expanded) {
-    memcpy(expanded, map, count * sizeof(float));
+static size_t ready_bytes(size_t channels) {
+    return channels * sizeof(float);
 }
 
-const struct inference_kernels inference_kernels_f32 = {.map_bytes = sizeof(float),
-                                                        .expanded_bytes = sizeof(float),
+const struct inference_kernels inference_kernels_f32 = {.expanded_bytes = sizeof(float),
+                                                        .ready_bytes = ready_bytes,
                                                         .matrix_new = matrix_new,
                                                         .multiply = multiply,
                                                         .depthwise_new = inference_depthwise_new,
-                                                        .depthwise = depthwise,
-                                                        .widen = widen};
+                                                        .depthwise = depthwise};

@@ -2,9 +2,10 @@
  * products and depthwise convolutions on the number types of that precision. Internal to the
  * encoder for inference.
  *
- * There are two number types of activations: that of the maps between blocks, and that of the
- * expanded activations within a block, which are what depthwise convolution reads and writes. A
- * pixel's channels are padded with zeros to a multiple of INFERENCE_PANEL, in both. */
+ * The maps between blocks are floats in all of them. Narrower than float may be what is multiplied:
+ * the rows that a map is made ready as, and the expanded activations within a block, which are what
+ * depthwise convolution reads and writes. A pixel's channels are padded with zeros to a multiple of
+ * INFERENCE_PANEL everywhere. */
 #ifndef CAPTION_MODEL_INFERENCE_KERNELS_H
 #define CAPTION_MODEL_INFERENCE_KERNELS_H
 
@@ -23,19 +24,24 @@ static inline size_t inference_padded(size_t channels) {
 
 /* What a product is for, which says the number types of its two sides. */
 enum inference_role {
-    INFERENCE_STEM,     /* patches of a photo, floats, to expanded activations */
+    INFERENCE_STEM,     /* patches of a photo, made ready, to expanded activations */
     INFERENCE_STEM_MAP, /* the same to a map */
-    INFERENCE_EXPAND,   /* a map to expanded activations */
+    INFERENCE_EXPAND,   /* a map, made ready, to expanded activations */
     INFERENCE_PROJECT,  /* expanded activations to a map */
-    INFERENCE_HEAD      /* a map to floats */
+    INFERENCE_HEAD      /* a map, made ready, to floats */
 };
 
-/* Rows times weights. Strides are in numbers, from row to row. */
+static inline bool inference_is_stem(enum inference_role role) {
+    return role == INFERENCE_STEM || role == INFERENCE_STEM_MAP;
+}
+
+/* Rows times weights. Strides are from row to row, of the input in bytes, of the output in numbers.
+ */
 struct inference_product {
     size_t rows;
     const void *input;
     size_t input_stride;
-    const void *residual; /* of the maps' type and the output's stride, added; or NULL */
+    const float *residual; /* of the output's stride, added; or NULL */
     void *output;
     size_t output_stride;
     size_t line, line_stride; /* output rows come in lines (see packed.h); 0: one line */
@@ -52,7 +58,12 @@ struct inference_strip {
 };
 
 struct inference_kernels {
-    size_t map_bytes, expanded_bytes; /* of a number */
+    size_t expanded_bytes; /* of a number */
+
+    /* Bytes of a pixel that is ready to be multiplied, and a line of pixels made so (NULL: floats
+     * are as they are; see inference_lines_ready). */
+    size_t (*ready_bytes)(size_t channels);
+    void (*make_ready)(const float *line, size_t pixels, size_t channels, void *ready);
 
     /* A layer's weights and bias, ready for `role`, in the arena's memory. */
     void *(*matrix_new)(enum inference_role role, const struct encoder_layer *layer,
@@ -66,21 +77,13 @@ struct inference_kernels {
     /* The channels of `panels` panels from `panel` on. */
     void (*depthwise)(const void *depthwise, size_t panel, size_t panels,
                       const struct inference_strip *strip);
-
-    /* `count` numbers of a map as the expansion and the head multiply them; NULL: as they are. */
-    void (*narrow)(const void *map, size_t count, void *narrowed);
-    size_t narrow_bytes; /* of a number; 0 where narrow is NULL */
-
-    /* `count` numbers of a map as expanded activations, for a block without expansion; NULL where
-     * those cannot hold what a map may. */
-    void (*widen)(const void *map, size_t count, void *expanded);
 };
-
-/* The table of a precision. */
-const struct inference_kernels *inference_kernels(enum precision precision);
 
 extern const struct inference_kernels inference_kernels_f32, inference_kernels_bf16,
     inference_kernels_int8;
+
+/* The table of a precision. */
+const struct inference_kernels *inference_kernels(enum precision precision);
 
 /* inference_encoder_new with kernels that are no precision's: those of a test or a benchmark. */
 struct inference_encoder *inference_encoder_with(const struct encoder *encoder,

@@ -22,7 +22,7 @@ static bool stem_rows(const struct encoder_layer *layer, const struct weights *w
 bool inference_weights_rows(enum inference_role role, const struct encoder_layer *layer,
                             const struct weights *weights, size_t first, size_t count, float *rows,
                             caption_error *error) {
-    if (role == INFERENCE_STEM || role == INFERENCE_STEM_MAP) {
+    if (inference_is_stem(role)) {
         return stem_rows(layer, weights, first, count, rows, error);
     }
     return weights_read_rows(weights, layer->weight, first, count, rows, error);

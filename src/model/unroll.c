@@ -185,11 +185,20 @@ double unroll_forward(struct unroll *u, const struct parameters *parameters, con
                                  (real)regularisation->label_smoothing);
 }
 
+/* The gradient of the logits by the weighted loss. */
+static void weigh_targets(struct unroll *u) {
+    const size_t v = u->decoder->words;
+    for (size_t i = 0; u->window.weights && i < u->targets; i++) {
+        vector_scale(v, u->window.weights[u->target_entries[i]], u->logits + i * v);
+    }
+}
+
 /* From the softmax to d_outputs and the output layer's gradient. */
 static void output_backward(struct unroll *u, const struct parameters *parameters,
                             const real *values, real scale, real *gradients) {
     const struct decoder *d = u->decoder;
     size_t v = d->words, h = d->hidden, n = u->targets;
+    weigh_targets(u);
     vector_add_rows(n, v, scale, u->logits, parameters_at(parameters, gradients, d->output_bias));
     blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, v, h, n, scale, u->logits, v, u->outputs, h, 1,
               parameters_at(parameters, gradients, d->output_weight), h);

@@ -19,6 +19,7 @@ struct unroll_window {
     const size_t *active;   /* [steps], each >= 1 */
     const int32_t *inputs;  /* [entries], as in decoder_step */
     const int32_t *targets; /* [entries]: a word's number or DECODER_NOTHING */
+    const real *weights;    /* [entries]: of each target in the loss; NULL: all 1 */
     const real *vectors;    /* (vector_count, E): what DECODER_VECTOR - i means */
     size_t vector_count;
 };
@@ -50,9 +51,9 @@ double unroll_forward(struct unroll *unroll, const struct parameters *parameters
                       size_t *targets);
 
 /* Backward through the window of the last unroll_forward. The loss is `scale` times the sum over
- * targets of the (smoothed) cross entropy, plus whatever d_states (rows, S; may be NULL) is the
- * derivative of, by each row's state after its last step. Adds to `gradients` and, unless NULL, to
- * d_vectors (vector_count, E). */
+ * targets of the (smoothed, weighted) cross entropy, plus whatever d_states (rows, S; may be NULL)
+ * is the derivative of, by each row's state after its last step. Adds to `gradients` and, unless
+ * NULL, to d_vectors (vector_count, E). */
 void unroll_backward(struct unroll *unroll, const struct parameters *parameters, const real *values,
                      real scale, const real *d_states, real *d_vectors, real *gradients);
 

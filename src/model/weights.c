@@ -57,3 +57,7 @@ bool weights_read_rows(const struct weights *weights, size_t index, size_t first
     return safetensors_some_floats(weights->file, safetensors_find(weights->file, tensor->name),
                                    first * row, count * row, out, error);
 }
+
+void weights_release(const struct weights *weights) {
+    if (!weights->values) file_map_release(&weights->file->map);
+}

@@ -36,4 +36,8 @@ bool weights_read(const struct weights *weights, size_t index, float *out, capti
 bool weights_read_rows(const struct weights *weights, size_t index, size_t first, size_t count,
                        float *out, caption_error *error);
 
+/* For who has read what it needs: gives back the memory that numbers of a file took meanwhile. They
+ * can be read again. */
+void weights_release(const struct weights *weights);
+
 #endif

@@ -5,7 +5,7 @@
 enum precision {
     PRECISION_F32,
     PRECISION_BF16, /* bfloat16, the upper half of a float */
-    PRECISION_INT8  /* bytes where activations lie behind ReLU6, bfloat16 elsewhere */
+    PRECISION_INT8  /* bytes with a scale */
 };
 
 /* The fastest on this processor whose captions nobody can tell from those of F32. */

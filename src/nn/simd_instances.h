@@ -9,6 +9,7 @@
  *     KERNEL_WIDTH    floats in a vector
  *     KERNEL(vector)  the type
  *     KERNEL_RELU6(x) max(0, min(6, x)), a NaN kept
+ *     KERNEL_LESSER(a, b), KERNEL_GREATER(a, b)
  * SIMD_BY_LEVEL(name) then lists the instances, for an array by level. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #if __GNUC__ >= 12
@@ -36,15 +37,24 @@ SIMD_INLINE plain_vector plain_relu6(plain_vector x) {
                           ((__typeof__(below))six & above));
 }
 
+SIMD_INLINE plain_vector plain_lesser(plain_vector a, plain_vector b) {
+    const __typeof__(a < b) less = a < b;
+    return (plain_vector)(((__typeof__(less))a & less) | ((__typeof__(less))b & ~less));
+}
+
 #define KERNEL(name) plain_##name
 #define KERNEL_TARGET
 #define KERNEL_WIDTH 4
 #define KERNEL_RELU6(x) plain_relu6(x)
+#define KERNEL_LESSER(a, b) plain_lesser((a), (b))
+#define KERNEL_GREATER(a, b) (-plain_lesser(-(a), -(b)))
 #include KERNEL_FILE
 #undef KERNEL
 #undef KERNEL_TARGET
 #undef KERNEL_WIDTH
 #undef KERNEL_RELU6
+#undef KERNEL_LESSER
+#undef KERNEL_GREATER
 
 #ifdef SIMD_INSTANCES_X86
 #include <immintrin.h>
@@ -55,23 +65,31 @@ typedef float v3_vector __attribute__((vector_size(8 * sizeof(float))));
 #define KERNEL(name) v3_##name
 #define KERNEL_TARGET __attribute__((target("arch=x86-64-v3")))
 #define KERNEL_WIDTH 8
+#define KERNEL_LESSER(a, b) _mm256_min_ps((a), (b))
+#define KERNEL_GREATER(a, b) _mm256_max_ps((a), (b))
 #define KERNEL_RELU6(x) _mm256_min_ps(_mm256_set1_ps(6), _mm256_max_ps(_mm256_setzero_ps(), (x)))
 #include KERNEL_FILE
 #undef KERNEL
 #undef KERNEL_TARGET
 #undef KERNEL_WIDTH
 #undef KERNEL_RELU6
+#undef KERNEL_LESSER
+#undef KERNEL_GREATER
 
 typedef float v4_vector __attribute__((vector_size(16 * sizeof(float))));
 #define KERNEL(name) v4_##name
 #define KERNEL_TARGET __attribute__((target("arch=x86-64-v4,prefer-vector-width=512")))
 #define KERNEL_WIDTH 16
+#define KERNEL_LESSER(a, b) _mm512_min_ps((a), (b))
+#define KERNEL_GREATER(a, b) _mm512_max_ps((a), (b))
 #define KERNEL_RELU6(x) _mm512_min_ps(_mm512_set1_ps(6), _mm512_max_ps(_mm512_setzero_ps(), (x)))
 #include KERNEL_FILE
 #undef KERNEL
 #undef KERNEL_TARGET
 #undef KERNEL_WIDTH
 #undef KERNEL_RELU6
+#undef KERNEL_LESSER
+#undef KERNEL_GREATER
 #endif
 
 #endif

@@ -52,3 +52,9 @@ double softmax_cross_entropy(size_t n, size_t classes, real *logits, const int32
     }
     return loss;
 }
+
+SIMD_CLONES
+void softmax_distribution(size_t classes, real *row) {
+    real sum = row_exponential(classes, row, row_maximum(classes, row));
+    for (size_t j = 0; j < classes; j++) row[j] /= sum;
+}

@@ -14,4 +14,7 @@
 double softmax_cross_entropy(size_t n, size_t classes, real *logits, const int32_t *targets,
                              real smoothing);
 
+/* A row of logits becomes its distribution. */
+void softmax_distribution(size_t classes, real *row);
+
 #endif

@@ -51,3 +51,12 @@ static double square_sum(size_t count, const real *x) {
 double vector_square_sum(size_t count, const real *x) {
     return square_sum(count, x);
 }
+
+SIMD_CLONES
+static void scale_all(size_t count, real factor, real *x) {
+    for (size_t i = 0; i < count; i++) x[i] *= factor;
+}
+
+void vector_scale(size_t count, real factor, real *x) {
+    scale_all(count, factor, x);
+}

@@ -18,6 +18,9 @@ void vector_set_rows(size_t rows, size_t columns, const real *row, real *matrix,
 /* y = decay y + (1 - decay) x: a moving average. */
 void vector_blend(size_t count, real decay, const real *x, real *y);
 
+/* x *= factor. */
+void vector_scale(size_t count, real factor, real *x);
+
 /* Sum of squares. */
 double vector_square_sum(size_t count, const real *x);
 

@@ -195,7 +195,8 @@ static void write_phases(const struct curves *curves) {
     static const char *const meanings[TRAIN_PHASES] = {
         [TRAIN_TEXT] = "the decoder learns from text, no photo is seen",
         [TRAIN_FROZEN] = "the decoder learns, the encoder is frozen",
-        [TRAIN_JOINT] = "decoder and encoder learn together"};
+        [TRAIN_JOINT] = "decoder and encoder learn together",
+        [TRAIN_SELF_CRITICAL] = "rewarded for captions of its own"};
     const struct train_history *history = curves->history;
     bool occurs[TRAIN_PHASES] = {false};
     for (size_t e = 0; e < history->epoch_count; e++) occurs[history->epochs[e].phase] = true;

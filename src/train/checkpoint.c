@@ -17,11 +17,11 @@ static const char key_history[] = MODEL_TRAINING "history";
 /* Numbers in hexadecimal: to the last bit. */
 static const char place_format[] =
     "epoch %zu step %zu updates %" PRIu64 " %" PRIu64 " loss %a targets %" PRIu64
-    " since point %a %" PRIu64 " seconds %a best %a";
+    " since point %a %" PRIu64 " rewards %a %" PRIu64 " seconds %a best %a";
 static const char place_pattern[] =
     "epoch %zu step %zu updates %" SCNu64 " %" SCNu64 " loss %la targets %" SCNu64
-    " since point %la %" SCNu64 " seconds %la best %la";
-enum { PLACE_NUMBERS = 10, PLACE_SIZE = 512 };
+    " since point %la %" SCNu64 " rewards %la %" SCNu64 " seconds %la best %la";
+enum { PLACE_NUMBERS = 12, PLACE_SIZE = 512 };
 
 bool checkpoint_exists(const char *path) {
     return access(path, F_OK) == 0;
@@ -73,7 +73,7 @@ static bool put_place(struct safetensors_writer *writer, const struct trainer *t
     char text[PLACE_SIZE];
     snprintf(text, sizeof text, place_format, p->epoch, p->step, t->update.step,
              t->update.encoder_step, p->loss, p->targets, p->point_loss, p->point_targets,
-             p->seconds, p->best);
+             p->reward, p->drawn, p->seconds, p->best);
     return safetensors_writer_metadata(writer, key_place, text, error);
 }
 
@@ -164,16 +164,16 @@ static bool is_place(const struct trainer *t, const struct train_place *p) {
     return p->epoch < trainer_epochs(t->options) &&
            p->step <= step_count(t, trainer_phase(t->options, p->epoch)) &&
            (p->step == 0 || p->targets > 0) && isfinite(p->loss) && isfinite(p->point_loss) &&
-           isfinite(p->best) && p->seconds >= 0;
+           isfinite(p->reward) && isfinite(p->best) && p->seconds >= 0;
 }
 
 static bool read_place(struct trainer *t, const struct safetensors *file, caption_error *error) {
     const char *text = metadata(file, key_place, error);
     if (!text) return false;
     struct train_place *p = &t->place;
-    const int numbers =
-        sscanf(text, place_pattern, &p->epoch, &p->step, &t->update.step, &t->update.encoder_step,
-               &p->loss, &p->targets, &p->point_loss, &p->point_targets, &p->seconds, &p->best);
+    const int numbers = sscanf(text, place_pattern, &p->epoch, &p->step, &t->update.step,
+                               &t->update.encoder_step, &p->loss, &p->targets, &p->point_loss,
+                               &p->point_targets, &p->reward, &p->drawn, &p->seconds, &p->best);
     if (numbers == PLACE_NUMBERS && is_place(t, p)) return true;
     return content_error(file, "its place in the data cannot be read", error);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "train/rollout.h"
 
 struct slice {
     struct tbptt *tbptt;
@@ -15,6 +16,8 @@ struct slice {
     real *d_features;                 /* (photos, F) */
     real *vectors, *d_vectors;        /* (photos, E) */
     real *gradients;                  /* a block of the model's parameters */
+    struct rollout *rollout;          /* NULL: no captions are drawn */
+    struct reward_room *reward_room;
 };
 
 static size_t larger(size_t a, size_t b) {
@@ -22,14 +25,17 @@ static size_t larger(size_t a, size_t b) {
 }
 
 struct slice *slice_new(const struct model *model, const struct captions *captions, size_t photos,
-                        size_t rows, size_t steps, caption_error *error) {
+                        size_t rows, size_t steps, const struct reward *reward,
+                        caption_error *error) {
     static const char what[] = "a slice of the mini-batch";
     struct slice *slice = memory_zeroed(1, sizeof *slice, what, error);
     if (!slice) return NULL;
     slice->longest = larger(captions_steps(captions->longest), steps);
+    if (reward) slice->longest = larger(slice->longest, captions_steps(SLICE_LONGEST_SAMPLE));
     size_t captioned, numbers, features = model->encoder.features, e = model->decoder.embedding;
     bool ok = size_multiply(photos, captions->most, &captioned);
-    if (captioned > rows) rows = captioned;
+    rows = larger(rows, captioned);
+    if (reward) rows = larger(rows, photos * SLICE_SAMPLES);
     ok = (ok && size_multiply(rows, slice->longest, &numbers)) || error_memory(error, what);
     ok = ok && (slice->tbptt = tbptt_new(&model->decoder, rows, steps, error)) &&
          (slice->sequences = memory_zeroed(rows, sizeof *slice->sequences, what, error)) &&
@@ -41,6 +47,11 @@ struct slice *slice_new(const struct model *model, const struct captions *captio
          (slice->vectors = memory_zeroed(photos * e, sizeof(real), what, error)) &&
          (slice->d_vectors = memory_zeroed(photos * e, sizeof(real), what, error)) &&
          (slice->gradients = memory_zeroed(model->parameters.count, sizeof(real), what, error));
+    if (ok && reward) {
+        ok = (slice->rollout = rollout_new(&model->decoder, photos * SLICE_SAMPLES,
+                                           SLICE_LONGEST_SAMPLE, error)) &&
+             (slice->reward_room = reward_room_new(reward, error));
+    }
     if (ok) return slice;
     slice_free(slice);
     return NULL;
@@ -58,6 +69,8 @@ void slice_free(struct slice *slice) {
     free(slice->vectors);
     free(slice->d_vectors);
     free(slice->gradients);
+    rollout_free(slice->rollout);
+    reward_room_free(slice->reward_room);
     free(slice);
 }
 
@@ -107,23 +120,27 @@ static struct tbptt_pass pass_of(struct slice *slice, const struct slice_task *t
                                .gradients = slice->gradients};
 }
 
-void slice_photos(struct slice *slice, const struct slice_task *task,
-                  struct encoder_workspace *workspace, const struct slice_photo *photos,
-                  const real *images, size_t count, struct random random,
-                  struct slice_result *result) {
+/* The photos' features and input vectors. */
+static void look(struct slice *slice, const struct slice_task *task,
+                 struct encoder_workspace *workspace, const struct slice_photo *photos,
+                 const real *images, size_t count) {
+    const struct model *model = task->model;
+    encode(slice, task, workspace, photos, images, count);
+    decoder_image_forward(&model->decoder, &model->parameters, model->parameters.values,
+                          slice->features, count, slice->scaled, slice->vectors);
+}
+
+/* The gradient of the sequences laid out, back to the photos' vectors and beyond. */
+static void learn(struct slice *slice, const struct slice_task *task,
+                  struct encoder_workspace *workspace, struct tbptt_pass *pass, size_t rows,
+                  size_t count, struct slice_result *result) {
     const struct model *model = task->model;
     const struct parameters *parameters = &model->parameters;
-    encode(slice, task, workspace, photos, images, count);
-    decoder_image_forward(&model->decoder, parameters, parameters->values, slice->features, count,
-                          slice->scaled, slice->vectors);
-
     memset(slice->d_vectors, 0, count * model->decoder.embedding * sizeof(real));
-    size_t rows = lay_out_captions(slice, task->captions, photos, count);
-    struct tbptt_pass pass = pass_of(slice, task, &random);
-    pass.vectors = slice->vectors;
-    pass.vector_count = count;
-    pass.d_vectors = slice->d_vectors;
-    result->loss += tbptt_run(slice->tbptt, &pass, slice->sequences, rows, &result->targets);
+    pass->vectors = slice->vectors;
+    pass->vector_count = count;
+    pass->d_vectors = slice->d_vectors;
+    result->loss += tbptt_run(slice->tbptt, pass, slice->sequences, rows, &result->targets);
 
     bool learns = !task->features;
     decoder_image_backward(&model->decoder, parameters, parameters->values, slice->features, count,
@@ -133,6 +150,68 @@ void slice_photos(struct slice *slice, const struct slice_task *task,
         encoder_backward(&model->encoder, parameters, parameters->values, slice->d_features,
                          workspace, slice->gradients);
     }
+}
+
+void slice_photos(struct slice *slice, const struct slice_task *task,
+                  struct encoder_workspace *workspace, const struct slice_photo *photos,
+                  const real *images, size_t count, struct random random,
+                  struct slice_result *result) {
+    look(slice, task, workspace, photos, images, count);
+    size_t rows = lay_out_captions(slice, task->captions, photos, count);
+    struct tbptt_pass pass = pass_of(slice, task, &random);
+    learn(slice, task, workspace, &pass, rows, count, result);
+}
+
+/* A drawn caption as a sequence; one that was cut off is not taught to go on. */
+static struct tbptt_sequence rollout_sequence(const struct rollout_caption *caption, size_t vector,
+                                              int32_t *inputs, int32_t *targets) {
+    inputs[0] = DECODER_VECTOR - (int32_t)vector;
+    targets[0] = DECODER_NOTHING;
+    inputs[1] = VOCABULARY_START;
+    memcpy(inputs + 2, caption->words, caption->count * sizeof *inputs);
+    memcpy(targets + 1, caption->words, caption->count * sizeof *targets);
+    targets[caption->count + 1] = caption->ended ? VOCABULARY_END : DECODER_NOTHING;
+    return (struct tbptt_sequence){
+        .inputs = inputs, .targets = targets, .steps = captions_steps(caption->count)};
+}
+
+/* Lays out a photo's drawn captions, weighted by their rewards less the mean of the others'. */
+static void lay_out_drawn(struct slice *slice, const struct slice_task *task,
+                          const struct rollout_caption *drawn, size_t place, size_t vector,
+                          size_t first, struct slice_result *result) {
+    double rewards[SLICE_SAMPLES], sum = 0;
+    for (size_t s = 0; s < SLICE_SAMPLES; s++) {
+        rewards[s] = reward_of(task->reward, place, drawn[s].words, drawn[s].count, drawn[s].ended,
+                               slice->reward_room);
+        sum += rewards[s];
+    }
+    for (size_t s = 0; s < SLICE_SAMPLES; s++) {
+        struct tbptt_sequence *sequence = &slice->sequences[first + s];
+        *sequence =
+            rollout_sequence(&drawn[s], vector, slice->inputs + (first + s) * slice->longest,
+                             slice->targets + (first + s) * slice->longest);
+        sequence->weight = (real)(rewards[s] - (sum - rewards[s]) / (SLICE_SAMPLES - 1));
+    }
+    result->reward += sum;
+    result->drawn += SLICE_SAMPLES;
+}
+
+void slice_rollout(struct slice *slice, const struct slice_task *task,
+                   struct encoder_workspace *workspace, const struct slice_photo *photos,
+                   const real *images, size_t count, struct random random,
+                   struct slice_result *result) {
+    const struct parameters *parameters = &task->model->parameters;
+    look(slice, task, workspace, photos, images, count);
+    const struct rollout_caption *drawn =
+        rollout_draw(slice->rollout, parameters, parameters->values, slice->vectors, count,
+                     SLICE_SAMPLES, &random);
+    for (size_t i = 0; i < count; i++) {
+        lay_out_drawn(slice, task, drawn + i * SLICE_SAMPLES, photos[i].row, i, i * SLICE_SAMPLES,
+                      result);
+    }
+    struct tbptt_pass pass = pass_of(slice, task, NULL);
+    pass.weighted = true;
+    learn(slice, task, workspace, &pass, count * SLICE_SAMPLES, count, result);
 }
 
 void slice_text(struct slice *slice, const struct slice_task *task, const struct text *text,

@@ -6,6 +6,7 @@
 #include "model/model.h"
 #include "train/captions.h"
 #include "train/features.h"
+#include "train/reward.h"
 #include "train/text.h"
 
 /* One photo of the mini-batch. */
@@ -21,21 +22,30 @@ struct slice_task {
     const struct captions *captions;
     const struct features *features; /* of the frozen encoder; NULL: the encoder learns */
     struct unroll_regularisation regularisation;
-    real scale; /* of the loss: 1 / targets of the whole mini-batch */
+    real scale;                  /* of the loss: 1 / targets of the whole mini-batch */
+    const struct reward *reward; /* of captions drawn; NULL: the photos' own teach */
 };
 
-/* What slices brought: summed negative log likelihood and number of target words. */
+/* What slices brought: summed negative log likelihood and number of target words; of drawn
+ * captions, their summed rewards and their number, too. */
 struct slice_result {
     double loss;
     size_t targets;
+    double reward;
+    size_t drawn;
 };
+
+/* Captions drawn for each photo: each is judged by how much better it is than the mean of the
+ * others. */
+enum { SLICE_SAMPLES = 5, SLICE_LONGEST_SAMPLE = 20 };
 
 struct slice;
 
 /* For at most `photos` photos with at most `captions->most` captions each, or `rows` rows of text;
- * windows of `steps` steps. */
+ * windows of `steps` steps. With a `reward`, photos may be told by captions that are drawn. */
 struct slice *slice_new(const struct model *model, const struct captions *captions, size_t photos,
-                        size_t rows, size_t steps, caption_error *error);
+                        size_t rows, size_t steps, const struct reward *reward,
+                        caption_error *error);
 void slice_free(struct slice *slice);
 
 /* The gradient block. */
@@ -43,10 +53,17 @@ real *slice_gradients(const struct slice *slice);
 
 /* Adds the gradient of the photos' loss to the block, and what they brought to *result. `images`
  * (count, S, S, 3) and `workspace` are those of an encoder that learns. */
-void slice_photos(struct slice *slice, const struct slice_task *task,
-                  struct encoder_workspace *workspace, const struct slice_photo *photos,
-                  const real *images, size_t count, struct random random,
-                  struct slice_result *result);
+typedef void slice_work(struct slice *slice, const struct slice_task *task,
+                        struct encoder_workspace *workspace, const struct slice_photo *photos,
+                        const real *images, size_t count, struct random random,
+                        struct slice_result *result);
+slice_work slice_photos;
+
+/* The same for captions that the model draws itself, five for each photo: self-critical training
+ * with the mean of the others as a baseline (Rennie et al., 2017; Kool et al., Buy 4 REINFORCE
+ * samples, get a baseline for free, 2019). A caption's words become likelier by as much as it is
+ * better than the others, and less likely by as much as it is worse. */
+slice_work slice_rollout;
 
 /* The same for part [first_row, first_row + count) of a text read in `rows` parts: a window of
  * `steps` steps from `first` on. states (count, S) are carried. */

@@ -100,7 +100,7 @@ bool step_init(struct trainer *t, caption_error *error) {
     t->lane_count = slices < TRAIN_LANES ? slices : TRAIN_LANES;
     const struct range own = lanes_of(t, divide(t, o->batch_size), ranks_rank(t->ranks));
     for (size_t lane = own.begin; lane < own.end; lane++) {
-        t->lanes[lane] = slice_new(&t->model, &t->captions, photos, rows, steps, error);
+        t->lanes[lane] = slice_new(&t->model, &t->captions, photos, rows, steps, t->reward, error);
         if (!t->lanes[lane]) return false;
     }
     t->batch = memory_zeroed(o->batch_size, sizeof *t->batch, "a mini-batch", error);
@@ -143,7 +143,7 @@ static bool begin_joint(struct trainer *t, caption_error *error) {
 }
 
 bool step_begin_phase(struct trainer *t, enum train_phase phase, caption_error *error) {
-    return phase != TRAIN_JOINT || begin_joint(t, error);
+    return !trainer_encoder_learns(t->options, phase) || begin_joint(t, error);
 }
 
 size_t step_count(const struct trainer *t, enum train_phase phase) {
@@ -196,8 +196,14 @@ void step_begin_epoch(struct trainer *t, size_t epoch) {
     for (size_t i = 0; i < t->train_count; i++) t->order[i] = i;
     struct random stream = random;
     random_shuffle(&stream, t->order, t->train_count);
-    if (phase != TRAIN_JOINT) return;
+    if (!trainer_encoder_learns(t->options, phase)) return;
     loader_start(t->loader, t->place.step * t->options->batch_size, t->train_count, plan_photo, t);
+}
+
+/* In self-critical epochs the encoder's rate falls as the decoder's does. */
+static float encoder_rate(const struct train_options *o, enum train_phase phase) {
+    if (phase != TRAIN_SELF_CRITICAL || o->joint_lr <= 0) return o->encoder_lr;
+    return o->encoder_lr * (o->self_critical_lr / o->joint_lr);
 }
 
 struct update_rates step_rates(const struct trainer *t, size_t epoch, size_t step) {
@@ -209,9 +215,12 @@ struct update_rates step_rates(const struct trainer *t, size_t epoch, size_t ste
     const size_t steps = step_count(t, phase);
     const float factor =
         schedule_factor((epoch - first) * steps + step, (last - first) * steps, o->warmup);
-    const bool joint = phase == TRAIN_JOINT;
-    return (struct update_rates){.decoder = factor * (joint ? o->joint_lr : o->lr),
-                                 .encoder = joint ? factor * o->encoder_lr : 0,
+    const bool joint = trainer_encoder_learns(o, phase);
+    const float rate = phase == TRAIN_SELF_CRITICAL ? o->self_critical_lr
+                       : joint                      ? o->joint_lr
+                                                    : o->lr;
+    return (struct update_rates){.decoder = factor * rate,
+                                 .encoder = joint ? factor * encoder_rate(o, phase) : 0,
                                  .clip = o->clip,
                                  .weight_decay = o->weight_decay};
 }
@@ -227,6 +236,7 @@ struct lane_result {
 struct step {
     struct trainer *trainer;
     enum train_phase phase;
+    bool encoder_learns;
     size_t index;    /* within the epoch */
     uint64_t number; /* its own in the whole run: for random numbers */
     size_t count;    /* photos, or photos whose rows of text would be as many */
@@ -242,15 +252,16 @@ static bool photo_slice(struct step *step, size_t slice, size_t lane, size_t wor
     const struct range photos = part_of(step->count, slice, step->division.slices);
     const size_t count = photos.end - photos.begin;
     const struct slice_photo *batch = t->batch + photos.begin;
-    if (step->phase == TRAIN_FROZEN) {
-        slice_photos(t->lanes[lane], &step->task, NULL, batch, NULL, count, random, &result->sum);
+    slice_work *work = step->phase == TRAIN_SELF_CRITICAL ? slice_rollout : slice_photos;
+    if (step->task.features) {
+        work(t->lanes[lane], &step->task, NULL, batch, NULL, count, random, &result->sum);
         return true;
     }
     const size_t first = step->index * t->options->batch_size + photos.begin;
     const real *images = loader_wait(t->loader, first, count, &result->error);
     if (!images) return false;
-    slice_photos(t->lanes[lane], &step->task, t->workspaces[worker], batch, images, count, random,
-                 &result->sum);
+    work(t->lanes[lane], &step->task, t->workspaces[worker], batch, images, count, random,
+         &result->sum);
     loader_release(t->loader, first, count);
     return true;
 }
@@ -273,7 +284,7 @@ static void run_lane(void *context, size_t item, size_t worker) {
     const size_t lane = step->lanes.begin + item;
     struct lane_result *result = &step->results[lane];
     *result = (struct lane_result){.ok = true};
-    update_clear(&t->update, slice_gradients(t->lanes[lane]), step->phase == TRAIN_JOINT);
+    update_clear(&t->update, slice_gradients(t->lanes[lane]), step->encoder_learns);
     const struct range slices = part_of(step->division.slices, lane, step->division.lanes);
     for (size_t slice = slices.begin; result->ok && slice < slices.end; slice++) {
         struct random random = trainer_stream(t, STREAM_DROPOUT, (step->number << 12) + slice);
@@ -292,7 +303,7 @@ static size_t fill_photos(struct trainer *t, const struct step *step) {
     for (size_t i = 0; i < step->count; i++) {
         const struct dataset_photo *photo = &t->dataset.photos[t->train[order[i]]];
         t->batch[i] = (struct slice_photo){.photo = photo, .row = order[i]};
-        if (step->phase == TRAIN_FROZEN) {
+        if (!step->encoder_learns) {
             t->batch[i].augment = draw_augment(t, t->place.epoch, order[i], false);
         }
         const size_t *begin = t->captions.begin + photo->first;
@@ -311,16 +322,18 @@ static struct step plan_step(struct trainer *t, enum train_phase phase, size_t i
     const struct train_options *o = t->options;
     struct step step = {.trainer = t,
                         .phase = phase,
+                        .encoder_learns = trainer_encoder_learns(o, phase),
                         .index = index,
                         .number = (uint64_t)t->place.epoch << 28 | index,
                         .count = phase == TRAIN_TEXT ? o->batch_size : batch_count(t, index),
                         .task = {.model = &t->model,
                                  .captions = &t->captions,
-                                 .features = phase == TRAIN_JOINT ? NULL : &t->features,
+                                 .reward = t->reward,
                                  .regularisation = {.input_dropout = o->dropout,
                                                     .output_dropout = o->dropout,
                                                     .label_smoothing = o->label_smoothing}}};
     const size_t targets = phase == TRAIN_TEXT ? text_targets(t, &step) : fill_photos(t, &step);
+    if (!step.encoder_learns) step.task.features = &t->features;
     step.task.scale = 1 / (real)targets;
     step.division = divide(t, step.count);
     step.lanes = lanes_of(t, step.division, ranks_rank(t->ranks));
@@ -350,7 +363,7 @@ static bool share_results(struct step *step, caption_error *error) {
 static bool sum_gradients(struct step *step, real **sum, caption_error *error) {
     struct trainer *t = step->trainer;
     const size_t rank = ranks_rank(t->ranks), last = ranks_count(t->ranks) - 1;
-    const bool joint = step->phase == TRAIN_JOINT;
+    const bool joint = step->encoder_learns;
     real *blocks[TRAIN_LANES + 1];
     size_t blocks_count = 0, first, count;
     update_range(&t->update, joint, &first, &count);
@@ -376,6 +389,8 @@ static struct slice_result total(const struct step *step) {
     for (size_t lane = 0; lane < step->division.lanes; lane++) {
         sum.loss += step->results[lane].sum.loss;
         sum.targets += step->results[lane].sum.targets;
+        sum.reward += step->results[lane].sum.reward;
+        sum.drawn += step->results[lane].sum.drawn;
     }
     return sum;
 }
@@ -400,6 +415,8 @@ bool step_run(struct trainer *t, caption_error *error) {
     if (!check_finite(t, sum.loss, norm, error)) return false;
     place->loss += sum.loss;
     place->targets += sum.targets;
+    place->reward += sum.reward;
+    place->drawn += sum.drawn;
     place->point_loss += sum.loss;
     place->point_targets += sum.targets;
     place->step++;

@@ -12,6 +12,7 @@ struct tbptt {
     size_t *active;   /* [steps] */
     int32_t *inputs;  /* [rows * steps] */
     int32_t *targets; /* [rows * steps] */
+    real *weights;    /* [rows * steps] */
     real *states;     /* (rows, S) */
 };
 
@@ -27,6 +28,7 @@ struct tbptt *tbptt_new(const struct decoder *decoder, size_t rows, size_t steps
               (tbptt->active = memory_zeroed(steps, sizeof *tbptt->active, what, error)) &&
               (tbptt->inputs = memory_zeroed(rows * steps, sizeof *tbptt->inputs, what, error)) &&
               (tbptt->targets = memory_zeroed(rows * steps, sizeof *tbptt->targets, what, error)) &&
+              (tbptt->weights = memory_zeroed(rows * steps, sizeof(real), what, error)) &&
               (tbptt->states = memory_zeroed(rows * decoder->state, sizeof(real), what, error));
     if (ok) return tbptt;
     tbptt_free(tbptt);
@@ -39,6 +41,7 @@ void tbptt_free(struct tbptt *tbptt) {
     free(tbptt->active);
     free(tbptt->inputs);
     free(tbptt->targets);
+    free(tbptt->weights);
     free(tbptt->states);
     free(tbptt);
 }
@@ -59,6 +62,7 @@ static struct unroll_window cut_window(struct tbptt *tbptt, const struct tbptt_s
         for (; row < count && sequences[row].steps > first + t; row++, entries++) {
             tbptt->inputs[entries] = sequences[row].inputs[first + t];
             tbptt->targets[entries] = sequences[row].targets[first + t];
+            tbptt->weights[entries] = sequences[row].weight;
         }
         if (row == 0) break;
         tbptt->active[t] = row;
@@ -72,6 +76,7 @@ static double run_window(struct tbptt *tbptt, const struct tbptt_pass *pass,
                          const struct tbptt_sequence *sequences, size_t count, size_t first,
                          real *states, size_t *targets) {
     struct unroll_window window = cut_window(tbptt, sequences, count, first);
+    if (pass->weighted) window.weights = tbptt->weights;
     window.vectors = pass->vectors;
     window.vector_count = pass->vector_count;
     double loss = unroll_forward(tbptt->unroll, pass->parameters, pass->values, &window, states,

@@ -11,6 +11,7 @@ struct tbptt_sequence {
     const int32_t *inputs;  /* [steps], as in decoder_step */
     const int32_t *targets; /* [steps]: a word's number or DECODER_NOTHING */
     size_t steps;
+    real weight; /* of its targets in the loss, where the pass is weighted */
 };
 
 struct tbptt;
@@ -28,6 +29,7 @@ struct tbptt_pass {
     size_t vector_count;
     struct unroll_regularisation regularisation;
     struct random *random; /* of dropout; NULL: none */
+    bool weighted;         /* the sequences have weights */
     /* Backward: */
     real scale;      /* of the loss */
     real *d_vectors; /* (vector_count, E), added to; or NULL */

@@ -30,7 +30,8 @@ static bool read_features(struct trainer *t, caption_error *error) {
         paths[t->train_count + i] = t->validation->photos[t->held[i]].path;
     }
     double started = progress_clock();
-    bool mirrored = t->options->flip && trainer_has_phase(t->options, TRAIN_FROZEN, 0);
+    bool mirrored = t->options->flip && (trainer_has_phase(t->options, TRAIN_FROZEN, 0) ||
+                                         t->options->self_critical > 0);
     bool ok = features_load(&t->features, &t->model, paths, count, mirrored, t->cache, t->threads,
                             &t->listener, error);
     free((void *)paths);
@@ -77,6 +78,7 @@ static bool measure_epochs(struct trainer *t, caption_error *error) {
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
         double *seconds = &history->epoch_seconds[phase];
         if (*seconds > 0 || !trainer_has_phase(t->options, phase, t->place.epoch)) continue;
+        if (phase == TRAIN_SELF_CRITICAL) continue; /* of weights that are still to come */
         if (phase == TRAIN_FROZEN && !read_features(t, error)) return false;
         if (!step_measure(t, phase, seconds, error)) return false;
         *seconds *= (double)step_count(t, phase);
@@ -87,12 +89,12 @@ static bool measure_epochs(struct trainer *t, caption_error *error) {
 /* All that is known before the first step. */
 static bool summarise(struct trainer *t, caption_error *error) {
     static const char *const what[TRAIN_PHASES] = {"the text", "the photos, encoder frozen,",
-                                                   "the photos"};
+                                                   "the photos", ""};
     train_data_summarise(t);
     if (!measure_epochs(t, error)) return false;
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
         const double seconds = t->history.epoch_seconds[phase];
-        if (!trainer_has_phase(t->options, phase, t->place.epoch)) continue;
+        if (!trainer_has_phase(t->options, phase, t->place.epoch) || seconds <= 0) continue;
         trainer_say(t, "an epoch over %s will take about %.0f s", what[phase], ceil(seconds));
     }
     return true;
@@ -152,6 +154,9 @@ static bool prepare(struct trainer *t, caption_error *error) {
            (o->text_count == 0 ||
             text_read(&t->text, o->text, o->text_count, &t->model.vocabulary, error)) &&
            settle_settings(t, error) &&
+           (o->self_critical == 0 ||
+            (t->reward = reward_new(&t->dataset, t->train, t->train_count, &t->model.vocabulary,
+                                    SLICE_LONGEST_SAMPLE, error))) &&
            update_init(&t->update, &t->model.parameters, o->average, error) &&
            step_init(t, error) && (!resume || go_on(t, error)) && check_ranks(t, resume, error) &&
            summarise(t, error);
@@ -196,7 +201,8 @@ static bool add_point(struct trainer *t, size_t steps, caption_error *error) {
 }
 
 static void show_progress(struct trainer *t, struct progress *progress, double seconds) {
-    static const char *const what[TRAIN_PHASES] = {" (text)", " (encoder frozen)", ""};
+    static const char *const what[TRAIN_PHASES] = {" (text)", " (encoder frozen)", "",
+                                                   " (self-critical)"};
     const struct train_place *place = &t->place;
     char note[96];
     snprintf(note, sizeof note, "epoch %zu/%zu%s, loss %.3f, %.0f words/s", place->epoch + 1,
@@ -230,6 +236,10 @@ static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *
                                  .loss = place->loss / (double)place->targets,
                                  .seconds = place->seconds,
                                  .words_per_second = (double)place->targets / place->seconds};
+    if (place->drawn > 0) {
+        trainer_say(t, "mean reward of the captions drawn: %.4f",
+                    place->reward / (double)place->drawn);
+    }
     const bool ok = phase == TRAIN_TEXT ? history_add_epoch(&t->history, &result, NULL, error)
                                         : validation_of_epoch(t, &result, error);
     if (!ok) return false;
@@ -238,9 +248,28 @@ static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *
     return tell(t, t->listener.epoch, error);
 }
 
+/* Self-critical training sets out from the weights that were kept, nearer to what they say. */
+static void begin_self_critical(struct trainer *t) {
+    struct parameters *parameters = &t->model.parameters;
+    update_adopt_average(&t->update, parameters->values);
+    decoder_temper(&t->model.decoder, parameters, t->options->self_critical_temperature);
+    update_restart(&t->update, parameters->values);
+    features_free(&t->features); /* of an encoder that is history, if it learned */
+}
+
+/* Whether the run stands before the first step of a phase. */
+static bool is_new(const struct trainer *t, enum train_phase phase) {
+    const size_t epoch = t->place.epoch;
+    return t->place.step == 0 && (epoch == 0 || trainer_phase(t->options, epoch - 1) != phase);
+}
+
 static bool begin_phase(struct trainer *t, enum train_phase phase, caption_error *error) {
-    if (phase == TRAIN_FROZEN && !read_features(t, error)) return false;
-    if (phase == TRAIN_JOINT) features_free(&t->features); /* of an encoder that is history */
+    if (phase == TRAIN_SELF_CRITICAL && is_new(t, phase)) begin_self_critical(t);
+    if (trainer_encoder_learns(t->options, phase)) {
+        features_free(&t->features); /* of an encoder that is history */
+    } else if (phase != TRAIN_TEXT && !read_features(t, error)) {
+        return false;
+    }
     return step_begin_phase(t, phase, error);
 }
 
@@ -269,6 +298,7 @@ static void clean_up(struct trainer *t, bool ok) {
     history_free(&t->history);
     text_free(&t->text);
     captions_free(&t->captions);
+    reward_free(t->reward);
     model_free(&t->model);
     free(t->samples);
     free(t->cache);

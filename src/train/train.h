@@ -47,13 +47,17 @@ struct train_options {
     size_t epochs;         /* over the photos, in all */
     size_t freeze_encoder; /* of them, the first with a frozen encoder */
     size_t text_epochs;    /* over the text, before */
+    size_t self_critical;  /* over the photos, afterwards: rewarded for captions of its own */
     size_t batch_size;     /* photos a step, with all their captions */
     size_t slice;          /* photos of a slice of the mini-batch */
     size_t tbptt;          /* steps of truncated back-propagation; 0: no truncation */
     float lr;              /* of the decoder while the encoder is frozen, and on text */
     float joint_lr;        /* of the decoder afterwards */
     float encoder_lr;      /* of the encoder afterwards */
-    float warmup;          /* share of a phase in which the rate rises, 0..1 */
+    float self_critical_temperature; /* at which captions are drawn then, and said from then on */
+    float self_critical_lr; /* of the decoder in self-critical epochs; the encoder's is as much
+                               smaller as before */
+    float warmup;           /* share of a phase in which the rate rises, 0..1 */
     float weight_decay;
     float average; /* decay of the moving average of the weights; 0: off */
     float clip;    /* norm of the gradient at most; 0: off */

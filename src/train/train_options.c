@@ -15,6 +15,8 @@ struct train_options train_options_default(void) {
                                   .lr = 1e-3F,
                                   .joint_lr = 5e-4F,
                                   .encoder_lr = 1e-4F,
+                                  .self_critical_temperature = 0.4F,
+                                  .self_critical_lr = 1e-4F,
                                   .warmup = 0.05F,
                                   .dropout = 0.5F,
                                   .label_smoothing = 0.05F,
@@ -62,7 +64,7 @@ struct number {
     bool decides;
 };
 
-enum { NUMBERS = 23 };
+enum { NUMBERS = 26 };
 
 static void list_numbers(const struct train_options *o, struct number list[NUMBERS]) {
     const struct number numbers[NUMBERS] = {
@@ -70,15 +72,18 @@ static void list_numbers(const struct train_options *o, struct number list[NUMBE
         {"embed", (double)o->embed, 0, 16384, false},
         {"image-size", (double)o->image_size, 0, 1024, false},
         {"min-count", (double)o->min_count, 1, 1e9, true},
-        {"epochs", (double)o->epochs, 1, 1e6, true},
+        {"epochs", (double)o->epochs, o->self_critical > 0 ? 0 : 1, 1e6, true},
         {"freeze-encoder", (double)o->freeze_encoder, 0, 1e6, true},
         {"text-epochs", (double)o->text_epochs, 0, 1e6, true},
+        {"self-critical", (double)o->self_critical, 0, 1e6, true},
         {"batch-size", (double)o->batch_size, 1, 4096, true},
         {"slice", (double)o->slice, 1, 4096, true},
         {"tbptt", (double)o->tbptt, 0, 1e6, true},
         {"lr", (double)o->lr, 0, 10, true},
         {"joint-lr", (double)o->joint_lr, 0, 10, true},
         {"encoder-lr", (double)o->encoder_lr, 0, 10, true},
+        {"self-critical-temperature", (double)o->self_critical_temperature, 0.01, 100, true},
+        {"self-critical-lr", (double)o->self_critical_lr, 0, 10, true},
         {"warmup", (double)o->warmup, 0, 1, true},
         {"weight-decay", (double)o->weight_decay, 0, 10, true},
         {"average", (double)o->average, 0, 0.99999, true},

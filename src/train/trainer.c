@@ -19,13 +19,20 @@ struct random trainer_stream(const struct trainer *trainer, enum trainer_stream_
 }
 
 size_t trainer_epochs(const struct train_options *options) {
-    return (options->text_count > 0 ? options->text_epochs : 0) + options->epochs;
+    return (options->text_count > 0 ? options->text_epochs : 0) + options->epochs +
+           options->self_critical;
 }
 
 enum train_phase trainer_phase(const struct train_options *options, size_t epoch) {
     const size_t text = options->text_count > 0 ? options->text_epochs : 0;
     if (epoch < text) return TRAIN_TEXT;
+    if (epoch >= text + options->epochs) return TRAIN_SELF_CRITICAL;
     return epoch < text + options->freeze_encoder ? TRAIN_FROZEN : TRAIN_JOINT;
+}
+
+bool trainer_encoder_learns(const struct train_options *options, enum train_phase phase) {
+    return phase == TRAIN_JOINT ||
+           (phase == TRAIN_SELF_CRITICAL && options->epochs > options->freeze_encoder);
 }
 
 size_t trainer_text_rows(const struct train_options *options) {

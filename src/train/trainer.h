@@ -14,6 +14,9 @@
  * threads than lanes find no work. */
 enum { TRAIN_LANES = 8 };
 
+/* Whether the encoder learns in a phase. */
+bool trainer_encoder_learns(const struct train_options *options, enum train_phase phase);
+
 /* Rows of text that a step reads for each photo of a mini-batch: about the work of its captions. */
 enum { TRAIN_TEXT_ROWS = 5 };
 
@@ -34,6 +37,8 @@ struct train_place {
     uint64_t targets;
     double point_loss; /* the same since the last point of the history */
     uint64_t point_targets;
+    double reward; /* summed over the captions drawn in the epoch so far */
+    uint64_t drawn;
     double seconds; /* that the epoch took so far */
     double best;    /* CIDEr of the weights in the output; -1: none yet */
 };
@@ -48,6 +53,7 @@ struct trainer {
     size_t *train, train_count; /* photos to learn from, indices into `dataset` */
     size_t *held, held_count;   /* photos to validate on, indices into `validation` */
     struct captions captions;
+    struct reward *reward; /* NULL: no captions are drawn */
     struct text text;
     struct model model;
     struct features

@@ -67,6 +67,19 @@ void update_free(struct update *update) {
     *update = (struct update){0};
 }
 
+void update_adopt_average(const struct update *update, real *values) {
+    if (!update->average) return;
+    memcpy(values, update->average, update->parameters->count * sizeof *values);
+}
+
+void update_restart(struct update *update, const real *values) {
+    const size_t bytes = update->parameters->count * sizeof *values;
+    memset(update->first, 0, bytes);
+    memset(update->second, 0, bytes);
+    if (update->average) memcpy(update->average, values, bytes);
+    update->step = update->encoder_step = 0;
+}
+
 /* The encoder's own and what follows it change only when it learns. */
 static bool learns(const struct update_piece *piece, bool encoder) {
     return piece->group == PARAMETERS_DECODER || encoder;

@@ -42,6 +42,12 @@ struct update_rates {
                                Hutter, 2019); what is added (biases, norms) does not decay */
 };
 
+/* Makes the moving average, where there is one, what goes on learning. */
+void update_adopt_average(const struct update *update, real *values);
+
+/* Forgets the gradients of the past and averages from `values` on. */
+void update_restart(struct update *update, const real *values);
+
 /* One step along the summed gradients of `photos` photos. Returns their norm before clipping. */
 double update_step(struct update *update, const real *gradients, size_t photos,
                    const struct update_rates *rates, struct threads *threads);

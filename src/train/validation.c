@@ -39,7 +39,7 @@ static bool validate(struct trainer *t, const struct model *kept, struct train_e
     caption_options options = caption_options_default();
     options.precision = CAPTION_PRECISION_F32; /* the same score on any processor, to a rounding */
     bool ok;
-    if (result->phase == TRAIN_FROZEN) {
+    if (t->features.plain) {
         const float *features = t->features.plain + t->train_count * t->features.width;
         ok = evaluate_features(kept, t->validation, t->held, t->held_count, features, &options,
                                t->threads, evaluation, error);

@@ -70,6 +70,7 @@ int main(int count, char **arguments) {
     options.beam_size = beam;
     options.min_length = options.max_length = words;
     options.no_repeat_ngram = 0;
+    options.precision = CAPTION_PRECISION_F32;
     struct decode_plan *plan = done ? decode_plan_new(&model, &options, &error) : NULL;
     const size_t width = done ? model.encoder.features : 0;
     real *features = calloc(PHOTOS * width, sizeof *features);

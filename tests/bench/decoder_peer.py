@@ -7,9 +7,9 @@
 nn.GRU or nn.LSTM 512, word vectors of 512, a vocabulary of 3,473 words, a batch of 100 captions of
 eleven words; the images' features (20 photos, five captions each) lie in memory, as behind a frozen
 encoder. All captions are of one length, so that padding costs the peer nothing. A step is forward,
-backward, clipping and Adam, with dropout and label smoothing, eager. Prints one line, "SETTING WORDS":
-the best of the settings (batch-first or steps-first; with Adam in one loop or over lists of tensors)
-and its words a second, as "batch-first+foreach 4321.00". Call it with one thread and with two: the
+backward, clipping and Adam, with dropout and label smoothing, eager. Prints one line: the words
+a second of the best of the settings (batch-first or steps-first; with Adam in one loop or over lists of
+tensors) and that setting, as "4321.00 batch-first+foreach, 2 thread(s)". Call it with one thread and with two: the
 better counts.
 
 Needs Debian's python3-torch.
@@ -83,7 +83,7 @@ def main():
             setting = ("batch-first" if batch_first else "steps-first") + "+foreach" * foreach
             speeds[setting] = words_per_second(cells[sys.argv[1]], batch_first, foreach)
     best = max(speeds, key=speeds.get)
-    print(f"{best} {speeds[best]:.2f}")
+    print(f"{speeds[best]:.2f} {best}, {sys.argv[2]} thread(s)")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
 """The peer of bench_encoder: efficientnet_lite0 at 224 pixels in PyTorch, milliseconds a photo.
 
-    python3 tests/bench/encoder_peer.py forward PHOTOS THREADS
-    python3 tests/bench/encoder_peer.py bfloat16 PHOTOS THREADS
+    python3 tests/bench/encoder_peer.py forward PHOTOS THREADS [CALLERS]
+    python3 tests/bench/encoder_peer.py bfloat16 PHOTOS THREADS [CALLERS]
     python3 tests/bench/encoder_peer.py training PHOTOS THREADS
 
 "forward" is measured eager, traced and frozen, and optimised for inference besides, contiguous and
 channels-last; "bfloat16" is the same in that precision; "training" is eager: forward and backward of
-the mean of the features, without an optimiser step. Prints the fastest and which it was. Weights are
+the mean of the features, without an optimiser step. CALLERS threads call
+the network at once, each with photos of its own and THREADS threads of PyTorch's: as ours does. Prints the fastest and which it was. Weights are
 random, batch norm is folded away, as on our side; and as there, a figure is the best of several
 rounds, since the machine's other work only ever adds.
 
 Needs Debian's python3-torch.
 """
 import sys
+import threading
 import time
 
 import torch
@@ -94,16 +96,27 @@ class Encoder(nn.Module):
         return self.layers(x).mean((2, 3))
 
 
-def milliseconds(work, photos):
-    for _ in range(REPEATS):  # the tracing executor specialises in its first runs
-        work()
+def milliseconds(work, photos, callers=1):
+    repeats = max(1, REPEATS // photos)
+
+    def repeat():
+        with torch.set_grad_enabled(gradients):  # which is set for each thread anew
+            for _ in range(repeats):
+                work()
+
+    gradients = torch.is_grad_enabled()
+    repeat()  # the tracing executor specialises in its first runs
     best = float("inf")
     for _ in range(ROUNDS):
         start = time.perf_counter()
-        for _ in range(REPEATS):
-            work()
+        others = [threading.Thread(target=repeat) for _ in range(callers - 1)]
+        for other in others:
+            other.start()
+        repeat()
+        for other in others:
+            other.join()
         best = min(best, time.perf_counter() - start)
-    return best * 1e3 / (REPEATS * photos)
+    return best * 1e3 / (repeats * photos * callers)
 
 
 FORMATS = {"contiguous": torch.contiguous_format, "channels-last": torch.channels_last}
@@ -117,41 +130,46 @@ def ways_to_run(encoder, images):
     yield "optimised", torch.jit.optimize_for_inference(optimised)
 
 
-def forward(encoder, images, photos):
+def forward(encoder, images, photos, callers):
     encoder.eval()
     with torch.no_grad():
         for name, run in ways_to_run(encoder, images):
-            yield milliseconds(lambda: run(images), photos), name
+            yield milliseconds(lambda: run(images), photos, callers), name
 
 
-def training(encoder, images, photos):
+def training(encoder, images, photos, callers):
     def step():
         encoder.zero_grad(set_to_none=True)
         encoder(images).mean().backward()
 
-    yield milliseconds(step, photos), "eager"
+    yield milliseconds(step, photos, callers), "eager"
 
 
-def measure(mode, photos):
+def measure(mode, photos, callers):
     for name, memory_format in FORMATS.items():
         number = torch.bfloat16 if mode == "bfloat16" else torch.float32
         encoder = Encoder().to(dtype=number, memory_format=memory_format)
         images = torch.randn(photos, 3, SIZE, SIZE).to(dtype=number, memory_format=memory_format)
         run = training if mode == "training" else forward
-        for figure, how in run(encoder, images, photos):
+        for figure, how in run(encoder, images, photos, callers):
             yield figure, f"{how}, {name}"
 
 
 def main():
     modes = ("forward", "bfloat16", "training")
-    if len(sys.argv) != 4 or sys.argv[1] not in modes:
-        sys.exit(f"encoder_peer.py: expected one of {modes}, photos and threads")
+    if len(sys.argv) not in (4, 5) or sys.argv[1] not in modes:
+        sys.exit(f"encoder_peer.py: expected one of {modes}, photos, threads and callers")
     mode, photos, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    callers = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+    if mode == "training" and callers != 1:
+        sys.exit("encoder_peer.py: gradients are summed in one place: training has one caller")
     torch.manual_seed(0)
     torch.set_num_threads(threads)
-    figure, how = min(measure(mode, photos))
+    figure, how = min(measure(mode, photos, callers))
     precision = ", bfloat16" if mode == "bfloat16" else ""
-    print(f"{figure:.2f} {how}{precision}, {threads} thread(s)")
+    print(
+        f"{figure:.2f} {how}{precision}, batch {photos}, {callers} caller(s) of {threads} thread(s)"
+    )
 
 
 if __name__ == "__main__":

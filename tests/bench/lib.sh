@@ -7,7 +7,8 @@ python=/usr/bin/python3 # Debian's, whose PyTorch and OpenCV are the peers
 # build TARGET...: what is missing is installed; $torch is the peer's version, empty without one.
 build() {
     sh samples/packages.sh libcmocka-dev time
-    sh samples/packages.sh python3-torch python3-opencv || true
+    sh samples/packages.sh python3-torch || true
+    sh samples/packages.sh python3-opencv || true
     cmake -S . -B build -DCMAKE_BUILD_TYPE=Release -DCAPTION_TESTS=ON >&2
     cmake --build build -j "$(nproc)" --target "$@" >&2
     torch=$("$python" -c 'import torch; print(torch.__version__)' 2>/dev/null) || torch=
@@ -23,25 +24,40 @@ median() { # FILE: of its lines' first words
 
 # A peer's lines are "FIGURE SETTING..."; the setting that most runs found best.
 setting() { # FILE
-    cut -d ' ' -f 2- "$1" 2>/dev/null | sort | uniq -c | sort -rn | sed -n '1s/^ *[0-9]* //p'
+    cut -s -d ' ' -f 2- "$1" 2>/dev/null | sort | uniq -c | sort -rn | sed -n '1s/^ *[0-9]* //p'
 }
 
-# take KEY COMMAND...: adds what the command prints to a figure's file.
+# take KEY COMMAND...: adds the line that the command prints, which begins with a figure, to a file. A
+# function called here runs without the shell's -e: it has to return what failed.
 take() {
     file=$work/$1
     shift
-    "$@" >>"$file" || {
-        echo "run.sh: failed: $*" >&2
+    line=$("$@") || line=
+    case $line in
+    [0-9]*) echo "$line" >>"$file" ;;
+    *)
+        echo "run.sh: no figure ('$line') from: $*" >&2
         exit 1
-    }
+        ;;
+    esac
 }
 
 # take_torch KEY THREADS SCRIPT ARGUMENT...: the same of a PyTorch peer, where there is one.
 take_torch() {
     [ -n "$torch" ] || return 0
-    key=$1 threads=$2
+    key=$1 torch_threads=$2
     shift 2
-    OMP_NUM_THREADS=$threads PYTHONPATH=tests/bench take "$key" "$python" "tests/bench/$@"
+    script=$1
+    shift
+    take "$key" env OMP_NUM_THREADS="$torch_threads" PYTHONPATH=tests/bench "$python" "tests/bench/$script" "$@"
+}
+
+# The same with a malloc that keeps the memory of one pass for the next. glibc's gives large pieces back,
+# and PyTorch then waits for new pages: up to a third of its time at batch 16. Training gains nothing.
+take_torch_kept() {
+    export MALLOC_TRIM_THRESHOLD_=4294967296 MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TOP_PAD_=67108864
+    take_torch "$@"
+    unset MALLOC_TRIM_THRESHOLD_ MALLOC_MMAP_THRESHOLD_ MALLOC_TOP_PAD_
 }
 
 heading() { # TITLE UNIT

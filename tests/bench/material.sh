@@ -33,7 +33,10 @@ material_folder() { # COUNT
         done | xargs -n 200 convert 2>/dev/null || true
     done
     count=$(find "$work/folder" -name '*.jpg' | wc -l)
-    [ "$count" -eq "$1" ] || echo "run.sh: made $count photos, not $1" >&2
+    if [ "$count" -ne "$1" ]; then # the figures count on them
+        echo "run.sh: made $count photos, not $1" >&2
+        exit 1
+    fi
 }
 
 # `count` photos of noise with captions of eleven words, 3,469 different words among them.

@@ -10,8 +10,8 @@
 # columns empty. The tables go to stdout, all else to stderr. Run it on an otherwise idle machine.
 #
 # Peers count with the best of their settings on each row, which the last column names: PyTorch eager, or
-# traced and frozen; contiguous or channels-last; one thread or two; and, where it says bfloat16, in that
-# precision.
+# traced and frozen; contiguous or channels-last; one thread, two, or two callers of one each; with glibc's
+# malloc as it is or keeping its memory; and, where it says bfloat16, in that precision.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -90,19 +90,29 @@ encoder_run() {
     take backward_2 encoder_figure "forward + backward" 4 2
     build/tests/bench_encoder efficientnet_lite0 224 16 1 >"$work/bench"
     take f32_16 encoder_figure forward 16 1
-    take_torch torch_1_1 1 encoder_peer.py forward 1 1
-    take_torch torch_1_2 2 encoder_peer.py forward 1 2
-    take_torch torch_16_1 1 encoder_peer.py forward 16 1
-    take_torch torch_low_1 1 encoder_peer.py bfloat16 1 1
-    take_torch torch_low_2 2 encoder_peer.py bfloat16 1 2
-    take_torch torch_backward 2 encoder_peer.py training 4 2
+    for way in take_torch take_torch_kept; do
+        "$way" "${way}_1_1" 1 encoder_peer.py forward 1 1
+        "$way" "${way}_1_2" 2 encoder_peer.py forward 1 2
+        "$way" "${way}_callers" 1 encoder_peer.py forward 1 1 2
+        "$way" "${way}_16_1" 1 encoder_peer.py forward 16 1
+        "$way" "${way}_low_1" 1 encoder_peer.py bfloat16 1 1
+        "$way" "${way}_low_2" 2 encoder_peer.py bfloat16 1 2
+        "$way" "${way}_low_callers" 1 encoder_peer.py bfloat16 1 1 2
+    done
+    for batch in 4 8 16; do
+        take_torch "torch_backward_$batch" 2 encoder_peer.py training "$batch" 2
+    done
 }
 
 encoder() {
     each_run encoder_run
-    best torch_2 less torch_1_1 torch_1_2
+    for key in 1_1 1_2 callers 16_1 low_1 low_2 low_callers; do
+        best "torch_$key" less "take_torch_$key" "take_torch_kept_$key"
+    done
+    best torch_2 less torch_1_1 torch_1_2 torch_callers
     best torch_any_1 less torch_1_1 torch_low_1
-    best torch_any_2 less torch_1_1 torch_1_2 torch_low_1 torch_low_2
+    best torch_any_2 less torch_2 torch_low_1 torch_low_2 torch_low_callers
+    best torch_backward less torch_backward_4 torch_backward_8 torch_backward_16
     heading "Encoder: efficientnet_lite0 at 224 pixels" "milliseconds a photo"
     row "forward, batch 1, 1 thread, float32" f32_1 torch_1_1 less PyTorch
     row "forward, batch 1, 2 threads, each its own photos, float32" f32_2 torch_2 less PyTorch
@@ -114,7 +124,7 @@ encoder() {
     row "forward, 2 threads against our own 1 thread, float32" f32_2 f32_1 less "ours, 1 thread"
     row "forward, 1 thread, bf16 against our own float32" bf16_1 f32_1 less "ours, float32"
     row "forward, 1 thread, int8 against our own float32" int8_1 f32_1 less "ours, float32"
-    row "forward + backward, batch 4, 2 threads" backward_2 torch_backward less PyTorch
+    row "forward + backward, 2 threads (ours: 4 photos a thread)" backward_2 torch_backward less PyTorch
 }
 
 # --- training ---------------------------------------------------------------------------------------
@@ -134,18 +144,18 @@ captioner_run() {
 
 training_run() {
     take train_encoder build/tests/bench_train 16 4 "$threads"
-    take_torch torch_train_encoder 2 train_peer.py encoder 2 4 8 16
+    take_torch torch_train_encoder 2 train_peer.py encoder 2 4 8 16 32
     take train_captioner captioner_run
-    take_torch torch_train_captioner 2 train_peer.py captioner 2 4 8 16
+    take_torch torch_train_captioner 2 train_peer.py captioner 2 4 8 16 32
 }
 
 training() {
     material_noise 160
     each_run training_run
     heading "Training: a step forward, backward and update, 2 threads, float32" "photos a second"
-    row "the encoder alone" train_encoder torch_train_encoder more "PyTorch, eager, channels-last"
+    row "the encoder alone" train_encoder torch_train_encoder more "PyTorch, eager"
     row "the whole captioner (ours: \`caption train\`, photos decoded beside it)" train_captioner \
-        torch_train_captioner more "PyTorch, eager, channels-last"
+        torch_train_captioner more "PyTorch, eager"
     printf '\nPeak memory of `caption train` in these runs: %s MB.\n' "$(median "$work/train_memory")"
 }
 
@@ -153,21 +163,15 @@ training() {
 
 # Words a second of the better division into slices.
 decoder_figure() { # CELL
-    build/tests/bench_decoder "$1" 512 512 3473 >"$work/bench"
+    build/tests/bench_decoder "$1" 512 512 3473 >"$work/bench" || return 1
     sed -n 's/^ *2 threads: .*, \([0-9]*\) words\/s.*/\1/p' "$work/bench" | sort -n | tail -n 1
-}
-
-decoder_peer() { # CELL THREADS: its lines are "SETTING FIGURE"
-    OMP_NUM_THREADS=$2 "$python" tests/bench/decoder_peer.py "$1" "$2" |
-        awk -v threads="$2" '{ print $2, $1 ", " threads " thread(s)" }'
 }
 
 decoder_run() {
     for cell in gru lstm; do
         take "words_$cell" decoder_figure "$cell"
-        [ -n "$torch" ] || continue
-        take "torch_${cell}_1" decoder_peer "$cell" 1
-        take "torch_${cell}_2" decoder_peer "$cell" 2
+        take_torch "torch_${cell}_1" 1 decoder_peer.py "$cell" 1
+        take_torch "torch_${cell}_2" 2 decoder_peer.py "$cell" 2
     done
 }
 
@@ -206,7 +210,6 @@ beam() {
     row "1 photo, 1 thread" beam_1 torch_beam_1 more "PyTorch, one photo a call"
     row "64 photos, 1 thread" beam_64_1 torch_beam_64 more "PyTorch, all 64 in one batch"
     row "64 photos, 2 threads" beam_64_2 torch_beam_64 more "PyTorch, all 64 in one batch"
-    row "64 photos, 2 threads" beam_64_2 torch_beam_1 more "PyTorch, one photo a call"
 }
 
 # --- photos ------------------------------------------------------------------------------------------
@@ -242,7 +245,7 @@ process() { # KEY COMMAND...
     memory=$work/$1_memory
     shift
     begin=$(date +%s%N)
-    /usr/bin/time -f '%M' -o "$work/memory" "$@" >/dev/null
+    /usr/bin/time -f '%M' -o "$work/memory" "$@" >/dev/null || return 1
     end=$(date +%s%N)
     awk '{ printf "%.0f\n", $1 / 1000 }' "$work/memory" >>"$memory"
     awk -v t=$((end - begin)) 'BEGIN { printf "%.1f\n", t / 1e6 }'
@@ -273,7 +276,7 @@ start() {
 folder_figure() { # KEY FLAGS...: photos a second
     key=$1
     shift
-    process "$key" "$caption" -m "$model" "$@" "$work/folder" >"$work/milliseconds"
+    process "$key" "$caption" -m "$model" "$@" "$work/folder" >"$work/milliseconds" || return 1
     awk '{ printf "%.1f\n", 1e6 / $1 }' "$work/milliseconds"
 }
 

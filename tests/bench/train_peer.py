@@ -5,8 +5,9 @@
     python3 tests/bench/train_peer.py captioner THREADS BATCH...
 
 "encoder" is efficientnet_lite0 at 224 pixels alone, "captioner" with a GRU 512 behind it, five captions
-of eleven words a photo and a vocabulary of 3,473 words. A step is forward, backward and Adam, eager and
-channels-last; photos lie in memory ready to use. Prints the photos a second of the best batch size, and that size.
+of eleven words a photo and a vocabulary of 3,473 words. A step is forward, backward and Adam, eager,
+contiguous and channels-last; photos lie in memory ready to use. Prints the photos a second of the best
+of these and of the batch sizes, and which it was.
 
 Needs Debian's python3-torch.
 """
@@ -15,7 +16,7 @@ import time
 
 import torch
 import torch.nn.functional as functional
-from encoder_peer import HEAD, SIZE, Encoder
+from encoder_peer import FORMATS, HEAD, SIZE, Encoder
 from torch import nn
 
 ROUNDS = 5
@@ -41,13 +42,13 @@ class Captioner(nn.Module):
         return self.output(functional.dropout(hidden[:, 1:], 0.5))
 
 
-def encoder_loss(model, batch):
-    images = torch.randn(batch, 3, SIZE, SIZE).to(memory_format=torch.channels_last)
+def encoder_loss(model, batch, memory_format):
+    images = torch.randn(batch, 3, SIZE, SIZE).to(memory_format=memory_format)
     return lambda: model(images).square().sum() / 2
 
 
-def captioner_loss(model, batch):
-    images = torch.randn(batch, 3, SIZE, SIZE).to(memory_format=torch.channels_last)
+def captioner_loss(model, batch, memory_format):
+    images = torch.randn(batch, 3, SIZE, SIZE).to(memory_format=memory_format)
     words = torch.randint(WORDS, (batch * CAPTIONS, LENGTH + 1))
     targets = torch.randint(WORDS, (batch * CAPTIONS * (LENGTH + 1),))
 
@@ -83,12 +84,14 @@ def main():
     torch.manual_seed(0)
     torch.set_num_threads(int(sys.argv[2]))
     make, loss = modes[sys.argv[1]]
-    model = make().to(memory_format=torch.channels_last)
     speeds = {}
-    for batch in map(int, sys.argv[3:]):
-        speeds[batch] = photos_per_second(model, loss(model, batch), batch)
+    for name, memory_format in FORMATS.items():
+        model = make().to(memory_format=memory_format)
+        for batch in map(int, sys.argv[3:]):
+            step = loss(model, batch, memory_format)
+            speeds[f"{name}, batch {batch}"] = photos_per_second(model, step, batch)
     best = max(speeds, key=speeds.get)
-    print(f"{speeds[best]:.2f} batch {best}")
+    print(f"{speeds[best]:.2f} {best}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The same seed gives the same weights, bit for bit, with 1, 2 or 5 threads and with 2 or 3 processes
-# under mpirun; another seed gives others. In all three phases: text, frozen encoder, both.
+# under mpirun; another seed gives others. In all phases: text, frozen encoder,
+# both, self-critical.
 . "$(dirname "$0")/lib.sh"
 
 shapes "$work"
@@ -24,7 +25,7 @@ train() { # NAME FLAGS... ; $launcher goes before the program
     $launcher "$program" train "$work/dataset.json" --val "$work/dataset.json" --images "$work/images" \
         -o "$work/$name/model.safetensors" --encoder "$work/start.safetensors" --encoder-arch tiny \
         --image-size 32 --hidden 32 --embed 32 --min-count 1 --batch-size 10 --slice 3 --tbptt 4 \
-        --text "$work/text.txt" --text-epochs 2 --epochs 5 --freeze-encoder 2 --dropout 0.3 \
+        --text "$work/text.txt" --text-epochs 2 --epochs 5 --freeze-encoder 2 --self-critical 2 --dropout 0.3 \
         --weight-decay 0.01 --average 0.9 "$@" >"$out" 2>"$err" </dev/null || status=$?
     expect 0 "trained: $name"
     tensors "$work/$name/model.safetensors" >"$work/$name/tensors"
@@ -58,7 +59,7 @@ for processes in 2 3 6; do
     launcher="mpirun -q --oversubscribe -n $processes"
     train "${processes}_processes" --threads 1 --seed 5
     same "${processes}_processes"
-    expect_lines "$out" 8
+    expect_lines "$out" 10
 done
 
 # What fails in one process ends all of them.

@@ -197,6 +197,38 @@ static void the_average_follows_the_weights(void **state) {
     parameters_free(&parameters);
 }
 
+static void a_restart_goes_on_from_the_average_and_forgets_the_rest(void **state) {
+    (void)state;
+    struct parameters parameters = {0};
+    const size_t shape[] = {3, 4};
+    size_t index;
+    assert_true(parameters_add(&parameters, "matrix", shape, 2, PARAMETERS_DECODER,
+                               PARAMETERS_AS_IS, &index, NULL));
+    assert_true(parameters_allocate(&parameters, NULL));
+    struct update update;
+    assert_true(update_init(&update, &parameters, 0.5F, NULL));
+    real gradients[16];
+    for (size_t i = 0; i < 16; i++) gradients[i] = (real)i - 5;
+    const struct update_rates rates = {.decoder = 0.1F};
+    struct threads *threads = threads_new(1, NULL);
+    assert_non_null(threads);
+    for (size_t i = 0; i < 3; i++) update_step(&update, gradients, 1, &rates, threads);
+    real average[16];
+    memcpy(average, update.average, sizeof average);
+    assert_memory_not_equal(parameters.values, average, 12 * sizeof *average);
+    update_adopt_average(&update, parameters.values);
+    update_restart(&update, parameters.values);
+    assert_memory_equal(parameters.values, average, sizeof average);
+    assert_memory_equal(update.average, average, sizeof average);
+    assert_int_equal(update.step, 0);
+    for (size_t i = 0; i < 12; i++) {
+        assert_true(update.first[i] == 0 && update.second[i] == 0);
+    }
+    threads_free(threads);
+    update_free(&update);
+    parameters_free(&parameters);
+}
+
 static void a_long_gradient_is_clipped_to_the_norm(void **state) {
     (void)state;
     /* Adam's first step hides the gradient's scale; the moments do not. */
@@ -368,7 +400,7 @@ static double loss_in_windows_of(size_t steps, const struct decoder *decoder,
             inputs[i][t] = (int32_t)((i * 3 + t) % WORDS);
             targets[i][t] = (int32_t)((i * 3 + t + 1) % WORDS);
         }
-        sequences[i] = (struct tbptt_sequence){inputs[i], targets[i], lengths[i]};
+        sequences[i] = (struct tbptt_sequence){inputs[i], targets[i], lengths[i], 1};
     }
     struct tbptt *tbptt = tbptt_new(decoder, SEQUENCES, steps, NULL);
     assert_non_null(tbptt);
@@ -423,7 +455,7 @@ static double loss_of_streams(size_t steps, const struct decoder *decoder,
         const size_t left = LONGEST - first;
         for (size_t i = 0; i < SEQUENCES; i++) {
             sequences[i] = (struct tbptt_sequence){inputs[i] + first, targets[i] + first,
-                                                   left < steps ? left : steps};
+                                                   left < steps ? left : steps, 1};
         }
         const struct tbptt_pass pass = {
             .parameters = parameters, .values = parameters->values, .scale = 1};
@@ -456,23 +488,28 @@ static void a_stream_cut_into_windows_has_the_loss_of_the_whole(void **state) {
     }
 }
 
-/* Two epochs of text, one frozen, three joint; 4 steps each over text and photos alike. */
+/* Two epochs of text, one frozen, three joint, two self-critical; 4 steps each over text and photos
+ * alike. */
 static void each_phase_has_a_schedule_of_its_own(void **state) {
     (void)state;
     const struct train_options options = {.text_count = 1,
                                           .text_epochs = 2,
                                           .epochs = 4,
                                           .freeze_encoder = 1,
+                                          .self_critical = 2,
                                           .batch_size = 2,
                                           .tbptt = 3,
                                           .lr = 1,
                                           .joint_lr = 0.5F,
                                           .encoder_lr = 0.25F,
+                                          .self_critical_lr = 0.125F,
                                           .warmup = 0.25F};
     size_t begin[] = {0, 119};
     const struct trainer trainer = {
         .options = &options, .train_count = 7, .text = {.begin = begin, .count = 1}};
-    static const size_t phase_begin[] = {0, 2, 3, 6};
+    static const size_t phase_begin[] = {0, 2, 3, 6, 8};
+    static const float decoder_rates[TRAIN_PHASES] = {1, 1, 0.5F, 0.125F};
+    static const float encoder_rates[TRAIN_PHASES] = {0, 0, 0.25F, 0.0625F};
     for (size_t phase = 0; phase < TRAIN_PHASES; phase++) {
         assert_int_equal(step_count(&trainer, (enum train_phase)phase), 4);
         const size_t steps = 4 * (phase_begin[phase + 1] - phase_begin[phase]);
@@ -480,8 +517,8 @@ static void each_phase_has_a_schedule_of_its_own(void **state) {
             const struct update_rates rates =
                 step_rates(&trainer, phase_begin[phase] + i / 4, i % 4);
             const float factor = schedule_factor(i, steps, 0.25F);
-            assert_float_equal(rates.decoder, phase == TRAIN_JOINT ? 0.5F * factor : factor, 0);
-            assert_float_equal(rates.encoder, phase == TRAIN_JOINT ? 0.25F * factor : 0, 0);
+            assert_float_equal(rates.decoder, decoder_rates[phase] * factor, 0);
+            assert_float_equal(rates.encoder, encoder_rates[phase] * factor, 0);
         }
     }
 }
@@ -495,6 +532,7 @@ int main(void) {
         cmocka_unit_test(a_running_statistic_goes_towards_the_mean_of_the_photos),
         cmocka_unit_test(a_running_statistic_of_a_frozen_encoder_stays),
         cmocka_unit_test(the_average_follows_the_weights),
+        cmocka_unit_test(a_restart_goes_on_from_the_average_and_forgets_the_rest),
         cmocka_unit_test(a_long_gradient_is_clipped_to_the_norm),
         cmocka_unit_test(matrices_decay_and_vectors_do_not),
         cmocka_unit_test(the_range_holds_what_learns_and_nothing_else_of_the_encoder),

@@ -417,6 +417,78 @@ static void a_hundred_thousand_steps_need_no_more_memory_than_a_hundred(void **s
     }
 }
 
+/* Row by row: what a row adds to the gradients is as much as its weight says. */
+static void a_weight_scales_what_a_target_teaches(void **state) {
+    (void)state;
+    static const real row_weights[BATCH_ROWS] = {0.5F, -2, 0, 1.25F};
+    for (size_t c = 0; c < CELLS; c++) {
+        struct fixture f = fixture_new(cells[c]);
+        const struct parameters *p = &f.parameters;
+        const real vectors[PHOTOS * FIXTURE_EMBEDDING] = {0.5F, -1, 0.25F, -0.75F, 1, 0.5F};
+        struct batch batch = batch_captions(vectors);
+        struct cut cut;
+        batch_cut(&batch, 0, BATCH_STEPS, &cut);
+        real weights[BATCH_ROWS * BATCH_STEPS], *end = weights;
+        for (size_t t = 0; t < cut.window.steps; t++) {
+            for (size_t row = 0; row < cut.active[t]; row++) *end++ = row_weights[row];
+        }
+        cut.window.weights = weights;
+        real *together = fixture_zeroed(p->count, sizeof(real)),
+             states[BATCH_ROWS * MAX_STATE] = {0};
+        struct unroll *unroll = unroll_for(&f.decoder, BATCH_ROWS, BATCH_STEPS);
+        size_t targets = 0;
+        unroll_forward(unroll, p, p->values, &cut.window, states, &no_regularisation, NULL,
+                       &targets);
+        unroll_backward(unroll, p, p->values, 1, NULL, NULL, together);
+        unroll_free(unroll);
+
+        double *expected = fixture_zeroed(p->count, sizeof(double));
+        for (size_t row = 0; row < batch.rows; row++) {
+            struct batch alone = batch;
+            alone.rows = 1;
+            alone.lengths[0] = batch.lengths[row];
+            memcpy(alone.inputs[0], batch.inputs[row], sizeof *alone.inputs);
+            memcpy(alone.targets[0], batch.targets[row], sizeof *alone.targets);
+            real *gradients = fixture_zeroed(p->count, sizeof(real));
+            run(&f, &alone, BATCH_STEPS, &no_regularisation, NULL, NULL, gradients);
+            for (size_t i = 0; i < p->count; i++) {
+                expected[i] += (double)row_weights[row] * (double)gradients[i];
+            }
+            free(gradients);
+        }
+        for (size_t i = 0; i < p->tensor_count; i++) {
+            const struct parameter *tensor = &p->tensors[i];
+            expect_close(cells[c]->name, tensor->name, together + tensor->offset,
+                         expected + tensor->offset, tensor->count, 1e-5);
+        }
+        free(together);
+        free(expected);
+        fixture_free(&f);
+    }
+}
+
+static void a_tempered_decoder_says_at_1_what_it_said_at_the_temperature(void **state) {
+    (void)state;
+    struct fixture f = fixture_new(&cell_gru);
+    const struct parameters *p = &f.parameters;
+    caption_error error;
+    struct decoder_scratch *scratch = decoder_scratch_new(&f.decoder, 1, &error);
+    assert_non_null(scratch);
+    const int32_t word = 3;
+    real before[FIXTURE_WORDS], after[FIXTURE_WORDS];
+    real states[FIXTURE_HIDDEN] = {0.5F, -0.25F, 1, 0}, again[FIXTURE_HIDDEN];
+    memcpy(again, states, sizeof states);
+    decoder_step(&f.decoder, p, p->values, 1, &word, NULL, states, before, scratch);
+    decoder_temper(&f.decoder, &f.parameters, 0.25F);
+    decoder_step(&f.decoder, p, p->values, 1, &word, NULL, again, after, scratch);
+    assert_memory_equal(again, states, sizeof states);
+    for (size_t i = 0; i < FIXTURE_WORDS; i++) {
+        assert_float_equal(after[i], before[i] / 0.25F, 1e-5);
+    }
+    decoder_scratch_free(scratch);
+    fixture_free(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loss_and_gradients_equal_those_of_pytorch),
@@ -424,6 +496,8 @@ int main(void) {
         cmocka_unit_test(a_batch_equals_each_sequence_alone),
         cmocka_unit_test(a_step_of_inference_says_what_training_said),
         cmocka_unit_test(swapped_photos_change_the_likelihood),
+        cmocka_unit_test(a_weight_scales_what_a_target_teaches),
+        cmocka_unit_test(a_tempered_decoder_says_at_1_what_it_said_at_the_temperature),
         cmocka_unit_test(dropout_needs_a_rate_and_random_numbers),
         cmocka_unit_test(a_window_without_targets_has_no_loss),
         cmocka_unit_test(a_window_that_cannot_be_planned_is_refused),

@@ -194,6 +194,21 @@ static void a_number_that_is_not_finite_is_told_where_it_is_read(void **state) {
     model_free(&model);
 }
 
+static void numbers_given_back_are_read_again(void **state) {
+    (void)state;
+    struct model model = small_model();
+    char *path = written(&model, SAFETENSORS_F32);
+    struct model mapped = opened(model_map, path);
+    const struct weights of_file = model_weights(&mapped), of_block = model_weights(&model);
+    assert_same_numbers(&model, &mapped);
+    weights_release(&of_file);
+    weights_release(&of_block);
+    assert_same_numbers(&model, &mapped);
+    model_free(&mapped);
+    model_free(&model);
+    temporary_file_free(path);
+}
+
 static void a_mapped_model_outlives_its_name(void **state) {
     (void)state;
     struct model model = small_model();
@@ -217,6 +232,7 @@ int main(void) {
         cmocka_unit_test(a_view_lies_in_the_block_or_in_the_file),
         cmocka_unit_test(numbers_are_read_at_any_address),
         cmocka_unit_test(a_number_that_is_not_finite_is_told_where_it_is_read),
+        cmocka_unit_test(numbers_given_back_are_read_again),
         cmocka_unit_test(a_mapped_model_outlives_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

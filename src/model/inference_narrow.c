@@ -1,0 +1,140 @@
+/* The encoder for inference in bfloat16 and in bytes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/inference_weights.h"
+#include "nn/depthwise_narrow.h"
+#include "nn/narrow.h"
+#include "nn/packed_narrow.h"
+
+/* A layer's product. */
+struct matrix {
+    struct packed_narrow packed;
+    size_t inputs;
+    size_t range_at; /* in a row that was made ready; 0: the rows are activations */
+    bool relu6;
+};
+
+/* A few rows at a time, so that there is no second copy of the weights. */
+static bool pack(struct matrix *matrix, enum inference_role role, const struct encoder_layer *layer,
+                 const struct weights *weights, caption_error *error) {
+    const size_t outputs = layer->shape.out_channels, inputs = matrix->inputs;
+    float *rows = memory_uninitialised(NARROW_PANEL, inputs * sizeof(float), "weights", error);
+    if (!rows) return false;
+    bool read = true;
+    for (size_t first = 0; read && first < outputs; first += NARROW_PANEL) {
+        const size_t rest = outputs - first, count = rest < NARROW_PANEL ? rest : NARROW_PANEL;
+        read = inference_weights_rows(role, layer, weights, first, count, rows, error);
+        for (size_t i = 0; read && i < count; i++) {
+            packed_narrow_row(&matrix->packed, first + i, inputs, rows + i * inputs,
+                              matrix->packed.bias[first + i]);
+        }
+    }
+    free(rows);
+    return read;
+}
+
+static void *matrix_new(enum precision precision, enum inference_role role,
+                        const struct encoder_layer *layer, const struct weights *weights,
+                        struct arena *arena, caption_error *error) {
+    const bool to_activations = role == INFERENCE_STEM || role == INFERENCE_EXPAND;
+    struct matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
+    if (!matrix) return NULL;
+    matrix->inputs = inference_is_stem(role) ? INFERENCE_PATCH : layer->shape.in_channels;
+    matrix->relu6 = layer->shape.relu6;
+    if (precision == PRECISION_INT8 && role != INFERENCE_PROJECT) {
+        matrix->range_at = narrow_range_at(inference_padded(matrix->inputs));
+    }
+    const size_t outputs = inference_padded(layer->shape.out_channels);
+    const bool ok = packed_narrow_init(&matrix->packed, precision, to_activations, outputs,
+                                       matrix->inputs, arena, error) &&
+                    weights_read(weights, layer->bias, matrix->packed.bias, error) &&
+                    pack(matrix, role, layer, weights, error);
+    return ok ? matrix : NULL;
+}
+
+/* What a role's products differ in is in the matrix. */
+static void multiply(enum inference_role role, const void *matrix, size_t panel, size_t panels,
+                     const struct inference_product *product) {
+    (void)role;
+    const struct matrix *m = matrix;
+    packed_narrow_multiply(&m->packed, panel, panels, product->rows,
+                           &(struct packed_narrow_product){.input = product->input,
+                                                           .input_stride = product->input_stride,
+                                                           .range_at = m->range_at,
+                                                           .residual = product->residual,
+                                                           .relu6 = m->relu6,
+                                                           .output = product->output,
+                                                           .output_stride = product->output_stride,
+                                                           .line = product->line,
+                                                           .line_stride = product->line_stride});
+}
+
+/* Bytes are convolved as they are, in steps. */
+static void *bytes_depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
+                                 struct arena *arena, caption_error *error) {
+    struct inference_depthwise *depthwise = inference_depthwise_new(layer, weights, arena, error);
+    if (!depthwise) return NULL;
+    for (size_t c = 0; c < depthwise->channels; c++) depthwise->bias[c] *= NARROW_STEPS_OF_ONE;
+    return depthwise;
+}
+
+static void depthwise(enum precision precision, const void *depthwise, size_t panel, size_t panels,
+                      const struct inference_strip *strip) {
+    const struct inference_depthwise *d = depthwise;
+    const size_t first = panel * INFERENCE_PANEL;
+    depthwise_narrow(&(struct depthwise_narrow){.precision = precision,
+                                                .kernel = d->shape.kernel,
+                                                .stride = d->shape.stride,
+                                                .rows = strip->rows,
+                                                .columns = d->shape.out_size,
+                                                .channels = panels * INFERENCE_PANEL,
+                                                .input = strip->input,
+                                                .lines = strip->lines,
+                                                .line_stride = strip->line_stride,
+                                                .input_stride = strip->input_stride,
+                                                .weight = d->weight + first,
+                                                .weight_stride = d->channels,
+                                                .bias = d->bias + first,
+                                                .output = strip->output,
+                                                .output_stride = strip->output_stride});
+}
+
+/* The functions of a table that have to know its precision. */
+#define PRECISION_FUNCTIONS(name, precision)                                                       \
+    static size_t name##_ready_bytes(size_t channels) {                                            \
+        return narrow_row_bytes(precision, channels);                                              \
+    }                                                                                              \
+    static void name##_make_ready(const float *line, size_t pixels, size_t channels,               \
+                                  void *ready) {                                                   \
+        narrow_line(precision, line, pixels, channels, ready);                                     \
+    }                                                                                              \
+    static void *name##_matrix_new(enum inference_role role, const struct encoder_layer *layer,    \
+                                   const struct weights *weights, struct arena *arena,             \
+                                   caption_error *error) {                                         \
+        return matrix_new(precision, role, layer, weights, arena, error);                          \
+    }                                                                                              \
+    static void name##_depthwise(const void *taps, size_t panel, size_t panels,                    \
+                                 const struct inference_strip *strip) {                            \
+        depthwise(precision, taps, panel, panels, strip);                                          \
+    }
+
+PRECISION_FUNCTIONS(bf16, PRECISION_BF16)
+PRECISION_FUNCTIONS(int8, PRECISION_INT8)
+
+const struct inference_kernels inference_kernels_bf16 = {.expanded_bytes = sizeof(uint16_t),
+                                                         .ready_bytes = bf16_ready_bytes,
+                                                         .make_ready = bf16_make_ready,
+                                                         .matrix_new = bf16_matrix_new,
+                                                         .multiply = multiply,
+                                                         .depthwise_new = inference_depthwise_new,
+                                                         .depthwise = bf16_depthwise};
+
+const struct inference_kernels inference_kernels_int8 = {.expanded_bytes = sizeof(uint8_t),
+                                                         .ready_bytes = int8_ready_bytes,
+                                                         .make_ready = int8_make_ready,
+                                                         .matrix_new = int8_matrix_new,
+                                                         .multiply = multiply,
+                                                         .depthwise_new = bytes_depthwise_new,
+                                                         .depthwise = int8_depthwise};

@@ -1,0 +1,24 @@
+#include "nn/depthwise_narrow.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#include "nn/narrow.h"
+
+/* Columns computed together: their sums, a row of taps and an input stay in registers. */
+enum { TILE_STRIDE_1 = 7, TILE_STRIDE_2 = 4, TILE_MOST = 7, KERNEL_MOST = 5 };
+
+#define KERNEL_FILE "nn/depthwise_narrow_kernel.h"
+#include "nn/simd_instances.h"
+
+typedef void strip_function(const struct depthwise_narrow *strip);
+static strip_function *const strips_bf16[SIMD_LEVELS] = SIMD_BY_LEVEL(strip_bf16);
+static strip_function *const strips_bytes[SIMD_LEVELS] = SIMD_BY_LEVEL(strip_bytes);
+
+void depthwise_narrow_by(enum simd_level level, const struct depthwise_narrow *strip) {
+    (strip->precision == PRECISION_BF16 ? strips_bf16 : strips_bytes)[level](strip);
+}
+
+void depthwise_narrow(const struct depthwise_narrow *strip) {
+    depthwise_narrow_by(simd_level_best(), strip);
+}

@@ -1,0 +1,39 @@
+#include "nn/narrow.h"
+
+#include <math.h>
+
+#include "nn/simd_level.h"
+
+#define KERNEL_FILE "nn/narrow_kernel.h"
+#include "nn/simd_instances.h"
+
+typedef void bf16_function(const float *numbers, size_t count, uint16_t *out);
+typedef struct narrow_range range_function(const float *numbers, size_t count);
+typedef void quantise_function(const struct narrow_range *range, const float *numbers, size_t count,
+                               uint8_t *out);
+static bf16_function *const bf16_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(round_bf16);
+static range_function *const range_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(range);
+static quantise_function *const quantise_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(quantise);
+
+/* Behind the bytes: a range, and what keeps rows aligned to 16. */
+enum { RANGE_BYTES = 16 };
+
+size_t narrow_row_bytes(enum precision precision, size_t channels) {
+    return precision == PRECISION_BF16 ? channels * sizeof(uint16_t) : channels + RANGE_BYTES;
+}
+
+void narrow_line(enum precision precision, const float *line, size_t pixels, size_t channels,
+                 void *rows) {
+    const enum simd_level level = simd_level_best();
+    if (precision == PRECISION_BF16) {
+        bf16_by_level[level](line, pixels * channels, rows);
+        return;
+    }
+    const struct narrow_range range = range_by_level[level](line, pixels * channels);
+    uint8_t *row = rows;
+    for (size_t i = 0; i < pixels; i++) {
+        quantise_by_level[level](&range, line + i * channels, channels, row);
+        memcpy(row + narrow_range_at(channels), &range, sizeof range);
+        row += narrow_row_bytes(precision, channels);
+    }
+}

@@ -1,0 +1,38 @@
+/* narrow.c for one instruction set (see simd_instances.h). */
+
+#include "nn/narrow_vectors.h"
+
+KERNEL_TARGET static void KERNEL(round_bf16)(const float *numbers, size_t count, uint16_t *out) {
+    for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
+        KERNEL(vector) x;
+        SIMD_LOAD(x, numbers + i);
+        KERNEL(store_bf16)(x, out + i);
+    }
+}
+
+/* Zero is in it. */
+KERNEL_TARGET static struct narrow_range KERNEL(range)(const float *numbers, size_t count) {
+    KERNEL(vector) low = {0}, high = {0};
+    for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
+        KERNEL(vector) x;
+        SIMD_LOAD(x, numbers + i);
+        low = KERNEL_LESSER(x, low);
+        high = KERNEL_GREATER(x, high);
+    }
+    float smallest = 0, largest = 0;
+    for (size_t i = 0; i < KERNEL_WIDTH; i++) {
+        if (low[i] < smallest) smallest = low[i];
+        if (high[i] > largest) largest = high[i];
+    }
+    return (struct narrow_range){(largest - smallest) / 255, smallest};
+}
+
+KERNEL_TARGET static void KERNEL(quantise)(const struct narrow_range *range, const float *numbers,
+                                           size_t count, uint8_t *out) {
+    const float steps = range->scale > 0 ? 1 / range->scale : 0;
+    for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
+        KERNEL(vector) x;
+        SIMD_LOAD(x, numbers + i);
+        KERNEL(store_bytes)((x - range->offset) * steps, out + i);
+    }
+}

@@ -1,0 +1,291 @@
+#include "nn/packed_narrow.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/narrow.h"
+#include "nn/simd.h"
+
+static size_t numbers_in_a_word(enum precision precision) {
+    return precision == PRECISION_BF16 ? 2 : 4;
+}
+
+bool packed_narrow_init(struct packed_narrow *matrix, enum precision precision, bool to_activations,
+                        size_t outputs, size_t inputs, struct arena *arena, caption_error *error) {
+    const size_t words = (inputs + numbers_in_a_word(precision) - 1) / numbers_in_a_word(precision);
+    *matrix = (struct packed_narrow){.precision = precision,
+                                     .to_activations = to_activations,
+                                     .outputs = outputs,
+                                     .words = words};
+    size_t rows, numbers;
+    const bool fits = size_add(words, 3, &rows) && size_multiply(outputs, rows, &numbers);
+    if (!fits || (precision == PRECISION_INT8 && inputs > NARROW_MOST_INPUTS)) {
+        return error_set(error, CAPTION_ERROR_LIMIT, "a matrix of %zu x %zu is too large", outputs,
+                         inputs);
+    }
+    matrix->panels = arena_take(arena, numbers, sizeof(uint32_t), "packed weights", error);
+    if (!matrix->panels) return false;
+    matrix->bias = (float *)(matrix->panels + outputs * words);
+    matrix->scale = matrix->bias + outputs;
+    matrix->offset = matrix->scale + outputs;
+    return true;
+}
+
+/* Where word `j` of a row of weights lies. */
+static uint32_t *word_at(const struct packed_narrow *matrix, size_t row, size_t j) {
+    return matrix->panels + row / NARROW_PANEL * matrix->words * NARROW_PANEL + j * NARROW_PANEL +
+           row % NARROW_PANEL;
+}
+
+/* What rounding takes from a weight is added to the next one of the row, so that the errors of a
+ * sum over inputs of similar size cancel out and its mean is kept: a photo's features, which are
+ * means over a map, are the nearer to those in float. */
+static void pack_bf16(struct packed_narrow *matrix, size_t row, size_t inputs,
+                      const float *weights) {
+    float carried = 0;
+    for (size_t i = 0; i < inputs; i++) {
+        const uint16_t rounded = narrow_bf16(weights[i] + carried);
+        carried += weights[i] - narrow_bf16_float(rounded);
+        *word_at(matrix, row, i / 2) |= (uint32_t)rounded << i % 2 * 16;
+    }
+}
+
+/* Steps of a 127th of the largest weight; the same is carried. */
+static void pack_bytes(struct packed_narrow *matrix, size_t row, size_t inputs,
+                       const float *weights) {
+    float most = 0;
+    for (size_t i = 0; i < inputs; i++) most = fmaxf(most, fabsf(weights[i]));
+    const float steps = most > 0 ? 127 / most : 0;
+    float carried = 0;
+    long sum = 0;
+    for (size_t i = 0; i < inputs; i++) {
+        const float exact = weights[i] * steps + carried;
+        const long rounded = lrintf(fminf(127, fmaxf(-127, exact)));
+        carried = exact - (float)rounded;
+        sum += rounded;
+        *word_at(matrix, row, i / 4) |= (uint32_t)(uint8_t)rounded << i % 4 * 8;
+    }
+    const float unit = matrix->to_activations ? NARROW_STEPS_OF_ONE : 1;
+    matrix->scale[row] = most / 127 * unit;
+    matrix->offset[row] = (float)sum * matrix->scale[row];
+    matrix->bias[row] *= unit;
+}
+
+void packed_narrow_row(struct packed_narrow *matrix, size_t row, size_t inputs,
+                       const float *weights, float bias) {
+    matrix->bias[row] = bias;
+    (matrix->precision == PRECISION_BF16 ? pack_bf16 : pack_bytes)(matrix, row, inputs, weights);
+}
+
+enum { TILE_ROWS = 6, TILE_PANELS = 4 };
+
+/* A few rows of the product by a few panels. */
+struct tile {
+    size_t words;
+    const uint8_t *rows[TILE_ROWS]; /* of the left matrix */
+    struct narrow_range ranges[TILE_ROWS];
+    const uint32_t *panels; /* of the right one */
+    const float *bias, *scale, *offset;
+    const float *residual; /* or NULL; of the tile's first number */
+    size_t residual_stride;
+    bool relu6, to_activations;
+    void *outputs[TILE_ROWS]; /* where each row goes */
+};
+typedef void tile_function(const struct tile *tile);
+
+static uint32_t row_word(const struct tile *tile, size_t r, size_t j) {
+    uint32_t word;
+    memcpy(&word, tile->rows[r] + j * sizeof word, sizeof word);
+    return word;
+}
+
+/* Output `n` of the tile's row `r`: as vdpbf16ps adds, the second of a pair first. */
+static float plain_bf16(const struct tile *tile, size_t r, size_t n) {
+    const uint32_t *weights = tile->panels + n / NARROW_PANEL * tile->words * NARROW_PANEL;
+    float sum = tile->bias[n];
+    for (size_t j = 0; j < tile->words; j++) {
+        const uint32_t x = row_word(tile, r, j), w = weights[j * NARROW_PANEL + n % NARROW_PANEL];
+        sum += narrow_bf16_float((uint16_t)(x >> 16)) * narrow_bf16_float((uint16_t)(w >> 16));
+        sum += narrow_bf16_float((uint16_t)x) * narrow_bf16_float((uint16_t)w);
+    }
+    return sum;
+}
+
+static float plain_bytes(const struct tile *tile, size_t r, size_t n) {
+    const uint32_t *weights = tile->panels + n / NARROW_PANEL * tile->words * NARROW_PANEL;
+    int32_t sum = 0;
+    for (size_t j = 0; j < tile->words; j++) {
+        const uint32_t x = row_word(tile, r, j), w = weights[j * NARROW_PANEL + n % NARROW_PANEL];
+        for (size_t i = 0; i < 32; i += 8) sum += (uint8_t)(x >> i) * (int8_t)(w >> i);
+    }
+    const struct narrow_range range = tile->ranges[r];
+    return (float)sum * (tile->scale[n] * range.scale) +
+           (tile->offset[n] * range.offset + tile->bias[n]);
+}
+
+static void plain_tile(enum precision precision, size_t rows, size_t panels,
+                       const struct tile *tile) {
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t n = 0; n < panels * NARROW_PANEL; n++) {
+            float value =
+                precision == PRECISION_BF16 ? plain_bf16(tile, r, n) : plain_bytes(tile, r, n);
+            if (tile->residual) value += tile->residual[r * tile->residual_stride + n];
+            const float most = tile->to_activations && precision == PRECISION_INT8 ? 255 : 6;
+            if (tile->to_activations || tile->relu6) value = fminf(most, fmaxf(0, value));
+            if (!tile->to_activations) {
+                ((float *)tile->outputs[r])[n] = value;
+            } else if (precision == PRECISION_BF16) {
+                ((uint16_t *)tile->outputs[r])[n] = narrow_bf16(value);
+            } else {
+                ((uint8_t *)tile->outputs[r])[n] = (uint8_t)lrintf(value);
+            }
+        }
+    }
+}
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if __GNUC__ >= 12
+#define NARROW_INSTRUCTIONS
+#include <immintrin.h>
+
+#define KERNEL(name) bf16_##name
+#define KERNEL_TARGET __attribute__((target("arch=x86-64-v4,avx512bf16,prefer-vector-width=512")))
+#define KERNEL_BYTES 0
+#define KERNEL_SIZE sizeof(uint16_t)
+#define KERNEL_DOT(sums, x, w) sums = _mm512_dpbf16_ps(sums, (__m512bh)(x), (__m512bh)(w))
+#define KERNEL_NARROW(out, sums)                                                                   \
+    _mm256_storeu_si256((void *)(out),                                                             \
+                        (__m256i)_mm512_cvtneps_pbh(_mm512_min_ps(                                 \
+                            _mm512_set1_ps(6), _mm512_max_ps(_mm512_setzero_ps(), sums))))
+#include "nn/packed_narrow_kernel.h"
+
+/* (As the compiler's own function the instruction costs a copy of the sums.) */
+#define KERNEL(name) bytes_##name
+#define KERNEL_TARGET __attribute__((target("arch=x86-64-v4,avx512vnni,prefer-vector-width=512")))
+#define KERNEL_BYTES 1
+#define KERNEL_SIZE 1
+#define KERNEL_DOT(sums, x, w) __asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w))
+#define KERNEL_NARROW(out, sums)                                                                   \
+    _mm_storeu_si128((void *)(out), _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(                     \
+                                        _mm512_max_ps(_mm512_setzero_ps(), sums))))
+#include "nn/packed_narrow_kernel.h"
+#endif
+#endif
+
+bool packed_narrow_fast(enum precision precision) {
+#ifdef NARROW_INSTRUCTIONS
+    if (!__builtin_cpu_supports("x86-64-v4")) return false;
+    if (precision == PRECISION_BF16) return __builtin_cpu_supports("avx512bf16") != 0;
+    if (precision == PRECISION_INT8) return __builtin_cpu_supports("avx512vnni") != 0;
+#endif
+    (void)precision;
+    return false;
+}
+
+static void multiply_tile(enum precision precision, bool fast, size_t rows, size_t panels,
+                          const struct tile *tile) {
+#ifdef NARROW_INSTRUCTIONS
+    if (fast) {
+        const bool bf16 = precision == PRECISION_BF16;
+        (bf16 ? bf16_tiles : bytes_tiles)[panels - 1][rows - 1](tile);
+        return;
+    }
+#endif
+    (void)fast;
+    plain_tile(precision, rows, panels, tile);
+}
+
+/* Bytes of a number of the output. */
+static size_t output_bytes(const struct packed_narrow *matrix) {
+    if (!matrix->to_activations) return sizeof(float);
+    return matrix->precision == PRECISION_BF16 ? sizeof(uint16_t) : sizeof(uint8_t);
+}
+
+/* Where the rows of the next tiles lie, one after the other: no division for each. */
+struct cursor {
+    const uint8_t *input;
+    const float *residual;
+    uint8_t *output;
+    size_t place, line; /* of the row within its line of the output; SIZE_MAX: there are no lines */
+    size_t row_bytes, next_line; /* from a row of the output to the next, from a line's end too */
+};
+
+static struct cursor cursor_new(const struct packed_narrow *matrix,
+                                const struct packed_narrow_product *product, size_t column) {
+    const size_t bytes = output_bytes(matrix);
+    struct cursor cursor = {.input = product->input,
+                            .residual = product->residual ? product->residual + column : NULL,
+                            .output = (uint8_t *)product->output + column * bytes,
+                            .line = SIZE_MAX,
+                            .row_bytes = product->output_stride * bytes};
+    if (product->line) {
+        cursor.line = product->line;
+        cursor.next_line = product->line_stride * bytes - product->line * cursor.row_bytes;
+    }
+    return cursor;
+}
+
+/* Points the tile to its rows. */
+static void take_rows(struct cursor *cursor, const struct packed_narrow_product *product,
+                      size_t rows, struct tile *tile) {
+    tile->residual = cursor->residual;
+    if (cursor->residual) cursor->residual += rows * product->output_stride;
+    for (size_t r = 0; r < rows; r++) {
+        tile->rows[r] = cursor->input;
+        tile->ranges[r] = (struct narrow_range){.scale = NARROW_STEP};
+        if (product->range_at) {
+            memcpy(&tile->ranges[r], cursor->input + product->range_at, sizeof *tile->ranges);
+        }
+        tile->outputs[r] = cursor->output;
+        cursor->input += product->input_stride;
+        cursor->output += cursor->row_bytes;
+        if (++cursor->place < cursor->line) continue;
+        cursor->place = 0;
+        cursor->output += cursor->next_line;
+    }
+}
+
+/* By a few panels, in tiles whose heights are as equal as can be. */
+static void multiply_panels(const struct packed_narrow *matrix, bool fast, size_t panel,
+                            size_t panels, size_t rows, const struct packed_narrow_product *product,
+                            size_t column) {
+    const size_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+    const size_t height = rows / tiles, higher = rows % tiles;
+    const size_t first = panel * NARROW_PANEL;
+    struct cursor cursor = cursor_new(matrix, product, column);
+    struct tile tile = {.words = matrix->words,
+                        .panels = matrix->panels + first * matrix->words,
+                        .bias = matrix->bias + first,
+                        .scale = matrix->scale + first,
+                        .offset = matrix->offset + first,
+                        .residual_stride = product->output_stride,
+                        .relu6 = product->relu6,
+                        .to_activations = matrix->to_activations};
+    for (size_t i = 0; i < tiles; i++) {
+        const size_t some = height + (i < higher);
+        take_rows(&cursor, product, some, &tile);
+        multiply_tile(matrix->precision, fast, some, panels, &tile);
+    }
+}
+
+static void multiply(const struct packed_narrow *matrix, bool fast, size_t panel, size_t panels,
+                     size_t rows, const struct packed_narrow_product *product) {
+    if (rows == 0) return;
+    for (size_t done = 0; done < panels;) {
+        const size_t groups = (panels - done + TILE_PANELS - 1) / TILE_PANELS;
+        const size_t some = (panels - done + groups - 1) / groups;
+        multiply_panels(matrix, fast, panel + done, some, rows, product, done * NARROW_PANEL);
+        done += some;
+    }
+}
+
+void packed_narrow_multiply(const struct packed_narrow *matrix, size_t panel, size_t panels,
+                            size_t rows, const struct packed_narrow_product *product) {
+    multiply(matrix, packed_narrow_fast(matrix->precision), panel, panels, rows, product);
+}
+
+void packed_narrow_multiply_plain(const struct packed_narrow *matrix, size_t panel, size_t panels,
+                                  size_t rows, const struct packed_narrow_product *product) {
+    multiply(matrix, false, panel, panels, rows, product);
+}

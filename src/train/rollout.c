@@ -1,0 +1,110 @@
+#include "train/rollout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/softmax.h"
+#include "text/vocabulary.h"
+
+struct rollout {
+    const struct decoder *decoder;
+    size_t longest;
+    struct rollout_caption *captions; /* [rows] */
+    int32_t *words;                   /* (rows, longest) */
+    size_t *going;                    /* [rows] the caption of each row that goes on */
+    int32_t *inputs;                  /* [rows] */
+    real *states;                     /* (rows, S) */
+    real *logits;                     /* (rows, V) */
+    struct decoder_scratch *scratch;
+};
+
+struct rollout *rollout_new(const struct decoder *decoder, size_t rows, size_t longest,
+                            caption_error *error) {
+    static const char what[] = "captions to be drawn";
+    struct rollout *r = memory_zeroed(1, sizeof *r, what, error);
+    if (!r) return NULL;
+    r->decoder = decoder;
+    r->longest = longest;
+    if ((r->captions = memory_zeroed(rows, sizeof *r->captions, what, error)) &&
+        (r->words = memory_uninitialised(rows, longest * sizeof *r->words, what, error)) &&
+        (r->going = memory_zeroed(rows, sizeof *r->going, what, error)) &&
+        (r->inputs = memory_zeroed(rows, sizeof *r->inputs, what, error)) &&
+        (r->states = memory_uninitialised(rows, decoder->state * sizeof(real), what, error)) &&
+        (r->logits = memory_uninitialised(rows, decoder->words * sizeof(real), what, error)) &&
+        (r->scratch = decoder_scratch_new(decoder, rows, error))) {
+        return r;
+    }
+    rollout_free(r);
+    return NULL;
+}
+
+void rollout_free(struct rollout *r) {
+    if (!r) return;
+    free(r->captions);
+    free(r->words);
+    free(r->going);
+    free(r->inputs);
+    free(r->states);
+    free(r->logits);
+    decoder_scratch_free(r->scratch);
+    free(r);
+}
+
+/* All captions empty, the photos' vectors fed. */
+static void begin(struct rollout *r, const struct parameters *parameters, const real *values,
+                  const real *vectors, size_t count, size_t samples) {
+    for (size_t i = 0; i < count; i++) {
+        r->captions[i] = (struct rollout_caption){.words = r->words + i * r->longest};
+        r->going[i] = i;
+        r->inputs[i] = DECODER_VECTOR - (int32_t)(i / samples);
+    }
+    memset(r->states, 0, count * r->decoder->state * sizeof *r->states);
+    decoder_step(r->decoder, parameters, values, count, r->inputs, vectors, r->states, NULL,
+                 r->scratch);
+    for (size_t i = 0; i < count; i++) r->inputs[i] = VOCABULARY_START;
+}
+
+/* A word from a row of logits, which becomes its distribution. */
+static int32_t draw_word(size_t words, real *row, struct random *random) {
+    softmax_distribution(words, row);
+    real mark = (real)random_uniform(random);
+    size_t likeliest = VOCABULARY_END;
+    for (size_t word = 0; word < words; word++) {
+        if (mark < row[word]) return (int32_t)word;
+        mark -= row[word];
+        if (row[word] > row[likeliest]) likeliest = word;
+    }
+    return (int32_t)likeliest; /* the sum is 1 but for rounding */
+}
+
+/* The next word of every caption that goes on; returns how many still do. */
+static size_t extend(struct rollout *r, size_t going, struct random *random) {
+    const size_t state = r->decoder->state, words = r->decoder->words;
+    size_t left = 0;
+    for (size_t row = 0; row < going; row++) {
+        struct rollout_caption *caption = &r->captions[r->going[row]];
+        const int32_t word = draw_word(words, r->logits + row * words, random);
+        caption->ended = word == VOCABULARY_END;
+        if (caption->ended) continue;
+        caption->words[caption->count++] = word;
+        if (caption->count == r->longest) continue;
+        r->inputs[left] = word;
+        memmove(r->states + left * state, r->states + row * state, state * sizeof *r->states);
+        r->going[left++] = r->going[row];
+    }
+    return left;
+}
+
+const struct rollout_caption *rollout_draw(struct rollout *r, const struct parameters *parameters,
+                                           const real *values, const real *vectors, size_t photos,
+                                           size_t samples, struct random *random) {
+    size_t going = photos * samples;
+    begin(r, parameters, values, vectors, going, samples);
+    while (going > 0) {
+        decoder_step(r->decoder, parameters, values, going, r->inputs, vectors, r->states,
+                     r->logits, r->scratch);
+        going = extend(r, going, random);
+    }
+    return r->captions;
+}

@@ -1,0 +1,29 @@
+/* Captions drawn from a decoder as it learns: several for each photo, word by word from the very
+ * distribution that the gradient is of. Nothing is forbidden, not even <unk> or a caption without a
+ * word: what could not be drawn could not be unlearned, and probability would flee there. */
+#ifndef CAPTION_TRAIN_ROLLOUT_H
+#define CAPTION_TRAIN_ROLLOUT_H
+
+#include "model/decoder.h"
+
+struct rollout_caption {
+    int32_t *words; /* [count], in the rollout */
+    size_t count;
+    bool ended; /* by <end>, and not because it had the most words */
+};
+
+struct rollout;
+
+/* For up to `rows` captions of at most `longest` words. */
+struct rollout *rollout_new(const struct decoder *decoder, size_t rows, size_t longest,
+                            caption_error *error);
+void rollout_free(struct rollout *rollout);
+
+/* Draws `samples` captions for each row of vectors (photos, E): caption s of photo p is number
+ * p * samples + s of those returned, which live until the next call. */
+const struct rollout_caption *rollout_draw(struct rollout *rollout,
+                                           const struct parameters *parameters, const real *values,
+                                           const real *vectors, size_t photos, size_t samples,
+                                           struct random *random);
+
+#endif
