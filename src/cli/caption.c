@@ -8,7 +8,6 @@
 #include "cli/captioning.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
-#include "cli/interrupt.h"
 #include "image/image.h"
 #include "report/caption_table.h"
 
@@ -249,7 +248,6 @@ int command_caption(int argc, char **argv) {
     }
     decoding_options_settle(&decoding);
     plan.command = &command;
-    interrupt_listen();
     status = run(&plan, argv + first, argc - first);
     plan_free(&plan);
     return command_finish(&command, status);

@@ -139,6 +139,7 @@ static caption_options settled(const struct captioning *run, const caption_optio
 
 bool captioning_run(struct captioning *run, const caption_model *model,
                     const caption_options *options, caption_error *error) {
+    interrupt_listen();
     count_photos(run);
     struct progress progress = progress_start(run->photos > 1 ? stderr : NULL, run->photos);
     run->progress = &progress;

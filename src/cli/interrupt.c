@@ -13,7 +13,8 @@ static void remember(int number) {
 
 void interrupt_listen(void) {
     struct sigaction action = {.sa_handler = remember};
-    action.sa_flags = (int)SA_RESETHAND;
+    /* A write that is under way goes on: half a row would be lost otherwise. */
+    action.sa_flags = (int)SA_RESETHAND | SA_RESTART;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,6 +223,87 @@ static void more_photos_than_a_block_keep_their_order(void **state) {
     caption_results_free(once, PHOTOS);
 }
 
+/* A stream over the fixture's photos, again and again. */
+struct endless {
+    const struct fixture *fixture;
+    const caption_result *expected; /* [PHOTOS] */
+    pthread_t caller;
+    size_t count, given, taken, stop_after; /* results after which to fail */
+};
+
+static bool next_endless(void *context, caption_photo *photo) {
+    struct endless *stream = context;
+    assert_true(pthread_equal(pthread_self(), stream->caller));
+    if (stream->given == stream->count) return false;
+    photo->path = stream->fixture->paths[stream->given * 7 % PHOTOS];
+    photo->number = stream->given++;
+    return true;
+}
+
+static bool take_endless(void *context, const caption_photo *photo, const caption_result *result,
+                         caption_error *error) {
+    struct endless *stream = context;
+    assert_true(pthread_equal(pthread_self(), stream->caller));
+    assert_int_equal(photo->number, stream->taken);
+    assert_string_equal(photo->path, stream->fixture->paths[stream->taken * 7 % PHOTOS]);
+    assert_same(&stream->expected[stream->taken * 7 % PHOTOS], result);
+    stream->taken++;
+    if (stream->taken < stream->stop_after) return true;
+    error->status = CAPTION_ERROR_IO;
+    strcpy(error->message, "enough");
+    return false;
+}
+
+static void a_stream_gives_results_in_order_on_the_callers_thread(void **state) {
+    const struct fixture *f = *state;
+    caption_options options = caption_options_default();
+    caption_result once[PHOTOS];
+    caption_all(f, all_paths(f), PHOTOS, &options, once);
+    for (size_t threads = 1; threads <= 5; threads += 2) {
+        struct endless endless = {f, once, pthread_self(), 1000, 0, 0, SIZE_MAX};
+        const caption_stream stream = {next_endless, take_endless, &endless};
+        caption_times times = {0};
+        options.threads = threads;
+        assert_true(caption_photos_stream(f->model, &stream, &options, &times, NULL));
+        assert_int_equal(endless.taken, 1000);
+        assert_true(times.decode > 0 && times.encode > 0 && times.words > 0);
+    }
+    caption_results_free(once, PHOTOS);
+}
+
+static void a_stream_ends_with_the_error_of_who_takes_its_results(void **state) {
+    const struct fixture *f = *state;
+    caption_options options = caption_options_default();
+    caption_result once[PHOTOS];
+    caption_all(f, all_paths(f), PHOTOS, &options, once);
+    for (size_t threads = 1; threads <= 4; threads++) {
+        struct endless endless = {f, once, pthread_self(), 1000, 0, 0, 100};
+        const caption_stream stream = {next_endless, take_endless, &endless};
+        caption_error error = {0};
+        options.threads = threads;
+        assert_false(caption_photos_stream(f->model, &stream, &options, NULL, &error));
+        assert_string_equal(error.message, "enough");
+        assert_int_equal(endless.taken, 100);
+        assert_true(endless.given < 100 + 64 * threads); /* few are asked for in vain */
+    }
+    caption_results_free(once, PHOTOS);
+}
+
+static void a_photo_of_too_many_pixels_is_refused(void **state) {
+    const struct fixture *f = *state;
+    caption_options options = caption_options_default();
+    options.max_pixels = SIDE * SIDE - 1;
+    caption_result result;
+    caption_all(f, all_paths(f), 1, &options, &result);
+    assert_int_equal(result.count, 0);
+    assert_int_equal(result.error.status, CAPTION_ERROR_LIMIT);
+    assert_non_null(strstr(result.error.message, "48 x 48"));
+    options.max_pixels = SIDE * SIDE;
+    caption_all(f, all_paths(f), 1, &options, &result);
+    assert_int_equal(result.count, 1);
+    caption_results_free(&result, 1);
+}
+
 static void a_photo_in_memory_is_the_photo_in_its_file(void **state) {
     const struct fixture *f = *state;
     caption_options options = caption_options_default();
@@ -294,6 +376,9 @@ int main(void) {
         cmocka_unit_test(threads_and_company_change_nothing),
         cmocka_unit_test(a_bad_photo_is_an_error_in_its_own_result),
         cmocka_unit_test(more_photos_than_a_block_keep_their_order),
+        cmocka_unit_test(a_stream_gives_results_in_order_on_the_callers_thread),
+        cmocka_unit_test(a_stream_ends_with_the_error_of_who_takes_its_results),
+        cmocka_unit_test(a_photo_of_too_many_pixels_is_refused),
         cmocka_unit_test(a_photo_in_memory_is_the_photo_in_its_file),
         cmocka_unit_test(bad_options_are_refused_before_any_work),
         cmocka_unit_test(no_photos_are_no_error),
