@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 static bool io_error(caption_error *error, const char *path, const char *doing) {
@@ -195,6 +196,74 @@ void file_writer_abandon(struct file_writer *writer) {
     *writer = (struct file_writer){0};
 }
 
+static const char *last_part(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* ".caption-HASH.part" in the folder of `path`: never longer than a file system allows. */
+static char *temporary_of(const char *path, caption_error *error) {
+    char digits[HASH_TEXT], name[64];
+    hash_text(hash_string(HASH_START, last_part(path)), digits);
+    snprintf(name, sizeof name, ".caption-%s.part", digits);
+    char *directory = file_directory(path, error);
+    char *temporary = directory ? file_join(directory, name, error) : NULL;
+    free(directory);
+    return temporary;
+}
+
+static bool write_all(int descriptor, const char *bytes, size_t size) {
+    while (size > 0) {
+        const ssize_t written = write(descriptor, bytes, size);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return false;
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return true;
+}
+
+bool file_write(const char *path, const void *bytes, size_t size, caption_error *error) {
+    char *temporary = temporary_of(path, error);
+    if (!temporary) return false;
+    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
+    const int descriptor = open(temporary, flags, 0666);
+    bool ok = descriptor >= 0;
+    if (!ok) {
+        io_error(error, path, "create a file beside it");
+    } else {
+        ok = write_all(descriptor, bytes, size) && fsync(descriptor) == 0;
+        if (!ok) io_error(error, path, "write");
+        if (close(descriptor) != 0 && ok) ok = io_error(error, path, "write");
+        if (ok && rename(temporary, path) != 0) ok = io_error(error, path, "replace");
+        if (!ok) unlink(temporary);
+    }
+    free(temporary);
+    return ok;
+}
+
+static bool make_folder(const char *path, caption_error *error) {
+    struct stat status;
+    if (mkdir(path, 0777) == 0) return true;
+    const int reason = errno;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) return true;
+    errno = reason;
+    return io_error(error, path, "make the folder");
+}
+
+bool file_make_folders(const char *path, caption_error *error) {
+    char *folder = memory_string(path, error);
+    bool ok = folder != NULL;
+    for (char *slash = folder; ok && (slash = strchr(slash, '/')) != NULL; slash++) {
+        if (slash == folder) continue; /* the root */
+        *slash = 0;
+        ok = make_folder(folder, error);
+        *slash = '/';
+    }
+    free(folder);
+    return ok;
+}
+
 char *file_join(const char *directory, const char *name, caption_error *error) {
     if (name[0] == '/' || directory[0] == '\0') return memory_string(name, error);
     size_t length = strlen(directory), name_size = strlen(name) + 1;
@@ -211,11 +280,6 @@ char *file_directory(const char *path, caption_error *error) {
     const char *slash = strrchr(path, '/');
     if (!slash) return memory_string(".", error);
     return memory_substring(path, slash == path ? 1 : (size_t)(slash - path), error);
-}
-
-static const char *last_part(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
 }
 
 static bool directory_status(const char *path, struct stat *status) {

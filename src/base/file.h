@@ -43,6 +43,14 @@ bool file_writer_commit(struct file_writer *writer, caption_error *error);
 /* Gives up: removes the temporary file. Harmless after a commit. */
 void file_writer_abandon(struct file_writer *writer);
 
+/* Writes a small file whole or not at all, through a temporary file beside it whose hidden name
+ * hangs on the path alone: what a killed run left behind, the next one to write the path takes up.
+ */
+bool file_write(const char *path, const void *bytes, size_t size, caption_error *error);
+
+/* Makes the folders that `path` lies in, where they are missing. */
+bool file_make_folders(const char *path, caption_error *error);
+
 /* A newly allocated "directory/name" (just `name` where it is absolute or directory is empty), or
  * NULL with `error` set. */
 char *file_join(const char *directory, const char *name, caption_error *error);

@@ -5,109 +5,235 @@
 
 #include "base/memory.h"
 #include "caption.h"
+#include "cli/captioning.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
 #include "cli/interrupt.h"
-#include "cli/photo_list.h"
-#include "report/caption_rows.h"
+#include "image/image.h"
+#include "report/caption_table.h"
 
-/* Photos captioned at a time: enough to fill the batch, few enough to see the first ones soon. */
-enum { BLOCK = 64 };
-
-struct caption_task {
-    const struct options_command *command;
-    const caption_model *model;
-    const caption_options *options;
-    struct caption_rows rows;
-    bool failed; /* a photo or an argument could not be read */
+/* What the flags say, besides how captions are made. */
+struct caption_flags {
+    /* input */
+    bool recursive, zeros;
+    const char *files_from;
+    struct options_list globs;
+    const char *shard;
+    /* output */
+    bool json, json_lines, csv, logprob;
+    const char *sidecar; /* NULL: none, "": .txt */
+    const char *output_dir, *existing;
+    bool dry_run, quiet, verbose;
 };
 
-static void tell(struct caption_task *task, const caption_error *error) {
-    command_error(task->command, error);
-    task->failed = true;
-}
+/* What they come to. */
+struct caption_plan {
+    const struct options_command *command;
+    struct caption_flags flags;
+    const struct decoding_options *decoding;
+    struct photo_list list;
+    struct shard shard;
+    struct caption_file_options files;
+    char *extension; /* owned, with its dot */
+    bool writes_files;
+};
 
-static bool write_block(struct caption_task *task, const char *const *paths, size_t count,
-                        const caption_result *results, caption_error *error) {
-    for (size_t i = 0; i < count; i++) {
-        if (results[i].count == 0) tell(task, &results[i].error);
-        if (!caption_rows_write(&task->rows, paths[i], &results[i], error)) return false;
+/* "caption" and ".caption" mean the same. */
+static char *extension_of(const char *text, caption_error *error) {
+    if (!text || !*text) return memory_string(".txt", error);
+    if (strchr(text, '/')) {
+        error_set(error, CAPTION_ERROR_ARGUMENT, "--sidecar: '%s' is no extension", text);
+        return NULL;
     }
-    return command_flush(error);
+    const size_t length = strlen(text) + 1, dot = text[0] != '.';
+    char *extension = memory_zeroed(length + dot, 1, "an extension", error);
+    if (!extension) return NULL;
+    if (dot) extension[0] = '.';
+    memcpy(extension + dot, text, length);
+    return extension;
 }
 
-/* Captions `count` photos of the list from number `first` on. */
-static bool caption_block(struct caption_task *task, const struct photo_list *list, size_t first,
-                          size_t count, caption_error *error) {
-    const char *const *paths = (const char *const *)list->paths + first;
-    caption_result results[BLOCK];
-    caption_options options = *task->options;
-    options.first_photo = first;
-    if (!caption_photos(task->model, paths, count, &options, results, error)) return false;
-    bool written = write_block(task, paths, count, results, error);
-    caption_results_free(results, count);
-    return written;
+static enum caption_file_existing existing_named(const char *name) {
+    if (strcmp(name, "overwrite") == 0) return CAPTION_FILE_OVERWRITE;
+    if (strcmp(name, "append") == 0) return CAPTION_FILE_APPEND;
+    if (strcmp(name, "prepend") == 0) return CAPTION_FILE_PREPEND;
+    return CAPTION_FILE_SKIP;
 }
 
-static bool caption_list(struct caption_task *task, const struct photo_list *list,
-                         caption_error *error) {
-    for (size_t first = 0; first < list->count; first += BLOCK) {
-        if (interrupt_came()) return error_set(error, CAPTION_ERROR_INTERRUPTED, "interrupted");
-        size_t rest = list->count - first;
-        if (!caption_block(task, list, first, rest < BLOCK ? rest : BLOCK, error)) return false;
-    }
+static bool plan_files(struct caption_plan *plan, caption_error *error) {
+    const struct caption_flags *flags = &plan->flags;
+    plan->writes_files = flags->sidecar || flags->output_dir;
+    if (!plan->writes_files) return true;
+    plan->extension = extension_of(flags->sidecar, error);
+    if (!plan->extension) return false;
+    plan->files = (struct caption_file_options){.extension = plan->extension,
+                                                .folder = flags->output_dir,
+                                                .existing = existing_named(flags->existing),
+                                                .n_best = plan->decoding->caption.top > 1};
+    return photo_list_find_seconds(&plan->list, flags->output_dir != NULL, error);
+}
+
+static bool check_flags(const struct caption_flags *flags, int count, caption_error *error) {
+    if (count == 0 && !flags->files_from)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "0 arguments given, at least 1 expected: caption [OPTIONS] PATH...\n"
+                         "Try 'caption --help'.");
+    if (flags->json + flags->json_lines + flags->csv > 1)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--json, --jsonl and --csv: expected one of them");
     return true;
 }
 
-/* Arguments that stand for no photos are told like photos that cannot be read. */
-static bool list_photos(struct caption_task *task, char **arguments, int count,
-                        struct photo_list *list, caption_error *error) {
+static bool list_photos(struct caption_plan *plan, char **arguments, int count,
+                        caption_error *error) {
+    const struct caption_flags *flags = &plan->flags;
+    const bool files_on_input = flags->files_from && strcmp(flags->files_from, "-") == 0;
+    plan->list = (struct photo_list){.recursive = flags->recursive,
+                                     .globs = flags->globs.items,
+                                     .glob_count = flags->globs.count};
     for (int i = 0; i < count; i++) {
-        caption_error problem;
-        if (photo_list_add(list, arguments[i], &problem)) continue;
-        if (problem.status == CAPTION_ERROR_MEMORY) {
-            *error = problem;
-            return false;
-        }
-        tell(task, &problem);
-        caption_result none = {.error = problem};
-        if (!caption_rows_write(&task->rows, arguments[i], &none, error)) return false;
+        if (files_on_input && strcmp(arguments[i], "-") == 0)
+            return error_set(error, CAPTION_ERROR_ARGUMENT,
+                             "standard input cannot be a photo and --files-from at once");
+        if (!photo_list_add(&plan->list, arguments[i], error)) return false;
     }
+    return !flags->files_from ||
+           photo_list_add_from(&plan->list, flags->files_from, flags->zeros, error);
+}
+
+static bool make_plan(struct caption_plan *plan, char **arguments, int count,
+                      caption_error *error) {
+    return check_flags(&plan->flags, count, error) &&
+           shard_parse(plan->flags.shard, &plan->shard, error) &&
+           list_photos(plan, arguments, count, error) && plan_files(plan, error);
+}
+
+static void plan_free(struct caption_plan *plan) {
+    photo_list_free(&plan->list);
+    options_list_free(&plan->flags.globs);
+    free(plan->extension);
+}
+
+static enum caption_table_format format_of(const struct caption_flags *flags) {
+    if (flags->json) return CAPTION_TABLE_JSON;
+    if (flags->json_lines) return CAPTION_TABLE_JSON_LINES;
+    return flags->csv ? CAPTION_TABLE_CSV : CAPTION_TABLE_TEXT;
+}
+
+static bool add_output(struct captioning *run, struct caption_output *output) {
+    if (!output) return false;
+    run->outputs[run->output_count++] = output;
     return true;
 }
 
-static int run(struct caption_task *task, const char *model_file, char **arguments, int count) {
-    caption_error error;
-    caption_model *model = caption_model_open(model_file, &error);
-    if (!model) return command_error(task->command, &error);
-    task->model = model;
-    struct photo_list list = {0};
-    bool done = list_photos(task, arguments, count, &list, &error);
-    task->rows.with_path = count > 1 || list.folders;
-    done = done && caption_list(task, &list, &error);
-    photo_list_free(&list);
+/* Files come before rows: a row that is there says that its file is. Who has files made wants no
+ * text besides. */
+static bool add_outputs(const struct caption_plan *plan, struct captioning *run, bool several,
+                        caption_error *error) {
+    const bool n_best = plan->decoding->caption.top > 1;
+    const enum caption_table_format format = format_of(&plan->flags);
+    const struct caption_rows rows = {.stream = stdout,
+                                      .with_path = several,
+                                      .with_logprob = plan->flags.logprob || n_best,
+                                      .n_best = n_best};
+    if (plan->writes_files && !add_output(run, caption_file_output_new(&plan->files, error)))
+        return false;
+    return (plan->writes_files && format == CAPTION_TABLE_TEXT) ||
+           add_output(run, caption_table_new(&rows, format, error));
+}
+
+static bool caption_all(const struct caption_plan *plan, struct captioning *run,
+                        caption_error *error) {
+    caption_model *model = caption_model_open(plan->decoding->model, error);
+    if (!model) return false;
+    const bool done = captioning_run(run, model, &plan->decoding->caption, error);
     caption_model_close(model);
-    if (!done) return command_error(task->command, &error);
-    return task->failed ? COMMAND_FAILED : COMMAND_DONE;
+    return done;
+}
+
+static int run_plan(const struct caption_plan *plan, int arguments) {
+    caption_error error;
+    struct captioning run = {.name = plan->command->name,
+                             .list = &plan->list,
+                             .shard = &plan->shard,
+                             .files = plan->writes_files ? &plan->files : NULL,
+                             .quiet = plan->flags.quiet,
+                             .verbose = plan->flags.verbose};
+    const bool several = arguments > 1 || plan->list.folders || plan->flags.files_from;
+    bool done;
+    if (plan->flags.dry_run)
+        done = captioning_list(&run, &error);
+    else
+        done = add_outputs(plan, &run, several, &error) && caption_all(plan, &run, &error);
+    for (size_t i = 0; i < run.output_count; i++) run.outputs[i]->free(run.outputs[i]);
+    if (!done) return command_error(plan->command, &error);
+    captioning_tell(&run);
+    if (run.interrupted) return COMMAND_INTERRUPTED;
+    return run.failed > 0 ? COMMAND_FAILED : COMMAND_DONE;
+}
+
+static int run(struct caption_plan *plan, char **arguments, int count) {
+    caption_error error;
+    if (!make_plan(plan, arguments, count, &error)) return command_error(plan->command, &error);
+    if (plan->shard.count > 1 && !plan->flags.quiet)
+        fprintf(stderr, "%s: shard %zu of %zu (%s)\n", plan->command->name, plan->shard.index,
+                plan->shard.count, plan->shard.source);
+    return run_plan(plan, count);
 }
 
 int command_caption(int argc, char **argv) {
     struct decoding_options decoding;
     decoding_options_init(&decoding);
-    bool json_lines = false, logprob = false;
+    struct caption_plan plan = {.decoding = &decoding, .flags.existing = "skip"};
+    struct caption_flags *f = &plan.flags;
+    const struct options_row input[] = {
+        {'r', "recursive", OPTIONS_ON, &f->recursive, NULL, 0, 0,
+         "the folders in a folder, too; loops of symbolic links end", NULL},
+        {0, "glob", OPTIONS_REPEATED, &f->globs, "PATTERN", 0, 0,
+         "of a folder, only files whose names match, as '*.jpg'; may be given several times", NULL},
+        {0, "files-from", OPTIONS_STRING, &f->files_from, "FILE", 0, 0,
+         "photos and folders that FILE names, one a line; -: standard input. A file that holds "
+         "0 bytes is divided at those (find -print0)",
+         NULL},
+        {'0', "null", OPTIONS_ON, &f->zeros, NULL, 0, 0, "it is divided at 0 bytes in any case",
+         NULL},
+        {0, "max-pixels", OPTIONS_SIZE, &decoding.caption.max_pixels, "N", 1,
+         (double)IMAGE_MAX_PIXELS, "photos that have more pixels are refused, not decoded", NULL},
+        {0, "shard", OPTIONS_STRING, &f->shard, "I/N", 0, 0,
+         "part I of N, 1/N to N/N, told by the photos' names; auto: from Slurm's job array or Open "
+         "MPI. All N together caption every photo once",
+         NULL},
+    };
     const struct options_row output[] = {
-        {0, "jsonl", OPTIONS_ON, &json_lines, NULL, 0, 0,
-         "a line of JSON for each photo: path, caption and logprob, or path and error", NULL},
-        {0, "logprob", OPTIONS_ON, &logprob, NULL, 0, 0,
+        {0, "json", OPTIONS_ON, &f->json, NULL, 0, 0,
+         "a JSON array: path, caption and logprob, or path and error", NULL},
+        {0, "jsonl", OPTIONS_ON, &f->json_lines, NULL, 0, 0, "the same, a line of JSON each", NULL},
+        {0, "csv", OPTIONS_ON, &f->csv, NULL, 0, 0, "a table: path,caption,logprob,error", NULL},
+        {0, "logprob", OPTIONS_ON, &f->logprob, NULL, 0, 0,
          "put the caption's log-probability before it", NULL},
+        {0, "sidecar", OPTIONS_OPTIONAL, &f->sidecar, ".EXT", 0, 0,
+         "a file beside each photo: dog.txt for dog.jpg; of photos that differ in their extension "
+         "alone the first by name has it, the others have dog.png.txt. No text on stdout then",
+         NULL},
+        {0, "output-dir", OPTIONS_STRING, &f->output_dir, "DIR", 0, 0,
+         "these files in DIR, in folders like the photos'", NULL},
+        {0, "existing", OPTIONS_CHOICE, &f->existing, "skip|overwrite|append|prepend", 0, 0,
+         "what becomes of a file that is there; skip: its photo is passed over", NULL},
+        {0, "dry-run", OPTIONS_ON, &f->dry_run, NULL, 0, 0,
+         "only list the photos, and the files that would be written", NULL},
+        {'q', "quiet", OPTIONS_ON, &f->quiet, NULL, 0, 0, "no progress, no summary", NULL},
+        {'v', "verbose", OPTIONS_ON, &f->verbose, NULL, 0, 0,
+         "progress in lines, a summary and where the time went", NULL},
     };
     const struct options_group groups[] = {
+        {"Input", input, sizeof input / sizeof *input},
         {"Output", output, sizeof output / sizeof *output},
         decoding_options_group(&decoding),
     };
     const struct options_command command = {
         "caption", "[OPTIONS] PATH...",
-        "Says in a sentence what a photo shows. PATH is a photo or a folder of photos.\n"
+        "Says in a sentence what a photo shows. PATH is a photo, a folder of photos, or - for a\n"
+        "photo on standard input.\n"
         "One photo: its caption. Several: PATH<TAB>CAPTION, in the order given, folders by name.\n"
         "\n"
         "Other commands, each with its own --help:\n"
@@ -117,17 +243,14 @@ int command_caption(int argc, char **argv) {
         "  caption info [MODEL]            what a model is and was made from\n",
         groups, sizeof groups / sizeof *groups};
     int first, status;
-    if (!command_begin(&command, argc, argv, 1, INT_MAX, &first, &status)) return status;
+    if (!command_begin(&command, argc, argv, 0, INT_MAX, &first, &status)) {
+        options_list_free(&f->globs);
+        return status;
+    }
     decoding_options_settle(&decoding);
-    bool n_best = decoding.caption.top > 1;
-    struct caption_task task = {
-        .command = &command,
-        .options = &decoding.caption,
-        .rows = {.stream = stdout,
-                 .json_lines = json_lines,
-                 .with_logprob = logprob || n_best,
-                 .n_best = n_best},
-    };
+    plan.command = &command;
     interrupt_listen();
-    return command_finish(&command, run(&task, decoding.model, argv + first, argc - first));
+    status = run(&plan, argv + first, argc - first);
+    plan_free(&plan);
+    return command_finish(&command, status);
 }

@@ -35,7 +35,8 @@ void decoding_options_init(struct decoding_options *options) {
          "sample among the likeliest words that hold this probability", &o->sample},
         {0, "seed", OPTIONS_SEED, &o->seed, "N", 0, 0, "of sampling", NULL},
         {0, "precision", OPTIONS_CHOICE, &options->precision, "auto|f32|bf16|int8", 0, 0,
-         "number type of the encoder's products; auto: the fastest that this processor has", NULL},
+         "number type of the encoder's products; auto: the fastest that nobody can tell from f32",
+         NULL},
         {'t', "threads", OPTIONS_SIZE, &o->threads, "N", 0, PLAN_MAX_THREADS,
          "worker threads; 0 is one per processor", NULL},
     };

@@ -24,6 +24,11 @@ static bool takes_value(const struct options_row *row) {
     return row->type != OPTIONS_ON && row->type != OPTIONS_OFF;
 }
 
+static int argument_of(const struct options_row *row) {
+    if (row->type == OPTIONS_OPTIONAL) return optional_argument;
+    return takes_value(row) ? required_argument : no_argument;
+}
+
 static const struct options_row *row_at(const struct options_command *command, size_t index) {
     for (size_t g = 0; g < command->group_count; g++) {
         if (index < command->groups[g].count) return &command->groups[g].rows[index];
@@ -63,7 +68,7 @@ static bool grammar_new(const struct options_command *command, struct grammar *g
     *flag++ = (struct option){"help", no_argument, NULL, HELP};
     for (size_t i = 0; i < rows; i++) {
         const struct options_row *row = row_at(command, i);
-        int argument = takes_value(row) ? required_argument : no_argument;
+        int argument = argument_of(row);
         *flag++ = (struct option){row->name, argument, NULL, FIRST_ROW + (int)i};
         if (strchr(row->name, '-')) {
             *flag++ = (struct option){name, argument, NULL, FIRST_ROW + (int)i};
@@ -150,13 +155,15 @@ static bool set_value(const struct options_row *row, const char *text) {
         return true;
     case OPTIONS_STRING:
     case OPTIONS_CHOICE:
-        return set_string(row, text);
+    case OPTIONS_OPTIONAL:
+        return set_string(row, text ? text : "");
     case OPTIONS_SIZE:
         return set_size(row, text);
     case OPTIONS_SEED:
         return parse_whole(text, row->target);
     case OPTIONS_FLOAT:
         return set_float(row, text);
+    case OPTIONS_REPEATED:
     case OPTIONS_LIST:
         return add_to_list(row->target, text);
     }
@@ -303,6 +310,8 @@ static void format_default(const struct options_row *row, char *out, size_t size
     switch (row->type) {
     case OPTIONS_ON:
     case OPTIONS_OFF:
+    case OPTIONS_OPTIONAL:
+    case OPTIONS_REPEATED:
     case OPTIONS_LIST:
         break;
     case OPTIONS_STRING:
@@ -343,7 +352,10 @@ static void write_wrapped(const char *text, size_t column, FILE *stream) {
 static void write_row(const struct options_row *row, FILE *stream) {
     int column = row->letter ? fprintf(stream, "  -%c, --%s", row->letter, row->name)
                              : fprintf(stream, "      --%s", row->name);
-    if (row->value) column += fprintf(stream, " %s", row->value);
+    if (row->value) {
+        const bool optional = row->type == OPTIONS_OPTIONAL;
+        column += fprintf(stream, optional ? "[=%s]" : " %s", row->value);
+    }
     if (column > HELP_COLUMN - 2) {
         fprintf(stream, "\n");
         column = 0;

@@ -9,14 +9,16 @@
 #include <stdio.h>
 
 enum options_type {
-    OPTIONS_ON,     /* no value; target: bool, becomes true */
-    OPTIONS_OFF,    /* no value; target: bool, becomes false */
-    OPTIONS_STRING, /* target: const char *, points into argv */
-    OPTIONS_CHOICE, /* the same; one of the words of `value`, which are parted by | */
-    OPTIONS_SIZE,   /* target: size_t */
-    OPTIONS_SEED,   /* target: uint64_t, any value */
-    OPTIONS_FLOAT,  /* target: float */
-    OPTIONS_LIST,   /* one value or several, up to the next flag; target: struct options_list */
+    OPTIONS_ON,       /* no value; target: bool, becomes true */
+    OPTIONS_OFF,      /* no value; target: bool, becomes false */
+    OPTIONS_STRING,   /* target: const char *, points into argv */
+    OPTIONS_CHOICE,   /* the same; one of the words of `value`, which are parted by | */
+    OPTIONS_SIZE,     /* target: size_t */
+    OPTIONS_SEED,     /* target: uint64_t, any value */
+    OPTIONS_FLOAT,    /* target: float */
+    OPTIONS_OPTIONAL, /* --name or --name=VALUE; target: const char *, "" without a value */
+    OPTIONS_REPEATED, /* a value, the flag may stand several times; target: struct options_list */
+    OPTIONS_LIST,     /* one value or several, up to the next flag; target: struct options_list */
 };
 
 /* All values of a flag, which may stand several times. */

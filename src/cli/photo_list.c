@@ -2,6 +2,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,74 +12,282 @@
 #include "base/memory.h"
 #include "image/photo.h"
 
-/* Takes `path` over, also on failure. */
-static bool append(struct photo_list *list, char *path, caption_error *error) {
-    if (!path) return false;
-    if (!memory_grow(&list->paths, &list->capacity, list->count + 1, sizeof *list->paths,
-                     "the list of photos", error)) {
-        free(path);
-        return false;
+/* More of --files-from is no list of photos. */
+static const size_t largest_list = (size_t)1 << 30;
+
+struct file_id {
+    uint64_t device, inode;
+    bool used;
+};
+
+static struct file_id *find_id(struct file_id *table, size_t capacity, uint64_t device,
+                               uint64_t inode) {
+    size_t at = (size_t)((inode * 0x9e3779b97f4a7c15U) ^ device) & (capacity - 1);
+    while (table[at].used && (table[at].device != device || table[at].inode != inode))
+        at = (at + 1) & (capacity - 1);
+    return &table[at];
+}
+
+static bool grow_seen(struct photo_list *list, caption_error *error) {
+    const size_t capacity = list->seen_capacity > 0 ? 2 * list->seen_capacity : 64;
+    struct file_id *table = memory_zeroed(capacity, sizeof *table, "the list of photos", error);
+    if (!table) return false;
+    for (size_t i = 0; i < list->seen_capacity; i++) {
+        const struct file_id *id = &list->seen[i];
+        if (id->used) *find_id(table, capacity, id->device, id->inode) = *id;
     }
-    list->paths[list->count++] = path;
+    free(list->seen);
+    list->seen = table;
+    list->seen_capacity = capacity;
     return true;
 }
 
-static void cut(struct photo_list *list, size_t count) {
-    while (list->count > count) free(list->paths[--list->count]);
+/* Remembers a file or folder; *fresh: it had not been seen before. */
+static bool see(struct photo_list *list, const struct stat *status, bool *fresh,
+                caption_error *error) {
+    if (2 * list->seen_count >= list->seen_capacity && !grow_seen(list, error)) return false;
+    struct file_id *id = find_id(list->seen, list->seen_capacity, status->st_dev, status->st_ino);
+    *fresh = !id->used;
+    if (*fresh) list->seen_count++;
+    *id = (struct file_id){status->st_dev, status->st_ino, true};
+    return true;
+}
+
+/* Takes `path` over, also on failure. */
+static bool append(struct photo_list *list, char *path, size_t below, const caption_error *problem,
+                   caption_error *error) {
+    struct photo_entry entry = {.path = path, .below = (unsigned)below};
+    bool ok = path && memory_grow(&list->entries, &list->capacity, list->count + 1,
+                                  sizeof *list->entries, "the list of photos", error);
+    if (ok && problem) {
+        entry.problem = memory_zeroed(1, sizeof *entry.problem, "the list of photos", error);
+        ok = entry.problem != NULL;
+    }
+    if (!ok) {
+        free(path);
+        return false;
+    }
+    if (problem)
+        *entry.problem = *problem;
+    else
+        list->photos++;
+    list->entries[list->count++] = entry;
+    return true;
+}
+
+static bool append_problem(struct photo_list *list, const char *path, size_t below,
+                           const caption_error *problem, caption_error *error) {
+    return append(list, memory_string(path, error), below, problem, error);
+}
+
+static bool matches(const struct photo_list *list, const char *name) {
+    for (size_t i = 0; i < list->glob_count; i++)
+        if (fnmatch(list->globs[i], name, 0) == 0) return true;
+    return list->glob_count == 0;
+}
+
+/* A folder, and where the paths of its photos go on below the folder that was named. */
+static bool search(struct photo_list *list, const char *folder, size_t below, caption_error *error);
+
+/* Takes `path` over. */
+static bool add_found(struct photo_list *list, char *path, const char *name, size_t below,
+                      caption_error *error) {
+    struct stat status;
+    bool fresh, ok = true;
+    if (stat(path, &status) == 0) {
+        if (S_ISDIR(status.st_mode)) {
+            if (list->recursive) ok = search(list, path, below, error);
+        } else if (matches(list, name) && photo_recognise(path)) {
+            ok = see(list, &status, &fresh, error);
+            if (ok && fresh) return append(list, path, below, NULL, error);
+        }
+    }
+    free(path);
+    return ok;
 }
 
 static int by_name(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool append_photos(struct photo_list *list, DIR *directory, const char *folder,
-                          caption_error *error) {
+struct names {
+    char **names; /* [count], owned */
+    size_t count, capacity;
+};
+
+static void names_free(struct names *names) {
+    for (size_t i = 0; i < names->count; i++) free(names->names[i]);
+    free(names->names);
+}
+
+/* Sorted: which of two links to a file is taken must not hang on the file system. */
+static bool read_names(DIR *directory, struct names *names, caption_error *error) {
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(directory);
         if (!entry) break;
         if (entry->d_name[0] == '.') continue;
-        char *path = file_join(folder, entry->d_name, error);
-        if (!path) return false;
-        if (!photo_recognise(path))
-            free(path);
-        else if (!append(list, path, error))
+        if (!memory_grow(&names->names, &names->capacity, names->count + 1, sizeof *names->names,
+                         "a folder's names", error))
             return false;
+        char *name = memory_string(entry->d_name, error);
+        if (!name) return false;
+        names->names[names->count++] = name;
     }
-    if (errno == 0) return true;
-    return error_set(error, CAPTION_ERROR_IO, "%s: cannot read the folder: %s", folder,
-                     strerror(errno));
+    if (errno != 0) return error_set(error, CAPTION_ERROR_IO, "%s", strerror(errno));
+    if (names->count > 0) qsort(names->names, names->count, sizeof *names->names, by_name);
+    return true;
+}
+
+static bool add_names(struct photo_list *list, const struct names *names, const char *folder,
+                      size_t below, caption_error *error) {
+    for (size_t i = 0; i < names->count; i++) {
+        char *path = file_join(folder, names->names[i], error);
+        if (!path || !add_found(list, path, names->names[i], below, error)) return false;
+    }
+    return true;
+}
+
+static bool add_unreadable(struct photo_list *list, const char *folder, size_t below,
+                           const char *reason, caption_error *error) {
+    caption_error problem;
+    error_set(&problem, CAPTION_ERROR_IO, "%s: cannot read the folder: %s", folder, reason);
+    return append_problem(list, folder, below, &problem, error);
+}
+
+static bool search(struct photo_list *list, const char *folder, size_t below,
+                   caption_error *error) {
+    struct stat status;
+    bool fresh = true;
+    if (stat(folder, &status) == 0 && !see(list, &status, &fresh, error)) return false;
+    if (!fresh) return true; /* a loop, or the folder was named twice */
+    DIR *directory = opendir(folder);
+    if (!directory) return add_unreadable(list, folder, below, strerror(errno), error);
+    struct names names = {0};
+    caption_error problem;
+    bool ok = read_names(directory, &names, &problem);
+    closedir(directory); /* before folders in it are opened */
+    ok = ok ? add_names(list, &names, folder, below, error)
+            : add_unreadable(list, folder, below, problem.message, error);
+    names_free(&names);
+    return ok;
+}
+
+static int by_path(const void *a, const void *b) {
+    const struct photo_entry *x = a, *y = b;
+    return strcmp(x->path, y->path);
 }
 
 static bool add_folder(struct photo_list *list, const char *folder, caption_error *error) {
-    DIR *directory = opendir(folder);
-    if (!directory)
-        return error_set(error, CAPTION_ERROR_IO, "%s: cannot read the folder: %s", folder,
-                         strerror(errno));
-    size_t before = list->count;
-    bool read = append_photos(list, directory, folder, error);
-    closedir(directory);
-    if (read && list->count == before)
-        read = error_set(error, CAPTION_ERROR_FORMAT,
-                         "%s: a folder without photos (folders in it are not searched)", folder);
-    if (!read) {
-        cut(list, before);
-        return false;
+    const size_t before = list->count, seen = list->seen_count, length = strlen(folder);
+    const size_t below = length + (length > 0 && folder[length - 1] != '/');
+    list->folders = true;
+    if (!search(list, folder, below, error)) return false;
+    if (list->count > before) {
+        qsort(list->entries + before, list->count - before, sizeof *list->entries, by_path);
+        return true;
     }
-    qsort(list->paths + before, list->count - before, sizeof *list->paths, by_name);
-    return true;
+    if (list->seen_count == seen) return true; /* searched before */
+    caption_error problem;
+    error_set(&problem, CAPTION_ERROR_FORMAT, "%s: a folder without photos%s%s", folder,
+              list->glob_count > 0 ? " whose names match" : "",
+              list->recursive ? "" : " (folders in it are not searched)");
+    return append_problem(list, folder, length, &problem, error);
+}
+
+static size_t name_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash + 1 - path) : 0;
 }
 
 bool photo_list_add(struct photo_list *list, const char *argument, caption_error *error) {
     struct stat status;
-    if (stat(argument, &status) != 0 || !S_ISDIR(status.st_mode))
-        return append(list, memory_string(argument, error), error);
-    list->folders = true;
-    return add_folder(list, argument, error);
+    bool fresh = true;
+    const bool is_input = strcmp(argument, "-") == 0;
+    if (!is_input && stat(argument, &status) == 0) {
+        if (S_ISDIR(status.st_mode)) return add_folder(list, argument, error);
+        if (S_ISREG(status.st_mode) && !see(list, &status, &fresh, error)) return false;
+    }
+    if (!fresh) return true;
+    return append(list, memory_string(argument, error), name_of(argument), NULL, error);
+}
+
+bool photo_list_add_from(struct photo_list *list, const char *file, bool zeros,
+                         caption_error *error) {
+    struct file_bytes bytes;
+    const bool is_input = strcmp(file, "-") == 0;
+    if (is_input ? !file_read_stream(stdin, "standard input", largest_list, &bytes, error)
+                 : !file_read(file, largest_list, &bytes, error))
+        return false;
+    char *text = (char *)bytes.data;
+    const int end_of_line = zeros || memchr(text, 0, bytes.size) ? 0 : '\n';
+    bool ok = true;
+    for (size_t at = 0; ok && at < bytes.size;) {
+        char *end = memchr(text + at, end_of_line, bytes.size - at);
+        const size_t length = end ? (size_t)(end - text) - at : bytes.size - at;
+        text[at + length] = 0; /* there is room: a 0 follows the last byte */
+        if (length > 0) ok = photo_list_add(list, text + at, error);
+        at += length + 1;
+    }
+    file_bytes_free(&bytes);
+    return ok;
+}
+
+/* What the names of a pair are compared by. */
+struct key {
+    const char *path;
+    size_t stem; /* bytes before the extension */
+    size_t entry;
+};
+
+static int by_stem(const void *a, const void *b) {
+    const struct key *x = a, *y = b;
+    const size_t shorter = x->stem < y->stem ? x->stem : y->stem;
+    int order = memcmp(x->path, y->path, shorter);
+    if (order == 0) order = (x->stem > y->stem) - (x->stem < y->stem);
+    return order ? order : strcmp(x->path, y->path);
+}
+
+static bool same_stem(const struct key *a, const struct key *b) {
+    return a->stem == b->stem && memcmp(a->path, b->path, a->stem) == 0;
+}
+
+static size_t stem_length(const char *path) {
+    const size_t name = name_of(path);
+    const char *dot = strrchr(path + name, '.');
+    return dot && dot != path + name ? (size_t)(dot - path) : strlen(path);
+}
+
+bool photo_list_find_seconds(struct photo_list *list, bool from_below, caption_error *error) {
+    struct key *keys = memory_zeroed(list->photos, sizeof *keys, "the list of photos", error);
+    if (!keys) return false;
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct photo_entry *entry = &list->entries[i];
+        if (entry->problem) continue;
+        const char *path = entry->path + (from_below ? entry->below : 0);
+        keys[count++] = (struct key){path, stem_length(path), i};
+    }
+    qsort(keys, count, sizeof *keys, by_stem);
+    bool ok = true;
+    for (size_t i = 1; ok && i < count; i++) {
+        struct photo_entry *entry = &list->entries[keys[i].entry];
+        entry->second = same_stem(&keys[i - 1], &keys[i]);
+        if (entry->second && strcmp(keys[i - 1].path, keys[i].path) == 0)
+            ok = error_set(error, CAPTION_ERROR_ARGUMENT,
+                           "%s and %s would be written to the same file",
+                           list->entries[keys[i - 1].entry].path, entry->path);
+    }
+    free(keys);
+    return ok;
 }
 
 void photo_list_free(struct photo_list *list) {
-    cut(list, 0);
-    free(list->paths);
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->entries[i].path);
+        free(list->entries[i].problem);
+    }
+    free(list->entries);
+    free(list->seen);
     *list = (struct photo_list){0};
 }

@@ -1,20 +1,57 @@
-/* The photos that the arguments of the command line stand for. */
+/* The photos that the arguments of the command line stand for: a list without doubles, in the order
+ * of the arguments, folders sorted by path (bytes).
+ *
+ *     struct photo_list list = {.recursive = true};
+ *     photo_list_add(&list, "holiday", &error);
+ *     photo_list_add_from(&list, "-", false, &error);
+ */
 #ifndef CAPTION_CLI_PHOTO_LIST_H
 #define CAPTION_CLI_PHOTO_LIST_H
 
 #include "base/error.h"
 
-struct photo_list {
-    char **paths; /* [count], owned */
-    size_t count, capacity;
-    bool folders; /* at least one argument was a folder */
+/* A photo, or an argument or folder that cannot be read. */
+struct photo_entry {
+    char *path;             /* owned; "-" is standard input */
+    caption_error *problem; /* owned; NULL of a photo */
+    unsigned below;         /* path + below is its path in the folder that was named */
+    bool second; /* another photo of the same folder and name, but for the extension, stands before
+                    it in the order of bytes: see photo_list_find_seconds */
 };
 
-/* Adds a photo, or the photos of a folder sorted by name. A file that is named is taken as a photo
- * whatever it is; in a folder, files that do not begin as a photo does are passed over, and so are
- * hidden files and folders. A folder that cannot be read or holds no photo is an error, after which
- * the list is as it was. */
+struct photo_list {
+    /* Set by the caller before anything is added. */
+    bool recursive;           /* folders in folders are searched, too */
+    const char *const *globs; /* [glob_count]: of a folder, take files whose names match one of
+                                 these patterns of the shell (none: all) */
+    size_t glob_count;
+
+    struct photo_entry *entries; /* [count] */
+    size_t count, capacity;
+    size_t photos; /* entries without a problem */
+    bool folders;  /* at least one argument was a folder */
+
+    struct file_id *seen; /* what is in the list, and folders that were searched: a hash table */
+    size_t seen_count, seen_capacity;
+};
+
+/* Adds a photo, or the photos of a folder. A file that is named is taken as a photo whatever it is;
+ * in a folder, files that do not begin as a photo does are passed over, and so are hidden files and
+ * folders. What is in the list already, be it by another name, is passed over (by device and
+ * inode), which ends loops of symbolic links, too. A folder that cannot be read or holds no photo
+ * becomes an entry with a problem. False when memory is short. */
 bool photo_list_add(struct photo_list *list, const char *argument, caption_error *error);
+
+/* Adds what a file ("-": standard input) names, one a line; lines end with a 0 byte instead of a
+ * newline where `zeros` says so or the file holds one. False when it cannot be read. */
+bool photo_list_add_from(struct photo_list *list, const char *file, bool zeros,
+                         caption_error *error);
+
+/* Marks, of the photos whose paths (from `below` on, or whole) differ in nothing but the extension,
+ * all but the first in the order of bytes. Where two do not differ at all, which happens from
+ * `below` on, false with `error` set: files made from these names would fight. */
+bool photo_list_find_seconds(struct photo_list *list, bool from_below, caption_error *error);
+
 void photo_list_free(struct photo_list *list);
 
 #endif

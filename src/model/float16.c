@@ -4,6 +4,12 @@
 #include <string.h>
 
 #include "nn/simd.h"
+#include "nn/simd_level.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+#define FLOAT16_HARDWARE
+#endif
 
 /* Opening a model converts millions of numbers: plain arithmetic on the bits, without tables or
  * branches, so that the compiler can make vectors of it. */
@@ -35,7 +41,7 @@ SIMD_INLINE void store_16(uint8_t *bytes, uint32_t half) {
 static const uint32_t rebias = 112U << 23;
 
 SIMD_CLONES
-bool float16_to_floats(const uint8_t *bytes, size_t count, float *out) {
+static bool to_floats(const uint8_t *bytes, size_t count, float *out) {
     uint32_t infinite = 0;
     for (size_t i = 0; i < count; i++) {
         const uint32_t half = load_16(bytes + 2 * i);
@@ -49,6 +55,39 @@ bool float16_to_floats(const uint8_t *bytes, size_t count, float *out) {
     }
     return infinite == 0;
 }
+
+#ifdef FLOAT16_HARDWARE
+
+enum { AT_ONCE = 8 };
+
+/* The same by the processor's own instruction; `count` is a multiple of AT_ONCE. */
+__attribute__((target("avx2,f16c"))) static bool convert(const uint8_t *bytes, size_t count,
+                                                         float *out) {
+    const __m128i exponent = _mm_set1_epi16(0x7c00);
+    __m128i infinite = _mm_setzero_si128();
+    for (size_t i = 0; i < count; i += AT_ONCE) {
+        const __m128i halves = _mm_loadu_si128((const __m128i *)(const void *)(bytes + 2 * i));
+        _mm256_storeu_ps(out + i, _mm256_cvtph_ps(halves));
+        const __m128i found = _mm_and_si128(halves, exponent);
+        infinite = _mm_or_si128(infinite, _mm_cmpeq_epi16(found, exponent));
+    }
+    return _mm_movemask_epi8(infinite) == 0;
+}
+
+bool float16_to_floats(const uint8_t *bytes, size_t count, float *out) {
+    if (!simd_level_has(SIMD_V3)) return to_floats(bytes, count, out);
+    const size_t together = count - count % AT_ONCE;
+    const bool finite = convert(bytes, together, out);
+    return to_floats(bytes + 2 * together, count - together, out + together) && finite;
+}
+
+#else
+
+bool float16_to_floats(const uint8_t *bytes, size_t count, float *out) {
+    return to_floats(bytes, count, out);
+}
+
+#endif
 
 SIMD_CLONES
 bool float16_brain_to_floats(const uint8_t *bytes, size_t count, float *out) {

@@ -10,6 +10,7 @@
 
 struct inference_decoder {
     const struct decoder *decoder;
+    struct arena arena;        /* of all but the words: */
     float *shift, *scale;      /* (F,) */
     struct packed image;       /* (E, F) */
     struct packed input;       /* (P, E) */
@@ -18,12 +19,11 @@ struct inference_decoder {
     struct weights_view words; /* (V, E) as they lie */
 };
 
-static float *read_vector(const struct weights *weights, size_t index, caption_error *error) {
-    float *vector = memory_uninitialised(weights->parameters->tensors[index].count, sizeof *vector,
-                                         "the decoder", error);
-    if (vector && weights_read(weights, index, vector, error)) return vector;
-    free(vector);
-    return NULL;
+static float *read_vector(const struct weights *weights, size_t index, struct arena *arena,
+                          caption_error *error) {
+    float *vector = arena_take(arena, weights->parameters->tensors[index].count, sizeof *vector,
+                               "the decoder", error);
+    return vector && weights_read(weights, index, vector, error) ? vector : NULL;
 }
 
 struct inference_decoder *inference_decoder_new(const struct decoder *d,
@@ -33,12 +33,13 @@ struct inference_decoder *inference_decoder_new(const struct decoder *d,
     if (!made) return NULL;
     made->decoder = d;
     made->words = weights_view(weights, d->embed);
-    if ((made->shift = read_vector(weights, d->image_shift, error)) &&
-        (made->scale = read_vector(weights, d->image_scale, error)) &&
-        weights_pack(weights, d->image_weight, d->image_bias, &made->image, error) &&
-        weights_pack(weights, d->weight_ih, d->bias_ih, &made->input, error) &&
-        weights_pack(weights, d->weight_hh, d->bias_hh, &made->hidden, error) &&
-        weights_pack(weights, d->output_weight, d->output_bias, &made->output, error) &&
+    struct arena *arena = &made->arena;
+    if ((made->shift = read_vector(weights, d->image_shift, arena, error)) &&
+        (made->scale = read_vector(weights, d->image_scale, arena, error)) &&
+        weights_pack(weights, d->image_weight, d->image_bias, arena, &made->image, error) &&
+        weights_pack(weights, d->weight_ih, d->bias_ih, arena, &made->input, error) &&
+        weights_pack(weights, d->weight_hh, d->bias_hh, arena, &made->hidden, error) &&
+        weights_pack(weights, d->output_weight, d->output_bias, arena, &made->output, error) &&
         weights_check(weights, d->embed, error)) {
         return made;
     }
@@ -48,12 +49,7 @@ struct inference_decoder *inference_decoder_new(const struct decoder *d,
 
 void inference_decoder_free(struct inference_decoder *d) {
     if (!d) return;
-    packed_free(&d->image);
-    packed_free(&d->input);
-    packed_free(&d->hidden);
-    packed_free(&d->output);
-    free(d->shift);
-    free(d->scale);
+    arena_free(&d->arena);
     free(d);
 }
 

@@ -39,7 +39,7 @@ static void *matrix_new(enum inference_role role, const struct encoder_layer *la
     if (!matrix) return NULL;
     matrix->relu6 = layer->shape.relu6;
     const size_t outputs = inference_padded(layer->shape.out_channels);
-    const bool ok = packed_init_in(arena, &matrix->packed, outputs, inputs, error) &&
+    const bool ok = packed_init(&matrix->packed, outputs, inputs, arena, error) &&
                     pack(&matrix->packed, role, layer, weights, error) &&
                     weights_read(weights, layer->bias, matrix->packed.bias, error);
     return ok ? matrix : NULL;

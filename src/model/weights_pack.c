@@ -21,14 +21,10 @@ static bool read_panels(const struct weights *weights, size_t weight, struct pac
     return read;
 }
 
-bool weights_pack(const struct weights *weights, size_t weight, size_t bias, struct packed *matrix,
-                  caption_error *error) {
+bool weights_pack(const struct weights *weights, size_t weight, size_t bias, struct arena *arena,
+                  struct packed *matrix, caption_error *error) {
     const size_t *shape = weights->parameters->tensors[weight].shape;
-    if (!packed_init(matrix, shape[0], shape[1], error)) return false;
-    if (read_panels(weights, weight, matrix, error) &&
-        weights_read(weights, bias, matrix->bias, error)) {
-        return true;
-    }
-    packed_free(matrix);
-    return false;
+    return packed_init(matrix, shape[0], shape[1], arena, error) &&
+           read_panels(weights, weight, matrix, error) &&
+           weights_read(weights, bias, matrix->bias, error);
 }

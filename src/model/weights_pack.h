@@ -5,9 +5,9 @@
 #include "model/weights.h"
 #include "nn/packed.h"
 
-/* Packs tensors `weight` (outputs, inputs) and `bias` (outputs). Freed with packed_free. False when
- * a number is not finite or memory is short; there is nothing to free then. */
-bool weights_pack(const struct weights *weights, size_t weight, size_t bias, struct packed *matrix,
-                  caption_error *error);
+/* Packs tensors `weight` (outputs, inputs) and `bias` (outputs) in the arena's memory. False when a
+ * number is not finite or memory is short. */
+bool weights_pack(const struct weights *weights, size_t weight, size_t bias, struct arena *arena,
+                  struct packed *matrix, caption_error *error);
 
 #endif

@@ -1,8 +1,8 @@
 /* depthwise_strip.c for one instruction set (see simd_instances.h). */
 
 /* Columns x .. x + tile - 1 of row y, a vector of channels from c on. All but x, y and c are
- * constants where this is inlined. Every input is loaded once and takes part in the sums of all the
- * columns that it touches. */
+ * constants where this is inlined. Every input is loaded once; tap by tap, because then as many
+ * sums as there are columns can be added to before the first one is waited for. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise_strip *strip, size_t kernel,
                                                size_t stride, size_t tile, size_t y, size_t x,
                                                size_t c) {
@@ -14,20 +14,17 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise_strip *str
         const float *row = strip->input + strip->lines[y * stride + ky] * strip->line_stride +
                            x * stride * strip->input_stride + c;
         const float *weight = strip->weight + ky * kernel * strip->weight_stride + c;
-        KERNEL(vector) taps[KERNEL_MOST];
-        SIMD_UNROLL
-        for (size_t kx = 0; kx < kernel; kx++) {
-            SIMD_LOAD(taps[kx], weight + kx * strip->weight_stride);
-        }
+        KERNEL(vector) window[WINDOW_MOST];
         SIMD_UNROLL
         for (size_t i = 0; i < (tile - 1) * stride + kernel; i++) {
-            KERNEL(vector) input;
-            SIMD_LOAD(input, row + i * strip->input_stride);
+            SIMD_LOAD(window[i], row + i * strip->input_stride);
+        }
+        SIMD_UNROLL
+        for (size_t kx = 0; kx < kernel; kx++) {
+            KERNEL(vector) tap;
+            SIMD_LOAD(tap, weight + kx * strip->weight_stride);
             SIMD_UNROLL
-            for (size_t t = 0; t < tile; t++) {
-                const size_t kx = i - t * stride; /* wraps where the tap lies to the left */
-                if (kx < kernel) sums[t] += taps[kx] * input;
-            }
+            for (size_t t = 0; t < tile; t++) sums[t] += tap * window[t * stride + kx];
         }
     }
     float *output = strip->output + (y * strip->columns + x) * strip->output_stride + c;

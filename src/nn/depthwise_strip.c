@@ -1,7 +1,8 @@
 #include "nn/depthwise_strip.h"
 
-/* Columns computed together: their sums, a row of taps and an input stay in registers. */
-enum { TILE_STRIDE_1 = 7, TILE_STRIDE_2 = 4, TILE_MOST = 7, KERNEL_MOST = 5 };
+/* Columns that are computed together: as many as have their sums and the inputs under them in the
+ * registers of AVX-512, and enough that no sum is waited for. */
+enum { TILE_STRIDE_1 = 7, TILE_STRIDE_2 = 6, TILE_MOST = 7, WINDOW_MOST = 15 };
 
 #define KERNEL_FILE "nn/depthwise_kernel.h"
 #include "nn/simd_instances.h"

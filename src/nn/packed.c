@@ -20,45 +20,20 @@ static size_t panel_count(size_t outputs) {
     return outputs / PACKED_PANEL + (outputs % PACKED_PANEL != 0);
 }
 
-/* Sets the sizes. */
-static bool plan(struct packed *matrix, size_t outputs, size_t inputs, size_t *numbers,
+bool packed_init(struct packed *matrix, size_t outputs, size_t inputs, struct arena *arena,
                  caption_error *error) {
     *matrix = (struct packed){.outputs = outputs, .inputs = inputs};
-    size_t rows;
-    if (size_multiply(panel_count(outputs), PACKED_PANEL, &rows) && size_add(inputs, 1, numbers) &&
-        size_multiply(rows, *numbers, numbers)) {
-        return true;
+    size_t rows, numbers;
+    const bool fits = size_multiply(panel_count(outputs), PACKED_PANEL, &rows) &&
+                      size_add(inputs, 1, &numbers) && size_multiply(rows, numbers, &numbers);
+    if (!fits) {
+        return error_set(error, CAPTION_ERROR_LIMIT, "a matrix of %zu x %zu is too large", outputs,
+                         inputs);
     }
-    return error_set(error, CAPTION_ERROR_LIMIT, "a matrix of %zu x %zu is too large", outputs,
-                     inputs);
-}
-
-/* Cuts the zeroed block, which may be NULL. */
-static bool cut(struct packed *matrix, float *block) {
-    if (!block) return false;
-    matrix->panels = block;
-    matrix->bias = block + panel_count(matrix->outputs) * PACKED_PANEL * matrix->inputs;
+    matrix->panels = arena_take(arena, numbers, sizeof(float), "packed weights", error);
+    if (!matrix->panels) return false;
+    matrix->bias = matrix->panels + rows * inputs;
     return true;
-}
-
-static const char what[] = "packed weights";
-
-bool packed_init(struct packed *matrix, size_t outputs, size_t inputs, caption_error *error) {
-    size_t numbers;
-    return plan(matrix, outputs, inputs, &numbers, error) &&
-           cut(matrix, memory_zeroed(numbers, sizeof(float), what, error));
-}
-
-bool packed_init_in(struct arena *arena, struct packed *matrix, size_t outputs, size_t inputs,
-                    caption_error *error) {
-    size_t numbers;
-    return plan(matrix, outputs, inputs, &numbers, error) &&
-           cut(matrix, arena_take(arena, numbers, sizeof(float), what, error));
-}
-
-void packed_free(struct packed *matrix) {
-    free(matrix->panels);
-    *matrix = (struct packed){0};
 }
 
 enum { QUAD = 4 };
@@ -126,7 +101,7 @@ typedef tile_function *const (*tile_table)[TILE_ROWS]; /* [panels - 1][rows - 1]
 static const tile_table tiles_of[SIMD_LEVELS] = SIMD_BY_LEVEL(tiles);
 static const size_t panels_of[SIMD_LEVELS] = {1, 1, TILE_PANELS};
 #ifdef __aarch64__
-static const size_t rows_of[SIMD_LEVELS] = {TILE_ROWS};
+static const size_t rows_of[SIMD_LEVELS] = {5};
 #else
 static const size_t rows_of[SIMD_LEVELS] = {2, TILE_ROWS, TILE_ROWS};
 #endif

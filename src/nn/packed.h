@@ -5,11 +5,10 @@
  * in place.
  *
  *     struct packed matrix;
- *     if (!packed_init(&matrix, outputs, inputs, error)) ...
+ *     if (!packed_init(&matrix, outputs, inputs, &arena, error)) ...
  *     for (size_t i = 0; i < outputs; i += PACKED_PANEL) packed_rows(&matrix, i, count, weights);
  *     memcpy(matrix.bias, bias, outputs * sizeof(float));
  *     packed_multiply(&matrix, rows, &(struct packed_product){.input = ..., .output = ...});
- *     packed_free(&matrix);
  *
  * Every number is bias + x_0 w_0 + x_1 w_1 + ... in this order (then + residual), whatever number
  * of rows stand beside it: a row's result is the same to the last bit alone and in any batch. Once
@@ -31,13 +30,9 @@ struct packed {
     float *panels;          /* (ceil(n / PACKED_PANEL), k, PACKED_PANEL), zeros at first */
 };
 
-/* Allocates the panels and the bias as one block, zeroed. */
-bool packed_init(struct packed *matrix, size_t outputs, size_t inputs, caption_error *error);
-void packed_free(struct packed *matrix);
-
-/* The same in the memory of an arena, whose business it is to be freed. */
-bool packed_init_in(struct arena *arena, struct packed *matrix, size_t outputs, size_t inputs,
-                    caption_error *error);
+/* Takes zeroed panels and bias from the arena. */
+bool packed_init(struct packed *matrix, size_t outputs, size_t inputs, struct arena *arena,
+                 caption_error *error);
 
 /* Packs rows first .. first + count - 1 of the weights (n, k), the rows of a panel (count <=
  * PACKED_PANEL, first a multiple of it): weights (count, k). */

@@ -1,8 +1,6 @@
 #include "nn/precision.h"
 
-#include "nn/packed_low.h"
-
+/* bfloat16 and bytes are faster, but change a caption in ten: not what nobody can tell. */
 enum precision precision_best(void) {
-    const bool native = packed_low_is_fast(PACKED_LOW_BF16) && packed_low_is_fast(PACKED_LOW_BYTES);
-    return native ? PRECISION_INT8 : PRECISION_F32;
+    return PRECISION_F32;
 }

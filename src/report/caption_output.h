@@ -23,6 +23,8 @@ struct caption_row {
     const char *path;             /* as it was found: argument, or folder argument / path below */
     size_t below;                 /* path + below is its path in the folder argument it was found
                                      in; of a photo that was named, its name alone */
+    bool second;                  /* a photo of the same name but for the extension comes before it
+                                     in the order of bytes: see caption_file_path */
     const caption_result *result; /* captions, best first; or count 0 and an error */
 };
 

@@ -68,7 +68,7 @@ def main():
             start = time.perf_counter()
             assert beam_search(decoder, features, beam, words).shape == (photos, words)
             best = min(best, time.perf_counter() - start)
-    print(f"{photos / best:.1f}")
+    print(f"{photos / best:.1f} {threads} thread(s)")
 
 
 if __name__ == "__main__":

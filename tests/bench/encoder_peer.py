@@ -2,12 +2,14 @@
 """The peer of bench_encoder: efficientnet_lite0 at 224 pixels in PyTorch, milliseconds a photo.
 
     python3 tests/bench/encoder_peer.py forward PHOTOS THREADS
+    python3 tests/bench/encoder_peer.py bfloat16 PHOTOS THREADS
     python3 tests/bench/encoder_peer.py training PHOTOS THREADS
 
-"forward" is traced, frozen and channels-last, with and without optimize_for_inference: the faster of
-the two counts. "training" is eager and channels-last: forward and backward of the mean of the
-features, without an optimiser step. Weights are random, batch norm is folded away, as on our side;
-and as there, the figure is the best of several rounds, since the machine's other work only ever adds.
+"forward" is measured eager, traced and frozen, and optimised for inference besides, contiguous and
+channels-last; "bfloat16" is the same in that precision; "training" is eager: forward and backward of
+the mean of the features, without an optimiser step. Prints the fastest and which it was. Weights are
+random, batch norm is folded away, as on our side; and as there, a figure is the best of several
+rounds, since the machine's other work only ever adds.
 
 Needs Debian's python3-torch.
 """
@@ -104,16 +106,22 @@ def milliseconds(work, photos):
     return best * 1e3 / (REPEATS * photos)
 
 
+FORMATS = {"contiguous": torch.contiguous_format, "channels-last": torch.channels_last}
+
+
+def ways_to_run(encoder, images):
+    yield "eager", encoder
+    frozen = torch.jit.freeze(torch.jit.trace(encoder, images))
+    yield "frozen", frozen
+    optimised = torch.jit.freeze(torch.jit.trace(encoder, images))
+    yield "optimised", torch.jit.optimize_for_inference(optimised)
+
+
 def forward(encoder, images, photos):
     encoder.eval()
     with torch.no_grad():
-        traced = torch.jit.trace(encoder, images)
-        frozen = torch.jit.freeze(traced)
-        optimised = torch.jit.optimize_for_inference(torch.jit.freeze(traced))
-        return min(
-            milliseconds(lambda: frozen(images), photos),
-            milliseconds(lambda: optimised(images), photos),
-        )
+        for name, run in ways_to_run(encoder, images):
+            yield milliseconds(lambda: run(images), photos), name
 
 
 def training(encoder, images, photos):
@@ -121,19 +129,29 @@ def training(encoder, images, photos):
         encoder.zero_grad(set_to_none=True)
         encoder(images).mean().backward()
 
-    return milliseconds(step, photos)
+    yield milliseconds(step, photos), "eager"
+
+
+def measure(mode, photos):
+    for name, memory_format in FORMATS.items():
+        number = torch.bfloat16 if mode == "bfloat16" else torch.float32
+        encoder = Encoder().to(dtype=number, memory_format=memory_format)
+        images = torch.randn(photos, 3, SIZE, SIZE).to(dtype=number, memory_format=memory_format)
+        run = training if mode == "training" else forward
+        for figure, how in run(encoder, images, photos):
+            yield figure, f"{how}, {name}"
 
 
 def main():
-    modes = {"forward": forward, "training": training}
+    modes = ("forward", "bfloat16", "training")
     if len(sys.argv) != 4 or sys.argv[1] not in modes:
-        sys.exit("encoder_peer.py: expected forward or training, photos and threads")
-    photos, threads = int(sys.argv[2]), int(sys.argv[3])
+        sys.exit(f"encoder_peer.py: expected one of {modes}, photos and threads")
+    mode, photos, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     torch.manual_seed(0)
     torch.set_num_threads(threads)
-    encoder = Encoder().to(memory_format=torch.channels_last)
-    images = torch.randn(photos, 3, SIZE, SIZE).to(memory_format=torch.channels_last)
-    print(f"{modes[sys.argv[1]](encoder, images, photos):.2f}")
+    figure, how = min(measure(mode, photos))
+    precision = ", bfloat16" if mode == "bfloat16" else ""
+    print(f"{figure:.2f} {how}{precision}, {threads} thread(s)")
 
 
 if __name__ == "__main__":

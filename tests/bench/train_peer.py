@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""The peer of train.sh: photos per second of a training step in PyTorch, at its best batch size.
+"""The peer of training in run.sh: photos per second of a training step in PyTorch, at its best batch size.
 
     python3 tests/bench/train_peer.py encoder THREADS BATCH...
     python3 tests/bench/train_peer.py captioner THREADS BATCH...
 
 "encoder" is efficientnet_lite0 at 224 pixels alone, "captioner" with a GRU 512 behind it, five captions
 of eleven words a photo and a vocabulary of 3,473 words. A step is forward, backward and Adam, eager and
-channels-last; photos lie in memory ready to use. Prints the best batch size and its photos a second.
+channels-last; photos lie in memory ready to use. Prints the photos a second of the best batch size, and that size.
 
 Needs Debian's python3-torch.
 """
@@ -88,7 +88,7 @@ def main():
     for batch in map(int, sys.argv[3:]):
         speeds[batch] = photos_per_second(model, loss(model, batch), batch)
     best = max(speeds, key=speeds.get)
-    print(f"{best} {speeds[best]:.2f}")
+    print(f"{speeds[best]:.2f} batch {best}")
 
 
 if __name__ == "__main__":

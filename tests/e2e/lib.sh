@@ -128,3 +128,16 @@ shapes() {
 tensors() {
     tail -c +$((9 + $(od -An -tu8 -N8 "$1"))) "$1"
 }
+
+# tiny_model FILE: a captioner that takes a millisecond a photo and says different things of different
+# ones: made from `shapes`.
+tiny_model() {
+    shapes "$work/shapes"
+    "$program" train "$work/shapes/dataset.json" --images "$work/shapes/images" -o "$1" --val "$work/shapes/dataset.json" \
+        --encoder-arch "stem_c8 ds_r1_k3_s1_e1_c8 head_c16" --image-size 32 --hidden 16 --embed 16 \
+        --min-count 1 --epochs 2 --crop 0 --color 0 >"$out" 2>"$err" && return
+    status=$?
+    fail "a tiny model is learned"
+    explain
+    finish
+}

@@ -21,7 +21,14 @@ expect 0 "help is given without OpenBLAS"
 without_blas info "$weights"
 expect 0 "a model is described without OpenBLAS"
 
+square "$work/square.ppm" 64 200 30 30
+without_blas "$work/square.ppm"
+expect 0 "a photo is captioned without OpenBLAS"
+expect_lines "$out" 1
+
 shapes "$work/shapes"
+without_blas eval "$work/shapes/dataset.json" --images "$work/shapes/images" --split all
+expect 0 "captions are scored without OpenBLAS"
 without_blas train "$work/shapes/dataset.json" --images "$work/shapes/images" \
     -o "$work/model.safetensors" --encoder-arch tiny --epochs 1
 expect 1 "training without OpenBLAS is an error"

@@ -71,9 +71,10 @@ run --seed 7 --sample -t 1 "$photo"
 cmp -s "$out" "$work/sampled" || fail "the same seed draws the same words"
 ok "sampling"
 
-run "$photo" "$photo"
+cp "$photo" "$work/twin.ppm"
+run "$photo" "$work/twin.ppm" "$photo"
 expect_lines "$out" 2
-[ "$(cut -f 1 "$out" | sort -u)" = "$photo" ] || fail "several photos: the path comes first"
+[ "$(cut -f 1 "$out" | tr '\n' ' ')" = "$photo $work/twin.ppm " ] || fail "several photos: the path comes first"
 [ "$(cut -f 2 "$out" | sort -u)" = "$(cat "$work/plain")" ] || fail "in company or alone: the same caption"
 
 # What cannot be written is told.

@@ -19,6 +19,7 @@ struct fixture {
     size_t rows, outputs, inputs;
     float *weights, *bias, *input, *residual, *output;
     size_t *gather; /* [rows], of rows + 1 rows of input */
+    struct arena arena;
     struct packed matrix;
 };
 
@@ -40,7 +41,7 @@ static struct fixture fixture_new(size_t rows, size_t outputs, size_t inputs) {
     f.gather = malloc((rows + 1) * sizeof *f.gather);
     assert_true(f.output && f.gather);
     for (size_t r = 0; r < rows; r++) f.gather[r] = random_below(&random, rows + 1);
-    assert_true(packed_init(&f.matrix, outputs, inputs, NULL));
+    assert_true(packed_init(&f.matrix, outputs, inputs, &f.arena, NULL));
     for (size_t first = 0; first < outputs; first += PACKED_PANEL) {
         const size_t rest = outputs - first;
         packed_rows(&f.matrix, first, rest < PACKED_PANEL ? rest : PACKED_PANEL,
@@ -57,7 +58,7 @@ static void fixture_free(struct fixture *f) {
     free(f->residual);
     free(f->output);
     free(f->gather);
-    packed_free(&f->matrix);
+    arena_free(&f->arena);
 }
 
 static struct packed_product product_of(const struct fixture *f, bool residual, bool relu6,
@@ -235,11 +236,12 @@ static void what_is_no_number_stays_none(void **state) {
 
 static void a_matrix_too_large_for_memory_is_an_error(void **state) {
     (void)state;
+    struct arena arena = {0};
     struct packed matrix;
     caption_error error = {0};
-    assert_false(packed_init(&matrix, SIZE_MAX - 1, 2, &error));
+    assert_false(packed_init(&matrix, SIZE_MAX - 1, 2, &arena, &error));
     assert_int_equal(error.status, CAPTION_ERROR_LIMIT);
-    assert_false(packed_init(&matrix, SIZE_MAX / 64, 1000, &error));
+    assert_false(packed_init(&matrix, SIZE_MAX / 64, 1000, &arena, &error));
     assert_int_equal(error.status, CAPTION_ERROR_LIMIT);
 }
 

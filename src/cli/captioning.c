@@ -1,0 +1,218 @@
+#include "cli/captioning.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/progress.h"
+#include "cli/interrupt.h"
+
+/* Seconds between two lines of -v. */
+static const double verbose_pause = 5;
+
+static bool of_shard(const struct captioning *run, const struct photo_entry *entry) {
+    return shard_holds(run->shard, entry->path + entry->below);
+}
+
+static struct caption_row row_of(const struct captioning *run, size_t number,
+                                 const caption_result *result) {
+    const struct photo_entry *entry = &run->list->entries[number];
+    return (struct caption_row){.number = number,
+                                .path = entry->path,
+                                .below = entry->below,
+                                .second = entry->second,
+                                .result = result};
+}
+
+static void count_photos(struct captioning *run) {
+    for (size_t i = 0; i < run->list->count; i++) {
+        const struct photo_entry *entry = &run->list->entries[i];
+        if (!entry->problem && of_shard(run, entry)) run->photos++;
+    }
+}
+
+/* The file of a photo; NULL when memory is short, or *skipped. */
+static char *file_of(const struct captioning *run, size_t number, bool *skipped,
+                     caption_error *error) {
+    const struct caption_row row = row_of(run, number, NULL);
+    char *path = caption_file_path(&row, run->files->folder, run->files->extension, error);
+    *skipped = path && run->files->existing == CAPTION_FILE_SKIP && access(path, F_OK) == 0;
+    if (!*skipped) return path;
+    free(path);
+    return NULL;
+}
+
+/* Whether a photo's file is there already. Where memory is too short to tell, captioning it will
+ * say so. */
+static bool is_done(const struct captioning *run, size_t number) {
+    bool skipped = false;
+    if (run->files) free(file_of(run, number, &skipped, NULL));
+    return skipped;
+}
+
+static void show_progress(struct captioning *run) {
+    const size_t looked_at = run->done + run->failed, all = looked_at + run->skipped;
+    const double elapsed = progress_clock() - run->progress->started;
+    const double rate = elapsed > 0 ? (double)looked_at / elapsed : 0;
+    char note[96];
+    snprintf(note, sizeof note, "%.1f photos/s, %zu failed", rate, run->failed);
+    if (!run->quiet) progress_update(run->progress, all, note);
+    if (!run->verbose || elapsed - run->told < verbose_pause) return;
+    run->told = elapsed;
+    const double left = rate > 0 ? (double)(run->photos - all) / rate : 0;
+    progress_finish(run->progress);
+    fprintf(stderr, "%s: %zu of %zu photos, %s, %.0f s left\n", run->name, all, run->photos, note,
+            left);
+}
+
+static bool next_photo(void *context, caption_photo *photo) {
+    struct captioning *run = context;
+    for (; run->next < run->list->count; run->next++) {
+        if (interrupt_came()) {
+            run->interrupted = true;
+            return false;
+        }
+        const struct photo_entry *entry = &run->list->entries[run->next];
+        if (entry->problem || !of_shard(run, entry)) continue;
+        if (is_done(run, run->next)) {
+            run->skipped++;
+            continue;
+        }
+        photo->path = strcmp(entry->path, "-") == 0 ? "/dev/stdin" : entry->path;
+        photo->number = run->next++;
+        return true;
+    }
+    return false;
+}
+
+static bool write_row(struct captioning *run, size_t number, const caption_result *result,
+                      caption_error *error) {
+    if (result->count == 0) {
+        run->failed++;
+        progress_finish(run->progress);
+        fprintf(stderr, "%s: %s\n", run->name, result->error.message);
+    } else {
+        run->done++;
+    }
+    const struct caption_row row = row_of(run, number, result);
+    for (size_t i = 0; i < run->output_count; i++)
+        if (!run->outputs[i]->row(run->outputs[i], &row, error)) return false;
+    return true;
+}
+
+/* Writes the rows of what could not be read, up to entry `end`. */
+static bool write_problems(struct captioning *run, size_t end, caption_error *error) {
+    for (; run->written < end; run->written++) {
+        const struct photo_entry *entry = &run->list->entries[run->written];
+        if (!entry->problem || !of_shard(run, entry)) continue;
+        const caption_result none = {.error = *entry->problem};
+        if (!write_row(run, run->written, &none, error)) return false;
+    }
+    return true;
+}
+
+static bool write_result(void *context, const caption_photo *photo, const caption_result *result,
+                         caption_error *error) {
+    struct captioning *run = context;
+    const size_t number = photo->number;
+    if (!write_problems(run, number, error) || !write_row(run, number, result, error)) return false;
+    run->written = number + 1;
+    show_progress(run);
+    return true;
+}
+
+static bool end_outputs(struct captioning *run, caption_error *error) {
+    for (size_t i = 0; i < run->output_count; i++) {
+        struct caption_output *output = run->outputs[i];
+        if (output->end && !output->end(output, error)) return false;
+    }
+    return true;
+}
+
+/* Threads that no photo is there for are not started. */
+static caption_options settled(const struct captioning *run, const caption_options *options) {
+    caption_options settled = *options;
+    if (run->photos <= 1) settled.threads = 1;
+    return settled;
+}
+
+bool captioning_run(struct captioning *run, const caption_model *model,
+                    const caption_options *options, caption_error *error) {
+    count_photos(run);
+    struct progress progress = progress_start(run->photos > 1 ? stderr : NULL, run->photos);
+    run->progress = &progress;
+    const caption_options chosen = settled(run, options);
+    const caption_stream stream = {.next = next_photo, .result = write_result, .context = run};
+    bool done = caption_photos_stream(model, &stream, &chosen, &run->times, error);
+    if (done && !run->interrupted) done = write_problems(run, run->list->count, error);
+    progress_finish(&progress);
+    run->seconds = progress_clock() - progress.started;
+    run->progress = NULL;
+    return done && end_outputs(run, error);
+}
+
+/* One line; *listed: the photo was not skipped. */
+static bool list_photo(struct captioning *run, size_t number, caption_error *error) {
+    const char *path = run->list->entries[number].path;
+    if (!run->files) {
+        printf("%s\n", path);
+        run->done++;
+        return true;
+    }
+    bool skipped;
+    char *file = file_of(run, number, &skipped, error);
+    if (skipped) {
+        run->skipped++;
+        return true;
+    }
+    if (!file) return false;
+    printf("%s\t%s\n", path, file);
+    free(file);
+    run->done++;
+    return true;
+}
+
+bool captioning_list(struct captioning *run, caption_error *error) {
+    count_photos(run);
+    for (size_t i = 0; i < run->list->count; i++) {
+        const struct photo_entry *entry = &run->list->entries[i];
+        if (!of_shard(run, entry)) continue;
+        if (entry->problem) {
+            run->failed++;
+            fprintf(stderr, "%s: %s\n", run->name, entry->problem->message);
+        } else if (!list_photo(run, i, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void tell_times(const struct captioning *run) {
+    const caption_times *t = &run->times;
+    const double all = t->decode + t->encode + t->words + t->output + t->waited;
+    if (!(all > 0)) return;
+    fprintf(stderr,
+            "%s: decode %.0f %%, encode %.0f %%, words %.0f %%, output %.0f %%, waited %.0f %%\n",
+            run->name, 100 * t->decode / all, 100 * t->encode / all, 100 * t->words / all,
+            100 * t->output / all, 100 * t->waited / all);
+}
+
+void captioning_tell(const struct captioning *run) {
+    if (run->quiet) return;
+    const bool watched = run->verbose || run->files || isatty(STDERR_FILENO);
+    if (watched && run->photos > 1) {
+        fprintf(stderr, "%s: %zu captioned, %zu failed", run->name, run->done, run->failed);
+        if (run->skipped > 0) fprintf(stderr, ", %zu skipped (done before)", run->skipped);
+        if (run->seconds > 0)
+            fprintf(stderr, " in %.1f s, %.1f photos/s", run->seconds,
+                    (double)(run->done + run->failed) / run->seconds);
+        fprintf(stderr, "\n");
+    }
+    if (run->verbose) tell_times(run);
+    if (!run->interrupted) return;
+    fprintf(stderr, "%s: interrupted after %zu of %zu photos", run->name,
+            run->done + run->failed + run->skipped, run->photos);
+    if (run->files) fprintf(stderr, "; the same command with --existing skip goes on");
+    fprintf(stderr, "\n");
+}

@@ -1,0 +1,47 @@
+/* A run of `caption PATH...`: the photos of a list through the model into outputs, with progress
+ * and a summary on stderr. */
+#ifndef CAPTION_CLI_CAPTIONING_H
+#define CAPTION_CLI_CAPTIONING_H
+
+#include "cli/photo_list.h"
+#include "cli/shard.h"
+#include "report/caption_file.h"
+
+enum { CAPTIONING_MOST_OUTPUTS = 8 };
+
+struct captioning {
+    /* Set by the caller. */
+    const char *name; /* how messages begin */
+    const struct photo_list *list;
+    const struct shard *shard;
+    struct caption_output *outputs[CAPTIONING_MOST_OUTPUTS]; /* freed by their maker */
+    size_t output_count;
+    const struct caption_file_options *files; /* NULL: none are written */
+    bool quiet, verbose;
+
+    /* Told by the run. */
+    size_t photos;  /* of the shard */
+    size_t skipped; /* for their files are there already */
+    size_t done, failed;
+    bool interrupted; /* before all photos were looked at */
+    double seconds;
+    caption_times times;
+
+    size_t next;    /* entry to be looked at next */
+    size_t written; /* entries whose rows were written, or that have none */
+    struct progress *progress;
+    double told; /* when -v last said something */
+};
+
+/* Captions everything, ends the outputs. A photo that cannot be read is a row and a message. False
+ * with `error` set when the run could not go on. */
+bool captioning_run(struct captioning *run, const caption_model *model,
+                    const caption_options *options, caption_error *error);
+
+/* Writes what a run would caption to stdout: PATH, and behind a tab the file it would write. */
+bool captioning_list(struct captioning *run, caption_error *error);
+
+/* Tells what was done and, after Ctrl-C, how to go on. */
+void captioning_tell(const struct captioning *run);
+
+#endif

@@ -1,0 +1,113 @@
+#include "report/caption_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "image/photo.h"
+
+/* A file that captions are added to. */
+static const size_t largest_file = (size_t)1 << 24;
+
+struct file_output {
+    struct caption_output output;
+    struct caption_file_options options;
+};
+
+/* Bytes of the path before the extension; a name that is all extension is left whole. */
+static size_t stem_length(const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    return dot && dot != name ? (size_t)(dot - path) : strlen(path);
+}
+
+char *caption_file_path(const struct caption_row *row, const char *folder, const char *extension,
+                        caption_error *error) {
+    const char *photo = folder ? row->path + row->below : row->path;
+    const size_t stem = row->second ? strlen(photo) : stem_length(photo);
+    const size_t extra = strlen(extension) + 1;
+    char *name = memory_uninitialised(stem + extra, 1, "a file name", error);
+    if (!name) return NULL;
+    memcpy(name, photo, stem);
+    memcpy(name + stem, extension, extra);
+    if (!folder) return name;
+    char *path = file_join(folder, name, error);
+    free(name);
+    return path;
+}
+
+/* The captions as lines. Freed by the caller. */
+static bool captions_text(const struct file_output *files, const caption_result *result,
+                          char **text, size_t *size, caption_error *error) {
+    FILE *stream = open_memstream(text, size);
+    if (!stream) return error_memory(error, "a file of captions");
+    const size_t count = files->options.n_best ? result->count : 1;
+    for (size_t i = 0; i < count; i++) fprintf(stream, "%s\n", result->captions[i].text);
+    const bool ok = !ferror(stream);
+    return fclose(stream) == 0 && ok ? true : error_memory(error, "a file of captions");
+}
+
+/* Old lines and new ones; a last line without an end gets one. */
+static bool write_joined(const char *path, const struct file_bytes *old, const char *text,
+                         size_t size, bool old_first, caption_error *error) {
+    const bool ended = old->size == 0 || old->data[old->size - 1] == '\n';
+    const size_t old_size = old->size + !ended;
+    char *joined = memory_uninitialised(old_size + size, 1, "a file of captions", error);
+    if (!joined) return false;
+    char *at = joined + (old_first ? 0 : size);
+    memcpy(at, old->data, old->size);
+    if (!ended) at[old->size] = '\n';
+    memcpy(joined + (old_first ? old_size : 0), text, size);
+    const bool ok = file_write(path, joined, old_size + size, error);
+    free(joined);
+    return ok;
+}
+
+static bool write_captions(const struct file_output *files, const char *path, const char *text,
+                           size_t size, caption_error *error) {
+    const enum caption_file_existing existing = files->options.existing;
+    const bool there = access(path, F_OK) == 0;
+    if (there && existing == CAPTION_FILE_SKIP) return true;
+    if (there && photo_recognise(path))
+        return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: a photo, which is left as it is",
+                         path);
+    if (!there)
+        return (!files->options.folder || file_make_folders(path, error)) &&
+               file_write(path, text, size, error);
+    if (existing == CAPTION_FILE_OVERWRITE) return file_write(path, text, size, error);
+    struct file_bytes old;
+    if (!file_read(path, largest_file, &old, error)) return false;
+    const bool ok = write_joined(path, &old, text, size, existing == CAPTION_FILE_APPEND, error);
+    file_bytes_free(&old);
+    return ok;
+}
+
+static bool write_row(struct caption_output *output, const struct caption_row *row,
+                      caption_error *error) {
+    const struct file_output *files = (const struct file_output *)output;
+    if (row->result->count == 0) return true;
+    char *path = caption_file_path(row, files->options.folder, files->options.extension, error);
+    char *text = NULL;
+    size_t size = 0;
+    const bool ok = path && captions_text(files, row->result, &text, &size, error) &&
+                    write_captions(files, path, text, size, error);
+    free(text);
+    free(path);
+    return ok;
+}
+
+static void free_output(struct caption_output *output) {
+    free(output);
+}
+
+struct caption_output *caption_file_output_new(const struct caption_file_options *options,
+                                               caption_error *error) {
+    struct file_output *files = memory_zeroed(1, sizeof *files, "an output", error);
+    if (!files) return NULL;
+    files->output = (struct caption_output){.row = write_row, .free = free_output};
+    files->options = *options;
+    return &files->output;
+}

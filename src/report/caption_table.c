@@ -1,0 +1,101 @@
+#include "report/caption_table.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+struct table {
+    struct caption_output output;
+    struct caption_rows rows;
+    enum caption_table_format format;
+    bool begun;
+};
+
+/* A field in quotes where it must be; quotes in it are doubled. */
+static void write_field(FILE *stream, const char *text) {
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, stream);
+        return;
+    }
+    fputc('"', stream);
+    for (; *text; text++) {
+        if (*text == '"') fputc('"', stream);
+        fputc(*text, stream);
+    }
+    fputc('"', stream);
+}
+
+static void write_record(FILE *stream, const char *path, const caption_text *caption,
+                         const char *problem) {
+    write_field(stream, path);
+    fputc(',', stream);
+    if (caption) write_field(stream, caption->text);
+    fputc(',', stream);
+    if (caption && isfinite(caption->logprob)) fprintf(stream, "%.4f", caption->logprob);
+    fputc(',', stream);
+    if (problem) write_field(stream, problem);
+    fputs("\r\n", stream);
+}
+
+static void write_csv(const struct table *table, const struct caption_row *row) {
+    const caption_result *result = row->result;
+    FILE *stream = table->rows.stream;
+    if (result->count == 0) write_record(stream, row->path, NULL, result->error.message);
+    for (size_t i = 0; i < (table->rows.n_best || result->count == 0 ? result->count : 1); i++)
+        write_record(stream, row->path, &result->captions[i], NULL);
+}
+
+/* What stands before the first row, or before another one. */
+static void begin_row(struct table *table) {
+    FILE *stream = table->rows.stream;
+    if (table->format == CAPTION_TABLE_JSON) fputc(table->begun ? ',' : '[', stream);
+    if (table->format == CAPTION_TABLE_CSV && !table->begun)
+        fputs("path,caption,logprob,error\r\n", stream);
+    table->begun = true;
+}
+
+static bool flush(const struct table *table, caption_error *error) {
+    errno = 0;
+    if (fflush(table->rows.stream) == 0 && !ferror(table->rows.stream)) return true;
+    return error_set(error, CAPTION_ERROR_IO, "standard output: cannot write: %s",
+                     errno ? strerror(errno) : "an earlier write failed");
+}
+
+static bool write_row(struct caption_output *output, const struct caption_row *row,
+                      caption_error *error) {
+    struct table *table = (struct table *)output;
+    begin_row(table);
+    if (table->format == CAPTION_TABLE_CSV)
+        write_csv(table, row);
+    else if (!caption_rows_write(&table->rows, row->path, row->result, error))
+        return false;
+    return flush(table, error);
+}
+
+/* An array or table without rows is one, too. */
+static bool end_table(struct caption_output *output, caption_error *error) {
+    struct table *table = (struct table *)output;
+    if (table->format == CAPTION_TABLE_JSON)
+        fputs(table->begun ? "]\n" : "[]\n", table->rows.stream);
+    else if (!table->begun)
+        begin_row(table);
+    return flush(table, error);
+}
+
+static void free_table(struct caption_output *output) {
+    free(output);
+}
+
+struct caption_output *caption_table_new(const struct caption_rows *rows,
+                                         enum caption_table_format format, caption_error *error) {
+    struct table *table = memory_zeroed(1, sizeof *table, "an output", error);
+    if (!table) return NULL;
+    table->output = (struct caption_output){.row = write_row, .end = end_table, .free = free_table};
+    table->rows = *rows;
+    table->rows.json_lines = format == CAPTION_TABLE_JSON || format == CAPTION_TABLE_JSON_LINES;
+    table->format = format;
+    return &table->output;
+}

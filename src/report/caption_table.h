@@ -1,0 +1,28 @@
+/* Captions on one stream as text, JSON or CSV: an output that writes a row as it comes.
+ *
+ *     text        see caption_rows.h; none for an error
+ *     JSON Lines  see caption_rows.h
+ *     JSON        an array of the same objects
+ *     CSV         path,caption,logprob,error as RFC 4180 has it, a record for each caption
+ *
+ * File names are bytes: what is not UTF-8 in them becomes U+FFFD in JSON, and stays as it is in
+ * text and CSV. */
+#ifndef CAPTION_REPORT_CAPTION_TABLE_H
+#define CAPTION_REPORT_CAPTION_TABLE_H
+
+#include "report/caption_output.h"
+#include "report/caption_rows.h"
+
+enum caption_table_format {
+    CAPTION_TABLE_TEXT,
+    CAPTION_TABLE_JSON_LINES,
+    CAPTION_TABLE_JSON,
+    CAPTION_TABLE_CSV
+};
+
+/* `rows` says where to and what of each photo; its json_lines is ignored. NULL with `error` set
+ * when memory is short. */
+struct caption_output *caption_table_new(const struct caption_rows *rows,
+                                         enum caption_table_format format, caption_error *error);
+
+#endif

@@ -1,0 +1,181 @@
+#!/bin/sh
+# What `caption PATH...` takes for its input: folders within folders, patterns, lists of files,
+# standard input; every photo once, whatever it is called and however often it is met.
+. "$(dirname "$0")/lib.sh"
+
+model=$work/model.safetensors
+tiny_model "$model"
+export CAPTION_MODEL="$model"
+shape=$work/shapes/images
+
+tree=$work/tree
+mkdir -p "$tree/b/deep" "$tree/.hidden" "$tree/empty"
+cp "$shape/00.ppm" "$tree/z.ppm"
+cp "$shape/01.ppm" "$tree/b/one two.ppm"
+cp "$shape/02.ppm" "$tree/b/deep/three.dat"
+cp "$shape/03.ppm" "$tree/.hidden/never.ppm"
+echo notes >"$tree/b/notes.txt"
+ln -s .. "$tree/b/loop"
+ln -s "$tree" "$tree/b/deep/loop"
+ln "$tree/z.ppm" "$tree/zz.ppm"
+ln -s one\ two.ppm "$tree/b/twin.ppm"
+
+paths() {
+    cut -f 1 "$out" | sed "s|^$work/||" | tr '\n' ':'
+}
+
+expect_paths() { # WHAT PATHS
+    [ "$(paths)" = "$2" ] && return
+    fail "$1: $2 expected, found $(paths)"
+}
+
+run "$tree"
+expect 0 "a folder"
+expect_paths "a folder alone" tree/z.ppm:
+
+run -r "$tree"
+expect 0 "folders in it, with loops of links"
+expect_paths "sorted, each photo once, told by content" \
+    "tree/b/deep/three.dat:tree/b/one two.ppm:tree/z.ppm:"
+
+run -r "$tree" "$tree/b" "$tree/b/twin.ppm" "$tree/b/deep/../deep/three.dat"
+expect_lines "$out" 3
+ok "what is named twice is captioned once"
+
+run -r --glob '*.ppm' --glob 'three.*' "$tree"
+expect_lines "$out" 3
+run -r --glob 'one*' "$tree"
+expect_paths "--glob" "tree/b/one two.ppm:"
+run --glob '*.jpg' "$tree"
+expect 1 "no photo that matches"
+expect_in "$err" "tree" match
+
+run "$tree/empty" "$tree/z.ppm"
+expect 1 "a folder without photos is told, the others are captioned"
+expect_in "$err" empty
+expect_lines "$out" 1
+
+run "$tree/b/notes.txt"
+expect 1 "what is no photo is refused by name"
+expect_in "$err" notes.txt
+
+# --- lists of files
+
+printf '%s\n' "$tree/z.ppm" "" "$tree/b/one two.ppm" >"$work/list"
+run --files-from "$work/list"
+expect_paths "--files-from" "tree/z.ppm:tree/b/one two.ppm:"
+status=0
+"$program" --files-from - <"$work/list" >"$out" 2>"$err" || status=$?
+expect_lines "$out" 2
+odd=$tree/$(printf 'new\nline.ppm')
+cp "$shape/04.ppm" "$odd"
+status=0
+find "$tree" -name '*.ppm' -type f -print0 | "$program" --files-from - --jsonl >"$out" 2>"$err" || status=$?
+expect 0 "find -print0 | caption --files-from -"
+jq -s -e --arg odd "$odd" 'map(.path) | length == 4 and any(. == $odd)' "$out" >/dev/null ||
+    fail "names with a newline in them"
+status=0
+printf '%s\0' "$odd" | "$program" -0 --files-from - --jsonl >"$out" 2>"$err" || status=$?
+expect_lines "$out" 1
+printf '%s' "$tree/z.ppm" | "$program" -0 --files-from - --jsonl >"$out" 2>"$err" || status=$?
+expect_lines "$out" 1
+run --files-from "$work/absent"
+expect 1 "a list that is not there"
+expect_in "$err" absent "No such file"
+
+# --- standard input
+
+run "$tree/z.ppm"
+cp "$out" "$work/plain"
+status=0
+"$program" - <"$tree/z.ppm" >"$out" 2>"$err" || status=$?
+expect 0 "a photo on standard input"
+cmp -s "$out" "$work/plain" || fail "standard input and the file: the same caption"
+status=0
+# shellcheck disable=SC2002 # a pipe is what is tested
+cat "$tree/z.ppm" | "$program" - "$tree/b/one two.ppm" >"$out" 2>"$err" || status=$?
+expect_paths "standard input among others" "-:tree/b/one two.ppm:"
+status=0
+: | "$program" - >"$out" 2>"$err" || status=$?
+expect 1 "nothing on standard input"
+expect_in "$err" empty
+
+# --- limits
+
+run --max-pixels 1000 "$tree/z.ppm" "$tree/b/one two.ppm"
+expect 1 "--max-pixels"
+expect_lines "$out" 0
+expect_in "$err" "32 x 32" 1000
+run --max-pixels 1024 "$tree/z.ppm"
+expect 0 "as many pixels as are allowed"
+
+# --- a folder that nobody may read (root may read everything)
+
+mkdir "$tree/locked"
+cp "$shape/05.ppm" "$tree/locked"
+chmod 000 "$tree/locked"
+if [ ! -r "$tree/locked" ]; then
+    run -r "$tree"
+    expect 1 "a folder that cannot be read is told"
+    expect_in "$err" locked
+    [ "$(wc -l <"$out")" -ge 3 ] || fail "the others are captioned"
+else
+    skip "root reads every folder: what happens with an unreadable one"
+fi
+chmod 755 "$tree/locked"
+
+# --- shards
+
+many=$work/many
+mkdir "$many"
+for i in $(seq 100 199); do cp "$shape/$(printf %02d $((i % 30))).ppm" "$many/$i.ppm"; done
+run "$many"
+sort "$out" >"$work/whole"
+for i in 1 2 3; do
+    run --shard "$i/3" "$many"
+    expect 0 "shard $i of 3: $(wc -l <"$out") of 100 photos"
+    [ -s "$out" ] || fail "an empty shard"
+    expect_in "$err" "shard $i of 3"
+    cat "$out"
+done >"$work/said"
+grep -v '^ok' "$work/said" | sort | cmp -s - "$work/whole" || fail "three shards are the whole"
+cp -r "$many" "$work/moved"
+run --shard 1/3 "$many"
+sed "s|$many|$work/moved|" "$out" >"$work/first"
+run -q --shard 1/3 "$work/moved"
+cmp -s "$out" "$work/first" || fail "a shard is the same wherever the folder lies"
+expect_lines "$err" 0
+
+SLURM_ARRAY_TASK_ID=12 SLURM_ARRAY_TASK_MIN=10 SLURM_ARRAY_TASK_COUNT=3
+export SLURM_ARRAY_TASK_ID SLURM_ARRAY_TASK_MIN SLURM_ARRAY_TASK_COUNT
+run "$many"
+expect_lines "$out" 100
+run --shard auto "$many"
+expect_in "$err" "shard 3 of 3 (Slurm)"
+cp "$out" "$work/third"
+unset SLURM_ARRAY_TASK_ID SLURM_ARRAY_TASK_MIN SLURM_ARRAY_TASK_COUNT
+OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=3
+export OMPI_COMM_WORLD_RANK OMPI_COMM_WORLD_SIZE
+run --shard auto "$many"
+expect_in "$err" "shard 3 of 3 (Open MPI)"
+cmp -s "$out" "$work/third" || fail "Slurm, Open MPI: the same third"
+unset OMPI_COMM_WORLD_RANK OMPI_COMM_WORLD_SIZE
+for wrong in 0/3 4/3 1 1/ a/b 1/0 -1/2 auto; do
+    run --shard "$wrong" "$many"
+    expect 2 "--shard $wrong is refused"
+done
+
+if parallel --version 2>/dev/null | grep -q '^GNU parallel'; then
+    "$program" -q --shard 1/1 "$many" | sort >"$work/whole"
+    seq 4 | parallel "$program" -q -t 1 --shard {}/4 "$many" | sort >"$work/together"
+    cmp -s "$work/whole" "$work/together" || fail "four processes of GNU parallel"
+    ok "seq 4 | parallel caption --shard {}/4 FOLDER"
+    find "$many" -name '*.ppm' -print0 |
+        parallel -0 -N 30 --pipe --recend '\0' "$program" -q -0 --files-from - | sort >"$work/together"
+    cmp -s "$work/whole" "$work/together" || fail "a list that GNU parallel divides"
+    ok "find -print0 | parallel --pipe caption --files-from -"
+else
+    skip "GNU parallel is not installed"
+fi
+
+finish

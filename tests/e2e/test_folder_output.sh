@@ -1,0 +1,123 @@
+#!/bin/sh
+# What `caption PATH...` writes: valid JSON, CSV and JSON Lines whatever the names, files of captions
+# beside the photos or in a tree of their own, errors as rows.
+. "$(dirname "$0")/lib.sh"
+
+model=$work/model.safetensors
+tiny_model "$model"
+export CAPTION_MODEL="$model"
+shape=$work/shapes/images
+
+odd=$work/odd
+mkdir "$odd"
+cp "$shape/00.ppm" "$odd/$(printf 'a\nb"c,d\\e.ppm')"
+cp "$shape/01.ppm" "$odd/$(printf '\377\376 latin.ppm')"
+cp "$shape/02.ppm" "$odd/ plain.ppm"
+printf 'P6\n32 32\n255\nshort' >"$odd/broken.ppm"
+
+run --json "$odd"
+expect 1 "--json with a broken photo"
+jq -e 'length == 4 and (map(select(.error)) | length) == 1 and all(has("caption") or has("error"))' \
+    "$out" >/dev/null || fail "one JSON array"
+cp "$out" "$work/array"
+run --jsonl "$odd"
+jq -s . "$out" >"$work/lines"
+jq . "$work/array" | cmp -s - "$work/lines" || fail "--json and --jsonl say the same"
+run --json "$odd/absent.ppm"
+jq -e 'length == 1 and .[0].error' "$out" >/dev/null || fail "errors alone are an array, too"
+
+# RFC 4180, read by another program where there is one.
+run --csv "$odd"
+expect 1 "--csv with a broken photo"
+if command -v python3 >/dev/null; then
+    python3 -c '
+import csv, sys
+rows = list(csv.reader(open(sys.argv[1], encoding="latin-1", newline=""), strict=True))
+assert rows[0] == ["path", "caption", "logprob", "error"], rows[0]
+assert len(rows) == 5 and all(len(row) == 4 for row in rows), rows
+names = [row[0].rsplit("/", 1)[1] for row in rows[1:]]
+assert names == [" plain.ppm", "a\nb\"c,d\\e.ppm", "broken.ppm", "\xff\xfe latin.ppm"], names
+assert [bool(row[1]) for row in rows[1:]] == [True, True, False, True]
+assert [bool(row[3]) for row in rows[1:]] == [False, False, True, False]
+' "$out" || fail "CSV as RFC 4180 has it"
+    ok "CSV is read back, names byte by byte"
+else
+    skip "no Python: CSV is not read back"
+fi
+run --json --csv "$odd"
+expect 2 "two formats at once are refused"
+
+# --- files of captions
+
+tree=$work/tree
+mkdir -p "$tree/in/deep"
+cp "$shape/00.ppm" "$tree/a.ppm"
+cp "$shape/11.ppm" "$tree/a.pnm"
+cp "$shape/02.ppm" "$tree/in/b.ppm"
+cp "$shape/03.ppm" "$tree/in/deep/c.ppm"
+run -r --jsonl "$tree"
+jq -r '[.path, .caption] | @tsv' "$out" >"$work/said"
+said() { # PHOTO
+    awk -F '\t' -v path="$tree/$1" '$1 == path { print $2 }' "$work/said"
+}
+expect_file() { # FILE PHOTO
+    [ "$(cat "$1" 2>/dev/null)" = "$(said "$2")" ] && [ "$(tail -c 1 "$1" | wc -l)" -eq 1 ] && return
+    fail "$1 holds the caption of $2, with a newline"
+}
+
+run -r --sidecar --dry-run "$tree"
+expect_lines "$out" 4
+[ -e "$tree/a.txt" ] && fail "--dry-run writes nothing"
+expect_in "$out" "$tree/a.ppm	$tree/a.ppm.txt" "$tree/a.pnm	$tree/a.txt"
+
+run -r --sidecar "$tree"
+expect 0 "--sidecar"
+expect_lines "$out" 0
+expect_file "$tree/a.txt" a.pnm
+expect_file "$tree/a.ppm.txt" a.ppm
+expect_file "$tree/in/b.txt" in/b.ppm
+expect_file "$tree/in/deep/c.txt" in/deep/c.ppm
+[ "$(find "$tree" -name '.*' -type f | wc -l)" -eq 0 ] || fail "no temporary file stays"
+rm "$tree"/a*.txt
+run --sidecar "$tree/a.ppm" "$tree/a.pnm"
+expect_file "$tree/a.txt" a.pnm
+expect_file "$tree/a.ppm.txt" a.ppm
+ok "photos of one name have a file each, in whatever order they come"
+
+echo mine >"$tree/in/b.txt"
+run -r --sidecar --jsonl "$tree"
+expect_lines "$out" 0
+[ "$(cat "$tree/in/b.txt")" = mine ] || fail "by default what is there stays"
+expect_in "$err" "4 skipped"
+printf mine >"$tree/in/b.txt"
+run --sidecar --existing append "$tree/in/b.ppm"
+[ "$(cat "$tree/in/b.txt")" = "$(printf 'mine\n%s' "$(said in/b.ppm)")" ] || fail "--existing append"
+printf mine >"$tree/in/b.txt"
+run --sidecar --existing prepend "$tree/in/b.ppm"
+[ "$(cat "$tree/in/b.txt")" = "$(printf '%s\nmine' "$(said in/b.ppm)")" ] || fail "--existing prepend"
+run --sidecar --existing overwrite "$tree/in/b.ppm"
+expect_file "$tree/in/b.txt" in/b.ppm
+ok "skip, append, prepend, overwrite"
+
+run -r --sidecar=caption "$tree"
+expect_file "$tree/in/b.caption" in/b.ppm
+run --sidecar=.best -n 3 "$tree/in/b.ppm"
+expect_lines "$tree/in/b.best" 3
+ok "other extensions, the n best"
+
+cp "$tree/a.ppm" "$work/before"
+run --sidecar=.ppm --existing overwrite "$tree/a.pnm"
+expect 2 "a photo is never written over"
+cmp -s "$tree/a.ppm" "$work/before" || fail "a photo was written over"
+
+run -r --output-dir "$work/made/of captions" "$tree"
+expect 0 "--output-dir"
+expect_file "$work/made/of captions/in/deep/c.txt" in/deep/c.ppm
+expect_file "$work/made/of captions/a.ppm.txt" a.ppm
+mkdir "$work/twin"
+cp "$shape/04.ppm" "$work/twin/a.ppm"
+run --output-dir "$work/made" "$tree" "$work/twin"
+expect 2 "two photos that would be written to one file are refused"
+expect_in "$err" "twin/a.ppm" "tree/a.ppm"
+
+finish
