@@ -9,7 +9,9 @@
 #include "cli/command.h"
 #include "cli/decoding_options.h"
 #include "image/image.h"
+#include "report/caption_page.h"
 #include "report/caption_table.h"
+#include "report/caption_vis.h"
 
 /* What the flags say, besides how captions are made. */
 struct caption_flags {
@@ -22,6 +24,8 @@ struct caption_flags {
     bool json, json_lines, csv, logprob;
     const char *sidecar; /* NULL: none, "": .txt */
     const char *output_dir, *existing;
+    const char *page, *vis; /* NULL: none */
+    bool write_xmp;
     bool dry_run, quiet, verbose;
 };
 
@@ -33,6 +37,7 @@ struct caption_plan {
     struct photo_list list;
     struct shard shard;
     struct caption_file_options files;
+    struct caption_xmp_options xmp;
     char *extension; /* owned, with its dot */
     bool writes_files;
 };
@@ -61,7 +66,10 @@ static enum caption_file_existing existing_named(const char *name) {
 
 static bool plan_files(struct caption_plan *plan, caption_error *error) {
     const struct caption_flags *flags = &plan->flags;
-    plan->writes_files = flags->sidecar || flags->output_dir;
+    plan->xmp = (struct caption_xmp_options){.folder = flags->output_dir,
+                                             .overwrite = existing_named(flags->existing) ==
+                                                          CAPTION_FILE_OVERWRITE};
+    plan->writes_files = flags->sidecar || (flags->output_dir && !flags->write_xmp);
     if (!plan->writes_files) return true;
     plan->extension = extension_of(flags->sidecar, error);
     if (!plan->extension) return false;
@@ -80,6 +88,11 @@ static bool check_flags(const struct caption_flags *flags, int count, caption_er
     if (flags->json + flags->json_lines + flags->csv > 1)
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "--json, --jsonl and --csv: expected one of them");
+    const enum caption_file_existing existing = existing_named(flags->existing);
+    if (flags->write_xmp && (existing == CAPTION_FILE_APPEND || existing == CAPTION_FILE_PREPEND))
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--write-xmp with --existing %s: expected skip or overwrite",
+                         flags->existing);
     return true;
 }
 
@@ -125,8 +138,8 @@ static bool add_output(struct captioning *run, struct caption_output *output) {
     return true;
 }
 
-/* Files come before rows: a row that is there says that its file is. Who has files made wants no
- * text besides. */
+/* Files come before rows: a row that is there says that its file is. Who has files made, or a page,
+ * wants no text besides. */
 static bool add_outputs(const struct caption_plan *plan, struct captioning *run, bool several,
                         caption_error *error) {
     const bool n_best = plan->decoding->caption.top > 1;
@@ -135,9 +148,13 @@ static bool add_outputs(const struct caption_plan *plan, struct captioning *run,
                                       .with_path = several,
                                       .with_logprob = plan->flags.logprob || n_best,
                                       .n_best = n_best};
+    const struct caption_flags *flags = &plan->flags;
     if (plan->writes_files && !add_output(run, caption_file_output_new(&plan->files, error)))
         return false;
-    return (plan->writes_files && format == CAPTION_TABLE_TEXT) ||
+    if (flags->write_xmp && !add_output(run, caption_xmp_new(&plan->xmp, error))) return false;
+    if (flags->page && !add_output(run, caption_page_new(flags->page, error))) return false;
+    if (flags->vis && !add_output(run, caption_vis_new(flags->vis, error))) return false;
+    return (run->output_count > 0 && format == CAPTION_TABLE_TEXT) ||
            add_output(run, caption_table_new(&rows, format, error));
 }
 
@@ -156,6 +173,7 @@ static int run_plan(const struct caption_plan *plan, int arguments) {
                              .list = &plan->list,
                              .shard = &plan->shard,
                              .files = plan->writes_files ? &plan->files : NULL,
+                             .xmp = plan->flags.write_xmp ? &plan->xmp : NULL,
                              .quiet = plan->flags.quiet,
                              .verbose = plan->flags.verbose};
     const bool several = arguments > 1 || plan->list.folders || plan->flags.files_from;
@@ -216,6 +234,16 @@ int command_caption(int argc, char **argv) {
          NULL},
         {0, "output-dir", OPTIONS_STRING, &f->output_dir, "DIR", 0, 0,
          "these files in DIR, in folders like the photos'", NULL},
+        {0, "html", OPTIONS_STRING, &f->page, "FILE", 0, 0,
+         "a page to look at and to search: thumbnails, captions, the best --top of them with their "
+         "probabilities. No text on stdout then",
+         NULL},
+        {0, "vis-json", OPTIONS_STRING, &f->vis, "FILE", 0, 0,
+         "captions as neuraltalk2's vis.json has them: image_id, caption, file_name", NULL},
+        {0, "write-xmp", OPTIONS_ON, &f->write_xmp, NULL, 0, 0,
+         "the caption as description and alt text in an XMP sidecar, dog.jpg.xmp for dog.jpg; one "
+         "of another program is left as it is",
+         NULL},
         {0, "existing", OPTIONS_CHOICE, &f->existing, "skip|overwrite|append|prepend", 0, 0,
          "what becomes of a file that is there; skip: its photo is passed over", NULL},
         {0, "dry-run", OPTIONS_ON, &f->dry_run, NULL, 0, 0,

@@ -43,12 +43,26 @@ static char *file_of(const struct captioning *run, size_t number, bool *skipped,
     return NULL;
 }
 
+/* Whether a photo has an XMP sidecar that is left as it is. Where that is not what was asked for,
+ * it is told. */
+static bool has_xmp(const struct captioning *run, size_t number) {
+    const struct caption_row row = row_of(run, number, NULL);
+    char *path = caption_xmp_path(&row, run->xmp->folder, NULL);
+    const enum caption_xmp_place place = path ? caption_xmp_look(path) : CAPTION_XMP_FREE;
+    const bool foreign = place == CAPTION_XMP_FOREIGN;
+    if (foreign && run->xmp->overwrite && !run->quiet)
+        fprintf(stderr, "%s: %s: not written by this program, left as it is\n", run->name, path);
+    free(path);
+    return foreign || (place == CAPTION_XMP_OURS && !run->xmp->overwrite);
+}
+
 /* Whether a photo's file is there already. Where memory is too short to tell, captioning it will
  * say so. */
 static bool is_done(const struct captioning *run, size_t number) {
     bool skipped = false;
     if (run->files) free(file_of(run, number, &skipped, NULL));
-    return skipped;
+    if (run->files && !skipped) return false;
+    return run->xmp ? has_xmp(run, number) : skipped;
 }
 
 static void show_progress(struct captioning *run) {
@@ -201,7 +215,7 @@ static void tell_times(const struct captioning *run) {
 
 void captioning_tell(const struct captioning *run) {
     if (run->quiet) return;
-    const bool watched = run->verbose || run->files || isatty(STDERR_FILENO);
+    const bool watched = run->verbose || run->files || run->xmp || isatty(STDERR_FILENO);
     if (watched && run->photos > 1) {
         fprintf(stderr, "%s: %zu captioned, %zu failed", run->name, run->done, run->failed);
         if (run->skipped > 0) fprintf(stderr, ", %zu skipped (done before)", run->skipped);
@@ -214,6 +228,6 @@ void captioning_tell(const struct captioning *run) {
     if (!run->interrupted) return;
     fprintf(stderr, "%s: interrupted after %zu of %zu photos", run->name,
             run->done + run->failed + run->skipped, run->photos);
-    if (run->files) fprintf(stderr, "; the same command with --existing skip goes on");
+    if (run->files || run->xmp) fprintf(stderr, "; the same command with --existing skip goes on");
     fprintf(stderr, "\n");
 }

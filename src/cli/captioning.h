@@ -6,6 +6,7 @@
 #include "cli/photo_list.h"
 #include "cli/shard.h"
 #include "report/caption_file.h"
+#include "report/caption_xmp.h"
 
 enum { CAPTIONING_MOST_OUTPUTS = 8 };
 
@@ -17,6 +18,7 @@ struct captioning {
     struct caption_output *outputs[CAPTIONING_MOST_OUTPUTS]; /* freed by their maker */
     size_t output_count;
     const struct caption_file_options *files; /* NULL: none are written */
+    const struct caption_xmp_options *xmp;    /* the same */
     bool quiet, verbose;
 
     /* Told by the run. */

@@ -27,7 +27,7 @@ struct reader {
 /* The member that names the photo; NULL with an error where there is none. */
 static const cJSON *photo_key(const struct reader *reader, const cJSON *row, const char *place,
                               caption_error *error) {
-    static const char *const keys[] = {"image_id", "file_name", "path"};
+    static const char *const keys[] = {"file_name", "path", "image_id"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const cJSON *key = cJSON_GetObjectItemCaseSensitive(row, keys[i]);
         if (cJSON_IsString(key) || cJSON_IsNumber(key)) return key;

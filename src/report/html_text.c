@@ -33,7 +33,10 @@ static const char *entity(uint32_t code) {
 }
 
 void html_text_write(FILE *stream, const char *bytes) {
-    size_t left = strlen(bytes);
+    html_text_write_part(stream, bytes, strlen(bytes));
+}
+
+void html_text_write_part(FILE *stream, const char *bytes, size_t left) {
     while (left > 0) {
         uint32_t code = 0;
         size_t length = utf8_decode(bytes, left, &code), taken = length ? length : 1;

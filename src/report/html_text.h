@@ -12,6 +12,9 @@
  * not UTF-8, and control characters other than white space, become U+FFFD. */
 void html_text_write(FILE *stream, const char *bytes);
 
+/* The same for the first `size` bytes. */
+void html_text_write_part(FILE *stream, const char *bytes, size_t size);
+
 /* The words with spaces between them, likewise. */
 void html_text_write_words(FILE *stream, const struct tokens *words);
 

@@ -1,0 +1,124 @@
+#include <math.h>
+#include <string.h>
+
+#include "report/caption_page_parts.h"
+#include "report/html_number.h"
+#include "report/html_text.h"
+
+#define BETWEEN "\xC2\xA0" /* U+00A0: a number and its unit stay together */
+
+/* Cards out of sight are not laid out (content-visibility): ten thousand of them then cost what a
+ * screenful does. Photos are shown whole, whatever their proportions. */
+const char caption_card_style[] =
+    ".photos{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,14rem),1fr));"
+    "gap:1.5rem 1.25rem;margin:0;padding:0;list-style:none}\n"
+    ".photos>li{overflow:hidden;border:1px solid var(--rule);border-radius:.6rem;"
+    "background:var(--card);content-visibility:auto;"
+    "contain-intrinsic-size:auto 14rem auto 18rem}\n"
+    ".photos>li[hidden]{display:none}\n"
+    ".photos img,.photos .missing{display:block;width:100%;height:auto;aspect-ratio:4/3;"
+    "object-fit:contain;background:var(--band)}\n"
+    ".photos .missing{display:flex;align-items:center;justify-content:center;"
+    "color:var(--muted);font-size:.85rem}\n"
+    ".photos .text{padding:.75rem 1rem .85rem}\n"
+    ".photos .said{margin:0 0 .35rem;line-height:1.4;font-weight:500;overflow-wrap:anywhere;"
+    "text-wrap:pretty}\n"
+    ".photos .name{display:flex;max-width:none;margin:0;color:var(--muted);font-size:.8rem;"
+    "line-height:1.4}\n"
+    ".photos .name span{flex:0 1 auto;min-width:0;overflow:hidden;text-overflow:ellipsis;"
+    "white-space:nowrap}\n"
+    ".photos .name .folder{flex-shrink:1000;min-width:1.4rem}\n"
+    ".photos details{margin-top:.5rem;font-size:.875rem}\n"
+    ".photos summary{width:fit-content;border-radius:.2rem;color:var(--muted);font-size:.8rem;"
+    "cursor:pointer}\n"
+    ".photos summary:hover{color:var(--ink)}\n"
+    ".photos ol{margin:.4rem 0 0;padding:0;list-style:none}\n"
+    ".photos ol li{padding:.4rem 0;border-top:1px solid var(--rule);line-height:1.35;"
+    "overflow-wrap:anywhere}\n"
+    ".photos ol li:last-child{padding-bottom:0}\n"
+    ".photos small{display:block;font-size:.8rem;font-variant-numeric:tabular-nums}\n"
+    "@media (max-width:600px){.photos{grid-template-columns:repeat(auto-fill,"
+    "minmax(min(100%,10rem),1fr));gap:1rem}.photos .text{padding:.6rem .75rem .7rem}}\n"
+    "@media print{.photos{grid-template-columns:repeat(4,1fr);gap:4mm}"
+    ".photos>li{break-inside:avoid;content-visibility:visible}.photos .text{padding:2mm 2.5mm}"
+    ".photos .said{font-size:9pt}.photos .name{font-size:7pt}.photos small{font-size:7pt}"
+    ".photos details:not([open]){display:none}}\n";
+
+/* An empty caption must not look like a fault of the page. */
+static void put_caption(FILE *stream, const char *caption) {
+    html_text_write(stream, *caption ? caption : "(no word)");
+}
+
+static void write_photo(FILE *stream, const struct thumbnail *thumbnail, const char *caption) {
+    if (!thumbnail->jpeg) {
+        fputs("<div class=\"missing\">no thumbnail</div>\n", stream);
+        return;
+    }
+    fprintf(stream, "<img width=\"%zu\" height=\"%zu\" decoding=\"async\" alt=\"", thumbnail->width,
+            thumbnail->height);
+    put_caption(stream, caption);
+    fputs("\" src=\"", stream);
+    html_text_write_data(stream, "image/jpeg", thumbnail->jpeg, thumbnail->size);
+    fputs("\">\n", stream);
+}
+
+/* Folder and file apart: where there is too little room, the folder is cut off first. */
+static void write_name(FILE *stream, const char *path) {
+    const char *slash = strrchr(path, '/');
+    const char *file = slash ? slash + 1 : path;
+    fputs("<p class=\"name\" title=\"", stream);
+    html_text_write(stream, path);
+    fputs("\">", stream);
+    if (slash) {
+        fputs("<span class=\"folder\">", stream);
+        html_text_write_part(stream, path, (size_t)(file - path));
+        fputs("</span>", stream);
+    }
+    fputs("<span class=\"file\">", stream);
+    html_text_write(stream, file);
+    fputs("</span></p>\n", stream);
+}
+
+/* Two digits that count, down to a ten-thousandth: the rest is in the log-probability. */
+static void write_probability(FILE *stream, double logprob) {
+    double percent = 100 * exp(logprob);
+    unsigned decimals = percent >= 10 ? 0 : percent >= 1 ? 1 : percent >= 0.1 ? 2 : 3;
+    if (percent < 0.001) {
+        fputs("below" BETWEEN "0.001", stream);
+    } else {
+        html_number_fixed(stream, percent, decimals);
+    }
+    fputs(BETWEEN "%, log" BETWEEN "p" BETWEEN, stream);
+    html_number_fixed(stream, logprob, 2);
+}
+
+static void write_n_best(FILE *stream, const caption_result *result) {
+    fputs("<details><summary>", stream);
+    if (result->count == 1) {
+        fputs("Probability", stream);
+    } else {
+        fprintf(stream, "The %zu best captions", result->count);
+    }
+    fputs("</summary>\n<ol role=\"list\">\n", stream);
+    for (size_t i = 0; i < result->count; i++) {
+        fputs("<li><bdi>", stream);
+        if (result->count > 1) put_caption(stream, result->captions[i].text);
+        fputs("</bdi> <small>", stream);
+        write_probability(stream, result->captions[i].logprob);
+        fputs("</small></li>\n", stream);
+    }
+    fputs("</ol></details>\n", stream);
+}
+
+void caption_card_write(FILE *stream, const char *path, const caption_result *result,
+                        const struct thumbnail *thumbnail) {
+    const char *caption = result->captions[0].text;
+    fputs("<li>", stream);
+    write_photo(stream, thumbnail, caption);
+    fputs("<div class=\"text\">\n<p class=\"said\" dir=\"auto\">", stream);
+    put_caption(stream, caption);
+    fputs("</p>\n", stream);
+    write_name(stream, path);
+    write_n_best(stream, result);
+    fputs("</div></li>\n", stream);
+}

@@ -1,0 +1,146 @@
+#include "report/caption_page.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "report/caption_page_parts.h"
+#include "report/html_number.h"
+#include "report/html_page.h"
+#include "report/html_text.h"
+
+/* Room in the header for what is known only at the end. */
+enum { SUMMARY_SIZE = 256 };
+
+/* Pixels of a thumbnail's longest side: about the width that the page gives it. */
+enum { THUMBNAIL_SIDE = 192 };
+
+struct caption_page {
+    struct caption_output output;
+    struct file_writer writer;
+    char *path;
+    long summary; /* where the summary goes */
+    FILE *failed; /* list items of the photos without a caption, for the end of the page */
+    size_t count, failed_count;
+};
+
+static const char style[] =
+    "body{max-width:84rem}\n"
+    "header p{color:var(--muted);font-size:1.05rem}\n"
+    "header a{color:inherit}\n"
+    ".failed{margin:0;padding:0;list-style:none}\n"
+    ".failed li{padding:.5rem 0;border-bottom:1px solid var(--rule);overflow-wrap:anywhere}\n"
+    ".failed span{display:block;color:var(--muted);font-size:.9rem}\n";
+
+static bool write_error(const struct caption_page *page, caption_error *error) {
+    return error_set(error, CAPTION_ERROR_IO, "%s: cannot write: %s", page->path, strerror(errno));
+}
+
+static bool is_whole(const struct caption_page *page, caption_error *error) {
+    if (!ferror(page->writer.stream) && !ferror(page->failed)) return true;
+    return write_error(page, error);
+}
+
+static void begin(struct caption_page *page) {
+    FILE *stream = page->writer.stream;
+    const char *const styles[] = {style, caption_card_style, caption_filter_style, NULL};
+    html_page_begin(stream, "Photos and their captions", styles);
+    fputs("<header>\n<h1>Photos and their captions</h1>\n<p>", stream);
+    page->summary = ftell(stream);
+    fprintf(stream,
+            "%*s</p>\n</header>\n<main>\n%s<ol class=\"photos\" role=\"list\" "
+            "aria-label=\"Photos\">\n",
+            SUMMARY_SIZE, "", caption_filter);
+}
+
+static void add_failed(struct caption_page *page, const char *path, const char *message) {
+    page->failed_count++;
+    /* Most messages begin with the path, which need not be said twice. */
+    size_t length = strlen(path);
+    if (strncmp(message, path, length) == 0 && message[length] == ':') {
+        message += length + 1;
+        while (*message == ' ') message++;
+    }
+    fputs("<li><bdi>", page->failed);
+    html_text_write(page->failed, path);
+    fputs("</bdi> <span>", page->failed);
+    html_text_write(page->failed, message);
+    fputs("</span></li>\n", page->failed);
+}
+
+static bool add_row(struct caption_output *output, const struct caption_row *row,
+                    caption_error *error) {
+    struct caption_page *page = (struct caption_page *)output;
+    if (row->result->count == 0) {
+        add_failed(page, row->path, row->result->error.message);
+        return is_whole(page, error);
+    }
+    page->count++;
+    struct thumbnail thumbnail;
+    thumbnail_load(row->path, THUMBNAIL_SIDE, &thumbnail, NULL); /* none is told in its place */
+    caption_card_write(page->writer.stream, row->path, row->result, &thumbnail);
+    thumbnail_free(&thumbnail);
+    return is_whole(page, error);
+}
+
+static void write_summary(const struct caption_page *page) {
+    FILE *stream = page->writer.stream;
+    html_number_count(stream, page->count);
+    fputs(page->count == 1 ? " photo." : " photos.", stream);
+    if (page->failed_count == 0) return;
+    fputs(" <a href=\"#failed\">", stream);
+    html_number_count(stream, page->failed_count);
+    fputs(" more</a> could not be captioned.", stream);
+}
+
+static void write_failed(struct caption_page *page) {
+    FILE *stream = page->writer.stream;
+    fputs("<section aria-labelledby=\"failed\">\n<h2 id=\"failed\" tabindex=\"-1\">"
+          "Not captioned</h2>\n<ul class=\"failed\" role=\"list\">\n",
+          stream);
+    rewind(page->failed);
+    char block[4096];
+    for (size_t got; (got = fread(block, 1, sizeof block, page->failed)) > 0;)
+        fwrite(block, 1, got, stream);
+    fputs("</ul>\n</section>\n", stream);
+}
+
+static bool end_page(struct caption_output *output, caption_error *error) {
+    struct caption_page *page = (struct caption_page *)output;
+    FILE *stream = page->writer.stream;
+    fputs("</ol>\n", stream);
+    if (page->failed_count > 0) write_failed(page);
+    fputs("</main>\n", stream);
+    html_page_end(stream, caption_filter_script);
+    if (page->summary < 0 || fseek(stream, page->summary, SEEK_SET) != 0)
+        return write_error(page, error);
+    write_summary(page);
+    return is_whole(page, error) && file_writer_commit(&page->writer, error);
+}
+
+static void free_page(struct caption_output *output) {
+    struct caption_page *page = (struct caption_page *)output;
+    file_writer_abandon(&page->writer);
+    if (page->failed) fclose(page->failed);
+    free(page->path);
+    free(page);
+}
+
+struct caption_output *caption_page_new(const char *path, caption_error *error) {
+    struct caption_page *page = memory_zeroed(1, sizeof *page, "a page", error);
+    if (!page) return NULL;
+    page->output = (struct caption_output){add_row, end_page, free_page};
+    page->path = memory_string(path, error);
+    if (page->path && file_writer_open(&page->writer, path, error)) {
+        page->failed = tmpfile();
+        if (page->failed) {
+            begin(page);
+            return &page->output;
+        }
+        error_set(error, CAPTION_ERROR_IO, "cannot create a temporary file: %s", strerror(errno));
+    }
+    free_page(&page->output);
+    return NULL;
+}

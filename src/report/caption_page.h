@@ -1,0 +1,15 @@
+/* A page to look at: the photos of a run in a gallery, each with what is said of it. One HTML file
+ * that needs no other and no network; it can be searched, printed and read by a screen reader.
+ *
+ * The page is written photo by photo, so that memory does not grow with their number, and replaces
+ * an older one whole or not at all. Photos without a caption are listed at its end. */
+#ifndef CAPTION_REPORT_CAPTION_PAGE_H
+#define CAPTION_REPORT_CAPTION_PAGE_H
+
+#include "report/caption_output.h"
+
+/* An output that writes the page to the file `path`. A row's photo is read once more, for a
+ * thumbnail. NULL with `error` set where memory is short or no file can be made there. */
+struct caption_output *caption_page_new(const char *path, caption_error *error);
+
+#endif

@@ -1,0 +1,19 @@
+/* The parts of the page of captions, one file each. Internal to the page. */
+#ifndef CAPTION_REPORT_CAPTION_PAGE_PARTS_H
+#define CAPTION_REPORT_CAPTION_PAGE_PARTS_H
+
+#include <stdio.h>
+
+#include "caption.h"
+#include "image/thumbnail.h"
+
+/* A photo's place in the gallery. The stream's own errors are left to its owner. */
+void caption_card_write(FILE *stream, const char *path, const caption_result *result,
+                        const struct thumbnail *thumbnail);
+
+extern const char caption_card_style[];
+
+/* The search field, hidden until the script shows it: it works in no other way. */
+extern const char caption_filter[], caption_filter_style[], caption_filter_script[];
+
+#endif

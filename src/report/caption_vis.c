@@ -1,0 +1,57 @@
+#include "report/caption_vis.h"
+
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "report/json_text.h"
+
+struct caption_vis {
+    struct caption_output output;
+    struct file_writer writer;
+    size_t count;
+};
+
+static bool put_row(cJSON *object, const struct caption_row *row, caption_error *error) {
+    char id[32];
+    snprintf(id, sizeof id, "%zu", row->number + 1);
+    return json_put(object, "image_id", json_text(id, error), error) &&
+           json_put(object, "caption", json_text(row->result->captions[0].text, error), error) &&
+           json_put(object, "file_name", json_text(row->path, error), error);
+}
+
+static bool add_row(struct caption_output *output, const struct caption_row *row,
+                    caption_error *error) {
+    struct caption_vis *vis = (struct caption_vis *)output;
+    if (row->result->count == 0) return true;
+    cJSON *object = cJSON_CreateObject();
+    if (!object) return error_memory(error, "a row of captions");
+    FILE *stream = vis->writer.stream;
+    fputc(vis->count++ == 0 ? '[' : ',', stream);
+    const bool ok = put_row(object, row, error) && json_write_line(object, stream, error);
+    cJSON_Delete(object);
+    if (ok && ferror(stream))
+        return error_set(error, CAPTION_ERROR_IO, "%s: cannot write", vis->writer.path);
+    return ok;
+}
+
+static bool end_file(struct caption_output *output, caption_error *error) {
+    struct caption_vis *vis = (struct caption_vis *)output;
+    fputs(vis->count == 0 ? "[]\n" : "]\n", vis->writer.stream);
+    return file_writer_commit(&vis->writer, error);
+}
+
+static void free_vis(struct caption_output *output) {
+    struct caption_vis *vis = (struct caption_vis *)output;
+    file_writer_abandon(&vis->writer);
+    free(vis);
+}
+
+struct caption_output *caption_vis_new(const char *path, caption_error *error) {
+    struct caption_vis *vis = memory_zeroed(1, sizeof *vis, "an output", error);
+    if (!vis) return NULL;
+    vis->output = (struct caption_output){add_row, end_file, free_vis};
+    if (file_writer_open(&vis->writer, path, error)) return &vis->output;
+    free(vis);
+    return NULL;
+}
