@@ -187,8 +187,9 @@ static void multiply_tile(enum precision precision, bool fast, size_t rows, size
                           const struct tile *tile) {
 #ifdef NARROW_INSTRUCTIONS
     if (fast) {
-        const bool bf16 = precision == PRECISION_BF16;
-        (bf16 ? bf16_tiles : bytes_tiles)[panels - 1][rows - 1](tile);
+        tile_function *const(*tiles)[TILE_ROWS] = bf16_tiles;
+        if (precision == PRECISION_INT8) tiles = bytes_tiles;
+        tiles[panels - 1][rows - 1](tile);
         return;
     }
 #endif
