@@ -24,6 +24,7 @@ static struct image scene_new(void) {
 
 static char *caption_of(const caption_model *model, const struct bytes *file) {
     caption_options options = caption_options_default();
+    options.precision = CAPTION_PRECISION_F32; /* a rounding of pixels must not choose the words */
     caption_result result;
     caption_error error;
     if (!caption_photo_memory(model, file->data, file->size, &options, &result, &error))
