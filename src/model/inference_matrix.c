@@ -28,10 +28,8 @@ static void pack_rows(struct inference_matrix *matrix, size_t first, size_t coun
         memcpy(matrix->floats.bias + first, bias + first, count * sizeof *bias);
         return;
     }
-    for (size_t r = 0; r < count; r++) {
-        packed_narrow_row(&matrix->narrow, first + r, matrix->inputs, rows + r * matrix->inputs,
-                          bias[first + r]);
-    }
+    memcpy(matrix->narrow.bias + first, bias + first, count * sizeof *bias);
+    packed_narrow_rows(&matrix->narrow, first, count, matrix->inputs, rows);
 }
 
 bool inference_matrix_init(struct inference_matrix *matrix, enum precision precision,

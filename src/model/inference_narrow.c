@@ -26,10 +26,7 @@ static bool pack(struct matrix *matrix, enum inference_role role, const struct e
     for (size_t first = 0; read && first < outputs; first += NARROW_PANEL) {
         const size_t rest = outputs - first, count = rest < NARROW_PANEL ? rest : NARROW_PANEL;
         read = inference_weights_rows(role, layer, weights, first, count, rows, error);
-        for (size_t i = 0; read && i < count; i++) {
-            packed_narrow_row(&matrix->packed, first + i, inputs, rows + i * inputs,
-                              matrix->packed.bias[first + i]);
-        }
+        if (read) packed_narrow_rows(&matrix->packed, first, count, inputs, rows);
     }
     free(rows);
     return read;

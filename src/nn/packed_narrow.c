@@ -41,13 +41,26 @@ static uint32_t *word_at(const struct packed_narrow *matrix, size_t row, size_t 
 /* What rounding takes from a weight is added to the next one of the row, so that the errors of a
  * sum over inputs of similar size cancel out and its mean is kept: a photo's features, which are
  * means over a map, are the nearer to those in float. */
-static void pack_bf16(struct packed_narrow *matrix, size_t row, size_t inputs,
-                      const float *weights) {
-    float carried = 0;
+SIMD_INLINE void pack_bf16(uint32_t *panel, size_t rows, size_t inputs, const float *weights) {
+    float carried[NARROW_PANEL] = {0};
     for (size_t i = 0; i < inputs; i++) {
-        const uint16_t rounded = narrow_bf16(weights[i] + carried);
-        carried += weights[i] - narrow_bf16_float(rounded);
-        *word_at(matrix, row, i / 2) |= (uint32_t)rounded << i % 2 * 16;
+        uint32_t *words = panel + i / 2 * NARROW_PANEL;
+        for (size_t r = 0; r < rows; r++) {
+            const float exact = weights[r * inputs + i];
+            const uint32_t rounded = narrow_bf16(exact + carried[r]);
+            carried[r] += exact - narrow_bf16_float((uint16_t)rounded);
+            words[r] |= rounded << i % 2 * 16;
+        }
+    }
+}
+
+/* A whole panel's rows side by side, in vectors: one row waits for itself at every weight. */
+SIMD_CLONES
+static void pack_panel_bf16(uint32_t *panel, size_t rows, size_t inputs, const float *weights) {
+    if (rows == NARROW_PANEL) {
+        pack_bf16(panel, NARROW_PANEL, inputs, weights);
+    } else {
+        pack_bf16(panel, rows, inputs, weights);
     }
 }
 
@@ -72,10 +85,15 @@ static void pack_bytes(struct packed_narrow *matrix, size_t row, size_t inputs,
     matrix->bias[row] *= unit;
 }
 
-void packed_narrow_row(struct packed_narrow *matrix, size_t row, size_t inputs,
-                       const float *weights, float bias) {
-    matrix->bias[row] = bias;
-    (matrix->precision == PRECISION_BF16 ? pack_bf16 : pack_bytes)(matrix, row, inputs, weights);
+void packed_narrow_rows(struct packed_narrow *matrix, size_t first, size_t count, size_t inputs,
+                        const float *weights) {
+    if (matrix->precision == PRECISION_BF16) {
+        pack_panel_bf16(word_at(matrix, first, 0), count, inputs, weights);
+        return;
+    }
+    for (size_t r = 0; r < count; r++) {
+        pack_bytes(matrix, first + r, inputs, weights + r * inputs);
+    }
 }
 
 enum { TILE_ROWS = 6, TILE_PANELS = 4 };

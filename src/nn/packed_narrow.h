@@ -34,9 +34,10 @@ enum { NARROW_MOST_INPUTS = 1 << 16 }; /* the sums do not overflow */
 bool packed_narrow_init(struct packed_narrow *matrix, enum precision precision, bool to_activations,
                         size_t outputs, size_t inputs, struct arena *arena, caption_error *error);
 
-/* Rounds and packs output `row` of the matrix: weights (k), and its bias. */
-void packed_narrow_row(struct packed_narrow *matrix, size_t row, size_t inputs,
-                       const float *weights, float bias);
+/* Rounds and packs outputs first .. first + count - 1 of the matrix, those of a panel (count <=
+ * NARROW_PANEL, first a multiple of it): weights (count, k). Their biases are in matrix->bias. */
+void packed_narrow_rows(struct packed_narrow *matrix, size_t first, size_t count, size_t inputs,
+                        const float *weights);
 
 struct packed_narrow_product {
     const void *input;   /* (rows, words) */

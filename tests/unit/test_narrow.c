@@ -60,8 +60,9 @@ static struct product product_new(enum precision precision, bool to_activations,
     narrow_line(precision, p.input, rows, p.padded, p.ready);
     assert_true(
         packed_narrow_init(&p.matrix, precision, to_activations, outputs, inputs, &p.arena, NULL));
-    for (size_t n = 0; n < outputs; n++) {
-        packed_narrow_row(&p.matrix, n, inputs, p.weights + n * inputs, p.bias[n]);
+    memcpy(p.matrix.bias, p.bias, outputs * sizeof *p.bias);
+    for (size_t n = 0; n < outputs; n += NARROW_PANEL) {
+        packed_narrow_rows(&p.matrix, n, NARROW_PANEL, inputs, p.weights + n * inputs);
     }
     return p;
 }
