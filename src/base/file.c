@@ -268,6 +268,16 @@ bool file_make_folders(const char *path, caption_error *error) {
     return ok;
 }
 
+size_t file_name_start(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash + 1 - path) : 0;
+}
+
+size_t file_stem_length(const char *path) {
+    const char *name = path + file_name_start(path), *dot = strrchr(name, '.');
+    return dot && dot != name ? (size_t)(dot - path) : strlen(path);
+}
+
 char *file_join(const char *directory, const char *name, caption_error *error) {
     if (name[0] == '/' || directory[0] == '\0') return memory_string(name, error);
     size_t length = strlen(directory), name_size = strlen(name) + 1;

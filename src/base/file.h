@@ -58,6 +58,11 @@ bool file_make_folders(const char *path, caption_error *error);
 /* A newly allocated "directory/name" (just `name` where it is absolute or directory is empty), or
  * NULL with `error` set. */
 char *file_join(const char *directory, const char *name, caption_error *error);
+/* Bytes of a path before its file's name, and before that name's extension; a name that is all
+ * extension (".txt") is left whole. */
+size_t file_name_start(const char *path);
+size_t file_stem_length(const char *path);
+
 /* Whether two paths name the same entry of a directory, which need not be there: what is renamed
  * over one is then renamed over the other. False where a directory cannot be looked at. */
 bool file_same(const char *a, const char *b);

@@ -195,11 +195,6 @@ static bool add_folder(struct photo_list *list, const char *folder, caption_erro
     return append_problem(list, folder, length, &problem, error);
 }
 
-static size_t name_of(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? (size_t)(slash + 1 - path) : 0;
-}
-
 bool photo_list_add(struct photo_list *list, const char *argument, caption_error *error) {
     struct stat status;
     bool fresh = true;
@@ -209,7 +204,7 @@ bool photo_list_add(struct photo_list *list, const char *argument, caption_error
         if (S_ISREG(status.st_mode) && !see(list, &status, &fresh, error)) return false;
     }
     if (!fresh) return true;
-    return append(list, memory_string(argument, error), name_of(argument), NULL, error);
+    return append(list, memory_string(argument, error), file_name_start(argument), NULL, error);
 }
 
 bool photo_list_add_from(struct photo_list *list, const char *file, bool zeros,
@@ -252,12 +247,6 @@ static bool same_stem(const struct key *a, const struct key *b) {
     return a->stem == b->stem && memcmp(a->path, b->path, a->stem) == 0;
 }
 
-static size_t stem_length(const char *path) {
-    const size_t name = name_of(path);
-    const char *dot = strrchr(path + name, '.');
-    return dot && dot != path + name ? (size_t)(dot - path) : strlen(path);
-}
-
 bool photo_list_find_seconds(struct photo_list *list, bool from_below, caption_error *error) {
     struct key *keys = memory_zeroed(list->photos, sizeof *keys, "the list of photos", error);
     if (!keys) return false;
@@ -266,7 +255,7 @@ bool photo_list_find_seconds(struct photo_list *list, bool from_below, caption_e
         const struct photo_entry *entry = &list->entries[i];
         if (entry->problem) continue;
         const char *path = entry->path + (from_below ? entry->below : 0);
-        keys[count++] = (struct key){path, stem_length(path), i};
+        keys[count++] = (struct key){path, file_stem_length(path), i};
     }
     qsort(keys, count, sizeof *keys, by_stem);
     bool ok = true;

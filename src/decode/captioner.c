@@ -1,17 +1,11 @@
 #include "decode/captioner.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "base/progress.h"
 #include "decode/plan.h"
 #include "model/inference_encoder.h"
-
-/* Photos that are decoded together: enough that the weights are well used, few enough that a
- * handful of photos keeps several threads busy; and no more rows than this where the beam is wide.
- */
-enum { GROUP_PHOTOS = 16, GROUP_ROWS = 256 };
 
 /* Photos between two looks at the progress bar. */
 enum { PROGRESS_PHOTOS = 64 };
@@ -88,32 +82,15 @@ static void encode_photo(void *context, size_t item, size_t worker) {
     float *input = job->encodings->workers[worker].input;
     float *features = job->features + item * model->encoder.features;
     job->errors[item] = (caption_error){.status = CAPTION_OK};
-    if (photo_load(job->paths[item], &model->preprocessing, job->augment, input,
-                   &job->errors[item])) {
-        encode(job->encodings, worker, features);
-    } else {
-        memset(features, 0, model->encoder.features * sizeof *features);
+    if (!photo_load(job->paths[item], &model->preprocessing, job->augment, input,
+                    &job->errors[item])) {
+        return;
     }
+    encode(job->encodings, worker, features);
 }
 
 static size_t workers_of(const struct threads *threads) {
     return threads ? threads_count(threads) : 1;
-}
-
-bool captioner_features(const struct model *model, enum precision precision,
-                        const char *const *paths, size_t count, const struct augment *augment,
-                        struct threads *threads, real *features, caption_error *errors,
-                        caption_error *error) {
-    struct encodings encodings;
-    if (!encodings_init(&encodings, model, precision, workers_of(threads), error)) return false;
-    struct features_job job = {.encodings = &encodings,
-                               .augment = augment,
-                               .paths = paths,
-                               .features = features,
-                               .errors = errors};
-    share_out(threads, count, encode_photo, &job);
-    encodings_free(&encodings);
-    return true;
 }
 
 /* Encodes photos[0 .. count); the first bad one is the error. */
@@ -135,10 +112,10 @@ static bool features_block(const struct encodings *encodings, const char *const 
     return true;
 }
 
-bool captioner_features_all(const struct model *model, enum precision precision,
-                            const char *const *paths, size_t count, const struct augment *augment,
-                            struct threads *threads, FILE *stream, const char *note, real *features,
-                            caption_error *error) {
+bool captioner_features(const struct model *model, enum precision precision,
+                        const char *const *paths, size_t count, const struct augment *augment,
+                        struct threads *threads, FILE *stream, const char *note, real *features,
+                        caption_error *error) {
     struct encodings encodings;
     if (!encodings_init(&encodings, model, precision, workers_of(threads), error)) return false;
     struct progress progress = progress_start(stream, count);
@@ -154,70 +131,42 @@ bool captioner_features_all(const struct model *model, enum precision precision,
     return done;
 }
 
-/* Photos side by side, none of them bad. */
-struct group {
-    size_t first, count;
-    caption_error error;
-};
-
 struct decode_job {
     const struct decode_plan *plan;
     const real *features;
-    size_t first_photo;
+    size_t count, batch;
     struct decode_result *results;
-    struct group *groups;
-    size_t group_count;
+    caption_error *errors; /* [batches] */
 };
 
-static void decode_group(void *context, size_t item, size_t worker) {
+static void decode_batch(void *context, size_t item, size_t worker) {
     (void)worker;
     const struct decode_job *job = context;
-    struct group *group = &job->groups[item];
-    size_t width = job->plan->model->decoder.features;
-    decode_features(job->plan, job->features + group->first * width, group->count,
-                    job->first_photo + group->first, job->results + group->first, &group->error);
+    const size_t first = item * job->batch, rest = job->count - first;
+    decode_features(job->plan, job->features + first * job->plan->model->decoder.features,
+                    rest < job->batch ? rest : job->batch, first, job->results + first,
+                    &job->errors[item]);
 }
 
-static size_t group_size(const struct decode_plan *plan) {
-    size_t rows = plan->options.sample ? plan->options.top : plan->options.beam_size;
-    size_t photos = GROUP_ROWS / rows;
-    if (photos > GROUP_PHOTOS) return GROUP_PHOTOS;
-    return photos > 0 ? photos : 1;
-}
-
-/* Divides the photos that have no error into groups; groups[count] is large enough. */
-static size_t form_groups(const struct decode_plan *plan, const caption_error *errors, size_t count,
-                          struct group *groups) {
-    size_t most = group_size(plan), formed = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (errors && errors[i].status != CAPTION_OK) continue;
-        struct group *last = formed > 0 ? &groups[formed - 1] : NULL;
-        if (last && last->first + last->count == i && last->count < most) {
-            last->count++;
-        } else {
-            groups[formed++] = (struct group){.first = i, .count = 1};
-        }
-    }
-    return formed;
-}
-
-bool captioner_decode(const struct decode_plan *plan, const real *features,
-                      const caption_error *errors, size_t count, size_t first_photo,
+bool captioner_decode(const struct decode_plan *plan, const real *features, size_t count,
                       struct threads *threads, struct decode_result *results,
                       caption_error *error) {
     for (size_t i = 0; i < count; i++) results[i] = (struct decode_result){0};
-    struct decode_job job = {
-        .plan = plan, .features = features, .first_photo = first_photo, .results = results};
-    job.groups = memory_zeroed(count, sizeof *job.groups, "captions", error);
-    if (!job.groups) return false;
-    job.group_count = form_groups(plan, errors, count, job.groups);
-    share_out(threads, job.group_count, decode_group, &job);
+    struct decode_job job = {.plan = plan,
+                             .features = features,
+                             .count = count,
+                             .batch = plan_batch(plan),
+                             .results = results};
+    const size_t batches = (count + job.batch - 1) / job.batch;
+    job.errors = memory_zeroed(batches, sizeof *job.errors, "captions", error);
+    if (!job.errors) return false;
+    share_out(threads, batches, decode_batch, &job);
     bool done = true;
-    for (size_t i = 0; done && i < job.group_count; i++) {
-        if (job.groups[i].error.status == CAPTION_OK) continue;
-        done = error_set(error, job.groups[i].error.status, "%s", job.groups[i].error.message);
+    for (size_t i = 0; done && i < batches; i++) {
+        if (job.errors[i].status == CAPTION_OK) continue;
+        done = error_set(error, job.errors[i].status, "%s", job.errors[i].message);
     }
-    free(job.groups);
+    free(job.errors);
     if (!done) decode_results_free(results, count);
     return done;
 }

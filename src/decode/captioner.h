@@ -10,26 +10,17 @@
 #include "decode/decode.h"
 #include "nn/precision.h"
 
-/* Loads and encodes photos read from files: features (count, F). A photo that cannot be read has
- * its row zeroed and its own error in errors[count], whose status is CAPTION_OK for all others.
- * `augment` is what every photo gets (NULL: none), `threads` NULL the calling thread alone. False
- * only when nothing could be done at all. */
+/* Loads and encodes photos read from files: features (count, F). `augment` is what every photo gets
+ * (NULL: none), `threads` NULL the calling thread alone; a progress bar on `stream` (NULL: none)
+ * says `note`. The first photo that cannot be read is the error. */
 bool captioner_features(const struct model *model, enum precision precision,
                         const char *const *paths, size_t count, const struct augment *augment,
-                        struct threads *threads, real *features, caption_error *errors,
+                        struct threads *threads, FILE *stream, const char *note, real *features,
                         caption_error *error);
 
-/* The same for photos that must all be there, a data set's: with a progress bar on `stream` (NULL:
- * none) that says `note`; the first photo that cannot be read is the error. */
-bool captioner_features_all(const struct model *model, enum precision precision,
-                            const char *const *paths, size_t count, const struct augment *augment,
-                            struct threads *threads, FILE *stream, const char *note, real *features,
-                            caption_error *error);
-
-/* decode_features for any number of photos. Those with a status in errors[count] (NULL: none) are
- * passed over, their results empty. results[count] are freed with decode_results_free. */
-bool captioner_decode(const struct decode_plan *plan, const real *features,
-                      const caption_error *errors, size_t count, size_t first_photo,
+/* decode_features for any number of photos, counted from 0. results[count] are freed with
+ * decode_results_free. */
+bool captioner_decode(const struct decode_plan *plan, const real *features, size_t count,
                       struct threads *threads, struct decode_result *results, caption_error *error);
 
 #endif

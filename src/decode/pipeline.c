@@ -11,10 +11,6 @@
 #include "decode/plan.h"
 #include "model/inference_encoder.h"
 
-/* Photos whose words are decoded together: enough that the weights are well used; and no more rows
- * than this where the beam is wide. */
-enum { BATCH_PHOTOS = 16, BATCH_ROWS = 256 };
-
 /* A thread: photos that are asked for ahead of those that are worked on (few, for after Ctrl-C
  * these are finished), and slots of the ring (many, for a slow photo holds up those behind it). */
 enum { AHEAD = 4, SLOTS = 48 };
@@ -31,10 +27,10 @@ struct slot {
 /* What belongs to a thread. */
 struct worker {
     struct inference_workspace *workspace;
-    float *input;                               /* (S, S, 3) */
-    float *features;                            /* (BATCH_PHOTOS, F) */
-    struct slot *batch[BATCH_PHOTOS];           /* what its words are decoded of */
-    struct decode_result decoded[BATCH_PHOTOS]; /* what became of them */
+    float *input;                                    /* (S, S, 3) */
+    float *features;                                 /* (PLAN_BATCH_PHOTOS, F) */
+    struct slot *batch[PLAN_BATCH_PHOTOS];           /* what its words are decoded of */
+    struct decode_result decoded[PLAN_BATCH_PHOTOS]; /* what became of them */
     caption_times times;
 };
 
@@ -57,13 +53,6 @@ struct pipeline {
     bool over;      /* threads are to come home */
     caption_error error;
 };
-
-static size_t batch_size(const struct decode_plan *plan) {
-    const size_t rows = plan->options.sample ? plan->options.top : plan->options.beam_size;
-    const size_t photos = BATCH_ROWS / rows;
-    if (photos > BATCH_PHOTOS) return BATCH_PHOTOS;
-    return photos > 0 ? photos : 1;
-}
 
 static void fail(struct pipeline *p, const caption_error *error) {
     if (p->error.status == CAPTION_OK) p->error = *error;
@@ -308,7 +297,7 @@ bool pipeline_run(const struct decode_plan *plan, size_t threads, const struct p
     struct pipeline p = {.plan = plan,
                          .ends = ends,
                          .threads = threads,
-                         .batch = batch_size(plan),
+                         .batch = plan_batch(plan),
                          .capacity = SLOTS * threads};
     bool done = pipeline_init(&p, error) && run_on_threads(&p, error);
     if (done && times) add_times(&p, times);

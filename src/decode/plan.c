@@ -134,6 +134,13 @@ void decode_plan_free(struct decode_plan *plan) {
     free(plan);
 }
 
+size_t plan_batch(const struct decode_plan *plan) {
+    const size_t rows = plan->options.sample ? plan->options.top : plan->options.beam_size;
+    const size_t photos = PLAN_BATCH_ROWS / rows;
+    if (photos > PLAN_BATCH_PHOTOS) return PLAN_BATCH_PHOTOS;
+    return photos > 0 ? photos : 1;
+}
+
 double plan_score(const struct decode_plan *plan, double logprob, size_t length) {
     return logprob / pow((double)(length + 1), (double)plan->options.length_penalty);
 }

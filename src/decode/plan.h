@@ -25,6 +25,11 @@ struct decode_plan {
     bool *never_last; /* (V,): no caption ends on that word */
 };
 
+/* Photos that are decoded together: enough that the weights are well used, few enough that a
+ * handful of photos keeps several threads busy, and fewer where the beam is wide. */
+enum { PLAN_BATCH_PHOTOS = 16, PLAN_BATCH_ROWS = 256 };
+size_t plan_batch(const struct decode_plan *plan);
+
 /* What a caption of `length` words is ranked by: logprob / (length + 1)^length_penalty, <end>
  * counted (GNMT's normalisation, Wu et al., 2016, in its simplest form). */
 double plan_score(const struct decode_plan *plan, double logprob, size_t length);

@@ -68,7 +68,7 @@ static bool decode(const struct model *model, const float *features, size_t coun
     best.top = 1;
     struct decode_plan *plan = decode_plan_new(model, &best, error);
     if (!plan) return false;
-    bool done = captioner_decode(plan, features, NULL, count, 0, threads, results, error);
+    bool done = captioner_decode(plan, features, count, threads, results, error);
     decode_plan_free(plan);
     return done;
 }
@@ -98,8 +98,8 @@ static bool encode(const struct model *model, enum precision precision,
     const char **paths = memory_zeroed(count, sizeof *paths, "paths of photos", error);
     if (!paths) return false;
     for (size_t i = 0; i < count; i++) paths[i] = dataset->photos[photos[i]].path;
-    bool done = captioner_features_all(model, precision, paths, count, NULL, threads, stream,
-                                       "photos", features, error);
+    bool done = captioner_features(model, precision, paths, count, NULL, threads, stream, "photos",
+                                   features, error);
     free(paths);
     return done;
 }

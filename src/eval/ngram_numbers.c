@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 static bool table_init(struct ngram_numbers_table *table, size_t most, caption_error *error) {
@@ -34,8 +35,7 @@ void ngram_numbers_free(struct ngram_numbers *numbers) {
 
 /* The slot that holds the word, or the free one that it would take. */
 static size_t word_slot(const struct ngram_numbers *numbers, const char *word) {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (const char *c = word; *c; c++) hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+    const uint64_t hash = hash_string(HASH_START, word);
     const struct ngram_numbers_table *table = &numbers->words;
     size_t slot = (size_t)(hash ^ hash >> 32) & table->mask;
     while (table->slots[slot] && strcmp(numbers->texts[table->slots[slot] - 1], word) != 0) {

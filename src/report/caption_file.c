@@ -17,17 +17,10 @@ struct file_output {
     struct caption_file_options options;
 };
 
-/* Bytes of the path before the extension; a name that is all extension is left whole. */
-static size_t stem_length(const char *path) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    const char *dot = strrchr(name, '.');
-    return dot && dot != name ? (size_t)(dot - path) : strlen(path);
-}
-
 char *caption_file_path(const struct caption_row *row, const char *folder, const char *extension,
                         caption_error *error) {
     const char *photo = folder ? row->path + row->below : row->path;
-    const size_t stem = row->second ? strlen(photo) : stem_length(photo);
+    const size_t stem = row->second ? strlen(photo) : file_stem_length(photo);
     const size_t extra = strlen(extension) + 1;
     char *name = memory_uninitialised(stem + extra, 1, "a file name", error);
     if (!name) return NULL;

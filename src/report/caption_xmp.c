@@ -33,8 +33,7 @@ char *caption_xmp_path(const struct caption_row *row, const char *folder, captio
 
 enum caption_xmp_place caption_xmp_look(const char *path) {
     struct stat status;
-    if (lstat(path, &status) != 0)
-        return errno == ENOENT ? CAPTION_XMP_FREE : CAPTION_XMP_FOREIGN;
+    if (lstat(path, &status) != 0) return errno == ENOENT ? CAPTION_XMP_FREE : CAPTION_XMP_FOREIGN;
     char start[sizeof head - 1];
     FILE *file = S_ISREG(status.st_mode) ? fopen(path, "rb") : NULL;
     if (!file) return CAPTION_XMP_FOREIGN;

@@ -92,12 +92,11 @@ bool features_load(struct features *features, const struct model *model, const c
     struct augment mirror = augment_none();
     mirror.mirror = true;
     bool ok =
-        captioner_features_all(model, PRECISION_F32, paths, count, NULL, threads,
-                               listener->progress, "features of the frozen encoder",
-                               features->plain, error) &&
-        (!mirrored || captioner_features_all(model, PRECISION_F32, paths, count, &mirror, threads,
-                                             listener->progress, "features, mirrored photos",
-                                             features->mirrored, error)) &&
+        captioner_features(model, PRECISION_F32, paths, count, NULL, threads, listener->progress,
+                           "features of the frozen encoder", features->plain, error) &&
+        (!mirrored || captioner_features(model, PRECISION_F32, paths, count, &mirror, threads,
+                                         listener->progress, "features, mirrored photos",
+                                         features->mirrored, error)) &&
         write_cache(features, path, made_from, error);
     if (!ok) features_free(features);
     return ok;

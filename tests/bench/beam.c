@@ -44,7 +44,7 @@ static bool measure(const struct decode_plan *plan, const real *features, size_t
     bool done = true;
     for (size_t round = 0; done && round <= ROUNDS; round++) {
         const double start = progress_clock();
-        done = captioner_decode(plan, features, NULL, photos, 0, threads, results, error);
+        done = captioner_decode(plan, features, photos, threads, results, error);
         const double seconds = progress_clock() - start;
         if (done) decode_results_free(results, photos);
         if (round > 0 && seconds < best) best = seconds; /* the first warms up */

@@ -107,8 +107,7 @@ static void a_caption_that_breaks_off_is_worth_less(void **state) {
     fixture_init(&f);
     assert_true(worth(&f, 0, "a dog runs on grass", true) >
                 worth(&f, 0, "a dog runs on grass", false));
-    assert_true(worth(&f, 0, "a brown dog runs", true) >
-                worth(&f, 0, "a brown dog runs on", true));
+    assert_true(worth(&f, 0, "a brown dog runs", true) > worth(&f, 0, "a brown dog runs on", true));
     fixture_free(&f);
 }
 
