@@ -32,6 +32,10 @@ bool tokenize(const char *sentence, struct tokens *out, caption_error *error);
 bool tokens_pack(const char *text, size_t size, size_t count, struct tokens *out,
                  caption_error *error);
 
+/* The words of a sentence that parts them by single spaces, as vocabulary_sentence does. Freed with
+ * tokens_free. */
+bool tokens_split(const char *sentence, struct tokens *out, caption_error *error);
+
 void tokens_free(struct tokens *tokens);
 
 #endif

@@ -24,6 +24,22 @@ bool tokens_pack(const char *text, size_t size, size_t count, struct tokens *out
     return true;
 }
 
+bool tokens_split(const char *sentence, struct tokens *out, caption_error *error) {
+    *out = (struct tokens){0};
+    char *text = memory_string(sentence, error);
+    if (!text) return false;
+    const size_t length = strlen(text);
+    size_t count = length > 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] != ' ') continue;
+        text[i] = '\0';
+        count++;
+    }
+    const bool packed = tokens_pack(text, length + 1, count, out, error);
+    free(text);
+    return packed;
+}
+
 void tokens_free(struct tokens *tokens) {
     free(tokens->words);
     *tokens = (struct tokens){0};

@@ -205,6 +205,23 @@ static void every_character_survives_utf8(void **state) {
     }
 }
 
+static void a_sentence_is_split_at_its_spaces(void **state) {
+    (void)state;
+    struct tokens tokens;
+    assert_true(tokens_split("a man 's dog", &tokens, NULL));
+    assert_int_equal(tokens.count, 4);
+    assert_string_equal(tokens.words[0], "a");
+    assert_string_equal(tokens.words[2], "'s");
+    assert_string_equal(tokens.words[3], "dog");
+    tokens_free(&tokens);
+    assert_true(tokens_split("dog", &tokens, NULL));
+    assert_int_equal(tokens.count, 1);
+    tokens_free(&tokens);
+    assert_true(tokens_split("", &tokens, NULL));
+    assert_int_equal(tokens.count, 0);
+    tokens_free(&tokens);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sentences_are_lower_case_without_punctuation),
@@ -220,6 +237,7 @@ int main(void) {
         cmocka_unit_test(long_hostile_sentences_take_linear_time),
         cmocka_unit_test(random_bytes_become_words_that_a_vocabulary_takes),
         cmocka_unit_test(every_character_survives_utf8),
+        cmocka_unit_test(a_sentence_is_split_at_its_spaces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,276 @@
+#include "text/neutral.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "text/neutral_forms.h"
+#include "text/neutral_phrases.h"
+#include "text/neutral_words.h"
+#include "text/tokenizer.h"
+
+/* Words that one becomes at most: "other", "police" and "officer". */
+enum { GROWTH = 3 };
+
+/* Words between an adjective of age and its noun, at most: "young blond haired girl". */
+enum { AGE_REACH = 3 };
+
+/* Whether a verb must agree with a "they" that was "he". */
+enum agreement { NO_VERB, VERB_FOLLOWS, VERB_WAS, VERB_MAY_FOLLOW };
+
+struct rewriting {
+    char **words; /* [count], as drawn; ours to write to */
+    size_t count, next;
+    const char **out; /* (GROWTH * count,) */
+    size_t length;
+    enum agreement agreement;
+};
+
+static bool is(const char *a, const char *b) {
+    return strcmp(a, b) == 0;
+}
+
+/* The word `ahead` places on, 0 being the one in hand; "" behind the last. */
+static const char *peek(const struct rewriting *r, size_t ahead) {
+    return ahead < r->count - r->next ? r->words[r->next + ahead] : "";
+}
+
+/* The word said `back` places ago, 1 being the last; "" before the first. */
+static const char *said(const struct rewriting *r, size_t back) {
+    return back <= r->length ? r->out[r->length - back] : "";
+}
+
+static bool is_function(const char *word) {
+    return !*word || neutral_is_in(NEUTRAL_FUNCTIONS, word);
+}
+
+static bool is_noun(const char *word) {
+    bool is_plural;
+    return neutral_noun_find(word, &is_plural) != NULL;
+}
+
+/* "mans hat", as captions have it that lost their apostrophes. */
+static bool is_owner(const char *word) {
+    return is(word, "mans") || is(word, "womans");
+}
+
+static bool is_person(const char *word) {
+    return is_noun(word) || is_owner(word) || neutral_is_in(NEUTRAL_PEOPLE, word);
+}
+
+static bool is_animal(const char *word) {
+    return neutral_is_in(NEUTRAL_ANIMALS, word);
+}
+
+static bool is_child(const char *word) {
+    bool is_plural;
+    const struct neutral_noun *noun = neutral_noun_find(word, &is_plural);
+    return noun && is(noun->to_singular, "child");
+}
+
+static bool is_article(const char *word) {
+    return is(word, "a") || is(word, "an");
+}
+
+/* Says the word, and fits an article that stood before another word. */
+static void say(struct rewriting *r, const char *word) {
+    const bool both_as_drawn = word == peek(r, 0) && r->next > 0 && r->length > 0 &&
+                               r->words[r->next - 1] == r->out[r->length - 1];
+    if (is_article(said(r, 1)) && !both_as_drawn) r->out[r->length - 1] = neutral_article(word);
+    r->out[r->length++] = word;
+}
+
+/* "young" of "a young man", and of "a young blond girl"; "little" of "little girl". */
+static bool tells_age(const struct rewriting *r) {
+    const char *word = peek(r, 0);
+    const bool little = is(word, "little"), middle = is(word, "middle") && is(peek(r, 1), "aged");
+    if (!little && !middle && !neutral_is_in(NEUTRAL_AGES, word)) return false;
+    if (is(said(r, 1), "year") || is(said(r, 1), "years")) return false;
+    for (size_t ahead = 1; ahead <= AGE_REACH; ahead++) {
+        const char *noun = peek(r, ahead);
+        if (is_person(noun)) return !little || is_child(noun);
+        if (is_function(noun) || is_animal(noun)) return false;
+    }
+    return false;
+}
+
+static void drop_age(struct rewriting *r) {
+    if (is(said(r, 1), "very")) r->length--;
+}
+
+/* Whether "he" is an animal: one was named before, and no person. A "mother bird" is none. */
+static bool is_of_animal(const struct rewriting *r) {
+    bool animal = false;
+    for (size_t i = 0; i < r->next; i++) {
+        if (is_animal(r->words[i]))
+            animal = true;
+        else if (is_person(r->words[i]) && !is_animal(r->words[i + 1]))
+            return false;
+    }
+    return animal;
+}
+
+static const char *pronoun_for(const struct rewriting *r, const struct neutral_pronoun *pronoun) {
+    const char *next = peek(r, 1);
+    const bool animal = is_of_animal(r), alone = is_function(next);
+    if (is(pronoun->word, "his") && alone && !is(next, "or") && !is(next, "and"))
+        return animal ? "its" : "theirs";
+    if (is(pronoun->word, "her") && (alone || neutral_is_in(NEUTRAL_VERBS, next)))
+        return animal ? "it" : "them";
+    return animal ? pronoun->animal : pronoun->person;
+}
+
+static bool say_pronoun(struct rewriting *r) {
+    const struct neutral_pronoun *pronoun = neutral_pronoun_find(peek(r, 0));
+    if (!pronoun) return false;
+    const char *word = pronoun_for(r, pronoun);
+    const bool twice = (is(said(r, 1), "or") || is(said(r, 1), "and")) && is(said(r, 2), word);
+    if (twice) /* "his or her" */
+        r->length--;
+    else
+        say(r, word);
+    r->agreement = is(word, "they") ? VERB_FOLLOWS : NO_VERB;
+    return true;
+}
+
+static bool is_adverb(const char *word) {
+    return neutral_ends_in(word, "ly") || is(word, "also") || is(word, "then") || is(word, "just");
+}
+
+/* The verb of "they": next to it, or behind an adverb, or a second one behind "and". */
+static bool say_verb(struct rewriting *r) {
+    char *word = r->words[r->next];
+    const enum agreement before = r->agreement;
+    r->agreement = NO_VERB;
+    if (before == VERB_WAS && (is(word, "and") || is(word, "or"))) r->agreement = VERB_MAY_FOLLOW;
+    if (before == VERB_FOLLOWS && is_adverb(word)) r->agreement = VERB_FOLLOWS;
+    if (before == NO_VERB || before == VERB_WAS || r->agreement == VERB_FOLLOWS) return false;
+    if (is_person(word) || neutral_pronoun_find(word) || is(word, "and")) return false;
+    r->agreement = VERB_WAS;
+    say(r, neutral_plural_verb(word));
+    return true;
+}
+
+/* "girls" of "girls soccer team" and "men 's" of "men 's team": how many words say only whose. */
+static size_t attribute_words(const struct rewriting *r, bool is_plural) {
+    const bool owned = is_plural && is(peek(r, 1), "'s");
+    const char *next = peek(r, owned ? 2 : 1);
+    if (neutral_is_in(NEUTRAL_SPORTS, next)) return owned ? 2 : 1;
+    return !owned && neutral_is_in(NEUTRAL_PEOPLE, next) ? 1 : 0;
+}
+
+/* "male" and "fellow" before a noun, which is told by what else could follow. */
+static bool is_adjective(const struct rewriting *r) {
+    const char *word = peek(r, 0), *next = peek(r, 1);
+    if (!is(word, "male") && !is(word, "female") && !is(word, "fellow")) return false;
+    if (is_function(next) || is(next, "'s")) return false;
+    if (neutral_ends_in(next, "ing") || neutral_is_in(NEUTRAL_VERBS, next)) return false;
+    const bool one = is_article(said(r, 1)) || is(said(r, 1), "the") || is_article(said(r, 2));
+    const bool verb = one && neutral_ends_in(next, "s") && !neutral_ends_in(next, "is") &&
+                      !neutral_ends_in(next, "ss");
+    return !verb;
+}
+
+/* Whether nothing is lost when the noun is left out: "baby girl", "boy child", "mother bird". */
+static bool is_needless(const struct rewriting *r, const struct neutral_noun *noun) {
+    const char *next = peek(r, 1);
+    if (is_adjective(r)) return true;
+    if (is(noun->to_singular, "child"))
+        return neutral_is_in(NEUTRAL_BABIES, said(r, 1)) || is(next, "child");
+    return is(noun->to_singular, "parent") && is_animal(next);
+}
+
+/* "cowboy" of "cowboy hat": the name of a thing. */
+static bool is_costume(const struct rewriting *r) {
+    return strncmp(peek(r, 0), "cow", 3) == 0 && neutral_is_in(NEUTRAL_COSTUMES, peek(r, 1));
+}
+
+/* Whether a noun before this one says the same after the rewriting, in the singular or
+ * (`or_plural`) either. *same: it was this very noun, or may mean it. */
+static bool was_named(const struct rewriting *r, const struct neutral_noun *noun, bool or_plural,
+                      bool *same) {
+    bool named = false;
+    *same = false;
+    for (size_t i = 0; i < r->next; i++) {
+        bool is_plural;
+        const struct neutral_noun *earlier = neutral_noun_find(r->words[i], &is_plural);
+        if (!earlier || (is_plural && !or_plural)) continue;
+        if (!is(earlier->to_singular, noun->to_singular)) continue;
+        named = true;
+        if (earlier == noun || is(earlier->singular, earlier->to_singular)) *same = true;
+    }
+    return named;
+}
+
+/* "a man ... a woman" is of two people, and so must "a person ... another person" be. */
+static void tell_apart(struct rewriting *r, const struct neutral_noun *noun) {
+    bool same;
+    const bool and_one = is_article(said(r, 1)) && is(said(r, 2), "and");
+    if (!was_named(r, noun, and_one, &same)) return;
+    if (is_article(said(r, 1)))
+        r->out[r->length - 1] = "another";
+    else if (is(said(r, 1), "the") && !same)
+        say(r, "other");
+}
+
+static bool say_noun(struct rewriting *r) {
+    bool is_plural;
+    const struct neutral_noun *noun = neutral_noun_find(peek(r, 0), &is_plural);
+    if (!noun || is_costume(r)) return false;
+    const size_t attributes = attribute_words(r, is_plural);
+    if (attributes > 0) {
+        r->next += attributes - 1;
+        return true;
+    }
+    if (is_needless(r, noun)) return true;
+    if (!is_plural) tell_apart(r, noun);
+    if (noun->before) say(r, noun->before);
+    say(r, is_plural ? noun->to_plural : noun->to_singular);
+    return true;
+}
+
+static bool say_owner(struct rewriting *r) {
+    if (!is_owner(peek(r, 0))) return false;
+    say(r, "person");
+    say(r, "'s");
+    return true;
+}
+
+static void rewrite_word(struct rewriting *r) {
+    if (say_verb(r)) return;
+    if (tells_age(r)) {
+        drop_age(r);
+        return;
+    }
+    if (say_pronoun(r) || say_noun(r) || say_owner(r)) return;
+    say(r, neutral_other_word(peek(r, 0)));
+}
+
+static char *join(const char *const *words, size_t count, caption_error *error) {
+    size_t size = 1;
+    for (size_t i = 0; i < count; i++) size += strlen(words[i]) + 1;
+    char *sentence = memory_uninitialised(size, 1, "a sentence", error);
+    if (!sentence) return NULL;
+    char *end = sentence;
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) *end++ = ' ';
+        end = stpcpy(end, words[i]);
+    }
+    *end = '\0';
+    return sentence;
+}
+
+char *neutral_sentence(const char *sentence, caption_error *error) {
+    struct tokens tokens;
+    if (!tokens_split(sentence, &tokens, error)) return NULL;
+    struct rewriting r = {.words = tokens.words, .count = tokens.count};
+    char *rewritten = NULL;
+    r.out = memory_uninitialised(r.count, GROWTH * sizeof *r.out, "a sentence", error);
+    if (r.out) {
+        for (; r.next < r.count; r.next++) rewrite_word(&r);
+        rewritten = join(r.out, neutral_phrases_join(r.out, r.length), error);
+    }
+    free(r.out);
+    tokens_free(&tokens);
+    return rewritten;
+}
