@@ -1,6 +1,7 @@
 #include "caption.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -28,6 +29,7 @@ caption_options caption_options_default(void) {
         .seed = 0,
         .first_photo = 0,
         .prefix = NULL,
+        .neutral = false,
         .threads = 0,
         .max_pixels = IMAGE_MAX_PIXELS,
         .precision = CAPTION_PRECISION_AUTO,
@@ -48,17 +50,30 @@ void caption_model_close(caption_model *model) {
     free(model);
 }
 
+/* Whether one of the captions before says the same. Search never finds a sentence twice, so this
+ * is for those that became the same; of samples every one counts. */
+static bool is_repeated(const caption_options *options, const caption_result *result,
+                        const char *text) {
+    if (!options->neutral || options->sample) return false;
+    for (size_t i = 0; i < result->count; i++)
+        if (strcmp(result->captions[i].text, text) == 0) return true;
+    return false;
+}
+
 /* The words of a decoded photo as text. */
-static bool write_result(const struct model *model, const struct decode_result *decoded,
+static bool write_result(const struct decode_plan *plan, const struct decode_result *decoded,
                          caption_result *result, caption_error *error) {
     result->captions = memory_zeroed(decoded->count, sizeof *result->captions, "captions", error);
     if (!result->captions) return false;
-    for (; result->count < decoded->count; result->count++) {
-        const struct decode_caption *caption = &decoded->captions[result->count];
-        caption_text *text = &result->captions[result->count];
-        text->logprob = caption->logprob;
-        text->text = vocabulary_sentence(&model->vocabulary, caption->words, caption->count, error);
-        if (!text->text) return false;
+    for (size_t i = 0; i < decoded->count; i++) {
+        const struct decode_caption *caption = &decoded->captions[i];
+        char *text = decode_sentence(plan->model, &plan->options, caption, error);
+        if (!text) return false;
+        if (is_repeated(&plan->options, result, text))
+            free(text);
+        else
+            result->captions[result->count++] =
+                (caption_text){.text = text, .logprob = caption->logprob};
     }
     return true;
 }
@@ -80,9 +95,9 @@ static bool hand_out(void *context, const caption_photo *photo, const struct dec
                      const caption_error *problem, caption_error *error) {
     const struct run *run = context;
     caption_result result = {.error = *problem};
-    const bool done = (problem->status != CAPTION_OK ||
-                       write_result(run->plan->model, decoded, &result, error)) &&
-                      run->stream->result(run->stream->context, photo, &result, error);
+    const bool done =
+        (problem->status != CAPTION_OK || write_result(run->plan, decoded, &result, error)) &&
+        run->stream->result(run->stream->context, photo, &result, error);
     caption_results_free(&result, 1);
     return done;
 }

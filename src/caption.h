@@ -79,6 +79,11 @@ typedef struct caption_options {
     size_t first_photo;     /* number of a call's first photo, for sampling: photos captioned in
                                several calls then get what one call would give them */
     const char *prefix;     /* words every caption starts with, or NULL */
+    bool neutral;           /* a person's gender and age group are not told: "person", "child" and
+                               "people" for "man", "girl" and "women". The finished sentences are
+                               rewritten, the prefix too; lengths hold before. Of candidates that
+                               then say the same, the best stays, so that there may be fewer than
+                               `top` of them; what was sampled is all kept */
     size_t threads;         /* worker threads; 0 is one per processor */
     size_t max_pixels;      /* a photo that has more is refused before it is decoded */
     caption_precision precision; /* of the large products */
@@ -86,7 +91,8 @@ typedef struct caption_options {
 
 typedef struct caption_text {
     char *text;     /* UTF-8, words separated by single spaces */
-    double logprob; /* natural log of the probability of the words and <end> */
+    double logprob; /* natural log of the probability of the words and <end>; of a neutral
+                       caption, that of the words as drawn, before they were rewritten */
 } caption_text;
 
 /* What became of one photo: count captions, best first; or count 0 and an error. */

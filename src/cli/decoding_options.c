@@ -25,6 +25,11 @@ void decoding_options_init(struct decoding_options *options) {
          "no N words twice in the same order; 0 is off", NULL},
         {0, "prefix", OPTIONS_STRING, &o->prefix, "TEXT", 0, 0, "words every caption starts with",
          NULL},
+        {0, "neutral", OPTIONS_ON, &o->neutral, NULL, 0, 0,
+         "guess nobody's gender or age group: person, child and people for man, girl and women. "
+         "Probabilities stay those of the captions before they were rewritten; of the --top, those "
+         "that come to the same are one",
+         NULL},
         {0, "sample", OPTIONS_ON, &o->sample, NULL, 0, 0,
          "draw words at random instead of searching; the next three flags imply it", NULL},
         {0, "temperature", OPTIONS_FLOAT, &o->temperature, "X", (double)PLAN_MIN_TEMPERATURE,

@@ -38,4 +38,8 @@ bool decode_features(const struct decode_plan *plan, const real *features, size_
                      size_t first_photo, struct decode_result *results, caption_error *error);
 void decode_results_free(struct decode_result *results, size_t count);
 
+/* The sentence that a caption is, in the wording that the options ask for. Freed with free(). */
+char *decode_sentence(const struct model *model, const caption_options *options,
+                      const struct decode_caption *caption, caption_error *error);
+
 #endif

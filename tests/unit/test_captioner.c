@@ -16,6 +16,7 @@
 #include "caption.h"
 #include "decode/captioner.h"
 #include "model/model.h"
+#include "text/neutral.h"
 
 enum { PHOTOS = 40, SIDE = 48 };
 
@@ -58,7 +59,7 @@ static void scale(struct model *model, size_t tensor, real factor) {
 
 static void write_model(const char *path) {
     static const char *const words[] = {"dog", "runs", "grass", "a",   "on",
-                                        "red", "ball", "two",   "cat", NULL};
+                                        "red", "man",  "woman", "cat", NULL};
     caption_error error = {0};
     struct vocabulary vocabulary;
     assert_true(vocabulary_init(&vocabulary, &error));
@@ -322,6 +323,54 @@ static void a_photo_in_memory_is_the_photo_in_its_file(void **state) {
     file_bytes_free(&bytes);
 }
 
+/* Every told sentence is that of the first candidate that comes to it, with its log-probability. */
+static size_t check_neutral(const caption_result *drawn, const caption_result *told) {
+    size_t next = 0;
+    for (size_t i = 0; i < drawn->count; i++) {
+        char *text = neutral_sentence(drawn->captions[i].text, NULL);
+        bool seen = false;
+        for (size_t j = 0; j < next; j++) seen = seen || strcmp(told->captions[j].text, text) == 0;
+        if (!seen) {
+            assert_true(next < told->count);
+            assert_string_equal(told->captions[next].text, text);
+            assert_true(told->captions[next].logprob == drawn->captions[i].logprob);
+            next++;
+        }
+        free(text);
+    }
+    assert_int_equal(next, told->count);
+    return drawn->count - next;
+}
+
+static void neutral_candidates_that_say_the_same_are_told_once(void **state) {
+    const struct fixture *f = *state;
+    caption_options options = caption_options_default();
+    options.beam_size = options.top = 40;
+    options.max_length = 4;
+    caption_result drawn[PHOTOS], told[PHOTOS];
+    caption_all(f, all_paths(f), PHOTOS, &options, drawn);
+    options.neutral = true;
+    caption_all(f, all_paths(f), PHOTOS, &options, told);
+    size_t merged = 0;
+    for (size_t i = 0; i < PHOTOS; i++) merged += check_neutral(&drawn[i], &told[i]);
+    assert_true(merged > 0);
+    caption_results_free(drawn, PHOTOS);
+    caption_results_free(told, PHOTOS);
+}
+
+static void neutral_samples_are_all_kept(void **state) {
+    const struct fixture *f = *state;
+    caption_options options = caption_options_default();
+    options.top = 40;
+    options.sample = options.neutral = true;
+    options.max_length = 1;
+    caption_result result;
+    caption_all(f, all_paths(f), 1, &options, &result);
+    assert_int_equal(result.count, 40);
+    for (size_t i = 0; i < 40; i++) assert_null(strstr(result.captions[i].text, "man"));
+    caption_results_free(&result, 1);
+}
+
 static void bad_options_are_refused_before_any_work(void **state) {
     const struct fixture *f = *state;
     caption_options options = caption_options_default();
@@ -380,6 +429,8 @@ int main(void) {
         cmocka_unit_test(a_stream_ends_with_the_error_of_who_takes_its_results),
         cmocka_unit_test(a_photo_of_too_many_pixels_is_refused),
         cmocka_unit_test(a_photo_in_memory_is_the_photo_in_its_file),
+        cmocka_unit_test(neutral_candidates_that_say_the_same_are_told_once),
+        cmocka_unit_test(neutral_samples_are_all_kept),
         cmocka_unit_test(bad_options_are_refused_before_any_work),
         cmocka_unit_test(no_photos_are_no_error),
         cmocka_unit_test(a_model_that_is_not_there_is_named),
