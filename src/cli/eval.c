@@ -15,6 +15,7 @@ struct eval_options {
     struct dataset_choice_options data;
     const char *missing, *results;
     bool json;
+    size_t swaps;
     const struct decoding_options *decoding;
 };
 
@@ -74,6 +75,7 @@ static bool report(const struct eval_options *options, const struct dataset_choi
         .distinct = evaluation->distinct,
         .scores = evaluation->scores,
         .perplexity = evaluation->perplexity,
+        .swaps = evaluation->swaps,
     };
     return write_results(options, choice, evaluation, error) &&
            score_table_write(&table, options->json, stdout, error);
@@ -101,7 +103,7 @@ static bool evaluate(const struct eval_options *options, const struct model *mod
     struct evaluation evaluation;
     bool done = check_photos(options, choice, threads, error) &&
                 evaluate_photos(model, &choice->dataset, choice->photos, choice->count, caption,
-                                threads, stderr, &evaluation, error);
+                                options->swaps, threads, stderr, &evaluation, error);
     threads_free(threads);
     if (!done) return false;
     done = report(options, choice, &evaluation, error);
@@ -139,6 +141,10 @@ int command_eval(int argc, char **argv) {
          "what becomes of photos that are missing or broken", NULL},
         {0, "results", OPTIONS_STRING, &options.results, "FILE", 0, 0,
          "write the captions as JSON: [{\"image_id\", \"file_name\", \"caption\"}]", NULL},
+        {0, "swaps", OPTIONS_SIZE, &options.swaps, "N", 0, 1000000,
+         "show the model another photo, N times, and count how often what is said of a photo "
+         "becomes less likely: its caption as drawn, and the mean of its references; 0: never",
+         NULL},
         {0, "json", OPTIONS_ON, &options.json, NULL, 0, 0,
          "one JSON object, scores as fractions, instead of the table (x 100)", NULL},
     };

@@ -10,6 +10,9 @@
 /* Photos between two looks at the progress bar. */
 enum { PROGRESS_PHOTOS = 64 };
 
+/* Captions whose likelihood a worker computes at a time. */
+enum { LIKELIHOOD_GROUP = 256 };
+
 /* What one worker encodes a photo with. */
 struct encoding {
     struct inference_workspace *workspace;
@@ -68,6 +71,15 @@ static void share_out(struct threads *threads, size_t count, threads_work *work,
     for (size_t item = 0; item < count; item++) work(context, item, 0);
 }
 
+/* The first of the errors that is one becomes `error`. */
+static bool all_went_well(const caption_error *errors, size_t count, caption_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        if (errors[i].status != CAPTION_OK)
+            return error_set(error, errors[i].status, "%s", errors[i].message);
+    }
+    return true;
+}
+
 struct features_job {
     const struct encodings *encodings;
     const struct augment *augment;
@@ -104,12 +116,7 @@ static bool features_block(const struct encodings *encodings, const char *const 
                                .features = features,
                                .errors = errors};
     share_out(threads, count, encode_photo, &job);
-    for (size_t i = 0; i < count; i++) {
-        if (errors[i].status != CAPTION_OK) {
-            return error_set(error, errors[i].status, "%s", errors[i].message);
-        }
-    }
-    return true;
+    return all_went_well(errors, count, error);
 }
 
 bool captioner_features(const struct model *model, enum precision precision,
@@ -161,12 +168,43 @@ bool captioner_decode(const struct decode_plan *plan, const real *features, size
     job.errors = memory_zeroed(batches, sizeof *job.errors, "captions", error);
     if (!job.errors) return false;
     share_out(threads, batches, decode_batch, &job);
-    bool done = true;
-    for (size_t i = 0; done && i < batches; i++) {
-        if (job.errors[i].status == CAPTION_OK) continue;
-        done = error_set(error, job.errors[i].status, "%s", job.errors[i].message);
-    }
+    const bool done = all_went_well(job.errors, batches, error);
     free(job.errors);
     if (!done) decode_results_free(results, count);
+    return done;
+}
+
+struct likelihood_job {
+    const struct model *model;
+    struct inference_decoder *decoder;
+    const struct likelihood_caption *captions; /* [count] */
+    size_t count;
+    double *logprobs;      /* [count] */
+    caption_error *errors; /* [groups] */
+};
+
+static void compute_group(void *context, size_t item, size_t worker) {
+    (void)worker;
+    const struct likelihood_job *job = context;
+    const size_t first = item * LIKELIHOOD_GROUP, rest = job->count - first;
+    likelihood_captions(job->model, job->decoder, job->captions + first,
+                        rest < LIKELIHOOD_GROUP ? rest : LIKELIHOOD_GROUP, job->logprobs + first,
+                        &job->errors[item]);
+}
+
+bool captioner_likelihood(const struct model *model, const struct likelihood_caption *captions,
+                          size_t count, struct threads *threads, double *logprobs,
+                          caption_error *error) {
+    const size_t groups = (count + LIKELIHOOD_GROUP - 1) / LIKELIHOOD_GROUP;
+    const struct weights weights = model_weights(model);
+    struct likelihood_job job = {
+        .model = model, .captions = captions, .count = count, .logprobs = logprobs};
+    job.errors = memory_zeroed(groups, sizeof *job.errors, "the likelihood of captions", error);
+    if (!job.errors) return false;
+    job.decoder = inference_decoder_new(&model->decoder, &weights, PRECISION_F32, error);
+    if (job.decoder) share_out(threads, groups, compute_group, &job);
+    const bool done = job.decoder && all_went_well(job.errors, groups, error);
+    inference_decoder_free(job.decoder);
+    free(job.errors);
     return done;
 }

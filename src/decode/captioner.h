@@ -1,6 +1,7 @@
-/* Many photos to features, and many features to captions, divided over threads, for scoring and for
- * training, which hold all of them (pipeline.h is for photos that come and go). The work is cut
- * the same way for any number of threads, so results do not depend on it. */
+/* Many photos to features, many features to captions, and how likely many captions are, divided
+ * over threads, for scoring and for training, which hold all of them (pipeline.h is for photos that
+ * come and go). The work is cut the same way for any number of threads, so results do not depend on
+ * it. */
 #ifndef CAPTION_DECODE_CAPTIONER_H
 #define CAPTION_DECODE_CAPTIONER_H
 
@@ -8,6 +9,7 @@
 
 #include "base/threads.h"
 #include "decode/decode.h"
+#include "decode/likelihood.h"
 #include "nn/precision.h"
 
 /* Loads and encodes photos read from files: features (count, F). `augment` is what every photo gets
@@ -22,5 +24,11 @@ bool captioner_features(const struct model *model, enum precision precision,
  * decode_results_free. */
 bool captioner_decode(const struct decode_plan *plan, const real *features, size_t count,
                       struct threads *threads, struct decode_result *results, caption_error *error);
+
+/* likelihood_captions for any number of captions, in float. `threads` NULL: the calling thread
+ * alone. */
+bool captioner_likelihood(const struct model *model, const struct likelihood_caption *captions,
+                          size_t count, struct threads *threads, double *logprobs,
+                          caption_error *error);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/threads.h"
 #include "data/dataset.h"
 #include "eval/scores.h"
+#include "eval/swaps.h"
 #include "model/model.h"
 
 struct evaluation {
@@ -15,21 +16,23 @@ struct evaluation {
     struct scores scores; /* of the corpus */
     size_t distinct;      /* different captions */
     double perplexity;    /* of the reference captions, per word, <end> included */
+    struct swaps swaps;   /* count 0: not asked for */
 };
 
 /* Scores captions of photos whose features (count, F) are known: photos[count] are indices into
- * data set's photos, each with at least one caption. `threads` may be NULL. Freed with
- * evaluation_free. */
+ * data set's photos, each with at least one caption. `swaps` pairs of photos are compared (swaps.h;
+ * 0: none). `threads` may be NULL. Freed with evaluation_free. */
 bool evaluate_features(const struct model *model, const struct dataset *dataset,
                        const size_t *photos, size_t count, const float *features,
-                       const caption_options *options, struct threads *threads,
+                       const caption_options *options, size_t swaps, struct threads *threads,
                        struct evaluation *out, caption_error *error);
 
 /* The same from the photos themselves, with a progress bar on `progress` (NULL: none). A photo that
  * cannot be read is an error that names it. */
 bool evaluate_photos(const struct model *model, const struct dataset *dataset, const size_t *photos,
-                     size_t count, const caption_options *options, struct threads *threads,
-                     FILE *progress, struct evaluation *out, caption_error *error);
+                     size_t count, const caption_options *options, size_t swaps,
+                     struct threads *threads, FILE *progress, struct evaluation *out,
+                     caption_error *error);
 
 void evaluation_free(struct evaluation *evaluation);
 

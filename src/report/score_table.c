@@ -13,10 +13,20 @@ static void write_text(const struct score_table *table, FILE *stream) {
     fprintf(stream, "distinct    %8zu\n", table->distinct);
     fprintf(stream, "photos      %8zu\n", table->photos);
     fprintf(stream, "references  %8zu\n", table->references);
+    if (table->swaps.count == 0) return;
+    fprintf(stream,
+            "swaps       %8zu   less likely then: generated captions %.1f %%, references %.1f %%\n",
+            table->swaps.count, 100 * table->swaps.generated, 100 * table->swaps.references);
 }
 
 static bool put_number(cJSON *object, const char *key, double value, caption_error *error) {
     return json_put(object, key, cJSON_CreateNumber(value), error);
+}
+
+static bool put_swaps(const struct swaps *swaps, cJSON *object, caption_error *error) {
+    return swaps->count == 0 || (put_number(object, "swaps", (double)swaps->count, error) &&
+                                 put_number(object, "swaps_generated", swaps->generated, error) &&
+                                 put_number(object, "swaps_references", swaps->references, error));
 }
 
 static bool put_rest(const struct score_table *table, cJSON *object, caption_error *error) {
@@ -24,7 +34,8 @@ static bool put_rest(const struct score_table *table, cJSON *object, caption_err
         return false;
     return put_number(object, "distinct", (double)table->distinct, error) &&
            put_number(object, "photos", (double)table->photos, error) &&
-           put_number(object, "references", (double)table->references, error);
+           put_number(object, "references", (double)table->references, error) &&
+           put_swaps(&table->swaps, object, error);
 }
 
 static bool write_json(const struct score_table *table, FILE *stream, caption_error *error) {

@@ -6,13 +6,15 @@
 #include <stdio.h>
 
 #include "eval/scores.h"
+#include "eval/swaps.h"
 
 struct score_table {
     size_t photos;
     size_t references;
     size_t distinct; /* different captions */
     struct scores scores;
-    double perplexity; /* of the references under the model; 0: there was no model */
+    double perplexity;  /* of the references under the model; 0: there was no model */
+    struct swaps swaps; /* count 0: none were made */
 };
 
 /* False when memory is short; the stream's own errors are left to its owner. */

@@ -41,10 +41,10 @@ static bool validate(struct trainer *t, const struct model *kept, struct train_e
     bool ok;
     if (t->features.plain) {
         const float *features = t->features.plain + t->train_count * t->features.width;
-        ok = evaluate_features(kept, t->validation, t->held, t->held_count, features, &options,
+        ok = evaluate_features(kept, t->validation, t->held, t->held_count, features, &options, 0,
                                t->threads, evaluation, error);
     } else {
-        ok = evaluate_photos(kept, t->validation, t->held, t->held_count, &options, t->threads,
+        ok = evaluate_photos(kept, t->validation, t->held, t->held_count, &options, 0, t->threads,
                              t->listener.progress, evaluation, error);
     }
     if (!ok) return false;

@@ -53,7 +53,7 @@ static void evaluate(struct fixture *f, real *values, struct threads *threads) {
     caption_error error = {0};
     struct model model = f->model; /* the same model, around other weights where they are given */
     if (values) model.parameters.values = values;
-    if (!evaluate_features(&model, &f->dataset, f->photos, PHOTOS, f->features, &f->options,
+    if (!evaluate_features(&model, &f->dataset, f->photos, PHOTOS, f->features, &f->options, 0,
                            threads, &f->evaluation, &error))
         fail_msg("%s", error.message);
 }
@@ -72,6 +72,42 @@ static void captions_that_are_the_references_score_one(void **state) {
     for (size_t n = 0; n < 4; n++) assert_close(f.evaluation.scores.bleu[n], 1, 1e-6);
     assert_close(f.evaluation.scores.rouge_l, 1, 1e-9);
     assert_in_range(f.evaluation.distinct, 2, PHOTOS);
+    evaluation_free(&f.evaluation);
+    tear_down(&f);
+}
+
+static void neutral_captions_are_scored_as_they_are_told(void **state) {
+    (void)state;
+    static const char *const words[] = {"a", "man", "policeman", "woman", "runs", NULL};
+    struct fixture f;
+    set_up(&f, 1);
+    tiny_free(&f.model);
+    f.model = tiny_model(&cell_gru, words, 1);
+    f.options.min_length = 5;
+    f.options.neutral = true;
+    evaluate(&f, NULL, NULL);
+    for (size_t i = 0; i < PHOTOS; i++) assert_null(strstr(f.evaluation.captions[i], "man"));
+    dataset_free(&f.dataset);
+    dataset_of(&f.dataset, (const char *const *)f.evaluation.captions, f.photos);
+    evaluation_free(&f.evaluation);
+    evaluate(&f, NULL, NULL);
+    for (size_t n = 0; n < 4; n++) assert_close(f.evaluation.scores.bleu[n], 1, 1e-6);
+    evaluation_free(&f.evaluation);
+    tear_down(&f);
+}
+
+static void swaps_are_made_where_asked_for(void **state) {
+    (void)state;
+    struct fixture f;
+    set_up(&f, 9);
+    evaluate(&f, NULL, NULL);
+    assert_int_equal(f.evaluation.swaps.count, 0);
+    evaluation_free(&f.evaluation);
+    caption_error error = {0};
+    assert_true(evaluate_features(&f.model, &f.dataset, f.photos, PHOTOS, f.features, &f.options,
+                                  50, NULL, &f.evaluation, &error));
+    assert_int_equal(f.evaluation.swaps.count, 50);
+    assert_true(f.evaluation.swaps.generated > 0.5);
     evaluation_free(&f.evaluation);
     tear_down(&f);
 }
@@ -149,7 +185,7 @@ static void a_photo_without_captions_is_an_error_that_names_it(void **state) {
     f.dataset.photos[4].count = 0;
     caption_error error = {0};
     assert_false(evaluate_features(&f.model, &f.dataset, f.photos, PHOTOS, f.features, &f.options,
-                                   NULL, &f.evaluation, &error));
+                                   0, NULL, &f.evaluation, &error));
     assert_non_null(strstr(error.message, "data.json"));
     assert_non_null(strstr(error.message, "4.jpg"));
     tear_down(&f);
@@ -158,6 +194,8 @@ static void a_photo_without_captions_is_an_error_that_names_it(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(captions_that_are_the_references_score_one),
+        cmocka_unit_test(neutral_captions_are_scored_as_they_are_told),
+        cmocka_unit_test(swaps_are_made_where_asked_for),
         cmocka_unit_test(a_model_that_knows_nothing_is_as_perplexed_as_it_has_words),
         cmocka_unit_test(a_word_made_likely_lowers_the_perplexity_of_what_says_it),
         cmocka_unit_test(other_values_make_the_captions_of_the_model_they_are_of),

@@ -94,6 +94,23 @@ static void the_table_is_times_100_and_json_is_fractions(void **state) {
                               "\"references\":50}\n");
 }
 
+static void swaps_are_told_where_some_were_made(void **state) {
+    (void)state;
+    const struct score_table table = {.photos = 10, .swaps = {1000, 0.75, 0.5}};
+    char text[1024] = {0};
+    FILE *stream = fmemopen(text, sizeof text, "w");
+    assert_true(score_table_write(&table, false, stream, NULL));
+    fclose(stream);
+    assert_non_null(strstr(text, "swaps           1000"));
+    assert_non_null(strstr(text, "generated captions 75.0 %, references 50.0 %\n"));
+    memset(text, 0, sizeof text);
+    stream = fmemopen(text, sizeof text, "w");
+    assert_true(score_table_write(&table, true, stream, NULL));
+    fclose(stream);
+    assert_non_null(
+        strstr(text, ",\"swaps\":1000,\"swaps_generated\":0.75,\"swaps_references\":0.5}\n"));
+}
+
 static void captions_are_counted_by_their_words(void **state) {
     (void)state;
     char *first[] = {"a", "dog"}, *second[] = {"ad", "og"};
@@ -111,6 +128,7 @@ int main(void) {
         cmocka_unit_test(bytes_that_are_no_utf8_are_replaced),
         cmocka_unit_test(a_logprob_that_is_not_finite_is_null),
         cmocka_unit_test(the_table_is_times_100_and_json_is_fractions),
+        cmocka_unit_test(swaps_are_told_where_some_were_made),
         cmocka_unit_test(captions_are_counted_by_their_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

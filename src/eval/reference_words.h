@@ -1,0 +1,25 @@
+/* What people said of photos, in the numbers of a model's words, to ask how likely the model finds
+ * it. */
+#ifndef CAPTION_EVAL_REFERENCE_WORDS_H
+#define CAPTION_EVAL_REFERENCE_WORDS_H
+
+#include "data/dataset.h"
+#include "decode/likelihood.h"
+
+struct reference_words {
+    struct likelihood_caption *captions; /* [count], photo after photo, each with its photo */
+    size_t count;
+    size_t *first;   /* [photos + 1]: captions[first[i] .. first[i + 1]) are those of photo i */
+    uint32_t *words; /* of all captions */
+    size_t word_count;
+};
+
+/* Of photos[count], indices into the data set's photos, with features (count, F). Words that the
+ * model does not know are <unk>. Holds on to features; freed with reference_words_free, after a
+ * failure too. */
+bool reference_words_init(struct reference_words *references, const struct model *model,
+                          const struct dataset *dataset, const size_t *photos, size_t count,
+                          const real *features, caption_error *error);
+void reference_words_free(struct reference_words *references);
+
+#endif
