@@ -154,8 +154,7 @@ static void what_is_neutral_stays_as_it_is(void **state) {
           {"children play in an orange tent", "children play in an orange tent"});
 }
 
-/* Any order of words, twice: what has been said is not said over, and nothing is read that is not
- * there. */
+/* Under the sanitizers: nothing is read or written that is not there. */
 static void any_words_in_any_order_end_without_gender(void **state) {
     (void)state;
     static const char *const words[] = {
@@ -168,7 +167,7 @@ static void any_words_in_any_order_end_without_gender(void **state) {
                                        "girls", "his",    "her",   "he",       "him",
                                        "lady",  "mother", "mans",  "policeman"};
     struct random random = random_seeded(1, 0);
-    for (size_t round = 0; round < 20000; round++) {
+    for (size_t round = 0; round < 5000; round++) {
         char sentence[256] = "";
         for (size_t i = random_below(&random, 20); i > 0; i--) {
             if (*sentence) strcat(sentence, " ");
