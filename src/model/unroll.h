@@ -18,6 +18,7 @@ struct unroll_window {
     size_t steps;
     const size_t *active;   /* [steps], each >= 1 */
     const int32_t *inputs;  /* [entries], as in decoder_step */
+    const int32_t *added;   /* [entries], as in decoder_step; NULL: none */
     const int32_t *targets; /* [entries]: a word's number or DECODER_NOTHING */
     const real *weights;    /* [entries]: of each target in the loss; NULL: all 1 */
     const real *vectors;    /* (vector_count, E): what DECODER_VECTOR - i means */
