@@ -57,7 +57,9 @@ static void a_caption_ends_or_has_the_most_words(void **state) {
     draws_free(&d);
 }
 
-/* The chances of the first word after the photo's vector and <start>. */
+/* The chances of the first word after the photo's vector and <start>, at which it may be seen
+ * again.
+ */
 static void first_word_chances(const struct draws *d, size_t photo, double chances[WORDS]) {
     const struct parameters *p = &d->fixture.parameters;
     const struct decoder *decoder = &d->fixture.decoder;
@@ -66,41 +68,46 @@ static void first_word_chances(const struct draws *d, size_t photo, double chanc
     struct decoder_scratch *scratch = decoder_scratch_new(decoder, 1, &error);
     const int32_t image = DECODER_VECTOR - (int32_t)photo, start = VOCABULARY_START;
     decoder_step(decoder, p, p->values, 1, &image, NULL, d->vectors, states, NULL, scratch);
-    decoder_step(decoder, p, p->values, 1, &start, NULL, d->vectors, states, logits, scratch);
+    decoder_step(decoder, p, p->values, 1, &start, decoder->image_every ? &image : NULL, d->vectors,
+                 states, logits, scratch);
     decoder_scratch_free(scratch);
     double sum = 0;
     for (size_t w = 0; w < WORDS; w++) sum += exp((double)logits[w]);
     for (size_t w = 0; w < WORDS; w++) chances[w] = exp((double)logits[w]) / sum;
 }
 
+static void expect_chances(const struct cell *cell, bool image_every) {
+    enum { ROUNDS = 4000 };
+    struct draws d;
+    draws_init(&d, cell);
+    d.fixture.decoder.image_every = image_every;
+    struct random random = random_seeded(7, 0);
+    size_t counts[PHOTOS][WORDS] = {{0}};
+    for (size_t round = 0; round < ROUNDS; round++) {
+        const struct rollout_caption *captions = draw(&d, &random);
+        for (size_t i = 0; i < PHOTOS * SAMPLES; i++) {
+            const bool empty = captions[i].count == 0;
+            counts[i / SAMPLES][empty ? VOCABULARY_END : captions[i].words[0]]++;
+        }
+    }
+    for (size_t photo = 0; photo < PHOTOS; photo++) {
+        double chances[WORDS];
+        first_word_chances(&d, photo, chances);
+        for (size_t w = 0; w < WORDS; w++) {
+            /* Five standard deviations of a count. */
+            const double n = ROUNDS * SAMPLES, expected = chances[w] * n;
+            const double allowed = 5 * sqrt(n * chances[w] * (1 - chances[w]));
+            assert_true(fabs((double)counts[photo][w] - expected) <= allowed + 1e-9);
+        }
+    }
+    draws_free(&d);
+}
+
 static void words_come_as_often_as_the_decoder_expects_them(void **state) {
     (void)state;
     static const struct cell *const cells[] = {&cell_rnn, &cell_gru, &cell_lstm};
-    for (size_t c = 0; c < 3; c++) {
-        struct draws d;
-        draws_init(&d, cells[c]);
-        struct random random = random_seeded(7, c);
-        enum { ROUNDS = 4000 };
-        size_t counts[PHOTOS][WORDS] = {{0}};
-        for (size_t round = 0; round < ROUNDS; round++) {
-            const struct rollout_caption *captions = draw(&d, &random);
-            for (size_t i = 0; i < PHOTOS * SAMPLES; i++) {
-                const bool empty = captions[i].count == 0;
-                counts[i / SAMPLES][empty ? VOCABULARY_END : captions[i].words[0]]++;
-            }
-        }
-        for (size_t photo = 0; photo < PHOTOS; photo++) {
-            double chances[WORDS];
-            first_word_chances(&d, photo, chances);
-            for (size_t w = 0; w < WORDS; w++) {
-                /* Five standard deviations of a count. */
-                const double n = ROUNDS * SAMPLES, expected = chances[w] * n;
-                const double allowed = 5 * sqrt(n * chances[w] * (1 - chances[w]));
-                assert_true(fabs((double)counts[photo][w] - expected) <= allowed + 1e-9);
-            }
-        }
-        draws_free(&d);
-    }
+    for (size_t c = 0; c < 3; c++) expect_chances(cells[c], false);
+    expect_chances(&cell_gru, true);
 }
 
 static void the_same_random_numbers_give_the_same_captions(void **state) {
