@@ -164,6 +164,8 @@ int command_train(int argc, char **argv) {
          "side of the encoder's square; 0: what the encoder was made for", NULL},
         {0, "cell", OPTIONS_CHOICE, &o.cell, "gru|lstm|rnn", 0, 0,
          "the recurrent cell of a new decoder (default: gru)", NULL},
+        {0, "image-input", OPTIONS_CHOICE, &o.image_input, "first|every", 0, 0,
+         "a new decoder sees the image first, or again with every word (default: first)", NULL},
         {0, "hidden", OPTIONS_SIZE, &o.hidden, "N", 0, 16384,
          "size of its state; 0: 512, or that of --init", NULL},
         {0, "embed", OPTIONS_SIZE, &o.embed, "N", 0, 16384,

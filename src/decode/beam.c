@@ -177,8 +177,9 @@ static bool collect(struct search *search, const struct photo_search *photo, siz
     return true;
 }
 
-/* Adds a hypothesis to the next generation: its parent and one more word. */
-static void extend(struct search *search, const struct candidate *candidate, size_t length) {
+/* Adds a hypothesis of a photo to the next generation: its parent and one more word. */
+static void extend(struct search *search, const struct photo_search *photo,
+                   const struct candidate *candidate, size_t length) {
     const struct generation *now = &search->now;
     struct generation *next = &search->next;
     size_t from = candidate->parent, to = next->count++;
@@ -190,6 +191,7 @@ static void extend(struct search *search, const struct candidate *candidate, siz
     next->words[to * longest + length] = candidate->word;
     next->logprobs[to] = candidate->logprob;
     search->rows.inputs[to] = (int32_t)candidate->word;
+    search->rows.images[to] = DECODER_VECTOR - (int32_t)photo->photo;
 }
 
 /* Ends what said <end> and extends the rest, in the order of their log-probabilities. */
@@ -204,7 +206,7 @@ static void advance(struct search *search, struct photo_search *photo, size_t le
         const struct candidate *candidate = &candidates->items[i];
         if (candidate->word == VOCABULARY_END) continue;
         if (!may_be_kept(search, photo, candidate->logprob)) break;
-        extend(search, candidate, length);
+        extend(search, photo, candidate, length);
     }
     photo->count = search->next.count - photo->first;
 }

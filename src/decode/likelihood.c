@@ -59,6 +59,7 @@ static bool batch_step(struct batch *batch, const struct likelihood_caption *cap
         logprobs[number] += (double)rows->logits[row * words + target] - normaliser;
         if (ends) continue;
         rows->inputs[left] = (int32_t)target;
+        rows->images[left] = rows->images[row];
         memmove(rows->states + left * state, rows->states + row * state,
                 state * sizeof *rows->states);
         batch->going[left++] = number;

@@ -16,7 +16,8 @@ bool rows_init(struct rows *rows, const struct model *model, const struct infere
     const struct decoder *decoder = &model->decoder;
     *rows = (struct rows){.model = model, .decoder = ready};
     rows->inputs = memory_zeroed(capacity, sizeof *rows->inputs, "decoding", error);
-    if (rows->inputs && (rows->states = matrix(capacity, decoder->state, error)) &&
+    rows->images = memory_zeroed(capacity, sizeof *rows->images, "decoding", error);
+    if (rows->inputs && rows->images && (rows->states = matrix(capacity, decoder->state, error)) &&
         (rows->logits = matrix(capacity, decoder->words, error)) &&
         (rows->scaled = matrix(photos, decoder->features, error)) &&
         (rows->vectors = matrix(photos, decoder->embedding, error)) &&
@@ -29,6 +30,7 @@ bool rows_init(struct rows *rows, const struct model *model, const struct infere
 
 void rows_free(struct rows *rows) {
     free(rows->inputs);
+    free(rows->images);
     free(rows->states);
     free(rows->logits);
     free(rows->scaled);
@@ -37,19 +39,18 @@ void rows_free(struct rows *rows) {
     *rows = (struct rows){0};
 }
 
-static void step(struct rows *rows, size_t count, float *logits) {
-    inference_decoder_step(rows->decoder, count, rows->inputs, rows->vectors, rows->states, logits,
-                           rows->step);
-}
-
 void rows_begin(struct rows *rows, const float *features, size_t photos, size_t count) {
     inference_decoder_look(rows->decoder, features, photos, rows->scaled, rows->vectors);
     memset(rows->states, 0, count * rows->model->decoder.state * sizeof *rows->states);
-    step(rows, count, NULL);
+    memcpy(rows->images, rows->inputs, count * sizeof *rows->images);
+    inference_decoder_step(rows->decoder, count, rows->inputs, NULL, rows->vectors, rows->states,
+                           NULL, rows->step);
 }
 
 void rows_step(struct rows *rows, size_t count) {
-    step(rows, count, rows->logits);
+    const int32_t *added = rows->model->decoder.image_every ? rows->images : NULL;
+    inference_decoder_step(rows->decoder, count, rows->inputs, added, rows->vectors, rows->states,
+                           rows->logits, rows->step);
 }
 
 bool rows_normaliser(const struct rows *rows, size_t row, double *normaliser,

@@ -10,6 +10,7 @@ struct rows {
     const struct model *model;
     const struct inference_decoder *decoder; /* the model's */
     int32_t *inputs; /* (R,): what the next step is fed, as in inference_decoder_step */
+    int32_t *images; /* (R,): the photo of each row, DECODER_VECTOR - p */
     real *states;    /* (R, S) */
     real *logits;    /* (R, V), of the last rows_step */
     real *scaled;    /* (N, F), scratch of the image projection */
@@ -24,10 +25,12 @@ bool rows_init(struct rows *rows, const struct model *model,
                caption_error *error);
 void rows_free(struct rows *rows);
 
-/* Begins `count` sequences: inputs[i] is DECODER_VECTOR - p for photo p of features (photos, F). */
+/* Begins `count` sequences: inputs[i] is DECODER_VECTOR - p for photo p of features (photos, F),
+ * and becomes images[i]. */
 void rows_begin(struct rows *rows, const real *features, size_t photos, size_t count);
 
-/* One time step of the first `count` rows: inputs in, states and logits out. */
+/* One time step of the first `count` rows, whose inputs are words: inputs in, states and logits
+ * out. Who moves a row moves its image. */
 void rows_step(struct rows *rows, size_t count);
 
 /* The normaliser of a row's softmax. False with `error` set when it is no finite number, which is

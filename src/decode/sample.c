@@ -182,6 +182,7 @@ static bool sampler_step(struct sampler *sampler, caption_error *error) {
         if (!goes_on) continue;
         const struct decode_caption *caption = &sampler->draws[number].caption;
         rows->inputs[left] = (int32_t)caption->words[caption->count - 1];
+        rows->images[left] = rows->images[row];
         memmove(rows->states + left * state, rows->states + row * state,
                 state * sizeof *rows->states);
         sampler->going[left++] = number;

@@ -64,6 +64,17 @@ bool decoder_init(struct decoder *decoder, const struct cell *cell, size_t words
                       error);
 }
 
+static const char image_first[] = "first", image_every[] = "every";
+
+bool decoder_set_image_input(struct decoder *decoder, const char *name) {
+    decoder->image_every = strcmp(name, image_every) == 0;
+    return decoder->image_every || strcmp(name, image_first) == 0;
+}
+
+const char *decoder_image_input(const struct decoder *decoder) {
+    return decoder->image_every ? image_every : image_first;
+}
+
 static void fill_uniform(struct parameters *parameters, size_t index, float limit,
                          struct random *random) {
     real *values = parameters_at(parameters, parameters->values, index);
@@ -235,6 +246,15 @@ void decoder_gather(const struct decoder *decoder, const struct parameters *para
     }
 }
 
+void decoder_add_vectors(const struct decoder *decoder, size_t n, const int32_t *added,
+                         const real *vectors, real *rows) {
+    const size_t e = decoder->embedding;
+    for (size_t i = 0; i < n; i++) {
+        if (added[i] == DECODER_NOTHING) continue;
+        vector_add(e, vectors + (size_t)(DECODER_VECTOR - added[i]) * e, rows + i * e);
+    }
+}
+
 void decoder_input_products(const struct decoder *decoder, const struct parameters *parameters,
                             const real *values, size_t n, const real *rows, real *gates) {
     size_t kept = decoder->cell->kept * decoder->hidden;
@@ -268,9 +288,11 @@ void decoder_logits(const struct decoder *decoder, const struct parameters *para
 }
 
 void decoder_step(const struct decoder *decoder, const struct parameters *parameters,
-                  const real *values, size_t n, const int32_t *inputs, const real *vectors,
-                  real *states, real *logits, struct decoder_scratch *scratch) {
+                  const real *values, size_t n, const int32_t *inputs, const int32_t *added,
+                  const real *vectors, real *states, real *logits,
+                  struct decoder_scratch *scratch) {
     decoder_gather(decoder, parameters, values, n, inputs, vectors, scratch->inputs);
+    if (added) decoder_add_vectors(decoder, n, added, vectors, scratch->inputs);
     decoder_input_products(decoder, parameters, values, n, scratch->inputs, scratch->gates);
     decoder_advance(decoder, parameters, values, n, scratch->gates, scratch->recurrent, states,
                     scratch->after);

@@ -2,9 +2,13 @@
  *
  *     u   = (v / |v| - shift) * scale             (F,)  v: the encoder's features
  *     x_1 = W_img u + b_img                       (E,)
- *     x_t = embedding of the word before          (E,)
+ *     x_t = embedding of the word before [+ x_1]  (E,)
  *     h_t = cell(h_{t-1}, x_t)                    (H,)
  *     y_t = W_out h_t + b_out                     (V,)  logits
+ *
+ * The image is seen first, as x_1 alone, or at every step: x_1 is then added to every word vector
+ * as well ("pre-inject" and, with a sum, "par-inject" of Tanti, Gatt and Camilleri, Where to put
+ * the image in an image caption generator, 2018). Either way a decoder has the same tensors.
  *
  * shift and scale are constants measured once over the training photos; behind an encoder that
  * learns from scratch, shift is a running mean, see decoder_follow_shift. This file holds the
@@ -33,6 +37,7 @@ struct decoder {
     size_t features;  /* F */
     size_t products;  /* P = cell->products * H */
     size_t state;     /* S = cell->states * H */
+    bool image_every; /* whether x_1 is also added to the word vectors */
     /* indices into the parameters */
     size_t image_shift, image_scale;   /* (F,), constant */
     size_t image_weight, image_bias;   /* (E, F), (E,) */
@@ -46,6 +51,11 @@ struct decoder {
 bool decoder_init(struct decoder *decoder, const struct cell *cell, size_t words, size_t embedding,
                   size_t hidden, size_t features, struct parameters *parameters,
                   caption_error *error);
+
+/* How often the image is seen: "first" or "every". decoder_init leaves it at first; false when the
+ * name is neither. */
+bool decoder_set_image_input(struct decoder *decoder, const char *name);
+const char *decoder_image_input(const struct decoder *decoder);
 
 /* Makes shift the running mean of the unit vectors that decoder_image_backward sees: what a random
  * encoder gives says nothing of what it will give once it has learned. Before decoder_randomise. */
@@ -82,10 +92,11 @@ struct decoder_scratch *decoder_scratch_new(const struct decoder *decoder, size_
 void decoder_scratch_free(struct decoder_scratch *scratch);
 
 /* One time step of inference for n <= rows rows. inputs[i]: a word's number, or DECODER_VECTOR - j
- * for row j of `vectors` (., E), or DECODER_NOTHING. states (n, S) are replaced by the next ones
- * (zero them for a new sequence). logits (n, V), or NULL where they are not wanted. */
+ * for row j of `vectors` (., E), or DECODER_NOTHING. added[i]: DECODER_VECTOR - j for a vector that
+ * is added to the input, or DECODER_NOTHING; NULL: none anywhere. states (n, S) are replaced by the
+ * next ones (zero them for a new sequence). logits (n, V), or NULL where they are not wanted. */
 void decoder_step(const struct decoder *decoder, const struct parameters *parameters,
-                  const real *values, size_t n, const int32_t *inputs, const real *vectors,
-                  real *states, real *logits, struct decoder_scratch *scratch);
+                  const real *values, size_t n, const int32_t *inputs, const int32_t *added,
+                  const real *vectors, real *states, real *logits, struct decoder_scratch *scratch);
 
 #endif

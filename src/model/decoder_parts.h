@@ -15,6 +15,10 @@ void decoder_gather(const struct decoder *decoder, const struct parameters *para
                     const real *values, size_t n, const int32_t *inputs, const real *vectors,
                     real *rows);
 
+/* Adds to rows (n, E) the vectors that `added` names. */
+void decoder_add_vectors(const struct decoder *decoder, size_t n, const int32_t *added,
+                         const real *vectors, real *rows);
+
 /* gates (n, K), first P columns: rows W_ih' + b_ih. */
 void decoder_input_products(const struct decoder *decoder, const struct parameters *parameters,
                             const real *values, size_t n, const real *rows, real *gates);

@@ -166,21 +166,25 @@ static void read_input(const struct inference_decoder *d, int32_t input, const f
     }
 }
 
-/* gates (n, K), first P columns: the input products, of which only those of words that were not
- * seen before are computed. */
+/* gates (n, K), first P columns: the input products, of which those of words to which nothing is
+ * added are computed once. */
 static void input_products(const struct inference_decoder *d, size_t n, const int32_t *inputs,
-                           const float *vectors, struct inference_step *step) {
+                           const int32_t *added, const float *vectors,
+                           struct inference_step *step) {
     const size_t e = d->decoder->embedding, p = d->decoder->products;
     const size_t kept = d->decoder->cell->kept * d->decoder->hidden;
     if (n > step->capacity - step->used) forget_words(d, step);
     size_t fresh = 0;
     for (size_t i = 0; i < n; i++) {
-        int32_t *known = inputs[i] >= 0 ? &step->place_of_word[inputs[i]] : NULL;
+        const bool alone = !added || added[i] == DECODER_NOTHING;
+        int32_t *known = alone && inputs[i] >= 0 ? &step->place_of_word[inputs[i]] : NULL;
         if (known && *known != NOWHERE) {
             step->places[i] = (size_t)*known;
             continue;
         }
-        read_input(d, inputs[i], vectors, step->inputs + fresh * e);
+        float *row = step->inputs + fresh * e;
+        read_input(d, inputs[i], vectors, row);
+        if (!alone) decoder_add_vectors(d->decoder, 1, &added[i], vectors, row);
         step->places[i] = step->used + fresh++;
         if (known) *known = (int32_t)step->places[i];
     }
@@ -194,10 +198,10 @@ static void input_products(const struct inference_decoder *d, size_t n, const in
 }
 
 void inference_decoder_step(const struct inference_decoder *d, size_t n, const int32_t *inputs,
-                            const float *vectors, float *states, float *logits,
-                            struct inference_step *step) {
+                            const int32_t *added, const float *vectors, float *states,
+                            float *logits, struct inference_step *step) {
     const struct decoder *sizes = d->decoder;
-    input_products(d, n, inputs, vectors, step);
+    input_products(d, n, inputs, added, vectors, step);
     inference_matrix_multiply(&d->hidden, n, states, sizes->state, step->recurrent, sizes->products,
                               step->rounding);
     sizes->cell->forward(n, sizes->hidden, step->gates, step->recurrent, states, step->after);

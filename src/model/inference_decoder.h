@@ -7,7 +7,7 @@
  *                                                               PRECISION_F32, error);
  *     struct inference_step *step = inference_step_new(decoder, rows, error);
  *     inference_decoder_look(decoder, features, photos, scaled, vectors);
- *     inference_decoder_step(decoder, n, inputs, vectors, states, logits, step);
+ *     inference_decoder_step(decoder, n, inputs, added, vectors, states, logits, step);
  */
 #ifndef CAPTION_MODEL_INFERENCE_DECODER_H
 #define CAPTION_MODEL_INFERENCE_DECODER_H
@@ -37,10 +37,11 @@ struct inference_step *inference_step_new(const struct inference_decoder *decode
 void inference_step_free(struct inference_step *step);
 
 /* One time step for n <= rows rows. inputs[i]: a word's number, or DECODER_VECTOR - j for row j of
- * `vectors` (., E), or DECODER_NOTHING. states (n, S) are replaced by the next ones (zero them for
- * a new sequence). logits (n, V), or NULL where they are not wanted. */
+ * `vectors` (., E), or DECODER_NOTHING. added[i]: DECODER_VECTOR - j for a vector that is added to
+ * the input, or DECODER_NOTHING; NULL: none anywhere. states (n, S) are replaced by the next ones
+ * (zero them for a new sequence). logits (n, V), or NULL where they are not wanted. */
 void inference_decoder_step(const struct inference_decoder *decoder, size_t n,
-                            const int32_t *inputs, const float *vectors, float *states,
-                            float *logits, struct inference_step *step);
+                            const int32_t *inputs, const int32_t *added, const float *vectors,
+                            float *states, float *logits, struct inference_step *step);
 
 #endif

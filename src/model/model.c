@@ -27,6 +27,12 @@ static const struct cell *find_cell(const char *name, caption_error *error) {
     return cell;
 }
 
+static bool set_image_input(struct decoder *decoder, const char *name, caption_error *error) {
+    if (!name || decoder_set_image_input(decoder, name)) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "image_input: expected first or every, found \"%.32s\"", name);
+}
+
 static bool plan(struct model *model, const struct model_design *design, caption_error *error) {
     const size_t words = model->vocabulary.count;
     const struct cell *cell = find_cell(design->cell, error);
@@ -39,7 +45,8 @@ static bool plan(struct model *model, const struct model_design *design, caption
     if (!encoder_init(&model->encoder, encoder_architecture(design->encoder), design->size,
                       design->batch_norm, &model->parameters, error) ||
         !decoder_init(&model->decoder, cell, words, design->embedding, design->hidden,
-                      model->encoder.features, &model->parameters, error)) {
+                      model->encoder.features, &model->parameters, error) ||
+        !set_image_input(&model->decoder, design->image_input, error)) {
         return false;
     }
     if (design->batch_norm) decoder_follow_shift(&model->decoder, &model->parameters);

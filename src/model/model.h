@@ -27,6 +27,7 @@ struct model_design {
     bool batch_norm;     /* of an encoder that learns from scratch; in checkpoints alone */
     const char *cell;    /* "rnn", "gru", "lstm" */
     size_t embedding, hidden;
+    const char *image_input; /* how often the image is seen: "first" (NULL) or "every" */
 };
 
 /* Makes an untrained model with zero parameters around a vocabulary, which it takes over (emptied

@@ -8,6 +8,7 @@
  *     cell         "rnn", "gru" or "lstm"
  *     embedding    width of the word vectors
  *     hidden       width of the recurrent state
+ *     image_input  "first" or "every": how often the image is seen (absent: "first")
  *     vocabulary   one `word<TAB>count` a line, as in vocabulary.h
  *     provenance   a JSON object of strings
  *
@@ -97,6 +98,7 @@ static bool read_design(const struct safetensors *file, struct model_design *des
     if (!design->encoder) return false;
     design->batch_norm = safetensors_metadata(file, batch_norm_key) != NULL;
     design->cell = metadata_string(file, "cell", error);
+    design->image_input = safetensors_metadata(file, "image_input");
     return design->cell && metadata_size(file, "image_size", &design->size, error) &&
            metadata_size(file, "embedding", &design->embedding, error) &&
            metadata_size(file, "hidden", &design->hidden, error);
@@ -324,6 +326,8 @@ static bool write_metadata(struct safetensors_writer *writer, const struct model
            safetensors_writer_metadata(writer, "cell", model->decoder.cell->name, error) &&
            write_size(writer, "embedding", model->decoder.embedding, error) &&
            write_size(writer, "hidden", model->decoder.hidden, error) &&
+           safetensors_writer_metadata(writer, "image_input", decoder_image_input(&model->decoder),
+                                       error) &&
            write_vocabulary(writer, &model->vocabulary, error) &&
            write_json(writer, "provenance", model->provenance, error);
 }

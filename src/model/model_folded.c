@@ -22,7 +22,8 @@ bool model_folded(const struct model *learning, const real *values, struct model
                                         .size = learning->encoder.size,
                                         .cell = learning->decoder.cell->name,
                                         .embedding = learning->decoder.embedding,
-                                        .hidden = learning->decoder.hidden};
+                                        .hidden = learning->decoder.hidden,
+                                        .image_input = decoder_image_input(&learning->decoder)};
     if (!model_new(out, &design, &vocabulary, error)) return false;
     copy_tensors(&learning->parameters, values, &out->parameters);
     if (learning->encoder.batch_norm) {

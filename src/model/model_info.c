@@ -70,8 +70,8 @@ static void print_halves(FILE *out, const struct model *model) {
     print_line(out, "encoder", model->encoder.architecture);
     fprintf(out, "%-*s %zu parameters, %zu features\n", LABEL_WIDTH, "", halves.encoder,
             model->encoder.features);
-    fprintf(out, "%-*s %s, embedding %zu, hidden %zu\n", LABEL_WIDTH, "decoder",
-            decoder->cell->name, decoder->embedding, decoder->hidden);
+    fprintf(out, "%-*s %s, embedding %zu, hidden %zu, image input %s\n", LABEL_WIDTH, "decoder",
+            decoder->cell->name, decoder->embedding, decoder->hidden, decoder_image_input(decoder));
     fprintf(out, "%-*s %zu parameters\n", LABEL_WIDTH, "", halves.decoder);
 }
 
@@ -150,6 +150,7 @@ static bool add_model(cJSON *info, const struct model *model) {
            cJSON_AddStringToObject(info, "cell", model->decoder.cell->name) &&
            add_size(info, "embedding", model->decoder.embedding) &&
            add_size(info, "hidden", model->decoder.hidden) &&
+           cJSON_AddStringToObject(info, "image_input", decoder_image_input(&model->decoder)) &&
            add_size(info, "features", model->decoder.features) &&
            add_size(info, "words", model->vocabulary.count - VOCABULARY_SPECIALS) &&
            add_value(info, "provenance", cJSON_Duplicate(model->provenance, true));

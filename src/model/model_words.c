@@ -90,7 +90,8 @@ bool model_with_words(struct model *model, const struct model *old, struct vocab
                                         .size = old->preprocessing.size,
                                         .cell = old->decoder.cell->name,
                                         .embedding = old->decoder.embedding,
-                                        .hidden = old->decoder.hidden};
+                                        .hidden = old->decoder.hidden,
+                                        .image_input = decoder_image_input(&old->decoder)};
     if (!model_new(model, &design, vocabulary, error)) return false;
     model->preprocessing = old->preprocessing;
     copy_wordless(model, old);

@@ -171,6 +171,9 @@ double unroll_forward(struct unroll *u, const struct parameters *parameters, con
     memcpy(u->initial, states, window->active[0] * d->state * sizeof(real));
     decoder_gather(d, parameters, values, u->entries, window->inputs, window->vectors, u->inputs);
     if (u->input_dropout > 0) drop_inputs(u, random);
+    if (window->added) {
+        decoder_add_vectors(d, u->entries, window->added, window->vectors, u->inputs);
+    }
     decoder_input_products(d, parameters, values, u->entries, u->inputs, u->gates);
     run_cell(u, parameters, values, states);
 
@@ -263,6 +266,14 @@ static void weights_backward(struct unroll *u, const struct parameters *paramete
     vector_add_rows(n, p, 1, u->d_recurrent, parameters_at(parameters, gradients, d->bias_hh));
 }
 
+/* To the vector from outside that an entry names, if it names one. */
+static void add_vector_gradient(const struct unroll *u, int32_t entry, const real *row,
+                                real *d_vectors) {
+    if (entry == DECODER_NOTHING || !d_vectors) return;
+    const size_t e = u->decoder->embedding;
+    vector_add(e, row, d_vectors + (size_t)(DECODER_VECTOR - entry) * e);
+}
+
 /* To the word vectors and the vectors from outside. */
 static void inputs_backward(struct unroll *u, const struct parameters *parameters,
                             const real *values, real *d_vectors, real *gradients) {
@@ -274,13 +285,14 @@ static void inputs_backward(struct unroll *u, const struct parameters *parameter
     for (size_t i = 0; i < u->entries; i++) {
         int32_t input = u->window.inputs[i];
         real *row = u->d_inputs + i * e;
+        if (u->window.added) add_vector_gradient(u, u->window.added[i], row, d_vectors);
         if (input >= 0) {
             if (u->input_dropout > 0) {
                 dropout_apply(u->input_dropout, e, u->input_mask + i * e, row);
             }
             vector_add(e, row, embedding + (size_t)input * e);
-        } else if (input != DECODER_NOTHING && d_vectors) {
-            vector_add(e, row, d_vectors + (size_t)(DECODER_VECTOR - input) * e);
+        } else {
+            add_vector_gradient(u, input, row, d_vectors);
         }
     }
 }

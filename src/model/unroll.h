@@ -1,9 +1,9 @@
 /* The one unroll: a batch of sequences through the recurrent network, forward and backward, a
  * window of at most t_p time steps at a time (truncated back-propagation through time, Williams and
  * Peng, 1990). It knows no captions: a sequence is a list of steps, each with or without an input
- * (a word or a vector) and with or without a target word. One to many, many to many and many to one
- * are three uses of it. The state is carried from window to window, the gradient is not; memory
- * depends on the window, not on the length of the sequences.
+ * (a word, a vector or their sum) and with or without a target word. One to many, many to many and
+ * many to one are three uses of it. The state is carried from window to window, the gradient is
+ * not; memory depends on the window, not on the length of the sequences.
  */
 #ifndef CAPTION_MODEL_UNROLL_H
 #define CAPTION_MODEL_UNROLL_H
@@ -18,6 +18,7 @@ struct unroll_window {
     size_t steps;
     const size_t *active;   /* [steps], each >= 1 */
     const int32_t *inputs;  /* [entries], as in decoder_step */
+    const int32_t *added;   /* [entries], as in decoder_step; NULL: none */
     const int32_t *targets; /* [entries]: a word's number or DECODER_NOTHING */
     const real *weights;    /* [entries]: of each target in the loss; NULL: all 1 */
     const real *vectors;    /* (vector_count, E): what DECODER_VECTOR - i means */

@@ -14,6 +14,7 @@ struct rollout {
     int32_t *words;                   /* (rows, longest) */
     size_t *going;                    /* [rows] the caption of each row that goes on */
     int32_t *inputs;                  /* [rows] */
+    int32_t *images;                  /* [rows] the vector of each row, as in decoder_step */
     real *states;                     /* (rows, S) */
     real *logits;                     /* (rows, V) */
     struct decoder_scratch *scratch;
@@ -30,6 +31,7 @@ struct rollout *rollout_new(const struct decoder *decoder, size_t rows, size_t l
         (r->words = memory_uninitialised(rows, longest * sizeof *r->words, what, error)) &&
         (r->going = memory_zeroed(rows, sizeof *r->going, what, error)) &&
         (r->inputs = memory_zeroed(rows, sizeof *r->inputs, what, error)) &&
+        (r->images = memory_zeroed(rows, sizeof *r->images, what, error)) &&
         (r->states = memory_uninitialised(rows, decoder->state * sizeof(real), what, error)) &&
         (r->logits = memory_uninitialised(rows, decoder->words * sizeof(real), what, error)) &&
         (r->scratch = decoder_scratch_new(decoder, rows, error))) {
@@ -45,6 +47,7 @@ void rollout_free(struct rollout *r) {
     free(r->words);
     free(r->going);
     free(r->inputs);
+    free(r->images);
     free(r->states);
     free(r->logits);
     decoder_scratch_free(r->scratch);
@@ -57,10 +60,10 @@ static void begin(struct rollout *r, const struct parameters *parameters, const 
     for (size_t i = 0; i < count; i++) {
         r->captions[i] = (struct rollout_caption){.words = r->words + i * r->longest};
         r->going[i] = i;
-        r->inputs[i] = DECODER_VECTOR - (int32_t)(i / samples);
+        r->inputs[i] = r->images[i] = DECODER_VECTOR - (int32_t)(i / samples);
     }
     memset(r->states, 0, count * r->decoder->state * sizeof *r->states);
-    decoder_step(r->decoder, parameters, values, count, r->inputs, vectors, r->states, NULL,
+    decoder_step(r->decoder, parameters, values, count, r->inputs, NULL, vectors, r->states, NULL,
                  r->scratch);
     for (size_t i = 0; i < count; i++) r->inputs[i] = VOCABULARY_START;
 }
@@ -90,6 +93,7 @@ static size_t extend(struct rollout *r, size_t going, struct random *random) {
         caption->words[caption->count++] = word;
         if (caption->count == r->longest) continue;
         r->inputs[left] = word;
+        r->images[left] = r->images[row];
         memmove(r->states + left * state, r->states + row * state, state * sizeof *r->states);
         r->going[left++] = r->going[row];
     }
@@ -99,10 +103,11 @@ static size_t extend(struct rollout *r, size_t going, struct random *random) {
 const struct rollout_caption *rollout_draw(struct rollout *r, const struct parameters *parameters,
                                            const real *values, const real *vectors, size_t photos,
                                            size_t samples, struct random *random) {
+    const int32_t *added = r->decoder->image_every ? r->images : NULL;
     size_t going = photos * samples;
     begin(r, parameters, values, vectors, going, samples);
     while (going > 0) {
-        decoder_step(r->decoder, parameters, values, going, r->inputs, vectors, r->states,
+        decoder_step(r->decoder, parameters, values, going, r->inputs, added, vectors, r->states,
                      r->logits, r->scratch);
         going = extend(r, going, random);
     }

@@ -140,6 +140,7 @@ static void learn(struct slice *slice, const struct slice_task *task,
     pass->vectors = slice->vectors;
     pass->vector_count = count;
     pass->d_vectors = slice->d_vectors;
+    pass->repeat_first = model->decoder.image_every;
     result->loss += tbptt_run(slice->tbptt, pass, slice->sequences, rows, &result->targets);
 
     bool learns = !task->features;

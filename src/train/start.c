@@ -41,7 +41,8 @@ static struct model_design new_design(const struct train_options *options,
                                  .batch_norm = !import,
                                  .cell = options->cell ? options->cell : "gru",
                                  .embedding = options->embed ? options->embed : DEFAULT_WIDTH,
-                                 .hidden = options->hidden ? options->hidden : DEFAULT_WIDTH};
+                                 .hidden = options->hidden ? options->hidden : DEFAULT_WIDTH,
+                                 .image_input = options->image_input};
 }
 
 /* A random decoder on the encoder of a file. */
@@ -92,13 +93,19 @@ static bool check_size(const struct train_options *options, const char *flag, si
     return contradiction(options, flag, value, path, what, found, error);
 }
 
+static bool check_name(const struct train_options *options, const char *flag, const char *asked,
+                       const char *path, const char *what, const char *name, caption_error *error) {
+    if (!asked || strcmp(asked, name) == 0) return true;
+    return contradiction(options, flag, asked, path, what, name, error);
+}
+
 bool start_check_choices(const struct train_options *options, const struct model *old,
                          const char *path, caption_error *error) {
-    const char *cell = old->decoder.cell->name;
-    if (options->cell && strcmp(options->cell, cell) != 0) {
-        return contradiction(options, "cell", options->cell, path, "cell", cell, error);
-    }
-    return check_size(options, "hidden", options->hidden, path, "hidden size", old->decoder.hidden,
+    return check_name(options, "cell", options->cell, path, "cell", old->decoder.cell->name,
+                      error) &&
+           check_name(options, "image-input", options->image_input, path, "image input",
+                      decoder_image_input(&old->decoder), error) &&
+           check_size(options, "hidden", options->hidden, path, "hidden size", old->decoder.hidden,
                       error) &&
            check_size(options, "embed", options->embed, path, "embedding size",
                       old->decoder.embedding, error) &&

@@ -11,6 +11,7 @@ struct tbptt {
     size_t state;     /* S */
     size_t *active;   /* [steps] */
     int32_t *inputs;  /* [rows * steps] */
+    int32_t *added;   /* [rows * steps] */
     int32_t *targets; /* [rows * steps] */
     real *weights;    /* [rows * steps] */
     real *states;     /* (rows, S) */
@@ -27,6 +28,7 @@ struct tbptt *tbptt_new(const struct decoder *decoder, size_t rows, size_t steps
     bool ok = tbptt->unroll &&
               (tbptt->active = memory_zeroed(steps, sizeof *tbptt->active, what, error)) &&
               (tbptt->inputs = memory_zeroed(rows * steps, sizeof *tbptt->inputs, what, error)) &&
+              (tbptt->added = memory_zeroed(rows * steps, sizeof *tbptt->added, what, error)) &&
               (tbptt->targets = memory_zeroed(rows * steps, sizeof *tbptt->targets, what, error)) &&
               (tbptt->weights = memory_zeroed(rows * steps, sizeof(real), what, error)) &&
               (tbptt->states = memory_zeroed(rows * decoder->state, sizeof(real), what, error));
@@ -40,6 +42,7 @@ void tbptt_free(struct tbptt *tbptt) {
     unroll_free(tbptt->unroll);
     free(tbptt->active);
     free(tbptt->inputs);
+    free(tbptt->added);
     free(tbptt->targets);
     free(tbptt->weights);
     free(tbptt->states);
@@ -60,7 +63,9 @@ static struct unroll_window cut_window(struct tbptt *tbptt, const struct tbptt_s
     for (; t < tbptt->steps; t++) {
         size_t row = 0;
         for (; row < count && sequences[row].steps > first + t; row++, entries++) {
-            tbptt->inputs[entries] = sequences[row].inputs[first + t];
+            const int32_t input = sequences[row].inputs[first + t];
+            tbptt->inputs[entries] = input;
+            tbptt->added[entries] = input >= 0 ? sequences[row].inputs[0] : DECODER_NOTHING;
             tbptt->targets[entries] = sequences[row].targets[first + t];
             tbptt->weights[entries] = sequences[row].weight;
         }
@@ -77,6 +82,7 @@ static double run_window(struct tbptt *tbptt, const struct tbptt_pass *pass,
                          real *states, size_t *targets) {
     struct unroll_window window = cut_window(tbptt, sequences, count, first);
     if (pass->weighted) window.weights = tbptt->weights;
+    if (pass->repeat_first) window.added = tbptt->added;
     window.vectors = pass->vectors;
     window.vector_count = pass->vector_count;
     double loss = unroll_forward(tbptt->unroll, pass->parameters, pass->values, &window, states,

@@ -30,6 +30,7 @@ struct tbptt_pass {
     struct unroll_regularisation regularisation;
     struct random *random; /* of dropout; NULL: none */
     bool weighted;         /* the sequences have weights */
+    bool repeat_first;     /* each begins with a vector, which is added to all its words */
     /* Backward: */
     real scale;      /* of the loss */
     real *d_vectors; /* (vector_count, E), added to; or NULL */

@@ -42,6 +42,8 @@ struct train_options {
     const char *cell;         /* "rnn", "gru", "lstm"; NULL: init's, gru for a new decoder */
     size_t hidden, embed;     /* sizes of the state and of the word vectors; 0: init's, 512 for a
                                  new decoder */
+    const char *image_input;  /* how often the image is seen: "first", "every"; NULL: init's, first
+                                 for a new decoder */
     size_t min_count;         /* words seen less often are <unk> */
     /* Learning. */
     size_t epochs;         /* over the photos, in all */

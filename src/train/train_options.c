@@ -145,6 +145,11 @@ bool train_options_check(const struct train_options *o, caption_error *error) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "cell: expected rnn, gru or lstm, found \"%s\"", o->cell);
     }
+    if (o->image_input && strcmp(o->image_input, "first") != 0 &&
+        strcmp(o->image_input, "every") != 0) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "image-input: expected first or every, found \"%s\"", o->image_input);
+    }
     if (o->vocab && strcmp(o->vocab, "keep") != 0 && strcmp(o->vocab, "extend") != 0 &&
         strcmp(o->vocab, "rebuild") != 0) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,

@@ -128,6 +128,7 @@ refused() { # FLAG VALUE TEXT...
     [ ! -e "$work/refused.safetensors" ] || fail "a model in spite of a contradiction"
 }
 refused --cell lstm "whose cell is gru"
+refused --image-input every "whose image input is first"
 refused --hidden 64 "whose hidden size is 48"
 refused --embed 48 "whose embedding size is 40"
 refused --image-size 64 "whose image size is 32"
@@ -154,6 +155,24 @@ expect_words encoder "a grey on red tower wall yellow"
 expect_right 24 new encoder "a new decoder"
 run info "$work/encoder.safetensors"
 expect_in "$out" "lstm, embedding 24, hidden 32" "32 x 32" "stem_c16 ds_r1_k3_s1_e1_c24"
+
+# A decoder that sees the image with every word, and stays so.
+train new every --encoder "$work/start.safetensors" --image-input every --hidden 32 --embed 24 \
+    --min-count 1 --lr 5e-3 --epochs 30 --freeze-encoder 25
+expect 0 "a new decoder that sees the image at every step"
+expect_right 24 new every "the image at every step"
+train new again --init "$work/every.safetensors" --min-count 1 --epochs 2 --freeze-encoder 1
+expect 0 "fine-tuned, the image at every step"
+expect_right 24 new again "fine-tuned, the image at every step"
+run info "$work/again.safetensors"
+expect_in "$out" "gru, embedding 24, hidden 32, image input every"
+train new refused --init "$work/every.safetensors" --image-input first
+expect 2 "--init and another way to see the image"
+expect_in "$err" "--image-input first: contradicts --init $work/every.safetensors" \
+    "whose image input is every"
+train new refused --encoder-arch tiny --image-input never
+expect 2 "an image input that is no choice"
+expect_in "$err" "first|every"
 
 # torchvision_file FILE: a mobilenet_v2 of some widths, its numbers a formula, as torchvision's
 # state_dict would be saved: batch norm beside the convolutions, and a classifier.

@@ -95,6 +95,10 @@ expect_in "$err" "--hidden 8: contradicts" "$checkpoint" "hidden size is 16"
 # shellcheck disable=SC2086
 train --resume $long --cell gru
 expect 2 "another cell than the checkpoint's is refused"
+# shellcheck disable=SC2086
+train --resume $long --image-input every
+expect 2 "another image input than the checkpoint's is refused"
+expect_in "$err" "--image-input every: contradicts" "$checkpoint" "image input is first"
 cmp -s "$checkpoint" "$work/good" || fail "a refused run leaves the checkpoint as it was"
 
 # Places where no run can be; the length of the header stays.

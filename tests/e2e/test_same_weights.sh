@@ -32,11 +32,11 @@ train() { # NAME FLAGS... ; $launcher goes before the program
     [ -s "$work/$name/tensors" ] || fail "a model without tensors: $name"
 }
 
-same() { # NAME
-    if cmp -s "$work/one_thread/tensors" "$work/$1/tensors"; then
-        ok "the weights of $1 are those of one thread"
+same() { # NAME OTHER
+    if cmp -s "$work/${2:-one_thread}/tensors" "$work/$1/tensors"; then
+        ok "the weights of $1 are those of ${2:-one_thread}"
     else
-        fail "the weights of $1 are those of one thread"
+        fail "the weights of $1 are those of ${2:-one_thread}"
     fi
 }
 
@@ -49,6 +49,12 @@ same five_threads
 train another_seed --threads 2 --seed 6
 cmp -s "$work/one_thread/tensors" "$work/another_seed/tensors" &&
     fail "another seed gives other weights"
+
+train every_step --threads 1 --seed 5 --image-input every
+train every_step_three_threads --threads 3 --seed 5 --image-input every
+same every_step_three_threads every_step
+cmp -s "$work/one_thread/tensors" "$work/every_step/tensors" &&
+    fail "an image seen at every step gives other weights"
 
 if ! command -v mpirun >/dev/null; then
     skip "no mpirun here: training with several processes is not tested"

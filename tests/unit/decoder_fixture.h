@@ -67,13 +67,20 @@ struct batch {
     int32_t targets[BATCH_ROWS][BATCH_STEPS];
     const real *vectors;
     size_t vector_count;
+    bool every; /* the vector that a row begins with is added to its words */
 };
+
+/* What is added to the words of a row, as twin_sequence takes it. */
+static inline int32_t batch_added(const struct batch *batch, size_t row) {
+    return batch->every ? batch->inputs[row][0] : DECODER_NOTHING;
+}
 
 /* Steps [from, from + steps) of the batch as a window. */
 struct cut {
     struct unroll_window window;
     size_t active[BATCH_STEPS];
     int32_t inputs[BATCH_ROWS * BATCH_STEPS], targets[BATCH_ROWS * BATCH_STEPS];
+    int32_t added[BATCH_ROWS * BATCH_STEPS];
 };
 
 static inline void batch_cut(const struct batch *batch, size_t from, size_t steps,
@@ -83,13 +90,16 @@ static inline void batch_cut(const struct batch *batch, size_t from, size_t step
     for (size_t t = from; t < from + steps && t < batch->lengths[0]; t++) {
         size_t *active = &cut->active[cut->window.steps++];
         for (size_t row = 0; row < batch->rows && t < batch->lengths[row]; row++) {
-            cut->inputs[entries] = batch->inputs[row][t];
+            const int32_t input = batch->inputs[row][t];
+            cut->inputs[entries] = input;
+            cut->added[entries] = input >= 0 ? batch_added(batch, row) : DECODER_NOTHING;
             cut->targets[entries++] = batch->targets[row][t];
             ++*active;
         }
     }
     cut->window.active = cut->active;
     cut->window.inputs = cut->inputs;
+    cut->window.added = batch->every ? cut->added : NULL;
     cut->window.targets = cut->targets;
     cut->window.vectors = batch->vectors;
     cut->window.vector_count = batch->vector_count;

@@ -59,12 +59,12 @@ static inline double twin_cross_entropy(size_t words, const double *logits, size
     return (1 - smoothing) * (normaliser - logits[target]) + smoothing * mean;
 }
 
-/* A sequence of `steps` steps from `state` (S), which is moved on. Returns the summed cross entropy
- * of its targets. */
+/* A sequence of `steps` steps from `state` (S), which is moved on. `added` names a vector that is
+ * added to its words, or is DECODER_NOTHING. Returns the summed cross entropy of its targets. */
 static inline double twin_sequence(const struct decoder *d, const struct parameters *p,
                                    const real *values, size_t steps, const int32_t *inputs,
-                                   const int32_t *targets, const real *vectors, double smoothing,
-                                   double *state) {
+                                   const int32_t *targets, const real *vectors, int32_t added,
+                                   double smoothing, double *state) {
     double *row = calloc(d->embedding, sizeof *row), *x = calloc(d->products, sizeof *x);
     double *h = calloc(d->products, sizeof *h), *logits = calloc(d->words, sizeof *logits);
     if (!row || !x || !h || !logits) abort();
@@ -76,7 +76,11 @@ static inline double twin_sequence(const struct decoder *d, const struct paramet
         } else if (inputs[t] <= DECODER_VECTOR) {
             source = vectors + (size_t)(DECODER_VECTOR - inputs[t]) * d->embedding;
         }
-        for (size_t e = 0; e < d->embedding; e++) row[e] = source ? (double)source[e] : 0;
+        for (size_t e = 0; e < d->embedding; e++) {
+            row[e] = source ? (double)source[e] : 0;
+            if (inputs[t] < 0 || added == DECODER_NOTHING) continue;
+            row[e] += (double)vectors[(size_t)(DECODER_VECTOR - added) * d->embedding + e];
+        }
         twin_affine(d->products, d->embedding, parameters_at_const(p, values, d->weight_ih),
                     parameters_at_const(p, values, d->bias_ih), row, x);
         twin_affine(d->products, d->hidden, parameters_at_const(p, values, d->weight_hh),

@@ -41,13 +41,23 @@ static void draw_inputs(struct random *random, size_t count, int32_t *inputs) {
 struct walk {
     float vectors[ROWS * EMBEDDING], scaled[ROWS * FEATURES], features[ROWS * FEATURES];
     float states[ROWS * 2 * HIDDEN], logits[ROWS * WORDS];
-    int32_t inputs[STEPS][ROWS];
+    int32_t inputs[STEPS][ROWS], added[STEPS][ROWS];
 };
+
+static int32_t image_of(size_t row) {
+    return DECODER_VECTOR - (int32_t)(row * 7 % ROWS);
+}
 
 static void walk_init(struct walk *walk) {
     struct random random = random_seeded(2, 0);
     fixture_fill(walk->features, ROWS * FEATURES, 3, &random);
     for (size_t t = 0; t < STEPS; t++) draw_inputs(&random, ROWS, walk->inputs[t]);
+    /* A third of the rows see an image again with every word. */
+    for (size_t i = 0; i < STEPS * ROWS; i++) {
+        const size_t t = i / ROWS, row = i % ROWS;
+        const bool adds = row % 3 == 0 && walk->inputs[t][row] >= 0;
+        walk->added[t][row] = adds ? image_of(row) : DECODER_NOTHING;
+    }
     memset(walk->states, 0, sizeof walk->states);
 }
 
@@ -59,8 +69,8 @@ static void run(const struct inference_decoder *decoder, struct walk *walk, size
     assert_non_null(step);
     inference_decoder_look(decoder, walk->features, ROWS, walk->scaled, walk->vectors);
     for (size_t t = 0; t < STEPS; t++) {
-        inference_decoder_step(decoder, rows, walk->inputs[t] + first, walk->vectors, walk->states,
-                               walk->logits, step);
+        inference_decoder_step(decoder, rows, walk->inputs[t] + first, walk->added[t] + first,
+                               walk->vectors, walk->states, walk->logits, step);
     }
     inference_step_free(step);
 }
@@ -74,8 +84,8 @@ static void run_learning(const struct fixture *f, struct walk *walk) {
     decoder_image_forward(&f->decoder, p, p->values, walk->features, ROWS, walk->scaled,
                           walk->vectors);
     for (size_t t = 0; t < STEPS; t++) {
-        decoder_step(&f->decoder, p, p->values, ROWS, walk->inputs[t], walk->vectors, walk->states,
-                     walk->logits, scratch);
+        decoder_step(&f->decoder, p, p->values, ROWS, walk->inputs[t], walk->added[t],
+                     walk->vectors, walk->states, walk->logits, scratch);
     }
     decoder_scratch_free(scratch);
 }
@@ -112,7 +122,8 @@ static void expect_twin(const struct fixture *f, const struct walk *walk, size_t
     int32_t inputs[STEPS];
     double state[2 * HIDDEN] = {0}, logits[WORDS];
     for (size_t t = 0; t < STEPS; t++) inputs[t] = walk->inputs[t][row];
-    twin_sequence(d, p, p->values, STEPS, inputs, no_targets, walk->vectors, 0, state);
+    twin_sequence(d, p, p->values, STEPS, inputs, no_targets, walk->vectors,
+                  row % 3 == 0 ? image_of(row) : DECODER_NOTHING, 0, state);
     twin_affine(WORDS, HIDDEN, parameters_at_const(p, p->values, d->output_weight),
                 parameters_at_const(p, p->values, d->output_bias), state, logits);
     for (size_t i = 0; i < d->state; i++) {
@@ -181,16 +192,19 @@ static void what_a_step_remembers_changes_nothing(void **state) {
     walk_init(&forgotten);
     struct inference_step *kept = inference_step_new(decoder, ROWS, NULL);
     struct random random = random_seeded(4, 0);
+    int32_t images[ROWS];
+    for (size_t i = 0; i < ROWS; i++) images[i] = image_of(i);
     inference_decoder_look(decoder, remembered.features, ROWS, remembered.scaled,
                            remembered.vectors);
     for (size_t t = 0; t < LONG; t++) {
         int32_t inputs[ROWS];
         draw_inputs(&random, ROWS, inputs);
+        const int32_t *added = t % 4 == 3 ? images : NULL;
         struct inference_step *fresh = inference_step_new(decoder, ROWS, NULL);
         assert_true(kept && fresh);
-        inference_decoder_step(decoder, ROWS, inputs, remembered.vectors, remembered.states,
+        inference_decoder_step(decoder, ROWS, inputs, added, remembered.vectors, remembered.states,
                                remembered.logits, kept);
-        inference_decoder_step(decoder, ROWS, inputs, remembered.vectors, forgotten.states,
+        inference_decoder_step(decoder, ROWS, inputs, added, remembered.vectors, forgotten.states,
                                forgotten.logits, fresh);
         assert_memory_equal(remembered.logits, forgotten.logits, sizeof forgotten.logits);
         inference_step_free(fresh);

@@ -246,6 +246,8 @@ static void a_lying_field_is_an_error_that_names_it(void **state) {
         {"encoder", "", "encoder architecture: it is empty"},
         {"cell", "transformer", "cell: expected rnn, gru or lstm, found \"transformer\""},
         {"cell", NULL, "__metadata__: cell: missing"},
+        {"image_input", "never", "image_input: expected first or every, found \"never\""},
+        {"image_input", "", "image_input: expected first or every, found \"\""},
         {"image_size", NULL, "__metadata__: image_size: missing"},
         {"image_size", "-32",
          "__metadata__: image_size: expected a whole number of at most 9 digits, found \"-32\""},
@@ -287,6 +289,36 @@ static void a_lying_field_is_an_error_that_names_it(void **state) {
         temporary_file_free(copy);
     }
     model_free(&model);
+    temporary_file_free(path);
+}
+
+static void how_often_the_image_is_seen_stays_with_a_model(void **state) {
+    (void)state;
+    struct model_design design = small_design();
+    design.image_input = "every";
+    struct model model = random_model(&design);
+    char *path = written(&model, SAFETENSORS_F32);
+    model_free(&model);
+    model = read_back(path);
+    assert_string_equal(decoder_image_input(&model.decoder), "every");
+    struct model folded;
+    assert_true(model_folded(&model, model.parameters.values, &folded, NULL));
+    assert_true(folded.decoder.image_every);
+    model_free(&folded);
+    struct vocabulary words = new_vocabulary();
+    struct random random = random_seeded(1, 0);
+    struct model other;
+    assert_true(model_with_words(&other, &model, &words, &random, NULL));
+    assert_true(other.decoder.image_every);
+    model_free(&other);
+    model_free(&model);
+
+    /* Files from before there was a choice are silent on it. */
+    char *silent = forge(path, &(struct forgery){.key = "image_input"});
+    model = read_back(silent);
+    assert_string_equal(decoder_image_input(&model.decoder), "first");
+    model_free(&model);
+    temporary_file_free(silent);
     temporary_file_free(path);
 }
 
@@ -353,14 +385,15 @@ static void a_model_cut_short_is_an_error(void **state) {
 
 static void an_impossible_design_is_an_error(void **state) {
     (void)state;
-    struct model_design designs[5];
-    for (size_t i = 0; i < 5; i++) designs[i] = small_design();
+    struct model_design designs[6];
+    for (size_t i = 0; i < 6; i++) designs[i] = small_design();
     designs[0].encoder = "resnet50";
     designs[1].size = 4;
     designs[2].cell = "";
     designs[3].embedding = 0;
     designs[4].hidden = SIZE_MAX;
-    for (size_t i = 0; i < 5; i++) {
+    designs[5].image_input = "last";
+    for (size_t i = 0; i < 6; i++) {
         struct model model;
         caption_error error = {0};
         assert_false(make_model(&model, &designs[i], &error));
@@ -569,11 +602,12 @@ static void info_tells_what_a_model_is(void **state) {
     caption_error error = {0};
     char *text = model_info(&model, path, &error);
     assert_non_null(text);
-    static const char *const parts[] = {"numbers F16",      "numbers F32",
-                                        small_encoder,      "gru, embedding 6, hidden 10",
-                                        "32 x 32",          "mean 127 123.675 127",
-                                        "4 words: a dog l", "seven dogs",
-                                        "two lines  [31m\n"};
+    static const char *const parts[] = {
+        "numbers F16",      "numbers F32",
+        small_encoder,      "gru, embedding 6, hidden 10, image input first",
+        "32 x 32",          "mean 127 123.675 127",
+        "4 words: a dog l", "seven dogs",
+        "two lines  [31m\n"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!strstr(text, parts[i])) fail_msg("expected \"%s\" in:\n%s", parts[i], text);
     }
@@ -608,6 +642,7 @@ static void info_as_json_has_every_size(void **state) {
     const cJSON *halves = cJSON_GetObjectItem(info, "parameters");
     assert_true(number(halves, "encoder") + number(halves, "decoder") == (double)numbers);
     assert_true(number(info, "embedding") == 6 && number(info, "hidden") == 10);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(info, "image_input")), "first");
     assert_true(number(info, "words") == 4 && number(info, "image_size") == 32);
     const cJSON *provenance = cJSON_GetObjectItem(info, "provenance");
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(provenance, "data")),
@@ -626,6 +661,7 @@ int main(void) {
         cmocka_unit_test(the_same_model_gives_the_same_bytes),
         cmocka_unit_test(other_values_of_the_same_layout_can_be_written),
         cmocka_unit_test(a_lying_field_is_an_error_that_names_it),
+        cmocka_unit_test(how_often_the_image_is_seen_stays_with_a_model),
         cmocka_unit_test(a_tensor_that_does_not_fit_is_an_error_that_names_it),
         cmocka_unit_test(a_number_that_is_not_finite_is_an_error_that_names_its_tensor),
         cmocka_unit_test(a_model_cut_short_is_an_error),

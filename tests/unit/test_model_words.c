@@ -192,7 +192,7 @@ static void a_new_word_takes_less_than_its_share(void **state) {
                                   : (int32_t)random_below(&random, model.decoder.words);
         }
         decoder_step(&model.decoder, &model.parameters, model.parameters.values, PHOTOS, inputs,
-                     vectors, states, logits, scratch);
+                     NULL, vectors, states, logits, scratch);
         for (size_t i = 0; i < PHOTOS; i++) {
             const double share = largest_share(&old, &model, logits + i * model.decoder.words);
             assert_true(share > 0 && share < 1 / words);

@@ -71,21 +71,27 @@ static void a_low_temperature_is_nearly_greedy(void **state) {
     tiny_free(&model);
 }
 
-static void a_photo_draws_the_same_alone_and_in_a_batch(void **state) {
-    (void)state;
-    struct model model = tiny_model(&cell_lstm, tiny_words, 2);
+static void compare_draws_with_alone(const struct model *model) {
     static real features[TINY_MAX_PHOTOS * TINY_FEATURES];
     tiny_photos(features, TINY_MAX_PHOTOS, 3);
     caption_options options = sampling_options();
     options.top = 3;
     struct decode_result together[TINY_MAX_PHOTOS], alone;
-    tiny_decode(&model, &options, features, TINY_MAX_PHOTOS, 100, together);
+    tiny_decode(model, &options, features, TINY_MAX_PHOTOS, 100, together);
     for (size_t i = 0; i < TINY_MAX_PHOTOS; i++) {
-        tiny_decode(&model, &options, features + i * TINY_FEATURES, 1, 100 + i, &alone);
+        tiny_decode(model, &options, features + i * TINY_FEATURES, 1, 100 + i, &alone);
         assert_same(&together[i], &alone);
         decode_results_free(&alone, 1);
     }
     decode_results_free(together, TINY_MAX_PHOTOS);
+}
+
+static void a_photo_draws_the_same_alone_and_in_a_batch(void **state) {
+    (void)state;
+    struct model model = tiny_model(&cell_lstm, tiny_words, 2);
+    compare_draws_with_alone(&model);
+    model.decoder.image_every = true;
+    compare_draws_with_alone(&model);
     tiny_free(&model);
 }
 
@@ -143,7 +149,7 @@ static void words_are_drawn_as_often_as_the_model_says(void **state) {
     const int32_t inputs[] = {DECODER_VECTOR, VOCABULARY_START};
     for (size_t t = 0; t < 2; t++) {
         decoder_step(&model.decoder, &model.parameters, model.parameters.values, 1, &inputs[t],
-                     vector, hidden, logits, scratch);
+                     NULL, vector, hidden, logits, scratch);
     }
     for (size_t w = 0; w < WORDS; w++) sum += expected[w] = exp((double)logits[4 + w]);
     for (size_t w = 0; w < WORDS; w++) assert_close(drawn[w], expected[w] / sum, 0.012);

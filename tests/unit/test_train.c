@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "decoder_twin.h"
 #include "train/captions.h"
 #include "train/schedule.h"
 #include "train/start.h"
@@ -435,6 +436,45 @@ static void the_loss_does_not_depend_on_where_the_windows_cut(void **state) {
     parameters_free(&parameters);
 }
 
+/* Two photos, each with a caption that goes on beyond the first window. */
+static void an_image_seen_at_every_step_is_seen_beyond_the_cuts(void **state) {
+    (void)state;
+    enum { EMBEDDING = 5 };
+    struct parameters parameters = {0};
+    struct decoder decoder;
+    assert_true(decoder_init(&decoder, &cell_gru, WORDS, EMBEDDING, 6, 4, &parameters, NULL));
+    assert_true(parameters_allocate(&parameters, NULL));
+    struct random random = random_seeded(5, 0);
+    decoder_randomise(&decoder, &parameters, &random);
+    real vectors[2 * EMBEDDING];
+    for (size_t i = 0; i < 2 * EMBEDDING; i++) vectors[i] = (real)random_normal(&random);
+    const int32_t inputs[2][5] = {{DECODER_VECTOR, 1, 4}, {DECODER_VECTOR - 1, 1, 5, 6, 4}};
+    const int32_t targets[2][5] = {{DECODER_NOTHING, 4, 2}, {DECODER_NOTHING, 5, 6, 4, 2}};
+    double expected = 0;
+    for (size_t i = 0; i < 2; i++) {
+        double twin[6] = {0};
+        expected += twin_sequence(&decoder, &parameters, parameters.values, i == 0 ? 3 : 5,
+                                  inputs[i], targets[i], vectors, inputs[i][0], 0, twin);
+    }
+    for (size_t steps = 1; steps <= 6; steps++) {
+        struct tbptt_sequence sequences[] = {{inputs[0], targets[0], 3, 1},
+                                             {inputs[1], targets[1], 5, 1}};
+        const struct tbptt_pass pass = {.parameters = &parameters,
+                                        .values = parameters.values,
+                                        .vectors = vectors,
+                                        .vector_count = 2,
+                                        .repeat_first = true,
+                                        .scale = 1};
+        struct tbptt *tbptt = tbptt_new(&decoder, 2, steps, NULL);
+        assert_non_null(tbptt);
+        size_t count = 0;
+        assert_true(fabs(tbptt_run(tbptt, &pass, sequences, 2, &count) - expected) < 1e-4);
+        assert_int_equal(count, 2 + 4);
+        tbptt_free(tbptt);
+    }
+    parameters_free(&parameters);
+}
+
 /* A stream of LONGEST steps in each row, in windows of `steps` whose states are carried. */
 static double loss_of_streams(size_t steps, const struct decoder *decoder,
                               const struct parameters *parameters, real *states) {
@@ -539,6 +579,7 @@ int main(void) {
         cmocka_unit_test(blocks_are_summed_in_their_order_where_they_learn),
         cmocka_unit_test(a_caption_becomes_image_start_words_and_end),
         cmocka_unit_test(the_loss_does_not_depend_on_where_the_windows_cut),
+        cmocka_unit_test(an_image_seen_at_every_step_is_seen_beyond_the_cuts),
         cmocka_unit_test(a_stream_cut_into_windows_has_the_loss_of_the_whole),
         cmocka_unit_test(each_phase_has_a_schedule_of_its_own),
     };

@@ -130,42 +130,51 @@ static void loss_and_gradients_equal_those_of_pytorch(void **state) {
     fclose(golden);
 }
 
+static void expect_twin(const struct cell *cell, bool every) {
+    struct fixture f = fixture_sized(cell, 45, 13, 37, 6, 1);
+    struct random random = random_seeded(1, 0);
+    real vectors[2 * 13];
+    fixture_fill(vectors, 2 * 13, 1, &random);
+    struct batch batch = batch_captions(vectors);
+    batch.every = every;
+    struct unroll *unroll = unroll_for(&f.decoder, batch.rows, BATCH_STEPS);
+    real states[BATCH_ROWS * MAX_STATE] = {0};
+    struct cut cut;
+    batch_cut(&batch, 0, BATCH_STEPS, &cut);
+    size_t targets = 0;
+    double loss = unroll_forward(unroll, &f.parameters, f.parameters.values, &cut.window, states,
+                                 &no_regularisation, NULL, &targets);
+    assert_int_equal(targets, 6 + 4 + 4 + 2);
+    double expected = 0;
+    for (size_t row = 0; row < batch.rows; row++) {
+        double twin[MAX_STATE] = {0};
+        expected += twin_sequence(&f.decoder, &f.parameters, f.parameters.values,
+                                  batch.lengths[row], batch.inputs[row], batch.targets[row],
+                                  vectors, batch_added(&batch, row), 0, twin);
+        expect_close(cell->name, "last state", states + row * f.decoder.state, twin,
+                     f.decoder.state, 2e-6);
+    }
+    assert_true(fabs(loss - expected) < 1e-6 * expected);
+    unroll_free(unroll);
+    fixture_free(&f);
+}
+
 static void a_whole_unroll_equals_the_plain_twin(void **state) {
     (void)state;
     for (size_t c = 0; c < CELLS; c++) {
-        struct fixture f = fixture_sized(cells[c], 45, 13, 37, 6, 1);
-        struct random random = random_seeded(1, 0);
-        real vectors[2 * 13];
-        fixture_fill(vectors, 2 * 13, 1, &random);
-        struct batch batch = batch_captions(vectors);
-        struct unroll *unroll = unroll_for(&f.decoder, batch.rows, BATCH_STEPS);
-        real states[BATCH_ROWS * MAX_STATE] = {0};
-        struct cut cut;
-        batch_cut(&batch, 0, BATCH_STEPS, &cut);
-        size_t targets = 0;
-        double loss = unroll_forward(unroll, &f.parameters, f.parameters.values, &cut.window,
-                                     states, &no_regularisation, NULL, &targets);
-        assert_int_equal(targets, 6 + 4 + 4 + 2);
-        double expected = 0;
-        for (size_t row = 0; row < batch.rows; row++) {
-            double twin[MAX_STATE] = {0};
-            expected +=
-                twin_sequence(&f.decoder, &f.parameters, f.parameters.values, batch.lengths[row],
-                              batch.inputs[row], batch.targets[row], vectors, 0, twin);
-            expect_close(cells[c]->name, "last state", states + row * f.decoder.state, twin,
-                         f.decoder.state, 2e-6);
-        }
-        assert_true(fabs(loss - expected) < 1e-6 * expected);
-        unroll_free(unroll);
-        fixture_free(&f);
+        expect_twin(cells[c], false);
+        expect_twin(cells[c], true);
     }
 }
 
 static void a_batch_equals_each_sequence_alone(void **state) {
     (void)state;
-    const size_t periods[] = {3, BATCH_STEPS};
+    static const struct {
+        size_t period;
+        bool every;
+    } ways[] = {{3, false}, {BATCH_STEPS, false}, {3, true}, {BATCH_STEPS, true}};
     for (size_t c = 0; c < CELLS; c++) {
-        for (size_t i = 0; i < 2; i++) {
+        for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
             struct fixture f = fixture_new(cells[c]);
             real vectors[PHOTOS * FIXTURE_EMBEDDING] = {0.3f, -0.5f, 0.9f, 0.7f, 0.1f, -0.2f};
             real together[PHOTOS * FIXTURE_EMBEDDING] = {0},
@@ -175,15 +184,17 @@ static void a_batch_equals_each_sequence_alone(void **state) {
             real *sum = fixture_zeroed(count, sizeof(real));
             double *expected = fixture_zeroed(count, sizeof(double));
             struct batch batch = batch_captions(vectors);
+            batch.every = ways[i].every;
             double loss =
-                run(&f, &batch, periods[i], &no_regularisation, NULL, together, gradients);
+                run(&f, &batch, ways[i].period, &no_regularisation, NULL, together, gradients);
             double losses = 0;
             for (size_t row = 0; row < batch.rows; row++) {
-                struct batch single = {.rows = 1, .vectors = vectors, .vector_count = PHOTOS};
+                struct batch single = {
+                    .rows = 1, .vectors = vectors, .vector_count = PHOTOS, .every = batch.every};
                 single.lengths[0] = batch.lengths[row];
                 memcpy(single.inputs[0], batch.inputs[row], sizeof single.inputs[0]);
                 memcpy(single.targets[0], batch.targets[row], sizeof single.targets[0]);
-                losses += run(&f, &single, periods[i], &no_regularisation, NULL, alone, sum);
+                losses += run(&f, &single, ways[i].period, &no_regularisation, NULL, alone, sum);
             }
             assert_true(fabs(loss - losses) < 1e-6 * losses);
             for (size_t j = 0; j < count; j++) expected[j] = (double)sum[j];
@@ -203,39 +214,46 @@ static double log_likelihood(const real *logits, size_t words, int32_t word) {
     return -twin_cross_entropy(words, row, (size_t)word, 0);
 }
 
+static void expect_steps_as_trained(const struct cell *cell, bool every) {
+    struct fixture f = fixture_new(cell);
+    const struct parameters *p = &f.parameters;
+    real vectors[PHOTOS * FIXTURE_EMBEDDING] = {0.3f, -0.5f, 0.9f, 0.7f, 0.1f, -0.2f};
+    struct batch batch = batch_captions(vectors);
+    batch.every = every;
+    struct decoder_scratch *scratch = decoder_scratch_new(&f.decoder, batch.rows, NULL);
+    assert_non_null(scratch);
+    real states[BATCH_ROWS * MAX_STATE] = {0}, logits[BATCH_ROWS * FIXTURE_WORDS];
+    real untouched[BATCH_ROWS * MAX_STATE] = {0};
+    double stepped = 0;
+    for (size_t t = 0; t < batch.lengths[0]; t++) {
+        struct cut cut;
+        batch_cut(&batch, t, 1, &cut);
+        size_t n = cut.active[0];
+        /* Asking for no logits is another way to the same state. */
+        decoder_step(&f.decoder, p, p->values, n, cut.inputs, cut.window.added, vectors, untouched,
+                     NULL, scratch);
+        decoder_step(&f.decoder, p, p->values, n, cut.inputs, cut.window.added, vectors, states,
+                     logits, scratch);
+        for (size_t row = 0; row < n; row++) {
+            if (cut.targets[row] < 0) continue;
+            stepped +=
+                log_likelihood(logits + row * FIXTURE_WORDS, FIXTURE_WORDS, cut.targets[row]);
+        }
+    }
+    assert_memory_equal(states, untouched, sizeof states);
+    decoder_scratch_free(scratch);
+    real *gradients = fixture_zeroed(p->count, sizeof(real));
+    double trained = run(&f, &batch, BATCH_STEPS, &no_regularisation, NULL, NULL, gradients);
+    assert_true(fabs(stepped + trained) < 1e-6 * trained);
+    free(gradients);
+    fixture_free(&f);
+}
+
 static void a_step_of_inference_says_what_training_said(void **state) {
     (void)state;
     for (size_t c = 0; c < CELLS; c++) {
-        struct fixture f = fixture_new(cells[c]);
-        const struct parameters *p = &f.parameters;
-        real vectors[PHOTOS * FIXTURE_EMBEDDING] = {0.3f, -0.5f, 0.9f, 0.7f, 0.1f, -0.2f};
-        struct batch batch = batch_captions(vectors);
-        struct decoder_scratch *scratch = decoder_scratch_new(&f.decoder, batch.rows, NULL);
-        assert_non_null(scratch);
-        real states[BATCH_ROWS * MAX_STATE] = {0}, logits[BATCH_ROWS * FIXTURE_WORDS];
-        real untouched[BATCH_ROWS * MAX_STATE] = {0};
-        double stepped = 0;
-        for (size_t t = 0; t < batch.lengths[0]; t++) {
-            struct cut cut;
-            batch_cut(&batch, t, 1, &cut);
-            size_t n = cut.active[0];
-            /* Asking for no logits is another way to the same state. */
-            decoder_step(&f.decoder, p, p->values, n, cut.inputs, vectors, untouched, NULL,
-                         scratch);
-            decoder_step(&f.decoder, p, p->values, n, cut.inputs, vectors, states, logits, scratch);
-            for (size_t row = 0; row < n; row++) {
-                if (cut.targets[row] < 0) continue;
-                stepped +=
-                    log_likelihood(logits + row * FIXTURE_WORDS, FIXTURE_WORDS, cut.targets[row]);
-            }
-        }
-        assert_memory_equal(states, untouched, sizeof states);
-        decoder_scratch_free(scratch);
-        real *gradients = fixture_zeroed(p->count, sizeof(real));
-        double trained = run(&f, &batch, BATCH_STEPS, &no_regularisation, NULL, NULL, gradients);
-        assert_true(fabs(stepped + trained) < 1e-6 * trained);
-        free(gradients);
-        fixture_free(&f);
+        expect_steps_as_trained(cells[c], false);
+        expect_steps_as_trained(cells[c], true);
     }
 }
 
@@ -478,9 +496,9 @@ static void a_tempered_decoder_says_at_1_what_it_said_at_the_temperature(void **
     real before[FIXTURE_WORDS], after[FIXTURE_WORDS];
     real states[FIXTURE_HIDDEN] = {0.5F, -0.25F, 1, 0}, again[FIXTURE_HIDDEN];
     memcpy(again, states, sizeof states);
-    decoder_step(&f.decoder, p, p->values, 1, &word, NULL, states, before, scratch);
+    decoder_step(&f.decoder, p, p->values, 1, &word, NULL, NULL, states, before, scratch);
     decoder_temper(&f.decoder, &f.parameters, 0.25F);
-    decoder_step(&f.decoder, p, p->values, 1, &word, NULL, again, after, scratch);
+    decoder_step(&f.decoder, p, p->values, 1, &word, NULL, NULL, again, after, scratch);
     assert_memory_equal(again, states, sizeof states);
     for (size_t i = 0; i < FIXTURE_WORDS; i++) {
         assert_float_equal(after[i], before[i] / 0.25F, 1e-5);

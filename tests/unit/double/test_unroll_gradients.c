@@ -110,11 +110,11 @@ static double twin_objective(void *context) {
             size_t from = w * x->period, steps = b->lengths[row] - from;
             double state[STATE];
             for (size_t j = 0; j < s; j++) state[j] = (double)x->carried[w][row * s + j];
-            loss +=
-                twin_sequence(&x->fixture.decoder, &x->fixture.parameters,
-                              x->fixture.parameters.values, steps < x->period ? steps : x->period,
-                              b->inputs[row] + from, b->targets[row] + from, b->vectors,
-                              (double)x->regularisation.label_smoothing, state);
+            loss += twin_sequence(&x->fixture.decoder, &x->fixture.parameters,
+                                  x->fixture.parameters.values,
+                                  steps < x->period ? steps : x->period, b->inputs[row] + from,
+                                  b->targets[row] + from, b->vectors, batch_added(b, row),
+                                  (double)x->regularisation.label_smoothing, state);
             if (!x->regress || !ends_in(x, row, w)) continue;
             double error = reading(x, row, state);
             loss += error * error / 2;
@@ -187,6 +187,36 @@ static void captions_have_the_gradient_of_their_words(void **state) {
             struct experiment *x = experiment_new(cells[c], caption_periods[p]);
             x->batch = batch_captions(x->vectors);
             check(x, twin_objective);
+            experiment_free(x);
+        }
+    }
+}
+
+static void an_image_seen_at_every_step_gathers_the_gradient_of_all(void **state) {
+    (void)state;
+    EACH(c, cells) {
+        EACH(p, caption_periods) {
+            struct experiment *x = experiment_new(cells[c], caption_periods[p]);
+            x->batch = batch_captions(x->vectors);
+            x->batch.every = true;
+            x->regularisation.label_smoothing = 0.125f;
+            check(x, twin_objective);
+            experiment_free(x);
+        }
+    }
+}
+
+static void dropout_of_words_leaves_the_image_beside_them(void **state) {
+    (void)state;
+    EACH(c, cells) {
+        EACH(p, caption_periods) {
+            struct experiment *x = experiment_new(cells[c], caption_periods[p]);
+            x->batch = batch_captions(x->vectors);
+            x->batch.every = true;
+            x->drop = true;
+            x->regularisation.input_dropout = 0.25f;
+            x->regularisation.output_dropout = 0.5f;
+            check(x, objective);
             experiment_free(x);
         }
     }
@@ -273,10 +303,10 @@ static void windows_of_any_length_give_the_loss_of_the_plain_twin(void **state) 
             double loss = run(x), twin = 0;
             for (size_t row = 0; row < x->batch.rows; row++) {
                 double zero[STATE] = {0};
-                twin +=
-                    twin_sequence(&x->fixture.decoder, &x->fixture.parameters,
-                                  x->fixture.parameters.values, x->batch.lengths[row],
-                                  x->batch.inputs[row], x->batch.targets[row], x->vectors, 0, zero);
+                twin += twin_sequence(&x->fixture.decoder, &x->fixture.parameters,
+                                      x->fixture.parameters.values, x->batch.lengths[row],
+                                      x->batch.inputs[row], x->batch.targets[row], x->vectors,
+                                      DECODER_NOTHING, 0, zero);
             }
             assert_true(fabs(loss - twin) < 1e-12 * twin);
             if (p == 0) whole = loss;
@@ -330,6 +360,8 @@ static void gradients_are_added_to_those_before(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(captions_have_the_gradient_of_their_words),
+        cmocka_unit_test(an_image_seen_at_every_step_gathers_the_gradient_of_all),
+        cmocka_unit_test(dropout_of_words_leaves_the_image_beside_them),
         cmocka_unit_test(an_endless_text_has_the_gradient_of_its_next_words),
         cmocka_unit_test(a_number_read_off_the_last_state_has_its_gradient),
         cmocka_unit_test(words_and_a_last_state_together_have_their_gradient),
