@@ -140,6 +140,10 @@ int command_train(int argc, char **argv) {
          "what becomes of photos that are missing or broken", NULL},
         {0, "text", OPTIONS_LIST, &text, "FILE...", 0, 0,
          "first learn the language from these files, a sentence a line", NULL},
+        {0, "text-captions", OPTIONS_SIZE, &o.text_captions, "N", 0, 1000,
+         "N lines in a row are said of one photo, which is imagined from their words; 0: they are "
+         "one text",
+         NULL},
         {'o', "output", OPTIONS_STRING, &o.output, "FILE", 0, 0, "the model to write (required)",
          NULL},
         {0, "features", OPTIONS_STRING, &o.features, "FILE", 0, 0,

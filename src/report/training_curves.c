@@ -194,6 +194,7 @@ static void write_rates(const struct curves *curves) {
 static void write_phases(const struct curves *curves) {
     static const char *const meanings[TRAIN_PHASES] = {
         [TRAIN_TEXT] = "the decoder learns from text, no photo is seen",
+        [TRAIN_IMAGINED] = "the decoder learns from text, the photos of which are imagined",
         [TRAIN_FROZEN] = "the decoder learns, the encoder is frozen",
         [TRAIN_JOINT] = "decoder and encoder learn together",
         [TRAIN_SELF_CRITICAL] = "rewarded for captions of its own"};

@@ -40,6 +40,11 @@ void captions_free(struct captions *captions) {
     *captions = (struct captions){0};
 }
 
+size_t captions_targets(const struct captions_part *part) {
+    const size_t *begin = part->captions->begin + part->first;
+    return begin[part->count] - begin[0] + part->count;
+}
+
 size_t captions_steps(size_t words) {
     return words + 2;
 }

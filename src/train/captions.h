@@ -14,10 +14,19 @@ struct captions {
     size_t most;    /* captions of the photo that has most */
 };
 
+/* The captions of one photo. */
+struct captions_part {
+    const struct captions *captions;
+    size_t first, count; /* captions [first, first + count) of those */
+};
+
 /* Unknown words become <unk>. */
 bool captions_init(struct captions *captions, const struct dataset *dataset,
                    const struct vocabulary *vocabulary, caption_error *error);
 void captions_free(struct captions *captions);
+
+/* The words to predict in some captions, each <end> included. */
+size_t captions_targets(const struct captions_part *part);
 
 /* Steps that a caption of `words` words takes: the image, <start>, and each word; the targets of
  * the last `words + 1` are the words and <end>. */

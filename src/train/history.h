@@ -12,13 +12,14 @@
 /* The parts of a run, in this order; each may have no epochs. */
 enum train_phase {
     TRAIN_TEXT,          /* the decoder learns the language, no photo is seen */
+    TRAIN_IMAGINED,      /* the decoder learns on features imagined from text, and on real ones */
     TRAIN_FROZEN,        /* the decoder learns on features of a frozen encoder */
     TRAIN_JOINT,         /* both learn */
     TRAIN_SELF_CRITICAL, /* what learned last goes on, from captions of its own */
     TRAIN_PHASES
 };
 
-/* "text", "frozen", "learns", "self-critical": what is said of the encoder. */
+/* "text", "imagined", "frozen", "learns", "self-critical": what is said of the encoder. */
 const char *train_phase_name(enum train_phase phase);
 
 /* What is known before the first step. */

@@ -24,19 +24,16 @@ static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-struct slice *slice_new(const struct model *model, const struct captions *captions, size_t photos,
-                        size_t rows, size_t steps, const struct reward *reward,
-                        caption_error *error) {
+struct slice *slice_new(const struct model *model, size_t photos, size_t rows, size_t longest,
+                        size_t steps, const struct reward *reward, caption_error *error) {
     static const char what[] = "a slice of the mini-batch";
     struct slice *slice = memory_zeroed(1, sizeof *slice, what, error);
     if (!slice) return NULL;
-    slice->longest = larger(captions_steps(captions->longest), steps);
+    slice->longest = larger(longest, steps);
     if (reward) slice->longest = larger(slice->longest, captions_steps(SLICE_LONGEST_SAMPLE));
-    size_t captioned, numbers, features = model->encoder.features, e = model->decoder.embedding;
-    bool ok = size_multiply(photos, captions->most, &captioned);
-    rows = larger(rows, captioned);
+    size_t numbers, features = model->encoder.features, e = model->decoder.embedding;
     if (reward) rows = larger(rows, photos * SLICE_SAMPLES);
-    ok = (ok && size_multiply(rows, slice->longest, &numbers)) || error_memory(error, what);
+    bool ok = size_multiply(rows, slice->longest, &numbers) || error_memory(error, what);
     ok = ok && (slice->tbptt = tbptt_new(&model->decoder, rows, steps, error)) &&
          (slice->sequences = memory_zeroed(rows, sizeof *slice->sequences, what, error)) &&
          (slice->inputs = memory_zeroed(numbers, sizeof *slice->inputs, what, error)) &&
@@ -78,10 +75,10 @@ real *slice_gradients(const struct slice *slice) {
     return slice->gradients;
 }
 
-/* The photos' features: from the cache, or by the encoder that learns. */
+/* The photos' features: from the cache, imagined, or by the encoder that learns. */
 static void encode(struct slice *slice, const struct slice_task *task,
                    struct encoder_workspace *workspace, const struct slice_photo *photos,
-                   const real *images, size_t count) {
+                   const real *images, size_t count, struct random *random) {
     const struct model *model = task->model;
     if (!task->features) {
         encoder_forward(&model->encoder, &model->parameters, model->parameters.values, images,
@@ -90,19 +87,26 @@ static void encode(struct slice *slice, const struct slice_task *task,
     }
     size_t width = model->encoder.features;
     for (size_t i = 0; i < count; i++) {
+        const struct slice_photo *photo = &photos[i];
+        real *features = slice->features + i * width;
+        if (photo->imagined) {
+            imagination_draw(task->imagination, &photo->said, random, features);
+            continue;
+        }
         const float *cached =
-            photos[i].augment.mirror ? task->features->mirrored : task->features->plain;
-        memcpy(slice->features + i * width, cached + photos[i].row * width, width * sizeof(real));
+            photo->augment.mirror ? task->features->mirrored : task->features->plain;
+        memcpy(features, cached + photo->row * width, width * sizeof(real));
     }
 }
 
 /* All captions of the photos as sequences; returns their number. */
-static size_t lay_out_captions(struct slice *slice, const struct captions *captions,
-                               const struct slice_photo *photos, size_t count) {
+static size_t lay_out_captions(struct slice *slice, const struct slice_photo *photos,
+                               size_t count) {
     size_t rows = 0;
     for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < photos[i].photo->count; j++, rows++) {
-            slice->sequences[rows] = captions_sequence(captions, photos[i].photo->first + j, i,
+        const struct captions_part *said = &photos[i].said;
+        for (size_t j = 0; j < said->count; j++, rows++) {
+            slice->sequences[rows] = captions_sequence(said->captions, said->first + j, i,
                                                        slice->inputs + rows * slice->longest,
                                                        slice->targets + rows * slice->longest);
         }
@@ -123,9 +127,9 @@ static struct tbptt_pass pass_of(struct slice *slice, const struct slice_task *t
 /* The photos' features and input vectors. */
 static void look(struct slice *slice, const struct slice_task *task,
                  struct encoder_workspace *workspace, const struct slice_photo *photos,
-                 const real *images, size_t count) {
+                 const real *images, size_t count, struct random *random) {
     const struct model *model = task->model;
-    encode(slice, task, workspace, photos, images, count);
+    encode(slice, task, workspace, photos, images, count, random);
     decoder_image_forward(&model->decoder, &model->parameters, model->parameters.values,
                           slice->features, count, slice->scaled, slice->vectors);
 }
@@ -157,8 +161,8 @@ void slice_photos(struct slice *slice, const struct slice_task *task,
                   struct encoder_workspace *workspace, const struct slice_photo *photos,
                   const real *images, size_t count, struct random random,
                   struct slice_result *result) {
-    look(slice, task, workspace, photos, images, count);
-    size_t rows = lay_out_captions(slice, task->captions, photos, count);
+    look(slice, task, workspace, photos, images, count, &random);
+    size_t rows = lay_out_captions(slice, photos, count);
     struct tbptt_pass pass = pass_of(slice, task, &random);
     learn(slice, task, workspace, &pass, rows, count, result);
 }
@@ -202,7 +206,7 @@ void slice_rollout(struct slice *slice, const struct slice_task *task,
                    const real *images, size_t count, struct random random,
                    struct slice_result *result) {
     const struct parameters *parameters = &task->model->parameters;
-    look(slice, task, workspace, photos, images, count);
+    look(slice, task, workspace, photos, images, count, &random);
     const struct rollout_caption *drawn =
         rollout_draw(slice->rollout, parameters, parameters->values, slice->vectors, count,
                      SLICE_SAMPLES, &random);

@@ -6,21 +6,23 @@
 #include "model/model.h"
 #include "train/captions.h"
 #include "train/features.h"
+#include "train/imagination.h"
 #include "train/reward.h"
 #include "train/text.h"
 
 /* One photo of the mini-batch. */
 struct slice_photo {
-    const struct dataset_photo *photo;
+    struct captions_part said;
     size_t row;             /* in the feature cache, when the encoder is frozen */
     struct augment augment; /* what is done to it */
+    bool imagined;          /* it has no row: its features are imagined from what is said */
 };
 
 /* What all slices of a step share. */
 struct slice_task {
     const struct model *model;
-    const struct captions *captions;
-    const struct features *features; /* of the frozen encoder; NULL: the encoder learns */
+    const struct features *features;       /* of the frozen encoder; NULL: the encoder learns */
+    const struct imagination *imagination; /* NULL: no photo is imagined */
     struct unroll_regularisation regularisation;
     real scale;                  /* of the loss: 1 / targets of the whole mini-batch */
     const struct reward *reward; /* of captions drawn; NULL: the photos' own teach */
@@ -41,11 +43,10 @@ enum { SLICE_SAMPLES = 5, SLICE_LONGEST_SAMPLE = 20 };
 
 struct slice;
 
-/* For at most `photos` photos with at most `captions->most` captions each, or `rows` rows of text;
+/* For at most `rows` captions of at most `photos` photos, or rows of text, of `longest` steps; in
  * windows of `steps` steps. With a `reward`, photos may be told by captions that are drawn. */
-struct slice *slice_new(const struct model *model, const struct captions *captions, size_t photos,
-                        size_t rows, size_t steps, const struct reward *reward,
-                        caption_error *error);
+struct slice *slice_new(const struct model *model, size_t photos, size_t rows, size_t longest,
+                        size_t steps, const struct reward *reward, caption_error *error);
 void slice_free(struct slice *slice);
 
 /* The gradient block. */

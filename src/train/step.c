@@ -88,24 +88,50 @@ static bool init_text(struct trainer *t, caption_error *error) {
     return t->text_states != NULL;
 }
 
+/* Photos that the text tells of. */
+static size_t told_photos(const struct trainer *t) {
+    const size_t each = t->options->text_captions;
+    return each > 0 ? (t->told.count + each - 1) / each : 0;
+}
+
+/* Photos of an epoch. */
+static size_t epoch_photos(const struct trainer *t, enum train_phase phase) {
+    return t->train_count + (phase == TRAIN_IMAGINED ? told_photos(t) : 0);
+}
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* Room for the largest slice: of photos that have captions, of photos that are told of, of text. */
+static struct slice *new_slice(const struct trainer *t, caption_error *error) {
+    const struct train_options *o = t->options;
+    const size_t photos = slice_photos_most(o);
+    const size_t longest = captions_steps(larger(t->captions.longest, t->told.longest));
+    size_t steps = window_steps(o, longest), rows;
+    if (!size_multiply(photos, larger(t->captions.most, t->told.most), &rows)) {
+        error_memory(error, "a slice of the mini-batch");
+        return NULL;
+    }
+    if (trainer_reads_stream(o)) {
+        rows = larger(rows, photos * TRAIN_TEXT_ROWS);
+        steps = larger(steps, text_window_steps(t));
+    }
+    return slice_new(&t->model, photos, rows, longest, steps, t->reward, error);
+}
+
 bool step_init(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     const size_t slices = (o->batch_size + o->slice - 1) / o->slice;
-    const size_t photos = slice_photos_most(o);
-    size_t steps = window_steps(o, captions_steps(t->captions.longest)), rows = 0;
-    if (o->text_count > 0) {
-        rows = photos * TRAIN_TEXT_ROWS;
-        if (text_window_steps(t) > steps) steps = text_window_steps(t);
-    }
     t->lane_count = slices < TRAIN_LANES ? slices : TRAIN_LANES;
     const struct range own = lanes_of(t, divide(t, o->batch_size), ranks_rank(t->ranks));
     for (size_t lane = own.begin; lane < own.end; lane++) {
-        t->lanes[lane] = slice_new(&t->model, &t->captions, photos, rows, steps, t->reward, error);
+        t->lanes[lane] = new_slice(t, error);
         if (!t->lanes[lane]) return false;
     }
     t->batch = memory_zeroed(o->batch_size, sizeof *t->batch, "a mini-batch", error);
-    t->order = memory_zeroed(t->train_count, sizeof *t->order, "an epoch", error);
-    if (!t->batch || !t->order || (o->text_count > 0 && !init_text(t, error))) return false;
+    t->order = memory_zeroed(t->train_count + told_photos(t), sizeof *t->order, "an epoch", error);
+    if (!t->batch || !t->order || (trainer_reads_stream(o) && !init_text(t, error))) return false;
     if (ranks_count(t->ranks) == 1) return true;
     t->incoming = memory_zeroed(t->model.parameters.count, sizeof(real), "gradients", error);
     return t->incoming != NULL;
@@ -148,7 +174,7 @@ bool step_begin_phase(struct trainer *t, enum train_phase phase, caption_error *
 
 size_t step_count(const struct trainer *t, enum train_phase phase) {
     const size_t size = t->options->batch_size;
-    if (phase != TRAIN_TEXT) return (t->train_count + size - 1) / size;
+    if (phase != TRAIN_TEXT) return (epoch_photos(t, phase) + size - 1) / size;
     const size_t steps = text_steps(&t->text, trainer_text_rows(t->options)),
                  window = text_window_steps(t);
     return (steps + window - 1) / window;
@@ -169,15 +195,16 @@ static struct augment draw_augment(const struct trainer *t, size_t epoch, size_t
 }
 
 /* Photos of the step. */
-static size_t batch_count(const struct trainer *t, size_t step) {
-    const size_t size = t->options->batch_size, left = t->train_count - step * size;
+static size_t batch_count(const struct trainer *t, enum train_phase phase, size_t step) {
+    const size_t size = t->options->batch_size, left = epoch_photos(t, phase) - step * size;
     return left < size ? left : size;
 }
 
 /* Photo `number` of the epoch, if a slice of this process holds it: what the loader is to load. */
 static bool plan_photo(void *context, size_t number, const char **path, struct augment *augment) {
     const struct trainer *t = context;
-    const size_t size = t->options->batch_size, count = batch_count(t, number / size);
+    const enum train_phase phase = trainer_phase(t->options, t->place.epoch);
+    const size_t size = t->options->batch_size, count = batch_count(t, phase, number / size);
     const struct range own = photos_of(t, count, ranks_rank(t->ranks));
     if (number % size < own.begin || number % size >= own.end) return false;
     const size_t index = t->order[number];
@@ -193,9 +220,10 @@ void step_begin_epoch(struct trainer *t, size_t epoch) {
         text_shuffle(&t->text, random);
         return;
     }
-    for (size_t i = 0; i < t->train_count; i++) t->order[i] = i;
+    const size_t photos = epoch_photos(t, phase);
+    for (size_t i = 0; i < photos; i++) t->order[i] = i;
     struct random stream = random;
-    random_shuffle(&stream, t->order, t->train_count);
+    random_shuffle(&stream, t->order, photos);
     if (!trainer_encoder_learns(t->options, phase)) return;
     loader_start(t->loader, t->place.step * t->options->batch_size, t->train_count, plan_photo, t);
 }
@@ -296,18 +324,29 @@ static void run_lane(void *context, size_t item, size_t worker) {
     }
 }
 
+static struct slice_photo real_photo(const struct trainer *t, size_t index, bool encoder_learns) {
+    struct slice_photo photo = {.said = trainer_captions(t, index), .row = index};
+    /* What the encoder is to see, the loader has drawn. */
+    if (!encoder_learns) photo.augment = draw_augment(t, t->place.epoch, index, false);
+    return photo;
+}
+
+static struct slice_photo told_photo(const struct trainer *t, size_t index) {
+    const size_t each = t->options->text_captions, first = index * each;
+    const size_t left = t->told.count - first;
+    return (struct slice_photo){.said = {&t->told, first, left < each ? left : each},
+                                .imagined = true};
+}
+
 /* Fills the mini-batch; returns the number of words to predict. */
 static size_t fill_photos(struct trainer *t, const struct step *step) {
     size_t targets = 0;
     const size_t *order = t->order + step->index * t->options->batch_size;
     for (size_t i = 0; i < step->count; i++) {
-        const struct dataset_photo *photo = &t->dataset.photos[t->train[order[i]]];
-        t->batch[i] = (struct slice_photo){.photo = photo, .row = order[i]};
-        if (!step->encoder_learns) {
-            t->batch[i].augment = draw_augment(t, t->place.epoch, order[i], false);
-        }
-        const size_t *begin = t->captions.begin + photo->first;
-        targets += begin[photo->count] - begin[0] + photo->count;
+        const bool imagined = order[i] >= t->train_count;
+        t->batch[i] = imagined ? told_photo(t, order[i] - t->train_count)
+                               : real_photo(t, order[i], step->encoder_learns);
+        targets += captions_targets(&t->batch[i].said);
     }
     return targets;
 }
@@ -325,9 +364,9 @@ static struct step plan_step(struct trainer *t, enum train_phase phase, size_t i
                         .encoder_learns = trainer_encoder_learns(o, phase),
                         .index = index,
                         .number = (uint64_t)t->place.epoch << 28 | index,
-                        .count = phase == TRAIN_TEXT ? o->batch_size : batch_count(t, index),
+                        .count = phase == TRAIN_TEXT ? o->batch_size : batch_count(t, phase, index),
                         .task = {.model = &t->model,
-                                 .captions = &t->captions,
+                                 .imagination = t->imagination,
                                  .reward = t->reward,
                                  .regularisation = {.input_dropout = o->dropout,
                                                     .output_dropout = o->dropout,

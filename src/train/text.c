@@ -103,6 +103,16 @@ void text_free(struct text *text) {
     *text = (struct text){0};
 }
 
+struct captions text_captions(const struct text *text, size_t each) {
+    struct captions captions = {
+        .words = text->words, .begin = text->begin, .count = text->count, .most = each};
+    for (size_t i = 0; i < text->count; i++) {
+        const size_t words = text->begin[i + 1] - text->begin[i];
+        if (words > captions.longest) captions.longest = words;
+    }
+    return captions;
+}
+
 /* <start> and each word are fed. */
 static size_t sentence_steps(const struct text *text, size_t sentence) {
     return text->begin[sentence + 1] - text->begin[sentence] + 1;

@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "text/vocabulary.h"
+#include "train/captions.h"
 
 struct text {
     int32_t *words; /* of all sentences, one after the other */
@@ -26,6 +27,10 @@ struct text {
 bool text_read(struct text *text, const char *const *paths, size_t count,
                const struct vocabulary *vocabulary, caption_error *error);
 void text_free(struct text *text);
+
+/* The same sentences as captions, of which every `each` in a row are said of one photo. They are
+ * the text's: nothing to free. */
+struct captions text_captions(const struct text *text, size_t each);
 
 /* Puts the sentences into a random order. */
 void text_shuffle(struct text *text, struct random random);

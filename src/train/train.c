@@ -31,6 +31,7 @@ static bool read_features(struct trainer *t, caption_error *error) {
     }
     double started = progress_clock();
     bool mirrored = t->options->flip && (trainer_has_phase(t->options, TRAIN_FROZEN, 0) ||
+                                         trainer_has_phase(t->options, TRAIN_IMAGINED, 0) ||
                                          t->options->self_critical > 0);
     bool ok = features_load(&t->features, &t->model, paths, count, mirrored, t->cache, t->threads,
                             &t->listener, error);
@@ -68,6 +69,29 @@ static bool start_anew(struct trainer *t, caption_error *error) {
     return true;
 }
 
+/* What photos look like that are told of, as the encoder sees it. */
+static bool imagine(struct trainer *t, caption_error *error) {
+    if (t->imagination) return true;
+    const double started = progress_clock();
+    struct captions_part *photos =
+        memory_uninitialised(t->train_count, sizeof *photos, "captions", error);
+    if (!photos) return false;
+    for (size_t i = 0; i < t->train_count; i++) photos[i] = trainer_captions(t, i);
+    t->imagination = imagination_new(photos, t->train_count, t->model.vocabulary.count,
+                                     t->features.plain, t->features.width, t->threads, error);
+    free(photos);
+    if (!t->imagination) return false;
+    trainer_say(t, "what words look like was learned from %zu photos in %.0f s", t->train_count,
+                progress_clock() - started);
+    return true;
+}
+
+/* What a phase learns from, where that is not the photos themselves. */
+static bool get_ready(struct trainer *t, enum train_phase phase, caption_error *error) {
+    if (phase == TRAIN_TEXT || trainer_encoder_learns(t->options, phase)) return true;
+    return read_features(t, error) && (phase != TRAIN_IMAGINED || imagine(t, error));
+}
+
 /* How long an epoch of each phase takes: as long as the last one did, or as a step tells. A phase
  * that is over is not measured: its encoder is history. */
 static bool measure_epochs(struct trainer *t, caption_error *error) {
@@ -79,17 +103,29 @@ static bool measure_epochs(struct trainer *t, caption_error *error) {
         double *seconds = &history->epoch_seconds[phase];
         if (*seconds > 0 || !trainer_has_phase(t->options, phase, t->place.epoch)) continue;
         if (phase == TRAIN_SELF_CRITICAL) continue; /* of weights that are still to come */
-        if (phase == TRAIN_FROZEN && !read_features(t, error)) return false;
+        if (!get_ready(t, phase, error)) return false;
         if (!step_measure(t, phase, seconds, error)) return false;
         *seconds *= (double)step_count(t, phase);
     }
     return true;
 }
 
+static bool read_text(struct trainer *t, caption_error *error) {
+    const struct train_options *o = t->options;
+    if (o->text_count == 0) return true;
+    if (!text_read(&t->text, o->text, o->text_count, &t->model.vocabulary, error)) return false;
+    if (o->text_captions > 0) t->told = text_captions(&t->text, o->text_captions);
+    return true;
+}
+
 /* All that is known before the first step. */
 static bool summarise(struct trainer *t, caption_error *error) {
-    static const char *const what[TRAIN_PHASES] = {"the text", "the photos, encoder frozen,",
-                                                   "the photos", ""};
+    static const char *const what[TRAIN_PHASES] = {
+        [TRAIN_TEXT] = "the text",
+        [TRAIN_IMAGINED] = "the photos, imagined and real,",
+        [TRAIN_FROZEN] = "the photos, encoder frozen,",
+        [TRAIN_JOINT] = "the photos",
+    };
     train_data_summarise(t);
     if (!measure_epochs(t, error)) return false;
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
@@ -151,9 +187,7 @@ static bool prepare(struct trainer *t, caption_error *error) {
         return false;
     bool ok = resume ? take_up(t, error) : start_anew(t, error);
     return ok && captions_init(&t->captions, &t->dataset, &t->model.vocabulary, error) &&
-           (o->text_count == 0 ||
-            text_read(&t->text, o->text, o->text_count, &t->model.vocabulary, error)) &&
-           settle_settings(t, error) &&
+           read_text(t, error) && settle_settings(t, error) &&
            (o->self_critical == 0 ||
             (t->reward = reward_new(&t->dataset, t->train, t->train_count, &t->model.vocabulary,
                                     SLICE_LONGEST_SAMPLE, error))) &&
@@ -201,8 +235,11 @@ static bool add_point(struct trainer *t, size_t steps, caption_error *error) {
 }
 
 static void show_progress(struct trainer *t, struct progress *progress, double seconds) {
-    static const char *const what[TRAIN_PHASES] = {" (text)", " (encoder frozen)", "",
-                                                   " (self-critical)"};
+    static const char *const what[TRAIN_PHASES] = {[TRAIN_TEXT] = " (text)",
+                                                   [TRAIN_IMAGINED] = " (imagined)",
+                                                   [TRAIN_FROZEN] = " (encoder frozen)",
+                                                   [TRAIN_JOINT] = "",
+                                                   [TRAIN_SELF_CRITICAL] = " (self-critical)"};
     const struct train_place *place = &t->place;
     char note[96];
     snprintf(note, sizeof note, "epoch %zu/%zu%s, loss %.3f, %.0f words/s", place->epoch + 1,
@@ -265,12 +302,14 @@ static bool is_new(const struct trainer *t, enum train_phase phase) {
 
 static bool begin_phase(struct trainer *t, enum train_phase phase, caption_error *error) {
     if (phase == TRAIN_SELF_CRITICAL && is_new(t, phase)) begin_self_critical(t);
+    if (phase != TRAIN_IMAGINED) {
+        imagination_free(t->imagination);
+        t->imagination = NULL;
+    }
     if (trainer_encoder_learns(t->options, phase)) {
         features_free(&t->features); /* of an encoder that is history */
-    } else if (phase != TRAIN_TEXT && !read_features(t, error)) {
-        return false;
     }
-    return step_begin_phase(t, phase, error);
+    return get_ready(t, phase, error) && step_begin_phase(t, phase, error);
 }
 
 static bool run_epochs(struct trainer *t, caption_error *error) {
@@ -297,6 +336,7 @@ static void clean_up(struct trainer *t, bool ok) {
     features_free(&t->features);
     history_free(&t->history);
     text_free(&t->text);
+    imagination_free(t->imagination);
     captions_free(&t->captions);
     reward_free(t->reward);
     model_free(&t->model);

@@ -1,8 +1,8 @@
 /* The trainer: photos and captions in, a model file out.
  *
- * A run has up to three phases, each with a warm-up and a cosine schedule of its own (history.h):
- * the decoder reads text and learns the language; it learns from photos on the cached features of a
- * frozen encoder; both learn, and the gradient of the words flows through x_1 into the
+ * A run has phases, each with a warm-up and a cosine schedule of its own (history.h): the decoder
+ * reads text and learns the language; it learns from photos on the cached features of a frozen
+ * encoder; both learn, and the gradient of the words flows through x_1 into the
  * convolutions. After every epoch over photos those held back are captioned, and the weights with
  * the best CIDEr so far are written to `output`.
  *
@@ -30,7 +30,9 @@ struct train_options {
     uint64_t split_seed; /* which photos are held back where the data set does not say */
     const char *const *text; /* [text_count] files to learn the language from, a sentence a line */
     size_t text_count;
-    const char *output; /* the model file to write */
+    size_t text_captions; /* of them in a row are said of one photo, whose features are imagined:
+                             see imagination.h; 0: they are one text */
+    const char *output;   /* the model file to write */
     /* What to start from, see start.h. With none of init, encoder and encoder_arch: the shipped
        model, as if init named it. */
     const char *init;         /* a captioner */

@@ -64,7 +64,7 @@ struct number {
     bool decides;
 };
 
-enum { NUMBERS = 26 };
+enum { NUMBERS = 27 };
 
 static void list_numbers(const struct train_options *o, struct number list[NUMBERS]) {
     const struct number numbers[NUMBERS] = {
@@ -74,6 +74,7 @@ static void list_numbers(const struct train_options *o, struct number list[NUMBE
         {"min-count", (double)o->min_count, 1, 1e9, true},
         {"epochs", (double)o->epochs, o->self_critical > 0 ? 0 : 1, 1e6, true},
         {"freeze-encoder", (double)o->freeze_encoder, 0, 1e6, true},
+        {"text-captions", (double)o->text_captions, 0, 1000, true},
         {"text-epochs", (double)o->text_epochs, 0, 1e6, true},
         {"self-critical", (double)o->self_critical, 0, 1e6, true},
         {"batch-size", (double)o->batch_size, 1, 4096, true},

@@ -55,6 +55,8 @@ struct trainer {
     struct captions captions;
     struct reward *reward; /* NULL: no captions are drawn */
     struct text text;
+    struct captions told;            /* the text as captions of photos that are not at hand */
+    struct imagination *imagination; /* of those photos, while they are learned from */
     struct model model;
     struct features
         features;     /* rows: train photos, then held ones; empty once the encoder learns */
@@ -82,9 +84,15 @@ struct random trainer_stream(const struct trainer *trainer, enum trainer_stream_
 
 void trainer_say(const struct trainer *trainer, const char *format, ...) ERROR_PRINTF(2, 3);
 
+/* What is said of photo train[index]. */
+struct captions_part trainer_captions(const struct trainer *trainer, size_t index);
+
 /* Epochs in all, and the phase of one. */
 size_t trainer_epochs(const struct train_options *options);
 enum train_phase trainer_phase(const struct train_options *options, size_t epoch);
+
+/* Whether text is read as one stream, from which no photo is imagined. */
+bool trainer_reads_stream(const struct train_options *options);
 
 /* Rows of text that a step reads. */
 size_t trainer_text_rows(const struct train_options *options);
