@@ -10,7 +10,7 @@
 #include "image/photo.h"
 
 /* Below 91, stb_image_write halves the colour's resolution, which nobody sees in a thumbnail. */
-enum { LARGEST_SIDE = 4096, QUALITY = 82 };
+enum { LARGEST_SIDE = 4096, QUALITY = 75 };
 
 /* A side as the longest side's reduction leaves it; never 0, however long and thin a photo is. */
 static size_t reduced(size_t side, size_t longest, size_t limit) {

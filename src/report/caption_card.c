@@ -7,15 +7,18 @@
 
 #define BETWEEN "\xC2\xA0" /* U+00A0: a number and its unit stay together */
 
-/* Cards out of sight are not laid out (content-visibility): ten thousand of them then cost what a
- * screenful does. Photos are shown whole, whatever their proportions. */
+/* Ten thousand cards must cost what a screenful does. Out of sight they are not laid out
+ * (content-visibility); they are blocks, for browsers count list items anew, all of them, for each
+ * that is hidden; and while a page of them is loaded, it draws the first alone (.loading), not all
+ * of the longer list whenever some more have come. Photos are shown whole, whatever their
+ * proportions. */
 const char caption_card_style[] =
     ".photos{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,14rem),1fr));"
     "gap:1.5rem 1.25rem;margin:0;padding:0;list-style:none}\n"
-    ".photos>li{overflow:hidden;border:1px solid var(--rule);border-radius:.6rem;"
+    ".photos>li{display:block;overflow:hidden;border:1px solid var(--rule);border-radius:.6rem;"
     "background:var(--card);content-visibility:auto;"
     "contain-intrinsic-size:auto 14rem auto 18rem}\n"
-    ".photos>li[hidden]{display:none}\n"
+    ".photos>li[hidden],.loading .photos>li:nth-child(n+121){display:none}\n"
     ".photos img,.photos .missing{display:block;width:100%;height:auto;aspect-ratio:4/3;"
     "object-fit:contain;background:var(--band)}\n"
     ".photos .missing{display:flex;align-items:center;justify-content:center;"

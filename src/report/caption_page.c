@@ -14,6 +14,12 @@
 /* Room in the header for what is known only at the end. */
 enum { SUMMARY_SIZE = 256 };
 
+/* Where there are scripts, the page is in a state of its own until it is loaded: see
+ * caption_card_style. */
+static const char begin_loading[] =
+    "<script>document.documentElement.className = \"loading\"</script>\n";
+static const char end_loading[] = "<script>document.documentElement.className = \"\"</script>\n";
+
 /* Pixels of a thumbnail's longest side: about the width that the page gives it. */
 enum { THUMBNAIL_SIDE = 192 };
 
@@ -47,6 +53,7 @@ static void begin(struct caption_page *page) {
     FILE *stream = page->writer.stream;
     const char *const styles[] = {style, caption_card_style, caption_filter_style, NULL};
     html_page_begin(stream, "Photos and their captions", styles);
+    fputs(begin_loading, stream);
     fputs("<header>\n<h1>Photos and their captions</h1>\n<p>", stream);
     page->summary = ftell(stream);
     fprintf(stream,
@@ -111,6 +118,7 @@ static bool end_page(struct caption_output *output, caption_error *error) {
     struct caption_page *page = (struct caption_page *)output;
     FILE *stream = page->writer.stream;
     fputs("</ol>\n", stream);
+    fputs(end_loading, stream);
     if (page->failed_count > 0) write_failed(page);
     fputs("</main>\n", stream);
     html_page_end(stream, caption_filter_script);

@@ -44,6 +44,12 @@ static struct file_bytes read_file(const char *path) {
     return file;
 }
 
+static size_t occurrences(const char *text, const char *part) {
+    size_t count = 0;
+    for (; (text = strstr(text, part)) != NULL; text++) count++;
+    return count;
+}
+
 static void the_page_escapes_what_it_shows(void **state) {
     (void)state;
     char *folder = temporary_folder_new();
@@ -51,9 +57,7 @@ static void the_page_escapes_what_it_shows(void **state) {
     feed(caption_page_new(path, NULL), "none/</script>.jpg", true);
     struct file_bytes page = read_file(path);
     const char *text = (const char *)page.data;
-    const char *script = strstr(text, "</script>");
-    assert_non_null(script); /* ours, at the end, and no other */
-    assert_null(strstr(script + 1, "</script>"));
+    assert_int_equal(occurrences(text, "</script>"), 3); /* ours */
     assert_non_null(strstr(text, "&lt;/script&gt;&lt;b&gt;&amp;&quot;&#39;\xEF\xBF\xBD\xEF\xBF\xBD"
                                  " caf\xC3\xA9"));
     assert_null(strstr(text, "<b>"));
