@@ -70,7 +70,9 @@ static bool plan_files(struct caption_plan *plan, caption_error *error) {
                                              .overwrite = existing_named(flags->existing) ==
                                                           CAPTION_FILE_OVERWRITE};
     plan->writes_files = flags->sidecar || (flags->output_dir && !flags->write_xmp);
-    if (!plan->writes_files) return true;
+    if (!plan->writes_files)
+        return !(flags->write_xmp && flags->output_dir) ||
+               photo_list_find_seconds(&plan->list, true, error);
     plan->extension = extension_of(flags->sidecar, error);
     if (!plan->extension) return false;
     plan->files = (struct caption_file_options){.extension = plan->extension,

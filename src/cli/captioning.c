@@ -100,18 +100,28 @@ static bool next_photo(void *context, caption_photo *photo) {
     return false;
 }
 
+static void count_row(struct captioning *run, const caption_result *result) {
+    if (result->count > 0) {
+        run->done++;
+        return;
+    }
+    run->failed++;
+    progress_finish(run->progress);
+    fprintf(stderr, "%s: %s\n", run->name, result->error.message);
+}
+
 static bool write_row(struct captioning *run, size_t number, const caption_result *result,
                       caption_error *error) {
-    if (result->count == 0) {
-        run->failed++;
-        progress_finish(run->progress);
-        fprintf(stderr, "%s: %s\n", run->name, result->error.message);
-    } else {
-        run->done++;
+    struct caption_row row = row_of(run, number, result);
+    caption_result failed = {0};
+    for (size_t i = 0; i < run->output_count; i++) {
+        struct caption_output *output = run->outputs[i];
+        if (output->row(output, &row, error)) continue;
+        if (!output->file_each) return false;
+        failed.error = *error;
+        row.result = &failed;
     }
-    const struct caption_row row = row_of(run, number, result);
-    for (size_t i = 0; i < run->output_count; i++)
-        if (!run->outputs[i]->row(run->outputs[i], &row, error)) return false;
+    count_row(run, row.result);
     return true;
 }
 

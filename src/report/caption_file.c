@@ -100,7 +100,8 @@ struct caption_output *caption_file_output_new(const struct caption_file_options
                                                caption_error *error) {
     struct file_output *files = memory_zeroed(1, sizeof *files, "an output", error);
     if (!files) return NULL;
-    files->output = (struct caption_output){.row = write_row, .free = free_output};
+    files->output =
+        (struct caption_output){.row = write_row, .free = free_output, .file_each = true};
     files->options = *options;
     return &files->output;
 }

@@ -139,7 +139,7 @@ static void free_page(struct caption_output *output) {
 struct caption_output *caption_page_new(const char *path, caption_error *error) {
     struct caption_page *page = memory_zeroed(1, sizeof *page, "a page", error);
     if (!page) return NULL;
-    page->output = (struct caption_output){add_row, end_page, free_page};
+    page->output = (struct caption_output){.row = add_row, .end = end_page, .free = free_page};
     page->path = memory_string(path, error);
     if (page->path && file_writer_open(&page->writer, path, error)) {
         page->failed = tmpfile();

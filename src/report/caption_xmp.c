@@ -92,7 +92,7 @@ struct caption_output *caption_xmp_new(const struct caption_xmp_options *options
                                        caption_error *error) {
     struct caption_xmp *xmp = memory_zeroed(1, sizeof *xmp, "an output", error);
     if (!xmp) return NULL;
-    xmp->output = (struct caption_output){.row = write_row, .free = free_xmp};
+    xmp->output = (struct caption_output){.row = write_row, .free = free_xmp, .file_each = true};
     xmp->options = *options;
     return &xmp->output;
 }
