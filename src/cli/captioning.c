@@ -43,17 +43,14 @@ static char *file_of(const struct captioning *run, size_t number, bool *skipped,
     return NULL;
 }
 
-/* Whether a photo has an XMP sidecar that is left as it is. Where that is not what was asked for,
- * it is told. */
+/* Whether a photo has an XMP sidecar to which there is nothing to add. */
 static bool has_xmp(const struct captioning *run, size_t number) {
+    if (run->xmp->overwrite) return false;
     const struct caption_row row = row_of(run, number, NULL);
     char *path = caption_xmp_path(&row, run->xmp->folder, NULL);
-    const enum caption_xmp_place place = path ? caption_xmp_look(path) : CAPTION_XMP_FREE;
-    const bool foreign = place == CAPTION_XMP_FOREIGN;
-    if (foreign && run->xmp->overwrite && !run->quiet)
-        fprintf(stderr, "%s: %s: not written by this program, left as it is\n", run->name, path);
+    const bool is_full = path && caption_xmp_is_full(path);
     free(path);
-    return foreign || (place == CAPTION_XMP_OURS && !run->xmp->overwrite);
+    return is_full;
 }
 
 /* Whether a photo's file is there already. Where memory is too short to tell, captioning it will

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What is made of captions besides text: a page, opened in a real browser (Chromium without a
-# window), neuraltalk2's vis.json, and XMP sidecars, read by exiftool.
+# window), and neuraltalk2's vis.json.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/browser.sh"
 
@@ -18,8 +18,8 @@ echo "no photo" >"$work/none.jpg"
 : >"$work/empty.jpg"
 
 cd "$work" || exit 1
-run photos none.jpg empty.jpg -n 3 --html page.html --vis-json vis.json --write-xmp
-expect 1 "a page, vis.json and XMP of photos, two of them broken"
+run photos none.jpg empty.jpg -n 3 --html page.html --vis-json vis.json
+expect 1 "a page and vis.json of photos, two of them broken"
 expect_lines "$out" 0
 expect_in "$err" "none.jpg" "empty.jpg"
 run photos --jsonl
@@ -34,34 +34,6 @@ cmp -s captions.txt vis.txt || fail "vis.json has the captions in the order of t
     fail "image_id counts from 1: $(jq -c '.[8]' vis.json)"
 ok "vis.json holds ids, captions and names"
 
-[ "$(find photos -name '*.ppm.xmp' | wc -l)" -eq 130 ] || fail "130 XMP sidecars"
-caption=$(jq -r 'select(.path | endswith("photo-007.ppm")).caption' "$out")
-expect_in photos/photo-007.ppm.xmp ">$caption</rdf:li></rdf:Alt></dc:description>"
-if command -v exiftool >/dev/null; then
-    find photos -name '*.xmp' -exec exiftool -q -q -validate -warning -a {} + >exif.txt 2>&1
-    grep -i 'error\|warning' exif.txt | grep -v '0 0 0\|OK' && fail "exiftool warns of an XMP file"
-    said=$(exiftool -s3 -XMP-dc:Description -XMP-iptcCore:AltTextAccessibility photos/photo-007.ppm.xmp)
-    [ "$said" = "$caption
-$caption" ] || fail "exiftool reads description and alt text: $said"
-    ok "exiftool reads description and alt text"
-    # What another program added stays, whatever is asked for.
-    exiftool -q -overwrite_original -XMP-xmp:Rating=4 photos/photo-007.ppm.xmp
-else
-    skip "no exiftool: whether it reads the XMP sidecars was not looked at"
-    echo "<x:xmpmeta/>" >photos/photo-007.ppm.xmp
-fi
-cp photos/photo-007.ppm.xmp foreign.xmp
-echo x >>photos/photo-008.ppm.xmp
-run photos --write-xmp --existing overwrite
-expect 0 "XMP sidecars are overwritten where they are ours"
-expect_in "$err" "photos/photo-007.ppm.xmp: not written by this program, left as it is" \
-    "129 captioned, 0 failed, 1 skipped"
-cmp -s foreign.xmp photos/photo-007.ppm.xmp || fail "the sidecar of another program is as it was"
-tail -n 1 photos/photo-008.ppm.xmp | grep -q xpacket || fail "our own sidecar is written anew"
-run photos --write-xmp
-expect_in "$err" "0 captioned, 0 failed, 130 skipped"
-run photos --write-xmp --existing append
-expect 2 "nothing is appended to XMP"
 run photos --html no-such-folder/page.html
 expect 1 "a page that cannot be written"
 expect_in "$err" "no-such-folder/page.html"
