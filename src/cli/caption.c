@@ -176,6 +176,7 @@ static int run_plan(const struct caption_plan *plan, int arguments) {
                              .shard = &plan->shard,
                              .files = plan->writes_files ? &plan->files : NULL,
                              .xmp = plan->flags.write_xmp ? &plan->xmp : NULL,
+                             .thumbnail = plan->flags.page ? CAPTION_PAGE_THUMBNAIL : 0,
                              .quiet = plan->flags.quiet,
                              .verbose = plan->flags.verbose};
     const bool several = arguments > 1 || plan->list.folders || plan->flags.files_from;

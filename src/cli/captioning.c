@@ -108,8 +108,9 @@ static void count_row(struct captioning *run, const caption_result *result) {
 }
 
 static bool write_row(struct captioning *run, size_t number, const caption_result *result,
-                      caption_error *error) {
+                      const caption_thumbnail *thumbnail, caption_error *error) {
     struct caption_row row = row_of(run, number, result);
+    row.thumbnail = thumbnail;
     caption_result failed = {0};
     for (size_t i = 0; i < run->output_count; i++) {
         struct caption_output *output = run->outputs[i];
@@ -128,7 +129,7 @@ static bool write_problems(struct captioning *run, size_t end, caption_error *er
         const struct photo_entry *entry = &run->list->entries[run->written];
         if (!entry->problem || !of_shard(run, entry)) continue;
         const caption_result none = {.error = *entry->problem};
-        if (!write_row(run, run->written, &none, error)) return false;
+        if (!write_row(run, run->written, &none, NULL, error)) return false;
     }
     return true;
 }
@@ -137,7 +138,9 @@ static bool write_result(void *context, const caption_photo *photo, const captio
                          caption_error *error) {
     struct captioning *run = context;
     const size_t number = photo->number;
-    if (!write_problems(run, number, error) || !write_row(run, number, result, error)) return false;
+    if (!write_problems(run, number, error) ||
+        !write_row(run, number, result, &photo->thumbnail, error))
+        return false;
     run->written = number + 1;
     show_progress(run);
     return true;
@@ -165,7 +168,8 @@ bool captioning_run(struct captioning *run, const caption_model *model,
     struct progress progress = progress_start(run->photos > 1 ? stderr : NULL, run->photos);
     run->progress = &progress;
     const caption_options chosen = settled(run, options);
-    const caption_stream stream = {.next = next_photo, .result = write_result, .context = run};
+    const caption_stream stream = {
+        .next = next_photo, .result = write_result, .context = run, .thumbnail = run->thumbnail};
     bool done = caption_photos_stream(model, &stream, &chosen, &run->times, error);
     if (done && !run->interrupted) done = write_problems(run, run->list->count, error);
     progress_finish(&progress);

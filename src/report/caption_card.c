@@ -52,8 +52,8 @@ static void put_caption(FILE *stream, const char *caption) {
     html_text_write(stream, *caption ? caption : "(no word)");
 }
 
-static void write_photo(FILE *stream, const struct thumbnail *thumbnail, const char *caption) {
-    if (!thumbnail->jpeg) {
+static void write_photo(FILE *stream, const caption_thumbnail *thumbnail, const char *caption) {
+    if (!thumbnail || !thumbnail->jpeg) {
         fputs("<div class=\"missing\">no thumbnail</div>\n", stream);
         return;
     }
@@ -114,7 +114,7 @@ static void write_n_best(FILE *stream, const caption_result *result) {
 }
 
 void caption_card_write(FILE *stream, const char *path, const caption_result *result,
-                        const struct thumbnail *thumbnail) {
+                        const caption_thumbnail *thumbnail) {
     const char *caption = result->captions[0].text;
     fputs("<li>", stream);
     write_photo(stream, thumbnail, caption);

@@ -26,6 +26,7 @@ struct caption_row {
     bool second;                  /* another photo has the file that its name without the extension
                                      asks for: see caption_file_path */
     const caption_result *result; /* captions, best first; or count 0 and an error */
+    const caption_thumbnail *thumbnail; /* NULL: none was made */
 };
 
 struct caption_output {

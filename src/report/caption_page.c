@@ -20,9 +20,6 @@ static const char begin_loading[] =
     "<script>document.documentElement.className = \"loading\"</script>\n";
 static const char end_loading[] = "<script>document.documentElement.className = \"\"</script>\n";
 
-/* Pixels of a thumbnail's longest side: about the width that the page gives it. */
-enum { THUMBNAIL_SIDE = 192 };
-
 struct caption_page {
     struct caption_output output;
     struct file_writer writer;
@@ -85,10 +82,7 @@ static bool add_row(struct caption_output *output, const struct caption_row *row
         return is_whole(page, error);
     }
     page->count++;
-    struct thumbnail thumbnail;
-    thumbnail_load(row->path, THUMBNAIL_SIDE, &thumbnail, NULL); /* none is told in its place */
-    caption_card_write(page->writer.stream, row->path, row->result, &thumbnail);
-    thumbnail_free(&thumbnail);
+    caption_card_write(page->writer.stream, row->path, row->result, row->thumbnail);
     return is_whole(page, error);
 }
 

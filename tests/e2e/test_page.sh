@@ -34,6 +34,14 @@ cmp -s captions.txt vis.txt || fail "vis.json has the captions in the order of t
     fail "image_id counts from 1: $(jq -c '.[8]' vis.json)"
 ok "vis.json holds ids, captions and names"
 
+for threads in 1 3; do
+    run -t "$threads" photos none.jpg --html "$threads.html"
+done
+cmp -s 1.html 3.html || fail "three threads make the page that one does"
+status=0
+"$program" - --html input.html <photos/photo-007.ppm >"$out" 2>"$err" || status=$?
+expect 0 "a page of a photo on standard input"
+expect_in input.html "data:image/jpeg;base64,"
 run photos --html no-such-folder/page.html
 expect 1 "a page that cannot be written"
 expect_in "$err" "no-such-folder/page.html"
