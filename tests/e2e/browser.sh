@@ -9,11 +9,11 @@ done
 messages=$work/messages.txt # all that the browser said, a line each
 reply=$work/reply.json      # the last answer
 
-# Starts the browser with an empty page of 1280 x 1000 pixels. It lives for five minutes at most.
+# Starts the browser with an empty page of 1280 x 1000 pixels. It lives for as long as the test may last.
 browser_start() {
     mkfifo "$work/to-browser" "$work/from-browser"
     stdbuf -o0 tr '\0' '\n' <"$work/from-browser" >"$messages" &
-    timeout 300 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
+    timeout 500 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
         --disable-quic --no-first-run --disable-background-networking --disable-component-update \
         --disable-sync --window-size=1280,1000 --user-data-dir="$work/profile" \
         --remote-debugging-pipe 3<"$work/to-browser" 4>"$work/from-browser" \
