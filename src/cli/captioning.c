@@ -1,5 +1,6 @@
 #include "cli/captioning.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,14 +124,48 @@ static bool write_row(struct captioning *run, size_t number, const caption_resul
     return true;
 }
 
-/* Writes the rows of what could not be read, up to entry `end`. */
-static bool write_problems(struct captioning *run, size_t end, caption_error *error) {
-    for (; run->written < end; run->written++) {
-        const struct photo_entry *entry = &run->list->entries[run->written];
-        if (!entry->problem || !of_shard(run, entry)) continue;
+/* What an earlier run said of a photo. Freed by the caller; NULL where that is not known. */
+static char *said_before(const struct captioning *run, const struct caption_row *row) {
+    if (!run->files) return NULL;
+    char *path = caption_file_path(row, run->files->folder, run->files->extension, NULL);
+    char *text = path ? caption_file_first(path) : NULL;
+    free(path);
+    return text;
+}
+
+static bool write_skipped(const struct captioning *run, struct caption_output *output,
+                          size_t number, caption_error *error) {
+    static char unknown[] = "(captioned before)";
+    struct caption_row row = row_of(run, number, NULL);
+    char *text = said_before(run, &row);
+    caption_text caption = {.text = text ? text : unknown, .logprob = (double)NAN};
+    const caption_result result = {.count = 1, .captions = &caption};
+    row.result = &result;
+    const bool ok = output->row(output, &row, error);
+    free(text);
+    return ok;
+}
+
+/* The row of what was not captioned now: it cannot be read, or was passed over. */
+static bool write_other(struct captioning *run, size_t number, caption_error *error) {
+    const struct photo_entry *entry = &run->list->entries[number];
+    if (entry->problem) {
         const caption_result none = {.error = *entry->problem};
-        if (!write_row(run, run->written, &none, NULL, error)) return false;
+        return write_row(run, number, &none, NULL, error);
     }
+    for (size_t i = 0; i < run->output_count; i++) {
+        struct caption_output *output = run->outputs[i];
+        if (output->with_skipped && !write_skipped(run, output, number, error)) return false;
+    }
+    return true;
+}
+
+/* Writes the rows of what has no result, up to entry `end`. */
+static bool write_others(struct captioning *run, size_t end, caption_error *error) {
+    for (; run->written < end; run->written++)
+        if (of_shard(run, &run->list->entries[run->written]) &&
+            !write_other(run, run->written, error))
+            return false;
     return true;
 }
 
@@ -138,7 +173,7 @@ static bool write_result(void *context, const caption_photo *photo, const captio
                          caption_error *error) {
     struct captioning *run = context;
     const size_t number = photo->number;
-    if (!write_problems(run, number, error) ||
+    if (!write_others(run, number, error) ||
         !write_row(run, number, result, &photo->thumbnail, error))
         return false;
     run->written = number + 1;
@@ -171,7 +206,7 @@ bool captioning_run(struct captioning *run, const caption_model *model,
     const caption_stream stream = {
         .next = next_photo, .result = write_result, .context = run, .thumbnail = run->thumbnail};
     bool done = caption_photos_stream(model, &stream, &chosen, &run->times, error);
-    if (done && !run->interrupted) done = write_problems(run, run->list->count, error);
+    if (done && !run->interrupted) done = write_others(run, run->list->count, error);
     progress_finish(&progress);
     run->seconds = progress_clock() - progress.started;
     run->progress = NULL;

@@ -53,7 +53,7 @@ static void put_caption(FILE *stream, const char *caption) {
 }
 
 static void write_photo(FILE *stream, const caption_thumbnail *thumbnail, const char *caption) {
-    if (!thumbnail || !thumbnail->jpeg) {
+    if (!thumbnail->jpeg) {
         fputs("<div class=\"missing\">no thumbnail</div>\n", stream);
         return;
     }
@@ -122,6 +122,6 @@ void caption_card_write(FILE *stream, const char *path, const caption_result *re
     put_caption(stream, caption);
     fputs("</p>\n", stream);
     write_name(stream, path);
-    write_n_best(stream, result);
+    if (!isnan(result->captions[0].logprob)) write_n_best(stream, result);
     fputs("</div></li>\n", stream);
 }

@@ -41,6 +41,9 @@ struct caption_output {
      * alone, of which the outputs behind then get the error in place of captions. Of any other
      * output it ends the run. */
     bool file_each;
+    /* Gets rows of photos that were passed over, too: one caption, what an earlier run said, whose
+     * log-probability is not a number. */
+    bool with_skipped;
 };
 
 #endif

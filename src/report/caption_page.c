@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "image/thumbnail.h"
 #include "report/caption_page_parts.h"
 #include "report/html_number.h"
 #include "report/html_page.h"
@@ -82,7 +83,11 @@ static bool add_row(struct caption_output *output, const struct caption_row *row
         return is_whole(page, error);
     }
     page->count++;
-    caption_card_write(page->writer.stream, row->path, row->result, row->thumbnail);
+    caption_thumbnail loaded = {0}; /* one that cannot be had is told in its place */
+    if (!row->thumbnail) thumbnail_load(row->path, CAPTION_PAGE_THUMBNAIL, &loaded, NULL);
+    caption_card_write(page->writer.stream, row->path, row->result,
+                       row->thumbnail ? row->thumbnail : &loaded);
+    thumbnail_free(&loaded);
     return is_whole(page, error);
 }
 
@@ -133,7 +138,8 @@ static void free_page(struct caption_output *output) {
 struct caption_output *caption_page_new(const char *path, caption_error *error) {
     struct caption_page *page = memory_zeroed(1, sizeof *page, "a page", error);
     if (!page) return NULL;
-    page->output = (struct caption_output){.row = add_row, .end = end_page, .free = free_page};
+    page->output = (struct caption_output){
+        .row = add_row, .end = end_page, .free = free_page, .with_skipped = true};
     page->path = memory_string(path, error);
     if (page->path && file_writer_open(&page->writer, path, error)) {
         page->failed = tmpfile();

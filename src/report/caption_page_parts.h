@@ -6,7 +6,7 @@
 
 #include "caption.h"
 
-/* A photo's place in the gallery; NULL: it has no thumbnail. The stream's own errors are left to
+/* A photo's place in the gallery. The stream's own errors are left to
  * its owner. */
 void caption_card_write(FILE *stream, const char *path, const caption_result *result,
                         const caption_thumbnail *thumbnail);

@@ -38,6 +38,20 @@ for threads in 1 3; do
     run -t "$threads" photos none.jpg --html "$threads.html"
 done
 cmp -s 1.html 3.html || fail "three threads make the page that one does"
+
+# What an earlier run has done belongs to the page, too.
+rm -f photos/*.txt
+run --sidecar photos/photo-000.ppm photos/photo-002.ppm
+echo "said by a person" >photos/photo-002.txt
+run --sidecar --html again.html photos none.jpg
+expect 1 "a page of photos, two of which were captioned before"
+expect_in "$err" "128 captioned, 1 failed, 2 skipped"
+expect_in again.html ">said by a person<" "130 photos."
+[ "$(grep -c '<img' again.html)" -eq 130 ] || fail "130 thumbnails"
+[ "$(grep -c '<details' again.html)" -eq 128 ] || fail "no probability of what is not known"
+grep -o 'photo-[0-9]*.ppm</span>' again.html | sort -c || fail "in the order of the input"
+rm -f photos/*.txt
+
 status=0
 "$program" - --html input.html <photos/photo-007.ppm >"$out" 2>"$err" || status=$?
 expect 0 "a page of a photo on standard input"
