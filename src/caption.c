@@ -8,6 +8,7 @@
 #include "base/threads.h"
 #include "decode/pipeline.h"
 #include "decode/plan.h"
+#include "image/thumbnail.h"
 #include "model/model.h"
 
 struct caption_model {
@@ -110,8 +111,10 @@ static bool run_stream(const caption_model *model, const caption_stream *stream,
     size_t threads = options->threads ? options->threads : threads_processors();
     if (threads > most_threads) threads = most_threads;
     const struct run run = {.plan = plan, .stream = stream};
-    const struct pipeline_ends ends = {
-        .next = next_photo, .result = hand_out, .context = (void *)(uintptr_t)&run};
+    const struct pipeline_ends ends = {.next = next_photo,
+                                       .result = hand_out,
+                                       .context = (void *)(uintptr_t)&run,
+                                       .thumbnail = stream->thumbnail};
     if (times) *times = (caption_times){0};
     const bool done = pipeline_run(plan, threads, &ends, times, error);
     decode_plan_free(plan);
@@ -121,6 +124,9 @@ static bool run_stream(const caption_model *model, const caption_stream *stream,
 bool caption_photos_stream(const caption_model *model, const caption_stream *stream,
                            const caption_options *options, caption_times *times,
                            caption_error *error) {
+    if (stream->thumbnail > THUMBNAIL_LARGEST)
+        return error_set(error, CAPTION_ERROR_ARGUMENT, "thumbnails of %zu pixels, at most %d",
+                         stream->thumbnail, THUMBNAIL_LARGEST);
     return run_stream(model, stream, options, SIZE_MAX, times, error);
 }
 

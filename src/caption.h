@@ -124,12 +124,20 @@ CAPTION_API bool caption_photo_memory(const caption_model *model, const void *by
                                       const caption_options *options, caption_result *result,
                                       caption_error *error);
 
+/* A photo made small, upright and with its proportions: a JPEG of a few kilobytes. */
+typedef struct caption_thumbnail {
+    size_t width, height; /* in pixels */
+    uint8_t *jpeg;        /* [size], the bytes of a file; NULL: there is none */
+    size_t size;
+} caption_thumbnail;
+
 /* A photo of a stream. */
 typedef struct caption_photo {
     const char *path;  /* its file; for bytes what messages call it, or NULL */
     const void *bytes; /* a photo in memory (the bytes of a file), or NULL: read the file */
     size_t size;       /* of the bytes */
     size_t number;     /* for sampling: a photo's number decides what is drawn for it */
+    caption_thumbnail thumbnail; /* made by the stream, and freed when its result was taken */
 } caption_photo;
 
 /* Where the time of a stream went, in seconds, summed over its threads. */
@@ -151,7 +159,9 @@ typedef struct caption_stream {
      * known. The result is freed when the function returns. False with `error` set ends the run. */
     bool (*result)(void *context, const caption_photo *photo, const caption_result *result,
                    caption_error *error);
-    void *context; /* of both */
+    void *context;    /* of both */
+    size_t thumbnail; /* pixels, at most 4096, of the longest side of the thumbnail that is made of
+                         each photo while it is decoded; 0: none is */
 } caption_stream;
 
 /* Captions the photos of a stream: decoding, encoding and words of different photos go on at the

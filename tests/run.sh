@@ -47,5 +47,5 @@ show_skipped build-tests
 echo "== unit tests and broken input under AddressSanitizer and UndefinedBehaviorSanitizer"
 build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_SANITIZE=ON
 ctest --test-dir build-sanitize --output-on-failure -j "$jobs" -L unit
-ctest --test-dir build-sanitize --output-on-failure -R '^e2e_test_(errors|usage|score|data_sets|run_files|folder_input|folder_output)$'
+ctest --test-dir build-sanitize --output-on-failure -R '^e2e_test_(errors|usage|score|data_sets|run_files|folder_input|folder_output|xmp)$'
 show_skipped build-sanitize

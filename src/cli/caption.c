@@ -70,7 +70,9 @@ static bool plan_files(struct caption_plan *plan, caption_error *error) {
                                              .overwrite = existing_named(flags->existing) ==
                                                           CAPTION_FILE_OVERWRITE};
     plan->writes_files = flags->sidecar || (flags->output_dir && !flags->write_xmp);
-    if (!plan->writes_files) return true;
+    if (!plan->writes_files)
+        return !(flags->write_xmp && flags->output_dir) ||
+               photo_list_find_seconds(&plan->list, true, error);
     plan->extension = extension_of(flags->sidecar, error);
     if (!plan->extension) return false;
     plan->files = (struct caption_file_options){.extension = plan->extension,
@@ -174,6 +176,7 @@ static int run_plan(const struct caption_plan *plan, int arguments) {
                              .shard = &plan->shard,
                              .files = plan->writes_files ? &plan->files : NULL,
                              .xmp = plan->flags.write_xmp ? &plan->xmp : NULL,
+                             .thumbnail = plan->flags.page ? CAPTION_PAGE_THUMBNAIL : 0,
                              .quiet = plan->flags.quiet,
                              .verbose = plan->flags.verbose};
     const bool several = arguments > 1 || plan->list.folders || plan->flags.files_from;
@@ -241,11 +244,13 @@ int command_caption(int argc, char **argv) {
         {0, "vis-json", OPTIONS_STRING, &f->vis, "FILE", 0, 0,
          "captions as neuraltalk2's vis.json has them: image_id, caption, file_name", NULL},
         {0, "write-xmp", OPTIONS_ON, &f->write_xmp, NULL, 0, 0,
-         "the caption as description and alt text in an XMP sidecar, dog.jpg.xmp for dog.jpg; one "
-         "of another program is left as it is",
+         "the caption as description and alt text in an XMP sidecar, dog.jpg.xmp for dog.jpg; what "
+         "another program wrote there stays",
          NULL},
         {0, "existing", OPTIONS_CHOICE, &f->existing, "skip|overwrite|append|prepend", 0, 0,
-         "what becomes of a file that is there; skip: its photo is passed over", NULL},
+         "what becomes of a file that is there, of XMP: of a text in it; skip: its photo is passed "
+         "over",
+         NULL},
         {0, "dry-run", OPTIONS_ON, &f->dry_run, NULL, 0, 0,
          "only list the photos, and the files that would be written", NULL},
         {'q', "quiet", OPTIONS_ON, &f->quiet, NULL, 0, 0, "no progress, no summary", NULL},

@@ -1,5 +1,6 @@
 #include "cli/captioning.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,17 +44,14 @@ static char *file_of(const struct captioning *run, size_t number, bool *skipped,
     return NULL;
 }
 
-/* Whether a photo has an XMP sidecar that is left as it is. Where that is not what was asked for,
- * it is told. */
+/* Whether a photo has an XMP sidecar to which there is nothing to add. */
 static bool has_xmp(const struct captioning *run, size_t number) {
+    if (run->xmp->overwrite) return false;
     const struct caption_row row = row_of(run, number, NULL);
     char *path = caption_xmp_path(&row, run->xmp->folder, NULL);
-    const enum caption_xmp_place place = path ? caption_xmp_look(path) : CAPTION_XMP_FREE;
-    const bool foreign = place == CAPTION_XMP_FOREIGN;
-    if (foreign && run->xmp->overwrite && !run->quiet)
-        fprintf(stderr, "%s: %s: not written by this program, left as it is\n", run->name, path);
+    const bool is_full = path && caption_xmp_is_full(path);
     free(path);
-    return foreign || (place == CAPTION_XMP_OURS && !run->xmp->overwrite);
+    return is_full;
 }
 
 /* Whether a photo's file is there already. Where memory is too short to tell, captioning it will
@@ -100,29 +98,74 @@ static bool next_photo(void *context, caption_photo *photo) {
     return false;
 }
 
-static bool write_row(struct captioning *run, size_t number, const caption_result *result,
-                      caption_error *error) {
-    if (result->count == 0) {
-        run->failed++;
-        progress_finish(run->progress);
-        fprintf(stderr, "%s: %s\n", run->name, result->error.message);
-    } else {
+static void count_row(struct captioning *run, const caption_result *result) {
+    if (result->count > 0) {
         run->done++;
+        return;
     }
-    const struct caption_row row = row_of(run, number, result);
-    for (size_t i = 0; i < run->output_count; i++)
-        if (!run->outputs[i]->row(run->outputs[i], &row, error)) return false;
+    run->failed++;
+    progress_finish(run->progress);
+    fprintf(stderr, "%s: %s\n", run->name, result->error.message);
+}
+
+static bool write_row(struct captioning *run, size_t number, const caption_result *result,
+                      const caption_thumbnail *thumbnail, caption_error *error) {
+    struct caption_row row = row_of(run, number, result);
+    row.thumbnail = thumbnail;
+    caption_result failed = {0};
+    for (size_t i = 0; i < run->output_count; i++) {
+        struct caption_output *output = run->outputs[i];
+        if (output->row(output, &row, error)) continue;
+        if (!output->file_each) return false;
+        failed.error = *error;
+        row.result = &failed;
+    }
+    count_row(run, row.result);
     return true;
 }
 
-/* Writes the rows of what could not be read, up to entry `end`. */
-static bool write_problems(struct captioning *run, size_t end, caption_error *error) {
-    for (; run->written < end; run->written++) {
-        const struct photo_entry *entry = &run->list->entries[run->written];
-        if (!entry->problem || !of_shard(run, entry)) continue;
+/* What an earlier run said of a photo. Freed by the caller; NULL where that is not known. */
+static char *said_before(const struct captioning *run, const struct caption_row *row) {
+    if (!run->files) return NULL;
+    char *path = caption_file_path(row, run->files->folder, run->files->extension, NULL);
+    char *text = path ? caption_file_first(path) : NULL;
+    free(path);
+    return text;
+}
+
+static bool write_skipped(const struct captioning *run, struct caption_output *output,
+                          size_t number, caption_error *error) {
+    static char unknown[] = "(captioned before)";
+    struct caption_row row = row_of(run, number, NULL);
+    char *text = said_before(run, &row);
+    caption_text caption = {.text = text ? text : unknown, .logprob = (double)NAN};
+    const caption_result result = {.count = 1, .captions = &caption};
+    row.result = &result;
+    const bool ok = output->row(output, &row, error);
+    free(text);
+    return ok;
+}
+
+/* The row of what was not captioned now: it cannot be read, or was passed over. */
+static bool write_other(struct captioning *run, size_t number, caption_error *error) {
+    const struct photo_entry *entry = &run->list->entries[number];
+    if (entry->problem) {
         const caption_result none = {.error = *entry->problem};
-        if (!write_row(run, run->written, &none, error)) return false;
+        return write_row(run, number, &none, NULL, error);
     }
+    for (size_t i = 0; i < run->output_count; i++) {
+        struct caption_output *output = run->outputs[i];
+        if (output->with_skipped && !write_skipped(run, output, number, error)) return false;
+    }
+    return true;
+}
+
+/* Writes the rows of what has no result, up to entry `end`. */
+static bool write_others(struct captioning *run, size_t end, caption_error *error) {
+    for (; run->written < end; run->written++)
+        if (of_shard(run, &run->list->entries[run->written]) &&
+            !write_other(run, run->written, error))
+            return false;
     return true;
 }
 
@@ -130,7 +173,9 @@ static bool write_result(void *context, const caption_photo *photo, const captio
                          caption_error *error) {
     struct captioning *run = context;
     const size_t number = photo->number;
-    if (!write_problems(run, number, error) || !write_row(run, number, result, error)) return false;
+    if (!write_others(run, number, error) ||
+        !write_row(run, number, result, &photo->thumbnail, error))
+        return false;
     run->written = number + 1;
     show_progress(run);
     return true;
@@ -158,9 +203,10 @@ bool captioning_run(struct captioning *run, const caption_model *model,
     struct progress progress = progress_start(run->photos > 1 ? stderr : NULL, run->photos);
     run->progress = &progress;
     const caption_options chosen = settled(run, options);
-    const caption_stream stream = {.next = next_photo, .result = write_result, .context = run};
+    const caption_stream stream = {
+        .next = next_photo, .result = write_result, .context = run, .thumbnail = run->thumbnail};
     bool done = caption_photos_stream(model, &stream, &chosen, &run->times, error);
-    if (done && !run->interrupted) done = write_problems(run, run->list->count, error);
+    if (done && !run->interrupted) done = write_others(run, run->list->count, error);
     progress_finish(&progress);
     run->seconds = progress_clock() - progress.started;
     run->progress = NULL;

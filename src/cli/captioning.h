@@ -19,6 +19,7 @@ struct captioning {
     size_t output_count;
     const struct caption_file_options *files; /* NULL: none are written */
     const struct caption_xmp_options *xmp;    /* the same */
+    size_t thumbnail;                         /* see caption_stream */
     bool quiet, verbose;
 
     /* Told by the run. */

@@ -228,49 +228,6 @@ bool photo_list_add_from(struct photo_list *list, const char *file, bool zeros,
     return ok;
 }
 
-/* What the names of a pair are compared by. */
-struct key {
-    const char *path;
-    size_t stem; /* bytes before the extension */
-    size_t entry;
-};
-
-static int by_stem(const void *a, const void *b) {
-    const struct key *x = a, *y = b;
-    const size_t shorter = x->stem < y->stem ? x->stem : y->stem;
-    int order = memcmp(x->path, y->path, shorter);
-    if (order == 0) order = (x->stem > y->stem) - (x->stem < y->stem);
-    return order ? order : strcmp(x->path, y->path);
-}
-
-static bool same_stem(const struct key *a, const struct key *b) {
-    return a->stem == b->stem && memcmp(a->path, b->path, a->stem) == 0;
-}
-
-bool photo_list_find_seconds(struct photo_list *list, bool from_below, caption_error *error) {
-    struct key *keys = memory_zeroed(list->photos, sizeof *keys, "the list of photos", error);
-    if (!keys) return false;
-    size_t count = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        const struct photo_entry *entry = &list->entries[i];
-        if (entry->problem) continue;
-        const char *path = entry->path + (from_below ? entry->below : 0);
-        keys[count++] = (struct key){path, file_stem_length(path), i};
-    }
-    qsort(keys, count, sizeof *keys, by_stem);
-    bool ok = true;
-    for (size_t i = 1; ok && i < count; i++) {
-        struct photo_entry *entry = &list->entries[keys[i].entry];
-        entry->second = same_stem(&keys[i - 1], &keys[i]);
-        if (entry->second && strcmp(keys[i - 1].path, keys[i].path) == 0)
-            ok = error_set(error, CAPTION_ERROR_ARGUMENT,
-                           "%s and %s would be written to the same file",
-                           list->entries[keys[i - 1].entry].path, entry->path);
-    }
-    free(keys);
-    return ok;
-}
-
 void photo_list_free(struct photo_list *list) {
     for (size_t i = 0; i < list->count; i++) {
         free(list->entries[i].path);

@@ -15,8 +15,7 @@ struct photo_entry {
     char *path;             /* owned; "-" is standard input */
     caption_error *problem; /* owned; NULL of a photo */
     unsigned below;         /* path + below is its path in the folder that was named */
-    bool second; /* another photo of the same folder and name, but for the extension, stands before
-                    it in the order of bytes: see photo_list_find_seconds */
+    bool second; /* another photo has the file that its name asks for: photo_list_find_seconds */
 };
 
 struct photo_list {
@@ -47,9 +46,10 @@ bool photo_list_add(struct photo_list *list, const char *argument, caption_error
 bool photo_list_add_from(struct photo_list *list, const char *file, bool zeros,
                          caption_error *error);
 
-/* Marks, of the photos whose paths (from `below` on, or whole) differ in nothing but the extension,
- * all but the first in the order of bytes. Where two do not differ at all, which happens from
- * `below` on, false with `error` set: files made from these names would fight. */
+/* Marks, of the photos of a folder whose names differ in nothing but the extension, all but the
+ * first in the order of bytes, however the folder is spelt; and a "dog.png.jpg" beside such a
+ * "dog.png". `from_below`: instead of folders and names, paths from `below` on are compared, and where
+ * two do not differ at all, it is false with `error` set: files made from these would fight. */
 bool photo_list_find_seconds(struct photo_list *list, bool from_below, caption_error *error);
 
 void photo_list_free(struct photo_list *list);

@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "base/threads.h"
 #include "decode/plan.h"
+#include "image/thumbnail.h"
 #include "model/inference_encoder.h"
 
 /* A thread: photos that are asked for ahead of those that are worked on (few, for after Ctrl-C
@@ -23,6 +24,11 @@ struct slot {
     caption_error problem;        /* CAPTION_OK: none */
     struct decode_result decoded; /* of a slot that is done */
 };
+
+static void slot_free(struct slot *slot) {
+    decode_results_free(&slot->decoded, 1);
+    thumbnail_free(&slot->photo.thumbnail);
+}
 
 /* What belongs to a thread. */
 struct worker {
@@ -68,14 +74,25 @@ static bool check_pixels(const struct file_bytes *file, const char *path, size_t
                      path, width, height, most);
 }
 
-static bool load_photo(const struct pipeline *p, const caption_photo *photo, float *input,
+/* A thumbnail for which memory is short is one that is not there. */
+static bool load_pixels(const struct pipeline *p, const struct file_bytes *file, const char *name,
+                        float *input, caption_thumbnail *thumbnail, caption_error *error) {
+    struct image image;
+    if (!check_pixels(file, name, p->plan->options.max_pixels, error) ||
+        !photo_load_image(file->data, file->size, name, &p->plan->model->preprocessing, &image,
+                          input, error))
+        return false;
+    if (p->ends->thumbnail > 0) thumbnail_of(&image, p->ends->thumbnail, thumbnail, NULL);
+    image_free(&image);
+    return true;
+}
+
+static bool load_photo(const struct pipeline *p, caption_photo *photo, float *input,
                        caption_error *error) {
     const char *name = photo->path ? photo->path : "the photo in memory";
     struct file_bytes file = {.data = (uint8_t *)(uintptr_t)photo->bytes, .size = photo->size};
     if (!photo->bytes && !file_read(photo->path, PHOTO_MAX_BYTES, &file, error)) return false;
-    const bool loaded = check_pixels(&file, name, p->plan->options.max_pixels, error) &&
-                        photo_load_memory(file.data, file.size, name,
-                                          &p->plan->model->preprocessing, NULL, input, error);
+    const bool loaded = load_pixels(p, &file, name, input, &photo->thumbnail, error);
     if (!photo->bytes) file_bytes_free(&file);
     return loaded;
 }
@@ -191,7 +208,7 @@ static bool deliver(struct pipeline *p, struct worker *worker) {
     caption_error error;
     const bool taken =
         p->ends->result(p->ends->context, &slot->photo, &slot->decoded, &slot->problem, &error);
-    decode_results_free(&slot->decoded, 1);
+    slot_free(slot);
     worker->times.output += progress_clock() - started;
 
     pthread_mutex_lock(&p->mutex);
@@ -253,8 +270,7 @@ static bool pipeline_init(struct pipeline *p, caption_error *error) {
 
 /* Results that nobody took are freed, too: the run may have ended early. */
 static void pipeline_free(struct pipeline *p) {
-    for (size_t i = p->delivered; i < p->given; i++)
-        decode_results_free(&p->slots[i % p->capacity].decoded, 1);
+    for (size_t i = p->delivered; i < p->given; i++) slot_free(&p->slots[i % p->capacity]);
     for (size_t i = 0; p->workers && i < p->threads; i++) {
         inference_workspace_free(p->workers[i].workspace);
         free(p->workers[i].input);

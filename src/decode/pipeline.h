@@ -23,6 +23,7 @@ struct pipeline_ends {
     bool (*result)(void *context, const caption_photo *photo, const struct decode_result *decoded,
                    const caption_error *problem, caption_error *error);
     void *context;
+    size_t thumbnail; /* see caption_stream */
 };
 
 /* Captions all photos on `threads` threads (at least 1), the caller's being one. False with `error`

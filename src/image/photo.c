@@ -58,15 +58,16 @@ static void standardise(const struct preprocessing *preprocessing, float *input)
 }
 
 static bool load(const uint8_t *bytes, size_t size, const struct preprocessing *preprocessing,
-                 const struct augment *augment, float *input, caption_error *error) {
+                 const struct augment *augment, struct image *image, float *input,
+                 caption_error *error) {
     if (!check_crop(augment, error)) return false;
-    struct image image;
-    if (!image_decode_reduced(bytes, size, smallest_side(preprocessing->size, augment), &image,
+    if (!image_decode_reduced(bytes, size, smallest_side(preprocessing->size, augment), image,
                               error))
         return false;
-    bool ok = squash(&image, preprocessing->size, augment, input, error);
-    image_free(&image);
-    if (!ok) return false;
+    if (!squash(image, preprocessing->size, augment, input, error)) {
+        image_free(image);
+        return false;
+    }
     augment_pixels(augment, preprocessing->size, preprocessing->size, input);
     standardise(preprocessing, input);
     return true;
@@ -76,7 +77,18 @@ bool photo_load_memory(const uint8_t *bytes, size_t size, const char *name,
                        const struct preprocessing *preprocessing, const struct augment *augment,
                        float *input, caption_error *error) {
     struct augment whole = augment_none();
-    return load(bytes, size, preprocessing, augment ? augment : &whole, input, error) ||
+    struct image image;
+    if (!load(bytes, size, preprocessing, augment ? augment : &whole, &image, input, error))
+        return error_prefix(error, name);
+    image_free(&image);
+    return true;
+}
+
+bool photo_load_image(const uint8_t *bytes, size_t size, const char *name,
+                      const struct preprocessing *preprocessing, struct image *image, float *input,
+                      caption_error *error) {
+    struct augment whole = augment_none();
+    return load(bytes, size, preprocessing, &whole, image, input, error) ||
            error_prefix(error, name);
 }
 

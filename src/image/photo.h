@@ -25,6 +25,12 @@ bool photo_load_memory(const uint8_t *bytes, size_t size, const char *name,
                        const struct preprocessing *preprocessing, const struct augment *augment,
                        float *input, caption_error *error);
 
+/* The same for a whole photo, which stays in `image` as it was decoded, at a fraction of its size
+ * perhaps; freed with image_free. */
+bool photo_load_image(const uint8_t *bytes, size_t size, const char *name,
+                      const struct preprocessing *preprocessing, struct image *image, float *input,
+                      caption_error *error);
+
 /* Whether photo_load can load the photo: reads and decodes it, as cheaply as that can be had, and
  * forgets it. Errors name the path; their status is CAPTION_ERROR_IO where the file cannot be read.
  */

@@ -10,7 +10,7 @@
 #include "image/photo.h"
 
 /* Below 91, stb_image_write halves the colour's resolution, which nobody sees in a thumbnail. */
-enum { LARGEST_SIDE = 4096, QUALITY = 82 };
+enum { QUALITY = 75 };
 
 /* A side as the longest side's reduction leaves it; never 0, however long and thin a photo is. */
 static size_t reduced(size_t side, size_t longest, size_t limit) {
@@ -21,7 +21,7 @@ static size_t reduced(size_t side, size_t longest, size_t limit) {
 
 /* What stb_image_write hands over piece by piece. */
 struct output {
-    struct thumbnail *thumbnail;
+    caption_thumbnail *thumbnail;
     size_t capacity;
     bool ok;
     caption_error *error;
@@ -29,7 +29,7 @@ struct output {
 
 static void take(void *context, void *data, int count) {
     struct output *output = context;
-    struct thumbnail *thumbnail = output->thumbnail;
+    caption_thumbnail *thumbnail = output->thumbnail;
     size_t size = (size_t)count, needed;
     if (!output->ok) return;
     output->ok =
@@ -40,7 +40,7 @@ static void take(void *context, void *data, int count) {
     thumbnail->size = needed;
 }
 
-static bool encode(const uint8_t *pixels, struct thumbnail *out, caption_error *error) {
+static bool encode(const uint8_t *pixels, caption_thumbnail *out, caption_error *error) {
     struct output output = {.thumbnail = out, .ok = true, .error = error};
     int written = stbi_write_jpg_to_func(take, &output, (int)out->width, (int)out->height, 3,
                                          pixels, QUALITY);
@@ -50,11 +50,19 @@ static bool encode(const uint8_t *pixels, struct thumbnail *out, caption_error *
     return false;
 }
 
-static bool reduce(const struct image *image, size_t side, struct thumbnail *out,
-                   caption_error *error) {
+static bool check_side(size_t side, caption_error *error) {
+    if (side >= 1 && side <= THUMBNAIL_LARGEST) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT, "a thumbnail of %zu pixels, expected 1 to %d",
+                     side, THUMBNAIL_LARGEST);
+}
+
+bool thumbnail_of(const struct image *image, size_t side, caption_thumbnail *out,
+                  caption_error *error) {
+    *out = (caption_thumbnail){0};
+    if (!check_side(side, error)) return false;
     size_t longest = image->width > image->height ? image->width : image->height;
-    *out = (struct thumbnail){.width = reduced(image->width, longest, side),
-                              .height = reduced(image->height, longest, side)};
+    *out = (caption_thumbnail){.width = reduced(image->width, longest, side),
+                               .height = reduced(image->height, longest, side)};
     uint8_t *pixels =
         memory_uninitialised(out->width * out->height, 3, "a thumbnail's pixels", error);
     if (!pixels) return false;
@@ -64,22 +72,20 @@ static bool reduce(const struct image *image, size_t side, struct thumbnail *out
     return ok;
 }
 
-bool thumbnail_new(const uint8_t *bytes, size_t size, size_t side, struct thumbnail *out,
+bool thumbnail_new(const uint8_t *bytes, size_t size, size_t side, caption_thumbnail *out,
                    caption_error *error) {
-    *out = (struct thumbnail){0};
-    if (side == 0 || side > LARGEST_SIDE)
-        return error_set(error, CAPTION_ERROR_ARGUMENT,
-                         "a thumbnail of %zu pixels, expected 1 to %d", side, LARGEST_SIDE);
+    *out = (caption_thumbnail){0};
+    if (!check_side(side, error)) return false;
     struct image image;
     /* A JPEG's own coarse reduction is out of sight when it leaves twice what is shown. */
     if (!image_decode_reduced(bytes, size, 2 * side, &image, error)) return false;
-    bool ok = reduce(&image, side, out, error);
+    bool ok = thumbnail_of(&image, side, out, error);
     image_free(&image);
     return ok;
 }
 
-bool thumbnail_load(const char *path, size_t side, struct thumbnail *out, caption_error *error) {
-    *out = (struct thumbnail){0};
+bool thumbnail_load(const char *path, size_t side, caption_thumbnail *out, caption_error *error) {
+    *out = (caption_thumbnail){0};
     struct file_bytes file;
     if (!file_read(path, PHOTO_MAX_BYTES, &file, error)) return false;
     bool ok = thumbnail_new(file.data, file.size, side, out, error) || error_prefix(error, path);
@@ -87,7 +93,7 @@ bool thumbnail_load(const char *path, size_t side, struct thumbnail *out, captio
     return ok;
 }
 
-void thumbnail_free(struct thumbnail *thumbnail) {
+void thumbnail_free(caption_thumbnail *thumbnail) {
     free(thumbnail->jpeg);
-    *thumbnail = (struct thumbnail){0};
+    *thumbnail = (caption_thumbnail){0};
 }

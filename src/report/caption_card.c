@@ -7,15 +7,18 @@
 
 #define BETWEEN "\xC2\xA0" /* U+00A0: a number and its unit stay together */
 
-/* Cards out of sight are not laid out (content-visibility): ten thousand of them then cost what a
- * screenful does. Photos are shown whole, whatever their proportions. */
+/* Ten thousand cards must cost what a screenful does. Out of sight they are not laid out
+ * (content-visibility); they are blocks, for browsers count list items anew, all of them, for each
+ * that is hidden; and while a page of them is loaded, it draws the first alone (.loading), not all
+ * of the longer list whenever some more have come. Photos are shown whole, whatever their
+ * proportions. */
 const char caption_card_style[] =
     ".photos{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,14rem),1fr));"
     "gap:1.5rem 1.25rem;margin:0;padding:0;list-style:none}\n"
-    ".photos>li{overflow:hidden;border:1px solid var(--rule);border-radius:.6rem;"
+    ".photos>li{display:block;overflow:hidden;border:1px solid var(--rule);border-radius:.6rem;"
     "background:var(--card);content-visibility:auto;"
     "contain-intrinsic-size:auto 14rem auto 18rem}\n"
-    ".photos>li[hidden]{display:none}\n"
+    ".photos>li[hidden],.loading .photos>li:nth-child(n+121){display:none}\n"
     ".photos img,.photos .missing{display:block;width:100%;height:auto;aspect-ratio:4/3;"
     "object-fit:contain;background:var(--band)}\n"
     ".photos .missing{display:flex;align-items:center;justify-content:center;"
@@ -49,7 +52,7 @@ static void put_caption(FILE *stream, const char *caption) {
     html_text_write(stream, *caption ? caption : "(no word)");
 }
 
-static void write_photo(FILE *stream, const struct thumbnail *thumbnail, const char *caption) {
+static void write_photo(FILE *stream, const caption_thumbnail *thumbnail, const char *caption) {
     if (!thumbnail->jpeg) {
         fputs("<div class=\"missing\">no thumbnail</div>\n", stream);
         return;
@@ -111,7 +114,7 @@ static void write_n_best(FILE *stream, const caption_result *result) {
 }
 
 void caption_card_write(FILE *stream, const char *path, const caption_result *result,
-                        const struct thumbnail *thumbnail) {
+                        const caption_thumbnail *thumbnail) {
     const char *caption = result->captions[0].text;
     fputs("<li>", stream);
     write_photo(stream, thumbnail, caption);
@@ -119,6 +122,6 @@ void caption_card_write(FILE *stream, const char *path, const caption_result *re
     put_caption(stream, caption);
     fputs("</p>\n", stream);
     write_name(stream, path);
-    write_n_best(stream, result);
+    if (!isnan(result->captions[0].logprob)) write_n_best(stream, result);
     fputs("</div></li>\n", stream);
 }

@@ -32,6 +32,15 @@ char *caption_file_path(const struct caption_row *row, const char *folder, const
     return path;
 }
 
+char *caption_file_first(const char *path) {
+    FILE *file = fopen(path, "rb");
+    if (!file) return NULL;
+    char line[4096];
+    const char *text = fgets(line, sizeof line, file);
+    fclose(file);
+    return text ? memory_substring(text, strcspn(text, "\r\n"), NULL) : NULL;
+}
+
 /* The captions as lines. Freed by the caller. */
 static bool captions_text(const struct file_output *files, const caption_result *result,
                           char **text, size_t *size, caption_error *error) {
@@ -100,7 +109,8 @@ struct caption_output *caption_file_output_new(const struct caption_file_options
                                                caption_error *error) {
     struct file_output *files = memory_zeroed(1, sizeof *files, "an output", error);
     if (!files) return NULL;
-    files->output = (struct caption_output){.row = write_row, .free = free_output};
+    files->output =
+        (struct caption_output){.row = write_row, .free = free_output, .file_each = true};
     files->options = *options;
     return &files->output;
 }

@@ -12,6 +12,9 @@
 char *caption_file_path(const struct caption_row *row, const char *folder, const char *extension,
                         caption_error *error);
 
+/* The first line of a file of captions, newly allocated; NULL where it cannot be read. */
+char *caption_file_first(const char *path);
+
 /* What becomes of a file that is there already. */
 enum caption_file_existing {
     CAPTION_FILE_SKIP, /* left as it is: its photo need not be captioned */

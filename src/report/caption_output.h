@@ -23,19 +23,27 @@ struct caption_row {
     const char *path;             /* as it was found: argument, or folder argument / path below */
     size_t below;                 /* path + below is its path in the folder argument it was found
                                      in; of a photo that was named, its name alone */
-    bool second;                  /* a photo of the same name but for the extension comes before it
-                                     in the order of bytes: see caption_file_path */
+    bool second;                  /* another photo has the file that its name without the extension
+                                     asks for: see caption_file_path */
     const caption_result *result; /* captions, best first; or count 0 and an error */
+    const caption_thumbnail *thumbnail; /* NULL: none was made */
 };
 
 struct caption_output {
-    /* Takes a row. False with `error` set when the run cannot go on: the disk is full, say. */
+    /* Takes a row. False with `error` set when it cannot be written: the disk is full, say. */
     bool (*row)(struct caption_output *output, const struct caption_row *row, caption_error *error);
     /* All rows have come (or Ctrl-C was pressed, and these are all): ends the document and puts it
      * in place. Called once, unless a row failed. NULL: there is nothing to end. */
     bool (*end)(struct caption_output *output, caption_error *error);
     /* Frees everything. What was not ended is given up: no half-written file stays behind. */
     void (*free)(struct caption_output *output);
+    /* Each row goes to a file of its own: one that cannot be written is the failure of its photo
+     * alone, of which the outputs behind then get the error in place of captions. Of any other
+     * output it ends the run. */
+    bool file_each;
+    /* Gets rows of photos that were passed over, too: one caption, what an earlier run said, whose
+     * log-probability is not a number. */
+    bool with_skipped;
 };
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "image/thumbnail.h"
 #include "report/caption_page_parts.h"
 #include "report/html_number.h"
 #include "report/html_page.h"
@@ -14,8 +15,11 @@
 /* Room in the header for what is known only at the end. */
 enum { SUMMARY_SIZE = 256 };
 
-/* Pixels of a thumbnail's longest side: about the width that the page gives it. */
-enum { THUMBNAIL_SIDE = 192 };
+/* Where there are scripts, the page is in a state of its own until it is loaded: see
+ * caption_card_style. */
+static const char begin_loading[] =
+    "<script>document.documentElement.className = \"loading\"</script>\n";
+static const char end_loading[] = "<script>document.documentElement.className = \"\"</script>\n";
 
 struct caption_page {
     struct caption_output output;
@@ -47,6 +51,7 @@ static void begin(struct caption_page *page) {
     FILE *stream = page->writer.stream;
     const char *const styles[] = {style, caption_card_style, caption_filter_style, NULL};
     html_page_begin(stream, "Photos and their captions", styles);
+    fputs(begin_loading, stream);
     fputs("<header>\n<h1>Photos and their captions</h1>\n<p>", stream);
     page->summary = ftell(stream);
     fprintf(stream,
@@ -78,10 +83,11 @@ static bool add_row(struct caption_output *output, const struct caption_row *row
         return is_whole(page, error);
     }
     page->count++;
-    struct thumbnail thumbnail;
-    thumbnail_load(row->path, THUMBNAIL_SIDE, &thumbnail, NULL); /* none is told in its place */
-    caption_card_write(page->writer.stream, row->path, row->result, &thumbnail);
-    thumbnail_free(&thumbnail);
+    caption_thumbnail loaded = {0}; /* one that cannot be had is told in its place */
+    if (!row->thumbnail) thumbnail_load(row->path, CAPTION_PAGE_THUMBNAIL, &loaded, NULL);
+    caption_card_write(page->writer.stream, row->path, row->result,
+                       row->thumbnail ? row->thumbnail : &loaded);
+    thumbnail_free(&loaded);
     return is_whole(page, error);
 }
 
@@ -111,6 +117,7 @@ static bool end_page(struct caption_output *output, caption_error *error) {
     struct caption_page *page = (struct caption_page *)output;
     FILE *stream = page->writer.stream;
     fputs("</ol>\n", stream);
+    fputs(end_loading, stream);
     if (page->failed_count > 0) write_failed(page);
     fputs("</main>\n", stream);
     html_page_end(stream, caption_filter_script);
@@ -131,7 +138,8 @@ static void free_page(struct caption_output *output) {
 struct caption_output *caption_page_new(const char *path, caption_error *error) {
     struct caption_page *page = memory_zeroed(1, sizeof *page, "a page", error);
     if (!page) return NULL;
-    page->output = (struct caption_output){add_row, end_page, free_page};
+    page->output = (struct caption_output){
+        .row = add_row, .end = end_page, .free = free_page, .with_skipped = true};
     page->path = memory_string(path, error);
     if (page->path && file_writer_open(&page->writer, path, error)) {
         page->failed = tmpfile();

@@ -5,11 +5,11 @@
 #include <stdio.h>
 
 #include "caption.h"
-#include "image/thumbnail.h"
 
-/* A photo's place in the gallery. The stream's own errors are left to its owner. */
+/* A photo's place in the gallery. The stream's own errors are left to
+ * its owner. */
 void caption_card_write(FILE *stream, const char *path, const caption_result *result,
-                        const struct thumbnail *thumbnail);
+                        const caption_thumbnail *thumbnail);
 
 extern const char caption_card_style[];
 

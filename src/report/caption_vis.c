@@ -50,7 +50,7 @@ static void free_vis(struct caption_output *output) {
 struct caption_output *caption_vis_new(const char *path, caption_error *error) {
     struct caption_vis *vis = memory_zeroed(1, sizeof *vis, "an output", error);
     if (!vis) return NULL;
-    vis->output = (struct caption_output){add_row, end_file, free_vis};
+    vis->output = (struct caption_output){.row = add_row, .end = end_file, .free = free_vis};
     if (file_writer_open(&vis->writer, path, error)) return &vis->output;
     free(vis);
     return NULL;

@@ -126,7 +126,7 @@ static void put_caption(FILE *stream, const char *caption) {
 
 static void write_thumbnail(const struct train_sample *sample, const struct report_photo *photo,
                             FILE *stream) {
-    const struct thumbnail *thumbnail = &photo->thumbnail;
+    const caption_thumbnail *thumbnail = &photo->thumbnail;
     if (!thumbnail->jpeg) {
         fputs("<div class=\"missing\"><bdi>", stream);
         html_text_write(stream, photo->problem.message);

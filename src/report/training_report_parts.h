@@ -10,7 +10,7 @@
 /* A sample photo as it is shown. */
 struct report_photo {
     char *path;
-    struct thumbnail thumbnail;
+    caption_thumbnail thumbnail;
     caption_error problem; /* why there is no thumbnail; CAPTION_OK where there is one */
 };
 

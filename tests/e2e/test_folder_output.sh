@@ -84,6 +84,21 @@ expect_file "$tree/a.txt" a.pnm
 expect_file "$tree/a.ppm.txt" a.ppm
 ok "photos of one name have a file each, in whatever order they come"
 
+spelt=$work/spelt
+mkdir "$spelt"
+cp "$tree/a.ppm" "$tree/a.pnm" "$spelt"
+cp "$tree/in/b.ppm" "$spelt/a.ppm.ppm"
+ln -s spelt "$work/link"
+cd "$work" || exit 1
+for other in ./spelt spelt/ spelt/../spelt "$spelt" link; do
+    find spelt -name '*.txt' -delete
+    run --sidecar "$other/a.ppm" spelt/a.pnm "$other/a.ppm.ppm"
+    expect 0 "a folder that is also spelt $other"
+    expect_file spelt/a.txt a.pnm
+    expect_file spelt/a.ppm.txt a.ppm
+    expect_file spelt/a.ppm.ppm.txt in/b.ppm
+done
+
 echo mine >"$tree/in/b.txt"
 run -r --sidecar --jsonl "$tree"
 expect_lines "$out" 0
@@ -107,7 +122,7 @@ ok "other extensions, the n best"
 
 cp "$tree/a.ppm" "$work/before"
 run --sidecar=.ppm --existing overwrite "$tree/a.pnm"
-expect 2 "a photo is never written over"
+expect 1 "a photo is never written over"
 cmp -s "$tree/a.ppm" "$work/before" || fail "a photo was written over"
 
 run -r --output-dir "$work/made/of captions" "$tree"
@@ -119,5 +134,43 @@ cp "$shape/04.ppm" "$work/twin/a.ppm"
 run --output-dir "$work/made" "$tree" "$work/twin"
 expect 2 "two photos that would be written to one file are refused"
 expect_in "$err" "twin/a.ppm" "tree/a.ppm"
+run --output-dir "$work/made" --write-xmp "$tree" "$work/twin"
+expect 2 "be it XMP"
+
+# --- files that cannot be written: a folder in the place of one, a folder that takes none
+
+full=$work/full
+mkdir -p "$full/locked" "$full/b.txt"
+cp "$tree/a.ppm" "$full"
+cp "$tree/in/b.ppm" "$full"
+cp "$tree/in/deep/c.ppm" "$full/locked"
+chmod 555 "$full/locked"
+failed=1
+if [ ! -w "$full/locked" ]; then
+    failed=2
+else
+    skip "root writes into every folder: what happens with one that takes no file"
+fi
+run -r --sidecar --existing overwrite --jsonl --html "$full.html" "$full"
+expect 1 "files that cannot be written do not stop the others"
+jq -s -e --argjson failed "$failed" 'length == 3 and (map(select(.error)) | length) == $failed' "$out" >/dev/null ||
+    fail "$failed of 3 rows are errors"
+jq -s -e 'map(select(.path | endswith("b.ppm")))[0].error | contains("b.txt: cannot")' "$out" >/dev/null ||
+    fail "the row names the file that cannot be written"
+expect_in "$err" "full/b.txt: cannot"
+expect_in "$full.html" "$failed more</a> could not be captioned" "full/b.txt: cannot"
+expect_file "$full/a.txt" a.ppm
+find "$full" "$tree" -name '.caption-*' | grep . && fail "temporary files lie about"
+chmod 755 "$full/locked"
+
+# No room for a single byte: what the file system says then is what it says of a full disk.
+(
+    trap '' XFSZ
+    ulimit -f 0
+    exec "$program" -r --sidecar=.full --jsonl "$tree" 2>/dev/null
+) | cat >"$out"
+jq -s -e 'length == 4 and all(.error | contains(".full: cannot write"))' "$out" >/dev/null ||
+    fail "a full disk: a row for each photo: $(cat "$out")"
+find "$tree" -name '*.full' -o -name '.caption-*' | grep . && fail "a file without its bytes"
 
 finish

@@ -230,6 +230,7 @@ struct endless {
     const caption_result *expected; /* [PHOTOS] */
     pthread_t caller;
     size_t count, given, taken, stop_after; /* results after which to fail */
+    size_t thumbnail;                       /* the side that is expected of thumbnails */
 };
 
 static bool next_endless(void *context, caption_photo *photo) {
@@ -248,6 +249,9 @@ static bool take_endless(void *context, const caption_photo *photo, const captio
     assert_int_equal(photo->number, stream->taken);
     assert_string_equal(photo->path, stream->fixture->paths[stream->taken * 7 % PHOTOS]);
     assert_same(&stream->expected[stream->taken * 7 % PHOTOS], result);
+    assert_int_equal(photo->thumbnail.width, stream->thumbnail);
+    assert_int_equal(photo->thumbnail.height, stream->thumbnail);
+    assert_true((photo->thumbnail.jpeg != NULL) == (stream->thumbnail > 0));
     stream->taken++;
     if (stream->taken < stream->stop_after) return true;
     error->status = CAPTION_ERROR_IO;
@@ -261,13 +265,36 @@ static void a_stream_gives_results_in_order_on_the_callers_thread(void **state) 
     caption_result once[PHOTOS];
     caption_all(f, all_paths(f), PHOTOS, &options, once);
     for (size_t threads = 1; threads <= 5; threads += 2) {
-        struct endless endless = {f, once, pthread_self(), 1000, 0, 0, SIZE_MAX};
-        const caption_stream stream = {next_endless, take_endless, &endless};
+        struct endless endless = {f, once, pthread_self(), 1000, 0, 0, SIZE_MAX, 0};
+        const caption_stream stream = {
+            .next = next_endless, .result = take_endless, .context = &endless};
         caption_times times = {0};
         options.threads = threads;
         assert_true(caption_photos_stream(f->model, &stream, &options, &times, NULL));
         assert_int_equal(endless.taken, 1000);
         assert_true(times.decode > 0 && times.encode > 0 && times.words > 0);
+    }
+    caption_results_free(once, PHOTOS);
+}
+
+static void a_stream_makes_the_thumbnails_that_are_asked_for(void **state) {
+    const struct fixture *f = *state;
+    caption_options options = caption_options_default();
+    caption_result once[PHOTOS];
+    caption_all(f, all_paths(f), PHOTOS, &options, once);
+    for (size_t threads = 1; threads <= 3; threads += 2) {
+        struct endless endless = {f, once, pthread_self(), 200, 0, 0, 150, SIDE / 2};
+        caption_stream stream = {.next = next_endless,
+                                 .result = take_endless,
+                                 .context = &endless,
+                                 .thumbnail = SIDE / 2};
+        caption_error error = {0};
+        options.threads = threads;
+        assert_false(caption_photos_stream(f->model, &stream, &options, NULL, &error));
+        assert_string_equal(error.message, "enough");
+        stream.thumbnail = 5000;
+        assert_false(caption_photos_stream(f->model, &stream, &options, NULL, &error));
+        assert_non_null(strstr(error.message, "5000"));
     }
     caption_results_free(once, PHOTOS);
 }
@@ -278,8 +305,9 @@ static void a_stream_ends_with_the_error_of_who_takes_its_results(void **state) 
     caption_result once[PHOTOS];
     caption_all(f, all_paths(f), PHOTOS, &options, once);
     for (size_t threads = 1; threads <= 4; threads++) {
-        struct endless endless = {f, once, pthread_self(), 1000, 0, 0, 100};
-        const caption_stream stream = {next_endless, take_endless, &endless};
+        struct endless endless = {f, once, pthread_self(), 1000, 0, 0, 100, 0};
+        const caption_stream stream = {
+            .next = next_endless, .result = take_endless, .context = &endless};
         caption_error error = {0};
         options.threads = threads;
         assert_false(caption_photos_stream(f->model, &stream, &options, NULL, &error));
@@ -426,6 +454,7 @@ int main(void) {
         cmocka_unit_test(a_bad_photo_is_an_error_in_its_own_result),
         cmocka_unit_test(more_photos_than_a_block_keep_their_order),
         cmocka_unit_test(a_stream_gives_results_in_order_on_the_callers_thread),
+        cmocka_unit_test(a_stream_makes_the_thumbnails_that_are_asked_for),
         cmocka_unit_test(a_stream_ends_with_the_error_of_who_takes_its_results),
         cmocka_unit_test(a_photo_of_too_many_pixels_is_refused),
         cmocka_unit_test(a_photo_in_memory_is_the_photo_in_its_file),

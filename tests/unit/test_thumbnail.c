@@ -6,7 +6,7 @@
 
 /* Makes a thumbnail and decodes it again, demanding that both agree about the size. */
 static struct image thumbnail_image(const struct bytes *file, size_t side) {
-    struct thumbnail thumbnail;
+    caption_thumbnail thumbnail;
     caption_error error = {0};
     if (!thumbnail_new(file->data, file->size, side, &thumbnail, &error))
         fail_msg("%s", error.message);
@@ -68,7 +68,7 @@ static void a_huge_jpeg_is_a_few_kilobytes(void **state) {
     (void)state;
     struct image photo = gradient_new(6000, 4000);
     struct bytes file = jpeg_new(&photo, JPEG_BASELINE);
-    struct thumbnail thumbnail;
+    caption_thumbnail thumbnail;
     assert_true(thumbnail_new(file.data, file.size, 160, &thumbnail, NULL));
     assert_int_equal(thumbnail.width, 160);
     assert_int_equal(thumbnail.height, 107);
@@ -102,7 +102,7 @@ static void exif_photos_are_upright(void **state) {
 #endif
 
 static void assert_not_made(const void *bytes, size_t size, size_t side, const char *part) {
-    struct thumbnail thumbnail;
+    caption_thumbnail thumbnail;
     caption_error error = {0};
     assert_false(thumbnail_new(bytes, size, side, &thumbnail, &error));
     assert_message_has(&error, part);
@@ -115,7 +115,7 @@ static void what_cannot_be_made_is_told(void **state) {
     assert_not_made("", 0, 160, "is empty");
     assert_not_made("P6 1 1 255\nabc", 14, 0, "a thumbnail of 0 pixels");
     assert_not_made("P6 1 1 255\nabc", 14, 100000, "expected 1 to 4096");
-    struct thumbnail thumbnail;
+    caption_thumbnail thumbnail;
     caption_error error = {0};
     assert_false(thumbnail_load("/nowhere/photo.jpg", 160, &thumbnail, &error));
     assert_message_has(&error, "/nowhere/photo.jpg: cannot open");
@@ -131,7 +131,7 @@ static void a_file_equals_its_bytes(void **state) {
     struct bytes file = ppm_new(&photo);
     char *path = temporary_file_new();
     temporary_file_write(path, file.data, file.size);
-    struct thumbnail from_file, from_bytes;
+    caption_thumbnail from_file, from_bytes;
     assert_true(thumbnail_load(path, 100, &from_file, NULL));
     assert_true(thumbnail_new(file.data, file.size, 100, &from_bytes, NULL));
     assert_int_equal(from_file.size, from_bytes.size);

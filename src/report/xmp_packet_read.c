@@ -1,0 +1,235 @@
+#include <string.h>
+
+#include "report/xmp_packet.h"
+
+#ifdef CAPTION_WITH_EXPAT
+
+#include <expat.h>
+#include <strings.h>
+
+/* A packet is a few levels deep; expat takes memory for each. */
+enum { DEEPEST = 256 };
+
+/* Between a namespace and a name in it, as expat hands them over. */
+#define IN "|"
+
+/* rdf:RDF > rdf:Description > one of the texts > rdf:Alt > rdf:li. How many of these, each the
+ * child of the one before, lead to where the parser is. */
+enum level { OUTSIDE, IN_RDF, IN_DESCRIPTION, IN_PROPERTY, IN_LIST, IN_ITEM };
+
+struct reader {
+    XML_Parser parser;
+    struct xmp_packet *packet;
+    size_t depth;       /* of the element that the parser is in */
+    size_t outer_depth; /* of the rdf:RDF */
+    enum level level;
+    struct xmp_place *text;               /* that of IN_PROPERTY */
+    size_t property, property_list, item; /* where elements begin; where the list's items do */
+    char problem[128];                    /* why reading was stopped, "": it was not */
+};
+
+static void refuse(struct reader *reader, const char *expected, const char *found) {
+    snprintf(reader->problem, sizeof reader->problem, "expected %s, found %.60s", expected, found);
+    XML_StopParser(reader->parser, XML_FALSE);
+}
+
+/* Of the tag that is being read. */
+static size_t tag_begin(const struct reader *reader) {
+    return (size_t)XML_GetCurrentByteIndex(reader->parser);
+}
+
+static size_t tag_end(const struct reader *reader) {
+    return tag_begin(reader) + (size_t)XML_GetCurrentByteCount(reader->parser);
+}
+
+/* Expat tells the end of "<a/>" behind it, as a tag of no bytes. */
+static bool ends_empty(const struct reader *reader) {
+    return tag_end(reader) == tag_begin(reader);
+}
+
+static bool is_property(const char *name, const struct xmp_property *property) {
+    const size_t length = strlen(property->space);
+    return strncmp(name, property->space, length) == 0 && name[length] == IN[0] &&
+           strcmp(name + length + 1, property->name) == 0;
+}
+
+static bool enter_description(struct reader *reader, const char **attributes) {
+    struct xmp_packet *packet = reader->packet;
+    for (; *attributes; attributes += 2)
+        for (size_t i = 0; i < XMP_TEXTS; i++)
+            if (is_property(*attributes, &xmp_properties[i])) packet->texts[i].form = XMP_ATTRIBUTE;
+    if (packet->name) return true;
+    packet->name = packet->bytes + tag_begin(reader) + 1;
+    packet->name_length = strcspn(packet->name, " \t\r\n/>");
+    return true;
+}
+
+/* The first of several is the one. */
+static bool enter_property(struct reader *reader, const char *name) {
+    for (size_t i = 0; i < XMP_TEXTS; i++) {
+        struct xmp_place *text = &reader->packet->texts[i];
+        if (!is_property(name, &xmp_properties[i]) || text->form != XMP_ABSENT) continue;
+        reader->text = text;
+        reader->property = tag_begin(reader);
+        return true;
+    }
+    return false;
+}
+
+static bool enter_list(struct reader *reader) {
+    reader->property_list = tag_end(reader);
+    return true;
+}
+
+static bool enter_item(struct reader *reader, const char **attributes) {
+    if (reader->text->form != XMP_ABSENT) return false;
+    for (; *attributes; attributes += 2) {
+        if (strcmp(attributes[0], "http://www.w3.org/XML/1998/namespace" IN "lang") != 0 ||
+            strcasecmp(attributes[1], "x-default") != 0)
+            continue;
+        reader->item = tag_begin(reader);
+        *reader->text = (struct xmp_place){XMP_TEXT, tag_end(reader), 0};
+        return true;
+    }
+    return false;
+}
+
+/* Whether the element leads on. */
+static bool enter(struct reader *reader, const char *name, const char **attributes) {
+    static const char *const names[] = {[OUTSIDE] = XMP_RDF IN "RDF",
+                                        [IN_RDF] = XMP_RDF IN "Description",
+                                        [IN_PROPERTY] = XMP_RDF IN "Alt",
+                                        [IN_LIST] = XMP_RDF IN "li"};
+    if (reader->level == IN_ITEM) return false;
+    if (reader->level == IN_DESCRIPTION) return enter_property(reader, name);
+    if (strcmp(name, names[reader->level]) != 0) return false;
+    if (reader->level == OUTSIDE) reader->outer_depth = reader->depth;
+    if (reader->level == IN_RDF) return enter_description(reader, attributes);
+    if (reader->level == IN_PROPERTY) return enter_list(reader);
+    return reader->level == OUTSIDE || enter_item(reader, attributes);
+}
+
+static void leave_description(struct reader *reader) {
+    struct xmp_place *more = &reader->packet->more;
+    if (more->begin > 0) return;
+    const size_t end = tag_begin(reader), slash = strlen("/>");
+    *more = (struct xmp_place){XMP_ABSENT, ends_empty(reader) ? end - slash : end, end};
+}
+
+static void leave_property(struct reader *reader) {
+    if (reader->text->form == XMP_ABSENT)
+        *reader->text = (struct xmp_place){XMP_PROPERTY, reader->property, tag_end(reader)};
+}
+
+static void leave_list(struct reader *reader) {
+    if (reader->text->form == XMP_ABSENT && !ends_empty(reader))
+        *reader->text = (struct xmp_place){XMP_ITEM, reader->property_list, reader->property_list};
+}
+
+static void leave_item(struct reader *reader) {
+    reader->text->end = tag_begin(reader);
+    if (ends_empty(reader))
+        *reader->text = (struct xmp_place){XMP_ITEM, reader->item, tag_end(reader)};
+}
+
+static void leave(struct reader *reader) {
+    if (reader->level == IN_DESCRIPTION) leave_description(reader);
+    if (reader->level == IN_PROPERTY) leave_property(reader);
+    if (reader->level == IN_LIST) leave_list(reader);
+    if (reader->level == IN_ITEM) leave_item(reader);
+}
+
+static void start_element(void *context, const char *name, const char **attributes) {
+    struct reader *reader = context;
+    if (++reader->depth > DEEPEST) {
+        refuse(reader, "elements that are less deeply nested", name);
+        return;
+    }
+    const bool is_child = reader->depth == reader->outer_depth + reader->level;
+    if ((reader->level == OUTSIDE || is_child) && enter(reader, name, attributes)) reader->level++;
+}
+
+static void end_element(void *context, const char *name) {
+    (void)name;
+    struct reader *reader = context;
+    if (reader->level > OUTSIDE && reader->depth == reader->outer_depth + reader->level - 1) {
+        leave(reader);
+        reader->level--;
+    }
+    reader->depth--;
+}
+
+/* Entities that unfold to gigabytes, or to other files, are declared there. */
+static void start_document_type(void *context, const char *name, const char *system,
+                                const char *public, int has_subset) {
+    (void)system, (void)public, (void)has_subset;
+    refuse(context, "no document type", name);
+}
+
+static void declaration(void *context, const char *version, const char *encoding, int standalone) {
+    (void)version, (void)standalone;
+    if (encoding && strcasecmp(encoding, "UTF-8") != 0) refuse(context, "UTF-8", encoding);
+}
+
+static bool parse(struct reader *reader, const char *name, caption_error *error) {
+    struct xmp_packet *packet = reader->packet;
+    XML_SetUserData(reader->parser, reader);
+    XML_SetElementHandler(reader->parser, start_element, end_element);
+    XML_SetStartDoctypeDeclHandler(reader->parser, start_document_type);
+    XML_SetXmlDeclHandler(reader->parser, declaration);
+    if (XML_Parse(reader->parser, packet->bytes, (int)packet->size, XML_TRUE) == XML_STATUS_OK)
+        return true;
+    const unsigned long line = XML_GetCurrentLineNumber(reader->parser);
+    const char *problem =
+        reader->problem[0] ? reader->problem : XML_ErrorString(XML_GetErrorCode(reader->parser));
+    return error_set(error, CAPTION_ERROR_FORMAT, "%s: line %lu: %s", name, line, problem);
+}
+
+static bool read_packet(struct xmp_packet *packet, const char *name, caption_error *error) {
+    struct reader reader = {.packet = packet, .parser = XML_ParserCreateNS(NULL, IN[0])};
+    if (!reader.parser) return error_memory(error, "an XML parser");
+    bool ok = parse(&reader, name, error);
+    XML_ParserFree(reader.parser);
+    if (ok && !packet->name)
+        ok = error_set(error, CAPTION_ERROR_FORMAT,
+                       "%s: expected XMP with an rdf:Description, found other XML", name);
+    return ok;
+}
+
+#else
+
+/* A text of a packet as it is written here. */
+static void find_text(struct xmp_packet *packet, size_t number) {
+    static const char item[] = "<rdf:li xml:lang=\"x-default\">";
+    char tag[64];
+    snprintf(tag, sizeof tag, "<%s:%s>", xmp_properties[number].prefix,
+             xmp_properties[number].name);
+    const char *begin = strstr(packet->bytes, tag);
+    begin = begin ? strstr(begin, item) : NULL;
+    if (!begin) return;
+    begin += strlen(item);
+    const size_t at = (size_t)(begin - packet->bytes);
+    packet->texts[number] = (struct xmp_place){XMP_TEXT, at, at + strcspn(begin, "<")};
+}
+
+/* The toolkit's name tells whose a packet is: whoever adds to one puts its own name there. */
+static bool read_packet(struct xmp_packet *packet, const char *name, caption_error *error) {
+    if (strstr(packet->bytes, " x:xmptk=\"caption\">"))
+        for (size_t i = 0; i < XMP_TEXTS; i++) find_text(packet, i);
+    return xmp_packet_is_full(packet) ||
+           error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: not as this program writes it, and built without libexpat it reads no "
+                     "other",
+                     name);
+}
+
+#endif
+
+bool xmp_packet_read(const char *bytes, size_t size, const char *name, struct xmp_packet *packet,
+                     caption_error *error) {
+    *packet = (struct xmp_packet){.bytes = bytes, .size = size};
+    if (memchr(bytes, 0, size)) /* which is a character of no XML */
+        return error_set(error, CAPTION_ERROR_FORMAT, "%s: expected UTF-8, found UTF-16 or UTF-32",
+                         name);
+    return read_packet(packet, name, error);
+}
