@@ -528,11 +528,11 @@ static void a_stream_cut_into_windows_has_the_loss_of_the_whole(void **state) {
     }
 }
 
-/* Two epochs of text, one frozen, three joint, two self-critical; 4 steps each over text and photos
- * alike. */
-static void each_phase_has_a_schedule_of_its_own(void **state) {
-    (void)state;
+/* Two epochs of text, of photos imagined from it or none, one frozen, three joint, two
+ * self-critical; 4 steps each over text and photos alike. */
+static void check_schedules(size_t text_captions) {
     const struct train_options options = {.text_count = 1,
+                                          .text_captions = text_captions,
                                           .text_epochs = 2,
                                           .epochs = 4,
                                           .freeze_encoder = 1,
@@ -545,22 +545,37 @@ static void each_phase_has_a_schedule_of_its_own(void **state) {
                                           .self_critical_lr = 0.125F,
                                           .warmup = 0.25F};
     size_t begin[] = {0, 119};
-    const struct trainer trainer = {
-        .options = &options, .train_count = 7, .text = {.begin = begin, .count = 1}};
-    static const size_t phase_begin[] = {0, 2, 3, 6, 8};
-    static const float decoder_rates[TRAIN_PHASES] = {1, 1, 0.5F, 0.125F};
-    static const float encoder_rates[TRAIN_PHASES] = {0, 0, 0.25F, 0.0625F};
-    for (size_t phase = 0; phase < TRAIN_PHASES; phase++) {
-        assert_int_equal(step_count(&trainer, (enum train_phase)phase), 4);
-        const size_t steps = 4 * (phase_begin[phase + 1] - phase_begin[phase]);
+    const struct trainer trainer = {.options = &options,
+                                    .train_count = 7,
+                                    .text = {.begin = begin, .count = 1},
+                                    .told = {.count = text_captions}};
+    const struct {
+        enum train_phase phase;
+        size_t epochs;
+        float decoder_rate, encoder_rate;
+    } parts[] = {{text_captions > 0 ? TRAIN_IMAGINED : TRAIN_TEXT, 2, 1, 0},
+                 {TRAIN_FROZEN, 1, 1, 0},
+                 {TRAIN_JOINT, 3, 0.5F, 0.25F},
+                 {TRAIN_SELF_CRITICAL, 2, 0.125F, 0.0625F}};
+    size_t first = 0;
+    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
+        assert_int_equal(trainer_phase(&options, first), parts[p].phase);
+        assert_int_equal(step_count(&trainer, parts[p].phase), 4);
+        const size_t steps = 4 * parts[p].epochs;
         for (size_t i = 0; i < steps; i++) {
-            const struct update_rates rates =
-                step_rates(&trainer, phase_begin[phase] + i / 4, i % 4);
+            const struct update_rates rates = step_rates(&trainer, first + i / 4, i % 4);
             const float factor = schedule_factor(i, steps, 0.25F);
-            assert_float_equal(rates.decoder, decoder_rates[phase] * factor, 0);
-            assert_float_equal(rates.encoder, encoder_rates[phase] * factor, 0);
+            assert_float_equal(rates.decoder, parts[p].decoder_rate * factor, 0);
+            assert_float_equal(rates.encoder, parts[p].encoder_rate * factor, 0);
         }
+        first += parts[p].epochs;
     }
+}
+
+static void each_phase_has_a_schedule_of_its_own(void **state) {
+    (void)state;
+    check_schedules(0);
+    check_schedules(1); /* the photo told of is the eighth */
 }
 
 int main(void) {
