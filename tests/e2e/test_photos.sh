@@ -33,7 +33,8 @@ if [ -s "$list" ]; then
         fail "JSON Lines with one thread and text with all say the same"
     jq -e -s 'all(.logprob < 0)' "$out" >/dev/null || fail "log-probabilities are negative"
 
-    run eval "$list" --images "$shared/data/flickr8k/images" --split val --json --swaps 1000
+    run eval "$list" --images "$shared/data/flickr8k/images" --split val --json --swaps 1000 \
+        --results "$work/said.json"
     expect 0 "the validation photos are scored"
     jq -e '.CIDEr >= 0.48 and .["BLEU-4"] >= 0.195 and .distinct >= 500' "$out" >/dev/null || {
         fail "the shipped weights score less than they did"
@@ -42,6 +43,17 @@ if [ -s "$list" ]; then
     jq -e '.swaps == 1000 and .swaps_generated >= 0.95 and .swaps_references >= 0.95' "$out" >/dev/null || {
         fail "another photo leaves what is said of a photo as likely in more than 5 of 100 swaps"
         explain
+    }
+    # "on" and "in" end what is said of putting something on; no ending here is one of those.
+    jq -r '.[].caption | split(" ") | . as $words |
+        select(any(.[]; . == "<unk>") or
+               ([range(length - 2) as $i | $words[$i:$i + 3]] | length != (unique | length)) or
+               (last | IN("a", "an", "the", "and", "or", "but", "of", "in", "on", "at", "to", "with", "by",
+                          "for", "from", "into", "onto", "over", "under", "near", "through", "while", "as")))
+        | join(" ")' "$work/said.json" >"$work/broken"
+    [ "$(jq length "$work/said.json")" -eq 1000 ] && [ ! -s "$work/broken" ] || {
+        fail "no caption says <unk>, repeats three words or ends in an article, preposition or conjunction"
+        head "$work/broken"
     }
 else
     skip "no validation photos in $shared"
