@@ -88,6 +88,11 @@ static void bleu_of_sums(const struct bleu_sums *sums, double bleu[NGRAMS_ORDERS
     }
 }
 
+void bleu_of_item(const struct ngrams_item *item, double bleu[NGRAMS_ORDERS]) {
+    const struct bleu_sums sums = sums_of_item(item);
+    bleu_of_sums(&sums, bleu);
+}
+
 void bleu_compute(const struct ngrams *ngrams, struct scores *corpus, struct scores *per_photo) {
     struct bleu_sums total = {0};
     for (size_t i = 0; i < ngrams->count; i++) {

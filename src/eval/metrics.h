@@ -7,6 +7,10 @@
 
 void bleu_compute(const struct ngrams *ngrams, struct scores *corpus, struct scores *per_photo);
 
+/* The same of a single caption: bleu[n - 1] is BLEU-n, next to 0 where no n-gram of it stands in a
+ * reference. */
+void bleu_of_item(const struct ngrams_item *item, double bleu[NGRAMS_ORDERS]);
+
 bool rouge_compute(const struct ngrams *ngrams, struct scores *corpus, struct scores *per_photo,
                    caption_error *error);
 

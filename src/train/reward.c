@@ -11,6 +11,7 @@ static const char what[] = "rewards";
 struct reward {
     const struct vocabulary *vocabulary;
     size_t longest;            /* words, <end> not counted */
+    double bleu;               /* the share of BLEU-4 */
     struct tokens *references; /* the photos' captions with <end> behind them */
     char **words;              /* that those point to */
     struct ngrams ngrams;
@@ -57,11 +58,11 @@ static void end_captions(struct reward *reward, const struct dataset *dataset, c
 }
 
 struct reward *reward_new(const struct dataset *dataset, const size_t *photos, size_t count,
-                          const struct vocabulary *vocabulary, size_t longest,
+                          const struct vocabulary *vocabulary, size_t longest, double bleu,
                           caption_error *error) {
     struct reward *reward = memory_zeroed(1, sizeof *reward, what, error);
     if (!reward) return NULL;
-    *reward = (struct reward){.vocabulary = vocabulary, .longest = longest};
+    *reward = (struct reward){.vocabulary = vocabulary, .longest = longest, .bleu = bleu};
     size_t captions;
     const size_t words = count_words(dataset, photos, count, &captions);
     struct scores_item *items = memory_uninitialised(count, sizeof *items, what, error);
@@ -111,5 +112,11 @@ double reward_of(const struct reward *reward, size_t photo, const int32_t *words
     const struct tokens said = {.count = count + ended, .words = room->words};
     struct ngrams_sentence sentence;
     ngrams_count(&reward->ngrams, &said, &room->ngrams, &sentence);
-    return cider_score(&reward->cider, &sentence, &reward->ngrams.items[photo]);
+    struct ngrams_item item = reward->ngrams.items[photo];
+    item.candidate = &sentence;
+    const double cider = cider_score(&reward->cider, &sentence, &item);
+    if (reward->bleu <= 0) return cider;
+    double bleu[NGRAMS_ORDERS];
+    bleu_of_item(&item, bleu);
+    return cider + reward->bleu * bleu[NGRAMS_ORDERS - 1];
 }

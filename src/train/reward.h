@@ -1,6 +1,6 @@
 /* What a sampled caption is worth in self-critical training: CIDEr-D against the captions of its
  * photo, with the document frequencies of all photos learned from (Rennie et al., Self-critical
- * sequence training for image captioning, 2017).
+ * sequence training for image captioning, 2017), and BLEU-4, as much as is asked for.
  *
  * <end> counts as a word, in the captions and in what is said. Without it nothing speaks against a
  * caption that breaks off ("a man on a"), and training finds out.
@@ -13,10 +13,11 @@
 
 struct reward;
 
-/* For captions of at most `longest` words of photos[count] of the data set. The data set and the
- * vocabulary must stay. NULL with `error` set. Read-only afterwards, so threads may share it. */
+/* For captions of at most `longest` words of photos[count] of the data set: CIDEr-D and `bleu`
+ * times BLEU-4, each 1 where coco-caption says 1. The data set and the vocabulary must stay. NULL
+ * with `error` set. Read-only afterwards, so threads may share it. */
 struct reward *reward_new(const struct dataset *dataset, const size_t *photos, size_t count,
-                          const struct vocabulary *vocabulary, size_t longest,
+                          const struct vocabulary *vocabulary, size_t longest, double bleu,
                           caption_error *error);
 void reward_free(struct reward *reward);
 

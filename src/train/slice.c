@@ -25,14 +25,15 @@ static size_t larger(size_t a, size_t b) {
 }
 
 struct slice *slice_new(const struct model *model, size_t photos, size_t rows, size_t longest,
-                        size_t steps, const struct reward *reward, caption_error *error) {
+                        size_t steps, const struct reward *reward, size_t samples,
+                        caption_error *error) {
     static const char what[] = "a slice of the mini-batch";
     struct slice *slice = memory_zeroed(1, sizeof *slice, what, error);
     if (!slice) return NULL;
     slice->longest = larger(longest, steps);
     if (reward) slice->longest = larger(slice->longest, captions_steps(SLICE_LONGEST_SAMPLE));
     size_t numbers, features = model->encoder.features, e = model->decoder.embedding;
-    if (reward) rows = larger(rows, photos * SLICE_SAMPLES);
+    if (reward) rows = larger(rows, photos * samples);
     bool ok = size_multiply(rows, slice->longest, &numbers) || error_memory(error, what);
     ok = ok && (slice->tbptt = tbptt_new(&model->decoder, rows, steps, error)) &&
          (slice->sequences = memory_zeroed(rows, sizeof *slice->sequences, what, error)) &&
@@ -45,8 +46,8 @@ struct slice *slice_new(const struct model *model, size_t photos, size_t rows, s
          (slice->d_vectors = memory_zeroed(photos * e, sizeof(real), what, error)) &&
          (slice->gradients = memory_zeroed(model->parameters.count, sizeof(real), what, error));
     if (ok && reward) {
-        ok = (slice->rollout = rollout_new(&model->decoder, photos * SLICE_SAMPLES,
-                                           SLICE_LONGEST_SAMPLE, error)) &&
+        ok = (slice->rollout =
+                  rollout_new(&model->decoder, photos * samples, SLICE_LONGEST_SAMPLE, error)) &&
              (slice->reward_room = reward_room_new(reward, error));
     }
     if (ok) return slice;
@@ -184,21 +185,22 @@ static struct tbptt_sequence rollout_sequence(const struct rollout_caption *capt
 static void lay_out_drawn(struct slice *slice, const struct slice_task *task,
                           const struct rollout_caption *drawn, size_t place, size_t vector,
                           size_t first, struct slice_result *result) {
-    double rewards[SLICE_SAMPLES], sum = 0;
-    for (size_t s = 0; s < SLICE_SAMPLES; s++) {
+    const size_t samples = task->samples;
+    double rewards[SLICE_MOST_SAMPLES], sum = 0;
+    for (size_t s = 0; s < samples; s++) {
         rewards[s] = reward_of(task->reward, place, drawn[s].words, drawn[s].count, drawn[s].ended,
                                slice->reward_room);
         sum += rewards[s];
     }
-    for (size_t s = 0; s < SLICE_SAMPLES; s++) {
+    for (size_t s = 0; s < samples; s++) {
         struct tbptt_sequence *sequence = &slice->sequences[first + s];
         *sequence =
             rollout_sequence(&drawn[s], vector, slice->inputs + (first + s) * slice->longest,
                              slice->targets + (first + s) * slice->longest);
-        sequence->weight = (real)(rewards[s] - (sum - rewards[s]) / (SLICE_SAMPLES - 1));
+        sequence->weight = (real)(rewards[s] - (sum - rewards[s]) / (double)(samples - 1));
     }
     result->reward += sum;
-    result->drawn += SLICE_SAMPLES;
+    result->drawn += samples;
 }
 
 void slice_rollout(struct slice *slice, const struct slice_task *task,
@@ -206,17 +208,17 @@ void slice_rollout(struct slice *slice, const struct slice_task *task,
                    const real *images, size_t count, struct random random,
                    struct slice_result *result) {
     const struct parameters *parameters = &task->model->parameters;
+    const size_t samples = task->samples;
     look(slice, task, workspace, photos, images, count, &random);
-    const struct rollout_caption *drawn =
-        rollout_draw(slice->rollout, parameters, parameters->values, slice->vectors, count,
-                     SLICE_SAMPLES, &random);
+    const struct rollout_caption *drawn = rollout_draw(
+        slice->rollout, parameters, parameters->values, slice->vectors, count, samples, &random);
     for (size_t i = 0; i < count; i++) {
-        lay_out_drawn(slice, task, drawn + i * SLICE_SAMPLES, photos[i].row, i, i * SLICE_SAMPLES,
-                      result);
+        lay_out_drawn(slice, task, drawn + i * samples, photos[i].row, i, i * samples, result);
     }
     struct tbptt_pass pass = pass_of(slice, task, NULL);
     pass.weighted = true;
-    learn(slice, task, workspace, &pass, count * SLICE_SAMPLES, count, result);
+    pass.regularisation.label_smoothing = 0; /* there is no label: the reward is all that counts */
+    learn(slice, task, workspace, &pass, count * samples, count, result);
 }
 
 void slice_text(struct slice *slice, const struct slice_task *task, const struct text *text,

@@ -26,6 +26,7 @@ struct slice_task {
     struct unroll_regularisation regularisation;
     real scale;                  /* of the loss: 1 / targets of the whole mini-batch */
     const struct reward *reward; /* of captions drawn; NULL: the photos' own teach */
+    size_t samples;              /* captions drawn for each photo */
 };
 
 /* What slices brought: summed negative log likelihood and number of target words; of drawn
@@ -37,16 +38,16 @@ struct slice_result {
     size_t drawn;
 };
 
-/* Captions drawn for each photo: each is judged by how much better it is than the mean of the
- * others. */
-enum { SLICE_SAMPLES = 5, SLICE_LONGEST_SAMPLE = 20 };
+/* Captions that may be drawn for a photo, and words of one. */
+enum { SLICE_MOST_SAMPLES = 64, SLICE_LONGEST_SAMPLE = 20 };
 
 struct slice;
 
 /* For at most `rows` captions of at most `photos` photos, or rows of text, of `longest` steps; in
- * windows of `steps` steps. With a `reward`, photos may be told by captions that are drawn. */
+ * windows of `steps` steps. With a `reward`, `samples` captions may be drawn for each photo. */
 struct slice *slice_new(const struct model *model, size_t photos, size_t rows, size_t longest,
-                        size_t steps, const struct reward *reward, caption_error *error);
+                        size_t steps, const struct reward *reward, size_t samples,
+                        caption_error *error);
 void slice_free(struct slice *slice);
 
 /* The gradient block. */
@@ -60,7 +61,7 @@ typedef void slice_work(struct slice *slice, const struct slice_task *task,
                         struct slice_result *result);
 slice_work slice_photos;
 
-/* The same for captions that the model draws itself, five for each photo: self-critical training
+/* The same for captions that the model draws itself, some for each photo: self-critical training
  * with the mean of the others as a baseline (Rennie et al., 2017; Kool et al., Buy 4 REINFORCE
  * samples, get a baseline for free, 2019). A caption's words become likelier by as much as it is
  * better than the others, and less likely by as much as it is worse. */

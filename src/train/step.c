@@ -117,7 +117,8 @@ static struct slice *new_slice(const struct trainer *t, caption_error *error) {
         rows = larger(rows, photos * TRAIN_TEXT_ROWS);
         steps = larger(steps, text_window_steps(t));
     }
-    return slice_new(&t->model, photos, rows, longest, steps, t->reward, error);
+    return slice_new(&t->model, photos, rows, longest, steps, t->reward, o->self_critical_samples,
+                     error);
 }
 
 bool step_init(struct trainer *t, caption_error *error) {
@@ -368,6 +369,7 @@ static struct step plan_step(struct trainer *t, enum train_phase phase, size_t i
                         .task = {.model = &t->model,
                                  .imagination = t->imagination,
                                  .reward = t->reward,
+                                 .samples = o->self_critical_samples,
                                  .regularisation = {.input_dropout = o->dropout,
                                                     .output_dropout = o->dropout,
                                                     .label_smoothing = o->label_smoothing}}};

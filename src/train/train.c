@@ -190,7 +190,7 @@ static bool prepare(struct trainer *t, caption_error *error) {
            read_text(t, error) && settle_settings(t, error) &&
            (o->self_critical == 0 ||
             (t->reward = reward_new(&t->dataset, t->train, t->train_count, &t->model.vocabulary,
-                                    SLICE_LONGEST_SAMPLE, error))) &&
+                                    SLICE_LONGEST_SAMPLE, (double)o->self_critical_bleu, error))) &&
            update_init(&t->update, &t->model.parameters, o->average, error) &&
            step_init(t, error) && (!resume || go_on(t, error)) && check_ranks(t, resume, error) &&
            summarise(t, error);

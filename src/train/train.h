@@ -58,6 +58,8 @@ struct train_options {
     float lr;              /* of the decoder while the encoder is frozen, and on text */
     float joint_lr;        /* of the decoder afterwards */
     float encoder_lr;      /* of the encoder afterwards */
+    size_t self_critical_samples;    /* captions drawn for each photo then */
+    float self_critical_bleu;        /* weight of BLEU-4 in their reward, beside CIDEr */
     float self_critical_temperature; /* at which captions are drawn then, and said from then on */
     float self_critical_lr; /* of the decoder in self-critical epochs; the encoder's is as much
                                smaller as before */

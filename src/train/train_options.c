@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "nn/cell.h"
+#include "train/slice.h"
 #include "train/start.h"
 #include "train/train.h"
 
@@ -15,6 +16,7 @@ struct train_options train_options_default(void) {
                                   .lr = 1e-3F,
                                   .joint_lr = 5e-4F,
                                   .encoder_lr = 1e-4F,
+                                  .self_critical_samples = 5,
                                   .self_critical_temperature = 0.4F,
                                   .self_critical_lr = 1e-4F,
                                   .warmup = 0.05F,
@@ -64,7 +66,7 @@ struct number {
     bool decides;
 };
 
-enum { NUMBERS = 27 };
+enum { NUMBERS = 29 };
 
 static void list_numbers(const struct train_options *o, struct number list[NUMBERS]) {
     const struct number numbers[NUMBERS] = {
@@ -83,6 +85,8 @@ static void list_numbers(const struct train_options *o, struct number list[NUMBE
         {"lr", (double)o->lr, 0, 10, true},
         {"joint-lr", (double)o->joint_lr, 0, 10, true},
         {"encoder-lr", (double)o->encoder_lr, 0, 10, true},
+        {"self-critical-samples", (double)o->self_critical_samples, 2, SLICE_MOST_SAMPLES, true},
+        {"self-critical-bleu", (double)o->self_critical_bleu, 0, 100, true},
         {"self-critical-temperature", (double)o->self_critical_temperature, 0.01, 100, true},
         {"self-critical-lr", (double)o->self_critical_lr, 0, 10, true},
         {"warmup", (double)o->warmup, 0, 1, true},

@@ -21,7 +21,7 @@ struct fixture {
 };
 
 /* The vocabulary lacks "zyzzyva". */
-static void fixture_init(struct fixture *f) {
+static void fixture_init(struct fixture *f, double bleu) {
     static const char *const words[] = {"a",     "dog",      "runs",   "on",   "grass", "brown",
                                         "two",   "children", "play",   "in",   "water", "child",
                                         "swims", "man",      "climbs", "rock", "the",   "lawn"};
@@ -32,7 +32,7 @@ static void fixture_init(struct fixture *f) {
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         assert_true(vocabulary_count(&f->vocabulary, words[i], 1, &error));
     }
-    f->reward = reward_new(&f->dataset, photos, 3, &f->vocabulary, LONGEST, &error);
+    f->reward = reward_new(&f->dataset, photos, 3, &f->vocabulary, LONGEST, bleu, &error);
     assert_non_null(f->reward);
     f->room = reward_room_new(f->reward, &error);
     assert_non_null(f->room);
@@ -72,15 +72,14 @@ static struct tokens split_with_end(const char *caption) {
     return tokens;
 }
 
-static void the_reward_is_cider_with_end_as_a_word(void **state) {
-    (void)state;
+static void check_reward(double bleu) {
     static const char *const references[3][2] = {{"a dog runs on grass", "a brown dog runs"},
                                                  {"two children play in water", "a child swims"},
                                                  {"a man climbs a rock", "a zyzzyva climbs"}};
     static const char *const said[] = {"a dog runs on the lawn", "two children play in water",
                                        "the lawn climbs climbs climbs a rock"};
     struct fixture f;
-    fixture_init(&f);
+    fixture_init(&f, bleu);
     struct tokens candidates[3], refs[3][2];
     struct scores_item items[3];
     for (size_t i = 0; i < 3; i++) {
@@ -93,7 +92,9 @@ static void the_reward_is_cider_with_end_as_a_word(void **state) {
     assert_true(scores_compute(items, 3, &corpus, per_photo, &error));
     for (size_t i = 0; i < 3; i++) {
         assert_true(per_photo[i].cider > 0);
-        assert_true(fabs(worth(&f, i, said[i], true) - per_photo[i].cider) < 1e-12);
+        assert_true(bleu <= 0 || i != 1 || per_photo[i].bleu[3] > 0.9);
+        const double expected = per_photo[i].cider + bleu * per_photo[i].bleu[3];
+        assert_true(fabs(worth(&f, i, said[i], true) - expected) < 1e-12);
         tokens_free(&candidates[i]);
         tokens_free(&refs[i][0]);
         tokens_free(&refs[i][1]);
@@ -101,10 +102,20 @@ static void the_reward_is_cider_with_end_as_a_word(void **state) {
     fixture_free(&f);
 }
 
+static void the_reward_is_cider_with_end_as_a_word(void **state) {
+    (void)state;
+    check_reward(0);
+}
+
+static void bleu_counts_as_much_as_is_asked_for(void **state) {
+    (void)state;
+    check_reward(0.5);
+}
+
 static void a_caption_that_breaks_off_is_worth_less(void **state) {
     (void)state;
     struct fixture f;
-    fixture_init(&f);
+    fixture_init(&f, 0);
     assert_true(worth(&f, 0, "a dog runs on grass", true) >
                 worth(&f, 0, "a dog runs on grass", false));
     assert_true(worth(&f, 0, "a brown dog runs", true) > worth(&f, 0, "a brown dog runs on", true));
@@ -114,7 +125,7 @@ static void a_caption_that_breaks_off_is_worth_less(void **state) {
 static void what_was_said_of_another_photo_is_worth_little(void **state) {
     (void)state;
     struct fixture f;
-    fixture_init(&f);
+    fixture_init(&f, 0);
     const double own = worth(&f, 1, "two children play in water", true);
     assert_true(own > 3);
     assert_true(worth(&f, 0, "two children play in water", true) < own / 10);
@@ -125,6 +136,7 @@ static void what_was_said_of_another_photo_is_worth_little(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_reward_is_cider_with_end_as_a_word),
+        cmocka_unit_test(bleu_counts_as_much_as_is_asked_for),
         cmocka_unit_test(a_caption_that_breaks_off_is_worth_less),
         cmocka_unit_test(what_was_said_of_another_photo_is_worth_little),
     };
