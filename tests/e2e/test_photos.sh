@@ -44,10 +44,9 @@ if [ -s "$list" ]; then
         fail "another photo leaves what is said of a photo as likely in more than 5 of 100 swaps"
         explain
     }
-    # "on" and "in" end what is said of putting something on; no ending here is one of those.
     jq -r '.[].caption | split(" ") | . as $words |
         select(any(.[]; . == "<unk>") or
-               ([range(length - 2) as $i | $words[$i:$i + 3]] | length != (unique | length)) or
+               ([range(length - 2) as $i | $words[$i:$i + 3] | join(" ")] | length != (unique | length)) or
                (last | IN("a", "an", "the", "and", "or", "but", "of", "in", "on", "at", "to", "with", "by",
                           "for", "from", "into", "onto", "over", "under", "near", "through", "while", "as")))
         | join(" ")' "$work/said.json" >"$work/broken"
