@@ -48,8 +48,9 @@ bool photo_list_add_from(struct photo_list *list, const char *file, bool zeros,
 
 /* Marks, of the photos of a folder whose names differ in nothing but the extension, all but the
  * first in the order of bytes, however the folder is spelt; and a "dog.png.jpg" beside such a
- * "dog.png". `from_below`: instead of folders and names, paths from `below` on are compared, and where
- * two do not differ at all, it is false with `error` set: files made from these would fight. */
+ * "dog.png". `from_below`: instead of folders and names, paths from `below` on are compared, and
+ * where two do not differ at all, it is false with `error` set: files made from these would fight.
+ */
 bool photo_list_find_seconds(struct photo_list *list, bool from_below, caption_error *error);
 
 void photo_list_free(struct photo_list *list);
