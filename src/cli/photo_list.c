@@ -1,7 +1,5 @@
 #include "cli/photo_list.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fnmatch.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/names.h"
 #include "image/photo.h"
 
 /* More of --files-from is no list of photos. */
@@ -106,39 +105,6 @@ static bool add_found(struct photo_list *list, char *path, const char *name, siz
     return ok;
 }
 
-static int by_name(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-struct names {
-    char **names; /* [count], owned */
-    size_t count, capacity;
-};
-
-static void names_free(struct names *names) {
-    for (size_t i = 0; i < names->count; i++) free(names->names[i]);
-    free(names->names);
-}
-
-/* Sorted: which of two links to a file is taken must not hang on the file system. */
-static bool read_names(DIR *directory, struct names *names, caption_error *error) {
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(directory);
-        if (!entry) break;
-        if (entry->d_name[0] == '.') continue;
-        if (!memory_grow(&names->names, &names->capacity, names->count + 1, sizeof *names->names,
-                         "a folder's names", error))
-            return false;
-        char *name = memory_string(entry->d_name, error);
-        if (!name) return false;
-        names->names[names->count++] = name;
-    }
-    if (errno != 0) return error_set(error, CAPTION_ERROR_IO, "%s", strerror(errno));
-    if (names->count > 0) qsort(names->names, names->count, sizeof *names->names, by_name);
-    return true;
-}
-
 static bool add_names(struct photo_list *list, const struct names *names, const char *folder,
                       size_t below, caption_error *error) {
     for (size_t i = 0; i < names->count; i++) {
@@ -148,27 +114,17 @@ static bool add_names(struct photo_list *list, const struct names *names, const 
     return true;
 }
 
-static bool add_unreadable(struct photo_list *list, const char *folder, size_t below,
-                           const char *reason, caption_error *error) {
-    caption_error problem;
-    error_set(&problem, CAPTION_ERROR_IO, "%s: cannot read the folder: %s", folder, reason);
-    return append_problem(list, folder, below, &problem, error);
-}
-
 static bool search(struct photo_list *list, const char *folder, size_t below,
                    caption_error *error) {
     struct stat status;
     bool fresh = true;
     if (stat(folder, &status) == 0 && !see(list, &status, &fresh, error)) return false;
     if (!fresh) return true; /* a loop, or the folder was named twice */
-    DIR *directory = opendir(folder);
-    if (!directory) return add_unreadable(list, folder, below, strerror(errno), error);
-    struct names names = {0};
+    struct names names;
     caption_error problem;
-    bool ok = read_names(directory, &names, &problem);
-    closedir(directory); /* before folders in it are opened */
-    ok = ok ? add_names(list, &names, folder, below, error)
-            : add_unreadable(list, folder, below, problem.message, error);
+    const bool ok = names_read(&names, folder, &problem)
+                        ? add_names(list, &names, folder, below, error)
+                        : append_problem(list, folder, below, &problem, error);
     names_free(&names);
     return ok;
 }

@@ -1,13 +1,12 @@
 #include "data/folder.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/names.h"
 #include "data/lines.h"
 #include "image/photo.h"
 
@@ -18,65 +17,29 @@ bool folder_recognises(const struct source *source) {
     return source->folder;
 }
 
-/* Names of photos, sorted. */
-struct names {
-    char **names; /* [count], owned */
-    size_t count, capacity;
-};
-
-static void names_free(struct names *names) {
-    for (size_t i = 0; i < names->count; i++) free(names->names[i]);
-    free(names->names);
-}
-
-static bool add_name(struct names *names, const char *folder, const char *name,
-                     caption_error *error) {
-    char *path = file_join(folder, name, error);
-    if (!path) return false;
-    bool photo = photo_recognise(path);
-    free(path);
-    if (!photo) return true;
-    if (!memory_grow(&names->names, &names->capacity, names->count + 1, sizeof *names->names,
-                     "the photos of a folder", error)) {
-        return false;
+/* Of the names in a folder, keeps those of photos. */
+static bool keep_photos(struct names *names, const char *folder, caption_error *error) {
+    size_t kept = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        char *name = names->names[i], *path = file_join(folder, name, error);
+        if (!path) return false;
+        const bool photo = photo_recognise(path);
+        free(path);
+        if (!photo) continue;
+        names->names[i] = names->names[kept]; /* all stay owned */
+        names->names[kept++] = name;
     }
-    names->names[names->count] = memory_string(name, error);
-    return names->names[names->count] && ++names->count;
-}
-
-static bool folder_error(const char *folder, caption_error *error) {
-    return error_set(error, CAPTION_ERROR_IO, "%s: cannot read the folder: %s", folder,
-                     strerror(errno));
-}
-
-static bool read_names(struct names *names, DIR *directory, const char *folder,
-                       caption_error *error) {
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(directory);
-        if (!entry) return errno == 0 || folder_error(folder, error);
-        if (entry->d_name[0] == '.') continue;
-        if (!add_name(names, folder, entry->d_name, error)) return false;
-    }
-}
-
-static int by_name(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    while (names->count > kept) free(names->names[--names->count]);
+    return true;
 }
 
 static bool list_photos(struct names *names, const char *folder, caption_error *error) {
-    DIR *directory = opendir(folder);
-    if (!directory) return folder_error(folder, error);
-    bool ok = read_names(names, directory, folder, error);
-    closedir(directory);
-    if (ok && names->count == 0) {
-        return error_set(error, CAPTION_ERROR_FORMAT,
-                         "%s: expected a folder of photos, found none in it (folders in it are not "
-                         "searched)",
-                         folder);
-    }
-    if (ok) qsort(names->names, names->count, sizeof *names->names, by_name);
-    return ok;
+    if (!names_read(names, folder, error) || !keep_photos(names, folder, error)) return false;
+    if (names->count > 0) return true;
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: expected a folder of photos, found none in it (folders in it are not "
+                     "searched)",
+                     folder);
 }
 
 /* folder/photo.txt for photo.jpg; a name that is all extension is left whole. */
