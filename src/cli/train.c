@@ -179,10 +179,14 @@ int command_train(int argc, char **argv) {
     };
     const struct options_row learning[] = {
         {0, "epochs", OPTIONS_SIZE, &o.epochs, "N", 0, 1e6, "passes over the photos", NULL},
-        {0, "self-critical", OPTIONS_SIZE, &o.self_critical, "N", 0, 1e6,
-         "afterwards, passes in which it is rewarded for captions of its own (CIDEr)", NULL},
         {0, "freeze-encoder", OPTIONS_SIZE, &o.freeze_encoder, "N", 0, 1e6,
          "of them, the first N teach the decoder alone", NULL},
+        {0, "self-critical", OPTIONS_SIZE, &o.self_critical, "N", 0, 1e6,
+         "afterwards, passes in which it is rewarded for captions of its own (CIDEr)", NULL},
+        {0, "self-critical-imagined", OPTIONS_SIZE, &o.self_critical_imagined, "N", 0, 1e6,
+         "before those, passes that reward the decoder alone, over the photos that --text-captions "
+         "imagines as well",
+         NULL},
         {0, "text-epochs", OPTIONS_SIZE, &o.text_epochs, "N", 0, 1e6,
          "passes over the text of --text, before the photos", NULL},
         {0, "batch-size", OPTIONS_SIZE, &o.batch_size, "N", 1, 4096,

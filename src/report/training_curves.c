@@ -197,6 +197,8 @@ static void write_phases(const struct curves *curves) {
         [TRAIN_IMAGINED] = "the decoder learns from text, the photos of which are imagined",
         [TRAIN_FROZEN] = "the decoder learns, the encoder is frozen",
         [TRAIN_JOINT] = "decoder and encoder learn together",
+        [TRAIN_SELF_CRITICAL_IMAGINED] =
+            "the decoder is rewarded for captions of its own, of imagined and of real photos",
         [TRAIN_SELF_CRITICAL] = "rewarded for captions of its own"};
     const struct train_history *history = curves->history;
     bool occurs[TRAIN_PHASES] = {false};

@@ -11,15 +11,18 @@
 
 /* The parts of a run, in this order; each may have no epochs. */
 enum train_phase {
-    TRAIN_TEXT,          /* the decoder learns the language, no photo is seen */
-    TRAIN_IMAGINED,      /* the decoder learns on features imagined from text, and on real ones */
-    TRAIN_FROZEN,        /* the decoder learns on features of a frozen encoder */
-    TRAIN_JOINT,         /* both learn */
-    TRAIN_SELF_CRITICAL, /* what learned last goes on, from captions of its own */
+    TRAIN_TEXT,     /* the decoder learns the language, no photo is seen */
+    TRAIN_IMAGINED, /* the decoder learns on features imagined from text, and on real ones */
+    TRAIN_FROZEN,   /* the decoder learns on features of a frozen encoder */
+    TRAIN_JOINT,    /* both learn */
+    TRAIN_SELF_CRITICAL_IMAGINED, /* the decoder goes on from captions of its own, which it says of
+                                     what is imagined from text, and of real photos */
+    TRAIN_SELF_CRITICAL,          /* what learned last goes on, from captions of its own */
     TRAIN_PHASES
 };
 
-/* "text", "imagined", "frozen", "learns", "self-critical": what is said of the encoder. */
+/* "text", "imagined", "frozen", "learns", "self-critical, imagined", "self-critical": what is said
+ * of the encoder. */
 const char *train_phase_name(enum train_phase phase);
 
 /* What is known before the first step. */

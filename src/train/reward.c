@@ -1,5 +1,6 @@
 #include "train/reward.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,68 +9,98 @@
 
 static const char what[] = "rewards";
 
+/* Of a word of its own, as text. */
+enum { STRANGER = 24 };
+
 struct reward {
     const struct vocabulary *vocabulary;
-    size_t longest;            /* words, <end> not counted */
     double bleu;               /* the share of BLEU-4 */
-    struct tokens *references; /* the photos' captions with <end> behind them */
+    struct tokens *references; /* what is said of the photos, with <end> behind it */
     char **words;              /* that those point to */
+    char *strangers;           /* (strangers, STRANGER) names of words that the vocabulary lacks */
     struct ngrams ngrams;
     struct cider cider;
 };
 
 struct reward_room {
-    char **words; /* [longest + 1] */
+    char **words; /* [longest + 1], <end> counted */
     struct ngrams_room ngrams;
 };
 
-/* Words of all captions of the photos, <end> counted. */
-static size_t count_words(const struct dataset *dataset, const size_t *photos, size_t count,
-                          size_t *captions) {
-    size_t words = 0;
-    *captions = 0;
+/* What is said of all photos together. */
+struct extent {
+    size_t captions, words, strangers; /* <end> is a word */
+};
+
+static struct extent measure(const struct captions_part *photos, size_t count) {
+    struct extent extent = {0};
     for (size_t i = 0; i < count; i++) {
-        const struct dataset_photo *photo = &dataset->photos[photos[i]];
-        for (size_t j = 0; j < photo->count; j++) {
-            words += dataset->captions[photo->first + j].count + 1;
-        }
-        *captions += photo->count;
+        const struct captions *said = photos[i].captions;
+        const size_t begin = said->begin[photos[i].first];
+        const size_t end = said->begin[photos[i].first + photos[i].count];
+        extent.captions += photos[i].count;
+        extent.words += end - begin + photos[i].count;
+        for (size_t w = begin; w < end; w++) extent.strangers += said->words[w] == VOCABULARY_UNK;
     }
-    return words;
+    return extent;
 }
 
-/* The captions once more with <end> behind them; items[count] point to them. */
-static void end_captions(struct reward *reward, const struct dataset *dataset, const size_t *photos,
-                         size_t count, struct scores_item *items) {
+/* Words as n-grams are made of, written one after the other. */
+struct writer {
+    const struct vocabulary *vocabulary;
+    char **word, *stranger;
+    size_t strangers;
+};
+
+/* No tokenizer makes a word with a space in it, so nothing else is called that. */
+static char *name_stranger(struct writer *writer) {
+    char *name = writer->stranger;
+    snprintf(name, STRANGER, " %zu", writer->strangers++);
+    writer->stranger += STRANGER;
+    return name;
+}
+
+static struct tokens write_caption(struct writer *writer, const struct captions *said,
+                                   size_t caption) {
+    const size_t begin = said->begin[caption], end = said->begin[caption + 1];
+    const struct tokens tokens = {.count = end - begin + 1, .words = writer->word};
+    for (size_t w = begin; w < end; w++) {
+        const bool known = said->words[w] != VOCABULARY_UNK;
+        *writer->word++ = known ? writer->vocabulary->words[said->words[w]] : name_stranger(writer);
+    }
+    *writer->word++ = writer->vocabulary->words[VOCABULARY_END];
+    return tokens;
+}
+
+/* items[count] and what they point to. */
+static void write_references(struct reward *reward, const struct captions_part *photos,
+                             size_t count, struct scores_item *items) {
     static const struct tokens nothing_said = {0};
+    struct writer writer = {
+        .vocabulary = reward->vocabulary, .word = reward->words, .stranger = reward->strangers};
     struct tokens *reference = reward->references;
-    char **words = reward->words, *end = reward->vocabulary->words[VOCABULARY_END];
     for (size_t i = 0; i < count; i++) {
-        const struct dataset_photo *photo = &dataset->photos[photos[i]];
-        items[i] = (struct scores_item){&nothing_said, reference, photo->count};
-        for (size_t j = 0; j < photo->count; j++, reference++) {
-            const struct tokens *caption = &dataset->captions[photo->first + j];
-            memcpy(words, caption->words, caption->count * sizeof *words);
-            words[caption->count] = end;
-            *reference = (struct tokens){.count = caption->count + 1, .words = words};
-            words += caption->count + 1;
+        items[i] = (struct scores_item){&nothing_said, reference, photos[i].count};
+        for (size_t j = 0; j < photos[i].count; j++) {
+            *reference++ = write_caption(&writer, photos[i].captions, photos[i].first + j);
         }
     }
 }
 
-struct reward *reward_new(const struct dataset *dataset, const size_t *photos, size_t count,
-                          const struct vocabulary *vocabulary, size_t longest, double bleu,
-                          caption_error *error) {
+struct reward *reward_new(const struct captions_part *photos, size_t count,
+                          const struct vocabulary *vocabulary, double bleu, caption_error *error) {
     struct reward *reward = memory_zeroed(1, sizeof *reward, what, error);
     if (!reward) return NULL;
-    *reward = (struct reward){.vocabulary = vocabulary, .longest = longest, .bleu = bleu};
-    size_t captions;
-    const size_t words = count_words(dataset, photos, count, &captions);
+    *reward = (struct reward){.vocabulary = vocabulary, .bleu = bleu};
+    const struct extent extent = measure(photos, count);
     struct scores_item *items = memory_uninitialised(count, sizeof *items, what, error);
-    reward->references = memory_uninitialised(captions, sizeof *reward->references, what, error);
-    reward->words = memory_uninitialised(words, sizeof *reward->words, what, error);
-    bool ok = items && reward->references && reward->words;
-    if (ok) end_captions(reward, dataset, photos, count, items);
+    bool ok =
+        items &&
+        (reward->references =
+             memory_uninitialised(extent.captions, sizeof *reward->references, what, error)) &&
+        (reward->words = memory_uninitialised(extent.words, sizeof *reward->words, what, error)) &&
+        (reward->strangers = memory_uninitialised(extent.strangers, STRANGER, what, error));
+    if (ok) write_references(reward, photos, count, items);
     ok = ok && ngrams_init(&reward->ngrams, items, count, error) &&
          cider_init(&reward->cider, &reward->ngrams, error);
     free(items);
@@ -84,14 +115,15 @@ void reward_free(struct reward *reward) {
     ngrams_free(&reward->ngrams);
     free(reward->references);
     free(reward->words);
+    free(reward->strangers);
     free(reward);
 }
 
-struct reward_room *reward_room_new(const struct reward *reward, caption_error *error) {
+struct reward_room *reward_room_new(size_t longest, caption_error *error) {
     struct reward_room *room = memory_zeroed(1, sizeof *room, what, error);
     if (!room) return NULL;
-    room->words = memory_uninitialised(reward->longest + 1, sizeof *room->words, what, error);
-    if (room->words && ngrams_room_init(&room->ngrams, reward->longest + 1, error)) return room;
+    room->words = memory_uninitialised(longest + 1, sizeof *room->words, what, error);
+    if (room->words && ngrams_room_init(&room->ngrams, longest + 1, error)) return room;
     reward_room_free(room);
     return NULL;
 }

@@ -8,22 +8,21 @@
 #ifndef CAPTION_TRAIN_REWARD_H
 #define CAPTION_TRAIN_REWARD_H
 
-#include "data/dataset.h"
 #include "text/vocabulary.h"
+#include "train/captions.h"
 
 struct reward;
 
-/* For captions of at most `longest` words of photos[count] of the data set: CIDEr-D and `bleu`
- * times BLEU-4, each 1 where coco-caption says 1. The data set and the vocabulary must stay. NULL
- * with `error` set. Read-only afterwards, so threads may share it. */
-struct reward *reward_new(const struct dataset *dataset, const size_t *photos, size_t count,
-                          const struct vocabulary *vocabulary, size_t longest, double bleu,
-                          caption_error *error);
+/* For what is said of photos[count]: CIDEr-D and `bleu` times BLEU-4, each 1 where coco-caption
+ * says 1. An <unk> that is said is a word like no other. The vocabulary must stay. NULL with
+ * `error` set. Read-only afterwards, so threads may share it. */
+struct reward *reward_new(const struct captions_part *photos, size_t count,
+                          const struct vocabulary *vocabulary, double bleu, caption_error *error);
 void reward_free(struct reward *reward);
 
-/* Scratch of a thread. */
+/* Scratch of a thread, for captions of at most `longest` words. */
 struct reward_room;
-struct reward_room *reward_room_new(const struct reward *reward, caption_error *error);
+struct reward_room *reward_room_new(size_t longest, caption_error *error);
 void reward_room_free(struct reward_room *room);
 
 /* The reward of words[count], with or without <end>, for the photo at place `photo` of the list. */

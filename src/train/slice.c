@@ -25,15 +25,14 @@ static size_t larger(size_t a, size_t b) {
 }
 
 struct slice *slice_new(const struct model *model, size_t photos, size_t rows, size_t longest,
-                        size_t steps, const struct reward *reward, size_t samples,
-                        caption_error *error) {
+                        size_t steps, size_t samples, caption_error *error) {
     static const char what[] = "a slice of the mini-batch";
     struct slice *slice = memory_zeroed(1, sizeof *slice, what, error);
     if (!slice) return NULL;
     slice->longest = larger(longest, steps);
-    if (reward) slice->longest = larger(slice->longest, captions_steps(SLICE_LONGEST_SAMPLE));
+    if (samples > 0) slice->longest = larger(slice->longest, captions_steps(SLICE_LONGEST_SAMPLE));
     size_t numbers, features = model->encoder.features, e = model->decoder.embedding;
-    if (reward) rows = larger(rows, photos * samples);
+    rows = larger(rows, photos * samples);
     bool ok = size_multiply(rows, slice->longest, &numbers) || error_memory(error, what);
     ok = ok && (slice->tbptt = tbptt_new(&model->decoder, rows, steps, error)) &&
          (slice->sequences = memory_zeroed(rows, sizeof *slice->sequences, what, error)) &&
@@ -45,10 +44,10 @@ struct slice *slice_new(const struct model *model, size_t photos, size_t rows, s
          (slice->vectors = memory_zeroed(photos * e, sizeof(real), what, error)) &&
          (slice->d_vectors = memory_zeroed(photos * e, sizeof(real), what, error)) &&
          (slice->gradients = memory_zeroed(model->parameters.count, sizeof(real), what, error));
-    if (ok && reward) {
+    if (ok && samples > 0) {
         ok = (slice->rollout =
                   rollout_new(&model->decoder, photos * samples, SLICE_LONGEST_SAMPLE, error)) &&
-             (slice->reward_room = reward_room_new(reward, error));
+             (slice->reward_room = reward_room_new(SLICE_LONGEST_SAMPLE, error));
     }
     if (ok) return slice;
     slice_free(slice);

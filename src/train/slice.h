@@ -13,9 +13,9 @@
 /* One photo of the mini-batch. */
 struct slice_photo {
     struct captions_part said;
-    size_t row;             /* in the feature cache, when the encoder is frozen */
+    size_t row; /* among the photos learned from: in the feature cache, in the rewards */
     struct augment augment; /* what is done to it */
-    bool imagined;          /* it has no row: its features are imagined from what is said */
+    bool imagined;          /* it is in no cache: its features are imagined from what is said */
 };
 
 /* What all slices of a step share. */
@@ -44,10 +44,9 @@ enum { SLICE_MOST_SAMPLES = 64, SLICE_LONGEST_SAMPLE = 20 };
 struct slice;
 
 /* For at most `rows` captions of at most `photos` photos, or rows of text, of `longest` steps; in
- * windows of `steps` steps. With a `reward`, `samples` captions may be drawn for each photo. */
+ * windows of `steps` steps. With `samples`, so many captions may be drawn for each photo. */
 struct slice *slice_new(const struct model *model, size_t photos, size_t rows, size_t longest,
-                        size_t steps, const struct reward *reward, size_t samples,
-                        caption_error *error);
+                        size_t steps, size_t samples, caption_error *error);
 void slice_free(struct slice *slice);
 
 /* The gradient block. */

@@ -88,15 +88,9 @@ static bool init_text(struct trainer *t, caption_error *error) {
     return t->text_states != NULL;
 }
 
-/* Photos that the text tells of. */
-static size_t told_photos(const struct trainer *t) {
-    const size_t each = t->options->text_captions;
-    return each > 0 ? (t->told.count + each - 1) / each : 0;
-}
-
 /* Photos of an epoch. */
 static size_t epoch_photos(const struct trainer *t, enum train_phase phase) {
-    return t->train_count + (phase == TRAIN_IMAGINED ? told_photos(t) : 0);
+    return t->train_count + (trainer_imagines(phase) ? trainer_told_photos(t) : 0);
 }
 
 static size_t larger(size_t a, size_t b) {
@@ -117,7 +111,8 @@ static struct slice *new_slice(const struct trainer *t, caption_error *error) {
         rows = larger(rows, photos * TRAIN_TEXT_ROWS);
         steps = larger(steps, text_window_steps(t));
     }
-    return slice_new(&t->model, photos, rows, longest, steps, t->reward, o->self_critical_samples,
+    const bool draws = o->self_critical_imagined > 0 || o->self_critical > 0;
+    return slice_new(&t->model, photos, rows, longest, steps, draws ? o->self_critical_samples : 0,
                      error);
 }
 
@@ -131,7 +126,8 @@ bool step_init(struct trainer *t, caption_error *error) {
         if (!t->lanes[lane]) return false;
     }
     t->batch = memory_zeroed(o->batch_size, sizeof *t->batch, "a mini-batch", error);
-    t->order = memory_zeroed(t->train_count + told_photos(t), sizeof *t->order, "an epoch", error);
+    t->order =
+        memory_zeroed(t->train_count + trainer_told_photos(t), sizeof *t->order, "an epoch", error);
     if (!t->batch || !t->order || (trainer_reads_stream(o) && !init_text(t, error))) return false;
     if (ranks_count(t->ranks) == 1) return true;
     t->incoming = memory_zeroed(t->model.parameters.count, sizeof(real), "gradients", error);
@@ -231,7 +227,7 @@ void step_begin_epoch(struct trainer *t, size_t epoch) {
 
 /* In self-critical epochs the encoder's rate falls as the decoder's does. */
 static float encoder_rate(const struct train_options *o, enum train_phase phase) {
-    if (phase != TRAIN_SELF_CRITICAL || o->joint_lr <= 0) return o->encoder_lr;
+    if (!trainer_draws(phase) || o->joint_lr <= 0) return o->encoder_lr;
     return o->encoder_lr * (o->self_critical_lr / o->joint_lr);
 }
 
@@ -245,9 +241,7 @@ struct update_rates step_rates(const struct trainer *t, size_t epoch, size_t ste
     const float factor =
         schedule_factor((epoch - first) * steps + step, (last - first) * steps, o->warmup);
     const bool joint = trainer_encoder_learns(o, phase);
-    const float rate = phase == TRAIN_SELF_CRITICAL ? o->self_critical_lr
-                       : joint                      ? o->joint_lr
-                                                    : o->lr;
+    const float rate = trainer_draws(phase) ? o->self_critical_lr : joint ? o->joint_lr : o->lr;
     return (struct update_rates){.decoder = factor * rate,
                                  .encoder = joint ? factor * encoder_rate(o, phase) : 0,
                                  .clip = o->clip,
@@ -281,7 +275,7 @@ static bool photo_slice(struct step *step, size_t slice, size_t lane, size_t wor
     const struct range photos = part_of(step->count, slice, step->division.slices);
     const size_t count = photos.end - photos.begin;
     const struct slice_photo *batch = t->batch + photos.begin;
-    slice_work *work = step->phase == TRAIN_SELF_CRITICAL ? slice_rollout : slice_photos;
+    slice_work *work = trainer_draws(step->phase) ? slice_rollout : slice_photos;
     if (step->task.features) {
         work(t->lanes[lane], &step->task, NULL, batch, NULL, count, random, &result->sum);
         return true;
@@ -325,18 +319,15 @@ static void run_lane(void *context, size_t item, size_t worker) {
     }
 }
 
-static struct slice_photo real_photo(const struct trainer *t, size_t index, bool encoder_learns) {
-    struct slice_photo photo = {.said = trainer_captions(t, index), .row = index};
+/* Photo train[index], or one that the text tells of. */
+static struct slice_photo batch_photo(const struct trainer *t, size_t index, bool encoder_learns) {
+    struct slice_photo photo = {
+        .said = trainer_captions(t, index), .row = index, .imagined = index >= t->train_count};
     /* What the encoder is to see, the loader has drawn. */
-    if (!encoder_learns) photo.augment = draw_augment(t, t->place.epoch, index, false);
+    if (!photo.imagined && !encoder_learns) {
+        photo.augment = draw_augment(t, t->place.epoch, index, false);
+    }
     return photo;
-}
-
-static struct slice_photo told_photo(const struct trainer *t, size_t index) {
-    const size_t each = t->options->text_captions, first = index * each;
-    const size_t left = t->told.count - first;
-    return (struct slice_photo){.said = {&t->told, first, left < each ? left : each},
-                                .imagined = true};
 }
 
 /* Fills the mini-batch; returns the number of words to predict. */
@@ -344,9 +335,7 @@ static size_t fill_photos(struct trainer *t, const struct step *step) {
     size_t targets = 0;
     const size_t *order = t->order + step->index * t->options->batch_size;
     for (size_t i = 0; i < step->count; i++) {
-        const bool imagined = order[i] >= t->train_count;
-        t->batch[i] = imagined ? told_photo(t, order[i] - t->train_count)
-                               : real_photo(t, order[i], step->encoder_learns);
+        t->batch[i] = batch_photo(t, order[i], step->encoder_learns);
         targets += captions_targets(&t->batch[i].said);
     }
     return targets;

@@ -17,6 +17,16 @@
 /* Of the loss curve. */
 enum { POINTS_AN_EPOCH = 20 };
 
+/* Whether features are learned from, and not only measured. */
+static bool learns_from_features(const struct train_options *options) {
+    for (enum train_phase phase = TRAIN_IMAGINED; phase < TRAIN_PHASES; phase++) {
+        if (trainer_has_phase(options, phase, 0) && !trainer_encoder_learns(options, phase)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Features of all photos by the encoder as it is now. */
 static bool read_features(struct trainer *t, caption_error *error) {
     if (t->features.plain) return true;
@@ -30,9 +40,7 @@ static bool read_features(struct trainer *t, caption_error *error) {
         paths[t->train_count + i] = t->validation->photos[t->held[i]].path;
     }
     double started = progress_clock();
-    bool mirrored = t->options->flip && (trainer_has_phase(t->options, TRAIN_FROZEN, 0) ||
-                                         trainer_has_phase(t->options, TRAIN_IMAGINED, 0) ||
-                                         t->options->self_critical > 0);
+    const bool mirrored = t->options->flip && learns_from_features(t->options);
     bool ok = features_load(&t->features, &t->model, paths, count, mirrored, t->cache, t->threads,
                             &t->listener, error);
     free((void *)paths);
@@ -69,16 +77,24 @@ static bool start_anew(struct trainer *t, caption_error *error) {
     return true;
 }
 
+/* What is said of each photo of a phase: `*count` parts, to be freed. */
+static struct captions_part *list_captions(const struct trainer *t, bool told, size_t *count,
+                                           caption_error *error) {
+    *count = t->train_count + (told ? trainer_told_photos(t) : 0);
+    struct captions_part *parts = memory_uninitialised(*count, sizeof *parts, "captions", error);
+    for (size_t i = 0; parts && i < *count; i++) parts[i] = trainer_captions(t, i);
+    return parts;
+}
+
 /* What photos look like that are told of, as the encoder sees it. */
 static bool imagine(struct trainer *t, caption_error *error) {
     if (t->imagination) return true;
     const double started = progress_clock();
-    struct captions_part *photos =
-        memory_uninitialised(t->train_count, sizeof *photos, "captions", error);
+    size_t count;
+    struct captions_part *photos = list_captions(t, false, &count, error);
     if (!photos) return false;
-    for (size_t i = 0; i < t->train_count; i++) photos[i] = trainer_captions(t, i);
-    t->imagination = imagination_new(photos, t->train_count, t->model.vocabulary.count,
-                                     t->features.plain, t->features.width, t->threads, error);
+    t->imagination = imagination_new(photos, count, t->model.vocabulary.count, t->features.plain,
+                                     t->features.width, t->threads, error);
     free(photos);
     if (!t->imagination) return false;
     trainer_say(t, "what words look like was learned from %zu photos in %.0f s", t->train_count,
@@ -86,10 +102,24 @@ static bool imagine(struct trainer *t, caption_error *error) {
     return true;
 }
 
+/* What captions are worth that are drawn in a phase. */
+static bool promise_rewards(struct trainer *t, enum train_phase phase, caption_error *error) {
+    if (t->reward) return true;
+    size_t count;
+    struct captions_part *photos = list_captions(t, trainer_imagines(phase), &count, error);
+    if (!photos) return false;
+    t->reward = reward_new(photos, count, &t->model.vocabulary,
+                           (double)t->options->self_critical_bleu, error);
+    free(photos);
+    return t->reward != NULL;
+}
+
 /* What a phase learns from, where that is not the photos themselves. */
 static bool get_ready(struct trainer *t, enum train_phase phase, caption_error *error) {
-    if (phase == TRAIN_TEXT || trainer_encoder_learns(t->options, phase)) return true;
-    return read_features(t, error) && (phase != TRAIN_IMAGINED || imagine(t, error));
+    if (phase == TRAIN_TEXT) return true;
+    if (trainer_draws(phase) && !promise_rewards(t, phase, error)) return false;
+    if (trainer_encoder_learns(t->options, phase)) return true;
+    return read_features(t, error) && (!trainer_imagines(phase) || imagine(t, error));
 }
 
 /* How long an epoch of each phase takes: as long as the last one did, or as a step tells. A phase
@@ -102,7 +132,7 @@ static bool measure_epochs(struct trainer *t, caption_error *error) {
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
         double *seconds = &history->epoch_seconds[phase];
         if (*seconds > 0 || !trainer_has_phase(t->options, phase, t->place.epoch)) continue;
-        if (phase == TRAIN_SELF_CRITICAL) continue; /* of weights that are still to come */
+        if (trainer_draws(phase)) continue; /* of weights that are still to come */
         if (!get_ready(t, phase, error)) return false;
         if (!step_measure(t, phase, seconds, error)) return false;
         *seconds *= (double)step_count(t, phase);
@@ -188,9 +218,6 @@ static bool prepare(struct trainer *t, caption_error *error) {
     bool ok = resume ? take_up(t, error) : start_anew(t, error);
     return ok && captions_init(&t->captions, &t->dataset, &t->model.vocabulary, error) &&
            read_text(t, error) && settle_settings(t, error) &&
-           (o->self_critical == 0 ||
-            (t->reward = reward_new(&t->dataset, t->train, t->train_count, &t->model.vocabulary,
-                                    SLICE_LONGEST_SAMPLE, (double)o->self_critical_bleu, error))) &&
            update_init(&t->update, &t->model.parameters, o->average, error) &&
            step_init(t, error) && (!resume || go_on(t, error)) && check_ranks(t, resume, error) &&
            summarise(t, error);
@@ -239,6 +266,8 @@ static void show_progress(struct trainer *t, struct progress *progress, double s
                                                    [TRAIN_IMAGINED] = " (imagined)",
                                                    [TRAIN_FROZEN] = " (encoder frozen)",
                                                    [TRAIN_JOINT] = "",
+                                                   [TRAIN_SELF_CRITICAL_IMAGINED] =
+                                                       " (self-critical, imagined)",
                                                    [TRAIN_SELF_CRITICAL] = " (self-critical)"};
     const struct train_place *place = &t->place;
     char note[96];
@@ -285,24 +314,33 @@ static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *
     return tell(t, t->listener.epoch, error);
 }
 
-/* Self-critical training sets out from the weights that were kept, nearer to what they say. */
-static void begin_self_critical(struct trainer *t) {
-    struct parameters *parameters = &t->model.parameters;
-    update_adopt_average(&t->update, parameters->values);
-    decoder_temper(&t->model.decoder, parameters, t->options->self_critical_temperature);
-    update_restart(&t->update, parameters->values);
-    features_free(&t->features); /* of an encoder that is history, if it learned */
-}
-
 /* Whether the run stands before the first step of a phase. */
 static bool is_new(const struct trainer *t, enum train_phase phase) {
     const size_t epoch = t->place.epoch;
     return t->place.step == 0 && (epoch == 0 || trainer_phase(t->options, epoch - 1) != phase);
 }
 
+/* Self-critical training sets out from the weights that were kept, at first nearer to what they
+ * say. */
+static void begin_drawing(struct trainer *t) {
+    const size_t epoch = t->place.epoch;
+    const bool draws_already = epoch > 0 && trainer_draws(trainer_phase(t->options, epoch - 1));
+    struct parameters *parameters = &t->model.parameters;
+    update_adopt_average(&t->update, parameters->values);
+    if (!draws_already) {
+        decoder_temper(&t->model.decoder, parameters, t->options->self_critical_temperature);
+    }
+    update_restart(&t->update, parameters->values);
+    features_free(&t->features); /* of an encoder that is history, if it learned */
+}
+
 static bool begin_phase(struct trainer *t, enum train_phase phase, caption_error *error) {
-    if (phase == TRAIN_SELF_CRITICAL && is_new(t, phase)) begin_self_critical(t);
-    if (phase != TRAIN_IMAGINED) {
+    if (is_new(t, phase)) {
+        if (trainer_draws(phase)) begin_drawing(t);
+        reward_free(t->reward); /* of the phase before */
+        t->reward = NULL;
+    }
+    if (!trainer_imagines(phase)) {
         imagination_free(t->imagination);
         t->imagination = NULL;
     }

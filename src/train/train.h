@@ -48,16 +48,18 @@ struct train_options {
                                  for a new decoder */
     size_t min_count;         /* words seen less often are <unk> */
     /* Learning. */
-    size_t epochs;         /* over the photos, in all */
-    size_t freeze_encoder; /* of them, the first with a frozen encoder */
-    size_t text_epochs;    /* over the text, before */
-    size_t self_critical;  /* over the photos, afterwards: rewarded for captions of its own */
-    size_t batch_size;     /* photos a step, with all their captions */
-    size_t slice;          /* photos of a slice of the mini-batch */
-    size_t tbptt;          /* steps of truncated back-propagation; 0: no truncation */
-    float lr;              /* of the decoder while the encoder is frozen, and on text */
-    float joint_lr;        /* of the decoder afterwards */
-    float encoder_lr;      /* of the encoder afterwards */
+    size_t epochs;                   /* over the photos, in all */
+    size_t freeze_encoder;           /* of them, the first with a frozen encoder */
+    size_t text_epochs;              /* over the text, before */
+    size_t self_critical_imagined;   /* afterwards, rewarded for captions of its own: over photos
+                                        imagined from the text and the real ones, encoder frozen */
+    size_t self_critical;            /* at last the same over the photos alone */
+    size_t batch_size;               /* photos a step, with all their captions */
+    size_t slice;                    /* photos of a slice of the mini-batch */
+    size_t tbptt;                    /* steps of truncated back-propagation; 0: no truncation */
+    float lr;                        /* of the decoder while the encoder is frozen, and on text */
+    float joint_lr;                  /* of the decoder afterwards */
+    float encoder_lr;                /* of the encoder afterwards */
     size_t self_critical_samples;    /* captions drawn for each photo then */
     float self_critical_bleu;        /* weight of BLEU-4 in their reward, beside CIDEr */
     float self_critical_temperature; /* at which captions are drawn then, and said from then on */

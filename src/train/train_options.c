@@ -66,18 +66,20 @@ struct number {
     bool decides;
 };
 
-enum { NUMBERS = 29 };
+enum { NUMBERS = 30 };
 
 static void list_numbers(const struct train_options *o, struct number list[NUMBERS]) {
+    const bool draws = o->self_critical_imagined > 0 || o->self_critical > 0;
     const struct number numbers[NUMBERS] = {
         {"hidden", (double)o->hidden, 0, 16384, false},
         {"embed", (double)o->embed, 0, 16384, false},
         {"image-size", (double)o->image_size, 0, 1024, false},
         {"min-count", (double)o->min_count, 1, 1e9, true},
-        {"epochs", (double)o->epochs, o->self_critical > 0 ? 0 : 1, 1e6, true},
+        {"epochs", (double)o->epochs, draws ? 0 : 1, 1e6, true},
         {"freeze-encoder", (double)o->freeze_encoder, 0, 1e6, true},
         {"text-captions", (double)o->text_captions, 0, 1000, true},
         {"text-epochs", (double)o->text_epochs, 0, 1e6, true},
+        {"self-critical-imagined", (double)o->self_critical_imagined, 0, 1e6, true},
         {"self-critical", (double)o->self_critical, 0, 1e6, true},
         {"batch-size", (double)o->batch_size, 1, 4096, true},
         {"slice", (double)o->slice, 1, 4096, true},
@@ -159,6 +161,12 @@ bool train_options_check(const struct train_options *o, caption_error *error) {
         strcmp(o->vocab, "rebuild") != 0) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "vocab: expected keep, extend or rebuild, found \"%s\"", o->vocab);
+    }
+    if (o->self_critical_imagined > 0 && (o->text_count == 0 || o->text_captions == 0)) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "self-critical-imagined: expected a text that photos are imagined from, "
+                         "found %s",
+                         o->text_count == 0 ? "no text" : "no text-captions");
     }
     return check_start(o, error);
 }

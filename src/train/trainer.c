@@ -18,26 +18,48 @@ struct random trainer_stream(const struct trainer *trainer, enum trainer_stream_
     return random_seeded(trainer->options->seed, number * STREAM_PURPOSES + (uint64_t)purpose);
 }
 
+size_t trainer_told_photos(const struct trainer *trainer) {
+    const size_t each = trainer->options->text_captions;
+    return each > 0 ? (trainer->told.count + each - 1) / each : 0;
+}
+
+static struct captions_part told_captions(const struct trainer *trainer, size_t index) {
+    const size_t each = trainer->options->text_captions, first = index * each;
+    const size_t left = trainer->told.count - first;
+    return (struct captions_part){&trainer->told, first, left < each ? left : each};
+}
+
 struct captions_part trainer_captions(const struct trainer *trainer, size_t index) {
+    if (index >= trainer->train_count) return told_captions(trainer, index - trainer->train_count);
     const struct dataset_photo *photo = &trainer->dataset.photos[trainer->train[index]];
     return (struct captions_part){&trainer->captions, photo->first, photo->count};
 }
 
 size_t trainer_epochs(const struct train_options *options) {
     return (options->text_count > 0 ? options->text_epochs : 0) + options->epochs +
-           options->self_critical;
+           options->self_critical_imagined + options->self_critical;
 }
 
 enum train_phase trainer_phase(const struct train_options *options, size_t epoch) {
     const size_t text = options->text_count > 0 ? options->text_epochs : 0;
     if (epoch < text) return options->text_captions > 0 ? TRAIN_IMAGINED : TRAIN_TEXT;
-    if (epoch >= text + options->epochs) return TRAIN_SELF_CRITICAL;
+    const size_t drawing = text + options->epochs;
+    if (epoch >= drawing + options->self_critical_imagined) return TRAIN_SELF_CRITICAL;
+    if (epoch >= drawing) return TRAIN_SELF_CRITICAL_IMAGINED;
     return epoch < text + options->freeze_encoder ? TRAIN_FROZEN : TRAIN_JOINT;
 }
 
 bool trainer_encoder_learns(const struct train_options *options, enum train_phase phase) {
     return phase == TRAIN_JOINT ||
            (phase == TRAIN_SELF_CRITICAL && options->epochs > options->freeze_encoder);
+}
+
+bool trainer_draws(enum train_phase phase) {
+    return phase == TRAIN_SELF_CRITICAL_IMAGINED || phase == TRAIN_SELF_CRITICAL;
+}
+
+bool trainer_imagines(enum train_phase phase) {
+    return phase == TRAIN_IMAGINED || phase == TRAIN_SELF_CRITICAL_IMAGINED;
 }
 
 bool trainer_reads_stream(const struct train_options *options) {

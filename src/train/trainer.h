@@ -53,10 +53,10 @@ struct trainer {
     size_t *train, train_count; /* photos to learn from, indices into `dataset` */
     size_t *held, held_count;   /* photos to validate on, indices into `validation` */
     struct captions captions;
-    struct reward *reward; /* NULL: no captions are drawn */
     struct text text;
     struct captions told;            /* the text as captions of photos that are not at hand */
     struct imagination *imagination; /* of those photos, while they are learned from */
+    struct reward *reward; /* of captions drawn for the photos of the phase, while they are */
     struct model model;
     struct features
         features;     /* rows: train photos, then held ones; empty once the encoder learns */
@@ -84,12 +84,21 @@ struct random trainer_stream(const struct trainer *trainer, enum trainer_stream_
 
 void trainer_say(const struct trainer *trainer, const char *format, ...) ERROR_PRINTF(2, 3);
 
-/* What is said of photo train[index]. */
+/* Photos that the text tells of. */
+size_t trainer_told_photos(const struct trainer *trainer);
+
+/* What is said of photo train[index] or, beyond those, of one that the text tells of. */
 struct captions_part trainer_captions(const struct trainer *trainer, size_t index);
 
 /* Epochs in all, and the phase of one. */
 size_t trainer_epochs(const struct train_options *options);
 enum train_phase trainer_phase(const struct train_options *options, size_t epoch);
+
+/* Whether a phase teaches by captions that the model draws. */
+bool trainer_draws(enum train_phase phase);
+
+/* Whether a phase sees photos that are imagined from text, beside the real ones. */
+bool trainer_imagines(enum train_phase phase);
 
 /* Whether text is read as one stream, from which no photo is imagined. */
 bool trainer_reads_stream(const struct train_options *options);

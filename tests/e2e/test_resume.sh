@@ -44,58 +44,79 @@ run train "$work/dataset.json" --val "$work/dataset.json" --images "$work/images
     --encoder-arch tiny --image-size 32 --hidden 16 --embed 16 --min-count 1 --epochs 2 --freeze-encoder 0
 expect 0 "an encoder to start from"
 
-for model in quiet killed; do
-    mkdir "$work/$model"
-    ln -s ../images ../dataset.json ../text.txt "$work/$model"
-done
-begun=$(date +%s%N)
-status=0
-train quiet || status=$?
-milliseconds=$((($(date +%s%N) - begun) / 1000000))
-expect 0 "a run that nobody disturbs"
-cp "$out" "$work/quiet.txt"
-[ ! -e "$work/quiet/model.safetensors.checkpoint" ] || fail "the checkpoint is removed at the end"
-
-# Each run is killed at a moment that is drawn anew: now and then while it starts, else so soon after
-# its first step that a whole run has room for some forty of them.
-kills=0
-going_on=0
-until [ "$kills" -eq 20 ]; do
-    train killed &
-    await "$work/pid" .
-    [ $((kills % 5)) -eq 0 ] || await "$err" '^going on\|will take about'
-    sleep "$(awk -v seed="$kills" -v most="$milliseconds" 'BEGIN {
-        srand(seed)
-        printf "%.3f", rand() * most / 20000
-    }')"
-    kill -KILL "$(cat "$work/pid")" 2>/dev/null || break # it had ended
-    { wait; } 2>/dev/null
-    kills=$((kills + 1))
-    grep -q '^going on after step' "$err" && going_on=$((going_on + 1))
-    [ -e "$work/killed/model.safetensors.checkpoint" ] || continue
-    "$work/caption" info "$work/killed/model.safetensors.checkpoint" >/dev/null ||
-        fail "a checkpoint is whole whenever the run is killed"
-done
-wait
-status=0
-train killed || status=$?
-expect 0 "the run killed $kills times ($going_on of them went on from a checkpoint) ends"
-[ "$kills" -eq 20 ] || fail "killed $kills times, 20 wanted: the run is too short for this machine"
-[ "$going_on" -ge 10 ] || fail "only $going_on runs of $kills went on from a checkpoint"
-if cmp -s "$work/quiet/model.safetensors" "$work/killed/model.safetensors"; then
-    ok "its model is that of the quiet run, byte for byte"
-else
-    fail "the model of the killed run is that of the quiet one"
-fi
-tail -n 1 "$work/quiet.txt" | cut -f 1-7 >"$work/quiet.row"
-tail -n 1 "$out" | cut -f 1-7 | cmp -s - "$work/quiet.row" || {
-    fail "the last epoch of both runs brought the same"
-    explain
+folder() { # NAME
+    mkdir "$work/$1"
+    ln -s ../images ../dataset.json ../text.txt "$work/$1"
 }
 
+# A run that nobody disturbs; sets the milliseconds it takes.
+run_quietly() { # FLAGS...
+    folder quiet
+    begun=$(date +%s%N)
+    status=0
+    train quiet "$@" || status=$?
+    milliseconds=$((($(date +%s%N) - begun) / 1000000))
+    expect 0 "a run that nobody disturbs"
+    cp "$out" "$work/quiet.txt"
+    [ ! -e "$work/quiet/model.safetensors.checkpoint" ] || fail "the checkpoint is removed at the end"
+}
+
+# The same run killed TIMES times, each at a moment that is drawn anew: now and then while it starts,
+# else so soon after its first step that a whole run has room for twice as many of them.
+run_killed() { # TIMES FLAGS...
+    times=$1
+    shift
+    folder killed
+    kills=0
+    going_on=0
+    until [ "$kills" -eq "$times" ]; do
+        train killed "$@" &
+        await "$work/pid" .
+        [ $((kills % 5)) -eq 0 ] || await "$err" '^going on\|will take about'
+        sleep "$(awk -v seed="$kills" -v most="$milliseconds" -v times="$times" 'BEGIN {
+            srand(seed)
+            printf "%.3f", rand() * most / 1000 / times
+        }')"
+        kill -KILL "$(cat "$work/pid")" 2>/dev/null || break # it had ended
+        { wait; } 2>/dev/null
+        kills=$((kills + 1))
+        grep -q '^going on after step' "$err" && going_on=$((going_on + 1))
+        [ -e "$work/killed/model.safetensors.checkpoint" ] || continue
+        "$work/caption" info "$work/killed/model.safetensors.checkpoint" >/dev/null ||
+            fail "a checkpoint is whole whenever the run is killed"
+    done
+    wait
+    status=0
+    train killed "$@" || status=$?
+    expect 0 "the run killed $kills times ($going_on of them went on from a checkpoint) ends"
+    [ "$kills" -eq "$times" ] ||
+        fail "killed $kills times, $times wanted: the run is too short for this machine"
+    [ "$going_on" -ge $((times / 2)) ] || fail "only $going_on runs of $kills went on from a checkpoint"
+    if cmp -s "$work/quiet/model.safetensors" "$work/killed/model.safetensors"; then
+        ok "its model is that of the quiet run, byte for byte"
+    else
+        fail "the model of the killed run is that of the quiet one"
+    fi
+    tail -n 1 "$work/quiet.txt" | cut -f 1-7 >"$work/quiet.row"
+    tail -n 1 "$out" | cut -f 1-7 | cmp -s - "$work/quiet.row" || {
+        fail "the last epoch of both runs brought the same"
+        explain
+    }
+}
+
+# Photos imagined from the text, rewarded too.
+imagining='--text-captions 3 --self-critical-imagined 20'
+# shellcheck disable=SC2086
+run_quietly $imagining
+# shellcheck disable=SC2086
+run_killed 10 $imagining
+rm -r "$work/quiet" "$work/killed"
+
+run_quietly
+run_killed 20
+
 # From here on: one run that is interrupted, and what can happen to its checkpoint.
-mkdir "$work/stopped"
-ln -s ../images ../dataset.json ../text.txt "$work/stopped"
+folder stopped
 checkpoint=$work/stopped/model.safetensors.checkpoint
 interrupt() { # SIGNAL
     train stopped &

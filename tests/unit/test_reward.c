@@ -16,6 +16,7 @@ static const char rows[] =
 struct fixture {
     struct dataset dataset;
     struct vocabulary vocabulary;
+    struct captions captions;
     struct reward *reward;
     struct reward_room *room;
 };
@@ -25,22 +26,25 @@ static void fixture_init(struct fixture *f, double bleu) {
     static const char *const words[] = {"a",     "dog",      "runs",   "on",   "grass", "brown",
                                         "two",   "children", "play",   "in",   "water", "child",
                                         "swims", "man",      "climbs", "rock", "the",   "lawn"};
-    static const size_t photos[] = {0, 1, 2};
     *f = (struct fixture){.dataset = read_text(rows, NULL)};
     caption_error error;
     assert_true(vocabulary_init(&f->vocabulary, &error));
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         assert_true(vocabulary_count(&f->vocabulary, words[i], 1, &error));
     }
-    f->reward = reward_new(&f->dataset, photos, 3, &f->vocabulary, LONGEST, bleu, &error);
+    assert_true(captions_init(&f->captions, &f->dataset, &f->vocabulary, &error));
+    struct captions_part photos[3];
+    for (size_t i = 0; i < 3; i++) photos[i] = (struct captions_part){&f->captions, 2 * i, 2};
+    f->reward = reward_new(photos, 3, &f->vocabulary, bleu, &error);
     assert_non_null(f->reward);
-    f->room = reward_room_new(f->reward, &error);
+    f->room = reward_room_new(LONGEST, &error);
     assert_non_null(f->room);
 }
 
 static void fixture_free(struct fixture *f) {
     reward_room_free(f->room);
     reward_free(f->reward);
+    captions_free(&f->captions);
     vocabulary_free(&f->vocabulary);
     dataset_free(&f->dataset);
 }
@@ -133,12 +137,22 @@ static void what_was_said_of_another_photo_is_worth_little(void **state) {
     fixture_free(&f);
 }
 
+static void an_unknown_word_is_like_no_other(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_init(&f, 0);
+    assert_true(worth(&f, 2, "a zyzzyva climbs", true) < worth(&f, 2, "a man climbs", true));
+    assert_true(fabs(worth(&f, 2, "zyzzyva", true) - worth(&f, 2, "lawn", true)) < 1e-12);
+    fixture_free(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_reward_is_cider_with_end_as_a_word),
         cmocka_unit_test(bleu_counts_as_much_as_is_asked_for),
         cmocka_unit_test(a_caption_that_breaks_off_is_worth_less),
         cmocka_unit_test(what_was_said_of_another_photo_is_worth_little),
+        cmocka_unit_test(an_unknown_word_is_like_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

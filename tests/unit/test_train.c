@@ -528,14 +528,16 @@ static void a_stream_cut_into_windows_has_the_loss_of_the_whole(void **state) {
     }
 }
 
-/* Two epochs of text, of photos imagined from it or none, one frozen, three joint, two
- * self-critical; 4 steps each over text and photos alike. */
+/* Two epochs of text, of photos imagined from it or none, one frozen, three joint, self-critical
+ * two over imagined photos as well, if there are any, and two; 4 steps each over text and photos
+ * alike. */
 static void check_schedules(size_t text_captions) {
     const struct train_options options = {.text_count = 1,
                                           .text_captions = text_captions,
                                           .text_epochs = 2,
                                           .epochs = 4,
                                           .freeze_encoder = 1,
+                                          .self_critical_imagined = text_captions > 0 ? 2 : 0,
                                           .self_critical = 2,
                                           .batch_size = 2,
                                           .tbptt = 3,
@@ -556,9 +558,11 @@ static void check_schedules(size_t text_captions) {
     } parts[] = {{text_captions > 0 ? TRAIN_IMAGINED : TRAIN_TEXT, 2, 1, 0},
                  {TRAIN_FROZEN, 1, 1, 0},
                  {TRAIN_JOINT, 3, 0.5F, 0.25F},
+                 {TRAIN_SELF_CRITICAL_IMAGINED, options.self_critical_imagined, 0.125F, 0},
                  {TRAIN_SELF_CRITICAL, 2, 0.125F, 0.0625F}};
     size_t first = 0;
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
+        if (parts[p].epochs == 0) continue;
         assert_int_equal(trainer_phase(&options, first), parts[p].phase);
         assert_int_equal(step_count(&trainer, parts[p].phase), 4);
         const size_t steps = 4 * parts[p].epochs;
