@@ -11,6 +11,14 @@
 bool size_multiply(size_t a, size_t b, size_t *out);
 bool size_add(size_t a, size_t b, size_t *out);
 
+static inline size_t size_smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static inline size_t size_larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
 /* Zeroed memory for count elements of `size` bytes, aligned to 64 bytes; never NULL for count 0.
  * NULL with `error` set ("what") on overflow or when memory is short. Freed with free(). */
 void *memory_zeroed(size_t count, size_t size, const char *what, caption_error *error);

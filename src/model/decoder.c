@@ -66,9 +66,13 @@ bool decoder_init(struct decoder *decoder, const struct cell *cell, size_t words
 
 static const char image_first[] = "first", image_every[] = "every";
 
+bool decoder_knows_image_input(const char *name) {
+    return strcmp(name, image_first) == 0 || strcmp(name, image_every) == 0;
+}
+
 bool decoder_set_image_input(struct decoder *decoder, const char *name) {
     decoder->image_every = strcmp(name, image_every) == 0;
-    return decoder->image_every || strcmp(name, image_first) == 0;
+    return decoder_knows_image_input(name);
 }
 
 const char *decoder_image_input(const struct decoder *decoder) {

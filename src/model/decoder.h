@@ -52,8 +52,9 @@ bool decoder_init(struct decoder *decoder, const struct cell *cell, size_t words
                   size_t hidden, size_t features, struct parameters *parameters,
                   caption_error *error);
 
-/* How often the image is seen: "first" or "every". decoder_init leaves it at first; false when the
- * name is neither. */
+/* How often the image is seen: "first" or "every". decoder_init leaves it at first. */
+bool decoder_knows_image_input(const char *name);
+/* False when the name is neither. */
 bool decoder_set_image_input(struct decoder *decoder, const char *name);
 const char *decoder_image_input(const struct decoder *decoder);
 

@@ -1,8 +1,4 @@
 /* The encoder for inference in float. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/memory.h"
 #include "model/inference_weights.h"
 #include "nn/depthwise_strip.h"
 #include "nn/packed.h"
@@ -13,34 +9,22 @@ struct matrix {
     bool relu6;
 };
 
-/* A panel at a time, so that there is no second copy of the weights. */
-static bool pack(struct packed *packed, enum inference_role role, const struct encoder_layer *layer,
-                 const struct weights *weights, caption_error *error) {
-    const size_t outputs = layer->shape.out_channels;
-    float *rows =
-        memory_uninitialised(PACKED_PANEL, packed->inputs * sizeof(float), "weights", error);
-    if (!rows) return false;
-    bool read = true;
-    for (size_t first = 0; read && first < outputs; first += PACKED_PANEL) {
-        const size_t rest = outputs - first, count = rest < PACKED_PANEL ? rest : PACKED_PANEL;
-        read = inference_weights_rows(role, layer, weights, first, count, rows, error);
-        if (read) packed_rows(packed, first, count, rows);
-    }
-    free(rows);
-    return read;
+static void pack_rows(void *packed, size_t first, size_t count, const float *rows) {
+    packed_rows(packed, first, count, rows);
 }
 
 /* With as many outputs as fill the last panel: those beyond the layer's are zeros. */
 static void *matrix_new(enum inference_role role, const struct encoder_layer *layer,
                         const struct weights *weights, struct arena *arena, caption_error *error) {
-    const size_t inputs = inference_is_stem(role) ? INFERENCE_PATCH : layer->shape.in_channels;
+    const size_t inputs = inference_weights_inputs(role, layer);
     struct matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
     if (!matrix) return NULL;
     matrix->relu6 = layer->shape.relu6;
     const size_t outputs = inference_padded(layer->shape.out_channels);
-    const bool ok = packed_init(&matrix->packed, outputs, inputs, arena, error) &&
-                    pack(&matrix->packed, role, layer, weights, error) &&
-                    weights_read(weights, layer->bias, matrix->packed.bias, error);
+    const bool ok =
+        packed_init(&matrix->packed, outputs, inputs, arena, error) &&
+        inference_weights_pack(role, layer, weights, pack_rows, &matrix->packed, error) &&
+        weights_read(weights, layer->bias, matrix->packed.bias, error);
     return ok ? matrix : NULL;
 }
 

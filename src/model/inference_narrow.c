@@ -1,8 +1,4 @@
 /* The encoder for inference in bfloat16 and in bytes. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/memory.h"
 #include "model/inference_weights.h"
 #include "nn/depthwise_narrow.h"
 #include "nn/narrow.h"
@@ -16,20 +12,9 @@ struct matrix {
     bool relu6;
 };
 
-/* A few rows at a time, so that there is no second copy of the weights. */
-static bool pack(struct matrix *matrix, enum inference_role role, const struct encoder_layer *layer,
-                 const struct weights *weights, caption_error *error) {
-    const size_t outputs = layer->shape.out_channels, inputs = matrix->inputs;
-    float *rows = memory_uninitialised(NARROW_PANEL, inputs * sizeof(float), "weights", error);
-    if (!rows) return false;
-    bool read = true;
-    for (size_t first = 0; read && first < outputs; first += NARROW_PANEL) {
-        const size_t rest = outputs - first, count = rest < NARROW_PANEL ? rest : NARROW_PANEL;
-        read = inference_weights_rows(role, layer, weights, first, count, rows, error);
-        if (read) packed_narrow_rows(&matrix->packed, first, count, inputs, rows);
-    }
-    free(rows);
-    return read;
+static void pack_rows(void *packed, size_t first, size_t count, const float *rows) {
+    struct matrix *matrix = packed;
+    packed_narrow_rows(&matrix->packed, first, count, matrix->inputs, rows);
 }
 
 static void *matrix_new(enum precision precision, enum inference_role role,
@@ -38,7 +23,7 @@ static void *matrix_new(enum precision precision, enum inference_role role,
     const bool to_activations = role == INFERENCE_STEM || role == INFERENCE_EXPAND;
     struct matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
     if (!matrix) return NULL;
-    matrix->inputs = inference_is_stem(role) ? INFERENCE_PATCH : layer->shape.in_channels;
+    matrix->inputs = inference_weights_inputs(role, layer);
     matrix->relu6 = layer->shape.relu6;
     if (precision == PRECISION_INT8 && role != INFERENCE_PROJECT) {
         matrix->range_at = narrow_range_at(inference_padded(matrix->inputs));
@@ -47,7 +32,7 @@ static void *matrix_new(enum precision precision, enum inference_role role,
     const bool ok = packed_narrow_init(&matrix->packed, precision, to_activations, outputs,
                                        matrix->inputs, arena, error) &&
                     weights_read(weights, layer->bias, matrix->packed.bias, error) &&
-                    pack(matrix, role, layer, weights, error);
+                    inference_weights_pack(role, layer, weights, pack_rows, matrix, error);
     return ok ? matrix : NULL;
 }
 

@@ -19,13 +19,35 @@ static bool stem_rows(const struct encoder_layer *layer, const struct weights *w
     return read;
 }
 
-bool inference_weights_rows(enum inference_role role, const struct encoder_layer *layer,
-                            const struct weights *weights, size_t first, size_t count, float *rows,
-                            caption_error *error) {
+static bool read_rows(enum inference_role role, const struct encoder_layer *layer,
+                      const struct weights *weights, size_t first, size_t count, float *rows,
+                      caption_error *error) {
     if (inference_is_stem(role)) {
         return stem_rows(layer, weights, first, count, rows, error);
     }
     return weights_read_rows(weights, layer->weight, first, count, rows, error);
+}
+
+size_t inference_weights_inputs(enum inference_role role, const struct encoder_layer *layer) {
+    return inference_is_stem(role) ? INFERENCE_PATCH : layer->shape.in_channels;
+}
+
+bool inference_weights_pack(enum inference_role role, const struct encoder_layer *layer,
+                            const struct weights *weights,
+                            void (*pack)(void *packed, size_t first, size_t count,
+                                         const float *rows),
+                            void *packed, caption_error *error) {
+    const size_t outputs = layer->shape.out_channels;
+    const size_t inputs = inference_weights_inputs(role, layer);
+    float *rows = memory_uninitialised(INFERENCE_PANEL, inputs * sizeof *rows, "weights", error);
+    bool read = rows != NULL;
+    for (size_t first = 0; read && first < outputs; first += INFERENCE_PANEL) {
+        const size_t count = size_smaller(outputs - first, INFERENCE_PANEL);
+        read = read_rows(role, layer, weights, first, count, rows, error);
+        if (read) pack(packed, first, count, rows);
+    }
+    free(rows);
+    return read;
 }
 
 static bool read_taps(const struct inference_depthwise *depthwise,

@@ -5,11 +5,17 @@
 
 #include "model/inference_kernels.h"
 
-/* Rows first .. first + count - 1 of the matrix of a stem (out, 3 * 3 * 3), ordered as its patches,
- * or of a 1x1 convolution (out, in). */
-bool inference_weights_rows(enum inference_role role, const struct encoder_layer *layer,
-                            const struct weights *weights, size_t first, size_t count, float *rows,
-                            caption_error *error);
+/* Numbers in a row of a layer's matrix. */
+size_t inference_weights_inputs(enum inference_role role, const struct encoder_layer *layer);
+
+/* Hands the matrix of a stem (out, 3 * 3 * 3), ordered as its patches, or of a 1x1 convolution
+ * (out, in) to pack(packed, first, count, rows), a panel at a time, so that there is no second copy
+ * of the weights: rows first .. first + count - 1. */
+bool inference_weights_pack(enum inference_role role, const struct encoder_layer *layer,
+                            const struct weights *weights,
+                            void (*pack)(void *packed, size_t first, size_t count,
+                                         const float *rows),
+                            void *packed, caption_error *error);
 
 /* A depthwise convolution in float. */
 struct inference_depthwise {

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/memory.h"
 #include "nn/convolution.h"
 
 /* Added to the variance: a channel that is the same in every pixel is divided by no zero. */
@@ -10,10 +11,6 @@ static const double EPSILON = 1e-5;
 /* Pixels whose numbers are added up as they are, before the sum is added to one in double: a large
  * map has too many for the digits of a float. */
 enum { BLOCK = 64 };
-
-static inline size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
 
 /* Vectors of channels taken together: as many sums that do not wait for one another. */
 enum { VECTORS = 4 };
@@ -65,7 +62,7 @@ SIMD_INLINE void statistics_of(size_t vectors, size_t lanes, size_t c, size_t ch
     struct sums sums = {{0}}, squares = {{0}};
     for (size_t start = 0; start < pixels; start += BLOCK) {
         simd_real block[VECTORS] = {{0}};
-        for (size_t p = start; p < smaller(start + BLOCK, pixels); p++) {
+        for (size_t p = start; p < size_smaller(start + BLOCK, pixels); p++) {
             SIMD_UNROLL
             for (size_t v = 0; v < vectors; v++) {
                 simd_real x;
@@ -79,7 +76,7 @@ SIMD_INLINE void statistics_of(size_t vectors, size_t lanes, size_t c, size_t ch
     means_of(vectors, &sums, pixels, centre);
     for (size_t start = 0; start < pixels; start += BLOCK) {
         simd_real block[VECTORS] = {{0}};
-        for (size_t p = start; p < smaller(start + BLOCK, pixels); p++) {
+        for (size_t p = start; p < size_smaller(start + BLOCK, pixels); p++) {
             SIMD_UNROLL
             for (size_t v = 0; v < vectors; v++) {
                 simd_real x;
@@ -156,7 +153,7 @@ SIMD_INLINE void sum_gradients(size_t vectors, size_t lanes, size_t c,
                                const simd_real *inverse, struct sums *sums, struct sums *products) {
     for (size_t start = 0; start < pixels; start += BLOCK) {
         simd_real block[VECTORS] = {{0}}, block_products[VECTORS] = {{0}};
-        for (size_t p = start; p < smaller(start + BLOCK, pixels); p++) {
+        for (size_t p = start; p < size_smaller(start + BLOCK, pixels); p++) {
             SIMD_UNROLL
             for (size_t v = 0; v < vectors; v++) {
                 const size_t at = p * layer->channels + c + v * SIMD_WIDTH;

@@ -12,10 +12,6 @@
  */
 enum { BLOCK_NUMBERS = 64 * 1024, BLOCK_MIN_ROWS = 48 };
 
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 static size_t panel_count(size_t outputs) {
     return outputs / PACKED_PANEL + (outputs % PACKED_PANEL != 0);
 }
@@ -73,7 +69,7 @@ void packed_rows(struct packed *matrix, size_t first, size_t count, const float 
 
 struct packed packed_part(const struct packed *matrix, size_t panel, size_t panels) {
     const size_t first = panel * PACKED_PANEL;
-    return (struct packed){.outputs = smaller(panels * PACKED_PANEL, matrix->outputs - first),
+    return (struct packed){.outputs = size_smaller(panels * PACKED_PANEL, matrix->outputs - first),
                            .inputs = matrix->inputs,
                            .bias = matrix->bias + first,
                            .panels = matrix->panels + first * matrix->inputs};
@@ -203,7 +199,7 @@ void packed_multiply_by(enum simd_level level, const struct packed *matrix, size
                  most = BLOCK_NUMBERS / (matrix->inputs + 1);
     const size_t block = most > BLOCK_MIN_ROWS ? most : BLOCK_MIN_ROWS;
     for (size_t row = 0, end; row < rows; row = end) {
-        end = row + smaller(rows - row, block);
+        end = row + size_smaller(rows - row, block);
         for (size_t panel = 0, panels; panel < whole; panel += panels) {
             panels = even_share(whole - panel, panels_of[level]);
             multiply_panels(level, matrix, product, row, end, panel, panels);

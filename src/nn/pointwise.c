@@ -1,5 +1,6 @@
 #include "nn/pointwise.h"
 
+#include "base/memory.h"
 #include "nn/blas.h"
 
 /* The product is taken a block of pixels at a time, so that what follows it finds the block still
@@ -9,10 +10,6 @@ enum { POINTWISE_BLOCK = 48 * 1024, POINTWISE_MIN_PIXELS = 192 };
 static size_t pixels_per_block(const struct convolution *layer) {
     const size_t pixels = POINTWISE_BLOCK / (layer->in_channels + layer->out_channels);
     return pixels > POINTWISE_MIN_PIXELS ? pixels : POINTWISE_MIN_PIXELS;
-}
-
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
 }
 
 /* What the product is added to. */
@@ -39,7 +36,7 @@ void pointwise_forward(const struct convolution *layer, size_t pixels, const rea
     const size_t in = layer->in_channels, out = layer->out_channels;
     const size_t block = pixels_per_block(layer);
     for (size_t start = 0; start < pixels; start += block) {
-        const size_t rows = smaller(block, pixels - start);
+        const size_t rows = size_smaller(block, pixels - start);
         real *store = output + start * out;
         fill_bias(rows, out, bias, residual ? residual + start * out : NULL, store);
         blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, rows, out, in, 1, input + start * in, in, weight, in,
@@ -69,7 +66,7 @@ void pointwise_backward(const struct convolution *layer, size_t pixels, const re
     const size_t in = layer->in_channels, out = layer->out_channels;
     const size_t block = pixels_per_block(layer);
     for (size_t start = 0; start < pixels; start += block) {
-        const size_t rows = smaller(block, pixels - start);
+        const size_t rows = size_smaller(block, pixels - start);
         real *d_store = d_output + start * out;
         if (layer->relu6) mask_relu6(rows * out, output + start * out, d_store);
         sum_pixels(rows, out, d_store, d_bias);

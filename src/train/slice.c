@@ -20,19 +20,16 @@ struct slice {
     struct reward_room *reward_room;
 };
 
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 struct slice *slice_new(const struct model *model, size_t photos, size_t rows, size_t longest,
                         size_t steps, size_t samples, caption_error *error) {
     static const char what[] = "a slice of the mini-batch";
     struct slice *slice = memory_zeroed(1, sizeof *slice, what, error);
     if (!slice) return NULL;
-    slice->longest = larger(longest, steps);
-    if (samples > 0) slice->longest = larger(slice->longest, captions_steps(SLICE_LONGEST_SAMPLE));
+    slice->longest = size_larger(longest, steps);
+    if (samples > 0)
+        slice->longest = size_larger(slice->longest, captions_steps(SLICE_LONGEST_SAMPLE));
     size_t numbers, features = model->encoder.features, e = model->decoder.embedding;
-    rows = larger(rows, photos * samples);
+    rows = size_larger(rows, photos * samples);
     bool ok = size_multiply(rows, slice->longest, &numbers) || error_memory(error, what);
     ok = ok && (slice->tbptt = tbptt_new(&model->decoder, rows, steps, error)) &&
          (slice->sequences = memory_zeroed(rows, sizeof *slice->sequences, what, error)) &&

@@ -93,23 +93,19 @@ static size_t epoch_photos(const struct trainer *t, enum train_phase phase) {
     return t->train_count + (trainer_imagines(phase) ? trainer_told_photos(t) : 0);
 }
 
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 /* Room for the largest slice: of photos that have captions, of photos that are told of, of text. */
 static struct slice *new_slice(const struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     const size_t photos = slice_photos_most(o);
-    const size_t longest = captions_steps(larger(t->captions.longest, t->told.longest));
+    const size_t longest = captions_steps(size_larger(t->captions.longest, t->told.longest));
     size_t steps = window_steps(o, longest), rows;
-    if (!size_multiply(photos, larger(t->captions.most, t->told.most), &rows)) {
+    if (!size_multiply(photos, size_larger(t->captions.most, t->told.most), &rows)) {
         error_memory(error, "a slice of the mini-batch");
         return NULL;
     }
     if (trainer_reads_stream(o)) {
-        rows = larger(rows, photos * TRAIN_TEXT_ROWS);
-        steps = larger(steps, text_window_steps(t));
+        rows = size_larger(rows, photos * TRAIN_TEXT_ROWS);
+        steps = size_larger(steps, text_window_steps(t));
     }
     const bool draws = o->self_critical_imagined > 0 || o->self_critical > 0;
     return slice_new(&t->model, photos, rows, longest, steps, draws ? o->self_critical_samples : 0,

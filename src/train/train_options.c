@@ -152,8 +152,7 @@ bool train_options_check(const struct train_options *o, caption_error *error) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "cell: expected rnn, gru or lstm, found \"%s\"", o->cell);
     }
-    if (o->image_input && strcmp(o->image_input, "first") != 0 &&
-        strcmp(o->image_input, "every") != 0) {
+    if (o->image_input && !decoder_knows_image_input(o->image_input)) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "image-input: expected first or every, found \"%s\"", o->image_input);
     }
