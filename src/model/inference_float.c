@@ -3,6 +3,8 @@
 #include "nn/depthwise_strip.h"
 #include "nn/packed.h"
 
+_Static_assert((int)PACKED_PANEL == (int)INFERENCE_PANEL, "weights come in panels of one size");
+
 /* A layer's product. */
 struct matrix {
     struct packed packed;

@@ -4,6 +4,8 @@
 #include "nn/narrow.h"
 #include "nn/packed_narrow.h"
 
+_Static_assert((int)NARROW_PANEL == (int)INFERENCE_PANEL, "weights come in panels of one size");
+
 /* A layer's product. */
 struct matrix {
     struct packed_narrow packed;
