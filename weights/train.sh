@@ -30,5 +30,5 @@ cmake --build "$home/build" -j "$(nproc)" >&2
 exec "$home/build/caption" train "$data/flickr8k/dataset_flickr8k.json" \
     --images "$data/flickr8k/images" --encoder "$shared/encoder/efficientnet_lite0.safetensors" \
     --image-size 256 --text "$data/text/flickr30k_captions.txt" --text-captions 5 --text-epochs 2 \
-    --epochs 17 --freeze-encoder 5 --crop 0.5 --color 0.3 \
-    --self-critical 12 --self-critical-lr 1.5e-4 --resume -o "$output" "$@"
+    --epochs 14 --freeze-encoder 5 --crop 0.5 --color 0.3 \
+    --self-critical 20 --self-critical-lr 1.5e-4 --resume -o "$output" "$@"

@@ -49,7 +49,8 @@ struct train_options {
     size_t min_count;         /* words seen less often are <unk> */
     /* Learning. */
     size_t epochs;                   /* over the photos, in all */
-    size_t freeze_encoder;           /* of them, the first with a frozen encoder */
+    size_t freeze_encoder;           /* of them, the first with a frozen encoder; all of them, and
+                                        more than none: it never learns */
     size_t text_epochs;              /* over the text, before */
     size_t self_critical_imagined;   /* afterwards, rewarded for captions of its own: over photos
                                         imagined from the text and the real ones, encoder frozen */
@@ -67,8 +68,9 @@ struct train_options {
                                smaller as before */
     float warmup;           /* share of a phase in which the rate rises, 0..1 */
     float weight_decay;
-    float average; /* decay of the moving average of the weights; 0: off */
-    float clip;    /* norm of the gradient at most; 0: off */
+    float average;               /* decay of the moving average of the weights; 0: off */
+    float self_critical_average; /* the same in self-critical epochs */
+    float clip;                  /* norm of the gradient at most; 0: off */
     /* Against learning by heart. */
     float dropout; /* of word vectors and outputs */
     float label_smoothing;

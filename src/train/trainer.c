@@ -50,8 +50,8 @@ enum train_phase trainer_phase(const struct train_options *options, size_t epoch
 }
 
 bool trainer_encoder_learns(const struct train_options *options, enum train_phase phase) {
-    return phase == TRAIN_JOINT ||
-           (phase == TRAIN_SELF_CRITICAL && options->epochs > options->freeze_encoder);
+    const bool never = options->freeze_encoder > 0 && options->freeze_encoder >= options->epochs;
+    return phase == TRAIN_JOINT || (phase == TRAIN_SELF_CRITICAL && !never);
 }
 
 bool trainer_draws(enum train_phase phase) {
