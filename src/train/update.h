@@ -40,7 +40,8 @@ struct update_rates {
     float weight_decay;     /* of matrices and kernels, apart from the gradient (Loshchilov and
                                Hutter, 2019); what is added (biases, norms) does not decay */
     float average;          /* decay of the moving average at most: a young one decays faster */
-    float youth;            /* it looks back over a share of all steps so far, one in `youth` */
+    float youth;            /* its weights are step^youth then: it looks back, on the mean, over one
+                               in youth + 1 of all steps so far */
 };
 
 /* Makes the moving average, where there is one, what goes on learning. */
