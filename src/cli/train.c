@@ -208,8 +208,6 @@ int command_train(int argc, char **argv) {
          100, "of those captions: below 1 they are nearer to what is said", NULL},
         {0, "self-critical-lr", OPTIONS_FLOAT, &o.self_critical_lr, "X", 0, 10,
          "learning rate of the decoder in self-critical passes", NULL},
-        {0, "self-critical-average", OPTIONS_FLOAT, &o.self_critical_average, "X", 0, 0.99999,
-         "--average in self-critical passes", NULL},
         {0, "warmup", OPTIONS_FLOAT, &o.warmup, "SHARE", 0, 1,
          "share of the steps in which the rate rises; then it falls as a cosine", NULL},
         {0, "weight-decay", OPTIONS_FLOAT, &o.weight_decay, "X", 0, 10,

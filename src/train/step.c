@@ -221,10 +221,6 @@ void step_begin_epoch(struct trainer *t, size_t epoch) {
     loader_start(t->loader, t->place.step * t->options->batch_size, t->train_count, plan_photo, t);
 }
 
-/* Weights that learn from drawn captions go to and fro: what is good is their mean over long times.
- */
-static const float YOUTH = 9, DRAWING_YOUTH = 2;
-
 /* In self-critical epochs the encoder's rate falls as the decoder's does. */
 static float encoder_rate(const struct train_options *o, enum train_phase phase) {
     if (!trainer_draws(phase) || o->joint_lr <= 0) return o->encoder_lr;
@@ -242,13 +238,10 @@ struct update_rates step_rates(const struct trainer *t, size_t epoch, size_t ste
         schedule_factor((epoch - first) * steps + step, (last - first) * steps, o->warmup);
     const bool joint = trainer_encoder_learns(o, phase);
     const float rate = trainer_draws(phase) ? o->self_critical_lr : joint ? o->joint_lr : o->lr;
-    const bool draws = trainer_draws(phase);
     return (struct update_rates){.decoder = factor * rate,
                                  .encoder = joint ? factor * encoder_rate(o, phase) : 0,
                                  .clip = o->clip,
-                                 .weight_decay = o->weight_decay,
-                                 .average = draws ? o->self_critical_average : o->average,
-                                 .youth = draws ? DRAWING_YOUTH : YOUTH};
+                                 .weight_decay = o->weight_decay};
 }
 
 /* What a lane brings; goes from process to process as it is. */

@@ -218,7 +218,7 @@ static bool prepare(struct trainer *t, caption_error *error) {
     bool ok = resume ? take_up(t, error) : start_anew(t, error);
     return ok && captions_init(&t->captions, &t->dataset, &t->model.vocabulary, error) &&
            read_text(t, error) && settle_settings(t, error) &&
-           update_init(&t->update, &t->model.parameters, o->average > 0, error) &&
+           update_init(&t->update, &t->model.parameters, o->average, error) &&
            step_init(t, error) && (!resume || go_on(t, error)) && check_ranks(t, resume, error) &&
            summarise(t, error);
 }

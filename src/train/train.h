@@ -68,9 +68,8 @@ struct train_options {
                                smaller as before */
     float warmup;           /* share of a phase in which the rate rises, 0..1 */
     float weight_decay;
-    float average;               /* decay of the moving average of the weights; 0: off */
-    float self_critical_average; /* the same in self-critical epochs */
-    float clip;                  /* norm of the gradient at most; 0: off */
+    float average; /* decay of the moving average of the weights; 0: off */
+    float clip;    /* norm of the gradient at most; 0: off */
     /* Against learning by heart. */
     float dropout; /* of word vectors and outputs */
     float label_smoothing;

@@ -24,7 +24,6 @@ struct train_options train_options_default(void) {
                                   .label_smoothing = 0.05F,
                                   .clip = 5.0F,
                                   .average = 0.998F,
-                                  .self_critical_average = 0.9995F,
                                   .crop = 0.3F,
                                   .color = 0.2F,
                                   .flip = true,
@@ -67,7 +66,7 @@ struct number {
     bool decides;
 };
 
-enum { NUMBERS = 31 };
+enum { NUMBERS = 30 };
 
 static void list_numbers(const struct train_options *o, struct number list[NUMBERS]) {
     const bool draws = o->self_critical_imagined > 0 || o->self_critical > 0;
@@ -95,7 +94,6 @@ static void list_numbers(const struct train_options *o, struct number list[NUMBE
         {"warmup", (double)o->warmup, 0, 1, true},
         {"weight-decay", (double)o->weight_decay, 0, 10, true},
         {"average", (double)o->average, 0, 0.99999, true},
-        {"self-critical-average", (double)o->self_critical_average, 0, 0.99999, true},
         {"clip", (double)o->clip, 0, 1e9, true},
         {"dropout", (double)o->dropout, 0, 0.95, true},
         {"label-smoothing", (double)o->label_smoothing, 0, 0.95, true},

@@ -35,9 +35,9 @@ static void split(struct update *update, size_t tensor) {
     }
 }
 
-bool update_init(struct update *update, const struct parameters *parameters, bool averaged,
+bool update_init(struct update *update, const struct parameters *parameters, float average,
                  caption_error *error) {
-    *update = (struct update){.parameters = parameters};
+    *update = (struct update){.parameters = parameters, .decay = average};
     size_t most = 0;
     for (size_t i = 0; i < parameters->tensor_count; i++) {
         most += parameters->tensors[i].count / PIECE + 1;
@@ -46,7 +46,7 @@ bool update_init(struct update *update, const struct parameters *parameters, boo
     bool ok = (update->pieces = memory_zeroed(most, sizeof *update->pieces, "Adam", error)) &&
               (update->first = memory_zeroed(n, sizeof(real), "Adam", error)) &&
               (update->second = memory_zeroed(n, sizeof(real), "Adam", error));
-    if (ok && averaged) {
+    if (ok && average > 0) {
         update->average = memory_uninitialised(n, sizeof(real), "the moving average", error);
         ok = update->average != NULL;
         if (ok) memcpy(update->average, parameters->values, n * sizeof(real));
@@ -206,9 +206,9 @@ double update_step(struct update *update, const real *gradients, size_t photos,
 
     update->step++;
     if (rates->encoder > 0) update->encoder_step++;
-    /* A young average would be mostly what it began with: let its decay grow with the steps. */
-    const double steps = 1 + (double)update->step, young = steps / (steps + (double)rates->youth);
-    job.average = (double)rates->average < young ? rates->average : (float)young;
+    /* A young average would be mostly the random start: let its decay grow with the steps. */
+    double young = (1.0 + (double)update->step) / (10.0 + (double)update->step);
+    job.average = (double)update->decay < young ? update->decay : (float)young;
     threads_for(threads, update->piece_count, step_piece, &job);
     return norm;
 }

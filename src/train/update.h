@@ -16,10 +16,11 @@ struct update {
     uint64_t step;        /* of the decoder */
     uint64_t encoder_step;
     real *average; /* moving average of the values, a block; NULL: none kept */
+    float decay;
 };
 
-/* With a moving average if `averaged`. */
-bool update_init(struct update *update, const struct parameters *parameters, bool averaged,
+/* `average` is the decay of the moving average, 0: none. */
+bool update_init(struct update *update, const struct parameters *parameters, float average,
                  caption_error *error);
 void update_free(struct update *update);
 
@@ -39,9 +40,6 @@ struct update_rates {
     float clip;             /* a longer gradient is scaled down to this norm; 0: never */
     float weight_decay;     /* of matrices and kernels, apart from the gradient (Loshchilov and
                                Hutter, 2019); what is added (biases, norms) does not decay */
-    float average;          /* decay of the moving average at most: a young one decays faster */
-    float youth;            /* its weights are step^youth then: it looks back, on the mean, over one
-                               in youth + 1 of all steps so far */
 };
 
 /* Makes the moving average, where there is one, what goes on learning. */

@@ -39,12 +39,8 @@ static void run_slice(void *context, size_t item, size_t worker) {
 }
 
 static void step(struct bench *b) {
-    const struct update_rates rates = {.decoder = 1e-6F,
-                                       .encoder = 1e-6F,
-                                       .clip = 5,
-                                       .weight_decay = 1e-4F,
-                                       .average = 0.998F,
-                                       .youth = 9};
+    const struct update_rates rates = {
+        .decoder = 1e-6F, .encoder = 1e-6F, .clip = 5, .weight_decay = 1e-4F};
     threads_for(b->threads, b->slices, run_slice, b);
     update_sum(&b->update, b->gradients, b->slices, true, b->threads);
     update_step(&b->update, b->gradients[0], b->slices * b->photos, &rates, b->threads);
@@ -67,7 +63,7 @@ static bool bench_init(struct bench *b, size_t threads, caption_error *error) {
     const char *architecture = encoder_architecture("efficientnet_lite0");
     if (!encoder_init(&b->encoder, architecture, 224, false, &b->parameters, error) ||
         !parameters_allocate(&b->parameters, error) ||
-        !update_init(&b->update, &b->parameters, true, error)) {
+        !update_init(&b->update, &b->parameters, 0.998F, error)) {
         return false;
     }
     struct random random = random_seeded(0, 0);

@@ -50,7 +50,7 @@ static struct run *run_new(char *path, uint64_t seed) {
     t->text.begin = calloc(2, sizeof *t->text.begin);
     t->text.count = 1;
     t->text.begin[1] = 100;
-    assert_true(update_init(&t->update, &t->model.parameters, true, NULL));
+    assert_true(update_init(&t->update, &t->model.parameters, 0.9F, NULL));
     const size_t states = 2 * TRAIN_TEXT_ROWS * t->model.decoder.state;
     t->text_states = calloc(states, sizeof *t->text_states);
     assert_non_null(t->text_states);

@@ -72,12 +72,8 @@ static double some_steps(struct parameters *parameters, struct update *update, s
                 slices[i][j] += (real)random_normal(&random);
             }
         }
-        const struct update_rates rates = {.decoder = 0.01F,
-                                           .encoder = encoder_rate,
-                                           .clip = clip,
-                                           .weight_decay = 0.1F,
-                                           .average = 0.9F,
-                                           .youth = 9};
+        const struct update_rates rates = {
+            .decoder = 0.01F, .encoder = encoder_rate, .clip = clip, .weight_decay = 0.1F};
         update_sum(update, slices, 3, encoder_rate > 0, pool);
         norm = update_step(update, slices[0], 1, &rates, pool);
     }
@@ -90,12 +86,12 @@ static void any_number_of_threads_gives_the_same_weights(void **state) {
     (void)state;
     struct parameters reference = two_tensors();
     struct update update;
-    assert_true(update_init(&update, &reference, true, NULL));
+    assert_true(update_init(&update, &reference, 0.9F, NULL));
     double norm = some_steps(&reference, &update, 1, 0.001F, 5);
     for (size_t threads = 2; threads <= 5; threads += 3) {
         struct parameters other = two_tensors();
         struct update again;
-        assert_true(update_init(&again, &other, true, NULL));
+        assert_true(update_init(&again, &other, 0.9F, NULL));
         assert_true(some_steps(&other, &again, threads, 0.001F, 5) == norm);
         assert_memory_equal(reference.values, other.values, reference.count * sizeof(real));
         assert_memory_equal(update.average, again.average, reference.count * sizeof(real));
@@ -110,7 +106,7 @@ static void a_frozen_encoder_and_constants_stay_as_they_are(void **state) {
     (void)state;
     struct parameters before = two_tensors(), after = two_tensors();
     struct update update;
-    assert_true(update_init(&update, &after, false, NULL));
+    assert_true(update_init(&update, &after, 0, NULL));
     some_steps(&after, &update, 1, 0, 5);
     const struct parameter *t = after.tensors;
     assert_memory_equal(before.values + t[0].offset, after.values + t[0].offset,
@@ -141,7 +137,7 @@ static void a_running_statistic_goes_towards_the_mean_of_the_photos(void **state
     struct parameters parameters = with_a_statistic();
     const struct parameter *statistic = &parameters.tensors[1];
     struct update update;
-    assert_true(update_init(&update, &parameters, true, NULL));
+    assert_true(update_init(&update, &parameters, 0.5F, NULL));
     struct threads *pool = threads_new(2, NULL);
     real *slices[3];
     for (size_t i = 0; i < 3; i++) slices[i] = calloc(parameters.count, sizeof(real));
@@ -153,8 +149,7 @@ static void a_running_statistic_goes_towards_the_mean_of_the_photos(void **state
                 slices[i][statistic->offset + j] += (real)(i + 1) * (real)(10 + i);
             }
         }
-        const struct update_rates rates = {
-            .decoder = 0.1F, .encoder = 0.1F, .clip = 1, .average = 0.5F, .youth = 9};
+        const struct update_rates rates = {.decoder = 0.1F, .encoder = 0.1F, .clip = 1};
         update_sum(&update, slices, 3, true, pool);
         double norm = update_step(&update, slices[0], 6, &rates, pool);
         assert_true(norm == 0); /* it is no gradient */
@@ -174,7 +169,7 @@ static void a_running_statistic_of_a_frozen_encoder_stays(void **state) {
     (void)state;
     struct parameters parameters = with_a_statistic();
     struct update update;
-    assert_true(update_init(&update, &parameters, false, NULL));
+    assert_true(update_init(&update, &parameters, 0, NULL));
     some_steps(&parameters, &update, 1, 0, 5);
     for (size_t i = 0; i < parameters.count; i++) assert_true(parameters.values[i] == 0);
     update_free(&update);
@@ -187,13 +182,12 @@ static void the_average_follows_the_weights(void **state) {
     size_t offset = parameters.tensors[1].offset;
     double expected = (double)parameters.values[offset];
     struct update update;
-    assert_true(update_init(&update, &parameters, true, NULL));
+    assert_true(update_init(&update, &parameters, 0.5F, NULL));
     struct threads *pool = threads_new(1, NULL);
     real *gradients = calloc(parameters.count, sizeof(real));
     for (int step = 1; step <= 30; step++) {
         for (size_t i = 0; i < parameters.count; i++) gradients[i] = 1;
-        const struct update_rates rates = {.decoder = 0.1F, .average = 0.5F, .youth = 9};
-        update_step(&update, gradients, 1, &rates, pool);
+        update_step(&update, gradients, 1, &(struct update_rates){.decoder = 0.1F}, pool);
         double young = (1.0 + step) / (10.0 + step), decay = young < 0.5 ? young : 0.5;
         expected = decay * expected + (1 - decay) * (double)parameters.values[offset];
         assert_true(fabs(expected - (double)update.average[offset]) < 1e-5);
@@ -213,10 +207,10 @@ static void a_restart_goes_on_from_the_average_and_forgets_the_rest(void **state
                                PARAMETERS_AS_IS, &index, NULL));
     assert_true(parameters_allocate(&parameters, NULL));
     struct update update;
-    assert_true(update_init(&update, &parameters, true, NULL));
+    assert_true(update_init(&update, &parameters, 0.5F, NULL));
     real gradients[16];
     for (size_t i = 0; i < 16; i++) gradients[i] = (real)i - 5;
-    const struct update_rates rates = {.decoder = 0.1F, .average = 0.5F, .youth = 9};
+    const struct update_rates rates = {.decoder = 0.1F};
     struct threads *threads = threads_new(1, NULL);
     assert_non_null(threads);
     for (size_t i = 0; i < 3; i++) update_step(&update, gradients, 1, &rates, threads);
@@ -241,7 +235,7 @@ static void a_long_gradient_is_clipped_to_the_norm(void **state) {
     /* Adam's first step hides the gradient's scale; the moments do not. */
     struct parameters parameters = two_tensors();
     struct update update;
-    assert_true(update_init(&update, &parameters, false, NULL));
+    assert_true(update_init(&update, &parameters, 0, NULL));
     real *gradients = calloc(parameters.count, sizeof(real));
     size_t count = parameters.tensors[1].count;
     for (size_t i = 0; i < parameters.count; i++) gradients[i] = 2;
@@ -285,7 +279,7 @@ static void matrices_decay_and_vectors_do_not(void **state) {
     (void)state;
     struct parameters parameters = five_tensors();
     struct update update;
-    assert_true(update_init(&update, &parameters, false, NULL));
+    assert_true(update_init(&update, &parameters, 0, NULL));
     struct threads *pool = threads_new(2, NULL);
     real *gradients = calloc(parameters.count, sizeof(real));
     const struct update_rates rates = {.decoder = 0.1F, .encoder = 0.01F, .weight_decay = 0.5F};
@@ -312,7 +306,7 @@ static void the_range_holds_what_learns_and_nothing_else_of_the_encoder(void **s
     struct parameters parameters = five_tensors();
     const struct parameter *tensors = parameters.tensors;
     struct update update;
-    assert_true(update_init(&update, &parameters, false, NULL));
+    assert_true(update_init(&update, &parameters, 0, NULL));
     size_t first, count;
     update_range(&update, true, &first, &count);
     for (size_t i = 0; i < 4; i++) assert_true(in_range(&tensors[i], first, count));
@@ -330,7 +324,7 @@ static void blocks_are_summed_in_their_order_where_they_learn(void **state) {
     enum { BLOCKS = 3 };
     struct parameters parameters = five_tensors();
     struct update update;
-    assert_true(update_init(&update, &parameters, false, NULL));
+    assert_true(update_init(&update, &parameters, 0, NULL));
     struct threads *pool = threads_new(3, NULL);
     real *blocks[BLOCKS];
     /* In this order the sum is 1; in another one the small number is lost. */
@@ -551,8 +545,6 @@ static void check_schedules(size_t text_captions) {
                                           .joint_lr = 0.5F,
                                           .encoder_lr = 0.25F,
                                           .self_critical_lr = 0.125F,
-                                          .average = 0.5F,
-                                          .self_critical_average = 0.75F,
                                           .warmup = 0.25F};
     size_t begin[] = {0, 119};
     const struct trainer trainer = {.options = &options,
@@ -579,7 +571,6 @@ static void check_schedules(size_t text_captions) {
             const float factor = schedule_factor(i, steps, 0.25F);
             assert_float_equal(rates.decoder, parts[p].decoder_rate * factor, 0);
             assert_float_equal(rates.encoder, parts[p].encoder_rate * factor, 0);
-            assert_float_equal(rates.average, trainer_draws(parts[p].phase) ? 0.75F : 0.5F, 0);
         }
         first += parts[p].epochs;
     }
