@@ -44,7 +44,7 @@ bool inference_matrix_init(struct inference_matrix *matrix, enum precision preci
     float *bias = memory_uninitialised(matrix->outputs, sizeof *bias, "weights", error);
     bool read = rows && bias && weights_read(weights, bias_index, bias, error);
     for (size_t first = 0; read && first < matrix->outputs; first += PANEL) {
-        const size_t rest = matrix->outputs - first, count = rest < PANEL ? rest : PANEL;
+        const size_t count = size_smaller(matrix->outputs - first, PANEL);
         read = weights_read_rows(weights, weight, first, count, rows, error);
         if (read) pack_rows(matrix, first, count, rows, bias);
     }

@@ -25,7 +25,7 @@ struct division {
 
 static struct division divide(const struct trainer *t, size_t count) {
     const size_t size = t->options->slice, slices = (count + size - 1) / size;
-    return (struct division){slices, slices < t->lane_count ? slices : t->lane_count};
+    return (struct division){slices, size_smaller(slices, t->lane_count)};
 }
 
 /* The lanes of a process. A mini-batch with fewer than most leaves the last ones idle. */
@@ -47,7 +47,7 @@ static struct range photos_of(const struct trainer *t, size_t count, size_t rank
 
 /* Photos of the largest slice. */
 static size_t slice_photos_most(const struct train_options *options) {
-    return options->slice < options->batch_size ? options->slice : options->batch_size;
+    return size_smaller(options->slice, options->batch_size);
 }
 
 static size_t window_steps(const struct train_options *options, size_t longest) {
@@ -61,14 +61,14 @@ static size_t text_window_steps(const struct trainer *t) {
     const size_t part = text_steps(&t->text, trainer_text_rows(t->options));
     const size_t steps =
         t->options->tbptt ? t->options->tbptt : captions_steps(t->captions.longest);
-    return steps < part ? steps : part;
+    return size_smaller(steps, part);
 }
 
 /* The steps of a row's part that are read in step `index` of an epoch over text. */
 static struct range text_steps_of(const struct trainer *t, size_t index) {
     const size_t window = text_window_steps(t), begin = index * window;
     const size_t left = text_steps(&t->text, trainer_text_rows(t->options)) - begin;
-    return (struct range){begin, begin + (left < window ? left : window)};
+    return (struct range){begin, begin + size_smaller(left, window)};
 }
 
 /* Bytes of the text rows' states. */
@@ -107,15 +107,14 @@ static struct slice *new_slice(const struct trainer *t, caption_error *error) {
         rows = size_larger(rows, photos * TRAIN_TEXT_ROWS);
         steps = size_larger(steps, text_window_steps(t));
     }
-    const bool draws = o->self_critical_imagined > 0 || o->self_critical > 0;
-    return slice_new(&t->model, photos, rows, longest, steps, draws ? o->self_critical_samples : 0,
-                     error);
+    const size_t samples = trainer_ever_draws(o) ? o->self_critical_samples : 0;
+    return slice_new(&t->model, photos, rows, longest, steps, samples, error);
 }
 
 bool step_init(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     const size_t slices = (o->batch_size + o->slice - 1) / o->slice;
-    t->lane_count = slices < TRAIN_LANES ? slices : TRAIN_LANES;
+    t->lane_count = size_smaller(slices, TRAIN_LANES);
     const struct range own = lanes_of(t, divide(t, o->batch_size), ranks_rank(t->ranks));
     for (size_t lane = own.begin; lane < own.end; lane++) {
         t->lanes[lane] = new_slice(t, error);
@@ -190,7 +189,7 @@ static struct augment draw_augment(const struct trainer *t, size_t epoch, size_t
 /* Photos of the step. */
 static size_t batch_count(const struct trainer *t, enum train_phase phase, size_t step) {
     const size_t size = t->options->batch_size, left = epoch_photos(t, phase) - step * size;
-    return left < size ? left : size;
+    return size_smaller(left, size);
 }
 
 /* Photo `number` of the epoch, if a slice of this process holds it: what the loader is to load. */

@@ -4,6 +4,7 @@
 #include "train/slice.h"
 #include "train/start.h"
 #include "train/train.h"
+#include "train/trainer.h"
 
 struct train_options train_options_default(void) {
     return (struct train_options){.min_count = 3,
@@ -69,13 +70,12 @@ struct number {
 enum { NUMBERS = 30 };
 
 static void list_numbers(const struct train_options *o, struct number list[NUMBERS]) {
-    const bool draws = o->self_critical_imagined > 0 || o->self_critical > 0;
     const struct number numbers[NUMBERS] = {
         {"hidden", (double)o->hidden, 0, 16384, false},
         {"embed", (double)o->embed, 0, 16384, false},
         {"image-size", (double)o->image_size, 0, 1024, false},
         {"min-count", (double)o->min_count, 1, 1e9, true},
-        {"epochs", (double)o->epochs, draws ? 0 : 1, 1e6, true},
+        {"epochs", (double)o->epochs, trainer_ever_draws(o) ? 0 : 1, 1e6, true},
         {"freeze-encoder", (double)o->freeze_encoder, 0, 1e6, true},
         {"text-captions", (double)o->text_captions, 0, 1000, true},
         {"text-epochs", (double)o->text_epochs, 0, 1e6, true},

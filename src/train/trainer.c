@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/memory.h"
+
 void trainer_say(const struct trainer *trainer, const char *format, ...) {
     if (!trainer->listener.message) return;
     char line[512];
@@ -25,8 +27,8 @@ size_t trainer_told_photos(const struct trainer *trainer) {
 
 static struct captions_part told_captions(const struct trainer *trainer, size_t index) {
     const size_t each = trainer->options->text_captions, first = index * each;
-    const size_t left = trainer->told.count - first;
-    return (struct captions_part){&trainer->told, first, left < each ? left : each};
+    return (struct captions_part){&trainer->told, first,
+                                  size_smaller(trainer->told.count - first, each)};
 }
 
 struct captions_part trainer_captions(const struct trainer *trainer, size_t index) {
@@ -56,6 +58,10 @@ bool trainer_encoder_learns(const struct train_options *options, enum train_phas
 
 bool trainer_draws(enum train_phase phase) {
     return phase == TRAIN_SELF_CRITICAL_IMAGINED || phase == TRAIN_SELF_CRITICAL;
+}
+
+bool trainer_ever_draws(const struct train_options *options) {
+    return options->self_critical_imagined > 0 || options->self_critical > 0;
 }
 
 bool trainer_imagines(enum train_phase phase) {

@@ -96,6 +96,8 @@ enum train_phase trainer_phase(const struct train_options *options, size_t epoch
 
 /* Whether a phase teaches by captions that the model draws. */
 bool trainer_draws(enum train_phase phase);
+/* Whether any phase of the run does. */
+bool trainer_ever_draws(const struct train_options *options);
 
 /* Whether a phase sees photos that are imagined from text, beside the real ones. */
 bool trainer_imagines(enum train_phase phase);

@@ -41,6 +41,7 @@ expect_in "$err" "self-critical-imagined: expected a text" "found no text"
 run train data.json -o model.safetensors --self-critical-imagined 1 --text text.txt
 expect 2 "photos are imagined from a text that tells of them: exit 2"
 expect_in "$err" "found no text-captions"
+
 run eval --split tomorrow data.json
 expect 2 "a split that is none: exit 2"
 expect_in "$err" "--split" "train|val|test|all"
