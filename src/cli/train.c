@@ -220,6 +220,12 @@ int command_train(int argc, char **argv) {
     const struct options_row robustness[] = {
         {0, "dropout", OPTIONS_FLOAT, &o.dropout, "X", 0, 0.95, "of word vectors and outputs",
          NULL},
+        {0, "image-dropout", OPTIONS_FLOAT, &o.image_dropout, "X", 0, 0.95,
+         "of the features of photos", NULL},
+        {0, "drop-path", OPTIONS_FLOAT, &o.drop_path, "X", 0, 0.95,
+         "once the encoder learns, leave out residual blocks, the last ones with this "
+         "probability, earlier ones with less",
+         NULL},
         {0, "label-smoothing", OPTIONS_FLOAT, &o.label_smoothing, "X", 0, 0.95,
          "probability spread over all words", NULL},
         {0, "crop", OPTIONS_FLOAT, &o.crop, "SHARE", 0, 0.9,

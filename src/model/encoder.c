@@ -104,7 +104,8 @@ void encoder_forward(const struct encoder *encoder, const struct parameters *par
     for (size_t i = 0; i < encoder->layer_count; i++) {
         const struct encoder_layer *layer = &encoder->layers[i];
         if (layer->opens_residual) residual = input;
-        const real *added = layer->closes_residual ? residual : NULL;
+        const bool leaves_out = layer->closes_residual && workspace->depth.drops;
+        const real *added = layer->closes_residual && !leaves_out ? residual : NULL;
         if (encoder->batch_norm) {
             forward_normalised(layer, parameters, values, i, input, added, workspace);
         } else {
@@ -112,6 +113,10 @@ void encoder_forward(const struct encoder *encoder, const struct parameters *par
                      parameters_at_const(parameters, values, layer->weight),
                      parameters_at_const(parameters, values, layer->bias), added,
                      workspace->outputs[i], workspace->scratch);
+        }
+        if (leaves_out) {
+            const size_t numbers = output_pixels(layer) * layer->shape.out_channels;
+            encoder_close_residual(workspace, i, numbers, residual, workspace->outputs[i]);
         }
         input = workspace->outputs[i];
     }
@@ -133,13 +138,13 @@ static void add_statistics(const struct batch_norm *norm, size_t count, size_t p
 /* The gradient of the layer's output becomes that of its convolution, which is returned. */
 static real *backward_norm(const struct encoder_layer *layer, const struct parameters *parameters,
                            const real *values, size_t i, struct encoder_workspace *workspace,
-                           real *gradients) {
+                           real *d_output, real *gradients) {
     const size_t pixels = workspace->count * output_pixels(layer);
     const struct batch_norm norm =
         batch_statistics_norm(layer, parameters, values, &workspace->norm, i);
     real *convolved = workspace->norm.inputs[i];
-    batch_norm_backward(&norm, pixels, convolved, workspace->outputs[i], workspace->gradients[i],
-                        convolved, parameters_at(parameters, gradients, layer->norm.scale),
+    batch_norm_backward(&norm, pixels, convolved, workspace->outputs[i], d_output, convolved,
+                        parameters_at(parameters, gradients, layer->norm.scale),
                         parameters_at(parameters, gradients, layer->norm.shift));
     add_statistics(&norm, workspace->count, pixels,
                    parameters_at(parameters, gradients, layer->norm.mean),
@@ -157,13 +162,16 @@ static void backward_layer(const struct encoder *encoder, const struct parameter
     real *d_weight = parameters_at(parameters, gradients, layer->weight);
     const real *output = workspace->outputs[i];
     struct convolution shape = layer->shape;
-    real *d_output, *d_bias;
+    real *d_output = workspace->gradients[i], *d_bias;
+    if (layer->closes_residual && workspace->depth.drops) {
+        const size_t numbers = output_pixels(layer) * shape.out_channels;
+        d_output = encoder_branch_gradient(workspace, i, numbers);
+    }
     if (encoder->batch_norm) {
-        d_output = backward_norm(layer, parameters, values, i, workspace, gradients);
+        d_output = backward_norm(layer, parameters, values, i, workspace, d_output, gradients);
         d_bias = workspace->norm.unused_d_bias;
         shape = bare_shape(layer);
     } else {
-        d_output = workspace->gradients[i];
         d_bias = parameters_at(parameters, gradients, layer->bias);
     }
     switch (layer->kind) {

@@ -98,6 +98,14 @@ struct encoder_workspace *encoder_workspace_new(const struct encoder *encoder, s
 size_t encoder_workspace_bytes(const struct encoder_workspace *workspace);
 void encoder_workspace_free(struct encoder_workspace *workspace);
 
+/* Stochastic depth (Huang et al., Deep networks with stochastic depth, 2016): draws which residual
+ * blocks do nothing for which of the next `count` photos, in this and every forward and backward
+ * until the next draw. The probability grows evenly along the layers, up to `rate` (in [0, 1));
+ * what stays is scaled up, so that inference does nothing. A new workspace leaves nothing out, nor
+ * does a rate of 0, which draws no random number. */
+void encoder_draw_depth(const struct encoder *encoder, float rate, size_t count,
+                        struct random *random, struct encoder_workspace *workspace);
+
 /* images (count, S, S, 3) already scaled, features (count, F); count <= photos of the workspace.
  * `values` is the parameters' block. The workspace remembers what backward needs; `images` must
  * stay until then. Batch norm takes the statistics of these photos. (What only runs is

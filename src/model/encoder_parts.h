@@ -17,6 +17,14 @@ struct encoder_norm_space {
     real *no_bias, *unused_d_bias; /* of the convolutions, which have none */
 };
 
+/* Stochastic depth. */
+struct encoder_depth {
+    bool drops;     /* whether any branch may be left out */
+    real *scales;   /* (layer_count, photos): of the branch that a layer ends, 0 where left out */
+    real *d_branch; /* the gradient of a branch's end, scaled: that of the block's output is needed
+                       for its input, too */
+};
+
 struct encoder_workspace {
     size_t photos;
     enum encoder_use use;
@@ -26,9 +34,18 @@ struct encoder_workspace {
     size_t bytes;     /* of the block */
     real *scratch;    /* of the direct convolutions */
     struct encoder_norm_space norm;
+    struct encoder_depth depth;
     const real *images; /* of the last forward */
     size_t count;       /* of the last forward */
 };
+
+/* What a residual block gives: output (., numbers a photo) = scale * output + input. */
+void encoder_close_residual(const struct encoder_workspace *workspace, size_t layer, size_t numbers,
+                            const real *input, real *output);
+
+/* The gradient of the branch that the layer ends; that of the block's output stays. */
+real *encoder_branch_gradient(const struct encoder_workspace *workspace, size_t layer,
+                              size_t numbers);
 
 /* Whether a workspace of that use keeps layer i's output no longer than the next layer
  * needs it: the expansion of an inverted residual, most of its activations by far. Batch norm needs

@@ -101,6 +101,20 @@ static size_t scratch_numbers(const struct encoder *encoder) {
     return numbers;
 }
 
+/* Stochastic depth: a scale for each layer and photo, then the largest gradient that is scaled. */
+static bool depth_numbers(const struct encoder *encoder, size_t photos, size_t *scales,
+                          size_t *numbers) {
+    size_t largest = 0;
+    for (size_t i = 0; i < encoder->layer_count; i++) {
+        size_t size;
+        if (!encoder->layers[i].closes_residual) continue;
+        if (!output_numbers(&encoder->layers[i], photos, &size)) return false;
+        largest = size_larger(largest, size);
+    }
+    return size_multiply(encoder->layer_count, photos, scales) &&
+           size_add(*scales, largest, numbers);
+}
+
 static size_t most_channels(const struct encoder *encoder) {
     size_t most = 0;
     for (size_t i = 0; i < encoder->layer_count; i++) {
@@ -149,6 +163,10 @@ static bool plan(const struct encoder *encoder, struct encoder_workspace *worksp
                  place_kept(encoder, photos, workspace->use, offsets + 2 * layers, &numbers));
     const size_t norm = numbers;
     fits = fits && size_add(numbers, norm_numbers(encoder), &numbers);
+    size_t scales = 0, depth = 0;
+    fits = fits && depth_numbers(encoder, photos, &scales, &depth);
+    const size_t scales_begin = numbers;
+    fits = fits && size_add(numbers, depth, &numbers);
     const size_t scratch = numbers;
     if (!fits || !size_add(numbers, scratch_numbers(encoder), &numbers)) {
         return error_set(error, CAPTION_ERROR_LIMIT, "encoder: a micro-batch of %zu is too large",
@@ -157,6 +175,8 @@ static bool plan(const struct encoder *encoder, struct encoder_workspace *worksp
     workspace->block = memory_uninitialised(numbers, sizeof(real), "encoder activations", error);
     if (!workspace->block) return false;
     workspace->bytes = numbers * sizeof(real);
+    workspace->depth.scales = workspace->block + scales_begin;
+    workspace->depth.d_branch = workspace->depth.scales + scales;
     workspace->scratch = workspace->block + scratch;
     for (size_t i = 0; i < layers; i++) {
         workspace->outputs[i] = workspace->block + offsets[i];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "nn/dropout.h"
 #include "train/rollout.h"
 
 struct slice {
@@ -14,6 +15,7 @@ struct slice {
     real *features;                   /* (photos, F) */
     real *scaled;                     /* (photos, F) */
     real *d_features;                 /* (photos, F) */
+    uint8_t *mask;                    /* (photos, F): which features dropout keeps */
     real *vectors, *d_vectors;        /* (photos, E) */
     real *gradients;                  /* a block of the model's parameters */
     struct rollout *rollout;          /* NULL: no captions are drawn */
@@ -38,6 +40,7 @@ struct slice *slice_new(const struct model *model, size_t photos, size_t rows, s
          (slice->features = memory_zeroed(photos * features, sizeof(real), what, error)) &&
          (slice->scaled = memory_zeroed(photos * features, sizeof(real), what, error)) &&
          (slice->d_features = memory_zeroed(photos * features, sizeof(real), what, error)) &&
+         (slice->mask = memory_zeroed(photos, features, what, error)) &&
          (slice->vectors = memory_zeroed(photos * e, sizeof(real), what, error)) &&
          (slice->d_vectors = memory_zeroed(photos * e, sizeof(real), what, error)) &&
          (slice->gradients = memory_zeroed(model->parameters.count, sizeof(real), what, error));
@@ -60,6 +63,7 @@ void slice_free(struct slice *slice) {
     free(slice->features);
     free(slice->scaled);
     free(slice->d_features);
+    free(slice->mask);
     free(slice->vectors);
     free(slice->d_vectors);
     free(slice->gradients);
@@ -78,6 +82,7 @@ static void encode(struct slice *slice, const struct slice_task *task,
                    const real *images, size_t count, struct random *random) {
     const struct model *model = task->model;
     if (!task->features) {
+        encoder_draw_depth(&model->encoder, task->drop_path, count, random, workspace);
         encoder_forward(&model->encoder, &model->parameters, model->parameters.values, images,
                         count, workspace, slice->features);
         return;
@@ -127,6 +132,11 @@ static void look(struct slice *slice, const struct slice_task *task,
                  const real *images, size_t count, struct random *random) {
     const struct model *model = task->model;
     encode(slice, task, workspace, photos, images, count, random);
+    if (task->image_dropout > 0) {
+        const size_t numbers = count * model->encoder.features;
+        dropout_draw(random, task->image_dropout, numbers, slice->mask);
+        dropout_apply(task->image_dropout, numbers, slice->mask, slice->features);
+    }
     decoder_image_forward(&model->decoder, &model->parameters, model->parameters.values,
                           slice->features, count, slice->scaled, slice->vectors);
 }
@@ -148,10 +158,13 @@ static void learn(struct slice *slice, const struct slice_task *task,
     decoder_image_backward(&model->decoder, parameters, parameters->values, slice->features, count,
                            slice->scaled, slice->d_vectors, learns ? slice->d_features : NULL,
                            slice->gradients);
-    if (learns) {
-        encoder_backward(&model->encoder, parameters, parameters->values, slice->d_features,
-                         workspace, slice->gradients);
+    if (!learns) return;
+    if (task->image_dropout > 0) {
+        dropout_apply(task->image_dropout, count * model->encoder.features, slice->mask,
+                      slice->d_features);
     }
+    encoder_backward(&model->encoder, parameters, parameters->values, slice->d_features, workspace,
+                     slice->gradients);
 }
 
 void slice_photos(struct slice *slice, const struct slice_task *task,

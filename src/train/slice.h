@@ -27,6 +27,8 @@ struct slice_task {
     real scale;                  /* of the loss: 1 / targets of the whole mini-batch */
     const struct reward *reward; /* of captions drawn; NULL: the photos' own teach */
     size_t samples;              /* captions drawn for each photo */
+    float image_dropout;         /* of features */
+    float drop_path;             /* of an encoder that learns */
 };
 
 /* What slices brought: summed negative log likelihood and number of target words; of drawn

@@ -354,6 +354,8 @@ static struct step plan_step(struct trainer *t, enum train_phase phase, size_t i
                                  .imagination = t->imagination,
                                  .reward = t->reward,
                                  .samples = o->self_critical_samples,
+                                 .image_dropout = o->image_dropout,
+                                 .drop_path = o->drop_path,
                                  .regularisation = {.input_dropout = o->dropout,
                                                     .output_dropout = o->dropout,
                                                     .label_smoothing = o->label_smoothing}}};

@@ -71,7 +71,9 @@ struct train_options {
     float average; /* decay of the moving average of the weights; 0: off */
     float clip;    /* norm of the gradient at most; 0: off */
     /* Against learning by heart. */
-    float dropout; /* of word vectors and outputs */
+    float dropout;       /* of word vectors and outputs */
+    float image_dropout; /* of the image's features */
+    float drop_path;     /* stochastic depth once the encoder learns, see encoder_draw_depth */
     float label_smoothing;
     float crop, color; /* augmentation once the encoder learns, see augment.h */
     bool flip;         /* mirror photos unless a caption says left or right */

@@ -67,7 +67,7 @@ struct number {
     bool decides;
 };
 
-enum { NUMBERS = 30 };
+enum { NUMBERS = 32 };
 
 static void list_numbers(const struct train_options *o, struct number list[NUMBERS]) {
     const struct number numbers[NUMBERS] = {
@@ -96,6 +96,8 @@ static void list_numbers(const struct train_options *o, struct number list[NUMBE
         {"average", (double)o->average, 0, 0.99999, true},
         {"clip", (double)o->clip, 0, 1e9, true},
         {"dropout", (double)o->dropout, 0, 0.95, true},
+        {"image-dropout", (double)o->image_dropout, 0, 0.95, true},
+        {"drop-path", (double)o->drop_path, 0, 0.95, true},
         {"label-smoothing", (double)o->label_smoothing, 0, 0.95, true},
         {"crop", (double)o->crop, 0, 0.9, true},
         {"color", (double)o->color, 0, 0.9, true},

@@ -22,7 +22,8 @@ train() { # FOLDER FLAGS...
         -o model.safetensors --resume --images images --val dataset.json \
         --text text.txt --text-epochs 30 --encoder ../start.safetensors --encoder-arch tiny \
         --image-size 32 --hidden 32 --embed 32 --min-count 1 --batch-size 10 --slice 3 --epochs 100 \
-        --freeze-encoder 50 --self-critical 20 --dropout 0.3 --weight-decay 0.01 --average 0.9 --tbptt 4 \
+        --freeze-encoder 50 --self-critical 20 --dropout 0.3 --image-dropout 0.2 --drop-path 0.3 \
+        --weight-decay 0.01 --average 0.9 --tbptt 4 \
         --checkpoint-minutes 0 --threads 2 "$@") >"$out" 2>"$err" </dev/null
 }
 

@@ -26,7 +26,7 @@ train() { # NAME FLAGS... ; $launcher goes before the program
         -o "$work/$name/model.safetensors" --encoder "$work/start.safetensors" --encoder-arch tiny \
         --image-size 32 --hidden 32 --embed 32 --min-count 1 --batch-size 10 --slice 3 --tbptt 4 \
         --text "$work/text.txt" --text-epochs 2 --epochs 5 --freeze-encoder 2 --self-critical 2 --dropout 0.3 \
-        --weight-decay 0.01 --average 0.9 "$@" >"$out" 2>"$err" </dev/null || status=$?
+        --image-dropout 0.2 --drop-path 0.3 --weight-decay 0.01 --average 0.9 "$@" >"$out" 2>"$err" </dev/null || status=$?
     expect 0 "trained: $name"
     tensors "$work/$name/model.safetensors" >"$work/$name/tensors"
     [ -s "$work/$name/tensors" ] || fail "a model without tensors: $name"

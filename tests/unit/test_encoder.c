@@ -143,6 +143,44 @@ static void features_tell_two_photos_apart(void **state) {
     encoder_fixture_free(&f);
 }
 
+/* Copies the tensors of `from` that `to` has, too. */
+static void copy_shared(const struct parameters *from, struct parameters *to) {
+    for (size_t i = 0; i < to->tensor_count; i++) {
+        size_t same = 0;
+        while (strcmp(from->tensors[same].name, to->tensors[i].name) != 0) same++;
+        memcpy(parameters_at(to, to->values, i), parameters_at_const(from, from->values, same),
+               to->tensors[i].count * sizeof(real));
+    }
+}
+
+/* One that is left out passes on what it was given: the features are those of an encoder without
+ * it. */
+static void a_residual_block_is_left_out_as_often_as_asked_for(void **state) {
+    (void)state;
+    enum { DRAWS = 2000 };
+    struct encoder_fixture with = encoder_fixture_new("stem_c4 ds_r1_k3_s1_e1_c4 head_c8", 16, 1);
+    struct encoder_fixture without = encoder_fixture_new("stem_c4 head_c8", 16, 1);
+    encoder_fixture_randomise(&with, 21);
+    copy_shared(&with.parameters, &without.parameters);
+    memcpy(without.images, with.images, with.image * sizeof *with.images);
+    encoder_fixture_forward(&without);
+    struct random random = random_seeded(3, 0);
+    size_t left_out = 0;
+    for (size_t draw = 0; draw < DRAWS; draw++) {
+        encoder_draw_depth(&with.encoder, 0.5f, 1, &random, with.workspace);
+        encoder_fixture_forward(&with);
+        left_out += memcmp(with.features, without.features, 8 * sizeof *with.features) == 0;
+    }
+    /* The block ends with the third of four layers. */
+    const double expected = 0.5 * 3 / 4;
+    assert_true(fabs((double)left_out / DRAWS - expected) < 0.04);
+    encoder_draw_depth(&with.encoder, 0, 1, &random, with.workspace);
+    encoder_fixture_forward(&with);
+    assert_memory_not_equal(with.features, without.features, 8 * sizeof *with.features);
+    encoder_fixture_free(&with);
+    encoder_fixture_free(&without);
+}
+
 static void random_weights_keep_the_size_of_the_activations(void **state) {
     (void)state;
     struct encoder_fixture f = encoder_fixture_new("efficientnet_lite0", 64, 1);
@@ -328,6 +366,7 @@ int main(void) {
         cmocka_unit_test(recomputed_activations_give_the_same_gradients_in_less_memory),
         cmocka_unit_test(a_batch_of_three_is_three_batches_of_one),
         cmocka_unit_test(features_tell_two_photos_apart),
+        cmocka_unit_test(a_residual_block_is_left_out_as_often_as_asked_for),
         cmocka_unit_test(random_weights_keep_the_size_of_the_activations),
         cmocka_unit_test(the_preset_is_the_network_it_is_named_after),
         cmocka_unit_test(every_preset_has_the_parameters_of_its_name),
