@@ -126,7 +126,7 @@ static int run(const struct options_command *command, const struct train_options
 
 int command_train(int argc, char **argv) {
     struct train_options o = train_options_default();
-    struct options_list text = {0};
+    struct options_list text = {0}, mean = {0};
     const char *report = NULL;
     const char *missing = "skip";
     const struct options_row data[] = {
@@ -152,6 +152,10 @@ int command_train(int argc, char **argv) {
     const struct options_row model[] = {
         {0, "init", OPTIONS_STRING, &o.init, "MODEL", 0, 0,
          "fine-tune this captioner (default: the shipped one)", NULL},
+        {0, "mean-with", OPTIONS_LIST, &mean, "MODEL...", 0, 0,
+         "start from the mean of the weights of --init and of these, which learned from one start "
+         "(with --epochs 0, that is the result)",
+         NULL},
         {0, "vocab", OPTIONS_CHOICE, &o.vocab, "keep|extend|rebuild", 0, 0,
          "its words alone, with those of the data (the default), or those of the data alone; what "
          "it knows of a word stays",
@@ -280,16 +284,20 @@ int command_train(int argc, char **argv) {
         return command_error(&command, &error);
     }
     options_list_free(&text); /* which the first look filled */
+    options_list_free(&mean);
     int first, status;
     if (command_begin(&command, argc, argv, 1, 1, &first, &status)) {
         o.dataset = argv[first];
         o.text = text.items;
         o.text_count = text.count;
+        o.mean_with = mean.items;
+        o.mean_count = mean.count;
         o.fail_missing = strcmp(missing, "fail") == 0;
         o.note = line;
         status = run(&command, &o, report);
     }
     free(line);
     options_list_free(&text);
+    options_list_free(&mean);
     return command_finish(&command, status);
 }

@@ -143,16 +143,54 @@ static bool note_ancestry(struct model *model, const struct model *old, const ch
     return model_note(model, "init", path, error);
 }
 
+/* The other models of a mean. */
+static bool note_mean(struct model *model, const struct train_options *options,
+                      caption_error *error) {
+    if (options->mean_count == 0) return true;
+    char *names = NULL;
+    size_t size;
+    FILE *list = open_memstream(&names, &size);
+    if (!list) return error_memory(error, "a note");
+    for (size_t i = 0; i < options->mean_count; i++) {
+        fprintf(list, "%s%s", i ? " " : "", options->mean_with[i]);
+    }
+    const bool ok = (fclose(list) == 0 || error_memory(error, "a note")) &&
+                    model_note(model, "mean with", names, error);
+    free(names);
+    return ok;
+}
+
+/* Makes the mean of `count` models one of a further model, too. */
+static bool average_with(struct model *mean, size_t count, const char *path, caption_error *error) {
+    struct model other;
+    if (!model_read(&other, path, error)) return false;
+    const bool ok = model_average(mean, count, &other, path, error);
+    model_free(&other);
+    return ok;
+}
+
+/* Reads a captioner, or the mean of several. */
+static bool read_captioner(struct model *model, const struct train_options *options,
+                           const char *path, caption_error *error) {
+    if (!model_read(model, path, error)) return false;
+    for (size_t i = 0; i < options->mean_count; i++) {
+        if (average_with(model, i + 1, options->mean_with[i], error)) continue;
+        model_free(model);
+        return false;
+    }
+    return true;
+}
+
 /* A whole captioner, with other words. */
 static bool start_captioner(struct model *model, const struct train_options *options,
                             struct vocabulary *words, struct random *random, caption_error *error) {
     const char *path = model_path(options->init);
     struct model old;
-    if (!model_read(&old, path, error)) return false;
+    if (!read_captioner(&old, options, path, error)) return false;
     const bool ok = start_check_choices(options, &old, path, error) &&
                     choose_words(options->vocab, &old, words, error) &&
                     model_with_words(model, &old, words, random, error) &&
-                    note_ancestry(model, &old, path, error);
+                    note_ancestry(model, &old, path, error) && note_mean(model, options, error);
     model_free(&old);
     return ok;
 }

@@ -35,7 +35,10 @@ struct train_options {
     const char *output;   /* the model file to write */
     /* What to start from, see start.h. With none of init, encoder and encoder_arch: the shipped
        model, as if init named it. */
-    const char *init;         /* a captioner */
+    const char *init;             /* a captioner */
+    const char *const *mean_with; /* [mean_count] captioners that learned from one start with it: it
+                                     becomes the mean of all, see model_average */
+    size_t mean_count;
     const char *vocab;        /* its words: "keep", "extend" (NULL) or "rebuild" */
     const char *encoder;      /* file of encoder weights */
     const char *encoder_arch; /* what the file's encoder is; without a file, what to learn from

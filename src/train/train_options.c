@@ -75,7 +75,8 @@ static void list_numbers(const struct train_options *o, struct number list[NUMBE
         {"embed", (double)o->embed, 0, 16384, false},
         {"image-size", (double)o->image_size, 0, 1024, false},
         {"min-count", (double)o->min_count, 1, 1e9, true},
-        {"epochs", (double)o->epochs, trainer_ever_draws(o) ? 0 : 1, 1e6, true},
+        {"epochs", (double)o->epochs, trainer_ever_draws(o) || o->mean_count > 0 ? 0 : 1, 1e6,
+         true},
         {"freeze-encoder", (double)o->freeze_encoder, 0, 1e6, true},
         {"text-captions", (double)o->text_captions, 0, 1000, true},
         {"text-epochs", (double)o->text_epochs, 0, 1e6, true},
@@ -132,6 +133,11 @@ static bool check_start(const struct train_options *o, caption_error *error) {
                          "own",
                          file ? "encoder" : "encoder-arch", file ? o->encoder : o->encoder_arch,
                          o->init);
+    }
+    if (o->mean_count > 0 && !start_is_captioner(o)) {
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--mean-with %.160s: contradicts --%s: a new decoder is like no other",
+                         o->mean_with[0], o->encoder ? "encoder" : "encoder-arch");
     }
     if (o->vocab && !start_is_captioner(o)) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,

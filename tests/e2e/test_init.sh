@@ -117,6 +117,26 @@ train new rare --init "$work/start.safetensors" --min-count 100 --epochs 1 --fre
 expect 0 "no word of the data is frequent enough"
 expect_words rare "a blue green grey on red tower wall"
 
+# Two that learned from one start: their mean knows what both have learned.
+for seed in 4 5; do
+    train new "line$seed" --init "$work/start.safetensors" --min-count 1 --epochs 20 \
+        --freeze-encoder 4 --seed "$seed"
+    expect 0 "a line of its own"
+done
+train new mean --init "$work/line4.safetensors" --mean-with "$work/line5.safetensors" --vocab keep \
+    --epochs 0
+expect 0 "the mean of two"
+expect_right 27 new mean "the mean of two"
+cmp -s "$work/mean.safetensors" "$work/line4.safetensors" && fail "a mean that is one of the two"
+run info "$work/mean.safetensors"
+expect_in "$out" "$work/line4.safetensors" "mean with" "$work/line5.safetensors"
+train new mean --init "$work/line4.safetensors" --mean-with "$work/rebuilt.safetensors" --epochs 0
+expect 2 "models of other words have no mean"
+expect_in "$err" "rebuilt.safetensors: cannot be averaged with the others: its number of words"
+train new mean --encoder-arch tiny --mean-with "$work/line5.safetensors"
+expect 2 "nothing to take the mean with"
+expect_in "$err" "--mean-with $work/line5.safetensors: contradicts --encoder-arch"
+
 # A model brings its sizes.
 refused() { # FLAG VALUE TEXT...
     flag=$1
