@@ -193,17 +193,24 @@ static bool go_on(struct trainer *t, caption_error *error) {
     return true;
 }
 
+/* What a model does: its weights, and how often it sees the image, which they do not show. */
+static uint64_t model_hash(const struct model *model) {
+    const struct parameters *parameters = &model->parameters;
+    const uint64_t hash = hash_string(HASH_START, decoder_image_input(&model->decoder));
+    return hash_bytes(hash, parameters->values, parameters->count * sizeof *parameters->values);
+}
+
 /* Processes that set out from different things would make nonsense together. */
 static bool check_ranks(struct trainer *t, bool resume, caption_error *error) {
-    const size_t mine[] = {(size_t)hash_string(HASH_START, t->settings), resume, t->place.epoch,
-                           t->place.step};
+    const size_t mine[] = {(size_t)hash_string(HASH_START, t->settings),
+                           (size_t)model_hash(&t->model), resume, t->place.epoch, t->place.step};
     size_t first[sizeof mine / sizeof *mine];
     memcpy(first, mine, sizeof first);
     if (!ranks_broadcast(t->ranks, 0, first, sizeof first, error)) return false;
     if (memcmp(first, mine, sizeof first) == 0) return true;
     return error_set(error, CAPTION_ERROR_ARGUMENT,
                      "process %zu does not set out as the first one does: its options, data set, "
-                     "photos or checkpoint are others",
+                     "photos, model or checkpoint are others",
                      ranks_rank(t->ranks));
 }
 

@@ -143,5 +143,6 @@ differently() { # WHAT FLAGS...: of the second process
 }
 differently "other options" --lr 0.1
 differently "other photos" --split-seed 7
+differently "another use of the image" --image-input every
 
 finish
