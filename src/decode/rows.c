@@ -19,8 +19,9 @@ bool rows_init(struct rows *rows, const struct model *model, const struct infere
     rows->images = memory_zeroed(capacity, sizeof *rows->images, "decoding", error);
     if (rows->inputs && rows->images && (rows->states = matrix(capacity, decoder->state, error)) &&
         (rows->logits = matrix(capacity, decoder->words, error)) &&
-        (rows->scaled = matrix(photos, decoder->features, error)) &&
+        (rows->scratch = matrix(photos, inference_decoder_look_scratch(ready), error)) &&
         (rows->vectors = matrix(photos, decoder->embedding, error)) &&
+        (rows->products = matrix(photos, decoder->products, error)) &&
         (rows->step = inference_step_new(ready, capacity, error))) {
         return true;
     }
@@ -33,23 +34,25 @@ void rows_free(struct rows *rows) {
     free(rows->images);
     free(rows->states);
     free(rows->logits);
-    free(rows->scaled);
+    free(rows->scratch);
     free(rows->vectors);
+    free(rows->products);
     inference_step_free(rows->step);
     *rows = (struct rows){0};
 }
 
 void rows_begin(struct rows *rows, const float *features, size_t photos, size_t count) {
-    inference_decoder_look(rows->decoder, features, photos, rows->scaled, rows->vectors);
+    inference_decoder_look(rows->decoder, features, photos, rows->scratch, rows->vectors,
+                           rows->products);
     memset(rows->states, 0, count * rows->model->decoder.state * sizeof *rows->states);
     memcpy(rows->images, rows->inputs, count * sizeof *rows->images);
-    inference_decoder_step(rows->decoder, count, rows->inputs, NULL, rows->vectors, rows->states,
+    inference_decoder_step(rows->decoder, count, rows->inputs, NULL, rows->products, rows->states,
                            NULL, rows->step);
 }
 
 void rows_step(struct rows *rows, size_t count) {
     const int32_t *added = rows->model->decoder.image_every ? rows->images : NULL;
-    inference_decoder_step(rows->decoder, count, rows->inputs, added, rows->vectors, rows->states,
+    inference_decoder_step(rows->decoder, count, rows->inputs, added, rows->products, rows->states,
                            rows->logits, rows->step);
 }
 

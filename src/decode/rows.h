@@ -13,8 +13,9 @@ struct rows {
     int32_t *images; /* (R,): the photo of each row, DECODER_VECTOR - p */
     real *states;    /* (R, S) */
     real *logits;    /* (R, V), of the last rows_step */
-    real *scaled;    /* (N, F), scratch of the image projection */
+    real *scratch;   /* of inference_decoder_look */
     real *vectors;   /* (N, E), input vectors of the photos */
+    real *products;  /* (N, P), what the input weights make of them */
     struct inference_step *step;
 };
 

@@ -7,6 +7,7 @@
 #include "model/decoder_parts.h"
 #include "model/float16.h"
 #include "model/inference_matrix.h"
+#include "nn/vector.h"
 
 struct inference_decoder {
     const struct decoder *decoder;
@@ -14,6 +15,7 @@ struct inference_decoder {
     float *shift, *scale;           /* (F,) */
     struct inference_matrix image;  /* (E, F) */
     struct inference_matrix input;  /* (P, E) */
+    float *input_bias;              /* (P,) which the matrix adds, too */
     struct inference_matrix hidden; /* (P, H) */
     struct inference_matrix output; /* (V, H) */
     struct weights_view words;      /* (V, E) as they lie */
@@ -42,6 +44,7 @@ struct inference_decoder *inference_decoder_new(const struct decoder *d,
                               arena, error) &&
         inference_matrix_init(&made->input, narrow, weights, d->weight_ih, d->bias_ih, arena,
                               error) &&
+        (made->input_bias = read_vector(weights, d->bias_ih, arena, error)) &&
         inference_matrix_init(&made->hidden, narrow, weights, d->weight_hh, d->bias_hh, arena,
                               error) &&
         inference_matrix_init(&made->output, narrow, weights, d->output_weight, d->output_bias,
@@ -60,25 +63,30 @@ void inference_decoder_free(struct inference_decoder *d) {
     free(d);
 }
 
-void inference_decoder_look(const struct inference_decoder *d, const float *features, size_t count,
-                            float *scaled, float *vectors) {
-    const size_t f = d->decoder->features, e = d->decoder->embedding;
-    decoder_scale_features(d->decoder, d->shift, d->scale, features, count, scaled);
-    inference_matrix_multiply(&d->image, count, scaled, f, vectors, e, NULL);
+size_t inference_decoder_look_scratch(const struct inference_decoder *d) {
+    return size_larger(d->decoder->features, inference_matrix_scratch(d->decoder->embedding));
 }
 
-/* Input products that are kept beside those of the present step: captions say the same words again
- * and again. */
+void inference_decoder_look(const struct inference_decoder *d, const float *features, size_t count,
+                            float *scratch, float *vectors, float *images) {
+    const size_t f = d->decoder->features, e = d->decoder->embedding, p = d->decoder->products;
+    decoder_scale_features(d->decoder, d->shift, d->scale, features, count, scratch);
+    inference_matrix_multiply(&d->image, count, scratch, f, vectors, e, NULL);
+    inference_matrix_multiply(&d->input, count, vectors, e, images, p, scratch);
+    for (size_t i = 0; i < count * p; i++) images[i] -= d->input_bias[i % p];
+}
+
+/* Words' input products that are kept beside those of the present step: captions say the same words
+ * again and again. */
 enum { PRODUCTS_KEPT = 256 };
 
 struct inference_step {
-    float *inputs;    /* (rows, E) */
+    float *inputs;    /* (rows, E): vectors of words that were not kept */
     float *gates;     /* (rows, K) */
     float *recurrent; /* (rows, P) */
     float *after;     /* (rows, S) */
     float *rounding;  /* of the products, see inference_matrix_scratch */
-    size_t *places;   /* [rows]: where in products that of each row lies */
-    float *products;  /* (capacity, P), input products of words and of this step's other inputs */
+    float *products;  /* (capacity, P): input products of words */
     size_t capacity, used;
     int32_t *place_of_word; /* [V], or NOWHERE */
 };
@@ -106,7 +114,6 @@ static bool step_init(struct inference_step *step, const struct decoder *d, size
            (step->after = memory_uninitialised(d->state, bytes, what, error)) &&
            (step->rounding =
                 memory_uninitialised(inference_matrix_scratch(widest), bytes, what, error)) &&
-           (step->places = memory_uninitialised(rows, sizeof *step->places, what, error)) &&
            (step->products =
                 memory_uninitialised(d->products, kept * sizeof(float), what, error)) &&
            (step->place_of_word =
@@ -132,7 +139,6 @@ void inference_step_free(struct inference_step *step) {
     free(step->recurrent);
     free(step->after);
     free(step->rounding);
-    free(step->places);
     free(step->products);
     free(step->place_of_word);
     free(step);
@@ -153,55 +159,47 @@ static void read_word(const struct inference_decoder *d, size_t word, float *row
     }
 }
 
-/* row (E): the word vector, vector or zeros that `input` names. */
-static void read_input(const struct inference_decoder *d, int32_t input, const float *vectors,
-                       float *row) {
-    const size_t e = d->decoder->embedding;
-    if (input >= 0) {
-        read_word(d, (size_t)input, row);
-    } else if (input == DECODER_NOTHING) {
-        memset(row, 0, e * sizeof *row);
-    } else {
-        memcpy(row, vectors + (size_t)(DECODER_VECTOR - input) * e, e * sizeof *row);
-    }
-}
-
-/* gates (n, K), first P columns: the input products, of which those of words to which nothing is
- * added are computed once. */
-static void input_products(const struct inference_decoder *d, size_t n, const int32_t *inputs,
-                           const int32_t *added, const float *vectors,
-                           struct inference_step *step) {
+/* Sees to it that the products of all words among the inputs are kept. */
+static void keep_words(const struct inference_decoder *d, size_t n, const int32_t *inputs,
+                       struct inference_step *step) {
     const size_t e = d->decoder->embedding, p = d->decoder->products;
-    const size_t kept = d->decoder->cell->kept * d->decoder->hidden;
     if (n > step->capacity - step->used) forget_words(d, step);
     size_t fresh = 0;
     for (size_t i = 0; i < n; i++) {
-        const bool alone = !added || added[i] == DECODER_NOTHING;
-        int32_t *known = alone && inputs[i] >= 0 ? &step->place_of_word[inputs[i]] : NULL;
-        if (known && *known != NOWHERE) {
-            step->places[i] = (size_t)*known;
-            continue;
-        }
-        float *row = step->inputs + fresh * e;
-        read_input(d, inputs[i], vectors, row);
-        if (!alone) decoder_add_vectors(d->decoder, 1, &added[i], vectors, row);
-        step->places[i] = step->used + fresh++;
-        if (known) *known = (int32_t)step->places[i];
+        if (inputs[i] < 0 || step->place_of_word[inputs[i]] != NOWHERE) continue;
+        step->place_of_word[inputs[i]] = (int32_t)(step->used + fresh);
+        read_word(d, (size_t)inputs[i], step->inputs + fresh++ * e);
     }
     inference_matrix_multiply(&d->input, fresh, step->inputs, e, step->products + step->used * p, p,
                               step->rounding);
     step->used += fresh;
-    for (size_t i = 0; i < n; i++) {
-        memcpy(step->gates + i * kept, step->products + step->places[i] * p,
-               p * sizeof *step->gates);
-    }
+}
+
+static bool is_vector(int32_t input) {
+    return input <= DECODER_VECTOR;
+}
+
+/* gates (P): what the input weights make of a row's input, and of the vector that is added. */
+static void input_products(const struct inference_decoder *d, int32_t input, int32_t added,
+                           const float *images, const struct inference_step *step, float *gates) {
+    const size_t p = d->decoder->products;
+    const float *word =
+        input >= 0 ? step->products + (size_t)step->place_of_word[input] * p : d->input_bias;
+    memcpy(gates, word, p * sizeof *gates);
+    if (is_vector(input)) vector_add(p, images + (size_t)(DECODER_VECTOR - input) * p, gates);
+    if (is_vector(added)) vector_add(p, images + (size_t)(DECODER_VECTOR - added) * p, gates);
 }
 
 void inference_decoder_step(const struct inference_decoder *d, size_t n, const int32_t *inputs,
-                            const int32_t *added, const float *vectors, float *states,
-                            float *logits, struct inference_step *step) {
+                            const int32_t *added, const float *images, float *states, float *logits,
+                            struct inference_step *step) {
     const struct decoder *sizes = d->decoder;
-    input_products(d, n, inputs, added, vectors, step);
+    const size_t kept = sizes->cell->kept * sizes->hidden;
+    keep_words(d, n, inputs, step);
+    for (size_t i = 0; i < n; i++) {
+        input_products(d, inputs[i], added ? added[i] : DECODER_NOTHING, images, step,
+                       step->gates + i * kept);
+    }
     inference_matrix_multiply(&d->hidden, n, states, sizes->state, step->recurrent, sizes->products,
                               step->rounding);
     sizes->cell->forward(n, sizes->hidden, step->gates, step->recurrent, states, step->after);

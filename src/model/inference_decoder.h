@@ -1,13 +1,14 @@
 /* The decoder for inference: the step of decoder.h from weights that are made ready once. Word
- * vectors are read where they lie; each matrix is one product for all rows of a step, and a word's
- * product with the input weights is computed once for all the steps that say it. What a row gives
- * does not depend on the rows beside it, to the last bit.
+ * vectors are read where they lie; each matrix is one product for all rows of a step. A word's
+ * product with the input weights is computed once for all the steps that say it, and an image's
+ * once for all the steps that see it: where both are one step's input, their products are added.
+ * What a row gives does not depend on the rows beside it, to the last bit.
  *
  *     struct inference_decoder *decoder = inference_decoder_new(&model->decoder, &weights,
  *                                                               PRECISION_F32, error);
  *     struct inference_step *step = inference_step_new(decoder, rows, error);
- *     inference_decoder_look(decoder, features, photos, scaled, vectors);
- *     inference_decoder_step(decoder, n, inputs, added, vectors, states, logits, step);
+ *     inference_decoder_look(decoder, features, photos, scratch, vectors, images);
+ *     inference_decoder_step(decoder, n, inputs, added, images, states, logits, step);
  */
 #ifndef CAPTION_MODEL_INFERENCE_DECODER_H
 #define CAPTION_MODEL_INFERENCE_DECODER_H
@@ -26,9 +27,11 @@ struct inference_decoder *inference_decoder_new(const struct decoder *decoder,
                                                 enum precision precision, caption_error *error);
 void inference_decoder_free(struct inference_decoder *decoder);
 
-/* features (count, F) to input vectors x_1 (count, E); scaled (count, F) is scratch. */
+/* features (count, F) to input vectors x_1 (count, E) and what the input weights make of those,
+ * images (count, P). scratch (count, inference_decoder_look_scratch()). */
 void inference_decoder_look(const struct inference_decoder *decoder, const float *features,
-                            size_t count, float *scaled, float *vectors);
+                            size_t count, float *scratch, float *vectors, float *images);
+size_t inference_decoder_look_scratch(const struct inference_decoder *decoder);
 
 /* Scratch for steps of up to `rows` rows, of the same decoder: it remembers words. */
 struct inference_step;
@@ -36,12 +39,13 @@ struct inference_step *inference_step_new(const struct inference_decoder *decode
                                           caption_error *error);
 void inference_step_free(struct inference_step *step);
 
-/* One time step for n <= rows rows. inputs[i]: a word's number, or DECODER_VECTOR - j for row j of
- * `vectors` (., E), or DECODER_NOTHING. added[i]: DECODER_VECTOR - j for a vector that is added to
- * the input, or DECODER_NOTHING; NULL: none anywhere. states (n, S) are replaced by the next ones
- * (zero them for a new sequence). logits (n, V), or NULL where they are not wanted. */
+/* One time step for n <= rows rows. inputs[i]: a word's number, or DECODER_VECTOR - j for the
+ * vector of row j of `images` (., P), or DECODER_NOTHING. added[i]: DECODER_VECTOR - j for a vector
+ * that is added to the input, or DECODER_NOTHING; NULL: none anywhere. states (n, S) are replaced
+ * by the next ones (zero them for a new sequence). logits (n, V), or NULL where they are not
+ * wanted. */
 void inference_decoder_step(const struct inference_decoder *decoder, size_t n,
-                            const int32_t *inputs, const int32_t *added, const float *vectors,
+                            const int32_t *inputs, const int32_t *added, const float *images,
                             float *states, float *logits, struct inference_step *step);
 
 #endif

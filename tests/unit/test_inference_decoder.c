@@ -10,6 +10,9 @@
 
 enum { WORDS = 37, EMBEDDING = 19, HIDDEN = 21, FEATURES = 23, ROWS = 50, STEPS = 4 };
 
+/* More than a row of any scratch needs. */
+enum { SCRATCH = 64 };
+
 static const struct cell *const cells[] = {&cell_rnn, &cell_gru, &cell_lstm};
 enum { CELLS = 3 };
 
@@ -39,7 +42,8 @@ static void draw_inputs(struct random *random, size_t count, int32_t *inputs) {
 }
 
 struct walk {
-    float vectors[ROWS * EMBEDDING], scaled[ROWS * FEATURES], features[ROWS * FEATURES];
+    float features[ROWS * FEATURES], scratch[ROWS * SCRATCH], vectors[ROWS * EMBEDDING];
+    float images[ROWS * 4 * HIDDEN];
     float states[ROWS * 2 * HIDDEN], logits[ROWS * WORDS];
     int32_t inputs[STEPS][ROWS], added[STEPS][ROWS];
 };
@@ -61,16 +65,22 @@ static void walk_init(struct walk *walk) {
     memset(walk->states, 0, sizeof walk->states);
 }
 
+static void look(const struct inference_decoder *decoder, struct walk *walk) {
+    assert_true(inference_decoder_look_scratch(decoder) <= SCRATCH);
+    inference_decoder_look(decoder, walk->features, ROWS, walk->scratch, walk->vectors,
+                           walk->images);
+}
+
 /* `rows` rows from row `first` of the walk on, all steps. */
 static void run(const struct inference_decoder *decoder, struct walk *walk, size_t first,
                 size_t rows) {
     caption_error error;
     struct inference_step *step = inference_step_new(decoder, rows, &error);
     assert_non_null(step);
-    inference_decoder_look(decoder, walk->features, ROWS, walk->scaled, walk->vectors);
+    look(decoder, walk);
     for (size_t t = 0; t < STEPS; t++) {
         inference_decoder_step(decoder, rows, walk->inputs[t] + first, walk->added[t] + first,
-                               walk->vectors, walk->states, walk->logits, step);
+                               walk->images, walk->states, walk->logits, step);
     }
     inference_step_free(step);
 }
@@ -81,7 +91,7 @@ static void run_learning(const struct fixture *f, struct walk *walk) {
     caption_error error;
     struct decoder_scratch *scratch = decoder_scratch_new(&f->decoder, ROWS, &error);
     assert_non_null(scratch);
-    decoder_image_forward(&f->decoder, p, p->values, walk->features, ROWS, walk->scaled,
+    decoder_image_forward(&f->decoder, p, p->values, walk->features, ROWS, walk->scratch,
                           walk->vectors);
     for (size_t t = 0; t < STEPS; t++) {
         decoder_step(&f->decoder, p, p->values, ROWS, walk->inputs[t], walk->added[t],
@@ -194,17 +204,16 @@ static void what_a_step_remembers_changes_nothing(void **state) {
     struct random random = random_seeded(4, 0);
     int32_t images[ROWS];
     for (size_t i = 0; i < ROWS; i++) images[i] = image_of(i);
-    inference_decoder_look(decoder, remembered.features, ROWS, remembered.scaled,
-                           remembered.vectors);
+    look(decoder, &remembered);
     for (size_t t = 0; t < LONG; t++) {
         int32_t inputs[ROWS];
         draw_inputs(&random, ROWS, inputs);
         const int32_t *added = t % 4 == 3 ? images : NULL;
         struct inference_step *fresh = inference_step_new(decoder, ROWS, NULL);
         assert_true(kept && fresh);
-        inference_decoder_step(decoder, ROWS, inputs, added, remembered.vectors, remembered.states,
+        inference_decoder_step(decoder, ROWS, inputs, added, remembered.images, remembered.states,
                                remembered.logits, kept);
-        inference_decoder_step(decoder, ROWS, inputs, added, remembered.vectors, forgotten.states,
+        inference_decoder_step(decoder, ROWS, inputs, added, remembered.images, forgotten.states,
                                forgotten.logits, fresh);
         assert_memory_equal(remembered.logits, forgotten.logits, sizeof forgotten.logits);
         inference_step_free(fresh);
