@@ -60,12 +60,15 @@ static bool write_best(const struct trainer *t, struct model *kept, const struct
                        caption_error *error) {
     if (ranks_rank(t->ranks) > 0) return true;
     const struct scores *s = &epoch->scores;
-    char scores[256];
+    char scores[256], when[64] = "before the first step";
+    if (epoch->epoch > 0) {
+        snprintf(when, sizeof when, "epoch %zu of %zu", epoch->epoch, epoch->epochs);
+    }
     snprintf(scores, sizeof scores,
              "validation, beam 3: CIDEr %.4f, BLEU-4 %.4f, ROUGE-L %.4f, distinct %zu of %zu, "
-             "perplexity %.2f (epoch %zu of %zu)",
+             "perplexity %.2f (%s)",
              s->cider, s->bleu[3], s->rouge_l, epoch->distinct, t->held_count, epoch->perplexity,
-             epoch->epoch, epoch->epochs);
+             when);
     return model_note(kept, "scores", scores, error) &&
            model_write(kept, NULL, SAFETENSORS_F16, t->options->output, error);
 }
