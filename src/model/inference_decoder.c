@@ -73,7 +73,10 @@ void inference_decoder_look(const struct inference_decoder *d, const float *feat
     decoder_scale_features(d->decoder, d->shift, d->scale, features, count, scratch);
     inference_matrix_multiply(&d->image, count, scratch, f, vectors, e, NULL);
     inference_matrix_multiply(&d->input, count, vectors, e, images, p, scratch);
-    for (size_t i = 0; i < count * p; i++) images[i] -= d->input_bias[i % p];
+    /* Words bring the bias. */
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < p; j++) images[i * p + j] -= d->input_bias[j];
+    }
 }
 
 /* Words' input products that are kept beside those of the present step: captions say the same words

@@ -27,8 +27,8 @@ struct inference_decoder *inference_decoder_new(const struct decoder *decoder,
                                                 enum precision precision, caption_error *error);
 void inference_decoder_free(struct inference_decoder *decoder);
 
-/* features (count, F) to input vectors x_1 (count, E) and what the input weights make of those,
- * images (count, P). scratch (count, inference_decoder_look_scratch()). */
+/* features (count, F) to input vectors x_1 (count, E) and what the input weights make of those
+ * without the bias, images (count, P). scratch (count, inference_decoder_look_scratch()). */
 void inference_decoder_look(const struct inference_decoder *decoder, const float *features,
                             size_t count, float *scratch, float *vectors, float *images);
 size_t inference_decoder_look_scratch(const struct inference_decoder *decoder);

@@ -1,6 +1,6 @@
 /* What training starts from: a whole captioner, whose vocabulary may grow (--init, or the shipped
- * model), or a random decoder on an encoder read from a file (--encoder) or just as random
- * (--encoder-arch). */
+ * model; or the mean of several, --mean-with), or a random decoder on an encoder read from a file
+ * (--encoder) or just as random (--encoder-arch). */
 #ifndef CAPTION_TRAIN_START_H
 #define CAPTION_TRAIN_START_H
 
