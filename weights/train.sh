@@ -41,6 +41,7 @@ part() { # NAME FLAGS...: trains a part, unless that is done
     [ ! -e "$parts/$name.safetensors" ] || return 0
     echo "train.sh: $name" >&2
     train "$parts/$name.unfinished" "$@"
+    rm -f "$parts/$name.unfinished.features"
     mv "$parts/$name.unfinished" "$parts/$name.safetensors"
 }
 

@@ -40,6 +40,16 @@ static size_t output_pixels(const struct encoder_layer *layer) {
     return layer->shape.out_size * layer->shape.out_size;
 }
 
+static size_t output_numbers(const struct encoder_layer *layer) {
+    return output_pixels(layer) * layer->shape.out_channels;
+}
+
+/* Whether the layer ends a branch that stochastic depth may leave out. */
+static bool may_be_left_out(const struct encoder_layer *layer,
+                            const struct encoder_workspace *workspace) {
+    return layer->closes_residual && workspace->depth.drops;
+}
+
 /* The layer's convolution, by the kind of it; `shape` is the layer's, or that without ReLU6. */
 static void convolve(const struct encoder_layer *layer, const struct convolution *shape,
                      size_t count, const real *input, const real *weight, const real *bias,
@@ -104,8 +114,8 @@ void encoder_forward(const struct encoder *encoder, const struct parameters *par
     for (size_t i = 0; i < encoder->layer_count; i++) {
         const struct encoder_layer *layer = &encoder->layers[i];
         if (layer->opens_residual) residual = input;
-        const bool leaves_out = layer->closes_residual && workspace->depth.drops;
-        const real *added = layer->closes_residual && !leaves_out ? residual : NULL;
+        const bool scaled = may_be_left_out(layer, workspace);
+        const real *added = layer->closes_residual && !scaled ? residual : NULL;
         if (encoder->batch_norm) {
             forward_normalised(layer, parameters, values, i, input, added, workspace);
         } else {
@@ -114,9 +124,9 @@ void encoder_forward(const struct encoder *encoder, const struct parameters *par
                      parameters_at_const(parameters, values, layer->bias), added,
                      workspace->outputs[i], workspace->scratch);
         }
-        if (leaves_out) {
-            const size_t numbers = output_pixels(layer) * layer->shape.out_channels;
-            encoder_close_residual(workspace, i, numbers, residual, workspace->outputs[i]);
+        if (scaled) {
+            encoder_close_residual(workspace, i, output_numbers(layer), residual,
+                                   workspace->outputs[i]);
         }
         input = workspace->outputs[i];
     }
@@ -163,9 +173,8 @@ static void backward_layer(const struct encoder *encoder, const struct parameter
     const real *output = workspace->outputs[i];
     struct convolution shape = layer->shape;
     real *d_output = workspace->gradients[i], *d_bias;
-    if (layer->closes_residual && workspace->depth.drops) {
-        const size_t numbers = output_pixels(layer) * shape.out_channels;
-        d_output = encoder_branch_gradient(workspace, i, numbers);
+    if (may_be_left_out(layer, workspace)) {
+        d_output = encoder_branch_gradient(workspace, i, output_numbers(layer));
     }
     if (encoder->batch_norm) {
         d_output = backward_norm(layer, parameters, values, i, workspace, d_output, gradients);

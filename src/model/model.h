@@ -80,8 +80,8 @@ bool model_with_words(struct model *model, const struct model *old, struct vocab
 
 /* Makes the weights of `model`, which are the mean of those of `count` models, the mean of those
  * and of `other`'s (Wortsman et al., Model soups, 2022): models that learned from one start are
- * averaged to one that is better than each. What differs in more than its numbers is an error that
- * names `path`, which `other` was read from. */
+ * often averaged to one that is better than each. What differs in more than its numbers is an error
+ * that names `path`, which `other` was read from. */
 bool model_average(struct model *model, size_t count, const struct model *other, const char *path,
                    caption_error *error);
 

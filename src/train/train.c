@@ -202,6 +202,7 @@ static uint64_t model_hash(const struct model *model) {
 
 /* Processes that set out from different things would make nonsense together. */
 static bool check_ranks(struct trainer *t, bool resume, caption_error *error) {
+    if (ranks_count(t->ranks) == 1) return true;
     const size_t mine[] = {(size_t)hash_string(HASH_START, t->settings),
                            (size_t)model_hash(&t->model), resume, t->place.epoch, t->place.step};
     size_t first[sizeof mine / sizeof *mine];

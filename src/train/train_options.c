@@ -124,25 +124,28 @@ cJSON *train_options_json(const struct train_options *o) {
     return NULL;
 }
 
+/* The flag that asks for a new decoder, where start_is_captioner says no. */
+static const char *new_decoder_flag(const struct train_options *o) {
+    return o->encoder ? "encoder" : "encoder-arch";
+}
+
 /* A captioner and an encoder to start from exclude each other. */
 static bool check_start(const struct train_options *o, caption_error *error) {
     if (o->init && !start_is_captioner(o)) {
-        const bool file = o->encoder != NULL;
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "--%s %.160s: contradicts --init %.160s, which brings an encoder of its "
                          "own",
-                         file ? "encoder" : "encoder-arch", file ? o->encoder : o->encoder_arch,
-                         o->init);
+                         new_decoder_flag(o), o->encoder ? o->encoder : o->encoder_arch, o->init);
     }
     if (o->mean_count > 0 && !start_is_captioner(o)) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "--mean-with %.160s: contradicts --%s: a new decoder is like no other",
-                         o->mean_with[0], o->encoder ? "encoder" : "encoder-arch");
+                         o->mean_with[0], new_decoder_flag(o));
     }
     if (o->vocab && !start_is_captioner(o)) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "--vocab %s: contradicts --%s: a new decoder knows no words to start from",
-                         o->vocab, o->encoder ? "encoder" : "encoder-arch");
+                         o->vocab, new_decoder_flag(o));
     }
     return true;
 }
