@@ -169,7 +169,7 @@ int command_train(int argc, char **argv) {
          "mobilenetv2, efficientnet_lite0 (to 4), efficientnet_lite0_symmetric or block strings",
          NULL},
         {0, "image-size", OPTIONS_SIZE, &o.image_size, "PIXELS", 0, 1024,
-         "side of the encoder's square; 0: what the encoder was made for", NULL},
+         "side of the encoder's square; 0: what the encoder was made for, or that of --init", NULL},
         {0, "cell", OPTIONS_CHOICE, &o.cell, "gru|lstm|rnn", 0, 0,
          "the recurrent cell of a new decoder (default: gru)", NULL},
         {0, "image-input", OPTIONS_CHOICE, &o.image_input, "first|every", 0, 0,

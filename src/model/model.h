@@ -72,11 +72,12 @@ bool model_put(const struct model *model, const real *values, enum safetensors_t
 bool model_import_encoder(struct model *model, const struct encoder_import *import,
                           caption_error *error);
 
-/* Makes a captioner like `old` around another vocabulary, which it takes over as model_new does.
- * The rows of words that both know are old's, bit for bit; new words are rare but ready to be
- * learned (see model_words.c). `old` stays as it is; the provenance is left empty. */
-bool model_with_words(struct model *model, const struct model *old, struct vocabulary *vocabulary,
-                      struct random *random, caption_error *error);
+/* Makes a captioner like `old` around another vocabulary, which it takes over as model_new does,
+ * and for squares of `size` pixels. The rows of words that both know are old's, bit for bit; new
+ * words are rare but ready to be learned (see model_words.c). `old` stays as it is; the provenance
+ * is left empty. */
+bool model_with_words(struct model *model, const struct model *old, size_t size,
+                      struct vocabulary *vocabulary, struct random *random, caption_error *error);
 
 /* Makes the weights of `model`, which are the mean of those of `count` models, the mean of those
  * and of `other`'s (Wortsman et al., Model soups, 2022): models that learned from one start are

@@ -84,16 +84,17 @@ static void copy_wordless(struct model *model, const struct model *old) {
     }
 }
 
-bool model_with_words(struct model *model, const struct model *old, struct vocabulary *vocabulary,
-                      struct random *random, caption_error *error) {
+bool model_with_words(struct model *model, const struct model *old, size_t size,
+                      struct vocabulary *vocabulary, struct random *random, caption_error *error) {
     const struct model_design design = {.encoder = old->encoder.architecture,
-                                        .size = old->preprocessing.size,
+                                        .size = size,
                                         .cell = old->decoder.cell->name,
                                         .embedding = old->decoder.embedding,
                                         .hidden = old->decoder.hidden,
                                         .image_input = decoder_image_input(&old->decoder)};
     if (!model_new(model, &design, vocabulary, error)) return false;
     model->preprocessing = old->preprocessing;
+    model->preprocessing.size = size;
     copy_wordless(model, old);
     const struct decoder *decoder = &model->decoder;
     if (fill_rows(model, old, decoder->embed, 1, random, error) &&

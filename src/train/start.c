@@ -99,8 +99,9 @@ static bool check_name(const struct train_options *options, const char *flag, co
     return contradiction(options, flag, asked, path, what, name, error);
 }
 
-bool start_check_choices(const struct train_options *options, const struct model *old,
-                         const char *path, caption_error *error) {
+/* What its weights decide. */
+static bool check_shape(const struct train_options *options, const struct model *old,
+                        const char *path, caption_error *error) {
     return check_name(options, "cell", options->cell, path, "cell", old->decoder.cell->name,
                       error) &&
            check_name(options, "image-input", options->image_input, path, "image input",
@@ -108,7 +109,12 @@ bool start_check_choices(const struct train_options *options, const struct model
            check_size(options, "hidden", options->hidden, path, "hidden size", old->decoder.hidden,
                       error) &&
            check_size(options, "embed", options->embed, path, "embedding size",
-                      old->decoder.embedding, error) &&
+                      old->decoder.embedding, error);
+}
+
+bool start_check_choices(const struct train_options *options, const struct model *old,
+                         const char *path, caption_error *error) {
+    return check_shape(options, old, path, error) &&
            check_size(options, "image-size", options->image_size, path, "image size",
                       old->preprocessing.size, error);
 }
@@ -181,15 +187,17 @@ static bool read_captioner(struct model *model, const struct train_options *opti
     return true;
 }
 
-/* A whole captioner, with other words. */
+/* A whole captioner, with other words, and for another size of photos where one is asked for: its
+ * kernels slide over any. */
 static bool start_captioner(struct model *model, const struct train_options *options,
                             struct vocabulary *words, struct random *random, caption_error *error) {
     const char *path = model_path(options->init);
     struct model old;
     if (!read_captioner(&old, options, path, error)) return false;
-    const bool ok = start_check_choices(options, &old, path, error) &&
+    const size_t size = options->image_size ? options->image_size : old.preprocessing.size;
+    const bool ok = check_shape(options, &old, path, error) &&
                     choose_words(options->vocab, &old, words, error) &&
-                    model_with_words(model, &old, words, random, error) &&
+                    model_with_words(model, &old, size, words, random, error) &&
                     note_ancestry(model, &old, path, error) && note_mean(model, options, error);
     model_free(&old);
     return ok;

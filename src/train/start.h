@@ -9,14 +9,14 @@
 #include "train/train.h"
 
 /* Makes the model that the options describe, with the words of the given photos' captions as
- * min_count and vocab have it. A size, cell or image input that contradicts the captioner's is an
- * error that names both. */
+ * min_count and vocab have it. A cell, image input or size of the decoder that contradicts the
+ * captioner's is an error that names both. */
 bool start_model(struct model *model, const struct train_options *options,
                  const struct dataset *dataset, const size_t *photos, size_t count,
                  struct random *random, caption_error *error);
 
-/* What a model brings cannot be chosen anew: a size, cell or image input of the options that
- * contradicts that of the model read from `path` is an error that names both. */
+/* What learns already cannot be chosen anew: a size, cell or image input of the options that
+ * contradicts that of the checkpoint read from `path` is an error that names both. */
 bool start_check_choices(const struct train_options *options, const struct model *model,
                          const char *path, caption_error *error);
 

@@ -43,7 +43,7 @@ struct train_options {
     const char *encoder;      /* file of encoder weights */
     const char *encoder_arch; /* what the file's encoder is; without a file, what to learn from
                                  scratch */
-    size_t image_size;        /* side of the encoder's square; 0: what the encoder was made for */
+    size_t image_size;        /* side of the encoder's square; 0: what it was made for */
     const char *cell;         /* "rnn", "gru", "lstm"; NULL: init's, gru for a new decoder */
     size_t hidden, embed;     /* sizes of the state and of the word vectors; 0: init's, 512 for a
                                  new decoder */

@@ -69,14 +69,19 @@ struct number {
 
 enum { NUMBERS = 32 };
 
+/* Rewards, the mean of several, another size of photos: a result without an epoch over captions. */
+static size_t fewest_epochs(const struct train_options *o) {
+    const bool resized = start_is_captioner(o) && o->image_size > 0;
+    return trainer_ever_draws(o) || o->mean_count > 0 || resized ? 0 : 1;
+}
+
 static void list_numbers(const struct train_options *o, struct number list[NUMBERS]) {
     const struct number numbers[NUMBERS] = {
         {"hidden", (double)o->hidden, 0, 16384, false},
         {"embed", (double)o->embed, 0, 16384, false},
         {"image-size", (double)o->image_size, 0, 1024, false},
         {"min-count", (double)o->min_count, 1, 1e9, true},
-        {"epochs", (double)o->epochs, trainer_ever_draws(o) || o->mean_count > 0 ? 0 : 1, 1e6,
-         true},
+        {"epochs", (double)o->epochs, (double)fewest_epochs(o), 1e6, true},
         {"freeze-encoder", (double)o->freeze_encoder, 0, 1e6, true},
         {"text-captions", (double)o->text_captions, 0, 1000, true},
         {"text-epochs", (double)o->text_epochs, 0, 1e6, true},

@@ -308,8 +308,10 @@ static void how_often_the_image_is_seen_stays_with_a_model(void **state) {
     struct vocabulary words = new_vocabulary();
     struct random random = random_seeded(1, 0);
     struct model other;
-    assert_true(model_with_words(&other, &model, &words, &random, NULL));
+    assert_true(model_with_words(&other, &model, 64, &words, &random, NULL));
     assert_true(other.decoder.image_every);
+    assert_int_equal(other.preprocessing.size, 64);
+    assert_int_equal(other.encoder.size, 64);
     model_free(&other);
     model_free(&model);
 

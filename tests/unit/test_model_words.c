@@ -39,7 +39,7 @@ static struct model with_words(const struct model *old, struct vocabulary vocabu
     struct random random = random_seeded(seed, 0);
     struct model model;
     caption_error error = {0};
-    if (!model_with_words(&model, old, &vocabulary, &random, &error)) {
+    if (!model_with_words(&model, old, old->preprocessing.size, &vocabulary, &random, &error)) {
         fail_msg("%s", error.message);
     }
     assert_null(vocabulary.words); /* taken over */
@@ -258,7 +258,7 @@ static void a_vocabulary_without_words_is_an_error(void **state) {
     assert_true(vocabulary_init(&none, NULL));
     struct random random = random_seeded(1, 0);
     caption_error error = {0};
-    assert_false(model_with_words(&model, &old, &none, &random, &error));
+    assert_false(model_with_words(&model, &old, old.preprocessing.size, &none, &random, &error));
     assert_non_null(strstr(error.message, "vocabulary: words, the special ones included"));
     assert_null(none.words);
     model_free(&old);
