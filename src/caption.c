@@ -104,20 +104,18 @@ static bool hand_out(void *context, const caption_photo *photo, const struct dec
 }
 
 static bool run_stream(const caption_model *model, const caption_stream *stream,
-                       const caption_options *options, size_t most_threads, caption_times *times,
-                       caption_error *error) {
-    struct decode_plan *plan = decode_plan_new(&model->model, options, error);
-    if (!plan) return false;
-    size_t threads = options->threads ? options->threads : threads_processors();
-    if (threads > most_threads) threads = most_threads;
-    const struct run run = {.plan = plan, .stream = stream};
+                       const caption_options *options, caption_times *times, caption_error *error) {
+    const size_t threads = options->threads ? options->threads : threads_processors();
+    struct ready ready;
+    if (!ready_make(&ready, &model->model, options, threads, error)) return false;
+    const struct run run = {.plan = ready.plan, .stream = stream};
     const struct pipeline_ends ends = {.next = next_photo,
                                        .result = hand_out,
                                        .context = (void *)(uintptr_t)&run,
                                        .thumbnail = stream->thumbnail};
     if (times) *times = (caption_times){0};
-    const bool done = pipeline_run(plan, threads, &ends, times, error);
-    decode_plan_free(plan);
+    const bool done = pipeline_run(&ready, threads, &ends, times, error);
+    ready_free(&ready);
     return done;
 }
 
@@ -127,7 +125,7 @@ bool caption_photos_stream(const caption_model *model, const caption_stream *str
     if (stream->thumbnail > THUMBNAIL_LARGEST)
         return error_set(error, CAPTION_ERROR_ARGUMENT, "thumbnails of %zu pixels, at most %d",
                          stream->thumbnail, THUMBNAIL_LARGEST);
-    return run_stream(model, stream, options, SIZE_MAX, times, error);
+    return run_stream(model, stream, options, times, error);
 }
 
 /* Photos and results as arrays. */
@@ -167,8 +165,7 @@ static bool caption_arrays(const caption_model *model, struct arrays *arrays,
     for (size_t i = 0; i < arrays->count; i++) arrays->results[i] = (caption_result){0};
     const caption_stream stream = {
         .next = next_of_arrays, .result = result_of_arrays, .context = arrays};
-    const size_t threads = arrays->count > 0 ? arrays->count : 1;
-    if (run_stream(model, &stream, options, threads, NULL, error)) return true;
+    if (run_stream(model, &stream, options, NULL, error)) return true;
     caption_results_free(arrays->results, arrays->count);
     return false;
 }

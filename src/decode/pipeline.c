@@ -42,8 +42,8 @@ struct worker {
 
 struct pipeline {
     const struct decode_plan *plan;
+    const struct inference_encoder *encoder;
     const struct pipeline_ends *ends;
-    struct inference_encoder *encoder;
     struct worker *workers; /* [threads] */
     size_t threads, batch;  /* photos of a full batch */
     struct slot *slots;     /* [capacity], photo i in slot i % capacity */
@@ -250,19 +250,25 @@ static bool worker_init(struct worker *worker, const struct pipeline *p, caption
     return worker->input && worker->features;
 }
 
+/* Threads that no photo is there for are not started. */
+static void settle_threads(struct pipeline *p) {
+    pthread_mutex_lock(&p->mutex);
+    ask_for_photos(p);
+    if (p->at_end && p->given < p->threads) p->threads = size_larger(p->given, 1);
+    pthread_mutex_unlock(&p->mutex);
+}
+
 static bool pipeline_init(struct pipeline *p, caption_error *error) {
     const struct model *model = p->plan->model;
-    const struct weights weights = model_weights(model);
     pthread_mutex_init(&p->mutex, NULL);
     pthread_cond_init(&p->changed, NULL);
-    p->encoder = inference_encoder_new(&model->encoder, &weights,
-                                       decode_precision(&p->plan->options), error);
-    if (!p->encoder) return false;
     p->slots = memory_zeroed(p->capacity, sizeof *p->slots, "captions", error);
     p->features = memory_uninitialised(p->capacity, model->encoder.features * sizeof(float),
                                        "features", error);
+    if (!p->slots || !p->features) return false;
+    settle_threads(p);
     p->workers = memory_zeroed(p->threads, sizeof *p->workers, "threads", error);
-    if (!p->slots || !p->features || !p->workers) return false;
+    if (!p->workers) return false;
     for (size_t i = 0; i < p->threads; i++)
         if (!worker_init(&p->workers[i], p, error)) return false;
     return true;
@@ -279,7 +285,6 @@ static void pipeline_free(struct pipeline *p) {
     free(p->workers);
     free(p->features);
     free(p->slots);
-    inference_encoder_free(p->encoder);
     pthread_cond_destroy(&p->changed);
     pthread_mutex_destroy(&p->mutex);
 }
@@ -308,12 +313,13 @@ static bool run_on_threads(struct pipeline *p, caption_error *error) {
     return true;
 }
 
-bool pipeline_run(const struct decode_plan *plan, size_t threads, const struct pipeline_ends *ends,
+bool pipeline_run(const struct ready *ready, size_t threads, const struct pipeline_ends *ends,
                   caption_times *times, caption_error *error) {
-    struct pipeline p = {.plan = plan,
+    struct pipeline p = {.plan = ready->plan,
+                         .encoder = ready->encoder,
                          .ends = ends,
                          .threads = threads,
-                         .batch = plan_batch(plan),
+                         .batch = plan_batch(ready->plan),
                          .capacity = SLOTS * threads};
     bool done = pipeline_init(&p, error) && run_on_threads(&p, error);
     if (done && times) add_times(&p, times);

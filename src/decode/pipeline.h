@@ -11,7 +11,7 @@
 #ifndef CAPTION_DECODE_PIPELINE_H
 #define CAPTION_DECODE_PIPELINE_H
 
-#include "decode/decode.h"
+#include "decode/ready.h"
 
 /* The caller's side. Both functions are called on its thread. */
 struct pipeline_ends {
@@ -29,7 +29,7 @@ struct pipeline_ends {
 /* Captions all photos on `threads` threads (at least 1), the caller's being one. False with `error`
  * set when `result` said so or nothing could be done at all. Times are added to `times` (NULL: not
  * wanted). */
-bool pipeline_run(const struct decode_plan *plan, size_t threads, const struct pipeline_ends *ends,
+bool pipeline_run(const struct ready *ready, size_t threads, const struct pipeline_ends *ends,
                   caption_times *times, caption_error *error);
 
 #endif
