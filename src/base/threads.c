@@ -2,11 +2,18 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/progress.h"
+
+/* Seconds. To wake a thread that sleeps takes longer than a small job, such as one layer of one
+ * photo, and such jobs come one upon the other: who has nothing to do looks out for a moment before
+ * it sleeps. */
+static const double MOMENT = 50e-6;
 
 struct worker {
     struct threads *pool;
@@ -23,9 +30,23 @@ struct threads {
     /* The job in hand, all under the mutex. */
     threads_work *work;
     void *context;
-    size_t next, items, running;
+    size_t next, items;
     bool quit;
+    /* Changed under it, and looked at without. */
+    atomic_size_t jobs, running;
+    bool looks_out; /* there is a processor for each thread */
 };
+
+/* Called and left with the mutex held, which it lets go of meanwhile: until the number is another,
+ * or the moment over. */
+static void look_out(struct threads *pool, const atomic_size_t *number) {
+    if (!pool->looks_out) return;
+    const size_t now = atomic_load(number);
+    pthread_mutex_unlock(&pool->mutex);
+    const double end = progress_clock() + MOMENT;
+    while (atomic_load(number) == now && progress_clock() < end) continue;
+    pthread_mutex_lock(&pool->mutex);
+}
 
 /* Takes items until none is left. Called and left with the mutex held. */
 static void work_off(struct threads *pool, size_t worker) {
@@ -45,11 +66,9 @@ static void *worker_main(void *argument) {
     struct threads *pool = worker->pool;
     pthread_mutex_lock(&pool->mutex);
     while (!pool->quit) {
-        if (pool->next < pool->items) {
-            work_off(pool, worker->number);
-        } else {
-            pthread_cond_wait(&pool->wake, &pool->mutex);
-        }
+        work_off(pool, worker->number);
+        look_out(pool, &pool->jobs);
+        if (pool->next == pool->items && !pool->quit) pthread_cond_wait(&pool->wake, &pool->mutex);
     }
     pthread_mutex_unlock(&pool->mutex);
     return NULL;
@@ -60,6 +79,7 @@ struct threads *threads_new(size_t count, caption_error *error) {
     struct threads *pool = memory_zeroed(1, sizeof *pool, "a thread pool", error);
     if (!pool) return NULL;
     pool->count = count;
+    pool->looks_out = count <= threads_processors();
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pthread_cond_init(&pool->finished, NULL);
@@ -87,6 +107,7 @@ void threads_free(struct threads *pool) {
     if (!pool) return;
     pthread_mutex_lock(&pool->mutex);
     pool->quit = true;
+    pool->jobs++;
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->mutex);
     for (size_t i = 1; i <= pool->started; i++) pthread_join(pool->workers[i].thread, NULL);
@@ -107,10 +128,13 @@ void threads_for(struct threads *pool, size_t count, threads_work *work, void *c
     pool->context = context;
     pool->next = 0;
     pool->items = count;
+    pool->jobs++;
     pthread_cond_broadcast(&pool->wake);
     work_off(pool, 0);
-    while (pool->running > 0) pthread_cond_wait(&pool->finished, &pool->mutex);
-    pool->items = 0;
+    while (pool->running > 0) {
+        look_out(pool, &pool->running);
+        if (pool->running > 0) pthread_cond_wait(&pool->finished, &pool->mutex);
+    }
     pthread_mutex_unlock(&pool->mutex);
 }
 

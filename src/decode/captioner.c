@@ -39,7 +39,7 @@ static void encodings_free(struct encodings *encodings) {
 static bool add_worker(struct encodings *encodings, caption_error *error) {
     const size_t size = encodings->model->preprocessing.size;
     struct encoding *worker = &encodings->workers[encodings->count++];
-    worker->workspace = inference_workspace_new(encodings->encoder, error);
+    worker->workspace = inference_workspace_new(encodings->encoder, NULL, error);
     if (!worker->workspace) return false;
     worker->input = memory_uninitialised(size, size * 3 * sizeof(float), "a photo", error);
     return worker->input != NULL;

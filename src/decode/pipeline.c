@@ -16,6 +16,10 @@
  * these are finished), and slots of the ring (many, for a slow photo holds up those behind it). */
 enum { AHEAD = 4, SLOTS = 48 };
 
+/* Threads that share a photo, where there are fewer photos than threads: the last maps have a
+ * handful of rows. */
+enum { SHARE_A_PHOTO = 4 };
+
 enum slot_state { SLOT_GIVEN, SLOT_TAKEN, SLOT_ENCODED, SLOT_DONE };
 
 struct slot {
@@ -32,6 +36,7 @@ static void slot_free(struct slot *slot) {
 
 /* What belongs to a thread. */
 struct worker {
+    struct threads *helpers; /* and itself, where a photo is shared; or NULL */
     struct inference_workspace *workspace;
     float *input;                                    /* (S, S, 3) */
     float *features;                                 /* (PLAN_BATCH_PHOTOS, F) */
@@ -45,7 +50,9 @@ struct pipeline {
     const struct inference_encoder *encoder;
     const struct pipeline_ends *ends;
     struct worker *workers; /* [threads] */
-    size_t threads, batch;  /* photos of a full batch */
+    size_t threads;         /* that have photos of their own */
+    size_t to_a_photo;      /* threads that share one */
+    size_t batch;           /* photos of a full batch */
     struct slot *slots;     /* [capacity], photo i in slot i % capacity */
     float *features;        /* (capacity, F) */
     size_t capacity;
@@ -242,7 +249,11 @@ static void run_worker(void *context, size_t item, size_t number) {
 static bool worker_init(struct worker *worker, const struct pipeline *p, caption_error *error) {
     const struct model *model = p->plan->model;
     const size_t size = model->preprocessing.size;
-    worker->workspace = inference_workspace_new(p->encoder, error);
+    if (p->to_a_photo > 1) {
+        worker->helpers = threads_new(p->to_a_photo, error);
+        if (!worker->helpers) return false;
+    }
+    worker->workspace = inference_workspace_new(p->encoder, worker->helpers, error);
     if (!worker->workspace) return false;
     worker->input = memory_uninitialised(size, size * 3 * sizeof(float), "a photo", error);
     worker->features =
@@ -250,12 +261,14 @@ static bool worker_init(struct worker *worker, const struct pipeline *p, caption
     return worker->input && worker->features;
 }
 
-/* Threads that no photo is there for are not started. */
+/* Threads that no photo is there for help with those that are there. */
 static void settle_threads(struct pipeline *p) {
+    const size_t all = p->threads;
     pthread_mutex_lock(&p->mutex);
     ask_for_photos(p);
     if (p->at_end && p->given < p->threads) p->threads = size_larger(p->given, 1);
     pthread_mutex_unlock(&p->mutex);
+    p->to_a_photo = size_smaller(all / p->threads, SHARE_A_PHOTO);
 }
 
 static bool pipeline_init(struct pipeline *p, caption_error *error) {
@@ -279,6 +292,7 @@ static void pipeline_free(struct pipeline *p) {
     for (size_t i = p->delivered; i < p->given; i++) slot_free(&p->slots[i % p->capacity]);
     for (size_t i = 0; p->workers && i < p->threads; i++) {
         inference_workspace_free(p->workers[i].workspace);
+        threads_free(p->workers[i].helpers);
         free(p->workers[i].input);
         free(p->workers[i].features);
     }

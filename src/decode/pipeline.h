@@ -6,8 +6,9 @@
  * Each thread takes whatever there is to do: a batch of encoded photos once there are enough, else
  * the next photo. What is between its stages lies in a ring of slots, one a photo, in the order of
  * the input; results leave it in that order. The caller's thread is one of the threads: it alone
- * asks for photos and hands out results, and works in between. A photo's caption does not depend on
- * the threads, nor on the photos that it shares a batch with. */
+ * asks for photos and hands out results, and works in between. Where there are fewer photos than
+ * threads, several threads encode a photo together. A photo's caption does not depend on the
+ * threads, nor on the photos that it shares a batch with. */
 #ifndef CAPTION_DECODE_PIPELINE_H
 #define CAPTION_DECODE_PIPELINE_H
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/memory.h"
+
 /* Bytes of the second-level cache that a strip's activations may take: as many rows as that allows,
  * so that the weights are read as seldom as can be. */
 enum { STRIP_BYTES = 512 * 1024, MAP_BYTES = 768 * 1024 };
@@ -304,19 +306,23 @@ static struct group group_at(const struct inference_block *block, size_t panel, 
 
 /* Output rows y .. y + rows - 1, of whose input the lines up to `first` are in the ring already and
  * those up to `end` are needed. */
-static void run_strip(const struct inference_block *block, const float *input, size_t y,
-                      size_t rows, size_t first, size_t end,
-                      const struct inference_scratch *scratch, float *output) {
+struct rows {
+    size_t y, rows, first, end;
+    bool opening; /* nothing is in the ring */
+};
+
+static void run_rows(const struct inference_block *block, const float *input, const struct rows *at,
+                     const struct inference_scratch *scratch, float *output) {
     const struct inference_kernels *kernels = block->kernels;
     const size_t size = block->shape.out_size;
-    const struct inflow inflow = inflow_new(block, input, first, end, scratch);
-    find_lines(block, y, rows, scratch->places);
+    const struct inflow inflow = inflow_new(block, input, at->first, at->end, scratch);
+    find_lines(block, at->y, at->rows, scratch->places);
     for (size_t panel = 0; panel < panels(block);) {
         const struct group group = group_at(block, panel, scratch->ring);
-        if (y == 0) clear_borders(block, &group);
+        if (at->opening) clear_borders(block, &group);
         fill_ring(block, &group, &inflow);
         const struct inference_strip strip = {
-            .rows = rows,
+            .rows = at->rows,
             .input = group.ring,
             .lines = scratch->places,
             .line_stride = group.columns * group.channels,
@@ -326,8 +332,8 @@ static void run_strip(const struct inference_block *block, const float *input, s
         kernels->depthwise(block->depthwise, panel, group.panels, &strip);
         panel += group.panels;
     }
-    const size_t done = y * size * block->out_channels;
-    const struct inference_product product = {.rows = rows * size,
+    const size_t done = at->y * size * block->out_channels;
+    const struct inference_product product = {.rows = at->rows * size,
                                               .input = scratch->strip,
                                               .input_stride =
                                                   block->expanded * kernels->expanded_bytes,
@@ -338,16 +344,21 @@ static void run_strip(const struct inference_block *block, const float *input, s
                       &product);
 }
 
-void inference_block_run(const struct inference_block *block, const float *input,
-                         const struct inference_scratch *scratch, float *output) {
+/* A line of the padded input as one of the input, whose ends those outside become. */
+static size_t line_at(const struct inference_block *block, size_t padded_line) {
     const size_t padding = convolution_padding(&block->shape);
-    size_t end = 0;
-    for (size_t y = 0, rows; y < block->shape.out_size; y += rows) {
-        const size_t rest = block->shape.out_size - y;
-        rows = rest < block->rows ? rest : block->rows;
-        const size_t first = end;
-        end = y * block->shape.stride + lines_under(block, rows) - padding;
-        if (end > block->shape.in_size) end = block->shape.in_size;
-        run_strip(block, input, y, rows, first, end, scratch, output);
+    return padded_line < padding ? 0 : size_smaller(padded_line - padding, block->shape.in_size);
+}
+
+void inference_block_run(const struct inference_block *block, const float *input, size_t y,
+                         size_t count, const struct inference_scratch *scratch, float *output) {
+    const size_t end = y + count;
+    struct rows at = {.opening = true, .end = line_at(block, y * block->shape.stride)};
+    for (; y < end; y += at.rows, at.opening = false) {
+        at.y = y;
+        at.rows = size_smaller(end - y, block->rows);
+        at.first = at.end;
+        at.end = line_at(block, y * block->shape.stride + lines_under(block, at.rows));
+        run_rows(block, input, &at, scratch, output);
     }
 }

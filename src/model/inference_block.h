@@ -50,9 +50,10 @@ struct inference_scratch {
     size_t *places; /* the lines that a strip looks at */
 };
 
-/* A map (or a photo) in, a map out; they do not overlap. */
-void inference_block_run(const struct inference_block *block, const float *input,
-                         const struct inference_scratch *scratch, float *output);
+/* A map (or a photo) in, `count` rows from `y` on of the map out; the maps do not overlap. A row is
+ * the same whatever rows are computed with it. */
+void inference_block_run(const struct inference_block *block, const float *input, size_t y,
+                         size_t count, const struct inference_scratch *scratch, float *output);
 
 /* `count` lines of `pixels` pixels, ready for a product. Where that is the floats as they are, they
  * stay where they are. */

@@ -25,11 +25,18 @@ struct inference_encoder {
     struct inference_needs needs;
 };
 
-struct inference_workspace {
-    struct arena arena; /* the rest: */
-    float *maps[2];     /* take turns */
-    float *head;        /* (pixels, HEAD_PANELS panels) */
+/* What one thread computes its share of a layer in. */
+struct desk {
     struct inference_scratch scratch;
+    float *head; /* (pixels, HEAD_PANELS panels) */
+};
+
+struct inference_workspace {
+    struct arena arena;      /* all but the threads: */
+    float *maps[2];          /* take turns */
+    struct threads *threads; /* that share a photo, or NULL */
+    struct desk *desks;      /* [desk_count], one a thread */
+    size_t desk_count;
 };
 
 const struct inference_kernels *inference_kernels(enum precision precision) {
@@ -143,28 +150,38 @@ void inference_encoder_free(struct inference_encoder *encoder) {
     free(encoder);
 }
 
-struct inference_workspace *inference_workspace_new(const struct inference_encoder *encoder,
-                                                    caption_error *error) {
-    static const char what[] = "encoder activations";
+static bool add_desk(struct inference_workspace *workspace, const struct inference_encoder *encoder,
+                     const char *what, caption_error *error) {
     const struct inference_needs *needs = &encoder->needs;
+    struct arena *arena = &workspace->arena;
+    struct desk *desk = &workspace->desks[workspace->desk_count++];
+    struct inference_scratch *scratch = &desk->scratch;
+    const size_t head = encoder->head_size * encoder->head_size * HEAD_PANELS * INFERENCE_PANEL;
+    return (desk->head = arena_take(arena, head, sizeof(float), what, error)) != NULL &&
+           (scratch->ring = arena_take(arena, needs->ring, 1, what, error)) != NULL &&
+           (scratch->strip = arena_take(arena, needs->strip, 1, what, error)) != NULL &&
+           (scratch->patches = arena_take(arena, needs->patches, 1, what, error)) != NULL &&
+           (scratch->ready = arena_take(arena, needs->ready, 1, what, error)) != NULL &&
+           (scratch->places = arena_take(arena, needs->places, 1, what, error)) != NULL;
+}
+
+struct inference_workspace *inference_workspace_new(const struct inference_encoder *encoder,
+                                                    struct threads *threads, caption_error *error) {
+    static const char what[] = "encoder activations";
     struct inference_workspace *workspace = memory_zeroed(1, sizeof *workspace, what, error);
     if (!workspace) return NULL;
     struct arena *arena = &workspace->arena;
-    struct inference_scratch *scratch = &workspace->scratch;
-    const size_t head = encoder->head_size * encoder->head_size * HEAD_PANELS * INFERENCE_PANEL;
+    const size_t desks = threads ? threads_count(threads) : 1;
+    workspace->threads = threads;
     /* Zeroed once, so that no padding is ever read before it was written. */
-    if ((workspace->maps[0] = arena_take(arena, encoder->map, sizeof(float), what, error)) !=
+    bool made =
+        (workspace->maps[0] = arena_take(arena, encoder->map, sizeof(float), what, error)) !=
             NULL &&
         (workspace->maps[1] = arena_take(arena, encoder->map, sizeof(float), what, error)) !=
             NULL &&
-        (workspace->head = arena_take(arena, head, sizeof(float), what, error)) != NULL &&
-        (scratch->ring = arena_take(arena, needs->ring, 1, what, error)) != NULL &&
-        (scratch->strip = arena_take(arena, needs->strip, 1, what, error)) != NULL &&
-        (scratch->patches = arena_take(arena, needs->patches, 1, what, error)) != NULL &&
-        (scratch->ready = arena_take(arena, needs->ready, 1, what, error)) != NULL &&
-        (scratch->places = arena_take(arena, needs->places, 1, what, error)) != NULL) {
-        return workspace;
-    }
+        (workspace->desks = arena_take(arena, desks, sizeof(struct desk), what, error)) != NULL;
+    while (made && workspace->desk_count < desks) made = add_desk(workspace, encoder, what, error);
+    if (made) return workspace;
     inference_workspace_free(workspace);
     return NULL;
 }
@@ -175,65 +192,105 @@ void inference_workspace_free(struct inference_workspace *workspace) {
     free(workspace);
 }
 
+/* A layer, of which each thread computes a share: of the rows, of the head a share of the panels.
+ */
+struct layer;
+typedef void layer_run(const struct layer *layer, size_t first, size_t end,
+                       const struct desk *desk);
+struct layer {
+    const struct inference_encoder *encoder;
+    const struct inference_workspace *workspace;
+    const struct inference_block *block; /* where it is one */
+    layer_run *run;                      /* computes rows or panels first .. end - 1 */
+    size_t size;                         /* of all its rows or panels */
+    const float *input;
+    float *output;
+};
+
 /* The stem of a whole photo, row by row. */
-static void run_stem(const struct inference_encoder *encoder, const float *photo,
-                     const struct inference_scratch *scratch, float *map) {
+static void run_stem(const struct layer *layer, size_t first, size_t end, const struct desk *desk) {
+    const struct inference_encoder *encoder = layer->encoder;
+    const struct inference_scratch *scratch = &desk->scratch;
     const struct inference_kernels *kernels = encoder->kernels;
     const struct convolution *shape = &encoder->stem_shape;
     const size_t inputs = inference_padded(INFERENCE_PATCH), size = shape->out_size;
     const size_t channels = inference_padded(shape->out_channels);
-    for (size_t y = 0; y < size; y++) {
-        inference_patches(shape, photo, y, scratch->patches);
+    for (size_t y = first; y < end; y++) {
+        inference_patches(shape, layer->input, y, scratch->patches);
         const struct inference_product product = {
             .rows = size,
             .input =
                 inference_lines_ready(kernels, scratch->patches, 1, size, inputs, scratch->ready),
             .input_stride = kernels->ready_bytes(inputs),
-            .output = map + y * size * channels,
+            .output = layer->output + y * size * channels,
             .output_stride = channels};
         kernels->multiply(INFERENCE_STEM_MAP, encoder->stem, 0, channels / INFERENCE_PANEL,
                           &product);
     }
 }
 
+static void run_block(const struct layer *layer, size_t first, size_t end,
+                      const struct desk *desk) {
+    inference_block_run(layer->block, layer->input, first, end - first, &desk->scratch,
+                        layer->output);
+}
+
 /* The head and the mean over its map, a few panels at a time. */
-static void run_head(const struct inference_encoder *encoder, const float *map,
-                     const struct inference_workspace *workspace, float *features) {
+static void run_head(const struct layer *layer, size_t first, size_t end, const struct desk *desk) {
+    const struct inference_encoder *encoder = layer->encoder;
     const struct inference_kernels *kernels = encoder->kernels;
-    const size_t panels = inference_padded(encoder->features) / INFERENCE_PANEL;
     const size_t size = encoder->head_size, inputs = encoder->head_inputs;
     const void *rows =
-        inference_lines_ready(kernels, map, size, size, inputs, workspace->scratch.ready);
-    for (size_t panel = 0; panel < panels; panel += HEAD_PANELS) {
-        const size_t rest = panels - panel, some = rest < HEAD_PANELS ? rest : HEAD_PANELS;
-        const size_t first = panel * INFERENCE_PANEL, left = encoder->features - first;
+        inference_lines_ready(kernels, layer->input, size, size, inputs, desk->scratch.ready);
+    for (size_t panel = first; panel < end; panel += HEAD_PANELS) {
+        const size_t some = size_smaller(end - panel, HEAD_PANELS);
+        const size_t feature = panel * INFERENCE_PANEL, left = encoder->features - feature;
         const size_t channels = some * INFERENCE_PANEL;
         const struct inference_product product = {.rows = size * size,
                                                   .input = rows,
                                                   .input_stride = kernels->ready_bytes(inputs),
-                                                  .output = workspace->head,
+                                                  .output = desk->head,
                                                   .output_stride = channels};
         kernels->multiply(INFERENCE_HEAD, encoder->head, panel, some, &product);
         float means[HEAD_PANELS * INFERENCE_PANEL];
-        pooling_forward(1, size * size, channels, workspace->head, means);
-        memcpy(features + first, means, (left < channels ? left : channels) * sizeof(float));
+        pooling_forward(1, size * size, channels, desk->head, means);
+        memcpy(layer->output + feature, means, size_smaller(left, channels) * sizeof(float));
     }
+}
+
+static void run_share(void *context, size_t share, size_t worker) {
+    const struct layer *layer = context;
+    const struct inference_workspace *workspace = layer->workspace;
+    const size_t shares = workspace->desk_count;
+    layer->run(layer, layer->size * share / shares, layer->size * (share + 1) / shares,
+               &workspace->desks[worker]);
+}
+
+static void run_layer(struct layer *layer, layer_run *run, size_t size, float *output) {
+    layer->run = run;
+    layer->size = size;
+    layer->output = output;
+    if (layer->workspace->threads) {
+        threads_for(layer->workspace->threads, layer->workspace->desk_count, run_share, layer);
+    } else {
+        run_share(layer, 0, 0);
+    }
+    layer->input = output;
 }
 
 static void run_photo(const struct inference_encoder *encoder, const float *photo,
                       const struct inference_workspace *workspace, float *features) {
-    const float *input = photo;
+    struct layer layer = {.encoder = encoder, .workspace = workspace, .input = photo};
     size_t turn = 0;
     if (encoder->stem) {
-        run_stem(encoder, photo, &workspace->scratch, workspace->maps[turn]);
-        input = workspace->maps[turn];
+        run_layer(&layer, run_stem, encoder->stem_shape.out_size, workspace->maps[turn]);
         turn = 1;
     }
     for (size_t i = 0; i < encoder->block_count; i++, turn = 1 - turn) {
-        inference_block_run(&encoder->blocks[i], input, &workspace->scratch, workspace->maps[turn]);
-        input = workspace->maps[turn];
+        layer.block = &encoder->blocks[i];
+        run_layer(&layer, run_block, layer.block->shape.out_size, workspace->maps[turn]);
     }
-    run_head(encoder, input, workspace, features);
+    run_layer(&layer, run_head, inference_padded(encoder->features) / INFERENCE_PANEL, features);
 }
 
 void inference_encoder_run(const struct inference_encoder *encoder, const float *images,

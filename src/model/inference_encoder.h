@@ -5,12 +5,13 @@
  *
  *     struct inference_encoder *encoder = inference_encoder_new(&model->encoder, &weights,
  *                                                               PRECISION_F32, error);
- *     struct inference_workspace *workspace = inference_workspace_new(encoder, error);
+ *     struct inference_workspace *workspace = inference_workspace_new(encoder, NULL, error);
  *     inference_encoder_run(encoder, images, count, workspace, features);
  */
 #ifndef CAPTION_MODEL_INFERENCE_ENCODER_H
 #define CAPTION_MODEL_INFERENCE_ENCODER_H
 
+#include "base/threads.h"
 #include "model/encoder.h"
 #include "model/weights.h"
 #include "nn/precision.h"
@@ -25,10 +26,12 @@ struct inference_encoder *inference_encoder_new(const struct encoder *encoder,
                                                 enum precision precision, caption_error *error);
 void inference_encoder_free(struct inference_encoder *encoder);
 
-/* Scratch for one thread. */
+/* Scratch for one thread, or for all of `threads` (NULL: none), which then share every photo: each
+ * computes some rows of every map. It holds on to them. NULL with `error` set when memory is short.
+ */
 struct inference_workspace;
 struct inference_workspace *inference_workspace_new(const struct inference_encoder *encoder,
-                                                    caption_error *error);
+                                                    struct threads *threads, caption_error *error);
 void inference_workspace_free(struct inference_workspace *workspace);
 
 /* images (count, S, S, 3) already scaled, features (count, F). A photo's features do not depend on

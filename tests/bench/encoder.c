@@ -66,7 +66,7 @@ static bool slice_new(struct slice *slice, const struct encoder *encoder,
     *slice = (struct slice){
         .encoder = encoder, .parameters = parameters, .inference = inference, .photos = photos};
     if (inference) {
-        slice->inference_workspace = inference_workspace_new(inference, error);
+        slice->inference_workspace = inference_workspace_new(inference, NULL, error);
         if (!slice->inference_workspace) return false;
     } else {
         slice->workspace = encoder_workspace_new(encoder, photos, ENCODER_TRAINING, error);

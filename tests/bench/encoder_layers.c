@@ -147,7 +147,7 @@ static bool measure(const struct encoder *encoder, const struct parameters *para
     struct inference_encoder *inference =
         inference_encoder_with(encoder, &weights, &kernels, error);
     struct inference_workspace *workspace =
-        inference ? inference_workspace_new(inference, error) : NULL;
+        inference ? inference_workspace_new(inference, NULL, error) : NULL;
     float *image = calloc(encoder->size * encoder->size * 3, sizeof *image);
     float *features = calloc(encoder->features, sizeof *features);
     const bool made = workspace && image && features;

@@ -21,7 +21,7 @@ static struct inference_encoder *made(const struct encoder *encoder,
 /* Features of the fixture's photos, from these weights. */
 static float *inferred(const struct encoder_fixture *f, const struct weights *weights) {
     struct inference_encoder *inference = made(&f->encoder, weights);
-    struct inference_workspace *workspace = inference_workspace_new(inference, NULL);
+    struct inference_workspace *workspace = inference_workspace_new(inference, NULL, NULL);
     assert_non_null(workspace);
     float *features = encoder_fixture_zeroed(f->photos * f->encoder.features);
     inference_encoder_run(inference, f->images, f->photos, workspace, features);
@@ -84,7 +84,7 @@ static void expect_near(const char *architecture, size_t size, enum precision pr
     struct inference_encoder *inference =
         inference_encoder_new(&f.encoder, &weights, precision, &error);
     if (!inference) fail_msg("%s", error.message);
-    struct inference_workspace *workspace = inference_workspace_new(inference, NULL);
+    struct inference_workspace *workspace = inference_workspace_new(inference, NULL, NULL);
     assert_non_null(workspace);
     const size_t count = f.photos * f.encoder.features;
     float *features = encoder_fixture_zeroed(count);
@@ -142,7 +142,7 @@ static void a_photo_has_the_same_features_alone_and_beside_others(void **state) 
     const struct weights weights = weights_of(&f);
     float *together = inferred(&f, &weights);
     struct inference_encoder *inference = made(&f.encoder, &weights);
-    struct inference_workspace *workspace = inference_workspace_new(inference, NULL);
+    struct inference_workspace *workspace = inference_workspace_new(inference, NULL, NULL);
     assert_non_null(workspace);
     for (size_t i = f.photos; i-- > 0;) {
         float alone[256];
@@ -153,6 +153,47 @@ static void a_photo_has_the_same_features_alone_and_beside_others(void **state) 
     inference_encoder_free(inference);
     free(together);
     encoder_fixture_free(&f);
+}
+
+static void expect_shared(const char *architecture, size_t size, enum precision precision) {
+    struct encoder_fixture f = encoder_fixture_new(architecture, size, 1);
+    encoder_fixture_randomise(&f, size);
+    const struct weights weights = weights_of(&f);
+    struct inference_encoder *inference =
+        inference_encoder_new(&f.encoder, &weights, precision, NULL);
+    assert_non_null(inference);
+    float *features = encoder_fixture_zeroed(2 * f.encoder.features);
+    for (size_t count = 1; count <= 5; count++) {
+        struct threads *threads = count > 1 ? threads_new(count, NULL) : NULL;
+        struct inference_workspace *workspace = inference_workspace_new(inference, threads, NULL);
+        assert_non_null(workspace);
+        float *to = features + (count > 1 ? f.encoder.features : 0);
+        inference_encoder_run(inference, f.images, 1, workspace, to);
+        if (memcmp(features, to, f.encoder.features * sizeof *to) != 0) {
+            fail_msg("%s, side %zu, precision %d: other features by %zu threads", architecture,
+                     size, (int)precision, count);
+        }
+        inference_workspace_free(workspace);
+        threads_free(threads);
+    }
+    free(features);
+    inference_encoder_free(inference);
+    encoder_fixture_free(&f);
+}
+
+/* Maps of more rows than threads and of fewer, in one strip and in several, with a stem of its own
+ * and with one that the first block takes in. */
+static void threads_that_share_a_photo_give_the_features_of_one(void **state) {
+    (void)state;
+    for (enum precision precision = PRECISION_F32; precision <= PRECISION_INT8; precision++) {
+        expect_shared("tiny", 64, precision);
+        expect_shared("efficientnet_lite0", 150, precision);
+        expect_shared("stem_c12 ir_r2_k3_s1_e3_c12 head_c70", 40, precision);
+        expect_shared("pad_symmetric stem_c9 ds_r2_k5_s2_e1_c7 ir_r3_k3_s2_e5_c19 "
+                      "ir_r2_k5_s2_e3_c8 ir_r2_k5_s2_e3_c9 head_c17",
+                      47, precision);
+        expect_shared("stem_c16 ds_r1_k3_s1_e1_c24 ir_r2_k5_s1_e9_c24 head_c17", 150, precision);
+    }
 }
 
 /* Writes the fixture's tensors as F16; its own become what a reader finds. */
@@ -247,6 +288,7 @@ int main(void) {
         cmocka_unit_test(narrow_numbers_give_nearly_the_features_of_float),
         cmocka_unit_test(odd_architectures_do_too),
         cmocka_unit_test(a_photo_has_the_same_features_alone_and_beside_others),
+        cmocka_unit_test(threads_that_share_a_photo_give_the_features_of_one),
         cmocka_unit_test(weights_of_a_file_give_what_those_in_memory_give),
         cmocka_unit_test(a_weight_that_is_no_number_is_an_error_that_names_it),
         cmocka_unit_test(batch_norm_is_that_of_pytorch),
