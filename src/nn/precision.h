@@ -10,9 +10,8 @@ enum precision {
     PRECISION_INT8  /* bytes with a scale */
 };
 
-/* The fastest that this processor multiplies natively and whose captions can hardly be told from
- * those of float: bfloat16 or float, never bytes, with which a caption in five is another one (as
- * good by its scores). */
+/* The fastest on this processor whose captions can hardly be told from those of float: bfloat16 or
+ * float, never bytes, with which a caption in five is another one (as good by its scores). */
 enum precision precision_best(void);
 
 #endif
