@@ -36,7 +36,7 @@ if [ -s "$list" ]; then
     run eval "$list" --images "$shared/data/flickr8k/images" --split val --json --swaps 1000 \
         --results "$work/said.json"
     expect 0 "the validation photos are scored"
-    jq -e '.CIDEr >= 0.59 and .["BLEU-4"] >= 0.23 and .["ROUGE-L"] >= 0.465 and .distinct >= 600' "$out" >/dev/null || {
+    jq -e '.CIDEr >= 0.62 and .["BLEU-4"] >= 0.23 and .["ROUGE-L"] >= 0.465 and .distinct >= 600' "$out" >/dev/null || {
         fail "the shipped weights score less than they did"
         explain
     }
