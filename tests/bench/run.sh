@@ -133,7 +133,7 @@ encoder() {
 captioner_run() {
     rm -f "$work"/model*
     /usr/bin/time -f '%M' -o "$work/memory" "$caption" train "$work/noise" -o "$work/model.safetensors" \
-        --encoder "$model" --min-count 1 --epochs 2 --freeze-encoder 0 --batch-size 16 --slice 4 \
+        --encoder "$model" --image-size 224 --min-count 1 --epochs 2 --freeze-encoder 0 --batch-size 16 --slice 4 \
         --threads "$threads" --crop 0 --color 0 >"$work/epochs" 2>"$work/messages" || {
         cat "$work/messages" >&2
         return 1
