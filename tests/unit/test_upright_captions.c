@@ -6,14 +6,15 @@
 /* The sides at which a phone's JPEG is decoded at a fraction. */
 enum { PHONE_WIDTH = 1600, PHONE_HEIGHT = 1200 };
 
-/* A photo without any symmetry: sky, ground, a red jacket on the left. */
+/* A photo without any symmetry: sky, ground, a red jacket on the left. Each block of a JPEG has one
+ * colour, so that the pixels are the same however the photo is stored. */
 static struct image scene_new(void) {
     struct image image = gradient_new(PHONE_WIDTH, PHONE_HEIGHT);
     for (size_t y = 0; y < PHONE_HEIGHT; y++) {
         for (size_t x = 0; x < PHONE_WIDTH; x++) {
             uint8_t *pixel = image.pixels + (y * PHONE_WIDTH + x) * 3;
-            const bool ground = y > PHONE_HEIGHT * 2 / 3;
-            const bool jacket = x > 300 && x < 600 && y > 400 && y < 1000;
+            const bool ground = y >= 800;
+            const bool jacket = x >= 304 && x < 608 && y >= 400 && y < 1008;
             pixel[0] = (uint8_t)(jacket ? 200 : ground ? 70 : 150);
             pixel[1] = (uint8_t)(jacket ? 30 : ground ? 140 : 190);
             pixel[2] = (uint8_t)(jacket ? 30 : ground ? 50 : 240);
