@@ -119,10 +119,14 @@ void threads_free(struct threads *pool) {
 }
 
 size_t threads_count(const struct threads *pool) {
-    return pool->count;
+    return pool ? pool->count : 1;
 }
 
 void threads_for(struct threads *pool, size_t count, threads_work *work, void *context) {
+    if (!pool) {
+        for (size_t item = 0; item < count; item++) work(context, item, 0);
+        return;
+    }
     pthread_mutex_lock(&pool->mutex);
     pool->work = work;
     pool->context = context;

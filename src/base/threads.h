@@ -16,7 +16,7 @@ typedef void threads_work(void *context, size_t item, size_t worker);
 struct threads *threads_new(size_t count, caption_error *error);
 void threads_free(struct threads *threads);
 
-/* Number of workers. */
+/* Number of workers. In this and in threads_for, NULL is the calling thread alone. */
 size_t threads_count(const struct threads *threads);
 
 /* Calls work(context, item, worker) for every item in [0, count), smallest first, on all workers;

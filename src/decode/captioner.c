@@ -63,14 +63,6 @@ static void encode(const struct encodings *encodings, size_t worker, float *feat
     inference_encoder_run(encodings->encoder, encoding->input, 1, encoding->workspace, features);
 }
 
-static void share_out(struct threads *threads, size_t count, threads_work *work, void *context) {
-    if (threads) {
-        threads_for(threads, count, work, context);
-        return;
-    }
-    for (size_t item = 0; item < count; item++) work(context, item, 0);
-}
-
 /* The first of the errors that is one becomes `error`. */
 static bool all_went_well(const caption_error *errors, size_t count, caption_error *error) {
     for (size_t i = 0; i < count; i++) {
@@ -101,10 +93,6 @@ static void encode_photo(void *context, size_t item, size_t worker) {
     encode(job->encodings, worker, features);
 }
 
-static size_t workers_of(const struct threads *threads) {
-    return threads ? threads_count(threads) : 1;
-}
-
 /* Encodes photos[0 .. count); the first bad one is the error. */
 static bool features_block(const struct encodings *encodings, const char *const *paths,
                            size_t count, const struct augment *augment, struct threads *threads,
@@ -115,7 +103,7 @@ static bool features_block(const struct encodings *encodings, const char *const 
                                .paths = paths,
                                .features = features,
                                .errors = errors};
-    share_out(threads, count, encode_photo, &job);
+    threads_for(threads, count, encode_photo, &job);
     return all_went_well(errors, count, error);
 }
 
@@ -124,7 +112,7 @@ bool captioner_features(const struct model *model, enum precision precision,
                         struct threads *threads, FILE *stream, const char *note, real *features,
                         caption_error *error) {
     struct encodings encodings;
-    if (!encodings_init(&encodings, model, precision, workers_of(threads), error)) return false;
+    if (!encodings_init(&encodings, model, precision, threads_count(threads), error)) return false;
     struct progress progress = progress_start(stream, count);
     bool done = true;
     for (size_t first = 0; done && first < count; first += PROGRESS_PHOTOS) {
@@ -167,7 +155,7 @@ bool captioner_decode(const struct decode_plan *plan, const real *features, size
     const size_t batches = (count + job.batch - 1) / job.batch;
     job.errors = memory_zeroed(batches, sizeof *job.errors, "captions", error);
     if (!job.errors) return false;
-    share_out(threads, batches, decode_batch, &job);
+    threads_for(threads, batches, decode_batch, &job);
     const bool done = all_went_well(job.errors, batches, error);
     free(job.errors);
     if (!done) decode_results_free(results, count);
@@ -202,7 +190,7 @@ bool captioner_likelihood(const struct model *model, const struct likelihood_cap
     job.errors = memory_zeroed(groups, sizeof *job.errors, "the likelihood of captions", error);
     if (!job.errors) return false;
     job.decoder = inference_decoder_new(&model->decoder, &weights, PRECISION_F32, error);
-    if (job.decoder) share_out(threads, groups, compute_group, &job);
+    if (job.decoder) threads_for(threads, groups, compute_group, &job);
     const bool done = job.decoder && all_went_well(job.errors, groups, error);
     inference_decoder_free(job.decoder);
     free(job.errors);

@@ -36,7 +36,7 @@ static void slot_free(struct slot *slot) {
 
 /* What belongs to a thread. */
 struct worker {
-    struct threads *helpers; /* and itself, where a photo is shared; or NULL */
+    struct threads *helpers; /* and itself, that share a photo */
     struct inference_workspace *workspace;
     float *input;                                    /* (S, S, 3) */
     float *features;                                 /* (PLAN_BATCH_PHOTOS, F) */
@@ -249,10 +249,8 @@ static void run_worker(void *context, size_t item, size_t number) {
 static bool worker_init(struct worker *worker, const struct pipeline *p, caption_error *error) {
     const struct model *model = p->plan->model;
     const size_t size = model->preprocessing.size;
-    if (p->to_a_photo > 1) {
-        worker->helpers = threads_new(p->to_a_photo, error);
-        if (!worker->helpers) return false;
-    }
+    worker->helpers = threads_new(p->to_a_photo, error);
+    if (!worker->helpers) return false;
     worker->workspace = inference_workspace_new(p->encoder, worker->helpers, error);
     if (!worker->workspace) return false;
     worker->input = memory_uninitialised(size, size * 3 * sizeof(float), "a photo", error);
@@ -314,12 +312,7 @@ static void add_times(const struct pipeline *p, caption_times *times) {
     }
 }
 
-/* One thread is the caller's own: starting others would cost more than one photo is worth. */
 static bool run_on_threads(struct pipeline *p, caption_error *error) {
-    if (p->threads == 1) {
-        run_worker(p, 0, 0);
-        return true;
-    }
     struct threads *pool = threads_new(p->threads, error);
     if (!pool) return false;
     threads_for(pool, p->threads, run_worker, p);

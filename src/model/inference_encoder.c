@@ -171,7 +171,7 @@ struct inference_workspace *inference_workspace_new(const struct inference_encod
     struct inference_workspace *workspace = memory_zeroed(1, sizeof *workspace, what, error);
     if (!workspace) return NULL;
     struct arena *arena = &workspace->arena;
-    const size_t desks = threads ? threads_count(threads) : 1;
+    const size_t desks = threads_count(threads);
     workspace->threads = threads;
     /* Zeroed once, so that no padding is ever read before it was written. */
     bool made =
@@ -270,11 +270,7 @@ static void run_layer(struct layer *layer, layer_run *run, size_t size, float *o
     layer->run = run;
     layer->size = size;
     layer->output = output;
-    if (layer->workspace->threads) {
-        threads_for(layer->workspace->threads, layer->workspace->desk_count, run_share, layer);
-    } else {
-        run_share(layer, 0, 0);
-    }
+    threads_for(layer->workspace->threads, layer->workspace->desk_count, run_share, layer);
     layer->input = output;
 }
 

@@ -11,7 +11,7 @@ enum precision {
 };
 
 /* The fastest on this processor whose captions can hardly be told from those of float: bfloat16 or
- * float, never bytes, with which a caption in five is another one (as good by its scores). */
+ * float, never bytes, with which a caption in nine is another one (as good by its scores). */
 enum precision precision_best(void);
 
 #endif
