@@ -40,7 +40,7 @@ caption_options caption_options_default(void) {
 caption_model *caption_model_open(const char *path, caption_error *error) {
     caption_model *opened = memory_zeroed(1, sizeof *opened, "a model", error);
     if (!opened) return NULL;
-    if (model_map(&opened->model, model_path(path), error)) return opened;
+    if (model_open(&opened->model, model_path(path), error)) return opened;
     free(opened);
     return NULL;
 }

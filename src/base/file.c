@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,42 +87,55 @@ void file_bytes_free(struct file_bytes *bytes) {
     *bytes = (struct file_bytes){0};
 }
 
-bool file_map(const char *path, struct file_map *out, caption_error *error) {
-    *out = (struct file_map){0};
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+/* What is opened to be read in parts: its size is known beforehand. */
+static bool check_regular(const struct stat *status, const char *path, caption_error *error) {
+    if (S_ISDIR(status->st_mode)) return directory_error(error, path);
+    if (!S_ISREG(status->st_mode)) {
+        return error_set(error, CAPTION_ERROR_IO, "%s: is not a regular file", path);
+    }
+    if (status->st_size > 0) return true;
+    return error_set(error, CAPTION_ERROR_FORMAT, "%s: is empty", path);
+}
+
+bool file_parts_open(struct file_parts *file, const char *path, caption_error *error) {
+    *file = (struct file_parts){0};
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return io_error(error, path, "open");
     struct stat status;
-    bool ok = fstat(descriptor, &status) == 0;
-    if (!ok) {
-        io_error(error, path, "open");
-    } else if (S_ISDIR(status.st_mode)) {
-        ok = directory_error(error, path);
-    } else if (!S_ISREG(status.st_mode)) {
-        ok = error_set(error, CAPTION_ERROR_IO, "%s: is not a regular file", path);
-    } else if (status.st_size == 0) {
-        ok = error_set(error, CAPTION_ERROR_FORMAT, "%s: is empty", path);
-    } else {
-        out->size = (size_t)status.st_size;
-        void *mapping = mmap(NULL, out->size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-        ok = mapping != MAP_FAILED;
-        if (ok) {
-            out->data = mapping;
-        } else {
-            io_error(error, path, "map");
-        }
+    const bool known = fstat(descriptor, &status) == 0;
+    if (!known) io_error(error, path, "open");
+    if (!known || !check_regular(&status, path, error)) {
+        close(descriptor);
+        return false;
     }
-    close(descriptor);
-    if (!ok) *out = (struct file_map){0};
-    return ok;
+    *file = (struct file_parts){
+        .is_open = true, .descriptor = descriptor, .size = (size_t)status.st_size};
+    return true;
 }
 
-void file_unmap(struct file_map *map) {
-    if (map->data) munmap((void *)(uintptr_t)map->data, map->size);
-    *map = (struct file_map){0};
+bool file_parts_read(const struct file_parts *file, const char *path, size_t offset, size_t size,
+                     void *out, caption_error *error) {
+    char *next = out;
+    while (size > 0) {
+        const ssize_t got = pread(file->descriptor, next, size, (off_t)offset);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return io_error(error, path, "read");
+        if (got == 0) {
+            return error_set(error, CAPTION_ERROR_IO,
+                             "%s: cut short while it is read: it ends at byte %zu, had %zu bytes "
+                             "when it was opened",
+                             path, offset, file->size);
+        }
+        next += got;
+        offset += (size_t)got;
+        size -= (size_t)got;
+    }
+    return true;
 }
 
-void file_map_release(const struct file_map *map) {
-    (void)madvise((void *)(uintptr_t)map->data, map->size, MADV_DONTNEED);
+void file_parts_close(struct file_parts *file) {
+    if (file->is_open) close(file->descriptor);
+    *file = (struct file_parts){0};
 }
 
 bool file_writer_open(struct file_writer *writer, const char *path, caption_error *error) {

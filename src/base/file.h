@@ -1,7 +1,8 @@
-/* Files: read whole, mapped, or written whole or not at all. */
+/* Files: read whole, read in parts, or written whole or not at all. */
 #ifndef CAPTION_BASE_FILE_H
 #define CAPTION_BASE_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -20,18 +21,23 @@ bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_
                       caption_error *error);
 void file_bytes_free(struct file_bytes *bytes);
 
-struct file_map {
-    const uint8_t *data; /* read-only */
-    size_t size;
+/* An open file of which parts are read, in any order and by any number of threads. Not a mapping:
+ * where page faults are dear, as in most virtual machines, a model's numbers are read three times
+ * as fast, and a file that another program cuts short is an error instead of the end of the
+ * process. */
+struct file_parts {
+    bool is_open; /* a struct of zeros is a closed one */
+    int descriptor;
+    size_t size; /* in bytes, when it was opened */
 };
 
-/* Maps a regular file into memory, read-only. An empty file is an error. */
-bool file_map(const char *path, struct file_map *out, caption_error *error);
-void file_unmap(struct file_map *map);
-
-/* Gives the memory back that the bytes looked at so far take: whoever looks again has them read
- * again. */
-void file_map_release(const struct file_map *map);
+/* Opens a regular file. An empty one is an error. */
+bool file_parts_open(struct file_parts *file, const char *path, caption_error *error);
+/* Reads bytes offset .. offset + size - 1 of `file`, which was opened as `path`, to out[size]. What
+ * ends before that is an error. */
+bool file_parts_read(const struct file_parts *file, const char *path, size_t offset, size_t size,
+                     void *out, caption_error *error);
+void file_parts_close(struct file_parts *file);
 
 /* A file written beside `path` and renamed over it on file_commit, so that a crash at any byte
  * leaves the old file whole. */

@@ -116,7 +116,7 @@ static bool run(const struct eval_options *options, caption_error *error) {
     if (!dataset_choice_open(&choice, &options->data, error)) return false;
     dataset_choice_tell(&choice, &options->data, name, stderr);
     struct model model;
-    bool done = model_map(&model, model_path(options->decoding->model), error);
+    bool done = model_open(&model, model_path(options->decoding->model), error);
     if (done) {
         done = evaluate(options, &model, &choice, error);
         model_free(&model);

@@ -31,7 +31,7 @@ static bool print_vocabulary(const struct model *model, caption_error *error) {
 
 static bool run(const char *path, bool json, bool vocabulary, caption_error *error) {
     struct model model;
-    if (!model_map(&model, path, error)) return false;
+    if (!model_open(&model, path, error)) return false;
     bool done = vocabulary ? print_vocabulary(&model, error)
                 : json     ? print_json(&model, path, error)
                            : print_text(&model, path, error);

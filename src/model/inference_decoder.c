@@ -36,7 +36,6 @@ struct inference_decoder *inference_decoder_new(const struct decoder *d,
     struct arena *arena = &made->arena;
     const enum precision narrow = precision == PRECISION_F32 ? PRECISION_F32 : PRECISION_BF16;
     made->decoder = d;
-    made->words = weights_view(weights, d->embed);
     /* The photo is projected once, where rounding would save next to nothing. */
     if ((made->shift = read_vector(weights, d->image_shift, arena, error)) &&
         (made->scale = read_vector(weights, d->image_scale, arena, error)) &&
@@ -49,8 +48,7 @@ struct inference_decoder *inference_decoder_new(const struct decoder *d,
                               error) &&
         inference_matrix_init(&made->output, narrow, weights, d->output_weight, d->output_bias,
                               arena, error) &&
-        weights_check(weights, d->embed, error)) {
-        weights_release(weights);
+        weights_view(weights, d->embed, arena, &made->words, error)) {
         return made;
     }
     inference_decoder_free(made);

@@ -136,10 +136,7 @@ struct inference_encoder *inference_encoder_with(const struct encoder *encoder,
     out->kernels = kernels;
     out->photo = encoder->size * encoder->size * STEM_COLOURS;
     out->features = encoder->features;
-    if (make(out, encoder, weights, error)) {
-        weights_release(weights);
-        return out;
-    }
+    if (make(out, encoder, weights, error)) return out;
     inference_encoder_free(out);
     return NULL;
 }

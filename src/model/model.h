@@ -12,7 +12,7 @@
 
 struct model {
     struct parameters parameters; /* of both halves; in one block, or without values: */
-    struct safetensors file;      /* the open file that holds them (model_map), else zero */
+    struct safetensors file;      /* the open file that holds them (model_open), else zero */
     struct encoder encoder;
     struct decoder decoder;
     struct vocabulary vocabulary;
@@ -39,13 +39,13 @@ void model_free(struct model *model);
 /* Reads a model file, every field checked. Errors name the path. */
 bool model_read(struct model *model, const char *path, caption_error *error);
 
-/* The same for a model that only runs: every check but that of the numbers, which stay in the
- * mapped file until someone wants them. The model has no block of values, so it can neither learn
- * nor be written, and numbers that are not finite are found where they are read (weights_read,
- * weights_check). The file may be replaced by another meanwhile, but not cut short in place. */
-bool model_map(struct model *model, const char *path, caption_error *error);
+/* The same for a model that only runs: every check but that of the numbers, which stay in the file,
+ * open, until someone wants them. The model has no block of values, so it can neither learn nor be
+ * written, and numbers that are not finite, or no longer there, are found where they are read
+ * (weights.h). Another file may take the name meanwhile. */
+bool model_open(struct model *model, const char *path, caption_error *error);
 
-/* The numbers of a model, read or mapped. Valid while the model is and stays where it is. */
+/* The numbers of a model, read or opened. Valid while the model is and stays where it is. */
 struct weights model_weights(const struct model *model);
 
 /* Writes one, whole or not at all. `values` is a block of the parameters' layout (NULL: the model's

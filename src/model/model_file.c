@@ -269,7 +269,7 @@ bool model_read(struct model *model, const char *path, caption_error *error) {
     return false;
 }
 
-bool model_map(struct model *model, const char *path, caption_error *error) {
+bool model_open(struct model *model, const char *path, caption_error *error) {
     *model = (struct model){0};
     struct safetensors file;
     if (!safetensors_open(&file, path, error)) return false;

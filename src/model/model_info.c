@@ -34,7 +34,7 @@ static bool read_facts(const char *path, struct file_facts *facts, caption_error
     *facts = (struct file_facts){0};
     struct safetensors file;
     if (!safetensors_open(&file, path, error)) return false;
-    facts->bytes = file.map.size;
+    facts->bytes = file.parts.size;
     for (size_t i = 0; i < file.tensor_count; i++) {
         facts->numbers[file.tensors[i].type] += file.tensors[i].count;
     }

@@ -12,8 +12,9 @@
 
 enum { LENGTH_BYTES = 8, SHOWN = 80 /* bytes of a name that a message shows */ };
 
-/* Numbers converted to be looked at alone: they stay in the first cache. */
-enum { CHECKED_AT_A_TIME = 1024 };
+/* What is read before it is converted, and what is converted to be looked at alone: both stay in a
+ * near cache. */
+enum { BYTES_AT_A_TIME = 1 << 15, CHECKED_AT_A_TIME = 1024 };
 
 /* As in the reference implementation. */
 static const size_t largest_header = 100000000;
@@ -133,9 +134,10 @@ struct safetensors_shape_text safetensors_shape_text(const size_t *shape, size_t
     return out;
 }
 
-/* Where the tensor lies; `data` are the file's bytes behind the header. */
+/* Where the tensor lies among the `size` bytes from byte `data` of the file on, those behind the
+ * header. */
 static bool parse_offsets(const char *path, const cJSON *entry, struct safetensors_tensor *tensor,
-                          size_t width, const uint8_t *data, size_t size, caption_error *error) {
+                          size_t width, size_t data, size_t size, caption_error *error) {
     const cJSON *value = parse_field(path, entry, "data_offsets", error);
     if (!value) return false;
     if (!cJSON_IsArray(value) || cJSON_GetArraySize(value) != 2) {
@@ -172,12 +174,12 @@ static bool parse_offsets(const char *path, const cJSON *entry, struct safetenso
                          "behind the header: the file is cut short or its header is wrong",
                          path, SHOWN, tensor->name, begin, end, size);
     }
-    tensor->data = data + begin;
+    tensor->offset = data + begin;
     tensor->bytes = needed;
     return true;
 }
 
-static bool parse_tensor(const char *path, const cJSON *entry, const uint8_t *data, size_t size,
+static bool parse_tensor(const char *path, const cJSON *entry, size_t data, size_t size,
                          struct safetensors_tensor *tensor, caption_error *error) {
     *tensor = (struct safetensors_tensor){.name = entry->string};
     if (!cJSON_IsObject(entry)) {
@@ -206,20 +208,19 @@ static int compare_names(const void *a, const void *b) {
 
 static int compare_places(const void *a, const void *b) {
     const struct safetensors_tensor *x = a, *y = b;
-    if (x->data != y->data) return x->data < y->data ? -1 : 1;
+    if (x->offset != y->offset) return x->offset < y->offset ? -1 : 1;
     if (x->bytes != y->bytes) return x->bytes < y->bytes ? -1 : 1;
     return compare_names(a, b);
 }
 
 /* Tensors stand side by side and fill what is behind the header: a byte that belongs to none could
  * hide anything, one that belongs to two is a lie. Orders them by place. */
-static bool check_places(struct safetensors *file, const uint8_t *data, size_t size,
-                         caption_error *error) {
+static bool check_places(struct safetensors *file, size_t data, size_t size, caption_error *error) {
     qsort(file->tensors, file->tensor_count, sizeof *file->tensors, compare_places);
     size_t end = 0;
     for (size_t i = 0; i < file->tensor_count; i++) {
         const struct safetensors_tensor *tensor = &file->tensors[i];
-        const size_t begin = (size_t)(tensor->data - data);
+        const size_t begin = tensor->offset - data;
         if (begin != end) {
             return error_set(error, CAPTION_ERROR_FORMAT,
                              "%s: tensor \"%.*s\": data_offsets begin at %zu, the tensor before "
@@ -290,8 +291,9 @@ static bool is_metadata(const cJSON *entry) {
     return strcmp(entry->string, "__metadata__") == 0;
 }
 
-/* Every entry of the header, each of them against the `size` bytes of data behind it. */
-static bool parse_entries(struct safetensors *file, const uint8_t *data, size_t size,
+/* Every entry of the header, each of them against the `size` bytes behind it, from byte `data` on.
+ */
+static bool parse_entries(struct safetensors *file, size_t data, size_t size,
                           caption_error *error) {
     const size_t entries = (size_t)cJSON_GetArraySize(file->header);
     file->tensors = memory_uninitialised(entries, sizeof *file->tensors, "a tensor table", error);
@@ -314,20 +316,21 @@ static bool parse_entries(struct safetensors *file, const uint8_t *data, size_t 
 }
 
 static bool header_size(const struct safetensors *file, size_t *size, caption_error *error) {
-    if (file->map.size < LENGTH_BYTES) {
+    if (file->parts.size < LENGTH_BYTES) {
         return error_set(error, CAPTION_ERROR_FORMAT,
                          "%s: not a safetensors file: it has %zu bytes, the length of the header "
                          "alone takes %d",
-                         file->path, file->map.size, LENGTH_BYTES);
+                         file->path, file->parts.size, LENGTH_BYTES);
     }
     uint64_t length;
-    memcpy(&length, file->map.data, sizeof length);
+    if (!file_parts_read(&file->parts, file->path, 0, sizeof length, &length, error)) return false;
     length = le64toh(length);
-    if (length > file->map.size - LENGTH_BYTES) {
+    const size_t behind = file->parts.size - LENGTH_BYTES;
+    if (length > behind) {
         return error_set(error, CAPTION_ERROR_FORMAT,
                          "%s: not a safetensors file, or one cut short: its first 8 bytes tell of "
                          "a header of %llu bytes, %zu follow",
-                         file->path, (unsigned long long)length, file->map.size - LENGTH_BYTES);
+                         file->path, (unsigned long long)length, behind);
     }
     if (length > largest_header) {
         return error_set(error, CAPTION_ERROR_LIMIT,
@@ -338,23 +341,30 @@ static bool header_size(const struct safetensors *file, size_t *size, caption_er
     return true;
 }
 
+static bool parse_header(struct safetensors *file, size_t size, caption_error *error) {
+    char *text = memory_uninitialised(size, 1, "a header", error);
+    if (!text) return false;
+    if (file_parts_read(&file->parts, file->path, LENGTH_BYTES, size, text, error)) {
+        file->header = json_parse(text, size, "header", error);
+        if (!file->header) error_prefix(error, file->path);
+    }
+    free(text);
+    if (!file->header) return false;
+    if (cJSON_IsObject(file->header)) return true;
+    return error_set(error, CAPTION_ERROR_FORMAT, "%s: header: expected an object, found %s",
+                     file->path, json_type(file->header));
+}
+
 static bool parse_file(struct safetensors *file, caption_error *error) {
     size_t size = 0;
-    if (!header_size(file, &size, error)) return false;
-    const char *header = (const char *)file->map.data + LENGTH_BYTES;
-    file->header = json_parse(header, size, "header", error);
-    if (!file->header) return error_prefix(error, file->path);
-    if (!cJSON_IsObject(file->header)) {
-        return error_set(error, CAPTION_ERROR_FORMAT, "%s: header: expected an object, found %s",
-                         file->path, json_type(file->header));
-    }
-    return parse_entries(file, file->map.data + LENGTH_BYTES + size,
-                         file->map.size - LENGTH_BYTES - size, error);
+    if (!header_size(file, &size, error) || !parse_header(file, size, error)) return false;
+    const size_t data = LENGTH_BYTES + size;
+    return parse_entries(file, data, file->parts.size - data, error);
 }
 
 bool safetensors_open(struct safetensors *file, const char *path, caption_error *error) {
     *file = (struct safetensors){0};
-    if (!file_map(path, &file->map, error)) return false;
+    if (!file_parts_open(&file->parts, path, error)) return false;
     file->path = memory_string(path, error);
     if (file->path && parse_file(file, error)) return true;
     safetensors_close(file);
@@ -364,7 +374,7 @@ bool safetensors_open(struct safetensors *file, const char *path, caption_error 
 void safetensors_close(struct safetensors *file) {
     free(file->tensors);
     cJSON_Delete(file->header);
-    file_unmap(&file->map);
+    file_parts_close(&file->parts);
     free(file->path);
     *file = (struct safetensors){0};
 }
@@ -425,18 +435,21 @@ static bool check_type(const struct safetensors *file, const struct safetensors_
                      SHOWN, tensor->name, tensor->type_name);
 }
 
-/* Numbers [first, first + count) of a tensor whose type was checked. False when one of them is not
- * finite (all are converted). */
-static bool convert(const struct safetensors_tensor *tensor, size_t first, size_t count,
-                    float *out) {
-    switch (tensor->type) {
+/* count numbers of a type that was checked. False when one of them is not finite (all are
+ * converted). */
+static bool convert(enum safetensors_type type, const uint8_t *bytes, size_t count, float *out) {
+    switch (type) {
     case SAFETENSORS_F32:
-        return copy_floats(tensor->data + 4 * first, count, out);
+        return copy_floats(bytes, count, out);
     case SAFETENSORS_F16:
-        return float16_to_floats(tensor->data + 2 * first, count, out);
+        return float16_to_floats(bytes, count, out);
     default:
-        return float16_brain_to_floats(tensor->data + 2 * first, count, out);
+        return float16_brain_to_floats(bytes, count, out);
     }
+}
+
+static size_t type_width(enum safetensors_type type) {
+    return type == SAFETENSORS_F32 ? 4 : 2;
 }
 
 /* One of the `count` numbers from number `first` on is not finite. */
@@ -458,18 +471,35 @@ bool safetensors_some_floats(const struct safetensors *file,
                              const struct safetensors_tensor *tensor, size_t first, size_t count,
                              float *out, caption_error *error) {
     if (!check_type(file, tensor, error)) return false;
-    return convert(tensor, first, count, out) || not_finite(file, tensor, out, first, count, error);
+    uint8_t bytes[BYTES_AT_A_TIME];
+    const size_t width = type_width(tensor->type);
+    while (count > 0) {
+        const size_t some = size_smaller(count, BYTES_AT_A_TIME / width);
+        if (!file_parts_read(&file->parts, file->path, tensor->offset + first * width, some * width,
+                             bytes, error)) {
+            return false;
+        }
+        if (!convert(tensor->type, bytes, some, out)) {
+            return not_finite(file, tensor, out, first, some, error);
+        }
+        first += some;
+        count -= some;
+        out += some;
+    }
+    return true;
 }
 
-bool safetensors_finite(const struct safetensors *file, const struct safetensors_tensor *tensor,
-                        caption_error *error) {
-    if (!check_type(file, tensor, error)) return false;
+bool safetensors_as_is(const struct safetensors *file, const struct safetensors_tensor *tensor,
+                       uint8_t *out, caption_error *error) {
+    if (!check_type(file, tensor, error) ||
+        !file_parts_read(&file->parts, file->path, tensor->offset, tensor->bytes, out, error)) {
+        return false;
+    }
     float numbers[CHECKED_AT_A_TIME];
     for (size_t first = 0; first < tensor->count; first += CHECKED_AT_A_TIME) {
-        const size_t rest = tensor->count - first;
-        const size_t count = rest < CHECKED_AT_A_TIME ? rest : CHECKED_AT_A_TIME;
-        if (convert(tensor, first, count, numbers)) continue;
-        return not_finite(file, tensor, numbers, first, count, error);
+        const size_t some = size_smaller(tensor->count - first, CHECKED_AT_A_TIME);
+        if (convert(tensor->type, out + first * type_width(tensor->type), some, numbers)) continue;
+        return not_finite(file, tensor, numbers, first, some, error);
     }
     return true;
 }

@@ -18,20 +18,21 @@ struct safetensors_tensor {
     const char *type_name; /* as in the header: "F16", "I64" */
     size_t shape[SAFETENSORS_MAX_DIMENSIONS];
     size_t dimensions;
-    size_t count;        /* product of the shape */
-    const uint8_t *data; /* in the mapping; not necessarily aligned */
+    size_t count;  /* product of the shape */
+    size_t offset; /* in the file */
     size_t bytes;
 };
 
 struct safetensors {
     char *path;
-    struct file_map map;
+    struct file_parts parts;
     cJSON *header;
     struct safetensors_tensor *tensors; /* ordered by name */
     size_t tensor_count;
 };
 
-/* Maps and checks a file. Errors name path, tensor and field. */
+/* Opens a file and checks its header; the numbers are read when they are asked for. Errors name
+ * path, tensor and field. */
 bool safetensors_open(struct safetensors *file, const char *path, caption_error *error);
 void safetensors_close(struct safetensors *file);
 
@@ -62,10 +63,9 @@ bool safetensors_some_floats(const struct safetensors *file,
                              const struct safetensors_tensor *tensor, size_t first, size_t count,
                              float *out, caption_error *error);
 
-/* Whether safetensors_floats would succeed, and its error: for numbers that are used as they lie.
- */
-bool safetensors_finite(const struct safetensors *file, const struct safetensors_tensor *tensor,
-                        caption_error *error);
+/* Reads a tensor as it lies, out[bytes], with the same checks. */
+bool safetensors_as_is(const struct safetensors *file, const struct safetensors_tensor *tensor,
+                       uint8_t *out, caption_error *error);
 
 /* Writes a file, whole or not at all. The same content gives the same bytes: metadata is ordered by
  * key; tensors stand in the order given, F32 before the 16-bit types so that all lie aligned. */

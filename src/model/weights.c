@@ -5,20 +5,19 @@
 
 #include "base/memory.h"
 
-struct weights_view weights_view(const struct weights *weights, size_t index) {
+bool weights_view(const struct weights *weights, size_t index, struct arena *arena,
+                  struct weights_view *out, caption_error *error) {
     const struct parameter *tensor = &weights->parameters->tensors[index];
     if (weights->values) {
-        return (struct weights_view){SAFETENSORS_F32, weights->values + tensor->offset,
-                                     tensor->count};
+        *out =
+            (struct weights_view){SAFETENSORS_F32, weights->values + tensor->offset, tensor->count};
+        return true;
     }
     const struct safetensors_tensor *found = safetensors_find(weights->file, tensor->name);
-    return (struct weights_view){found->type, found->data, found->count};
-}
-
-bool weights_check(const struct weights *weights, size_t index, caption_error *error) {
-    if (weights->values) return true;
-    const char *name = weights->parameters->tensors[index].name;
-    return safetensors_finite(weights->file, safetensors_find(weights->file, name), error);
+    uint8_t *copy = arena_take(arena, found->bytes, 1, "a tensor", error);
+    if (!copy || !safetensors_as_is(weights->file, found, copy, error)) return false;
+    *out = (struct weights_view){found->type, copy, found->count};
+    return true;
 }
 
 /* From the file's order to memory's, through a copy. */
@@ -56,8 +55,4 @@ bool weights_read_rows(const struct weights *weights, size_t index, size_t first
     }
     return safetensors_some_floats(weights->file, safetensors_find(weights->file, tensor->name),
                                    first * row, count * row, out, error);
-}
-
-void weights_release(const struct weights *weights) {
-    if (!weights->values) file_map_release(&weights->file->map);
 }

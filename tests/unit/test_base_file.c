@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,32 +136,59 @@ static void a_pipe_is_read_to_its_end_or_its_limit(void **state) {
     }
 }
 
-static void a_mapped_file_shows_its_bytes(void **state) {
+static void parts_of_a_file_are_read_in_any_order(void **state) {
     char *path = path_in(state, "a");
-    write_text(path, "mapped");
-    struct file_map map;
-    assert_true(file_map(path, &map, NULL));
-    assert_int_equal(map.size, 6);
-    assert_memory_equal(map.data, "mapped", 6);
-    file_unmap(&map);
-    assert_null(map.data);
-    file_unmap(&map); /* harmless */
+    write_text(path, "in parts");
+    const int standard_input = fcntl(STDIN_FILENO, F_GETFD);
+    struct file_parts file;
+    assert_true(file_parts_open(&file, path, NULL));
+    assert_int_equal(file.size, 8);
+    char bytes[8];
+    assert_true(file_parts_read(&file, path, 3, 5, bytes, NULL));
+    assert_memory_equal(bytes, "parts", 5);
+    assert_true(file_parts_read(&file, path, 0, 2, bytes, NULL));
+    assert_memory_equal(bytes, "in", 2);
+    assert_true(file_parts_read(&file, path, 8, 0, bytes, NULL));
+    file_parts_close(&file);
+    assert_false(file.is_open);
+    file_parts_close(&file); /* harmless: descriptor 0 is somebody else's */
+    assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), standard_input);
     free(path);
 }
 
-static void what_cannot_be_mapped_is_named_with_its_reason(void **state) {
+static void a_file_cut_short_while_it_is_read_is_an_error(void **state) {
     char *path = path_in(state, "a");
-    struct file_map map;
+    write_text(path, "in parts");
+    struct file_parts file;
+    assert_true(file_parts_open(&file, path, NULL));
+    assert_int_equal(truncate(path, 5), 0);
+    char bytes[8];
     caption_error error = {0};
-    assert_false(file_map(path, &map, &error));
+    assert_false(file_parts_read(&file, path, 3, 5, bytes, &error));
+    assert_int_equal(error.status, CAPTION_ERROR_IO);
+    assert_non_null(strstr(error.message, path));
+    assert_non_null(strstr(error.message,
+                           "cut short while it is read: it ends at byte 5, had 8 bytes when it "
+                           "was opened"));
+    assert_true(file_parts_read(&file, path, 3, 2, bytes, NULL));
+    file_parts_close(&file);
+    free(path);
+}
+
+static void what_cannot_be_opened_is_named_with_its_reason(void **state) {
+    char *path = path_in(state, "a");
+    struct file_parts file;
+    caption_error error = {0};
+    assert_false(file_parts_open(&file, path, &error));
     assert_non_null(strstr(error.message, path));
     write_text(path, "");
-    assert_false(file_map(path, &map, &error));
+    assert_false(file_parts_open(&file, path, &error));
     assert_non_null(strstr(error.message, "empty"));
-    assert_false(file_map(*state, &map, &error));
+    assert_false(file_parts_open(&file, *state, &error));
     assert_non_null(strstr(error.message, "directory"));
-    assert_false(file_map("/dev/null", &map, &error));
+    assert_false(file_parts_open(&file, "/dev/null", &error));
     assert_non_null(strstr(error.message, "/dev/null"));
+    assert_false(file.is_open);
     free(path);
 }
 
@@ -303,8 +331,9 @@ int main(void) {
         IN_A_FOLDER(a_file_is_read_whole),
         IN_A_FOLDER(what_cannot_be_read_is_named_with_its_reason),
         cmocka_unit_test(a_pipe_is_read_to_its_end_or_its_limit),
-        IN_A_FOLDER(a_mapped_file_shows_its_bytes),
-        IN_A_FOLDER(what_cannot_be_mapped_is_named_with_its_reason),
+        IN_A_FOLDER(parts_of_a_file_are_read_in_any_order),
+        IN_A_FOLDER(a_file_cut_short_while_it_is_read_is_an_error),
+        IN_A_FOLDER(what_cannot_be_opened_is_named_with_its_reason),
         IN_A_FOLDER(a_commit_puts_the_new_file_in_place),
         IN_A_FOLDER(until_the_commit_the_old_file_is_whole),
         IN_A_FOLDER(a_full_disk_is_an_error_and_leaves_the_old_file),
