@@ -448,10 +448,6 @@ static bool convert(enum safetensors_type type, const uint8_t *bytes, size_t cou
     }
 }
 
-static size_t type_width(enum safetensors_type type) {
-    return type == SAFETENSORS_F32 ? 4 : 2;
-}
-
 /* One of the `count` numbers from number `first` on is not finite. */
 static bool not_finite(const struct safetensors *file, const struct safetensors_tensor *tensor,
                        const float *numbers, size_t first, size_t count, caption_error *error) {
@@ -472,7 +468,7 @@ bool safetensors_some_floats(const struct safetensors *file,
                              float *out, caption_error *error) {
     if (!check_type(file, tensor, error)) return false;
     uint8_t bytes[BYTES_AT_A_TIME];
-    const size_t width = type_width(tensor->type);
+    const size_t width = safetensors_width(tensor->type);
     while (count > 0) {
         const size_t some = size_smaller(count, BYTES_AT_A_TIME / width);
         if (!file_parts_read(&file->parts, file->path, tensor->offset + first * width, some * width,
@@ -498,7 +494,8 @@ bool safetensors_as_is(const struct safetensors *file, const struct safetensors_
     float numbers[CHECKED_AT_A_TIME];
     for (size_t first = 0; first < tensor->count; first += CHECKED_AT_A_TIME) {
         const size_t some = size_smaller(tensor->count - first, CHECKED_AT_A_TIME);
-        if (convert(tensor->type, out + first * type_width(tensor->type), some, numbers)) continue;
+        if (convert(tensor->type, out + first * safetensors_width(tensor->type), some, numbers))
+            continue;
         return not_finite(file, tensor, numbers, first, some, error);
     }
     return true;

@@ -10,6 +10,11 @@
 
 enum safetensors_type { SAFETENSORS_F32, SAFETENSORS_F16, SAFETENSORS_BF16, SAFETENSORS_OTHER };
 
+/* Bytes of a number of the first three types. */
+static inline size_t safetensors_width(enum safetensors_type type) {
+    return type == SAFETENSORS_F32 ? 4 : 2;
+}
+
 enum { SAFETENSORS_MAX_DIMENSIONS = 8 };
 
 struct safetensors_tensor {

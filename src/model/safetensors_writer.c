@@ -57,10 +57,6 @@ bool safetensors_writer_metadata(struct safetensors_writer *writer, const char *
     return error_memory(error, "metadata");
 }
 
-static size_t type_width(enum safetensors_type type) {
-    return type == SAFETENSORS_F32 ? 4 : 2;
-}
-
 static const char *type_name(enum safetensors_type type) {
     return type == SAFETENSORS_F32 ? "F32" : type == SAFETENSORS_F16 ? "F16" : "BF16";
 }
@@ -130,8 +126,8 @@ bool safetensors_writer_tensor(struct safetensors_writer *writer, const char *na
     }
     tensor.name = memory_string(name, error);
     if (!tensor.name) return false;
-    tensor.data = memory_uninitialised(count, type_width(type), name, error);
-    tensor.bytes = count * type_width(type);
+    tensor.data = memory_uninitialised(count, safetensors_width(type), name, error);
+    tensor.bytes = count * safetensors_width(type);
     if (tensor.data && convert(&tensor, writer->path, count, values, error)) {
         writer->tensors[writer->tensor_count++] = tensor;
         return true;
@@ -196,7 +192,7 @@ static bool add_entries(const struct safetensors_writer *writer, cJSON *header,
     for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
         for (size_t i = 0; i < writer->tensor_count; i++) {
             const struct written_tensor *tensor = &writer->tensors[i];
-            if (type_width(tensor->type) != widths[w]) continue;
+            if (safetensors_width(tensor->type) != widths[w]) continue;
             if (!add_entry(header, tensor, &end)) return error_memory(error, "a header");
         }
     }
@@ -230,7 +226,7 @@ static void write_all(const struct safetensors_writer *writer, const char *heade
     for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
         for (size_t i = 0; i < writer->tensor_count; i++) {
             const struct written_tensor *tensor = &writer->tensors[i];
-            if (type_width(tensor->type) != widths[w]) continue;
+            if (safetensors_width(tensor->type) != widths[w]) continue;
             fwrite(tensor->data, 1, tensor->bytes, stream);
         }
     }
