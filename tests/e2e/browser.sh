@@ -51,19 +51,21 @@ browser_call() {
     grep -q '^{"id":[0-9]*,"error"' "$reply" && fail "the browser refuses $1: $(cat "$reply")"
 }
 
-# browser_evaluate EXPRESSION: the value is then in $value; of a promise, what it comes to.
+# browser_evaluate EXPRESSION: the value is then in $value.
 browser_evaluate() {
     browser_call Runtime.evaluate "$(jq -cn --arg expression "$1" \
-        '{$expression, returnByValue: true, awaitPromise: true}')"
+        '{$expression, returnByValue: true}')"
     value=$(jq -r '.result | if .exceptionDetails then "exception: \(.exceptionDetails)"
         else .result.value end' "$reply")
 }
 
-# browser_open FILE: opens a page and waits until all of it is loaded.
+# browser_open FILE: opens a page and waits until all of it is loaded. Asks again and again: where
+# scripts are switched off, no event would tell.
 browser_open() {
     browser_call Page.navigate "{\"url\": \"file://$1\"}"
-    browser_evaluate 'new Promise((done) => document.readyState === "complete" ? done()
-        : addEventListener("load", done)).then(() => "")'
+    until browser_evaluate document.readyState && [ "$value" = complete ]; do
+        sleep 0.02
+    done
 }
 
 # browser_press KEY...: real key events, of a character or a key's name.
