@@ -24,6 +24,7 @@ static size_t find(const struct model *model, const char *name) {
 /* Every tensor of both, bit for bit. */
 static void assert_same_numbers(const struct model *a, const struct model *b) {
     const struct weights x = model_weights(a), y = model_weights(b);
+    struct arena arena = {0};
     assert_int_equal(a->parameters.tensor_count, b->parameters.tensor_count);
     for (size_t i = 0; i < a->parameters.tensor_count; i++) {
         const size_t count = a->parameters.tensors[i].count;
@@ -32,9 +33,13 @@ static void assert_same_numbers(const struct model *a, const struct model *b) {
         if (!weights_read(&x, i, numbers[0], &error)) fail_msg("%s", error.message);
         if (!weights_read(&y, i, numbers[1], &error)) fail_msg("%s", error.message);
         assert_memory_equal(numbers[0], numbers[1], count * sizeof(float));
+        struct weights_view view;
+        assert_true(weights_view(&x, i, &arena, &view, NULL));
+        assert_true(weights_view(&y, i, &arena, &view, NULL));
         free(numbers[0]);
         free(numbers[1]);
     }
+    arena_free(&arena);
 }
 
 static void an_opened_model_has_the_numbers_of_a_read_one(void **state) {
