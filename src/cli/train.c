@@ -180,6 +180,10 @@ int command_train(int argc, char **argv) {
          "size of the word vectors; 0: 512, or that of --init", NULL},
         {0, "min-count", OPTIONS_SIZE, &o.min_count, "N", 1, 1e9,
          "words seen less often are unknown", NULL},
+        {0, "tags", OPTIONS_SIZE, &o.tags, "N", 0, 16384,
+         "words of content, as dog or red, that it learns to name from the photo alone and sees "
+         "beside it; 0: none, or those of --init",
+         NULL},
     };
     const struct options_row learning[] = {
         {0, "epochs", OPTIONS_SIZE, &o.epochs, "N", 0, 1e6, "passes over the photos", NULL},
@@ -199,6 +203,8 @@ int command_train(int argc, char **argv) {
          "photos computed at a time: a step is divided into slices, which threads share", NULL},
         {0, "tbptt", OPTIONS_SIZE, &o.tbptt, "STEPS", 0, 1e6,
          "cut back-propagation through time after so many steps; 0: never", NULL},
+        {0, "tag-weight", OPTIONS_FLOAT, &o.tag_weight, "X", 0, 1000,
+         "weight of the tags' loss beside that of the captions", NULL},
         {0, "lr", OPTIONS_FLOAT, &o.lr, "X", 0, 10, "learning rate of the decoder", NULL},
         {0, "joint-lr", OPTIONS_FLOAT, &o.joint_lr, "X", 0, 10,
          "the same once the encoder learns too", NULL},

@@ -354,6 +354,7 @@ static struct step plan_step(struct trainer *t, enum train_phase phase, size_t i
                                  .imagination = t->imagination,
                                  .reward = t->reward,
                                  .samples = o->self_critical_samples,
+                                 .tag_weight = o->tag_weight,
                                  .image_dropout = o->image_dropout,
                                  .drop_path = o->drop_path,
                                  .regularisation = {.input_dropout = o->dropout,

@@ -50,6 +50,8 @@ struct train_options {
     const char *image_input;  /* how often the image is seen: "first", "every"; NULL: init's, first
                                  for a new decoder */
     size_t min_count;         /* words seen less often are <unk> */
+    size_t tags;              /* words of content that the word head names; 0: init's, none for a
+                                 new decoder */
     /* Learning. */
     size_t epochs;                   /* over the photos, in all */
     size_t freeze_encoder;           /* of them, the first with a frozen encoder; all of them, and
@@ -61,6 +63,7 @@ struct train_options {
     size_t batch_size;               /* photos a step, with all their captions */
     size_t slice;                    /* photos of a slice of the mini-batch */
     size_t tbptt;                    /* steps of truncated back-propagation; 0: no truncation */
+    float tag_weight;                /* of the word head's loss, beside that of captions */
     float lr;                        /* of the decoder while the encoder is frozen, and on text */
     float joint_lr;                  /* of the decoder afterwards */
     float encoder_lr;                /* of the encoder afterwards */

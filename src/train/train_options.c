@@ -14,6 +14,7 @@ struct train_options train_options_default(void) {
                                   .batch_size = 20,
                                   .slice = 5,
                                   .tbptt = 16,
+                                  .tag_weight = 1,
                                   .lr = 1e-3F,
                                   .joint_lr = 5e-4F,
                                   .encoder_lr = 1e-4F,
@@ -67,7 +68,10 @@ struct number {
     bool decides;
 };
 
-enum { NUMBERS = 32 };
+enum { NUMBERS = 34 };
+
+/* Of the word head. */
+enum { MOST_TAGS = 16384 };
 
 /* Rewards, the mean of several, another size of photos: a result without an epoch over captions. */
 static size_t fewest_epochs(const struct train_options *o) {
@@ -81,6 +85,8 @@ static void list_numbers(const struct train_options *o, struct number list[NUMBE
         {"embed", (double)o->embed, 0, 16384, false},
         {"image-size", (double)o->image_size, 0, 1024, false},
         {"min-count", (double)o->min_count, 1, 1e9, true},
+        {"tags", (double)o->tags, 0, MOST_TAGS, true},
+        {"tag-weight", (double)o->tag_weight, 0, 1000, true},
         {"epochs", (double)o->epochs, (double)fewest_epochs(o), 1e6, true},
         {"freeze-encoder", (double)o->freeze_encoder, 0, 1e6, true},
         {"text-captions", (double)o->text_captions, 0, 1000, true},
