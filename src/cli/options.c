@@ -120,9 +120,13 @@ static bool set_size(const struct options_row *row, const char *text) {
     return true;
 }
 
+static bool parse_number(const struct options_row *row, const char *text, double *out) {
+    return parse_float(text, out) && *out >= row->minimum && *out <= row->maximum;
+}
+
 static bool set_float(const struct options_row *row, const char *text) {
     double value;
-    if (!parse_float(text, &value) || value < row->minimum || value > row->maximum) return false;
+    if (!parse_number(row, text, &value)) return false;
     *(float *)row->target = (float)value;
     return true;
 }
@@ -140,6 +144,11 @@ static bool add_to_list(struct options_list *list, const char *text) {
     }
     list->items[list->count++] = text;
     return true;
+}
+
+static bool add_number(const struct options_row *row, const char *text) {
+    double value;
+    return parse_number(row, text, &value) && add_to_list(row->target, text);
 }
 
 void options_list_free(struct options_list *list) {
@@ -166,6 +175,8 @@ static bool set_value(const struct options_row *row, const char *text) {
     case OPTIONS_REPEATED:
     case OPTIONS_LIST:
         return add_to_list(row->target, text);
+    case OPTIONS_NUMBERS:
+        return add_number(row, text);
     }
     return false;
 }
@@ -268,11 +279,35 @@ static enum options_outcome missing_value(const struct options_command *command,
     return invalid(command, messages);
 }
 
+static bool is_list(const struct options_row *row) {
+    return row->type == OPTIONS_LIST || row->type == OPTIONS_NUMBERS;
+}
+
+/* The first value of a list was set: sets the others, up to the next flag. */
+static enum options_outcome set_rest(const struct options_command *command,
+                                     const struct options_row *row, int argc, char **argv,
+                                     FILE *messages) {
+    enum options_outcome outcome = OPTIONS_PARSED;
+    while (outcome == OPTIONS_PARSED && optind < argc && argv[optind][0] != '-') {
+        outcome = set_row(command, row, argv[optind++], messages);
+    }
+    return outcome;
+}
+
+/* `last` is the list that ends with the command line, of several values, or NULL. */
+static void give_back(const struct options_row *last, int argc) {
+    if (!last || optind < argc) return;
+    struct options_list *list = last->target;
+    list->count--;
+    optind--;
+}
+
 static enum options_outcome parse_all(const struct options_command *command,
                                       const struct grammar *grammar, int argc, char **argv,
                                       FILE *messages) {
     optind = 0; /* glibc: start afresh */
     opterr = 0;
+    const struct options_row *last = NULL;
     for (int found;
          (found = getopt_long(argc, argv, grammar->letters, grammar->flags, NULL)) != -1;) {
         if (found == HELP || found == 'h') return OPTIONS_HELP_WANTED;
@@ -282,12 +317,14 @@ static enum options_outcome parse_all(const struct options_command *command,
                                             ? row_at(command, (size_t)(found - FIRST_ROW))
                                             : row_of_letter(command, found);
         enum options_outcome outcome = set_row(command, row, optarg, messages);
-        while (outcome == OPTIONS_PARSED && row->type == OPTIONS_LIST && optind < argc &&
-               argv[optind][0] != '-') {
-            outcome = set_row(command, row, argv[optind++], messages);
+        const int second = optind;
+        if (outcome == OPTIONS_PARSED && is_list(row)) {
+            outcome = set_rest(command, row, argc, argv, messages);
         }
         if (outcome != OPTIONS_PARSED) return outcome;
+        last = optind > second && optind == argc ? row : NULL;
     }
+    give_back(last, argc);
     return OPTIONS_PARSED;
 }
 
@@ -313,6 +350,7 @@ static void format_default(const struct options_row *row, char *out, size_t size
     case OPTIONS_OPTIONAL:
     case OPTIONS_REPEATED:
     case OPTIONS_LIST:
+    case OPTIONS_NUMBERS:
         break;
     case OPTIONS_STRING:
     case OPTIONS_CHOICE: {

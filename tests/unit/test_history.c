@@ -34,9 +34,9 @@ static struct train_history some_history(void) {
     char *const said[SAMPLES] = {strange, NULL};
     const struct train_epoch text = some_epoch(1, TRAIN_TEXT), frozen = some_epoch(2, TRAIN_FROZEN),
                              joint = some_epoch(3, TRAIN_JOINT);
-    assert_true(history_add_epoch(&history, &text, NULL, NULL));
-    assert_true(history_add_epoch(&history, &frozen, said, NULL));
-    assert_true(history_add_epoch(&history, &joint, said, NULL));
+    assert_true(history_add_epoch(&history, &text, NULL, NULL, NULL));
+    assert_true(history_add_epoch(&history, &frozen, said, NULL, NULL));
+    assert_true(history_add_epoch(&history, &joint, said, NULL, NULL));
     for (size_t i = 0; i < 50; i++) {
         const struct train_point point = {(double)i / 7, 1 / (double)(i + 1), 1e-3, 0};
         assert_true(history_add_point(&history, &point, NULL));
@@ -94,7 +94,7 @@ static void a_history_may_show_no_photos(void **state) {
     (void)state;
     struct train_history history = history_with_samples(0);
     const struct train_epoch epoch = some_epoch(1, TRAIN_JOINT);
-    assert_true(history_add_epoch(&history, &epoch, NULL, NULL));
+    assert_true(history_add_epoch(&history, &epoch, NULL, NULL, NULL));
     struct train_history found = written_and_read(&history);
     assert_int_equal(found.epoch_count, 1);
     history_free(&history);
@@ -107,7 +107,7 @@ static void what_is_not_finite_is_read_as_nan(void **state) {
     struct train_history history = history_with_samples(0);
     struct train_epoch epoch = some_epoch(1, TRAIN_JOINT);
     epoch.perplexity = (double)INFINITY;
-    assert_true(history_add_epoch(&history, &epoch, NULL, NULL));
+    assert_true(history_add_epoch(&history, &epoch, NULL, NULL, NULL));
     struct train_history found = written_and_read(&history);
     assert_true(isnan(found.epochs[0].perplexity));
     history_free(&history);
