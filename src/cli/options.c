@@ -294,11 +294,21 @@ static enum options_outcome set_rest(const struct options_command *command,
     return outcome;
 }
 
-/* `last` is the list that ends with the command line, of several values, or NULL. */
-static void give_back(const struct options_row *last, int argc) {
-    if (!last || optind < argc) return;
-    struct options_list *list = last->target;
+/* The last list of the command line, where it has several values. */
+struct last_list {
+    const struct options_row *row; /* NULL: it has one, or there is none */
+    int value;                     /* its last value is argv[value] */
+};
+
+/* Where no argument is left, the last value of that list is one: it moves to the end. */
+static void give_back(const struct last_list *last, int argc, char **argv) {
+    if (!last->row || optind < argc) return;
+    struct options_list *list = last->row->target;
     list->count--;
+    char *value = argv[last->value];
+    memmove(argv + last->value, argv + last->value + 1,
+            (size_t)(argc - 1 - last->value) * sizeof *argv);
+    argv[argc - 1] = value;
     optind--;
 }
 
@@ -307,7 +317,7 @@ static enum options_outcome parse_all(const struct options_command *command,
                                       FILE *messages) {
     optind = 0; /* glibc: start afresh */
     opterr = 0;
-    const struct options_row *last = NULL;
+    struct last_list last = {NULL, 0};
     for (int found;
          (found = getopt_long(argc, argv, grammar->letters, grammar->flags, NULL)) != -1;) {
         if (found == HELP || found == 'h') return OPTIONS_HELP_WANTED;
@@ -317,14 +327,14 @@ static enum options_outcome parse_all(const struct options_command *command,
                                             ? row_at(command, (size_t)(found - FIRST_ROW))
                                             : row_of_letter(command, found);
         enum options_outcome outcome = set_row(command, row, optarg, messages);
-        const int second = optind;
         if (outcome == OPTIONS_PARSED && is_list(row)) {
+            const int second = optind;
             outcome = set_rest(command, row, argc, argv, messages);
+            last = (struct last_list){optind > second ? row : NULL, optind - 1};
         }
         if (outcome != OPTIONS_PARSED) return outcome;
-        last = optind > second && optind == argc ? row : NULL;
     }
-    give_back(last, argc);
+    give_back(&last, argc, argv);
     return OPTIONS_PARSED;
 }
 

@@ -99,4 +99,25 @@ train judged --repeat 1 0
 expect 0 "a data set with --repeat 0"
 expect_in "$err" "22 photos to learn from" "second: scored by itself, 4 photos"
 
+# shellcheck disable=SC2086
+run eval $sets --images $folders -m "$work/plain" --json --by-source --results "$work/results.json"
+expect 0 "eval of two data sets"
+jq -s -e 'map([.name, .photos]) == [["first/even", 4], ["first/odd", 4], ["second", 4]]' "$out" >/dev/null ||
+    fail "a JSON object for each part"
+jq -e 'length == 12' "$work/results.json" >/dev/null || fail "results of all data sets in one file"
+head -n 1 "$out" | jq 'del(.name)' >"$work/part.json"
+jq '.images |= map(select(.split == "train" or .source == "even"))' "$work/one/dataset_first.json" \
+    >"$work/one/even.json"
+run eval "$work/one/even.json" --images "$work/one/images" -m "$work/plain" --json
+jq . "$out" | cmp -s - "$work/part.json" || {
+    fail "a part scores as if it were a data set alone"
+    explain
+}
+run eval --images "$work/one/images" "$work/one/even.json" -m "$work/plain"
+expect 0 "a folder before its data set"
+# shellcheck disable=SC2086
+run train "$work/one/even.json" "$work/two/second.json" --images $folders -o "$work/page" $sizes --epochs 1 \
+    --report "$work/page.html"
+expect_in "$work/page.html" "CIDEr, even" "BLEU-4, second" "mean of those of the data sets"
+
 finish
