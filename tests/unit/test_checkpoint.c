@@ -170,7 +170,9 @@ static void settings_that_differ_are_named(void **state) {
         {"{\"seed\":\"1\",\"lr\":0.001,\"the data\":\"00fe\"}", "the data was \"00ff\" when"},
         {"{\"seed\":\"1\",\"lr\":0.001,\"the data\":\"00ff\",\"clip\":5}",
          "clip was not there when"},
-        {"{\"seed\":\"1\",\"lr\":0.001}", "those of another program"},
+        {"{\"seed\":\"1\",\"lr\":0.001}",
+         "the data was \"00ff\" when that run began and is not there now"},
+        {"{ \"seed\":\"1\",\"lr\":0.001,\"the data\":\"00ff\"}", "those of another program"},
     };
     char *path = written(1);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
