@@ -333,11 +333,11 @@ int command_train(int argc, char **argv) {
         "together.\n"
         "After every epoch the validation photos are captioned and the weights with the best "
         "CIDEr\n"
-        "are written; of several data sets each is scored by itself, and the mean counts. A row an "
-        "epoch goes to stdout. Defaults depend on where training starts:\n"
-        "'--encoder FILE --help' shows those for a new decoder, '--encoder-arch tiny --help' "
-        "those\n"
-        "for learning from scratch.\n"
+        "are written; of several data sets each is scored by itself, and the mean counts. A row "
+        "an\n"
+        "epoch goes to stdout. Defaults depend on where training starts: '--encoder FILE --help'\n"
+        "shows those for a new decoder, '--encoder-arch tiny --help' those for learning from\n"
+        "scratch.\n"
         "\n" DATASET_CHOICE_FORMATS;
     const struct options_command command = {"caption train", "[OPTIONS] DATASET... -o FILE", about,
                                             groups, sizeof groups / sizeof *groups};

@@ -27,7 +27,8 @@ struct train_set {
     const char *images;     /* folder of its photos; NULL: beside it */
     const char *validation; /* another data set to validate on; NULL: its own "val" split */
     float repeat;           /* how often an epoch shows each of its photos: a fraction shows some of
-                               them, other ones each epoch (epoch_plan.h); 0: it is validated on alone */
+                               them, other ones each epoch (epoch_plan.h); 0: it is validated on
+                               alone */
 };
 
 struct train_options {
