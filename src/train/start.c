@@ -25,9 +25,33 @@ static bool count_words(struct vocabulary *vocabulary, const struct dataset *dat
     return true;
 }
 
+/* Notes names, parted by blanks. */
+static bool note_list(struct model *model, const char *key, const char *const *names, size_t count,
+                      caption_error *error) {
+    char *list = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&list, &size);
+    if (!stream) return error_memory(error, "a note");
+    for (size_t i = 0; i < count; i++) fprintf(stream, "%s%s", i ? " " : "", names[i]);
+    const bool ok = (fclose(stream) == 0 || error_memory(error, "a note")) &&
+                    model_note(model, key, list, error);
+    free(list);
+    return ok;
+}
+
+static bool note_data(struct model *model, const struct train_options *options,
+                      caption_error *error) {
+    const char **paths = memory_zeroed(options->set_count, sizeof *paths, "a note", error);
+    if (!paths) return false;
+    for (size_t i = 0; i < options->set_count; i++) paths[i] = options->sets[i].path;
+    const bool ok = note_list(model, "data", paths, options->set_count, error);
+    free((void *)paths);
+    return ok;
+}
+
 static bool note_run(struct model *model, const struct train_options *options,
                      caption_error *error) {
-    return model_note(model, "data", options->dataset, error) &&
+    return note_data(model, options, error) &&
            (!options->note || model_note(model, "command", options->note, error));
 }
 
@@ -176,18 +200,8 @@ static bool note_ancestry(struct model *model, const struct model *old, const ch
 /* The other models of a mean. */
 static bool note_mean(struct model *model, const struct train_options *options,
                       caption_error *error) {
-    if (options->mean_count == 0) return true;
-    char *names = NULL;
-    size_t size;
-    FILE *list = open_memstream(&names, &size);
-    if (!list) return error_memory(error, "a note");
-    for (size_t i = 0; i < options->mean_count; i++) {
-        fprintf(list, "%s%s", i ? " " : "", options->mean_with[i]);
-    }
-    const bool ok = (fclose(list) == 0 || error_memory(error, "a note")) &&
-                    model_note(model, "mean with", names, error);
-    free(names);
-    return ok;
+    return options->mean_count == 0 ||
+           note_list(model, "mean with", options->mean_with, options->mean_count, error);
 }
 
 /* Makes the mean of `count` models one of a further model, too. */

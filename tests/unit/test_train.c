@@ -537,7 +537,8 @@ static void a_stream_cut_into_windows_has_the_loss_of_the_whole(void **state) {
  * two over imagined photos as well, if there are any, and two; 4 steps each over text and photos
  * alike. */
 static void check_schedules(size_t text_captions) {
-    const struct train_options options = {.text_count = 1,
+    const struct train_options options = {.set_count = 1,
+                                          .text_count = 1,
                                           .text_captions = text_captions,
                                           .text_epochs = 2,
                                           .epochs = 4,
@@ -552,7 +553,9 @@ static void check_schedules(size_t text_captions) {
                                           .self_critical_lr = 0.125F,
                                           .warmup = 0.25F};
     size_t begin[] = {0, 119};
+    struct epoch_share share = {0, 7, 1};
     const struct trainer trainer = {.options = &options,
+                                    .shares = &share,
                                     .train_count = 7,
                                     .text = {.begin = begin, .count = 1},
                                     .told = {.count = text_captions}};
