@@ -4,6 +4,8 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "nn/few_rows.h"
 
@@ -28,8 +30,45 @@ static void *open_library(void) {
     return library ? library : dlopen(CAPTION_BLAS_FILE, RTLD_LAZY);
 }
 
-static void load(void) {
+/* The name of OpenBLAS's kernels for what this processor can do; NULL: its own choice will do. */
+static const char *best_kernels(void) {
+#if defined(__x86_64__) && defined(__GNUC__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw")) {
+        return "SkylakeX";
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
+#endif
+    return NULL;
+}
+
+/* Whether the library took its kernels for processors without AVX. */
+static bool is_without_avx(void *library) {
+    char *(*core)(void) = (__typeof__(core))dlsym(library, "openblas_get_corename");
+    static const char *const names[] = {"Prescott", "Core2", "Nehalem"};
+    for (size_t i = 0; core && i < sizeof names / sizeof *names; i++) {
+        if (strcmp(core(), names[i]) == 0) return true;
+    }
+    return false;
+}
+
+/* OpenBLAS goes by a processor's number: one that is younger than the library gets kernels of 2004,
+ * with which training takes three times as long. It is then loaded again and told what to take.
+ * Whoever sets the variable is left alone. */
+static void *open_best(void) {
+    static const char variable[] = "OPENBLAS_CORETYPE";
     void *library = open_library();
+    const char *best = best_kernels();
+    if (!library || !best || getenv(variable) || !is_without_avx(library)) return library;
+    if (dlclose(library) != 0 || setenv(variable, best, 0) != 0) return open_library();
+    library = open_library();
+    unsetenv(variable);
+    return library;
+}
+
+static void load(void) {
+    void *library = open_best();
     if (library) {
         __typeof__(&openblas_set_num_threads) set_threads =
             (__typeof__(set_threads))dlsym(library, "openblas_set_num_threads");
