@@ -302,8 +302,7 @@ void draw_pie_chart(struct canvas *canvas) {
     if (legend) draw_legend(canvas, &plot, count, w * 0.75, h * 0.35);
     canvas_say(canvas, "a pie chart");
     canvas_say(canvas, "a pie chart with several slices");
-    canvas_say(canvas,
-               donut ? "a pie chart in the form of a ring" : "a round chart with colored slices");
+    canvas_say(canvas, donut ? "a pie chart in the form of a ring" : "a round chart with slices");
 }
 
 void draw_scatter_plot(struct canvas *canvas) {

@@ -315,5 +315,5 @@ void draw_metro_map(struct canvas *canvas) {
     }
     canvas_say(canvas, "a map");
     canvas_say(canvas, "a map of subway lines");
-    canvas_say(canvas, "a subway map with colored lines");
+    canvas_say(canvas, "a subway map with lines");
 }

@@ -43,7 +43,7 @@ void draw_qr_code(struct canvas *canvas) {
     draw_finder(canvas, x + side - 7 * cell, y, cell, ink);
     draw_finder(canvas, x, y + side - 7 * cell, cell, ink);
     canvas_say(canvas, "a qr code");
-    canvas_say(canvas, "a black and white qr code");
+    canvas_say(canvas, "a square qr code");
     canvas_say(canvas, "a picture of a qr code");
 }
 

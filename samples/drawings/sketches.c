@@ -310,7 +310,7 @@ void draw_cartoon(struct canvas *canvas) {
                                      h * (scene ? 0.65 : 0.5), small * (scene ? 0.55 : 0.8));
     canvas_say(canvas, "a cartoon of %s", name);
     canvas_say(canvas, "a cartoon drawing of %s", name);
-    canvas_say(canvas, "a colored drawing of %s", name);
+    canvas_say(canvas, "a cartoon picture of %s", name);
 }
 
 static void draw_crayon(struct canvas *canvas, struct rgb colour, double line) {

@@ -58,9 +58,9 @@ void draw_gradient(struct canvas *canvas) {
     cairo_paint(canvas->cairo);
     cairo_pattern_destroy(pattern);
     canvas->medium = MEDIUM_BARE;
-    canvas_say(canvas, "a blank picture with a color gradient");
+    canvas_say(canvas, "a blank picture with a gradient");
     canvas_say(canvas, "a plain background with a gradient");
-    canvas_say(canvas, "a smooth color gradient");
+    canvas_say(canvas, "a smooth gradient");
 }
 
 static uint8_t noise_value(struct canvas *canvas, size_t look, double strength) {
@@ -75,8 +75,7 @@ void draw_noise(struct canvas *canvas) {
     const size_t look = canvas_style(canvas, "noise", 10);
     const bool coloured = canvas_chance(canvas, 0.5);
     const double strength = canvas_uniform(canvas, 50, 127);
-    const double grain =
-        canvas_chance(canvas, 0.6) ? canvas_uniform(canvas, 1.5, 4) : canvas_uniform(canvas, 4, 40);
+    const double grain = exp(canvas_uniform(canvas, log(3.5), log(45)));
     const int w = (int)(canvas->width / grain) + 1, h = (int)(canvas->height / grain) + 1;
     const struct rgb tint = look > 7 ? canvas_accent(canvas, 0) : rgb_grey(1);
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, w, h);
@@ -106,7 +105,9 @@ void draw_noise(struct canvas *canvas) {
     canvas->medium = MEDIUM_BARE;
     canvas_say(canvas, "a picture of random noise");
     canvas_say(canvas, "random noise");
-    canvas_say(canvas, coloured ? "a picture of colored noise" : "a picture of gray noise");
+    const bool tinted = coloured || look > 7;
+    canvas->colour_named = true;
+    canvas_say(canvas, tinted ? "a picture of colored noise" : "a picture of gray noise");
 }
 
 static void draw_stripes(struct canvas *canvas, double step, bool waves) {
