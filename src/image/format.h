@@ -14,7 +14,7 @@ struct format_header {
     const char *impossible; /* what no valid file has and a decoder stumbles over, or NULL */
     const uint8_t *exif;    /* EXIF block in the file (from its "II" or "MM" on), or NULL */
     size_t exif_size;       /* in bytes */
-    bool lacks_end;         /* of a JPEG that has no end marker: its pixels may be there or not */
+    bool lacks_end;         /* of a JPEG or PNG without end marker: its pixels may be all there */
 };
 
 struct format {
