@@ -129,6 +129,54 @@ static void a_pgm_is_scaled_by_its_largest_value(void **state) {
     bytes_free(&file);
 }
 
+/* Two rows of three pixels of grey. */
+static void assert_greys(const char *text, size_t size, const int greys[6]) {
+    struct bytes file = {0};
+    bytes_add(&file, text, size);
+    struct image out = decoded(&file);
+    assert_int_equal(out.width, 3);
+    assert_int_equal(out.height, 2);
+    for (size_t i = 0; i < 6; i++)
+        assert_pixel(&out, i % 3, i / 3, greys[i], greys[i], greys[i], 0);
+    image_free(&out);
+    bytes_free(&file);
+}
+
+static void pnm_of_bits_and_of_text_is_decoded(void **state) {
+    (void)state;
+    const int bits[6] = {255, 0, 255, 0, 0, 255}, greys[6] = {0, 51, 102, 153, 204, 255};
+    assert_greys("P4\n3 2\n\x40\xc0", 9, bits);
+    assert_greys("P1 # comment\n3 2\n0 1 0\n110", 26, bits);
+    assert_greys("P2\n3 2 # comment\n10\n0 2 4\n6 8 10\n", 33, greys);
+    assert_greys("P3 3 2 5 0 0 0 1 1 1 2 2 2\n3 3 3 4 4 4 5 5 5", 45, greys);
+}
+
+static void pam_is_decoded(void **state) {
+    (void)state;
+    const int bits[6] = {255, 0, 255, 0, 0, 255}, greys[6] = {0, 255, 204, 255, 255, 0};
+    assert_greys("P7\nWIDTH 3\nHEIGHT 2\nDEPTH 1\nMAXVAL 1\nTUPLTYPE BLACKANDWHITE\nENDHDR\n"
+                 "\1\0\1\0\0\1",
+                 74, bits);
+    assert_greys("P7\n# comment\nHEIGHT 2\nWIDTH 3\nMAXVAL 5\nDEPTH 2\nENDHDR\n"
+                 "\0\5\5\5\0\1\0\0\5\5\0\5",
+                 67, greys);
+    assert_greys("P7 WIDTH 3\nHEIGHT 2\nDEPTH 4\nMAXVAL 5\nENDHDR\n"
+                 "\0\0\0\5\5\5\5\5\0\0\0\1\0\0\0\0\5\5\5\5\0\0\0\5",
+                 70, greys);
+    struct bytes file = {0};
+    bytes_add(&file, "P7\nWIDTH 1\nHEIGHT 1\nDEPTH 7\nMAXVAL 5\nENDHDR\n1234567", 52);
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "PAM whose depth is not a number of 1..4");
+    bytes_free(&file);
+}
+
+static void pnm_of_text_that_ends_early_is_an_error(void **state) {
+    (void)state;
+    struct bytes file = {0};
+    bytes_add(&file, "P2 3 2 255 100 100 100 100 10", 29);
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "PNM ends after row 1 of 2");
+    bytes_free(&file);
+}
+
 static struct bytes gif_of_two_frames(void) {
     enum { width = 20, height = 11 };
     uint8_t numbers[width * height];
@@ -335,7 +383,13 @@ static void what_is_no_photo_is_told_by_its_beginning(void **state) {
          16, "is a HEIC photo, which is not supported"},
         {"II*\0\x08\0\0\0", 8, "is a TIFF photo, which is not supported"},
         {"%PDF-1.7\n", 9, "is a PDF document, which is not supported"},
-        {"P3\n1 1\n255\n1 2 3\n", 17, "is a PPM picture in text form"},
+        {"P3 is text that begins like a PPM", 33, "begins with the text \"P3 is"},
+        {"\0\0\0\x18"
+         "ftypcrx \0\0\0\1",
+         16, "is a Canon raw photo, which is not supported"},
+        {"FUJIFILMCCD-RAW ", 16, "is a Fujifilm raw photo"},
+        {"IIU\0\x18\0\0\0", 8, "is a Panasonic raw photo"},
+        {"\xff\x4f\xff\x51\0\x2f", 6, "is a JPEG 2000 photo"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct bytes file = {0};
@@ -355,6 +409,9 @@ int main(void) {
         cmocka_unit_test(a_bmp_whose_rows_run_downwards_is_decoded),
         cmocka_unit_test(a_ppm_is_decoded),
         cmocka_unit_test(a_pgm_is_scaled_by_its_largest_value),
+        cmocka_unit_test(pnm_of_bits_and_of_text_is_decoded),
+        cmocka_unit_test(pam_is_decoded),
+        cmocka_unit_test(pnm_of_text_that_ends_early_is_an_error),
         cmocka_unit_test(the_first_frame_of_a_gif_is_decoded),
         cmocka_unit_test(the_transparent_colour_of_a_gif_is_white),
         cmocka_unit_test(a_webp_is_decoded),
