@@ -14,6 +14,10 @@ struct format_header {
     const char *impossible; /* what no valid file has and a decoder stumbles over, or NULL */
     const uint8_t *exif;    /* EXIF block in the file (from its "II" or "MM" on), or NULL */
     size_t exif_size;       /* in bytes */
+    const uint8_t *profile; /* colour profile of a WebP, or NULL */
+    size_t profile_size;    /* in bytes */
+    const uint8_t *frame;   /* first frame (ANMF) of an animated WebP, or NULL */
+    size_t frame_size;      /* in bytes */
     bool lacks_end;         /* of a JPEG or PNG without end marker: its pixels may be all there */
 };
 

@@ -57,7 +57,7 @@ bool image_decode_reduced(const uint8_t *bytes, size_t size, size_t min_side, st
 bool image_turn_upright(struct image *image, unsigned orientation, caption_error *error);
 
 /* `count` pixels of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA, not premultiplied) channels as
- * RGB, what is transparent laid over white. */
+ * RGB, what is transparent laid over white. Of 4 channels, `rgb` may be `pixels`. */
 void image_over_white(const uint8_t *pixels, size_t channels, size_t count, uint8_t *rgb);
 
 /* Resizes a part of `in` to width x height: an antialiased triangle filter whose support grows with

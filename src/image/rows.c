@@ -36,8 +36,7 @@ static size_t reduced_bytes(const struct format_header *header, size_t divisor) 
            CHANNELS;
 }
 
-/* The smallest that makes the photo small enough and leaves the sides long enough. */
-static size_t choose_divisor(const struct format_header *header, size_t min_side) {
+size_t image_choose_divisor(const struct format_header *header, size_t min_side) {
     const size_t most_bytes = 100 * 1000 * 1000;
     size_t divisor = 1;
     while (reduced_bytes(header, divisor) > most_bytes &&
@@ -49,7 +48,7 @@ static size_t choose_divisor(const struct format_header *header, size_t min_side
 
 bool image_rows_begin(struct image_rows *rows, const struct format_header *header, size_t file_size,
                       size_t min_side, struct image *image, caption_error *error) {
-    const size_t divisor = choose_divisor(header, min_side);
+    const size_t divisor = image_choose_divisor(header, min_side);
     *rows = (struct image_rows){
         .image = image, .width = header->width, .height = header->height, .divisor = divisor};
     if (!image_check_cost(header, reduced_bytes(header, divisor), file_size, error) ||

@@ -14,9 +14,12 @@ struct image_rows {
     size_t pending;
 };
 
-/* Allocates `image` for header->width x header->height pixels. It has that size, or a fraction of
- * it where it would else take more than 100 MB and both sides stay at least `min_side`. The size of
- * the file is asked as in image_check_cost. */
+/* The smallest divisor that makes a photo take 100 MB at most, 1 for all but huge ones, while both
+ * sides stay at least `min_side`. */
+size_t image_choose_divisor(const struct format_header *header, size_t min_side);
+
+/* Allocates `image` for header->width x header->height pixels, reduced by image_choose_divisor. The
+ * size of the file is asked as in image_check_cost. */
 bool image_rows_begin(struct image_rows *rows, const struct format_header *header, size_t file_size,
                       size_t min_side, struct image *image, caption_error *error);
 

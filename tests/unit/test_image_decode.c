@@ -251,6 +251,91 @@ static void a_webp_is_decoded(void **state) {
 #endif
 }
 
+#ifdef CAPTION_WITH_WEBP
+
+static void add_chunk(struct bytes *file, const char *type, const void *data, size_t size) {
+    bytes_add(file, type, 4);
+    bytes_add_little(file, size, 4);
+    bytes_add(file, data, size);
+    if (size % 2) bytes_add_one(file, 0);
+}
+
+/* An animation of 24 x 16 whose two frames are `file` at (left, top); takes the file. */
+static struct bytes animated(struct bytes *file, size_t width, size_t height, unsigned left,
+                             unsigned top) {
+    struct bytes animation = {0}, frame = {0};
+    bytes_add(&animation, "RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x12\0\0\0\x17\0\0\x0f\0\0", 30);
+    add_chunk(&animation, "ANIM", "\x11\x22\x33\xff\0\0", 6);
+    bytes_add_little(&frame, left / 2, 3);
+    bytes_add_little(&frame, top / 2, 3);
+    bytes_add_little(&frame, width - 1, 3);
+    bytes_add_little(&frame, height - 1, 3);
+    bytes_add(&frame, "\x64\0\0\0", 4);
+    const size_t chunks = memcmp(file->data + 12, "VP8X", 4) == 0 ? 30 : 12;
+    bytes_add(&frame, file->data + chunks, file->size - chunks);
+    for (int i = 0; i < 2; i++) add_chunk(&animation, "ANMF", frame.data, frame.size);
+    for (size_t i = 0; i < 4; i++)
+        animation.data[4 + i] = (uint8_t)((animation.size - 8) >> (8 * i));
+    bytes_free(&frame);
+    bytes_free(file);
+    return animation;
+}
+
+static void the_first_frame_of_an_animated_webp_is_decoded(void **state) {
+    (void)state;
+    struct image image = gradient_new(24, 16);
+    struct bytes file = webp_new(image.pixels, 24, 16, 3, true);
+    file = animated(&file, 24, 16, 0, 0);
+    struct image out = decoded(&file);
+    assert_true(image_difference(&image, &out) == 0);
+    image_free(&out);
+    bytes_free(&file);
+    image_free(&image);
+}
+
+/* Alpha of a lossy frame is a chunk of its own. */
+static void around_a_small_frame_of_a_webp_is_white(void **state) {
+    (void)state;
+    uint8_t rgba[16 * 8 * 4];
+    for (size_t i = 0; i < 128; i++)
+        memcpy(rgba + i * 4, i < 64 ? "\xc8\x64\0\x66" : "\xc8\x64\0\xff", 4);
+    for (int lossless = 0; lossless < 2; lossless++) {
+        struct bytes file = webp_new(rgba, 16, 8, 4, lossless != 0);
+        file = animated(&file, 16, 8, 6, 4);
+        struct image out = decoded(&file);
+        assert_int_equal(out.width, 24);
+        assert_int_equal(out.height, 16);
+        assert_pixel(&out, 5, 4, 255, 255, 255, 0);
+        assert_pixel(&out, 6, 3, 255, 255, 255, 0);
+        assert_pixel(&out, 22, 11, 255, 255, 255, 0);
+        assert_pixel(&out, 10, 12, 255, 255, 255, 0);
+        assert_pixel(&out, 14, 5, 233, 193, 153, lossless ? 0 : 4);
+        assert_pixel(&out, 14, 11, 200, 100, 0, lossless ? 0 : 6);
+        image_free(&out);
+        bytes_free(&file);
+    }
+}
+
+static void a_frame_that_sticks_out_of_its_webp_is_an_error(void **state) {
+    (void)state;
+    struct image image = gradient_new(24, 16);
+    struct bytes file = webp_new(image.pixels, 24, 16, 3, true);
+    file = animated(&file, 24, 16, 2, 0);
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "WebP contradicts itself about its size");
+    bytes_free(&file);
+    image_free(&image);
+}
+
+static void a_webp_of_a_few_bytes_cannot_cost_gigabytes(void **state) {
+    (void)state;
+    struct bytes file = {0};
+    bytes_add(&file, "RIFF\x1a\0\0\0WEBPVP8L\x0e\0\0\0\x2f\xff\xff\xbf\x0b\0\0\0\0\0\0\0\0\0", 34);
+    assert_refused(&file, CAPTION_ERROR_LIMIT, "16384 x 12032 pixels in a file of 34 bytes");
+    bytes_free(&file);
+}
+
+#endif
+
 /* Every beginning of the file, of up to `whole` - 1 bytes. */
 static void assert_every_truncation_is_refused(struct bytes *file, size_t whole, const char *part) {
     for (size_t size = 18; size < whole; size++)
@@ -415,6 +500,12 @@ int main(void) {
         cmocka_unit_test(the_first_frame_of_a_gif_is_decoded),
         cmocka_unit_test(the_transparent_colour_of_a_gif_is_white),
         cmocka_unit_test(a_webp_is_decoded),
+#ifdef CAPTION_WITH_WEBP
+        cmocka_unit_test(the_first_frame_of_an_animated_webp_is_decoded),
+        cmocka_unit_test(around_a_small_frame_of_a_webp_is_white),
+        cmocka_unit_test(a_frame_that_sticks_out_of_its_webp_is_an_error),
+        cmocka_unit_test(a_webp_of_a_few_bytes_cannot_cost_gigabytes),
+#endif
         cmocka_unit_test(every_truncation_is_an_error_that_says_so),
         cmocka_unit_test(a_gif_cut_behind_its_first_frame_is_whole_enough),
         cmocka_unit_test(a_truncated_ppm_is_an_error_that_says_so),
