@@ -147,9 +147,12 @@ void bmp_take_numbers(const struct bmp *bmp, const uint8_t *numbers, struct imag
 
 /* A row of 1, 2, 4 or 8 bits as numbers. */
 static void unpack_numbers(const struct bmp *bmp, const uint8_t *from, uint8_t *numbers) {
-    const size_t in_byte = 8 / bmp->bits, mask = ((size_t)1 << bmp->bits) - 1;
-    for (size_t x = 0; x < bmp->width; x++)
-        numbers[x] = (uint8_t)(from[x / in_byte] >> (8 - bmp->bits * (1 + x % in_byte)) & mask);
+    const size_t in_byte = 8 / bmp->bits;
+    const unsigned mask = (1u << bmp->bits) - 1;
+    for (size_t x = 0; x < bmp->width; x++) {
+        const size_t behind = 8 - bmp->bits * (1 + x % in_byte);
+        numbers[x] = (uint8_t)((unsigned)from[x / in_byte] >> behind & mask);
+    }
 }
 
 /* One of red, green, blue and alpha: `shift` makes its lowest bit the lowest, `excess` leaves 8. */
