@@ -7,10 +7,19 @@
 
 #include <libexif/exif-data.h>
 
+/* The standard says SHORT; some programs write LONG. */
+static unsigned read_number(const ExifEntry *entry, ExifByteOrder order) {
+    if (entry->format == EXIF_FORMAT_SHORT && entry->size >= 2)
+        return exif_get_short(entry->data, order);
+    if (entry->format == EXIF_FORMAT_LONG && entry->size >= 4)
+        return exif_get_long(entry->data, order);
+    return 1;
+}
+
 static unsigned read_orientation(ExifData *data) {
     ExifEntry *entry = exif_content_get_entry(data->ifd[EXIF_IFD_0], EXIF_TAG_ORIENTATION);
-    if (!entry || entry->format != EXIF_FORMAT_SHORT || entry->size < 2) return 1;
-    unsigned orientation = exif_get_short(entry->data, exif_data_get_byte_order(data));
+    if (!entry) return 1;
+    unsigned orientation = read_number(entry, exif_data_get_byte_order(data));
     return orientation >= 1 && orientation <= 8 ? orientation : 1;
 }
 

@@ -9,12 +9,16 @@
  * huge and truncated photos are refused before either costs or hides anything: most decoders fill
  * the missing part of a truncated photo with grey and call it a success. */
 struct format_header {
-    size_t width, height;     /* as stored; 0 where the file ends before it tells */
-    const char *missing;      /* what a truncated file lacks, in words; NULL: nothing */
-    const char *impossible;   /* what no valid file has and a decoder stumbles over, or NULL */
-    const uint8_t *exif;      /* EXIF block in the file (from its "II" or "MM" on), or NULL */
-    size_t exif_size;         /* in bytes */
-    bool stores_inverted_ink; /* of CMYK: 255 is no ink, as Adobe's programs write it */
+    size_t width, height;   /* as stored; 0 where the file ends before it tells */
+    const char *missing;    /* what a truncated file lacks, in words; NULL: nothing */
+    const char *impossible; /* what no valid file has and a decoder stumbles over, or NULL */
+    const uint8_t *exif;    /* EXIF block in the file (from its "II" or "MM" on), or NULL */
+    size_t exif_size;       /* in bytes */
+    const uint8_t *profile; /* colour profile of a WebP, or NULL */
+    size_t profile_size;    /* in bytes */
+    const uint8_t *frame;   /* first frame (ANMF) of an animated WebP, or NULL */
+    size_t frame_size;      /* in bytes */
+    bool lacks_end;         /* of a JPEG or PNG without end marker: its pixels may be all there */
 };
 
 struct format {

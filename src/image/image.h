@@ -41,15 +41,17 @@ bool image_recognise(const uint8_t *bytes, size_t size);
 bool image_size(const uint8_t *bytes, size_t size, size_t *width, size_t *height);
 
 /* Decodes the bytes of a JPEG (baseline, progressive, grey, CMYK), PNG (any depth, alpha over
- * white), BMP, PNM (P5, P6), GIF (first frame) or, where libwebp was there at build time, WebP
- * file, and turns it upright by its EXIF orientation. The format is told by content. A truncated
- * file is an error, not half a photo. Errors carry no file name: the caller prefixes it
- * (error_prefix). */
+ * white), BMP, PNM (P1 to P7), GIF (first frame) or, where libwebp was there at build time, WebP
+ * (first frame) file, turns its colours to sRGB by its profile and the photo upright by its EXIF
+ * orientation. The format is told by content. A truncated file is an error, not half a photo; one
+ * that lacks but its end marker is whole. Small files that would cost much memory are refused.
+ * Errors carry no file name: the caller prefixes it (error_prefix). */
 bool image_decode(const uint8_t *bytes, size_t size, struct image *out, caption_error *error);
 
 /* The same, but a JPEG is decoded at 1/2, 1/4 or 1/8 of its size where both sides of the result are
  * still at least `min_side` pixels: most of the time goes into decoding, and most of a large
- * photo's pixels are averaged away again. */
+ * photo's pixels are averaged away again. Photos of other formats are reduced where they would take
+ * more than 100 MB. */
 bool image_decode_reduced(const uint8_t *bytes, size_t size, size_t min_side, struct image *out,
                           caption_error *error);
 
@@ -57,7 +59,7 @@ bool image_decode_reduced(const uint8_t *bytes, size_t size, size_t min_side, st
 bool image_turn_upright(struct image *image, unsigned orientation, caption_error *error);
 
 /* `count` pixels of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA, not premultiplied) channels as
- * RGB, what is transparent laid over white. */
+ * RGB, what is transparent laid over white. Of 4 channels, `rgb` may be `pixels`. */
 void image_over_white(const uint8_t *pixels, size_t channels, size_t count, uint8_t *rgb);
 
 /* Resizes a part of `in` to width x height: an antialiased triangle filter whose support grows with

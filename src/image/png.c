@@ -1,20 +1,25 @@
-/* PNG: a signature, then chunks of length, type, data and checksum (W3C PNG, third edition). */
+/* PNG: a signature, then chunks of length, type, data and checksum (W3C PNG, third edition).
+ * Decoded by png_pixels.c. */
+#include "image/png.h"
+
 #include <string.h>
 
 #include "image/bytes.h"
-#include "image/stb.h"
 
 static bool png_recognise(const uint8_t *bytes, size_t size) {
-    return size >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0;
+    if (size < 8 || memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) != 0) return false;
+    return size < 16 || memcmp(bytes + 12, "CgBI", 4) != 0; /* Apple's own form is no PNG */
 }
 
 static void png_inspect(const uint8_t *bytes, size_t size, struct format_header *header) {
     enum { around_data = 12 };
-    header->missing = "its IEND chunk";
-    if (size >= 24) {
-        header->width = bytes_big_32(bytes + 16);
-        header->height = bytes_big_32(bytes + 20);
+    header->lacks_end = true;
+    if (size < 24) {
+        header->missing = "its size";
+        return;
     }
+    header->width = bytes_big_32(bytes + 16);
+    header->height = bytes_big_32(bytes + 20);
     for (size_t at = 8; size - at >= around_data;) {
         size_t length = bytes_big_32(bytes + at);
         if (length > size - at - around_data) return;
@@ -24,17 +29,11 @@ static void png_inspect(const uint8_t *bytes, size_t size, struct format_header 
             header->exif_size = length;
         }
         if (memcmp(type, "IEND", 4) == 0) {
-            header->missing = NULL;
+            header->lacks_end = false;
             return;
         }
         at += around_data + length;
     }
-}
-
-static bool png_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
-                       size_t min_side, struct image *out, caption_error *error) {
-    (void)min_side;
-    return stb_decode("PNG", bytes, size, header, out, error);
 }
 
 const struct format format_png = {"PNG", png_recognise, png_inspect, png_decode};

@@ -1,20 +1,30 @@
-/* PNM: PGM (P5) and PPM (P6) with any largest value. Read here, as stb_image ignores the largest
- * value, the byte order of 16-bit values and the end of the file. */
+/* PNM: PBM, PGM and PPM, as text (P1 to P3) and as bytes (P4 to P6), with any largest value, and
+ * PAM (P7), as Netpbm's manual pages have them. Of a file of several pictures, the first is read.
+ */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "image/bytes.h"
-#include "image/format.h"
+#include "image/rows.h"
 
 struct pnm {
     size_t width, height, largest; /* 0 where the header ends before */
-    size_t channels, start;        /* pixels begin at byte `start` */
+    size_t channels;               /* as in image_over_white; 0 where PAM has others */
+    size_t start;                  /* pixels begin at this byte */
+    bool is_text, is_bits;
 };
 
 static bool pnm_recognise(const uint8_t *bytes, size_t size) {
-    return size >= 3 && bytes[0] == 'P' && (bytes[1] == '5' || bytes[1] == '6') &&
-           (isspace(bytes[2]) || bytes[2] == '#');
+    if (size < 3 || bytes[0] != 'P' || bytes[1] < '1' || bytes[1] > '7') return false;
+    if (bytes[2] == '#') return true;
+    size_t at = 2;
+    while (at < size && isspace(bytes[at])) at++;
+    if (at == 2) return false;
+    /* Text may begin like that, too: a number follows, or a word in capitals in PAM. */
+    return at == size || bytes[at] == '#' ||
+           (bytes[1] == '7' ? isupper(bytes[at]) : isdigit(bytes[at]));
 }
 
 static size_t skip_space_and_comments(const uint8_t *bytes, size_t size, size_t at) {
@@ -38,27 +48,65 @@ static size_t read_number(const uint8_t *bytes, size_t size, size_t *at) {
     return number;
 }
 
+/* Whether the word stands at `at`, which moves behind it then. */
+static bool read_word(const uint8_t *bytes, size_t size, size_t *at, const char *word) {
+    const size_t length = strlen(word);
+    if (size - *at < length || memcmp(bytes + *at, word, length) != 0) return false;
+    *at += length;
+    return true;
+}
+
+/* Lines of a word and its value, in any order, up to the line ENDHDR. */
+static struct pnm read_pam_header(const uint8_t *bytes, size_t size) {
+    struct pnm pnm = {0};
+    size_t depth = 0, at = 2;
+    for (;;) {
+        at = skip_space_and_comments(bytes, size, at);
+        if (at >= size || read_word(bytes, size, &at, "ENDHDR")) break;
+        if (read_word(bytes, size, &at, "WIDTH"))
+            pnm.width = read_number(bytes, size, &at);
+        else if (read_word(bytes, size, &at, "HEIGHT"))
+            pnm.height = read_number(bytes, size, &at);
+        else if (read_word(bytes, size, &at, "DEPTH"))
+            depth = read_number(bytes, size, &at);
+        else if (read_word(bytes, size, &at, "MAXVAL"))
+            pnm.largest = read_number(bytes, size, &at);
+        while (at < size && bytes[at] != '\n') at++;
+    }
+    pnm.channels = depth <= 4 ? depth : 0;
+    pnm.start = at + 1;
+    return pnm;
+}
+
 static struct pnm read_header(const uint8_t *bytes, size_t size) {
-    struct pnm pnm = {.channels = bytes[1] == '6' ? 3 : 1};
+    const unsigned kind = bytes[1] - '0';
+    if (kind == 7) return read_pam_header(bytes, size);
+    struct pnm pnm = {
+        .channels = kind % 3 == 0 ? 3 : 1, .is_text = kind <= 3, .is_bits = kind % 3 == 1};
     size_t at = 2;
     pnm.width = read_number(bytes, size, &at);
     pnm.height = read_number(bytes, size, &at);
-    pnm.largest = read_number(bytes, size, &at);
+    pnm.largest = pnm.is_bits ? 1 : read_number(bytes, size, &at);
     pnm.start = at + 1; /* exactly one white space before the pixels */
     return pnm;
 }
 
-static size_t value_size(const struct pnm *pnm) {
-    return pnm->largest > 255 ? 2 : 1;
+/* Bytes of a row; of text, the least that it can have. False where that is too much. */
+static bool row_size(const struct pnm *pnm, size_t *row) {
+    if (pnm->is_bits && !pnm->is_text) {
+        *row = pnm->width / 8 + (pnm->width % 8 != 0);
+        return true;
+    }
+    const bool wide = pnm->largest > 255 && !pnm->is_text;
+    return size_multiply(pnm->width, pnm->channels * (wide ? 2 : 1), row);
 }
 
 static void pnm_inspect(const uint8_t *bytes, size_t size, struct format_header *header) {
     struct pnm pnm = read_header(bytes, size);
-    size_t pixels, end;
+    size_t row, end;
     header->width = pnm.width;
     header->height = pnm.height;
-    if (!size_multiply(pnm.width, pnm.height, &pixels) ||
-        !size_multiply(pixels, pnm.channels * value_size(&pnm), &end) ||
+    if (!row_size(&pnm, &row) || !size_multiply(row, pnm.height, &end) ||
         !size_add(end, pnm.start, &end) || end > size)
         header->missing = "its last row of pixels";
 }
@@ -67,22 +115,72 @@ static uint8_t to_byte(size_t value, size_t largest) {
     return (uint8_t)(value >= largest ? 255 : (value * 255 + largest / 2) / largest);
 }
 
+/* A row of `count` values. */
+static void read_bytes(const struct pnm *pnm, const uint8_t *from, size_t count, uint8_t *values) {
+    const size_t step = pnm->largest > 255 ? 2 : 1;
+    for (size_t i = 0; i < count; i++, from += step)
+        values[i] = to_byte(step == 2 ? bytes_big_16(from) : *from, pnm->largest);
+}
+
+/* A row of bits, of which 1 is black. */
+static void read_bits(const uint8_t *from, size_t count, uint8_t *values) {
+    for (size_t i = 0; i < count; i++) values[i] = from[i / 8] >> (7 - i % 8) & 1 ? 0 : 255;
+}
+
+/* A row of numbers; of single digits that need no space between them where 1 is black. False where
+ * the file has no more. */
+static bool read_text(const struct pnm *pnm, const uint8_t *bytes, size_t size, size_t *at,
+                      size_t count, uint8_t *values) {
+    for (size_t i = 0; i < count; i++) {
+        *at = skip_space_and_comments(bytes, size, *at);
+        if (*at >= size || !isdigit(bytes[*at])) return false;
+        if (pnm->is_bits)
+            values[i] = bytes[(*at)++] == '0' ? 255 : 0;
+        else
+            values[i] = to_byte(read_number(bytes, size, at), pnm->largest);
+    }
+    return true;
+}
+
+/* `values` holds a row. */
+static bool read_rows(const struct pnm *pnm, const uint8_t *bytes, size_t size,
+                      struct image_rows *rows, uint8_t *values, caption_error *error) {
+    const size_t count = rows->width * pnm->channels;
+    size_t at = pnm->start, row;
+    if (!row_size(pnm, &row)) return error_memory(error, "a row of pixels");
+    for (size_t y = 0; y < rows->height; y++) {
+        if (pnm->is_text) {
+            if (!read_text(pnm, bytes, size, &at, count, values))
+                return error_set(error, CAPTION_ERROR_FORMAT,
+                                 "PNM ends after row %zu of %zu, or has something else than "
+                                 "numbers there",
+                                 y, rows->height);
+        } else if (pnm->is_bits) {
+            read_bits(bytes + at, count, values);
+        } else {
+            read_bytes(pnm, bytes + at, count, values);
+        }
+        if (!pnm->is_text) at += row;
+        image_over_white(values, pnm->channels, rows->width, image_rows_at(rows, y));
+        image_rows_take(rows, y);
+    }
+    return true;
+}
+
 static bool pnm_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
                        size_t min_side, struct image *out, caption_error *error) {
-    (void)min_side;
     struct pnm pnm = read_header(bytes, size);
     if (pnm.largest == 0 || pnm.largest > 65535)
         return error_set(error, CAPTION_ERROR_FORMAT,
                          "PNM whose largest value is not a number of 1..65535");
-    if (!image_new(out, header->width, header->height, error)) return false;
-    const uint8_t *from = bytes + pnm.start;
-    size_t step = value_size(&pnm), repeats = 3 / pnm.channels;
-    uint8_t *to = out->pixels;
-    for (size_t i = out->width * out->height * pnm.channels; i > 0; i--, from += step) {
-        uint8_t value = to_byte(step == 2 ? bytes_big_16(from) : *from, pnm.largest);
-        for (size_t r = 0; r < repeats; r++) *to++ = value;
-    }
-    return true;
+    if (pnm.channels == 0)
+        return error_set(error, CAPTION_ERROR_FORMAT, "PAM whose depth is not a number of 1..4");
+    struct image_rows rows;
+    if (!image_rows_begin(&rows, header, size, min_side, out, error)) return false;
+    uint8_t *values = memory_uninitialised(rows.width, pnm.channels, "a row of pixels", error);
+    bool ok = values && read_rows(&pnm, bytes, size, &rows, values, error);
+    free(values);
+    return image_rows_end(&rows, ok);
 }
 
 const struct format format_pnm = {"PNM", pnm_recognise, pnm_inspect, pnm_decode};

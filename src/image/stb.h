@@ -1,5 +1,5 @@
-/* stb_image of the system: the decoder of PNG, BMP and GIF, and of JPEG where libjpeg-turbo is
- * absent. */
+/* stb_image of the system: the decoder of JPEG, PNG and GIF where libjpeg-turbo, libpng or giflib
+ * is absent. */
 #ifndef CAPTION_IMAGE_STB_H
 #define CAPTION_IMAGE_STB_H
 

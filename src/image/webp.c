@@ -1,14 +1,9 @@
-/* WebP: a RIFF container (RFC 9649), decoded by libwebp. */
-#include <stdlib.h>
+/* WebP: a RIFF container (RFC 9649). Decoded by webp_pixels.c. */
+#include "image/webp.h"
+
 #include <string.h>
 
-#include "base/memory.h"
 #include "image/bytes.h"
-#include "image/format.h"
-
-#ifdef CAPTION_WITH_WEBP
-#include <webp/decode.h>
-#endif
 
 enum { riff_header = 12, chunk_header = 8 };
 
@@ -50,83 +45,18 @@ static void webp_inspect(const uint8_t *bytes, size_t size, struct format_header
         if (at == riff_header) read_size(bytes + at, there, header);
         if (memcmp(bytes + at, "EXIF", 4) == 0 && there == length)
             read_exif(bytes + at + chunk_header, length, header);
+        if (memcmp(bytes + at, "ICCP", 4) == 0 && there == length) {
+            header->profile = bytes + at + chunk_header;
+            header->profile_size = length;
+        }
+        if (memcmp(bytes + at, "ANMF", 4) == 0 && there == length && !header->frame) {
+            header->frame = bytes + at + chunk_header;
+            header->frame_size = length;
+        }
         size_t padded = there + (there & 1); /* chunks begin at even places */
         if (padded > end - at - chunk_header) return;
         at += chunk_header + padded;
     }
 }
-
-#ifdef CAPTION_WITH_WEBP
-
-static const char *describe(VP8StatusCode status) {
-    switch (status) {
-    case VP8_STATUS_OUT_OF_MEMORY:
-        return "memory is short";
-    case VP8_STATUS_UNSUPPORTED_FEATURE:
-        return "it is animated or of an unknown kind";
-    case VP8_STATUS_NOT_ENOUGH_DATA:
-        return "its data ends too early";
-    default:
-        return "its data is corrupt";
-    }
-}
-
-/* Decodes `channels` (3 or 4) bytes a pixel into `pixels`. */
-static VP8StatusCode decode_into(const uint8_t *bytes, size_t size, const struct image *image,
-                                 size_t channels, uint8_t *pixels) {
-    WebPDecoderConfig config;
-    if (!WebPInitDecoderConfig(&config)) return VP8_STATUS_INVALID_PARAM;
-    config.output.colorspace = channels == 4 ? MODE_RGBA : MODE_RGB;
-    config.output.is_external_memory = 1;
-    config.output.u.RGBA.rgba = pixels;
-    config.output.u.RGBA.stride = (int)(image->width * channels);
-    config.output.u.RGBA.size = image->width * image->height * channels;
-    return WebPDecode(bytes, size, &config);
-}
-
-static VP8StatusCode decode_transparent(const uint8_t *bytes, size_t size,
-                                        const struct image *image) {
-    size_t count = image->width * image->height;
-    uint8_t *rgba = memory_uninitialised(count, 4, "a photo's pixels", NULL);
-    if (!rgba) return VP8_STATUS_OUT_OF_MEMORY;
-    VP8StatusCode status = decode_into(bytes, size, image, 4, rgba);
-    if (status == VP8_STATUS_OK) image_over_white(rgba, 4, count, image->pixels);
-    free(rgba);
-    return status;
-}
-
-static bool webp_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
-                        size_t min_side, struct image *out, caption_error *error) {
-    (void)min_side;
-    WebPBitstreamFeatures features;
-    VP8StatusCode status = WebPGetFeatures(bytes, size, &features);
-    if (status == VP8_STATUS_OK && features.has_animation) status = VP8_STATUS_UNSUPPORTED_FEATURE;
-    if (status != VP8_STATUS_OK)
-        return error_set(error, CAPTION_ERROR_FORMAT, "WebP cannot be decoded: %s",
-                         describe(status));
-    if ((size_t)features.width != header->width || (size_t)features.height != header->height)
-        return error_set(error, CAPTION_ERROR_FORMAT, "WebP contradicts itself about its size");
-    if (!image_new(out, header->width, header->height, error)) return false;
-    status = features.has_alpha ? decode_transparent(bytes, size, out)
-                                : decode_into(bytes, size, out, 3, out->pixels);
-    if (status == VP8_STATUS_OK) return true;
-    image_free(out);
-    return error_set(error, CAPTION_ERROR_FORMAT, "WebP cannot be decoded: %s", describe(status));
-}
-
-#else
-
-static bool webp_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
-                        size_t min_side, struct image *out, caption_error *error) {
-    (void)bytes;
-    (void)size;
-    (void)header;
-    (void)min_side;
-    (void)out;
-    return error_set(error, CAPTION_ERROR_FORMAT,
-                     "is a WebP photo, which this build cannot decode: libwebp was absent");
-}
-
-#endif
 
 const struct format format_webp = {"WebP", webp_recognise, webp_inspect, webp_decode};

@@ -210,20 +210,25 @@ static inline void png_add_chunk(struct bytes *file, const char *type, const voi
     bytes_add_big(file, png_checksum(file->data + start, size + 4), 4);
 }
 
-/* Rows (each led by its filter byte 0) as a zlib stream without compression. */
-static inline void png_add_rows(struct bytes *file, const struct bytes *rows) {
+/* Adds data as a zlib stream without compression. */
+static inline void png_add_stored(struct bytes *stream, const uint8_t *data, size_t size) {
     uint32_t a = 1, b = 0;
-    for (size_t i = 0; i < rows->size; i++) {
-        a = (a + rows->data[i]) % 65521;
+    for (size_t i = 0; i < size; i++) {
+        a = (a + data[i]) % 65521;
         b = (b + a) % 65521;
     }
+    bytes_add(stream, "\x78\x01\x01", 3);
+    bytes_add_little(stream, size, 2);
+    bytes_add_little(stream, ~size & 0xffff, 2);
+    bytes_add(stream, data, size);
+    bytes_add_big(stream, b, 2);
+    bytes_add_big(stream, a, 2);
+}
+
+/* Rows (each led by its filter byte 0). */
+static inline void png_add_rows(struct bytes *file, const struct bytes *rows) {
     struct bytes stream = {0};
-    bytes_add(&stream, "\x78\x01\x01", 3);
-    bytes_add_little(&stream, rows->size, 2);
-    bytes_add_little(&stream, ~rows->size & 0xffff, 2);
-    bytes_add(&stream, rows->data, rows->size);
-    bytes_add_big(&stream, b, 2);
-    bytes_add_big(&stream, a, 2);
+    png_add_stored(&stream, rows->data, rows->size);
     png_add_chunk(file, "IDAT", stream.data, stream.size);
     bytes_free(&stream);
 }

@@ -1,0 +1,126 @@
+#include "image/color.h"
+
+#ifdef CAPTION_WITH_LCMS
+
+#include <math.h>
+#include <stdlib.h>
+
+#include <lcms2.h>
+
+/* A transform, which LittleCMS wants to be no const, in a const struct. */
+struct color {
+    cmsHTRANSFORM transform;
+};
+
+static bool is_near(double value, double wanted, double tolerance) {
+    return fabs(value - wanted) <= tolerance;
+}
+
+/* Of IEC 61966-2-1, adapted to D50 as profiles are. */
+static bool has_srgb_primaries(cmsHPROFILE profile) {
+    static const struct {
+        cmsTagSignature tag;
+        double x, y, z;
+    } primaries[] = {{cmsSigRedColorantTag, 0.4361, 0.2225, 0.0139},
+                     {cmsSigGreenColorantTag, 0.3851, 0.7169, 0.0971},
+                     {cmsSigBlueColorantTag, 0.1431, 0.0606, 0.7139}};
+    const double tolerance = 0.003;
+    for (size_t i = 0; i < sizeof primaries / sizeof *primaries; i++) {
+        const cmsCIEXYZ *found = cmsReadTag(profile, primaries[i].tag);
+        if (!found || !is_near(found->X, primaries[i].x, tolerance) ||
+            !is_near(found->Y, primaries[i].y, tolerance) ||
+            !is_near(found->Z, primaries[i].z, tolerance))
+            return false;
+    }
+    return true;
+}
+
+static bool has_srgb_curves(cmsHPROFILE profile) {
+    static const cmsTagSignature curves[] = {cmsSigRedTRCTag, cmsSigGreenTRCTag, cmsSigBlueTRCTag};
+    static const struct {
+        float value;
+        double light;
+    } points[] = {{0.1F, 0.0100}, {0.2F, 0.0331}, {0.5F, 0.2140}, {0.8F, 0.6038}};
+    const double tolerance = 0.002;
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++) {
+        const cmsToneCurve *curve = cmsReadTag(profile, curves[i]);
+        if (!curve) return false;
+        for (size_t k = 0; k < sizeof points / sizeof *points; k++)
+            if (!is_near((double)cmsEvalToneCurveFloat(curve, points[k].value), points[k].light,
+                         tolerance))
+                return false;
+    }
+    return true;
+}
+
+/* Most photos that have a profile have this one: they keep their pixels, and cost no transform. */
+static bool is_srgb(cmsHPROFILE profile) {
+    return cmsIsMatrixShaper(profile) && has_srgb_primaries(profile) && has_srgb_curves(profile);
+}
+
+static cmsHTRANSFORM new_transform(cmsHPROFILE profile, bool ink) {
+    if (cmsGetColorSpace(profile) != (ink ? cmsSigCmykData : cmsSigRgbData)) return NULL;
+    if (!ink && is_srgb(profile)) return NULL;
+    cmsHPROFILE srgb = cmsCreate_sRGBProfile();
+    if (!srgb) return NULL;
+    cmsHTRANSFORM transform = cmsCreateTransform(profile, ink ? TYPE_CMYK_8_REV : TYPE_RGB_8, srgb,
+                                                 TYPE_RGB_8, INTENT_PERCEPTUAL, 0);
+    cmsCloseProfile(srgb);
+    return transform;
+}
+
+struct color *color_new(const uint8_t *bytes, size_t size, bool ink) {
+    enum { limit = 4 << 20 }; /* those of printers are about 1 MB */
+    if (!bytes || size == 0 || size > limit) return NULL;
+    cmsHPROFILE profile = cmsOpenProfileFromMem(bytes, (cmsUInt32Number)size);
+    if (!profile) return NULL;
+    cmsHTRANSFORM transform = new_transform(profile, ink);
+    cmsCloseProfile(profile);
+    if (!transform) return NULL;
+    struct color *color = malloc(sizeof *color);
+    if (color)
+        color->transform = transform;
+    else
+        cmsDeleteTransform(transform);
+    return color;
+}
+
+void color_free(struct color *color) {
+    if (!color) return;
+    cmsDeleteTransform(color->transform);
+    free(color);
+}
+
+void color_convert(const struct color *color, const uint8_t *from, size_t count, uint8_t *rgb) {
+    const size_t most = 1 << 20;
+    const size_t channels = (size_t)T_CHANNELS(cmsGetTransformInputFormat(color->transform));
+    for (; count > 0;) {
+        const size_t part = count < most ? count : most;
+        cmsDoTransform(color->transform, from, rgb, (cmsUInt32Number)part);
+        from += part * channels;
+        rgb += part * 3;
+        count -= part;
+    }
+}
+
+#else
+
+struct color *color_new(const uint8_t *bytes, size_t size, bool ink) {
+    (void)bytes;
+    (void)size;
+    (void)ink;
+    return NULL;
+}
+
+void color_free(struct color *color) {
+    (void)color;
+}
+
+void color_convert(const struct color *color, const uint8_t *from, size_t count, uint8_t *rgb) {
+    (void)color;
+    (void)from;
+    (void)count;
+    (void)rgb;
+}
+
+#endif

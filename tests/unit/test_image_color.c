@@ -1,0 +1,215 @@
+/* Colour profiles in photos: what is not sRGB becomes sRGB, what is keeps its pixels. */
+#include "image_files.h"
+
+#if defined(CAPTION_WITH_LCMS) && defined(CAPTION_WITH_JPEG) && defined(CAPTION_WITH_PNG) &&       \
+    defined(CAPTION_WITH_WEBP)
+#define EVERY_LIBRARY
+
+#include <math.h>
+
+#include <lcms2.h>
+
+enum space { SRGB, DISPLAY_P3, ADOBE_RGB };
+enum { side = 16 };
+
+static cmsToneCurve *srgb_curve(void) {
+    return cmsBuildParametricToneCurve(
+        NULL, 4, (const double[]){2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045});
+}
+
+static struct bytes profile_new(enum space space) {
+    const cmsCIExyY white = {0.3127, 0.3290, 1};
+    const cmsCIExyYTRIPLE primaries[] = {{{0.64, 0.33, 1}, {0.30, 0.60, 1}, {0.15, 0.06, 1}},
+                                         {{0.68, 0.32, 1}, {0.265, 0.69, 1}, {0.15, 0.06, 1}},
+                                         {{0.64, 0.33, 1}, {0.21, 0.71, 1}, {0.15, 0.06, 1}}};
+    cmsToneCurve *curve = space == ADOBE_RGB ? cmsBuildGamma(NULL, 2.2) : srgb_curve();
+    cmsHPROFILE profile =
+        cmsCreateRGBProfile(&white, &primaries[space], (cmsToneCurve *[]){curve, curve, curve});
+    cmsUInt32Number size = 0;
+    assert_true(cmsSaveProfileToMem(profile, NULL, &size));
+    struct bytes bytes = {0};
+    uint8_t *data = malloc(size);
+    assert_true(cmsSaveProfileToMem(profile, data, &size));
+    bytes_add(&bytes, data, size);
+    free(data);
+    cmsCloseProfile(profile);
+    cmsFreeToneCurve(curve);
+    return bytes;
+}
+
+/* All of one colour. */
+static struct image plain_new(int red, int green, int blue) {
+    struct image image;
+    assert_true(image_new(&image, side, side, NULL));
+    for (size_t i = 0; i < side * side; i++)
+        memcpy(image.pixels + i * 3, (uint8_t[]){(uint8_t)red, (uint8_t)green, (uint8_t)blue}, 3);
+    return image;
+}
+
+static void add_profile_to_png(struct bytes *file, const struct bytes *profile) {
+    struct bytes chunk = {0}, content = {0};
+    bytes_add(&content, "name\0", 6);
+    png_add_stored(&content, profile->data, profile->size);
+    png_add_chunk(&chunk, "iCCP", content.data, content.size);
+    bytes_insert(file, 33, chunk.data, chunk.size);
+    bytes_free(&content);
+    bytes_free(&chunk);
+}
+
+/* In two segments, as one longer than 64 kB is stored. */
+static void add_profile_to_jpeg(struct bytes *file, const struct bytes *profile) {
+    for (unsigned part = 2; part >= 1; part--) {
+        const size_t half = profile->size / 2, size = part == 1 ? half : profile->size - half;
+        struct bytes segment = {0};
+        bytes_add(&segment, "\xff\xe2", 2);
+        bytes_add_big(&segment, size + 16, 2);
+        bytes_add(&segment, "ICC_PROFILE", 12);
+        bytes_add_one(&segment, part);
+        bytes_add_one(&segment, 2);
+        bytes_add(&segment, profile->data + (part == 1 ? 0 : half), size);
+        bytes_insert(file, 2, segment.data, segment.size);
+        bytes_free(&segment);
+    }
+}
+
+static void add_profile_to_webp(struct bytes *file, const struct bytes *profile) {
+    struct bytes chunks = {0};
+    bytes_add(&chunks, "VP8X\x0a\0\0\0\x20\0\0\0\x0f\0\0\x0f\0\0", 18);
+    bytes_add(&chunks, "ICCP", 4);
+    bytes_add_little(&chunks, profile->size, 4);
+    bytes_add(&chunks, profile->data, profile->size);
+    if (profile->size % 2) bytes_add_one(&chunks, 0);
+    bytes_insert(file, 12, chunks.data, chunks.size);
+    for (size_t i = 0; i < 4; i++) file->data[4 + i] = (uint8_t)((file->size - 8) >> (8 * i));
+    bytes_free(&chunks);
+}
+
+/* Of every format, with the profile. */
+enum { formats = 3 };
+
+static struct bytes file_new(int format, const struct image *image, const struct bytes *profile) {
+    struct bytes file;
+    if (format == 0) {
+        file = png_new(image->pixels, side, side, 3);
+        if (profile) add_profile_to_png(&file, profile);
+    } else if (format == 1) {
+        file = jpeg_new(image, JPEG_BASELINE);
+        if (profile) add_profile_to_jpeg(&file, profile);
+    } else {
+        file = webp_new(image->pixels, side, side, 3, true);
+        if (profile) add_profile_to_webp(&file, profile);
+    }
+    return file;
+}
+
+static double linear_of(int value) {
+    const double v = value / 255.0;
+    return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
+}
+
+static int byte_of(double linear) {
+    const double l = fmin(fmax(linear, 0), 1);
+    return (int)lround(255 * (l <= 0.0031308 ? 12.92 * l : 1.055 * pow(l, 1 / 2.4) - 0.055));
+}
+
+static void display_p3_becomes_srgb(void **state) {
+    (void)state;
+    static const double matrix[3][3] = {
+        {1.2249, -0.2247, 0}, {-0.0420, 1.0419, 0}, {-0.0197, -0.0786, 1.0979}};
+    static const int color[3] = {200, 120, 60};
+    double light[3];
+    int wanted[3];
+    for (int c = 0; c < 3; c++) light[c] = linear_of(color[c]);
+    for (int c = 0; c < 3; c++)
+        wanted[c] =
+            byte_of(matrix[c][0] * light[0] + matrix[c][1] * light[1] + matrix[c][2] * light[2]);
+    assert_true(wanted[0] > color[0] + 10);
+    struct image image = plain_new(color[0], color[1], color[2]);
+    struct bytes profile = profile_new(DISPLAY_P3);
+    for (int format = 0; format < formats; format++) {
+        struct bytes file = file_new(format, &image, &profile);
+        struct image out = decoded(&file);
+        assert_pixel(&out, 8, 8, wanted[0], wanted[1], wanted[2], 3);
+        image_free(&out);
+        bytes_free(&file);
+    }
+    bytes_free(&profile);
+    image_free(&image);
+}
+
+/* Only red differs from sRGB's: linear red is 1.3983 red - 0.3983 green. */
+static void adobe_rgb_becomes_srgb(void **state) {
+    (void)state;
+    struct bytes profile = profile_new(ADOBE_RGB);
+    struct image image = plain_new(150, 100, 100);
+    struct bytes file = file_new(0, &image, &profile);
+    struct image out = decoded(&file);
+    const double red = 1.3983 * pow(150 / 255.0, 2.2) - 0.3983 * pow(100 / 255.0, 2.2);
+    assert_pixel(&out, 3, 3, byte_of(red), byte_of(pow(100 / 255.0, 2.2)),
+                 byte_of(pow(100 / 255.0, 2.2)), 3);
+    assert_true(byte_of(red) > 160);
+    image_free(&out);
+    bytes_free(&file);
+    image_free(&image);
+    bytes_free(&profile);
+}
+
+static void photos_in_srgb_keep_their_pixels(void **state) {
+    (void)state;
+    struct image image = gradient_new(side, side);
+    struct bytes profile = profile_new(SRGB);
+    for (int format = 0; format < formats; format++) {
+        struct bytes plain = file_new(format, &image, NULL);
+        struct bytes file = file_new(format, &image, &profile);
+        struct image wanted = decoded(&plain), out = decoded(&file);
+        assert_true(image_difference(&wanted, &out) == 0);
+        image_free(&wanted);
+        image_free(&out);
+        bytes_free(&plain);
+        bytes_free(&file);
+    }
+    bytes_free(&profile);
+    image_free(&image);
+}
+
+static void a_broken_profile_leaves_the_photo_as_it_is(void **state) {
+    (void)state;
+    struct image image = gradient_new(side, side);
+    for (size_t size = 0; size < 400; size += 37) {
+        struct bytes profile = profile_new(DISPLAY_P3);
+        profile.size = size;
+        for (int format = 0; format < formats; format++) {
+            struct bytes plain = file_new(format, &image, NULL);
+            struct bytes file = file_new(format, &image, &profile);
+            struct image wanted = decoded(&plain), out = decoded(&file);
+            assert_true(image_difference(&wanted, &out) == 0);
+            image_free(&wanted);
+            image_free(&out);
+            bytes_free(&plain);
+            bytes_free(&file);
+        }
+        bytes_free(&profile);
+    }
+    image_free(&image);
+}
+
+#else
+
+static void display_p3_becomes_srgb(void **state) {
+    (void)state;
+    skip();
+}
+
+#endif
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(display_p3_becomes_srgb),
+#ifdef EVERY_LIBRARY
+        cmocka_unit_test(adobe_rgb_becomes_srgb),
+        cmocka_unit_test(photos_in_srgb_keep_their_pixels),
+        cmocka_unit_test(a_broken_profile_leaves_the_photo_as_it_is),
+#endif
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
