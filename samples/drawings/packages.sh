@@ -4,6 +4,7 @@
 set -eu
 
 exec sh "$(dirname "$0")/../packages.sh" libcairo2-dev libpango1.0-dev \
+    libturbojpeg0-dev \
     fonts-dejavu fonts-liberation fonts-noto-core fonts-noto-cjk fonts-freefont-ttf fonts-lmodern \
     fonts-roboto-unhinted fonts-lato fonts-open-sans fonts-cantarell fonts-quicksand \
     fonts-crosextra-carlito fonts-crosextra-caladea fonts-linuxlibertine fonts-ebgaramond \
