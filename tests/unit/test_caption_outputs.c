@@ -54,7 +54,7 @@ static void the_page_escapes_what_it_shows(void **state) {
     (void)state;
     char *folder = temporary_folder_new();
     char *path = file_join(folder, "page.html", NULL);
-    feed(caption_page_new(path, NULL), "none/</script>.jpg", true);
+    feed(caption_page_new(path, TAGS_NOT_TOLD, NULL), "none/</script>.jpg", true);
     struct file_bytes page = read_file(path);
     const char *text = (const char *)page.data;
     assert_int_equal(occurrences(text, "</script>"), 3); /* ours */
@@ -74,7 +74,7 @@ static void a_page_that_is_given_up_leaves_the_old_one(void **state) {
     char *folder = temporary_folder_new();
     char *path = file_join(folder, "page.html", NULL);
     temporary_folder_put(folder, "page.html", "old");
-    feed(caption_page_new(path, NULL), "none.jpg", false);
+    feed(caption_page_new(path, TAGS_NOT_TOLD, NULL), "none.jpg", false);
     struct file_bytes page = read_file(path);
     assert_string_equal(page.data, "old");
     file_bytes_free(&page);
@@ -125,9 +125,10 @@ static void an_xmp_sidecar_escapes_the_caption(void **state) {
     char *folder = temporary_folder_new();
     char *photo = file_join(folder, "dog.jpg", NULL),
          *path = file_join(folder, "dog.jpg.xmp", NULL);
-    assert_false(caption_xmp_is_full(path));
+    assert_false(caption_xmp_is_full(path, TAGS_NOT_TOLD));
     write_xmp(photo);
-    assert_true(caption_xmp_is_full(path));
+    assert_true(caption_xmp_is_full(path, TAGS_NOT_TOLD));
+    assert_false(caption_xmp_is_full(path, TAGS_TOLD));
     struct file_bytes file = read_file(path);
     const char *text = strstr((const char *)file.data, "<dc:description>");
     assert_non_null(text);
