@@ -76,6 +76,7 @@ static bool report(const struct eval_options *options, const struct dataset_choi
         .scores = evaluation->scores,
         .perplexity = evaluation->perplexity,
         .swaps = evaluation->swaps,
+        .tags = evaluation->tags,
     };
     return write_results(options, choice, evaluation, error) &&
            score_table_write(&table, options->json, stdout, error);
@@ -155,7 +156,9 @@ int command_eval(int argc, char **argv) {
     const struct options_command command = {
         name, "[OPTIONS] DATASET",
         "Captions the photos of a data set and scores the captions: BLEU-1..4, ROUGE-L, CIDEr,\n"
-        "different captions, and the perplexity of the references.\n" DATASET_CHOICE_FORMATS,
+        "different captions, and the perplexity of the references; of a model that tells tags\n"
+        "their mean average precision, how many are right of those told with 0.9 or more, and\n"
+        "their calibration error.\n" DATASET_CHOICE_FORMATS,
         groups, sizeof groups / sizeof *groups};
     int first, status;
     if (!command_begin(&command, argc, argv, 1, 1, &first, &status)) return status;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "decode/plan.h"
 
 /* Names are numbered by falling frequency, as the words of a vocabulary are. */
 static int by_falling_confidence(const void *a, const void *b) {
@@ -25,5 +26,19 @@ bool tags_set(struct decode_result *result, const struct tag_words *tags,
     free(result->tags);
     result->tags = picked;
     result->tag_count = count;
+    return true;
+}
+
+bool tags_of_photos(const struct decode_plan *plan, const float *logits, size_t count,
+                    struct decode_result *results, caption_error *error) {
+    const struct model *model = plan->model;
+    if (plan->options.tags == 0) return true;
+    for (size_t i = 0; i < count; i++) {
+        if (!tags_set(&results[i], &model->tags, &model->tag_calibration,
+                      logits + i * model->tags.count, (double)plan->options.tag_confidence,
+                      error)) {
+            return false;
+        }
+    }
     return true;
 }

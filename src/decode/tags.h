@@ -12,4 +12,9 @@ bool tags_set(struct decode_result *result, const struct tag_words *tags,
               const struct tag_calibration *calibration, const float *logits, double least,
               caption_error *error);
 
+/* tags_set for each photo, by its row of the logits (count, K), if the plan's options ask for tags.
+ */
+bool tags_of_photos(const struct decode_plan *plan, const float *logits, size_t count,
+                    struct decode_result *results, caption_error *error);
+
 #endif

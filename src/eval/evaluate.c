@@ -42,10 +42,44 @@ static bool decode(const struct model *model, const float *features, size_t coun
                    struct decode_result *results, caption_error *error) {
     caption_options best = *options;
     best.top = 1;
+    best.tags = model->tags.count;
+    best.tag_confidence = 0;
     struct decode_plan *plan = decode_plan_new(model, &best, error);
     if (!plan) return false;
     bool done = captioner_decode(plan, features, count, threads, results, error);
     decode_plan_free(plan);
+    return done;
+}
+
+/* The photos' tags as rows of confidences, (count, K). */
+static void spread_tags(const struct model *model, const struct decode_result *results,
+                        size_t count, float *confidences) {
+    const size_t tags = model->tags.count;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t t = 0; t < results[i].tag_count; t++) {
+            const struct decode_tag *tag = &results[i].tags[t];
+            confidences[i * tags + model->tags.tags[tag->word]] = (float)tag->confidence;
+        }
+    }
+}
+
+static bool score_tags(const struct model *model, const struct dataset *dataset,
+                       const size_t *photos, const struct decode_result *results,
+                       struct evaluation *out, caption_error *error) {
+    const size_t tags = model->tags.count;
+    if (tags == 0) return true;
+    size_t numbers;
+    if (!size_multiply(out->count, tags, &numbers)) return error_memory(error, "the photos' tags");
+    float *confidences = memory_zeroed(numbers, sizeof *confidences, "the photos' tags", error);
+    bool *labels = memory_zeroed(numbers, sizeof *labels, "the photos' tags", error);
+    bool done = confidences && labels;
+    if (done) {
+        spread_tags(model, results, out->count, confidences);
+        tag_scores_labels(dataset, photos, out->count, &model->vocabulary, &model->tags, labels);
+        done = tag_scores_compute(confidences, labels, out->count, tags, &out->tags, error);
+    }
+    free(confidences);
+    free(labels);
     return done;
 }
 
@@ -60,6 +94,7 @@ bool evaluate_features(const struct model *model, const struct dataset *dataset,
     bool decoded = decode(model, features, count, options, threads, results, error);
     bool done = decoded && keep_captions(model, options, results, out, error) &&
                 score_captions(dataset, photos, out, error) &&
+                score_tags(model, dataset, photos, results, out, error) &&
                 perplexity_compute(model, dataset, photos, count, features, threads,
                                    &out->perplexity, error);
     if (done && swaps > 0)

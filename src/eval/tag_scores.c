@@ -8,8 +8,9 @@
 
 enum { BINS = 10 };
 
-void tag_labels(const struct dataset *dataset, const size_t *photos, size_t count,
-                const struct vocabulary *vocabulary, const struct tag_words *tags, bool *labels) {
+void tag_scores_labels(const struct dataset *dataset, const size_t *photos, size_t count,
+                       const struct vocabulary *vocabulary, const struct tag_words *tags,
+                       bool *labels) {
     memset(labels, 0, count * tags->count * sizeof *labels);
     for (size_t i = 0; i < count; i++) {
         const struct dataset_photo *photo = &dataset->photos[photos[i]];

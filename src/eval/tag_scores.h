@@ -26,8 +26,9 @@ struct tag_scores {
 
 /* labels[count * tags->count]: whether a caption of the photo names the tag, in any of its forms.
  * photos[count] are indices into the data set's. */
-void tag_labels(const struct dataset *dataset, const size_t *photos, size_t count,
-                const struct vocabulary *vocabulary, const struct tag_words *tags, bool *labels);
+void tag_scores_labels(const struct dataset *dataset, const size_t *photos, size_t count,
+                       const struct vocabulary *vocabulary, const struct tag_words *tags,
+                       bool *labels);
 
 /* confidences and labels (photos, tags), row by row. False when memory is short. */
 bool tag_scores_compute(const float *confidences, const bool *labels, size_t photos, size_t tags,

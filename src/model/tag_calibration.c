@@ -12,7 +12,12 @@ static const double largest = 1e6;
 
 enum { FIT_STEPS = 100 };
 
-const struct tag_calibration tag_calibration_none = {.slope = 1, .bias = 0};
+/* Takes logits as they are. */
+static const struct tag_calibration none = {.slope = 1, .bias = 0};
+
+bool tag_calibration_is_there(const struct tag_calibration *calibration) {
+    return calibration->slope > 0;
+}
 
 static bool read_number(const cJSON *object, const char *key, const char *name, double *out,
                         caption_error *error) {
@@ -69,8 +74,13 @@ cJSON *tag_calibration_json(const struct tag_calibration *calibration, caption_e
     return NULL;
 }
 
+static double logistic(const struct tag_calibration *by, float logit) {
+    return 1 / (1 + exp(-(by->slope * (double)logit + by->bias)));
+}
+
 double tag_calibration_of(const struct tag_calibration *calibration, float logit) {
-    return 1 / (1 + exp(-(calibration->slope * (double)logit + calibration->bias)));
+    const struct tag_calibration *by = tag_calibration_is_there(calibration) ? calibration : &none;
+    return logistic(by, logit);
 }
 
 /* Of the mean log-likelihood: its value, gradient and curvature (negated). */
@@ -89,7 +99,7 @@ static struct likelihood likelihood_at(const struct tag_calibration *at, const f
                                        const bool *labels, size_t count) {
     struct likelihood sum = {0};
     for (size_t i = 0; i < count; i++) {
-        const double x = (double)logits[i], p = tag_calibration_of(at, logits[i]);
+        const double x = (double)logits[i], p = logistic(at, logits[i]);
         const double z = at->slope * x + at->bias, rest = (labels[i] ? 1 : 0) - p;
         const double curvature = p * (1 - p);
         sum.value += log_logistic(labels[i] ? z : -z) / (double)count;
@@ -135,7 +145,7 @@ bool tag_calibration_fit(const float *logits, const bool *labels, size_t count,
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "tags: %s is named by the captions, nothing to calibrate by",
                          positive == 0 ? "none" : "each");
-    struct tag_calibration at = tag_calibration_none;
+    struct tag_calibration at = none;
     struct likelihood here = likelihood_at(&at, logits, labels, count);
     for (size_t i = 0; i < FIT_STEPS; i++) {
         if (!step(&at, &here, logits, labels, count)) break;

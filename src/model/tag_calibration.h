@@ -17,8 +17,8 @@ struct tag_calibration {
     double bias;
 };
 
-/* Takes logits as they are: slope 1, bias 0. */
-extern const struct tag_calibration tag_calibration_none;
+/* Whether there is one: a struct of zeros is none. */
+bool tag_calibration_is_there(const struct tag_calibration *calibration);
 
 /* Reads the JSON: both keys once, nothing else, numbers in range. `name` begins the messages. */
 bool tag_calibration_parse(struct tag_calibration *calibration, const char *text, const char *name,
@@ -27,7 +27,7 @@ bool tag_calibration_parse(struct tag_calibration *calibration, const char *text
 /* The JSON; NULL with `error` set when memory is short. Freed with cJSON_Delete. */
 cJSON *tag_calibration_json(const struct tag_calibration *calibration, caption_error *error);
 
-/* From 0 to 1. */
+/* From 0 to 1; without a calibration by the logit as it is. */
 double tag_calibration_of(const struct tag_calibration *calibration, float logit);
 
 /* Fits slope and bias to `count` logits, of photos that the model did not learn from, and whether a

@@ -7,14 +7,16 @@
 
 #include "eval/scores.h"
 #include "eval/swaps.h"
+#include "eval/tag_scores.h"
 
 struct score_table {
     size_t photos;
     size_t references;
     size_t distinct; /* different captions */
     struct scores scores;
-    double perplexity;  /* of the references under the model; 0: there was no model */
-    struct swaps swaps; /* count 0: none were made */
+    double perplexity;      /* of the references under the model; 0: there was no model */
+    struct swaps swaps;     /* count 0: none were made */
+    struct tag_scores tags; /* all zero: there were none */
 };
 
 /* False when memory is short; the stream's own errors are left to its owner. */

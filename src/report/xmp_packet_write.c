@@ -1,6 +1,6 @@
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "report/html_text.h"
 #include "report/xmp_packet.h"
@@ -31,15 +31,34 @@ static void write_item(FILE *stream, const char *caption, bool declared) {
     fputs("</rdf:li>", stream);
 }
 
-/* Whether the keyword is in the list, in letters of whatever case. */
+/* Behind the character at the beginning of XML text, or NULL: another one stands there. Letters are
+ * compared in whatever case; what XML escapes may be escaped. */
+static const char *behind_character(const char *text, char character) {
+    static const struct {
+        char character;
+        const char *escaped;
+    } entities[] = {{'&', "&amp;"}, {'<', "&lt;"},    {'>', "&gt;"},  {'"', "&quot;"},
+                    {'"', "&#34;"}, {'\'', "&apos;"}, {'\'', "&#39;"}};
+    for (size_t i = 0; i < sizeof entities / sizeof *entities; i++) {
+        const size_t length = strlen(entities[i].escaped);
+        if (entities[i].character == character && strncmp(text, entities[i].escaped, length) == 0)
+            return text + length;
+    }
+    return tolower((unsigned char)*text) == tolower((unsigned char)character) ? text + 1 : NULL;
+}
+
+/* Whether the text of an element, which `text` begins, is the keyword. The packet ends with a 0,
+ * which is in no keyword. */
+static bool is_keyword(const char *text, const char *keyword) {
+    for (; text && *keyword; keyword++) text = behind_character(text, *keyword);
+    return text && *text == '<';
+}
+
 static bool has_keyword(const struct xmp_packet *packet, const char *keyword) {
     const struct xmp_place *list = &packet->texts[XMP_KEYWORDS];
     if (list->form != XMP_LIST) return false;
-    const size_t length = strlen(keyword);
-    const char *end = packet->bytes + list->end;
-    for (const char *at = packet->bytes + list->begin; at + length + 1 < end; at++) {
-        if (at[0] == '>' && at[length + 1] == '<' && strncasecmp(at + 1, keyword, length) == 0)
-            return true;
+    for (size_t i = list->begin; i < list->end; i++) {
+        if (packet->bytes[i] == '>' && is_keyword(packet->bytes + i + 1, keyword)) return true;
     }
     return false;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/random.h"
+#include "decode/tags.h"
 #include "eval/tag_scores.h"
 #include "model/tag_calibration.h"
 
@@ -65,7 +66,7 @@ static void any_form_in_any_caption_of_a_photo_is_its_label(void **state) {
     const struct dataset dataset = {.photos = photos, .captions = captions};
     const size_t order[] = {1, 0};
     bool labels[4];
-    tag_labels(&dataset, order, 2, &vocabulary, &tags, labels);
+    tag_scores_labels(&dataset, order, 2, &vocabulary, &tags, labels);
     assert_true(labels[0] && labels[1]);
     assert_false(labels[2] || labels[3]);
     tag_words_free(&tags);
@@ -142,6 +143,28 @@ static void a_calibration_that_is_none_is_refused(void **state) {
     }
 }
 
+static void tags_are_told_surest_first_and_none_below_the_least(void **state) {
+    (void)state;
+    uint32_t names[] = {4, 5, 7, 9};
+    const struct tag_words tags = {.count = 4, .names = names};
+    const struct tag_calibration calibration = {.slope = 2, .bias = -1};
+    const float logits[] = {0.5F, -3, 2, 0.5F};
+    struct decode_result result = {0};
+    assert_true(tags_set(&result, &tags, &calibration, logits, 0.5, NULL));
+    assert_int_equal(result.tag_count, 3);
+    assert_int_equal(result.tags[0].word, 7);
+    assert_int_equal(result.tags[1].word, 4); /* of equals the more frequent */
+    assert_int_equal(result.tags[2].word, 9);
+    assert_float_equal(result.tags[0].confidence, 0.952574127F, 1e-6);
+    assert_float_equal(result.tags[1].confidence, 0.5, 1e-12);
+    decode_results_free(&result, 1);
+
+    assert_true(tags_set(&result, &tags, &(struct tag_calibration){0}, logits, 0, NULL));
+    assert_int_equal(result.tag_count, 4);
+    assert_float_equal(result.tags[0].confidence, 0.880797078F, 1e-6); /* as they are */
+    decode_results_free(&result, 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mean_average_precision_is_that_of_a_hand_made_ranking),
@@ -152,6 +175,7 @@ int main(void) {
         cmocka_unit_test(labels_that_tell_nothing_cannot_calibrate),
         cmocka_unit_test(a_calibration_reads_as_it_was_written),
         cmocka_unit_test(a_calibration_that_is_none_is_refused),
+        cmocka_unit_test(tags_are_told_surest_first_and_none_below_the_least),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
