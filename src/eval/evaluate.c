@@ -6,6 +6,7 @@
 #include "decode/captioner.h"
 #include "eval/perplexity.h"
 #include "eval/photo_scores.h"
+#include "eval/photo_tags.h"
 
 static bool keep_captions(const struct model *model, const caption_options *options,
                           const struct decode_result *results, struct evaluation *out,
@@ -51,35 +52,15 @@ static bool decode(const struct model *model, const float *features, size_t coun
     return done;
 }
 
-/* The photos' tags as rows of confidences, (count, K). */
-static void spread_tags(const struct model *model, const struct decode_result *results,
-                        size_t count, float *confidences) {
-    const size_t tags = model->tags.count;
-    for (size_t i = 0; i < count; i++) {
-        for (size_t t = 0; t < results[i].tag_count; t++) {
-            const struct decode_tag *tag = &results[i].tags[t];
-            confidences[i * tags + model->tags.tags[tag->word]] = (float)tag->confidence;
-        }
-    }
-}
-
 static bool score_tags(const struct model *model, const struct dataset *dataset,
                        const size_t *photos, const struct decode_result *results,
                        struct evaluation *out, caption_error *error) {
-    const size_t tags = model->tags.count;
-    if (tags == 0) return true;
-    size_t numbers;
-    if (!size_multiply(out->count, tags, &numbers)) return error_memory(error, "the photos' tags");
-    float *confidences = memory_zeroed(numbers, sizeof *confidences, "the photos' tags", error);
-    bool *labels = memory_zeroed(numbers, sizeof *labels, "the photos' tags", error);
-    bool done = confidences && labels;
-    if (done) {
-        spread_tags(model, results, out->count, confidences);
-        tag_scores_labels(dataset, photos, out->count, &model->vocabulary, &model->tags, labels);
-        done = tag_scores_compute(confidences, labels, out->count, tags, &out->tags, error);
-    }
-    free(confidences);
-    free(labels);
+    if (model->tags.count == 0) return true;
+    struct photo_tags told;
+    if (!photo_tags_gather(&told, model, dataset, photos, results, out->count, error)) return false;
+    const bool done = tag_scores_compute(told.confidences, told.labels, told.photos, told.tags,
+                                         &out->tags, error);
+    photo_tags_free(&told);
     return done;
 }
 
