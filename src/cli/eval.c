@@ -1,10 +1,14 @@
-/* caption eval DATASET: captions a data set's photos and scores the captions. */
+/* caption eval DATASET...: captions data sets' photos and scores the captions. */
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
 #include "cli/decoding_options.h"
+#include "cli/set_lists.h"
+#include "data/dataset_parts.h"
 #include "eval/evaluate.h"
 #include "report/json_text.h"
 #include "report/score_table.h"
@@ -12,7 +16,11 @@
 static const char name[] = "caption eval";
 
 struct eval_options {
-    struct dataset_choice_options data;
+    struct dataset_choice_options data; /* but for the paths */
+    char **paths;                       /* [sets] */
+    size_t sets;
+    struct options_list images;
+    bool by_source;
     const char *missing, *results;
     bool json;
     size_t swaps;
@@ -26,60 +34,48 @@ static bool put_row(cJSON *row, const struct dataset_photo *photo, const char *c
            json_put(row, "caption", json_text(caption, error), error);
 }
 
-static cJSON *results_array(const struct dataset_choice *choice,
-                            const struct evaluation *evaluation, caption_error *error) {
-    cJSON *array = cJSON_CreateArray();
-    bool done = array != NULL;
-    for (size_t i = 0; done && i < evaluation->count; i++) {
+/* Adds what was said of photos to the rows of --results. */
+static bool add_rows(cJSON *rows, const struct dataset *dataset, const size_t *photos,
+                     const struct evaluation *evaluation, caption_error *error) {
+    for (size_t i = 0; i < evaluation->count; i++) {
         cJSON *row = cJSON_CreateObject();
-        done = row && cJSON_AddItemToArray(array, row);
-        if (!done) {
+        if (!row || !cJSON_AddItemToArray(rows, row)) {
             cJSON_Delete(row);
-            break;
+            return error_memory(error, "the results");
         }
-        const struct dataset_photo *photo = &choice->dataset.photos[choice->photos[i]];
-        if (!put_row(row, photo, evaluation->captions[i], error)) {
-            cJSON_Delete(array);
-            return NULL;
-        }
+        const struct dataset_photo *photo = &dataset->photos[photos[i]];
+        if (!put_row(row, photo, evaluation->captions[i], error)) return false;
     }
-    if (done) return array;
-    cJSON_Delete(array);
-    error_memory(error, "the results");
-    return NULL;
+    return true;
 }
 
-static bool write_results(const struct eval_options *options, const struct dataset_choice *choice,
-                          const struct evaluation *evaluation, caption_error *error) {
+/* The rows of all that was scored. */
+static bool write_results(const struct eval_options *options, const cJSON *rows,
+                          caption_error *error) {
     if (!options->results) return true;
-    cJSON *array = results_array(choice, evaluation, error);
-    if (!array) return false;
     struct file_writer writer;
-    bool done = file_writer_open(&writer, options->results, error);
-    if (done) {
-        done = json_write_line(array, writer.stream, error);
-        if (done)
-            done = file_writer_commit(&writer, error);
-        else
-            file_writer_abandon(&writer);
-    }
-    cJSON_Delete(array);
-    return done;
+    if (!file_writer_open(&writer, options->results, error)) return false;
+    if (json_write_line(rows, writer.stream, error)) return file_writer_commit(&writer, error);
+    file_writer_abandon(&writer);
+    return false;
 }
 
-static bool report(const struct eval_options *options, const struct dataset_choice *choice,
-                   const struct evaluation *evaluation, caption_error *error) {
-    const struct score_table table = {
+static bool report(const struct eval_options *options, const struct dataset *dataset,
+                   const size_t *photos, const char *part, const struct evaluation *evaluation,
+                   caption_error *error) {
+    struct score_table table = {
+        .name = part,
         .photos = evaluation->count,
-        .references = choice->references,
         .distinct = evaluation->distinct,
         .scores = evaluation->scores,
         .perplexity = evaluation->perplexity,
         .swaps = evaluation->swaps,
         .tags = evaluation->tags,
     };
-    return write_results(options, choice, evaluation, error) &&
-           score_table_write(&table, options->json, stdout, error);
+    for (size_t i = 0; i < evaluation->count; i++) {
+        table.references += dataset->photos[photos[i]].count;
+    }
+    return score_table_write(&table, options->json, stdout, error);
 }
 
 static bool check_photos(const struct eval_options *options, struct dataset_choice *choice,
@@ -96,33 +92,95 @@ static bool check_photos(const struct eval_options *options, struct dataset_choi
     return true;
 }
 
-static bool evaluate(const struct eval_options *options, const struct model *model,
-                     struct dataset_choice *choice, caption_error *error) {
-    const caption_options *caption = &options->decoding->caption;
-    struct threads *threads = threads_new(caption->threads, error);
-    if (!threads) return false;
+/* What the data sets have in common while they are scored one after the other. */
+struct scoring {
+    const struct eval_options *options;
+    const struct model *model;
+    struct threads *threads;
+    cJSON *rows; /* of --results */
+};
+
+static bool score_part(const struct scoring *scoring, const struct dataset_choice *choice,
+                       const struct dataset_part *part, caption_error *error) {
+    const struct eval_options *options = scoring->options;
+    const size_t *photos = choice->photos + part->first;
     struct evaluation evaluation;
-    bool done = check_photos(options, choice, threads, error) &&
-                evaluate_photos(model, &choice->dataset, choice->photos, choice->count, caption,
-                                options->swaps, threads, stderr, &evaluation, error);
-    threads_free(threads);
-    if (!done) return false;
-    done = report(options, choice, &evaluation, error);
+    if (!evaluate_photos(scoring->model, &choice->dataset, photos, part->count,
+                         &options->decoding->caption, options->swaps, scoring->threads, stderr,
+                         &evaluation, error)) {
+        return false;
+    }
+    const bool several = options->sets > 1 || options->by_source;
+    const bool done =
+        add_rows(scoring->rows, &choice->dataset, photos, &evaluation, error) &&
+        report(options, &choice->dataset, photos, several ? part->name : NULL, &evaluation, error);
     evaluation_free(&evaluation);
     return done;
 }
 
-static bool run(const struct eval_options *options, caption_error *error) {
-    struct dataset_choice choice;
-    if (!dataset_choice_open(&choice, &options->data, error)) return false;
-    dataset_choice_tell(&choice, &options->data, name, stderr);
-    struct model model;
-    bool done = model_open(&model, model_path(options->decoding->model), error);
-    if (done) {
-        done = evaluate(options, &model, &choice, error);
-        model_free(&model);
+static bool score_parts(const struct scoring *scoring, const struct dataset_choice *choice,
+                        const struct dataset_parts *parts, caption_error *error) {
+    for (size_t i = 0; i < parts->count; i++) {
+        if (!score_part(scoring, choice, &parts->items[i], error)) return false;
     }
-    dataset_choice_free(&choice);
+    return true;
+}
+
+static bool score_set(const struct scoring *scoring, struct dataset_choice *choice,
+                      const char *set_name, caption_error *error) {
+    struct dataset_parts parts = {0};
+    const bool done = check_photos(scoring->options, choice, scoring->threads, error) &&
+                      dataset_parts_add(&parts, &choice->dataset, choice->photos, choice->count,
+                                        set_name, scoring->options->by_source, error) &&
+                      score_parts(scoring, choice, &parts, error);
+    dataset_parts_free(&parts);
+    return done;
+}
+
+static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, char **names,
+                       caption_error *error) {
+    const struct eval_options *options = scoring->options;
+    struct model model;
+    if (!model_open(&model, model_path(options->decoding->model), error)) return false;
+    scoring->model = &model;
+    scoring->threads = threads_new(options->decoding->caption.threads, error);
+    scoring->rows = cJSON_CreateArray();
+    bool done = scoring->threads && (scoring->rows || error_memory(error, "the results"));
+    for (size_t i = 0; done && i < options->sets; i++) {
+        done = score_set(scoring, &choices[i], names[i], error);
+    }
+    done = done && write_results(options, scoring->rows, error);
+    cJSON_Delete(scoring->rows);
+    threads_free(scoring->threads);
+    model_free(&model);
+    return done;
+}
+
+/* All data sets, before the work begins: a mistake in the last one is told at once. */
+static bool open_sets(const struct eval_options *options, struct dataset_choice *choices,
+                      caption_error *error) {
+    for (size_t i = 0; i < options->sets; i++) {
+        struct dataset_choice_options data = options->data;
+        data.path = options->paths[i];
+        data.images = set_lists_value(&options->images, i);
+        if (!dataset_choice_open(&choices[i], &data, error)) return false;
+        dataset_choice_tell(&choices[i], &data, name, stderr);
+    }
+    return true;
+}
+
+static bool run(const struct eval_options *options, caption_error *error) {
+    if (!set_lists_check(&options->images, "images", options->sets, true, error)) return false;
+    struct dataset_choice *choices =
+        memory_zeroed(options->sets, sizeof *choices, "data sets", error);
+    char **names =
+        choices ? dataset_names((const char *const *)options->paths, options->sets, error) : NULL;
+    struct scoring scoring = {.options = options};
+    const bool done =
+        names && open_sets(options, choices, error) && score_sets(&scoring, choices, names, error);
+    for (size_t i = 0; choices && i < options->sets; i++) dataset_choice_free(&choices[i]);
+    free(choices);
+    dataset_names_free(names, options->sets);
     return done;
 }
 
@@ -132,8 +190,12 @@ int command_eval(int argc, char **argv) {
     struct eval_options options = {
         .data = {.split = "val", .seed = 1}, .missing = "skip", .decoding = &decoding};
     const struct options_row rows[] = {
-        {0, "images", OPTIONS_STRING, &options.data.images, "DIR", 0, 0,
-         "folder of the photos (default: beside the data set)", NULL},
+        {0, "images", OPTIONS_LIST, &options.images, "DIR...", 0, 0,
+         "folder of the photos, one for each DATASET or one for all (default: beside the data set)",
+         NULL},
+        {0, "by-source", OPTIONS_ON, &options.by_source, NULL, 0, 0,
+         "score the photos of each \"source\" that Karpathy's format gives them by themselves",
+         NULL},
         {0, "split", OPTIONS_CHOICE, &options.data.split, "train|val|test|all", 0, 0,
          "which photos are scored", NULL},
         {0, "split-seed", OPTIONS_SEED, &options.data.seed, "N", 0, 0,
@@ -147,24 +209,30 @@ int command_eval(int argc, char **argv) {
          "becomes less likely: its caption as drawn, and the mean of its references; 0: never",
          NULL},
         {0, "json", OPTIONS_ON, &options.json, NULL, 0, 0,
-         "one JSON object, scores as fractions, instead of the table (x 100)", NULL},
+         "one JSON object for each table, scores as fractions, instead of it (x 100)", NULL},
     };
     const struct options_group groups[] = {
         {"What is scored", rows, sizeof rows / sizeof *rows},
         decoding_options_group(&decoding),
     };
     const struct options_command command = {
-        name, "[OPTIONS] DATASET",
-        "Captions the photos of a data set and scores the captions: BLEU-1..4, ROUGE-L, CIDEr,\n"
+        name, "[OPTIONS] DATASET...",
+        "Captions the photos of data sets, each by itself, and scores the captions: BLEU-1..4, "
+        "ROUGE-L, CIDEr,\n"
         "different captions, and the perplexity of the references; of a model that tells tags\n"
         "their mean average precision, how many are right of those told with 0.9 or more, and\n"
         "their calibration error.\n" DATASET_CHOICE_FORMATS,
         groups, sizeof groups / sizeof *groups};
     int first, status;
-    if (!command_begin(&command, argc, argv, 1, 1, &first, &status)) return status;
+    if (!command_begin(&command, argc, argv, 1, INT_MAX, &first, &status)) {
+        options_list_free(&options.images);
+        return status;
+    }
     decoding_options_settle(&decoding);
-    options.data.path = argv[first];
+    options.paths = argv + first;
+    options.sets = (size_t)(argc - first);
     caption_error error;
     status = run(&options, &error) ? COMMAND_DONE : command_error(&command, &error);
+    options_list_free(&options.images);
     return command_finish(&command, status);
 }

@@ -120,9 +120,13 @@ static bool set_size(const struct options_row *row, const char *text) {
     return true;
 }
 
+static bool parse_number(const struct options_row *row, const char *text, double *out) {
+    return parse_float(text, out) && *out >= row->minimum && *out <= row->maximum;
+}
+
 static bool set_float(const struct options_row *row, const char *text) {
     double value;
-    if (!parse_float(text, &value) || value < row->minimum || value > row->maximum) return false;
+    if (!parse_number(row, text, &value)) return false;
     *(float *)row->target = (float)value;
     return true;
 }
@@ -140,6 +144,11 @@ static bool add_to_list(struct options_list *list, const char *text) {
     }
     list->items[list->count++] = text;
     return true;
+}
+
+static bool add_number(const struct options_row *row, const char *text) {
+    double value;
+    return parse_number(row, text, &value) && add_to_list(row->target, text);
 }
 
 void options_list_free(struct options_list *list) {
@@ -166,6 +175,8 @@ static bool set_value(const struct options_row *row, const char *text) {
     case OPTIONS_REPEATED:
     case OPTIONS_LIST:
         return add_to_list(row->target, text);
+    case OPTIONS_NUMBERS:
+        return add_number(row, text);
     }
     return false;
 }
@@ -268,11 +279,45 @@ static enum options_outcome missing_value(const struct options_command *command,
     return invalid(command, messages);
 }
 
+static bool is_list(const struct options_row *row) {
+    return row->type == OPTIONS_LIST || row->type == OPTIONS_NUMBERS;
+}
+
+/* The first value of a list was set: sets the others, up to the next flag. */
+static enum options_outcome set_rest(const struct options_command *command,
+                                     const struct options_row *row, int argc, char **argv,
+                                     FILE *messages) {
+    enum options_outcome outcome = OPTIONS_PARSED;
+    while (outcome == OPTIONS_PARSED && optind < argc && argv[optind][0] != '-') {
+        outcome = set_row(command, row, argv[optind++], messages);
+    }
+    return outcome;
+}
+
+/* The last list of the command line, where it has several values. */
+struct last_list {
+    const struct options_row *row; /* NULL: it has one, or there is none */
+    int value;                     /* its last value is argv[value] */
+};
+
+/* Where no argument is left, the last value of that list is one: it moves to the end. */
+static void give_back(const struct last_list *last, int argc, char **argv) {
+    if (!last->row || optind < argc) return;
+    struct options_list *list = last->row->target;
+    list->count--;
+    char *value = argv[last->value];
+    memmove(argv + last->value, argv + last->value + 1,
+            (size_t)(argc - 1 - last->value) * sizeof *argv);
+    argv[argc - 1] = value;
+    optind--;
+}
+
 static enum options_outcome parse_all(const struct options_command *command,
                                       const struct grammar *grammar, int argc, char **argv,
                                       FILE *messages) {
     optind = 0; /* glibc: start afresh */
     opterr = 0;
+    struct last_list last = {NULL, 0};
     for (int found;
          (found = getopt_long(argc, argv, grammar->letters, grammar->flags, NULL)) != -1;) {
         if (found == HELP || found == 'h') return OPTIONS_HELP_WANTED;
@@ -282,12 +327,14 @@ static enum options_outcome parse_all(const struct options_command *command,
                                             ? row_at(command, (size_t)(found - FIRST_ROW))
                                             : row_of_letter(command, found);
         enum options_outcome outcome = set_row(command, row, optarg, messages);
-        while (outcome == OPTIONS_PARSED && row->type == OPTIONS_LIST && optind < argc &&
-               argv[optind][0] != '-') {
-            outcome = set_row(command, row, argv[optind++], messages);
+        if (outcome == OPTIONS_PARSED && is_list(row)) {
+            const int second = optind;
+            outcome = set_rest(command, row, argc, argv, messages);
+            last = (struct last_list){optind > second ? row : NULL, optind - 1};
         }
         if (outcome != OPTIONS_PARSED) return outcome;
     }
+    give_back(&last, argc, argv);
     return OPTIONS_PARSED;
 }
 
@@ -313,6 +360,7 @@ static void format_default(const struct options_row *row, char *out, size_t size
     case OPTIONS_OPTIONAL:
     case OPTIONS_REPEATED:
     case OPTIONS_LIST:
+    case OPTIONS_NUMBERS:
         break;
     case OPTIONS_STRING:
     case OPTIONS_CHOICE: {

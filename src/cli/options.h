@@ -18,7 +18,10 @@ enum options_type {
     OPTIONS_FLOAT,    /* target: float */
     OPTIONS_OPTIONAL, /* --name or --name=VALUE; target: const char *, "" without a value */
     OPTIONS_REPEATED, /* a value, the flag may stand several times; target: struct options_list */
-    OPTIONS_LIST,     /* one value or several, up to the next flag; target: struct options_list */
+    OPTIONS_LIST, /* one value or several, up to the next flag; target: struct options_list. Where
+                     the command line has no other argument, the last of several values of its
+                     last list is that argument */
+    OPTIONS_NUMBERS, /* a list of numbers between minimum and maximum; they stay text */
 };
 
 /* All values of a flag, which may stand several times. */

@@ -1,6 +1,7 @@
-/* caption train DATASET: learns from photos and captions. */
+/* caption train DATASET...: learns from photos and captions. */
 #include "train/train.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
 #include "cli/interrupt.h"
+#include "cli/set_lists.h"
 #include "report/training_report.h"
 
 static void write_message(void *context, const char *text) {
@@ -21,9 +23,29 @@ static bool begin_report(void *context, const struct train_history *history, cap
     return !report || training_report_write(report, history, error);
 }
 
-static void write_row(const struct train_epoch *epoch) {
-    if (epoch->epoch == 1)
-        printf("epoch\tencoder\tloss\tperplexity\tBLEU-4\tCIDEr\tdistinct\twords/s\tseconds\t\n");
+/* Columns of the parts come last, so that the others stay where they are. */
+static void write_head(const struct train_history *history) {
+    printf("epoch\tencoder\tloss\tperplexity\tBLEU-4\tCIDEr\tdistinct\twords/s\tseconds\t");
+    for (size_t i = 0; i < history_parts(history); i++) {
+        const char *name = history->parts.items[i].name;
+        printf("\t%s BLEU-4\t%s CIDEr", name, name);
+    }
+    printf("\n");
+}
+
+static void write_parts(const struct train_history *history, size_t index) {
+    for (size_t i = 0; i < history_parts(history); i++) {
+        const struct scores *scores = &history_part_scores(history, index, i)->scores;
+        if (history->epochs[index].phase == TRAIN_TEXT)
+            printf("\t-\t-");
+        else
+            printf("\t%.2f\t%.2f", 100 * scores->bleu[3], 100 * scores->cider);
+    }
+}
+
+static void write_row(const struct train_history *history, size_t index) {
+    const struct train_epoch *epoch = &history->epochs[index];
+    if (epoch->epoch == 1) write_head(history);
     printf("%zu/%zu\t%s\t%.4f\t", epoch->epoch, epoch->epochs, train_phase_name(epoch->phase),
            epoch->loss);
     if (epoch->phase == TRAIN_TEXT)
@@ -31,14 +53,16 @@ static void write_row(const struct train_epoch *epoch) {
     else
         printf("%.2f\t%.2f\t%.2f\t%zu\t", epoch->perplexity, 100 * epoch->scores.bleu[3],
                100 * epoch->scores.cider, epoch->distinct);
-    printf("%.0f\t%.1f\t%s\n", epoch->words_per_second, epoch->seconds, epoch->best ? "best" : "");
+    printf("%.0f\t%.1f\t%s", epoch->words_per_second, epoch->seconds, epoch->best ? "best" : "");
+    write_parts(history, index);
+    printf("\n");
 }
 
 /* The record of a run is its result: a row an epoch on stdout. A report that cannot be written any
  * more is told and stops no training. */
 static bool write_epoch(void *context, const struct train_history *history, caption_error *error) {
     struct training_report *report = context;
-    write_row(&history->epochs[history->epoch_count - 1]);
+    write_row(history, history->epoch_count - 1);
     caption_error problem;
     if (report && !training_report_write(report, history, &problem)) {
         fprintf(stderr, "caption train: the report is not up to date: %s\n", problem.message);
@@ -124,16 +148,56 @@ static int run(const struct options_command *command, const struct train_options
     return train(options, report, &error) ? COMMAND_DONE : command_error(command, &error);
 }
 
+/* What the flags say of each data set, in their order. */
+struct set_flags {
+    struct options_list images, repeats, validations;
+};
+
+static void set_flags_free(struct set_flags *flags) {
+    options_list_free(&flags->images);
+    options_list_free(&flags->repeats);
+    options_list_free(&flags->validations);
+}
+
+/* The data sets paths[count], to be freed; NULL with `error` set. */
+static struct train_set *new_sets(const struct set_flags *flags, char **paths, size_t count,
+                                  caption_error *error) {
+    if (!set_lists_check(&flags->images, "images", count, true, error) ||
+        !set_lists_check(&flags->repeats, "repeat", count, true, error) ||
+        !set_lists_check(&flags->validations, "val", count, false, error)) {
+        return NULL;
+    }
+    struct train_set *sets = memory_zeroed(count, sizeof *sets, "data sets", error);
+    for (size_t i = 0; sets && i < count; i++) {
+        const char *repeat = set_lists_value(&flags->repeats, i);
+        sets[i] = (struct train_set){.path = paths[i],
+                                     .images = set_lists_value(&flags->images, i),
+                                     .validation = set_lists_value(&flags->validations, i),
+                                     .repeat = repeat ? strtof(repeat, NULL) : 1};
+    }
+    return sets;
+}
+
 int command_train(int argc, char **argv) {
     struct train_options o = train_options_default();
     struct options_list text = {0}, mean = {0};
+    struct set_flags flags = {0};
     const char *report = NULL;
     const char *missing = "skip";
     const struct options_row data[] = {
-        {0, "images", OPTIONS_STRING, &o.images, "DIR", 0, 0,
-         "folder of the photos (default: beside the data set)", NULL},
-        {0, "val", OPTIONS_STRING, &o.validation, "DATASET", 0, 0,
-         "validate on all of this data set (default: the val split of DATASET)", NULL},
+        {0, "images", OPTIONS_LIST, &flags.images, "DIR...", 0, 0,
+         "folder of the photos, one for each DATASET or one for all (default: beside the data set)",
+         NULL},
+        {0, "repeat", OPTIONS_NUMBERS, &flags.repeats, "X...", 0, 1000,
+         "how often an epoch shows the photos of each DATASET, or of all: a fraction shows a share "
+         "of "
+         "them, another one each epoch; with 0 a data set is validated on alone (default: 1)",
+         NULL},
+        {0, "val", OPTIONS_LIST, &flags.validations, "DATASET...", 0, 0,
+         "validate on all of these data sets, one for each DATASET (default: its val split)", NULL},
+        {0, "by-source", OPTIONS_ON, &o.by_source, NULL, 0, 0,
+         "score the photos to validate on by the \"source\" that Karpathy's format gives them",
+         NULL},
         {0, "split-seed", OPTIONS_SEED, &o.split_seed, "N", 0, 0,
          "chooses a tenth of the photos to validate on where the data set names none", NULL},
         {0, "missing", OPTIONS_CHOICE, &missing, "skip|fail", 0, 0,
@@ -180,6 +244,10 @@ int command_train(int argc, char **argv) {
          "size of the word vectors; 0: 512, or that of --init", NULL},
         {0, "min-count", OPTIONS_SIZE, &o.min_count, "N", 1, 1e9,
          "words seen less often are unknown", NULL},
+        {0, "tags", OPTIONS_SIZE, &o.tags, "N", 0, 16384,
+         "words of content, as dog or red, that it learns to name from the photo alone and sees "
+         "beside it; 0: none, or those of --init",
+         NULL},
     };
     const struct options_row learning[] = {
         {0, "epochs", OPTIONS_SIZE, &o.epochs, "N", 0, 1e6, "passes over the photos", NULL},
@@ -199,6 +267,8 @@ int command_train(int argc, char **argv) {
          "photos computed at a time: a step is divided into slices, which threads share", NULL},
         {0, "tbptt", OPTIONS_SIZE, &o.tbptt, "STEPS", 0, 1e6,
          "cut back-propagation through time after so many steps; 0: never", NULL},
+        {0, "tag-weight", OPTIONS_FLOAT, &o.tag_weight, "X", 0, 1000,
+         "weight of the tags' loss beside that of the captions", NULL},
         {0, "lr", OPTIONS_FLOAT, &o.lr, "X", 0, 10, "learning rate of the decoder", NULL},
         {0, "joint-lr", OPTIONS_FLOAT, &o.joint_lr, "X", 0, 10,
          "the same once the encoder learns too", NULL},
@@ -269,12 +339,13 @@ int command_train(int argc, char **argv) {
         "together.\n"
         "After every epoch the validation photos are captioned and the weights with the best "
         "CIDEr\n"
-        "are written. A row an epoch goes to stdout. Defaults depend on where training starts:\n"
-        "'--encoder FILE --help' shows those for a new decoder, '--encoder-arch tiny --help' "
-        "those\n"
-        "for learning from scratch.\n"
+        "are written; of several data sets each is scored by itself, and the mean counts. A row "
+        "an\n"
+        "epoch goes to stdout. Defaults depend on where training starts: '--encoder FILE --help'\n"
+        "shows those for a new decoder, '--encoder-arch tiny --help' those for learning from\n"
+        "scratch.\n"
         "\n" DATASET_CHOICE_FORMATS;
-    const struct options_command command = {"caption train", "[OPTIONS] DATASET -o FILE", about,
+    const struct options_command command = {"caption train", "[OPTIONS] DATASET... -o FILE", about,
                                             groups, sizeof groups / sizeof *groups};
     caption_error error;
     char *line = command_line(argc, argv, &error); /* before parsing moves the arguments */
@@ -285,19 +356,25 @@ int command_train(int argc, char **argv) {
     }
     options_list_free(&text); /* which the first look filled */
     options_list_free(&mean);
+    set_flags_free(&flags);
+    struct train_set *sets = NULL;
     int first, status;
-    if (command_begin(&command, argc, argv, 1, 1, &first, &status)) {
-        o.dataset = argv[first];
+    if (command_begin(&command, argc, argv, 1, INT_MAX, &first, &status)) {
         o.text = text.items;
         o.text_count = text.count;
         o.mean_with = mean.items;
         o.mean_count = mean.count;
         o.fail_missing = strcmp(missing, "fail") == 0;
         o.note = line;
-        status = run(&command, &o, report);
+        o.set_count = (size_t)(argc - first);
+        sets = new_sets(&flags, argv + first, o.set_count, &error);
+        o.sets = sets;
+        status = sets ? run(&command, &o, report) : command_error(&command, &error);
     }
+    free(sets);
     free(line);
     options_list_free(&text);
     options_list_free(&mean);
+    set_flags_free(&flags);
     return command_finish(&command, status);
 }

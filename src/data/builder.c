@@ -61,6 +61,12 @@ bool builder_photo_once(struct builder *builder, const char *name, const char *i
                           builder->current, error);
 }
 
+bool builder_source(struct builder *builder, const char *source, caption_error *error) {
+    struct dataset_photo *photo = &builder->dataset->photos[builder->current];
+    photo->source = memory_string(source, error);
+    return photo->source != NULL;
+}
+
 void builder_turn_to(struct builder *builder, size_t photo) {
     builder->current = photo;
 }

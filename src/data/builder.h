@@ -33,6 +33,9 @@ bool builder_photo(struct builder *builder, const char *name, const char *folder
 bool builder_photo_once(struct builder *builder, const char *name, const char *id,
                         enum dataset_split split, caption_error *error);
 
+/* Notes where the photo that was added last comes from. */
+bool builder_source(struct builder *builder, const char *source, caption_error *error);
+
 /* Turns to a photo by its number: the captions added next are its own. */
 void builder_turn_to(struct builder *builder, size_t photo);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "data/builder.h"
 #include "data/coco.h"
 #include "data/folder.h"
@@ -73,12 +74,52 @@ void dataset_free(struct dataset *dataset) {
         free(dataset->photos[i].name);
         free(dataset->photos[i].path);
         free(dataset->photos[i].id);
+        free(dataset->photos[i].source);
     }
     for (size_t i = 0; i < dataset->caption_count; i++) tokens_free(&dataset->captions[i]);
     free(dataset->photos);
     free(dataset->captions);
     free(dataset->name);
     *dataset = (struct dataset){0};
+}
+
+/* Room for `more` photos and captions behind those that are there. */
+static bool make_room(struct dataset *dataset, const struct dataset *more, caption_error *error) {
+    size_t photos, captions, photo_room = dataset->photo_count;
+    size_t caption_room = dataset->caption_count;
+    if (!size_add(dataset->photo_count, more->photo_count, &photos) ||
+        !size_add(dataset->caption_count, more->caption_count, &captions)) {
+        return error_memory(error, "a data set");
+    }
+    return memory_grow(&dataset->photos, &photo_room, photos, sizeof *dataset->photos, "a data set",
+                       error) &&
+           memory_grow(&dataset->captions, &caption_room, captions, sizeof *dataset->captions,
+                       "a data set", error);
+}
+
+bool dataset_append(struct dataset *dataset, struct dataset *other, caption_error *error) {
+    if (!dataset->name) {
+        *dataset = *other;
+        *other = (struct dataset){0};
+        return true;
+    }
+    if (!make_room(dataset, other, error)) return false;
+    for (size_t i = 0; i < other->photo_count; i++) {
+        struct dataset_photo *photo = &dataset->photos[dataset->photo_count + i];
+        *photo = other->photos[i];
+        photo->first += dataset->caption_count;
+    }
+    if (other->caption_count > 0) {
+        memcpy(dataset->captions + dataset->caption_count, other->captions,
+               other->caption_count * sizeof *other->captions);
+    }
+    dataset->photo_count += other->photo_count;
+    dataset->caption_count += other->caption_count;
+    dataset->wordless += other->wordless;
+    dataset->without_text += other->without_text;
+    other->photo_count = other->caption_count = 0; /* theirs no more */
+    dataset_free(other);
+    return true;
 }
 
 /* "left", "leftmost", "left-handed"; not "leftover". */

@@ -15,6 +15,8 @@ struct dataset_photo {
     char *name; /* as the data set writes it: file name or relative path; owned */
     char *path; /* where the photo lies; owned */
     char *id;   /* image id as text; owned; the name where the data set has no id */
+    char
+        *source; /* where the photo comes from, as "coco"; owned; NULL: the data set does not say */
     enum dataset_split split;
     size_t first; /* its captions are captions[first .. first + count) */
     size_t count;
@@ -47,6 +49,11 @@ struct dataset {
 bool dataset_read(struct dataset *dataset, const char *path, const char *images,
                   caption_error *error);
 void dataset_free(struct dataset *dataset);
+
+/* Moves the photos and captions of `other` behind those of `dataset`; `other` is empty then. An
+ * empty data set becomes `other` as it was; another keeps its name and format. After a failure both
+ * are as they were. */
+bool dataset_append(struct dataset *dataset, struct dataset *other, caption_error *error);
 
 /* "train", "val", "test" (or "all" with *every true) to a split; false for any other word. */
 bool dataset_split_parse(const char *word, enum dataset_split *split, bool *every);

@@ -83,7 +83,9 @@ static bool read_photo(const cJSON *photo, const char *place, struct builder *bu
     if (!fields_split(photo, name, place, &split, error)) return false;
     char digits[FIELDS_DIGITS];
     const char *id = read_id(photo, name, place, digits, filename, error);
-    return id && builder_photo(builder, filename, folder, id, split, error);
+    const char *source = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(photo, "source"));
+    return id && builder_photo(builder, filename, folder, id, split, error) &&
+           (!source || !*source || builder_source(builder, source, error));
 }
 
 static bool read_sentences(const cJSON *photo, size_t photo_index, const char *place,

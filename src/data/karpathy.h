@@ -1,11 +1,12 @@
 /* Karpathy's format of Flickr8k, Flickr30k and COCO:
  *
  *     {"images": [{"filename", "split", "imgid" or "cocoid", "filepath" (optional),
- *                  "sentences": [{"tokens": [...], "raw"}]}]}
+ *                  "source" (optional), "sentences": [{"tokens": [...], "raw"}]}]}
  *
  * (Karpathy and Fei-Fei, Deep Visual-Semantic Alignments, 2015.) "filepath" is put between the
  * folder of the photos and "filename". Sentences with "tokens" are used as they are, others are
- * tokenized from "raw". "split" may be left out of all photos. */
+ * tokenized from "raw". "split" may be left out of all photos. "source" is where a photo comes
+ * from: a string; anything else says nothing. */
 #ifndef CAPTION_DATA_KARPATHY_H
 #define CAPTION_DATA_KARPATHY_H
 

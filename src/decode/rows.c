@@ -22,6 +22,7 @@ bool rows_init(struct rows *rows, const struct model *model, const struct infere
         (rows->scratch = matrix(photos, inference_decoder_look_scratch(ready), error)) &&
         (rows->vectors = matrix(photos, decoder->embedding, error)) &&
         (rows->products = matrix(photos, decoder->products, error)) &&
+        (rows->tags = matrix(photos, decoder->tags, error)) &&
         (rows->step = inference_step_new(ready, capacity, error))) {
         return true;
     }
@@ -37,13 +38,14 @@ void rows_free(struct rows *rows) {
     free(rows->scratch);
     free(rows->vectors);
     free(rows->products);
+    free(rows->tags);
     inference_step_free(rows->step);
     *rows = (struct rows){0};
 }
 
 void rows_begin(struct rows *rows, const float *features, size_t photos, size_t count) {
     inference_decoder_look(rows->decoder, features, photos, rows->scratch, rows->vectors,
-                           rows->products);
+                           rows->products, rows->tags);
     memset(rows->states, 0, count * rows->model->decoder.state * sizeof *rows->states);
     memcpy(rows->images, rows->inputs, count * sizeof *rows->images);
     inference_decoder_step(rows->decoder, count, rows->inputs, NULL, rows->products, rows->states,

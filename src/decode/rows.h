@@ -16,6 +16,7 @@ struct rows {
     real *scratch;   /* of inference_decoder_look */
     real *vectors;   /* (N, E), input vectors of the photos */
     real *products;  /* (N, P), what the input weights make of them */
+    real *tags;      /* (N, K), logits of the photos' tags */
     struct inference_step *step;
 };
 

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/memory.h"
 #include "model/decoder_parts.h"
 #include "nn/blas.h"
+#include "nn/math.h"
 #include "nn/vector.h"
 
 /* Added to a squared length, so that features that are all zero stay zero. */
@@ -15,6 +17,9 @@ static const double TINY_LENGTH = 1e-12;
 /* Features behind ReLU6 are never negative, so most of a unit vector is the mean of all: what is
  * left without it has about this share of its length. */
 static const double LEFT_OF_UNIT = 0.25;
+
+/* The logit of a tag before anything is learned: most photos show none of most tags. */
+static const real RARE_TAG = -4;
 
 static bool add_matrix(struct parameters *parameters, const char *name, size_t rows, size_t columns,
                        size_t *index, caption_error *error) {
@@ -28,14 +33,28 @@ static bool add_vector(struct parameters *parameters, const char *name, size_t c
     return parameters_add(parameters, name, &count, 1, group, PARAMETERS_AS_IS, index, error);
 }
 
-bool decoder_init(struct decoder *decoder, const struct cell *cell, size_t words, size_t embedding,
-                  size_t hidden, size_t features, struct parameters *parameters,
+/* The word head. */
+static bool add_tags(struct decoder *d, struct parameters *parameters, caption_error *error) {
+    if (d->tags == 0) return true;
+    return add_matrix(parameters, "decoder.tags.weight", d->tags, d->features, &d->tag_weight,
+                      error) &&
+           add_vector(parameters, "decoder.tags.bias", d->tags, PARAMETERS_DECODER, &d->tag_bias,
+                      error) &&
+           add_matrix(parameters, "decoder.tags.input", d->embedding, d->tags, &d->tag_input,
+                      error);
+}
+
+bool decoder_init(struct decoder *decoder, const struct cell *cell,
+                  const struct decoder_sizes *sizes, struct parameters *parameters,
                   caption_error *error) {
+    const size_t words = sizes->words, embedding = sizes->embedding, hidden = sizes->hidden,
+                 features = sizes->features;
     *decoder = (struct decoder){.cell = cell,
                                 .words = words,
                                 .embedding = embedding,
                                 .hidden = hidden,
-                                .features = features};
+                                .features = features,
+                                .tags = sizes->tags};
     if (!size_multiply(cell->products, hidden, &decoder->products) ||
         !size_multiply(cell->states, hidden, &decoder->state)) {
         return error_set(error, CAPTION_ERROR_LIMIT, "decoder: hidden size %zu is too large",
@@ -61,7 +80,8 @@ bool decoder_init(struct decoder *decoder, const struct cell *cell, size_t words
            add_matrix(parameters, "decoder.output.weight", words, hidden, &d->output_weight,
                       error) &&
            add_vector(parameters, "decoder.output.bias", words, PARAMETERS_DECODER, &d->output_bias,
-                      error);
+                      error) &&
+           add_tags(d, parameters, error);
 }
 
 static const char image_first[] = "first", image_every[] = "every";
@@ -108,6 +128,14 @@ static bool follows_shift(const struct decoder *decoder, const struct parameters
     return parameters->tensors[decoder->image_shift].group == PARAMETERS_STATISTIC;
 }
 
+void decoder_randomise_tags(const struct decoder *decoder, struct parameters *parameters,
+                            struct random *random) {
+    if (decoder->tags == 0) return;
+    fill_normal(parameters, decoder->tag_weight, 0.1F / sqrtf((float)decoder->features), random);
+    fill_constant(parameters, decoder->tag_bias, RARE_TAG);
+    fill_constant(parameters, decoder->tag_input, 0);
+}
+
 void decoder_randomise(const struct decoder *decoder, struct parameters *parameters,
                        struct random *random) {
     float limit = 1 / sqrtf((float)decoder->hidden);
@@ -129,6 +157,7 @@ void decoder_randomise(const struct decoder *decoder, struct parameters *paramet
         real *bias = parameters_at(parameters, parameters->values, decoder->bias_ih);
         for (size_t j = 0; j < decoder->hidden; j++) bias[decoder->hidden + j] = 1;
     }
+    decoder_randomise_tags(decoder, parameters, random);
 }
 
 void decoder_temper(const struct decoder *decoder, struct parameters *parameters,
@@ -150,32 +179,76 @@ void decoder_scale_features(const struct decoder *decoder, const real *shift, co
     }
 }
 
+SIMD_CLONES
+void decoder_tag_probabilities(size_t count, const real *logits, real *probabilities) {
+    for (size_t i = 0; i < count; i++) probabilities[i] = math_sigmoid(logits[i]);
+}
+
+/* p, and what x_1 has of it. */
+static void tags_forward(const struct decoder *d, const struct parameters *parameters,
+                         const real *values, const struct decoder_images *images) {
+    const size_t n = images->count, f = d->features, e = d->embedding, k = d->tags;
+    if (k == 0) return;
+    vector_set_rows(n, k, parameters_at_const(parameters, values, d->tag_bias), images->tags, k);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, k, f, 1, images->scaled, f,
+              parameters_at_const(parameters, values, d->tag_weight), f, 1, images->tags, k);
+    decoder_tag_probabilities(n * k, images->tags, images->tags);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, e, k, 1, images->tags, k,
+              parameters_at_const(parameters, values, d->tag_input), k, 1, images->vectors, e);
+}
+
 void decoder_image_forward(const struct decoder *decoder, const struct parameters *parameters,
-                           const real *values, const real *features, size_t count, real *scaled,
-                           real *vectors) {
-    size_t f = decoder->features, e = decoder->embedding;
+                           const real *values, const struct decoder_images *images) {
+    const size_t n = images->count, f = decoder->features, e = decoder->embedding;
     decoder_scale_features(decoder, parameters_at_const(parameters, values, decoder->image_shift),
-                           parameters_at_const(parameters, values, decoder->image_scale), features,
-                           count, scaled);
-    vector_set_rows(count, e, parameters_at_const(parameters, values, decoder->image_bias), vectors,
-                    e);
-    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, count, e, f, 1, scaled, f,
-              parameters_at_const(parameters, values, decoder->image_weight), f, 1, vectors, e);
+                           parameters_at_const(parameters, values, decoder->image_scale),
+                           images->features, n, images->scaled);
+    vector_set_rows(n, e, parameters_at_const(parameters, values, decoder->image_bias),
+                    images->vectors, e);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, e, f, 1, images->scaled, f,
+              parameters_at_const(parameters, values, decoder->image_weight), f, 1, images->vectors,
+              e);
+    tags_forward(decoder, parameters, values, images);
+}
+
+/* Adds what comes back through x_1 to d_tags, and the gradient of the head's tensors. */
+static void tags_backward(const struct decoder *d, const struct parameters *parameters,
+                          const real *values, const struct decoder_images *images,
+                          const real *d_vectors, real *d_tags, real *gradients) {
+    const size_t n = images->count, f = d->features, e = d->embedding, k = d->tags;
+    if (k == 0) return;
+    blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, e, k, n, 1, d_vectors, e, images->tags, k, 1,
+              parameters_at(parameters, gradients, d->tag_input), k);
+    real *d_p = images->tag_scratch;
+    blas_gemm(BLAS_PLAIN, BLAS_PLAIN, n, k, e, 1, d_vectors, e,
+              parameters_at_const(parameters, values, d->tag_input), k, 0, d_p, k);
+    const real *p = images->tags;
+    for (size_t i = 0; i < n * k; i++) d_tags[i] += d_p[i] * p[i] * (1 - p[i]);
+    vector_add_rows(n, k, 1, d_tags, parameters_at(parameters, gradients, d->tag_bias));
+    blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, k, f, n, 1, d_tags, k, images->scaled, f, 1,
+              parameters_at(parameters, gradients, d->tag_weight), f);
 }
 
 void decoder_image_backward(const struct decoder *decoder, const struct parameters *parameters,
-                            const real *values, const real *features, size_t count, real *scaled,
-                            const real *d_vectors, real *d_features, real *gradients) {
-    size_t f = decoder->features, e = decoder->embedding;
+                            const real *values, const struct decoder_images *images,
+                            const real *d_vectors, real *d_tags, real *d_features,
+                            real *gradients) {
+    const size_t count = images->count, f = decoder->features, e = decoder->embedding;
+    const real *features = images->features;
     vector_add_rows(count, e, 1, d_vectors,
                     parameters_at(parameters, gradients, decoder->image_bias));
-    blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, e, f, count, 1, d_vectors, e, scaled, f, 1,
+    blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, e, f, count, 1, d_vectors, e, images->scaled, f, 1,
               parameters_at(parameters, gradients, decoder->image_weight), f);
+    tags_backward(decoder, parameters, values, images, d_vectors, d_tags, gradients);
     if (!d_features) return;
 
-    real *d_scaled = scaled; /* no longer needed */
+    real *d_scaled = images->scaled; /* no longer needed */
     blas_gemm(BLAS_PLAIN, BLAS_PLAIN, count, f, e, 1, d_vectors, e,
               parameters_at_const(parameters, values, decoder->image_weight), f, 0, d_scaled, f);
+    if (decoder->tags > 0) {
+        blas_gemm(BLAS_PLAIN, BLAS_PLAIN, count, f, decoder->tags, 1, d_tags, decoder->tags,
+                  parameters_at_const(parameters, values, decoder->tag_weight), f, 1, d_scaled, f);
+    }
     const real *scale = parameters_at_const(parameters, values, decoder->image_scale);
     real *units = follows_shift(decoder, parameters)
                       ? parameters_at(parameters, gradients, decoder->image_shift)

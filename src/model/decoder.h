@@ -1,7 +1,8 @@
 /* The recurrent decoder: an image vector and words in, a distribution over words out.
  *
  *     u   = (v / |v| - shift) * scale             (F,)  v: the encoder's features
- *     x_1 = W_img u + b_img                       (E,)
+ *     p   = sigmoid(W_tag u + b_tag)              (K,)  of each tag, that a caption names it
+ *     x_1 = W_img u + b_img [+ W_in p]            (E,)
  *     x_t = embedding of the word before [+ x_1]  (E,)
  *     h_t = cell(h_{t-1}, x_t)                    (H,)
  *     y_t = W_out h_t + b_out                     (V,)  logits
@@ -9,6 +10,10 @@
  * The image is seen first, as x_1 alone, or at every step: x_1 is then added to every word vector
  * as well ("pre-inject" and, with a sum, "par-inject" of Tanti, Gatt and Camilleri, Where to put
  * the image in an image caption generator, 2018). Either way a decoder has the same tensors.
+ *
+ * The word head, p, is for a decoder that has tags: words of content, which it learns to name from
+ * the features alone (tag_loss.h) and sees beside the image (LSTM-A of Yao et al., Boosting image
+ * captioning with attributes, 2017).
  *
  * shift and scale are constants measured once over the training photos; behind an encoder that
  * learns from scratch, shift is a running mean, see decoder_follow_shift. This file holds the
@@ -35,21 +40,29 @@ struct decoder {
     size_t embedding; /* E */
     size_t hidden;    /* H */
     size_t features;  /* F */
+    size_t tags;      /* K; 0: it has no word head */
     size_t products;  /* P = cell->products * H */
     size_t state;     /* S = cell->states * H */
     bool image_every; /* whether x_1 is also added to the word vectors */
     /* indices into the parameters */
     size_t image_shift, image_scale;   /* (F,), constant */
     size_t image_weight, image_bias;   /* (E, F), (E,) */
+    size_t tag_weight, tag_bias;       /* (K, F), (K,); these and the next only if K > 0 */
+    size_t tag_input;                  /* (E, K) */
     size_t embed;                      /* (V, E) */
     size_t weight_ih, weight_hh;       /* (P, E), (P, H) */
     size_t bias_ih, bias_hh;           /* (P,), (P,) */
     size_t output_weight, output_bias; /* (V, H), (V,) */
 };
 
-/* Sets sizes and registers the tensors ("decoder.embedding.weight", ...). All sizes at least 1. */
-bool decoder_init(struct decoder *decoder, const struct cell *cell, size_t words, size_t embedding,
-                  size_t hidden, size_t features, struct parameters *parameters,
+struct decoder_sizes {
+    size_t words, embedding, hidden, features; /* each at least 1 */
+    size_t tags;                               /* may be 0 */
+};
+
+/* Sets sizes and registers the tensors ("decoder.embedding.weight", ...). */
+bool decoder_init(struct decoder *decoder, const struct cell *cell,
+                  const struct decoder_sizes *sizes, struct parameters *parameters,
                   caption_error *error);
 
 /* How often the image is seen: "first" or "every". decoder_init leaves it at first. */
@@ -68,23 +81,37 @@ void decoder_follow_shift(const struct decoder *decoder, struct parameters *para
 void decoder_randomise(const struct decoder *decoder, struct parameters *parameters,
                        struct random *random);
 
+/* The same of the word head alone: it names nearly nothing, and x_1 is as it would be without. */
+void decoder_randomise_tags(const struct decoder *decoder, struct parameters *parameters,
+                            struct random *random);
+
 /* Makes what it says at temperature 1 what it said at `temperature`: divides the output layer by
  * it.
  */
 void decoder_temper(const struct decoder *decoder, struct parameters *parameters,
                     float temperature);
 
-/* features (count, F) to input vectors x_1 (count, E). `scaled` (count, F) is scratch that
- * decoder_image_backward needs again. */
-void decoder_image_forward(const struct decoder *decoder, const struct parameters *parameters,
-                           const real *values, const real *features, size_t count, real *scaled,
-                           real *vectors);
+/* Images of a pass. */
+struct decoder_images {
+    size_t count;         /* N */
+    const real *features; /* (N, F) */
+    real *scaled;         /* (N, F): u; what decoder_image_backward needs again */
+    real *tags;           /* (N, K): p, needed again as well */
+    real *tag_scratch;    /* (N, K), of decoder_image_backward alone */
+    real *vectors;        /* (N, E): x_1 */
+};
 
-/* Adds the parameters' gradient to `gradients`; writes d_features (count, F) unless it is NULL, and
- * then adds the unit vectors at the place of a shift that follows them. `scaled` is overwritten. */
+/* Features to input vectors: writes scaled, tags and vectors. */
+void decoder_image_forward(const struct decoder *decoder, const struct parameters *parameters,
+                           const real *values, const struct decoder_images *images);
+
+/* d_tags (N, K): in, the derivative of a loss of the tags alone by W_tag u + b_tag (zeros where
+ * there is none); out, that of the whole loss. Adds the parameters' gradient to `gradients`; writes
+ * d_features (N, F) unless it is NULL, and then adds the unit vectors at the place of a shift that
+ * follows them. images->scaled is overwritten. */
 void decoder_image_backward(const struct decoder *decoder, const struct parameters *parameters,
-                            const real *values, const real *features, size_t count, real *scaled,
-                            const real *d_vectors, real *d_features, real *gradients);
+                            const real *values, const struct decoder_images *images,
+                            const real *d_vectors, real *d_tags, real *d_features, real *gradients);
 
 /* Scratch for decoder_step with up to `rows` rows. */
 struct decoder_scratch;

@@ -10,6 +10,9 @@
 void decoder_scale_features(const struct decoder *decoder, const real *shift, const real *scale,
                             const real *features, size_t count, real *scaled);
 
+/* Logits of tags to probabilities; both may be one array. */
+void decoder_tag_probabilities(size_t count, const real *logits, real *probabilities);
+
 /* rows (n, E): the word vectors, vectors or zeros that `inputs` name. */
 void decoder_gather(const struct decoder *decoder, const struct parameters *parameters,
                     const real *values, size_t n, const int32_t *inputs, const real *vectors,

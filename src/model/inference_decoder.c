@@ -14,6 +14,8 @@ struct inference_decoder {
     struct arena arena;             /* of all that follows: */
     float *shift, *scale;           /* (F,) */
     struct inference_matrix image;  /* (E, F) */
+    struct inference_matrix tags;   /* (K, F), and what they bring to x_1, */
+    struct inference_matrix tagged; /* (E, K); both only if K > 0 */
     struct inference_matrix input;  /* (P, E) */
     float *input_bias;              /* (P,) which the matrix adds, too */
     struct inference_matrix hidden; /* (P, H) */
@@ -26,6 +28,17 @@ static float *read_vector(const struct weights *weights, size_t index, struct ar
     const size_t count = weights->parameters->tensors[index].count;
     float *vector = arena_take(arena, count, sizeof *vector, "the decoder", error);
     return vector && weights_read(weights, index, vector, error) ? vector : NULL;
+}
+
+/* The word head, in float as the image's projection. */
+static bool init_tags(struct inference_decoder *made, const struct weights *weights,
+                      caption_error *error) {
+    const struct decoder *d = made->decoder;
+    return d->tags == 0 ||
+           (inference_matrix_init(&made->tags, PRECISION_F32, weights, d->tag_weight, d->tag_bias,
+                                  &made->arena, error) &&
+            inference_matrix_init(&made->tagged, PRECISION_F32, weights, d->tag_input,
+                                  INFERENCE_NO_BIAS, &made->arena, error));
 }
 
 struct inference_decoder *inference_decoder_new(const struct decoder *d,
@@ -41,6 +54,7 @@ struct inference_decoder *inference_decoder_new(const struct decoder *d,
         (made->scale = read_vector(weights, d->image_scale, arena, error)) &&
         inference_matrix_init(&made->image, PRECISION_F32, weights, d->image_weight, d->image_bias,
                               arena, error) &&
+        init_tags(made, weights, error) &&
         inference_matrix_init(&made->input, narrow, weights, d->weight_ih, d->bias_ih, arena,
                               error) &&
         (made->input_bias = read_vector(weights, d->bias_ih, arena, error)) &&
@@ -62,14 +76,31 @@ void inference_decoder_free(struct inference_decoder *d) {
 }
 
 size_t inference_decoder_look_scratch(const struct inference_decoder *d) {
-    return size_larger(d->decoder->features, inference_matrix_scratch(d->decoder->embedding));
+    const struct decoder *sizes = d->decoder;
+    return size_larger(size_larger(sizes->features, sizes->embedding + sizes->tags),
+                       inference_matrix_scratch(sizes->embedding));
+}
+
+/* What the tags bring to x_1. scratch (count, E + K). */
+static void add_tags(const struct inference_decoder *d, const float *tags, size_t count,
+                     float *scratch, float *vectors) {
+    const size_t e = d->decoder->embedding, k = d->decoder->tags;
+    if (k == 0) return;
+    float *probabilities = scratch + count * e;
+    decoder_tag_probabilities(count * k, tags, probabilities);
+    inference_matrix_multiply(&d->tagged, count, probabilities, k, scratch, e, NULL);
+    vector_add(count * e, scratch, vectors);
 }
 
 void inference_decoder_look(const struct inference_decoder *d, const float *features, size_t count,
-                            float *scratch, float *vectors, float *images) {
+                            float *scratch, float *vectors, float *images, float *tags) {
     const size_t f = d->decoder->features, e = d->decoder->embedding, p = d->decoder->products;
     decoder_scale_features(d->decoder, d->shift, d->scale, features, count, scratch);
     inference_matrix_multiply(&d->image, count, scratch, f, vectors, e, NULL);
+    if (d->decoder->tags > 0) {
+        inference_matrix_multiply(&d->tags, count, scratch, f, tags, d->decoder->tags, NULL);
+    }
+    add_tags(d, tags, count, scratch, vectors);
     inference_matrix_multiply(&d->input, count, vectors, e, images, p, scratch);
     /* Words bring the bias. */
     for (size_t i = 0; i < count; i++) {

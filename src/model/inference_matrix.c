@@ -42,7 +42,12 @@ bool inference_matrix_init(struct inference_matrix *matrix, enum precision preci
     /* A panel at a time, so that there is no second copy of the weights. */
     float *rows = memory_uninitialised(PANEL, matrix->inputs * sizeof *rows, "weights", error);
     float *bias = memory_uninitialised(matrix->outputs, sizeof *bias, "weights", error);
-    bool read = rows && bias && weights_read(weights, bias_index, bias, error);
+    bool read = rows && bias;
+    if (read && bias_index == INFERENCE_NO_BIAS) {
+        memset(bias, 0, matrix->outputs * sizeof *bias);
+    } else if (read) {
+        read = weights_read(weights, bias_index, bias, error);
+    }
     for (size_t first = 0; read && first < matrix->outputs; first += PANEL) {
         const size_t count = size_smaller(matrix->outputs - first, PANEL);
         read = weights_read_rows(weights, weight, first, count, rows, error);

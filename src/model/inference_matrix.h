@@ -14,6 +14,9 @@ struct inference_matrix {
     struct packed_narrow narrow; /* PRECISION_BF16 */
 };
 
+/* For `bias`: there is none. */
+#define INFERENCE_NO_BIAS SIZE_MAX
+
 /* Packs tensors `weight` (outputs, inputs) and `bias` (outputs) into the arena's memory. False when
  * a number is not finite or memory is short. */
 bool inference_matrix_init(struct inference_matrix *matrix, enum precision precision,

@@ -33,19 +33,30 @@ static bool set_image_input(struct decoder *decoder, const char *name, caption_e
                      "image_input: expected first or every, found \"%.32s\"", name);
 }
 
+static bool read_tags(struct model *model, const char *text, caption_error *error) {
+    return !text ||
+           tag_words_parse(&model->tags, &model->vocabulary, text, strlen(text), "tags", error);
+}
+
 static bool plan(struct model *model, const struct model_design *design, caption_error *error) {
     const size_t words = model->vocabulary.count;
     const struct cell *cell = find_cell(design->cell, error);
     if (!cell || !check_range("embedding", 1, MAX_WIDTH, design->embedding, error) ||
         !check_range("hidden", 1, MAX_WIDTH, design->hidden, error) ||
         !check_range("vocabulary: words, the special ones included", VOCABULARY_SPECIALS + 1,
-                     MAX_WORDS, words, error)) {
+                     MAX_WORDS, words, error) ||
+        !read_tags(model, design->tags, error)) {
         return false;
     }
     if (!encoder_init(&model->encoder, encoder_architecture(design->encoder), design->size,
                       design->batch_norm, &model->parameters, error) ||
-        !decoder_init(&model->decoder, cell, words, design->embedding, design->hidden,
-                      model->encoder.features, &model->parameters, error) ||
+        !decoder_init(&model->decoder, cell,
+                      &(struct decoder_sizes){.words = words,
+                                              .embedding = design->embedding,
+                                              .hidden = design->hidden,
+                                              .features = model->encoder.features,
+                                              .tags = model->tags.count},
+                      &model->parameters, error) ||
         !set_image_input(&model->decoder, design->image_input, error)) {
         return false;
     }
@@ -81,6 +92,13 @@ void model_free(struct model *model) {
     cJSON_Delete(model->provenance);
     safetensors_close(&model->file);
     *model = (struct model){0};
+}
+
+bool model_tags_text(const struct model *model, char **text, caption_error *error) {
+    *text = NULL;
+    if (model->tags.count == 0) return true;
+    *text = tag_words_format(&model->tags, &model->vocabulary, error);
+    return *text != NULL;
 }
 
 struct weights model_weights(const struct model *model) {

@@ -32,6 +32,7 @@ struct model_design {
     const char *cell;    /* "rnn", "gru", "lstm" */
     size_t embedding, hidden;
     const char *image_input; /* how often the image is seen: "first" (NULL) or "every" */
+    const char *tags; /* text of the words of the word head, as in tag_words.h; NULL: no head */
 };
 
 /* Makes an untrained model with zero parameters around a vocabulary, which it takes over (emptied
@@ -82,6 +83,11 @@ bool model_import_encoder(struct model *model, const struct encoder_import *impo
  * is left empty. */
 bool model_with_words(struct model *model, const struct model *old, size_t size,
                       struct vocabulary *vocabulary, struct random *random, caption_error *error);
+
+/* The same with the same words and a new word head for tags chosen from them, which changes no
+ * caption before it learns. */
+bool model_with_tags(struct model *model, const struct model *old, size_t tags,
+                     struct random *random, caption_error *error);
 
 /* Makes the weights of `model`, which are the mean of those of `count` models, the mean of those
  * and of `other`'s (Wortsman et al., Model soups, 2022): models that learned from one start are

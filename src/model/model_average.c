@@ -43,6 +43,17 @@ static bool same_words(const char *path, const struct vocabulary *expected,
     return true;
 }
 
+static bool same_tags(const char *path, const struct tag_words *expected,
+                      const struct tag_words *found, caption_error *error) {
+    if (!same_size(path, "number of tags", expected->count, found->count, error)) return false;
+    if (expected->count == 0 ||
+        memcmp(expected->tags, found->tags, expected->word_count * sizeof *expected->tags) == 0) {
+        return true;
+    }
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "%.255s: cannot be averaged with the others: its tags have other words", path);
+}
+
 static bool same_design(const struct model *model, const struct model *other, const char *path,
                         caption_error *error) {
     const struct decoder *decoder = &model->decoder, *others = &other->decoder;
@@ -55,7 +66,8 @@ static bool same_design(const struct model *model, const struct model *other, co
                 error) &&
            same_size(path, "hidden size", decoder->hidden, others->hidden, error) &&
            same_size(path, "embedding size", decoder->embedding, others->embedding, error) &&
-           same_words(path, &model->vocabulary, &other->vocabulary, error);
+           same_words(path, &model->vocabulary, &other->vocabulary, error) &&
+           same_tags(path, &model->tags, &other->tags, error);
 }
 
 bool model_average(struct model *model, size_t count, const struct model *other, const char *path,

@@ -10,6 +10,7 @@
  *     hidden       width of the recurrent state
  *     image_input  "first" or "every": how often the image is seen (absent: "first")
  *     vocabulary   one `word<TAB>count` a line, as in vocabulary.h
+ *     tags         what the word head names, one tag a line, as in tag_words.h (absent: no head)
  *     provenance   a JSON object of strings
  *     tag_calibration  of the word head, as in tag_calibration.h (absent: there is none)
  *
@@ -100,6 +101,7 @@ static bool read_design(const struct safetensors *file, struct model_design *des
     design->batch_norm = safetensors_metadata(file, batch_norm_key) != NULL;
     design->cell = metadata_string(file, "cell", error);
     design->image_input = safetensors_metadata(file, "image_input");
+    design->tags = safetensors_metadata(file, "tags");
     return design->cell && metadata_size(file, "image_size", &design->size, error) &&
            metadata_size(file, "embedding", &design->embedding, error) &&
            metadata_size(file, "hidden", &design->hidden, error);
@@ -331,6 +333,15 @@ static bool write_tag_calibration(struct safetensors_writer *writer, const struc
     return ok;
 }
 
+static bool write_tags(struct safetensors_writer *writer, const struct model *model,
+                       caption_error *error) {
+    char *text;
+    if (!model_tags_text(model, &text, error)) return false;
+    const bool ok = !text || safetensors_writer_metadata(writer, "tags", text, error);
+    free(text);
+    return ok;
+}
+
 static bool write_metadata(struct safetensors_writer *writer, const struct model *model,
                            caption_error *error) {
     if (model->encoder.batch_norm &&
@@ -349,6 +360,7 @@ static bool write_metadata(struct safetensors_writer *writer, const struct model
            safetensors_writer_metadata(writer, "image_input", decoder_image_input(&model->decoder),
                                        error) &&
            write_vocabulary(writer, &model->vocabulary, error) &&
+           write_tags(writer, model, error) &&
            write_json(writer, "provenance", model->provenance, error) &&
            write_tag_calibration(writer, model, error);
 }

@@ -1,6 +1,7 @@
+#include <stdlib.h>
 #include <string.h>
 
-#include "model/model.h"
+#include "model/model_parts.h"
 
 /* All but batch norm's tensors have the same names and shapes in both. */
 static void copy_tensors(const struct parameters *learning, const real *values,
@@ -18,13 +19,21 @@ bool model_folded(const struct model *learning, const real *values, struct model
     *out = (struct model){0};
     struct vocabulary vocabulary;
     if (!vocabulary_copy(&learning->vocabulary, &vocabulary, error)) return false;
+    char *tags;
+    if (!model_tags_text(learning, &tags, error)) {
+        vocabulary_free(&vocabulary);
+        return false;
+    }
     const struct model_design design = {.encoder = learning->encoder.architecture,
                                         .size = learning->encoder.size,
                                         .cell = learning->decoder.cell->name,
                                         .embedding = learning->decoder.embedding,
                                         .hidden = learning->decoder.hidden,
-                                        .image_input = decoder_image_input(&learning->decoder)};
-    if (!model_new(out, &design, &vocabulary, error)) return false;
+                                        .image_input = decoder_image_input(&learning->decoder),
+                                        .tags = tags};
+    const bool made = model_new(out, &design, &vocabulary, error);
+    free(tags);
+    if (!made) return false;
     copy_tensors(&learning->parameters, values, &out->parameters);
     if (learning->encoder.batch_norm) {
         encoder_fold(&learning->encoder, &learning->parameters, values, &out->encoder,

@@ -82,6 +82,15 @@ static void print_preprocessing(FILE *out, const struct preprocessing *preproces
             (double)mean[1], (double)mean[2], (double)std[0], (double)std[1], (double)std[2]);
 }
 
+static void print_tags(FILE *out, const struct model *model) {
+    if (model->tags.count == 0) return;
+    fprintf(out, "%-*s %zu words of content:", LABEL_WIDTH, "tags", model->tags.count);
+    for (size_t i = 0; i < model->tags.count && i < FIRST_WORDS; i++) {
+        fprintf(out, " %s", model->vocabulary.words[model->tags.names[i]]);
+    }
+    fputs(model->tags.count > FIRST_WORDS ? " ...\n" : "\n", out);
+}
+
 static void print_vocabulary(FILE *out, const struct vocabulary *vocabulary) {
     const size_t words = vocabulary->count - VOCABULARY_SPECIALS;
     fprintf(out, "%-*s %zu words:", LABEL_WIDTH, "vocabulary", words);
@@ -105,6 +114,7 @@ char *model_info(const struct model *model, const char *path, caption_error *err
     print_halves(out, model);
     print_preprocessing(out, &model->preprocessing);
     print_vocabulary(out, &model->vocabulary);
+    print_tags(out, model);
     const cJSON *note;
     cJSON_ArrayForEach(note, model->provenance) {
         print_line(out, note->string, note->valuestring);
@@ -153,6 +163,7 @@ static bool add_model(cJSON *info, const struct model *model) {
            cJSON_AddStringToObject(info, "image_input", decoder_image_input(&model->decoder)) &&
            add_size(info, "features", model->decoder.features) &&
            add_size(info, "words", model->vocabulary.count - VOCABULARY_SPECIALS) &&
+           add_size(info, "tags", model->tags.count) &&
            add_value(info, "provenance", cJSON_Duplicate(model->provenance, true));
 }
 

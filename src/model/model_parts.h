@@ -1,4 +1,4 @@
-/* What model.c, model_file.c and encoder_import.c share. Internal to this room. */
+/* What the files of the model share. Internal to this room. */
 #ifndef CAPTION_MODEL_MODEL_PARTS_H
 #define CAPTION_MODEL_MODEL_PARTS_H
 
@@ -8,6 +8,10 @@
  * the size of the weights is allocated, so that a file can be held against the plan first. */
 bool model_plan(struct model *model, const struct model_design *design,
                 struct vocabulary *vocabulary, caption_error *error);
+
+/* The text of the model's tags (tag_words.h), to be freed; NULL without an error when it has none.
+ */
+bool model_tags_text(const struct model *model, char **text, caption_error *error);
 
 /* Sets what the metadata tells of mean, std and size, and leaves alone what it is silent on. */
 bool model_file_preprocessing(const struct safetensors *file, struct preprocessing *preprocessing,

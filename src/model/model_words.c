@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/model.h"
+#include "model/model_parts.h"
 
 /* Column by column over the rows of all words but the special ones. */
 struct moments {
@@ -74,9 +74,9 @@ static bool belongs_to_words(const struct decoder *decoder, size_t tensor) {
            tensor == decoder->output_bias;
 }
 
-/* Both have the same tensors in the same order. */
+/* The old tensors come first and in the same order. */
 static void copy_wordless(struct model *model, const struct model *old) {
-    for (size_t i = 0; i < model->parameters.tensor_count; i++) {
+    for (size_t i = 0; i < old->parameters.tensor_count; i++) {
         if (belongs_to_words(&model->decoder, i)) continue;
         memcpy(parameters_at(&model->parameters, model->parameters.values, i),
                parameters_at_const(&old->parameters, old->parameters.values, i),
@@ -84,18 +84,53 @@ static void copy_wordless(struct model *model, const struct model *old) {
     }
 }
 
-bool model_with_words(struct model *model, const struct model *old, size_t size,
-                      struct vocabulary *vocabulary, struct random *random, caption_error *error) {
+/* Makes a model like `old`, but for the rows of words. `tags` is the text of its tags, or NULL. */
+static bool begin_copy(struct model *model, const struct model *old, size_t size, const char *tags,
+                       struct vocabulary *vocabulary, caption_error *error) {
     const struct model_design design = {.encoder = old->encoder.architecture,
                                         .size = size,
                                         .cell = old->decoder.cell->name,
                                         .embedding = old->decoder.embedding,
                                         .hidden = old->decoder.hidden,
-                                        .image_input = decoder_image_input(&old->decoder)};
+                                        .image_input = decoder_image_input(&old->decoder),
+                                        .tags = tags};
     if (!model_new(model, &design, vocabulary, error)) return false;
     model->preprocessing = old->preprocessing;
     model->preprocessing.size = size;
     copy_wordless(model, old);
+    return true;
+}
+
+bool model_with_tags(struct model *model, const struct model *old, size_t tags,
+                     struct random *random, caption_error *error) {
+    struct vocabulary words = {0};
+    struct tag_words chosen = {0};
+    char *text = NULL;
+    bool ok = vocabulary_copy(&old->vocabulary, &words, error) &&
+              tag_words_choose(&chosen, &words, tags, error) &&
+              (text = tag_words_format(&chosen, &words, error));
+    ok = ok && begin_copy(model, old, old->preprocessing.size, text, &words, error);
+    free(text);
+    tag_words_free(&chosen);
+    vocabulary_free(&words);
+    if (!ok) return false;
+    for (size_t i = 0; i < old->parameters.tensor_count; i++) {
+        if (!belongs_to_words(&old->decoder, i)) continue;
+        memcpy(parameters_at(&model->parameters, model->parameters.values, i),
+               parameters_at_const(&old->parameters, old->parameters.values, i),
+               old->parameters.tensors[i].count * sizeof(real));
+    }
+    decoder_randomise_tags(&model->decoder, &model->parameters, random);
+    return true;
+}
+
+bool model_with_words(struct model *model, const struct model *old, size_t size,
+                      struct vocabulary *vocabulary, struct random *random, caption_error *error) {
+    char *tags;
+    if (!model_tags_text(old, &tags, error)) return false;
+    const bool begun = begin_copy(model, old, size, tags, vocabulary, error);
+    free(tags);
+    if (!begun) return false;
     const struct decoder *decoder = &model->decoder;
     if (fill_rows(model, old, decoder->embed, 1, random, error) &&
         fill_rows(model, old, decoder->output_weight, 0, random, error) &&

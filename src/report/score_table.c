@@ -18,6 +18,7 @@ static void write_tags(const struct tag_scores *tags, FILE *stream) {
 
 static void write_text(const struct score_table *table, FILE *stream) {
     const struct scores *scores = &table->scores;
+    if (table->name) fprintf(stream, "%s\n", table->name);
     for (size_t n = 0; n < 4; n++)
         fprintf(stream, "BLEU-%zu      %8.2f\n", n + 1, 100 * scores->bleu[n]);
     fprintf(stream, "ROUGE-L     %8.2f\n", 100 * scores->rouge_l);
@@ -62,10 +63,15 @@ static bool put_rest(const struct score_table *table, cJSON *object, caption_err
            put_swaps(&table->swaps, object, error) && put_tags(table, object, error);
 }
 
+static bool put_name(const struct score_table *table, cJSON *object, caption_error *error) {
+    return !table->name || json_put(object, "name", json_text(table->name, error), error);
+}
+
 static bool write_json(const struct score_table *table, FILE *stream, caption_error *error) {
     cJSON *object = scores_json(&table->scores, error);
     if (!object) return false;
-    bool done = put_rest(table, object, error) && json_write_line(object, stream, error);
+    bool done = put_name(table, object, error) && put_rest(table, object, error) &&
+                json_write_line(object, stream, error);
     cJSON_Delete(object);
     return done;
 }

@@ -10,6 +10,7 @@
 #include "eval/tag_scores.h"
 
 struct score_table {
+    const char *name; /* of the photos, where there are several tables; or NULL */
     size_t photos;
     size_t references;
     size_t distinct; /* different captions */
@@ -19,7 +20,8 @@ struct score_table {
     struct tag_scores tags; /* all zero: there were none */
 };
 
-/* False when memory is short; the stream's own errors are left to its owner. */
+/* With a name, a line of it goes before the table, and "name" before the scores in JSON. False when
+ * memory is short; the stream's own errors are left to its owner. */
 bool score_table_write(const struct score_table *table, bool json, FILE *stream,
                        caption_error *error);
 

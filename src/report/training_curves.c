@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "report/chart.h"
+#include "report/html_text.h"
 #include "report/training_report_parts.h"
 
 const char training_curves_style[] =
@@ -123,7 +124,11 @@ static void write_figure(const struct curves *curves, struct chart chart, const 
     chart.band_count = curves->band_count;
     if (!chart_has_points(&chart)) return;
     fprintf(curves->stream, "<figure>\n<figcaption>%s", heading);
-    if (note) fprintf(curves->stream, " <small>%s</small>", note);
+    if (note) {
+        fputs(" <small>", curves->stream);
+        html_text_write(curves->stream, note);
+        fputs("</small>", curves->stream);
+    }
     fputs("</figcaption>\n", curves->stream);
     chart_write(&chart, curves->stream);
     fputs("</figure>\n", curves->stream);
@@ -161,6 +166,35 @@ static void write_scores(const struct curves *curves) {
                                 .series = series,
                                 .series_count = 2},
                  "Validation scores", NULL);
+}
+
+/* CIDEr and BLEU-4 of a part. */
+static void write_part_scores(const struct curves *curves, size_t part) {
+    const struct train_history *history = curves->history;
+    struct chart_series series[2];
+    for (size_t s = 0; s < 2; s++) {
+        struct chart_point *points = curves->points[s];
+        for (size_t e = 0; e < history->epoch_count; e++) {
+            const struct scores *scores = &history_part_scores(history, e, part)->scores;
+            const double score = 100 * (s == 0 ? scores->cider : scores->bleu[3]);
+            const bool scored = training_report_is_scored(&history->epochs[e]);
+            points[e] = (struct chart_point){(double)history->epochs[e].epoch,
+                                             scored ? score : (double)NAN};
+        }
+        series[s] = (struct chart_series){.name = s == 0 ? "CIDEr" : "BLEU-4",
+                                          .points = points,
+                                          .count = history->epoch_count,
+                                          .line = s == 0 ? CHART_SOLID : CHART_DASHED,
+                                          .marked = CHART_NO_POINT};
+    }
+    const struct chart chart = {.title =
+                                    "CIDEr and BLEU-4 of one data set over the epochs; the table "
+                                    "of epochs has their numbers",
+                                .y_label = "score, times 100",
+                                .from_zero = true,
+                                .series = series,
+                                .series_count = 2};
+    write_figure(curves, chart, "Validation scores", history->parts.items[part].name);
 }
 
 static void write_perplexity(const struct curves *curves) {
@@ -219,6 +253,7 @@ bool training_curves_write(const struct train_history *history, FILE *stream,
         fputs("<section aria-labelledby=\"curves\">\n<h2 id=\"curves\">Curves</h2>\n", stream);
         fputs("<div class=\"curves\">\n", stream);
         write_scores(&curves);
+        for (size_t i = 0; i < history_parts(history); i++) write_part_scores(&curves, i);
         write_loss(&curves);
         write_perplexity(&curves);
         write_rates(&curves);

@@ -1,4 +1,5 @@
 #include "report/html_number.h"
+#include "report/html_text.h"
 #include "report/training_report_parts.h"
 
 const char training_table_style[] = ".epochs .best{font-weight:650}\n"
@@ -11,11 +12,22 @@ static const char *const columns[] = {"Loss",     "Perplexity", "BLEU-1",  "BLEU
                                       "BLEU-3",   "BLEU-4",     "ROUGE-L", "CIDEr",
                                       "Distinct", "Words/s",    "Time"};
 
-static void write_head(FILE *stream) {
+static void write_part_head(const struct train_history *history, const char *score, size_t part,
+                            FILE *stream) {
+    fprintf(stream, "<th scope=\"col\">%s, ", score);
+    html_text_write(stream, history->parts.items[part].name);
+    fputs("</th>", stream);
+}
+
+static void write_head(const struct train_history *history, FILE *stream) {
     fputs("<thead><tr><th scope=\"col\">Epoch</th><th scope=\"col\" class=\"text\">Phase</th>",
           stream);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         fprintf(stream, "<th scope=\"col\">%s</th>", columns[i]);
+    for (size_t i = 0; i < history_parts(history); i++) {
+        write_part_head(history, "BLEU-4", i, stream);
+        write_part_head(history, "CIDEr", i, stream);
+    }
     fputs("<th scope=\"col\" class=\"text\">Kept</th></tr></thead>\n", stream);
 }
 
@@ -39,6 +51,20 @@ static void write_scores(const struct train_epoch *epoch, FILE *stream) {
     fputs("</td>", stream);
 }
 
+/* What each part scored, where there are several. */
+static void write_parts(const struct train_history *history, size_t index, FILE *stream) {
+    const bool scored = training_report_is_scored(&history->epochs[index]);
+    for (size_t i = 0; i < history_parts(history); i++) {
+        const struct scores *scores = &history_part_scores(history, index, i)->scores;
+        if (!scored) {
+            fputs("<td></td><td></td>", stream);
+            continue;
+        }
+        put_fixed(stream, 100 * scores->bleu[3], 1);
+        put_fixed(stream, 100 * scores->cider, 1);
+    }
+}
+
 /* data-told: what the stepper through the epochs says of it. */
 static void begin_row(const struct train_epoch *epoch, bool best, FILE *stream) {
     fprintf(stream, "<tr%s data-epoch=\"%zu\" data-told=\"Epoch %zu of %zu",
@@ -50,7 +76,8 @@ static void begin_row(const struct train_epoch *epoch, bool best, FILE *stream) 
     fputs(best ? ", the best\">" : "\">", stream);
 }
 
-static void write_row(const struct train_epoch *epoch, bool best, FILE *stream) {
+static void write_row(const struct train_history *history, size_t index, bool best, FILE *stream) {
+    const struct train_epoch *epoch = &history->epochs[index];
     begin_row(epoch, best, stream);
     fprintf(stream, "<th scope=\"row\">%zu</th><td class=\"text\">%s</td>", epoch->epoch,
             train_phase_name(epoch->phase));
@@ -59,7 +86,9 @@ static void write_row(const struct train_epoch *epoch, bool best, FILE *stream) 
     put_fixed(stream, epoch->words_per_second, 0);
     fputs("<td>", stream);
     html_number_duration(stream, epoch->seconds);
-    fprintf(stream, "</td><td class=\"text\">%s</td></tr>\n", best ? "best" : "");
+    fputs("</td>", stream);
+    write_parts(history, index, stream);
+    fprintf(stream, "<td class=\"text\">%s</td></tr>\n", best ? "best" : "");
 }
 
 void training_table_write(const struct train_history *history, FILE *stream) {
@@ -68,13 +97,16 @@ void training_table_write(const struct train_history *history, FILE *stream) {
     fputs("<div class=\"scroll\" role=\"region\" aria-label=\"Table of epochs\" tabindex=\"0\">\n"
           "<table class=\"epochs\">\n",
           stream);
-    write_head(stream);
+    write_head(history, stream);
     fputs("<tbody>\n", stream);
     for (size_t e = 0; e < history->epoch_count; e++)
-        write_row(&history->epochs[e], &history->epochs[e] == best, stream);
+        write_row(history, e, &history->epochs[e] == best, stream);
     fputs("</tbody>\n</table>\n</div>\n"
           "<p class=\"muted\">Scores are times 100, of the validation photos by beam search; "
           "distinct are the different captions among them. "
-          "Loss is in nats per word.</p>\n</section>\n",
+          "Loss is in nats per word.",
           stream);
+    if (history_parts(history) > 0)
+        fputs(" Scores of the whole are the mean of those of the data sets.", stream);
+    fputs("</p>\n</section>\n", stream);
 }

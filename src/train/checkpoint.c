@@ -142,6 +142,10 @@ static bool compare_settings(const struct safetensors *file, const cJSON *then, 
             return setting_error(file, before, item, error);
         }
     }
+    cJSON_ArrayForEach(item, then) {
+        if (!item->string || cJSON_GetObjectItemCaseSensitive(now, item->string)) continue;
+        return setting_error(file, item, NULL, error);
+    }
     return true;
 }
 

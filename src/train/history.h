@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "data/dataset.h"
+#include "data/dataset_parts.h"
 #include "eval/scores.h"
 
 /* The parts of a run, in this order; each may have no epochs. */
@@ -35,7 +35,16 @@ struct train_summary {
     size_t missing, broken, wordless; /* photos and captions that were left out */
 };
 
-/* What an epoch brought. Text epochs are not validated: their scores and perplexity are 0. */
+/* What the validation photos of one part scored, its document frequencies being its own. */
+struct train_part_scores {
+    struct scores scores;
+    double perplexity;
+    size_t distinct;
+};
+
+/* What an epoch brought. Text epochs are not validated: their scores and perplexity are 0. Of
+ * several parts, scores are the mean of theirs, perplexity is the geometric mean, distinct the sum.
+ */
 struct train_epoch {
     size_t epoch, epochs; /* counted from 1 over all phases of the run */
     enum train_phase phase;
@@ -71,9 +80,22 @@ struct train_history {
     struct train_sample *samples; /* [sample_count] */
     size_t sample_count;
     char **captions; /* (epoch_count, sample_count): what was said; NULL in text epochs */
+    struct dataset_parts parts;            /* of the validation photos, each scored by itself */
+    struct train_part_scores *part_scores; /* (epoch_count, history_parts); 0 in text epochs */
     double epoch_seconds[TRAIN_PHASES]; /* that an epoch takes: the last one did, or one is expected
                                            to; 0: the run has no such phase */
     double seconds_left;                /* of training, validation not counted */
 };
+
+/* Parts whose scores are told beside those of the whole: none where there is but one. */
+size_t history_parts(const struct train_history *history);
+
+/* Sums up what parts[count], at least one, scored as what the epoch scored. One alone is the
+ * epoch's scores, bit for bit. */
+void history_sum_up(const struct train_part_scores *parts, size_t count, struct train_epoch *epoch);
+
+/* What a part scored in an epoch, both counted from 0. */
+const struct train_part_scores *history_part_scores(const struct train_history *history,
+                                                    size_t epoch, size_t part);
 
 #endif

@@ -16,12 +16,28 @@ static bool grow_captions(struct train_history *history, caption_error *error) {
                        sizeof *history->captions, what, error);
 }
 
+/* What the parts scored in the epoch that is added next. */
+static bool add_part_scores(struct train_history *history, const struct train_part_scores *parts,
+                            caption_error *error) {
+    const size_t count = history_parts(history);
+    if (count == 0) return true;
+    size_t capacity = history->epoch_count * count;
+    if (!memory_grow(&history->part_scores, &capacity, capacity + count,
+                     sizeof *history->part_scores, what, error)) {
+        return false;
+    }
+    struct train_part_scores *row = history->part_scores + history->epoch_count * count;
+    for (size_t i = 0; i < count; i++) row[i] = parts ? parts[i] : (struct train_part_scores){0};
+    return true;
+}
+
 bool history_add_epoch(struct train_history *history, const struct train_epoch *epoch,
-                       char *const *captions, caption_error *error) {
+                       char *const *captions, const struct train_part_scores *parts,
+                       caption_error *error) {
     size_t capacity = history->epoch_count;
     if (!memory_grow(&history->epochs, &capacity, history->epoch_count + 1, sizeof *history->epochs,
                      what, error) ||
-        !grow_captions(history, error)) {
+        !grow_captions(history, error) || !add_part_scores(history, parts, error)) {
         return false;
     }
     char **row = history->captions + history->epoch_count * history->sample_count;
@@ -54,11 +70,13 @@ void history_free(struct train_history *history) {
     free(history->epochs);
     free(history->points);
     free(history->samples);
+    free(history->part_scores);
+    dataset_parts_free(&history->parts);
     *history = (struct train_history){0};
 }
 
-/* The numbers of an epoch or a point in the order of the file. */
-enum { EPOCH_NUMBERS = 15, POINT_NUMBERS = 4 };
+/* The numbers of an epoch, a point or a part's scores in the order of the file. */
+enum { EPOCH_NUMBERS = 15, POINT_NUMBERS = 4, PART_NUMBERS = 8 };
 
 static void epoch_numbers(const struct train_epoch *e, double numbers[EPOCH_NUMBERS]) {
     const double values[EPOCH_NUMBERS] = {
@@ -132,6 +150,22 @@ static bool put_points(cJSON *root, const struct train_history *history) {
     return points != NULL;
 }
 
+/* Of a part after the other, epoch by epoch; a run without several has none. */
+static bool put_part_scores(cJSON *root, const struct train_history *history) {
+    const size_t count = history_parts(history);
+    if (count == 0) return true;
+    cJSON *rows = cJSON_AddArrayToObject(root, "parts");
+    for (size_t i = 0; i < history->epoch_count * count; i++) {
+        const struct train_part_scores *p = &history->part_scores[i];
+        const double *bleu = p->scores.bleu;
+        const double numbers[PART_NUMBERS] = {
+            bleu[0],           bleu[1],         bleu[2],       bleu[3],
+            p->scores.rouge_l, p->scores.cider, p->perplexity, (double)p->distinct};
+        if (!append(rows, exact_array(numbers, PART_NUMBERS))) return false;
+    }
+    return rows != NULL;
+}
+
 static bool put_captions(cJSON *root, const struct train_history *history) {
     cJSON *captions = cJSON_AddArrayToObject(root, "captions");
     for (size_t i = 0; i < history->epoch_count * history->sample_count; i++) {
@@ -147,7 +181,7 @@ char *history_format(const struct train_history *history, caption_error *error) 
     cJSON *root = cJSON_CreateObject();
     char *text = NULL;
     if (root && put_epochs(root, history) && put_points(root, history) &&
-        put_captions(root, history)) {
+        put_captions(root, history) && put_part_scores(root, history)) {
         text = cJSON_PrintUnformatted(root);
     }
     cJSON_Delete(root);
@@ -192,8 +226,33 @@ static bool read_captions(const cJSON **item, size_t count, char **captions) {
     return true;
 }
 
-static bool read_epochs(struct train_history *history, const cJSON *root, char **captions,
-                        const char *name, caption_error *error) {
+/* parts[count] of the epoch that begins with `*row`, which moves on. */
+static bool read_part_scores(const cJSON **row, size_t count, struct train_part_scores *parts) {
+    for (size_t i = 0; i < count; i++, *row = (*row)->next) {
+        double n[PART_NUMBERS];
+        if (!*row || !read_numbers(*row, n, PART_NUMBERS) || !(n[7] >= 0 && n[7] <= 1e15)) {
+            return false;
+        }
+        parts[i] = (struct train_part_scores){
+            .scores = {.bleu = {n[0], n[1], n[2], n[3]}, .rouge_l = n[4], .cider = n[5]},
+            .perplexity = n[6],
+            .distinct = (size_t)n[7]};
+    }
+    return true;
+}
+
+/* What is read of one epoch after the other. */
+struct epoch_room {
+    char **captions;                 /* [sample_count] */
+    struct train_part_scores *parts; /* [history_parts] */
+};
+
+static bool read_epochs(struct train_history *history, const cJSON *root,
+                        const struct epoch_room *room, const char *name, caption_error *error) {
+    const size_t parts = history_parts(history);
+    const cJSON *scored = parts ? json_array(root, "parts", name, "", error) : NULL;
+    if (parts && !scored) return false;
+    const cJSON *next_scored = scored ? scored->child : NULL;
     const cJSON *epochs = json_array(root, "epochs", name, "", error), *row;
     const cJSON *said = epochs ? json_array(root, "captions", name, "", error) : NULL;
     if (!said) return false;
@@ -203,12 +262,16 @@ static bool read_epochs(struct train_history *history, const cJSON *root, char *
         if (!read_numbers(row, n, EPOCH_NUMBERS) || !is_epoch(n)) {
             return parse_error(name, "epochs", error);
         }
-        if (!read_captions(&next, history->sample_count, captions)) {
+        if (!read_captions(&next, history->sample_count, room->captions)) {
             return parse_error(name, "captions", error);
         }
+        if (!read_part_scores(&next_scored, parts, room->parts)) {
+            return parse_error(name, "parts", error);
+        }
         const struct train_epoch epoch = epoch_of(n);
-        if (!history_add_epoch(history, &epoch, captions, error)) return false;
+        if (!history_add_epoch(history, &epoch, room->captions, room->parts, error)) return false;
     }
+    if (next_scored) return parse_error(name, "parts", error);
     return !next || parse_error(name, "captions", error); /* all are said of an epoch */
 }
 
@@ -216,10 +279,13 @@ bool history_parse(struct train_history *history, const char *text, const char *
                    caption_error *error) {
     cJSON *root = json_parse(text, strlen(text), name, error);
     if (!root) return false;
-    char **captions = memory_zeroed(history->sample_count, sizeof *captions, what, error);
-    const bool ok = captions && read_epochs(history, root, captions, name, error) &&
+    const struct epoch_room room = {
+        .captions = memory_zeroed(history->sample_count, sizeof *room.captions, what, error),
+        .parts = memory_zeroed(history_parts(history), sizeof *room.parts, what, error)};
+    const bool ok = room.captions && room.parts && read_epochs(history, root, &room, name, error) &&
                     read_points(history, root, name, error);
-    free(captions);
+    free(room.captions);
+    free(room.parts);
     cJSON_Delete(root);
     return ok;
 }

@@ -6,19 +6,22 @@
 #include "base/memory.h"
 #include "nn/dropout.h"
 #include "train/rollout.h"
+#include "train/tag_loss.h"
 
 struct slice {
     struct tbptt *tbptt;
-    struct tbptt_sequence *sequences; /* [rows] */
-    int32_t *inputs, *targets;        /* (rows, longest) */
-    size_t longest;                   /* steps of the longest sequence */
-    real *features;                   /* (photos, F) */
-    real *scaled;                     /* (photos, F) */
-    real *d_features;                 /* (photos, F) */
-    uint8_t *mask;                    /* (photos, F): which features dropout keeps */
-    real *vectors, *d_vectors;        /* (photos, E) */
-    real *gradients;                  /* a block of the model's parameters */
-    struct rollout *rollout;          /* NULL: no captions are drawn */
+    struct tbptt_sequence *sequences;  /* [rows] */
+    int32_t *inputs, *targets;         /* (rows, longest) */
+    size_t longest;                    /* steps of the longest sequence */
+    real *features;                    /* (photos, F) */
+    real *scaled;                      /* (photos, F) */
+    real *d_features;                  /* (photos, F) */
+    uint8_t *mask;                     /* (photos, F): which features dropout keeps */
+    real *vectors, *d_vectors;         /* (photos, E) */
+    real *tags, *d_tags, *tag_scratch; /* (photos, K) */
+    uint8_t *labels;                   /* [K] */
+    real *gradients;                   /* a block of the model's parameters */
+    struct rollout *rollout;           /* NULL: no captions are drawn */
     struct reward_room *reward_room;
 };
 
@@ -31,6 +34,7 @@ struct slice *slice_new(const struct model *model, size_t photos, size_t rows, s
     if (samples > 0)
         slice->longest = size_larger(slice->longest, captions_steps(SLICE_LONGEST_SAMPLE));
     size_t numbers, features = model->encoder.features, e = model->decoder.embedding;
+    const size_t tags = model->decoder.tags;
     rows = size_larger(rows, photos * samples);
     bool ok = size_multiply(rows, slice->longest, &numbers) || error_memory(error, what);
     ok = ok && (slice->tbptt = tbptt_new(&model->decoder, rows, steps, error)) &&
@@ -43,6 +47,10 @@ struct slice *slice_new(const struct model *model, size_t photos, size_t rows, s
          (slice->mask = memory_zeroed(photos, features, what, error)) &&
          (slice->vectors = memory_zeroed(photos * e, sizeof(real), what, error)) &&
          (slice->d_vectors = memory_zeroed(photos * e, sizeof(real), what, error)) &&
+         (slice->tags = memory_zeroed(photos * tags, sizeof(real), what, error)) &&
+         (slice->d_tags = memory_zeroed(photos * tags, sizeof(real), what, error)) &&
+         (slice->tag_scratch = memory_zeroed(photos * tags, sizeof(real), what, error)) &&
+         (slice->labels = memory_zeroed(tags, 1, what, error)) &&
          (slice->gradients = memory_zeroed(model->parameters.count, sizeof(real), what, error));
     if (ok && samples > 0) {
         ok = (slice->rollout =
@@ -66,6 +74,10 @@ void slice_free(struct slice *slice) {
     free(slice->mask);
     free(slice->vectors);
     free(slice->d_vectors);
+    free(slice->tags);
+    free(slice->d_tags);
+    free(slice->tag_scratch);
+    free(slice->labels);
     free(slice->gradients);
     rollout_free(slice->rollout);
     reward_room_free(slice->reward_room);
@@ -126,10 +138,19 @@ static struct tbptt_pass pass_of(struct slice *slice, const struct slice_task *t
                                .gradients = slice->gradients};
 }
 
+static struct decoder_images images_of(const struct slice *slice, size_t count) {
+    return (struct decoder_images){.count = count,
+                                   .features = slice->features,
+                                   .scaled = slice->scaled,
+                                   .tags = slice->tags,
+                                   .tag_scratch = slice->tag_scratch,
+                                   .vectors = slice->vectors};
+}
+
 /* The photos' features and input vectors. */
-static void look(struct slice *slice, const struct slice_task *task,
-                 struct encoder_workspace *workspace, const struct slice_photo *photos,
-                 const real *images, size_t count, struct random *random) {
+static void project_images(struct slice *slice, const struct slice_task *task,
+                           struct encoder_workspace *workspace, const struct slice_photo *photos,
+                           const real *images, size_t count, struct random *random) {
     const struct model *model = task->model;
     encode(slice, task, workspace, photos, images, count, random);
     if (task->image_dropout > 0) {
@@ -137,8 +158,24 @@ static void look(struct slice *slice, const struct slice_task *task,
         dropout_draw(random, task->image_dropout, numbers, slice->mask);
         dropout_apply(task->image_dropout, numbers, slice->mask, slice->features);
     }
+    const struct decoder_images projected = images_of(slice, count);
     decoder_image_forward(&model->decoder, &model->parameters, model->parameters.values,
-                          slice->features, count, slice->scaled, slice->vectors);
+                          &projected);
+}
+
+/* The loss of the word head, and its derivative in d_tags. */
+static void judge_tags(struct slice *slice, const struct slice_task *task,
+                       const struct slice_photo *photos, size_t count,
+                       struct slice_result *result) {
+    const struct tag_words *tags = &task->model->tags;
+    if (tags->count == 0) return;
+    for (size_t i = 0; i < count; i++) {
+        const struct captions_part *said = &photos[i].said;
+        tag_labels(tags, said, slice->labels);
+        result->tag_loss += tag_loss(tags->count, slice->tags + i * tags->count, slice->labels,
+                                     tag_absence(said->count), (real)task->tag_weight * task->scale,
+                                     slice->d_tags + i * tags->count);
+    }
 }
 
 /* The gradient of the sequences laid out, back to the photos' vectors and beyond. */
@@ -155,8 +192,9 @@ static void learn(struct slice *slice, const struct slice_task *task,
     result->loss += tbptt_run(slice->tbptt, pass, slice->sequences, rows, &result->targets);
 
     bool learns = !task->features;
-    decoder_image_backward(&model->decoder, parameters, parameters->values, slice->features, count,
-                           slice->scaled, slice->d_vectors, learns ? slice->d_features : NULL,
+    const struct decoder_images projected = images_of(slice, count);
+    decoder_image_backward(&model->decoder, parameters, parameters->values, &projected,
+                           slice->d_vectors, slice->d_tags, learns ? slice->d_features : NULL,
                            slice->gradients);
     if (!learns) return;
     if (task->image_dropout > 0) {
@@ -171,7 +209,8 @@ void slice_photos(struct slice *slice, const struct slice_task *task,
                   struct encoder_workspace *workspace, const struct slice_photo *photos,
                   const real *images, size_t count, struct random random,
                   struct slice_result *result) {
-    look(slice, task, workspace, photos, images, count, &random);
+    project_images(slice, task, workspace, photos, images, count, &random);
+    judge_tags(slice, task, photos, count, result);
     size_t rows = lay_out_captions(slice, photos, count);
     struct tbptt_pass pass = pass_of(slice, task, &random);
     learn(slice, task, workspace, &pass, rows, count, result);
@@ -218,7 +257,8 @@ void slice_rollout(struct slice *slice, const struct slice_task *task,
                    struct slice_result *result) {
     const struct parameters *parameters = &task->model->parameters;
     const size_t samples = task->samples;
-    look(slice, task, workspace, photos, images, count, &random);
+    project_images(slice, task, workspace, photos, images, count, &random);
+    judge_tags(slice, task, photos, count, result);
     const struct rollout_caption *drawn = rollout_draw(
         slice->rollout, parameters, parameters->values, slice->vectors, count, samples, &random);
     for (size_t i = 0; i < count; i++) {

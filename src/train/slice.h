@@ -27,15 +27,17 @@ struct slice_task {
     real scale;                  /* of the loss: 1 / targets of the whole mini-batch */
     const struct reward *reward; /* of captions drawn; NULL: the photos' own teach */
     size_t samples;              /* captions drawn for each photo */
+    float tag_weight;            /* of the word head's loss */
     float image_dropout;         /* of features */
     float drop_path;             /* of an encoder that learns */
 };
 
-/* What slices brought: summed negative log likelihood and number of target words; of drawn
- * captions, their summed rewards and their number, too. */
+/* What slices brought: summed negative log likelihood and number of target words, summed loss of
+ * the word head; of drawn captions, their summed rewards and their number, too. */
 struct slice_result {
     double loss;
     size_t targets;
+    double tag_loss;
     double reward;
     size_t drawn;
 };

@@ -25,15 +25,39 @@ static bool count_words(struct vocabulary *vocabulary, const struct dataset *dat
     return true;
 }
 
+/* Notes names, parted by blanks. */
+static bool note_list(struct model *model, const char *key, const char *const *names, size_t count,
+                      caption_error *error) {
+    char *list = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&list, &size);
+    if (!stream) return error_memory(error, "a note");
+    for (size_t i = 0; i < count; i++) fprintf(stream, "%s%s", i ? " " : "", names[i]);
+    const bool ok = (fclose(stream) == 0 || error_memory(error, "a note")) &&
+                    model_note(model, key, list, error);
+    free(list);
+    return ok;
+}
+
+static bool note_data(struct model *model, const struct train_options *options,
+                      caption_error *error) {
+    const char **paths = memory_zeroed(options->set_count, sizeof *paths, "a note", error);
+    if (!paths) return false;
+    for (size_t i = 0; i < options->set_count; i++) paths[i] = options->sets[i].path;
+    const bool ok = note_list(model, "data", paths, options->set_count, error);
+    free((void *)paths);
+    return ok;
+}
+
 static bool note_run(struct model *model, const struct train_options *options,
                      caption_error *error) {
-    return model_note(model, "data", options->dataset, error) &&
+    return note_data(model, options, error) &&
            (!options->note || model_note(model, "command", options->note, error));
 }
 
 /* What the options, and an encoder's file unless `import` is NULL, say of a new decoder's model. */
 static struct model_design new_design(const struct train_options *options,
-                                      const struct encoder_import *import) {
+                                      const struct encoder_import *import, const char *tags) {
     const char *encoder = import ? import->architecture : options->encoder_arch;
     const size_t size = import ? import->preprocessing.size : encoder_default_size(encoder);
     return (struct model_design){.encoder = encoder,
@@ -42,7 +66,33 @@ static struct model_design new_design(const struct train_options *options,
                                  .cell = options->cell ? options->cell : "gru",
                                  .embedding = options->embed ? options->embed : DEFAULT_WIDTH,
                                  .hidden = options->hidden ? options->hidden : DEFAULT_WIDTH,
-                                 .image_input = options->image_input};
+                                 .image_input = options->image_input,
+                                 .tags = tags};
+}
+
+/* The text of the tags that a new word head names: NULL without an error when there is to be none.
+ */
+static bool choose_tags(const struct train_options *options, const struct vocabulary *words,
+                        char **text, caption_error *error) {
+    *text = NULL;
+    if (options->tags == 0) return true;
+    struct tag_words tags;
+    if (!tag_words_choose(&tags, words, options->tags, error)) return false;
+    *text = tag_words_format(&tags, words, error);
+    tag_words_free(&tags);
+    return *text != NULL;
+}
+
+/* A new model of that design, on an encoder's file unless `import` is NULL. */
+static bool new_model(struct model *model, const struct train_options *options,
+                      const struct encoder_import *import, struct vocabulary *words,
+                      caption_error *error) {
+    char *tags;
+    if (!choose_tags(options, words, &tags, error)) return false;
+    const struct model_design design = new_design(options, import, tags);
+    const bool ok = model_new(model, &design, words, error);
+    free(tags);
+    return ok;
 }
 
 /* A random decoder on the encoder of a file. */
@@ -51,8 +101,7 @@ static bool start_on_encoder(struct model *model, const struct train_options *op
                              caption_error *error) {
     struct encoder_import import;
     if (!encoder_import_open(&import, options->encoder, options->encoder_arch, error)) return false;
-    const struct model_design design = new_design(options, &import);
-    bool ok = model_new(model, &design, words, error);
+    bool ok = new_model(model, options, &import, words, error);
     if (ok) {
         decoder_randomise(&model->decoder, &model->parameters, random);
         ok = model_import_encoder(model, &import, error) &&
@@ -66,8 +115,7 @@ static bool start_on_encoder(struct model *model, const struct train_options *op
 static bool start_from_scratch(struct model *model, const struct train_options *options,
                                struct vocabulary *words, struct random *random,
                                caption_error *error) {
-    const struct model_design design = new_design(options, NULL);
-    if (!model_new(model, &design, words, error)) return false;
+    if (!new_model(model, options, NULL, words, error)) return false;
     decoder_randomise(&model->decoder, &model->parameters, random);
     encoder_randomise(&model->encoder, &model->parameters, random);
     return model_note(model, "encoder start", "from scratch", error);
@@ -152,18 +200,8 @@ static bool note_ancestry(struct model *model, const struct model *old, const ch
 /* The other models of a mean. */
 static bool note_mean(struct model *model, const struct train_options *options,
                       caption_error *error) {
-    if (options->mean_count == 0) return true;
-    char *names = NULL;
-    size_t size;
-    FILE *list = open_memstream(&names, &size);
-    if (!list) return error_memory(error, "a note");
-    for (size_t i = 0; i < options->mean_count; i++) {
-        fprintf(list, "%s%s", i ? " " : "", options->mean_with[i]);
-    }
-    const bool ok = (fclose(list) == 0 || error_memory(error, "a note")) &&
-                    model_note(model, "mean with", names, error);
-    free(names);
-    return ok;
+    return options->mean_count == 0 ||
+           note_list(model, "mean with", options->mean_with, options->mean_count, error);
 }
 
 /* Makes the mean of `count` models one of a further model, too. */
@@ -187,6 +225,24 @@ static bool read_captioner(struct model *model, const struct train_options *opti
     return true;
 }
 
+/* Gives a captioner that has no word head the one that is asked for. */
+static bool add_tags(struct model *model, const struct train_options *options,
+                     struct random *random, caption_error *error) {
+    if (options->tags == 0 || model->tags.count > 0) return true;
+    struct model tagged;
+    if (!model_with_tags(&tagged, model, options->tags, random, error)) return false;
+    model_free(model);
+    *model = tagged;
+    return true;
+}
+
+/* The number of tags is that of the model that training starts from, unless it has none. */
+static bool check_tags(const struct train_options *options, const struct model *old,
+                       const char *path, caption_error *error) {
+    return old->tags.count == 0 || check_size(options, "tags", options->tags, path,
+                                              "number of tags", old->tags.count, error);
+}
+
 /* A whole captioner, with other words, and for another size of photos where one is asked for: its
  * kernels slide over any. */
 static bool start_captioner(struct model *model, const struct train_options *options,
@@ -196,8 +252,10 @@ static bool start_captioner(struct model *model, const struct train_options *opt
     if (!read_captioner(&old, options, path, error)) return false;
     const size_t size = options->image_size ? options->image_size : old.preprocessing.size;
     const bool ok = check_shape(options, &old, path, error) &&
+                    check_tags(options, &old, path, error) &&
                     choose_words(options->vocab, &old, words, error) &&
                     model_with_words(model, &old, size, words, random, error) &&
+                    add_tags(model, options, random, error) &&
                     note_ancestry(model, &old, path, error) && note_mean(model, options, error);
     model_free(&old);
     return ok;

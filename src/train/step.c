@@ -88,9 +88,20 @@ static bool init_text(struct trainer *t, caption_error *error) {
     return t->text_states != NULL;
 }
 
-/* Photos of an epoch. */
+/* Photos of an epoch, one that is shown twice counted twice. */
 static size_t epoch_photos(const struct trainer *t, enum train_phase phase) {
-    return t->train_count + (trainer_imagines(phase) ? trainer_told_photos(t) : 0);
+    return trainer_showings(t) + (trainer_imagines(phase) ? trainer_told_photos(t) : 0);
+}
+
+static bool init_order(struct trainer *t, caption_error *error) {
+    t->turns = memory_zeroed(t->train_count, sizeof *t->turns, "an epoch", error);
+    t->order = memory_zeroed(trainer_showings(t) + trainer_told_photos(t), sizeof *t->order,
+                             "an epoch", error);
+    if (!t->turns || !t->order) return false;
+    for (size_t i = 0; i < t->options->set_count; i++) {
+        epoch_plan_turns(&t->shares[i], trainer_stream(t, STREAM_START, 1 + i), t->turns);
+    }
+    return true;
 }
 
 /* Room for the largest slice: of photos that have captions, of photos that are told of, of text. */
@@ -121,9 +132,8 @@ bool step_init(struct trainer *t, caption_error *error) {
         if (!t->lanes[lane]) return false;
     }
     t->batch = memory_zeroed(o->batch_size, sizeof *t->batch, "a mini-batch", error);
-    t->order =
-        memory_zeroed(t->train_count + trainer_told_photos(t), sizeof *t->order, "an epoch", error);
-    if (!t->batch || !t->order || (trainer_reads_stream(o) && !init_text(t, error))) return false;
+    if (!t->batch || !init_order(t, error) || (trainer_reads_stream(o) && !init_text(t, error)))
+        return false;
     if (ranks_count(t->ranks) == 1) return true;
     t->incoming = memory_zeroed(t->model.parameters.count, sizeof(real), "gradients", error);
     return t->incoming != NULL;
@@ -139,6 +149,7 @@ void step_free(struct trainer *t) {
     free(t->text_states);
     free(t->incoming);
     free(t->order);
+    free(t->turns);
     free(t->batch);
 }
 
@@ -172,17 +183,24 @@ size_t step_count(const struct trainer *t, enum train_phase phase) {
     return (steps + window - 1) / window;
 }
 
-/* What is done to a photo in this epoch. A frozen encoder knows it plain or mirrored only. */
-static struct augment draw_augment(const struct trainer *t, size_t epoch, size_t index,
+/* The photo of a showing. */
+static size_t photo_of(const struct trainer *t, size_t showing) {
+    return showing % trainer_photos(t);
+}
+
+/* What is done to a photo in this epoch, each time that it is shown. A frozen encoder knows it
+ * plain or mirrored only. */
+static struct augment draw_augment(const struct trainer *t, size_t epoch, size_t showing,
                                    bool learns) {
     const struct train_options *o = t->options;
+    const size_t index = photo_of(t, showing), copy = showing / trainer_photos(t);
     const struct dataset_photo *photo = &t->dataset.photos[t->train[index]];
     struct augment_strength strength = {.crop = learns ? o->crop : 0,
                                         .color = learns ? o->color : 0,
                                         .flip =
                                             o->flip && !dataset_photo_is_sided(&t->dataset, photo)};
-    struct random random =
-        trainer_stream(t, STREAM_PHOTO, (uint64_t)epoch * t->train_count + index);
+    const uint64_t turn = (uint64_t)copy * trainer_epochs(o) + epoch;
+    struct random random = trainer_stream(t, STREAM_PHOTO, turn * t->train_count + index);
     return augment_draw(&strength, &random);
 }
 
@@ -199,10 +217,19 @@ static bool plan_photo(void *context, size_t number, const char **path, struct a
     const size_t size = t->options->batch_size, count = batch_count(t, phase, number / size);
     const struct range own = photos_of(t, count, ranks_rank(t->ranks));
     if (number % size < own.begin || number % size >= own.end) return false;
-    const size_t index = t->order[number];
-    *path = t->dataset.photos[t->train[index]].path;
-    *augment = draw_augment(t, t->place.epoch, index, true);
+    *path = t->dataset.photos[t->train[photo_of(t, t->order[number])]].path;
+    *augment = draw_augment(t, t->place.epoch, t->order[number], true);
     return true;
+}
+
+/* The showings of an epoch, those of photos that the text tells of behind the others. */
+static void fill_order(struct trainer *t, size_t epoch, size_t photos) {
+    size_t filled = 0;
+    for (size_t i = 0; i < t->options->set_count; i++) {
+        filled +=
+            epoch_plan_fill(&t->shares[i], t->turns, epoch, trainer_photos(t), t->order + filled);
+    }
+    for (size_t told = t->train_count; filled < photos; told++) t->order[filled++] = told;
 }
 
 void step_begin_epoch(struct trainer *t, size_t epoch) {
@@ -213,11 +240,11 @@ void step_begin_epoch(struct trainer *t, size_t epoch) {
         return;
     }
     const size_t photos = epoch_photos(t, phase);
-    for (size_t i = 0; i < photos; i++) t->order[i] = i;
+    fill_order(t, epoch, photos);
     struct random stream = random;
     random_shuffle(&stream, t->order, photos);
     if (!trainer_encoder_learns(t->options, phase)) return;
-    loader_start(t->loader, t->place.step * t->options->batch_size, t->train_count, plan_photo, t);
+    loader_start(t->loader, t->place.step * t->options->batch_size, photos, plan_photo, t);
 }
 
 /* In self-critical epochs the encoder's rate falls as the decoder's does. */
@@ -314,13 +341,15 @@ static void run_lane(void *context, size_t item, size_t worker) {
     }
 }
 
-/* Photo train[index], or one that the text tells of. */
-static struct slice_photo batch_photo(const struct trainer *t, size_t index, bool encoder_learns) {
+/* A photo as it is shown, or one that the text tells of. */
+static struct slice_photo batch_photo(const struct trainer *t, size_t showing,
+                                      bool encoder_learns) {
+    const size_t index = photo_of(t, showing);
     struct slice_photo photo = {
         .said = trainer_captions(t, index), .row = index, .imagined = index >= t->train_count};
     /* What the encoder is to see, the loader has drawn. */
     if (!photo.imagined && !encoder_learns) {
-        photo.augment = draw_augment(t, t->place.epoch, index, false);
+        photo.augment = draw_augment(t, t->place.epoch, showing, false);
     }
     return photo;
 }
@@ -354,6 +383,7 @@ static struct step plan_step(struct trainer *t, enum train_phase phase, size_t i
                                  .imagination = t->imagination,
                                  .reward = t->reward,
                                  .samples = o->self_critical_samples,
+                                 .tag_weight = o->tag_weight,
                                  .image_dropout = o->image_dropout,
                                  .drop_path = o->drop_path,
                                  .regularisation = {.input_dropout = o->dropout,

@@ -314,7 +314,7 @@ static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *
         trainer_say(t, "mean reward of the captions drawn: %.4f",
                     place->reward / (double)place->drawn);
     }
-    const bool ok = phase == TRAIN_TEXT ? history_add_epoch(&t->history, &result, NULL, error)
+    const bool ok = phase == TRAIN_TEXT ? history_add_epoch(&t->history, &result, NULL, NULL, error)
                                         : validation_of_epoch(t, &result, error);
     if (!ok) return false;
     t->history.epoch_seconds[phase] = place->seconds;
@@ -392,6 +392,7 @@ static void clean_up(struct trainer *t, bool ok) {
     cJSON_free(t->settings);
     free(t->train);
     free(t->held);
+    free(t->shares);
     dataset_free(&t->dataset);
     dataset_free(&t->other);
     threads_free(t->threads);

@@ -4,7 +4,8 @@
  * reads text and learns the language; it learns from photos on the cached features of a frozen
  * encoder; both learn, and the gradient of the words flows through x_1 into the
  * convolutions. After every epoch over photos those held back are captioned, and the weights with
- * the best CIDEr so far are written to `output`.
+ * the best CIDEr so far are written to `output`; of several data sets each is scored by itself, and
+ * the mean of their scores counts.
  *
  * A mini-batch is divided into fixed slices whose gradients are added in a fixed order, so the same
  * seed gives the same weights, bit for bit, with any number of threads, of processes under mpirun,
@@ -20,14 +21,23 @@
 #include "base/error.h"
 #include "train/history.h"
 
+/* A data set of a run. */
+struct train_set {
+    const char *path;       /* to learn from */
+    const char *images;     /* folder of its photos; NULL: beside it */
+    const char *validation; /* another data set to validate on; NULL: its own "val" split */
+    float repeat;           /* how often an epoch shows each of its photos: a fraction shows some of
+                               them, other ones each epoch (epoch_plan.h); 0: it is validated on
+                               alone */
+};
+
 struct train_options {
     /* Data. */
-    const char *dataset; /* to learn from */
-    const char *images;  /* folder of its photos; NULL: beside it */
-    const char
-        *validation;     /* another data set to validate on; NULL: the "val" split of `dataset` */
-    bool fail_missing;   /* a photo that cannot be read ends the run; else it is left out */
-    uint64_t split_seed; /* which photos are held back where the data set does not say */
+    const struct train_set *sets; /* [set_count], at least one */
+    size_t set_count;
+    bool by_source;          /* photos to validate on are scored by source, see dataset_parts_add */
+    bool fail_missing;       /* a photo that cannot be read ends the run; else it is left out */
+    uint64_t split_seed;     /* which photos are held back where the data set does not say */
     const char *const *text; /* [text_count] files to learn the language from, a sentence a line */
     size_t text_count;
     size_t text_captions; /* of them in a row are said of one photo, whose features are imagined:
@@ -50,6 +60,8 @@ struct train_options {
     const char *image_input;  /* how often the image is seen: "first", "every"; NULL: init's, first
                                  for a new decoder */
     size_t min_count;         /* words seen less often are <unk> */
+    size_t tags;              /* words of content that the word head names; 0: init's, none for a
+                                 new decoder */
     /* Learning. */
     size_t epochs;                   /* over the photos, in all */
     size_t freeze_encoder;           /* of them, the first with a frozen encoder; all of them, and
@@ -61,6 +73,7 @@ struct train_options {
     size_t batch_size;               /* photos a step, with all their captions */
     size_t slice;                    /* photos of a slice of the mini-batch */
     size_t tbptt;                    /* steps of truncated back-propagation; 0: no truncation */
+    float tag_weight;                /* of the word head's loss, beside that of captions */
     float lr;                        /* of the decoder while the encoder is frozen, and on text */
     float joint_lr;                  /* of the decoder afterwards */
     float encoder_lr;                /* of the encoder afterwards */

@@ -3,12 +3,26 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/memory.h"
 #include "data/photo_check.h"
 
 static void say_of(const struct trainer *t, const struct dataset *dataset) {
     char *summary = dataset_summary(dataset, NULL);
     if (summary) trainer_say(t, "%s", summary);
     free(summary);
+}
+
+/* A data set of the run while it is read. */
+struct reading {
+    const struct train_set *set;
+    char *name;                    /* of its parts; not owned */
+    struct dataset dataset, other; /* `other` only when it is validated on that */
+    size_t *train, train_count;    /* indices into `dataset` */
+    size_t *held, held_count;      /* indices into that which is validated on */
+};
+
+static struct dataset *validation_of(struct reading *reading) {
+    return reading->set->validation ? &reading->other : &reading->dataset;
 }
 
 /* With a data set of its own to validate on, photos that belong to no split are learned from. */
@@ -19,20 +33,18 @@ static void learn_from_unsplit(struct dataset *dataset) {
     }
 }
 
-static bool read_sets(struct trainer *t, caption_error *error) {
-    const struct train_options *o = t->options;
-    t->validation = &t->dataset;
-    if (!dataset_read(&t->dataset, o->dataset, o->images, error)) return false;
-    if (!o->validation) {
-        if (!dataset_split_seeded(&t->dataset, o->split_seed, error)) return false;
-        say_of(t, &t->dataset);
+static bool read_set(struct trainer *t, struct reading *r, caption_error *error) {
+    const struct train_set *set = r->set;
+    if (!dataset_read(&r->dataset, set->path, set->images, error)) return false;
+    if (!set->validation) {
+        if (!dataset_split_seeded(&r->dataset, t->options->split_seed, error)) return false;
+        say_of(t, &r->dataset);
         return true;
     }
-    learn_from_unsplit(&t->dataset);
-    t->validation = &t->other;
-    if (!dataset_read(&t->other, o->validation, o->images, error)) return false;
-    say_of(t, &t->dataset);
-    say_of(t, &t->other);
+    learn_from_unsplit(&r->dataset);
+    if (!dataset_read(&r->other, set->validation, set->images, error)) return false;
+    say_of(t, &r->dataset);
+    say_of(t, &r->other);
     return true;
 }
 
@@ -64,17 +76,101 @@ static bool check(struct trainer *t, const struct dataset *dataset, size_t *phot
     return true;
 }
 
-bool train_data_read(struct trainer *t, caption_error *error) {
-    if (!read_sets(t, error)) return false;
-    const bool every = t->options->validation != NULL;
-    if (!select_captioned(&t->dataset, DATASET_TRAIN, false, &t->train, &t->train_count, error) ||
-        !select_captioned(t->validation, DATASET_VAL, every, &t->held, &t->held_count, error) ||
-        !check(t, &t->dataset, t->train, &t->train_count, error) ||
-        !check(t, t->validation, t->held, &t->held_count, error)) {
+/* The photos of a data set that are used. */
+static bool select_photos(struct trainer *t, struct reading *r, caption_error *error) {
+    const bool every = r->set->validation != NULL;
+    struct dataset *validation = validation_of(r);
+    if (r->set->repeat > 0 &&
+        !select_captioned(&r->dataset, DATASET_TRAIN, false, &r->train, &r->train_count, error)) {
         return false;
     }
-    t->history.summary.wordless = t->dataset.wordless + t->other.wordless;
+    return select_captioned(validation, DATASET_VAL, every, &r->held, &r->held_count, error) &&
+           check(t, &r->dataset, r->train, &r->train_count, error) &&
+           check(t, validation, r->held, &r->held_count, error);
+}
+
+/* Adds more[more_count], indices into a data set that lies behind `behind` photos, to a list. */
+static bool add_photos(size_t **photos, size_t *count, const size_t *more, size_t more_count,
+                       size_t behind, caption_error *error) {
+    size_t room = *count;
+    if (!memory_grow(photos, &room, *count + more_count, sizeof **photos, "a list of photos",
+                     error)) {
+        return false;
+    }
+    for (size_t i = 0; i < more_count; i++) (*photos)[(*count)++] = behind + more[i];
     return true;
+}
+
+/* Takes a data set into the run: its photos behind those of the others. */
+static bool take_in(struct trainer *t, struct reading *r, struct epoch_share *share,
+                    caption_error *error) {
+    *share = (struct epoch_share){t->train_count, r->train_count, r->set->repeat};
+    if (!dataset_parts_add(&t->history.parts, validation_of(r), r->held, r->held_count, r->name,
+                           t->options->by_source, error) ||
+        !add_photos(&t->train, &t->train_count, r->train, r->train_count, t->dataset.photo_count,
+                    error) ||
+        !add_photos(&t->held, &t->held_count, r->held, r->held_count, t->validation->photo_count,
+                    error)) {
+        return false;
+    }
+    t->history.summary.wordless += r->dataset.wordless + r->other.wordless;
+    return dataset_append(&t->dataset, &r->dataset, error) &&
+           (!r->set->validation || dataset_append(&t->other, &r->other, error));
+}
+
+static bool read_all(struct trainer *t, struct reading *readings, caption_error *error) {
+    const size_t count = t->options->set_count;
+    for (size_t i = 0; i < count; i++) {
+        if (!read_set(t, &readings[i], error)) return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!select_photos(t, &readings[i], error)) return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!take_in(t, &readings[i], &t->shares[i], error)) return false;
+    }
+    return true;
+}
+
+static struct reading *new_readings(const struct train_options *o, char **names,
+                                    caption_error *error) {
+    struct reading *readings = memory_zeroed(o->set_count, sizeof *readings, "data sets", error);
+    for (size_t i = 0; readings && i < o->set_count; i++) {
+        readings[i].set = &o->sets[i];
+        readings[i].name = names[i];
+    }
+    return readings;
+}
+
+static void free_readings(struct reading *readings, size_t count) {
+    for (size_t i = 0; readings && i < count; i++) {
+        dataset_free(&readings[i].dataset);
+        dataset_free(&readings[i].other);
+        free(readings[i].train);
+        free(readings[i].held);
+    }
+    free(readings);
+}
+
+static char **name_sets(const struct train_options *o, caption_error *error) {
+    const char **paths = memory_zeroed(o->set_count, sizeof *paths, "names", error);
+    char **names = NULL;
+    for (size_t i = 0; paths && i < o->set_count; i++) paths[i] = o->sets[i].path;
+    if (paths) names = dataset_names(paths, o->set_count, error);
+    free((void *)paths);
+    return names;
+}
+
+bool train_data_read(struct trainer *t, caption_error *error) {
+    const struct train_options *o = t->options;
+    t->validation = o->sets[0].validation ? &t->other : &t->dataset;
+    t->shares = memory_zeroed(o->set_count, sizeof *t->shares, "data sets", error);
+    char **names = t->shares ? name_sets(o, error) : NULL;
+    struct reading *readings = names ? new_readings(o, names, error) : NULL;
+    const bool ok = readings && read_all(t, readings, error);
+    free_readings(readings, o->set_count);
+    dataset_names_free(names, o->set_count);
+    return ok;
 }
 
 static uint64_t hash_photos(uint64_t hash, const struct dataset *dataset, const size_t *photos,
@@ -93,9 +189,23 @@ static uint64_t hash_photos(uint64_t hash, const struct dataset *dataset, const 
     return hash;
 }
 
+/* How the photos are divided, where they are. */
+static uint64_t hash_parts(uint64_t hash, const struct trainer *t) {
+    const struct dataset_parts *parts = &t->history.parts;
+    for (size_t i = 0; t->options->set_count > 1 && i < t->options->set_count; i++) {
+        hash = hash_bytes(hash, &t->shares[i].count, sizeof t->shares[i].count);
+    }
+    for (size_t i = 0; parts->count > 1 && i < parts->count; i++) {
+        hash = hash_string(hash, parts->items[i].name);
+        hash = hash_bytes(hash, &parts->items[i].count, sizeof parts->items[i].count);
+    }
+    return hash;
+}
+
 uint64_t train_data_hash(const struct trainer *t) {
     uint64_t hash = hash_photos(HASH_START, &t->dataset, t->train, t->train_count);
     hash = hash_photos(hash, t->validation, t->held, t->held_count);
+    hash = hash_parts(hash, t);
     if (t->text.count == 0) return hash;
     return hash_bytes(hash, t->text.words, t->text.begin[t->text.count] * sizeof *t->text.words);
 }
@@ -113,6 +223,23 @@ static double coverage(const struct trainer *t) {
     return words ? (double)known / (double)words : 0;
 }
 
+static void say_shares(const struct trainer *t) {
+    const size_t count = t->options->set_count;
+    for (size_t i = 0; count > 1 && i < count; i++) {
+        const struct epoch_share *share = &t->shares[i];
+        trainer_say(t, "%s: %zu photos to learn from, shown %zu times an epoch in all",
+                    t->options->sets[i].path, share->count, epoch_plan_showings(share));
+    }
+}
+
+static void say_parts(const struct trainer *t) {
+    const struct dataset_parts *parts = &t->history.parts;
+    for (size_t i = 0; parts->count > 1 && i < parts->count; i++) {
+        trainer_say(t, "%s: scored by itself, %zu photos to validate on", parts->items[i].name,
+                    parts->items[i].count);
+    }
+}
+
 void train_data_summarise(struct trainer *t) {
     struct train_summary *s = &t->history.summary;
     s->train_photos = t->train_count;
@@ -126,6 +253,8 @@ void train_data_summarise(struct trainer *t) {
     s->coverage = coverage(t);
     trainer_say(t, "%zu photos to learn from with %zu captions, %zu photos to validate on",
                 s->train_photos, s->captions, s->held_photos);
+    say_shares(t);
+    say_parts(t);
     trainer_say(t,
                 "a vocabulary of %zu words holds %.1f %% of those in the captions, the longest "
                 "of which has %zu",

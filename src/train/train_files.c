@@ -34,15 +34,18 @@ static bool check_apart(struct role a, struct role b, caption_error *error) {
 /* What is written is no other file of the run. */
 static bool check_roles(const struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
-    const struct role roles[] = {{"output", o->output},
-                                 {"checkpoint", t->checkpoint},
-                                 {"features", t->cache},
-                                 {"data set", o->dataset},
-                                 {"validation set", o->validation}};
-    enum { WRITTEN = 3, ROLES = sizeof roles / sizeof *roles };
+    const struct role roles[] = {
+        {"output", o->output}, {"checkpoint", t->checkpoint}, {"features", t->cache}};
+    enum { WRITTEN = sizeof roles / sizeof *roles };
     for (size_t i = 0; i < WRITTEN; i++) {
-        for (size_t j = i + 1; j < ROLES; j++) {
+        for (size_t j = i + 1; j < WRITTEN; j++) {
             if (!check_apart(roles[i], roles[j], error)) return false;
+        }
+        for (size_t j = 0; j < o->set_count; j++) {
+            const struct role learned = {"data set", o->sets[j].path};
+            const struct role validated = {"validation set", o->sets[j].validation};
+            if (!check_apart(roles[i], learned, error) || !check_apart(roles[i], validated, error))
+                return false;
         }
         for (size_t j = 0; j < o->text_count; j++) {
             if (!check_apart(roles[i], (struct role){"text", o->text[j]}, error)) return false;

@@ -14,6 +14,7 @@ struct train_options train_options_default(void) {
                                   .batch_size = 20,
                                   .slice = 5,
                                   .tbptt = 16,
+                                  .tag_weight = 1,
                                   .lr = 1e-3F,
                                   .joint_lr = 5e-4F,
                                   .encoder_lr = 1e-4F,
@@ -67,7 +68,10 @@ struct number {
     bool decides;
 };
 
-enum { NUMBERS = 32 };
+enum { NUMBERS = 34 };
+
+/* Of the word head. */
+enum { MOST_TAGS = 16384 };
 
 /* Rewards, the mean of several, another size of photos: a result without an epoch over captions. */
 static size_t fewest_epochs(const struct train_options *o) {
@@ -81,6 +85,8 @@ static void list_numbers(const struct train_options *o, struct number list[NUMBE
         {"embed", (double)o->embed, 0, 16384, false},
         {"image-size", (double)o->image_size, 0, 1024, false},
         {"min-count", (double)o->min_count, 1, 1e9, true},
+        {"tags", (double)o->tags, 0, MOST_TAGS, true},
+        {"tag-weight", (double)o->tag_weight, 0, 1000, true},
         {"epochs", (double)o->epochs, (double)fewest_epochs(o), 1e6, true},
         {"freeze-encoder", (double)o->freeze_encoder, 0, 1e6, true},
         {"text-captions", (double)o->text_captions, 0, 1000, true},
@@ -113,6 +119,21 @@ static void list_numbers(const struct train_options *o, struct number list[NUMBE
     memcpy(list, numbers, sizeof numbers);
 }
 
+/* How often each data set is shown: once is what is not worth a word. */
+static bool put_repeats(cJSON *settings, const struct train_options *o) {
+    bool once = true;
+    for (size_t i = 0; i < o->set_count; i++) once = once && o->sets[i].repeat == 1;
+    if (once) return true;
+    cJSON *repeats = cJSON_AddArrayToObject(settings, "repeat");
+    for (size_t i = 0; repeats && i < o->set_count; i++) {
+        cJSON *number = cJSON_CreateNumber((double)o->sets[i].repeat);
+        if (number && cJSON_AddItemToArray(repeats, number)) continue;
+        cJSON_Delete(number);
+        return false;
+    }
+    return repeats != NULL;
+}
+
 cJSON *train_options_json(const struct train_options *o) {
     struct number numbers[NUMBERS];
     list_numbers(o, numbers);
@@ -124,7 +145,7 @@ cJSON *train_options_json(const struct train_options *o) {
         if (!numbers[i].decides) continue;
         ok = cJSON_AddNumberToObject(settings, numbers[i].name, numbers[i].value) != NULL;
     }
-    if (ok) return settings;
+    if (ok && put_repeats(settings, o)) return settings;
     cJSON_Delete(settings);
     return NULL;
 }
@@ -155,6 +176,29 @@ static bool check_start(const struct train_options *o, caption_error *error) {
     return true;
 }
 
+/* Most times that an epoch shows a data set. */
+enum { MOST_REPEATS = 1000 };
+
+static bool check_sets(const struct train_options *o, caption_error *error) {
+    bool shown = false;
+    for (size_t i = 0; i < o->set_count; i++) {
+        if (!o->sets[i].validation != !o->sets[0].validation) {
+            return error_set(
+                error, CAPTION_ERROR_ARGUMENT,
+                "val: expected a data set to validate on for each data set or for none");
+        }
+        const double repeat = (double)o->sets[i].repeat;
+        if (!(repeat >= 0 && repeat <= MOST_REPEATS)) {
+            return error_set(error, CAPTION_ERROR_ARGUMENT, "repeat: expected 0 to %d, found %g",
+                             MOST_REPEATS, repeat);
+        }
+        shown = shown || repeat > 0;
+    }
+    return shown || error_set(error, CAPTION_ERROR_ARGUMENT,
+                              "repeat: expected a data set to learn from, found %s",
+                              o->set_count > 0 ? "0 for all of them" : "no data set");
+}
+
 bool train_options_check(const struct train_options *o, caption_error *error) {
     struct number numbers[NUMBERS];
     list_numbers(o, numbers);
@@ -183,5 +227,5 @@ bool train_options_check(const struct train_options *o, caption_error *error) {
                          "found %s",
                          o->text_count == 0 ? "no text" : "no text-captions");
     }
-    return check_start(o, error);
+    return check_sets(o, error) && check_start(o, error);
 }

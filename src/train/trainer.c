@@ -25,6 +25,18 @@ size_t trainer_told_photos(const struct trainer *trainer) {
     return each > 0 ? (trainer->told.count + each - 1) / each : 0;
 }
 
+size_t trainer_showings(const struct trainer *trainer) {
+    size_t showings = 0;
+    for (size_t i = 0; i < trainer->options->set_count; i++) {
+        showings += epoch_plan_showings(&trainer->shares[i]);
+    }
+    return showings;
+}
+
+size_t trainer_photos(const struct trainer *trainer) {
+    return trainer->train_count + trainer_told_photos(trainer);
+}
+
 static struct captions_part told_captions(const struct trainer *trainer, size_t index) {
     const size_t each = trainer->options->text_captions, first = index * each;
     return (struct captions_part){&trainer->told, first,

@@ -3,7 +3,9 @@
 #define CAPTION_TRAIN_TRAINER_H
 
 #include "base/ranks.h"
+#include "data/dataset_parts.h"
 #include "data/loader.h"
+#include "train/epoch_plan.h"
 #include "train/history_file.h"
 #include "train/slice.h"
 #include "train/train.h"
@@ -40,7 +42,7 @@ struct train_place {
     double reward; /* summed over the captions drawn in the epoch so far */
     uint64_t drawn;
     double seconds; /* that the epoch took so far */
-    double best;    /* CIDEr of the weights in the output; -1: none yet */
+    double best;    /* CIDEr of the weights in the output, the mean of the parts'; -1: none yet */
 };
 
 struct trainer {
@@ -48,10 +50,13 @@ struct trainer {
     struct train_listener listener;
     struct ranks *ranks;
     struct threads *threads;
-    struct dataset dataset, other; /* `other` only when validation is a data set of its own */
+    struct dataset dataset, other; /* all data sets, one behind the other; `other` only when they
+                                      are validated on data sets of their own */
     const struct dataset *validation;
+    struct epoch_share *shares; /* [options->set_count] of the data sets in `train` */
     size_t *train, train_count; /* photos to learn from, indices into `dataset` */
-    size_t *held, held_count;   /* photos to validate on, indices into `validation` */
+    size_t *held, held_count;   /* photos to validate on, indices into `validation`, in parts as
+                                   history.parts has them */
     struct captions captions;
     struct text text;
     struct captions told;            /* the text as captions of photos that are not at hand */
@@ -70,8 +75,9 @@ struct trainer {
     struct encoder_workspace **workspaces; /* [threads], once the encoder learns */
     struct loader *loader;                 /* the same */
     real *incoming;                        /* the sum of the ranks before this one */
-    size_t *order;                         /* [train_count] of the epoch's photos */
-    struct slice_photo *batch;             /* [batch_size] */
+    size_t *turns;                         /* [train_count], see epoch_plan.h */
+    size_t *order;             /* the epoch's showings of photos, numbers as in epoch_plan_fill */
+    struct slice_photo *batch; /* [batch_size] */
     struct train_place place;
     struct train_history history;
     size_t *samples; /* [held_count], the first of them are the history's: indices into held */
@@ -86,6 +92,13 @@ void trainer_say(const struct trainer *trainer, const char *format, ...) ERROR_P
 
 /* Photos that the text tells of. */
 size_t trainer_told_photos(const struct trainer *trainer);
+
+/* Showings of photos in an epoch, each as often as its data set is repeated; of those alone that
+ * are learned from. */
+size_t trainer_showings(const struct trainer *trainer);
+
+/* Photos that are learned from or told of: their indices are below this number. */
+size_t trainer_photos(const struct trainer *trainer);
 
 /* What is said of photo train[index] or, beyond those, of one that the text tells of. */
 struct captions_part trainer_captions(const struct trainer *trainer, size_t index);

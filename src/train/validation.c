@@ -1,5 +1,6 @@
 #include "train/validation.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -33,76 +34,150 @@ bool validation_choose_samples(struct trainer *t, caption_error *error) {
     return true;
 }
 
-/* Captions the held photos with the model that would be kept. */
-static bool validate(struct trainer *t, const struct model *kept, struct train_epoch *result,
-                     struct evaluation *evaluation, caption_error *error) {
+/* What weights are worth on the photos held back. */
+struct verdict {
+    struct train_part_scores *parts; /* of history.parts */
+    char **captions;                 /* [held_count] */
+    size_t count;                    /* photos */
+};
+
+static bool verdict_init(struct verdict *verdict, const struct trainer *t, caption_error *error) {
+    static const char what[] = "the scores of an epoch";
+    const size_t parts = t->history.parts.count;
+    *verdict = (struct verdict){.count = t->held_count};
+    verdict->parts = memory_zeroed(parts, sizeof *verdict->parts, what, error);
+    verdict->captions = memory_zeroed(t->held_count, sizeof *verdict->captions, what, error);
+    return verdict->parts && verdict->captions;
+}
+
+static void verdict_free(struct verdict *verdict) {
+    for (size_t i = 0; verdict->captions && i < verdict->count; i++) free(verdict->captions[i]);
+    free(verdict->captions);
+    free(verdict->parts);
+}
+
+/* Captions the photos of a part and scores them as if there were no others. */
+static bool evaluate_part(struct trainer *t, const struct model *kept,
+                          const struct dataset_part *part, struct evaluation *evaluation,
+                          caption_error *error) {
     caption_options options = caption_options_default();
     options.precision = CAPTION_PRECISION_F32; /* the same score on any processor, to a rounding */
-    bool ok;
-    if (t->features.plain) {
-        const float *features = t->features.plain + t->train_count * t->features.width;
-        ok = evaluate_features(kept, t->validation, t->held, t->held_count, features, &options, 0,
-                               t->threads, evaluation, error);
-    } else {
-        ok = evaluate_photos(kept, t->validation, t->held, t->held_count, &options, 0, t->threads,
-                             t->listener.progress, evaluation, error);
+    const size_t *photos = t->held + part->first;
+    if (!t->features.plain) {
+        return evaluate_photos(kept, t->validation, photos, part->count, &options, 0, t->threads,
+                               t->listener.progress, evaluation, error);
     }
-    if (!ok) return false;
-    result->scores = evaluation->scores;
-    result->distinct = evaluation->distinct;
-    result->perplexity = evaluation->perplexity;
+    const size_t row = t->train_count + part->first;
+    return evaluate_features(kept, t->validation, photos, part->count,
+                             t->features.plain + row * t->features.width, &options, 0, t->threads,
+                             evaluation, error);
+}
+
+static bool judge_part(struct trainer *t, const struct model *kept, size_t index,
+                       struct verdict *verdict, caption_error *error) {
+    const struct dataset_part *part = &t->history.parts.items[index];
+    struct evaluation evaluation;
+    if (!evaluate_part(t, kept, part, &evaluation, error)) return false;
+    verdict->parts[index] = (struct train_part_scores){.scores = evaluation.scores,
+                                                       .perplexity = evaluation.perplexity,
+                                                       .distinct = evaluation.distinct};
+    for (size_t i = 0; i < part->count; i++) {
+        verdict->captions[part->first + i] = evaluation.captions[i];
+        evaluation.captions[i] = NULL; /* the verdict's from now on */
+    }
+    evaluation_free(&evaluation);
+    return true;
+}
+
+/* Captions the held photos with the model that would be kept. */
+static bool validate(struct trainer *t, const struct model *kept, struct train_epoch *result,
+                     struct verdict *verdict, caption_error *error) {
+    const size_t parts = t->history.parts.count;
+    for (size_t i = 0; i < parts; i++) {
+        if (!judge_part(t, kept, i, verdict, error)) return false;
+    }
+    history_sum_up(verdict->parts, parts, result);
     result->best = result->scores.cider > t->place.best;
     if (result->best) t->place.best = result->scores.cider;
     return true;
 }
 
-static bool write_best(const struct trainer *t, struct model *kept, const struct train_epoch *epoch,
-                       caption_error *error) {
-    if (ranks_rank(t->ranks) > 0) return true;
+/* The scores in a line that the model keeps; freed with free(). */
+static char *describe(const struct trainer *t, const struct train_epoch *epoch,
+                      const struct verdict *verdict, caption_error *error) {
     const struct scores *s = &epoch->scores;
-    char scores[256], when[64] = "before the first step";
-    if (epoch->epoch > 0) {
-        snprintf(when, sizeof when, "epoch %zu of %zu", epoch->epoch, epoch->epochs);
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream) {
+        error_memory(error, "a note");
+        return NULL;
     }
-    snprintf(scores, sizeof scores,
-             "validation, beam 3: CIDEr %.4f, BLEU-4 %.4f, ROUGE-L %.4f, distinct %zu of %zu, "
-             "perplexity %.2f (%s)",
-             s->cider, s->bleu[3], s->rouge_l, epoch->distinct, t->held_count, epoch->perplexity,
-             when);
-    return model_note(kept, "scores", scores, error) &&
-           model_write(kept, NULL, SAFETENSORS_F16, t->options->output, error);
+    fprintf(stream,
+            "validation, beam 3: CIDEr %.4f, BLEU-4 %.4f, ROUGE-L %.4f, distinct %zu of %zu, "
+            "perplexity %.2f",
+            s->cider, s->bleu[3], s->rouge_l, epoch->distinct, t->held_count, epoch->perplexity);
+    if (epoch->epoch == 0) fputs(" (before the first step)", stream);
+    if (epoch->epoch > 0) fprintf(stream, " (epoch %zu of %zu)", epoch->epoch, epoch->epochs);
+    for (size_t i = 0; i < history_parts(&t->history); i++) {
+        const struct scores *part = &verdict->parts[i].scores;
+        fprintf(stream, "; %s: CIDEr %.4f, BLEU-4 %.4f", t->history.parts.items[i].name,
+                part->cider, part->bleu[3]);
+    }
+    if (fclose(stream) == 0) return text;
+    free(text);
+    error_memory(error, "a note");
+    return NULL;
+}
+
+static bool write_best(const struct trainer *t, struct model *kept, const struct train_epoch *epoch,
+                       const struct verdict *verdict, caption_error *error) {
+    if (ranks_rank(t->ranks) > 0) return true;
+    char *scores = describe(t, epoch, verdict, error);
+    const bool ok = scores && model_note(kept, "scores", scores, error) &&
+                    model_write(kept, NULL, SAFETENSORS_F16, t->options->output, error);
+    free(scores);
+    return ok;
 }
 
 static bool remember(struct trainer *t, const struct train_epoch *result,
-                     const struct evaluation *evaluation, caption_error *error) {
+                     const struct verdict *verdict, caption_error *error) {
     char *said[SAMPLES];
     for (size_t i = 0; i < t->history.sample_count; i++) {
-        said[i] = evaluation->captions[t->samples[i]];
+        said[i] = verdict->captions[t->samples[i]];
     }
-    return history_add_epoch(&t->history, result, said, error);
+    return history_add_epoch(&t->history, result, said, verdict->parts, error);
 }
 
 /* Scores the weights as they would be written, and writes them if they are the best so far. */
-static bool keep_best(struct trainer *t, struct train_epoch *result, struct evaluation *evaluation,
+static bool keep_best(struct trainer *t, struct train_epoch *result, struct verdict *verdict,
                       caption_error *error) {
     const real *values = t->update.average ? t->update.average : t->model.parameters.values;
     struct model kept;
     if (!model_folded(&t->model, values, &kept, error)) return false;
-    bool ok = validate(t, &kept, result, evaluation, error);
-    if (ok && result->best && !write_best(t, &kept, result, error)) {
-        evaluation_free(evaluation);
-        ok = false;
-    }
+    const bool ok = validate(t, &kept, result, verdict, error) &&
+                    (!result->best || write_best(t, &kept, result, verdict, error));
     model_free(&kept);
     return ok;
 }
 
 bool validation_of_epoch(struct trainer *t, struct train_epoch *result, caption_error *error) {
-    struct evaluation evaluation;
-    if (!keep_best(t, result, &evaluation, error)) return false;
-    const bool ok = remember(t, result, &evaluation, error);
-    evaluation_free(&evaluation);
+    struct verdict verdict;
+    const bool ok = verdict_init(&verdict, t, error) && keep_best(t, result, &verdict, error) &&
+                    remember(t, result, &verdict, error);
+    verdict_free(&verdict);
     return ok;
+}
+
+static void say_start(const struct trainer *t, const struct train_epoch *start,
+                      const struct verdict *verdict) {
+    trainer_say(t, "before the first step: CIDEr %.2f, BLEU-4 %.2f on the photos to validate on",
+                100 * start->scores.cider, 100 * start->scores.bleu[3]);
+    for (size_t i = 0; i < history_parts(&t->history); i++) {
+        const struct scores *part = &verdict->parts[i].scores;
+        trainer_say(t, "before the first step, %s: CIDEr %.2f, BLEU-4 %.2f",
+                    t->history.parts.items[i].name, 100 * part->cider, 100 * part->bleu[3]);
+    }
 }
 
 bool validation_of_start(struct trainer *t, caption_error *error) {
@@ -112,10 +187,9 @@ bool validation_of_start(struct trainer *t, caption_error *error) {
     }
     struct train_epoch start = {.epochs = trainer_epochs(t->options),
                                 .phase = t->features.plain ? TRAIN_FROZEN : TRAIN_JOINT};
-    struct evaluation evaluation;
-    if (!keep_best(t, &start, &evaluation, error)) return false;
-    evaluation_free(&evaluation);
-    trainer_say(t, "before the first step: CIDEr %.2f, BLEU-4 %.2f on the photos to validate on",
-                100 * start.scores.cider, 100 * start.scores.bleu[3]);
-    return true;
+    struct verdict verdict;
+    const bool ok = verdict_init(&verdict, t, error) && keep_best(t, &start, &verdict, error);
+    if (ok) say_start(t, &start, &verdict);
+    verdict_free(&verdict);
+    return ok;
 }

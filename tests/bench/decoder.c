@@ -98,7 +98,11 @@ static struct trainer *trainer_new(const struct cell *cell, const size_t sizes[3
     struct trainer *trainer = reserve(1, sizeof *trainer);
     struct parameters *p = &trainer->parameters;
     caption_error error;
-    if (!decoder_init(&trainer->decoder, cell, sizes[2], sizes[1], sizes[0], FEATURES, p, &error) ||
+    if (!decoder_init(
+            &trainer->decoder, cell,
+            &(struct decoder_sizes){
+                .words = sizes[2], .embedding = sizes[1], .hidden = sizes[0], .features = FEATURES},
+            p, &error) ||
         !parameters_allocate(p, &error)) {
         fprintf(stderr, "%s\n", error.message);
         exit(1);

@@ -14,7 +14,13 @@
 #include "model/decoder.h"
 #include "model/unroll.h"
 
-enum { FIXTURE_WORDS = 7, FIXTURE_EMBEDDING = 3, FIXTURE_HIDDEN = 4, FIXTURE_FEATURES = 6 };
+enum {
+    FIXTURE_WORDS = 7,
+    FIXTURE_EMBEDDING = 3,
+    FIXTURE_HIDDEN = 4,
+    FIXTURE_FEATURES = 6,
+    FIXTURE_TAGS = 5
+};
 
 struct fixture {
     struct parameters parameters;
@@ -28,18 +34,34 @@ static inline void fixture_fill(real *values, size_t count, double limit, struct
 }
 
 /* Weights, biases, shift and scale all random, so that no term of a gradient vanishes by luck. */
-static inline struct fixture fixture_sized(const struct cell *cell, size_t words, size_t embedding,
-                                           size_t hidden, size_t features, uint64_t seed) {
+static inline struct fixture fixture_of(const struct cell *cell, const struct decoder_sizes *sizes,
+                                        uint64_t seed) {
     struct fixture f = {0};
     caption_error error = {0};
-    if (!decoder_init(&f.decoder, cell, words, embedding, hidden, features, &f.parameters,
-                      &error) ||
+    if (!decoder_init(&f.decoder, cell, sizes, &f.parameters, &error) ||
         !parameters_allocate(&f.parameters, &error)) {
         fail_msg("%s", error.message);
     }
     struct random random = random_seeded(seed, 0);
     fixture_fill(f.parameters.values, f.parameters.count, 0.8, &random);
     return f;
+}
+
+static inline struct fixture fixture_sized(const struct cell *cell, size_t words, size_t embedding,
+                                           size_t hidden, size_t features, uint64_t seed) {
+    const struct decoder_sizes sizes = {
+        .words = words, .embedding = embedding, .hidden = hidden, .features = features};
+    return fixture_of(cell, &sizes, seed);
+}
+
+/* With a word head. */
+static inline struct fixture fixture_tagged(const struct cell *cell) {
+    const struct decoder_sizes sizes = {.words = FIXTURE_WORDS,
+                                        .embedding = FIXTURE_EMBEDDING,
+                                        .hidden = FIXTURE_HIDDEN,
+                                        .features = FIXTURE_FEATURES,
+                                        .tags = FIXTURE_TAGS};
+    return fixture_of(cell, &sizes, 1);
 }
 
 static inline struct fixture fixture_new(const struct cell *cell) {

@@ -88,7 +88,7 @@ static void a_wide_beam_finds_what_exhaustive_search_finds(void **state) {
 static void compare_with_softmaxes(bool image_every) {
     struct model model = tiny_model(&cell_gru, tiny_words, 3);
     model.decoder.image_every = image_every;
-    real features[TINY_FEATURES], scaled[TINY_FEATURES], vector[TINY_EMBEDDING], logits[64];
+    real features[TINY_FEATURES], vector[TINY_EMBEDDING], logits[64];
     tiny_photos(features, 1, 3);
     const uint32_t words[] = {5, 3, 9};
     const int32_t inputs[] = {DECODER_VECTOR, VOCABULARY_START, 5, 3, 9};
@@ -98,8 +98,7 @@ static void compare_with_softmaxes(bool image_every) {
     caption_error error = {0};
     struct decoder_scratch *scratch = decoder_scratch_new(&model.decoder, 1, &error);
     assert_non_null(scratch);
-    decoder_image_forward(&model.decoder, &model.parameters, model.parameters.values, features, 1,
-                          scaled, vector);
+    tiny_image(&model, features, vector);
     double expected = 0;
     for (size_t t = 0; t < 5; t++) {
         decoder_step(&model.decoder, &model.parameters, model.parameters.values, 1, &inputs[t],
@@ -188,11 +187,10 @@ static void another_photo_changes_the_likelihood(void **state) {
 /* The most likely word, one at a time, by single steps. */
 static size_t greedy(const struct model *model, const real *features, size_t longest,
                      uint32_t *words) {
-    real scaled[TINY_FEATURES], vector[TINY_EMBEDDING], hidden[4 * TINY_HIDDEN] = {0}, logits[64];
+    real vector[TINY_EMBEDDING], hidden[4 * TINY_HIDDEN] = {0}, logits[64];
     struct decoder_scratch *scratch = decoder_scratch_new(&model->decoder, 1, NULL);
     assert_non_null(scratch);
-    decoder_image_forward(&model->decoder, &model->parameters, model->parameters.values, features,
-                          1, scaled, vector);
+    tiny_image(model, features, vector);
     int32_t input = DECODER_VECTOR;
     decoder_step(&model->decoder, &model->parameters, model->parameters.values, 1, &input, NULL,
                  vector, hidden, NULL, scratch);

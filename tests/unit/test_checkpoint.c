@@ -13,6 +13,7 @@ static const char *const words[] = {"a", "dog", "runs"};
 /* The parts of a trainer that a checkpoint knows. */
 struct run {
     struct train_options options;
+    struct epoch_share share;
     struct trainer trainer;
 };
 
@@ -39,12 +40,19 @@ static struct run *run_new(char *path, uint64_t seed) {
     struct run *run = calloc(1, sizeof *run);
     assert_non_null(run);
     struct trainer *t = &run->trainer;
-    run->options = (struct train_options){
-        .epochs = 4, .batch_size = 2, .slice = 1, .text_count = 1, .text_epochs = 1, .tbptt = 2};
+    run->options = (struct train_options){.set_count = 1,
+                                          .epochs = 4,
+                                          .batch_size = 2,
+                                          .slice = 1,
+                                          .text_count = 1,
+                                          .text_epochs = 1,
+                                          .tbptt = 2};
     t->options = &run->options;
     t->checkpoint = path;
     t->settings = (char *)settings;
     t->train_count = PHOTOS;
+    run->share = (struct epoch_share){0, PHOTOS, 1};
+    t->shares = &run->share;
     add_model(t);
     t->text.words = calloc(100, sizeof *t->text.words);
     t->text.begin = calloc(2, sizeof *t->text.begin);
@@ -77,7 +85,7 @@ static struct run *run_new(char *path, uint64_t seed) {
                                     .best = 2.0 / 7};
     for (size_t i = 1; i <= 2; i++) {
         const struct train_epoch epoch = {.epoch = i, .epochs = 5, .loss = 1.0 / 7};
-        assert_true(history_add_epoch(&t->history, &epoch, NULL, NULL));
+        assert_true(history_add_epoch(&t->history, &epoch, NULL, NULL, NULL));
     }
     return run;
 }
@@ -162,7 +170,9 @@ static void settings_that_differ_are_named(void **state) {
         {"{\"seed\":\"1\",\"lr\":0.001,\"the data\":\"00fe\"}", "the data was \"00ff\" when"},
         {"{\"seed\":\"1\",\"lr\":0.001,\"the data\":\"00ff\",\"clip\":5}",
          "clip was not there when"},
-        {"{\"seed\":\"1\",\"lr\":0.001}", "those of another program"},
+        {"{\"seed\":\"1\",\"lr\":0.001}",
+         "the data was \"00ff\" when that run began and is not there now"},
+        {"{ \"seed\":\"1\",\"lr\":0.001,\"the data\":\"00ff\"}", "those of another program"},
     };
     char *path = written(1);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {

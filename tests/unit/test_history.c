@@ -34,9 +34,9 @@ static struct train_history some_history(void) {
     char *const said[SAMPLES] = {strange, NULL};
     const struct train_epoch text = some_epoch(1, TRAIN_TEXT), frozen = some_epoch(2, TRAIN_FROZEN),
                              joint = some_epoch(3, TRAIN_JOINT);
-    assert_true(history_add_epoch(&history, &text, NULL, NULL));
-    assert_true(history_add_epoch(&history, &frozen, said, NULL));
-    assert_true(history_add_epoch(&history, &joint, said, NULL));
+    assert_true(history_add_epoch(&history, &text, NULL, NULL, NULL));
+    assert_true(history_add_epoch(&history, &frozen, said, NULL, NULL));
+    assert_true(history_add_epoch(&history, &joint, said, NULL, NULL));
     for (size_t i = 0; i < 50; i++) {
         const struct train_point point = {(double)i / 7, 1 / (double)(i + 1), 1e-3, 0};
         assert_true(history_add_point(&history, &point, NULL));
@@ -80,6 +80,42 @@ static void what_is_written_is_what_is_read(void **state) {
     history_free(&found);
 }
 
+static void add_part(struct train_history *history, char *name) {
+    const struct dataset nothing = {0};
+    assert_true(dataset_parts_add(&history->parts, &nothing, NULL, 5, name, false, NULL));
+}
+
+static void what_parts_scored_is_read_as_it_was_written(void **state) {
+    (void)state;
+    struct train_history history = history_with_samples(0), found = history_with_samples(0);
+    static char a[] = "a", b[] = "b";
+    add_part(&history, a);
+    add_part(&history, b);
+    add_part(&found, a);
+    add_part(&found, b);
+    const struct train_part_scores parts[2] = {
+        {{.bleu = {1.0 / 3, 0.5, 0.3, 0.1}, .rouge_l = 0.2, .cider = 0.7}, 17.3, 5},
+        {{.bleu = {0.1, 0.2, 0.3, 0.4}, .rouge_l = 0.5, .cider = 1.0 / 7}, 3.1, 4}};
+    const struct train_epoch text = some_epoch(1, TRAIN_TEXT), joint = some_epoch(2, TRAIN_JOINT);
+    assert_true(history_add_epoch(&history, &text, NULL, NULL, NULL));
+    assert_true(history_add_epoch(&history, &joint, NULL, parts, NULL));
+    char *written = history_format(&history, NULL);
+    caption_error error = {0};
+    if (!history_parse(&found, written, "run.checkpoint", &error)) fail_msg("%s", error.message);
+    assert_memory_equal(found.part_scores, history.part_scores, 4 * sizeof *parts);
+    assert_memory_equal(history_part_scores(&found, 1, 1), &parts[1], sizeof *parts);
+    history_free(&found);
+    found = history_with_samples(0);
+    add_part(&found, a);
+    add_part(&found, b);
+    add_part(&found, b);
+    assert_false(history_parse(&found, written, "run.checkpoint", &error));
+    assert_message_has(&error, "parts: not as");
+    free(written);
+    history_free(&history);
+    history_free(&found);
+}
+
 static void a_run_that_has_brought_nothing_yet_is_a_history_too(void **state) {
     (void)state;
     struct train_history history = history_with_samples(SAMPLES);
@@ -94,7 +130,7 @@ static void a_history_may_show_no_photos(void **state) {
     (void)state;
     struct train_history history = history_with_samples(0);
     const struct train_epoch epoch = some_epoch(1, TRAIN_JOINT);
-    assert_true(history_add_epoch(&history, &epoch, NULL, NULL));
+    assert_true(history_add_epoch(&history, &epoch, NULL, NULL, NULL));
     struct train_history found = written_and_read(&history);
     assert_int_equal(found.epoch_count, 1);
     history_free(&history);
@@ -107,7 +143,7 @@ static void what_is_not_finite_is_read_as_nan(void **state) {
     struct train_history history = history_with_samples(0);
     struct train_epoch epoch = some_epoch(1, TRAIN_JOINT);
     epoch.perplexity = (double)INFINITY;
-    assert_true(history_add_epoch(&history, &epoch, NULL, NULL));
+    assert_true(history_add_epoch(&history, &epoch, NULL, NULL, NULL));
     struct train_history found = written_and_read(&history);
     assert_true(isnan(found.epochs[0].perplexity));
     history_free(&history);
@@ -201,6 +237,7 @@ static void a_history_with_bytes_changed_is_refused_or_read(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_what_is_read),
+        cmocka_unit_test(what_parts_scored_is_read_as_it_was_written),
         cmocka_unit_test(a_run_that_has_brought_nothing_yet_is_a_history_too),
         cmocka_unit_test(a_history_may_show_no_photos),
         cmocka_unit_test(what_is_not_finite_is_read_as_nan),

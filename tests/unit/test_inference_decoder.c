@@ -8,13 +8,23 @@
 
 #include "model/inference_decoder.h"
 
-enum { WORDS = 37, EMBEDDING = 19, HIDDEN = 21, FEATURES = 23, ROWS = 50, STEPS = 4 };
+enum { WORDS = 37, EMBEDDING = 19, HIDDEN = 21, FEATURES = 23, TAGS = 11 };
+enum { ROWS = 50, STEPS = 4 };
 
 /* More than a row of any scratch needs. */
 enum { SCRATCH = 64 };
 
 static const struct cell *const cells[] = {&cell_rnn, &cell_gru, &cell_lstm};
 enum { CELLS = 3 };
+
+static struct fixture tagged(const struct cell *cell, uint64_t seed) {
+    const struct decoder_sizes sizes = {.words = WORDS,
+                                        .embedding = EMBEDDING,
+                                        .hidden = HIDDEN,
+                                        .features = FEATURES,
+                                        .tags = TAGS};
+    return fixture_of(cell, &sizes, seed);
+}
 
 static struct inference_decoder *ready(const struct fixture *f, const struct weights *weights,
                                        enum precision precision) {
@@ -43,7 +53,7 @@ static void draw_inputs(struct random *random, size_t count, int32_t *inputs) {
 
 struct walk {
     float features[ROWS * FEATURES], scratch[ROWS * SCRATCH], vectors[ROWS * EMBEDDING];
-    float images[ROWS * 4 * HIDDEN];
+    float images[ROWS * 4 * HIDDEN], tags[ROWS * TAGS];
     float states[ROWS * 2 * HIDDEN], logits[ROWS * WORDS];
     int32_t inputs[STEPS][ROWS], added[STEPS][ROWS];
 };
@@ -68,7 +78,7 @@ static void walk_init(struct walk *walk) {
 static void look(const struct inference_decoder *decoder, struct walk *walk) {
     assert_true(inference_decoder_look_scratch(decoder) <= SCRATCH);
     inference_decoder_look(decoder, walk->features, ROWS, walk->scratch, walk->vectors,
-                           walk->images);
+                           walk->images, walk->tags);
 }
 
 /* `rows` rows from row `first` of the walk on, all steps. */
@@ -91,8 +101,12 @@ static void run_learning(const struct fixture *f, struct walk *walk) {
     caption_error error;
     struct decoder_scratch *scratch = decoder_scratch_new(&f->decoder, ROWS, &error);
     assert_non_null(scratch);
-    decoder_image_forward(&f->decoder, p, p->values, walk->features, ROWS, walk->scratch,
-                          walk->vectors);
+    decoder_image_forward(&f->decoder, p, p->values,
+                          &(struct decoder_images){.count = ROWS,
+                                                   .features = walk->features,
+                                                   .scaled = walk->scratch,
+                                                   .tags = walk->tags,
+                                                   .vectors = walk->vectors});
     for (size_t t = 0; t < STEPS; t++) {
         decoder_step(&f->decoder, p, p->values, ROWS, walk->inputs[t], walk->added[t],
                      walk->vectors, walk->states, walk->logits, scratch);
@@ -107,13 +121,17 @@ static void assert_near(const float *found, const float *expected, size_t count)
 static void it_says_what_the_decoder_that_learns_says(void **state) {
     (void)state;
     for (size_t c = 0; c < CELLS; c++) {
-        struct fixture f = fixture_sized(cells[c], WORDS, EMBEDDING, HIDDEN, FEATURES, 7);
+        struct fixture f = tagged(cells[c], 7);
         struct inference_decoder *decoder = ready_from_block(&f, PRECISION_F32);
         static struct walk walk, expected;
         walk_init(&walk);
         walk_init(&expected);
         run(decoder, &walk, 0, ROWS);
         run_learning(&f, &expected);
+        for (size_t i = 0; i < ROWS * TAGS; i++) {
+            const double probability = 1 / (1 + exp(-(double)walk.tags[i]));
+            assert_true(fabs(probability - (double)expected.tags[i]) < 2e-5);
+        }
         assert_near(walk.vectors, expected.vectors, ROWS * EMBEDDING);
         assert_near(walk.states, expected.states, ROWS * f.decoder.state);
         assert_near(walk.logits, expected.logits, ROWS * WORDS);
@@ -150,7 +168,7 @@ static void it_says_what_its_equations_say(void **state) {
     static const double tolerances[] = {[PRECISION_F32] = 2e-5, [PRECISION_BF16] = 0.1};
     for (size_t c = 0; c < CELLS; c++) {
         for (enum precision precision = PRECISION_F32; precision <= PRECISION_BF16; precision++) {
-            struct fixture f = fixture_sized(cells[c], WORDS, EMBEDDING, HIDDEN, FEATURES, 6);
+            struct fixture f = tagged(cells[c], 6);
             struct inference_decoder *decoder = ready_from_block(&f, precision);
             static struct walk walk;
             walk_init(&walk);
@@ -165,7 +183,7 @@ static void it_says_what_its_equations_say(void **state) {
 }
 
 static void expect_same_alone(const struct cell *cell, enum precision precision) {
-    struct fixture f = fixture_sized(cell, WORDS, EMBEDDING, HIDDEN, FEATURES, 8);
+    struct fixture f = tagged(cell, 8);
     struct inference_decoder *decoder = ready_from_block(&f, precision);
     static struct walk together, some;
     walk_init(&together);
@@ -195,7 +213,7 @@ static void a_row_is_the_same_alone_and_beside_any_others(void **state) {
 static void what_a_step_remembers_changes_nothing(void **state) {
     (void)state;
     enum { LONG = 40 };
-    struct fixture f = fixture_sized(&cell_gru, WORDS, EMBEDDING, HIDDEN, FEATURES, 5);
+    struct fixture f = tagged(&cell_gru, 5);
     struct inference_decoder *decoder = ready_from_block(&f, PRECISION_F32);
     static struct walk remembered, forgotten;
     walk_init(&remembered);
@@ -258,7 +276,7 @@ static void weights_of_a_file_are_used_as_they_lie(void **state) {
     static const enum safetensors_type types[] = {SAFETENSORS_F32, SAFETENSORS_F16,
                                                   SAFETENSORS_BF16};
     for (size_t t = 0; t < 3; t++) {
-        struct fixture f = fixture_sized(&cell_gru, WORDS, EMBEDDING, HIDDEN, FEATURES, 9);
+        struct fixture f = tagged(&cell_gru, 9);
         char *path = write_file(&f, types[t]);
         struct safetensors file;
         caption_error error = {0};

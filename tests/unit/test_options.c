@@ -12,7 +12,7 @@ struct targets {
     size_t beam;
     float penalty;
     uint64_t seed;
-    struct options_list text;
+    struct options_list text, repeats;
     int first;
     char messages[512];
 };
@@ -29,8 +29,9 @@ static enum options_outcome parse(struct targets *t, char **argv) {
         {'b', "beam-size", OPTIONS_SIZE, &t->beam, "N", 1, 10, "width", &t->given},
         {0, "length-penalty", OPTIONS_FLOAT, &t->penalty, "X", 0, 2, "penalty", NULL},
         {0, "seed", OPTIONS_SEED, &t->seed, "N", 0, 0, "seed", NULL},
+        {0, "repeat", OPTIONS_NUMBERS, &t->repeats, "X...", 0, 9, "repeats", NULL},
     };
-    const struct options_group groups[] = {{"General", general, 5}, {"Numbers", numbers, 3}};
+    const struct options_group groups[] = {{"General", general, 5}, {"Numbers", numbers, 4}};
     const struct options_command command = {"caption", "PATH", "About.\n", groups, 2};
     int argc = 0;
     while (argv[argc]) argc++;
@@ -182,8 +183,8 @@ static void a_list_goes_on_to_the_next_flag(void **state) {
 static void a_list_may_be_given_in_pieces(void **state) {
     (void)state;
     struct targets t = defaults();
-    assert_int_equal(parse(&t, ARGUMENTS("--text=a", "b", "-b4", "--text", "c", "--json", "--text",
-                                         "d", "e", "f", "g", "h", "i", "j")),
+    assert_int_equal(parse(&t, ARGUMENTS("x.jpg", "--text=a", "b", "-b4", "--text", "c", "--json",
+                                         "--text", "d", "e", "f", "g", "h", "i", "j")),
                      OPTIONS_PARSED);
     assert_list(&t, 10, (const char *[]){"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"});
     assert_int_equal(t.beam, 4);
@@ -200,6 +201,41 @@ static void two_dashes_end_a_list(void **state) {
     assert_string_equal(argv[t.first], "x.jpg");
     assert_string_equal(argv[t.first + 1], "--json");
     options_list_free(&t.text);
+}
+
+static void a_list_leaves_the_last_argument_where_there_is_no_other(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    char **argv = ARGUMENTS("--json", "--text", "a", "b", "x.jpg", "-b", "4");
+    assert_int_equal(parse(&t, argv), OPTIONS_PARSED);
+    assert_list(&t, 2, (const char *[]){"a", "b"});
+    assert_int_equal(t.beam, 4);
+    assert_int_equal(t.first, 7);
+    assert_string_equal(argv[7], "x.jpg");
+    options_list_free(&t.text);
+    t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("--text", "a")), OPTIONS_PARSED);
+    assert_list(&t, 1, (const char *[]){"a"});
+    options_list_free(&t.text);
+}
+
+static void a_list_of_numbers_takes_no_other_thing(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("x.jpg", "--repeat", "1", "0.5", "--json")),
+                     OPTIONS_PARSED);
+    assert_int_equal(t.repeats.count, 2);
+    assert_string_equal(t.repeats.items[1], "0.5");
+    options_list_free(&t.repeats);
+    static const char *const bad[] = {"often", "10", "-1", "nan", ""};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char value[16];
+        snprintf(value, sizeof value, "--repeat=%s", bad[i]);
+        t = defaults();
+        assert_int_equal(parse(&t, ARGUMENTS(value)), OPTIONS_INVALID);
+        assert_non_null(strstr(t.messages, "a number from 0 to 9"));
+        options_list_free(&t.repeats);
+    }
 }
 
 static void a_list_without_a_value_is_told(void **state) {
@@ -236,6 +272,8 @@ int main(void) {
         cmocka_unit_test(a_missing_or_unwanted_value_is_told),
         cmocka_unit_test(a_list_goes_on_to_the_next_flag),
         cmocka_unit_test(a_list_may_be_given_in_pieces),
+        cmocka_unit_test(a_list_leaves_the_last_argument_where_there_is_no_other),
+        cmocka_unit_test(a_list_of_numbers_takes_no_other_thing),
         cmocka_unit_test(two_dashes_end_a_list),
         cmocka_unit_test(a_list_without_a_value_is_told),
         cmocka_unit_test(help_shows_the_values_that_hold),

@@ -142,10 +142,9 @@ static void words_are_drawn_as_often_as_the_model_says(void **state) {
         }
     }
     /* The probability of the word alone: the first step, the special words left out. */
-    real scaled[TINY_FEATURES], vector[TINY_EMBEDDING], hidden[TINY_HIDDEN] = {0}, logits[16];
+    real vector[TINY_EMBEDDING], hidden[TINY_HIDDEN] = {0}, logits[16];
     struct decoder_scratch *scratch = decoder_scratch_new(&model.decoder, 1, NULL);
-    decoder_image_forward(&model.decoder, &model.parameters, model.parameters.values, features, 1,
-                          scaled, vector);
+    tiny_image(&model, features, vector);
     const int32_t inputs[] = {DECODER_VECTOR, VOCABULARY_START};
     for (size_t t = 0; t < 2; t++) {
         decoder_step(&model.decoder, &model.parameters, model.parameters.values, 1, &inputs[t],

@@ -418,7 +418,8 @@ static void the_loss_does_not_depend_on_where_the_windows_cut(void **state) {
     (void)state;
     struct parameters parameters = {0};
     struct decoder decoder;
-    assert_true(decoder_init(&decoder, &cell_lstm, WORDS, 5, 6, 4, &parameters, NULL));
+    const struct decoder_sizes sizes = {.words = WORDS, .embedding = 5, .hidden = 6, .features = 4};
+    assert_true(decoder_init(&decoder, &cell_lstm, &sizes, &parameters, NULL));
     assert_true(parameters_allocate(&parameters, NULL));
     struct random random = random_seeded(3, 0);
     decoder_randomise(&decoder, &parameters, &random);
@@ -442,7 +443,9 @@ static void an_image_seen_at_every_step_is_seen_beyond_the_cuts(void **state) {
     enum { EMBEDDING = 5 };
     struct parameters parameters = {0};
     struct decoder decoder;
-    assert_true(decoder_init(&decoder, &cell_gru, WORDS, EMBEDDING, 6, 4, &parameters, NULL));
+    const struct decoder_sizes sizes = {
+        .words = WORDS, .embedding = EMBEDDING, .hidden = 6, .features = 4};
+    assert_true(decoder_init(&decoder, &cell_gru, &sizes, &parameters, NULL));
     assert_true(parameters_allocate(&parameters, NULL));
     struct random random = random_seeded(5, 0);
     decoder_randomise(&decoder, &parameters, &random);
@@ -512,7 +515,9 @@ static void a_stream_cut_into_windows_has_the_loss_of_the_whole(void **state) {
     for (size_t c = 0; c < 3; c++) {
         struct parameters parameters = {0};
         struct decoder decoder;
-        assert_true(decoder_init(&decoder, cells[c], WORDS, 5, 6, 4, &parameters, NULL));
+        const struct decoder_sizes sizes = {
+            .words = WORDS, .embedding = 5, .hidden = 6, .features = 4};
+        assert_true(decoder_init(&decoder, cells[c], &sizes, &parameters, NULL));
         assert_true(parameters_allocate(&parameters, NULL));
         struct random random = random_seeded(4, c);
         decoder_randomise(&decoder, &parameters, &random);
@@ -532,7 +537,8 @@ static void a_stream_cut_into_windows_has_the_loss_of_the_whole(void **state) {
  * two over imagined photos as well, if there are any, and two; 4 steps each over text and photos
  * alike. */
 static void check_schedules(size_t text_captions) {
-    const struct train_options options = {.text_count = 1,
+    const struct train_options options = {.set_count = 1,
+                                          .text_count = 1,
                                           .text_captions = text_captions,
                                           .text_epochs = 2,
                                           .epochs = 4,
@@ -547,7 +553,9 @@ static void check_schedules(size_t text_captions) {
                                           .self_critical_lr = 0.125F,
                                           .warmup = 0.25F};
     size_t begin[] = {0, 119};
+    struct epoch_share share = {0, 7, 1};
     const struct trainer trainer = {.options = &options,
+                                    .shares = &share,
                                     .train_count = 7,
                                     .text = {.begin = begin, .count = 1},
                                     .told = {.count = text_captions}};

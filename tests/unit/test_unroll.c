@@ -108,13 +108,15 @@ static void loss_and_gradients_equal_those_of_pytorch(void **state) {
         real d_features[PHOTOS * FIXTURE_FEATURES];
         real *gradients = fixture_zeroed(p->count, sizeof(real));
         fill_by_formula(&f, features);
-        decoder_image_forward(&f.decoder, p, p->values, features, PHOTOS, scaled, vectors);
+        const struct decoder_images images = {
+            .count = PHOTOS, .features = features, .scaled = scaled, .vectors = vectors};
+        decoder_image_forward(&f.decoder, p, p->values, &images);
         struct batch batch = batch_captions(vectors);
         const struct unroll_regularisation smoothing = {.label_smoothing = 0.125f};
         double loss =
             run(&f, &batch, period ? period : BATCH_STEPS, &smoothing, NULL, d_vectors, gradients);
-        decoder_image_backward(&f.decoder, p, p->values, features, PHOTOS, scaled, d_vectors,
-                               d_features, gradients);
+        decoder_image_backward(&f.decoder, p, p->values, &images, d_vectors, NULL, d_features,
+                               gradients);
         if (fabs(loss - expected_loss) > 1e-6 * expected_loss) {
             fail_msg("%s: the loss is %.9g, expected %.9g", what, loss, expected_loss);
         }

@@ -36,8 +36,11 @@ static inline struct model tiny_model(const struct cell *cell, const char *const
             fail_msg("%s", error.message);
         }
     }
-    if (!decoder_init(&model.decoder, cell, model.vocabulary.count, TINY_EMBEDDING, TINY_HIDDEN,
-                      TINY_FEATURES, &model.parameters, &error) ||
+    const struct decoder_sizes sizes = {.words = model.vocabulary.count,
+                                        .embedding = TINY_EMBEDDING,
+                                        .hidden = TINY_HIDDEN,
+                                        .features = TINY_FEATURES};
+    if (!decoder_init(&model.decoder, cell, &sizes, &model.parameters, &error) ||
         !parameters_allocate(&model.parameters, &error)) {
         fail_msg("%s", error.message);
     }
@@ -64,6 +67,15 @@ static inline void tiny_bias(struct model *model, size_t word, real bias) {
 static inline void tiny_photos(real *features, size_t count, uint64_t seed) {
     struct random random = random_seeded(seed, 1);
     for (size_t i = 0; i < count * TINY_FEATURES; i++) features[i] = (real)random_normal(&random);
+}
+
+/* What the decoder that learns makes of one photo's features: x_1. */
+static inline void tiny_image(const struct model *model, const real *features, real *vector) {
+    real scaled[TINY_FEATURES];
+    decoder_image_forward(
+        &model->decoder, &model->parameters, model->parameters.values,
+        &(struct decoder_images){
+            .count = 1, .features = features, .scaled = scaled, .vectors = vector});
 }
 
 /* Beam 3 without any rule. */

@@ -3,11 +3,20 @@
 #include "decoder_fixture.h"
 #include "finite_difference.h"
 
+#include <math.h>
+
+#include "train/tag_loss.h"
+
 enum { PHOTOS = 2, LENGTH = PHOTOS * FIXTURE_FEATURES, WIDTH = PHOTOS * FIXTURE_EMBEDDING };
+enum { NAMED = PHOTOS * FIXTURE_TAGS };
+
+/* Of the tags' loss. */
+#define TAG_SCALE 0.7
 
 struct image {
     struct fixture fixture;
     real features[LENGTH], scaled[LENGTH];
+    real tags[NAMED], d_tags[NAMED], tag_scratch[NAMED];
     real vectors[WIDTH], weights[WIDTH]; /* weights: of the vectors in a sum */
     struct unroll *unroll;               /* or words behind them */
     struct batch batch;
@@ -16,7 +25,7 @@ struct image {
 
 static struct image *image_new(const struct cell *cell) {
     struct image *image = fixture_zeroed(1, sizeof *image);
-    image->fixture = fixture_new(cell);
+    image->fixture = fixture_tagged(cell);
     struct random random = random_seeded(4, 0);
     fixture_fill(image->features, LENGTH, 2, &random);
     fixture_fill(image->weights, WIDTH, 1, &random);
@@ -29,10 +38,31 @@ static void image_free(struct image *image) {
     free(image);
 }
 
+static struct decoder_images images_of(struct image *image) {
+    return (struct decoder_images){.count = PHOTOS,
+                                   .features = image->features,
+                                   .scaled = image->scaled,
+                                   .tags = image->tags,
+                                   .tag_scratch = image->tag_scratch,
+                                   .vectors = image->vectors};
+}
+
 static void forward(struct image *image) {
     const struct parameters *p = &image->fixture.parameters;
-    decoder_image_forward(&image->fixture.decoder, p, p->values, image->features, PHOTOS,
-                          image->scaled, image->vectors);
+    const struct decoder_images images = images_of(image);
+    memset(image->d_tags, 0, sizeof image->d_tags); /* no loss of their own */
+    decoder_image_forward(&image->fixture.decoder, p, p->values, &images);
+}
+
+/* Every other tag is named, and what is not named counts less. */
+static double named_loss(struct image *image) {
+    static const uint8_t labels[FIXTURE_TAGS] = {1, 0, 1, 0, 1};
+    double loss = 0;
+    for (size_t i = 0; i < PHOTOS; i++) {
+        loss += tag_loss(FIXTURE_TAGS, image->tags + i * FIXTURE_TAGS, labels, 0.6, TAG_SCALE,
+                         image->d_tags + i * FIXTURE_TAGS);
+    }
+    return TAG_SCALE * loss;
 }
 
 static double weighted_sum(void *context) {
@@ -41,6 +71,13 @@ static double weighted_sum(void *context) {
     double sum = 0;
     for (size_t i = 0; i < WIDTH; i++) sum += (double)(image->vectors[i] * image->weights[i]);
     return sum;
+}
+
+/* The vectors and the tags both count. */
+static double tagged_sum(void *context) {
+    struct image *image = context;
+    const double sum = weighted_sum(image);
+    return sum + named_loss(image);
 }
 
 static double caption_loss(void *context) {
@@ -66,8 +103,60 @@ static void check_tensor(struct image *image, finite_difference_function *f, siz
 static void backward(struct image *image, const real *d_vectors, real *d_features,
                      real *gradients) {
     const struct parameters *p = &image->fixture.parameters;
-    decoder_image_backward(&image->fixture.decoder, p, p->values, image->features, PHOTOS,
-                           image->scaled, d_vectors, d_features, gradients);
+    const struct decoder_images images = images_of(image);
+    decoder_image_backward(&image->fixture.decoder, p, p->values, &images, d_vectors, image->d_tags,
+                           d_features, gradients);
+}
+
+static void the_word_head_has_its_gradient_by_weights_and_features(void **state) {
+    (void)state;
+    struct image *image = image_new(&cell_gru);
+    const struct decoder *d = &image->fixture.decoder;
+    real *gradients = fixture_zeroed(image->fixture.parameters.count, sizeof(real));
+    real d_features[LENGTH];
+    tagged_sum(image);
+    backward(image, image->weights, d_features, gradients);
+    check_tensor(image, tagged_sum, d->tag_weight, gradients);
+    check_tensor(image, tagged_sum, d->tag_bias, gradients);
+    check_tensor(image, tagged_sum, d->tag_input, gradients);
+    finite_difference_check("features", tagged_sum, image, image->features, LENGTH, d_features);
+    free(gradients);
+    image_free(image);
+}
+
+/* Its probabilities and what they bring to x_1, by the equations. */
+static void the_word_head_is_its_equations(void **state) {
+    (void)state;
+    struct image *image = image_new(&cell_gru);
+    const struct decoder *d = &image->fixture.decoder;
+    const struct parameters *p = &image->fixture.parameters;
+    const real *weight = parameters_at_const(p, p->values, d->tag_weight);
+    const real *bias = parameters_at_const(p, p->values, d->tag_bias);
+    const real *input = parameters_at_const(p, p->values, d->tag_input);
+    const real *image_weight = parameters_at_const(p, p->values, d->image_weight);
+    const real *image_bias = parameters_at_const(p, p->values, d->image_bias);
+    forward(image);
+    for (size_t i = 0; i < PHOTOS; i++) {
+        const real *u = image->scaled + i * FIXTURE_FEATURES;
+        double named[FIXTURE_TAGS];
+        for (size_t k = 0; k < FIXTURE_TAGS; k++) {
+            double logit = bias[k];
+            for (size_t j = 0; j < FIXTURE_FEATURES; j++) {
+                logit += weight[k * FIXTURE_FEATURES + j] * u[j];
+            }
+            named[k] = 1 / (1 + exp(-logit));
+            assert_true(fabs(image->tags[i * FIXTURE_TAGS + k] - named[k]) < 1e-12);
+        }
+        for (size_t j = 0; j < FIXTURE_EMBEDDING; j++) {
+            double x = image_bias[j];
+            for (size_t f = 0; f < FIXTURE_FEATURES; f++) {
+                x += image_weight[j * FIXTURE_FEATURES + f] * u[f];
+            }
+            for (size_t k = 0; k < FIXTURE_TAGS; k++) x += input[j * FIXTURE_TAGS + k] * named[k];
+            assert_true(fabs(image->vectors[i * FIXTURE_EMBEDDING + j] - x) < 1e-12);
+        }
+    }
+    image_free(image);
 }
 
 static void the_projection_has_its_gradient_by_weights_and_features(void **state) {
@@ -195,6 +284,8 @@ static void features_that_are_all_zero_give_finite_vectors(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_projection_has_its_gradient_by_weights_and_features),
+        cmocka_unit_test(the_word_head_has_its_gradient_by_weights_and_features),
+        cmocka_unit_test(the_word_head_is_its_equations),
         cmocka_unit_test(words_reach_the_features_through_the_first_input),
         cmocka_unit_test(shift_and_scale_are_constants),
         cmocka_unit_test(a_shift_that_follows_is_given_the_unit_vectors),
