@@ -10,6 +10,8 @@
 #include "decode/plan.h"
 #include "image/thumbnail.h"
 #include "model/model.h"
+#include "text/neutral.h"
+#include "text/neutral_words.h"
 
 struct caption_model {
     struct model model;
@@ -34,6 +36,8 @@ caption_options caption_options_default(void) {
         .threads = 0,
         .max_pixels = IMAGE_MAX_PIXELS,
         .precision = CAPTION_PRECISION_AUTO,
+        .tags = 0,
+        .tag_confidence = 0.3F,
     };
 }
 
@@ -79,6 +83,40 @@ static bool write_result(const struct decode_plan *plan, const struct decode_res
     return true;
 }
 
+/* The tag's name in the wording that the options ask for; an age is none, told as "". */
+static char *tag_name(const struct decode_plan *plan, const struct decode_tag *tag,
+                      caption_error *error) {
+    const char *word = plan->model->vocabulary.words[tag->word];
+    if (!plan->options.neutral) return memory_string(word, error);
+    if (neutral_is_in(NEUTRAL_AGES, word)) return memory_string("", error);
+    return neutral_sentence(word, error);
+}
+
+static bool has_tag(const caption_result *result, const char *name) {
+    for (size_t i = 0; i < result->tag_count; i++)
+        if (strcmp(result->tags[i].name, name) == 0) return true;
+    return false;
+}
+
+/* The surest tags. Those that became the same word are one, the surest of them. */
+static bool write_tags(const struct decode_plan *plan, const struct decode_result *decoded,
+                       caption_result *result, caption_error *error) {
+    const size_t most = plan->options.tags;
+    result->tags =
+        memory_zeroed(size_smaller(most, decoded->tag_count), sizeof *result->tags, "tags", error);
+    if (!result->tags) return false;
+    for (size_t i = 0; i < decoded->tag_count && result->tag_count < most; i++) {
+        char *name = tag_name(plan, &decoded->tags[i], error);
+        if (!name) return false;
+        if (!*name || has_tag(result, name))
+            free(name);
+        else
+            result->tags[result->tag_count++] =
+                (caption_tag){.name = name, .confidence = decoded->tags[i].confidence};
+    }
+    return true;
+}
+
 /* A run of the pipeline whose results become text. */
 struct run {
     const struct decode_plan *plan;
@@ -97,7 +135,8 @@ static bool hand_out(void *context, const caption_photo *photo, const struct dec
     const struct run *run = context;
     caption_result result = {.error = *problem};
     const bool done =
-        (problem->status != CAPTION_OK || write_result(run->plan, decoded, &result, error)) &&
+        (problem->status != CAPTION_OK || (write_result(run->plan, decoded, &result, error) &&
+                                           write_tags(run->plan, decoded, &result, error))) &&
         run->stream->result(run->stream->context, photo, &result, error);
     caption_results_free(&result, 1);
     return done;
@@ -187,6 +226,8 @@ void caption_results_free(caption_result *results, size_t count) {
     for (size_t i = 0; i < count; i++) {
         for (size_t c = 0; c < results[i].count; c++) free(results[i].captions[c].text);
         free(results[i].captions);
+        for (size_t t = 0; t < results[i].tag_count; t++) free(results[i].tags[t].name);
+        free(results[i].tags);
         results[i] = (caption_result){0};
     }
 }

@@ -87,6 +87,9 @@ typedef struct caption_options {
     size_t threads;         /* worker threads; 0 is one per processor */
     size_t max_pixels;      /* a photo that has more is refused before it is decoded */
     caption_precision precision; /* of the large products */
+    size_t tags;          /* tags per photo at most; 0: none. More needs a model that has a word
+                             head, see `caption train --tags` */
+    float tag_confidence; /* from 0 to 1: less sure tags are left out */
 } caption_options;
 
 typedef struct caption_text {
@@ -95,11 +98,19 @@ typedef struct caption_text {
                        caption, that of the words as drawn, before they were rewritten */
 } caption_text;
 
+/* A word of what is to be seen: a noun, verb, colour or number, which stands for all its forms. */
+typedef struct caption_tag {
+    char *name;        /* UTF-8 */
+    double confidence; /* from 0 to 1, how probable it is that a caption by people names it */
+} caption_tag;
+
 /* What became of one photo: count captions, best first; or count 0 and an error. */
 typedef struct caption_result {
     size_t count;
     caption_text *captions;
     caption_error error;
+    size_t tag_count;
+    caption_tag *tags; /* [tag_count], surest first; of a neutral run as neutral as the captions */
 } caption_result;
 
 /* The options that the command line uses when no flag is given. */

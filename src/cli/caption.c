@@ -8,10 +8,14 @@
 #include "cli/captioning.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
+#include "decode/plan.h"
 #include "image/image.h"
 #include "report/caption_page.h"
 #include "report/caption_table.h"
 #include "report/caption_vis.h"
+
+/* Of --tags without a number. */
+enum { USUAL_TAGS = 10 };
 
 /* What the flags say, besides how captions are made. */
 struct caption_flags {
@@ -22,6 +26,8 @@ struct caption_flags {
     const char *shard;
     /* output */
     bool json, json_lines, csv, logprob;
+    const char *tags; /* NULL: none, "": the usual number */
+    bool tags_only, photils;
     const char *sidecar; /* NULL: none, "": .txt */
     const char *output_dir, *existing;
     const char *page, *vis; /* NULL: none */
@@ -33,14 +39,25 @@ struct caption_flags {
 struct caption_plan {
     const struct options_command *command;
     struct caption_flags flags;
-    const struct decoding_options *decoding;
+    struct decoding_options *decoding;
     struct photo_list list;
     struct shard shard;
     struct caption_file_options files;
     struct caption_xmp_options xmp;
+    enum tags_told tags;
     char *extension; /* owned, with its dot */
     bool writes_files;
 };
+
+/* Digits of a number that is allowed. */
+static bool tags_parse(const char *text, size_t *count) {
+    char *end;
+    if (text[0] < '0' || text[0] > '9') return false;
+    const unsigned long number = strtoul(text, &end, 10);
+    if (*end || number < 1 || number > PLAN_MAX_TAGS) return false;
+    *count = number;
+    return true;
+}
 
 /* "caption" and ".caption" mean the same. */
 static char *extension_of(const char *text, caption_error *error) {
@@ -68,7 +85,8 @@ static bool plan_files(struct caption_plan *plan, caption_error *error) {
     const struct caption_flags *flags = &plan->flags;
     plan->xmp = (struct caption_xmp_options){.folder = flags->output_dir,
                                              .overwrite = existing_named(flags->existing) ==
-                                                          CAPTION_FILE_OVERWRITE};
+                                                          CAPTION_FILE_OVERWRITE,
+                                             .tags = plan->tags};
     plan->writes_files = flags->sidecar || (flags->output_dir && !flags->write_xmp);
     if (!plan->writes_files)
         return !(flags->write_xmp && flags->output_dir) ||
@@ -78,7 +96,8 @@ static bool plan_files(struct caption_plan *plan, caption_error *error) {
     plan->files = (struct caption_file_options){.extension = plan->extension,
                                                 .folder = flags->output_dir,
                                                 .existing = existing_named(flags->existing),
-                                                .n_best = plan->decoding->caption.top > 1};
+                                                .n_best = plan->decoding->caption.top > 1,
+                                                .tags = plan->tags};
     return photo_list_find_seconds(&plan->list, flags->output_dir != NULL, error);
 }
 
@@ -90,6 +109,10 @@ static bool check_flags(const struct caption_flags *flags, int count, caption_er
     if (flags->json + flags->json_lines + flags->csv > 1)
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "--json, --jsonl and --csv: expected one of them");
+    if (flags->photils && (flags->json || flags->json_lines || flags->csv || flags->sidecar ||
+                           flags->page || flags->vis || flags->write_xmp || flags->output_dir))
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--photils: expected no other output beside it");
     const enum caption_file_existing existing = existing_named(flags->existing);
     if (flags->write_xmp && (existing == CAPTION_FILE_APPEND || existing == CAPTION_FILE_PREPEND))
         return error_set(error, CAPTION_ERROR_ARGUMENT,
@@ -115,9 +138,33 @@ static bool list_photos(struct caption_plan *plan, char **arguments, int count,
            photo_list_add_from(&plan->list, flags->files_from, flags->zeros, error);
 }
 
+/* How many tags are told, and beside what. Of tags alone nobody sees the captions: the shortest
+ * does. */
+static bool plan_tags(struct caption_plan *plan, caption_error *error) {
+    const struct caption_flags *flags = &plan->flags;
+    caption_options *caption = &plan->decoding->caption;
+    const bool alone = flags->tags_only || flags->photils;
+    if (!flags->tags && !alone) return true;
+    plan->tags = alone ? TAGS_ALONE : TAGS_TOLD;
+    caption->tags = USUAL_TAGS;
+    if (flags->tags && *flags->tags && !tags_parse(flags->tags, &caption->tags))
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--tags: '%s' is out of range, expected a whole number from 1 to %d",
+                         flags->tags, PLAN_MAX_TAGS);
+    if (!alone) return true;
+    if (flags->vis)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--vis-json holds captions: expected --tags, found --tags-only");
+    caption->beam_size = caption->top = caption->max_length = 1;
+    caption->min_length = 0;
+    caption->sample = false;
+    caption->prefix = NULL;
+    return true;
+}
+
 static bool make_plan(struct caption_plan *plan, char **arguments, int count,
                       caption_error *error) {
-    return check_flags(&plan->flags, count, error) &&
+    return check_flags(&plan->flags, count, error) && plan_tags(plan, error) &&
            shard_parse(plan->flags.shard, &plan->shard, error) &&
            list_photos(plan, arguments, count, error) && plan_files(plan, error);
 }
@@ -149,12 +196,15 @@ static bool add_outputs(const struct caption_plan *plan, struct captioning *run,
     const struct caption_rows rows = {.stream = stdout,
                                       .with_path = several,
                                       .with_logprob = plan->flags.logprob || n_best,
-                                      .n_best = n_best};
+                                      .n_best = n_best,
+                                      .tags = plan->tags,
+                                      .photils = plan->flags.photils};
     const struct caption_flags *flags = &plan->flags;
     if (plan->writes_files && !add_output(run, caption_file_output_new(&plan->files, error)))
         return false;
     if (flags->write_xmp && !add_output(run, caption_xmp_new(&plan->xmp, error))) return false;
-    if (flags->page && !add_output(run, caption_page_new(flags->page, error))) return false;
+    if (flags->page && !add_output(run, caption_page_new(flags->page, plan->tags, error)))
+        return false;
     if (flags->vis && !add_output(run, caption_vis_new(flags->vis, error))) return false;
     return (run->output_count > 0 && format == CAPTION_TABLE_TEXT) ||
            add_output(run, caption_table_new(&rows, format, error));
@@ -231,6 +281,17 @@ int command_caption(int argc, char **argv) {
         {0, "csv", OPTIONS_ON, &f->csv, NULL, 0, 0, "a table: path,caption,logprob,error", NULL},
         {0, "logprob", OPTIONS_ON, &f->logprob, NULL, 0, 0,
          "put the caption's log-probability before it", NULL},
+        {0, "tags", OPTIONS_OPTIONAL, &f->tags, "N", 0, 0,
+         "also the words of what is to be seen, at most N (10), surest first: dog, grass, run; "
+         "JSON "
+         "with the confidence of each; CSV, sidecars and the page, too; of XMP the keywords, to "
+         "which they are added",
+         NULL},
+        {0, "tags-only", OPTIONS_ON, &f->tags_only, NULL, 0, 0, "tags in place of captions", NULL},
+        {0, "tag-confidence", OPTIONS_FLOAT, &decoding.caption.tag_confidence, "X", 0, 1,
+         "no tags that are less sure than this", NULL},
+        {0, "photils", OPTIONS_ON, &f->photils, NULL, 0, 0,
+         "tags only, as the tagger photils writes them: a line dog:0.97 for each", NULL},
         {0, "sidecar", OPTIONS_OPTIONAL, &f->sidecar, ".EXT", 0, 0,
          "a file beside each photo: dog.txt for dog.jpg; of photos that differ in their extension "
          "alone the first by name has it, the others have dog.png.txt. No text on stdout then",

@@ -49,7 +49,7 @@ static bool has_xmp(const struct captioning *run, size_t number) {
     if (run->xmp->overwrite) return false;
     const struct caption_row row = row_of(run, number, NULL);
     char *path = caption_xmp_path(&row, run->xmp->folder, NULL);
-    const bool is_full = path && caption_xmp_is_full(path);
+    const bool is_full = path && caption_xmp_is_full(path, run->xmp->tags);
     free(path);
     return is_full;
 }

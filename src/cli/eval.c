@@ -70,6 +70,7 @@ static bool report(const struct eval_options *options, const struct dataset *dat
         .scores = evaluation->scores,
         .perplexity = evaluation->perplexity,
         .swaps = evaluation->swaps,
+        .tags = evaluation->tags,
     };
     for (size_t i = 0; i < evaluation->count; i++) {
         table.references += dataset->photos[photos[i]].count;
@@ -218,7 +219,9 @@ int command_eval(int argc, char **argv) {
         name, "[OPTIONS] DATASET...",
         "Captions the photos of data sets, each by itself, and scores the captions: BLEU-1..4, "
         "ROUGE-L, CIDEr,\n"
-        "different captions, and the perplexity of the references.\n" DATASET_CHOICE_FORMATS,
+        "different captions, and the perplexity of the references; of a model that tells tags\n"
+        "their mean average precision, how many are right of those told with 0.9 or more, and\n"
+        "their calibration error.\n" DATASET_CHOICE_FORMATS,
         groups, sizeof groups / sizeof *groups};
     int first, status;
     if (!command_begin(&command, argc, argv, 1, INT_MAX, &first, &status)) {

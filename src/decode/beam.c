@@ -8,6 +8,7 @@
 #include "decode/constraints.h"
 #include "decode/result.h"
 #include "decode/rows.h"
+#include "decode/tags.h"
 
 /* The unfinished hypotheses after a time step, those of a photo side by side, best first. All of
  * them have the same number of words. */
@@ -278,6 +279,7 @@ bool beam_search(const struct decode_plan *plan, const real *features, size_t co
     for (size_t length = 0; done && search.photo_count > 0; length++) {
         done = search_step(&search, length, results, error);
     }
+    done = done && tags_of_photos(plan, search.rows.tags, count, results, error);
     search_free(&search);
     return done;
 }

@@ -14,9 +14,18 @@ struct decode_caption {
     double score;   /* what the search ranks by: logprob / length^penalty */
 };
 
+/* What a photo shows, by the word head. */
+struct decode_tag {
+    uint32_t word; /* its name, in the vocabulary */
+    double confidence;
+};
+
 struct decode_result {
     struct decode_caption *captions; /* [count], best first */
     size_t count;
+    struct decode_tag *tags; /* [tag_count], owned; surest first, none below the options'
+                                tag_confidence; NULL: none were asked for */
+    size_t tag_count;
 };
 
 /* Options checked against each other and the model: prefix words found, endings looked up. */

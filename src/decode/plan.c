@@ -30,6 +30,7 @@ static bool check_options(const caption_options *options, caption_error *error) 
         !check_size("number of threads", options->threads, 0, PLAN_MAX_THREADS, error) ||
         !check_float("length penalty", options->length_penalty, 0, PLAN_MAX_LENGTH_PENALTY,
                      error) ||
+        !check_float("least confidence of tags", options->tag_confidence, 0, 1, error) ||
         !check_float("temperature", options->temperature, PLAN_MIN_TEMPERATURE,
                      PLAN_MAX_TEMPERATURE, error)) {
         return false;
@@ -91,6 +92,14 @@ static bool check_model(const struct model *model, caption_error *error) {
     return error_set(error, CAPTION_ERROR_FORMAT, "the model knows no words");
 }
 
+static bool check_tags(const struct model *model, const caption_options *options,
+                       caption_error *error) {
+    return options->tags == 0 || model->tags.count > 0 ||
+           error_set(
+               error, CAPTION_ERROR_ARGUMENT,
+               "the model tells no tags; expected one that was trained with --tags (--model)");
+}
+
 enum precision decode_precision(const caption_options *options) {
     switch (options->precision) {
     case CAPTION_PRECISION_F32:
@@ -107,7 +116,10 @@ enum precision decode_precision(const caption_options *options) {
 
 struct decode_plan *decode_plan_new(const struct model *model, const caption_options *options,
                                     caption_error *error) {
-    if (!check_options(options, error) || !check_model(model, error)) return NULL;
+    if (!check_options(options, error) || !check_model(model, error) ||
+        !check_tags(model, options, error)) {
+        return NULL;
+    }
     struct decode_plan *plan = memory_zeroed(1, sizeof *plan, "a decoding plan", error);
     if (!plan) return NULL;
     plan->model = model;

@@ -10,6 +10,7 @@ enum {
     PLAN_MAX_BEAM = 1024, /* beam size, and captions drawn per photo */
     PLAN_MAX_LENGTH = 1000,
     PLAN_MAX_NGRAM = 1000,
+    PLAN_MAX_TAGS = 1000000,
     PLAN_MAX_THREADS = 1024
 };
 #define PLAN_MAX_LENGTH_PENALTY 10.0F

@@ -28,6 +28,7 @@ void decode_results_free(struct decode_result *results, size_t count) {
     for (size_t i = 0; i < count; i++) {
         for (size_t c = 0; c < results[i].count; c++) free(results[i].captions[c].words);
         free(results[i].captions);
+        free(results[i].tags);
         results[i] = (struct decode_result){0};
     }
 }

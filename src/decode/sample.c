@@ -10,6 +10,7 @@
 #include "decode/constraints.h"
 #include "decode/result.h"
 #include "decode/rows.h"
+#include "decode/tags.h"
 
 /* A caption on its way. */
 struct draw {
@@ -224,7 +225,8 @@ bool sample_captions(const struct decode_plan *plan, const real *features, size_
     sampler_begin(&sampler, features, count, first_photo);
     bool done = true;
     while (done && sampler.going_count > 0) done = sampler_step(&sampler, error);
-    done = done && set_results(&sampler, count, results, error);
+    done = done && set_results(&sampler, count, results, error) &&
+           tags_of_photos(plan, sampler.rows.tags, count, results, error);
     sampler_free(&sampler);
     return done;
 }

@@ -6,6 +6,7 @@
 #include "decode/captioner.h"
 #include "eval/perplexity.h"
 #include "eval/photo_scores.h"
+#include "eval/photo_tags.h"
 
 static bool keep_captions(const struct model *model, const caption_options *options,
                           const struct decode_result *results, struct evaluation *out,
@@ -42,10 +43,24 @@ static bool decode(const struct model *model, const float *features, size_t coun
                    struct decode_result *results, caption_error *error) {
     caption_options best = *options;
     best.top = 1;
+    best.tags = model->tags.count;
+    best.tag_confidence = 0;
     struct decode_plan *plan = decode_plan_new(model, &best, error);
     if (!plan) return false;
     bool done = captioner_decode(plan, features, count, threads, results, error);
     decode_plan_free(plan);
+    return done;
+}
+
+static bool score_tags(const struct model *model, const struct dataset *dataset,
+                       const size_t *photos, const struct decode_result *results,
+                       struct evaluation *out, caption_error *error) {
+    if (model->tags.count == 0) return true;
+    struct photo_tags told;
+    if (!photo_tags_gather(&told, model, dataset, photos, results, out->count, error)) return false;
+    const bool done = tag_scores_compute(told.confidences, told.labels, told.photos, told.tags,
+                                         &out->tags, error);
+    photo_tags_free(&told);
     return done;
 }
 
@@ -60,6 +75,7 @@ bool evaluate_features(const struct model *model, const struct dataset *dataset,
     bool decoded = decode(model, features, count, options, threads, results, error);
     bool done = decoded && keep_captions(model, options, results, out, error) &&
                 score_captions(dataset, photos, out, error) &&
+                score_tags(model, dataset, photos, results, out, error) &&
                 perplexity_compute(model, dataset, photos, count, features, threads,
                                    &out->perplexity, error);
     if (done && swaps > 0)

@@ -7,16 +7,18 @@
 #include "data/dataset.h"
 #include "eval/scores.h"
 #include "eval/swaps.h"
+#include "eval/tag_scores.h"
 #include "model/model.h"
 
 struct evaluation {
-    size_t count;         /* photos */
-    char **captions;      /* [count], owned */
-    double *logprobs;     /* [count], owned */
-    struct scores scores; /* of the corpus */
-    size_t distinct;      /* different captions */
-    double perplexity;    /* of the reference captions, per word, <end> included */
-    struct swaps swaps;   /* count 0: not asked for */
+    size_t count;           /* photos */
+    char **captions;        /* [count], owned */
+    double *logprobs;       /* [count], owned */
+    struct scores scores;   /* of the corpus */
+    size_t distinct;        /* different captions */
+    double perplexity;      /* of the reference captions, per word, <end> included */
+    struct swaps swaps;     /* count 0: not asked for */
+    struct tag_scores tags; /* of a model that has a word head, else zero */
 };
 
 /* Scores captions of photos whose features (count, F) are known: photos[count] are indices into

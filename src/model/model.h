@@ -7,6 +7,7 @@
 #include "model/decoder.h"
 #include "model/encoder.h"
 #include "model/encoder_import.h"
+#include "model/tag_calibration.h"
 #include "model/weights.h"
 #include "text/tag_words.h"
 #include "text/vocabulary.h"
@@ -19,6 +20,7 @@ struct model {
     struct vocabulary vocabulary;
     struct tag_words tags; /* [decoder.tags] */
     struct preprocessing preprocessing;
+    struct tag_calibration tag_calibration; /* a slope of 0: there is none */
     cJSON *provenance; /* object of strings: "data", "command", "scores", "licence", ...; owned */
 };
 

@@ -12,6 +12,7 @@
  *     vocabulary   one `word<TAB>count` a line, as in vocabulary.h
  *     tags         what the word head names, one tag a line, as in tag_words.h (absent: no head)
  *     provenance   a JSON object of strings
+ *     tag_calibration  of the word head, as in tag_calibration.h (absent: there is none)
  *
  * Tensors bear the names of the parameters, the encoder's those of timm behind "encoder.".
  */
@@ -172,6 +173,15 @@ static bool read_provenance(struct model *model, const struct safetensors *file,
     return true;
 }
 
+static bool read_tag_calibration(struct model *model, const struct safetensors *file,
+                                 caption_error *error) {
+    const char *text = safetensors_metadata(file, "tag_calibration");
+    if (!text) return true;
+    return tag_calibration_parse(&model->tag_calibration, text, "__metadata__: tag_calibration",
+                                 error) ||
+           error_prefix(error, file->path);
+}
+
 /* What a checkpoint holds beside the model. */
 static bool is_of_training(const char *name) {
     return strncmp(name, MODEL_TRAINING, strlen(MODEL_TRAINING)) == 0;
@@ -240,7 +250,8 @@ static bool read_numbers(struct parameters *parameters, const struct safetensors
 /* Everything but the numbers. */
 static bool take_shape(struct model *model, const struct safetensors *file, caption_error *error) {
     return read_plan(model, file, error) && read_preprocessing(model, file, error) &&
-           read_provenance(model, file, error) && check_tensors(&model->parameters, file, error);
+           read_provenance(model, file, error) && read_tag_calibration(model, file, error) &&
+           check_tensors(&model->parameters, file, error);
 }
 
 bool model_take(struct model *model, const struct safetensors *file, caption_error *error) {
@@ -313,6 +324,15 @@ static bool write_vocabulary(struct safetensors_writer *writer, const struct voc
     return ok;
 }
 
+static bool write_tag_calibration(struct safetensors_writer *writer, const struct model *model,
+                                  caption_error *error) {
+    if (!tag_calibration_is_there(&model->tag_calibration)) return true;
+    cJSON *json = tag_calibration_json(&model->tag_calibration, error);
+    const bool ok = json && write_json(writer, "tag_calibration", json, error);
+    cJSON_Delete(json);
+    return ok;
+}
+
 static bool write_tags(struct safetensors_writer *writer, const struct model *model,
                        caption_error *error) {
     char *text;
@@ -341,7 +361,8 @@ static bool write_metadata(struct safetensors_writer *writer, const struct model
                                        error) &&
            write_vocabulary(writer, &model->vocabulary, error) &&
            write_tags(writer, model, error) &&
-           write_json(writer, "provenance", model->provenance, error);
+           write_json(writer, "provenance", model->provenance, error) &&
+           write_tag_calibration(writer, model, error);
 }
 
 /* Constants stay F32: they are few, and measured, not learned, so nothing bounds them to what 16

@@ -26,6 +26,8 @@ const char caption_card_style[] =
     ".photos .text{padding:.75rem 1rem .85rem}\n"
     ".photos .said{margin:0 0 .35rem;line-height:1.4;font-weight:500;overflow-wrap:anywhere;"
     "text-wrap:pretty}\n"
+    ".photos .tags{margin:0 0 .35rem;color:var(--muted);font-size:.875rem;line-height:1.4;"
+    "overflow-wrap:anywhere}\n"
     ".photos .name{display:flex;max-width:none;margin:0;color:var(--muted);font-size:.8rem;"
     "line-height:1.4}\n"
     ".photos .name span{flex:0 1 auto;min-width:0;overflow:hidden;text-overflow:ellipsis;"
@@ -52,14 +54,32 @@ static void put_caption(FILE *stream, const char *caption) {
     html_text_write(stream, *caption ? caption : "(no word)");
 }
 
-static void write_photo(FILE *stream, const caption_thumbnail *thumbnail, const char *caption) {
+static void put_tags(FILE *stream, const caption_result *result) {
+    for (size_t i = 0; i < result->tag_count; i++) {
+        if (i > 0) fputs(", ", stream);
+        html_text_write(stream, result->tags[i].name);
+    }
+}
+
+/* Of tags alone, these are what is said; what was said before is said again. */
+static void put_said(FILE *stream, const caption_result *result, enum tags_told tags) {
+    if (tags == TAGS_ALONE && result->tag_count > 0)
+        put_tags(stream, result);
+    else if (tags == TAGS_ALONE && !isnan(result->captions[0].logprob))
+        fputs("(no tag)", stream);
+    else
+        put_caption(stream, result->captions[0].text);
+}
+
+static void write_photo(FILE *stream, const caption_thumbnail *thumbnail,
+                        const caption_result *result, enum tags_told tags) {
     if (!thumbnail->jpeg) {
         fputs("<div class=\"missing\">no thumbnail</div>\n", stream);
         return;
     }
     fprintf(stream, "<img width=\"%zu\" height=\"%zu\" decoding=\"async\" alt=\"", thumbnail->width,
             thumbnail->height);
-    put_caption(stream, caption);
+    put_said(stream, result, tags);
     fputs("\" src=\"", stream);
     html_text_write_data(stream, "image/jpeg", thumbnail->jpeg, thumbnail->size);
     fputs("\">\n", stream);
@@ -114,14 +134,18 @@ static void write_n_best(FILE *stream, const caption_result *result) {
 }
 
 void caption_card_write(FILE *stream, const char *path, const caption_result *result,
-                        const caption_thumbnail *thumbnail) {
-    const char *caption = result->captions[0].text;
+                        const caption_thumbnail *thumbnail, enum tags_told tags) {
     fputs("<li>", stream);
-    write_photo(stream, thumbnail, caption);
+    write_photo(stream, thumbnail, result, tags);
     fputs("<div class=\"text\">\n<p class=\"said\" dir=\"auto\">", stream);
-    put_caption(stream, caption);
+    put_said(stream, result, tags);
     fputs("</p>\n", stream);
+    if (tags == TAGS_TOLD && result->tag_count > 0) {
+        fputs("<p class=\"tags\">", stream);
+        put_tags(stream, result);
+        fputs("</p>\n", stream);
+    }
     write_name(stream, path);
-    if (!isnan(result->captions[0].logprob)) write_n_best(stream, result);
+    if (tags != TAGS_ALONE && !isnan(result->captions[0].logprob)) write_n_best(stream, result);
     fputs("</div></li>\n", stream);
 }

@@ -46,8 +46,13 @@ static bool captions_text(const struct file_output *files, const caption_result 
                           char **text, size_t *size, caption_error *error) {
     FILE *stream = open_memstream(text, size);
     if (!stream) return error_memory(error, "a file of captions");
-    const size_t count = files->options.n_best ? result->count : 1;
+    const enum tags_told tags = files->options.tags;
+    const size_t count = tags == TAGS_ALONE ? 0 : files->options.n_best ? result->count : 1;
     for (size_t i = 0; i < count; i++) fprintf(stream, "%s\n", result->captions[i].text);
+    if (tags != TAGS_NOT_TOLD) {
+        tag_text_write(stream, result);
+        fputc('\n', stream);
+    }
     const bool ok = !ferror(stream);
     return fclose(stream) == 0 && ok ? true : error_memory(error, "a file of captions");
 }

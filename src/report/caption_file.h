@@ -3,6 +3,7 @@
 #define CAPTION_REPORT_CAPTION_FILE_H
 
 #include "report/caption_output.h"
+#include "report/tag_text.h"
 
 /* Where the file of a photo lies, newly allocated: "holiday/dog.txt" for "holiday/dog.jpg" and the
  * extension ".txt". Of photos that differ in their extension alone, the first in the order of bytes
@@ -27,7 +28,8 @@ struct caption_file_options {
     const char *extension; /* with its dot; must stay */
     const char *folder;    /* see caption_file_path; must stay */
     enum caption_file_existing existing;
-    bool n_best; /* all captions, a line each, not the best alone */
+    bool n_best;         /* all captions, a line each, not the best alone */
+    enum tags_told tags; /* in a line of their own, behind the captions */
 };
 
 /* An output that writes a file of captions for each photo that has some, whole or not at all, UTF-8

@@ -22,8 +22,8 @@ const char caption_filter_style[] =
     "@media (max-width:600px){#filter label{display:none}#filter output{flex:1 0 100%}}\n"
     "@media print{#filter{display:none}}\n";
 
-/* A photo stays where all words are parts of its caption or path; accents and case do not count.
- * The texts are gathered when they are first asked for, and only what changes is touched. */
+/* A photo stays where all words are parts of its caption, tags or path; accents and case do not
+ * count. The texts are gathered when they are first asked for, and only what changes is touched. */
 const char caption_filter_script[] =
     "\"use strict\";\n"
     "(() => {\n"
@@ -35,8 +35,8 @@ const char caption_filter_script[] =
     "  const plain = (text) => text.normalize(\"NFD\").replace(/\\p{M}/gu, "
     "\"\").toLowerCase();\n"
     "  let texts;\n"
-    "  const gather = () => cards.map((card) => plain(card.querySelector(\".said\").textContent +\n"
-    "    \"\\n\" + card.querySelector(\".name\").textContent));\n"
+    "  const gather = () => cards.map((card) => plain([...card.querySelectorAll(\n"
+    "    \".said,.tags,.name\")].map((part) => part.textContent).join(\"\\n\")));\n"
     "  const count = (number) => number.toLocaleString(\"en\");\n"
     "  const filter = () => {\n"
     "    if (!texts) texts = gather();\n"

@@ -28,6 +28,7 @@ struct caption_page {
     long summary; /* where the summary goes */
     FILE *failed; /* list items of the photos without a caption, for the end of the page */
     size_t count, failed_count;
+    enum tags_told tags;
 };
 
 static const char style[] =
@@ -86,7 +87,7 @@ static bool add_row(struct caption_output *output, const struct caption_row *row
     caption_thumbnail loaded = {0}; /* one that cannot be had is told in its place */
     if (!row->thumbnail) thumbnail_load(row->path, CAPTION_PAGE_THUMBNAIL, &loaded, NULL);
     caption_card_write(page->writer.stream, row->path, row->result,
-                       row->thumbnail ? row->thumbnail : &loaded);
+                       row->thumbnail ? row->thumbnail : &loaded, page->tags);
     thumbnail_free(&loaded);
     return is_whole(page, error);
 }
@@ -135,11 +136,13 @@ static void free_page(struct caption_output *output) {
     free(page);
 }
 
-struct caption_output *caption_page_new(const char *path, caption_error *error) {
+struct caption_output *caption_page_new(const char *path, enum tags_told tags,
+                                        caption_error *error) {
     struct caption_page *page = memory_zeroed(1, sizeof *page, "a page", error);
     if (!page) return NULL;
     page->output = (struct caption_output){
         .row = add_row, .end = end_page, .free = free_page, .with_skipped = true};
+    page->tags = tags;
     page->path = memory_string(path, error);
     if (page->path && file_writer_open(&page->writer, path, error)) {
         page->failed = tmpfile();

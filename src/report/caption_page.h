@@ -7,12 +7,14 @@
 #define CAPTION_REPORT_CAPTION_PAGE_H
 
 #include "report/caption_output.h"
+#include "report/tag_text.h"
 
 /* Pixels of a thumbnail's longest side: about the width that the page gives it. */
 enum { CAPTION_PAGE_THUMBNAIL = 192 };
 
 /* An output that writes the page to the file `path`. Where a row has no thumbnail, its photo is
  * read for one. NULL with `error` set where memory is short or no file can be made there. */
-struct caption_output *caption_page_new(const char *path, caption_error *error);
+struct caption_output *caption_page_new(const char *path, enum tags_told tags,
+                                        caption_error *error);
 
 #endif

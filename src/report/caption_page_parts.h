@@ -4,12 +4,12 @@
 
 #include <stdio.h>
 
-#include "caption.h"
+#include "report/tag_text.h"
 
 /* A photo's place in the gallery. The stream's own errors are left to
  * its owner. */
 void caption_card_write(FILE *stream, const char *path, const caption_result *result,
-                        const caption_thumbnail *thumbnail);
+                        const caption_thumbnail *thumbnail, enum tags_told tags);
 
 extern const char caption_card_style[];
 

@@ -1,5 +1,7 @@
 #include "report/caption_rows.h"
 
+#include <math.h>
+
 #include "report/json_text.h"
 
 static bool put_caption(cJSON *object, const caption_text *caption, caption_error *error) {
@@ -21,13 +23,34 @@ static bool put_n_best(cJSON *row, const caption_result *result, caption_error *
     return true;
 }
 
+static bool put_tags(cJSON *row, const caption_result *result, caption_error *error) {
+    cJSON *list = cJSON_AddArrayToObject(row, "tags");
+    if (!list) return error_memory(error, "a row of tags");
+    for (size_t i = 0; i < result->tag_count; i++) {
+        cJSON *item = cJSON_CreateObject();
+        if (!item || !cJSON_AddItemToArray(list, item)) {
+            cJSON_Delete(item);
+            return error_memory(error, "a row of tags");
+        }
+        const caption_tag *tag = &result->tags[i];
+        if (!json_put(item, "name", json_text(tag->name, error), error) ||
+            !json_put(item, "confidence", cJSON_CreateNumber(round(tag->confidence * 1e4) / 1e4),
+                      error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool put_result(const struct caption_rows *rows, cJSON *row, const char *path,
                        const caption_result *result, caption_error *error) {
     if (!json_put(row, "path", json_text(path, error), error)) return false;
     if (result->count == 0)
         return json_put(row, "error", json_text(result->error.message, error), error);
+    if (rows->tags == TAGS_ALONE) return put_tags(row, result, error);
     if (!put_caption(row, &result->captions[0], error)) return false;
-    return !rows->n_best || put_n_best(row, result, error);
+    if (rows->n_best && !put_n_best(row, result, error)) return false;
+    return rows->tags == TAGS_NOT_TOLD || put_tags(row, result, error);
 }
 
 static bool write_json(const struct caption_rows *rows, const char *path,
@@ -40,19 +63,39 @@ static bool write_json(const struct caption_rows *rows, const char *path,
     return done;
 }
 
+static void write_tags(const struct caption_rows *rows, const char *path,
+                       const caption_result *result) {
+    for (size_t i = 0; rows->photils && i < result->tag_count; i++) {
+        if (rows->with_path) fprintf(rows->stream, "%s\t", path);
+        fprintf(rows->stream, "%s:%.2f\n", result->tags[i].name, result->tags[i].confidence);
+    }
+    if (rows->photils || result->count == 0) return;
+    if (rows->with_path) fprintf(rows->stream, "%s\t", path);
+    tag_text_write(rows->stream, result);
+    fputc('\n', rows->stream);
+}
+
 static void write_text(const struct caption_rows *rows, const char *path,
                        const caption_result *result) {
     size_t count = rows->n_best || result->count == 0 ? result->count : 1;
     for (size_t i = 0; i < count; i++) {
         if (rows->with_path) fprintf(rows->stream, "%s\t", path);
         if (rows->with_logprob) fprintf(rows->stream, "%.4f\t", result->captions[i].logprob);
-        fprintf(rows->stream, "%s\n", result->captions[i].text);
+        fputs(result->captions[i].text, rows->stream);
+        if (rows->tags == TAGS_TOLD) {
+            fputc('\t', rows->stream);
+            tag_text_write(rows->stream, result);
+        }
+        fputc('\n', rows->stream);
     }
 }
 
 bool caption_rows_write(const struct caption_rows *rows, const char *path,
                         const caption_result *result, caption_error *error) {
     if (rows->json_lines) return write_json(rows, path, result, error);
-    write_text(rows, path, result);
+    if (rows->tags == TAGS_ALONE)
+        write_tags(rows, path, result);
+    else
+        write_text(rows, path, result);
     return true;
 }

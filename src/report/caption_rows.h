@@ -2,15 +2,19 @@
  *
  *     plain        caption                    path<TAB>caption
  *     log-prob.    logprob<TAB>caption        path<TAB>logprob<TAB>caption
+ *     tags         caption<TAB>dog, grass     path<TAB>caption<TAB>dog, grass
+ *     tags alone   dog, grass                 path<TAB>dog, grass
+ *     photils      dog:0.97                   path<TAB>dog:0.97, a line for each tag
  *     JSON Lines   {"path": ..., "caption": ..., "logprob": ...}, with "captions" when there may be
- *                  several, or {"path": ..., "error": ...}
+ *                  several and with "tags": [{"name": ..., "confidence": ...}] when they are told,
+ *                  or {"path": ..., "error": ...}
  */
 #ifndef CAPTION_REPORT_CAPTION_ROWS_H
 #define CAPTION_REPORT_CAPTION_ROWS_H
 
 #include <stdio.h>
 
-#include "base/error.h"
+#include "report/tag_text.h"
 
 struct caption_rows {
     FILE *stream;
@@ -18,6 +22,8 @@ struct caption_rows {
     bool with_path;    /* plain text: each row begins with the photo's path */
     bool with_logprob; /* plain text: each row holds the log-probability */
     bool n_best;       /* all captions, not the best alone */
+    enum tags_told tags;
+    bool photils; /* plain text of tags alone: as the tagger photils writes them */
 };
 
 /* Writes the rows of a photo; plain text has none for an error. False when memory is short; the

@@ -14,46 +14,78 @@ struct table {
     bool begun;
 };
 
-/* A field in quotes where it must be; quotes in it are doubled. */
+/* Part of a field in quotes: quotes in it are doubled. */
+static void write_quoted(FILE *stream, const char *text) {
+    for (; *text; text++) {
+        if (*text == '"') fputc('"', stream);
+        fputc(*text, stream);
+    }
+}
+
+/* A field in quotes where it must be. */
 static void write_field(FILE *stream, const char *text) {
     if (!strpbrk(text, ",\"\r\n")) {
         fputs(text, stream);
         return;
     }
     fputc('"', stream);
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', stream);
-        fputc(*text, stream);
+    write_quoted(stream, text);
+    fputc('"', stream);
+}
+
+/* The field as other outputs have it: names parted by ", ". */
+static void write_tags(FILE *stream, const caption_result *result) {
+    if (result->tag_count == 0) return;
+    fputc('"', stream);
+    for (size_t i = 0; i < result->tag_count; i++) {
+        if (i > 0) fputs(", ", stream);
+        write_quoted(stream, result->tags[i].name);
     }
     fputc('"', stream);
 }
 
-static void write_record(FILE *stream, const char *path, const caption_text *caption,
-                         const char *problem) {
-    write_field(stream, path);
-    fputc(',', stream);
+static void write_caption(FILE *stream, const caption_text *caption) {
     if (caption) write_field(stream, caption->text);
     fputc(',', stream);
     if (caption && isfinite(caption->logprob)) fprintf(stream, "%.4f", caption->logprob);
     fputc(',', stream);
-    if (problem) write_field(stream, problem);
+}
+
+/* `caption`: NULL where there is none. */
+static void write_record(const struct table *table, const struct caption_row *row,
+                         const caption_text *caption) {
+    FILE *stream = table->rows.stream;
+    write_field(stream, row->path);
+    fputc(',', stream);
+    if (table->rows.tags != TAGS_ALONE) write_caption(stream, caption);
+    if (table->rows.tags != TAGS_NOT_TOLD) {
+        write_tags(stream, row->result);
+        fputc(',', stream);
+    }
+    if (!caption) write_field(stream, row->result->error.message);
     fputs("\r\n", stream);
 }
 
 static void write_csv(const struct table *table, const struct caption_row *row) {
     const caption_result *result = row->result;
-    FILE *stream = table->rows.stream;
-    if (result->count == 0) write_record(stream, row->path, NULL, result->error.message);
-    for (size_t i = 0; i < (table->rows.n_best || result->count == 0 ? result->count : 1); i++)
-        write_record(stream, row->path, &result->captions[i], NULL);
+    const bool all = table->rows.n_best && table->rows.tags != TAGS_ALONE;
+    if (result->count == 0) write_record(table, row, NULL);
+    for (size_t i = 0; i < (all || result->count == 0 ? result->count : 1); i++)
+        write_record(table, row, &result->captions[i]);
 }
+
+static const char *const csv_heads[] = {
+    [TAGS_NOT_TOLD] = "path,caption,logprob,error\r\n",
+    [TAGS_TOLD] = "path,caption,logprob,tags,error\r\n",
+    [TAGS_ALONE] = "path,tags,error\r\n",
+};
 
 /* What stands before the first row, or before another one. */
 static void begin_row(struct table *table) {
     FILE *stream = table->rows.stream;
     if (table->format == CAPTION_TABLE_JSON) fputc(table->begun ? ',' : '[', stream);
     if (table->format == CAPTION_TABLE_CSV && !table->begun)
-        fputs("path,caption,logprob,error\r\n", stream);
+        fputs(csv_heads[table->rows.tags], stream);
     table->begun = true;
 }
 

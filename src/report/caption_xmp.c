@@ -35,26 +35,31 @@ static bool read_sidecar(const char *path, struct file_bytes *file, struct xmp_p
     return false;
 }
 
-bool caption_xmp_is_full(const char *path) {
+static bool is_full(const struct xmp_packet *packet, enum tags_told tags) {
+    return xmp_packet_is_full(packet, tags != TAGS_ALONE, tags != TAGS_NOT_TOLD);
+}
+
+bool caption_xmp_is_full(const char *path, enum tags_told tags) {
     struct file_bytes file;
     struct xmp_packet packet;
     if (!read_sidecar(path, &file, &packet, NULL)) return false;
-    const bool is_full = xmp_packet_is_full(&packet);
+    const bool full = is_full(&packet, tags);
     file_bytes_free(&file);
-    return is_full;
+    return full;
 }
 
 /* `old`: NULL where there is none. */
 static bool write_sidecar(const struct caption_xmp *xmp, const char *path,
-                          const struct xmp_packet *old, const char *caption, caption_error *error) {
+                          const struct xmp_packet *old, const struct xmp_content *content,
+                          caption_error *error) {
     char *text = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
     if (!stream) return error_memory(error, "an XMP sidecar");
     if (old)
-        xmp_packet_write_merged(stream, old, caption, xmp->options.overwrite);
+        xmp_packet_write_merged(stream, old, content, xmp->options.overwrite);
     else
-        xmp_packet_write(stream, caption);
+        xmp_packet_write(stream, content);
     bool ok = !ferror(stream);
     ok = fclose(stream) == 0 && ok;
     ok = ok ? file_write(path, text, size, error) : error_memory(error, "an XMP sidecar");
@@ -62,15 +67,15 @@ static bool write_sidecar(const struct caption_xmp *xmp, const char *path,
     return ok;
 }
 
-static bool merge(const struct caption_xmp *xmp, const char *path, const char *caption,
-                  caption_error *error) {
+static bool merge(const struct caption_xmp *xmp, const char *path,
+                  const struct xmp_content *content, caption_error *error) {
     struct file_bytes file;
     struct xmp_packet packet;
     if (!read_sidecar(path, &file, &packet, error)) return false;
     const bool overwrite = xmp->options.overwrite;
-    const bool ok = (!overwrite && xmp_packet_is_full(&packet)) ||
-                    (xmp_packet_can_merge(&packet, overwrite, path, error) &&
-                     write_sidecar(xmp, path, &packet, caption, error));
+    const bool ok = (!overwrite && is_full(&packet, xmp->options.tags)) ||
+                    (xmp_packet_can_merge(&packet, content, overwrite, path, error) &&
+                     write_sidecar(xmp, path, &packet, content, error));
     file_bytes_free(&file);
     return ok;
 }
@@ -82,13 +87,17 @@ static bool write_row(struct caption_output *output, const struct caption_row *r
     if (row->result->count == 0) return true;
     char *path = caption_xmp_path(row, xmp->options.folder, error);
     if (!path) return false;
-    const char *caption = row->result->captions[0].text;
+    const enum tags_told tags = xmp->options.tags;
+    const struct xmp_content content = {
+        .caption = tags == TAGS_ALONE ? NULL : row->result->captions[0].text,
+        .tags = row->result->tags,
+        .tag_count = tags == TAGS_NOT_TOLD ? 0 : row->result->tag_count};
     bool ok;
     if (lstat(path, &status) == 0)
-        ok = merge(xmp, path, caption, error);
+        ok = merge(xmp, path, &content, error);
     else
         ok = (!xmp->options.folder || file_make_folders(path, error)) &&
-             write_sidecar(xmp, path, NULL, caption, error);
+             write_sidecar(xmp, path, NULL, &content, error);
     free(path);
     return ok;
 }

@@ -3,6 +3,19 @@
 #include "eval/scores_json.h"
 #include "report/json_text.h"
 
+/* A calibration error of zero is as good as none. */
+static bool has_tags(const struct score_table *table) {
+    return table->tags.tags > 0 || table->tags.calibration_error > 0;
+}
+
+static void write_tags(const struct tag_scores *tags, FILE *stream) {
+    fprintf(stream, "tags mAP    %8.2f   over %zu tags of %d photos or more\n",
+            100 * tags->mean_average_precision, tags->tags, TAG_SCORES_LEAST_PHOTOS);
+    fprintf(stream, "tags sure   %8.2f   right of %zu told with %.1f or more\n",
+            100 * tags->sure_right, tags->sure, TAG_SCORES_SURE);
+    fprintf(stream, "tags error  %8.2f   of their confidences\n", 100 * tags->calibration_error);
+}
+
 static void write_text(const struct score_table *table, FILE *stream) {
     const struct scores *scores = &table->scores;
     if (table->name) fprintf(stream, "%s\n", table->name);
@@ -14,6 +27,7 @@ static void write_text(const struct score_table *table, FILE *stream) {
     fprintf(stream, "distinct    %8zu\n", table->distinct);
     fprintf(stream, "photos      %8zu\n", table->photos);
     fprintf(stream, "references  %8zu\n", table->references);
+    if (has_tags(table)) write_tags(&table->tags, stream);
     if (table->swaps.count == 0) return;
     fprintf(stream,
             "swaps       %8zu   less likely then: generated captions %.1f %%, references %.1f %%\n",
@@ -30,13 +44,23 @@ static bool put_swaps(const struct swaps *swaps, cJSON *object, caption_error *e
                                  put_number(object, "swaps_references", swaps->references, error));
 }
 
+static bool put_tags(const struct score_table *table, cJSON *object, caption_error *error) {
+    const struct tag_scores *tags = &table->tags;
+    return !has_tags(table) ||
+           (put_number(object, "tags", (double)tags->tags, error) &&
+            put_number(object, "tags_map", tags->mean_average_precision, error) &&
+            put_number(object, "tags_sure", (double)tags->sure, error) &&
+            put_number(object, "tags_sure_right", tags->sure_right, error) &&
+            put_number(object, "tags_calibration_error", tags->calibration_error, error));
+}
+
 static bool put_rest(const struct score_table *table, cJSON *object, caption_error *error) {
     if (table->perplexity > 0 && !put_number(object, "perplexity", table->perplexity, error))
         return false;
     return put_number(object, "distinct", (double)table->distinct, error) &&
            put_number(object, "photos", (double)table->photos, error) &&
            put_number(object, "references", (double)table->references, error) &&
-           put_swaps(&table->swaps, object, error);
+           put_swaps(&table->swaps, object, error) && put_tags(table, object, error);
 }
 
 static bool put_name(const struct score_table *table, cJSON *object, caption_error *error) {

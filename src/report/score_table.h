@@ -7,6 +7,7 @@
 
 #include "eval/scores.h"
 #include "eval/swaps.h"
+#include "eval/tag_scores.h"
 
 struct score_table {
     const char *name; /* of the photos, where there are several tables; or NULL */
@@ -14,8 +15,9 @@ struct score_table {
     size_t references;
     size_t distinct; /* different captions */
     struct scores scores;
-    double perplexity;  /* of the references under the model; 0: there was no model */
-    struct swaps swaps; /* count 0: none were made */
+    double perplexity;      /* of the references under the model; 0: there was no model */
+    struct swaps swaps;     /* count 0: none were made */
+    struct tag_scores tags; /* all zero: there were none */
 };
 
 /* With a name, a line of it goes before the table, and "name" before the scores in JSON. False when

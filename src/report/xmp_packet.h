@@ -3,7 +3,8 @@
  *
  * A caption goes to two texts: the description (dc:description) and the alt text
  * (Iptc4xmpCore:AltTextAccessibility, IPTC Photo Metadata Standard 2021.1). Each is a list of
- * languages, of which "x-default" stands for all.
+ * languages, of which "x-default" stands for all. Tags go to the keywords (dc:subject), a list to
+ * which those are added that it lacks; none is removed.
  *
  * Adobe, Extensible Metadata Platform (ISO 16684-1), parts 1 and 3. */
 #ifndef CAPTION_REPORT_XMP_PACKET_H
@@ -15,21 +16,33 @@
 
 #define XMP_RDF "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
-enum { XMP_DESCRIPTION, XMP_ALT_TEXT, XMP_TEXTS };
+enum { XMP_DESCRIPTION, XMP_ALT_TEXT, XMP_TEXTS, XMP_KEYWORDS = XMP_TEXTS, XMP_PROPERTIES };
 
 struct xmp_property {
     const char *space, *prefix, *name; /* namespace, its usual prefix, name in it */
 };
 
-extern const struct xmp_property xmp_properties[XMP_TEXTS];
+extern const struct xmp_property xmp_properties[XMP_PROPERTIES];
 
-/* What a packet has of a text, and so what a new one takes the place of. */
+/* What is put into a packet. */
+struct xmp_content {
+    const char *caption;     /* NULL: none */
+    const caption_tag *tags; /* [tag_count] */
+    size_t tag_count;
+};
+
+/* What a packet has of a text, and so what a new one takes the place of; or what it has of
+ * keywords.
+ */
 enum xmp_form {
     XMP_ABSENT,
     XMP_TEXT,      /* the text that stands for all languages */
     XMP_ITEM,      /* the item of the list that is to hold it, or nothing, before the other items */
     XMP_PROPERTY,  /* all of it: it is no list of languages */
-    XMP_ATTRIBUTE, /* all of it, an attribute, which nothing can take the place of */
+    XMP_ATTRIBUTE, /* all of it, an attribute, which nothing can take the place of; or keywords that
+                      are no list */
+    XMP_LIST,      /* keywords: what the list holds */
+    XMP_BAG,       /* keywords: an empty list, all of it */
 };
 
 /* Bytes `begin` to `end` of a packet. */
@@ -41,7 +54,7 @@ struct xmp_place {
 struct xmp_packet {
     const char *bytes; /* [size] and a 0, the caller's */
     size_t size;
-    struct xmp_place texts[XMP_TEXTS];
+    struct xmp_place texts[XMP_PROPERTIES];
     struct xmp_place
         more;         /* of further properties: nothing, at the end of the rdf:Description; or the
                          "/>" of an empty one */
@@ -56,19 +69,21 @@ struct xmp_packet {
 bool xmp_packet_read(const char *bytes, size_t size, const char *name, struct xmp_packet *packet,
                      caption_error *error);
 
-/* Whether both texts are there, whatever they say. */
-bool xmp_packet_is_full(const struct xmp_packet *packet);
+/* Whether both texts (if a caption is told) and keywords (if tags are) are there, whatever they
+ * say.
+ */
+bool xmp_packet_is_full(const struct xmp_packet *packet, bool caption, bool tags);
 
-/* A packet with the caption and nothing else. The stream's own errors are left to its owner. */
-void xmp_packet_write(FILE *stream, const char *caption);
+/* A packet with the content and nothing else. The stream's own errors are left to its owner. */
+void xmp_packet_write(FILE *stream, const struct xmp_content *content);
 
 /* Whether xmp_packet_write_merged can write what is asked for; else `error` is set. */
-bool xmp_packet_can_merge(const struct xmp_packet *packet, bool overwrite, const char *name,
-                          caption_error *error);
+bool xmp_packet_can_merge(const struct xmp_packet *packet, const struct xmp_content *content,
+                          bool overwrite, const char *name, caption_error *error);
 
-/* The packet with the caption in it: in texts that it lacks and, where `overwrite` says so, in
- * place of those that it has. */
-void xmp_packet_write_merged(FILE *stream, const struct xmp_packet *packet, const char *caption,
-                             bool overwrite);
+/* The packet with the content in it: the caption in texts that it lacks and, where `overwrite` says
+ * so, in place of those that it has; the tags behind the keywords, each that is not among them. */
+void xmp_packet_write_merged(FILE *stream, const struct xmp_packet *packet,
+                             const struct xmp_content *content, bool overwrite);
 
 #endif

@@ -13,8 +13,8 @@ enum { DEEPEST = 256 };
 /* Between a namespace and a name in it, as expat hands them over. */
 #define IN "|"
 
-/* rdf:RDF > rdf:Description > one of the texts > rdf:Alt > rdf:li. How many of these, each the
- * child of the one before, lead to where the parser is. */
+/* rdf:RDF > rdf:Description > one of the texts > rdf:Alt > rdf:li, or dc:subject > rdf:Bag. How
+ * many of these, each the child of the one before, lead to where the parser is. */
 enum level { OUTSIDE, IN_RDF, IN_DESCRIPTION, IN_PROPERTY, IN_LIST, IN_ITEM };
 
 struct reader {
@@ -23,9 +23,10 @@ struct reader {
     size_t depth;       /* of the element that the parser is in */
     size_t outer_depth; /* of the rdf:RDF */
     enum level level;
-    struct xmp_place *text;               /* that of IN_PROPERTY */
-    size_t property, property_list, item; /* where elements begin; where the list's items do */
-    char problem[128];                    /* why reading was stopped, "": it was not */
+    struct xmp_place *text; /* that of IN_PROPERTY */
+    size_t property, list, property_list,
+        item;          /* where elements begin; where the list's items do */
+    char problem[128]; /* why reading was stopped, "": it was not */
 };
 
 static void refuse(struct reader *reader, const char *expected, const char *found) {
@@ -56,7 +57,7 @@ static bool is_property(const char *name, const struct xmp_property *property) {
 static bool enter_description(struct reader *reader, const char **attributes) {
     struct xmp_packet *packet = reader->packet;
     for (; *attributes; attributes += 2)
-        for (size_t i = 0; i < XMP_TEXTS; i++)
+        for (size_t i = 0; i < XMP_PROPERTIES; i++)
             if (is_property(*attributes, &xmp_properties[i])) packet->texts[i].form = XMP_ATTRIBUTE;
     if (packet->name) return true;
     packet->name = packet->bytes + tag_begin(reader) + 1;
@@ -66,7 +67,7 @@ static bool enter_description(struct reader *reader, const char **attributes) {
 
 /* The first of several is the one. */
 static bool enter_property(struct reader *reader, const char *name) {
-    for (size_t i = 0; i < XMP_TEXTS; i++) {
+    for (size_t i = 0; i < XMP_PROPERTIES; i++) {
         struct xmp_place *text = &reader->packet->texts[i];
         if (!is_property(name, &xmp_properties[i]) || text->form != XMP_ABSENT) continue;
         reader->text = text;
@@ -76,13 +77,22 @@ static bool enter_property(struct reader *reader, const char *name) {
     return false;
 }
 
-static bool enter_list(struct reader *reader) {
+static bool is_of_keywords(const struct reader *reader) {
+    return reader->text == &reader->packet->texts[XMP_KEYWORDS];
+}
+
+static bool enter_list(struct reader *reader, const char *name) {
+    const bool is_alternative = strcmp(name, XMP_RDF IN "Alt") == 0;
+    const bool is_list = is_alternative || strcmp(name, XMP_RDF IN "Bag") == 0 ||
+                         strcmp(name, XMP_RDF IN "Seq") == 0;
+    if (is_of_keywords(reader) ? !is_list : !is_alternative) return false;
+    reader->list = tag_begin(reader);
     reader->property_list = tag_end(reader);
     return true;
 }
 
 static bool enter_item(struct reader *reader, const char **attributes) {
-    if (reader->text->form != XMP_ABSENT) return false;
+    if (is_of_keywords(reader) || reader->text->form != XMP_ABSENT) return false;
     for (; *attributes; attributes += 2) {
         if (strcmp(attributes[0], "http://www.w3.org/XML/1998/namespace" IN "lang") != 0 ||
             strcasecmp(attributes[1], "x-default") != 0)
@@ -98,14 +108,13 @@ static bool enter_item(struct reader *reader, const char **attributes) {
 static bool enter(struct reader *reader, const char *name, const char **attributes) {
     static const char *const names[] = {[OUTSIDE] = XMP_RDF IN "RDF",
                                         [IN_RDF] = XMP_RDF IN "Description",
-                                        [IN_PROPERTY] = XMP_RDF IN "Alt",
                                         [IN_LIST] = XMP_RDF IN "li"};
     if (reader->level == IN_ITEM) return false;
     if (reader->level == IN_DESCRIPTION) return enter_property(reader, name);
+    if (reader->level == IN_PROPERTY) return enter_list(reader, name);
     if (strcmp(name, names[reader->level]) != 0) return false;
     if (reader->level == OUTSIDE) reader->outer_depth = reader->depth;
     if (reader->level == IN_RDF) return enter_description(reader, attributes);
-    if (reader->level == IN_PROPERTY) return enter_list(reader);
     return reader->level == OUTSIDE || enter_item(reader, attributes);
 }
 
@@ -117,12 +126,23 @@ static void leave_description(struct reader *reader) {
 }
 
 static void leave_property(struct reader *reader) {
-    if (reader->text->form == XMP_ABSENT)
-        *reader->text = (struct xmp_place){XMP_PROPERTY, reader->property, tag_end(reader)};
+    if (reader->text->form != XMP_ABSENT) return;
+    const bool is_kept = is_of_keywords(reader) && !ends_empty(reader);
+    *reader->text = (struct xmp_place){is_kept ? XMP_ATTRIBUTE : XMP_PROPERTY, reader->property,
+                                       tag_end(reader)};
+}
+
+/* An empty element has no room: all of it is to be replaced. */
+static void leave_keywords(struct reader *reader) {
+    *reader->text = ends_empty(reader)
+                        ? (struct xmp_place){XMP_BAG, reader->list, tag_end(reader)}
+                        : (struct xmp_place){XMP_LIST, reader->property_list, tag_begin(reader)};
 }
 
 static void leave_list(struct reader *reader) {
-    if (reader->text->form == XMP_ABSENT && !ends_empty(reader))
+    if (is_of_keywords(reader))
+        leave_keywords(reader);
+    else if (reader->text->form == XMP_ABSENT && !ends_empty(reader))
         *reader->text = (struct xmp_place){XMP_ITEM, reader->property_list, reader->property_list};
 }
 
@@ -212,15 +232,27 @@ static void find_text(struct xmp_packet *packet, size_t number) {
     packet->texts[number] = (struct xmp_place){XMP_TEXT, at, at + strcspn(begin, "<")};
 }
 
+static void find_keywords(struct xmp_packet *packet) {
+    const char *begin = strstr(packet->bytes, "<dc:subject><rdf:Bag>");
+    const char *end = begin ? strstr(begin, "</rdf:Bag>") : NULL;
+    if (!end) return;
+    begin += strlen("<dc:subject><rdf:Bag>");
+    packet->texts[XMP_KEYWORDS] = (struct xmp_place){XMP_LIST, (size_t)(begin - packet->bytes),
+                                                     (size_t)(end - packet->bytes)};
+}
+
 /* The toolkit's name tells whose a packet is: whoever adds to one puts its own name there. */
 static bool read_packet(struct xmp_packet *packet, const char *name, caption_error *error) {
-    if (strstr(packet->bytes, " x:xmptk=\"caption\">"))
-        for (size_t i = 0; i < XMP_TEXTS; i++) find_text(packet, i);
-    return xmp_packet_is_full(packet) ||
-           error_set(error, CAPTION_ERROR_FORMAT,
-                     "%s: not as this program writes it, and built without libexpat it reads no "
-                     "other",
-                     name);
+    const char *end = strstr(packet->bytes, "</rdf:Description>\n</rdf:RDF>");
+    if (!end || !strstr(packet->bytes, " x:xmptk=\"caption\">"))
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: not as this program writes it, and built without libexpat it reads "
+                         "no other",
+                         name);
+    for (size_t i = 0; i < XMP_TEXTS; i++) find_text(packet, i);
+    find_keywords(packet);
+    packet->more.begin = packet->more.end = (size_t)(end - packet->bytes);
+    return true;
 }
 
 #endif

@@ -1,12 +1,15 @@
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/html_text.h"
 #include "report/xmp_packet.h"
 
-const struct xmp_property xmp_properties[XMP_TEXTS] = {
+const struct xmp_property xmp_properties[XMP_PROPERTIES] = {
     [XMP_DESCRIPTION] = {"http://purl.org/dc/elements/1.1/", "dc", "description"},
     [XMP_ALT_TEXT] = {"http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/", "Iptc4xmpCore",
                       "AltTextAccessibility"},
+    [XMP_KEYWORDS] = {"http://purl.org/dc/elements/1.1/", "dc", "subject"},
 };
 
 static const char head[] =
@@ -28,47 +31,103 @@ static void write_item(FILE *stream, const char *caption, bool declared) {
     fputs("</rdf:li>", stream);
 }
 
+/* Behind the character at the beginning of XML text, or NULL: another one stands there. Letters are
+ * compared in whatever case; what XML escapes may be escaped. */
+static const char *behind_character(const char *text, char character) {
+    static const struct {
+        char character;
+        const char *escaped;
+    } entities[] = {{'&', "&amp;"}, {'<', "&lt;"},    {'>', "&gt;"},  {'"', "&quot;"},
+                    {'"', "&#34;"}, {'\'', "&apos;"}, {'\'', "&#39;"}};
+    for (size_t i = 0; i < sizeof entities / sizeof *entities; i++) {
+        const size_t length = strlen(entities[i].escaped);
+        if (entities[i].character == character && strncmp(text, entities[i].escaped, length) == 0)
+            return text + length;
+    }
+    return tolower((unsigned char)*text) == tolower((unsigned char)character) ? text + 1 : NULL;
+}
+
+/* Whether the text of an element, which `text` begins, is the keyword. The packet ends with a 0,
+ * which is in no keyword. */
+static bool is_keyword(const char *text, const char *keyword) {
+    for (; text && *keyword; keyword++) text = behind_character(text, *keyword);
+    return text && *text == '<';
+}
+
+static bool has_keyword(const struct xmp_packet *packet, const char *keyword) {
+    const struct xmp_place *list = &packet->texts[XMP_KEYWORDS];
+    if (list->form != XMP_LIST) return false;
+    for (size_t i = list->begin; i < list->end; i++) {
+        if (packet->bytes[i] == '>' && is_keyword(packet->bytes + i + 1, keyword)) return true;
+    }
+    return false;
+}
+
+/* `old`: what has some of them (NULL: nothing has). */
+static void write_keywords(FILE *stream, const struct xmp_content *content,
+                           const struct xmp_packet *old, bool declared) {
+    for (size_t i = 0; i < content->tag_count; i++) {
+        if (old && has_keyword(old, content->tags[i].name)) continue;
+        fprintf(stream, "<rdf:li%s>", declared ? "" : declaration_of_rdf);
+        html_text_write(stream, content->tags[i].name);
+        fputs("</rdf:li>", stream);
+    }
+}
+
 /* `declared`: the prefixes that are used are. */
-static void write_property(FILE *stream, const struct xmp_property *property, const char *caption,
+static void write_property(FILE *stream, size_t number, const struct xmp_content *content,
                            bool declared) {
+    const struct xmp_property *property = &xmp_properties[number];
+    const char *list = number == XMP_KEYWORDS ? "Bag" : "Alt";
     fprintf(stream, "<%s:%s", property->prefix, property->name);
     if (!declared)
         fprintf(stream, " xmlns:%s=\"%s\"%s", property->prefix, property->space,
                 declaration_of_rdf);
-    fputs("><rdf:Alt>", stream);
-    write_item(stream, caption, true);
-    fprintf(stream, "</rdf:Alt></%s:%s>", property->prefix, property->name);
+    fprintf(stream, "><rdf:%s>", list);
+    if (number == XMP_KEYWORDS)
+        write_keywords(stream, content, NULL, true);
+    else
+        write_item(stream, content->caption, true);
+    fprintf(stream, "</rdf:%s></%s:%s>", list, property->prefix, property->name);
 }
 
-void xmp_packet_write(FILE *stream, const char *caption) {
+static bool is_wanted(const struct xmp_content *content, size_t number) {
+    return number == XMP_KEYWORDS ? content->tag_count > 0 : content->caption != NULL;
+}
+
+void xmp_packet_write(FILE *stream, const struct xmp_content *content) {
     fputs(head, stream);
-    for (size_t i = 0; i < XMP_TEXTS; i++) {
-        write_property(stream, &xmp_properties[i], caption, true);
+    for (size_t i = 0; i < XMP_PROPERTIES; i++) {
+        if (!is_wanted(content, i)) continue;
+        write_property(stream, i, content, true);
         fputc('\n', stream);
     }
     fputs(tail, stream);
 }
 
-bool xmp_packet_is_full(const struct xmp_packet *packet) {
-    for (size_t i = 0; i < XMP_TEXTS; i++)
+bool xmp_packet_is_full(const struct xmp_packet *packet, bool caption, bool tags) {
+    for (size_t i = 0; caption && i < XMP_TEXTS; i++)
         if (packet->texts[i].form == XMP_ABSENT) return false;
+    return !tags || packet->texts[XMP_KEYWORDS].form != XMP_ABSENT;
+}
+
+bool xmp_packet_can_merge(const struct xmp_packet *packet, const struct xmp_content *content,
+                          bool overwrite, const char *name, caption_error *error) {
+    for (size_t i = 0; i < XMP_PROPERTIES; i++) {
+        const bool is_edited = is_wanted(content, i) && (overwrite || i == XMP_KEYWORDS);
+        if (!is_edited || packet->texts[i].form != XMP_ATTRIBUTE) continue;
+        return error_set(error, CAPTION_ERROR_FORMAT, "%s: %s:%s: expected a list%s, found %s",
+                         name, xmp_properties[i].prefix, xmp_properties[i].name,
+                         i == XMP_KEYWORDS ? "" : " of languages",
+                         i == XMP_KEYWORDS ? "a text" : "an attribute");
+    }
     return true;
 }
 
-bool xmp_packet_can_merge(const struct xmp_packet *packet, bool overwrite, const char *name,
-                          caption_error *error) {
-    for (size_t i = 0; overwrite && i < XMP_TEXTS; i++)
-        if (packet->texts[i].form == XMP_ATTRIBUTE)
-            return error_set(error, CAPTION_ERROR_FORMAT,
-                             "%s: %s:%s: expected a list of languages, found an attribute", name,
-                             xmp_properties[i].prefix, xmp_properties[i].name);
-    return true;
-}
-
-/* A text in the place of another, or (XMP_ABSENT) all that are absent. */
+/* A property in the place of another, or (XMP_ABSENT) all that are absent. */
 struct edit {
     struct xmp_place place;
-    const struct xmp_property *property;
+    size_t number;
 };
 
 static int by_place(const void *a, const void *b) {
@@ -76,55 +135,71 @@ static int by_place(const void *a, const void *b) {
     return (x->place.begin > y->place.begin) - (x->place.begin < y->place.begin);
 }
 
-static size_t plan_edits(const struct xmp_packet *packet, bool overwrite, struct edit *edits) {
+static size_t plan_edits(const struct xmp_packet *packet, const struct xmp_content *content,
+                         bool overwrite, struct edit *edits) {
     size_t count = 0;
-    for (size_t i = 0; overwrite && i < XMP_TEXTS; i++)
-        if (packet->texts[i].form != XMP_ABSENT)
-            edits[count++] = (struct edit){packet->texts[i], &xmp_properties[i]};
-    if (!xmp_packet_is_full(packet)) edits[count++] = (struct edit){packet->more, NULL};
+    bool is_absent = false;
+    for (size_t i = 0; i < XMP_PROPERTIES; i++) {
+        if (!is_wanted(content, i)) continue;
+        struct xmp_place place = packet->texts[i];
+        is_absent |= place.form == XMP_ABSENT;
+        if (place.form == XMP_ABSENT || (i != XMP_KEYWORDS && !overwrite)) continue;
+        if (place.form == XMP_LIST) place.begin = place.end; /* behind what it holds */
+        edits[count++] = (struct edit){place, i};
+    }
+    if (is_absent) edits[count++] = (struct edit){packet->more, XMP_PROPERTIES};
     qsort(edits, count, sizeof *edits, by_place);
     return count;
 }
 
-static void write_more(FILE *stream, const struct xmp_packet *packet, const char *caption) {
+static void write_more(FILE *stream, const struct xmp_packet *packet,
+                       const struct xmp_content *content) {
     const bool is_empty = packet->more.end > packet->more.begin;
     if (is_empty) fputs(">\n", stream);
-    for (size_t i = 0; i < XMP_TEXTS; i++) {
-        if (packet->texts[i].form != XMP_ABSENT) continue;
-        write_property(stream, &xmp_properties[i], caption, false);
+    for (size_t i = 0; i < XMP_PROPERTIES; i++) {
+        if (!is_wanted(content, i) || packet->texts[i].form != XMP_ABSENT) continue;
+        write_property(stream, i, content, false);
         fputc('\n', stream);
     }
     if (is_empty) fprintf(stream, "</%.*s>", (int)packet->name_length, packet->name);
 }
 
 static void write_edit(FILE *stream, const struct xmp_packet *packet, const struct edit *edit,
-                       const char *caption) {
+                       const struct xmp_content *content) {
     switch (edit->place.form) {
     case XMP_ABSENT:
-        write_more(stream, packet, caption);
+        write_more(stream, packet, content);
         break;
     case XMP_TEXT:
-        html_text_write(stream, caption);
+        html_text_write(stream, content->caption);
         break;
     case XMP_ITEM:
-        write_item(stream, caption, false);
+        write_item(stream, content->caption, false);
         break;
     case XMP_PROPERTY:
-        write_property(stream, edit->property, caption, false);
+        write_property(stream, edit->number, content, false);
+        break;
+    case XMP_LIST:
+        write_keywords(stream, content, packet, false);
+        break;
+    case XMP_BAG:
+        fprintf(stream, "<rdf:Bag%s>", declaration_of_rdf);
+        write_keywords(stream, content, NULL, true);
+        fputs("</rdf:Bag>", stream);
         break;
     case XMP_ATTRIBUTE: /* see xmp_packet_can_merge */
         break;
     }
 }
 
-void xmp_packet_write_merged(FILE *stream, const struct xmp_packet *packet, const char *caption,
-                             bool overwrite) {
-    struct edit edits[XMP_TEXTS + 1];
-    const size_t count = plan_edits(packet, overwrite, edits);
+void xmp_packet_write_merged(FILE *stream, const struct xmp_packet *packet,
+                             const struct xmp_content *content, bool overwrite) {
+    struct edit edits[XMP_PROPERTIES + 1];
+    const size_t count = plan_edits(packet, content, overwrite, edits);
     size_t at = 0;
     for (size_t i = 0; i < count; i++) {
         fwrite(packet->bytes + at, 1, edits[i].place.begin - at, stream);
-        write_edit(stream, packet, &edits[i], caption);
+        write_edit(stream, packet, &edits[i], content);
         at = edits[i].place.end;
     }
     fwrite(packet->bytes + at, 1, packet->size - at, stream);

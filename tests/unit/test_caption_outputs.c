@@ -9,7 +9,9 @@
 #include <cmocka.h>
 
 #include "base/json.h"
+#include "report/caption_file.h"
 #include "report/caption_page.h"
+#include "report/caption_table.h"
 #include "report/caption_vis.h"
 #include "report/caption_xmp.h"
 #include "temporary_folder.h"
@@ -54,7 +56,7 @@ static void the_page_escapes_what_it_shows(void **state) {
     (void)state;
     char *folder = temporary_folder_new();
     char *path = file_join(folder, "page.html", NULL);
-    feed(caption_page_new(path, NULL), "none/</script>.jpg", true);
+    feed(caption_page_new(path, TAGS_NOT_TOLD, NULL), "none/</script>.jpg", true);
     struct file_bytes page = read_file(path);
     const char *text = (const char *)page.data;
     assert_int_equal(occurrences(text, "</script>"), 3); /* ours */
@@ -74,7 +76,7 @@ static void a_page_that_is_given_up_leaves_the_old_one(void **state) {
     char *folder = temporary_folder_new();
     char *path = file_join(folder, "page.html", NULL);
     temporary_folder_put(folder, "page.html", "old");
-    feed(caption_page_new(path, NULL), "none.jpg", false);
+    feed(caption_page_new(path, TAGS_NOT_TOLD, NULL), "none.jpg", false);
     struct file_bytes page = read_file(path);
     assert_string_equal(page.data, "old");
     file_bytes_free(&page);
@@ -125,9 +127,10 @@ static void an_xmp_sidecar_escapes_the_caption(void **state) {
     char *folder = temporary_folder_new();
     char *photo = file_join(folder, "dog.jpg", NULL),
          *path = file_join(folder, "dog.jpg.xmp", NULL);
-    assert_false(caption_xmp_is_full(path));
+    assert_false(caption_xmp_is_full(path, TAGS_NOT_TOLD));
     write_xmp(photo);
-    assert_true(caption_xmp_is_full(path));
+    assert_true(caption_xmp_is_full(path, TAGS_NOT_TOLD));
+    assert_false(caption_xmp_is_full(path, TAGS_TOLD));
     struct file_bytes file = read_file(path);
     const char *text = strstr((const char *)file.data, "<dc:description>");
     assert_non_null(text);
@@ -165,6 +168,148 @@ static void a_sidecar_that_is_no_xmp_fails_its_photo_and_stays(void **state) {
     temporary_folder_free(folder);
 }
 
+static char dog[] = "dog", hostile_tag[] = "<b>\"grass\"";
+static caption_tag two_tags[] = {{dog, 0.97123}, {hostile_tag, 0.5}};
+
+/* What a table says of one photo that has tags and one that cannot be read. */
+static char *table_text(struct caption_rows rows, enum caption_table_format format) {
+    static char said[] = "a dog runs";
+    caption_text captions[] = {{.text = said, .logprob = -2.5}};
+    const caption_result good = {
+        .count = 1, .captions = captions, .tag_count = 2, .tags = two_tags};
+    const caption_result bad = {.error.message = "no photo"};
+    char *text = NULL;
+    size_t size = 0;
+    rows.stream = open_memstream(&text, &size);
+    struct caption_output *output = caption_table_new(&rows, format, NULL);
+    struct caption_row row = row_of("a.jpg", &good);
+    assert_true(output->row(output, &row, NULL));
+    row = row_of("b.jpg", &bad);
+    assert_true(output->row(output, &row, NULL));
+    assert_true(output->end(output, NULL));
+    output->free(output);
+    fclose(rows.stream);
+    return text;
+}
+
+static void expect_table(struct caption_rows rows, enum caption_table_format format,
+                         const char *expected) {
+    char *text = table_text(rows, format);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void tags_stand_behind_the_caption_or_alone_in_text(void **state) {
+    (void)state;
+    struct caption_rows rows = {.tags = TAGS_TOLD};
+    expect_table(rows, CAPTION_TABLE_TEXT, "a dog runs\tdog, <b>\"grass\"\n");
+    rows.with_path = true;
+    expect_table(rows, CAPTION_TABLE_TEXT, "a.jpg\ta dog runs\tdog, <b>\"grass\"\n");
+    rows.tags = TAGS_ALONE;
+    expect_table(rows, CAPTION_TABLE_TEXT, "a.jpg\tdog, <b>\"grass\"\n");
+}
+
+static void photils_lines_hold_a_tag_and_its_confidence(void **state) {
+    (void)state;
+    struct caption_rows rows = {.tags = TAGS_ALONE, .photils = true};
+    expect_table(rows, CAPTION_TABLE_TEXT, "dog:0.97\n<b>\"grass\":0.50\n");
+    rows.with_path = true;
+    expect_table(rows, CAPTION_TABLE_TEXT, "a.jpg\tdog:0.97\na.jpg\t<b>\"grass\":0.50\n");
+}
+
+static void json_has_tags_with_their_confidence(void **state) {
+    (void)state;
+#define TAGS                                                                                       \
+    "\"tags\":[{\"name\":\"dog\",\"confidence\":0.9712},"                                          \
+    "{\"name\":\"<b>\\\"grass\\\"\",\"confidence\":0.5}]}\n"
+#define ERROR "{\"path\":\"b.jpg\",\"error\":\"no photo\"}\n"
+    expect_table((struct caption_rows){.tags = TAGS_TOLD}, CAPTION_TABLE_JSON_LINES,
+                 "{\"path\":\"a.jpg\",\"caption\":\"a dog runs\",\"logprob\":-2.5," TAGS ERROR);
+    expect_table((struct caption_rows){.tags = TAGS_ALONE}, CAPTION_TABLE_JSON_LINES,
+                 "{\"path\":\"a.jpg\"," TAGS ERROR);
+}
+
+static void csv_has_a_column_of_tags(void **state) {
+    (void)state;
+    expect_table((struct caption_rows){.tags = TAGS_TOLD}, CAPTION_TABLE_CSV,
+                 "path,caption,logprob,tags,error\r\n"
+                 "a.jpg,a dog runs,-2.5000,\"dog, <b>\"\"grass\"\"\",\r\n"
+                 "b.jpg,,,,no photo\r\n");
+    expect_table((struct caption_rows){.tags = TAGS_ALONE}, CAPTION_TABLE_CSV,
+                 "path,tags,error\r\n"
+                 "a.jpg,\"dog, <b>\"\"grass\"\"\",\r\n"
+                 "b.jpg,,no photo\r\n");
+}
+
+/* The file that an output makes of one photo with two tags. */
+static struct file_bytes made_by(struct caption_output *output, const char *photo,
+                                 const char *path) {
+    caption_text captions[] = {{.text = hostile, .logprob = -2.5}};
+    const caption_result result = {
+        .count = 1, .captions = captions, .tag_count = 2, .tags = two_tags};
+    const struct caption_row row = row_of(photo, &result);
+    assert_non_null(output);
+    assert_true(output->row(output, &row, NULL));
+    if (output->end) assert_true(output->end(output, NULL));
+    output->free(output);
+    return read_file(path);
+}
+
+static void the_page_shows_tags_and_finds_photos_by_them(void **state) {
+    (void)state;
+    char *folder = temporary_folder_new();
+    char *path = file_join(folder, "page.html", NULL);
+    struct file_bytes page = made_by(caption_page_new(path, TAGS_TOLD, NULL), "none.jpg", path);
+    const char *text = (const char *)page.data;
+    assert_non_null(strstr(text, "<p class=\"tags\">dog, &lt;b&gt;&quot;grass&quot;</p>"));
+    assert_non_null(strstr(text, "\".said,.tags,.name\""));
+    file_bytes_free(&page);
+    page = made_by(caption_page_new(path, TAGS_ALONE, NULL), "none.jpg", path);
+    text = (const char *)page.data;
+    assert_non_null(strstr(text, "dir=\"auto\">dog, &lt;b&gt;&quot;grass&quot;</p>"));
+    assert_null(strstr(text, "caf\xC3\xA9"));
+    file_bytes_free(&page);
+    free(path);
+    temporary_folder_free(folder);
+}
+
+static void a_sidecar_has_a_line_of_tags(void **state) {
+    (void)state;
+    char *folder = temporary_folder_new();
+    char *photo = file_join(folder, "dog.jpg", NULL), *path = file_join(folder, "dog.txt", NULL);
+    struct caption_file_options options = {
+        .extension = ".txt", .existing = CAPTION_FILE_OVERWRITE, .tags = TAGS_ALONE};
+    struct file_bytes file = made_by(caption_file_output_new(&options, NULL), photo, path);
+    assert_string_equal(file.data, "dog, <b>\"grass\"\n");
+    file_bytes_free(&file);
+    options.tags = TAGS_TOLD;
+    file = made_by(caption_file_output_new(&options, NULL), photo, path);
+    assert_non_null(strstr((const char *)file.data, " caf\xC3\xA9\ndog, <b>\"grass\"\n"));
+    file_bytes_free(&file);
+    free(path);
+    free(photo);
+    temporary_folder_free(folder);
+}
+
+static void an_xmp_sidecar_holds_tags_as_keywords(void **state) {
+    (void)state;
+    char *folder = temporary_folder_new();
+    char *photo = file_join(folder, "dog.jpg", NULL),
+         *path = file_join(folder, "dog.jpg.xmp", NULL);
+    const struct caption_xmp_options options = {.tags = TAGS_ALONE};
+    struct file_bytes file = made_by(caption_xmp_new(&options, NULL), photo, path);
+    assert_non_null(strstr((const char *)file.data,
+                           "<dc:subject><rdf:Bag><rdf:li>dog</rdf:li><rdf:li>&lt;b&gt;&quot;"
+                           "grass&quot;</rdf:li></rdf:Bag></dc:subject>"));
+    assert_null(strstr((const char *)file.data, "description>"));
+    assert_true(caption_xmp_is_full(path, TAGS_ALONE));
+    assert_false(caption_xmp_is_full(path, TAGS_TOLD));
+    file_bytes_free(&file);
+    free(path);
+    free(photo);
+    temporary_folder_free(folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_escapes_what_it_shows),
@@ -173,6 +318,13 @@ int main(void) {
         cmocka_unit_test(vis_json_of_nothing_is_an_empty_array),
         cmocka_unit_test(an_xmp_sidecar_escapes_the_caption),
         cmocka_unit_test(a_sidecar_that_is_no_xmp_fails_its_photo_and_stays),
+        cmocka_unit_test(tags_stand_behind_the_caption_or_alone_in_text),
+        cmocka_unit_test(photils_lines_hold_a_tag_and_its_confidence),
+        cmocka_unit_test(json_has_tags_with_their_confidence),
+        cmocka_unit_test(csv_has_a_column_of_tags),
+        cmocka_unit_test(the_page_shows_tags_and_finds_photos_by_them),
+        cmocka_unit_test(a_sidecar_has_a_line_of_tags),
+        cmocka_unit_test(an_xmp_sidecar_holds_tags_as_keywords),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@
 
 /* What is put into packets, and what becomes of it there. */
 static const char caption[] = "a <dog> & \"a\" cat";
+static const struct xmp_content content_of_caption = {.caption = caption};
 #define ESCAPED "a &lt;dog&gt; &amp; &quot;a&quot; cat"
 #define NEW_LIST "<rdf:Alt><rdf:li xml:lang=\"x-default\">" ESCAPED "</rdf:li></rdf:Alt>"
 #define NEW_DESCRIPTION "<dc:description " DC " " RDF ">" NEW_LIST "</dc:description>"
@@ -58,24 +59,28 @@ static struct xmp_packet read_packet(const char *text) {
 }
 
 /* The merged packet, freed by the caller. */
-static char *merged(const char *text, bool overwrite) {
+static char *merged_with(const struct xmp_content *content, const char *text, bool overwrite) {
     const struct xmp_packet packet = read_packet(text);
-    assert_true(xmp_packet_can_merge(&packet, overwrite, "dog.xmp", NULL));
+    assert_true(xmp_packet_can_merge(&packet, content, overwrite, "dog.xmp", NULL));
     char *made = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&made, &size);
     assert_non_null(stream);
-    xmp_packet_write_merged(stream, &packet, caption, overwrite);
+    xmp_packet_write_merged(stream, &packet, content, overwrite);
     assert_int_equal(fclose(stream), 0);
     assert_int_equal(strlen(made), size);
     return made;
+}
+
+static char *merged(const char *text, bool overwrite) {
+    return merged_with(&content_of_caption, text, overwrite);
 }
 
 static void expect_merged(const char *text, bool overwrite, const char *expected) {
     char *made = merged(text, overwrite);
     assert_string_equal(made, expected);
     const struct xmp_packet packet = read_packet(made); /* XML still, with both */
-    assert_true(xmp_packet_is_full(&packet));
+    assert_true(xmp_packet_is_full(&packet, true, false));
     free(made);
 }
 
@@ -94,10 +99,10 @@ static void a_new_packet_is_full_and_its_texts_are_replaced_in_place(void **stat
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
     assert_non_null(stream);
-    xmp_packet_write(stream, "old & <older>");
+    xmp_packet_write(stream, &(struct xmp_content){.caption = "old & <older>"});
     assert_int_equal(fclose(stream), 0);
     const struct xmp_packet packet = read_packet(text);
-    assert_true(xmp_packet_is_full(&packet));
+    assert_true(xmp_packet_is_full(&packet, true, false));
     char *made = merged(text, true), *same = merged(text, false);
     assert_string_equal(same, text);
     assert_null(strstr(made, "older"));
@@ -186,8 +191,8 @@ static void forms_of_a_text_that_cannot_hold_a_caption_give_way_to_one_that_can(
         read_packet("<rdf:RDF " RDF "><rdf:Description " DC " dc:description='said'>" ALT_TEXT
                     "</rdf:Description></rdf:RDF>");
     caption_error error = {0};
-    assert_true(xmp_packet_is_full(&packet));
-    assert_false(xmp_packet_can_merge(&packet, true, "dog.xmp", &error));
+    assert_true(xmp_packet_is_full(&packet, true, false));
+    assert_false(xmp_packet_can_merge(&packet, &content_of_caption, true, "dog.xmp", &error));
     assert_non_null(strstr(error.message, "dog.xmp: dc:description: "));
 }
 
@@ -258,13 +263,74 @@ static void any_bytes_are_refused_or_merged(void **state) {
             struct xmp_packet packet;
             if (xmp_packet_read(text, length, "dog.xmp", &packet, NULL)) {
                 read++;
-                if (xmp_packet_can_merge(&packet, true, "dog.xmp", NULL)) free(merged(text, true));
+                if (xmp_packet_can_merge(&packet, &content_of_caption, true, "dog.xmp", NULL))
+                    free(merged(text, true));
                 free(merged(text, false));
             }
             free(text);
         }
     }
     assert_true(read > 0 || !WITH_EXPAT);
+}
+
+static char dog[] = "dog", grass[] = "gr&ss", run[] = "run";
+static const caption_tag three[] = {{dog, 1}, {grass, 0.9}, {run, 0.8}};
+static const struct xmp_content content_of_tags = {.tags = three, .tag_count = 3};
+
+static void expect_keywords(const char *text, const char *expected) {
+    char *made = merged_with(&content_of_tags, text, true);
+    assert_string_equal(made, expected);
+    const struct xmp_packet packet = read_packet(made); /* XML still */
+    assert_true(xmp_packet_is_full(&packet, false, true));
+    char *again = merged_with(&content_of_tags, made, true);
+    assert_string_equal(again, made); /* none twice */
+    free(again);
+    free(made);
+}
+
+#define NEW(word) "<rdf:li " RDF ">" word "</rdf:li>"
+
+static void keywords_are_added_behind_those_of_other_programs_and_none_twice(void **state) {
+    (void)state;
+    needs_expat();
+    expect_keywords(BEGIN "<dc:subject><rdf:Bag>\n<rdf:li>zoo</rdf:li><rdf:li>Dog</rdf:li>\n"
+                          "</rdf:Bag></dc:subject>" END,
+                    BEGIN "<dc:subject><rdf:Bag>\n<rdf:li>zoo</rdf:li><rdf:li>Dog</rdf:li>\n" NEW(
+                        "gr&amp;ss") NEW("run") "</rdf:Bag></dc:subject>" END);
+    expect_keywords(BEGIN "<dc:subject><rdf:Seq><rdf:li>dogs</rdf:li></rdf:Seq></dc:subject>" END,
+                    BEGIN "<dc:subject><rdf:Seq><rdf:li>dogs</rdf:li>" NEW("dog") NEW("gr&amp;ss")
+                        NEW("run") "</rdf:Seq></dc:subject>" END);
+}
+
+static void a_packet_without_keywords_gets_a_list_of_them(void **state) {
+    (void)state;
+    needs_expat();
+#define ALL                                                                                        \
+    "<rdf:li>dog</rdf:li><rdf:li>gr&amp;ss</rdf:li><rdf:li>run</rdf:li></rdf:Bag></dc:subject>"
+    char *made = merged_with(&content_of_tags, BEGIN ALT_TEXT END, true);
+    assert_non_null(strstr(made, ALT_TEXT));
+    assert_non_null(
+        strstr(made, "<dc:subject " DC " " RDF "><rdf:Bag>" ALL "\n</rdf:Description>"));
+    free(made);
+}
+
+static void an_empty_list_of_keywords_is_filled(void **state) {
+    (void)state;
+    needs_expat();
+    expect_keywords(BEGIN "<dc:subject><rdf:Bag/></dc:subject>" END,
+                    BEGIN "<dc:subject><rdf:Bag " RDF ">" ALL END);
+    expect_keywords(BEGIN "<dc:subject/>" END,
+                    BEGIN "<dc:subject " DC " " RDF "><rdf:Bag>" ALL END);
+}
+
+static void keywords_that_are_no_list_are_left_alone(void **state) {
+    (void)state;
+    needs_expat();
+    const struct xmp_packet packet = read_packet(BEGIN "<dc:subject>dog</dc:subject>" END);
+    caption_error error = {0};
+    assert_false(xmp_packet_can_merge(&packet, &content_of_tags, false, "dog.xmp", &error));
+    assert_string_equal(error.message, "dog.xmp: dc:subject: expected a list, found a text");
+    assert_true(xmp_packet_can_merge(&packet, &content_of_caption, true, "dog.xmp", &error));
 }
 
 int main(void) {
@@ -277,6 +343,10 @@ int main(void) {
         cmocka_unit_test(what_looks_like_a_text_elsewhere_is_none),
         cmocka_unit_test(hostile_and_foreign_files_are_refused_by_name),
         cmocka_unit_test(any_bytes_are_refused_or_merged),
+        cmocka_unit_test(keywords_are_added_behind_those_of_other_programs_and_none_twice),
+        cmocka_unit_test(a_packet_without_keywords_gets_a_list_of_them),
+        cmocka_unit_test(an_empty_list_of_keywords_is_filled),
+        cmocka_unit_test(keywords_that_are_no_list_are_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

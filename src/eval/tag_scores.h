@@ -1,0 +1,37 @@
+/* How good tags are, against the words of the photos' captions: mean average precision (the mean
+ * over tags of the average precision of the photos ranked by the tag; Everingham et al., The PASCAL
+ * visual object classes challenge, 2010, without its interpolation), how many of those told with
+ * great confidence are right, and how far confidences lie from the truth (expected calibration
+ * error, Guo et al., On calibration of modern neural networks, 2017). */
+#ifndef CAPTION_EVAL_TAG_SCORES_H
+#define CAPTION_EVAL_TAG_SCORES_H
+
+#include "data/dataset.h"
+#include "text/tag_words.h"
+
+/* Tags that fewer photos have than this are not ranked. */
+enum { TAG_SCORES_LEAST_PHOTOS = 20 };
+
+/* "Great confidence". */
+#define TAG_SCORES_SURE 0.9
+
+struct tag_scores {
+    size_t tags;                   /* that were ranked; 0: none were, or there is no word head */
+    double mean_average_precision; /* over these */
+    size_t sure;                   /* tags of photos, all of them, that are told with at least
+                                      TAG_SCORES_SURE */
+    double sure_right;             /* the share of those that a caption of the photo names */
+    double calibration_error;      /* in ten equal bins, over all tags */
+};
+
+/* labels[count * tags->count]: whether a caption of the photo names the tag, in any of its forms.
+ * photos[count] are indices into the data set's. */
+void tag_scores_labels(const struct dataset *dataset, const size_t *photos, size_t count,
+                       const struct vocabulary *vocabulary, const struct tag_words *tags,
+                       bool *labels);
+
+/* confidences and labels (photos, tags), row by row. False when memory is short. */
+bool tag_scores_compute(const float *confidences, const bool *labels, size_t photos, size_t tags,
+                        struct tag_scores *scores, caption_error *error);
+
+#endif
