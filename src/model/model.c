@@ -77,6 +77,7 @@ void model_free(struct model *model) {
     parameters_free(&model->parameters);
     encoder_free(&model->encoder);
     vocabulary_free(&model->vocabulary);
+    confidence_free(&model->confidence);
     cJSON_Delete(model->provenance);
     safetensors_close(&model->file);
     *model = (struct model){0};

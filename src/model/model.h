@@ -4,6 +4,7 @@
 #define CAPTION_MODEL_MODEL_H
 
 #include "image/photo.h"
+#include "model/confidence.h"
 #include "model/decoder.h"
 #include "model/encoder.h"
 #include "model/encoder_import.h"
@@ -17,6 +18,7 @@ struct model {
     struct decoder decoder;
     struct vocabulary vocabulary;
     struct preprocessing preprocessing;
+    struct confidence confidence; /* of captions; empty where the file has none */
     cJSON *provenance; /* object of strings: "data", "command", "scores", "licence", ...; owned */
 };
 

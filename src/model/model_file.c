@@ -11,6 +11,7 @@
  *     image_input  "first" or "every": how often the image is seen (absent: "first")
  *     vocabulary   one `word<TAB>count` a line, as in vocabulary.h
  *     provenance   a JSON object of strings
+ *     confidence   of captions, as in confidence.h (absent: there is none)
  *
  * Tensors bear the names of the parameters, the encoder's those of timm behind "encoder.".
  */
@@ -170,6 +171,15 @@ static bool read_provenance(struct model *model, const struct safetensors *file,
     return true;
 }
 
+static bool read_confidence(struct model *model, const struct safetensors *file,
+                            caption_error *error) {
+    const char *text = safetensors_metadata(file, "confidence");
+    if (!text) return true;
+    return confidence_parse(&model->confidence, text, model->encoder.features,
+                            "__metadata__: confidence", error) ||
+           error_prefix(error, file->path);
+}
+
 /* What a checkpoint holds beside the model. */
 static bool is_of_training(const char *name) {
     return strncmp(name, MODEL_TRAINING, strlen(MODEL_TRAINING)) == 0;
@@ -238,7 +248,8 @@ static bool read_numbers(struct parameters *parameters, const struct safetensors
 /* Everything but the numbers. */
 static bool take_shape(struct model *model, const struct safetensors *file, caption_error *error) {
     return read_plan(model, file, error) && read_preprocessing(model, file, error) &&
-           read_provenance(model, file, error) && check_tensors(&model->parameters, file, error);
+           read_provenance(model, file, error) && read_confidence(model, file, error) &&
+           check_tensors(&model->parameters, file, error);
 }
 
 bool model_take(struct model *model, const struct safetensors *file, caption_error *error) {
@@ -311,6 +322,15 @@ static bool write_vocabulary(struct safetensors_writer *writer, const struct voc
     return ok;
 }
 
+static bool write_confidence(struct safetensors_writer *writer, const struct model *model,
+                             caption_error *error) {
+    if (!model->confidence.image) return true;
+    cJSON *confidence = confidence_json(&model->confidence, error);
+    const bool ok = confidence && write_json(writer, "confidence", confidence, error);
+    cJSON_Delete(confidence);
+    return ok;
+}
+
 static bool write_metadata(struct safetensors_writer *writer, const struct model *model,
                            caption_error *error) {
     if (model->encoder.batch_norm &&
@@ -329,7 +349,8 @@ static bool write_metadata(struct safetensors_writer *writer, const struct model
            safetensors_writer_metadata(writer, "image_input", decoder_image_input(&model->decoder),
                                        error) &&
            write_vocabulary(writer, &model->vocabulary, error) &&
-           write_json(writer, "provenance", model->provenance, error);
+           write_json(writer, "provenance", model->provenance, error) &&
+           write_confidence(writer, model, error);
 }
 
 /* Constants stay F32: they are few, and measured, not learned, so nothing bounds them to what 16

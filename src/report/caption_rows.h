@@ -3,7 +3,8 @@
  *     plain        caption                    path<TAB>caption
  *     log-prob.    logprob<TAB>caption        path<TAB>logprob<TAB>caption
  *     JSON Lines   {"path": ..., "caption": ..., "logprob": ...}, with "captions" when there may be
- *                  several, or {"path": ..., "error": ...}
+ *                  several, or {"path": ..., "error": ...}; and "confidence", where the model
+ *                  tells it
  */
 #ifndef CAPTION_REPORT_CAPTION_ROWS_H
 #define CAPTION_REPORT_CAPTION_ROWS_H
