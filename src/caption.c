@@ -1,5 +1,6 @@
 #include "caption.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ caption_options caption_options_default(void) {
         .min_length = 0,
         .length_penalty = 0.7F,
         .no_repeat_ngram = 3,
+        .repeat_words = false,
         .sample = false,
         .temperature = 1,
         .top_k = 0,
@@ -38,6 +40,8 @@ caption_options caption_options_default(void) {
         .precision = CAPTION_PRECISION_AUTO,
         .tags = 0,
         .tag_confidence = 0.3F,
+        .min_confidence = 0,
+        .unsure = CAPTION_UNSURE_SKIP,
     };
 }
 
@@ -65,22 +69,52 @@ static bool is_repeated(const caption_options *options, const caption_result *re
     return false;
 }
 
+/* Takes `text` over (NULL: memory was short) and puts "possibly: " before it. */
+static char *hedged(char *text, caption_error *error) {
+    static const char hedge[] = "possibly: ";
+    if (!text) return NULL;
+    const size_t size = strlen(text) + sizeof hedge;
+    char *longer = memory_uninitialised(size, 1, "a caption", error);
+    if (longer) snprintf(longer, size, "%s%s", hedge, text);
+    free(text);
+    return longer;
+}
+
+/* Adds a caption, unless it is to be left out or was said before. */
+static bool add_caption(const struct decode_plan *plan, const struct decode_caption *caption,
+                        caption_result *result, caption_error *error) {
+    const caption_options *options = &plan->options;
+    const bool unsure = caption->confidence < (double)options->min_confidence;
+    if (unsure && options->unsure == CAPTION_UNSURE_SKIP) return true;
+    char *text = decode_sentence(plan->model, options, caption, error);
+    if (unsure) text = hedged(text, error);
+    if (!text) return false;
+    if (is_repeated(options, result, text))
+        free(text);
+    else
+        result->captions[result->count++] = (caption_text){
+            .text = text, .logprob = caption->logprob, .confidence = caption->confidence};
+    return true;
+}
+
+/* Tells how unsure the best caption is, all of them having been left out. */
+static bool add_unsure(const struct decode_caption *best, caption_result *result,
+                       caption_error *error) {
+    char *text = memory_string("", error);
+    if (!text) return false;
+    result->captions[result->count++] =
+        (caption_text){.text = text, .logprob = best->logprob, .confidence = best->confidence};
+    return true;
+}
+
 /* The words of a decoded photo as text. */
 static bool write_result(const struct decode_plan *plan, const struct decode_result *decoded,
                          caption_result *result, caption_error *error) {
     result->captions = memory_zeroed(decoded->count, sizeof *result->captions, "captions", error);
     if (!result->captions) return false;
-    for (size_t i = 0; i < decoded->count; i++) {
-        const struct decode_caption *caption = &decoded->captions[i];
-        char *text = decode_sentence(plan->model, &plan->options, caption, error);
-        if (!text) return false;
-        if (is_repeated(&plan->options, result, text))
-            free(text);
-        else
-            result->captions[result->count++] =
-                (caption_text){.text = text, .logprob = caption->logprob};
-    }
-    return true;
+    for (size_t i = 0; i < decoded->count; i++)
+        if (!add_caption(plan, &decoded->captions[i], result, error)) return false;
+    return result->count > 0 || add_unsure(&decoded->captions[0], result, error);
 }
 
 /* The tag's name in the wording that the options ask for; an age is none, told as "". */

@@ -63,6 +63,13 @@ typedef enum caption_precision {
     CAPTION_PRECISION_INT8, /* bytes where activations lie behind ReLU6, bfloat16 elsewhere */
 } caption_precision;
 
+/* What becomes of a caption that is less sure than options.min_confidence. */
+typedef enum caption_unsure {
+    CAPTION_UNSURE_SKIP = 0, /* it is left out; where all of a photo's are, its result holds one
+                                caption whose text is "" */
+    CAPTION_UNSURE_HEDGE,    /* it begins with "possibly: " */
+} caption_unsure;
+
 /* How words are chosen. Start from caption_options_default(). */
 typedef struct caption_options {
     size_t beam_size;  /* width of the beam search; 1 is greedy */
@@ -71,6 +78,8 @@ typedef struct caption_options {
     size_t min_length; /* words at least */
     float length_penalty;   /* score = log p / length^penalty; 0 prefers short captions */
     size_t no_repeat_ngram; /* no n-gram of this many words twice; 0 is off */
+    bool repeat_words;      /* a word of content may be said twice, as in "a cliff overlooking a
+                               cliff"; colours, numbers and sizes always may */
     bool sample;            /* draw words instead of searching */
     float temperature;      /* of sampling; below 1 sharpens */
     size_t top_k;           /* sample among the k most likely words; 0 is all */
@@ -90,12 +99,18 @@ typedef struct caption_options {
     size_t tags;          /* tags per photo at most; 0: none. More needs a model that has a word
                              head, see `caption train --tags` */
     float tag_confidence; /* from 0 to 1: less sure tags are left out */
+    float min_confidence; /* from 0 to 1; captions less sure than this are `unsure`. 0: all are
+                             taken. More needs a model that tells how sure it is */
+    caption_unsure unsure;
 } caption_options;
 
 typedef struct caption_text {
-    char *text;     /* UTF-8, words separated by single spaces */
-    double logprob; /* natural log of the probability of the words and <end>; of a neutral
-                       caption, that of the words as drawn, before they were rewritten */
+    char *text;        /* UTF-8, words separated by single spaces */
+    double logprob;    /* natural log of the probability of the words and <end>; of a neutral
+                          caption, that of the words as drawn, before they were rewritten */
+    double confidence; /* from 0 to 1, how probable it is that the caption is apt: that its CIDEr
+                          against people's captions would be at least 0.5. NAN where the model does
+                          not tell */
 } caption_text;
 
 /* A word of what is to be seen: a noun, verb, colour or number, which stands for all its forms. */

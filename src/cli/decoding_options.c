@@ -5,7 +5,10 @@
 #include "decode/plan.h"
 
 void decoding_options_init(struct decoding_options *options) {
-    *options = (struct decoding_options){.caption = caption_options_default(), .precision = "auto"};
+    *options = (struct decoding_options){.caption = caption_options_default(),
+                                         .precision = "auto",
+                                         .repeat_words = "never",
+                                         .unsure = "skip"};
     caption_options *o = &options->caption;
     const struct options_row rows[DECODING_OPTIONS_ROWS] = {
         {'m', "model", OPTIONS_STRING, &options->model, "FILE", 0, 0,
@@ -23,12 +26,24 @@ void decoding_options_init(struct decoding_options *options) {
          NULL},
         {0, "no-repeat-ngram", OPTIONS_SIZE, &o->no_repeat_ngram, "N", 0, PLAN_MAX_NGRAM,
          "no N words twice in the same order; 0 is off", NULL},
+        {0, "repeat-words", OPTIONS_CHOICE, &options->repeat_words, "never|allow", 0, 0,
+         "whether a word of content may be said twice: \"a cliff overlooking a cliff\"; colours, "
+         "numbers and sizes always may",
+         NULL},
         {0, "prefix", OPTIONS_STRING, &o->prefix, "TEXT", 0, 0, "words every caption starts with",
          NULL},
         {0, "neutral", OPTIONS_ON, &o->neutral, NULL, 0, 0,
          "guess nobody's gender or age group: person, child and people for man, girl and women. "
          "Probabilities stay those of the captions before they were rewritten; of the --top, those "
          "that come to the same are one",
+         NULL},
+        {0, "min-confidence", OPTIONS_FLOAT, &o->min_confidence, "P", 0, 1,
+         "captions less sure than this, from 0 to 1, are unsure; needs a model that tells how sure "
+         "it is",
+         NULL},
+        {0, "unsure", OPTIONS_CHOICE, &options->unsure, "skip|hedge", 0, 0,
+         "what becomes of them; skip: no caption, in JSON and CSV an empty one, which is no error; "
+         "hedge: \"possibly: a dog on a bed\"",
          NULL},
         {0, "sample", OPTIONS_ON, &o->sample, NULL, 0, 0,
          "draw words at random instead of searching; the next three flags imply it", NULL},
@@ -62,5 +77,7 @@ static caption_precision precision_named(const char *name) {
 void decoding_options_settle(struct decoding_options *options) {
     caption_options *o = &options->caption;
     o->precision = precision_named(options->precision);
+    o->unsure = strcmp(options->unsure, "hedge") == 0 ? CAPTION_UNSURE_HEDGE : CAPTION_UNSURE_SKIP;
+    o->repeat_words = strcmp(options->repeat_words, "allow") == 0;
     if (!options->beam_size_given && o->beam_size < o->top) o->beam_size = o->top;
 }

@@ -5,11 +5,11 @@
 #include "caption.h"
 #include "cli/options.h"
 
-enum { DECODING_OPTIONS_ROWS = 16 };
+enum { DECODING_OPTIONS_ROWS = 19 };
 
 struct decoding_options {
     const char *model; /* NULL: the shipped one */
-    const char *precision;
+    const char *precision, *repeat_words, *unsure;
     caption_options caption;
     bool beam_size_given;
     struct options_row rows[DECODING_OPTIONS_ROWS];

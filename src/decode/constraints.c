@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "decode/repeats.h"
+
 static void allow_only(real *logits, size_t count, size_t word) {
     for (size_t i = 0; i < count; i++) {
         if (i != word) logits[i] = -(real)INFINITY;
@@ -16,6 +18,19 @@ static void forbid_repeats(size_t n, const uint32_t *words, size_t length, real 
         const uint32_t *last = words + length - (n - 1);
         if (memcmp(words + i, last, (n - 1) * sizeof *words) == 0) {
             logits[words[i + n - 1]] = -(real)INFINITY;
+        }
+    }
+}
+
+/* Forbids all forms of the words of content that were said. */
+static void forbid_said(const uint32_t *next_form, const uint32_t *words, size_t length,
+                        real *logits) {
+    if (!next_form) return;
+    for (size_t i = 0; i < length; i++) {
+        uint32_t form = words[i];
+        while (next_form[form] != CONTENT_NONE && !isinf(logits[form])) {
+            logits[form] = -(real)INFINITY;
+            form = next_form[form];
         }
     }
 }
@@ -36,6 +51,7 @@ void constraints_apply(const struct decode_plan *plan, const uint32_t *words, si
     logits[VOCABULARY_PAD] = -(real)INFINITY;
     logits[VOCABULARY_START] = -(real)INFINITY;
     logits[VOCABULARY_UNK] = -(real)INFINITY;
+    forbid_said(plan->next_form, words, length, logits);
     forbid_repeats(plan->options.no_repeat_ngram, words, length, logits);
 }
 

@@ -3,6 +3,7 @@
  *  - the words of the prefix come first, whatever the other rules say;
  *  - <pad>, <start> and <unk> are never said;
  *  - no n-gram twice (no_repeat_ngram);
+ *  - no word of content twice, in whatever form (repeats.h), unless repeat_words allows it;
  *  - <end> not before min_length words (one at least), not after a word of endings.h;
  *  - nothing but <end> after max_length words.
  */

@@ -11,7 +11,9 @@ struct decode_caption {
     uint32_t *words; /* [count], owned by the decode_result */
     size_t count;
     double logprob; /* of the model itself, whatever temperature or penalty chose by */
-    double score;   /* what the search ranks by: logprob / length^penalty */
+    double signals[CONFIDENCE_SIGNALS];
+    double confidence; /* from 0 to 1; NAN where the model has none */
+    double score;      /* what the search ranks by: logprob / length^penalty */
 };
 
 /* What a photo shows, by the word head. */

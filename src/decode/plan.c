@@ -5,6 +5,8 @@
 
 #include "base/memory.h"
 #include "decode/endings.h"
+#include "decode/repeats.h"
+#include "decode/signals.h"
 #include "text/tokenizer.h"
 
 static bool check_size(const char *name, size_t value, size_t least, size_t most,
@@ -100,6 +102,36 @@ static bool check_tags(const struct model *model, const caption_options *options
                "the model tells no tags; expected one that was trained with --tags (--model)");
 }
 
+static bool check_confidence(const struct model *model, const caption_options *options,
+                             caption_error *error) {
+    if (!check_float("minimum confidence", options->min_confidence, 0, 1, error)) return false;
+    if (options->min_confidence <= 0 || model->confidence.image) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "minimum confidence (--min-confidence): the model does not tell how sure it "
+                     "is; expected one with \"confidence\" in its metadata");
+}
+
+/* What is known of each word of the vocabulary. */
+static bool study_words(struct decode_plan *plan, caption_error *error) {
+    static const char what[] = "a decoding plan";
+    const struct vocabulary *vocabulary = &plan->model->vocabulary;
+    const size_t count = vocabulary->count;
+    plan->never_last = memory_zeroed(count, sizeof *plan->never_last, what, error);
+    plan->rarity = memory_zeroed(count, sizeof *plan->rarity, what, error);
+    uint32_t *bases = memory_zeroed(count, sizeof *bases, what, error);
+    bool ok = plan->never_last && plan->rarity && bases && content_bases(vocabulary, bases, error);
+    if (ok) {
+        endings_mark(vocabulary, plan->never_last);
+        signals_rarity(vocabulary, bases, plan->rarity);
+    }
+    if (ok && !plan->options.repeat_words) {
+        plan->next_form = memory_zeroed(count, sizeof *plan->next_form, what, error);
+        ok = plan->next_form && repeats_link(vocabulary, bases, plan->next_form, error);
+    }
+    free(bases);
+    return ok;
+}
+
 enum precision decode_precision(const caption_options *options) {
     switch (options->precision) {
     case CAPTION_PRECISION_F32:
@@ -117,7 +149,7 @@ enum precision decode_precision(const caption_options *options) {
 struct decode_plan *decode_plan_new(const struct model *model, const caption_options *options,
                                     caption_error *error) {
     if (!check_options(options, error) || !check_model(model, error) ||
-        !check_tags(model, options, error)) {
+        !check_tags(model, options, error) || !check_confidence(model, options, error)) {
         return NULL;
     }
     struct decode_plan *plan = memory_zeroed(1, sizeof *plan, "a decoding plan", error);
@@ -125,13 +157,10 @@ struct decode_plan *decode_plan_new(const struct model *model, const caption_opt
     plan->model = model;
     plan->options = *options;
     plan->options.prefix = NULL;
-    plan->never_last =
-        memory_zeroed(model->decoder.words, sizeof *plan->never_last, "a decoding plan", error);
     const struct weights weights = model_weights(model);
-    if (plan->never_last && read_prefix(plan, options->prefix, error) &&
+    if (study_words(plan, error) && read_prefix(plan, options->prefix, error) &&
         (plan->decoder =
              inference_decoder_new(&model->decoder, &weights, decode_precision(options), error))) {
-        endings_mark(&model->vocabulary, plan->never_last);
         return plan;
     }
     decode_plan_free(plan);
@@ -142,6 +171,8 @@ void decode_plan_free(struct decode_plan *plan) {
     if (!plan) return;
     free(plan->prefix);
     free(plan->never_last);
+    free(plan->next_form);
+    free(plan->rarity);
     inference_decoder_free(plan->decoder);
     free(plan);
 }

@@ -23,7 +23,9 @@ struct decode_plan {
     caption_options options; /* prefix is NULL: see below */
     uint32_t *prefix;        /* [prefix_count] */
     size_t prefix_count;
-    bool *never_last; /* (V,): no caption ends on that word */
+    bool *never_last;    /* (V,): no caption ends on that word */
+    uint32_t *next_form; /* (V,): rings of words that are said once (repeats.h); NULL: none are */
+    double *rarity;      /* (V,): see signals.h */
 };
 
 /* Photos that are decoded together: enough that the weights are well used, few enough that a

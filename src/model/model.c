@@ -89,6 +89,7 @@ void model_free(struct model *model) {
     encoder_free(&model->encoder);
     vocabulary_free(&model->vocabulary);
     tag_words_free(&model->tags);
+    confidence_free(&model->confidence);
     cJSON_Delete(model->provenance);
     safetensors_close(&model->file);
     *model = (struct model){0};

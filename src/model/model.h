@@ -4,6 +4,7 @@
 #define CAPTION_MODEL_MODEL_H
 
 #include "image/photo.h"
+#include "model/confidence.h"
 #include "model/decoder.h"
 #include "model/encoder.h"
 #include "model/encoder_import.h"
@@ -21,6 +22,7 @@ struct model {
     struct tag_words tags; /* [decoder.tags] */
     struct preprocessing preprocessing;
     struct tag_calibration tag_calibration; /* a slope of 0: there is none */
+    struct confidence confidence; /* of captions; empty where the file has none */
     cJSON *provenance; /* object of strings: "data", "command", "scores", "licence", ...; owned */
 };
 

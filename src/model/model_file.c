@@ -13,6 +13,7 @@
  *     tags         what the word head names, one tag a line, as in tag_words.h (absent: no head)
  *     provenance   a JSON object of strings
  *     tag_calibration  of the word head, as in tag_calibration.h (absent: there is none)
+ *     confidence   of captions, as in confidence.h (absent: there is none)
  *
  * Tensors bear the names of the parameters, the encoder's those of timm behind "encoder.".
  */
@@ -182,6 +183,15 @@ static bool read_tag_calibration(struct model *model, const struct safetensors *
            error_prefix(error, file->path);
 }
 
+static bool read_confidence(struct model *model, const struct safetensors *file,
+                            caption_error *error) {
+    const char *text = safetensors_metadata(file, "confidence");
+    if (!text) return true;
+    return confidence_parse(&model->confidence, text, model->encoder.features,
+                            "__metadata__: confidence", error) ||
+           error_prefix(error, file->path);
+}
+
 /* What a checkpoint holds beside the model. */
 static bool is_of_training(const char *name) {
     return strncmp(name, MODEL_TRAINING, strlen(MODEL_TRAINING)) == 0;
@@ -251,7 +261,7 @@ static bool read_numbers(struct parameters *parameters, const struct safetensors
 static bool take_shape(struct model *model, const struct safetensors *file, caption_error *error) {
     return read_plan(model, file, error) && read_preprocessing(model, file, error) &&
            read_provenance(model, file, error) && read_tag_calibration(model, file, error) &&
-           check_tensors(&model->parameters, file, error);
+           read_confidence(model, file, error) && check_tensors(&model->parameters, file, error);
 }
 
 bool model_take(struct model *model, const struct safetensors *file, caption_error *error) {
@@ -342,6 +352,15 @@ static bool write_tags(struct safetensors_writer *writer, const struct model *mo
     return ok;
 }
 
+static bool write_confidence(struct safetensors_writer *writer, const struct model *model,
+                             caption_error *error) {
+    if (!model->confidence.image) return true;
+    cJSON *confidence = confidence_json(&model->confidence, error);
+    const bool ok = confidence && write_json(writer, "confidence", confidence, error);
+    cJSON_Delete(confidence);
+    return ok;
+}
+
 static bool write_metadata(struct safetensors_writer *writer, const struct model *model,
                            caption_error *error) {
     if (model->encoder.batch_norm &&
@@ -362,7 +381,7 @@ static bool write_metadata(struct safetensors_writer *writer, const struct model
            write_vocabulary(writer, &model->vocabulary, error) &&
            write_tags(writer, model, error) &&
            write_json(writer, "provenance", model->provenance, error) &&
-           write_tag_calibration(writer, model, error);
+           write_tag_calibration(writer, model, error) && write_confidence(writer, model, error);
 }
 
 /* Constants stay F32: they are few, and measured, not learned, so nothing bounds them to what 16

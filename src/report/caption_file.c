@@ -95,7 +95,7 @@ static bool write_captions(const struct file_output *files, const char *path, co
 static bool write_row(struct caption_output *output, const struct caption_row *row,
                       caption_error *error) {
     const struct file_output *files = (const struct file_output *)output;
-    if (row->result->count == 0) return true;
+    if (row->result->count == 0 || row->result->captions[0].text[0] == '\0') return true;
     char *path = caption_file_path(row, files->options.folder, files->options.extension, error);
     char *text = NULL;
     size_t size = 0;

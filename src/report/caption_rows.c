@@ -6,7 +6,9 @@
 
 static bool put_caption(cJSON *object, const caption_text *caption, caption_error *error) {
     return json_put(object, "caption", json_text(caption->text, error), error) &&
-           json_put(object, "logprob", json_logprob(caption->logprob), error);
+           json_put(object, "logprob", json_logprob(caption->logprob), error) &&
+           (isnan(caption->confidence) ||
+            json_put(object, "confidence", json_logprob(caption->confidence), error));
 }
 
 static bool put_n_best(cJSON *row, const caption_result *result, caption_error *error) {
@@ -79,6 +81,7 @@ static void write_text(const struct caption_rows *rows, const char *path,
                        const caption_result *result) {
     size_t count = rows->n_best || result->count == 0 ? result->count : 1;
     for (size_t i = 0; i < count; i++) {
+        if (result->captions[i].text[0] == '\0') continue; /* not sure enough */
         if (rows->with_path) fprintf(rows->stream, "%s\t", path);
         if (rows->with_logprob) fprintf(rows->stream, "%.4f\t", result->captions[i].logprob);
         fputs(result->captions[i].text, rows->stream);

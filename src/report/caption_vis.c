@@ -23,7 +23,7 @@ static bool put_row(cJSON *object, const struct caption_row *row, caption_error 
 static bool add_row(struct caption_output *output, const struct caption_row *row,
                     caption_error *error) {
     struct caption_vis *vis = (struct caption_vis *)output;
-    if (row->result->count == 0) return true;
+    if (row->result->count == 0 || row->result->captions[0].text[0] == '\0') return true;
     cJSON *object = cJSON_CreateObject();
     if (!object) return error_memory(error, "a row of captions");
     FILE *stream = vis->writer.stream;

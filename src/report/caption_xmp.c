@@ -84,7 +84,7 @@ static bool write_row(struct caption_output *output, const struct caption_row *r
                       caption_error *error) {
     const struct caption_xmp *xmp = (const struct caption_xmp *)output;
     struct stat status;
-    if (row->result->count == 0) return true;
+    if (row->result->count == 0 || row->result->captions[0].text[0] == '\0') return true;
     char *path = caption_xmp_path(row, xmp->options.folder, error);
     if (!path) return false;
     const enum tags_told tags = xmp->options.tags;

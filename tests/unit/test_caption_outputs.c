@@ -1,4 +1,5 @@
 /* Outputs besides text: the page, vis.json and XMP sidecars hold any caption and any file name. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +25,7 @@ static struct caption_row row_of(const char *path, const caption_result *result)
 
 /* One photo with a caption, one without. */
 static void feed(struct caption_output *output, const char *photo, bool whole) {
-    caption_text captions[] = {{hostile, -2.5}, {"", -2000}};
+    caption_text captions[] = {{hostile, -2.5, (double)NAN}, {"", -2000, (double)NAN}};
     const caption_result good = {.count = 2, .captions = captions};
     caption_result bad = {0};
     snprintf(bad.error.message, sizeof bad.error.message, "%s", hostile);
@@ -152,7 +153,7 @@ static void a_sidecar_that_is_no_xmp_fails_its_photo_and_stays(void **state) {
     const struct caption_xmp_options options = {.overwrite = true};
     struct caption_output *output = caption_xmp_new(&options, NULL);
     assert_non_null(output);
-    caption_text captions[] = {{hostile, -2.5}};
+    caption_text captions[] = {{hostile, -2.5, (double)NAN}};
     const caption_result result = {.count = 1, .captions = captions};
     const struct caption_row row = row_of(photo, &result);
     caption_error error = {0};

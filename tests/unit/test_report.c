@@ -1,3 +1,4 @@
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +12,8 @@
 #include "report/json_text.h"
 #include "report/score_table.h"
 
-static caption_text two_captions[] = {{"a dog runs", -4.25}, {"a \"dog\"", -5.123456}};
+static caption_text two_captions[] = {{"a dog runs", -4.25, (double)NAN},
+                                      {"a \"dog\"", -5.123456, (double)NAN}};
 
 static const char *rows(struct caption_rows form, const char *path, const caption_result *result) {
     static char text[1024];
@@ -120,8 +122,24 @@ static void captions_are_counted_by_their_words(void **state) {
     assert_int_equal(distinct, 4);
 }
 
+static void test_a_confidence_is_told_where_the_model_knows_it(void **state) {
+    (void)state;
+    static caption_text sure = {"a dog", -4.25, 0.625}, unsure = {"", -4.25, 0.125};
+    const caption_result known = {.count = 1, .captions = &sure};
+    const caption_result skipped = {.count = 1, .captions = &unsure};
+    const struct caption_rows json = {.json_lines = true}, text = {.with_path = true};
+    assert_string_equal(
+        rows(json, "p", &known),
+        "{\"path\":\"p\",\"caption\":\"a dog\",\"logprob\":-4.25,\"confidence\":0.625}\n");
+    assert_string_equal(
+        rows(json, "p", &skipped),
+        "{\"path\":\"p\",\"caption\":\"\",\"logprob\":-4.25,\"confidence\":0.125}\n");
+    assert_string_equal(rows(text, "p", &skipped), "");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_confidence_is_told_where_the_model_knows_it),
         cmocka_unit_test(one_photo_is_its_caption_alone),
         cmocka_unit_test(a_photo_that_failed_has_a_row_in_json_only),
         cmocka_unit_test(json_lines_hold_the_best_and_all),

@@ -86,6 +86,7 @@ static inline caption_options tiny_options(void) {
                              .length_penalty = 0.7F,
                              .temperature = 1,
                              .top_p = 1,
+                             .repeat_words = true,
                              .precision = CAPTION_PRECISION_F32};
 }
 
