@@ -117,7 +117,12 @@ static struct image read_photo(const char *folder, const char *name) {
     caption_error error = {0};
     assert_non_null(path);
     if (!file_read(path, (size_t)1 << 28, &file, &error)) fail_msg("%s", error.message);
-    if (!image_decode(file.data, file.size, &image, &error)) fail_msg("%s", error.message);
+    struct bytes copy = {0};
+    bytes_add(&copy, file.data, file.size);
+    uint8_t *profile = memmem(copy.data, copy.size, "ICC_PROFILE", 12);
+    if (profile) *profile = '-'; /* who squashed the photos ignored profiles */
+    if (!image_decode(copy.data, copy.size, &image, &error)) fail_msg("%s", error.message);
+    bytes_free(&copy);
     file_bytes_free(&file);
     free(path);
     return image;
