@@ -175,7 +175,7 @@ static caption_tag two_tags[] = {{dog, 0.97123}, {hostile_tag, 0.5}};
 /* What a table says of one photo that has tags and one that cannot be read. */
 static char *table_text(struct caption_rows rows, enum caption_table_format format) {
     static char said[] = "a dog runs";
-    caption_text captions[] = {{.text = said, .logprob = -2.5}};
+    caption_text captions[] = {{.text = said, .logprob = -2.5, .confidence = NAN}};
     const caption_result good = {
         .count = 1, .captions = captions, .tag_count = 2, .tags = two_tags};
     const caption_result bad = {.error.message = "no photo"};
