@@ -62,3 +62,8 @@ part learned "$everyday" "$flickr8k" "$drawings/drawings.json" \
     --init "$parts/start.safetensors" --vocab extend --min-count 6 --tags 1000 --slice 8 \
     --epochs 2 --freeze-encoder 0 --joint-lr 5e-4 --encoder-lr 1.3e-4 --drop-path 0.1 \
     --crop 0.5 --color 0.3 --self-critical 2 --self-critical-lr 2e-4
+
+# Shown photos a little larger than those it learned from.
+"$home/build/caption" train "$everyday" "$flickr8k" \
+    --images "$data/everyday/images" "$data/flickr8k/images" --by-source \
+    --init "$parts/learned.safetensors" --vocab keep --epochs 0 --image-size 288 -o "$output"
