@@ -28,8 +28,8 @@ cmp -s "$out" "$work/int8" || fail "int8: one thread and four say the same"
 same() { # how many lines of $1 are those of float
     paste -d '\n' "$work/f32" "$work/$1" | awk 'NR % 2 { line = $0; next } $0 == line { n++ } END { print n + 0 }'
 }
-[ "$(same bf16)" -ge 95 ] || fail "bf16 says what float says of 95 photos in 100 (of $(same bf16))"
-[ "$(same auto)" -ge 95 ] || fail "auto says what float says of 95 photos in 100 (of $(same auto))"
+[ "$(same bf16)" -ge 90 ] || fail "bf16 says what float says of 90 photos in 100 (of $(same bf16))"
+[ "$(same auto)" -ge 90 ] || fail "auto says what float says of 90 photos in 100 (of $(same auto))"
 [ "$(same int8)" -ge 70 ] || fail "int8 says what float says of 70 photos in 100 (of $(same int8))"
 echo "the same as float: bf16 $(same bf16), int8 $(same int8), auto $(same auto) of 100"
 finish
