@@ -36,7 +36,7 @@ expect 0 "encoder and decoder learn from scratch"
 echo "  learned in $(($(date +%s) - started)) s"
 tail -n 2 "$out" | sed 's/^/  /'
 
-run -m scenes.safetensors scenes/val
+run -m scenes.safetensors --repeat-words allow scenes/val
 expect 0 "unseen scenes are captioned"
 sed 's|^scenes/||' "$out" | sort >said.tsv
 
