@@ -34,6 +34,7 @@ caption_options caption_options_default(void) {
         .seed = 0,
         .first_photo = 0,
         .prefix = NULL,
+        .style = NULL,
         .neutral = false,
         .threads = 0,
         .max_pixels = IMAGE_MAX_PIXELS,

@@ -88,6 +88,8 @@ typedef struct caption_options {
     size_t first_photo;     /* number of a call's first photo, for sampling: photos captioned in
                                several calls then get what one call would give them */
     const char *prefix;     /* words every caption starts with, or NULL */
+    const char *style;      /* the way of describing that is learned from one of the model's data
+                               sets, by its name, such as "coco"; NULL or "none": between all */
     bool neutral;           /* a person's gender and age group are not told: "person", "child" and
                                "people" for "man", "girl" and "women". The finished sentences are
                                rewritten, the prefix too; lengths hold before. Of candidates that

@@ -138,7 +138,8 @@ static bool write_skipped(const struct captioning *run, struct caption_output *o
     static char unknown[] = "(captioned before)";
     struct caption_row row = row_of(run, number, NULL);
     char *text = said_before(run, &row);
-    caption_text caption = {.text = text ? text : unknown, .logprob = (double)NAN, .confidence = (double)NAN};
+    caption_text caption = {
+        .text = text ? text : unknown, .logprob = (double)NAN, .confidence = (double)NAN};
     const caption_result result = {.count = 1, .captions = &caption};
     row.result = &result;
     const bool ok = output->row(output, &row, error);

@@ -32,6 +32,11 @@ void decoding_options_init(struct decoding_options *options) {
          NULL},
         {0, "prefix", OPTIONS_STRING, &o->prefix, "TEXT", 0, 0, "words every caption starts with",
          NULL},
+        {0, "style", OPTIONS_STRING, &o->style, "NAME", 0, 0,
+         "describe photos as one of the data sets does that the model learned from, such as coco "
+         "(`caption info` lists them; default: none, and for `caption eval` that of the data set "
+         "or of its photos' source)",
+         NULL},
         {0, "neutral", OPTIONS_ON, &o->neutral, NULL, 0, 0,
          "guess nobody's gender or age group: person, child and people for man, girl and women. "
          "Probabilities stay those of the captions before they were rewritten; of the --top, those "

@@ -5,7 +5,7 @@
 #include "caption.h"
 #include "cli/options.h"
 
-enum { DECODING_OPTIONS_ROWS = 19 };
+enum { DECODING_OPTIONS_ROWS = 20 };
 
 struct decoding_options {
     const char *model; /* NULL: the shipped one */

@@ -100,14 +100,28 @@ struct scoring {
     cJSON *rows; /* of --results */
 };
 
+/* The options for a part: unless a style is asked for, its photos are described in that of their
+ * source or data set, where the model has one. */
+static caption_options options_of(const struct scoring *scoring,
+                                  const struct dataset_choice *choice,
+                                  const struct dataset_part *part) {
+    caption_options caption = scoring->options->decoding->caption;
+    const size_t *photos = choice->photos + part->first;
+    const char *source = dataset_common_source(&choice->dataset, photos, part->count);
+    const struct styles *styles = &scoring->model->styles;
+    const size_t style = styles_of(styles, source, part->set);
+    if (!caption.style && style != STYLE_NONE) caption.style = styles->names[style];
+    return caption;
+}
+
 static bool score_part(const struct scoring *scoring, const struct dataset_choice *choice,
                        const struct dataset_part *part, caption_error *error) {
     const struct eval_options *options = scoring->options;
     const size_t *photos = choice->photos + part->first;
+    const caption_options caption = options_of(scoring, choice, part);
     struct evaluation evaluation;
-    if (!evaluate_photos(scoring->model, &choice->dataset, photos, part->count,
-                         &options->decoding->caption, options->swaps, scoring->threads, stderr,
-                         &evaluation, error)) {
+    if (!evaluate_photos(scoring->model, &choice->dataset, photos, part->count, &caption,
+                         options->swaps, scoring->threads, stderr, &evaluation, error)) {
         return false;
     }
     const bool several = options->sets > 1 || options->by_source;

@@ -180,7 +180,7 @@ static struct train_set *new_sets(const struct set_flags *flags, char **paths, s
 
 int command_train(int argc, char **argv) {
     struct train_options o = train_options_default();
-    struct options_list text = {0}, mean = {0};
+    struct options_list text = {0}, mean = {0}, styles = {0};
     struct set_flags flags = {0};
     const char *report = NULL;
     const char *missing = "skip";
@@ -247,6 +247,11 @@ int command_train(int argc, char **argv) {
         {0, "tags", OPTIONS_SIZE, &o.tags, "N", 0, 16384,
          "words of content, as dog or red, that it learns to name from the photo alone and sees "
          "beside it; 0: none, or those of --init",
+         NULL},
+        {0, "styles", OPTIONS_LIST, &styles, "NAME...", 0, 0,
+         "learn to describe photos as each of these data sets does, or as the photos of each of "
+         "these \"source\"s are described; see `caption --style`. Photos of other data sets are "
+         "shown with all styles",
          NULL},
     };
     const struct options_row learning[] = {
@@ -356,12 +361,15 @@ int command_train(int argc, char **argv) {
     }
     options_list_free(&text); /* which the first look filled */
     options_list_free(&mean);
+    options_list_free(&styles);
     set_flags_free(&flags);
     struct train_set *sets = NULL;
     int first, status;
     if (command_begin(&command, argc, argv, 1, INT_MAX, &first, &status)) {
         o.text = text.items;
         o.text_count = text.count;
+        o.styles = styles.items;
+        o.style_count = styles.count;
         o.mean_with = mean.items;
         o.mean_count = mean.count;
         o.fail_missing = strcmp(missing, "fail") == 0;
@@ -375,6 +383,7 @@ int command_train(int argc, char **argv) {
     free(line);
     options_list_free(&text);
     options_list_free(&mean);
+    options_list_free(&styles);
     set_flags_free(&flags);
     return command_finish(&command, status);
 }

@@ -68,7 +68,10 @@ void dataset_names_free(char **names, size_t count) {
 }
 
 void dataset_parts_free(struct dataset_parts *parts) {
-    for (size_t i = 0; i < parts->count; i++) free(parts->items[i].name);
+    for (size_t i = 0; i < parts->count; i++) {
+        free(parts->items[i].name);
+        free(parts->items[i].set);
+    }
     free(parts->items);
     *parts = (struct dataset_parts){0};
 }
@@ -96,11 +99,25 @@ static bool add_part(struct dataset_parts *parts, const char *name, const char *
     }
     const struct dataset_part *last = parts->count ? &parts->items[parts->count - 1] : NULL;
     struct dataset_part part = {.name = part_name(name, source, error),
+                                .set = memory_string(name, error),
                                 .first = last ? last->first + last->count : 0,
                                 .count = count};
-    if (!part.name) return false;
-    parts->items[parts->count++] = part;
-    return true;
+    if (part.name && part.set) {
+        parts->items[parts->count++] = part;
+        return true;
+    }
+    free(part.name);
+    free(part.set);
+    return false;
+}
+
+const char *dataset_common_source(const struct dataset *dataset, const size_t *photos,
+                                  size_t count) {
+    const char *source = count > 0 ? dataset->photos[photos[0]].source : NULL;
+    for (size_t i = 1; source && i < count; i++) {
+        if (!same_source(dataset->photos[photos[i]].source, source)) return NULL;
+    }
+    return source;
 }
 
 static bool sources_error(const struct dataset *dataset, caption_error *error) {

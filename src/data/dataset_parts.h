@@ -11,6 +11,7 @@ enum { DATASET_PARTS_MOST = 32 };
 /* Photos [first, first + count) of a list that holds all parts one after the other. */
 struct dataset_part {
     char *name; /* "flickr8k", or "everyday/coco" for photos of one source; owned */
+    char *set;  /* "everyday", the data set's name; owned */
     size_t first, count;
 };
 
@@ -33,5 +34,9 @@ void dataset_names_free(char **names, size_t count);
  * data set's own name. More than DATASET_PARTS_MOST sources are an error. */
 bool dataset_parts_add(struct dataset_parts *parts, const struct dataset *dataset, size_t *photos,
                        size_t count, const char *name, bool by_source, caption_error *error);
+
+/* The source that all the photos share, or NULL; photos[count] as above. */
+const char *dataset_common_source(const struct dataset *dataset, const size_t *photos,
+                                  size_t count);
 
 #endif

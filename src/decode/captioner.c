@@ -180,9 +180,9 @@ static void compute_group(void *context, size_t item, size_t worker) {
                         &job->errors[item]);
 }
 
-bool captioner_likelihood(const struct model *model, const struct likelihood_caption *captions,
-                          size_t count, struct threads *threads, double *logprobs,
-                          caption_error *error) {
+bool captioner_likelihood(const struct model *model, size_t style,
+                          const struct likelihood_caption *captions, size_t count,
+                          struct threads *threads, double *logprobs, caption_error *error) {
     const size_t groups = (count + LIKELIHOOD_GROUP - 1) / LIKELIHOOD_GROUP;
     const struct weights weights = model_weights(model);
     struct likelihood_job job = {
@@ -190,8 +190,10 @@ bool captioner_likelihood(const struct model *model, const struct likelihood_cap
     job.errors = memory_zeroed(groups, sizeof *job.errors, "the likelihood of captions", error);
     if (!job.errors) return false;
     job.decoder = inference_decoder_new(&model->decoder, &weights, PRECISION_F32, error);
-    if (job.decoder) threads_for(threads, groups, compute_group, &job);
-    const bool done = job.decoder && all_went_well(job.errors, groups, error);
+    const bool ready =
+        job.decoder && inference_decoder_set_style(job.decoder, &weights, style, error);
+    if (ready) threads_for(threads, groups, compute_group, &job);
+    const bool done = ready && all_went_well(job.errors, groups, error);
     inference_decoder_free(job.decoder);
     free(job.errors);
     return done;

@@ -25,10 +25,10 @@ bool captioner_features(const struct model *model, enum precision precision,
 bool captioner_decode(const struct decode_plan *plan, const real *features, size_t count,
                       struct threads *threads, struct decode_result *results, caption_error *error);
 
-/* likelihood_captions for any number of captions, in float. `threads` NULL: the calling thread
- * alone. */
-bool captioner_likelihood(const struct model *model, const struct likelihood_caption *captions,
-                          size_t count, struct threads *threads, double *logprobs,
-                          caption_error *error);
+/* likelihood_captions for any number of captions, in float, described in a style (STYLE_NONE: in
+ * none). `threads` NULL: the calling thread alone. */
+bool captioner_likelihood(const struct model *model, size_t style,
+                          const struct likelihood_caption *captions, size_t count,
+                          struct threads *threads, double *logprobs, caption_error *error);
 
 #endif

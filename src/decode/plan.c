@@ -156,11 +156,14 @@ struct decode_plan *decode_plan_new(const struct model *model, const caption_opt
     if (!plan) return NULL;
     plan->model = model;
     plan->options = *options;
-    plan->options.prefix = NULL;
+    plan->options.prefix = plan->options.style = NULL;
     const struct weights weights = model_weights(model);
-    if (study_words(plan, error) && read_prefix(plan, options->prefix, error) &&
+    size_t style;
+    if (styles_choose(&model->styles, options->style, &style, error) && study_words(plan, error) &&
+        read_prefix(plan, options->prefix, error) &&
         (plan->decoder =
-             inference_decoder_new(&model->decoder, &weights, decode_precision(options), error))) {
+             inference_decoder_new(&model->decoder, &weights, decode_precision(options), error)) &&
+        inference_decoder_set_style(plan->decoder, &weights, style, error)) {
         return plan;
     }
     decode_plan_free(plan);

@@ -69,18 +69,22 @@ bool evaluate_features(const struct model *model, const struct dataset *dataset,
                        const caption_options *options, size_t swaps, struct threads *threads,
                        struct evaluation *out, caption_error *error) {
     *out = (struct evaluation){.count = count};
-    if (!photo_scores_check(dataset, photos, count, error)) return false;
+    size_t style;
+    if (!photo_scores_check(dataset, photos, count, error) ||
+        !styles_choose(&model->styles, options->style, &style, error)) {
+        return false;
+    }
     struct decode_result *results = memory_zeroed(count, sizeof *results, "captions", error);
     if (!results) return false;
     bool decoded = decode(model, features, count, options, threads, results, error);
     bool done = decoded && keep_captions(model, options, results, out, error) &&
                 score_captions(dataset, photos, out, error) &&
                 score_tags(model, dataset, photos, results, out, error) &&
-                perplexity_compute(model, dataset, photos, count, features, threads,
+                perplexity_compute(model, style, dataset, photos, count, features, threads,
                                    &out->perplexity, error);
     if (done && swaps > 0)
-        done = swaps_compute(model, dataset, photos, count, features, results, swaps, threads,
-                             &out->swaps, error);
+        done = swaps_compute(model, style, dataset, photos, count, features, results, swaps,
+                             threads, &out->swaps, error);
     if (decoded) decode_results_free(results, count);
     free(results);
     if (!done) evaluation_free(out);

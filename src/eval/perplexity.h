@@ -8,8 +8,8 @@
 
 /* exp of the mean negative log-likelihood of a word of the reference captions, <end> included;
  * words that the model does not know count as <unk>. photos[count] are indices into the data set's
- * photos, features (count, F) theirs. `threads` may be NULL. */
-bool perplexity_compute(const struct model *model, const struct dataset *dataset,
+ * photos, features (count, F) theirs, which are described in `style`. `threads` may be NULL. */
+bool perplexity_compute(const struct model *model, size_t style, const struct dataset *dataset,
                         const size_t *photos, size_t count, const real *features,
                         struct threads *threads, double *perplexity, caption_error *error);
 

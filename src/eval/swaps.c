@@ -103,16 +103,16 @@ static void count_falls(const struct captions *captions, const struct pair *pair
                           .references = (double)referenced / (double)count};
 }
 
-static bool compute(const struct model *model, const struct pair *pairs, size_t count,
+static bool compute(const struct model *model, size_t style, const struct pair *pairs, size_t count,
                     const struct reference_words *references, const struct decode_result *results,
                     const real *features, struct threads *threads, struct swaps *out,
                     caption_error *error) {
     struct captions captions = {0};
     const bool done = fill(&captions, pairs, count, references, results, features,
                            model->decoder.features, error) &&
-                      captioner_likelihood(model, captions.own, captions.count, threads,
+                      captioner_likelihood(model, style, captions.own, captions.count, threads,
                                            captions.own_logprobs, error) &&
-                      captioner_likelihood(model, captions.swapped, captions.count, threads,
+                      captioner_likelihood(model, style, captions.swapped, captions.count, threads,
                                            captions.swapped_logprobs, error);
     if (done) count_falls(&captions, pairs, count, references, out);
     captions_free(&captions);
@@ -126,9 +126,10 @@ bool swaps_check(const struct dataset *dataset, size_t photo_count, caption_erro
                      photo_count);
 }
 
-bool swaps_compute(const struct model *model, const struct dataset *dataset, const size_t *photos,
-                   size_t photo_count, const real *features, const struct decode_result *results,
-                   size_t count, struct threads *threads, struct swaps *out, caption_error *error) {
+bool swaps_compute(const struct model *model, size_t style, const struct dataset *dataset,
+                   const size_t *photos, size_t photo_count, const real *features,
+                   const struct decode_result *results, size_t count, struct threads *threads,
+                   struct swaps *out, caption_error *error) {
     if (!swaps_check(dataset, photo_count, error)) return false;
     struct pair *pairs = memory_zeroed(count, sizeof *pairs, "swapped photos", error);
     if (!pairs) return false;
@@ -136,7 +137,7 @@ bool swaps_compute(const struct model *model, const struct dataset *dataset, con
     struct reference_words references;
     const bool done =
         reference_words_init(&references, model, dataset, photos, photo_count, features, error) &&
-        compute(model, pairs, count, &references, results, features, threads, out, error);
+        compute(model, style, pairs, count, &references, results, features, threads, out, error);
     reference_words_free(&references);
     free(pairs);
     return done;

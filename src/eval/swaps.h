@@ -20,9 +20,11 @@ bool swaps_check(const struct dataset *dataset, size_t photo_count, caption_erro
 /* Draws `count` pairs, at least one, of a photo and another one with a seed that is always the
  * same, and compares the log-likelihood of the first one's captions given it and given the other.
  * photos[photo_count], at least two, are indices into the data set's photos, each with at least one
- * caption; features (photo_count, F) and results[photo_count] theirs. `threads` may be NULL. */
-bool swaps_compute(const struct model *model, const struct dataset *dataset, const size_t *photos,
-                   size_t photo_count, const real *features, const struct decode_result *results,
-                   size_t count, struct threads *threads, struct swaps *out, caption_error *error);
+ * caption, which are described in `style`; features (photo_count, F) and results[photo_count]
+ * theirs. `threads` may be NULL. */
+bool swaps_compute(const struct model *model, size_t style, const struct dataset *dataset,
+                   const size_t *photos, size_t photo_count, const real *features,
+                   const struct decode_result *results, size_t count, struct threads *threads,
+                   struct swaps *out, caption_error *error);
 
 #endif

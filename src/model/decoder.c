@@ -18,6 +18,9 @@ static const double TINY_LENGTH = 1e-12;
  * left without it has about this share of its length. */
 static const double LEFT_OF_UNIT = 0.25;
 
+/* Of each number of a new style's vector; those of words have about 1. */
+static const float STYLE_DEVIATION = 0.5F;
+
 /* The logit of a tag before anything is learned: most photos show none of most tags. */
 static const real RARE_TAG = -4;
 
@@ -44,6 +47,12 @@ static bool add_tags(struct decoder *d, struct parameters *parameters, caption_e
                       error);
 }
 
+/* The styles. */
+static bool add_styles(struct decoder *d, struct parameters *parameters, caption_error *error) {
+    return d->styles == 0 || add_matrix(parameters, "decoder.styles.weight", d->styles,
+                                        d->embedding, &d->style_weight, error);
+}
+
 bool decoder_init(struct decoder *decoder, const struct cell *cell,
                   const struct decoder_sizes *sizes, struct parameters *parameters,
                   caption_error *error) {
@@ -54,7 +63,8 @@ bool decoder_init(struct decoder *decoder, const struct cell *cell,
                                 .embedding = embedding,
                                 .hidden = hidden,
                                 .features = features,
-                                .tags = sizes->tags};
+                                .tags = sizes->tags,
+                                .styles = sizes->styles};
     if (!size_multiply(cell->products, hidden, &decoder->products) ||
         !size_multiply(cell->states, hidden, &decoder->state)) {
         return error_set(error, CAPTION_ERROR_LIMIT, "decoder: hidden size %zu is too large",
@@ -81,7 +91,7 @@ bool decoder_init(struct decoder *decoder, const struct cell *cell,
                       error) &&
            add_vector(parameters, "decoder.output.bias", words, PARAMETERS_DECODER, &d->output_bias,
                       error) &&
-           add_tags(d, parameters, error);
+           add_tags(d, parameters, error) && add_styles(d, parameters, error);
 }
 
 static const char image_first[] = "first", image_every[] = "every";
@@ -136,6 +146,15 @@ void decoder_randomise_tags(const struct decoder *decoder, struct parameters *pa
     fill_constant(parameters, decoder->tag_input, 0);
 }
 
+void decoder_randomise_styles(const struct decoder *decoder, size_t first,
+                              struct parameters *parameters, struct random *random) {
+    if (decoder->styles == 0) return;
+    real *values = parameters_at(parameters, parameters->values, decoder->style_weight);
+    for (size_t i = first * decoder->embedding; i < decoder->styles * decoder->embedding; i++) {
+        values[i] = (real)(random_normal(random) * STYLE_DEVIATION);
+    }
+}
+
 void decoder_randomise(const struct decoder *decoder, struct parameters *parameters,
                        struct random *random) {
     float limit = 1 / sqrtf((float)decoder->hidden);
@@ -158,6 +177,7 @@ void decoder_randomise(const struct decoder *decoder, struct parameters *paramet
         for (size_t j = 0; j < decoder->hidden; j++) bias[decoder->hidden + j] = 1;
     }
     decoder_randomise_tags(decoder, parameters, random);
+    decoder_randomise_styles(decoder, 0, parameters, random);
 }
 
 void decoder_temper(const struct decoder *decoder, struct parameters *parameters,
@@ -197,6 +217,33 @@ static void tags_forward(const struct decoder *d, const struct parameters *param
               parameters_at_const(parameters, values, d->tag_input), k, 1, images->vectors, e);
 }
 
+static bool has_style(const struct decoder_images *images, size_t i) {
+    return images->styles && images->styles[i] != STYLE_NONE;
+}
+
+static void styles_forward(const struct decoder *d, const struct parameters *parameters,
+                           const real *values, const struct decoder_images *images) {
+    if (d->styles == 0) return;
+    const size_t e = d->embedding;
+    const real *rows = parameters_at_const(parameters, values, d->style_weight);
+    for (size_t i = 0; i < images->count; i++) {
+        if (!has_style(images, i)) continue;
+        vector_add(e, rows + images->styles[i] * e, images->vectors + i * e);
+    }
+}
+
+static void styles_backward(const struct decoder *d, const struct parameters *parameters,
+                            const struct decoder_images *images, const real *d_vectors,
+                            real *gradients) {
+    if (d->styles == 0) return;
+    const size_t e = d->embedding;
+    real *rows = parameters_at(parameters, gradients, d->style_weight);
+    for (size_t i = 0; i < images->count; i++) {
+        if (!has_style(images, i)) continue;
+        vector_add(e, d_vectors + i * e, rows + images->styles[i] * e);
+    }
+}
+
 void decoder_image_forward(const struct decoder *decoder, const struct parameters *parameters,
                            const real *values, const struct decoder_images *images) {
     const size_t n = images->count, f = decoder->features, e = decoder->embedding;
@@ -209,6 +256,7 @@ void decoder_image_forward(const struct decoder *decoder, const struct parameter
               parameters_at_const(parameters, values, decoder->image_weight), f, 1, images->vectors,
               e);
     tags_forward(decoder, parameters, values, images);
+    styles_forward(decoder, parameters, values, images);
 }
 
 /* Adds what comes back through x_1 to d_tags, and the gradient of the head's tensors. */
@@ -240,6 +288,7 @@ void decoder_image_backward(const struct decoder *decoder, const struct paramete
     blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, e, f, count, 1, d_vectors, e, images->scaled, f, 1,
               parameters_at(parameters, gradients, decoder->image_weight), f);
     tags_backward(decoder, parameters, values, images, d_vectors, d_tags, gradients);
+    styles_backward(decoder, parameters, images, d_vectors, gradients);
     if (!d_features) return;
 
     real *d_scaled = images->scaled; /* no longer needed */

@@ -2,7 +2,7 @@
  *
  *     u   = (v / |v| - shift) * scale             (F,)  v: the encoder's features
  *     p   = sigmoid(W_tag u + b_tag)              (K,)  of each tag, that a caption names it
- *     x_1 = W_img u + b_img [+ W_in p]            (E,)
+ *     x_1 = W_img u + b_img [+ W_in p] [+ s]      (E,)
  *     x_t = embedding of the word before [+ x_1]  (E,)
  *     h_t = cell(h_{t-1}, x_t)                    (H,)
  *     y_t = W_out h_t + b_out                     (V,)  logits
@@ -15,6 +15,9 @@
  * the features alone (tag_loss.h) and sees beside the image (LSTM-A of Yao et al., Boosting image
  * captioning with attributes, 2017).
  *
+ * s is the vector of the caption style that the photo is to be described in, where the decoder has
+ * styles and one is asked for (styles.h).
+ *
  * shift and scale are constants measured once over the training photos; behind an encoder that
  * learns from scratch, shift is a running mean, see decoder_follow_shift. This file holds the
  * sizes, the tensors and the step of inference; the training pass is unroll.h.
@@ -25,6 +28,7 @@
 #include <stdint.h>
 
 #include "base/random.h"
+#include "model/styles.h"
 #include "nn/cell.h"
 #include "nn/parameters.h"
 
@@ -41,6 +45,7 @@ struct decoder {
     size_t hidden;    /* H */
     size_t features;  /* F */
     size_t tags;      /* K; 0: it has no word head */
+    size_t styles;    /* L; 0: it has none */
     size_t products;  /* P = cell->products * H */
     size_t state;     /* S = cell->states * H */
     bool image_every; /* whether x_1 is also added to the word vectors */
@@ -49,6 +54,7 @@ struct decoder {
     size_t image_weight, image_bias;   /* (E, F), (E,) */
     size_t tag_weight, tag_bias;       /* (K, F), (K,); these and the next only if K > 0 */
     size_t tag_input;                  /* (E, K) */
+    size_t style_weight;               /* (L, E); only if L > 0 */
     size_t embed;                      /* (V, E) */
     size_t weight_ih, weight_hh;       /* (P, E), (P, H) */
     size_t bias_ih, bias_hh;           /* (P,), (P,) */
@@ -57,7 +63,7 @@ struct decoder {
 
 struct decoder_sizes {
     size_t words, embedding, hidden, features; /* each at least 1 */
-    size_t tags;                               /* may be 0 */
+    size_t tags, styles;                       /* may be 0 */
 };
 
 /* Sets sizes and registers the tensors ("decoder.embedding.weight", ...). */
@@ -85,6 +91,11 @@ void decoder_randomise(const struct decoder *decoder, struct parameters *paramet
 void decoder_randomise_tags(const struct decoder *decoder, struct parameters *parameters,
                             struct random *random);
 
+/* The same of the caption styles from number `first` on: vectors long enough that the cell soon
+ * learns to tell them apart, and short beside a word's. */
+void decoder_randomise_styles(const struct decoder *decoder, size_t first,
+                              struct parameters *parameters, struct random *random);
+
 /* Makes what it says at temperature 1 what it said at `temperature`: divides the output layer by
  * it.
  */
@@ -95,6 +106,7 @@ void decoder_temper(const struct decoder *decoder, struct parameters *parameters
 struct decoder_images {
     size_t count;         /* N */
     const real *features; /* (N, F) */
+    const size_t *styles; /* [N]: of each a number below L, or STYLE_NONE; NULL: none has one */
     real *scaled;         /* (N, F): u; what decoder_image_backward needs again */
     real *tags;           /* (N, K): p, needed again as well */
     real *tag_scratch;    /* (N, K), of decoder_image_backward alone */

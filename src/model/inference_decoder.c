@@ -16,6 +16,7 @@ struct inference_decoder {
     struct inference_matrix image;  /* (E, F) */
     struct inference_matrix tags;   /* (K, F), and what they bring to x_1, */
     struct inference_matrix tagged; /* (E, K); both only if K > 0 */
+    float *style;                   /* (E,), what the style brings to x_1; NULL: none is set */
     struct inference_matrix input;  /* (P, E) */
     float *input_bias;              /* (P,) which the matrix adds, too */
     struct inference_matrix hidden; /* (P, H) */
@@ -75,6 +76,15 @@ void inference_decoder_free(struct inference_decoder *d) {
     free(d);
 }
 
+bool inference_decoder_set_style(struct inference_decoder *d, const struct weights *weights,
+                                 size_t style, caption_error *error) {
+    d->style = NULL;
+    if (style == STYLE_NONE) return true;
+    float *styles = read_vector(weights, d->decoder->style_weight, &d->arena, error);
+    if (styles) d->style = styles + style * d->decoder->embedding;
+    return styles != NULL;
+}
+
 size_t inference_decoder_look_scratch(const struct inference_decoder *d) {
     const struct decoder *sizes = d->decoder;
     return size_larger(size_larger(sizes->features, sizes->embedding + sizes->tags),
@@ -101,6 +111,7 @@ void inference_decoder_look(const struct inference_decoder *d, const float *feat
         inference_matrix_multiply(&d->tags, count, scratch, f, tags, d->decoder->tags, NULL);
     }
     add_tags(d, tags, count, scratch, vectors);
+    for (size_t i = 0; d->style && i < count; i++) vector_add(e, d->style, vectors + i * e);
     inference_matrix_multiply(&d->input, count, vectors, e, images, p, scratch);
     /* Words bring the bias. */
     for (size_t i = 0; i < count; i++) {

@@ -27,6 +27,11 @@ struct inference_decoder *inference_decoder_new(const struct decoder *decoder,
                                                 enum precision precision, caption_error *error);
 void inference_decoder_free(struct inference_decoder *decoder);
 
+/* Has photos described in a style from now on; before threads share it. STYLE_NONE is where a new
+ * one begins. */
+bool inference_decoder_set_style(struct inference_decoder *decoder, const struct weights *weights,
+                                 size_t style, caption_error *error);
+
 /* features (count, F) to input vectors x_1 (count, E), what the input weights make of those
  * without the bias, images (count, P), and the logits of the word head, tags (count, K). scratch
  * (count, inference_decoder_look_scratch()). */

@@ -38,6 +38,10 @@ static bool read_tags(struct model *model, const char *text, caption_error *erro
            tag_words_parse(&model->tags, &model->vocabulary, text, strlen(text), "tags", error);
 }
 
+static bool read_styles(struct model *model, const char *text, caption_error *error) {
+    return !text || styles_parse(&model->styles, text, "styles", error);
+}
+
 static bool plan(struct model *model, const struct model_design *design, caption_error *error) {
     const size_t words = model->vocabulary.count;
     const struct cell *cell = find_cell(design->cell, error);
@@ -45,7 +49,7 @@ static bool plan(struct model *model, const struct model_design *design, caption
         !check_range("hidden", 1, MAX_WIDTH, design->hidden, error) ||
         !check_range("vocabulary: words, the special ones included", VOCABULARY_SPECIALS + 1,
                      MAX_WORDS, words, error) ||
-        !read_tags(model, design->tags, error)) {
+        !read_tags(model, design->tags, error) || !read_styles(model, design->styles, error)) {
         return false;
     }
     if (!encoder_init(&model->encoder, encoder_architecture(design->encoder), design->size,
@@ -55,7 +59,8 @@ static bool plan(struct model *model, const struct model_design *design, caption
                                               .embedding = design->embedding,
                                               .hidden = design->hidden,
                                               .features = model->encoder.features,
-                                              .tags = model->tags.count},
+                                              .tags = model->tags.count,
+                                              .styles = model->styles.count},
                       &model->parameters, error) ||
         !set_image_input(&model->decoder, design->image_input, error)) {
         return false;
@@ -89,6 +94,7 @@ void model_free(struct model *model) {
     encoder_free(&model->encoder);
     vocabulary_free(&model->vocabulary);
     tag_words_free(&model->tags);
+    styles_free(&model->styles);
     confidence_free(&model->confidence);
     cJSON_Delete(model->provenance);
     safetensors_close(&model->file);
@@ -99,6 +105,13 @@ bool model_tags_text(const struct model *model, char **text, caption_error *erro
     *text = NULL;
     if (model->tags.count == 0) return true;
     *text = tag_words_format(&model->tags, &model->vocabulary, error);
+    return *text != NULL;
+}
+
+bool model_styles_text(const struct model *model, char **text, caption_error *error) {
+    *text = NULL;
+    if (model->styles.count == 0) return true;
+    *text = styles_format(&model->styles, error);
     return *text != NULL;
 }
 

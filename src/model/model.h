@@ -8,6 +8,7 @@
 #include "model/decoder.h"
 #include "model/encoder.h"
 #include "model/encoder_import.h"
+#include "model/styles.h"
 #include "model/tag_calibration.h"
 #include "model/weights.h"
 #include "text/tag_words.h"
@@ -20,9 +21,10 @@ struct model {
     struct decoder decoder;
     struct vocabulary vocabulary;
     struct tag_words tags; /* [decoder.tags] */
+    struct styles styles;  /* [decoder.styles] */
     struct preprocessing preprocessing;
     struct tag_calibration tag_calibration; /* a slope of 0: there is none */
-    struct confidence confidence; /* of captions; empty where the file has none */
+    struct confidence confidence;           /* of captions; empty where the file has none */
     cJSON *provenance; /* object of strings: "data", "command", "scores", "licence", ...; owned */
 };
 
@@ -34,7 +36,8 @@ struct model_design {
     const char *cell;    /* "rnn", "gru", "lstm" */
     size_t embedding, hidden;
     const char *image_input; /* how often the image is seen: "first" (NULL) or "every" */
-    const char *tags; /* text of the words of the word head, as in tag_words.h; NULL: no head */
+    const char *tags;   /* text of the words of the word head, as in tag_words.h; NULL: no head */
+    const char *styles; /* text of the caption styles, as in styles.h; NULL: none */
 };
 
 /* Makes an untrained model with zero parameters around a vocabulary, which it takes over (emptied
@@ -90,6 +93,11 @@ bool model_with_words(struct model *model, const struct model *old, size_t size,
  * caption before it learns. */
 bool model_with_tags(struct model *model, const struct model *old, size_t tags,
                      struct random *random, caption_error *error);
+
+/* The same with the caption styles of `styles` that `old` does not have behind those that it has.
+ * Captions of the old styles, and of none, stay as they are. */
+bool model_with_styles(struct model *model, const struct model *old, const struct styles *styles,
+                       struct random *random, caption_error *error);
 
 /* Makes the weights of `model`, which are the mean of those of `count` models, the mean of those
  * and of `other`'s (Wortsman et al., Model soups, 2022): models that learned from one start are

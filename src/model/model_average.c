@@ -54,6 +54,15 @@ static bool same_tags(const char *path, const struct tag_words *expected,
                      "%.255s: cannot be averaged with the others: its tags have other words", path);
 }
 
+static bool same_styles(const char *path, const struct styles *expected, const struct styles *found,
+                        caption_error *error) {
+    if (!same_size(path, "number of styles", expected->count, found->count, error)) return false;
+    for (size_t i = 0; i < expected->count; i++) {
+        if (!same(path, "style", expected->names[i], found->names[i], error)) return false;
+    }
+    return true;
+}
+
 static bool same_design(const struct model *model, const struct model *other, const char *path,
                         caption_error *error) {
     const struct decoder *decoder = &model->decoder, *others = &other->decoder;
@@ -67,7 +76,8 @@ static bool same_design(const struct model *model, const struct model *other, co
            same_size(path, "hidden size", decoder->hidden, others->hidden, error) &&
            same_size(path, "embedding size", decoder->embedding, others->embedding, error) &&
            same_words(path, &model->vocabulary, &other->vocabulary, error) &&
-           same_tags(path, &model->tags, &other->tags, error);
+           same_tags(path, &model->tags, &other->tags, error) &&
+           same_styles(path, &model->styles, &other->styles, error);
 }
 
 bool model_average(struct model *model, size_t count, const struct model *other, const char *path,

@@ -11,6 +11,7 @@
  *     image_input  "first" or "every": how often the image is seen (absent: "first")
  *     vocabulary   one `word<TAB>count` a line, as in vocabulary.h
  *     tags         what the word head names, one tag a line, as in tag_words.h (absent: no head)
+ *     styles       the caption styles, one name a line, as in styles.h (absent: none)
  *     provenance   a JSON object of strings
  *     tag_calibration  of the word head, as in tag_calibration.h (absent: there is none)
  *     confidence   of captions, as in confidence.h (absent: there is none)
@@ -103,6 +104,7 @@ static bool read_design(const struct safetensors *file, struct model_design *des
     design->cell = metadata_string(file, "cell", error);
     design->image_input = safetensors_metadata(file, "image_input");
     design->tags = safetensors_metadata(file, "tags");
+    design->styles = safetensors_metadata(file, "styles");
     return design->cell && metadata_size(file, "image_size", &design->size, error) &&
            metadata_size(file, "embedding", &design->embedding, error) &&
            metadata_size(file, "hidden", &design->hidden, error);
@@ -352,6 +354,15 @@ static bool write_tags(struct safetensors_writer *writer, const struct model *mo
     return ok;
 }
 
+static bool write_styles(struct safetensors_writer *writer, const struct model *model,
+                         caption_error *error) {
+    char *text;
+    if (!model_styles_text(model, &text, error)) return false;
+    const bool ok = !text || safetensors_writer_metadata(writer, "styles", text, error);
+    free(text);
+    return ok;
+}
+
 static bool write_confidence(struct safetensors_writer *writer, const struct model *model,
                              caption_error *error) {
     if (!model->confidence.image) return true;
@@ -379,7 +390,7 @@ static bool write_metadata(struct safetensors_writer *writer, const struct model
            safetensors_writer_metadata(writer, "image_input", decoder_image_input(&model->decoder),
                                        error) &&
            write_vocabulary(writer, &model->vocabulary, error) &&
-           write_tags(writer, model, error) &&
+           write_tags(writer, model, error) && write_styles(writer, model, error) &&
            write_json(writer, "provenance", model->provenance, error) &&
            write_tag_calibration(writer, model, error) && write_confidence(writer, model, error);
 }

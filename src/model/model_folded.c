@@ -19,8 +19,9 @@ bool model_folded(const struct model *learning, const real *values, struct model
     *out = (struct model){0};
     struct vocabulary vocabulary;
     if (!vocabulary_copy(&learning->vocabulary, &vocabulary, error)) return false;
-    char *tags;
-    if (!model_tags_text(learning, &tags, error)) {
+    char *tags = NULL, *styles = NULL;
+    if (!model_tags_text(learning, &tags, error) || !model_styles_text(learning, &styles, error)) {
+        free(tags);
         vocabulary_free(&vocabulary);
         return false;
     }
@@ -30,9 +31,11 @@ bool model_folded(const struct model *learning, const real *values, struct model
                                         .embedding = learning->decoder.embedding,
                                         .hidden = learning->decoder.hidden,
                                         .image_input = decoder_image_input(&learning->decoder),
-                                        .tags = tags};
+                                        .tags = tags,
+                                        .styles = styles};
     const bool made = model_new(out, &design, &vocabulary, error);
     free(tags);
+    free(styles);
     if (!made) return false;
     copy_tensors(&learning->parameters, values, &out->parameters);
     if (learning->encoder.batch_norm) {

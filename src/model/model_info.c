@@ -91,6 +91,13 @@ static void print_tags(FILE *out, const struct model *model) {
     fputs(model->tags.count > FIRST_WORDS ? " ...\n" : "\n", out);
 }
 
+static void print_styles(FILE *out, const struct styles *styles) {
+    if (styles->count == 0) return;
+    fprintf(out, "%-*s", LABEL_WIDTH, "styles");
+    for (size_t i = 0; i < styles->count; i++) fprintf(out, " %s", styles->names[i]);
+    fputc('\n', out);
+}
+
 static void print_vocabulary(FILE *out, const struct vocabulary *vocabulary) {
     const size_t words = vocabulary->count - VOCABULARY_SPECIALS;
     fprintf(out, "%-*s %zu words:", LABEL_WIDTH, "vocabulary", words);
@@ -115,6 +122,7 @@ char *model_info(const struct model *model, const char *path, caption_error *err
     print_preprocessing(out, &model->preprocessing);
     print_vocabulary(out, &model->vocabulary);
     print_tags(out, model);
+    print_styles(out, &model->styles);
     const cJSON *note;
     cJSON_ArrayForEach(note, model->provenance) {
         print_line(out, note->string, note->valuestring);
@@ -147,6 +155,17 @@ static bool add_file(cJSON *info, const char *path, const struct file_facts *fac
     return add_value(info, "types", types) && ok;
 }
 
+static bool add_styles(cJSON *info, const struct styles *styles) {
+    cJSON *names = cJSON_AddArrayToObject(info, "styles");
+    for (size_t i = 0; names && i < styles->count; i++) {
+        cJSON *name = cJSON_CreateString(styles->names[i]);
+        if (name && cJSON_AddItemToArray(names, name)) continue;
+        cJSON_Delete(name);
+        return false;
+    }
+    return names != NULL;
+}
+
 static bool add_model(cJSON *info, const struct model *model) {
     const struct halves halves = count_halves(&model->parameters);
     const struct preprocessing *preprocessing = &model->preprocessing;
@@ -163,7 +182,7 @@ static bool add_model(cJSON *info, const struct model *model) {
            cJSON_AddStringToObject(info, "image_input", decoder_image_input(&model->decoder)) &&
            add_size(info, "features", model->decoder.features) &&
            add_size(info, "words", model->vocabulary.count - VOCABULARY_SPECIALS) &&
-           add_size(info, "tags", model->tags.count) &&
+           add_size(info, "tags", model->tags.count) && add_styles(info, &model->styles) &&
            add_value(info, "provenance", cJSON_Duplicate(model->provenance, true));
 }
 

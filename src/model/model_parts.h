@@ -13,6 +13,9 @@ bool model_plan(struct model *model, const struct model_design *design,
  */
 bool model_tags_text(const struct model *model, char **text, caption_error *error);
 
+/* The same of its caption styles (styles.h). */
+bool model_styles_text(const struct model *model, char **text, caption_error *error);
+
 /* Sets what the metadata tells of mean, std and size, and leaves alone what it is silent on. */
 bool model_file_preprocessing(const struct safetensors *file, struct preprocessing *preprocessing,
                               caption_error *error);

@@ -74,62 +74,116 @@ static bool belongs_to_words(const struct decoder *decoder, size_t tensor) {
            tensor == decoder->output_bias;
 }
 
-/* The old tensors come first and in the same order. */
-static void copy_wordless(struct model *model, const struct model *old) {
+/* Copies the numbers of old's tensor `from`, which come first: new styles stand behind the old. */
+static void copy_tensor(struct model *model, const struct model *old, size_t from) {
+    const struct parameter *tensor = &old->parameters.tensors[from];
+    size_t to;
+    if (!parameters_find(&model->parameters, tensor->name, &to)) return;
+    memcpy(parameters_at(&model->parameters, model->parameters.values, to),
+           parameters_at_const(&old->parameters, old->parameters.values, from),
+           tensor->count * sizeof(real));
+}
+
+static void copy_tensors(struct model *model, const struct model *old, bool of_words) {
     for (size_t i = 0; i < old->parameters.tensor_count; i++) {
-        if (belongs_to_words(&model->decoder, i)) continue;
-        memcpy(parameters_at(&model->parameters, model->parameters.values, i),
-               parameters_at_const(&old->parameters, old->parameters.values, i),
-               model->parameters.tensors[i].count * sizeof(real));
+        if (belongs_to_words(&old->decoder, i) == of_words) copy_tensor(model, old, i);
     }
 }
 
-/* Makes a model like `old`, but for the rows of words. `tags` is the text of its tags, or NULL. */
+/* Makes a model like `old`, but for the rows of words. `tags` and `styles` are the texts of its
+ * tags and styles, or NULL. */
 static bool begin_copy(struct model *model, const struct model *old, size_t size, const char *tags,
-                       struct vocabulary *vocabulary, caption_error *error) {
+                       const char *styles, struct vocabulary *vocabulary, caption_error *error) {
     const struct model_design design = {.encoder = old->encoder.architecture,
                                         .size = size,
                                         .cell = old->decoder.cell->name,
                                         .embedding = old->decoder.embedding,
                                         .hidden = old->decoder.hidden,
                                         .image_input = decoder_image_input(&old->decoder),
-                                        .tags = tags};
+                                        .tags = tags,
+                                        .styles = styles};
     if (!model_new(model, &design, vocabulary, error)) return false;
     model->preprocessing = old->preprocessing;
     model->preprocessing.size = size;
-    copy_wordless(model, old);
+    copy_tensors(model, old, false);
     return true;
+}
+
+/* The texts of a model's tags and styles; freed with texts_free, also after a failure. */
+struct texts {
+    char *tags, *styles;
+};
+
+static bool texts_of(const struct model *model, struct texts *texts, caption_error *error) {
+    *texts = (struct texts){0};
+    return model_tags_text(model, &texts->tags, error) &&
+           model_styles_text(model, &texts->styles, error);
+}
+
+static void texts_free(struct texts *texts) {
+    free(texts->tags);
+    free(texts->styles);
+}
+
+/* A copy with the same words but other tags and styles. */
+static bool copy_with(struct model *model, const struct model *old, const struct texts *texts,
+                      caption_error *error) {
+    struct vocabulary words;
+    if (!vocabulary_copy(&old->vocabulary, &words, error)) return false;
+    if (!begin_copy(model, old, old->preprocessing.size, texts->tags, texts->styles, &words,
+                    error)) {
+        return false;
+    }
+    copy_tensors(model, old, true);
+    return true;
+}
+
+static char *choose_tags(const struct vocabulary *words, size_t tags, caption_error *error) {
+    struct tag_words chosen;
+    if (!tag_words_choose(&chosen, words, tags, error)) return NULL;
+    char *text = tag_words_format(&chosen, words, error);
+    tag_words_free(&chosen);
+    return text;
 }
 
 bool model_with_tags(struct model *model, const struct model *old, size_t tags,
                      struct random *random, caption_error *error) {
-    struct vocabulary words = {0};
-    struct tag_words chosen = {0};
-    char *text = NULL;
-    bool ok = vocabulary_copy(&old->vocabulary, &words, error) &&
-              tag_words_choose(&chosen, &words, tags, error) &&
-              (text = tag_words_format(&chosen, &words, error));
-    ok = ok && begin_copy(model, old, old->preprocessing.size, text, &words, error);
-    free(text);
-    tag_words_free(&chosen);
-    vocabulary_free(&words);
-    if (!ok) return false;
-    for (size_t i = 0; i < old->parameters.tensor_count; i++) {
-        if (!belongs_to_words(&old->decoder, i)) continue;
-        memcpy(parameters_at(&model->parameters, model->parameters.values, i),
-               parameters_at_const(&old->parameters, old->parameters.values, i),
-               old->parameters.tensors[i].count * sizeof(real));
+    struct texts texts = {.tags = choose_tags(&old->vocabulary, tags, error)};
+    const bool ok = texts.tags && model_styles_text(old, &texts.styles, error) &&
+                    copy_with(model, old, &texts, error);
+    texts_free(&texts);
+    if (ok) decoder_randomise_tags(&model->decoder, &model->parameters, random);
+    return ok;
+}
+
+static bool add_styles(struct styles *styles, const struct styles *more, caption_error *error) {
+    for (size_t i = 0; i < more->count; i++) {
+        if (!styles_add(styles, more->names[i], error)) return false;
     }
-    decoder_randomise_tags(&model->decoder, &model->parameters, random);
     return true;
+}
+
+bool model_with_styles(struct model *model, const struct model *old, const struct styles *styles,
+                       struct random *random, caption_error *error) {
+    struct styles all = {0};
+    struct texts texts = {0};
+    const bool ok = add_styles(&all, &old->styles, error) && add_styles(&all, styles, error) &&
+                    model_tags_text(old, &texts.tags, error) &&
+                    (all.count == 0 || (texts.styles = styles_format(&all, error))) &&
+                    copy_with(model, old, &texts, error);
+    texts_free(&texts);
+    styles_free(&all);
+    if (ok)
+        decoder_randomise_styles(&model->decoder, old->styles.count, &model->parameters, random);
+    return ok;
 }
 
 bool model_with_words(struct model *model, const struct model *old, size_t size,
                       struct vocabulary *vocabulary, struct random *random, caption_error *error) {
-    char *tags;
-    if (!model_tags_text(old, &tags, error)) return false;
-    const bool begun = begin_copy(model, old, size, tags, vocabulary, error);
-    free(tags);
+    struct texts texts;
+    const bool begun = texts_of(old, &texts, error) &&
+                       begin_copy(model, old, size, texts.tags, texts.styles, vocabulary, error);
+    texts_free(&texts);
     if (!begun) return false;
     const struct decoder *decoder = &model->decoder;
     if (fill_rows(model, old, decoder->embed, 1, random, error) &&

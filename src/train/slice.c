@@ -19,6 +19,7 @@ struct slice {
     uint8_t *mask;                     /* (photos, F): which features dropout keeps */
     real *vectors, *d_vectors;         /* (photos, E) */
     real *tags, *d_tags, *tag_scratch; /* (photos, K) */
+    size_t *styles;                    /* [photos] */
     uint8_t *labels;                   /* [K] */
     real *gradients;                   /* a block of the model's parameters */
     struct rollout *rollout;           /* NULL: no captions are drawn */
@@ -50,6 +51,7 @@ struct slice *slice_new(const struct model *model, size_t photos, size_t rows, s
          (slice->tags = memory_zeroed(photos * tags, sizeof(real), what, error)) &&
          (slice->d_tags = memory_zeroed(photos * tags, sizeof(real), what, error)) &&
          (slice->tag_scratch = memory_zeroed(photos * tags, sizeof(real), what, error)) &&
+         (slice->styles = memory_zeroed(photos, sizeof *slice->styles, what, error)) &&
          (slice->labels = memory_zeroed(tags, 1, what, error)) &&
          (slice->gradients = memory_zeroed(model->parameters.count, sizeof(real), what, error));
     if (ok && samples > 0) {
@@ -77,6 +79,7 @@ void slice_free(struct slice *slice) {
     free(slice->tags);
     free(slice->d_tags);
     free(slice->tag_scratch);
+    free(slice->styles);
     free(slice->labels);
     free(slice->gradients);
     rollout_free(slice->rollout);
@@ -141,6 +144,7 @@ static struct tbptt_pass pass_of(struct slice *slice, const struct slice_task *t
 static struct decoder_images images_of(const struct slice *slice, size_t count) {
     return (struct decoder_images){.count = count,
                                    .features = slice->features,
+                                   .styles = slice->styles,
                                    .scaled = slice->scaled,
                                    .tags = slice->tags,
                                    .tag_scratch = slice->tag_scratch,
@@ -158,6 +162,7 @@ static void project_images(struct slice *slice, const struct slice_task *task,
         dropout_draw(random, task->image_dropout, numbers, slice->mask);
         dropout_apply(task->image_dropout, numbers, slice->mask, slice->features);
     }
+    for (size_t i = 0; i < count; i++) slice->styles[i] = photos[i].style;
     const struct decoder_images projected = images_of(slice, count);
     decoder_image_forward(&model->decoder, &model->parameters, model->parameters.values,
                           &projected);

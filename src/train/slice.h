@@ -15,6 +15,7 @@ struct slice_photo {
     struct captions_part said;
     size_t row; /* among the photos learned from: in the feature cache, in the rewards */
     struct augment augment; /* what is done to it */
+    size_t style;           /* in which it is described, or STYLE_NONE */
     bool imagined;          /* it is in no cache: its features are imagined from what is said */
 };
 

@@ -57,7 +57,8 @@ static bool note_run(struct model *model, const struct train_options *options,
 
 /* What the options, and an encoder's file unless `import` is NULL, say of a new decoder's model. */
 static struct model_design new_design(const struct train_options *options,
-                                      const struct encoder_import *import, const char *tags) {
+                                      const struct encoder_import *import, const char *tags,
+                                      const char *styles) {
     const char *encoder = import ? import->architecture : options->encoder_arch;
     const size_t size = import ? import->preprocessing.size : encoder_default_size(encoder);
     return (struct model_design){.encoder = encoder,
@@ -67,7 +68,8 @@ static struct model_design new_design(const struct train_options *options,
                                  .embedding = options->embed ? options->embed : DEFAULT_WIDTH,
                                  .hidden = options->hidden ? options->hidden : DEFAULT_WIDTH,
                                  .image_input = options->image_input,
-                                 .tags = tags};
+                                 .tags = tags,
+                                 .styles = styles};
 }
 
 /* The text of the tags that a new word head names: NULL without an error when there is to be none.
@@ -83,15 +85,41 @@ static bool choose_tags(const struct train_options *options, const struct vocabu
     return *text != NULL;
 }
 
+/* The caption styles that are asked for. */
+static bool list_styles(const struct train_options *options, struct styles *styles,
+                        caption_error *error) {
+    *styles = (struct styles){0};
+    for (size_t i = 0; i < options->style_count; i++) {
+        if (styles_add(styles, options->styles[i], error)) continue;
+        styles_free(styles);
+        return false;
+    }
+    return true;
+}
+
+/* The same as text: NULL without an error when there are none. */
+static bool choose_styles(const struct train_options *options, char **text, caption_error *error) {
+    *text = NULL;
+    struct styles styles;
+    if (options->style_count == 0) return true;
+    if (!list_styles(options, &styles, error)) return false;
+    *text = styles_format(&styles, error);
+    styles_free(&styles);
+    return *text != NULL;
+}
+
 /* A new model of that design, on an encoder's file unless `import` is NULL. */
 static bool new_model(struct model *model, const struct train_options *options,
                       const struct encoder_import *import, struct vocabulary *words,
                       caption_error *error) {
-    char *tags;
-    if (!choose_tags(options, words, &tags, error)) return false;
-    const struct model_design design = new_design(options, import, tags);
-    const bool ok = model_new(model, &design, words, error);
+    char *tags = NULL, *styles = NULL;
+    bool ok = choose_tags(options, words, &tags, error) && choose_styles(options, &styles, error);
+    if (ok) {
+        const struct model_design design = new_design(options, import, tags, styles);
+        ok = model_new(model, &design, words, error);
+    }
     free(tags);
+    free(styles);
     return ok;
 }
 
@@ -236,6 +264,21 @@ static bool add_tags(struct model *model, const struct train_options *options,
     return true;
 }
 
+/* Gives a captioner the caption styles that are asked for and that it does not have. */
+static bool add_styles(struct model *model, const struct train_options *options,
+                       struct random *random, caption_error *error) {
+    if (options->style_count == 0) return true;
+    struct styles styles;
+    if (!list_styles(options, &styles, error)) return false;
+    struct model styled;
+    const bool ok = model_with_styles(&styled, model, &styles, random, error);
+    styles_free(&styles);
+    if (!ok) return false;
+    model_free(model);
+    *model = styled;
+    return true;
+}
+
 /* The number of tags is that of the model that training starts from, unless it has none. */
 static bool check_tags(const struct train_options *options, const struct model *old,
                        const char *path, caption_error *error) {
@@ -251,12 +294,12 @@ static bool start_captioner(struct model *model, const struct train_options *opt
     struct model old;
     if (!read_captioner(&old, options, path, error)) return false;
     const size_t size = options->image_size ? options->image_size : old.preprocessing.size;
-    const bool ok = check_shape(options, &old, path, error) &&
-                    check_tags(options, &old, path, error) &&
-                    choose_words(options->vocab, &old, words, error) &&
-                    model_with_words(model, &old, size, words, random, error) &&
-                    add_tags(model, options, random, error) &&
-                    note_ancestry(model, &old, path, error) && note_mean(model, options, error);
+    const bool ok =
+        check_shape(options, &old, path, error) && check_tags(options, &old, path, error) &&
+        choose_words(options->vocab, &old, words, error) &&
+        model_with_words(model, &old, size, words, random, error) &&
+        add_tags(model, options, random, error) && add_styles(model, options, random, error) &&
+        note_ancestry(model, &old, path, error) && note_mean(model, options, error);
     model_free(&old);
     return ok;
 }

@@ -341,12 +341,30 @@ static void run_lane(void *context, size_t item, size_t worker) {
     }
 }
 
+/* Of the photos that have a caption style of their own, this share is shown without, so that the
+ * captions of no style learn, too; of the others, which teach every style, the rest. */
+static const float share_without_own = 0.2F, share_without_any = 0.5F;
+
+/* The style in which a photo is described when it is shown. */
+static size_t draw_style(const struct trainer *t, size_t showing) {
+    const size_t index = photo_of(t, showing), copy = showing / trainer_photos(t);
+    if (!t->styles || index >= t->train_count) return STYLE_NONE;
+    const size_t own = t->styles[index];
+    const uint64_t turn = (uint64_t)copy * trainer_epochs(t->options) + t->place.epoch;
+    struct random random = trainer_stream(t, STREAM_STYLE, turn * t->train_count + index);
+    const float without = own == STYLE_NONE ? share_without_any : share_without_own;
+    if (random_uniform(&random) < without) return STYLE_NONE;
+    return own == STYLE_NONE ? random_below(&random, t->model.styles.count) : own;
+}
+
 /* A photo as it is shown, or one that the text tells of. */
 static struct slice_photo batch_photo(const struct trainer *t, size_t showing,
                                       bool encoder_learns) {
     const size_t index = photo_of(t, showing);
-    struct slice_photo photo = {
-        .said = trainer_captions(t, index), .row = index, .imagined = index >= t->train_count};
+    struct slice_photo photo = {.said = trainer_captions(t, index),
+                                .row = index,
+                                .style = draw_style(t, showing),
+                                .imagined = index >= t->train_count};
     /* What the encoder is to see, the loader has drawn. */
     if (!photo.imagined && !encoder_learns) {
         photo.augment = draw_augment(t, t->place.epoch, showing, false);

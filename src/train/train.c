@@ -224,7 +224,8 @@ static bool prepare(struct trainer *t, caption_error *error) {
     if (!t->threads || !train_data_read(t, error) || !validation_choose_samples(t, error))
         return false;
     bool ok = resume ? take_up(t, error) : start_anew(t, error);
-    return ok && captions_init(&t->captions, &t->dataset, &t->model.vocabulary, error) &&
+    return ok && train_data_find_styles(t, error) &&
+           captions_init(&t->captions, &t->dataset, &t->model.vocabulary, error) &&
            read_text(t, error) && settle_settings(t, error) &&
            update_init(&t->update, &t->model.parameters, o->average, error) &&
            step_init(t, error) && (!resume || go_on(t, error)) && check_ranks(t, resume, error) &&
@@ -393,6 +394,8 @@ static void clean_up(struct trainer *t, bool ok) {
     free(t->train);
     free(t->held);
     free(t->shares);
+    free(t->styles);
+    dataset_names_free(t->set_names, t->options->set_count);
     dataset_free(&t->dataset);
     dataset_free(&t->other);
     threads_free(t->threads);

@@ -49,19 +49,23 @@ struct train_options {
     const char *const *mean_with; /* [mean_count] captioners that learned from one start with it: it
                                      becomes the mean of all, see model_average */
     size_t mean_count;
-    const char *vocab;        /* its words: "keep", "extend" (NULL) or "rebuild" */
-    const char *encoder;      /* file of encoder weights */
-    const char *encoder_arch; /* what the file's encoder is; without a file, what to learn from
-                                 scratch */
-    size_t image_size;        /* side of the encoder's square; 0: what it was made for */
-    const char *cell;         /* "rnn", "gru", "lstm"; NULL: init's, gru for a new decoder */
-    size_t hidden, embed;     /* sizes of the state and of the word vectors; 0: init's, 512 for a
-                                 new decoder */
-    const char *image_input;  /* how often the image is seen: "first", "every"; NULL: init's, first
-                                 for a new decoder */
-    size_t min_count;         /* words seen less often are <unk> */
-    size_t tags;              /* words of content that the word head names; 0: init's, none for a
-                                 new decoder */
+    const char *vocab;         /* its words: "keep", "extend" (NULL) or "rebuild" */
+    const char *encoder;       /* file of encoder weights */
+    const char *encoder_arch;  /* what the file's encoder is; without a file, what to learn from
+                                  scratch */
+    size_t image_size;         /* side of the encoder's square; 0: what it was made for */
+    const char *cell;          /* "rnn", "gru", "lstm"; NULL: init's, gru for a new decoder */
+    size_t hidden, embed;      /* sizes of the state and of the word vectors; 0: init's, 512 for a
+                                  new decoder */
+    const char *image_input;   /* how often the image is seen: "first", "every"; NULL: init's, first
+                                  for a new decoder */
+    size_t min_count;          /* words seen less often are <unk> */
+    size_t tags;               /* words of content that the word head names; 0: init's, none for a
+                                  new decoder */
+    const char *const *styles; /* [style_count] sources or data sets, by the names that their parts
+                                  have: the photos of each teach a caption style of its own, beside
+                                  those that the model has, see styles.h */
+    size_t style_count;
     /* Learning. */
     size_t epochs;                   /* over the photos, in all */
     size_t freeze_encoder;           /* of them, the first with a frozen encoder; all of them, and

@@ -165,12 +165,41 @@ bool train_data_read(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     t->validation = o->sets[0].validation ? &t->other : &t->dataset;
     t->shares = memory_zeroed(o->set_count, sizeof *t->shares, "data sets", error);
-    char **names = t->shares ? name_sets(o, error) : NULL;
-    struct reading *readings = names ? new_readings(o, names, error) : NULL;
+    t->set_names = t->shares ? name_sets(o, error) : NULL;
+    struct reading *readings = t->set_names ? new_readings(o, t->set_names, error) : NULL;
     const bool ok = readings && read_all(t, readings, error);
     free_readings(readings, o->set_count);
-    dataset_names_free(names, o->set_count);
     return ok;
+}
+
+static bool check_style(const struct trainer *t, const char *name, caption_error *error) {
+    const size_t style = styles_find(&t->model.styles, name);
+    for (size_t i = 0; i < t->train_count; i++) {
+        if (t->styles[i] == style) return true;
+    }
+    return error_set(
+        error, CAPTION_ERROR_ARGUMENT,
+        "styles: expected the name of a data set or of a \"source\" of photos to learn "
+        "from, found \"%.80s\"",
+        name);
+}
+
+bool train_data_find_styles(struct trainer *t, caption_error *error) {
+    const struct train_options *o = t->options;
+    if (t->model.styles.count == 0) return true;
+    t->styles = memory_zeroed(t->train_count, sizeof *t->styles, "the styles of photos", error);
+    if (!t->styles) return false;
+    for (size_t set = 0; set < o->set_count; set++) {
+        const struct epoch_share *share = &t->shares[set];
+        for (size_t i = share->first; i < share->first + share->count; i++) {
+            t->styles[i] = styles_of(&t->model.styles, t->dataset.photos[t->train[i]].source,
+                                     t->set_names[set]);
+        }
+    }
+    for (size_t i = 0; i < o->style_count; i++) {
+        if (!check_style(t, o->styles[i], error)) return false;
+    }
+    return true;
 }
 
 static uint64_t hash_photos(uint64_t hash, const struct dataset *dataset, const size_t *photos,

@@ -134,6 +134,19 @@ static bool put_repeats(cJSON *settings, const struct train_options *o) {
     return repeats != NULL;
 }
 
+/* Styles that are learned, where there are any. */
+static bool put_styles(cJSON *settings, const struct train_options *o) {
+    if (o->style_count == 0) return true;
+    cJSON *names = cJSON_AddArrayToObject(settings, "styles");
+    for (size_t i = 0; names && i < o->style_count; i++) {
+        cJSON *name = cJSON_CreateString(o->styles[i]);
+        if (name && cJSON_AddItemToArray(names, name)) continue;
+        cJSON_Delete(name);
+        return false;
+    }
+    return names != NULL;
+}
+
 cJSON *train_options_json(const struct train_options *o) {
     struct number numbers[NUMBERS];
     list_numbers(o, numbers);
@@ -145,7 +158,7 @@ cJSON *train_options_json(const struct train_options *o) {
         if (!numbers[i].decides) continue;
         ok = cJSON_AddNumberToObject(settings, numbers[i].name, numbers[i].value) != NULL;
     }
-    if (ok && put_repeats(settings, o)) return settings;
+    if (ok && put_repeats(settings, o) && put_styles(settings, o)) return settings;
     cJSON_Delete(settings);
     return NULL;
 }

@@ -28,7 +28,8 @@ enum trainer_stream_purpose {
     STREAM_ORDER,
     STREAM_PHOTO,
     STREAM_DROPOUT,
-    STREAM_SAMPLES,
+    STREAM_SAMPLES,                /* the same in every run: not of the seed */
+    STREAM_STYLE = STREAM_SAMPLES, /* of the seed, so another stream */
     STREAM_PURPOSES
 };
 
@@ -55,6 +56,9 @@ struct trainer {
     const struct dataset *validation;
     struct epoch_share *shares; /* [options->set_count] of the data sets in `train` */
     size_t *train, train_count; /* photos to learn from, indices into `dataset` */
+    char **set_names;           /* [options->set_count] of the data sets */
+    size_t *styles;             /* [train_count] the caption style of each photo's source or data
+                                   set, or STYLE_NONE; NULL: the model has no styles */
     size_t *held, held_count;   /* photos to validate on, indices into `validation`, in parts as
                                    history.parts has them */
     struct captions captions;

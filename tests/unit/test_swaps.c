@@ -48,8 +48,8 @@ static void tear_down(struct fixture *f) {
 static struct swaps swap(struct fixture *f, size_t photos, size_t count, struct threads *threads) {
     struct swaps swaps = {0};
     caption_error error = {0};
-    if (!swaps_compute(&f->model, &f->dataset, f->photos, photos, f->features, f->results, count,
-                       threads, &swaps, &error))
+    if (!swaps_compute(&f->model, STYLE_NONE, &f->dataset, f->photos, photos, f->features,
+                       f->results, count, threads, &swaps, &error))
         fail_msg("%s", error.message);
     assert_int_equal(swaps.count, count);
     return swaps;
@@ -133,8 +133,8 @@ static void one_photo_cannot_be_swapped(void **state) {
     set_up(&f, true);
     struct swaps swaps;
     caption_error error = {0};
-    assert_false(swaps_compute(&f.model, &f.dataset, f.photos, 1, f.features, f.results, 1, NULL,
-                               &swaps, &error));
+    assert_false(swaps_compute(&f.model, STYLE_NONE, &f.dataset, f.photos, 1, f.features, f.results,
+                               1, NULL, &swaps, &error));
     assert_int_equal(error.status, CAPTION_ERROR_ARGUMENT);
     assert_non_null(strstr(error.message, "data.json"));
     tear_down(&f);
