@@ -10,9 +10,12 @@
 enum { PANEL = PACKED_PANEL };
 _Static_assert((int)PACKED_PANEL == (int)NARROW_PANEL, "panels of both kinds have the same rows");
 
-static bool init(struct inference_matrix *matrix, struct arena *arena, caption_error *error) {
+static bool init(struct inference_matrix *matrix, enum safetensors_type type, struct arena *arena,
+                 caption_error *error) {
     if (matrix->precision == PRECISION_F32) {
-        return packed_init(&matrix->floats, matrix->outputs, matrix->inputs, arena, error);
+        __typeof__(packed_init) *floats_init =
+            type == SAFETENSORS_F16 ? packed_init_halves : packed_init;
+        return floats_init(&matrix->floats, matrix->outputs, matrix->inputs, arena, error);
     }
     size_t outputs;
     if (!size_add(matrix->outputs, PANEL - 1, &outputs)) return error_memory(error, "weights");
@@ -38,7 +41,7 @@ bool inference_matrix_init(struct inference_matrix *matrix, enum precision preci
     const size_t *shape = weights->parameters->tensors[weight].shape;
     *matrix =
         (struct inference_matrix){.precision = precision, .outputs = shape[0], .inputs = shape[1]};
-    if (!init(matrix, arena, error)) return false;
+    if (!init(matrix, weights_type(weights, weight), arena, error)) return false;
     /* A panel at a time, so that there is no second copy of the weights. */
     float *rows = memory_uninitialised(PANEL, matrix->inputs * sizeof *rows, "weights", error);
     float *bias = memory_uninitialised(matrix->outputs, sizeof *bias, "weights", error);

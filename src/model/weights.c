@@ -5,6 +5,11 @@
 
 #include "base/memory.h"
 
+enum safetensors_type weights_type(const struct weights *weights, size_t index) {
+    if (weights->values) return SAFETENSORS_F32;
+    return safetensors_find(weights->file, weights->parameters->tensors[index].name)->type;
+}
+
 bool weights_view(const struct weights *weights, size_t index, struct arena *arena,
                   struct weights_view *out, caption_error *error) {
     const struct parameter *tensor = &weights->parameters->tensors[index];

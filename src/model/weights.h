@@ -14,6 +14,9 @@ struct weights {
     const struct safetensors *file;      /* an open file that holds them all */
 };
 
+/* What tensor `index` lies in: SAFETENSORS_F32 for one of a block. */
+enum safetensors_type weights_type(const struct weights *weights, size_t index);
+
 /* A tensor as it lies: `data` holds numbers of that type (F32, F16 or BF16), little-endian, aligned
  * to 64 bytes. Those of a block are used in place and are in memory's order; those of a file are
  * copied to `arena` and are in the file's order (see parameters_layout). False when a number is not

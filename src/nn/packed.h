@@ -12,12 +12,17 @@
  *
  * Every number is bias + x_0 w_0 + x_1 w_1 + ... in this order (then + residual), whatever number
  * of rows stand beside it: a row's result is the same to the last bit alone and in any batch. Once
- * filled, a matrix is only read, and may be used by many threads. */
+ * filled, a matrix is only read, and may be used by many threads.
+ *
+ * Weights that are F16 (IEEE 754 binary16) where they come from can stay so: half the memory to be
+ * filled and to be read. They are widened a part at a time as the product needs them, into what
+ * stays in the nearest cache, and the products are the same to the last bit. */
 #ifndef CAPTION_NN_PACKED_H
 #define CAPTION_NN_PACKED_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "nn/simd_level.h"
@@ -28,11 +33,17 @@ struct packed {
     size_t outputs, inputs; /* n, k */
     float *bias;            /* (n), zeros at first, then zeros up to a whole panel */
     float *panels;          /* (ceil(n / PACKED_PANEL), k, PACKED_PANEL), zeros at first */
+    uint16_t *halves;       /* the same in F16, instead: one of the two is NULL */
 };
 
 /* Takes zeroed panels and bias from the arena. */
 bool packed_init(struct packed *matrix, size_t outputs, size_t inputs, struct arena *arena,
                  caption_error *error);
+
+/* The same for weights each of which is a finite number of F16: kept so where the processor has an
+ * instruction that widens them, as floats elsewhere. */
+bool packed_init_halves(struct packed *matrix, size_t outputs, size_t inputs, struct arena *arena,
+                        caption_error *error);
 
 /* Packs rows first .. first + count - 1 of the weights (n, k), the rows of a panel (count <=
  * PACKED_PANEL, first a multiple of it): weights (count, k). */
@@ -47,7 +58,8 @@ struct packed_product {
     const float *input; /* (rows, k) */
     size_t input_stride;
     const size_t *gather;  /* [rows]: the row of `input` that each row is; NULL: row by row */
-    const float *residual; /* (rows, n), added before ReLU6; NULL: none. May be the output. */
+    const float *residual; /* (rows, n), added before ReLU6; NULL: none. May be the output, unless
+                              the weights are F16. */
     size_t residual_stride;
     bool relu6;
     float *output; /* (rows, n) */

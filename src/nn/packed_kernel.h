@@ -15,10 +15,10 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(size_t rows, size_t panels, const st
     const size_t k = tile->inputs, panel_size = k * PACKED_PANEL;
     KERNEL(vector) sums[TILE_ROWS][KERNEL(tile_vectors)];
     SIMD_UNROLL
-    for (size_t v = 0; v < vectors; v++) {
-        SIMD_LOAD(sums[0][v], tile->bias + v * KERNEL_WIDTH);
+    for (size_t r = 0; r < rows; r++) {
+        const float *begin = tile->goes_on ? tile->outputs[r] : tile->bias;
         SIMD_UNROLL
-        for (size_t r = 1; r < rows; r++) sums[r][v] = sums[0][v];
+        for (size_t v = 0; v < vectors; v++) SIMD_LOAD(sums[r][v], begin + v * KERNEL_WIDTH);
     }
     const float *rows_at[TILE_ROWS];
     SIMD_UNROLL
@@ -97,6 +97,39 @@ static tile_function *const KERNEL(tiles)[][TILE_ROWS] = {
 #endif
 };
 
+#if KERNEL_WIDTH == 16
+#define KERNEL_HALVES __m256i
+#define KERNEL_WIDEN(halves) _mm512_cvtph_ps(halves)
+#define KERNEL_TO_HALVES(floats) _mm512_cvtps_ph((floats), _MM_FROUND_TO_NEAREST_INT)
+#elif KERNEL_WIDTH == 8
+#define KERNEL_HALVES __m128i
+#define KERNEL_WIDEN(halves) _mm256_cvtph_ps(halves)
+#define KERNEL_TO_HALVES(floats) _mm256_cvtps_ph((floats), _MM_FROUND_TO_NEAREST_INT)
+#endif
+
+#ifdef KERNEL_WIDEN
+KERNEL_TARGET static void KERNEL(widen)(const uint16_t *halves, size_t count, float *floats) {
+    for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
+        KERNEL_HALVES narrow;
+        SIMD_LOAD(narrow, halves + i);
+        const KERNEL(vector) wide = KERNEL_WIDEN(narrow);
+        SIMD_STORE(floats + i, wide);
+    }
+}
+
+KERNEL_TARGET static void KERNEL(narrow)(const float *floats, size_t count, uint16_t *halves) {
+    for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
+        KERNEL(vector) wide;
+        SIMD_LOAD(wide, floats + i);
+        const KERNEL_HALVES narrow = KERNEL_TO_HALVES(wide);
+        SIMD_STORE(halves + i, narrow);
+    }
+}
+#endif
+
+#undef KERNEL_HALVES
+#undef KERNEL_WIDEN
+#undef KERNEL_TO_HALVES
 #undef KERNEL_PANELS
 #undef KERNEL_TILE
 #undef KERNEL_TILES

@@ -30,6 +30,15 @@ static float *random_floats(struct random *random, size_t count) {
     return numbers;
 }
 
+static void pack(const struct fixture *f, struct packed *matrix) {
+    for (size_t first = 0; first < f->outputs; first += PACKED_PANEL) {
+        const size_t rest = f->outputs - first;
+        packed_rows(matrix, first, rest < PACKED_PANEL ? rest : PACKED_PANEL,
+                    f->weights + first * f->inputs);
+    }
+    memcpy(matrix->bias, f->bias, f->outputs * sizeof(float));
+}
+
 static struct fixture fixture_new(size_t rows, size_t outputs, size_t inputs) {
     struct random random = random_seeded(rows * 31 + outputs * 7 + inputs, 0);
     struct fixture f = {.rows = rows, .outputs = outputs, .inputs = inputs};
@@ -42,12 +51,7 @@ static struct fixture fixture_new(size_t rows, size_t outputs, size_t inputs) {
     assert_true(f.output && f.gather);
     for (size_t r = 0; r < rows; r++) f.gather[r] = random_below(&random, rows + 1);
     assert_true(packed_init(&f.matrix, outputs, inputs, &f.arena, NULL));
-    for (size_t first = 0; first < outputs; first += PACKED_PANEL) {
-        const size_t rest = outputs - first;
-        packed_rows(&f.matrix, first, rest < PACKED_PANEL ? rest : PACKED_PANEL,
-                    f.weights + first * inputs);
-    }
-    memcpy(f.matrix.bias, f.bias, outputs * sizeof(float));
+    pack(&f, &f.matrix);
     return f;
 }
 
@@ -183,6 +187,64 @@ static void outputs_may_be_lines_of_a_map_with_a_border(void **state) {
     fixture_free(&f);
 }
 
+/* Numbers that F16 holds exactly, its smallest among them. */
+static void round_to_halves(size_t count, float *numbers) {
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = i % 9 ? roundf(numbers[i] * 128) / 128 : 0x1p-24F;
+    }
+}
+
+/* Whole and by its last panels, through residuals, ReLU6 and gathered rows. */
+static void expect_halves_like_floats(size_t rows, size_t outputs, size_t inputs) {
+    struct fixture f = fixture_new(rows, outputs, inputs);
+    const size_t size = rows * (outputs + GAP) * sizeof(float);
+    const size_t panel = outputs / PACKED_PANEL / 2;
+    float *expected = malloc(size);
+    assert_non_null(expected);
+    struct packed halves;
+    round_to_halves(outputs * inputs, f.weights);
+    pack(&f, &f.matrix);
+    assert_true(packed_init_halves(&halves, outputs, inputs, &f.arena, NULL));
+    pack(&f, &halves);
+    const struct packed matrices[2][2] = {
+        {f.matrix, halves}, {packed_part(&f.matrix, panel, 9), packed_part(&halves, panel, 9)}};
+    for (unsigned kind = 0; kind < 16; kind++) {
+        const struct packed_product product = product_of(&f, kind & 1, kind & 2, kind & 4);
+        for (enum simd_level level = 0; level < SIMD_LEVELS; level++) {
+            if (!simd_level_has(level)) continue;
+            clear(&f);
+            packed_multiply_by(level, &matrices[kind >> 3][0], rows, &product);
+            memcpy(expected, f.output, size);
+            clear(&f);
+            packed_multiply_by(level, &matrices[kind >> 3][1], rows, &product);
+            assert_memory_equal(f.output, expected, size);
+        }
+    }
+    free(expected);
+    fixture_free(&f);
+}
+
+static void weights_in_f16_give_what_they_give_as_floats(void **state) {
+    (void)state;
+    static const size_t inputs[] = {0, 1, 127, 128, 129, 256, 700};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        expect_halves_like_floats(1, 16, inputs[i]);
+        expect_halves_like_floats(3, 83, inputs[i]);
+        expect_halves_like_floats(100, 97, inputs[i]);
+    }
+}
+
+static void weights_in_f16_take_half_the_memory(void **state) {
+    (void)state;
+    struct arena arena = {0};
+    struct packed halves;
+    assert_true(packed_init_halves(&halves, 20, 30, &arena, NULL));
+    const bool kept = simd_level_has(SIMD_V3);
+    assert_true((halves.halves != NULL) == kept);
+    assert_true((halves.panels == NULL) == kept);
+    arena_free(&arena);
+}
+
 static void a_part_gives_what_the_whole_gives(void **state) {
     (void)state;
     struct fixture f = fixture_new(9, 70, 33);
@@ -250,6 +312,8 @@ int main(void) {
         cmocka_unit_test(every_size_and_form_agrees_with_double_precision),
         cmocka_unit_test(a_row_is_the_same_alone_and_beside_others),
         cmocka_unit_test(outputs_may_be_lines_of_a_map_with_a_border),
+        cmocka_unit_test(weights_in_f16_give_what_they_give_as_floats),
+        cmocka_unit_test(weights_in_f16_take_half_the_memory),
         cmocka_unit_test(a_part_gives_what_the_whole_gives),
         cmocka_unit_test(the_residual_may_be_the_output),
         cmocka_unit_test(what_is_no_number_stays_none),
