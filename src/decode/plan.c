@@ -105,7 +105,7 @@ static bool check_tags(const struct model *model, const caption_options *options
 static bool check_confidence(const struct model *model, const caption_options *options,
                              caption_error *error) {
     if (!check_float("minimum confidence", options->min_confidence, 0, 1, error)) return false;
-    if (options->min_confidence <= 0 || model->confidence.image) return true;
+    if (options->min_confidence <= 0 || model->confidence.is_there) return true;
     return error_set(error, CAPTION_ERROR_ARGUMENT,
                      "minimum confidence (--min-confidence): the model does not tell how sure it "
                      "is; expected one with \"confidence\" in its metadata");
