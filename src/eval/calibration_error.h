@@ -13,6 +13,7 @@ struct calibration_bins {
     size_t count; /* of all that was added */
     struct {
         double stated, true_ones;
+        double variance; /* of true_ones, if what is stated were so */
     } bins[CALIBRATION_BINS];
 };
 
@@ -20,5 +21,9 @@ void calibration_bins_add(struct calibration_bins *bins, double probability, boo
 
 /* From 0 to 1; 0 of nothing. */
 double calibration_bins_error(const struct calibration_bins *bins);
+
+/* The error to be expected by chance alone, if what is stated were so: of few things it is not
+ * small. */
+double calibration_bins_chance(const struct calibration_bins *bins);
 
 #endif

@@ -26,9 +26,11 @@ static struct confidence_row row_of(const struct ranked *ranked, size_t count, d
     const size_t covered = size_larger((size_t)lround(coverage * (double)count), 1);
     struct confidence_row row = {.coverage = coverage, .least = ranked[covered - 1].confidence};
     for (size_t i = 0; i < covered; i++) {
-        row.cider += ranked[i].cider / (double)covered;
-        row.apt += (ranked[i].cider >= CONFIDENCE_APT) / (double)covered;
+        row.cider += ranked[i].cider;
+        row.apt += ranked[i].cider >= CONFIDENCE_APT;
     }
+    row.cider /= (double)covered;
+    row.apt /= (double)covered;
     return row;
 }
 
@@ -48,6 +50,7 @@ bool confidence_scores_compute(const double *confidences, const double *ciders, 
         scores->rows[i] = row_of(ranked, count, coverages[i]);
     scores->count = count;
     scores->calibration_error = calibration_bins_error(&bins);
+    scores->chance_error = calibration_bins_chance(&bins);
     scores->gain = scores->rows[THREE_QUARTERS].cider - scores->rows[ALL].cider;
     free(ranked);
     return true;

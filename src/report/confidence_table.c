@@ -4,8 +4,8 @@
 
 void confidence_table_text(const struct confidence_scores *scores, FILE *stream) {
     if (scores->count == 0) return;
-    fprintf(stream, "sure error  %8.2f   of the captions' confidences\n",
-            100 * scores->calibration_error);
+    fprintf(stream, "sure error  %8.2f   of the captions' confidences; by chance alone %.2f\n",
+            100 * scores->calibration_error, 100 * scores->chance_error);
     fprintf(stream, "sure gain   %8.2f   in CIDEr of the surer three quarters\n",
             100 * scores->gain);
     for (size_t i = 0; i < CONFIDENCE_ROWS; i++) {
@@ -35,6 +35,7 @@ bool confidence_table_put(const struct confidence_scores *scores, cJSON *object,
                           caption_error *error) {
     if (scores->count == 0) return true;
     if (!put_number(object, "confidence_calibration_error", scores->calibration_error, error) ||
+        !put_number(object, "confidence_chance_error", scores->chance_error, error) ||
         !put_number(object, "confidence_gain", scores->gain, error))
         return false;
     cJSON *rows = cJSON_AddArrayToObject(object, "confidence_rows");

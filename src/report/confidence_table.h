@@ -11,8 +11,9 @@
 /* Nothing where there are no scores. */
 void confidence_table_text(const struct confidence_scores *scores, FILE *stream);
 
-/* "confidence_calibration_error", "confidence_gain" and "confidence_rows": [{"coverage",
- * "confidence", "CIDEr", "apt"}]; nothing where there are no scores. */
+/* "confidence_calibration_error", "confidence_chance_error", "confidence_gain" and
+ * "confidence_rows": [{"coverage", "confidence", "CIDEr", "apt"}]; nothing where there are no
+ * scores. */
 bool confidence_table_put(const struct confidence_scores *scores, cJSON *object,
                           caption_error *error);
 

@@ -198,6 +198,23 @@ static void tags_of_all_parts_are_calibrated_together(void **state) {
     photo_tags_free(&all);
 }
 
+static void the_error_of_true_probabilities_is_that_of_chance(void **state) {
+    (void)state;
+    struct random random = random_seeded(5, 0);
+    double error = 0, chance = 0;
+    for (size_t run = 0; run < 400; run++) {
+        struct calibration_bins bins = {0};
+        for (size_t i = 0; i < 300; i++) {
+            const double p = (double)random_uniform(&random);
+            calibration_bins_add(&bins, p, (double)random_uniform(&random) < p);
+        }
+        error += calibration_bins_error(&bins) / 400;
+        chance += calibration_bins_chance(&bins) / 400;
+    }
+    assert_close(chance, error, 0.002);
+    assert_true(error > 0.03);
+}
+
 static void the_surer_part_is_scored_by_itself(void **state) {
     (void)state;
     const double confidences[] = {0.1, 0.9, 0.9, 0.4}, ciders[] = {0, 1, 0.5, 0.1};
@@ -227,6 +244,7 @@ int main(void) {
         cmocka_unit_test(parts_of_one_style_share_its_bias),
         cmocka_unit_test(photos_of_one_kind_alone_are_no_trouble),
         cmocka_unit_test(tags_of_all_parts_are_calibrated_together),
+        cmocka_unit_test(the_error_of_true_probabilities_is_that_of_chance),
         cmocka_unit_test(the_surer_part_is_scored_by_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
