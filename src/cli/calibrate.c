@@ -58,13 +58,6 @@ bool calibrate_print(const struct calibration_photos *photos, const double *conf
            print("all", note, confidences, photos->ciders, photos->count, json, error);
 }
 
-static bool note_photos(struct model *model, const struct calibration_photos *photos,
-                        caption_error *error) {
-    char text[64];
-    snprintf(text, sizeof text, "fitted to %zu photos", photos->count);
-    return model_note(model, "confidence", text, error);
-}
-
 /* How the model's own confidences fare is printed from fits that did not see the photos. */
 static bool fit(struct model *model, const struct calibration_photos *photos, bool json,
                 caption_error *error) {
@@ -73,8 +66,8 @@ static bool fit(struct model *model, const struct calibration_photos *photos, bo
     if (!probabilities) return false;
     const bool done =
         calibration_fit(photos, &model->confidence, probabilities, error) &&
-        calibrate_print(photos, probabilities, ", cross-validated", true, json, error) &&
-        (model->tags.count == 0 || photo_tags_fit(&photos->tags, &model->tag_calibration, error));
+        (model->tags.count == 0 || photo_tags_fit(&photos->tags, &model->tag_calibration, error)) &&
+        calibrate_print(photos, probabilities, ", cross-validated", true, json, error);
     free(probabilities);
     return done;
 }
@@ -82,7 +75,6 @@ static bool fit(struct model *model, const struct calibration_photos *photos, bo
 bool calibrate_write(struct model *model, const char *path, const struct calibration_photos *photos,
                      const char *output, bool json, caption_error *error) {
     enum safetensors_type type;
-    return fit(model, photos, json, error) && note_photos(model, photos, error) &&
-           model_file_type(model, path, &type, error) &&
+    return fit(model, photos, json, error) && model_file_type(model, path, &type, error) &&
            model_write(model, NULL, type, output, error);
 }
