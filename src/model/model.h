@@ -22,7 +22,7 @@ struct model {
     struct tag_words tags; /* [decoder.tags] */
     struct preprocessing preprocessing;
     struct tag_calibration tag_calibration; /* a slope of 0: there is none */
-    struct confidence confidence; /* of captions; empty where the file has none */
+    struct confidence confidence;           /* of captions; empty where the file has none */
     cJSON *provenance; /* object of strings: "data", "command", "scores", "licence", ...; owned */
 };
 
