@@ -1,9 +1,12 @@
 /* caption eval DATASET...: captions data sets' photos and scores the captions. */
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "cli/calibrate.h"
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
 #include "cli/decoding_options.h"
@@ -22,16 +25,18 @@ struct eval_options {
     struct options_list images;
     bool by_source;
     const char *missing, *results;
+    const char *calibrate; /* the model that is written; or NULL */
     bool json;
     size_t swaps;
     const struct decoding_options *decoding;
 };
 
 static bool put_row(cJSON *row, const struct dataset_photo *photo, const char *caption,
-                    caption_error *error) {
+                    double confidence, caption_error *error) {
     return json_put(row, "image_id", json_text(photo->id, error), error) &&
            json_put(row, "file_name", json_text(photo->name, error), error) &&
-           json_put(row, "caption", json_text(caption, error), error);
+           json_put(row, "caption", json_text(caption, error), error) &&
+           (isnan(confidence) || json_put(row, "confidence", json_logprob(confidence), error));
 }
 
 /* Adds what was said of photos to the rows of --results. */
@@ -44,7 +49,8 @@ static bool add_rows(cJSON *rows, const struct dataset *dataset, const size_t *p
             return error_memory(error, "the results");
         }
         const struct dataset_photo *photo = &dataset->photos[photos[i]];
-        if (!put_row(row, photo, evaluation->captions[i], error)) return false;
+        if (!put_row(row, photo, evaluation->captions[i], evaluation->confidences[i], error))
+            return false;
     }
     return true;
 }
@@ -71,6 +77,7 @@ static bool report(const struct eval_options *options, const struct dataset *dat
         .perplexity = evaluation->perplexity,
         .swaps = evaluation->swaps,
         .tags = evaluation->tags,
+        .confidence = evaluation->confidence,
     };
     for (size_t i = 0; i < evaluation->count; i++) {
         table.references += dataset->photos[photos[i]].count;
@@ -98,6 +105,7 @@ struct scoring {
     const struct model *model;
     struct threads *threads;
     cJSON *rows; /* of --results */
+    struct calibration_photos *photos;
 };
 
 /* The options for a part: unless a style is asked for, its photos are described in that of their
@@ -114,6 +122,12 @@ static caption_options options_of(const struct scoring *scoring,
     return caption;
 }
 
+/* What the photos of a part are captioned in: "coco" of "everyday/coco". */
+static const char *style_of(const struct dataset_part *part) {
+    const char *slash = strrchr(part->name, '/');
+    return slash ? slash + 1 : part->name;
+}
+
 static bool score_part(const struct scoring *scoring, const struct dataset_choice *choice,
                        const struct dataset_part *part, caption_error *error) {
     const struct eval_options *options = scoring->options;
@@ -125,9 +139,10 @@ static bool score_part(const struct scoring *scoring, const struct dataset_choic
         return false;
     }
     const bool several = options->sets > 1 || options->by_source;
-    const bool done =
-        add_rows(scoring->rows, &choice->dataset, photos, &evaluation, error) &&
-        report(options, &choice->dataset, photos, several ? part->name : NULL, &evaluation, error);
+    const bool done = add_rows(scoring->rows, &choice->dataset, photos, &evaluation, error) &&
+                      report(options, &choice->dataset, photos, several ? part->name : NULL,
+                             &evaluation, error) &&
+                      calibration_add(scoring->photos, style_of(part), &evaluation, error);
     evaluation_free(&evaluation);
     return done;
 }
@@ -151,21 +166,38 @@ static bool score_set(const struct scoring *scoring, struct dataset_choice *choi
     return done;
 }
 
+/* How sure the model is of the captions of all parts, or can be. */
+static bool finish_confidence(const struct scoring *scoring, struct model *model,
+                              caption_error *error) {
+    const struct eval_options *options = scoring->options;
+    const struct calibration_photos *photos = scoring->photos;
+    if (options->calibrate)
+        return calibrate_write(model, model_path(options->decoding->model), photos,
+                               options->calibrate, options->json, error);
+    return !model->confidence.is_there ||
+           calibrate_print(photos, photos->confidences, "", false, options->json, error);
+}
+
 static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, char **names,
                        caption_error *error) {
     const struct eval_options *options = scoring->options;
+    const char *path = model_path(options->decoding->model);
     struct model model;
-    if (!model_open(&model, model_path(options->decoding->model), error)) return false;
+    struct calibration_photos photos = {0};
+    if (!(options->calibrate ? calibrate_open : model_open)(&model, path, error)) return false;
     scoring->model = &model;
+    scoring->photos = &photos;
     scoring->threads = threads_new(options->decoding->caption.threads, error);
     scoring->rows = cJSON_CreateArray();
     bool done = scoring->threads && (scoring->rows || error_memory(error, "the results"));
     for (size_t i = 0; done && i < options->sets; i++) {
         done = score_set(scoring, &choices[i], names[i], error);
     }
-    done = done && write_results(options, scoring->rows, error);
+    done = done && write_results(options, scoring->rows, error) &&
+           finish_confidence(scoring, &model, error);
     cJSON_Delete(scoring->rows);
     threads_free(scoring->threads);
+    calibration_free(&photos);
     model_free(&model);
     return done;
 }
@@ -183,8 +215,19 @@ static bool open_sets(const struct eval_options *options, struct dataset_choice 
     return true;
 }
 
+/* What --calibrate writes is no other file of the run. */
+static bool check_calibrate(const struct eval_options *options, caption_error *error) {
+    if (!options->calibrate) return true;
+    const char *const others[] = {model_path(options->decoding->model), options->results};
+    return calibrate_check(options->calibrate, others, sizeof others / sizeof *others, error) &&
+           calibrate_check(options->calibrate, (const char *const *)options->paths, options->sets,
+                           error);
+}
+
 static bool run(const struct eval_options *options, caption_error *error) {
-    if (!set_lists_check(&options->images, "images", options->sets, true, error)) return false;
+    if (!set_lists_check(&options->images, "images", options->sets, true, error) ||
+        !check_calibrate(options, error))
+        return false;
     struct dataset_choice *choices =
         memory_zeroed(options->sets, sizeof *choices, "data sets", error);
     char **names =
@@ -217,7 +260,13 @@ int command_eval(int argc, char **argv) {
         {0, "missing", OPTIONS_CHOICE, &options.missing, "skip|fail", 0, 0,
          "what becomes of photos that are missing or broken", NULL},
         {0, "results", OPTIONS_STRING, &options.results, "FILE", 0, 0,
-         "write the captions as JSON: [{\"image_id\", \"file_name\", \"caption\"}]", NULL},
+         "write the captions as JSON: [{\"image_id\", \"file_name\", \"caption\"}], with their "
+         "\"confidence\" where the model tells it",
+         NULL},
+        {0, "calibrate", OPTIONS_STRING, &options.calibrate, "FILE", 0, 0,
+         "fit how sure the model is of captions and tags to these photos, which it must not have "
+         "learned from, and write it with that; prints what fits to nine tenths score on the rest",
+         NULL},
         {0, "swaps", OPTIONS_SIZE, &options.swaps, "N", 0, 1000000,
          "show the model another photo, N times, and count how often what is said of a photo "
          "becomes less likely: its caption as drawn, and the mean of its references; 0: never",
@@ -235,7 +284,8 @@ int command_eval(int argc, char **argv) {
         "ROUGE-L, CIDEr,\n"
         "different captions, and the perplexity of the references; of a model that tells tags\n"
         "their mean average precision, how many are right of those told with 0.9 or more, and\n"
-        "their calibration error.\n" DATASET_CHOICE_FORMATS,
+        "their calibration error; of one that tells how sure it is of captions the calibration\n"
+        "error of that, and the CIDEr of the surest of them.\n" DATASET_CHOICE_FORMATS,
         groups, sizeof groups / sizeof *groups};
     int first, status;
     if (!command_begin(&command, argc, argv, 1, INT_MAX, &first, &status)) {

@@ -8,6 +8,7 @@
 #include "decode/constraints.h"
 #include "decode/result.h"
 #include "decode/rows.h"
+#include "decode/signals.h"
 #include "decode/tags.h"
 
 /* The unfinished hypotheses after a time step, those of a photo side by side, best first. All of
@@ -280,6 +281,7 @@ bool beam_search(const struct decode_plan *plan, const real *features, size_t co
         done = search_step(&search, length, results, error);
     }
     done = done && tags_of_photos(plan, search.rows.tags, count, results, error);
+    if (done) signals_of_photos(plan, search.rows.tags, count, results);
     search_free(&search);
     return done;
 }

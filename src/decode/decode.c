@@ -5,13 +5,7 @@
 #include "decode/beam.h"
 #include "decode/plan.h"
 #include "decode/sample.h"
-#include "decode/signals.h"
 #include "text/neutral.h"
-
-static void set_signals(const struct decode_plan *plan, const real *features,
-                        struct decode_result *result) {
-    for (size_t i = 0; i < result->count; i++) signals_set(plan, features, &result->captions[i]);
-}
 
 bool decode_features(const struct decode_plan *plan, const real *features, size_t count,
                      size_t first_photo, struct decode_result *results, caption_error *error) {
@@ -20,13 +14,8 @@ bool decode_features(const struct decode_plan *plan, const real *features, size_
     bool done = plan->options.sample
                     ? sample_captions(plan, features, count, first_photo, results, error)
                     : beam_search(plan, features, count, results, error);
-    if (!done) {
-        decode_results_free(results, count);
-        return false;
-    }
-    for (size_t i = 0; i < count; i++)
-        set_signals(plan, features + i * plan->model->decoder.features, &results[i]);
-    return true;
+    if (!done) decode_results_free(results, count);
+    return done;
 }
 
 char *decode_sentence(const struct model *model, const caption_options *options,

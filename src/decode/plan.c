@@ -105,7 +105,7 @@ static bool check_tags(const struct model *model, const caption_options *options
 static bool check_confidence(const struct model *model, const caption_options *options,
                              caption_error *error) {
     if (!check_float("minimum confidence", options->min_confidence, 0, 1, error)) return false;
-    if (options->min_confidence <= 0 || model->confidence.image) return true;
+    if (options->min_confidence <= 0 || model->confidence.is_there) return true;
     return error_set(error, CAPTION_ERROR_ARGUMENT,
                      "minimum confidence (--min-confidence): the model does not tell how sure it "
                      "is; expected one with \"confidence\" in its metadata");
@@ -158,12 +158,11 @@ struct decode_plan *decode_plan_new(const struct model *model, const caption_opt
     plan->options = *options;
     plan->options.prefix = plan->options.style = NULL;
     const struct weights weights = model_weights(model);
-    size_t style;
-    if (styles_choose(&model->styles, options->style, &style, error) && study_words(plan, error) &&
+    if (styles_choose(&model->styles, options->style, &plan->style, error) && study_words(plan, error) &&
         read_prefix(plan, options->prefix, error) &&
         (plan->decoder =
              inference_decoder_new(&model->decoder, &weights, decode_precision(options), error)) &&
-        inference_decoder_set_style(plan->decoder, &weights, style, error)) {
+        inference_decoder_set_style(plan->decoder, &weights, plan->style, error)) {
         return plan;
     }
     decode_plan_free(plan);

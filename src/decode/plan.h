@@ -20,7 +20,8 @@ enum {
 struct decode_plan {
     const struct model *model;
     struct inference_decoder *decoder;
-    caption_options options; /* prefix and style are NULL: see below, and the decoder */
+    caption_options options; /* prefix and style are NULL: see below */
+    size_t style;            /* photos are described in it; or STYLE_NONE */
     uint32_t *prefix;        /* [prefix_count] */
     size_t prefix_count;
     bool *never_last;    /* (V,): no caption ends on that word */

@@ -10,6 +10,7 @@
 #include "decode/constraints.h"
 #include "decode/result.h"
 #include "decode/rows.h"
+#include "decode/signals.h"
 #include "decode/tags.h"
 
 /* A caption on its way. */
@@ -227,6 +228,7 @@ bool sample_captions(const struct decode_plan *plan, const real *features, size_
     while (done && sampler.going_count > 0) done = sampler_step(&sampler, error);
     done = done && set_results(&sampler, count, results, error) &&
            tags_of_photos(plan, sampler.rows.tags, count, results, error);
+    if (done) signals_of_photos(plan, sampler.rows.tags, count, results);
     sampler_free(&sampler);
     return done;
 }

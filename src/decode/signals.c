@@ -1,8 +1,12 @@
 #include "decode/signals.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "text/content.h"
+
+/* The agreement of a caption that names no tag: as if it named one that is hardly there. */
+static const double logit_of_none = -3;
 
 void signals_rarity(const struct vocabulary *vocabulary, const uint32_t *bases, double *rarity) {
     double all = 0;
@@ -25,10 +29,66 @@ static double mean_rarity(const struct decode_plan *plan, const struct decode_ca
     return count ? sum / (double)count : 0;
 }
 
-void signals_set(const struct decode_plan *plan, const real *features,
-                 struct decode_caption *caption) {
+static double logistic(double logit) {
+    return 1 / (1 + exp(-logit));
+}
+
+/* What is known of a photo's tags. */
+struct seen_tags {
+    const struct tag_words *words;
+    const float *logits; /* [words->count] */
+    double sum;          /* of the probabilities of all of them */
+};
+
+static struct seen_tags see_tags(const struct tag_words *words, const float *logits) {
+    struct seen_tags seen = {.words = words, .logits = logits};
+    for (size_t i = 0; i < words->count; i++) seen.sum += logistic((double)logits[i]);
+    return seen;
+}
+
+/* Whether one of the first `count` words names the tag. */
+static bool is_named(const struct tag_words *words, const uint32_t *caption, size_t count,
+                     uint32_t tag) {
+    for (size_t i = 0; i < count; i++)
+        if (words->tags[caption[i]] == tag) return true;
+    return false;
+}
+
+/* Agreement and coverage. Without a word head both are 0. */
+static void compare_tags(const struct seen_tags *seen, struct decode_caption *caption) {
+    if (seen->words->count == 0) return;
+    double logits = 0, probabilities = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < caption->count; i++) {
+        const uint32_t tag = seen->words->tags[caption->words[i]];
+        if (tag == TAG_NONE || is_named(seen->words, caption->words, i, tag)) continue;
+        logits += (double)seen->logits[tag];
+        probabilities += logistic((double)seen->logits[tag]);
+        count++;
+    }
+    caption->signals[CONFIDENCE_AGREEMENT] = count ? logits / (double)count : logit_of_none;
+    caption->signals[CONFIDENCE_COVERAGE] = seen->sum > 0 ? probabilities / seen->sum : 0;
+}
+
+static void set_signals(const struct decode_plan *plan, const struct seen_tags *seen,
+                        struct decode_caption *caption) {
+    memset(caption->signals, 0, sizeof caption->signals);
     caption->signals[CONFIDENCE_LOGPROB] = caption->logprob / (double)(caption->count + 1);
     caption->signals[CONFIDENCE_LENGTH] = (double)caption->count;
     caption->signals[CONFIDENCE_RARITY] = mean_rarity(plan, caption);
-    caption->confidence = confidence_of(&plan->model->confidence, caption->signals, features);
+    compare_tags(seen, caption);
+    const size_t style = plan->style;
+    caption->confidence =
+        confidence_of(&plan->model->confidence, caption->signals,
+                      style == STYLE_NONE ? NULL : plan->model->styles.names[style]);
+}
+
+void signals_of_photos(const struct decode_plan *plan, const float *logits, size_t count,
+                       struct decode_result *results) {
+    const struct tag_words *words = &plan->model->tags;
+    for (size_t i = 0; i < count; i++) {
+        const struct seen_tags seen = see_tags(words, logits + i * words->count);
+        for (size_t c = 0; c < results[i].count; c++)
+            set_signals(plan, &seen, &results[i].captions[c]);
+    }
 }

@@ -8,8 +8,9 @@
  * bases and rarity are (vocabulary->count). */
 void signals_rarity(const struct vocabulary *vocabulary, const uint32_t *bases, double *rarity);
 
-/* Sets the caption's signals and, from these and the photo's features (F,), its confidence. */
-void signals_set(const struct decode_plan *plan, const real *features,
-                 struct decode_caption *caption);
+/* Sets the signals of all captions of `count` photos and, from these, their confidence. logits
+ * (count, K) are those of the word head, as they are. */
+void signals_of_photos(const struct decode_plan *plan, const float *logits, size_t count,
+                       struct decode_result *results);
 
 #endif

@@ -1,22 +1,32 @@
 #include "eval/evaluate.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "decode/captioner.h"
 #include "eval/perplexity.h"
 #include "eval/photo_scores.h"
-#include "eval/photo_tags.h"
+
+static bool allocate(struct evaluation *out, caption_error *error) {
+    static const char what[] = "captions";
+    const size_t count = out->count;
+    return (out->captions = memory_zeroed(count, sizeof *out->captions, what, error)) &&
+           (out->logprobs = memory_zeroed(count, sizeof *out->logprobs, what, error)) &&
+           (out->confidences = memory_zeroed(count, sizeof *out->confidences, what, error)) &&
+           (out->signals =
+                memory_zeroed(count, CONFIDENCE_SIGNALS * sizeof *out->signals, what, error)) &&
+           (out->ciders = memory_zeroed(count, sizeof *out->ciders, what, error));
+}
 
 static bool keep_captions(const struct model *model, const caption_options *options,
                           const struct decode_result *results, struct evaluation *out,
                           caption_error *error) {
-    out->captions = memory_zeroed(out->count, sizeof *out->captions, "captions", error);
-    out->logprobs = memory_zeroed(out->count, sizeof *out->logprobs, "captions", error);
-    if (!out->captions || !out->logprobs) return false;
     for (size_t i = 0; i < out->count; i++) {
         const struct decode_caption *best = &results[i].captions[0];
         out->logprobs[i] = best->logprob;
+        out->confidences[i] = best->confidence;
+        memcpy(out->signals + i * CONFIDENCE_SIGNALS, best->signals, sizeof best->signals);
         out->captions[i] = decode_sentence(model, options, best, error);
         if (!out->captions[i]) return false;
     }
@@ -32,7 +42,7 @@ static bool score_captions(const struct dataset *dataset, const size_t *photos,
     for (size_t i = 0; done && i < out->count; i++)
         done = tokens_split(out->captions[i], &candidates[i], error);
     done = done && photo_scores_compute(dataset, photos, out->count, candidates, &out->scores,
-                                        &out->distinct, error);
+                                        &out->distinct, out->ciders, error);
     for (size_t i = 0; i < out->count; i++) tokens_free(&candidates[i]);
     free(candidates);
     return done;
@@ -56,12 +66,10 @@ static bool score_tags(const struct model *model, const struct dataset *dataset,
                        const size_t *photos, const struct decode_result *results,
                        struct evaluation *out, caption_error *error) {
     if (model->tags.count == 0) return true;
-    struct photo_tags told;
-    if (!photo_tags_gather(&told, model, dataset, photos, results, out->count, error)) return false;
-    const bool done = tag_scores_compute(told.confidences, told.labels, told.photos, told.tags,
-                                         &out->tags, error);
-    photo_tags_free(&told);
-    return done;
+    const struct photo_tags *told = &out->told;
+    return photo_tags_gather(&out->told, model, dataset, photos, results, out->count, error) &&
+           tag_scores_compute(told->confidences, told->labels, told->photos, told->tags, &out->tags,
+                              error);
 }
 
 bool evaluate_features(const struct model *model, const struct dataset *dataset,
@@ -77,11 +85,13 @@ bool evaluate_features(const struct model *model, const struct dataset *dataset,
     struct decode_result *results = memory_zeroed(count, sizeof *results, "captions", error);
     if (!results) return false;
     bool decoded = decode(model, features, count, options, threads, results, error);
-    bool done = decoded && keep_captions(model, options, results, out, error) &&
-                score_captions(dataset, photos, out, error) &&
-                score_tags(model, dataset, photos, results, out, error) &&
-                perplexity_compute(model, style, dataset, photos, count, features, threads,
-                                   &out->perplexity, error);
+    bool done =
+        decoded && allocate(out, error) && keep_captions(model, options, results, out, error) &&
+        score_captions(dataset, photos, out, error) &&
+        confidence_scores_compute(out->confidences, out->ciders, count, &out->confidence, error) &&
+        score_tags(model, dataset, photos, results, out, error) &&
+        perplexity_compute(model, dataset, photos, count, features, threads, &out->perplexity,
+                           error);
     if (done && swaps > 0)
         done = swaps_compute(model, style, dataset, photos, count, features, results, swaps,
                              threads, &out->swaps, error);
@@ -134,5 +144,9 @@ void evaluation_free(struct evaluation *evaluation) {
         free(evaluation->captions[i]);
     free(evaluation->captions);
     free(evaluation->logprobs);
+    free(evaluation->confidences);
+    free(evaluation->signals);
+    free(evaluation->ciders);
+    photo_tags_free(&evaluation->told);
     *evaluation = (struct evaluation){0};
 }

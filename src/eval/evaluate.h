@@ -5,6 +5,8 @@
 
 #include "base/threads.h"
 #include "data/dataset.h"
+#include "eval/confidence_scores.h"
+#include "eval/photo_tags.h"
 #include "eval/scores.h"
 #include "eval/swaps.h"
 #include "eval/tag_scores.h"
@@ -14,11 +16,16 @@ struct evaluation {
     size_t count;           /* photos */
     char **captions;        /* [count], owned */
     double *logprobs;       /* [count], owned */
+    double *confidences;    /* [count], owned; NAN of a model that does not tell them */
+    double *signals;        /* (count, CONFIDENCE_SIGNALS), owned */
+    double *ciders;         /* [count], owned: each caption's own */
+    struct photo_tags told; /* of a model that has a word head, else zero; owned */
     struct scores scores;   /* of the corpus */
     size_t distinct;        /* different captions */
     double perplexity;      /* of the reference captions, per word, <end> included */
     struct swaps swaps;     /* count 0: not asked for */
     struct tag_scores tags; /* of a model that has a word head, else zero */
+    struct confidence_scores confidence; /* of one that tells how sure it is, else zero */
 };
 
 /* Scores captions of photos whose features (count, F) are known: photos[count] are indices into

@@ -11,9 +11,10 @@ bool photo_scores_check(const struct dataset *dataset, const size_t *photos, siz
                         caption_error *error);
 
 /* Scores candidates[count], candidates[i] being the caption of photos[i], against the data set's
- * captions, and counts how many of them differ. */
+ * captions, and counts how many of them differ. ciders[count] takes each caption's own CIDEr (NULL:
+ * not wanted). */
 bool photo_scores_compute(const struct dataset *dataset, const size_t *photos, size_t count,
                           const struct tokens *candidates, struct scores *scores, size_t *distinct,
-                          caption_error *error);
+                          double *ciders, caption_error *error);
 
 #endif

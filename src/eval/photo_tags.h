@@ -3,7 +3,6 @@
 #ifndef CAPTION_EVAL_PHOTO_TAGS_H
 #define CAPTION_EVAL_PHOTO_TAGS_H
 
-#include "base/threads.h"
 #include "data/dataset.h"
 #include "decode/decode.h"
 
@@ -20,11 +19,13 @@ bool photo_tags_gather(struct photo_tags *gathered, const struct model *model,
                        const struct decode_result *results, size_t count, caption_error *error);
 void photo_tags_free(struct photo_tags *gathered);
 
-/* Fits a calibration of the model's tags (tag_calibration.h) to photos whose features (count, F)
- * are known and that it did not learn from. A calibration that the model has plays no part. A model
- * without tags is an error. */
-bool photo_tags_fit(const struct model *model, const struct dataset *dataset, const size_t *photos,
-                    size_t count, const float *features, struct threads *threads,
-                    struct tag_calibration *calibration, caption_error *error);
+/* Puts the rows of more photos, of the same model, behind those that are there; `all` starts as
+ * {0}. After a failure it is as it was. */
+bool photo_tags_append(struct photo_tags *all, const struct photo_tags *more, caption_error *error);
+
+/* Fits a calibration (tag_calibration.h) to tags of photos that the model did not learn from, told
+ * by a model without one. */
+bool photo_tags_fit(const struct photo_tags *told, struct tag_calibration *calibration,
+                    caption_error *error);
 
 #endif

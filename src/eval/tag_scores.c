@@ -1,12 +1,10 @@
 #include "eval/tag_scores.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-
-enum { BINS = 10 };
+#include "eval/calibration_error.h"
 
 void tag_scores_labels(const struct dataset *dataset, const size_t *photos, size_t count,
                        const struct vocabulary *vocabulary, const struct tag_words *tags,
@@ -69,28 +67,18 @@ static bool rank(const float *confidences, const bool *labels, size_t photos, si
     return true;
 }
 
-struct bin {
-    size_t count, right;
-    double confidence; /* summed */
-};
-
 static void count_confidences(const float *confidences, const bool *labels, size_t count,
                               struct tag_scores *scores) {
-    struct bin bins[BINS] = {0}, sure = {0};
+    struct calibration_bins bins = {0};
+    size_t right = 0;
     for (size_t i = 0; i < count; i++) {
-        struct bin *bin = &bins[size_smaller((size_t)(confidences[i] * BINS), BINS - 1)];
-        bin->count++;
-        bin->right += labels[i];
-        bin->confidence += (double)confidences[i];
+        calibration_bins_add(&bins, (double)confidences[i], labels[i]);
         if (!(confidences[i] >= (float)TAG_SCORES_SURE)) continue;
-        sure.count++;
-        sure.right += labels[i];
+        scores->sure++;
+        right += labels[i];
     }
-    scores->sure = sure.count;
-    scores->sure_right = sure.count ? (double)sure.right / (double)sure.count : 0;
-    for (size_t i = 0; i < BINS; i++)
-        scores->calibration_error +=
-            fabs(bins[i].confidence - (double)bins[i].right) / (double)size_larger(count, 1);
+    scores->sure_right = scores->sure ? (double)right / (double)scores->sure : 0;
+    scores->calibration_error = calibration_bins_error(&bins);
 }
 
 bool tag_scores_compute(const float *confidences, const bool *labels, size_t photos, size_t tags,

@@ -8,41 +8,57 @@
 #include "base/json.h"
 #include "base/memory.h"
 
-static const char *const signal_names[CONFIDENCE_SIGNALS] = {"logprob", "length", "rarity"};
+static const char *const signal_names[CONFIDENCE_SIGNALS] = {"logprob", "length", "rarity",
+                                                             "agreement", "coverage"};
 
 /* Far beyond what any fit gives. */
 static const double largest = 1e6;
 
-static bool is_number(const cJSON *value) {
-    return cJSON_IsNumber(value) && fabs(value->valuedouble) <= largest;
+static bool take_number(const cJSON *value, const char *key, const char *name, double *out,
+                        caption_error *error) {
+    if (!cJSON_IsNumber(value) || !(fabs(value->valuedouble) <= largest))
+        return error_set(error, CAPTION_ERROR_FORMAT, "%s: %s: expected a number of at most %g",
+                         name, key, largest);
+    *out = value->valuedouble;
+    return true;
 }
 
 static bool read_number(const cJSON *object, const char *key, const char *name, double *out,
                         caption_error *error) {
     const cJSON *member = json_member(object, key, name, NULL, error);
-    if (!member) return false;
-    if (!is_number(member))
-        return error_set(error, CAPTION_ERROR_FORMAT, "%s: %s: expected a number of at most %g",
-                         name, key, largest);
-    *out = member->valuedouble;
-    return true;
+    return member && take_number(member, key, name, out, error);
 }
 
-static bool read_image(const cJSON *object, const char *name, struct confidence *confidence,
+static bool is_known(const struct confidence *confidence, const char *style) {
+    for (size_t i = 0; i < confidence->style_count; i++)
+        if (strcmp(confidence->styles[i].name, style) == 0) return true;
+    return false;
+}
+
+static bool read_style(const cJSON *item, const char *name, struct confidence *confidence,
                        caption_error *error) {
-    const cJSON *array = json_array(object, "image", name, NULL, error);
-    if (!array) return false;
-    const size_t count = (size_t)cJSON_GetArraySize(array);
-    if (count != confidence->features)
-        return error_set(error, CAPTION_ERROR_FORMAT, "%s: image: expected %zu numbers, found %zu",
-                         name, confidence->features, count);
-    size_t i = 0;
-    for (const cJSON *item = array->child; item; item = item->next, i++) {
-        if (!is_number(item))
-            return error_set(error, CAPTION_ERROR_FORMAT,
-                             "%s: image[%zu]: expected a number of at most %g", name, i, largest);
-        confidence->image[i] = item->valuedouble;
-    }
+    if (is_known(confidence, item->string))
+        return error_set(error, CAPTION_ERROR_FORMAT, "%s: styles: \"%s\" stands there twice", name,
+                         item->string);
+    struct confidence_style *style = &confidence->styles[confidence->style_count];
+    if (!take_number(item, "styles", name, &style->bias, error)) return false;
+    style->name = memory_string(item->string, error);
+    confidence->style_count += style->name != NULL;
+    return style->name != NULL;
+}
+
+static bool read_styles(const cJSON *object, const char *name, struct confidence *confidence,
+                        caption_error *error) {
+    const cJSON *styles = json_member(object, "styles", name, NULL, error);
+    if (!styles) return false;
+    if (!cJSON_IsObject(styles))
+        return error_set(error, CAPTION_ERROR_FORMAT, "%s: styles: expected an object, found %s",
+                         name, json_type(styles));
+    confidence->styles = memory_zeroed((size_t)cJSON_GetArraySize(styles),
+                                       sizeof *confidence->styles, "a model's confidence", error);
+    if (!confidence->styles) return false;
+    for (const cJSON *item = styles->child; item; item = item->next)
+        if (!read_style(item, name, confidence, error)) return false;
     return true;
 }
 
@@ -56,24 +72,23 @@ static bool read_all(const cJSON *object, const char *name, struct confidence *c
     if (found != expected)
         return error_set(error, CAPTION_ERROR_FORMAT, "%s: expected %zu keys, found %zu", name,
                          expected, found);
-    return read_image(object, name, confidence, error);
+    return read_styles(object, name, confidence, error);
 }
 
-bool confidence_parse(struct confidence *confidence, const char *text, size_t features,
-                      const char *name, caption_error *error) {
-    *confidence = (struct confidence){.features = features};
+bool confidence_parse(struct confidence *confidence, const char *text, const char *name,
+                      caption_error *error) {
+    *confidence = (struct confidence){.is_there = true};
     cJSON *object = json_parse(text, strlen(text), name, error);
     if (!object) return false;
-    confidence->image =
-        memory_zeroed(features, sizeof *confidence->image, "a model's confidence", error);
-    const bool ok = confidence->image && read_all(object, name, confidence, error);
+    const bool ok = read_all(object, name, confidence, error);
     cJSON_Delete(object);
     if (!ok) confidence_free(confidence);
     return ok;
 }
 
 void confidence_free(struct confidence *confidence) {
-    free(confidence->image);
+    for (size_t i = 0; i < confidence->style_count; i++) free(confidence->styles[i].name);
+    free(confidence->styles);
     *confidence = (struct confidence){0};
 }
 
@@ -84,15 +99,13 @@ static double rounded(double value) {
     return strtod(text, NULL);
 }
 
-static bool add_image(cJSON *object, const struct confidence *confidence) {
-    cJSON *array = cJSON_AddArrayToObject(object, "image");
-    for (size_t i = 0; array && i < confidence->features; i++) {
-        cJSON *number = cJSON_CreateNumber(rounded(confidence->image[i]));
-        if (cJSON_AddItemToArray(array, number)) continue;
-        cJSON_Delete(number);
-        return false;
+static bool add_styles(cJSON *object, const struct confidence *confidence) {
+    cJSON *styles = cJSON_AddObjectToObject(object, "styles");
+    for (size_t i = 0; styles && i < confidence->style_count; i++) {
+        const struct confidence_style *style = &confidence->styles[i];
+        if (!cJSON_AddNumberToObject(styles, style->name, rounded(style->bias))) return false;
     }
-    return array != NULL;
+    return styles != NULL;
 }
 
 cJSON *confidence_json(const struct confidence *confidence, caption_error *error) {
@@ -100,18 +113,22 @@ cJSON *confidence_json(const struct confidence *confidence, caption_error *error
     bool ok = object && cJSON_AddNumberToObject(object, "bias", rounded(confidence->bias));
     for (size_t i = 0; ok && i < CONFIDENCE_SIGNALS; i++)
         ok = cJSON_AddNumberToObject(object, signal_names[i], rounded(confidence->signals[i]));
-    if (ok && add_image(object, confidence)) return object;
+    if (ok && add_styles(object, confidence)) return object;
     cJSON_Delete(object);
     error_memory(error, "a model's confidence");
     return NULL;
 }
 
+double confidence_style_bias(const struct confidence *confidence, const char *style) {
+    for (size_t i = 0; style && i < confidence->style_count; i++)
+        if (strcmp(confidence->styles[i].name, style) == 0) return confidence->styles[i].bias;
+    return 0;
+}
+
 double confidence_of(const struct confidence *confidence, const double *signals,
-                     const float *image) {
-    if (!confidence->image) return (double)NAN;
-    double sum = confidence->bias;
+                     const char *style) {
+    if (!confidence->is_there) return (double)NAN;
+    double sum = confidence->bias + confidence_style_bias(confidence, style);
     for (size_t i = 0; i < CONFIDENCE_SIGNALS; i++) sum += confidence->signals[i] * signals[i];
-    for (size_t i = 0; i < confidence->features; i++)
-        sum += confidence->image[i] * (double)image[i];
     return 1 / (1 + exp(-sum));
 }

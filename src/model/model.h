@@ -63,6 +63,11 @@ struct weights model_weights(const struct model *model);
 bool model_write(const struct model *model, const real *values, enum safetensors_type type,
                  const char *path, caption_error *error);
 
+/* The type of the numbers that were learned in the file at `path`, which the model was read from:
+ * that of the widest. */
+bool model_file_type(const struct model *model, const char *path, enum safetensors_type *type,
+                     caption_error *error);
+
 /* Makes the model that inference runs and a file holds: that of `learning` with the numbers
  * `values` (a block of its parameters' layout) and its batch norm folded into weights and biases;
  * without batch norm it is a copy. */

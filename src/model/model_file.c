@@ -189,8 +189,7 @@ static bool read_confidence(struct model *model, const struct safetensors *file,
                             caption_error *error) {
     const char *text = safetensors_metadata(file, "confidence");
     if (!text) return true;
-    return confidence_parse(&model->confidence, text, model->encoder.features,
-                            "__metadata__: confidence", error) ||
+    return confidence_parse(&model->confidence, text, "__metadata__: confidence", error) ||
            error_prefix(error, file->path);
 }
 
@@ -304,6 +303,23 @@ bool model_open(struct model *model, const char *path, caption_error *error) {
     return ok;
 }
 
+bool model_file_type(const struct model *model, const char *path, enum safetensors_type *type,
+                     caption_error *error) {
+    struct safetensors file;
+    if (!safetensors_open(&file, path, error)) return false;
+    const struct safetensors_tensor *widest = NULL;
+    for (size_t i = 0; i < model->parameters.tensor_count; i++) {
+        const struct parameter *parameter = &model->parameters.tensors[i];
+        const struct safetensors_tensor *tensor = safetensors_find(&file, parameter->name);
+        if (parameter->group == PARAMETERS_CONSTANT || !tensor) continue;
+        if (!widest || safetensors_width(tensor->type) > safetensors_width(widest->type))
+            widest = tensor;
+    }
+    *type = widest ? widest->type : SAFETENSORS_F32;
+    safetensors_close(&file);
+    return true;
+}
+
 static bool write_size(struct safetensors_writer *writer, const char *key, size_t size,
                        caption_error *error) {
     char text[24];
@@ -365,7 +381,7 @@ static bool write_styles(struct safetensors_writer *writer, const struct model *
 
 static bool write_confidence(struct safetensors_writer *writer, const struct model *model,
                              caption_error *error) {
-    if (!model->confidence.image) return true;
+    if (!model->confidence.is_there) return true;
     cJSON *confidence = confidence_json(&model->confidence, error);
     const bool ok = confidence && write_json(writer, "confidence", confidence, error);
     cJSON_Delete(confidence);

@@ -1,6 +1,7 @@
 #include "report/score_table.h"
 
 #include "eval/scores_json.h"
+#include "report/confidence_table.h"
 #include "report/json_text.h"
 
 /* A calibration error of zero is as good as none. */
@@ -28,6 +29,7 @@ static void write_text(const struct score_table *table, FILE *stream) {
     fprintf(stream, "photos      %8zu\n", table->photos);
     fprintf(stream, "references  %8zu\n", table->references);
     if (has_tags(table)) write_tags(&table->tags, stream);
+    confidence_table_text(&table->confidence, stream);
     if (table->swaps.count == 0) return;
     fprintf(stream,
             "swaps       %8zu   less likely then: generated captions %.1f %%, references %.1f %%\n",
@@ -60,7 +62,8 @@ static bool put_rest(const struct score_table *table, cJSON *object, caption_err
     return put_number(object, "distinct", (double)table->distinct, error) &&
            put_number(object, "photos", (double)table->photos, error) &&
            put_number(object, "references", (double)table->references, error) &&
-           put_swaps(&table->swaps, object, error) && put_tags(table, object, error);
+           put_swaps(&table->swaps, object, error) && put_tags(table, object, error) &&
+           confidence_table_put(&table->confidence, object, error);
 }
 
 static bool put_name(const struct score_table *table, cJSON *object, caption_error *error) {

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "eval/confidence_scores.h"
 #include "eval/scores.h"
 #include "eval/swaps.h"
 #include "eval/tag_scores.h"
@@ -18,6 +19,7 @@ struct score_table {
     double perplexity;      /* of the references under the model; 0: there was no model */
     struct swaps swaps;     /* count 0: none were made */
     struct tag_scores tags; /* all zero: there were none */
+    struct confidence_scores confidence; /* the same */
 };
 
 /* With a name, a line of it goes before the table, and "name" before the scores in JSON. False when

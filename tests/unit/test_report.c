@@ -9,6 +9,7 @@
 
 #include "eval/distinct.h"
 #include "report/caption_rows.h"
+#include "report/confidence_table.h"
 #include "report/json_text.h"
 #include "report/score_table.h"
 
@@ -113,6 +114,30 @@ static void swaps_are_told_where_some_were_made(void **state) {
         strstr(text, ",\"swaps\":1000,\"swaps_generated\":0.75,\"swaps_references\":0.5}\n"));
 }
 
+static void what_the_surest_captions_score_is_told(void **state) {
+    (void)state;
+    const struct confidence_scores scores = {.count = 4,
+                                             .calibration_error = 0.0625,
+                                             .chance_error = 0.03125,
+                                             .gain = 0.125,
+                                             .rows = {{1, 0.25, 0.5, 0.75}}};
+    const struct score_table table = {.photos = 4, .confidence = scores};
+    char text[2048] = {0};
+    FILE *stream = fmemopen(text, sizeof text, "w");
+    assert_true(score_table_write(&table, false, stream, NULL));
+    assert_true(confidence_table_write("coco", &scores, true, stream, NULL));
+    fclose(stream);
+    assert_non_null(
+        strstr(text, "sure error      6.25   of the captions' confidences; by chance alone 3.12\n"
+                     "sure gain      12.50   in CIDEr of the surer three quarters\n"
+                     "surest 100 %   50.00   CIDEr, 75.0 % apt, with 0.25 or more\n"));
+    assert_non_null(
+        strstr(text, "{\"name\":\"coco\",\"photos\":4,\"confidence_calibration_error\":0.0625,"
+                     "\"confidence_chance_error\":0.03125,\"confidence_gain\":0.125,"
+                     "\"confidence_rows\":[{\"coverage\":1,\"confidence\":0.25,\"CIDEr\":0.5,"
+                     "\"apt\":0.75},"));
+}
+
 static void captions_are_counted_by_their_words(void **state) {
     (void)state;
     char *first[] = {"a", "dog"}, *second[] = {"ad", "og"};
@@ -147,6 +172,7 @@ int main(void) {
         cmocka_unit_test(a_logprob_that_is_not_finite_is_null),
         cmocka_unit_test(the_table_is_times_100_and_json_is_fractions),
         cmocka_unit_test(swaps_are_told_where_some_were_made),
+        cmocka_unit_test(what_the_surest_captions_score_is_told),
         cmocka_unit_test(captions_are_counted_by_their_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,25 @@
+/* caption eval --calibrate: writes the model again, with how sure it is. */
+#ifndef CAPTION_CLI_CALIBRATE_H
+#define CAPTION_CLI_CALIBRATE_H
+
+#include "eval/calibration.h"
+
+/* Whether `output` can be written and is none of inputs[count], which the run reads (NULL among
+ * them: not given). Says so before the work begins. */
+bool calibrate_check(const char *output, const char *const *inputs, size_t count,
+                     caption_error *error);
+
+/* Reads the model whole, to be written again, and forgets what its file tells of how sure it is. */
+bool calibrate_open(struct model *model, const char *path, caption_error *error);
+
+/* Fits the model, which was read from `path`, to the photos and writes `output`. Prints on stdout
+ * what the cross-validated fits score, as tables or, `json`, as one object each. */
+bool calibrate_write(struct model *model, const char *path, const struct calibration_photos *photos,
+                     const char *output, bool json, caption_error *error);
+
+/* Prints how good confidences[photos->count] are, by part and in all, on stdout; each name followed
+ * by `note`. `parts` false: in all only. */
+bool calibrate_print(const struct calibration_photos *photos, const double *confidences,
+                     const char *note, bool parts, bool json, caption_error *error);
+
+#endif

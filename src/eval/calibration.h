@@ -1,0 +1,47 @@
+/* Fits what a model's file tells of how sure it is: the confidence of captions (confidence.h) and
+ * the calibration of tags (tag_calibration.h), to photos that it did not learn from.
+ *
+ *     struct calibration_photos photos = {0};
+ *     calibration_add(&photos, "coco", &evaluation, &error);       // for each part
+ *     calibration_fit(&photos, &model.confidence, probabilities, &error);
+ *     photo_tags_fit(&photos.tags, &model.tag_calibration, &error);
+ */
+#ifndef CAPTION_EVAL_CALIBRATION_H
+#define CAPTION_EVAL_CALIBRATION_H
+
+#include "eval/evaluate.h"
+
+/* Photos [first, first + count), which are captioned in one style. */
+struct calibration_part {
+    char *style; /* owned */
+    size_t first, count;
+};
+
+/* Scored photos of all parts. Starts as {0}; freed with calibration_free. */
+struct calibration_photos {
+    size_t count, capacity;
+    double *signals;     /* (count, CONFIDENCE_SIGNALS) */
+    double *confidences; /* [count], as the model told them */
+    double *ciders;      /* [count] */
+    size_t part_count, part_capacity;
+    struct calibration_part *parts; /* [part_count] */
+    struct photo_tags tags;         /* of all of them; zero where the model has no word head */
+};
+
+/* Copies what was evaluated. */
+bool calibration_add(struct calibration_photos *photos, const char *style,
+                     const struct evaluation *evaluation, caption_error *error);
+void calibration_free(struct calibration_photos *photos);
+
+/* Parts of the photos that are left out in turn. */
+enum { CALIBRATION_FOLDS = 10 };
+
+/* Fits the confidence by logistic regression with a penalty; of several parts each has a style's
+ * bias of its own, and all count the same. probabilities[count] takes for each photo what a fit to
+ * the nine tenths that it is not among tells of it: what the model will tell of other photos is as
+ * good as that, not as good as what it tells of these. Freed with confidence_free; on failure there
+ * is nothing to free. No photo at all is an error. */
+bool calibration_fit(const struct calibration_photos *photos, struct confidence *confidence,
+                     double *probabilities, caption_error *error);
+
+#endif

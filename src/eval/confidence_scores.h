@@ -1,0 +1,33 @@
+/* How good the confidence of captions is: its calibration error, and how much better the surer
+ * captions are (risk against coverage; Geifman and El-Yaniv, Selective classification for deep
+ * neural networks, 2017). */
+#ifndef CAPTION_EVAL_CONFIDENCE_SCORES_H
+#define CAPTION_EVAL_CONFIDENCE_SCORES_H
+
+#include "base/error.h"
+
+enum { CONFIDENCE_ROWS = 5 };
+
+/* The surest part of the captions. */
+struct confidence_row {
+    double coverage; /* 1, 0.9, 0.75, 0.5, 0.25: that part of them */
+    double least;    /* the least confidence among these */
+    double cider;    /* their mean */
+    double apt;      /* the share whose CIDEr is CONFIDENCE_APT or more */
+};
+
+struct confidence_scores {
+    size_t count;             /* captions; 0: the model does not tell how sure it is */
+    double calibration_error; /* expected, in ten equal bins */
+    double chance_error;      /* what it would be by chance if all confidences were true */
+    double gain;              /* CIDEr of the surer three quarters over that of all */
+    struct confidence_row rows[CONFIDENCE_ROWS];
+};
+
+/* Of captions' confidences[count], from 0 to 1, and their ciders[count]. Of equal confidences the
+ * worse caption counts as the surer. A confidence of NAN, of a model that has none, leaves the
+ * scores zero. False when memory is short. */
+bool confidence_scores_compute(const double *confidences, const double *ciders, size_t count,
+                               struct confidence_scores *scores, caption_error *error);
+
+#endif
