@@ -312,8 +312,9 @@ int command_caption(int argc, char **argv) {
         {0, "vis-json", OPTIONS_STRING, &f->vis, "FILE", 0, 0,
          "captions as neuraltalk2's vis.json has them: image_id, caption, file_name", NULL},
         {0, "write-xmp", OPTIONS_ON, &f->write_xmp, NULL, 0, 0,
-         "the caption as description and alt text in an XMP sidecar, dog.jpg.xmp for dog.jpg; what "
-         "another program wrote there stays",
+         "the caption as description and alt text in an XMP sidecar, dog.jpg.xmp for dog.jpg, with "
+         "the "
+         "model's confidence as caption:Confidence; what another program wrote there stays",
          NULL},
         {0, "existing", OPTIONS_CHOICE, &f->existing, "skip|overwrite|append|prepend", 0, 0,
          "what becomes of a file that is there, of XMP: of a text in it; skip: its photo is passed "

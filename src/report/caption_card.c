@@ -39,7 +39,7 @@ const char caption_card_style[] =
     "line-height:1.4}\n"
     ".photos .name span{flex:0 1 auto;min-width:0;overflow:hidden;text-overflow:ellipsis;"
     "white-space:nowrap}\n"
-    ".photos .name .folder{flex-shrink:1000;min-width:1.4rem}\n"
+    ".photos .name .folder{flex-shrink:1000000;min-width:1.4rem}\n"
     ".photos details{margin-top:.5rem;font-size:.875rem}\n"
     ".photos summary{width:fit-content;border-radius:.2rem;color:var(--muted);font-size:.8rem;"
     "cursor:pointer}\n"
