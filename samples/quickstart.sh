@@ -1,6 +1,6 @@
 #!/bin/sh
 # From a fresh Debian 12 to captions of real photos: installs the packages that it needs, builds
-# build/caption, fetches a few freely licensed photos and captions them. A second run installs,
+# build/caption, fetches some freely licensed photos and captions them. A second run installs,
 # builds and fetches nothing, and needs no network. Captions go to stdout, all else to stderr.
 set -eu
 

@@ -54,6 +54,10 @@ caption_model *caption_model_open(const char *path, caption_error *error) {
     return NULL;
 }
 
+bool caption_model_tells_confidence(const caption_model *model) {
+    return model->model.confidence.is_there;
+}
+
 void caption_model_close(caption_model *model) {
     if (!model) return;
     model_free(&model->model);

@@ -137,6 +137,9 @@ CAPTION_API caption_options caption_options_default(void);
  * Returns NULL on failure. The caller closes it. */
 CAPTION_API caption_model *caption_model_open(const char *path, caption_error *error);
 
+/* Whether the model tells how sure it is: caption_text.confidence is then a number. */
+CAPTION_API bool caption_model_tells_confidence(const caption_model *model);
+
 /* Closes a model; NULL is allowed. */
 CAPTION_API void caption_model_close(caption_model *model);
 

@@ -190,13 +190,14 @@ static bool add_output(struct captioning *run, struct caption_output *output) {
 /* Files come before rows: a row that is there says that its file is. Who has files made, or a page,
  * wants no text besides. */
 static bool add_outputs(const struct caption_plan *plan, struct captioning *run, bool several,
-                        caption_error *error) {
+                        const caption_model *model, caption_error *error) {
     const bool n_best = plan->decoding->caption.top > 1;
     const enum caption_table_format format = format_of(&plan->flags);
     const struct caption_rows rows = {.stream = stdout,
                                       .with_path = several,
                                       .with_logprob = plan->flags.logprob || n_best,
                                       .n_best = n_best,
+                                      .confidence = caption_model_tells_confidence(model),
                                       .tags = plan->tags,
                                       .photils = plan->flags.photils};
     const struct caption_flags *flags = &plan->flags;
@@ -210,11 +211,12 @@ static bool add_outputs(const struct caption_plan *plan, struct captioning *run,
            add_output(run, caption_table_new(&rows, format, error));
 }
 
-static bool caption_all(const struct caption_plan *plan, struct captioning *run,
+static bool caption_all(const struct caption_plan *plan, struct captioning *run, bool several,
                         caption_error *error) {
     caption_model *model = caption_model_open(plan->decoding->model, error);
     if (!model) return false;
-    const bool done = captioning_run(run, model, &plan->decoding->caption, error);
+    const bool done = add_outputs(plan, run, several, model, error) &&
+                      captioning_run(run, model, &plan->decoding->caption, error);
     caption_model_close(model);
     return done;
 }
@@ -234,7 +236,7 @@ static int run_plan(const struct caption_plan *plan, int arguments) {
     if (plan->flags.dry_run)
         done = captioning_list(&run, &error);
     else
-        done = add_outputs(plan, &run, several, &error) && caption_all(plan, &run, &error);
+        done = caption_all(plan, &run, several, &error);
     for (size_t i = 0; i < run.output_count; i++) run.outputs[i]->free(run.outputs[i]);
     if (!done) return command_error(plan->command, &error);
     captioning_tell(&run);
@@ -278,7 +280,11 @@ int command_caption(int argc, char **argv) {
         {0, "json", OPTIONS_ON, &f->json, NULL, 0, 0,
          "a JSON array: path, caption and logprob, or path and error", NULL},
         {0, "jsonl", OPTIONS_ON, &f->json_lines, NULL, 0, 0, "the same, a line of JSON each", NULL},
-        {0, "csv", OPTIONS_ON, &f->csv, NULL, 0, 0, "a table: path,caption,logprob,error", NULL},
+        {0, "csv", OPTIONS_ON, &f->csv, NULL, 0, 0,
+         "a table: path,caption,logprob,error, with the model's confidence and tags before error "
+         "where "
+         "they are told",
+         NULL},
         {0, "logprob", OPTIONS_ON, &f->logprob, NULL, 0, 0,
          "put the caption's log-probability before it", NULL},
         {0, "tags", OPTIONS_OPTIONAL, &f->tags, "N", 0, 0,
@@ -299,14 +305,16 @@ int command_caption(int argc, char **argv) {
         {0, "output-dir", OPTIONS_STRING, &f->output_dir, "DIR", 0, 0,
          "these files in DIR, in folders like the photos'", NULL},
         {0, "html", OPTIONS_STRING, &f->page, "FILE", 0, 0,
-         "a page to look at and to search: thumbnails, captions, the best --top of them with their "
-         "probabilities. No text on stdout then",
+         "a page to look at and to search: thumbnails, captions, how sure the model is of them, "
+         "the "
+         "best --top with their probabilities. No text on stdout then",
          NULL},
         {0, "vis-json", OPTIONS_STRING, &f->vis, "FILE", 0, 0,
          "captions as neuraltalk2's vis.json has them: image_id, caption, file_name", NULL},
         {0, "write-xmp", OPTIONS_ON, &f->write_xmp, NULL, 0, 0,
-         "the caption as description and alt text in an XMP sidecar, dog.jpg.xmp for dog.jpg; what "
-         "another program wrote there stays",
+         "the caption as description and alt text in an XMP sidecar, dog.jpg.xmp for dog.jpg, with "
+         "the "
+         "model's confidence as caption:Confidence; what another program wrote there stays",
          NULL},
         {0, "existing", OPTIONS_CHOICE, &f->existing, "skip|overwrite|append|prepend", 0, 0,
          "what becomes of a file that is there, of XMP: of a text in it; skip: its photo is passed "

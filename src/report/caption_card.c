@@ -28,11 +28,18 @@ const char caption_card_style[] =
     "text-wrap:pretty}\n"
     ".photos .tags{margin:0 0 .35rem;color:var(--muted);font-size:.875rem;line-height:1.4;"
     "overflow-wrap:anywhere}\n"
+    ".photos .sure{display:flex;align-items:center;gap:.5rem;margin:0 0 .35rem;"
+    "color:var(--muted);font-size:.8rem;line-height:1.4;font-variant-numeric:tabular-nums}\n"
+    ".photos .bar{flex:0 0 3.5rem;height:.4rem;border:1px solid var(--muted);"
+    "border-radius:.2rem;overflow:hidden}\n"
+    ".photos .bar span{display:block;height:100%;background:var(--first);"
+    "print-color-adjust:exact;-webkit-print-color-adjust:exact}\n"
+    ".photos .said.unsure{color:var(--muted);font-weight:400;font-style:italic}\n"
     ".photos .name{display:flex;max-width:none;margin:0;color:var(--muted);font-size:.8rem;"
     "line-height:1.4}\n"
     ".photos .name span{flex:0 1 auto;min-width:0;overflow:hidden;text-overflow:ellipsis;"
     "white-space:nowrap}\n"
-    ".photos .name .folder{flex-shrink:1000;min-width:1.4rem}\n"
+    ".photos .name .folder{flex-shrink:1000000;min-width:1.4rem}\n"
     ".photos details{margin-top:.5rem;font-size:.875rem}\n"
     ".photos summary{width:fit-content;border-radius:.2rem;color:var(--muted);font-size:.8rem;"
     "cursor:pointer}\n"
@@ -46,12 +53,20 @@ const char caption_card_style[] =
     "minmax(min(100%,10rem),1fr));gap:1rem}.photos .text{padding:.6rem .75rem .7rem}}\n"
     "@media print{.photos{grid-template-columns:repeat(4,1fr);gap:4mm}"
     ".photos>li{break-inside:avoid;content-visibility:visible}.photos .text{padding:2mm 2.5mm}"
-    ".photos .said{font-size:9pt}.photos .name{font-size:7pt}.photos small{font-size:7pt}"
+    ".photos .said{font-size:9pt}.photos .name,.photos .sure,.photos small{font-size:7pt}"
     ".photos details:not([open]){display:none}}\n";
 
+/* Whether the caption was left out because the model is not sure enough of it. */
+static bool is_left_out(const caption_text *caption) {
+    return caption->text[0] == '\0' && !isnan(caption->confidence);
+}
+
 /* An empty caption must not look like a fault of the page. */
-static void put_caption(FILE *stream, const char *caption) {
-    html_text_write(stream, *caption ? caption : "(no word)");
+static void put_caption(FILE *stream, const caption_text *caption) {
+    if (is_left_out(caption))
+        fputs("(not sure enough)", stream);
+    else
+        html_text_write(stream, caption->text[0] ? caption->text : "(no word)");
 }
 
 static void put_tags(FILE *stream, const caption_result *result) {
@@ -68,7 +83,17 @@ static void put_said(FILE *stream, const caption_result *result, enum tags_told 
     else if (tags == TAGS_ALONE && !isnan(result->captions[0].logprob))
         fputs("(no tag)", stream);
     else
-        put_caption(stream, result->captions[0].text);
+        put_caption(stream, &result->captions[0]);
+}
+
+/* A bar, and its length in words: "72 % sure". */
+static void write_confidence(FILE *stream, double confidence) {
+    fputs("<p class=\"sure\"><span class=\"bar\" aria-hidden=\"true\"><span style=\"width:",
+          stream);
+    html_number_fixed(stream, 100 * confidence, 0);
+    fputs("%\"></span></span>", stream);
+    html_number_fixed(stream, 100 * confidence, 0);
+    fputs(BETWEEN "%" BETWEEN "sure</p>\n", stream);
 }
 
 static void write_photo(FILE *stream, const caption_thumbnail *thumbnail,
@@ -125,7 +150,7 @@ static void write_n_best(FILE *stream, const caption_result *result) {
     fputs("</summary>\n<ol role=\"list\">\n", stream);
     for (size_t i = 0; i < result->count; i++) {
         fputs("<li><bdi>", stream);
-        if (result->count > 1) put_caption(stream, result->captions[i].text);
+        if (result->count > 1) put_caption(stream, &result->captions[i]);
         fputs("</bdi> <small>", stream);
         write_probability(stream, result->captions[i].logprob);
         fputs("</small></li>\n", stream);
@@ -133,13 +158,21 @@ static void write_n_best(FILE *stream, const caption_result *result) {
     fputs("</ol></details>\n", stream);
 }
 
+static void write_said(FILE *stream, const caption_result *result, enum tags_told tags) {
+    const caption_text *best = &result->captions[0];
+    const bool left_out = tags != TAGS_ALONE && is_left_out(best);
+    fprintf(stream, "<div class=\"text\">\n<p class=\"said%s\" dir=\"auto\">",
+            left_out ? " unsure" : "");
+    put_said(stream, result, tags);
+    fputs("</p>\n", stream);
+    if (tags != TAGS_ALONE && !isnan(best->confidence)) write_confidence(stream, best->confidence);
+}
+
 void caption_card_write(FILE *stream, const char *path, const caption_result *result,
                         const caption_thumbnail *thumbnail, enum tags_told tags) {
     fputs("<li>", stream);
     write_photo(stream, thumbnail, result, tags);
-    fputs("<div class=\"text\">\n<p class=\"said\" dir=\"auto\">", stream);
-    put_said(stream, result, tags);
-    fputs("</p>\n", stream);
+    write_said(stream, result, tags);
     if (tags == TAGS_TOLD && result->tag_count > 0) {
         fputs("<p class=\"tags\">", stream);
         put_tags(stream, result);

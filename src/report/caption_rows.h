@@ -22,6 +22,7 @@ struct caption_rows {
     bool with_path;    /* plain text: each row begins with the photo's path */
     bool with_logprob; /* plain text: each row holds the log-probability */
     bool n_best;       /* all captions, not the best alone */
+    bool confidence;   /* CSV: the model tells how sure it is of its captions */
     enum tags_told tags;
     bool photils; /* plain text of tags alone: as the tagger photils writes them */
 };

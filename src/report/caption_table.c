@@ -44,11 +44,17 @@ static void write_tags(FILE *stream, const caption_result *result) {
     fputc('"', stream);
 }
 
-static void write_caption(FILE *stream, const caption_text *caption) {
+static void write_number(FILE *stream, double number) {
+    if (isfinite(number)) fprintf(stream, "%.4f", number);
+    fputc(',', stream);
+}
+
+static void write_caption(const struct table *table, const caption_text *caption) {
+    FILE *stream = table->rows.stream;
     if (caption) write_field(stream, caption->text);
     fputc(',', stream);
-    if (caption && isfinite(caption->logprob)) fprintf(stream, "%.4f", caption->logprob);
-    fputc(',', stream);
+    write_number(stream, caption ? caption->logprob : (double)NAN);
+    if (table->rows.confidence) write_number(stream, caption ? caption->confidence : (double)NAN);
 }
 
 /* `caption`: NULL where there is none. */
@@ -57,7 +63,7 @@ static void write_record(const struct table *table, const struct caption_row *ro
     FILE *stream = table->rows.stream;
     write_field(stream, row->path);
     fputc(',', stream);
-    if (table->rows.tags != TAGS_ALONE) write_caption(stream, caption);
+    if (table->rows.tags != TAGS_ALONE) write_caption(table, caption);
     if (table->rows.tags != TAGS_NOT_TOLD) {
         write_tags(stream, row->result);
         fputc(',', stream);
@@ -74,18 +80,19 @@ static void write_csv(const struct table *table, const struct caption_row *row) 
         write_record(table, row, &result->captions[i]);
 }
 
-static const char *const csv_heads[] = {
-    [TAGS_NOT_TOLD] = "path,caption,logprob,error\r\n",
-    [TAGS_TOLD] = "path,caption,logprob,tags,error\r\n",
-    [TAGS_ALONE] = "path,tags,error\r\n",
-};
+static void write_csv_head(const struct caption_rows *rows) {
+    fputs("path,", rows->stream);
+    if (rows->tags != TAGS_ALONE) fputs("caption,logprob,", rows->stream);
+    if (rows->tags != TAGS_ALONE && rows->confidence) fputs("confidence,", rows->stream);
+    if (rows->tags != TAGS_NOT_TOLD) fputs("tags,", rows->stream);
+    fputs("error\r\n", rows->stream);
+}
 
 /* What stands before the first row, or before another one. */
 static void begin_row(struct table *table) {
     FILE *stream = table->rows.stream;
     if (table->format == CAPTION_TABLE_JSON) fputc(table->begun ? ',' : '[', stream);
-    if (table->format == CAPTION_TABLE_CSV && !table->begun)
-        fputs(csv_heads[table->rows.tags], stream);
+    if (table->format == CAPTION_TABLE_CSV && !table->begun) write_csv_head(&table->rows);
     table->begun = true;
 }
 

@@ -3,8 +3,8 @@
  *     text        see caption_rows.h; none for an error
  *     JSON Lines  see caption_rows.h
  *     JSON        an array of the same objects
- *     CSV         path,caption,logprob,error as RFC 4180 has it, a record for each caption; with
- *                 tags path,caption,logprob,tags,error; of tags alone path,tags,error
+ *     CSV         path,caption,logprob,confidence,tags,error as RFC 4180 has it, a record for each
+ *                 caption; confidence and tags where they are told; of tags alone path,tags,error
  *
  * File names are bytes: what is not UTF-8 in them becomes U+FFFD in JSON, and stays as it is in
  * text and CSV. */

@@ -90,6 +90,7 @@ static bool write_row(struct caption_output *output, const struct caption_row *r
     const enum tags_told tags = xmp->options.tags;
     const struct xmp_content content = {
         .caption = tags == TAGS_ALONE ? NULL : row->result->captions[0].text,
+        .confidence = row->result->captions[0].confidence,
         .tags = row->result->tags,
         .tag_count = tags == TAGS_NOT_TOLD ? 0 : row->result->tag_count};
     bool ok;

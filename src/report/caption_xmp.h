@@ -1,7 +1,8 @@
 /* Captions as metadata: an XMP sidecar beside each photo with the best caption as its description
  * (dc:description) and as its alt text (Iptc4xmpCore:AltTextAccessibility, IPTC Photo Metadata
  * Standard 2021.1), which exiftool, darktable and digiKam read; its tags are added to the keywords
- * (dc:subject). The photo itself is never touched.
+ * (dc:subject), and how sure the model is of the caption is said in a property of our own
+ * (caption:Confidence). The photo itself is never touched.
  *
  * "dog.jpg" has "dog.jpg.xmp", as darktable and digiKam want it: dog.png has one of its own. In a
  * sidecar of another program the two texts are added or replaced; the rest stays as it is: see

@@ -4,7 +4,9 @@
  * A caption goes to two texts: the description (dc:description) and the alt text
  * (Iptc4xmpCore:AltTextAccessibility, IPTC Photo Metadata Standard 2021.1). Each is a list of
  * languages, of which "x-default" stands for all. Tags go to the keywords (dc:subject), a list to
- * which those are added that it lacks; none is removed.
+ * which those are added that it lacks; none is removed. How sure the model is of the caption goes
+ * to a property of our own, caption:Confidence, a number from 0 to 1: it is that of the caption
+ * which was put in last, and is removed where that one has none.
  *
  * Adobe, Extensible Metadata Platform (ISO 16684-1), parts 1 and 3. */
 #ifndef CAPTION_REPORT_XMP_PACKET_H
@@ -16,7 +18,14 @@
 
 #define XMP_RDF "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
-enum { XMP_DESCRIPTION, XMP_ALT_TEXT, XMP_TEXTS, XMP_KEYWORDS = XMP_TEXTS, XMP_PROPERTIES };
+enum {
+    XMP_DESCRIPTION,
+    XMP_ALT_TEXT,
+    XMP_TEXTS,
+    XMP_KEYWORDS = XMP_TEXTS,
+    XMP_CONFIDENCE,
+    XMP_PROPERTIES
+};
 
 struct xmp_property {
     const char *space, *prefix, *name; /* namespace, its usual prefix, name in it */
@@ -27,20 +36,21 @@ extern const struct xmp_property xmp_properties[XMP_PROPERTIES];
 /* What is put into a packet. */
 struct xmp_content {
     const char *caption;     /* NULL: none */
+    double confidence;       /* of the caption; NAN: not told */
     const caption_tag *tags; /* [tag_count] */
     size_t tag_count;
 };
 
 /* What a packet has of a text, and so what a new one takes the place of; or what it has of
- * keywords.
+ * keywords or of a confidence.
  */
 enum xmp_form {
     XMP_ABSENT,
     XMP_TEXT,      /* the text that stands for all languages */
     XMP_ITEM,      /* the item of the list that is to hold it, or nothing, before the other items */
     XMP_PROPERTY,  /* all of it: it is no list of languages */
-    XMP_ATTRIBUTE, /* all of it, an attribute, which nothing can take the place of; or keywords that
-                      are no list */
+    XMP_ATTRIBUTE, /* all of it, an attribute, which nothing can take the place of, but which can be
+                      removed (confidence); or keywords that are no list */
     XMP_LIST,      /* keywords: what the list holds */
     XMP_BAG,       /* keywords: an empty list, all of it */
 };

@@ -10,11 +10,14 @@
 /* A packet is a few levels deep; expat takes memory for each. */
 enum { DEEPEST = 256 };
 
+#define SPACE " \t\r\n"
+
 /* Between a namespace and a name in it, as expat hands them over. */
 #define IN "|"
 
-/* rdf:RDF > rdf:Description > one of the texts > rdf:Alt > rdf:li, or dc:subject > rdf:Bag. How
- * many of these, each the child of the one before, lead to where the parser is. */
+/* rdf:RDF > rdf:Description > one of the texts > rdf:Alt > rdf:li, or dc:subject > rdf:Bag, or
+ * caption:Confidence. How many of these, each the child of the one before, lead to where the parser
+ * is. */
 enum level { OUTSIDE, IN_RDF, IN_DESCRIPTION, IN_PROPERTY, IN_LIST, IN_ITEM };
 
 struct reader {
@@ -54,14 +57,32 @@ static bool is_property(const char *name, const struct xmp_property *property) {
            strcmp(name + length + 1, property->name) == 0;
 }
 
+/* Attribute `number` of the tag that is being read, with the space before it. Expat has found the
+ * tag to be well formed, and counts attributes in their order, declarations of namespaces left out.
+ */
+static struct xmp_place attribute_place(const struct reader *reader, size_t number) {
+    const char *bytes = reader->packet->bytes, *at = bytes + tag_begin(reader);
+    at += strcspn(at, SPACE);
+    for (;;) {
+        const char *begin = at;
+        at += strspn(at, SPACE);
+        const bool counts = strncmp(at, "xmlns", 5) != 0 || !strchr(":=" SPACE, at[5]);
+        at += strcspn(at, "\"'");
+        at = strchr(at + 1, *at) + 1;
+        if (counts && number-- == 0)
+            return (struct xmp_place){XMP_ATTRIBUTE, (size_t)(begin - bytes), (size_t)(at - bytes)};
+    }
+}
+
 static bool enter_description(struct reader *reader, const char **attributes) {
     struct xmp_packet *packet = reader->packet;
-    for (; *attributes; attributes += 2)
+    for (size_t a = 0; attributes[2 * a]; a++)
         for (size_t i = 0; i < XMP_PROPERTIES; i++)
-            if (is_property(*attributes, &xmp_properties[i])) packet->texts[i].form = XMP_ATTRIBUTE;
+            if (is_property(attributes[2 * a], &xmp_properties[i]))
+                packet->texts[i] = attribute_place(reader, a);
     if (packet->name) return true;
     packet->name = packet->bytes + tag_begin(reader) + 1;
-    packet->name_length = strcspn(packet->name, " \t\r\n/>");
+    packet->name_length = strcspn(packet->name, SPACE "/>");
     return true;
 }
 
@@ -82,6 +103,7 @@ static bool is_of_keywords(const struct reader *reader) {
 }
 
 static bool enter_list(struct reader *reader, const char *name) {
+    if (reader->text == &reader->packet->texts[XMP_CONFIDENCE]) return false;
     const bool is_alternative = strcmp(name, XMP_RDF IN "Alt") == 0;
     const bool is_list = is_alternative || strcmp(name, XMP_RDF IN "Bag") == 0 ||
                          strcmp(name, XMP_RDF IN "Seq") == 0;
@@ -241,6 +263,16 @@ static void find_keywords(struct xmp_packet *packet) {
                                                      (size_t)(end - packet->bytes)};
 }
 
+static void find_confidence(struct xmp_packet *packet) {
+    static const char end_tag[] = "</caption:Confidence>";
+    const char *begin = strstr(packet->bytes, "<caption:Confidence ");
+    const char *end = begin ? strstr(begin, end_tag) : NULL;
+    if (!end) return;
+    packet->texts[XMP_CONFIDENCE] =
+        (struct xmp_place){XMP_PROPERTY, (size_t)(begin - packet->bytes),
+                           (size_t)(end - packet->bytes) + strlen(end_tag)};
+}
+
 /* The toolkit's name tells whose a packet is: whoever adds to one puts its own name there. */
 static bool read_packet(struct xmp_packet *packet, const char *name, caption_error *error) {
     const char *end = strstr(packet->bytes, "</rdf:Description>\n</rdf:RDF>");
@@ -251,6 +283,7 @@ static bool read_packet(struct xmp_packet *packet, const char *name, caption_err
                          name);
     for (size_t i = 0; i < XMP_TEXTS; i++) find_text(packet, i);
     find_keywords(packet);
+    find_confidence(packet);
     packet->more.begin = packet->more.end = (size_t)(end - packet->bytes);
     return true;
 }

@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@ const struct xmp_property xmp_properties[XMP_PROPERTIES] = {
     [XMP_ALT_TEXT] = {"http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/", "Iptc4xmpCore",
                       "AltTextAccessibility"},
     [XMP_KEYWORDS] = {"http://purl.org/dc/elements/1.1/", "dc", "subject"},
+    [XMP_CONFIDENCE] = {"urn:uuid:35d3137a-89ba-41f3-8bb2-6ac233f2b69e#", "caption", "Confidence"},
 };
 
 static const char head[] =
@@ -74,9 +76,21 @@ static void write_keywords(FILE *stream, const struct xmp_content *content,
     }
 }
 
+static void write_confidence(FILE *stream, const struct xmp_content *content) {
+    const struct xmp_property *property = &xmp_properties[XMP_CONFIDENCE];
+    if (isnan(content->confidence)) return;
+    fprintf(stream, "<%s:%s xmlns:%s=\"%s\">%.4f</%s:%s>", property->prefix, property->name,
+            property->prefix, property->space, content->confidence, property->prefix,
+            property->name);
+}
+
 /* `declared`: the prefixes that are used are. */
 static void write_property(FILE *stream, size_t number, const struct xmp_content *content,
                            bool declared) {
+    if (number == XMP_CONFIDENCE) {
+        write_confidence(stream, content);
+        return;
+    }
     const struct xmp_property *property = &xmp_properties[number];
     const char *list = number == XMP_KEYWORDS ? "Bag" : "Alt";
     fprintf(stream, "<%s:%s", property->prefix, property->name);
@@ -92,7 +106,8 @@ static void write_property(FILE *stream, size_t number, const struct xmp_content
 }
 
 static bool is_wanted(const struct xmp_content *content, size_t number) {
-    return number == XMP_KEYWORDS ? content->tag_count > 0 : content->caption != NULL;
+    if (number == XMP_KEYWORDS) return content->tag_count > 0;
+    return content->caption && (number != XMP_CONFIDENCE || !isnan(content->confidence));
 }
 
 void xmp_packet_write(FILE *stream, const struct xmp_content *content) {
@@ -115,13 +130,27 @@ bool xmp_packet_can_merge(const struct xmp_packet *packet, const struct xmp_cont
                           bool overwrite, const char *name, caption_error *error) {
     for (size_t i = 0; i < XMP_PROPERTIES; i++) {
         const bool is_edited = is_wanted(content, i) && (overwrite || i == XMP_KEYWORDS);
-        if (!is_edited || packet->texts[i].form != XMP_ATTRIBUTE) continue;
+        if (i == XMP_CONFIDENCE || !is_edited || packet->texts[i].form != XMP_ATTRIBUTE) continue;
         return error_set(error, CAPTION_ERROR_FORMAT, "%s: %s:%s: expected a list%s, found %s",
                          name, xmp_properties[i].prefix, xmp_properties[i].name,
                          i == XMP_KEYWORDS ? "" : " of languages",
                          i == XMP_KEYWORDS ? "a text" : "an attribute");
     }
     return true;
+}
+
+/* Whether one of the packet's texts becomes the caption. */
+static bool puts_caption(const struct xmp_packet *packet, const struct xmp_content *content,
+                         bool overwrite) {
+    return content->caption && (overwrite || !xmp_packet_is_full(packet, true, false));
+}
+
+/* Whether a property is wanted that has no place yet; an attribute has none. */
+static bool is_added(const struct xmp_packet *packet, const struct xmp_content *content,
+                     size_t number) {
+    const enum xmp_form form = packet->texts[number].form;
+    return is_wanted(content, number) &&
+           (form == XMP_ABSENT || (number == XMP_CONFIDENCE && form == XMP_ATTRIBUTE));
 }
 
 /* A property in the place of another, or (XMP_ABSENT) all that are absent. */
@@ -140,10 +169,12 @@ static size_t plan_edits(const struct xmp_packet *packet, const struct xmp_conte
     size_t count = 0;
     bool is_absent = false;
     for (size_t i = 0; i < XMP_PROPERTIES; i++) {
-        if (!is_wanted(content, i)) continue;
         struct xmp_place place = packet->texts[i];
-        is_absent |= place.form == XMP_ABSENT;
-        if (place.form == XMP_ABSENT || (i != XMP_KEYWORDS && !overwrite)) continue;
+        is_absent |= is_added(packet, content, i);
+        const bool is_replaced = i == XMP_CONFIDENCE
+                                     ? puts_caption(packet, content, overwrite)
+                                     : is_wanted(content, i) && (i == XMP_KEYWORDS || overwrite);
+        if (place.form == XMP_ABSENT || !is_replaced) continue;
         if (place.form == XMP_LIST) place.begin = place.end; /* behind what it holds */
         edits[count++] = (struct edit){place, i};
     }
@@ -157,7 +188,7 @@ static void write_more(FILE *stream, const struct xmp_packet *packet,
     const bool is_empty = packet->more.end > packet->more.begin;
     if (is_empty) fputs(">\n", stream);
     for (size_t i = 0; i < XMP_PROPERTIES; i++) {
-        if (!is_wanted(content, i) || packet->texts[i].form != XMP_ABSENT) continue;
+        if (!is_added(packet, content, i)) continue;
         write_property(stream, i, content, false);
         fputc('\n', stream);
     }
@@ -187,7 +218,7 @@ static void write_edit(FILE *stream, const struct xmp_packet *packet, const stru
         write_keywords(stream, content, NULL, true);
         fputs("</rdf:Bag>", stream);
         break;
-    case XMP_ATTRIBUTE: /* see xmp_packet_can_merge */
+    case XMP_ATTRIBUTE: /* of confidence: it is removed; of others see xmp_packet_can_merge */
         break;
     }
 }
@@ -195,11 +226,13 @@ static void write_edit(FILE *stream, const struct xmp_packet *packet, const stru
 void xmp_packet_write_merged(FILE *stream, const struct xmp_packet *packet,
                              const struct xmp_content *content, bool overwrite) {
     struct edit edits[XMP_PROPERTIES + 1];
-    const size_t count = plan_edits(packet, content, overwrite, edits);
+    struct xmp_content told = *content;
+    if (!puts_caption(packet, content, overwrite)) told.confidence = (double)NAN;
+    const size_t count = plan_edits(packet, &told, overwrite, edits);
     size_t at = 0;
     for (size_t i = 0; i < count; i++) {
         fwrite(packet->bytes + at, 1, edits[i].place.begin - at, stream);
-        write_edit(stream, packet, &edits[i], content);
+        write_edit(stream, packet, &edits[i], &told);
         at = edits[i].place.end;
     }
     fwrite(packet->bytes + at, 1, packet->size - at, stream);

@@ -175,7 +175,8 @@ static caption_tag two_tags[] = {{dog, 0.97123}, {hostile_tag, 0.5}};
 /* What a table says of one photo that has tags and one that cannot be read. */
 static char *table_text(struct caption_rows rows, enum caption_table_format format) {
     static char said[] = "a dog runs";
-    caption_text captions[] = {{.text = said, .logprob = -2.5, .confidence = NAN}};
+    caption_text captions[] = {
+        {.text = said, .logprob = -2.5, .confidence = rows.confidence ? 0.71239 : (double)NAN}};
     const caption_result good = {
         .count = 1, .captions = captions, .tag_count = 2, .tags = two_tags};
     const caption_result bad = {.error.message = "no photo"};
@@ -242,18 +243,89 @@ static void csv_has_a_column_of_tags(void **state) {
                  "b.jpg,,no photo\r\n");
 }
 
+static void csv_has_a_column_of_confidence_where_the_model_tells_it(void **state) {
+    (void)state;
+    struct caption_rows rows = {.confidence = true};
+    expect_table(rows, CAPTION_TABLE_CSV,
+                 "path,caption,logprob,confidence,error\r\n"
+                 "a.jpg,a dog runs,-2.5000,0.7124,\r\n"
+                 "b.jpg,,,,no photo\r\n");
+    rows.tags = TAGS_TOLD;
+    expect_table(rows, CAPTION_TABLE_CSV,
+                 "path,caption,logprob,confidence,tags,error\r\n"
+                 "a.jpg,a dog runs,-2.5000,0.7124,\"dog, <b>\"\"grass\"\"\",\r\n"
+                 "b.jpg,,,,,no photo\r\n");
+    rows.tags = TAGS_ALONE;
+    expect_table(rows, CAPTION_TABLE_CSV,
+                 "path,tags,error\r\n"
+                 "a.jpg,\"dog, <b>\"\"grass\"\"\",\r\n"
+                 "b.jpg,,no photo\r\n");
+}
+
 /* The file that an output makes of one photo with two tags. */
-static struct file_bytes made_by(struct caption_output *output, const char *photo,
-                                 const char *path) {
-    caption_text captions[] = {{.text = hostile, .logprob = -2.5}};
+static struct file_bytes made_of(struct caption_output *output, const char *photo, const char *path,
+                                 caption_text caption) {
     const caption_result result = {
-        .count = 1, .captions = captions, .tag_count = 2, .tags = two_tags};
+        .count = 1, .captions = &caption, .tag_count = 2, .tags = two_tags};
     const struct caption_row row = row_of(photo, &result);
     assert_non_null(output);
     assert_true(output->row(output, &row, NULL));
     if (output->end) assert_true(output->end(output, NULL));
     output->free(output);
     return read_file(path);
+}
+
+static struct file_bytes made_by(struct caption_output *output, const char *photo,
+                                 const char *path) {
+    const caption_text caption = {.text = hostile, .logprob = -2.5, .confidence = (double)NAN};
+    return made_of(output, photo, path, caption);
+}
+
+/* What the page has of a photo with that caption, or whether it lacks it. */
+static void expect_on_page(caption_text caption, enum tags_told tags, const char *part, bool is) {
+    char *folder = temporary_folder_new();
+    char *path = file_join(folder, "page.html", NULL);
+    struct file_bytes page = made_of(caption_page_new(path, tags, NULL), "none.jpg", path, caption);
+    if ((strstr((const char *)page.data, part) != NULL) != is)
+        fail_msg("'%s' %s on the page", part, is ? "is not" : "is");
+    file_bytes_free(&page);
+    free(path);
+    temporary_folder_free(folder);
+}
+
+static void the_page_says_how_sure_it_is_of_a_caption(void **state) {
+    (void)state;
+    static char said[] = "a dog runs", nothing[] = "";
+    caption_text caption = {.text = said, .logprob = -2.5, .confidence = 0.71239};
+    expect_on_page(caption, TAGS_NOT_TOLD, "71\xC2\xA0%\xC2\xA0sure</p>", true);
+    expect_on_page(caption, TAGS_TOLD, "<span style=\"width:71%\">", true);
+    expect_on_page(caption, TAGS_ALONE, "\xC2\xA0sure</p>", false);
+    caption.confidence = (double)NAN;
+    expect_on_page(caption, TAGS_NOT_TOLD, "\xC2\xA0sure</p>", false);
+    caption = (caption_text){.text = nothing, .logprob = -2.5, .confidence = 0.123};
+    expect_on_page(caption, TAGS_NOT_TOLD, "dir=\"auto\">(not sure enough)</p>", true);
+    expect_on_page(caption, TAGS_NOT_TOLD, "12\xC2\xA0%\xC2\xA0sure</p>", true);
+    expect_on_page(caption, TAGS_NOT_TOLD, "(no word)", false);
+    expect_on_page(caption, TAGS_ALONE, "(not sure enough)", false);
+}
+
+static void an_xmp_sidecar_holds_the_confidence_of_its_caption(void **state) {
+    (void)state;
+    char *folder = temporary_folder_new();
+    char *photo = file_join(folder, "dog.jpg", NULL),
+         *path = file_join(folder, "dog.jpg.xmp", NULL);
+    struct caption_xmp_options options = {.tags = TAGS_ALONE};
+    const caption_text caption = {.text = hostile, .logprob = -2.5, .confidence = 0.71239};
+    struct file_bytes file = made_of(caption_xmp_new(&options, NULL), photo, path, caption);
+    assert_null(strstr((const char *)file.data, "Confidence"));
+    file_bytes_free(&file);
+    options.tags = TAGS_NOT_TOLD;
+    file = made_of(caption_xmp_new(&options, NULL), photo, path, caption);
+    assert_non_null(strstr((const char *)file.data, ">0.7124</caption:Confidence>"));
+    file_bytes_free(&file);
+    free(path);
+    free(photo);
+    temporary_folder_free(folder);
 }
 
 static void the_page_shows_tags_and_finds_photos_by_them(void **state) {
@@ -323,6 +395,9 @@ int main(void) {
         cmocka_unit_test(photils_lines_hold_a_tag_and_its_confidence),
         cmocka_unit_test(json_has_tags_with_their_confidence),
         cmocka_unit_test(csv_has_a_column_of_tags),
+        cmocka_unit_test(csv_has_a_column_of_confidence_where_the_model_tells_it),
+        cmocka_unit_test(the_page_says_how_sure_it_is_of_a_caption),
+        cmocka_unit_test(an_xmp_sidecar_holds_the_confidence_of_its_caption),
         cmocka_unit_test(the_page_shows_tags_and_finds_photos_by_them),
         cmocka_unit_test(a_sidecar_has_a_line_of_tags),
         cmocka_unit_test(an_xmp_sidecar_holds_tags_as_keywords),

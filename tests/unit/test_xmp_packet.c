@@ -1,5 +1,6 @@
 /* XMP packets: a caption put into one of any program, the rest of which stays byte for byte;
  * hostile ones refused. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +18,8 @@
 
 /* What is put into packets, and what becomes of it there. */
 static const char caption[] = "a <dog> & \"a\" cat";
-static const struct xmp_content content_of_caption = {.caption = caption};
+static const struct xmp_content content_of_caption = {.caption = caption,
+                                                      .confidence = (double)NAN};
 #define ESCAPED "a &lt;dog&gt; &amp; &quot;a&quot; cat"
 #define NEW_LIST "<rdf:Alt><rdf:li xml:lang=\"x-default\">" ESCAPED "</rdf:li></rdf:Alt>"
 #define NEW_DESCRIPTION "<dc:description " DC " " RDF ">" NEW_LIST "</dc:description>"
@@ -99,7 +101,8 @@ static void a_new_packet_is_full_and_its_texts_are_replaced_in_place(void **stat
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
     assert_non_null(stream);
-    xmp_packet_write(stream, &(struct xmp_content){.caption = "old & <older>"});
+    xmp_packet_write(stream,
+                     &(struct xmp_content){.caption = "old & <older>", .confidence = (double)NAN});
     assert_int_equal(fclose(stream), 0);
     const struct xmp_packet packet = read_packet(text);
     assert_true(xmp_packet_is_full(&packet, true, false));
@@ -333,6 +336,63 @@ static void keywords_that_are_no_list_are_left_alone(void **state) {
     assert_true(xmp_packet_can_merge(&packet, &content_of_caption, true, "dog.xmp", &error));
 }
 
+#define OURS "xmlns:caption=\"urn:uuid:35d3137a-89ba-41f3-8bb2-6ac233f2b69e#\""
+#define SURE(number) "<caption:Confidence " OURS ">" number "</caption:Confidence>"
+static const struct xmp_content sure_content = {.caption = caption, .confidence = 0.71239};
+
+static void expect_sure(const struct xmp_content *content, const char *text, bool overwrite,
+                        const char *expected) {
+    char *made = merged_with(content, text, overwrite);
+    assert_string_equal(made, expected);
+    read_packet(made); /* XML still */
+    free(made);
+}
+
+static void a_caption_is_put_in_with_its_confidence_and_takes_the_old_one_away(void **state) {
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    assert_non_null(stream);
+    xmp_packet_write(stream, &(struct xmp_content){.caption = "old", .confidence = 0.5});
+    assert_int_equal(fclose(stream), 0);
+    assert_non_null(strstr(text, SURE("0.5000") "\n"));
+    char *made = merged_with(&sure_content, text, true);
+    assert_non_null(strstr(made, ESCAPED));
+    assert_non_null(strstr(made, SURE("0.7124") "\n"));
+    assert_null(strstr(made, "0.5000"));
+    char *unsure = merged_with(&content_of_caption, made, true);
+    assert_null(strstr(unsure, "Confidence"));
+    expect_sure(&sure_content, text, false, text); /* both texts are there, and stay */
+    free(unsure);
+    free(made);
+    free(text);
+}
+
+static void a_confidence_that_became_an_attribute_gives_way_too(void **state) {
+    (void)state;
+    needs_expat();
+#define DESCRIPTION(attributes)                                                                    \
+    "<r:RDF xmlns:r=\"" XMP_RDF "\"><r:Description xmlns:c='urn:uuid:35d3137a-89ba-41f3-8bb2-"     \
+    "6ac233f2b69e#'" attributes " xmlns:o='urn:o' o:Confidence=\"x='1'\">"
+    expect_sure(&sure_content,
+                DESCRIPTION(" r:about=''\n c:Confidence = '0.5'") "</r:Description></r:RDF>", false,
+                DESCRIPTION(" r:about=''") NEW_DESCRIPTION
+                "\n" NEW_ALT_TEXT "\n" SURE("0.7124") "\n</r:Description></r:RDF>");
+    expect_sure(&content_of_caption,
+                DESCRIPTION(" r:about=''\tc:Confidence='0.5'") "</r:Description></r:RDF>", true,
+                DESCRIPTION(" r:about=''") NEW_DESCRIPTION "\n" NEW_ALT_TEXT
+                                                           "\n</r:Description></r:RDF>");
+}
+
+static void tags_alone_leave_the_confidence_as_it_is(void **state) {
+    (void)state;
+    needs_expat();
+    char *made = merged_with(&content_of_tags, BEGIN SURE("0.5") END, true);
+    assert_non_null(strstr(made, SURE("0.5")));
+    free(made);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_packet_is_full_and_its_texts_are_replaced_in_place),
@@ -347,6 +407,9 @@ int main(void) {
         cmocka_unit_test(a_packet_without_keywords_gets_a_list_of_them),
         cmocka_unit_test(an_empty_list_of_keywords_is_filled),
         cmocka_unit_test(keywords_that_are_no_list_are_left_alone),
+        cmocka_unit_test(a_caption_is_put_in_with_its_confidence_and_takes_the_old_one_away),
+        cmocka_unit_test(a_confidence_that_became_an_attribute_gives_way_too),
+        cmocka_unit_test(tags_alone_leave_the_confidence_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
