@@ -54,16 +54,31 @@ part start "$everyday" "$flickr8k" --images "$data/everyday/images" "$data/flick
     --text "$parts/coco.txt" "$parts/flickr30k.txt" --text-captions 5 --text-epochs 1 \
     --epochs 3 --freeze-encoder 3
 
-# Both halves and the word head, on what is not a photo as well; then rewarded.
+# Both halves and the word head, on what is not a photo as well. Each part begins with a high rate again.
 drawings=$parts/drawings
 [ -e "$drawings/drawings.json" ] || "$home/build/drawings" "$drawings" 2500 --size 160-256
-part learned "$everyday" "$flickr8k" "$drawings/drawings.json" \
-    --images "$data/everyday/images" "$data/flickr8k/images" "$drawings" --by-source \
-    --init "$parts/start.safetensors" --vocab extend --min-count 6 --tags 1000 --slice 8 \
-    --epochs 2 --freeze-encoder 0 --joint-lr 5e-4 --encoder-lr 1.3e-4 --drop-path 0.1 \
-    --crop 0.5 --color 0.3 --self-critical 2 --self-critical-lr 2e-4
+joint() { # NAME START FLAGS...
+    name=$1
+    start=$2
+    shift 2
+    part "$name" "$everyday" "$flickr8k" "$drawings/drawings.json" \
+        --images "$data/everyday/images" "$data/flickr8k/images" "$drawings" --by-source \
+        --init "$parts/$start.safetensors" --slice 8 --freeze-encoder 0 --joint-lr 5e-4 \
+        --encoder-lr 1.3e-4 --drop-path 0.1 --crop 0.5 --color 0.3 "$@"
+}
+joint learned start --vocab extend --min-count 6 --tags 1000 --epochs 2
+joint learned-more learned --vocab keep --epochs 2
+
+# The styles of the data sets; then rewarded.
+joint rewarded learned-more --vocab keep --styles coco web flickr8k --epochs 2 --self-critical 5 \
+    --self-critical-lr 2e-4
 
 # Shown photos a little larger than those it learned from.
 "$home/build/caption" train "$everyday" "$flickr8k" \
     --images "$data/everyday/images" "$data/flickr8k/images" --by-source \
-    --init "$parts/learned.safetensors" --vocab keep --epochs 0 --image-size 288 -o "$output"
+    --init "$parts/rewarded.safetensors" --vocab keep --epochs 0 --image-size 288 -o "$parts/larger.safetensors"
+
+# How sure it is of captions and tags, by the validation photos.
+"$home/build/caption" eval "$everyday" "$flickr8k" \
+    --images "$data/everyday/images" "$data/flickr8k/images" --by-source \
+    -m "$parts/larger.safetensors" --calibrate "$output"

@@ -158,8 +158,8 @@ struct decode_plan *decode_plan_new(const struct model *model, const caption_opt
     plan->options = *options;
     plan->options.prefix = plan->options.style = NULL;
     const struct weights weights = model_weights(model);
-    if (styles_choose(&model->styles, options->style, &plan->style, error) && study_words(plan, error) &&
-        read_prefix(plan, options->prefix, error) &&
+    if (styles_choose(&model->styles, options->style, &plan->style, error) &&
+        study_words(plan, error) && read_prefix(plan, options->prefix, error) &&
         (plan->decoder =
              inference_decoder_new(&model->decoder, &weights, decode_precision(options), error)) &&
         inference_decoder_set_style(plan->decoder, &weights, plan->style, error)) {

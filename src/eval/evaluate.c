@@ -90,8 +90,8 @@ bool evaluate_features(const struct model *model, const struct dataset *dataset,
         score_captions(dataset, photos, out, error) &&
         confidence_scores_compute(out->confidences, out->ciders, count, &out->confidence, error) &&
         score_tags(model, dataset, photos, results, out, error) &&
-        perplexity_compute(model, dataset, photos, count, features, threads, &out->perplexity,
-                           error);
+        perplexity_compute(model, style, dataset, photos, count, features, threads,
+                           &out->perplexity, error);
     if (done && swaps > 0)
         done = swaps_compute(model, style, dataset, photos, count, features, results, swaps,
                              threads, &out->swaps, error);
