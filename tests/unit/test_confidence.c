@@ -114,7 +114,7 @@ static void test_signals_tell_how_far_caption_and_tags_agree(void **state) {
     const uint32_t dog = (uint32_t)vocabulary_find(&model.vocabulary, "dog"), man = dog + 1,
                    dogs = dog + 2, a = dog + 3;
     double rarity[16] = {0};
-    const struct decode_plan plan = {.model = &model, .rarity = rarity};
+    const struct decode_plan plan = {.model = &model, .style = STYLE_NONE, .rarity = rarity};
     uint32_t one[] = {a, dog, dogs}, both[] = {man, dog}, none[] = {a};
     struct decode_caption captions[] = {{.words = one, .count = 3, .logprob = -8},
                                         {.words = both, .count = 2},
