@@ -282,8 +282,7 @@ int command_caption(int argc, char **argv) {
         {0, "jsonl", OPTIONS_ON, &f->json_lines, NULL, 0, 0, "the same, a line of JSON each", NULL},
         {0, "csv", OPTIONS_ON, &f->csv, NULL, 0, 0,
          "a table: path,caption,logprob,error, with the model's confidence and tags before error "
-         "where "
-         "they are told",
+         "where there are any",
          NULL},
         {0, "logprob", OPTIONS_ON, &f->logprob, NULL, 0, 0,
          "put the caption's log-probability before it", NULL},
@@ -306,15 +305,13 @@ int command_caption(int argc, char **argv) {
          "these files in DIR, in folders like the photos'", NULL},
         {0, "html", OPTIONS_STRING, &f->page, "FILE", 0, 0,
          "a page to look at and to search: thumbnails, captions, how sure the model is of them, "
-         "the "
-         "best --top with their probabilities. No text on stdout then",
+         "the best --top with their probabilities. No text on stdout then",
          NULL},
         {0, "vis-json", OPTIONS_STRING, &f->vis, "FILE", 0, 0,
          "captions as neuraltalk2's vis.json has them: image_id, caption, file_name", NULL},
         {0, "write-xmp", OPTIONS_ON, &f->write_xmp, NULL, 0, 0,
          "the caption as description and alt text in an XMP sidecar, dog.jpg.xmp for dog.jpg, with "
-         "the "
-         "model's confidence as caption:Confidence; what another program wrote there stays",
+         "the model's confidence as caption:Confidence; what another program wrote there stays",
          NULL},
         {0, "existing", OPTIONS_CHOICE, &f->existing, "skip|overwrite|append|prepend", 0, 0,
          "what becomes of a file that is there, of XMP: of a text in it; skip: its photo is passed "

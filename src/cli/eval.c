@@ -114,11 +114,10 @@ static caption_options options_of(const struct scoring *scoring,
                                   const struct dataset_choice *choice,
                                   const struct dataset_part *part) {
     caption_options caption = scoring->options->decoding->caption;
-    const size_t *photos = choice->photos + part->first;
-    const char *source = dataset_common_source(&choice->dataset, photos, part->count);
-    const struct styles *styles = &scoring->model->styles;
-    const size_t style = styles_of(styles, source, part->set);
-    if (!caption.style && style != STYLE_NONE) caption.style = styles->names[style];
+    if (!caption.style) {
+        caption.style =
+            evaluate_style(scoring->model, &choice->dataset, part, choice->photos + part->first);
+    }
     return caption;
 }
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "nn/math.h"
 #include "text/content.h"
 
 /* The agreement of a caption that names no tag: as if it named one that is hardly there. */
@@ -29,10 +30,6 @@ static double mean_rarity(const struct decode_plan *plan, const struct decode_ca
     return count ? sum / (double)count : 0;
 }
 
-static double logistic(double logit) {
-    return 1 / (1 + exp(-logit));
-}
-
 /* What is known of a photo's tags. */
 struct seen_tags {
     const struct tag_words *words;
@@ -42,7 +39,7 @@ struct seen_tags {
 
 static struct seen_tags see_tags(const struct tag_words *words, const float *logits) {
     struct seen_tags seen = {.words = words, .logits = logits};
-    for (size_t i = 0; i < words->count; i++) seen.sum += logistic((double)logits[i]);
+    for (size_t i = 0; i < words->count; i++) seen.sum += math_logistic((double)logits[i]);
     return seen;
 }
 
@@ -63,7 +60,7 @@ static void compare_tags(const struct seen_tags *seen, struct decode_caption *ca
         const uint32_t tag = seen->words->tags[caption->words[i]];
         if (tag == TAG_NONE || is_named(seen->words, caption->words, i, tag)) continue;
         logits += (double)seen->logits[tag];
-        probabilities += logistic((double)seen->logits[tag]);
+        probabilities += math_logistic((double)seen->logits[tag]);
         count++;
     }
     caption->signals[CONFIDENCE_AGREEMENT] = count ? logits / (double)count : logit_of_none;
@@ -77,10 +74,8 @@ static void set_signals(const struct decode_plan *plan, const struct seen_tags *
     caption->signals[CONFIDENCE_LENGTH] = (double)caption->count;
     caption->signals[CONFIDENCE_RARITY] = mean_rarity(plan, caption);
     compare_tags(seen, caption);
-    const size_t style = plan->style;
-    caption->confidence =
-        confidence_of(&plan->model->confidence, caption->signals,
-                      style == STYLE_NONE ? NULL : plan->model->styles.names[style]);
+    caption->confidence = confidence_of(&plan->model->confidence, caption->signals,
+                                        styles_name(&plan->model->styles, plan->style));
 }
 
 void signals_of_photos(const struct decode_plan *plan, const float *logits, size_t count,

@@ -72,6 +72,12 @@ static bool score_tags(const struct model *model, const struct dataset *dataset,
                               error);
 }
 
+const char *evaluate_style(const struct model *model, const struct dataset *dataset,
+                           const struct dataset_part *part, const size_t *photos) {
+    const char *source = dataset_common_source(dataset, photos, part->count);
+    return styles_name(&model->styles, styles_of(&model->styles, source, part->set));
+}
+
 bool evaluate_features(const struct model *model, const struct dataset *dataset,
                        const size_t *photos, size_t count, const float *features,
                        const caption_options *options, size_t swaps, struct threads *threads,

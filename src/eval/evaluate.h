@@ -5,6 +5,7 @@
 
 #include "base/threads.h"
 #include "data/dataset.h"
+#include "data/dataset_parts.h"
 #include "eval/confidence_scores.h"
 #include "eval/photo_tags.h"
 #include "eval/scores.h"
@@ -27,6 +28,12 @@ struct evaluation {
     struct tag_scores tags; /* of a model that has a word head, else zero */
     struct confidence_scores confidence; /* of one that tells how sure it is, else zero */
 };
+
+/* The name of the style in which a part is described: that of the source that all its photos share,
+ * else that of its data set; NULL where the model has neither. photos[part->count] are the part's.
+ */
+const char *evaluate_style(const struct model *model, const struct dataset *dataset,
+                           const struct dataset_part *part, const size_t *photos);
 
 /* Scores captions of photos whose features (count, F) are known: photos[count] are indices into
  * data set's photos, each with at least one caption. `swaps` pairs of photos are compared (swaps.h;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "nn/math.h"
 
 enum { MOST_STEPS = 100 };
 
@@ -27,20 +28,15 @@ static double dot(const double *a, const double *b, size_t count) {
     return sum;
 }
 
-/* log(1 / (1 + exp(-x))), for any x. */
-static double log_logistic(double x) {
-    return x < 0 ? x - log1p(exp(x)) : -log1p(exp(-x));
-}
-
 double logistic_probability(const double *row, const double *coefficients, size_t inputs) {
-    return 1 / (1 + exp(-dot(row, coefficients, inputs)));
+    return math_logistic(dot(row, coefficients, inputs));
 }
 
 static double likelihood(const struct logistic *problem, const double *coefficients) {
     double sum = 0;
     for (size_t i = 0; i < problem->count; i++) {
         const double z = dot(problem->rows + i * problem->inputs, coefficients, problem->inputs);
-        sum += problem->weights[i] * log_logistic(problem->labels[i] ? z : -z);
+        sum += problem->weights[i] * math_log_logistic(problem->labels[i] ? z : -z);
     }
     for (size_t j = 0; j < problem->inputs; j++)
         sum -= problem->penalties[j] / 2 * coefficients[j] * coefficients[j];

@@ -22,8 +22,8 @@ bool photo_scores_compute(const struct dataset *dataset, const size_t *photos, s
     static const char what[] = "captions to score";
     if (!photo_scores_check(dataset, photos, count, error)) return false;
     struct scores_item *items = memory_zeroed(count, sizeof *items, what, error);
-    struct scores *each = items ? memory_zeroed(count, sizeof *each, what, error) : NULL;
-    if (!each) {
+    struct scores *each = ciders && items ? memory_zeroed(count, sizeof *each, what, error) : NULL;
+    if (!items || (ciders && !each)) {
         free(items);
         return false;
     }
@@ -34,7 +34,7 @@ bool photo_scores_compute(const struct dataset *dataset, const size_t *photos, s
     }
     bool done = scores_compute(items, count, scores, each, error) &&
                 distinct_count(candidates, count, distinct, error);
-    for (size_t i = 0; done && ciders && i < count; i++) ciders[i] = each[i].cider;
+    for (size_t i = 0; done && each && i < count; i++) ciders[i] = each[i].cider;
     free(items);
     free(each);
     return done;

@@ -41,36 +41,19 @@ void photo_tags_free(struct photo_tags *gathered) {
     *gathered = (struct photo_tags){0};
 }
 
-/* A block longer by `more` elements of `size` bytes; `old` stays. */
-static void *lengthened(const void *old, size_t count, const void *more, size_t more_count,
-                        size_t size, caption_error *error) {
-    size_t sum;
-    if (!size_add(count, more_count, &sum)) {
-        error_memory(error, what);
-        return NULL;
-    }
-    char *block = memory_uninitialised(sum, size, what, error);
-    if (!block) return NULL;
-    if (count > 0) memcpy(block, old, count * size);
-    memcpy(block + count * size, more, more_count * size);
-    return block;
-}
-
 bool photo_tags_append(struct photo_tags *all, const struct photo_tags *more,
                        caption_error *error) {
     const size_t there = all->photos * all->tags, added = more->photos * more->tags;
-    float *confidences =
-        lengthened(all->confidences, there, more->confidences, added, sizeof *confidences, error);
-    bool *labels = confidences
-                       ? lengthened(all->labels, there, more->labels, added, sizeof *labels, error)
-                       : NULL;
-    if (!labels) {
-        free(confidences);
+    size_t sum, capacity = there;
+    if (!size_add(there, added, &sum)) return error_memory(error, what);
+    if (!memory_grow(&all->confidences, &capacity, sum, sizeof *all->confidences, what, error))
         return false;
-    }
-    const size_t photos = all->photos + more->photos;
-    photo_tags_free(all);
-    *all = (struct photo_tags){photos, more->tags, confidences, labels};
+    capacity = there;
+    if (!memory_grow(&all->labels, &capacity, sum, sizeof *all->labels, what, error)) return false;
+    memcpy(all->confidences + there, more->confidences, added * sizeof *all->confidences);
+    memcpy(all->labels + there, more->labels, added * sizeof *all->labels);
+    all->photos += more->photos;
+    all->tags = more->tags;
     return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "nn/math.h"
 
 static const char *const signal_names[CONFIDENCE_SIGNALS] = {"logprob", "length", "rarity",
                                                              "agreement", "coverage"};
@@ -29,15 +30,17 @@ static bool read_number(const cJSON *object, const char *key, const char *name, 
     return member && take_number(member, key, name, out, error);
 }
 
-static bool is_known(const struct confidence *confidence, const char *style) {
-    for (size_t i = 0; i < confidence->style_count; i++)
-        if (strcmp(confidence->styles[i].name, style) == 0) return true;
-    return false;
+/* NULL where it is not there. */
+static const struct confidence_style *find_style(const struct confidence *confidence,
+                                                 const char *name) {
+    for (size_t i = 0; name && i < confidence->style_count; i++)
+        if (strcmp(confidence->styles[i].name, name) == 0) return &confidence->styles[i];
+    return NULL;
 }
 
 static bool read_style(const cJSON *item, const char *name, struct confidence *confidence,
                        caption_error *error) {
-    if (is_known(confidence, item->string))
+    if (find_style(confidence, item->string))
         return error_set(error, CAPTION_ERROR_FORMAT, "%s: styles: \"%s\" stands there twice", name,
                          item->string);
     struct confidence_style *style = &confidence->styles[confidence->style_count];
@@ -120,9 +123,8 @@ cJSON *confidence_json(const struct confidence *confidence, caption_error *error
 }
 
 double confidence_style_bias(const struct confidence *confidence, const char *style) {
-    for (size_t i = 0; style && i < confidence->style_count; i++)
-        if (strcmp(confidence->styles[i].name, style) == 0) return confidence->styles[i].bias;
-    return 0;
+    const struct confidence_style *found = find_style(confidence, style);
+    return found ? found->bias : 0;
 }
 
 double confidence_of(const struct confidence *confidence, const double *signals,
@@ -130,5 +132,5 @@ double confidence_of(const struct confidence *confidence, const double *signals,
     if (!confidence->is_there) return (double)NAN;
     double sum = confidence->bias + confidence_style_bias(confidence, style);
     for (size_t i = 0; i < CONFIDENCE_SIGNALS; i++) sum += confidence->signals[i] * signals[i];
-    return 1 / (1 + exp(-sum));
+    return math_logistic(sum);
 }

@@ -101,18 +101,29 @@ void model_free(struct model *model) {
     *model = (struct model){0};
 }
 
-bool model_tags_text(const struct model *model, char **text, caption_error *error) {
-    *text = NULL;
-    if (model->tags.count == 0) return true;
-    *text = tag_words_format(&model->tags, &model->vocabulary, error);
-    return *text != NULL;
+bool model_texts_of(const struct model *model, struct model_texts *texts, caption_error *error) {
+    *texts = (struct model_texts){0};
+    return (model->tags.count == 0 ||
+            (texts->tags = tag_words_format(&model->tags, &model->vocabulary, error))) &&
+           (model->styles.count == 0 || (texts->styles = styles_format(&model->styles, error)));
 }
 
-bool model_styles_text(const struct model *model, char **text, caption_error *error) {
-    *text = NULL;
-    if (model->styles.count == 0) return true;
-    *text = styles_format(&model->styles, error);
-    return *text != NULL;
+void model_texts_free(struct model_texts *texts) {
+    free(texts->tags);
+    free(texts->styles);
+    *texts = (struct model_texts){0};
+}
+
+struct model_design model_design_like(const struct model *model, size_t size,
+                                      const struct model_texts *texts) {
+    return (struct model_design){.encoder = model->encoder.architecture,
+                                 .size = size,
+                                 .cell = model->decoder.cell->name,
+                                 .embedding = model->decoder.embedding,
+                                 .hidden = model->decoder.hidden,
+                                 .image_input = decoder_image_input(&model->decoder),
+                                 .tags = texts->tags,
+                                 .styles = texts->styles};
 }
 
 struct weights model_weights(const struct model *model) {

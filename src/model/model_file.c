@@ -361,21 +361,19 @@ static bool write_tag_calibration(struct safetensors_writer *writer, const struc
     return ok;
 }
 
-static bool write_tags(struct safetensors_writer *writer, const struct model *model,
+/* Nothing where there is no text. */
+static bool write_text(struct safetensors_writer *writer, const char *key, const char *text,
                        caption_error *error) {
-    char *text;
-    if (!model_tags_text(model, &text, error)) return false;
-    const bool ok = !text || safetensors_writer_metadata(writer, "tags", text, error);
-    free(text);
-    return ok;
+    return !text || safetensors_writer_metadata(writer, key, text, error);
 }
 
-static bool write_styles(struct safetensors_writer *writer, const struct model *model,
-                         caption_error *error) {
-    char *text;
-    if (!model_styles_text(model, &text, error)) return false;
-    const bool ok = !text || safetensors_writer_metadata(writer, "styles", text, error);
-    free(text);
+static bool write_texts(struct safetensors_writer *writer, const struct model *model,
+                        caption_error *error) {
+    struct model_texts texts;
+    const bool ok = model_texts_of(model, &texts, error) &&
+                    write_text(writer, "tags", texts.tags, error) &&
+                    write_text(writer, "styles", texts.styles, error);
+    model_texts_free(&texts);
     return ok;
 }
 
@@ -406,7 +404,7 @@ static bool write_metadata(struct safetensors_writer *writer, const struct model
            safetensors_writer_metadata(writer, "image_input", decoder_image_input(&model->decoder),
                                        error) &&
            write_vocabulary(writer, &model->vocabulary, error) &&
-           write_tags(writer, model, error) && write_styles(writer, model, error) &&
+           write_texts(writer, model, error) &&
            write_json(writer, "provenance", model->provenance, error) &&
            write_tag_calibration(writer, model, error) && write_confidence(writer, model, error);
 }

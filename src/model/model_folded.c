@@ -19,23 +19,15 @@ bool model_folded(const struct model *learning, const real *values, struct model
     *out = (struct model){0};
     struct vocabulary vocabulary;
     if (!vocabulary_copy(&learning->vocabulary, &vocabulary, error)) return false;
-    char *tags = NULL, *styles = NULL;
-    if (!model_tags_text(learning, &tags, error) || !model_styles_text(learning, &styles, error)) {
-        free(tags);
-        vocabulary_free(&vocabulary);
-        return false;
+    struct model_texts texts;
+    bool made = model_texts_of(learning, &texts, error);
+    if (made) {
+        const struct model_design design =
+            model_design_like(learning, learning->encoder.size, &texts);
+        made = model_new(out, &design, &vocabulary, error);
     }
-    const struct model_design design = {.encoder = learning->encoder.architecture,
-                                        .size = learning->encoder.size,
-                                        .cell = learning->decoder.cell->name,
-                                        .embedding = learning->decoder.embedding,
-                                        .hidden = learning->decoder.hidden,
-                                        .image_input = decoder_image_input(&learning->decoder),
-                                        .tags = tags,
-                                        .styles = styles};
-    const bool made = model_new(out, &design, &vocabulary, error);
-    free(tags);
-    free(styles);
+    model_texts_free(&texts);
+    vocabulary_free(&vocabulary);
     if (!made) return false;
     copy_tensors(&learning->parameters, values, &out->parameters);
     if (learning->encoder.batch_norm) {

@@ -156,14 +156,10 @@ static bool add_file(cJSON *info, const char *path, const struct file_facts *fac
 }
 
 static bool add_styles(cJSON *info, const struct styles *styles) {
-    cJSON *names = cJSON_AddArrayToObject(info, "styles");
-    for (size_t i = 0; names && i < styles->count; i++) {
-        cJSON *name = cJSON_CreateString(styles->names[i]);
-        if (name && cJSON_AddItemToArray(names, name)) continue;
-        cJSON_Delete(name);
-        return false;
-    }
-    return names != NULL;
+    const char *const *names = (const char *const *)styles->names;
+    return add_value(info, "styles",
+                     styles->count > 0 ? cJSON_CreateStringArray(names, (int)styles->count)
+                                       : cJSON_CreateArray());
 }
 
 static bool add_model(cJSON *info, const struct model *model) {

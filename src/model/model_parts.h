@@ -9,12 +9,19 @@
 bool model_plan(struct model *model, const struct model_design *design,
                 struct vocabulary *vocabulary, caption_error *error);
 
-/* The text of the model's tags (tag_words.h), to be freed; NULL without an error when it has none.
- */
-bool model_tags_text(const struct model *model, char **text, caption_error *error);
+/* What a model's metadata says of its tags (tag_words.h) and caption styles (styles.h); NULL where
+ * it has none. */
+struct model_texts {
+    char *tags, *styles; /* owned */
+};
+/* Freed with model_texts_free, also after a failure. */
+bool model_texts_of(const struct model *model, struct model_texts *texts, caption_error *error);
+void model_texts_free(struct model_texts *texts);
 
-/* The same of its caption styles (styles.h). */
-bool model_styles_text(const struct model *model, char **text, caption_error *error);
+/* The design of a model like that one, without batch norm, for squares of `size` pixels, with the
+ * tags and styles of `texts`; valid while both are. */
+struct model_design model_design_like(const struct model *model, size_t size,
+                                      const struct model_texts *texts);
 
 /* Sets what the metadata tells of mean, std and size, and leaves alone what it is silent on. */
 bool model_file_preprocessing(const struct safetensors *file, struct preprocessing *preprocessing,

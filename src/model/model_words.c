@@ -90,18 +90,11 @@ static void copy_tensors(struct model *model, const struct model *old, bool of_w
     }
 }
 
-/* Makes a model like `old`, but for the rows of words. `tags` and `styles` are the texts of its
- * tags and styles, or NULL. */
-static bool begin_copy(struct model *model, const struct model *old, size_t size, const char *tags,
-                       const char *styles, struct vocabulary *vocabulary, caption_error *error) {
-    const struct model_design design = {.encoder = old->encoder.architecture,
-                                        .size = size,
-                                        .cell = old->decoder.cell->name,
-                                        .embedding = old->decoder.embedding,
-                                        .hidden = old->decoder.hidden,
-                                        .image_input = decoder_image_input(&old->decoder),
-                                        .tags = tags,
-                                        .styles = styles};
+/* Makes a model like `old`, but for the rows of words and with the tags and styles of `texts`. */
+static bool begin_copy(struct model *model, const struct model *old, size_t size,
+                       const struct model_texts *texts, struct vocabulary *vocabulary,
+                       caption_error *error) {
+    const struct model_design design = model_design_like(old, size, texts);
     if (!model_new(model, &design, vocabulary, error)) return false;
     model->preprocessing = old->preprocessing;
     model->preprocessing.size = size;
@@ -109,31 +102,12 @@ static bool begin_copy(struct model *model, const struct model *old, size_t size
     return true;
 }
 
-/* The texts of a model's tags and styles; freed with texts_free, also after a failure. */
-struct texts {
-    char *tags, *styles;
-};
-
-static bool texts_of(const struct model *model, struct texts *texts, caption_error *error) {
-    *texts = (struct texts){0};
-    return model_tags_text(model, &texts->tags, error) &&
-           model_styles_text(model, &texts->styles, error);
-}
-
-static void texts_free(struct texts *texts) {
-    free(texts->tags);
-    free(texts->styles);
-}
-
 /* A copy with the same words but other tags and styles. */
-static bool copy_with(struct model *model, const struct model *old, const struct texts *texts,
+static bool copy_with(struct model *model, const struct model *old, const struct model_texts *texts,
                       caption_error *error) {
     struct vocabulary words;
     if (!vocabulary_copy(&old->vocabulary, &words, error)) return false;
-    if (!begin_copy(model, old, old->preprocessing.size, texts->tags, texts->styles, &words,
-                    error)) {
-        return false;
-    }
+    if (!begin_copy(model, old, old->preprocessing.size, texts, &words, error)) return false;
     copy_tensors(model, old, true);
     return true;
 }
@@ -148,10 +122,12 @@ static char *choose_tags(const struct vocabulary *words, size_t tags, caption_er
 
 bool model_with_tags(struct model *model, const struct model *old, size_t tags,
                      struct random *random, caption_error *error) {
-    struct texts texts = {.tags = choose_tags(&old->vocabulary, tags, error)};
-    const bool ok = texts.tags && model_styles_text(old, &texts.styles, error) &&
-                    copy_with(model, old, &texts, error);
-    texts_free(&texts);
+    struct model_texts texts;
+    bool ok = model_texts_of(old, &texts, error);
+    free(texts.tags);
+    texts.tags = ok ? choose_tags(&old->vocabulary, tags, error) : NULL;
+    ok = texts.tags && copy_with(model, old, &texts, error);
+    model_texts_free(&texts);
     if (ok) decoder_randomise_tags(&model->decoder, &model->parameters, random);
     return ok;
 }
@@ -166,12 +142,16 @@ static bool add_styles(struct styles *styles, const struct styles *more, caption
 bool model_with_styles(struct model *model, const struct model *old, const struct styles *styles,
                        struct random *random, caption_error *error) {
     struct styles all = {0};
-    struct texts texts = {0};
-    const bool ok = add_styles(&all, &old->styles, error) && add_styles(&all, styles, error) &&
-                    model_tags_text(old, &texts.tags, error) &&
-                    (all.count == 0 || (texts.styles = styles_format(&all, error))) &&
-                    copy_with(model, old, &texts, error);
-    texts_free(&texts);
+    struct model_texts texts;
+    bool ok = model_texts_of(old, &texts, error) && add_styles(&all, &old->styles, error) &&
+              add_styles(&all, styles, error);
+    if (ok && all.count > 0) {
+        free(texts.styles);
+        texts.styles = styles_format(&all, error);
+        ok = texts.styles != NULL;
+    }
+    ok = ok && copy_with(model, old, &texts, error);
+    model_texts_free(&texts);
     styles_free(&all);
     if (ok)
         decoder_randomise_styles(&model->decoder, old->styles.count, &model->parameters, random);
@@ -180,10 +160,10 @@ bool model_with_styles(struct model *model, const struct model *old, const struc
 
 bool model_with_words(struct model *model, const struct model *old, size_t size,
                       struct vocabulary *vocabulary, struct random *random, caption_error *error) {
-    struct texts texts;
-    const bool begun = texts_of(old, &texts, error) &&
-                       begin_copy(model, old, size, texts.tags, texts.styles, vocabulary, error);
-    texts_free(&texts);
+    struct model_texts texts;
+    const bool begun = model_texts_of(old, &texts, error) &&
+                       begin_copy(model, old, size, &texts, vocabulary, error);
+    model_texts_free(&texts);
     if (!begun) return false;
     const struct decoder *decoder = &model->decoder;
     if (fill_rows(model, old, decoder->embed, 1, random, error) &&

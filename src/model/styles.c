@@ -23,6 +23,10 @@ size_t styles_find(const struct styles *styles, const char *name) {
     return STYLE_NONE;
 }
 
+const char *styles_name(const struct styles *styles, size_t style) {
+    return style == STYLE_NONE ? NULL : styles->names[style];
+}
+
 static bool is_name(const char *name) {
     const size_t length = strlen(name);
     if (length == 0 || length > STYLES_LONGEST_NAME) return false;

@@ -23,6 +23,9 @@ void styles_free(struct styles *styles);
 /* The number of a style, or STYLE_NONE. A name of NULL is none. */
 size_t styles_find(const struct styles *styles, const char *name);
 
+/* The name of a style; NULL for STYLE_NONE. */
+const char *styles_name(const struct styles *styles, size_t style);
+
 /* Adds a name unless it is there. Names are short words without white space; "none" and "auto" are
  * taken by the command line. */
 bool styles_add(struct styles *styles, const char *name, caption_error *error);

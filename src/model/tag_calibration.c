@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "nn/math.h"
 
 /* Far beyond what any fit gives. */
 static const double largest = 1e6;
@@ -75,7 +76,7 @@ cJSON *tag_calibration_json(const struct tag_calibration *calibration, caption_e
 }
 
 static double logistic(const struct tag_calibration *by, float logit) {
-    return 1 / (1 + exp(-(by->slope * (double)logit + by->bias)));
+    return math_logistic(by->slope * (double)logit + by->bias);
 }
 
 double tag_calibration_of(const struct tag_calibration *calibration, float logit) {
@@ -90,11 +91,6 @@ struct likelihood {
     double slope_slope, slope_bias, bias_bias;
 };
 
-/* log(1 / (1 + exp(-x))), for any x. */
-static double log_logistic(double x) {
-    return x < 0 ? x - log1p(exp(x)) : -log1p(exp(-x));
-}
-
 static struct likelihood likelihood_at(const struct tag_calibration *at, const float *logits,
                                        const bool *labels, size_t count) {
     struct likelihood sum = {0};
@@ -102,7 +98,7 @@ static struct likelihood likelihood_at(const struct tag_calibration *at, const f
         const double x = (double)logits[i], p = logistic(at, logits[i]);
         const double z = at->slope * x + at->bias, rest = (labels[i] ? 1 : 0) - p;
         const double curvature = p * (1 - p);
-        sum.value += log_logistic(labels[i] ? z : -z) / (double)count;
+        sum.value += math_log_logistic(labels[i] ? z : -z) / (double)count;
         sum.slope += rest * x / (double)count;
         sum.bias += rest / (double)count;
         sum.slope_slope += curvature * x * x / (double)count;

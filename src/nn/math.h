@@ -83,4 +83,14 @@ SIMD_INLINE real math_tanh(real x) {
 
 #endif
 
+/* 1 / (1 + e^-x) and its logarithm, in double by libm in every build: for what is not in a loop
+ * that must be fast. The logarithm holds for any x. */
+static inline double math_logistic(double x) {
+    return 1 / (1 + exp(-x));
+}
+
+static inline double math_log_logistic(double x) {
+    return x < 0 ? x - log1p(exp(x)) : -log1p(exp(-x));
+}
+
 #endif

@@ -137,14 +137,10 @@ static bool put_repeats(cJSON *settings, const struct train_options *o) {
 /* Styles that are learned, where there are any. */
 static bool put_styles(cJSON *settings, const struct train_options *o) {
     if (o->style_count == 0) return true;
-    cJSON *names = cJSON_AddArrayToObject(settings, "styles");
-    for (size_t i = 0; names && i < o->style_count; i++) {
-        cJSON *name = cJSON_CreateString(o->styles[i]);
-        if (name && cJSON_AddItemToArray(names, name)) continue;
-        cJSON_Delete(name);
-        return false;
-    }
-    return names != NULL;
+    cJSON *names = cJSON_CreateStringArray(o->styles, (int)o->style_count);
+    if (names && cJSON_AddItemToObject(settings, "styles", names)) return true;
+    cJSON_Delete(names);
+    return false;
 }
 
 cJSON *train_options_json(const struct train_options *o) {

@@ -63,9 +63,7 @@ static bool evaluate_part(struct trainer *t, const struct model *kept,
     caption_options options = caption_options_default();
     options.precision = CAPTION_PRECISION_F32; /* the same score on any processor, to a rounding */
     const size_t *photos = t->held + part->first;
-    const char *source = dataset_common_source(t->validation, photos, part->count);
-    const size_t style = styles_of(&kept->styles, source, part->set);
-    if (style != STYLE_NONE) options.style = kept->styles.names[style];
+    options.style = evaluate_style(kept, t->validation, part, photos);
     if (!t->features.plain) {
         return evaluate_photos(kept, t->validation, photos, part->count, &options, 0, t->threads,
                                t->listener.progress, evaluation, error);
