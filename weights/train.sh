@@ -8,7 +8,7 @@
 #     text/coco_captions.txt, text/flickr30k_captions.txt captions of other photos, five of each
 #     encoder/efficientnet_lite0.safetensors              the encoder as ImageNet taught it
 #
-# (everyday, flickr8k and text in data/ and encoder/ beside it will do, too). It takes about two
+# (everyday, flickr8k and text in data/ and encoder/ beside it will do, too). It takes nearly three
 # hours on two cores, and draws pictures that are no photos as it goes. Stopped or killed, the same
 # command goes on where it was; what it is made of stays in OUTPUT.parts. What each part brought
 # stands in weights/EXPERIMENTS.md.
