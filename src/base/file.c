@@ -82,6 +82,21 @@ bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_e
     return ok;
 }
 
+bool file_read_beginning(const char *path, size_t most, struct file_bytes *out) {
+    *out = (struct file_bytes){0};
+    struct stat status; /* looked at first: to open a pipe would wait */
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+    FILE *stream = fopen(path, "rb");
+    if (!stream) return false;
+    out->data = memory_uninitialised(most + 1, 1, path, NULL);
+    if (out->data) {
+        out->size = fread(out->data, 1, most, stream);
+        out->data[out->size] = 0;
+    }
+    fclose(stream);
+    return out->data != NULL;
+}
+
 void file_bytes_free(struct file_bytes *bytes) {
     free(bytes->data);
     *bytes = (struct file_bytes){0};

@@ -19,6 +19,9 @@ bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_e
 /* The same from an open stream; `name` is for messages. */
 bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_bytes *out,
                       caption_error *error);
+/* The first bytes of a regular file, `most` of them where it has as many. False where it is none,
+ * or cannot be read. */
+bool file_read_beginning(const char *path, size_t most, struct file_bytes *out);
 void file_bytes_free(struct file_bytes *bytes);
 
 /* An open file of which parts are read, in any order and by any number of threads. Not a mapping:

@@ -138,7 +138,8 @@ static bool write_skipped(const struct captioning *run, struct caption_output *o
     static char unknown[] = "(captioned before)";
     struct caption_row row = row_of(run, number, NULL);
     char *text = said_before(run, &row);
-    caption_text caption = {.text = text ? text : unknown, .logprob = (double)NAN, .confidence = (double)NAN};
+    caption_text caption = {
+        .text = text ? text : unknown, .logprob = (double)NAN, .confidence = (double)NAN};
     const caption_result result = {.count = 1, .captions = &caption};
     row.result = &result;
     const bool ok = output->row(output, &row, error);
@@ -254,9 +255,12 @@ static void tell_times(const struct captioning *run) {
 void captioning_tell(const struct captioning *run) {
     if (run->quiet) return;
     const bool watched = run->verbose || run->files || run->xmp || isatty(STDERR_FILENO);
-    if (watched && run->photos > 1) {
+    const size_t others = run->list->others;
+    if (watched && (run->photos > 1 || others > 0)) {
         fprintf(stderr, "%s: %zu captioned, %zu failed", run->name, run->done, run->failed);
         if (run->skipped > 0) fprintf(stderr, ", %zu skipped (done before)", run->skipped);
+        if (others > 0)
+            fprintf(stderr, ", %zu other file%s passed over", others, others == 1 ? "" : "s");
         if (run->seconds > 0)
             fprintf(stderr, " in %.1f s, %.1f photos/s", run->seconds,
                     (double)(run->done + run->failed) / run->seconds);
