@@ -43,12 +43,17 @@ bool file_parts_read(const struct file_parts *file, const char *path, size_t off
 void file_parts_close(struct file_parts *file);
 
 /* A file written beside `path` and renamed over it on file_commit, so that a crash at any byte
- * leaves the old file whole. */
+ * leaves the old file whole. What is no file stays what it is (file_is_stream): it gets all bytes
+ * on file_commit. */
 struct file_writer {
     FILE *stream;
     char *path;
-    char *temporary;
+    char *temporary; /* NULL: written to a stream */
 };
+
+/* Whether a path names something that is written to, not replaced: a pipe, a device, /dev/stdout.
+ */
+bool file_is_stream(const char *path);
 
 bool file_writer_open(struct file_writer *writer, const char *path, caption_error *error);
 /* Flushes, syncs and renames; the writer is finished whether it succeeds or not. */

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
 #include "cli/decoding_options.h"
+#include "cli/run_files.h"
 #include "cli/set_lists.h"
 #include "data/dataset_parts.h"
 #include "eval/evaluate.h"
@@ -22,7 +23,7 @@ struct eval_options {
     struct options_list images;
     bool by_source;
     const char *missing, *results;
-    bool json;
+    bool json, force;
     size_t swaps;
     const struct decoding_options *decoding;
 };
@@ -169,8 +170,22 @@ static bool open_sets(const struct eval_options *options, struct dataset_choice 
     return true;
 }
 
+static bool check_files(const struct eval_options *options, caption_error *error) {
+    struct run_files files = {.force = options->force};
+    bool ok = run_files_read(&files, "model", model_path(options->decoding->model), error);
+    for (size_t i = 0; ok && i < options->sets; i++)
+        ok = run_files_read(&files, "data set", options->paths[i], error);
+    ok = ok && run_files_write(&files, "results", options->results, &RUN_FILES_ROWS, error) &&
+         run_files_check(&files, error);
+    run_files_free(&files);
+    return ok;
+}
+
 static bool run(const struct eval_options *options, caption_error *error) {
-    if (!set_lists_check(&options->images, "images", options->sets, true, error)) return false;
+    if (!set_lists_check(&options->images, "images", options->sets, true, error) ||
+        !check_files(options, error)) {
+        return false;
+    }
     struct dataset_choice *choices =
         memory_zeroed(options->sets, sizeof *choices, "data sets", error);
     char **names =
@@ -204,6 +219,7 @@ int command_eval(int argc, char **argv) {
          "what becomes of photos that are missing or broken", NULL},
         {0, "results", OPTIONS_STRING, &options.results, "FILE", 0, 0,
          "write the captions as JSON: [{\"image_id\", \"file_name\", \"caption\"}]", NULL},
+        {0, "force", OPTIONS_ON, &options.force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
         {0, "swaps", OPTIONS_SIZE, &options.swaps, "N", 0, 1000000,
          "show the model another photo, N times, and count how often what is said of a photo "
          "becomes less likely: its caption as drawn, and the mean of its references; 0: never",

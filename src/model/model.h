@@ -22,7 +22,7 @@ struct model {
     struct tag_words tags; /* [decoder.tags] */
     struct preprocessing preprocessing;
     struct tag_calibration tag_calibration; /* a slope of 0: there is none */
-    struct confidence confidence; /* of captions; empty where the file has none */
+    struct confidence confidence;           /* of captions; empty where the file has none */
     cJSON *provenance; /* object of strings: "data", "command", "scores", "licence", ...; owned */
 };
 
@@ -100,6 +100,9 @@ bool model_average(struct model *model, size_t count, const struct model *other,
 
 /* Sets a string of the provenance. */
 bool model_note(struct model *model, const char *key, const char *value, caption_error *error);
+
+/* Whether a file is a model, and no checkpoint, told by its header. */
+bool model_recognise(const char *path);
 
 /* The file that `caption` uses when none is named: `named` unless NULL, else $CAPTION_MODEL, else
  * the installed one if it is there, else the source tree's. Not allocated. */

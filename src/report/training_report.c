@@ -20,6 +20,8 @@ struct training_report {
     size_t photo_count;
 };
 
+static const char title[] = "Training report";
+
 static const char style[] = "header p{font-size:1.05rem}\n"
                             "header code{display:block;margin-top:1rem;color:var(--muted)}\n";
 
@@ -138,7 +140,7 @@ static bool write_page(const struct training_report *report, const struct train_
                                   training_table_style,
                                   training_photos_style,
                                   NULL};
-    html_page_begin(stream, "Training report", styles);
+    html_page_begin(stream, title, styles);
     write_header(report, history, stream);
     fputs("<main>\n", stream);
     training_summary_write(history, stream);
@@ -161,4 +163,8 @@ bool training_report_write(struct training_report *report, const struct train_hi
         return file_writer_commit(&writer, error);
     file_writer_abandon(&writer);
     return false;
+}
+
+bool training_report_recognise(const char *path) {
+    return html_page_recognise(path, title);
 }
