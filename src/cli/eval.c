@@ -66,6 +66,7 @@ static bool report(const struct eval_options *options, const struct dataset *dat
                    caption_error *error) {
     struct score_table table = {
         .name = part,
+        .precision = options->decoding->precision,
         .photos = evaluation->count,
         .distinct = evaluation->distinct,
         .scores = evaluation->scores,
@@ -202,6 +203,7 @@ static bool run(const struct eval_options *options, caption_error *error) {
 int command_eval(int argc, char **argv) {
     struct decoding_options decoding;
     decoding_options_init(&decoding);
+    decoding.precision = "f32"; /* as validation during training: the same scores */
     struct eval_options options = {
         .data = {.split = "val", .seed = 1}, .missing = "skip", .decoding = &decoding};
     const struct options_row rows[] = {

@@ -14,6 +14,11 @@
 #include "train/checkpoint.h"
 #include "train/features.h"
 
+static bool anything(const char *path) {
+    (void)path;
+    return true;
+}
+
 const struct run_files_kind RUN_FILES_PAGE = {"a page of captions", caption_page_recognise, false},
                             RUN_FILES_REPORT = {"a training report", training_report_recognise,
                                                 false},
@@ -21,7 +26,8 @@ const struct run_files_kind RUN_FILES_PAGE = {"a page of captions", caption_page
                                               false},
                             RUN_FILES_MODEL = {"a model of caption", model_recognise, true},
                             RUN_FILES_CHECKPOINT = {"a checkpoint", checkpoint_recognise, true},
-                            RUN_FILES_FEATURES = {"features", features_recognise, true};
+                            RUN_FILES_FEATURES = {"features", features_recognise, true},
+                            RUN_FILES_RESUMED = {"a checkpoint", anything, true};
 
 static bool add(struct run_files *files, struct run_file file, caption_error *error) {
     if (!file.path) return true;

@@ -166,7 +166,8 @@ static bool check_files(const struct train_options *options, const char *report,
     const bool ok =
         checkpoint && add_inputs(&files, options, error) &&
         run_files_write(&files, "output", options->output, &RUN_FILES_MODEL, error) &&
-        run_files_write(&files, "checkpoint", checkpoint, &RUN_FILES_CHECKPOINT, error) &&
+        run_files_write(&files, "checkpoint", checkpoint,
+                        options->resume ? &RUN_FILES_RESUMED : &RUN_FILES_CHECKPOINT, error) &&
         run_files_write(&files, "features", features, &RUN_FILES_FEATURES, error) &&
         run_files_write(&files, "report", report, &RUN_FILES_REPORT, error) &&
         run_files_check(&files, error);
@@ -178,12 +179,13 @@ static bool check_files(const struct train_options *options, const char *report,
 
 static int run(const struct options_command *command, const struct train_options *options,
                const char *report, bool force) {
-    if (!options->output || !*options->output) {
+    if (!options->dry_run && (!options->output || !*options->output)) {
         fprintf(stderr, "%s: --output is missing: the model file to write\n", command->name);
         return COMMAND_USAGE;
     }
     caption_error error;
-    if (!check_files(options, report, force, &error)) return command_error(command, &error);
+    if (!options->dry_run && !check_files(options, report, force, &error))
+        return command_error(command, &error);
     return train(options, report, &error) ? COMMAND_DONE : command_error(command, &error);
 }
 
@@ -292,6 +294,10 @@ int command_train(int argc, char **argv) {
     };
     const struct options_row learning[] = {
         {0, "epochs", OPTIONS_SIZE, &o.epochs, "N", 0, 1e6, "passes over the photos", NULL},
+        {0, "patience", OPTIONS_SIZE, &o.patience, "N", 0, 1e6,
+         "end after N passes in a row without better weights, once those of --freeze-encoder are "
+         "over; 0: never",
+         NULL},
         {0, "freeze-encoder", OPTIONS_SIZE, &o.freeze_encoder, "N", 0, 1e6,
          "of them, the first N teach the decoder alone", NULL},
         {0, "self-critical", OPTIONS_SIZE, &o.self_critical, "N", 0, 1e6,
@@ -361,6 +367,9 @@ int command_train(int argc, char **argv) {
          "go on from the checkpoint, if there is one", NULL},
         {0, "seed", OPTIONS_SEED, &o.seed, "N", 0, 0,
          "the same seed gives the same weights, with any number of threads", NULL},
+        {0, "dry-run", OPTIONS_ON, &o.dry_run, NULL, 0, 0,
+         "read the data sets, look at their photos, say what a run would learn from, and end",
+         NULL},
         {0, "recompute", OPTIONS_ON, &o.recompute, NULL, 0, 0,
          "compute activations anew rather than keep them: less memory, more time, the same weights",
          NULL},
@@ -380,7 +389,8 @@ int command_train(int argc, char **argv) {
         "together.\n"
         "After every epoch the validation photos are captioned and the weights with the best "
         "CIDEr\n"
-        "are written; of several data sets each is scored by itself, and the mean counts. A row "
+        "(of fewer than 20 photos: the lowest perplexity) are written; of several data sets each "
+        "is scored by itself, and the mean counts. A row "
         "an\n"
         "epoch goes to stdout. Defaults depend on where training starts: '--encoder FILE --help'\n"
         "shows those for a new decoder, '--encoder-arch tiny --help' those for learning from\n"

@@ -42,6 +42,8 @@ char *train_files_checkpoint(const struct train_options *options, caption_error 
 }
 
 bool train_files_settle(struct trainer *t, bool *resume, caption_error *error) {
+    *resume = false;
+    if (t->options->dry_run) return true;
     t->cache = train_files_features(t->options, error);
     t->checkpoint = train_files_checkpoint(t->options, error);
     return t->cache && t->checkpoint && check_checkpoint(t, resume, error);
