@@ -110,6 +110,11 @@ expect_in "$err" "2 photos left out (0 missing, 2 broken), the first:" "IMG_1.HE
     "1 photo without a .txt left out"
 run eval --split all --missing fail "$data/phone"
 expect 1 "or fatal"
+printf '%s\n' '{"path":"a.ppm","caption":"a dog runs","logprob":-1}' '{"path":"gone.ppm","error":"gone"}' \
+    '{"path":"b.ppm","caption":"men","logprob":-2,"captions":[{"caption":"two men play","logprob":-2}]}' >"$data/own"
+run eval --split all --missing fail "$data/own"
+expect 0 "what caption --jsonl wrote is a data set"
+expect_in "$err" "1 row with an error left out"
 run eval --missing perhaps "$data/4"
 expect 2 "a policy that is none"
 expect_in "$err" "--missing" "skip|fail"

@@ -97,14 +97,14 @@ expect_in "$err" "repeat: expected a data set to learn from"
 # A data set that is validated on alone.
 train judged --repeat 1 0
 expect 0 "a data set with --repeat 0"
-expect_in "$err" "22 photos to learn from" "second: scored by itself, 4 photos"
+expect_in "$err" "18 photos to learn from" "second: scored by itself, 8 photos"
 
 # shellcheck disable=SC2086
 run eval $sets --images $folders -m "$work/plain" --json --by-source --results "$work/results.json"
 expect 0 "eval of two data sets"
-jq -s -e 'map([.name, .photos]) == [["first/even", 4], ["first/odd", 4], ["second", 4]]' "$out" >/dev/null ||
+jq -s -e 'map([.name, .photos]) == [["first/even", 6], ["first/odd", 6], ["second", 8]]' "$out" >/dev/null ||
     fail "a JSON object for each part"
-jq -e 'length == 12' "$work/results.json" >/dev/null || fail "results of all data sets in one file"
+jq -e 'length == 20' "$work/results.json" >/dev/null || fail "results of all data sets in one file"
 head -n 1 "$out" | jq 'del(.name)' >"$work/part.json"
 jq '.images |= map(select(.split == "train" or .source == "even"))' "$work/one/dataset_first.json" \
     >"$work/one/even.json"
