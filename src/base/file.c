@@ -82,6 +82,21 @@ bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_e
     return ok;
 }
 
+bool file_read_beginning(const char *path, size_t most, struct file_bytes *out) {
+    *out = (struct file_bytes){0};
+    struct stat status; /* looked at first: to open a pipe would wait */
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+    FILE *stream = fopen(path, "rb");
+    if (!stream) return false;
+    out->data = memory_uninitialised(most + 1, 1, path, NULL);
+    if (out->data) {
+        out->size = fread(out->data, 1, most, stream);
+        out->data[out->size] = 0;
+    }
+    fclose(stream);
+    return out->data != NULL;
+}
+
 void file_bytes_free(struct file_bytes *bytes) {
     free(bytes->data);
     *bytes = (struct file_bytes){0};
@@ -138,10 +153,27 @@ void file_parts_close(struct file_parts *file) {
     *file = (struct file_parts){0};
 }
 
+bool file_is_stream(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0) return false;
+    if (!S_ISREG(status.st_mode)) return !S_ISDIR(status.st_mode);
+    const bool system = strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
+    return system && lstat(path, &status) == 0 && S_ISLNK(status.st_mode); /* an open file */
+}
+
+static bool open_stream(struct file_writer *writer, caption_error *error) {
+    writer->stream = tmpfile();
+    if (writer->stream) return true;
+    io_error(error, writer->path, "create a temporary file");
+    file_writer_abandon(writer);
+    return false;
+}
+
 bool file_writer_open(struct file_writer *writer, const char *path, caption_error *error) {
     *writer = (struct file_writer){0};
     writer->path = memory_string(path, error);
     if (!writer->path) return false;
+    if (file_is_stream(path)) return open_stream(writer, error);
     static const char suffix[] = ".XXXXXX";
     size_t length = strlen(path);
     writer->temporary = memory_zeroed(length + sizeof suffix, 1, "a file name", error);
@@ -186,7 +218,34 @@ static void sync_directory(const char *path) {
     free(directory);
 }
 
+static bool write_all(int descriptor, const char *bytes, size_t size) {
+    while (size > 0) {
+        const ssize_t written = write(descriptor, bytes, size);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return false;
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return true;
+}
+
+/* Everything that was written, to a stream that is there. */
+static bool commit_stream(struct file_writer *writer, caption_error *error) {
+    char block[READ_AT_A_TIME];
+    const int descriptor = open(writer->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    bool ok = descriptor >= 0 && fflush(writer->stream) == 0 && !ferror(writer->stream);
+    rewind(writer->stream);
+    for (size_t got; ok && (got = fread(block, 1, sizeof block, writer->stream)) > 0;)
+        ok = write_all(descriptor, block, got);
+    if (!ok) io_error(error, writer->path, "write");
+    if (descriptor >= 0 && close(descriptor) != 0 && ok)
+        ok = io_error(error, writer->path, "write");
+    file_writer_abandon(writer);
+    return ok;
+}
+
 bool file_writer_commit(struct file_writer *writer, caption_error *error) {
+    if (!writer->temporary) return commit_stream(writer, error);
     bool ok = fflush(writer->stream) == 0 && !ferror(writer->stream) &&
               fsync(fileno(writer->stream)) == 0;
     if (!ok) io_error(error, writer->path, "write");
@@ -226,17 +285,6 @@ static char *temporary_of(const char *path, caption_error *error) {
     char *temporary = directory ? file_join(directory, name, error) : NULL;
     free(directory);
     return temporary;
-}
-
-static bool write_all(int descriptor, const char *bytes, size_t size) {
-    while (size > 0) {
-        const ssize_t written = write(descriptor, bytes, size);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return true;
 }
 
 bool file_write(const char *path, const void *bytes, size_t size, caption_error *error) {

@@ -19,6 +19,9 @@ bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_e
 /* The same from an open stream; `name` is for messages. */
 bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_bytes *out,
                       caption_error *error);
+/* The first bytes of a regular file, `most` of them where it has as many. False where it is none,
+ * or cannot be read. */
+bool file_read_beginning(const char *path, size_t most, struct file_bytes *out);
 void file_bytes_free(struct file_bytes *bytes);
 
 /* An open file of which parts are read, in any order and by any number of threads. Not a mapping:
@@ -40,12 +43,17 @@ bool file_parts_read(const struct file_parts *file, const char *path, size_t off
 void file_parts_close(struct file_parts *file);
 
 /* A file written beside `path` and renamed over it on file_commit, so that a crash at any byte
- * leaves the old file whole. */
+ * leaves the old file whole. What is no file stays what it is (file_is_stream): it gets all bytes
+ * on file_commit. */
 struct file_writer {
     FILE *stream;
     char *path;
-    char *temporary;
+    char *temporary; /* NULL: written to a stream */
 };
+
+/* Whether a path names something that is written to, not replaced: a pipe, a device, /dev/stdout.
+ */
+bool file_is_stream(const char *path);
 
 bool file_writer_open(struct file_writer *writer, const char *path, caption_error *error);
 /* Flushes, syncs and renames; the writer is finished whether it succeeds or not. */

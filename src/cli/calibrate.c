@@ -8,24 +8,6 @@
 #include "base/memory.h"
 #include "report/confidence_table.h"
 
-bool calibrate_check(const char *output, const char *const *inputs, size_t count,
-                     caption_error *error) {
-    for (size_t i = 0; i < count; i++) {
-        if (!inputs[i] || !file_same(output, inputs[i])) continue;
-        return error_set(error, CAPTION_ERROR_ARGUMENT,
-                         "%s: is another file of the run; --calibrate writes a file of its own",
-                         output);
-    }
-    struct stat status;
-    if (stat(output, &status) == 0 && S_ISDIR(status.st_mode))
-        return error_set(error, CAPTION_ERROR_IO,
-                         "%s: is a directory, expected the name of a file to write", output);
-    struct file_writer writer;
-    if (!file_writer_open(&writer, output, error)) return false;
-    file_writer_abandon(&writer);
-    return true;
-}
-
 bool calibrate_open(struct model *model, const char *path, caption_error *error) {
     if (!model_read(model, path, error)) return false;
     confidence_free(&model->confidence);

@@ -4,11 +4,6 @@
 
 #include "eval/calibration.h"
 
-/* Whether `output` can be written and is none of inputs[count], which the run reads (NULL among
- * them: not given). Says so before the work begins. */
-bool calibrate_check(const char *output, const char *const *inputs, size_t count,
-                     caption_error *error);
-
 /* Reads the model whole, to be written again, and forgets what its file tells of how sure it is. */
 bool calibrate_open(struct model *model, const char *path, caption_error *error);
 

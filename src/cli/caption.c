@@ -8,8 +8,10 @@
 #include "cli/captioning.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
+#include "cli/run_files.h"
 #include "decode/plan.h"
-#include "image/image.h"
+#include "image/photo.h"
+#include "model/model.h"
 #include "report/caption_page.h"
 #include "report/caption_table.h"
 #include "report/caption_vis.h"
@@ -32,7 +34,7 @@ struct caption_flags {
     const char *output_dir, *existing;
     const char *page, *vis; /* NULL: none */
     bool write_xmp;
-    bool dry_run, quiet, verbose;
+    bool force, dry_run, quiet, verbose;
 };
 
 /* What they come to. */
@@ -59,6 +61,17 @@ static bool tags_parse(const char *text, size_t *count) {
     return true;
 }
 
+/* Whether files of that extension may be texts. */
+static bool extension_is_free(const char *extension, caption_error *error) {
+    if (photo_named(extension))
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--sidecar: '%s' is an extension of photos, expected one of texts",
+                         extension);
+    if (strcmp(extension, ".xmp") != 0) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "--sidecar: '.xmp' is an extension of metadata, which --write-xmp writes");
+}
+
 /* "caption" and ".caption" mean the same. */
 static char *extension_of(const char *text, caption_error *error) {
     if (!text || !*text) return memory_string(".txt", error);
@@ -71,7 +84,9 @@ static char *extension_of(const char *text, caption_error *error) {
     if (!extension) return NULL;
     if (dot) extension[0] = '.';
     memcpy(extension + dot, text, length);
-    return extension;
+    if (extension_is_free(extension, error)) return extension;
+    free(extension);
+    return NULL;
 }
 
 static enum caption_file_existing existing_named(const char *name) {
@@ -96,6 +111,7 @@ static bool plan_files(struct caption_plan *plan, caption_error *error) {
     plan->files = (struct caption_file_options){.extension = plan->extension,
                                                 .folder = flags->output_dir,
                                                 .existing = existing_named(flags->existing),
+                                                .force = flags->force,
                                                 .n_best = plan->decoding->caption.top > 1,
                                                 .tags = plan->tags};
     return photo_list_find_seconds(&plan->list, flags->output_dir != NULL, error);
@@ -162,11 +178,26 @@ static bool plan_tags(struct caption_plan *plan, caption_error *error) {
     return true;
 }
 
+static bool check_files(const struct caption_plan *plan, caption_error *error) {
+    const struct caption_flags *flags = &plan->flags;
+    const char *list =
+        flags->files_from && strcmp(flags->files_from, "-") != 0 ? flags->files_from : NULL;
+    struct run_files files = {.force = flags->force, .photos = &plan->list};
+    const bool ok = run_files_read(&files, "list of photos", list, error) &&
+                    run_files_read(&files, "model", model_path(plan->decoding->model), error) &&
+                    run_files_write(&files, "html", flags->page, &RUN_FILES_PAGE, error) &&
+                    run_files_write(&files, "vis-json", flags->vis, &RUN_FILES_ROWS, error) &&
+                    run_files_check(&files, error);
+    run_files_free(&files);
+    return ok;
+}
+
 static bool make_plan(struct caption_plan *plan, char **arguments, int count,
                       caption_error *error) {
     return check_flags(&plan->flags, count, error) && plan_tags(plan, error) &&
            shard_parse(plan->flags.shard, &plan->shard, error) &&
-           list_photos(plan, arguments, count, error) && plan_files(plan, error);
+           list_photos(plan, arguments, count, error) && plan_files(plan, error) &&
+           check_files(plan, error);
 }
 
 static void plan_free(struct caption_plan *plan) {
@@ -317,6 +348,7 @@ int command_caption(int argc, char **argv) {
          "what becomes of a file that is there, of XMP: of a text in it; skip: its photo is passed "
          "over",
          NULL},
+        {0, "force", OPTIONS_ON, &f->force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
         {0, "dry-run", OPTIONS_ON, &f->dry_run, NULL, 0, 0,
          "only list the photos, and the files that would be written", NULL},
         {'q', "quiet", OPTIONS_ON, &f->quiet, NULL, 0, 0, "no progress, no summary", NULL},

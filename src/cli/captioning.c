@@ -255,9 +255,12 @@ static void tell_times(const struct captioning *run) {
 void captioning_tell(const struct captioning *run) {
     if (run->quiet) return;
     const bool watched = run->verbose || run->files || run->xmp || isatty(STDERR_FILENO);
-    if (watched && run->photos > 1) {
+    const size_t others = run->list->others;
+    if (watched && (run->photos > 1 || others > 0)) {
         fprintf(stderr, "%s: %zu captioned, %zu failed", run->name, run->done, run->failed);
         if (run->skipped > 0) fprintf(stderr, ", %zu skipped (done before)", run->skipped);
+        if (others > 0)
+            fprintf(stderr, ", %zu other file%s passed over", others, others == 1 ? "" : "s");
         if (run->seconds > 0)
             fprintf(stderr, " in %.1f s, %.1f photos/s", run->seconds,
                     (double)(run->done + run->failed) / run->seconds);

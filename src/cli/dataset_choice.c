@@ -83,5 +83,8 @@ void dataset_choice_tell(const struct dataset_choice *choice,
     }
     tell_count(command, dataset->name, dataset->without_text, "photo", "a .txt", stream);
     tell_count(command, dataset->name, choice->uncaptioned, "photo", "captions", stream);
+    if (dataset->failed > 0)
+        fprintf(stream, "%s: %s: %zu row%s with an error left out\n", command, dataset->name,
+                dataset->failed, dataset->failed == 1 ? "" : "s");
     tell_count(command, dataset->name, dataset->wordless, "caption", "words", stream);
 }

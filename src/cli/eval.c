@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
 #include "cli/decoding_options.h"
+#include "cli/run_files.h"
 #include "cli/set_lists.h"
 #include "data/dataset_parts.h"
 #include "eval/evaluate.h"
@@ -26,7 +27,7 @@ struct eval_options {
     bool by_source;
     const char *missing, *results;
     const char *calibrate; /* the model that is written; or NULL */
-    bool json;
+    bool json, force;
     size_t swaps;
     const struct decoding_options *decoding;
 };
@@ -71,6 +72,7 @@ static bool report(const struct eval_options *options, const struct dataset *dat
                    caption_error *error) {
     struct score_table table = {
         .name = part,
+        .precision = options->decoding->precision,
         .photos = evaluation->count,
         .distinct = evaluation->distinct,
         .scores = evaluation->scores,
@@ -214,19 +216,23 @@ static bool open_sets(const struct eval_options *options, struct dataset_choice 
     return true;
 }
 
-/* What --calibrate writes is no other file of the run. */
-static bool check_calibrate(const struct eval_options *options, caption_error *error) {
-    if (!options->calibrate) return true;
-    const char *const others[] = {model_path(options->decoding->model), options->results};
-    return calibrate_check(options->calibrate, others, sizeof others / sizeof *others, error) &&
-           calibrate_check(options->calibrate, (const char *const *)options->paths, options->sets,
-                           error);
+static bool check_files(const struct eval_options *options, caption_error *error) {
+    struct run_files files = {.force = options->force};
+    bool ok = run_files_read(&files, "model", model_path(options->decoding->model), error);
+    for (size_t i = 0; ok && i < options->sets; i++)
+        ok = run_files_read(&files, "data set", options->paths[i], error);
+    ok = ok && run_files_write(&files, "results", options->results, &RUN_FILES_ROWS, error) &&
+         run_files_write(&files, "calibrate", options->calibrate, &RUN_FILES_MODEL, error) &&
+         run_files_check(&files, error);
+    run_files_free(&files);
+    return ok;
 }
 
 static bool run(const struct eval_options *options, caption_error *error) {
     if (!set_lists_check(&options->images, "images", options->sets, true, error) ||
-        !check_calibrate(options, error))
+        !check_files(options, error)) {
         return false;
+    }
     struct dataset_choice *choices =
         memory_zeroed(options->sets, sizeof *choices, "data sets", error);
     char **names =
@@ -243,6 +249,7 @@ static bool run(const struct eval_options *options, caption_error *error) {
 int command_eval(int argc, char **argv) {
     struct decoding_options decoding;
     decoding_options_init(&decoding);
+    decoding.precision = "f32"; /* as validation during training: the same scores */
     struct eval_options options = {
         .data = {.split = "val", .seed = 1}, .missing = "skip", .decoding = &decoding};
     const struct options_row rows[] = {
@@ -266,6 +273,7 @@ int command_eval(int argc, char **argv) {
          "fit how sure the model is of captions and tags to these photos, which it must not have "
          "learned from, and write it with that; prints what fits to nine tenths score on the rest",
          NULL},
+        {0, "force", OPTIONS_ON, &options.force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
         {0, "swaps", OPTIONS_SIZE, &options.swaps, "N", 0, 1000000,
          "show the model another photo, N times, and count how often what is said of a photo "
          "becomes less likely: its caption as drawn, and the mean of its references; 0: never",

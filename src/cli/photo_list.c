@@ -27,6 +27,11 @@ static struct file_id *find_id(struct file_id *table, size_t capacity, uint64_t 
     return &table[at];
 }
 
+bool photo_list_holds(const struct photo_list *list, const struct stat *file) {
+    if (list->seen_capacity == 0) return false;
+    return find_id(list->seen, list->seen_capacity, file->st_dev, file->st_ino)->used;
+}
+
 static bool grow_seen(struct photo_list *list, caption_error *error) {
     const size_t capacity = list->seen_capacity > 0 ? 2 * list->seen_capacity : 64;
     struct file_id *table = memory_zeroed(capacity, sizeof *table, "the list of photos", error);
@@ -92,13 +97,16 @@ static bool search(struct photo_list *list, const char *folder, size_t below, ca
 static bool add_found(struct photo_list *list, char *path, const char *name, size_t below,
                       caption_error *error) {
     struct stat status;
-    bool fresh, ok = true;
-    if (stat(path, &status) == 0) {
-        if (S_ISDIR(status.st_mode)) {
-            if (list->recursive) ok = search(list, path, below, error);
-        } else if (matches(list, name) && photo_recognise(path)) {
-            ok = see(list, &status, &fresh, error);
+    const bool there = stat(path, &status) == 0; /* not where a link leads nowhere */
+    bool fresh = true, ok = true;
+    if (there && S_ISDIR(status.st_mode)) {
+        if (list->recursive) ok = search(list, path, below, error);
+    } else if (matches(list, name)) {
+        if (photo_recognise(path)) {
+            ok = !there || see(list, &status, &fresh, error);
             if (ok && fresh) return append(list, path, below, NULL, error);
+        } else {
+            list->others++;
         }
     }
     free(path);
@@ -147,7 +155,7 @@ static bool add_folder(struct photo_list *list, const char *folder, caption_erro
     caption_error problem;
     error_set(&problem, CAPTION_ERROR_FORMAT, "%s: a folder without photos%s%s", folder,
               list->glob_count > 0 ? " whose names match" : "",
-              list->recursive ? "" : " (folders in it are not searched)");
+              list->recursive ? "" : " (folders in it are searched with -r)");
     return append_problem(list, folder, length, &problem, error);
 }
 

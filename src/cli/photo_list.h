@@ -8,6 +8,8 @@
 #ifndef CAPTION_CLI_PHOTO_LIST_H
 #define CAPTION_CLI_PHOTO_LIST_H
 
+#include <sys/stat.h>
+
 #include "base/error.h"
 
 /* A photo, or an argument or folder that cannot be read. */
@@ -28,6 +30,7 @@ struct photo_list {
     struct photo_entry *entries; /* [count] */
     size_t count, capacity;
     size_t photos; /* entries without a problem */
+    size_t others; /* files of folders that were passed over: neither name nor content says photo */
     bool folders;  /* at least one argument was a folder */
 
     struct file_id *seen; /* what is in the list, and folders that were searched: a hash table */
@@ -35,10 +38,10 @@ struct photo_list {
 };
 
 /* Adds a photo, or the photos of a folder. A file that is named is taken as a photo whatever it is;
- * in a folder, files that do not begin as a photo does are passed over, and so are hidden files and
- * folders. What is in the list already, be it by another name, is passed over (by device and
- * inode), which ends loops of symbolic links, too. A folder that cannot be read or holds no photo
- * becomes an entry with a problem. False when memory is short. */
+ * in a folder, files that are none by photo_recognise are counted and passed over, and so are,
+ * uncounted, hidden files and folders. What is in the list already, be it by another name, is
+ * passed over (by device and inode), which ends loops of symbolic links, too. A folder that cannot
+ * be read or holds no photo becomes an entry with a problem. False when memory is short. */
 bool photo_list_add(struct photo_list *list, const char *argument, caption_error *error);
 
 /* Adds what a file ("-": standard input) names, one a line; lines end with a 0 byte instead of a
@@ -52,6 +55,9 @@ bool photo_list_add_from(struct photo_list *list, const char *file, bool zeros,
  * where two do not differ at all, it is false with `error` set: files made from these would fight.
  */
 bool photo_list_find_seconds(struct photo_list *list, bool from_below, caption_error *error);
+
+/* Whether a file, as stat(2) sees it, is one of the list. */
+bool photo_list_holds(const struct photo_list *list, const struct stat *file);
 
 void photo_list_free(struct photo_list *list);
 

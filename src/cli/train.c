@@ -9,8 +9,12 @@
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
 #include "cli/interrupt.h"
+#include "cli/run_files.h"
 #include "cli/set_lists.h"
+#include "model/model.h"
 #include "report/training_report.h"
+#include "train/start.h"
+#include "train/train_files.h"
 
 static void write_message(void *context, const char *text) {
     (void)context;
@@ -138,13 +142,50 @@ static bool train(const struct train_options *options, const char *report_path,
     return ok;
 }
 
+static bool add_inputs(struct run_files *files, const struct train_options *o,
+                       caption_error *error) {
+    const char *init = start_is_captioner(o) ? model_path(o->init) : NULL;
+    bool ok = run_files_read(files, "model to start from", init, error) &&
+              run_files_read(files, "encoder", o->encoder, error);
+    for (size_t i = 0; ok && i < o->set_count; i++)
+        ok = run_files_read(files, "data set", o->sets[i].path, error) &&
+             run_files_read(files, "validation set", o->sets[i].validation, error);
+    for (size_t i = 0; ok && i < o->text_count; i++)
+        ok = run_files_read(files, "text", o->text[i], error);
+    for (size_t i = 0; ok && i < o->mean_count; i++)
+        ok = run_files_read(files, "model to take the mean with", o->mean_with[i], error);
+    return ok;
+}
+
+/* Whether the run may write what it is to write: see run_files.h. */
+static bool check_files(const struct train_options *options, const char *report, bool force,
+                        caption_error *error) {
+    struct run_files files = {.force = force};
+    char *features = train_files_features(options, error);
+    char *checkpoint = features ? train_files_checkpoint(options, error) : NULL;
+    const bool ok =
+        checkpoint && add_inputs(&files, options, error) &&
+        run_files_write(&files, "output", options->output, &RUN_FILES_MODEL, error) &&
+        run_files_write(&files, "checkpoint", checkpoint,
+                        options->resume ? &RUN_FILES_RESUMED : &RUN_FILES_CHECKPOINT, error) &&
+        run_files_write(&files, "features", features, &RUN_FILES_FEATURES, error) &&
+        run_files_write(&files, "report", report, &RUN_FILES_REPORT, error) &&
+        run_files_check(&files, error);
+    run_files_free(&files);
+    free(checkpoint);
+    free(features);
+    return ok;
+}
+
 static int run(const struct options_command *command, const struct train_options *options,
-               const char *report) {
-    if (!options->output || !*options->output) {
+               const char *report, bool force) {
+    if (!options->dry_run && (!options->output || !*options->output)) {
         fprintf(stderr, "%s: --output is missing: the model file to write\n", command->name);
         return COMMAND_USAGE;
     }
     caption_error error;
+    if (!options->dry_run && !check_files(options, report, force, &error))
+        return command_error(command, &error);
     return train(options, report, &error) ? COMMAND_DONE : command_error(command, &error);
 }
 
@@ -183,6 +224,7 @@ int command_train(int argc, char **argv) {
     struct options_list text = {0}, mean = {0}, styles = {0};
     struct set_flags flags = {0};
     const char *report = NULL;
+    bool force = false;
     const char *missing = "skip";
     const struct options_row data[] = {
         {0, "images", OPTIONS_LIST, &flags.images, "DIR...", 0, 0,
@@ -210,6 +252,7 @@ int command_train(int argc, char **argv) {
          NULL},
         {'o', "output", OPTIONS_STRING, &o.output, "FILE", 0, 0, "the model to write (required)",
          NULL},
+        {0, "force", OPTIONS_ON, &force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
         {0, "features", OPTIONS_STRING, &o.features, "FILE", 0, 0,
          "cache of the frozen encoder's features (default: the output's name + .features)", NULL},
     };
@@ -256,6 +299,10 @@ int command_train(int argc, char **argv) {
     };
     const struct options_row learning[] = {
         {0, "epochs", OPTIONS_SIZE, &o.epochs, "N", 0, 1e6, "passes over the photos", NULL},
+        {0, "patience", OPTIONS_SIZE, &o.patience, "N", 0, 1e6,
+         "end after N passes in a row without better weights, once those of --freeze-encoder are "
+         "over; 0: never",
+         NULL},
         {0, "freeze-encoder", OPTIONS_SIZE, &o.freeze_encoder, "N", 0, 1e6,
          "of them, the first N teach the decoder alone", NULL},
         {0, "self-critical", OPTIONS_SIZE, &o.self_critical, "N", 0, 1e6,
@@ -325,6 +372,9 @@ int command_train(int argc, char **argv) {
          "go on from the checkpoint, if there is one", NULL},
         {0, "seed", OPTIONS_SEED, &o.seed, "N", 0, 0,
          "the same seed gives the same weights, with any number of threads", NULL},
+        {0, "dry-run", OPTIONS_ON, &o.dry_run, NULL, 0, 0,
+         "read the data sets, look at their photos, say what a run would learn from, and end",
+         NULL},
         {0, "recompute", OPTIONS_ON, &o.recompute, NULL, 0, 0,
          "compute activations anew rather than keep them: less memory, more time, the same weights",
          NULL},
@@ -344,7 +394,8 @@ int command_train(int argc, char **argv) {
         "together.\n"
         "After every epoch the validation photos are captioned and the weights with the best "
         "CIDEr\n"
-        "are written; of several data sets each is scored by itself, and the mean counts. A row "
+        "(of fewer than 20 photos: the lowest perplexity) are written; of several data sets each "
+        "is scored by itself, and the mean counts. A row "
         "an\n"
         "epoch goes to stdout. Defaults depend on where training starts: '--encoder FILE --help'\n"
         "shows those for a new decoder, '--encoder-arch tiny --help' those for learning from\n"
@@ -377,7 +428,7 @@ int command_train(int argc, char **argv) {
         o.set_count = (size_t)(argc - first);
         sets = new_sets(&flags, argv + first, o.set_count, &error);
         o.sets = sets;
-        status = sets ? run(&command, &o, report) : command_error(&command, &error);
+        status = sets ? run(&command, &o, report, force) : command_error(&command, &error);
     }
     free(sets);
     free(line);

@@ -116,6 +116,7 @@ bool dataset_append(struct dataset *dataset, struct dataset *other, caption_erro
     dataset->photo_count += other->photo_count;
     dataset->caption_count += other->caption_count;
     dataset->wordless += other->wordless;
+    dataset->failed += other->failed;
     dataset->without_text += other->without_text;
     other->photo_count = other->caption_count = 0; /* theirs no more */
     dataset_free(other);

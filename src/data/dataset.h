@@ -32,6 +32,7 @@ struct dataset {
     bool split_given;    /* every photo has a split in the file; else all are DATASET_NONE */
     bool split_seeded;   /* its val photos were chosen by dataset_split_seeded */
     size_t wordless;     /* captions that were left out because no word is in them */
+    size_t failed;       /* rows that were left out: an error is in them in place of a caption */
     size_t without_text; /* photos of a folder that were left out: no .txt lies beside them */
 };
 

@@ -29,6 +29,7 @@ static void write_left_out(FILE *stream, const struct dataset *dataset) {
     if (dataset->without_text) {
         write_count(stream, "; without a .txt: ", dataset->without_text, "photo");
     }
+    if (dataset->failed) write_count(stream, "; left out, with an error: ", dataset->failed, "row");
     if (dataset->wordless) {
         write_count(stream, "; left out, without words: ", dataset->wordless, "caption");
     }

@@ -73,7 +73,8 @@ static bool read_caption_list(const cJSON *captions, const char *key, const char
     const cJSON *caption;
     size_t index = 0;
     cJSON_ArrayForEach(caption, captions) {
-        const char *sentence = cJSON_GetStringValue(caption);
+        const cJSON *own = cJSON_GetObjectItemCaseSensitive(caption, "caption");
+        const char *sentence = cJSON_GetStringValue(own ? own : caption);
         if (!sentence) {
             return error_set(error, CAPTION_ERROR_FORMAT,
                              "%s: %s.%s[%zu]: expected a string, found %s", builder->dataset->name,
@@ -99,8 +100,18 @@ static bool read_captions(const cJSON *row, const char *place, struct builder *b
                      key, json_type(captions));
 }
 
+/* As `caption --jsonl` writes of a photo that could not be captioned. */
+static bool is_failure(const cJSON *row) {
+    return cJSON_IsString(cJSON_GetObjectItemCaseSensitive(row, "error")) &&
+           !find_key(row, caption_keys, COUNT(caption_keys));
+}
+
 static bool read_row(const cJSON *row, const char *place, struct builder *builder,
                      caption_error *error) {
+    if (is_failure(row)) {
+        builder->dataset->failed++;
+        return true;
+    }
     return read_photo(row, place, builder, error) && read_captions(row, place, builder, error);
 }
 

@@ -6,7 +6,8 @@
  * The photo's name is the first that is there of "file_name" (Hugging Face's metadata.jsonl),
  * "file_path" (neuraltalk2), "image" (BLIP, LLaVA), "image_path", "filename", "path" (`caption
  * --jsonl`); its captions are the first of "captions", "caption", "text", each a string, an array
- * of strings, or null for none; its id, which is optional, is "id" or "image_id". Rows of one name
+ * of strings, or null for none (of `caption --jsonl -n 3`, objects with a "caption"; rows with an
+ * "error" in place of one are left out and counted); its id, which is optional, is "id" or "image_id". Rows of one name
  * are one photo: it has the captions of all, the id of the first, and one "split". */
 #ifndef CAPTION_DATA_ROWS_H
 #define CAPTION_DATA_ROWS_H

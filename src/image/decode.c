@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "image/exif.h"
 #include "image/format.h"
 
@@ -12,6 +14,18 @@ static const struct format *find_format(const uint8_t *bytes, size_t size) {
 
 bool image_recognise(const uint8_t *bytes, size_t size) {
     return find_format(bytes, size) != NULL;
+}
+
+bool image_is_photo(const uint8_t *bytes, size_t size) {
+    return image_recognise(bytes, size) || format_is_unread_photo(bytes, size);
+}
+
+void image_describe(const uint8_t *bytes, size_t size, char out[IMAGE_DESCRIPTION]) {
+    const struct format *format = find_format(bytes, size);
+    if (format)
+        snprintf(out, IMAGE_DESCRIPTION, "a %s photo", format->name);
+    else
+        format_describe(bytes, size, out);
 }
 
 bool image_size(const uint8_t *bytes, size_t size, size_t *width, size_t *height) {

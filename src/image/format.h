@@ -36,4 +36,10 @@ extern const struct format format_bmp, format_gif, format_jpeg, format_png, form
 /* Says what the bytes are when no format recognises them. Returns false. */
 bool format_refuse(const uint8_t *bytes, size_t size, caption_error *error);
 
+/* Whether they begin a photo of a kind that is known by name alone. */
+bool format_is_unread_photo(const uint8_t *bytes, size_t size);
+
+/* What they are, in words, when no format recognises them. */
+void format_describe(const uint8_t *bytes, size_t size, char out[IMAGE_DESCRIPTION]);
+
 #endif

@@ -30,11 +30,21 @@ bool image_check_size(size_t width, size_t height, caption_error *error);
 bool image_new(struct image *image, size_t width, size_t height, caption_error *error);
 void image_free(struct image *image);
 
-/* Bytes at the start of a file that are enough for image_recognise. */
-enum { IMAGE_SIGNATURE = 32 };
+/* Bytes at the start of a file that are enough for image_recognise and its like, and the size of a
+ * description. */
+enum { IMAGE_SIGNATURE = 64, IMAGE_DESCRIPTION = 128 };
 
 /* Whether a file that begins with these bytes is of a format that image_decode knows. */
 bool image_recognise(const uint8_t *bytes, size_t size);
+
+/* Whether a file that begins with these bytes is a photo, of a format that is read or of another
+ * one that is known, as HEIC or a camera's raw format. */
+bool image_is_photo(const uint8_t *bytes, size_t size);
+
+/* What such a file is, in words: "a JPEG photo", "a PDF document", "a file that begins with the
+ * text
+ * \"hello\"". */
+void image_describe(const uint8_t *bytes, size_t size, char out[IMAGE_DESCRIPTION]);
 
 /* Width and height as a file stores them, told by its first bytes, no pixel decoded. False where
  * they cannot be told; decoding says why. */

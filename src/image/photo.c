@@ -2,6 +2,8 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/clones.h"
@@ -112,13 +114,28 @@ bool photo_decodes(const char *path, caption_error *error) {
     return ok || error_prefix(error, path);
 }
 
+bool photo_named(const char *path) {
+    static const char *const extensions[] = {
+        "jpg", "jpeg", "jpe", "jfif", "png", "gif", "webp", "bmp", "dib", "pbm", "pgm", "ppm",
+        "pnm", "pam", "heic", "heif", "hif", "avif", "tif", "tiff", "jxl", "jp2",
+        /* raw, of cameras */
+        "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "sr2", "raf", "rw2", "orf", "pef", "srw",
+        "x3f", "rwl", "mrw", "3fr", "erf", "kdc"};
+    const char *dot = strrchr(path + file_name_start(path), '.');
+    if (!dot) return false;
+    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++)
+        if (strcasecmp(dot + 1, extensions[i]) == 0) return true;
+    return false;
+}
+
 bool photo_recognise(const char *path) {
     struct stat status;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
-    FILE *file = fopen(path, "rb");
-    if (!file) return true;
-    uint8_t bytes[IMAGE_SIGNATURE];
-    size_t size = fread(bytes, 1, sizeof bytes, file);
-    fclose(file);
-    return image_recognise(bytes, size);
+    const bool named = photo_named(path);
+    if (stat(path, &status) != 0) return named && lstat(path, &status) == 0;
+    if (!S_ISREG(status.st_mode)) return false;
+    struct file_bytes beginning;
+    if (named || !file_read_beginning(path, IMAGE_SIGNATURE, &beginning)) return true;
+    const bool photo = image_is_photo(beginning.data, beginning.size);
+    file_bytes_free(&beginning);
+    return photo;
 }

@@ -36,8 +36,13 @@ bool photo_load_image(const uint8_t *bytes, size_t size, const char *name,
  */
 bool photo_decodes(const char *path, caption_error *error);
 
-/* Whether a file of a folder is to be taken as a photo: a regular file that begins as one does. One
- * that cannot be opened counts as a photo, too: reading it will tell why. */
+/* Whether a name says that its file is a photo, of a format that is read or not: "dog.JPG",
+ * "dog.heic", "dog.cr2". */
+bool photo_named(const char *path);
+
+/* Whether a file of a folder is to be taken as a photo, be it one that cannot be read, which is
+ * then told and not passed over: a regular file that begins as a photo does, or whose name says
+ * that it is one; the like that cannot be opened; a link of such a name that leads nowhere. */
 bool photo_recognise(const char *path);
 
 #endif

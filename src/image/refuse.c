@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/signature.h"
 #include "image/format.h"
 
 /* Formats that people have photos in, and what they may take for photos. */
@@ -44,8 +45,6 @@ static const struct signature {
     {0, 4, "\0\0\1\0", "an icon (ICO)"},
     {0, 4, "icns", "an icon (ICNS)"},
     {0, 4, "<svg", "a drawing (SVG)"},
-    {0, 5, "%PDF-", "a PDF document"},
-    {0, 4, "PK\3\4", "a ZIP archive"},
     {0, 3, "PF\n", "a PFM picture"},
     {0, 3, "Pf\n", "a PFM picture"},
 };
@@ -56,7 +55,14 @@ static const char *find_name(const uint8_t *bytes, size_t size) {
         if (size >= s->offset + s->length && memcmp(bytes + s->offset, s->bytes, s->length) == 0)
             return s->name;
     }
-    return NULL;
+    return signature_name(bytes, size);
+}
+
+bool format_is_unread_photo(const uint8_t *bytes, size_t size) {
+    static const char end[] = " photo";
+    const char *name = find_name(bytes, size);
+    const size_t length = name ? strlen(name) : 0;
+    return length >= strlen(end) && strcmp(name + length - strlen(end), end) == 0;
 }
 
 enum { shown = 24 };
@@ -78,17 +84,35 @@ static void write_numbers(const uint8_t *bytes, size_t count, char *out) {
     for (size_t i = 0; i < count; i++) out += sprintf(out, i ? " %02x" : "%02x", bytes[i]);
 }
 
+/* "the text \"hello\"" or "the bytes 00 01". */
+static void write_beginning(const uint8_t *bytes, size_t size, char *out) {
+    const size_t count = size < shown ? size : shown;
+    if (is_text(bytes, count)) {
+        out += sprintf(out, "the text \"");
+        write_text(bytes, count, out);
+        strcat(out, "\"");
+    } else {
+        out += sprintf(out, "the bytes ");
+        write_numbers(bytes, count < 8 ? count : 8, out);
+    }
+}
+
 bool format_refuse(const uint8_t *bytes, size_t size, caption_error *error) {
     const char *name = find_name(bytes, size);
+    const char *known = signature_name(bytes, size);
+    if (known) return error_set(error, CAPTION_ERROR_FORMAT, "is not a photo: it is %s", known);
     if (name) return error_set(error, CAPTION_ERROR_FORMAT, "is %s, which is not supported", name);
-    char beginning[3 * shown + 1];
-    size_t count = size < shown ? size : shown;
-    if (is_text(bytes, count)) {
-        write_text(bytes, count, beginning);
-        return error_set(error, CAPTION_ERROR_FORMAT,
-                         "is not a photo: it begins with the text \"%s\"", beginning);
+    char beginning[IMAGE_DESCRIPTION];
+    write_beginning(bytes, size, beginning);
+    return error_set(error, CAPTION_ERROR_FORMAT, "is not a photo: it begins with %s", beginning);
+}
+
+void format_describe(const uint8_t *bytes, size_t size, char out[IMAGE_DESCRIPTION]) {
+    const char *name = find_name(bytes, size);
+    if (name) {
+        snprintf(out, IMAGE_DESCRIPTION, "%s", name);
+        return;
     }
-    write_numbers(bytes, count < 8 ? count : 8, beginning);
-    return error_set(error, CAPTION_ERROR_FORMAT, "is not a photo: it begins with the bytes %s",
-                     beginning);
+    out += sprintf(out, "a file that begins with ");
+    write_beginning(bytes, size, out);
 }

@@ -82,6 +82,10 @@ bool model_take(struct model *model, const struct safetensors *file, caption_err
 bool model_put(const struct model *model, const real *values, enum safetensors_type type,
                struct safetensors_writer *writer, caption_error *error);
 
+/* Rounds the numbers to what model_write writes of them as SAFETENSORS_F16, so that the model does
+ * what the file will do. One that F16 cannot hold is left, for model_write to tell. */
+bool model_round(struct model *model, caption_error *error);
+
 /* Takes over an encoder of the model's architecture, with the mean and std that it was learned
  * with. */
 bool model_import_encoder(struct model *model, const struct encoder_import *import,
@@ -113,6 +117,9 @@ bool model_average(struct model *model, size_t count, const struct model *other,
 
 /* Sets a string of the provenance. */
 bool model_note(struct model *model, const char *key, const char *value, caption_error *error);
+
+/* Whether a file is a model, and no checkpoint, told by its header. */
+bool model_recognise(const char *path);
 
 /* The file that `caption` uses when none is named: `named` unless NULL, else $CAPTION_MODEL, else
  * the installed one if it is there, else the source tree's. Not allocated. */

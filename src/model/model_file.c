@@ -96,6 +96,21 @@ static bool check_format(const struct safetensors *file, caption_error *error) {
     return metadata_error(file, "version", "\"1\"", version, error);
 }
 
+static bool is_trained(const struct safetensors *file) {
+    for (size_t i = 0; i < file->tensor_count; i++)
+        if (strncmp(file->tensors[i].name, MODEL_TRAINING, strlen(MODEL_TRAINING)) == 0)
+            return true;
+    return false;
+}
+
+bool model_recognise(const char *path) {
+    struct safetensors file;
+    if (!safetensors_open(&file, path, NULL)) return false;
+    const bool ours = check_format(&file, NULL) && !is_trained(&file);
+    safetensors_close(&file);
+    return ours;
+}
+
 static bool read_design(const struct safetensors *file, struct model_design *design,
                         caption_error *error) {
     design->encoder = metadata_string(file, "encoder", error);

@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "model/float16.h"
 #include "model/model_parts.h"
 
 /* All but batch norm's tensors have the same names and shapes in both. */
@@ -40,4 +42,21 @@ bool model_folded(const struct model *learning, const real *values, struct model
     if (out->provenance) return true;
     model_free(out);
     return error_memory(error, "the provenance");
+}
+
+bool model_round(struct model *model, caption_error *error) {
+    struct parameters *parameters = &model->parameters;
+    uint8_t *halves = memory_uninitialised(parameters->count, 2, "a model", error);
+    if (!halves) return false;
+    for (size_t i = 0; i < parameters->tensor_count; i++) {
+        const struct parameter *tensor = &parameters->tensors[i];
+        float *values = parameters_at(parameters, parameters->values, i);
+        size_t bad;
+        if (tensor->group != PARAMETERS_CONSTANT &&
+            float16_from_floats(values, tensor->count, halves, &bad)) {
+            float16_to_floats(halves, tensor->count, values);
+        }
+    }
+    free(halves);
+    return true;
 }

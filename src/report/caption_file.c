@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/signature.h"
 #include "image/photo.h"
 
 /* A file that captions are added to. */
@@ -73,14 +75,34 @@ static bool write_joined(const char *path, const struct file_bytes *old, const c
     return ok;
 }
 
+/* As far as its beginning tells; a folder is left for who writes to tell. */
+static bool is_text(const char *path) {
+    struct file_bytes beginning;
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) return true;
+    if (!file_read_beginning(path, 4096, &beginning)) return false;
+    const bool text = signature_is_text(beginning.data, beginning.size) &&
+                      !signature_name(beginning.data, beginning.size);
+    file_bytes_free(&beginning);
+    return text;
+}
+
+/* Whether a file that is there may be changed. */
+static bool may_change(const char *path, bool force, caption_error *error) {
+    if (photo_recognise(path))
+        return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: a photo, which is left as it is",
+                         path);
+    if (force || is_text(path)) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "%s: expected a text, found something else: --force writes over it", path);
+}
+
 static bool write_captions(const struct file_output *files, const char *path, const char *text,
                            size_t size, caption_error *error) {
     const enum caption_file_existing existing = files->options.existing;
     const bool there = access(path, F_OK) == 0;
     if (there && existing == CAPTION_FILE_SKIP) return true;
-    if (there && photo_recognise(path))
-        return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: a photo, which is left as it is",
-                         path);
+    if (there && !may_change(path, files->options.force, error)) return false;
     if (!there)
         return (!files->options.folder || file_make_folders(path, error)) &&
                file_write(path, text, size, error);

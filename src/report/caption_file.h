@@ -28,6 +28,7 @@ struct caption_file_options {
     const char *extension; /* with its dot; must stay */
     const char *folder;    /* see caption_file_path; must stay */
     enum caption_file_existing existing;
+    bool force;          /* a file that is no text is written over, too; never a photo */
     bool n_best;         /* all captions, a line each, not the best alone */
     enum tags_told tags; /* in a line of their own, behind the captions */
 };

@@ -31,6 +31,8 @@ struct caption_page {
     enum tags_told tags;
 };
 
+static const char title[] = "Photos and their captions";
+
 static const char style[] =
     "body{max-width:84rem}\n"
     "header p{color:var(--muted);font-size:1.05rem}\n"
@@ -51,7 +53,7 @@ static bool is_whole(const struct caption_page *page, caption_error *error) {
 static void begin(struct caption_page *page) {
     FILE *stream = page->writer.stream;
     const char *const styles[] = {style, caption_card_style, caption_filter_style, NULL};
-    html_page_begin(stream, "Photos and their captions", styles);
+    html_page_begin(stream, title, styles);
     fputs(begin_loading, stream);
     fputs("<header>\n<h1>Photos and their captions</h1>\n<p>", stream);
     page->summary = ftell(stream);
@@ -154,4 +156,8 @@ struct caption_output *caption_page_new(const char *path, enum tags_told tags,
     }
     free_page(&page->output);
     return NULL;
+}
+
+bool caption_page_recognise(const char *path) {
+    return html_page_recognise(path, title);
 }

@@ -17,4 +17,7 @@ enum { CAPTION_PAGE_THUMBNAIL = 192 };
 struct caption_output *caption_page_new(const char *path, enum tags_told tags,
                                         caption_error *error);
 
+/* Whether a file is such a page. */
+bool caption_page_recognise(const char *path);
+
 #endif

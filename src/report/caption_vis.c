@@ -1,6 +1,7 @@
 #include "report/caption_vis.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -54,4 +55,28 @@ struct caption_output *caption_vis_new(const char *path, caption_error *error) {
     if (file_writer_open(&vis->writer, path, error)) return &vis->output;
     free(vis);
     return NULL;
+}
+
+/* More than a row has. */
+static const size_t largest_row = (size_t)1 << 16;
+
+static bool is_row(const cJSON *object) {
+    static const char *const keys[] = {"image_id", "caption", "file_name"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!cJSON_IsString(cJSON_GetObjectItemCaseSensitive(object, keys[i]))) return false;
+    return cJSON_GetArraySize(object) == sizeof keys / sizeof *keys;
+}
+
+bool caption_vis_recognise(const char *path) {
+    struct file_bytes beginning;
+    if (!file_read_beginning(path, largest_row, &beginning)) return false;
+    const char *text = (const char *)beginning.data;
+    bool ours = strcmp(text, "[]\n") == 0;
+    if (text[0] == '[' && !ours) {
+        cJSON *row = cJSON_ParseWithLengthOpts(text + 1, beginning.size - 1, NULL, false);
+        ours = is_row(row);
+        cJSON_Delete(row);
+    }
+    file_bytes_free(&beginning);
+    return ours;
 }

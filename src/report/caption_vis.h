@@ -13,4 +13,7 @@
  * short or no file can be made there. */
 struct caption_output *caption_vis_new(const char *path, caption_error *error);
 
+/* Whether a file holds an array of such rows, or none. */
+bool caption_vis_recognise(const char *path);
+
 #endif

@@ -9,11 +9,15 @@
 #ifndef CAPTION_REPORT_HTML_PAGE_H
 #define CAPTION_REPORT_HTML_PAGE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Everything up to the body's content. `styles` are further style sheets, the last one NULL. The
  * stream's own errors are left to its owner. */
 void html_page_begin(FILE *stream, const char *title, const char *const *styles);
+
+/* Whether a file is a page of ours with that title. */
+bool html_page_recognise(const char *path, const char *title);
 
 /* Everything behind it. `script` (or NULL) is JavaScript without "</script". */
 void html_page_end(FILE *stream, const char *script);

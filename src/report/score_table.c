@@ -28,6 +28,7 @@ static void write_text(const struct score_table *table, FILE *stream) {
     fprintf(stream, "distinct    %8zu\n", table->distinct);
     fprintf(stream, "photos      %8zu\n", table->photos);
     fprintf(stream, "references  %8zu\n", table->references);
+    if (table->precision) fprintf(stream, "precision   %8s\n", table->precision);
     if (has_tags(table)) write_tags(&table->tags, stream);
     confidence_table_text(&table->confidence, stream);
     if (table->swaps.count == 0) return;
@@ -66,14 +67,15 @@ static bool put_rest(const struct score_table *table, cJSON *object, caption_err
            confidence_table_put(&table->confidence, object, error);
 }
 
-static bool put_name(const struct score_table *table, cJSON *object, caption_error *error) {
-    return !table->name || json_put(object, "name", json_text(table->name, error), error);
+static bool put_text(cJSON *object, const char *key, const char *text, caption_error *error) {
+    return !text || json_put(object, key, json_text(text, error), error);
 }
 
 static bool write_json(const struct score_table *table, FILE *stream, caption_error *error) {
     cJSON *object = scores_json(&table->scores, error);
     if (!object) return false;
-    bool done = put_name(table, object, error) && put_rest(table, object, error) &&
+    bool done = put_text(object, "name", table->name, error) && put_rest(table, object, error) &&
+                put_text(object, "precision", table->precision, error) &&
                 json_write_line(object, stream, error);
     cJSON_Delete(object);
     return done;

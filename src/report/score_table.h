@@ -11,7 +11,8 @@
 #include "eval/tag_scores.h"
 
 struct score_table {
-    const char *name; /* of the photos, where there are several tables; or NULL */
+    const char *name;      /* of the photos, where there are several tables; or NULL */
+    const char *precision; /* in which the captions were made; or NULL */
     size_t photos;
     size_t references;
     size_t distinct; /* different captions */

@@ -152,7 +152,7 @@ static void write_loss(const struct curves *curves) {
 static void write_scores(const struct curves *curves) {
     struct chart_series series[] = {epoch_series(curves, 0, cider_of, 0),
                                     epoch_series(curves, 1, bleu_of, 0)};
-    const struct train_epoch *best = training_report_best(curves->history);
+    const struct train_epoch *best = history_best(curves->history);
     series[0].name = "CIDEr";
     series[1].name = "BLEU-4";
     series[1].line = CHART_DASHED;

@@ -93,7 +93,8 @@ const char training_photos_script[] =
     "  });\n"
     "  back.addEventListener(\"click\", () => step(-1));\n"
     "  forth.addEventListener(\"click\", () => step(1));\n"
-    "  slider.value = slider.max; /* not what the browser remembers of an earlier page */\n"
+    "  slider.value = slider.defaultValue; /* not what the browser remembers of an earlier page "
+    "*/\n"
     "  show();\n"
     "  stepper.hidden = false;\n"
     "})();\n";
@@ -145,9 +146,11 @@ static void write_thumbnail(const struct train_sample *sample, const struct repo
     fputs("\"></div>\n", stream);
 }
 
-/* The last caption, large: what the model says now. */
+/* The caption of the weights that are kept, or the last one, large. */
 static void write_said(const struct train_history *history, size_t sample, FILE *stream) {
-    const char *caption = NULL;
+    const struct train_epoch *best = history_best(history);
+    const char *caption =
+        best ? caption_of(history, (size_t)(best - history->epochs), sample) : NULL;
     for (size_t e = history->epoch_count; e-- > 0 && !caption;)
         caption = caption_of(history, e, sample);
     fputs("<p class=\"said\" dir=\"auto\">", stream);
@@ -206,14 +209,14 @@ static void write_card(const struct train_history *history, const struct report_
 }
 
 /* Shown by the script, which alone can move it. */
-static void write_stepper(size_t first, size_t last, FILE *stream) {
+static void write_stepper(size_t first, size_t last, size_t shown, FILE *stream) {
     fprintf(stream,
             "<div id=\"stepper\" role=\"group\" aria-label=\"Epoch shown\" hidden>\n"
             "<button type=\"button\" aria-label=\"The epoch before\">\xE2\x86\x90</button>\n"
             "<input type=\"range\" aria-label=\"Epoch\" min=\"%zu\" max=\"%zu\" value=\"%zu\">\n"
             "<button type=\"button\" aria-label=\"The next epoch\">\xE2\x86\x92</button>\n"
             "<output aria-live=\"polite\"></output>\n</div>\n",
-            first, last, last);
+            first, last, shown);
 }
 
 void training_photos_write(const struct train_history *history, const struct report_photo *photos,
@@ -228,7 +231,8 @@ void training_photos_write(const struct train_history *history, const struct rep
     fputs("<section aria-labelledby=\"photos\">\n"
           "<h2 id=\"photos\">Validation photos and what is said of them</h2>\n",
           stream);
-    if (last) write_stepper(first->epoch, last->epoch, stream);
+    const struct train_epoch *best = history_best(history);
+    if (last) write_stepper(first->epoch, last->epoch, best ? best->epoch : last->epoch, stream);
     fputs("<ol class=\"photos\" role=\"list\">\n", stream);
     for (size_t s = 0; s < history->sample_count; s++)
         write_card(history, &photos[s], s, last != NULL, stream);

@@ -20,6 +20,8 @@ struct training_report {
     size_t photo_count;
 };
 
+static const char title[] = "Training report";
+
 static const char style[] = "header p{font-size:1.05rem}\n"
                             "header code{display:block;margin-top:1rem;color:var(--muted)}\n";
 
@@ -50,12 +52,6 @@ void training_report_free(struct training_report *report) {
     free(report->path);
     free(report->command);
     free(report);
-}
-
-const struct train_epoch *training_report_best(const struct train_history *history) {
-    for (size_t e = history->epoch_count; e-- > 0;)
-        if (history->epochs[e].best) return &history->epochs[e];
-    return NULL;
 }
 
 bool training_report_is_scored(const struct train_epoch *epoch) {
@@ -95,6 +91,15 @@ static void write_left(const struct train_history *history, FILE *stream) {
     fputs(" of training are left.", stream);
 }
 
+/* What weights are compared by. */
+static void write_measure(const struct train_history *history, const struct train_epoch *epoch,
+                          FILE *stream) {
+    if (history->by_perplexity)
+        html_number_fixed(stream, epoch->perplexity, 1);
+    else
+        html_number_fixed(stream, 100 * epoch->scores.cider, 1);
+}
+
 /* How far it is, in a sentence or two. */
 static void write_state(const struct train_history *history, FILE *stream) {
     if (history->epoch_count == 0) {
@@ -104,7 +109,7 @@ static void write_state(const struct train_history *history, FILE *stream) {
         return;
     }
     const struct train_epoch *last = &history->epochs[history->epoch_count - 1];
-    const struct train_epoch *best = training_report_best(history);
+    const struct train_epoch *best = history_best(history);
     bool done = last->epoch >= last->epochs;
     if (done) {
         fprintf(stream, "<p>All %zu epochs have ended.", last->epochs);
@@ -112,9 +117,15 @@ static void write_state(const struct train_history *history, FILE *stream) {
         fprintf(stream, "<p>Epoch %zu of %zu has ended.", last->epoch, last->epochs);
     }
     if (best) {
-        fprintf(stream, " The best CIDEr%s is <strong>", done ? "" : " so far");
-        html_number_fixed(stream, 100 * best->scores.cider, 1);
+        fprintf(stream, " The best %s%s is <strong>",
+                history->by_perplexity ? "perplexity" : "CIDEr", done ? "" : " so far");
+        write_measure(history, best, stream);
         fprintf(stream, "</strong>, of epoch %zu.", best->epoch);
+    }
+    if (history->start.epochs > 0) {
+        fputs(" Before the first step it was ", stream);
+        write_measure(history, &history->start, stream);
+        fputs(best ? "." : ", which no epoch has reached.", stream);
     }
     if (!done) write_left(history, stream);
     fputs("</p>\n", stream);
@@ -138,7 +149,7 @@ static bool write_page(const struct training_report *report, const struct train_
                                   training_table_style,
                                   training_photos_style,
                                   NULL};
-    html_page_begin(stream, "Training report", styles);
+    html_page_begin(stream, title, styles);
     write_header(report, history, stream);
     fputs("<main>\n", stream);
     training_summary_write(history, stream);
@@ -161,4 +172,8 @@ bool training_report_write(struct training_report *report, const struct train_hi
         return file_writer_commit(&writer, error);
     file_writer_abandon(&writer);
     return false;
+}
+
+bool training_report_recognise(const char *path) {
+    return html_page_recognise(path, title);
 }

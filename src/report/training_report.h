@@ -30,4 +30,7 @@ bool training_report_write(struct training_report *report, const struct train_hi
 
 void training_report_free(struct training_report *report);
 
+/* Whether a file is such a page. */
+bool training_report_recognise(const char *path);
+
 #endif

@@ -14,9 +14,6 @@ struct report_photo {
     caption_error problem; /* why there is no thumbnail; CAPTION_OK where there is one */
 };
 
-/* The epoch whose weights were kept last; NULL: none was. */
-const struct train_epoch *training_report_best(const struct train_history *history);
-
 /* Text epochs are not validated: they have no scores and no captions. */
 bool training_report_is_scored(const struct train_epoch *epoch);
 

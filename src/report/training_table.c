@@ -92,7 +92,7 @@ static void write_row(const struct train_history *history, size_t index, bool be
 }
 
 void training_table_write(const struct train_history *history, FILE *stream) {
-    const struct train_epoch *best = training_report_best(history);
+    const struct train_epoch *best = history_best(history);
     fputs("<section aria-labelledby=\"epochs\">\n<h2 id=\"epochs\">Epochs</h2>\n", stream);
     fputs("<div class=\"scroll\" role=\"region\" aria-label=\"Table of epochs\" tabindex=\"0\">\n"
           "<table class=\"epochs\">\n",

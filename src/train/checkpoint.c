@@ -27,6 +27,14 @@ bool checkpoint_exists(const char *path) {
     return access(path, F_OK) == 0;
 }
 
+bool checkpoint_recognise(const char *path) {
+    struct safetensors file;
+    if (!safetensors_open(&file, path, NULL)) return false;
+    const bool ours = safetensors_metadata(&file, key_settings) != NULL;
+    safetensors_close(&file);
+    return ours;
+}
+
 bool checkpoint_remove(const char *path, caption_error *error) {
     if (unlink(path) == 0 || errno == ENOENT) return true;
     return error_set(error, CAPTION_ERROR_IO, "%s: cannot remove: %s", path, strerror(errno));

@@ -14,6 +14,9 @@ bool checkpoint_write(const struct trainer *trainer, caption_error *error);
 /* Whether there is a file of that name. */
 bool checkpoint_exists(const char *path);
 
+/* Whether a file is a checkpoint, told by its header. */
+bool checkpoint_recognise(const char *path);
+
 /* Removes it once the run has ended. */
 bool checkpoint_remove(const char *path, caption_error *error);
 

@@ -40,6 +40,17 @@ static bool read_tensor(const struct safetensors *file, const char *name, size_t
            tensor->shape[1] == width && safetensors_floats(file, tensor, out, NULL);
 }
 
+static const char format[] = "caption-features";
+
+bool features_recognise(const char *path) {
+    struct safetensors file;
+    if (!safetensors_open(&file, path, NULL)) return false;
+    const char *found = safetensors_metadata(&file, "format");
+    const bool ours = found && strcmp(found, format) == 0;
+    safetensors_close(&file);
+    return ours;
+}
+
 /* False when there is no such cache, or one of something else: then it is made anew. */
 static bool read_cache(struct features *features, const char *path, const char *made_from) {
     struct safetensors file;
@@ -59,7 +70,7 @@ static bool write_cache(const struct features *features, const char *path, const
     struct safetensors_writer *writer = safetensors_writer_new(path, error);
     if (!writer) return false;
     bool ok =
-        safetensors_writer_metadata(writer, "format", "caption-features", error) &&
+        safetensors_writer_metadata(writer, "format", format, error) &&
         safetensors_writer_metadata(writer, "made_from", made_from, error) &&
         safetensors_writer_tensor(writer, "plain", SAFETENSORS_F32, shape, 2, features->plain,
                                   error) &&

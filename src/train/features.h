@@ -21,4 +21,7 @@ bool features_load(struct features *features, const struct model *model, const c
                    const struct train_listener *listener, caption_error *error);
 void features_free(struct features *features);
 
+/* Whether a file holds features, told by its header. */
+bool features_recognise(const char *path);
+
 #endif

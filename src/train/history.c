@@ -8,6 +8,12 @@ const char *train_phase_name(enum train_phase phase) {
     return names[phase];
 }
 
+const struct train_epoch *history_best(const struct train_history *history) {
+    for (size_t e = history->epoch_count; e-- > 0;)
+        if (history->epochs[e].best) return &history->epochs[e];
+    return NULL;
+}
+
 size_t history_parts(const struct train_history *history) {
     return history->parts.count > 1 ? history->parts.count : 0;
 }

@@ -52,7 +52,7 @@ struct train_epoch {
     double perplexity;       /* of the validation captions, per word */
     struct scores scores;    /* of the validation photos, by beam search as the defaults have it */
     size_t distinct;         /* different captions among them */
-    bool best;               /* best CIDEr so far: written to the output */
+    bool best;               /* best so far, see by_perplexity: written to the output */
     double seconds;          /* training alone */
     double words_per_second; /* in it */
 };
@@ -73,6 +73,10 @@ struct train_sample {
 
 struct train_history {
     struct train_summary summary;
+    bool by_perplexity;         /* photos to validate on are too few for CIDEr: the weights with the
+                                   lowest perplexity are the best */
+    struct train_epoch start;   /* what the captioner that training started from scored; epochs is 0
+                                   where there was none */
     struct train_epoch *epochs; /* [epoch_count] those that ended */
     size_t epoch_count;
     struct train_point *points; /* [point_count] in order of time */
@@ -86,6 +90,9 @@ struct train_history {
                                            to; 0: the run has no such phase */
     double seconds_left;                /* of training, validation not counted */
 };
+
+/* The epoch whose weights were written last, or NULL: none, or those of the start. */
+const struct train_epoch *history_best(const struct train_history *history);
 
 /* Parts whose scores are told beside those of the whole: none where there is but one. */
 size_t history_parts(const struct train_history *history);

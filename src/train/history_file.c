@@ -101,8 +101,8 @@ static struct train_epoch epoch_of(const double *n) {
         .words_per_second = n[14]};
 }
 
-static bool is_epoch(const double *n) {
-    return n[0] >= 1 && n[0] <= 1e9 && n[1] >= n[0] && n[1] <= 1e9 && n[2] >= 0 &&
+static bool is_epoch(const double *n, double least) {
+    return n[0] >= least && n[0] <= 1e9 && n[1] >= n[0] && n[1] <= 1e9 && n[2] >= 0 &&
            n[2] < TRAIN_PHASES && n[11] >= 0 && n[11] <= 1e15;
 }
 
@@ -138,6 +138,17 @@ static bool put_epochs(cJSON *root, const struct train_history *history) {
         if (!append(epochs, exact_array(numbers, EPOCH_NUMBERS))) return false;
     }
     return epochs != NULL;
+}
+
+/* A run that started from no captioner has none. */
+static bool put_start(cJSON *root, const struct train_history *history) {
+    double numbers[EPOCH_NUMBERS];
+    if (history->start.epochs == 0) return true;
+    epoch_numbers(&history->start, numbers);
+    cJSON *start = exact_array(numbers, EPOCH_NUMBERS);
+    if (start && cJSON_AddItemToObject(root, "start", start)) return true;
+    cJSON_Delete(start);
+    return false;
 }
 
 static bool put_points(cJSON *root, const struct train_history *history) {
@@ -180,8 +191,9 @@ static bool put_captions(cJSON *root, const struct train_history *history) {
 char *history_format(const struct train_history *history, caption_error *error) {
     cJSON *root = cJSON_CreateObject();
     char *text = NULL;
-    if (root && put_epochs(root, history) && put_points(root, history) &&
-        put_captions(root, history) && put_part_scores(root, history)) {
+    if (root && put_start(root, history) && put_epochs(root, history) &&
+        put_points(root, history) && put_captions(root, history) &&
+        put_part_scores(root, history)) {
         text = cJSON_PrintUnformatted(root);
     }
     cJSON_Delete(root);
@@ -259,7 +271,7 @@ static bool read_epochs(struct train_history *history, const cJSON *root,
     const cJSON *next = said->child;
     cJSON_ArrayForEach(row, epochs) {
         double n[EPOCH_NUMBERS];
-        if (!read_numbers(row, n, EPOCH_NUMBERS) || !is_epoch(n)) {
+        if (!read_numbers(row, n, EPOCH_NUMBERS) || !is_epoch(n, 1)) {
             return parse_error(name, "epochs", error);
         }
         if (!read_captions(&next, history->sample_count, room->captions)) {
@@ -275,6 +287,17 @@ static bool read_epochs(struct train_history *history, const cJSON *root,
     return !next || parse_error(name, "captions", error); /* all are said of an epoch */
 }
 
+static bool read_start(struct train_history *history, const cJSON *root, const char *name,
+                       caption_error *error) {
+    const cJSON *start = cJSON_GetObjectItemCaseSensitive(root, "start");
+    double n[EPOCH_NUMBERS];
+    if (!start) return true;
+    if (!read_numbers(start, n, EPOCH_NUMBERS) || !is_epoch(n, 0))
+        return parse_error(name, "start", error);
+    history->start = epoch_of(n);
+    return true;
+}
+
 bool history_parse(struct train_history *history, const char *text, const char *name,
                    caption_error *error) {
     cJSON *root = json_parse(text, strlen(text), name, error);
@@ -282,7 +305,8 @@ bool history_parse(struct train_history *history, const char *text, const char *
     const struct epoch_room room = {
         .captions = memory_zeroed(history->sample_count, sizeof *room.captions, what, error),
         .parts = memory_zeroed(history_parts(history), sizeof *room.parts, what, error)};
-    const bool ok = room.captions && room.parts && read_epochs(history, root, &room, name, error) &&
+    const bool ok = room.captions && room.parts && read_start(history, root, name, error) &&
+                    read_epochs(history, root, &room, name, error) &&
                     read_points(history, root, name, error);
     free(room.captions);
     free(room.parts);

@@ -71,7 +71,8 @@ static bool start_anew(struct trainer *t, caption_error *error) {
                      error)) {
         return false;
     }
-    if (start_is_captioner(t->options) || t->model.encoder.batch_norm) return true;
+    if (start_is_captioner(t->options) || t->model.encoder.batch_norm || t->options->dry_run)
+        return true;
     if (!read_features(t, error)) return false;
     start_image_scale(&t->model, t->features.plain, t->train_count);
     return true;
@@ -157,6 +158,8 @@ static bool summarise(struct trainer *t, caption_error *error) {
         [TRAIN_JOINT] = "the photos",
     };
     train_data_summarise(t);
+    validation_choose_measure(t);
+    if (t->options->dry_run) return true;
     if (!measure_epochs(t, error)) return false;
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
         const double seconds = t->history.epoch_seconds[phase];
@@ -359,11 +362,25 @@ static bool begin_phase(struct trainer *t, enum train_phase phase, caption_error
     return get_ready(t, phase, error) && step_begin_phase(t, phase, error);
 }
 
+/* Whether the last epochs of the last phase brought nothing better, as many as --patience allows.
+ */
+static bool is_out_of_patience(const struct trainer *t) {
+    const struct train_history *history = &t->history;
+    const size_t patience = t->options->patience, count = history->epoch_count;
+    const enum train_phase last = trainer_phase(t->options, trainer_epochs(t->options) - 1);
+    if (patience == 0 || t->place.step > 0 || count < patience) return false;
+    for (size_t i = count - patience; i < count; i++)
+        if (history->epochs[i].best || history->epochs[i].phase != last) return false;
+    trainer_say(t, "%zu epochs in a row brought nothing better (--patience): the run ends",
+                patience);
+    return true;
+}
+
 static bool run_epochs(struct trainer *t, caption_error *error) {
     /* At once: a place that cannot be written to is told before hours of work. */
     if (!save(t, error) || !tell(t, t->listener.begin, error) || !validation_of_start(t, error))
         return false;
-    while (t->place.epoch < trainer_epochs(t->options)) {
+    while (t->place.epoch < trainer_epochs(t->options) && !is_out_of_patience(t)) {
         const enum train_phase phase = trainer_phase(t->options, t->place.epoch);
         if (!begin_phase(t, phase, error) || !run_steps(t, step_count(t, phase), error)) {
             return false;
@@ -374,6 +391,7 @@ static bool run_epochs(struct trainer *t, caption_error *error) {
             return false;
         }
     }
+    validation_say_kept(t);
     return ranks_rank(t->ranks) > 0 || checkpoint_remove(t->checkpoint, error);
 }
 
@@ -413,7 +431,7 @@ bool train_run(const struct train_options *options, const struct train_listener 
         trainer.listener =
             (struct train_listener){.context = listener->context, .stop = listener->stop};
     }
-    const bool ok = prepare(&trainer, error) && run_epochs(&trainer, error);
+    const bool ok = prepare(&trainer, error) && (options->dry_run || run_epochs(&trainer, error));
     clean_up(&trainer, ok);
     return ok;
 }

@@ -4,8 +4,9 @@
  * reads text and learns the language; it learns from photos on the cached features of a frozen
  * encoder; both learn, and the gradient of the words flows through x_1 into the
  * convolutions. After every epoch over photos those held back are captioned, and the weights with
- * the best CIDEr so far are written to `output`; of several data sets each is scored by itself, and
- * the mean of their scores counts.
+ * the best CIDEr so far are written to `output` (of fewer than 20 photos held back: those with the
+ * lowest perplexity); of several data sets each is scored by itself, and the mean of their scores
+ * counts.
  *
  * A mini-batch is divided into fixed slices whose gradients are added in a fixed order, so the same
  * seed gives the same weights, bit for bit, with any number of threads, of processes under mpirun,
@@ -99,8 +100,11 @@ struct train_options {
     bool flip;         /* mirror photos unless a caption says left or right */
     /* The run. */
     uint64_t seed;
-    bool recompute;         /* compute activations anew rather than keep them: see encoder.h */
-    size_t threads;         /* 0: one per processor */
+    size_t patience; /* epochs of the last phase in a row without a better one that end it; 0: none
+                        do */
+    bool dry_run;    /* the data are read, and what a run would learn from is said: no more */
+    bool recompute;  /* compute activations anew rather than keep them: see encoder.h */
+    size_t threads;  /* 0: one per processor */
     const char *features;   /* cache of the frozen encoder's features; NULL: output + ".features" */
     const char *checkpoint; /* what an interrupted run goes on from; NULL: output + ".checkpoint" */
     float checkpoint_minutes; /* between checkpoints, besides those after each epoch */

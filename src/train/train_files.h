@@ -1,13 +1,16 @@
-/* The files of a run: their names, and whether they can be what they are to be. Internal to this
- * room. */
+/* The files of a run: their names, and whether it goes on from one. */
 #ifndef CAPTION_TRAIN_TRAIN_FILES_H
 #define CAPTION_TRAIN_TRAIN_FILES_H
 
 #include "train/trainer.h"
 
-/* Names features and checkpoint, and says whether the run goes on from a checkpoint. What would
- * fail or destroy something hours later is an error now: an output that cannot be written, a file
- * that is to be two things. */
+/* The names that a run gives its cache of features and its checkpoint, newly allocated; NULL with
+ * `error` set when memory is short. */
+char *train_files_features(const struct train_options *options, caption_error *error);
+char *train_files_checkpoint(const struct train_options *options, caption_error *error);
+
+/* Names features and checkpoint of the run, and says whether it goes on from a checkpoint. One that
+ * is there unasked is an error. That what is written may be written is for the caller to see to. */
 bool train_files_settle(struct trainer *trainer, bool *resume, caption_error *error);
 
 /* Once the checkpoint is read: where the output is gone, the best weights so far are too. */

@@ -68,7 +68,7 @@ struct number {
     bool decides;
 };
 
-enum { NUMBERS = 34 };
+enum { NUMBERS = 35 };
 
 /* Of the word head. */
 enum { MOST_TAGS = 16384 };
@@ -114,6 +114,7 @@ static void list_numbers(const struct train_options *o, struct number list[NUMBE
         {"crop", (double)o->crop, 0, 0.9, true},
         {"color", (double)o->color, 0, 0.9, true},
         {"flip", (double)o->flip, 0, 1, true},
+        {"patience", (double)o->patience, 0, 1e6, false},
         {"checkpoint-minutes", (double)o->checkpoint_minutes, 0, 1e6, false},
     };
     memcpy(list, numbers, sizeof numbers);

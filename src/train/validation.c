@@ -10,6 +10,23 @@
 /* Photos whose captions are kept after every epoch. */
 enum { SAMPLES = 12 };
 
+/* CIDEr weighs words by how rare they are among the photos; of one photo it is always 0. */
+enum { FEWEST_FOR_CIDER = 20 };
+
+void validation_choose_measure(struct trainer *t) {
+    t->history.by_perplexity = t->held_count < FEWEST_FOR_CIDER;
+    if (!t->history.by_perplexity) return;
+    trainer_say(t,
+                "CIDEr says little of %zu photo%s to validate on (fewer than %d): the weights with "
+                "the lowest perplexity are kept",
+                t->held_count, t->held_count == 1 ? "" : "s", FEWEST_FOR_CIDER);
+}
+
+/* What weights are compared by, at least 0: more is better. */
+static double measure(const struct trainer *t, const struct train_epoch *epoch) {
+    return t->history.by_perplexity ? 1 / epoch->perplexity : epoch->scores.cider;
+}
+
 bool validation_choose_samples(struct trainer *t, caption_error *error) {
     struct train_history *history = &t->history;
     size_t *drawn = memory_zeroed(t->held_count, sizeof *drawn, "a list of photos", error);
@@ -98,8 +115,8 @@ static bool validate(struct trainer *t, const struct model *kept, struct train_e
         if (!judge_part(t, kept, i, verdict, error)) return false;
     }
     history_sum_up(verdict->parts, parts, result);
-    result->best = result->scores.cider > t->place.best;
-    if (result->best) t->place.best = result->scores.cider;
+    result->best = measure(t, result) > t->place.best;
+    if (result->best) t->place.best = measure(t, result);
     return true;
 }
 
@@ -156,7 +173,7 @@ static bool keep_best(struct trainer *t, struct train_epoch *result, struct verd
     const real *values = t->update.average ? t->update.average : t->model.parameters.values;
     struct model kept;
     if (!model_folded(&t->model, values, &kept, error)) return false;
-    const bool ok = validate(t, &kept, result, verdict, error) &&
+    const bool ok = model_round(&kept, error) && validate(t, &kept, result, verdict, error) &&
                     (!result->best || write_best(t, &kept, result, verdict, error));
     model_free(&kept);
     return ok;
@@ -172,8 +189,10 @@ bool validation_of_epoch(struct trainer *t, struct train_epoch *result, caption_
 
 static void say_start(const struct trainer *t, const struct train_epoch *start,
                       const struct verdict *verdict) {
-    trainer_say(t, "before the first step: CIDEr %.2f, BLEU-4 %.2f on the photos to validate on",
-                100 * start->scores.cider, 100 * start->scores.bleu[3]);
+    trainer_say(t,
+                "before the first step: CIDEr %.2f, BLEU-4 %.2f, perplexity %.2f on the photos to "
+                "validate on",
+                100 * start->scores.cider, 100 * start->scores.bleu[3], start->perplexity);
     for (size_t i = 0; i < history_parts(&t->history); i++) {
         const struct scores *part = &verdict->parts[i].scores;
         trainer_say(t, "before the first step, %s: CIDEr %.2f, BLEU-4 %.2f",
@@ -191,6 +210,35 @@ bool validation_of_start(struct trainer *t, caption_error *error) {
     struct verdict verdict;
     const bool ok = verdict_init(&verdict, t, error) && keep_best(t, &start, &verdict, error);
     if (ok) say_start(t, &start, &verdict);
+    if (ok) t->history.start = start;
     verdict_free(&verdict);
     return ok;
+}
+
+/* "CIDEr 56.40" */
+static void put_measure(const struct trainer *t, const struct train_epoch *epoch, char *out,
+                        size_t size) {
+    if (t->history.by_perplexity)
+        snprintf(out, size, "perplexity %.2f", epoch->perplexity);
+    else
+        snprintf(out, size, "CIDEr %.2f", 100 * epoch->scores.cider);
+}
+
+void validation_say_kept(const struct trainer *t) {
+    const struct train_epoch *best = history_best(&t->history), *start = &t->history.start;
+    const char *output = t->options->output;
+    char after[40], before[40];
+    put_measure(t, start, before, sizeof before);
+    if (!best) {
+        if (start->epochs > 0)
+            trainer_say(t, "%s: as it was before the first step: %s, which no epoch reached",
+                        output, before);
+        return;
+    }
+    put_measure(t, best, after, sizeof after);
+    if (start->epochs > 0)
+        trainer_say(t, "%s: epoch %zu of %zu, %s (before the first step %s)", output, best->epoch,
+                    best->epochs, after, before);
+    else
+        trainer_say(t, "%s: epoch %zu of %zu, %s", output, best->epoch, best->epochs, after);
 }

@@ -55,6 +55,38 @@ expect 1 "a folder without photos is told, the others are captioned"
 expect_in "$err" empty
 expect_lines "$out" 1
 
+# --- photos of a folder that cannot be read: told, never passed over in silence
+
+silent=$work/silent
+mkdir "$silent"
+cp "$shape/00.ppm" "$silent/good.ppm"
+printf '\0\0\0\30ftypheic\0\0\0\0' >"$silent/IMG_0001.HEIC"
+printf '\0\0\0\34ftypavif\0\0\0\0' >"$silent/no_name_for_it"
+printf 'II*\0\10\0\0\0' >"$silent/scan.tif"
+: >"$silent/zero_bytes.JPG"
+printf '<!DOCTYPE html>\n<title>Not found</title>' >"$silent/error_page.jpg"
+printf 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n' >"$silent/lfs_pointer.png"
+ln -s gone.jpg "$silent/dead.jpg"
+echo notes >"$silent/notes.txt"
+printf '%%PDF-1.5' >"$silent/paper.pdf"
+run --jsonl "$silent"
+expect 1 "a folder with photos that cannot be read: exit 1"
+expect_lines "$out" 8
+jq -s -e 'map(select(.error)) | length == 7' "$out" >/dev/null || fail "each of them is a row with an error"
+expect_in "$err" "a HEIC photo" "an AVIF photo" "a TIFF photo" "zero_bytes.JPG: is empty" "a web page" \
+    "a Git LFS pointer" "dead.jpg: cannot open"
+run -v --jsonl "$silent"
+expect_in "$err" "1 captioned, 7 failed, 2 other files passed over"
+rm "$silent"/good.ppm
+run "$silent"
+expect 1 "a folder of such photos alone"
+expect_in "$err" "a HEIC photo"
+mkdir "$work/others"
+echo notes >"$work/others/notes.txt"
+run "$work/others"
+expect 1 "a folder of other files alone"
+expect_in "$err" "a folder without photos"
+
 run "$tree/b/notes.txt"
 expect 1 "what is no photo is refused by name"
 expect_in "$err" notes.txt

@@ -122,7 +122,7 @@ ok "other extensions, the n best"
 
 cp "$tree/a.ppm" "$work/before"
 run --sidecar=.ppm --existing overwrite "$tree/a.pnm"
-expect 1 "a photo is never written over"
+expect 2 "a photo is never written over"
 cmp -s "$tree/a.ppm" "$work/before" || fail "a photo was written over"
 
 run -r --output-dir "$work/made/of captions" "$tree"

@@ -37,6 +37,8 @@ static struct train_history some_history(void) {
     assert_true(history_add_epoch(&history, &text, NULL, NULL, NULL));
     assert_true(history_add_epoch(&history, &frozen, said, NULL, NULL));
     assert_true(history_add_epoch(&history, &joint, said, NULL, NULL));
+    history.start = some_epoch(2, TRAIN_FROZEN);
+    history.start.epoch = 0;
     for (size_t i = 0; i < 50; i++) {
         const struct train_point point = {(double)i / 7, 1 / (double)(i + 1), 1e-3, 0};
         assert_true(history_add_point(&history, &point, NULL));
@@ -69,6 +71,9 @@ static void what_is_written_is_what_is_read(void **state) {
         assert_true(a->seconds == b->seconds && a->words_per_second == b->words_per_second);
         assert_memory_equal(&a->scores, &b->scores, sizeof a->scores);
     }
+    assert_true(found.start.epochs == 3 && found.start.epoch == 0);
+    assert_true(found.start.perplexity == history.start.perplexity);
+    assert_ptr_equal(history_best(&found), &found.epochs[1]);
     assert_int_equal(found.point_count, 50);
     assert_memory_equal(found.points, history.points, 50 * sizeof *found.points);
     for (size_t i = 0; i < 3 * SAMPLES; i++) {

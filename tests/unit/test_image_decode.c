@@ -467,7 +467,10 @@ static void what_is_no_photo_is_told_by_its_beginning(void **state) {
          "ftypheic\0\0\0\0",
          16, "is a HEIC photo, which is not supported"},
         {"II*\0\x08\0\0\0", 8, "is a TIFF photo, which is not supported"},
-        {"%PDF-1.7\n", 9, "is a PDF document, which is not supported"},
+        {"%PDF-1.7\n", 9, "is not a photo: it is a PDF document"},
+        {"\n<!doctype HTML>", 16, "is not a photo: it is a web page (HTML)"},
+        {"version https://git-lfs.github.com/spec/v1\noid ", 47,
+         "is not a photo: it is a Git LFS pointer"},
         {"P3 is text that begins like a PPM", 33, "begins with the text \"P3 is"},
         {"\0\0\0\x18"
          "ftypcrx \0\0\0\1",

@@ -1,0 +1,197 @@
+#include "cli/run_files.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "image/photo.h"
+#include "model/model.h"
+#include "report/caption_page.h"
+#include "report/caption_vis.h"
+#include "report/training_report.h"
+#include "train/checkpoint.h"
+#include "train/features.h"
+
+static bool anything(const char *path) {
+    (void)path;
+    return true;
+}
+
+const struct run_files_kind RUN_FILES_PAGE = {"a page of captions", caption_page_recognise, false},
+                            RUN_FILES_REPORT = {"a training report", training_report_recognise,
+                                                false},
+                            RUN_FILES_ROWS = {"rows of captions (JSON)", caption_vis_recognise,
+                                              false},
+                            RUN_FILES_MODEL = {"a model of caption", model_recognise, true},
+                            RUN_FILES_CHECKPOINT = {"a checkpoint", checkpoint_recognise, true},
+                            RUN_FILES_FEATURES = {"features", features_recognise, true},
+                            RUN_FILES_RESUMED = {"a checkpoint", anything, true};
+
+static bool add(struct run_files *files, struct run_file file, caption_error *error) {
+    if (!file.path) return true;
+    if (!memory_grow(&files->items, &files->capacity, files->count + 1, sizeof *files->items,
+                     "a list of files", error)) {
+        return false;
+    }
+    files->items[files->count++] = file;
+    return true;
+}
+
+bool run_files_read(struct run_files *files, const char *name, const char *path,
+                    caption_error *error) {
+    return add(files, (struct run_file){name, path, NULL}, error);
+}
+
+bool run_files_write(struct run_files *files, const char *flag, const char *path,
+                     const struct run_files_kind *kind, caption_error *error) {
+    return add(files, (struct run_file){flag, path, kind}, error);
+}
+
+void run_files_free(struct run_files *files) {
+    free(files->items);
+    *files = (struct run_files){0};
+}
+
+static bool same_status(const struct stat *a, const struct stat *b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool ends_with(const char *text, const char *end) {
+    const size_t length = strlen(text), end_length = strlen(end);
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* Whether `path` is one of the texts of a data set that is a folder. */
+static bool is_text_in(const char *path, const struct stat *folder) {
+    struct stat status;
+    char *directory = file_directory(path, NULL);
+    const bool inside = directory && stat(directory, &status) == 0 && same_status(&status, folder);
+    free(directory);
+    const char *name = path + file_name_start(path);
+    return inside && (ends_with(name, ".txt") || strncmp(name, "metadata.", 9) == 0);
+}
+
+/* A device, as /dev/null, can be everything at once. */
+static bool clashes(const char *path, const char *other) {
+    struct stat a, b;
+    const bool a_there = stat(path, &a) == 0, b_there = stat(other, &b) == 0;
+    if (a_there && S_ISCHR(a.st_mode)) return false;
+    if (a_there && b_there && same_status(&a, &b)) return true;
+    return file_same(path, other) || (b_there && S_ISDIR(b.st_mode) && is_text_in(path, &b));
+}
+
+static bool clash_error(const struct run_file *output, const struct run_file *other,
+                        caption_error *error) {
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "%s: is to be both --%s and %s%s of the run: expected two files", output->path,
+                     output->name, other->kind ? "--" : "the ", other->name);
+}
+
+static bool check_clashes(const struct run_files *files, size_t index, caption_error *error) {
+    const struct run_file *output = &files->items[index];
+    for (size_t i = 0; i < files->count; i++) {
+        const struct run_file *other = &files->items[i];
+        if ((other->kind && i <= index) || !clashes(output->path, other->path)) continue;
+        return clash_error(output, other, error);
+    }
+    return true;
+}
+
+static void describe(const char *path, char out[IMAGE_DESCRIPTION]) {
+    struct file_bytes beginning;
+    if (!file_read_beginning(path, IMAGE_SIGNATURE, &beginning)) {
+        strcpy(out, "a file that cannot be read");
+        return;
+    }
+    if (beginning.size > 0)
+        image_describe(beginning.data, beginning.size, out);
+    else
+        strcpy(out, "an empty file");
+    file_bytes_free(&beginning);
+}
+
+static bool photo_error(const struct run_file *output, caption_error *error) {
+    char found[IMAGE_DESCRIPTION];
+    describe(output->path, found);
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "%s: --%s writes %s, found a photo there (%s): photos are never written over",
+                     output->path, output->name, output->kind->what, found);
+}
+
+static bool other_error(const struct run_file *output, caption_error *error) {
+    char found[IMAGE_DESCRIPTION];
+    describe(output->path, found);
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "%s: --%s writes %s, found %s there: --force writes over it", output->path,
+                     output->name, output->kind->what, found);
+}
+
+/* A file that is there, as its content and its name tell. */
+static bool check_content(const struct run_files *files, const struct run_file *output,
+                          const struct stat *status, caption_error *error) {
+    if (files->photos && photo_list_holds(files->photos, status) &&
+        !photo_recognise(output->path)) {
+        const struct run_file named = {"file to caption", output->path, NULL};
+        return clash_error(output, &named, error);
+    }
+    if (status->st_size == 0 && !photo_named(output->path)) return true;
+    if (output->kind->recognise(output->path)) return true;
+    if (photo_recognise(output->path)) return photo_error(output, error);
+    return files->force || other_error(output, error);
+}
+
+static bool can_be_created(const char *path, caption_error *error) {
+    struct file_writer writer;
+    if (!file_writer_open(&writer, path, error)) return false;
+    file_writer_abandon(&writer);
+    return true;
+}
+
+static bool check_output(const struct run_files *files, const struct run_file *output,
+                         caption_error *error) {
+    struct stat status;
+    if (stat(output->path, &status) != 0) {
+        if (lstat(output->path, &status) == 0 && !files->force)
+            return error_set(error, CAPTION_ERROR_ARGUMENT,
+                             "%s: --%s names a link that leads to no file: --force replaces it",
+                             output->path, output->name);
+        return can_be_created(output->path, error);
+    }
+    if (S_ISDIR(status.st_mode))
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "%s: is a directory, expected the name of a file to write (--%s)",
+                         output->path, output->name);
+    const bool stream = file_is_stream(output->path);
+    if (stream && output->kind->read_again)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "%s: is a pipe or device, expected a regular file (--%s)", output->path,
+                         output->name);
+    if (S_ISREG(status.st_mode) && !check_content(files, output, &status, error)) return false;
+    return stream || can_be_created(output->path, error);
+}
+
+/* `caption photo.jpg >>photo.jpg` */
+static bool check_standard_output(const struct run_files *files, caption_error *error) {
+    struct stat output, input;
+    if (fstat(STDOUT_FILENO, &output) != 0 || !S_ISREG(output.st_mode)) return true;
+    bool is_input = files->photos && photo_list_holds(files->photos, &output);
+    for (size_t i = 0; !is_input && i < files->count; i++) {
+        const struct run_file *file = &files->items[i];
+        is_input = !file->kind && stat(file->path, &input) == 0 && same_status(&output, &input);
+    }
+    if (!is_input) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "standard output: is a file that this run reads: expected another one");
+}
+
+bool run_files_check(const struct run_files *files, caption_error *error) {
+    if (!check_standard_output(files, error)) return false;
+    for (size_t i = 0; i < files->count; i++) {
+        const struct run_file *file = &files->items[i];
+        if (!file->kind) continue;
+        if (!check_clashes(files, i, error) || !check_output(files, file, error)) return false;
+    }
+    return true;
+}

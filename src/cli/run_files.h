@@ -1,0 +1,68 @@
+/* The files that a run reads and writes, and the one rule for what it may write over. Before any
+ * work, every output of every command is looked at, and refused (CAPTION_ERROR_ARGUMENT, nothing
+ * touched) where it is
+ *
+ *   - a file that the run reads, or another output of it: by device and inode, or by folder and
+ * name;
+ *   - a photo, of a kind that is read or not, by content or by name;
+ *   - a file that holds something else than this output writes, which --force allows;
+ *   - standard output, where it is a file that the run reads.
+ *
+ *     struct run_files files = {.force = force, .photos = &list};
+ *     bool ok = run_files_read(&files, "model", path, &error) &&
+ *               run_files_write(&files, "html", page, &RUN_FILES_PAGE, &error) &&
+ *               run_files_check(&files, &error);
+ *     run_files_free(&files);
+ */
+#ifndef CAPTION_CLI_RUN_FILES_H
+#define CAPTION_CLI_RUN_FILES_H
+
+#include "base/error.h"
+#include "cli/photo_list.h"
+
+/* What an output writes. */
+struct run_files_kind {
+    const char *what;                    /* in words */
+    bool (*recognise)(const char *path); /* whether a file holds such a thing */
+    bool read_again;                     /* by this program: it cannot be a pipe */
+};
+
+extern const struct run_files_kind RUN_FILES_PAGE, RUN_FILES_REPORT, RUN_FILES_ROWS,
+    RUN_FILES_MODEL, RUN_FILES_CHECKPOINT, RUN_FILES_FEATURES;
+
+/* A checkpoint that is read before it is written: reading it will tell what it is. */
+extern const struct run_files_kind RUN_FILES_RESUMED;
+
+struct run_file {
+    const char *name; /* of the flag, without dashes, or what is read in words; not owned */
+    const char *path; /* not owned */
+    const struct run_files_kind *kind; /* NULL: it is read */
+};
+
+struct run_files {
+    bool force;
+    const struct photo_list *photos; /* that are read; NULL: none */
+    struct run_file *items;          /* [count], owned */
+    size_t count, capacity;
+};
+
+/* For the help texts. */
+#define RUN_FILES_FORCE                                                                            \
+    "write over files that hold something else; a photo, and what the run reads, is never "        \
+    "written "                                                                                     \
+    "over"
+
+/* Adds a file; a path of NULL is none. Of a data set that is a folder, texts in it are read, too.
+ * False when memory is short. */
+bool run_files_read(struct run_files *files, const char *name, const char *path,
+                    caption_error *error);
+bool run_files_write(struct run_files *files, const char *flag, const char *path,
+                     const struct run_files_kind *kind, caption_error *error);
+
+/* Whether all outputs can be written, and may be; the error names file, flag, and what was found.
+ */
+bool run_files_check(const struct run_files *files, caption_error *error);
+
+void run_files_free(struct run_files *files);
+
+#endif
