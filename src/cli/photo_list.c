@@ -52,10 +52,11 @@ static bool see(struct photo_list *list, const struct stat *status, bool *fresh,
     return true;
 }
 
-/* Takes `path` over, also on failure. */
+/* Takes `path` over, also on failure. Below a folder that was named is nothing of its own path. */
 static bool append(struct photo_list *list, char *path, size_t below, const caption_error *problem,
                    caption_error *error) {
-    struct photo_entry entry = {.path = path, .below = (unsigned)below};
+    struct photo_entry entry = {.path = path};
+    if (path) entry.below = (unsigned)size_smaller(below, strlen(path));
     bool ok = path && memory_grow(&list->entries, &list->capacity, list->count + 1,
                                   sizeof *list->entries, "the list of photos", error);
     if (ok && problem) {

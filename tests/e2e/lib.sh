@@ -42,6 +42,30 @@ run() {
     "$program" "$@" >"$out" 2>"$err" </dev/null || status=$?
 }
 
+# as_stranger COMMAND...: as a user who may not read everything; false where there is none. The test's
+# folder is opened for that user.
+as_stranger() {
+    chmod 755 "$work"
+    if [ "$(id -u)" -ne 0 ]; then
+        "$@"
+    else
+        setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+    fi
+}
+
+# Whether as_stranger can run the program, and what it runs may not do all.
+has_stranger() {
+    mkdir -p "$work/private"
+    chmod 000 "$work/private"
+    as_stranger "$program" --version >"$out" 2>"$err" && ! as_stranger ls "$work/private" >"$out" 2>&1
+}
+
+# run_stranger ARGUMENTS...: as `run`.
+run_stranger() {
+    status=0
+    as_stranger "$program" "$@" >"$out" 2>"$err" </dev/null || status=$?
+}
+
 explain() {
     echo "  exit status $status"
     sed 's/^/  stdout: /' "$out" | head -n 5
