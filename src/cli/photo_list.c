@@ -1,5 +1,6 @@
 #include "cli/photo_list.h"
 
+#include <errno.h>
 #include <fnmatch.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -86,6 +87,17 @@ static bool matches(const struct photo_list *list, const char *name) {
     return list->glob_count == 0;
 }
 
+/* What a folder names and cannot be looked at: told, unless its name is enough to pass it over or
+ * there is nothing behind it. */
+static bool add_unseen(struct photo_list *list, const char *path, const char *name, size_t below,
+                       caption_error *error) {
+    const int reason = errno;
+    if (reason == ENOENT || (!list->recursive && !matches(list, name))) return true;
+    caption_error problem;
+    error_set(&problem, CAPTION_ERROR_IO, "%s: cannot look at it: %s", path, strerror(reason));
+    return append_problem(list, path, below, &problem, error);
+}
+
 /* A folder, and where the paths of its photos go on below the folder that was named. */
 static bool search(struct photo_list *list, const char *folder, size_t below, caption_error *error);
 
@@ -94,13 +106,13 @@ static bool add_found(struct photo_list *list, char *path, const char *name, siz
                       caption_error *error) {
     struct stat status;
     bool fresh, ok = true;
-    if (stat(path, &status) == 0) {
-        if (S_ISDIR(status.st_mode)) {
-            if (list->recursive) ok = search(list, path, below, error);
-        } else if (matches(list, name) && photo_recognise(path)) {
-            ok = see(list, &status, &fresh, error);
-            if (ok && fresh) return append(list, path, below, NULL, error);
-        }
+    if (stat(path, &status) != 0) {
+        ok = add_unseen(list, path, name, below, error);
+    } else if (S_ISDIR(status.st_mode)) {
+        if (list->recursive) ok = search(list, path, below, error);
+    } else if (matches(list, name) && photo_recognise(path)) {
+        ok = see(list, &status, &fresh, error);
+        if (ok && fresh) return append(list, path, below, NULL, error);
     }
     free(path);
     return ok;

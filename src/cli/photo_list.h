@@ -37,8 +37,9 @@ struct photo_list {
 /* Adds a photo, or the photos of a folder. A file that is named is taken as a photo whatever it is;
  * in a folder, files that do not begin as a photo does are passed over, and so are hidden files and
  * folders. What is in the list already, be it by another name, is passed over (by device and
- * inode), which ends loops of symbolic links, too. A folder that cannot be read or holds no photo
- * becomes an entry with a problem. False when memory is short. */
+ * inode), which ends loops of symbolic links, too, and so is a link to nothing. A folder that cannot
+ * be read or holds no photo, and a file that cannot be looked at, become entries with a problem.
+ * False when memory is short. */
 bool photo_list_add(struct photo_list *list, const char *argument, caption_error *error);
 
 /* Adds what a file ("-": standard input) names, one a line; lines end with a 0 byte instead of a

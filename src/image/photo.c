@@ -1,5 +1,6 @@
 #include "image/photo.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -114,11 +115,13 @@ bool photo_decodes(const char *path, caption_error *error) {
 
 bool photo_recognise(const char *path) {
     struct stat status;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+    if (stat(path, &status) != 0) return errno != ENOENT;
+    if (!S_ISREG(status.st_mode)) return false;
     FILE *file = fopen(path, "rb");
     if (!file) return true;
     uint8_t bytes[IMAGE_SIGNATURE];
-    size_t size = fread(bytes, 1, sizeof bytes, file);
+    const size_t size = fread(bytes, 1, sizeof bytes, file);
+    const bool failed = ferror(file);
     fclose(file);
-    return image_recognise(bytes, size);
+    return failed || image_recognise(bytes, size);
 }

@@ -37,7 +37,8 @@ bool photo_load_image(const uint8_t *bytes, size_t size, const char *name,
 bool photo_decodes(const char *path, caption_error *error);
 
 /* Whether a file of a folder is to be taken as a photo: a regular file that begins as one does. One
- * that cannot be opened counts as a photo, too: reading it will tell why. */
+ * that is there and cannot be looked at or read counts as a photo, too: reading it will tell why.
+ */
 bool photo_recognise(const char *path);
 
 #endif

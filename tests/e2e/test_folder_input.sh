@@ -128,10 +128,43 @@ if has_stranger; then
     done
     cd "$OLDPWD" || exit 1
     [ "$told" -eq 1 ] || fail "of 8 shards 1 tells of a folder that is named and cannot be read, not $told"
+    chmod 744 "$tree/locked"
+    run_stranger -r --jsonl "$tree"
+    expect 1 "of a folder whose names alone may be read, each is told"
+    jq -s -e 'map(select(.error)) | length == 1 and (.[0].path | endswith("locked/05.ppm"))' "$out" >/dev/null ||
+        fail "a file that cannot be looked at is an error row"
+    run_stranger --glob '*.jpg' --jsonl "$tree/locked"
+    ! grep -q 05.ppm "$out" || fail "what --glob passes over is not told"
 else
     skip "no user who may not read everything: what happens with an unreadable folder"
 fi
 chmod 755 "$tree/locked"
+
+# --- files at which system calls fail
+
+# with_fault CALL ERROR ARGUMENTS...: the program, of whose calls on z.ppm each fails.
+with_fault() {
+    call=$1 reason=$2
+    shift 2
+    status=0
+    ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$work/trace" -P "$tree/z.ppm" -e "trace=$call" -e "inject=$call:error=$reason" \
+        "$program" -t 1 "$@" >"$out" 2>"$err" </dev/null || status=$?
+}
+
+if strace -o "$work/trace" true 2>"$err"; then
+    for call in newfstatat openat read; do
+        for reason in EIO EACCES EINTR ESTALE; do
+            for form in -q --json --jsonl --csv --logprob; do
+                with_fault "$call" "$reason" "$form" "$tree"
+                [ "$status" -eq 1 ] || fail "$call: $reason, $form: exit status $status"
+                grep -q z.ppm "$out" "$err" || fail "$call: $reason, $form: the photo is not told"
+            done
+        done
+    done
+    ok "a photo at which a system call fails is told by every output"
+else
+    skip "no strace (or it may not trace): photos at which system calls fail"
+fi
 
 # --- shards
 
