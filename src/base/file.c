@@ -258,6 +258,22 @@ bool file_write(const char *path, const void *bytes, size_t size, caption_error 
     return ok;
 }
 
+/* `status`: what stat or lstat returned. */
+static bool tell_there(int status, const char *path, bool *there, caption_error *error) {
+    *there = status == 0;
+    return *there || errno == ENOENT || io_error(error, path, "look at it");
+}
+
+bool file_is_there(const char *path, bool *there, caption_error *error) {
+    struct stat status;
+    return tell_there(stat(path, &status), path, there, error);
+}
+
+bool file_entry_is_there(const char *path, bool *there, caption_error *error) {
+    struct stat status;
+    return tell_there(lstat(path, &status), path, there, error);
+}
+
 static bool make_folder(const char *path, caption_error *error) {
     struct stat status;
     if (mkdir(path, 0777) == 0) return true;

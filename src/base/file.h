@@ -58,6 +58,11 @@ void file_writer_abandon(struct file_writer *writer);
  */
 bool file_write(const char *path, const void *bytes, size_t size, caption_error *error);
 
+/* Whether there is a file; false with `error` set where that cannot be told. A link to nothing is
+ * none, but an entry of its folder. */
+bool file_is_there(const char *path, bool *there, caption_error *error);
+bool file_entry_is_there(const char *path, bool *there, caption_error *error);
+
 /* Makes the folders that `path` lies in, where they are missing. */
 bool file_make_folders(const char *path, caption_error *error);
 

@@ -66,6 +66,20 @@ run_stranger() {
     as_stranger "$program" "$@" >"$out" 2>"$err" </dev/null || status=$?
 }
 
+# has_faults: whether with_fault works.
+has_faults() {
+    strace -o "$work/trace" true 2>"$err"
+}
+
+# with_fault FILE CALLS ERROR ARGUMENTS...: as `run`, but the system calls on the file fail.
+with_fault() {
+    on=$1 call=$2 reason=$3
+    shift 3
+    status=0
+    ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$work/trace" -P "$on" -e "trace=$call" \
+        -e "inject=$call:error=$reason" "$program" -t 1 "$@" >"$out" 2>"$err" </dev/null || status=$?
+}
+
 explain() {
     echo "  exit status $status"
     sed 's/^/  stdout: /' "$out" | head -n 5

@@ -142,20 +142,11 @@ chmod 755 "$tree/locked"
 
 # --- files at which system calls fail
 
-# with_fault CALL ERROR ARGUMENTS...: the program, of whose calls on z.ppm each fails.
-with_fault() {
-    call=$1 reason=$2
-    shift 2
-    status=0
-    ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$work/trace" -P "$tree/z.ppm" -e "trace=$call" -e "inject=$call:error=$reason" \
-        "$program" -t 1 "$@" >"$out" 2>"$err" </dev/null || status=$?
-}
-
-if strace -o "$work/trace" true 2>"$err"; then
+if has_faults; then
     for call in newfstatat openat read; do
         for reason in EIO EACCES EINTR ESTALE; do
             for form in -q --json --jsonl --csv --logprob; do
-                with_fault "$call" "$reason" "$form" "$tree"
+                with_fault "$tree/z.ppm" "$call" "$reason" "$form" "$tree"
                 [ "$status" -eq 1 ] || fail "$call: $reason, $form: exit status $status"
                 grep -q z.ppm "$out" "$err" || fail "$call: $reason, $form: the photo is not told"
             done
