@@ -95,6 +95,9 @@ typedef struct caption_options {
                                `top` of them; what was sampled is all kept */
     size_t threads;         /* worker threads; 0 is one per processor */
     size_t max_pixels;      /* a photo that has more is refused before it is decoded */
+    size_t memory;          /* megabytes that photos take while they are decoded, of all threads
+                               together: a thread whose photo would pass them waits, unless it is
+                               the only one. 0 is a quarter of the machine's memory */
     caption_precision precision; /* of the large products */
     size_t tags;          /* tags per photo at most; 0: none. More needs a model that has a word
                              head, see `caption train --tags` */

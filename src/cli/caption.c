@@ -269,6 +269,10 @@ int command_caption(int argc, char **argv) {
          NULL},
         {0, "max-pixels", OPTIONS_SIZE, &decoding.caption.max_pixels, "N", 1,
          (double)IMAGE_MAX_PIXELS, "photos that have more pixels are refused, not decoded", NULL},
+        {0, "memory", OPTIONS_SIZE, &decoding.caption.memory, "MB", 0, PLAN_MAX_MEMORY,
+         "megabytes that the photos being decoded may take, of all threads together; a thread whose "
+         "photo is too much waits. 0: a quarter of the machine's memory",
+         NULL},
         {0, "shard", OPTIONS_STRING, &f->shard, "I/N", 0, 0,
          "part I of N, 1/N to N/N, told by the photos' names; auto: from Slurm's job array or Open "
          "MPI. All N together caption every photo once",

@@ -93,6 +93,12 @@ bool photo_load_image(const uint8_t *bytes, size_t size, const char *name,
            error_prefix(error, name);
 }
 
+size_t photo_load_bytes(const uint8_t *bytes, size_t size,
+                        const struct preprocessing *preprocessing) {
+    const struct augment whole = augment_none();
+    return image_decode_memory(bytes, size, smallest_side(preprocessing->size, &whole));
+}
+
 bool photo_load(const char *path, const struct preprocessing *preprocessing,
                 const struct augment *augment, float *input, caption_error *error) {
     struct file_bytes file;

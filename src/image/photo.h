@@ -31,6 +31,10 @@ bool photo_load_image(const uint8_t *bytes, size_t size, const char *name,
                       const struct preprocessing *preprocessing, struct image *image, float *input,
                       caption_error *error);
 
+/* Bytes of memory that loading the photo takes at most, about, besides the file's. */
+size_t photo_load_bytes(const uint8_t *bytes, size_t size,
+                        const struct preprocessing *preprocessing);
+
 /* Whether photo_load can load the photo: reads and decodes it, as cheaply as that can be had, and
  * forgets it. Errors name the path; their status is CAPTION_ERROR_IO where the file cannot be read.
  */

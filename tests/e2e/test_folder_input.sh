@@ -109,6 +109,25 @@ expect_in "$err" "32 x 32" 1000
 run --max-pixels 1024 "$tree/z.ppm"
 expect 0 "as many pixels as are allowed"
 
+mkdir "$work/large"
+{
+    printf 'P5\n5700 5700\n255\n'
+    head -c 32490000 /dev/zero
+} >"$work/large/1.pgm"
+for i in 2 3 4; do cp "$work/large/1.pgm" "$work/large/$i.pgm"; done
+status=0
+if [ -x /usr/bin/time ]; then
+    ASAN_OPTIONS=quarantine_size_mb=1 /usr/bin/time -f %M -o "$work/peak" "$program" -t 4 --memory 1 "$work/large" >"$out" 2>"$err" || status=$?
+    expect 0 "four photos of 130 MB decoded, one after the other"
+    expect_lines "$out" 4
+    peak=$(tail -n 1 "$work/peak")
+    # One of them, and the files that wait.
+    [ "$peak" -lt 330000 ] || fail "--memory: $peak kB taken"
+else
+    skip "no /usr/bin/time: memory taken by large photos"
+fi
+rm -r "$work/large"
+
 # --- a folder that may not be read
 
 mkdir "$tree/locked" "$work/np"
