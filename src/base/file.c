@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/hash.h"
 #include "base/memory.h"
 
 static bool io_error(caption_error *error, const char *path, const char *doing) {
@@ -138,124 +137,9 @@ void file_parts_close(struct file_parts *file) {
     *file = (struct file_parts){0};
 }
 
-bool file_writer_open(struct file_writer *writer, const char *path, caption_error *error) {
-    *writer = (struct file_writer){0};
-    writer->path = memory_string(path, error);
-    if (!writer->path) return false;
-    static const char suffix[] = ".XXXXXX";
-    size_t length = strlen(path);
-    writer->temporary = memory_zeroed(length + sizeof suffix, 1, "a file name", error);
-    if (!writer->temporary) {
-        file_writer_abandon(writer);
-        return false;
-    }
-    memcpy(writer->temporary, path, length);
-    memcpy(writer->temporary + length, suffix, sizeof suffix);
-    int descriptor = mkstemp(writer->temporary);
-    if (descriptor < 0) {
-        io_error(error, path, "create a file beside it");
-        free(writer->temporary);
-        writer->temporary = NULL; /* nothing to remove */
-        file_writer_abandon(writer);
-        return false;
-    }
-    /* mkstemp makes the file private; give it the mode that the user's mask asks for. */
-    mode_t mask = umask(0);
-    umask(mask);
-    (void)!fchmod(descriptor, 0666 & ~mask);
-    writer->stream = fdopen(descriptor, "wb");
-    if (!writer->stream) {
-        io_error(error, path, "open for writing");
-        close(descriptor);
-        file_writer_abandon(writer);
-        return false;
-    }
-    return true;
-}
-
-/* The rename itself must reach the disk too. A file system that cannot sync a directory is not an
- * error: the file is complete either way. */
-static void sync_directory(const char *path) {
-    char *directory = file_directory(path, NULL);
-    if (!directory) return;
-    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor >= 0) {
-        (void)fsync(descriptor);
-        close(descriptor);
-    }
-    free(directory);
-}
-
-bool file_writer_commit(struct file_writer *writer, caption_error *error) {
-    bool ok = fflush(writer->stream) == 0 && !ferror(writer->stream) &&
-              fsync(fileno(writer->stream)) == 0;
-    if (!ok) io_error(error, writer->path, "write");
-    if (fclose(writer->stream) != 0 && ok) ok = io_error(error, writer->path, "write");
-    writer->stream = NULL;
-    if (ok && rename(writer->temporary, writer->path) != 0) {
-        ok = io_error(error, writer->path, "replace");
-    }
-    if (ok) {
-        free(writer->temporary);
-        writer->temporary = NULL;
-        sync_directory(writer->path);
-    }
-    file_writer_abandon(writer);
-    return ok;
-}
-
-void file_writer_abandon(struct file_writer *writer) {
-    if (writer->stream) fclose(writer->stream);
-    if (writer->temporary) unlink(writer->temporary);
-    free(writer->temporary);
-    free(writer->path);
-    *writer = (struct file_writer){0};
-}
-
 static const char *last_part(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
-}
-
-/* ".caption-HASH.part" in the folder of `path`: never longer than a file system allows. */
-static char *temporary_of(const char *path, caption_error *error) {
-    char digits[HASH_TEXT], name[64];
-    hash_text(hash_string(HASH_START, last_part(path)), digits);
-    snprintf(name, sizeof name, ".caption-%s.part", digits);
-    char *directory = file_directory(path, error);
-    char *temporary = directory ? file_join(directory, name, error) : NULL;
-    free(directory);
-    return temporary;
-}
-
-static bool write_all(int descriptor, const char *bytes, size_t size) {
-    while (size > 0) {
-        const ssize_t written = write(descriptor, bytes, size);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return true;
-}
-
-bool file_write(const char *path, const void *bytes, size_t size, caption_error *error) {
-    char *temporary = temporary_of(path, error);
-    if (!temporary) return false;
-    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-    const int descriptor = open(temporary, flags, 0666);
-    bool ok = descriptor >= 0;
-    if (!ok) {
-        io_error(error, path, "create a file beside it");
-    } else {
-        ok = write_all(descriptor, bytes, size) && fsync(descriptor) == 0;
-        if (!ok) io_error(error, path, "write");
-        if (close(descriptor) != 0 && ok) ok = io_error(error, path, "write");
-        if (ok && rename(temporary, path) != 0) ok = io_error(error, path, "replace");
-        if (!ok) unlink(temporary);
-    }
-    free(temporary);
-    return ok;
 }
 
 /* `status`: what stat or lstat returned. */

@@ -39,23 +39,26 @@ bool file_parts_read(const struct file_parts *file, const char *path, size_t off
                      void *out, caption_error *error);
 void file_parts_close(struct file_parts *file);
 
-/* A file written beside `path` and renamed over it on file_commit, so that a crash at any byte
- * leaves the old file whole. */
+/* A file written beside `path` and renamed over it on file_writer_commit, so that a crash at any
+ * byte leaves the old file whole, whose mode it has. Any number of runs may write one path at once:
+ * the last one's file stays (base/file_temporary.h). */
 struct file_writer {
     FILE *stream;
     char *path;
-    char *temporary;
+    struct file_target *target; /* what the stream writes to */
 };
 
 bool file_writer_open(struct file_writer *writer, const char *path, caption_error *error);
+/* False with `error` set where something could not be written, with the reason of the first
+ * failure.
+ */
+bool file_writer_is_whole(const struct file_writer *writer, caption_error *error);
 /* Flushes, syncs and renames; the writer is finished whether it succeeds or not. */
 bool file_writer_commit(struct file_writer *writer, caption_error *error);
 /* Gives up: removes the temporary file. Harmless after a commit. */
 void file_writer_abandon(struct file_writer *writer);
 
-/* Writes a small file whole or not at all, through a temporary file beside it whose hidden name
- * hangs on the path alone: what a killed run left behind, the next one to write the path takes up.
- */
+/* Writes a small file whole or not at all. */
 bool file_write(const char *path, const void *bytes, size_t size, caption_error *error);
 
 /* Whether there is a file; false with `error` set where that cannot be told. A link to nothing is
