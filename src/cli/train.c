@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/plain_text.h"
 #include "base/text_stream.h"
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
@@ -15,7 +16,8 @@
 
 static void write_message(void *context, const char *text) {
     (void)context;
-    fprintf(stderr, "%s\n", text);
+    plain_text_write(stderr, text);
+    fputc('\n', stderr);
 }
 
 /* A first page at once, so that a path that cannot be is told before the work. */

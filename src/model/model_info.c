@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/plain_text.h"
 #include "base/text_stream.h"
 
 enum { COLOURS = 3, FIRST_WORDS = 10, LABEL_WIDTH = 14 };
@@ -43,13 +44,12 @@ static bool read_facts(const char *path, struct file_facts *facts, caption_error
     return true;
 }
 
-/* A string of a stranger's file on a line of its own: control characters could rule a terminal. */
+/* Strings of a stranger's file on a line of their own. */
 static void print_line(FILE *out, const char *label, const char *text) {
-    fprintf(out, "%-*s ", LABEL_WIDTH, label);
-    for (; *text; text++) {
-        const unsigned char byte = (unsigned char)*text;
-        fputc(byte < 0x20 || byte == 0x7f ? ' ' : byte, out);
-    }
+    const size_t length = strlen(label);
+    plain_text_write_line(out, label);
+    fprintf(out, "%*s", length < LABEL_WIDTH ? (int)(LABEL_WIDTH + 1 - length) : 1, "");
+    plain_text_write_line(out, text);
     fputc('\n', out);
 }
 
