@@ -41,6 +41,8 @@ typedef enum caption_status {
     CAPTION_ERROR_LIMIT,       /* something is larger than this program accepts */
     CAPTION_ERROR_MEMORY,      /* an allocation failed */
     CAPTION_ERROR_INTERRUPTED, /* the caller asked to stop */
+    CAPTION_ERROR_SYSTEM, /* the system fails, not the file: a disk does not answer, there are no
+                             more descriptors */
 } caption_status;
 
 /* A readable error. The message names the file and the field, what was expected and what was found.

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,8 +10,15 @@
 
 #include "base/memory.h"
 
+/* Whether the system is to blame, not the file. */
+static caption_status status_of(int reason) {
+    if (reason == ENOMEM) return CAPTION_ERROR_MEMORY;
+    const bool system = reason == EMFILE || reason == ENFILE || reason == EIO || reason == ESTALE;
+    return system ? CAPTION_ERROR_SYSTEM : CAPTION_ERROR_IO;
+}
+
 static bool io_error(caption_error *error, const char *path, const char *doing) {
-    return error_set(error, CAPTION_ERROR_IO, "%s: cannot %s: %s", path, doing, strerror(errno));
+    return error_set(error, status_of(errno), "%s: cannot %s: %s", path, doing, strerror(errno));
 }
 
 static bool directory_error(caption_error *error, const char *path) {
@@ -61,15 +69,42 @@ bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_
     return read_all(stream, name, limit, 0, out, error);
 }
 
+/* A pipe in a folder may have no writer, and is not waited for for ever; another one, to which
+ * links of the system lead (/dev/stdin), has. */
+static bool wait_for_writer(int descriptor, const char *path, caption_error *error) {
+    enum { PATIENCE = 10 }; /* seconds */
+    struct stat status;
+    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) return true;
+    struct pollfd pipe = {.fd = descriptor, .events = POLLIN};
+    const int ready = poll(&pipe, 1, PATIENCE * 1000);
+    if (ready < 0) return io_error(error, path, "read");
+    return ready > 0 || error_set(error, CAPTION_ERROR_IO,
+                                  "%s: a pipe that nobody wrote to for %d seconds", path, PATIENCE);
+}
+
+/* Opens without waiting, and goes on as if it had been opened with. */
+static FILE *open_stream(const char *path, struct stat *status, caption_error *error) {
+    const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) {
+        io_error(error, path, "open");
+        return NULL;
+    }
+    const bool known = fstat(descriptor, status) == 0 && fcntl(descriptor, F_SETFL, 0) == 0;
+    if (!known) io_error(error, path, "open");
+    bool ok = known && (!S_ISFIFO(status->st_mode) || wait_for_writer(descriptor, path, error));
+    FILE *stream = ok ? fdopen(descriptor, "rb") : NULL;
+    if (ok && !stream) error_memory(error, path);
+    if (!stream) close(descriptor);
+    return stream;
+}
+
 bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_error *error) {
     *out = (struct file_bytes){0};
-    FILE *stream = fopen(path, "rb");
-    if (!stream) return io_error(error, path, "open");
     struct stat status;
-    bool ok = fstat(fileno(stream), &status) == 0;
-    if (!ok) {
-        io_error(error, path, "open");
-    } else if (S_ISDIR(status.st_mode)) {
+    FILE *stream = open_stream(path, &status, error);
+    if (!stream) return false;
+    bool ok;
+    if (S_ISDIR(status.st_mode)) {
         ok = directory_error(error, path);
     } else if (S_ISREG(status.st_mode) && (uintmax_t)status.st_size > limit) {
         ok = limit_error(error, path, limit);
