@@ -25,7 +25,7 @@ struct caption_flags {
     struct options_list globs;
     const char *shard;
     /* output */
-    bool json, json_lines, csv, logprob;
+    bool json, json_lines, csv, csv_safe, logprob;
     const char *tags; /* NULL: none, "": the usual number */
     bool tags_only, photils;
     const char *sidecar; /* NULL: none, "": .txt */
@@ -198,6 +198,7 @@ static bool add_outputs(const struct caption_plan *plan, struct captioning *run,
                                       .with_logprob = plan->flags.logprob || n_best,
                                       .n_best = n_best,
                                       .tags = plan->tags,
+                                      .safe = plan->flags.csv_safe,
                                       .photils = plan->flags.photils};
     const struct caption_flags *flags = &plan->flags;
     if (plan->writes_files && !add_output(run, caption_file_output_new(&plan->files, error)))
@@ -283,6 +284,9 @@ int command_caption(int argc, char **argv) {
          "a JSON array: path, caption and logprob, or path and error", NULL},
         {0, "jsonl", OPTIONS_ON, &f->json_lines, NULL, 0, 0, "the same, a line of JSON each", NULL},
         {0, "csv", OPTIONS_ON, &f->csv, NULL, 0, 0, "a table: path,caption,logprob,error", NULL},
+        {0, "csv-safe", OPTIONS_ON, &f->csv_safe, NULL, 0, 0,
+         "the same for spreadsheets: texts that begin as formulas do (= + - @) have a ' before them",
+         NULL},
         {0, "logprob", OPTIONS_ON, &f->logprob, NULL, 0, 0,
          "put the caption's log-probability before it", NULL},
         {0, "tags", OPTIONS_OPTIONAL, &f->tags, "N", 0, 0,
@@ -345,6 +349,7 @@ int command_caption(int argc, char **argv) {
         return status;
     }
     decoding_options_settle(&decoding);
+    f->csv |= f->csv_safe;
     plan.command = &command;
     status = run(&plan, argv + first, argc - first);
     plan_free(&plan);

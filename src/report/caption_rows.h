@@ -23,6 +23,7 @@ struct caption_rows {
     bool with_logprob; /* plain text: each row holds the log-probability */
     bool n_best;       /* all captions, not the best alone */
     enum tags_told tags;
+    bool safe;    /* CSV: no field that a spreadsheet takes for a formula */
     bool photils; /* plain text of tags alone: as the tagger photils writes them */
 };
 

@@ -22,8 +22,15 @@ static void write_quoted(FILE *stream, const char *text) {
     }
 }
 
-/* A field in quotes where it must be. */
-static void write_field(FILE *stream, const char *text) {
+/* A field in quotes where it must be. `safe`: what a spreadsheet would take for a formula gets an
+ * apostrophe before it (OWASP, CSV Injection). */
+static void write_field(FILE *stream, const char *text, bool safe) {
+    if (safe && *text && strchr("=+-@\t\r", *text)) {
+        fputs("\"'", stream);
+        write_quoted(stream, text);
+        fputc('"', stream);
+        return;
+    }
     if (!strpbrk(text, ",\"\r\n")) {
         fputs(text, stream);
         return;
@@ -44,8 +51,8 @@ static void write_tags(FILE *stream, const caption_result *result) {
     fputc('"', stream);
 }
 
-static void write_caption(FILE *stream, const caption_text *caption) {
-    if (caption) write_field(stream, caption->text);
+static void write_caption(FILE *stream, const caption_text *caption, bool safe) {
+    if (caption) write_field(stream, caption->text, safe);
     fputc(',', stream);
     if (caption && isfinite(caption->logprob)) fprintf(stream, "%.4f", caption->logprob);
     fputc(',', stream);
@@ -55,14 +62,15 @@ static void write_caption(FILE *stream, const caption_text *caption) {
 static void write_record(const struct table *table, const struct caption_row *row,
                          const caption_text *caption) {
     FILE *stream = table->rows.stream;
-    write_field(stream, row->path);
+    const bool safe = table->rows.safe;
+    write_field(stream, row->path, safe);
     fputc(',', stream);
-    if (table->rows.tags != TAGS_ALONE) write_caption(stream, caption);
+    if (table->rows.tags != TAGS_ALONE) write_caption(stream, caption, safe);
     if (table->rows.tags != TAGS_NOT_TOLD) {
         write_tags(stream, row->result);
         fputc(',', stream);
     }
-    if (!caption) write_field(stream, row->result->error.message);
+    if (!caption) write_field(stream, row->result->error.message, safe);
     fputs("\r\n", stream);
 }
 
