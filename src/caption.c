@@ -38,6 +38,7 @@ caption_options caption_options_default(void) {
         .neutral = false,
         .threads = 0,
         .max_pixels = IMAGE_MAX_PIXELS,
+        .memory = 0,
         .precision = CAPTION_PRECISION_AUTO,
         .tags = 0,
         .tag_confidence = 0.3F,

@@ -41,6 +41,8 @@ typedef enum caption_status {
     CAPTION_ERROR_LIMIT,       /* something is larger than this program accepts */
     CAPTION_ERROR_MEMORY,      /* an allocation failed */
     CAPTION_ERROR_INTERRUPTED, /* the caller asked to stop */
+    CAPTION_ERROR_SYSTEM, /* the system fails, not the file: a disk does not answer, there are no
+                             more descriptors */
 } caption_status;
 
 /* A readable error. The message names the file and the field, what was expected and what was found.
@@ -97,6 +99,9 @@ typedef struct caption_options {
                                `top` of them; what was sampled is all kept */
     size_t threads;         /* worker threads; 0 is one per processor */
     size_t max_pixels;      /* a photo that has more is refused before it is decoded */
+    size_t memory;          /* megabytes that photos take while they are decoded, of all threads
+                               together: a thread whose photo would pass them waits, unless it is
+                               the only one. 0 is a quarter of the machine's memory */
     caption_precision precision; /* of the large products */
     size_t tags;          /* tags per photo at most; 0: none. More needs a model that has a word
                              head, see `caption train --tags` */

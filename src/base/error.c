@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plain_text.h"
+
 bool error_set(caption_error *error, caption_status status, const char *format, ...) {
     if (!error) return false;
     error->status = status;
@@ -11,6 +13,7 @@ bool error_set(caption_error *error, caption_status status, const char *format, 
     va_start(arguments, format);
     vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
+    plain_text_clean(error->message);
     return false;
 }
 
@@ -23,5 +26,6 @@ bool error_prefix(caption_error *error, const char *context) {
     char message[sizeof error->message];
     memcpy(message, error->message, sizeof message);
     snprintf(error->message, sizeof error->message, "%.255s: %.250s", context, message);
+    plain_text_clean(error->message);
     return false;
 }

@@ -12,7 +12,8 @@
 #endif
 
 /* Fills in `error` (which may be NULL) and returns false, so that callers can
- * `return error_set(error, CAPTION_ERROR_FORMAT, "%s: ...", path);` */
+ * `return error_set(error, CAPTION_ERROR_FORMAT, "%s: ...", path);` Control characters of what the
+ * message quotes become '?'. */
 bool error_set(caption_error *error, caption_status status, const char *format, ...)
     ERROR_PRINTF(3, 4);
 

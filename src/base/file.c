@@ -2,16 +2,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/hash.h"
 #include "base/memory.h"
 
+/* Whether the system is to blame, not the file. */
+static caption_status status_of(int reason) {
+    if (reason == ENOMEM) return CAPTION_ERROR_MEMORY;
+    const bool system = reason == EMFILE || reason == ENFILE || reason == EIO || reason == ESTALE;
+    return system ? CAPTION_ERROR_SYSTEM : CAPTION_ERROR_IO;
+}
+
 static bool io_error(caption_error *error, const char *path, const char *doing) {
-    return error_set(error, CAPTION_ERROR_IO, "%s: cannot %s: %s", path, doing, strerror(errno));
+    return error_set(error, status_of(errno), "%s: cannot %s: %s", path, doing, strerror(errno));
 }
 
 static bool directory_error(caption_error *error, const char *path) {
@@ -62,15 +69,42 @@ bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_
     return read_all(stream, name, limit, 0, out, error);
 }
 
+/* A pipe in a folder may have no writer, and is not waited for for ever; another one, to which
+ * links of the system lead (/dev/stdin), has. */
+static bool wait_for_writer(int descriptor, const char *path, caption_error *error) {
+    enum { PATIENCE = 10 }; /* seconds */
+    struct stat status;
+    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) return true;
+    struct pollfd pipe = {.fd = descriptor, .events = POLLIN};
+    const int ready = poll(&pipe, 1, PATIENCE * 1000);
+    if (ready < 0) return io_error(error, path, "read");
+    return ready > 0 || error_set(error, CAPTION_ERROR_IO,
+                                  "%s: a pipe that nobody wrote to for %d seconds", path, PATIENCE);
+}
+
+/* Opens without waiting, and goes on as if it had been opened with. */
+static FILE *open_stream(const char *path, struct stat *status, caption_error *error) {
+    const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) {
+        io_error(error, path, "open");
+        return NULL;
+    }
+    const bool known = fstat(descriptor, status) == 0 && fcntl(descriptor, F_SETFL, 0) == 0;
+    if (!known) io_error(error, path, "open");
+    bool ok = known && (!S_ISFIFO(status->st_mode) || wait_for_writer(descriptor, path, error));
+    FILE *stream = ok ? fdopen(descriptor, "rb") : NULL;
+    if (ok && !stream) error_memory(error, path);
+    if (!stream) close(descriptor);
+    return stream;
+}
+
 bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_error *error) {
     *out = (struct file_bytes){0};
-    FILE *stream = fopen(path, "rb");
-    if (!stream) return io_error(error, path, "open");
     struct stat status;
-    bool ok = fstat(fileno(stream), &status) == 0;
-    if (!ok) {
-        io_error(error, path, "open");
-    } else if (S_ISDIR(status.st_mode)) {
+    FILE *stream = open_stream(path, &status, error);
+    if (!stream) return false;
+    bool ok;
+    if (S_ISDIR(status.st_mode)) {
         ok = directory_error(error, path);
     } else if (S_ISREG(status.st_mode) && (uintmax_t)status.st_size > limit) {
         ok = limit_error(error, path, limit);
@@ -93,8 +127,10 @@ bool file_read_beginning(const char *path, size_t most, struct file_bytes *out) 
         out->size = fread(out->data, 1, most, stream);
         out->data[out->size] = 0;
     }
+    const bool ok = out->data && !ferror(stream);
     fclose(stream);
-    return out->data != NULL;
+    if (!ok) file_bytes_free(out);
+    return ok;
 }
 
 void file_bytes_free(struct file_bytes *bytes) {
@@ -161,149 +197,25 @@ bool file_is_stream(const char *path) {
     return system && lstat(path, &status) == 0 && S_ISLNK(status.st_mode); /* an open file */
 }
 
-static bool open_stream(struct file_writer *writer, caption_error *error) {
-    writer->stream = tmpfile();
-    if (writer->stream) return true;
-    io_error(error, writer->path, "create a temporary file");
-    file_writer_abandon(writer);
-    return false;
-}
-
-bool file_writer_open(struct file_writer *writer, const char *path, caption_error *error) {
-    *writer = (struct file_writer){0};
-    writer->path = memory_string(path, error);
-    if (!writer->path) return false;
-    if (file_is_stream(path)) return open_stream(writer, error);
-    static const char suffix[] = ".XXXXXX";
-    size_t length = strlen(path);
-    writer->temporary = memory_zeroed(length + sizeof suffix, 1, "a file name", error);
-    if (!writer->temporary) {
-        file_writer_abandon(writer);
-        return false;
-    }
-    memcpy(writer->temporary, path, length);
-    memcpy(writer->temporary + length, suffix, sizeof suffix);
-    int descriptor = mkstemp(writer->temporary);
-    if (descriptor < 0) {
-        io_error(error, path, "create a file beside it");
-        free(writer->temporary);
-        writer->temporary = NULL; /* nothing to remove */
-        file_writer_abandon(writer);
-        return false;
-    }
-    /* mkstemp makes the file private; give it the mode that the user's mask asks for. */
-    mode_t mask = umask(0);
-    umask(mask);
-    (void)!fchmod(descriptor, 0666 & ~mask);
-    writer->stream = fdopen(descriptor, "wb");
-    if (!writer->stream) {
-        io_error(error, path, "open for writing");
-        close(descriptor);
-        file_writer_abandon(writer);
-        return false;
-    }
-    return true;
-}
-
-/* The rename itself must reach the disk too. A file system that cannot sync a directory is not an
- * error: the file is complete either way. */
-static void sync_directory(const char *path) {
-    char *directory = file_directory(path, NULL);
-    if (!directory) return;
-    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor >= 0) {
-        (void)fsync(descriptor);
-        close(descriptor);
-    }
-    free(directory);
-}
-
-static bool write_all(int descriptor, const char *bytes, size_t size) {
-    while (size > 0) {
-        const ssize_t written = write(descriptor, bytes, size);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return true;
-}
-
-/* Everything that was written, to a stream that is there. */
-static bool commit_stream(struct file_writer *writer, caption_error *error) {
-    char block[READ_AT_A_TIME];
-    const int descriptor = open(writer->path, O_WRONLY | O_APPEND | O_CLOEXEC);
-    bool ok = descriptor >= 0 && fflush(writer->stream) == 0 && !ferror(writer->stream);
-    rewind(writer->stream);
-    for (size_t got; ok && (got = fread(block, 1, sizeof block, writer->stream)) > 0;)
-        ok = write_all(descriptor, block, got);
-    if (!ok) io_error(error, writer->path, "write");
-    if (descriptor >= 0 && close(descriptor) != 0 && ok)
-        ok = io_error(error, writer->path, "write");
-    file_writer_abandon(writer);
-    return ok;
-}
-
-bool file_writer_commit(struct file_writer *writer, caption_error *error) {
-    if (!writer->temporary) return commit_stream(writer, error);
-    bool ok = fflush(writer->stream) == 0 && !ferror(writer->stream) &&
-              fsync(fileno(writer->stream)) == 0;
-    if (!ok) io_error(error, writer->path, "write");
-    if (fclose(writer->stream) != 0 && ok) ok = io_error(error, writer->path, "write");
-    writer->stream = NULL;
-    if (ok && rename(writer->temporary, writer->path) != 0) {
-        ok = io_error(error, writer->path, "replace");
-    }
-    if (ok) {
-        free(writer->temporary);
-        writer->temporary = NULL;
-        sync_directory(writer->path);
-    }
-    file_writer_abandon(writer);
-    return ok;
-}
-
-void file_writer_abandon(struct file_writer *writer) {
-    if (writer->stream) fclose(writer->stream);
-    if (writer->temporary) unlink(writer->temporary);
-    free(writer->temporary);
-    free(writer->path);
-    *writer = (struct file_writer){0};
-}
-
 static const char *last_part(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
 
-/* ".caption-HASH.part" in the folder of `path`: never longer than a file system allows. */
-static char *temporary_of(const char *path, caption_error *error) {
-    char digits[HASH_TEXT], name[64];
-    hash_text(hash_string(HASH_START, last_part(path)), digits);
-    snprintf(name, sizeof name, ".caption-%s.part", digits);
-    char *directory = file_directory(path, error);
-    char *temporary = directory ? file_join(directory, name, error) : NULL;
-    free(directory);
-    return temporary;
+/* `status`: what stat or lstat returned. */
+static bool tell_there(int status, const char *path, bool *there, caption_error *error) {
+    *there = status == 0;
+    return *there || errno == ENOENT || io_error(error, path, "look at it");
 }
 
-bool file_write(const char *path, const void *bytes, size_t size, caption_error *error) {
-    char *temporary = temporary_of(path, error);
-    if (!temporary) return false;
-    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-    const int descriptor = open(temporary, flags, 0666);
-    bool ok = descriptor >= 0;
-    if (!ok) {
-        io_error(error, path, "create a file beside it");
-    } else {
-        ok = write_all(descriptor, bytes, size) && fsync(descriptor) == 0;
-        if (!ok) io_error(error, path, "write");
-        if (close(descriptor) != 0 && ok) ok = io_error(error, path, "write");
-        if (ok && rename(temporary, path) != 0) ok = io_error(error, path, "replace");
-        if (!ok) unlink(temporary);
-    }
-    free(temporary);
-    return ok;
+bool file_is_there(const char *path, bool *there, caption_error *error) {
+    struct stat status;
+    return tell_there(stat(path, &status), path, there, error);
+}
+
+bool file_entry_is_there(const char *path, bool *there, caption_error *error) {
+    struct stat status;
+    return tell_there(lstat(path, &status), path, there, error);
 }
 
 static bool make_folder(const char *path, caption_error *error) {

@@ -42,13 +42,14 @@ bool file_parts_read(const struct file_parts *file, const char *path, size_t off
                      void *out, caption_error *error);
 void file_parts_close(struct file_parts *file);
 
-/* A file written beside `path` and renamed over it on file_commit, so that a crash at any byte
- * leaves the old file whole. What is no file stays what it is (file_is_stream): it gets all bytes
- * on file_commit. */
+/* A file written beside `path` and renamed over it on file_writer_commit, so that a crash at any
+ * byte leaves the old file whole, whose mode it has. Any number of runs may write one path at once:
+ * the last one's file stays (base/file_temporary.h). What is no file stays what it is
+ * (file_is_stream): it gets all bytes on file_writer_commit. */
 struct file_writer {
     FILE *stream;
     char *path;
-    char *temporary; /* NULL: written to a stream */
+    struct file_target *target; /* what the stream writes to */
 };
 
 /* Whether a path names something that is written to, not replaced: a pipe, a device, /dev/stdout.
@@ -56,15 +57,22 @@ struct file_writer {
 bool file_is_stream(const char *path);
 
 bool file_writer_open(struct file_writer *writer, const char *path, caption_error *error);
+/* False with `error` set where something could not be written, with the reason of the first
+ * failure.
+ */
+bool file_writer_is_whole(const struct file_writer *writer, caption_error *error);
 /* Flushes, syncs and renames; the writer is finished whether it succeeds or not. */
 bool file_writer_commit(struct file_writer *writer, caption_error *error);
 /* Gives up: removes the temporary file. Harmless after a commit. */
 void file_writer_abandon(struct file_writer *writer);
 
-/* Writes a small file whole or not at all, through a temporary file beside it whose hidden name
- * hangs on the path alone: what a killed run left behind, the next one to write the path takes up.
- */
+/* Writes a small file whole or not at all. */
 bool file_write(const char *path, const void *bytes, size_t size, caption_error *error);
+
+/* Whether there is a file; false with `error` set where that cannot be told. A link to nothing is
+ * none, but an entry of its folder. */
+bool file_is_there(const char *path, bool *there, caption_error *error);
+bool file_entry_is_there(const char *path, bool *there, caption_error *error);
 
 /* Makes the folders that `path` lies in, where they are missing. */
 bool file_make_folders(const char *path, caption_error *error);

@@ -20,7 +20,9 @@ static long started_together(void) {
 
 static const char *module_path(void) {
 #ifdef CAPTION_MPI_BUILT
-    return access(CAPTION_MPI_BUILT, R_OK) == 0 ? CAPTION_MPI_BUILT : CAPTION_MPI_INSTALLED;
+    const bool only_built =
+        access(CAPTION_MPI_INSTALLED, R_OK) != 0 && access(CAPTION_MPI_BUILT, R_OK) == 0;
+    return only_built ? CAPTION_MPI_BUILT : CAPTION_MPI_INSTALLED;
 #else
     return NULL;
 #endif

@@ -27,7 +27,7 @@ struct caption_flags {
     struct options_list globs;
     const char *shard;
     /* output */
-    bool json, json_lines, csv, logprob;
+    bool json, json_lines, csv, csv_safe, logprob;
     const char *tags; /* NULL: none, "": the usual number */
     bool tags_only, photils;
     const char *sidecar; /* NULL: none, "": .txt */
@@ -230,6 +230,7 @@ static bool add_outputs(const struct caption_plan *plan, struct captioning *run,
                                       .n_best = n_best,
                                       .confidence = caption_model_tells_confidence(model),
                                       .tags = plan->tags,
+                                      .safe = plan->flags.csv_safe,
                                       .photils = plan->flags.photils};
     const struct caption_flags *flags = &plan->flags;
     if (plan->writes_files && !add_output(run, caption_file_output_new(&plan->files, error)))
@@ -302,6 +303,10 @@ int command_caption(int argc, char **argv) {
          NULL},
         {0, "max-pixels", OPTIONS_SIZE, &decoding.caption.max_pixels, "N", 1,
          (double)IMAGE_MAX_PIXELS, "photos that have more pixels are refused, not decoded", NULL},
+        {0, "memory", OPTIONS_SIZE, &decoding.caption.memory, "MB", 0, PLAN_MAX_MEMORY,
+         "megabytes that the photos being decoded may take, of all threads together; a thread whose "
+         "photo is too much waits. 0: a quarter of the machine's memory",
+         NULL},
         {0, "shard", OPTIONS_STRING, &f->shard, "I/N", 0, 0,
          "part I of N, 1/N to N/N, told by the photos' names; auto: from Slurm's job array or Open "
          "MPI. All N together caption every photo once",
@@ -314,6 +319,9 @@ int command_caption(int argc, char **argv) {
         {0, "csv", OPTIONS_ON, &f->csv, NULL, 0, 0,
          "a table: path,caption,logprob,error, with the model's confidence and tags before error "
          "where there are any",
+          NULL},
+         {0, "csv-safe", OPTIONS_ON, &f->csv_safe, NULL, 0, 0,
+          "the same for spreadsheets: texts that begin as formulas do (= + - @) have a ' before them",
          NULL},
         {0, "logprob", OPTIONS_ON, &f->logprob, NULL, 0, 0,
          "put the caption's log-probability before it", NULL},
@@ -378,6 +386,7 @@ int command_caption(int argc, char **argv) {
         return status;
     }
     decoding_options_settle(&decoding);
+    f->csv |= f->csv_safe;
     plan.command = &command;
     status = run(&plan, argv + first, argc - first);
     plan_free(&plan);

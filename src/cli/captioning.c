@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/plain_text.h"
 #include "base/progress.h"
 #include "cli/interrupt.h"
 
@@ -210,7 +211,8 @@ bool captioning_run(struct captioning *run, const caption_model *model,
 static bool list_photo(struct captioning *run, size_t number, caption_error *error) {
     const char *path = run->list->entries[number].path;
     if (!run->files) {
-        printf("%s\n", path);
+        plain_text_to_reader(stdout, path);
+        putchar('\n');
         run->done++;
         return true;
     }
@@ -221,7 +223,10 @@ static bool list_photo(struct captioning *run, size_t number, caption_error *err
         return true;
     }
     if (!file) return false;
-    printf("%s\t%s\n", path, file);
+    plain_text_to_reader(stdout, path);
+    putchar('\t');
+    plain_text_to_reader(stdout, file);
+    putchar('\n');
     free(file);
     run->done++;
     return true;

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/plain_text.h"
+
 static void count_references(struct dataset_choice *choice) {
     choice->references = 0;
     for (size_t i = 0; i < choice->count; i++) {
@@ -66,8 +68,9 @@ bool dataset_choice_check(struct dataset_choice *choice, enum photo_missing poli
 static void tell_count(const char *command, const char *path, size_t count, const char *what,
                        const char *lack, FILE *stream) {
     if (count == 0) return;
-    fprintf(stream, "%s: %s: %zu %s%s without %s left out\n", command, path, count, what,
-            count == 1 ? "" : "s", lack);
+    fprintf(stream, "%s: ", command);
+    plain_text_write(stream, path);
+    fprintf(stream, ": %zu %s%s without %s left out\n", count, what, count == 1 ? "" : "s", lack);
 }
 
 void dataset_choice_tell(const struct dataset_choice *choice,

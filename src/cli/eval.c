@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/plain_text.h"
 #include "cli/calibrate.h"
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
@@ -96,7 +97,9 @@ static bool check_photos(const struct eval_options *options, struct dataset_choi
     }
     char left_out[sizeof error->message + 128];
     if (photo_check_message(&check, left_out, sizeof left_out)) {
-        fprintf(stderr, "%s: %s: %s\n", name, choice->dataset.name, left_out);
+        fprintf(stderr, "%s: ", name);
+        plain_text_write(stderr, choice->dataset.name);
+        fprintf(stderr, ": %s\n", left_out);
     }
     return true;
 }

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* Starts to listen for SIGINT and SIGTERM. */
+/* Starts to listen for SIGINT, SIGTERM and, unless it is ignored, SIGHUP. */
 void interrupt_listen(void);
 
 /* True once one of them has come. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/plain_text.h"
 
 /* getopt_long's answer for row i is FIRST_ROW + i: above every character. */
 enum { FIRST_ROW = 256, HELP = FIRST_ROW - 1, HELP_COLUMN = 30, HELP_WIDTH = 98 };
@@ -210,7 +211,9 @@ static enum options_outcome set_row(const struct options_command *command,
         if (row->given) *row->given = true;
         return OPTIONS_PARSED;
     }
-    fprintf(messages, "%s: --%s: '%s' is not ", command->name, row->name, text);
+    fprintf(messages, "%s: --%s: '", command->name, row->name);
+    plain_text_write(messages, text);
+    fprintf(messages, "' is not ");
     tell_expected(row, messages);
     fprintf(messages, "\n");
     return invalid(command, messages);
@@ -259,11 +262,13 @@ static enum options_outcome unknown_flag(const struct options_command *command, 
         return invalid(command, messages);
     }
     if (optopt != 0) {
-        fprintf(messages, "%s: unknown flag -%c\n", command->name, optopt);
+        fprintf(messages, "%s: unknown flag -%c\n", command->name,
+                optopt > ' ' && optopt < 0x7f ? optopt : '?');
         return invalid(command, messages);
     }
     const char *typed = argv[optind - 1];
-    fprintf(messages, "%s: unknown flag %s", command->name, typed);
+    fprintf(messages, "%s: unknown flag ", command->name);
+    plain_text_write(messages, typed);
     const char *nearest = nearest_name(command, typed + 2);
     if (nearest) fprintf(messages, " (did you mean --%s?)", nearest);
     fprintf(messages, "\n");

@@ -1,5 +1,6 @@
 #include "cli/photo_list.h"
 
+#include <errno.h>
 #include <fnmatch.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -57,10 +58,11 @@ static bool see(struct photo_list *list, const struct stat *status, bool *fresh,
     return true;
 }
 
-/* Takes `path` over, also on failure. */
+/* Takes `path` over, also on failure. Below a folder that was named is nothing of its own path. */
 static bool append(struct photo_list *list, char *path, size_t below, const caption_error *problem,
                    caption_error *error) {
-    struct photo_entry entry = {.path = path, .below = (unsigned)below};
+    struct photo_entry entry = {.path = path};
+    if (path) entry.below = (unsigned)size_smaller(below, strlen(path));
     bool ok = path && memory_grow(&list->entries, &list->capacity, list->count + 1,
                                   sizeof *list->entries, "the list of photos", error);
     if (ok && problem) {
@@ -90,6 +92,16 @@ static bool matches(const struct photo_list *list, const char *name) {
     return list->glob_count == 0;
 }
 
+/* What a folder names and cannot be looked at: told, unless its name is enough to pass it over. */
+static bool add_unseen(struct photo_list *list, const char *path, const char *name, size_t below,
+                       caption_error *error) {
+    const int reason = errno;
+    if (!list->recursive && !matches(list, name)) return true;
+    caption_error problem;
+    error_set(&problem, CAPTION_ERROR_IO, "%s: cannot look at it: %s", path, strerror(reason));
+    return append_problem(list, path, below, &problem, error);
+}
+
 /* A folder, and where the paths of its photos go on below the folder that was named. */
 static bool search(struct photo_list *list, const char *folder, size_t below, caption_error *error);
 
@@ -97,9 +109,11 @@ static bool search(struct photo_list *list, const char *folder, size_t below, ca
 static bool add_found(struct photo_list *list, char *path, const char *name, size_t below,
                       caption_error *error) {
     struct stat status;
-    const bool there = stat(path, &status) == 0; /* not where a link leads nowhere */
+    const bool there = stat(path, &status) == 0;
     bool fresh = true, ok = true;
-    if (there && S_ISDIR(status.st_mode)) {
+    if (!there && errno != ENOENT) {
+        ok = add_unseen(list, path, name, below, error);
+    } else if (there && S_ISDIR(status.st_mode)) {
         if (list->recursive) ok = search(list, path, below, error);
     } else if (matches(list, name)) {
         if (photo_recognise(path)) {

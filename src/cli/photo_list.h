@@ -41,7 +41,8 @@ struct photo_list {
  * in a folder, files that are none by photo_recognise are counted and passed over, and so are,
  * uncounted, hidden files and folders. What is in the list already, be it by another name, is
  * passed over (by device and inode), which ends loops of symbolic links, too. A folder that cannot
- * be read or holds no photo becomes an entry with a problem. False when memory is short. */
+ * be read or holds no photo, and a file that cannot be looked at, become entries with a problem.
+ * False when memory is short. */
 bool photo_list_add(struct photo_list *list, const char *argument, caption_error *error);
 
 /* Adds what a file ("-": standard input) names, one a line; lines end with a 0 byte instead of a

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/plain_text.h"
+#include "base/text_stream.h"
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
 #include "cli/interrupt.h"
@@ -18,7 +20,8 @@
 
 static void write_message(void *context, const char *text) {
     (void)context;
-    fprintf(stderr, "%s\n", text);
+    plain_text_write(stderr, text);
+    fputc('\n', stderr);
 }
 
 /* A first page at once, so that a path that cannot be is told before the work. */
@@ -92,18 +95,14 @@ static bool choose_defaults(const struct options_command *command, int argc, cha
     char **copy = memory_zeroed((size_t)argc + 1, sizeof *copy, "the command line", error);
     if (!copy) return false;
     memcpy(copy, argv, (size_t)argc * sizeof *copy); /* parsing moves the arguments */
-    char *text = NULL;
-    size_t size;
-    FILE *unheard = open_memstream(&text, &size);
+    struct text_stream unheard;
+    const bool ok = text_stream_open(&unheard, "the command line", error);
     int first;
-    if (unheard) {
-        options_parse(command, argc, copy, &first, unheard);
-        fclose(unheard);
-    }
-    free(text);
+    if (ok) options_parse(command, argc, copy, &first, unheard.stream);
+    if (ok) text_stream_abandon(&unheard);
     free(copy);
     *options = defaults_for(options);
-    return unheard || error_memory(error, "the command line");
+    return ok;
 }
 
 /* The command line as it could be typed again; freed with free(). */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/text_stream.h"
 #include "data/dataset.h"
 
 static void write_count(FILE *stream, const char *before, size_t count, const char *what) {
@@ -36,20 +37,13 @@ static void write_left_out(FILE *stream, const struct dataset *dataset) {
 }
 
 char *dataset_summary(const struct dataset *dataset, caption_error *error) {
-    char *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream) {
-        error_memory(error, "a summary");
-        return NULL;
-    }
+    struct text_stream text;
+    if (!text_stream_open(&text, "a summary", error)) return NULL;
+    FILE *stream = text.stream;
     fprintf(stream, "%s (%s): ", dataset->name, dataset->format);
     write_count(stream, "", dataset->photo_count, "photo");
     write_splits(stream, dataset);
     write_count(stream, ", ", dataset->caption_count, "caption");
     write_left_out(stream, dataset);
-    if (fclose(stream) == 0) return text;
-    free(text);
-    error_memory(error, "a summary");
-    return NULL;
+    return text_stream_close(&text, error);
 }

@@ -1,5 +1,6 @@
 #include "data/folder.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,7 @@ static bool add_captions(const char *text, size_t size, struct builder *builder,
 
 static bool read_photo(const char *photo, const char *path, struct builder *builder,
                        caption_error *error) {
-    if (access(path, F_OK) != 0) {
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
         builder->dataset->without_text++;
         return true;
     }

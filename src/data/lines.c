@@ -4,7 +4,7 @@
 #include <string.h>
 
 struct lines lines_start(const char *text, size_t size) {
-    return (struct lines){.next = text, .end = text + size};
+    return (struct lines){.next = text, .end = size > 0 ? text + size : text};
 }
 
 static bool is_space(char byte) {

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "data/name_hash.h"
 
 enum { FIRST_SLOTS = 64 };
 
@@ -15,7 +14,7 @@ void name_index_free(struct name_index *index) {
 
 /* The slot of the name, or the free one where it belongs. */
 static struct name_index_slot *slot_of(const struct name_index *index, const char *name) {
-    size_t at = (size_t)name_hash(name, 0) & (index->slot_count - 1);
+    size_t at = (size_t)siphash_string(index->key, name) & (index->slot_count - 1);
     while (index->slots[at].name && strcmp(index->slots[at].name, name) != 0) {
         at = (at + 1) & (index->slot_count - 1);
     }
@@ -29,7 +28,8 @@ size_t name_index_find(const struct name_index *index, const char *name) {
 }
 
 static bool grow(struct name_index *index, caption_error *error) {
-    struct name_index larger = {.slot_count = FIRST_SLOTS, .count = index->count};
+    struct name_index larger = {
+        .slot_count = FIRST_SLOTS, .count = index->count, .key = siphash_key_new()};
     if (index->slot_count && !size_multiply(index->slot_count, 2, &larger.slot_count)) {
         return error_memory(error, "an index of photos");
     }

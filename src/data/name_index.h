@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/siphash.h"
 
 /* What name_index_find returns for a name that it does not know. */
 #define NAME_INDEX_NONE SIZE_MAX
@@ -15,6 +16,7 @@ struct name_index {
         size_t photo;
     } * slots; /* [slot_count], a power of two */
     size_t slot_count, count;
+    struct siphash_key key; /* of this table */
 };
 
 /* Starts as {0}. */

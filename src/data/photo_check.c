@@ -27,7 +27,7 @@ static void check_one(void *context, size_t item, size_t worker) {
 
 /* Counts a bad photo; false where the failure is not the photo's. */
 static bool count_bad(struct photo_check *check, const caption_error *bad, caption_error *error) {
-    if (bad->status == CAPTION_ERROR_MEMORY) {
+    if (bad->status == CAPTION_ERROR_MEMORY || bad->status == CAPTION_ERROR_SYSTEM) {
         return error_set(error, bad->status, "%s", bad->message);
     }
     if (check->missing + check->broken == 0) check->first = *bad;

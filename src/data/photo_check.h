@@ -25,8 +25,9 @@ struct photo_check {
 /* Reads and decodes the photos of a list of indices into dataset->photos, in parallel, with a
  * progress bar on `progress` (NULL: none). Bad ones are taken out of the list, which keeps its
  * order, and counted in `out`. Under fail, a bad one is an error, which is the first one's and
- * tells how many there are; under skip it is one only where no photo is left. Short memory is an
- * error under both. The result is the same for any number of threads. */
+ * tells how many there are; under skip it is one only where no photo is left. Short memory
+ * and a system that fails are errors under both. The result is the same for any number of threads.
+ */
 bool photo_check(const struct dataset *dataset, size_t *photos, size_t *count,
                  enum photo_missing policy, struct threads *threads, FILE *progress,
                  struct photo_check *out, caption_error *error);

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -56,12 +57,14 @@ struct pipeline {
     struct slot *slots;     /* [capacity], photo i in slot i % capacity */
     float *features;        /* (capacity, F) */
     size_t capacity;
+    size_t most_memory; /* bytes */
 
     /* All below under the mutex. Photos are counted: delivered <= taken <= given. */
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     size_t delivered, taken, given;
     size_t encoded; /* slots in that state */
+    size_t memory;  /* bytes that photos take that are decoded */
     bool at_end;    /* there are no more photos */
     bool over;      /* threads are to come home */
     caption_error error;
@@ -94,12 +97,32 @@ static bool load_pixels(const struct pipeline *p, const struct file_bytes *file,
     return true;
 }
 
-static bool load_photo(const struct pipeline *p, caption_photo *photo, float *input,
+/* Waits until the memory is there; who is alone has it in any case. */
+static void take_memory(struct pipeline *p, size_t bytes) {
+    pthread_mutex_lock(&p->mutex);
+    while (p->memory > 0 && (p->memory > p->most_memory || bytes > p->most_memory - p->memory))
+        pthread_cond_wait(&p->changed, &p->mutex);
+    p->memory += bytes;
+    pthread_mutex_unlock(&p->mutex);
+}
+
+static void give_memory(struct pipeline *p, size_t bytes) {
+    pthread_mutex_lock(&p->mutex);
+    p->memory -= bytes;
+    pthread_cond_broadcast(&p->changed);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+static bool load_photo(struct pipeline *p, caption_photo *photo, float *input,
                        caption_error *error) {
     const char *name = photo->path ? photo->path : "the photo in memory";
     struct file_bytes file = {.data = (uint8_t *)(uintptr_t)photo->bytes, .size = photo->size};
     if (!photo->bytes && !file_read(photo->path, PHOTO_MAX_BYTES, &file, error)) return false;
+    const size_t bytes =
+        file.size + photo_load_bytes(file.data, file.size, &p->plan->model->preprocessing);
+    take_memory(p, bytes);
     const bool loaded = load_pixels(p, &file, name, input, &photo->thumbnail, error);
+    give_memory(p, bytes);
     if (!photo->bytes) file_bytes_free(&file);
     return loaded;
 }
@@ -320,6 +343,13 @@ static bool run_on_threads(struct pipeline *p, caption_error *error) {
     return true;
 }
 
+static size_t most_memory(const caption_options *options) {
+    const size_t megabyte = 1000 * 1000;
+    if (options->memory > 0) return options->memory * megabyte;
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (size_t)pages / 4 * (size_t)page : SIZE_MAX;
+}
+
 bool pipeline_run(const struct ready *ready, size_t threads, const struct pipeline_ends *ends,
                   caption_times *times, caption_error *error) {
     struct pipeline p = {.plan = ready->plan,
@@ -327,7 +357,8 @@ bool pipeline_run(const struct ready *ready, size_t threads, const struct pipeli
                          .ends = ends,
                          .threads = threads,
                          .batch = plan_batch(ready->plan),
-                         .capacity = SLOTS * threads};
+                         .capacity = SLOTS * threads,
+                         .most_memory = most_memory(&ready->plan->options)};
     bool done = pipeline_init(&p, error) && run_on_threads(&p, error);
     if (done && times) add_times(&p, times);
     if (done && p.error.status != CAPTION_OK)

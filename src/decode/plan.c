@@ -30,6 +30,7 @@ static bool check_options(const caption_options *options, caption_error *error) 
         !check_size("maximum length", options->max_length, 1, PLAN_MAX_LENGTH, error) ||
         !check_size("no-repeat n-gram", options->no_repeat_ngram, 0, PLAN_MAX_NGRAM, error) ||
         !check_size("number of threads", options->threads, 0, PLAN_MAX_THREADS, error) ||
+        !check_size("memory in megabytes", options->memory, 0, PLAN_MAX_MEMORY, error) ||
         !check_float("length penalty", options->length_penalty, 0, PLAN_MAX_LENGTH_PENALTY,
                      error) ||
         !check_float("least confidence of tags", options->tag_confidence, 0, 1, error) ||

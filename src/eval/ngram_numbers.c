@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/memory.h"
 
 static bool table_init(struct ngram_numbers_table *table, size_t most, caption_error *error) {
@@ -12,6 +11,7 @@ static bool table_init(struct ngram_numbers_table *table, size_t most, caption_e
         if (!size_multiply(slots, 2, &slots)) return error_memory(error, "n-grams");
     }
     table->mask = slots - 1;
+    table->key = siphash_key_new();
     table->slots = memory_zeroed(slots, sizeof *table->slots, "n-grams", error);
     return table->slots != NULL;
 }
@@ -35,9 +35,8 @@ void ngram_numbers_free(struct ngram_numbers *numbers) {
 
 /* The slot that holds the word, or the free one that it would take. */
 static size_t word_slot(const struct ngram_numbers *numbers, const char *word) {
-    const uint64_t hash = hash_string(HASH_START, word);
     const struct ngram_numbers_table *table = &numbers->words;
-    size_t slot = (size_t)(hash ^ hash >> 32) & table->mask;
+    size_t slot = (size_t)siphash_string(table->key, word) & table->mask;
     while (table->slots[slot] && strcmp(numbers->texts[table->slots[slot] - 1], word) != 0) {
         slot = (slot + 1) & table->mask;
     }
@@ -45,9 +44,10 @@ static size_t word_slot(const struct ngram_numbers *numbers, const char *word) {
 }
 
 static size_t gram_slot(const struct ngram_numbers *numbers, uint64_t key) {
-    uint64_t hash =
-        key * 0x9E3779B97F4A7C15u; /* Fibonacci hashing: the high bits are the good ones */
     const struct ngram_numbers_table *table = &numbers->grams;
+    /* Multiplied by a random odd number (Dietzfelbinger et al., 1997): the high bits are the good
+     * ones. */
+    const uint64_t hash = key * (table->key.first | 1);
     size_t slot = (size_t)(hash >> 32) & table->mask;
     while (table->slots[slot] && numbers->keys[table->slots[slot] - 1] != key) {
         slot = (slot + 1) & table->mask;

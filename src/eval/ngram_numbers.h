@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/siphash.h"
 
 /* No entry's number: an n-gram or word that was never added, and the prefix of single words. */
 #define NGRAM_NONE UINT32_MAX
@@ -16,6 +17,7 @@ struct ngram_numbers_table {
     uint32_t *slots; /* number + 1 */
     size_t mask;
     size_t count;
+    struct siphash_key key;
 };
 
 struct ngram_numbers {

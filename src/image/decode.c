@@ -2,6 +2,7 @@
 
 #include "image/exif.h"
 #include "image/format.h"
+#include "image/rows.h"
 
 static const struct format *const formats[] = {&format_jpeg, &format_png, &format_webp,
                                                &format_gif,  &format_bmp, &format_pnm};
@@ -35,6 +36,19 @@ bool image_size(const uint8_t *bytes, size_t size, size_t *width, size_t *height
     *width = header.width;
     *height = header.height;
     return header.width > 0 && header.height > 0;
+}
+
+size_t image_decode_memory(const uint8_t *bytes, size_t size, size_t min_side) {
+    const struct format *format = find_format(bytes, size);
+    struct format_header header = {0};
+    if (format) format->inspect(bytes, size, &header);
+    const size_t width = header.width, height = header.height;
+    if (width == 0 || height == 0 || width > IMAGE_MAX_PIXELS / height) return 0; /* is refused */
+    /* Pixels, turned upright into others; and what libraries keep of a whole photo: coefficients of
+     * a JPEG of several scans, the rows of an interlaced PNG. */
+    const size_t divisor = image_choose_divisor(&header, min_side);
+    const size_t pixels = image_divided(width, divisor) * image_divided(height, divisor);
+    return 6 * pixels + 6 * width * height;
 }
 
 /* A header cut off before the size counts as truncated, a size of 0 that is there as a size. */

@@ -65,6 +65,10 @@ bool image_decode(const uint8_t *bytes, size_t size, struct image *out, caption_
 bool image_decode_reduced(const uint8_t *bytes, size_t size, size_t min_side, struct image *out,
                           caption_error *error);
 
+/* Bytes of memory that image_decode_reduced takes at most, about, told by a file's first bytes; 0
+ * of what is no photo. */
+size_t image_decode_memory(const uint8_t *bytes, size_t size, size_t min_side);
+
 /* Turns a photo stored with an EXIF orientation (1..8, others mean 1) upright, in place. */
 bool image_turn_upright(struct image *image, unsigned orientation, caption_error *error);
 

@@ -1,5 +1,6 @@
 #include "image/photo.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,12 @@ bool photo_load_image(const uint8_t *bytes, size_t size, const char *name,
            error_prefix(error, name);
 }
 
+size_t photo_load_bytes(const uint8_t *bytes, size_t size,
+                        const struct preprocessing *preprocessing) {
+    const struct augment whole = augment_none();
+    return image_decode_memory(bytes, size, smallest_side(preprocessing->size, &whole));
+}
+
 bool photo_load(const char *path, const struct preprocessing *preprocessing,
                 const struct augment *augment, float *input, caption_error *error) {
     struct file_bytes file;
@@ -131,7 +138,7 @@ bool photo_named(const char *path) {
 bool photo_recognise(const char *path) {
     struct stat status;
     const bool named = photo_named(path);
-    if (stat(path, &status) != 0) return named && lstat(path, &status) == 0;
+    if (stat(path, &status) != 0) return errno != ENOENT || (named && lstat(path, &status) == 0);
     if (!S_ISREG(status.st_mode)) return false;
     struct file_bytes beginning;
     if (named || !file_read_beginning(path, IMAGE_SIGNATURE, &beginning)) return true;

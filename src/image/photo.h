@@ -31,6 +31,10 @@ bool photo_load_image(const uint8_t *bytes, size_t size, const char *name,
                       const struct preprocessing *preprocessing, struct image *image, float *input,
                       caption_error *error);
 
+/* Bytes of memory that loading the photo takes at most, about, besides the file's. */
+size_t photo_load_bytes(const uint8_t *bytes, size_t size,
+                        const struct preprocessing *preprocessing);
+
 /* Whether photo_load can load the photo: reads and decodes it, as cheaply as that can be had, and
  * forgets it. Errors name the path; their status is CAPTION_ERROR_IO where the file cannot be read.
  */
@@ -42,7 +46,8 @@ bool photo_named(const char *path);
 
 /* Whether a file of a folder is to be taken as a photo, be it one that cannot be read, which is
  * then told and not passed over: a regular file that begins as a photo does, or whose name says
- * that it is one; the like that cannot be opened; a link of such a name that leads nowhere. */
+ * that it is one; what is there and cannot be looked at or read; a link of such a name that leads
+ * nowhere. */
 bool photo_recognise(const char *path);
 
 #endif

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/plain_text.h"
+#include "base/text_stream.h"
 
 enum { COLOURS = 3, FIRST_WORDS = 10, LABEL_WIDTH = 14 };
 
@@ -42,13 +44,12 @@ static bool read_facts(const char *path, struct file_facts *facts, caption_error
     return true;
 }
 
-/* A string of a stranger's file on a line of its own: control characters could rule a terminal. */
+/* Strings of a stranger's file on a line of their own. */
 static void print_line(FILE *out, const char *label, const char *text) {
-    fprintf(out, "%-*s ", LABEL_WIDTH, label);
-    for (; *text; text++) {
-        const unsigned char byte = (unsigned char)*text;
-        fputc(byte < 0x20 || byte == 0x7f ? ' ' : byte, out);
-    }
+    const size_t length = strlen(label);
+    plain_text_write_line(out, label);
+    fprintf(out, "%*s", length < LABEL_WIDTH ? (int)(LABEL_WIDTH + 1 - length) : 1, "");
+    plain_text_write_line(out, text);
     fputc('\n', out);
 }
 
@@ -110,13 +111,9 @@ static void print_vocabulary(FILE *out, const struct vocabulary *vocabulary) {
 char *model_info(const struct model *model, const char *path, caption_error *error) {
     struct file_facts facts;
     if (path && !read_facts(path, &facts, error)) return NULL;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) {
-        error_memory(error, "a description");
-        return NULL;
-    }
+    struct text_stream text;
+    if (!text_stream_open(&text, "a description", error)) return NULL;
+    FILE *out = text.stream;
     if (path) print_file(out, path, &facts);
     print_halves(out, model);
     print_preprocessing(out, &model->preprocessing);
@@ -127,11 +124,7 @@ char *model_info(const struct model *model, const char *path, caption_error *err
     cJSON_ArrayForEach(note, model->provenance) {
         print_line(out, note->string, note->valuestring);
     }
-    const bool failed = ferror(out) != 0;
-    if (fclose(out) == 0 && !failed) return text;
-    free(text);
-    error_memory(error, "a description");
-    return NULL;
+    return text_stream_close(&text, error);
 }
 
 static bool add_size(cJSON *object, const char *key, size_t size) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "nn/few_rows.h"
 
@@ -17,11 +18,16 @@
 #define BLAS_NAME_OF(function) #function
 #define BLAS_NAME(function) BLAS_NAME_OF(function)
 
+/* What OpenBLAS takes for a thread that multiplies, and all threads that it has buffers for. */
+enum { BUFFER_BYTES = (128 << 20) + (64 << 10), MOST_BUFFERS = 64 };
+
 /* The library, which a process loads once and keeps. */
 static struct {
     pthread_once_t once;
     __typeof__(&BLAS_GEMM) gemm; /* NULL: it could not be loaded, because of: */
     char reason[256];
+    void *(*take_buffer)(int position); /* NULL where the library does not show them */
+    void (*give_buffer)(void *buffer);
 } blas = {.once = PTHREAD_ONCE_INIT};
 
 /* As the dynamic linker would find it, else where it was when this was built. */
@@ -67,9 +73,31 @@ static void *open_best(void) {
     return library;
 }
 
-static void load(void) {
+static bool has_buffer(void) {
+    void *buffer =
+        mmap(NULL, BUFFER_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return buffer != MAP_FAILED && munmap(buffer, BUFFER_BYTES) == 0;
+}
+
+/* Without threads of its own, each of which would take a buffer: they are never used. */
+static void *open_alone(void) {
+    static const char variable[] = "OPENBLAS_NUM_THREADS";
+    if (getenv(variable) || setenv(variable, "1", 0) != 0) return open_best();
     void *library = open_best();
+    unsetenv(variable);
+    return library;
+}
+
+static void load(void) {
+    if (!has_buffer()) {
+        snprintf(blas.reason, sizeof blas.reason,
+                 "it needs %d bytes of memory, which are not there", BUFFER_BYTES);
+        return;
+    }
+    void *library = open_alone();
     if (library) {
+        blas.take_buffer = (__typeof__(blas.take_buffer))dlsym(library, "blas_memory_alloc");
+        blas.give_buffer = (__typeof__(blas.give_buffer))dlsym(library, "blas_memory_free");
         __typeof__(&openblas_set_num_threads) set_threads =
             (__typeof__(set_threads))dlsym(library, "openblas_set_num_threads");
         if (set_threads) {
@@ -85,6 +113,26 @@ bool blas_load(caption_error *error) {
     if (blas.gemm) return true;
     return error_set(error, CAPTION_ERROR_IO, "OpenBLAS (%s) cannot be loaded: %s",
                      CAPTION_BLAS_SONAME, blas.reason);
+}
+
+bool blas_reserve(size_t threads, caption_error *error) {
+    if (!blas_load(error)) return false;
+    void *buffers[MOST_BUFFERS];
+    const size_t wanted = threads < MOST_BUFFERS ? threads : MOST_BUFFERS;
+    size_t count = 0;
+    bool there = has_buffer();
+    const bool shown = blas.take_buffer && blas.give_buffer;
+    while (there && shown && count < wanted) {
+        buffers[count++] = blas.take_buffer(0);
+        there = count == wanted || has_buffer();
+    }
+    for (size_t i = 0; i < count; i++) blas.give_buffer(buffers[i]);
+    if (there) return true;
+    return error_set(
+        error, CAPTION_ERROR_MEMORY,
+        "not enough memory for products: OpenBLAS needs %d bytes a thread, %zu for %zu "
+        "threads, and can have %zu; fewer --threads need less",
+        BUFFER_BYTES, wanted * (size_t)BUFFER_BYTES, wanted, count * (size_t)BUFFER_BYTES);
 }
 
 /* A product over no terms: C = beta C. As in BLAS, beta 0 overwrites whatever C held, NaN too. */

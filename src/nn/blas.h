@@ -23,4 +23,9 @@ void blas_gemm(enum blas_transpose transpose_a, enum blas_transpose transpose_b,
  * work itself. Any number of threads may call it at once. */
 bool blas_load(caption_error *error);
 
+/* Makes OpenBLAS take the buffers of so many threads that multiply at once. Where there is no
+ * memory for one, as under `ulimit -v`, it would ask for it again for ever; here that is an error
+ * with the bytes that are needed. To be called before the threads begin. */
+bool blas_reserve(size_t threads, caption_error *error);
+
 #endif

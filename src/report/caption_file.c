@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/signature.h"
+#include "base/text_stream.h"
 #include "image/photo.h"
 
 /* A file that captions are added to. */
@@ -43,20 +43,21 @@ char *caption_file_first(const char *path) {
     return text ? memory_substring(text, strcspn(text, "\r\n"), NULL) : NULL;
 }
 
-/* The captions as lines. Freed by the caller. */
-static bool captions_text(const struct file_output *files, const caption_result *result,
-                          char **text, size_t *size, caption_error *error) {
-    FILE *stream = open_memstream(text, size);
-    if (!stream) return error_memory(error, "a file of captions");
+/* The captions as lines, freed by the caller; NULL when memory is short. */
+static char *captions_text(const struct file_output *files, const caption_result *result,
+                           size_t *size, caption_error *error) {
+    struct text_stream text;
+    if (!text_stream_open(&text, "a file of captions", error)) return NULL;
     const enum tags_told tags = files->options.tags;
     const size_t count = tags == TAGS_ALONE ? 0 : files->options.n_best ? result->count : 1;
-    for (size_t i = 0; i < count; i++) fprintf(stream, "%s\n", result->captions[i].text);
+    for (size_t i = 0; i < count; i++) fprintf(text.stream, "%s\n", result->captions[i].text);
     if (tags != TAGS_NOT_TOLD) {
-        tag_text_write(stream, result);
-        fputc('\n', stream);
+        tag_text_write(text.stream, result);
+        fputc('\n', text.stream);
     }
-    const bool ok = !ferror(stream);
-    return fclose(stream) == 0 && ok ? true : error_memory(error, "a file of captions");
+    char *lines = text_stream_close(&text, error);
+    *size = text.size;
+    return lines;
 }
 
 /* Old lines and new ones; a last line without an end gets one. */
@@ -100,7 +101,8 @@ static bool may_change(const char *path, bool force, caption_error *error) {
 static bool write_captions(const struct file_output *files, const char *path, const char *text,
                            size_t size, caption_error *error) {
     const enum caption_file_existing existing = files->options.existing;
-    const bool there = access(path, F_OK) == 0;
+    bool there;
+    if (!file_is_there(path, &there, error)) return false;
     if (there && existing == CAPTION_FILE_SKIP) return true;
     if (there && !may_change(path, files->options.force, error)) return false;
     if (!there)
@@ -119,10 +121,9 @@ static bool write_row(struct caption_output *output, const struct caption_row *r
     const struct file_output *files = (const struct file_output *)output;
     if (row->result->count == 0 || row->result->captions[0].text[0] == '\0') return true;
     char *path = caption_file_path(row, files->options.folder, files->options.extension, error);
-    char *text = NULL;
     size_t size = 0;
-    const bool ok = path && captions_text(files, row->result, &text, &size, error) &&
-                    write_captions(files, path, text, size, error);
+    char *text = path ? captions_text(files, row->result, &size, error) : NULL;
+    const bool ok = text && write_captions(files, path, text, size, error);
     free(text);
     free(path);
     return ok;

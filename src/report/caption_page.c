@@ -1,11 +1,11 @@
 #include "report/caption_page.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text_stream.h"
 #include "image/thumbnail.h"
 #include "report/caption_page_parts.h"
 #include "report/html_number.h"
@@ -26,7 +26,8 @@ struct caption_page {
     struct file_writer writer;
     char *path;
     long summary; /* where the summary goes */
-    FILE *failed; /* list items of the photos without a caption, for the end of the page */
+    struct text_stream
+        failed; /* list items of the photos without a caption, for the end of the page */
     size_t count, failed_count;
     enum tags_told tags;
 };
@@ -41,13 +42,9 @@ static const char style[] =
     ".failed li{padding:.5rem 0;border-bottom:1px solid var(--rule);overflow-wrap:anywhere}\n"
     ".failed span{display:block;color:var(--muted);font-size:.9rem}\n";
 
-static bool write_error(const struct caption_page *page, caption_error *error) {
-    return error_set(error, CAPTION_ERROR_IO, "%s: cannot write: %s", page->path, strerror(errno));
-}
-
 static bool is_whole(const struct caption_page *page, caption_error *error) {
-    if (!ferror(page->writer.stream) && !ferror(page->failed)) return true;
-    return write_error(page, error);
+    return file_writer_is_whole(&page->writer, error) &&
+           (!ferror(page->failed.stream) || error_memory(error, "a page"));
 }
 
 static void begin(struct caption_page *page) {
@@ -71,11 +68,11 @@ static void add_failed(struct caption_page *page, const char *path, const char *
         message += length + 1;
         while (*message == ' ') message++;
     }
-    fputs("<li><bdi>", page->failed);
-    html_text_write(page->failed, path);
-    fputs("</bdi> <span>", page->failed);
-    html_text_write(page->failed, message);
-    fputs("</span></li>\n", page->failed);
+    fputs("<li><bdi>", page->failed.stream);
+    html_text_write(page->failed.stream, path);
+    fputs("</bdi> <span>", page->failed.stream);
+    html_text_write(page->failed.stream, message);
+    fputs("</span></li>\n", page->failed.stream);
 }
 
 static bool add_row(struct caption_output *output, const struct caption_row *row,
@@ -104,16 +101,17 @@ static void write_summary(const struct caption_page *page) {
     fputs(" more</a> could not be captioned.", stream);
 }
 
-static void write_failed(struct caption_page *page) {
+static bool write_failed(struct caption_page *page, caption_error *error) {
     FILE *stream = page->writer.stream;
+    char *items = text_stream_close(&page->failed, error);
+    if (!items) return false;
     fputs("<section aria-labelledby=\"failed\">\n<h2 id=\"failed\" tabindex=\"-1\">"
           "Not captioned</h2>\n<ul class=\"failed\" role=\"list\">\n",
           stream);
-    rewind(page->failed);
-    char block[4096];
-    for (size_t got; (got = fread(block, 1, sizeof block, page->failed)) > 0;)
-        fwrite(block, 1, got, stream);
+    fputs(items, stream);
     fputs("</ul>\n</section>\n", stream);
+    free(items);
+    return true;
 }
 
 static bool end_page(struct caption_output *output, caption_error *error) {
@@ -121,19 +119,21 @@ static bool end_page(struct caption_output *output, caption_error *error) {
     FILE *stream = page->writer.stream;
     fputs("</ol>\n", stream);
     fputs(end_loading, stream);
-    if (page->failed_count > 0) write_failed(page);
+    if (page->failed_count > 0 && !write_failed(page, error)) return false;
     fputs("</main>\n", stream);
     html_page_end(stream, caption_filter_script);
+    if (!file_writer_is_whole(&page->writer, error)) return false;
     if (page->summary < 0 || fseek(stream, page->summary, SEEK_SET) != 0)
-        return write_error(page, error);
+        return file_writer_is_whole(&page->writer, error) &&
+               error_set(error, CAPTION_ERROR_IO, "%s: cannot write: it is no file", page->path);
     write_summary(page);
-    return is_whole(page, error) && file_writer_commit(&page->writer, error);
+    return file_writer_commit(&page->writer, error);
 }
 
 static void free_page(struct caption_output *output) {
     struct caption_page *page = (struct caption_page *)output;
     file_writer_abandon(&page->writer);
-    if (page->failed) fclose(page->failed);
+    text_stream_abandon(&page->failed);
     free(page->path);
     free(page);
 }
@@ -147,12 +147,10 @@ struct caption_output *caption_page_new(const char *path, enum tags_told tags,
     page->tags = tags;
     page->path = memory_string(path, error);
     if (page->path && file_writer_open(&page->writer, path, error)) {
-        page->failed = tmpfile();
-        if (page->failed) {
+        if (text_stream_open(&page->failed, "a page", error)) {
             begin(page);
             return &page->output;
         }
-        error_set(error, CAPTION_ERROR_IO, "cannot create a temporary file: %s", strerror(errno));
     }
     free_page(&page->output);
     return NULL;

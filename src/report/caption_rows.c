@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/plain_text.h"
 #include "report/json_text.h"
 
 static bool put_caption(cJSON *object, const caption_text *caption, caption_error *error) {
@@ -65,14 +66,20 @@ static bool write_json(const struct caption_rows *rows, const char *path,
     return done;
 }
 
+static void write_path(const struct caption_rows *rows, const char *path) {
+    if (!rows->with_path) return;
+    plain_text_to_reader(rows->stream, path);
+    fputc('\t', rows->stream);
+}
+
 static void write_tags(const struct caption_rows *rows, const char *path,
                        const caption_result *result) {
     for (size_t i = 0; rows->photils && i < result->tag_count; i++) {
-        if (rows->with_path) fprintf(rows->stream, "%s\t", path);
+        write_path(rows, path);
         fprintf(rows->stream, "%s:%.2f\n", result->tags[i].name, result->tags[i].confidence);
     }
     if (rows->photils || result->count == 0) return;
-    if (rows->with_path) fprintf(rows->stream, "%s\t", path);
+    write_path(rows, path);
     tag_text_write(rows->stream, result);
     fputc('\n', rows->stream);
 }
@@ -82,9 +89,9 @@ static void write_text(const struct caption_rows *rows, const char *path,
     size_t count = rows->n_best || result->count == 0 ? result->count : 1;
     for (size_t i = 0; i < count; i++) {
         if (result->captions[i].text[0] == '\0') continue; /* not sure enough */
-        if (rows->with_path) fprintf(rows->stream, "%s\t", path);
+        write_path(rows, path);
         if (rows->with_logprob) fprintf(rows->stream, "%.4f\t", result->captions[i].logprob);
-        fputs(result->captions[i].text, rows->stream);
+        plain_text_to_reader(rows->stream, result->captions[i].text);
         if (rows->tags == TAGS_TOLD) {
             fputc('\t', rows->stream);
             tag_text_write(rows->stream, result);

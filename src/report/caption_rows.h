@@ -24,6 +24,7 @@ struct caption_rows {
     bool n_best;       /* all captions, not the best alone */
     bool confidence;   /* CSV: the model tells how sure it is of its captions */
     enum tags_told tags;
+    bool safe;    /* CSV: no field that a spreadsheet takes for a formula */
     bool photils; /* plain text of tags alone: as the tagger photils writes them */
 };
 

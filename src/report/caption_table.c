@@ -22,8 +22,15 @@ static void write_quoted(FILE *stream, const char *text) {
     }
 }
 
-/* A field in quotes where it must be. */
-static void write_field(FILE *stream, const char *text) {
+/* A field in quotes where it must be. `safe`: what a spreadsheet would take for a formula gets an
+ * apostrophe before it (OWASP, CSV Injection). */
+static void write_field(FILE *stream, const char *text, bool safe) {
+    if (safe && *text && strchr("=+-@\t\r", *text)) {
+        fputs("\"'", stream);
+        write_quoted(stream, text);
+        fputc('"', stream);
+        return;
+    }
     if (!strpbrk(text, ",\"\r\n")) {
         fputs(text, stream);
         return;
@@ -51,7 +58,7 @@ static void write_number(FILE *stream, double number) {
 
 static void write_caption(const struct table *table, const caption_text *caption) {
     FILE *stream = table->rows.stream;
-    if (caption) write_field(stream, caption->text);
+    if (caption) write_field(stream, caption->text, table->rows.safe);
     fputc(',', stream);
     write_number(stream, caption ? caption->logprob : (double)NAN);
     if (table->rows.confidence) write_number(stream, caption ? caption->confidence : (double)NAN);
@@ -61,14 +68,15 @@ static void write_caption(const struct table *table, const caption_text *caption
 static void write_record(const struct table *table, const struct caption_row *row,
                          const caption_text *caption) {
     FILE *stream = table->rows.stream;
-    write_field(stream, row->path);
+    const bool safe = table->rows.safe;
+    write_field(stream, row->path, safe);
     fputc(',', stream);
     if (table->rows.tags != TAGS_ALONE) write_caption(table, caption);
     if (table->rows.tags != TAGS_NOT_TOLD) {
         write_tags(stream, row->result);
         fputc(',', stream);
     }
-    if (!caption) write_field(stream, row->result->error.message);
+    if (!caption) write_field(stream, row->result->error.message, safe);
     fputs("\r\n", stream);
 }
 

@@ -5,6 +5,7 @@
  *     JSON        an array of the same objects
  *     CSV         path,caption,logprob,confidence,tags,error as RFC 4180 has it, a record for each
  *                 caption; confidence and tags where there are any; of tags alone path,tags,error
+ *                 (safe: a field that begins with = + - @, a tab or a return has a ' before it)
  *
  * File names are bytes: what is not UTF-8 in them becomes U+FFFD in JSON, and stays as it is in
  * text and CSV. */

@@ -31,9 +31,7 @@ static bool add_row(struct caption_output *output, const struct caption_row *row
     fputc(vis->count++ == 0 ? '[' : ',', stream);
     const bool ok = put_row(object, row, error) && json_write_line(object, stream, error);
     cJSON_Delete(object);
-    if (ok && ferror(stream))
-        return error_set(error, CAPTION_ERROR_IO, "%s: cannot write", vis->writer.path);
-    return ok;
+    return ok && file_writer_is_whole(&vis->writer, error);
 }
 
 static bool end_file(struct caption_output *output, caption_error *error) {

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text_stream.h"
 #include "report/caption_file.h"
 #include "report/xmp_packet.h"
 
@@ -52,18 +53,15 @@ bool caption_xmp_is_full(const char *path, enum tags_told tags) {
 static bool write_sidecar(const struct caption_xmp *xmp, const char *path,
                           const struct xmp_packet *old, const struct xmp_content *content,
                           caption_error *error) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream) return error_memory(error, "an XMP sidecar");
+    struct text_stream text;
+    if (!text_stream_open(&text, "an XMP sidecar", error)) return false;
     if (old)
-        xmp_packet_write_merged(stream, old, content, xmp->options.overwrite);
+        xmp_packet_write_merged(text.stream, old, content, xmp->options.overwrite);
     else
-        xmp_packet_write(stream, content);
-    bool ok = !ferror(stream);
-    ok = fclose(stream) == 0 && ok;
-    ok = ok ? file_write(path, text, size, error) : error_memory(error, "an XMP sidecar");
-    free(text);
+        xmp_packet_write(text.stream, content);
+    char *packet = text_stream_close(&text, error);
+    const bool ok = packet && file_write(path, packet, text.size, error);
+    free(packet);
     return ok;
 }
 
@@ -83,7 +81,6 @@ static bool merge(const struct caption_xmp *xmp, const char *path,
 static bool write_row(struct caption_output *output, const struct caption_row *row,
                       caption_error *error) {
     const struct caption_xmp *xmp = (const struct caption_xmp *)output;
-    struct stat status;
     if (row->result->count == 0 || row->result->captions[0].text[0] == '\0') return true;
     char *path = caption_xmp_path(row, xmp->options.folder, error);
     if (!path) return false;
@@ -93,10 +90,10 @@ static bool write_row(struct caption_output *output, const struct caption_row *r
         .confidence = row->result->captions[0].confidence,
         .tags = row->result->tags,
         .tag_count = tags == TAGS_NOT_TOLD ? 0 : row->result->tag_count};
-    bool ok;
-    if (lstat(path, &status) == 0)
+    bool there, ok = file_entry_is_there(path, &there, error);
+    if (ok && there)
         ok = merge(xmp, path, &content, error);
-    else
+    else if (ok)
         ok = (!xmp->options.folder || file_make_folders(path, error)) &&
              write_sidecar(xmp, path, NULL, &content, error);
     free(path);

@@ -1,5 +1,6 @@
 #include "report/score_table.h"
 
+#include "base/plain_text.h"
 #include "eval/scores_json.h"
 #include "report/confidence_table.h"
 #include "report/json_text.h"
@@ -19,7 +20,10 @@ static void write_tags(const struct tag_scores *tags, FILE *stream) {
 
 static void write_text(const struct score_table *table, FILE *stream) {
     const struct scores *scores = &table->scores;
-    if (table->name) fprintf(stream, "%s\n", table->name);
+    if (table->name) {
+        plain_text_to_reader(stream, table->name);
+        fputc('\n', stream);
+    }
     for (size_t n = 0; n < 4; n++)
         fprintf(stream, "BLEU-%zu      %8.2f\n", n + 1, 100 * scores->bleu[n]);
     fprintf(stream, "ROUGE-L     %8.2f\n", 100 * scores->rouge_l);

@@ -11,18 +11,11 @@ static const char *const specials[VOCABULARY_SPECIALS] = {"<pad>", "<start>", "<
 /* Word numbers + 1 fill the 32-bit slots of the hash table. */
 static const size_t most_words = UINT32_MAX - 1;
 
-/* FNV-1a. */
-static size_t hash(const char *word) {
-    uint64_t value = 14695981039346656037u;
-    for (; *word; word++) value = (value ^ (unsigned char)*word) * 1099511628211u;
-    return (size_t)(value ^ value >> 32);
-}
-
 /* The slot that holds the word, or the empty one where it belongs. slot_count is a power of two and
  * the table at most half full. */
 static size_t slot_of(const struct vocabulary *vocabulary, const char *word) {
     const size_t mask = vocabulary->slot_count - 1;
-    size_t slot = hash(word) & mask;
+    size_t slot = (size_t)siphash_string(vocabulary->key, word) & mask;
     while (vocabulary->slots[slot] &&
            strcmp(vocabulary->words[vocabulary->slots[slot] - 1], word) != 0) {
         slot = (slot + 1) & mask;
@@ -44,6 +37,7 @@ static bool grow_slots(struct vocabulary *vocabulary, size_t slot_count, caption
     free(vocabulary->slots);
     vocabulary->slots = slots;
     vocabulary->slot_count = slot_count;
+    vocabulary->key = siphash_key_new();
     fill_slots(vocabulary);
     return true;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/siphash.h"
 
 enum { VOCABULARY_PAD, VOCABULARY_START, VOCABULARY_END, VOCABULARY_UNK, VOCABULARY_SPECIALS };
 
@@ -19,6 +20,7 @@ struct vocabulary {
     size_t capacity;
     uint32_t *slots; /* open-addressing hash table of word numbers + 1 */
     size_t slot_count;
+    struct siphash_key key; /* of the table */
 };
 
 /* A vocabulary of the special words alone. */

@@ -40,7 +40,8 @@ bool history_add_epoch(struct train_history *history, const struct train_epoch *
         !grow_captions(history, error) || !add_part_scores(history, parts, error)) {
         return false;
     }
-    char **row = history->captions + history->epoch_count * history->sample_count;
+    char **row = history->captions; /* NULL where there are no samples */
+    if (row) row += history->epoch_count * history->sample_count;
     for (size_t i = 0; i < history->sample_count; i++) row[i] = NULL;
     history->epochs[history->epoch_count++] = *epoch;
     for (size_t i = 0; captions && i < history->sample_count; i++) {

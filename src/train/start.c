@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text_stream.h"
 #include "nn/vector.h"
 
 /* Of the state and of the word vectors of a new decoder. */
@@ -28,13 +29,11 @@ static bool count_words(struct vocabulary *vocabulary, const struct dataset *dat
 /* Notes names, parted by blanks. */
 static bool note_list(struct model *model, const char *key, const char *const *names, size_t count,
                       caption_error *error) {
-    char *list = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&list, &size);
-    if (!stream) return error_memory(error, "a note");
-    for (size_t i = 0; i < count; i++) fprintf(stream, "%s%s", i ? " " : "", names[i]);
-    const bool ok = (fclose(stream) == 0 || error_memory(error, "a note")) &&
-                    model_note(model, key, list, error);
+    struct text_stream text;
+    if (!text_stream_open(&text, "a note", error)) return false;
+    for (size_t i = 0; i < count; i++) fprintf(text.stream, "%s%s", i ? " " : "", names[i]);
+    char *list = text_stream_close(&text, error);
+    const bool ok = list && model_note(model, key, list, error);
     free(list);
     return ok;
 }

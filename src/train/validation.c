@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/text_stream.h"
 #include "eval/evaluate.h"
 #include "train/start.h"
 
@@ -124,13 +125,9 @@ static bool validate(struct trainer *t, const struct model *kept, struct train_e
 static char *describe(const struct trainer *t, const struct train_epoch *epoch,
                       const struct verdict *verdict, caption_error *error) {
     const struct scores *s = &epoch->scores;
-    char *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream) {
-        error_memory(error, "a note");
-        return NULL;
-    }
+    struct text_stream text;
+    if (!text_stream_open(&text, "a note", error)) return NULL;
+    FILE *stream = text.stream;
     fprintf(stream,
             "validation, beam 3: CIDEr %.4f, BLEU-4 %.4f, ROUGE-L %.4f, distinct %zu of %zu, "
             "perplexity %.2f",
@@ -142,10 +139,7 @@ static char *describe(const struct trainer *t, const struct train_epoch *epoch,
         fprintf(stream, "; %s: CIDEr %.4f, BLEU-4 %.4f", t->history.parts.items[i].name,
                 part->cider, part->bleu[3]);
     }
-    if (fclose(stream) == 0) return text;
-    free(text);
-    error_memory(error, "a note");
-    return NULL;
+    return text_stream_close(&text, error);
 }
 
 static bool write_best(const struct trainer *t, struct model *kept, const struct train_epoch *epoch,

@@ -42,6 +42,44 @@ run() {
     "$program" "$@" >"$out" 2>"$err" </dev/null || status=$?
 }
 
+# as_stranger COMMAND...: as a user who may not read everything; false where there is none. The test's
+# folder is opened for that user.
+as_stranger() {
+    chmod 755 "$work"
+    if [ "$(id -u)" -ne 0 ]; then
+        "$@"
+    else
+        setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+    fi
+}
+
+# Whether as_stranger can run the program, and what it runs may not do all.
+has_stranger() {
+    mkdir -p "$work/private"
+    chmod 000 "$work/private"
+    as_stranger "$program" --version >"$out" 2>"$err" && ! as_stranger ls "$work/private" >"$out" 2>&1
+}
+
+# run_stranger ARGUMENTS...: as `run`.
+run_stranger() {
+    status=0
+    as_stranger "$program" "$@" >"$out" 2>"$err" </dev/null || status=$?
+}
+
+# has_faults: whether with_fault works.
+has_faults() {
+    strace -o "$work/trace" true 2>"$err"
+}
+
+# with_fault FILE CALLS ERROR ARGUMENTS...: as `run`, but the system calls on the file fail.
+with_fault() {
+    on=$1 call=$2 reason=$3
+    shift 3
+    status=0
+    ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$work/trace" -P "$on" -e "trace=$call" \
+        -e "inject=$call:error=$reason" "$program" -t 1 "$@" >"$out" 2>"$err" </dev/null || status=$?
+}
+
 explain() {
     echo "  exit status $status"
     sed 's/^/  stdout: /' "$out" | head -n 5

@@ -141,20 +141,72 @@ expect_in "$err" "32 x 32" 1000
 run --max-pixels 1024 "$tree/z.ppm"
 expect 0 "as many pixels as are allowed"
 
-# --- a folder that nobody may read (root may read everything)
+mkdir "$work/large"
+{
+    printf 'P5\n5700 5700\n255\n'
+    head -c 32490000 /dev/zero
+} >"$work/large/1.pgm"
+for i in 2 3 4; do cp "$work/large/1.pgm" "$work/large/$i.pgm"; done
+status=0
+if [ -x /usr/bin/time ]; then
+    ASAN_OPTIONS=quarantine_size_mb=1 /usr/bin/time -f %M -o "$work/peak" "$program" -t 4 --memory 1 "$work/large" >"$out" 2>"$err" || status=$?
+    expect 0 "four photos of 130 MB decoded, one after the other"
+    expect_lines "$out" 4
+    peak=$(tail -n 1 "$work/peak")
+    # One of them, and the files that wait.
+    [ "$peak" -lt 330000 ] || fail "--memory: $peak kB taken"
+else
+    skip "no /usr/bin/time: memory taken by large photos"
+fi
+rm -r "$work/large"
 
-mkdir "$tree/locked"
+# --- a folder that may not be read
+
+mkdir "$tree/locked" "$work/np"
 cp "$shape/05.ppm" "$tree/locked"
-chmod 000 "$tree/locked"
-if [ ! -r "$tree/locked" ]; then
-    run -r "$tree"
+chmod 700 "$tree/locked" "$work/np"
+if has_stranger; then
+    chmod 000 "$tree/locked" "$work/np"
+    run_stranger -r "$tree"
     expect 1 "a folder that cannot be read is told"
     expect_in "$err" locked
     [ "$(wc -l <"$out")" -ge 3 ] || fail "the others are captioned"
+    told=0
+    cd "$work" || exit 1 # a short path, which lies where others were: nothing behind its end is 0
+    for i in 1 2 3 4 5 6 7 8; do
+        run_stranger --shard "$i/8" np
+        told=$((told + status))
+    done
+    cd "$OLDPWD" || exit 1
+    [ "$told" -eq 1 ] || fail "of 8 shards 1 tells of a folder that is named and cannot be read, not $told"
+    chmod 744 "$tree/locked"
+    run_stranger -r --jsonl "$tree"
+    expect 1 "of a folder whose names alone may be read, each is told"
+    jq -s -e 'map(select(.error)) | length == 1 and (.[0].path | endswith("locked/05.ppm"))' "$out" >/dev/null ||
+        fail "a file that cannot be looked at is an error row"
+    run_stranger --glob '*.jpg' --jsonl "$tree/locked"
+    ! grep -q 05.ppm "$out" || fail "what --glob passes over is not told"
 else
-    skip "root reads every folder: what happens with an unreadable one"
+    skip "no user who may not read everything: what happens with an unreadable folder"
 fi
 chmod 755 "$tree/locked"
+
+# --- files at which system calls fail
+
+if has_faults; then
+    for call in newfstatat openat read; do
+        for reason in EIO EACCES EINTR ESTALE; do
+            for form in -q --json --jsonl --csv --logprob; do
+                with_fault "$tree/z.ppm" "$call" "$reason" "$form" "$tree"
+                [ "$status" -eq 1 ] || fail "$call: $reason, $form: exit status $status"
+                grep -q z.ppm "$out" "$err" || fail "$call: $reason, $form: the photo is not told"
+            done
+        done
+    done
+    ok "a photo at which a system call fails is told by every output"
+else
+    skip "no strace (or it may not trace): photos at which system calls fail"
+fi
 
 # --- shards
 

@@ -173,4 +173,18 @@ jq -s -e 'length == 4 and all(.error | contains(".full: cannot write"))' "$out" 
     fail "a full disk: a row for each photo: $(cat "$out")"
 find "$tree" -name '*.full' -o -name '.caption-*' | grep . && fail "a file without its bytes"
 
+# --- tables for spreadsheets
+
+mkdir "$work/formulas"
+for name in '=1+1' '+1' '-1' '@SUM(A1)' plain; do cp "$work/shapes/images/00.ppm" "$work/formulas/$name.ppm"; done
+cd "$work/formulas" || exit 1
+run --csv-safe -- '=1+1.ppm' '+1.ppm' '-1.ppm' '@SUM(A1).ppm' plain.ppm
+cp "$out" "$work/safe.csv"
+run --csv -- '=1+1.ppm' plain.ppm
+cd "$OLDPWD" || exit 1
+expect 0 "tables of photos that are named as formulas"
+expect_in "$work/safe.csv" "path,caption" "\"'=1+1.ppm\"," "\"'+1.ppm\"," "\"'-1.ppm\"," "\"'@SUM(A1).ppm\","
+grep -q '^plain.ppm,' "$work/safe.csv" || fail "--csv-safe leaves other names as they are"
+grep -q '^=1+1.ppm,' "$out" || fail "--csv leaves every name as it is"
+
 finish

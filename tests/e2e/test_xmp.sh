@@ -148,4 +148,25 @@ exiftool -q -overwrite_original -XMP-xmp:Rating=5 0.ppm.xmp || fail "exiftool wr
 expect_tag 0.ppm.xmp XMP-iptcCore:AltTextAccessibility "$first"
 ok "exiftool reads captions and all else"
 
+# --- a sidecar that cannot be looked at
+
+if has_faults; then
+    mkdir "$work/faults"
+    cp "$work/shapes/images/00.ppm" "$work/faults/a.ppm"
+    echo "not ours" | tee "$work/faults/a.ppm.xmp" "$work/faults/a.txt" >"$work/not_ours"
+    for reason in EIO EACCES ESTALE; do
+        for file in a.ppm.xmp a.txt; do
+            form=--write-xmp
+            [ $file = a.ppm.xmp ] || form="--sidecar --existing append"
+            # shellcheck disable=SC2086 # two arguments
+            with_fault "$work/faults/$file" newfstatat,stat,lstat,access,faccessat $reason $form "$work/faults/a.ppm"
+            [ "$status" -eq 1 ] || fail "$form, $reason: exit status $status"
+            cmp -s "$work/faults/$file" "$work/not_ours" || fail "$form, $reason: $file is another"
+        done
+    done
+    ok "what cannot be looked at is left as it is"
+else
+    skip "no strace (or it may not trace): a sidecar that cannot be looked at"
+fi
+
 finish

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 
 /* A folder of our own for each test. */
 static int make_folder(void **state) {
@@ -277,6 +278,84 @@ static void a_folder_that_cannot_be_written_is_named(void **state) {
     free(forbidden);
 }
 
+/* The name that two runs would share, as a run that is killed leaves it behind. */
+static char *first_temporary(void **state, const char *path) {
+    char digits[HASH_TEXT], name[64];
+    hash_text(hash_string(HASH_START, path + file_name_start(path)), digits);
+    snprintf(name, sizeof name, ".caption-%s.part", digits);
+    return path_in(state, name);
+}
+
+static void two_writers_of_one_path_do_not_meet(void **state) {
+    char *path = path_in(state, "a");
+    struct file_writer first, second;
+    assert_true(file_writer_open(&first, path, NULL));
+    assert_true(file_writer_open(&second, path, NULL));
+    fputs("first", first.stream);
+    fputs("second", second.stream);
+    assert_true(file_write(path, "third", 5, NULL));
+    expect_content(path, "third");
+    assert_true(file_writer_commit(&second, NULL));
+    expect_content(path, "second");
+    assert_true(file_writer_commit(&first, NULL));
+    expect_content(path, "first");
+    assert_int_equal(empty_folder(*state), 1);
+    free(path);
+}
+
+static void what_lies_in_the_way_is_not_written_through(void **state) {
+    char *path = path_in(state, "a"), *old = path_in(state, "old");
+    char *temporary = first_temporary(state, path);
+    write_text(old, "somebody's");
+    assert_int_equal(link(old, temporary), 0);
+    assert_true(file_write(path, "new", 3, NULL));
+    expect_content(old, "somebody's");
+    expect_content(path, "new");
+
+    assert_int_equal(symlink("old", temporary), 0);
+    assert_true(file_write(path, "newer", 5, NULL));
+    expect_content(old, "somebody's");
+    expect_content(path, "newer");
+    assert_int_equal(unlink(temporary), 0);
+
+    assert_int_equal(mkfifo(temporary, 0600), 0);
+    alarm(20); /* a pipe must not be waited for */
+    assert_true(file_write(path, "newest", 6, NULL));
+    alarm(0);
+    expect_content(path, "newest");
+    free(temporary);
+    free(old);
+    free(path);
+    assert_int_equal(empty_folder(*state), 3);
+}
+
+static void what_a_killed_run_left_behind_is_removed(void **state) {
+    char *path = path_in(state, "a"), *temporary = first_temporary(state, path);
+    write_text(temporary, "half of");
+    assert_true(file_write(path, "new", 3, NULL));
+    assert_int_not_equal(access(temporary, F_OK), 0);
+    expect_content(path, "new");
+    free(temporary);
+    free(path);
+}
+
+static void a_private_file_stays_private(void **state) {
+    char *path = path_in(state, "a");
+    struct file_writer writer;
+    struct stat status;
+    write_text(path, "old");
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_true(file_write(path, "new", 3, NULL));
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_true(file_writer_open(&writer, path, NULL));
+    assert_true(file_writer_commit(&writer, NULL));
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0640);
+    free(path);
+}
+
 static void a_folder_in_the_files_place_is_an_error(void **state) {
     char *path = path_in(state, "folder");
     assert_int_equal(mkdir(path, 0700), 0);
@@ -338,6 +417,10 @@ int main(void) {
         IN_A_FOLDER(until_the_commit_the_old_file_is_whole),
         IN_A_FOLDER(a_full_disk_is_an_error_and_leaves_the_old_file),
         IN_A_FOLDER(a_folder_that_cannot_be_written_is_named),
+        IN_A_FOLDER(two_writers_of_one_path_do_not_meet),
+        IN_A_FOLDER(what_lies_in_the_way_is_not_written_through),
+        IN_A_FOLDER(what_a_killed_run_left_behind_is_removed),
+        IN_A_FOLDER(a_private_file_stays_private),
         IN_A_FOLDER(a_folder_in_the_files_place_is_an_error),
         cmocka_unit_test(paths_are_joined_and_taken_apart),
         IN_A_FOLDER(paths_that_name_one_entry_are_the_same),

@@ -10,8 +10,9 @@
 /* The test compiles the file itself, with modules that are not there. */
 #undef CAPTION_MPI_BUILT
 #undef CAPTION_MPI_INSTALLED
-#define CAPTION_MPI_BUILT "/nowhere/built.so"
-#define CAPTION_MPI_INSTALLED "/nowhere/installed.so"
+static const char *built = "/nowhere/built.so", *installed = "/nowhere/installed.so";
+#define CAPTION_MPI_BUILT built
+#define CAPTION_MPI_INSTALLED installed
 #include "base/ranks.c"
 
 static void a_process_alone_is_rank_0_of_1(void **state) {
@@ -32,6 +33,19 @@ static void a_process_alone_is_rank_0_of_1(void **state) {
     }
     unsetenv("OMPI_COMM_WORLD_SIZE");
     ranks_leave(NULL, true);
+}
+
+static void the_installed_module_goes_first(void **state) {
+    (void)state;
+    const char *const first_built = built, *const first_installed = installed;
+    built = "/dev/null";
+    assert_ptr_equal(module_path(), built);
+    installed = "/dev/zero";
+    assert_ptr_equal(module_path(), installed);
+    built = first_built;
+    assert_ptr_equal(module_path(), installed);
+    installed = first_installed;
+    assert_ptr_equal(module_path(), installed); /* which the message names */
 }
 
 static void several_processes_without_a_module_are_an_error(void **state) {
@@ -114,6 +128,7 @@ static void a_transport_that_fails_is_an_error_that_names_the_other(void **state
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_process_alone_is_rank_0_of_1),
+        cmocka_unit_test(the_installed_module_goes_first),
         cmocka_unit_test(several_processes_without_a_module_are_an_error),
         cmocka_unit_test(what_is_too_long_for_the_module_goes_in_pieces),
         cmocka_unit_test(a_transport_that_fails_is_an_error_that_names_the_other),

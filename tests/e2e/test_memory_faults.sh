@@ -1,0 +1,78 @@
+#!/bin/sh
+# Memory that runs out: whichever allocation fails, the program ends by itself, says so, and leaves
+# every file as it was or as it is to be. Here the allocations of the outputs, the last of a run;
+# FAULTS=all tries every one.
+. "$(dirname "$0")/lib.sh"
+
+library=${CAPTION_FAILING_MEMORY:-}
+if [ ! -f "$library" ]; then
+    skip "no library that lets allocations fail (not built with sanitizers)"
+    finish
+fi
+
+model=$work/model.safetensors
+tiny_model "$model"
+export CAPTION_MODEL="$model"
+photo=$work/photo.ppm
+cp "$work/shapes/images/00.ppm" "$photo"
+
+# What another program wrote: longer than a stream's buffer.
+{
+    printf '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\n'
+    printf '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"><!-- %01500d -->' 0
+    printf '</rdf:Description></rdf:RDF></x:xmpmeta>\n'
+} >"$work/old.xmp"
+echo "an old line" >"$work/old.txt"
+
+files() { # the outputs as they were
+    cp "$work/old.xmp" "$photo.xmp"
+    cp "$work/old.txt" "$work/photo.txt"
+    rm -f "$work/page.html"
+}
+
+# failing N ARGUMENTS...: a run whose Nth allocation fails.
+failing() {
+    number=$1
+    shift
+    files
+    status=0
+    LD_PRELOAD=$library FAIL_AT=$number FAIL_COUNT=$work/count \
+        "$program" -t 1 "$@" "$photo" >"$out" 2>"$err" </dev/null || status=$?
+}
+
+# as_before_or NEW OLD FILE: the file is one of the two.
+as_before_or() {
+    cmp -s "$1" "$3" || cmp -s "$2" "$3" || {
+        fail "allocation $number, $what: $(basename "$3") is neither old nor new"
+        explain
+    }
+}
+
+# sweep WHAT ARGUMENTS...
+sweep() {
+    what=$1
+    shift
+    failing 0 "$@"
+    expect 0 "$what: nothing fails"
+    for file in "$photo.xmp" "$work/photo.txt" "$out"; do cp "$file" "$work/new.${file##*.}.$(basename "$file" | cut -c 1)"; done
+    count=$(cat "$work/count")
+    first=$((count - 120))
+    [ "${FAULTS:-}" != all ] || first=1
+    for number in $(seq $first "$count"); do
+        failing "$number" "$@"
+        [ "$status" -le 2 ] || fail "allocation $number, $what: exit status $status"
+        [ "$status" -eq 0 ] || [ -s "$err" ] || fail "allocation $number, $what: exit status $status without a word"
+        as_before_or "$work/new.xmp.p" "$work/old.xmp" "$photo.xmp"
+        as_before_or "$work/new.txt.p" "$work/old.txt" "$work/photo.txt"
+        [ "$status" -ne 0 ] || cmp -s "$out" "$work/new.txt.o" || fail "allocation $number, $what: exit status 0, part of the output"
+    done
+    ok "$what: $((count - first + 1)) of $count allocations"
+}
+
+sweep "an XMP sidecar of another program" --write-xmp
+sweep "lines added to a sidecar" --sidecar --existing append
+sweep "JSON" --json
+sweep "CSV" --csv
+sweep "a page" --html "$work/page.html"
+
+finish

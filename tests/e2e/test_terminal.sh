@@ -1,0 +1,44 @@
+#!/bin/sh
+# What a terminal is shown of names that strangers chose: no character that could rule it. Programs
+# get every byte.
+. "$(dirname "$0")/lib.sh"
+
+model=$work/model.safetensors
+tiny_model "$model"
+export CAPTION_MODEL="$model"
+escape=$(printf '\033')
+evil=$work/evil$escape]0\;name$(printf '\007')
+cp "$work/shapes/images/00.ppm" "$evil.ppm"
+cp "$work/shapes/images/01.ppm" "$work/b.ppm"
+echo "no photo" >"$evil.txt"
+
+plain() { # WHAT FILE
+    ! grep -q "$escape" "$2" || fail "$1: an escape sequence reaches a terminal"
+}
+
+run "$evil.txt"
+expect 1 "what is no photo"
+plain "the message" "$err"
+expect_in "$err" "evil?]0;name?.txt"
+run info "$evil.txt"
+plain "info's message" "$err"
+run "--evil$escape[2J"
+expect 2 "a flag of control characters"
+plain "an unknown flag" "$err"
+run --beam-size "$escape[2J" "$evil.ppm"
+plain "a value that is none" "$err"
+
+run "$evil.ppm" "$work/b.ppm"
+expect 0 "a program gets the path"
+expect_in "$out" "$evil.ppm"
+if command -v script >/dev/null; then
+    script -qec "'$program' '$evil.ppm' '$work/b.ppm' 2>/dev/null" "$work/typescript" >"$out" 2>"$err" </dev/null
+    plain "a path" "$out"
+    expect_in "$out" "evil?]0;name?.ppm"
+    script -qec "'$program' --dry-run '$evil.ppm' 2>/dev/null" "$work/typescript" >"$out" 2>"$err" </dev/null
+    plain "--dry-run" "$out"
+else
+    skip "no script(1): what a terminal is shown on standard output"
+fi
+
+finish

@@ -1,0 +1,61 @@
+#include "base/plain_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "base/text_stream.h"
+
+static void expect_written(void (*write)(FILE *, const char *), const char *text,
+                           const char *expected) {
+    struct text_stream stream;
+    caption_error error;
+    assert_true(text_stream_open(&stream, "a text", &error));
+    write(stream.stream, text);
+    char *written = text_stream_close(&stream, &error);
+    assert_non_null(written);
+    assert_string_equal(written, expected);
+    free(written);
+}
+
+static void control_characters_do_not_reach_a_terminal(void **state) {
+    (void)state;
+    expect_written(plain_text_write, "a\x1b[2J\x07\x7f\b\r.", "a?[2J????.");
+    expect_written(plain_text_write,
+                   "C1: \xc2\x9b"
+                   "31m\xc2\x80\xc2\x9f.",
+                   "C1: ?31m??.");
+    expect_written(plain_text_write, "two\nlines\tand", "two\nlines\tand");
+    expect_written(plain_text_write_line, "one\nline\tand\x1b", "one line and?");
+}
+
+static void other_text_stays_as_it_is(void **state) {
+    (void)state;
+    static const char text[] = "caf\xc3\xa9 \xc2\xa0 \xe2\x82\xac \xf0\x9f\x90\x95 \xff\x9b \xc2";
+    expect_written(plain_text_write, text, text);
+    expect_written(plain_text_to_reader, "a\x1b[2J", "a\x1b[2J"); /* no terminal */
+}
+
+static void messages_are_plain(void **state) {
+    (void)state;
+    caption_error error;
+    error_set(&error, CAPTION_ERROR_IO, "%s: cannot be read", "evil\x1b]0;name\x07.jpg");
+    assert_string_equal(error.message, "evil?]0;name?.jpg: cannot be read");
+    error_prefix(&error, "\x1b[2J");
+    assert_string_equal(error.message, "?[2J: evil?]0;name?.jpg: cannot be read");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(control_characters_do_not_reach_a_terminal),
+        cmocka_unit_test(other_text_stays_as_it_is),
+        cmocka_unit_test(messages_are_plain),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
