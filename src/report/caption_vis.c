@@ -58,11 +58,13 @@ struct caption_output *caption_vis_new(const char *path, caption_error *error) {
 /* More than a row has. */
 static const size_t largest_row = (size_t)1 << 16;
 
+/* A row of this file, or of eval --results, where a model tells how sure it is. */
 static bool is_row(const cJSON *object) {
     static const char *const keys[] = {"image_id", "caption", "file_name"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (!cJSON_IsString(cJSON_GetObjectItemCaseSensitive(object, keys[i]))) return false;
-    return cJSON_GetArraySize(object) == sizeof keys / sizeof *keys;
+    const bool sure = cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(object, "confidence"));
+    return cJSON_GetArraySize(object) == (int)(sizeof keys / sizeof *keys) + sure;
 }
 
 bool caption_vis_recognise(const char *path) {
