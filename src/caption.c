@@ -18,6 +18,16 @@ struct caption_model {
     struct model model;
 };
 
+struct caption_captioner {
+    struct prepared prepared;
+    size_t threads; /* of a session */
+};
+
+struct caption_session {
+    const struct decode_plan *plan;
+    struct pipeline *pipeline;
+};
+
 caption_options caption_options_default(void) {
     return (caption_options){
         .beam_size = 3,
@@ -182,29 +192,49 @@ static bool hand_out(void *context, const caption_photo *photo, const struct dec
     return done;
 }
 
-static bool run_stream(const caption_model *model, const caption_stream *stream,
-                       const caption_options *options, caption_times *times, caption_error *error) {
-    const size_t threads = options->threads ? options->threads : threads_processors();
-    struct ready ready;
-    if (!ready_make(&ready, &model->model, options, threads, error)) return false;
-    const struct run run = {.plan = ready.plan, .stream = stream};
-    const struct pipeline_ends ends = {.next = next_photo,
-                                       .result = hand_out,
-                                       .context = (void *)(uintptr_t)&run,
-                                       .thumbnail = stream->thumbnail};
-    if (times) *times = (caption_times){0};
-    const bool done = pipeline_run(&ready, threads, &ends, times, error);
-    ready_free(&ready);
-    return done;
+caption_captioner *caption_captioner_new(const caption_model *model, const caption_options *options,
+                                         caption_error *error) {
+    caption_captioner *captioner = memory_zeroed(1, sizeof *captioner, "a captioner", error);
+    if (!captioner) return NULL;
+    captioner->threads = options->threads ? options->threads : threads_processors();
+    if (prepared_init(&captioner->prepared, &model->model, options, captioner->threads, error))
+        return captioner;
+    free(captioner);
+    return NULL;
 }
 
-bool caption_photos_stream(const caption_model *model, const caption_stream *stream,
-                           const caption_options *options, caption_times *times,
-                           caption_error *error) {
+void caption_captioner_free(caption_captioner *captioner) {
+    if (!captioner) return;
+    prepared_free(&captioner->prepared);
+    free(captioner);
+}
+
+caption_session *caption_session_new(const caption_captioner *captioner, caption_error *error) {
+    caption_session *session = memory_zeroed(1, sizeof *session, "a session", error);
+    if (!session) return NULL;
+    session->plan = captioner->prepared.plan;
+    session->pipeline = pipeline_new(&captioner->prepared, captioner->threads, error);
+    if (session->pipeline) return session;
+    free(session);
+    return NULL;
+}
+
+void caption_session_free(caption_session *session) {
+    if (!session) return;
+    pipeline_free(session->pipeline);
+    free(session);
+}
+
+bool caption_session_stream(caption_session *session, const caption_stream *stream,
+                            caption_times *times, caption_error *error) {
     if (stream->thumbnail > THUMBNAIL_LARGEST)
         return error_set(error, CAPTION_ERROR_ARGUMENT, "thumbnails of %zu pixels, at most %d",
                          stream->thumbnail, THUMBNAIL_LARGEST);
-    return run_stream(model, stream, options, times, error);
+    struct run run = {.plan = session->plan, .stream = stream};
+    const struct pipeline_ends ends = {
+        .next = next_photo, .result = hand_out, .context = &run, .thumbnail = stream->thumbnail};
+    if (times) *times = (caption_times){0};
+    return pipeline_run(session->pipeline, &ends, times, error);
 }
 
 /* Photos and results as arrays. */
@@ -239,27 +269,25 @@ static bool result_of_arrays(void *context, const caption_photo *photo,
     return true;
 }
 
-static bool caption_arrays(const caption_model *model, struct arrays *arrays,
-                           const caption_options *options, caption_error *error) {
+static bool caption_arrays(caption_session *session, struct arrays *arrays, caption_error *error) {
     for (size_t i = 0; i < arrays->count; i++) arrays->results[i] = (caption_result){0};
     const caption_stream stream = {
         .next = next_of_arrays, .result = result_of_arrays, .context = arrays};
-    if (run_stream(model, &stream, options, NULL, error)) return true;
+    if (caption_session_stream(session, &stream, NULL, error)) return true;
     caption_results_free(arrays->results, arrays->count);
     return false;
 }
 
-bool caption_photos(const caption_model *model, const char *const *paths, size_t count,
-                    const caption_options *options, caption_result *results, caption_error *error) {
+bool caption_session_photos(caption_session *session, const char *const *paths, size_t count,
+                            caption_result *results, caption_error *error) {
     struct arrays arrays = {.paths = paths, .results = results, .count = count};
-    return caption_arrays(model, &arrays, options, error);
+    return caption_arrays(session, &arrays, error);
 }
 
-bool caption_photo_memory(const caption_model *model, const void *bytes, size_t size,
-                          const caption_options *options, caption_result *result,
-                          caption_error *error) {
+bool caption_session_bytes(caption_session *session, const void *bytes, size_t size,
+                           caption_result *result, caption_error *error) {
     struct arrays arrays = {.bytes = bytes, .size = size, .results = result, .count = 1};
-    return caption_arrays(model, &arrays, options, error);
+    return caption_arrays(session, &arrays, error);
 }
 
 void caption_results_free(caption_result *results, size_t count) {

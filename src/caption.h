@@ -1,17 +1,26 @@
 /* caption: a photo goes in, a sentence comes out.
  *
  *     caption_error error;
- *     caption_model *model = caption_model_open(NULL, &error);       // the shipped weights
  *     caption_options options = caption_options_default();
+ *     caption_model *model = caption_model_open(NULL, &error);       // the shipped weights
+ *     caption_captioner *captioner =
+ *         model ? caption_captioner_new(model, &options, &error) : NULL;
+ *     caption_session *session = captioner ? caption_session_new(captioner, &error) : NULL;
  *     const char *paths[] = {"dog.jpg"};
- *     caption_result result;
- *     if (model && caption_photos(model, paths, 1, &options, &result, &error))
+ *     caption_result result = {0};
+ *     if (session && caption_session_photos(session, paths, 1, &result, &error))
  *         puts(result.count ? result.captions[0].text : result.error.message);
+ *     else
+ *         fprintf(stderr, "%s\n", error.message);
  *     caption_results_free(&result, 1);
+ *     caption_session_free(session);
+ *     caption_captioner_free(captioner);
  *     caption_model_close(model);
  *
- * The library prints nothing, never exits and keeps no global state. A model is read-only once
- * open: several threads may use one at the same time.
+ * A captioner is a model prepared for given options: its weights are converted and packed once.
+ * Models and captioners are read-only: any number of threads may share them. A session is the
+ * working memory of one caller: one thread at a time uses it, and its second call costs no more
+ * than its photos. The library prints nothing, never exits and keeps no global state.
  */
 #ifndef CAPTION_H
 #define CAPTION_H
@@ -30,7 +39,7 @@ extern "C" {
 #define CAPTION_API
 #endif
 
-#define CAPTION_VERSION "0.1.0"
+#define CAPTION_VERSION "0.2.0"
 
 /* What went wrong, coarsely; the message of caption_error says it exactly. */
 typedef enum caption_status {
@@ -54,6 +63,8 @@ typedef struct caption_error {
 } caption_error;
 
 typedef struct caption_model caption_model;
+typedef struct caption_captioner caption_captioner;
+typedef struct caption_session caption_session;
 
 /* The number types of the large products; sums are float in all of them. AUTO is the fastest whose
  * captions nobody can tell from those of F32. All work everywhere, slowly where the processor does
@@ -97,11 +108,11 @@ typedef struct caption_options {
                                rewritten, the prefix too; lengths hold before. Of candidates that
                                then say the same, the best stays, so that there may be fewer than
                                `top` of them; what was sampled is all kept */
-    size_t threads;         /* worker threads; 0 is one per processor */
+    size_t threads;         /* worker threads of a session; 0 is one per processor */
     size_t max_pixels;      /* a photo that has more is refused before it is decoded */
     size_t memory;          /* megabytes that photos take while they are decoded, of all threads
-                               together: a thread whose photo would pass them waits, unless it is
-                               the only one. 0 is a quarter of the machine's memory */
+                               of a session together: a thread whose photo would pass them waits, unless it
+                               is          the only one. 0 is a quarter of the machine's memory */
     caption_precision precision; /* of the large products */
     size_t tags;          /* tags per photo at most; 0: none. More needs a model that has a word
                              head, see `caption train --tags` */
@@ -148,17 +159,35 @@ CAPTION_API bool caption_model_tells_confidence(const caption_model *model);
 /* Closes a model; NULL is allowed. */
 CAPTION_API void caption_model_close(caption_model *model);
 
+/* Prepares a model: checks the options, converts and packs the weights, on the threads that the
+ * options name. What the options point to is copied; the model must stay open as long as the
+ * captioner. NULL with `error` set when an option is out of range, the model has not what it asks
+ * for, or memory is short. The caller frees it. */
+CAPTION_API caption_captioner *caption_captioner_new(const caption_model *model,
+                                                     const caption_options *options,
+                                                     caption_error *error);
+
+/* Frees a captioner that no session uses any more; NULL is allowed. */
+CAPTION_API void caption_captioner_free(caption_captioner *captioner);
+
+/* Working memory and threads to caption with. NULL with `error` set when memory is short. The
+ * caller frees it before the captioner. */
+CAPTION_API caption_session *caption_session_new(const caption_captioner *captioner,
+                                                 caption_error *error);
+
+/* Ends the session's threads; NULL is allowed. */
+CAPTION_API void caption_session_free(caption_session *session);
+
 /* Captions `count` photos read from files. results[i] belongs to paths[i]; a photo that cannot be
  * read is an error in its own result and does not stop the others. False only when nothing could
- * be done at all (bad options, no memory). The caller frees with caption_results_free. */
-CAPTION_API bool caption_photos(const caption_model *model, const char *const *paths, size_t count,
-                                const caption_options *options, caption_result *results,
-                                caption_error *error);
+ * be done at all (no memory). The caller frees with caption_results_free. */
+CAPTION_API bool caption_session_photos(caption_session *session, const char *const *paths,
+                                        size_t count, caption_result *results,
+                                        caption_error *error);
 
 /* The same for one photo held in memory (JPEG, PNG, ...: the bytes of a file). */
-CAPTION_API bool caption_photo_memory(const caption_model *model, const void *bytes, size_t size,
-                                      const caption_options *options, caption_result *result,
-                                      caption_error *error);
+CAPTION_API bool caption_session_bytes(caption_session *session, const void *bytes, size_t size,
+                                       caption_result *result, caption_error *error);
 
 /* A photo made small, upright and with its proportions: a JPEG of a few kilobytes. */
 typedef struct caption_thumbnail {
@@ -201,13 +230,12 @@ typedef struct caption_stream {
 } caption_stream;
 
 /* Captions the photos of a stream: decoding, encoding and words of different photos go on at the
- * same time on options->threads threads, the caller's being one of them, and memory does not grow
- * with the number of photos. The captions are those of caption_photos, for any number of threads.
- * options->first_photo is added to the photos' numbers. Times are written to `times` (NULL: not
- * wanted). False when a function of the stream said so or nothing could be done at all. */
-CAPTION_API bool caption_photos_stream(const caption_model *model, const caption_stream *stream,
-                                       const caption_options *options, caption_times *times,
-                                       caption_error *error);
+ * same time on the session's threads, the caller's being one of them, and memory does not grow with
+ * the number of photos. The captions are those of caption_session_photos, for any number of
+ * threads. options.first_photo is added to the photos' numbers. Times are written to `times` (NULL:
+ * not wanted). False when a function of the stream said so or nothing could be done at all. */
+CAPTION_API bool caption_session_stream(caption_session *session, const caption_stream *stream,
+                                        caption_times *times, caption_error *error);
 
 /* Frees what results hold, not the array itself. */
 CAPTION_API void caption_results_free(caption_result *results, size_t count);

@@ -247,8 +247,14 @@ static bool caption_all(const struct caption_plan *plan, struct captioning *run,
                         caption_error *error) {
     caption_model *model = caption_model_open(plan->decoding->model, error);
     if (!model) return false;
+    caption_captioner *captioner = NULL;
+    caption_session *session = NULL;
     const bool done = add_outputs(plan, run, several, model, error) &&
-                      captioning_run(run, model, &plan->decoding->caption, error);
+                      (captioner = caption_captioner_new(model, &plan->decoding->caption, error)) &&
+                      (session = caption_session_new(captioner, error)) &&
+                      captioning_run(run, session, error);
+    caption_session_free(session);
+    caption_captioner_free(captioner);
     caption_model_close(model);
     return done;
 }
@@ -304,7 +310,8 @@ int command_caption(int argc, char **argv) {
         {0, "max-pixels", OPTIONS_SIZE, &decoding.caption.max_pixels, "N", 1,
          (double)IMAGE_MAX_PIXELS, "photos that have more pixels are refused, not decoded", NULL},
         {0, "memory", OPTIONS_SIZE, &decoding.caption.memory, "MB", 0, PLAN_MAX_MEMORY,
-         "megabytes that the photos being decoded may take, of all threads together; a thread whose "
+         "megabytes that the photos being decoded may take, of all threads together; a thread "
+         "whose "
          "photo is too much waits. 0: a quarter of the machine's memory",
          NULL},
         {0, "shard", OPTIONS_STRING, &f->shard, "I/N", 0, 0,
@@ -319,9 +326,10 @@ int command_caption(int argc, char **argv) {
         {0, "csv", OPTIONS_ON, &f->csv, NULL, 0, 0,
          "a table: path,caption,logprob,error, with the model's confidence and tags before error "
          "where there are any",
-          NULL},
-         {0, "csv-safe", OPTIONS_ON, &f->csv_safe, NULL, 0, 0,
-          "the same for spreadsheets: texts that begin as formulas do (= + - @) have a ' before them",
+         NULL},
+        {0, "csv-safe", OPTIONS_ON, &f->csv_safe, NULL, 0, 0,
+         "the same for spreadsheets: texts that begin as formulas do (= + - @) have a ' before "
+         "them",
          NULL},
         {0, "logprob", OPTIONS_ON, &f->logprob, NULL, 0, 0,
          "put the caption's log-probability before it", NULL},

@@ -191,15 +191,14 @@ static bool end_outputs(struct captioning *run, caption_error *error) {
     return true;
 }
 
-bool captioning_run(struct captioning *run, const caption_model *model,
-                    const caption_options *options, caption_error *error) {
+bool captioning_run(struct captioning *run, caption_session *session, caption_error *error) {
     interrupt_listen();
     count_photos(run);
     struct progress progress = progress_start(run->photos > 1 ? stderr : NULL, run->photos);
     run->progress = &progress;
     const caption_stream stream = {
         .next = next_photo, .result = write_result, .context = run, .thumbnail = run->thumbnail};
-    bool done = caption_photos_stream(model, &stream, options, &run->times, error);
+    bool done = caption_session_stream(session, &stream, &run->times, error);
     if (done && !run->interrupted) done = write_others(run, run->list->count, error);
     progress_finish(&progress);
     run->seconds = progress_clock() - progress.started;

@@ -38,8 +38,7 @@ struct captioning {
 
 /* Captions everything, ends the outputs. A photo that cannot be read is a row and a message. False
  * with `error` set when the run could not go on. */
-bool captioning_run(struct captioning *run, const caption_model *model,
-                    const caption_options *options, caption_error *error);
+bool captioning_run(struct captioning *run, caption_session *session, caption_error *error);
 
 /* Writes what a run would caption to stdout: PATH, and behind a tab the file it would write. */
 bool captioning_list(struct captioning *run, caption_error *error);

@@ -28,7 +28,7 @@ struct photo_search {
     size_t finished_count;
 };
 
-struct search {
+struct beam_search {
     const struct decode_plan *plan;
     struct rows rows;
     struct generation now, next; /* now.states is rows.states */
@@ -56,7 +56,8 @@ static void generation_free(struct generation *generation) {
     free(generation->ended);
 }
 
-static void search_free(struct search *search) {
+void beam_search_free(struct beam_search *search) {
+    if (!search) return;
     /* The two blocks of states change places with every step: rows_free frees the one it has. */
     free(search->next.states);
     rows_free(&search->rows);
@@ -66,14 +67,15 @@ static void search_free(struct search *search) {
     free(search->finished);
     free(search->finished_words);
     free(search->candidates.items);
+    free(search);
 }
 
 /* Plans the memory of a whole search; nothing is allocated after it. */
-static bool search_init(struct search *search, const struct decode_plan *plan, size_t photos,
+static bool search_init(struct beam_search *search, const struct decode_plan *plan, size_t photos,
                         caption_error *error) {
     const caption_options *options = &plan->options;
     size_t beam = options->beam_size, length = options->max_length, rows, kept;
-    *search = (struct search){.plan = plan, .candidates.capacity = beam, .photo_count = photos};
+    *search = (struct beam_search){.plan = plan, .candidates.capacity = beam};
     if (!size_multiply(photos, beam, &rows) || !size_multiply(photos, options->top, &kept)) {
         return error_memory(error, "beam search");
     }
@@ -86,21 +88,24 @@ static bool search_init(struct search *search, const struct decode_plan *plan, s
         memory_uninitialised(kept, length * sizeof *search->finished_words, "beam search", error);
     search->candidates.items =
         memory_uninitialised(beam, sizeof *search->candidates.items, "beam search", error);
-    bool planned = search->next.states && search->photos && search->finished &&
-                   search->finished_words && search->candidates.items &&
-                   generation_init(&search->now, rows, length, error) &&
-                   generation_init(&search->next, rows, length, error);
-    if (!planned) {
-        search_free(search);
-        return false;
-    }
     search->now.states = search->rows.states;
-    return true;
+    return search->next.states && search->photos && search->finished && search->finished_words &&
+           search->candidates.items && generation_init(&search->now, rows, length, error) &&
+           generation_init(&search->next, rows, length, error);
+}
+
+struct beam_search *beam_search_new(const struct decode_plan *plan, size_t photos,
+                                    caption_error *error) {
+    struct beam_search *search = memory_zeroed(1, sizeof *search, "beam search", error);
+    if (!search || search_init(search, plan, photos, error)) return search;
+    beam_search_free(search);
+    return NULL;
 }
 
 /* One hypothesis without words for each photo, the image fed. */
-static void search_begin(struct search *search, const real *features) {
+static void search_begin(struct beam_search *search, const real *features, size_t photos) {
     size_t top = search->plan->options.top, length = search->plan->options.max_length;
+    search->photo_count = photos;
     for (size_t i = 0; i < search->photo_count; i++) {
         struct photo_search *photo = &search->photos[i];
         *photo = (struct photo_search){.photo = i, .first = i, .count = 1};
@@ -128,7 +133,7 @@ static bool is_kept(const struct photo_search *photo, const uint32_t *words, siz
 
 /* Keeps the first `length` words of a row as a finished caption if it is among the `top` best. Of
  * equal ones the earlier stays. */
-static void keep(const struct search *search, struct photo_search *photo, size_t row,
+static void keep(const struct beam_search *search, struct photo_search *photo, size_t row,
                  size_t length) {
     const caption_options *options = &search->plan->options;
     const uint32_t *words = search->now.words + row * options->max_length;
@@ -151,7 +156,7 @@ static void keep(const struct search *search, struct photo_search *photo, size_t
 
 /* Whether a hypothesis may still end among the kept. Its log-probability can only fall and, with a
  * length penalty >= 0, the most it can be divided by is that of the maximum length. */
-static bool may_be_kept(const struct search *search, const struct photo_search *photo,
+static bool may_be_kept(const struct beam_search *search, const struct photo_search *photo,
                         double logprob) {
     const caption_options *options = &search->plan->options;
     if (photo->finished_count < options->top) return true;
@@ -160,7 +165,7 @@ static bool may_be_kept(const struct search *search, const struct photo_search *
 }
 
 /* Collects the best continuations of a photo's hypotheses of `length` words. */
-static bool collect(struct search *search, const struct photo_search *photo, size_t length,
+static bool collect(struct beam_search *search, const struct photo_search *photo, size_t length,
                     caption_error *error) {
     struct generation *now = &search->now;
     size_t words = search->plan->model->decoder.words;
@@ -180,7 +185,7 @@ static bool collect(struct search *search, const struct photo_search *photo, siz
 }
 
 /* Adds a hypothesis of a photo to the next generation: its parent and one more word. */
-static void extend(struct search *search, const struct photo_search *photo,
+static void extend(struct beam_search *search, const struct photo_search *photo,
                    const struct candidate *candidate, size_t length) {
     const struct generation *now = &search->now;
     struct generation *next = &search->next;
@@ -197,7 +202,7 @@ static void extend(struct search *search, const struct photo_search *photo,
 }
 
 /* Ends what said <end> and extends the rest, in the order of their log-probabilities. */
-static void advance(struct search *search, struct photo_search *photo, size_t length) {
+static void advance(struct beam_search *search, struct photo_search *photo, size_t length) {
     const struct candidates *candidates = &search->candidates;
     for (size_t i = 0; i < candidates->count; i++) {
         const struct candidate *candidate = &candidates->items[i];
@@ -216,7 +221,7 @@ static void advance(struct search *search, struct photo_search *photo, size_t le
 /* Keeps what is left of each of a photo's last hypotheses when it is cut to `length` words, or to
  * fewer where no caption may end there. A bad ending is better than no caption, but than that only.
  */
-static void keep_cut(const struct search *search, struct photo_search *photo, size_t first,
+static void keep_cut(const struct beam_search *search, struct photo_search *photo, size_t first,
                      size_t count, size_t length) {
     for (size_t row = first; row < first + count; row++) {
         if (photo->finished_count == search->plan->options.top) return;
@@ -230,8 +235,8 @@ static void keep_cut(const struct search *search, struct photo_search *photo, si
 
 /* The last resort when a search is over with fewer than `top` captions, because the rules forbade
  * <end>: its last hypotheses, cut by no more words than it takes. */
-static void keep_the_rest(const struct search *search, struct photo_search *photo, size_t first,
-                          size_t count, size_t length) {
+static void keep_the_rest(const struct beam_search *search, struct photo_search *photo,
+                          size_t first, size_t count, size_t length) {
     size_t shortest = constraints_shortest(search->plan);
     keep_cut(search, photo, first, count, length);
     while (photo->finished_count < search->plan->options.top && length > shortest) {
@@ -240,7 +245,7 @@ static void keep_the_rest(const struct search *search, struct photo_search *phot
 }
 
 /* One photo's part of a time step. */
-static bool advance_photo(struct search *search, struct photo_search *photo, size_t length,
+static bool advance_photo(struct beam_search *search, struct photo_search *photo, size_t length,
                           struct decode_result *results, caption_error *error) {
     size_t first = photo->first, count = photo->count;
     if (!collect(search, photo, length, error)) return false;
@@ -252,7 +257,7 @@ static bool advance_photo(struct search *search, struct photo_search *photo, siz
 
 /* One time step for all photos: hypotheses of `length` words become longer by one. Photos that are
  * done leave. */
-static bool search_step(struct search *search, size_t length, struct decode_result *results,
+static bool search_step(struct beam_search *search, size_t length, struct decode_result *results,
                         caption_error *error) {
     rows_step(&search->rows, search->now.count);
     search->next.count = 0;
@@ -270,18 +275,15 @@ static bool search_step(struct search *search, size_t length, struct decode_resu
     return true;
 }
 
-bool beam_search(const struct decode_plan *plan, const real *features, size_t count,
-                 struct decode_result *results, caption_error *error) {
-    struct search search;
-    if (!search_init(&search, plan, count, error)) return false;
-    search_begin(&search, features);
+bool beam_search_run(struct beam_search *search, const real *features, size_t count,
+                     struct decode_result *results, caption_error *error) {
+    search_begin(search, features, count);
     bool done = true;
     /* Ends by itself: after max_length words nothing is extended. */
-    for (size_t length = 0; done && search.photo_count > 0; length++) {
-        done = search_step(&search, length, results, error);
+    for (size_t length = 0; done && search->photo_count > 0; length++) {
+        done = search_step(search, length, results, error);
     }
-    done = done && tags_of_photos(plan, search.rows.tags, count, results, error);
-    if (done) signals_of_photos(plan, search.rows.tags, count, results);
-    search_free(&search);
+    done = done && tags_of_photos(search->plan, search->rows.tags, count, results, error);
+    if (done) signals_of_photos(search->plan, search->rows.tags, count, results);
     return done;
 }

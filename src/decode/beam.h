@@ -8,8 +8,16 @@
 
 #include "decode/decode.h"
 
-/* features (count, F), count >= 1; results[count] are empty. On failure some may have been set. */
-bool beam_search(const struct decode_plan *plan, const real *features, size_t count,
-                 struct decode_result *results, caption_error *error);
+/* The memory of searches over up to `photos` photos at once, planned once: a search allocates its
+ * results and nothing else. Holds on to `plan`. NULL with `error` set when memory is short. */
+struct beam_search;
+struct beam_search *beam_search_new(const struct decode_plan *plan, size_t photos,
+                                    caption_error *error);
+void beam_search_free(struct beam_search *search);
+
+/* features (count, F), 1 <= count <= photos; results[count] are empty. On failure some may have
+ * been set. */
+bool beam_search_run(struct beam_search *search, const real *features, size_t count,
+                     struct decode_result *results, caption_error *error);
 
 #endif

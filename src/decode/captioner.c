@@ -128,6 +128,7 @@ bool captioner_features(const struct model *model, enum precision precision,
 
 struct decode_job {
     const struct decode_plan *plan;
+    struct decode_workspace **workspaces; /* [workers] */
     const real *features;
     size_t count, batch;
     struct decode_result *results;
@@ -135,28 +136,48 @@ struct decode_job {
 };
 
 static void decode_batch(void *context, size_t item, size_t worker) {
-    (void)worker;
     const struct decode_job *job = context;
     const size_t first = item * job->batch, rest = job->count - first;
-    decode_features(job->plan, job->features + first * job->plan->model->decoder.features,
-                    rest < job->batch ? rest : job->batch, first, job->results + first,
-                    &job->errors[item]);
+    decode_features(
+        job->workspaces[worker], job->features + first * job->plan->model->decoder.features,
+        rest < job->batch ? rest : job->batch, first, job->results + first, &job->errors[item]);
+}
+
+static void workspaces_free(struct decode_workspace **workspaces, size_t count) {
+    for (size_t i = 0; workspaces && i < count; i++) decode_workspace_free(workspaces[i]);
+    free(workspaces);
+}
+
+static struct decode_workspace **workspaces_new(const struct decode_plan *plan, size_t count,
+                                                caption_error *error) {
+    struct decode_workspace **workspaces =
+        memory_zeroed(count, sizeof *workspaces, "decoding", error);
+    for (size_t i = 0; workspaces && i < count; i++) {
+        workspaces[i] = decode_workspace_new(plan, plan_batch(plan), error);
+        if (workspaces[i]) continue;
+        workspaces_free(workspaces, count);
+        return NULL;
+    }
+    return workspaces;
 }
 
 bool captioner_decode(const struct decode_plan *plan, const real *features, size_t count,
                       struct threads *threads, struct decode_result *results,
                       caption_error *error) {
     for (size_t i = 0; i < count; i++) results[i] = (struct decode_result){0};
+    if (count == 0) return true;
     struct decode_job job = {.plan = plan,
                              .features = features,
                              .count = count,
                              .batch = plan_batch(plan),
                              .results = results};
     const size_t batches = (count + job.batch - 1) / job.batch;
+    const size_t workers = threads_count(threads);
     job.errors = memory_zeroed(batches, sizeof *job.errors, "captions", error);
-    if (!job.errors) return false;
-    threads_for(threads, batches, decode_batch, &job);
-    const bool done = all_went_well(job.errors, batches, error);
+    job.workspaces = job.errors ? workspaces_new(plan, workers, error) : NULL;
+    if (job.workspaces) threads_for(threads, batches, decode_batch, &job);
+    const bool done = job.workspaces && all_went_well(job.errors, batches, error);
+    workspaces_free(job.workspaces, workers);
     free(job.errors);
     if (!done) decode_results_free(results, count);
     return done;

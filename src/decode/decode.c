@@ -2,18 +2,44 @@
 
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "decode/beam.h"
 #include "decode/plan.h"
 #include "decode/sample.h"
 #include "text/neutral.h"
 
-bool decode_features(const struct decode_plan *plan, const real *features, size_t count,
+struct decode_workspace {
+    struct beam_search *search; /* one of the two */
+    struct sampler *sampler;
+};
+
+struct decode_workspace *decode_workspace_new(const struct decode_plan *plan, size_t photos,
+                                              caption_error *error) {
+    struct decode_workspace *workspace = memory_zeroed(1, sizeof *workspace, "decoding", error);
+    if (!workspace) return NULL;
+    if (plan->options.sample)
+        workspace->sampler = sampler_new(plan, photos, error);
+    else
+        workspace->search = beam_search_new(plan, photos, error);
+    if (workspace->sampler || workspace->search) return workspace;
+    free(workspace);
+    return NULL;
+}
+
+void decode_workspace_free(struct decode_workspace *workspace) {
+    if (!workspace) return;
+    sampler_free(workspace->sampler);
+    beam_search_free(workspace->search);
+    free(workspace);
+}
+
+bool decode_features(struct decode_workspace *workspace, const real *features, size_t count,
                      size_t first_photo, struct decode_result *results, caption_error *error) {
     for (size_t i = 0; i < count; i++) results[i] = (struct decode_result){0};
     if (count == 0) return true;
-    bool done = plan->options.sample
-                    ? sample_captions(plan, features, count, first_photo, results, error)
-                    : beam_search(plan, features, count, results, error);
+    bool done = workspace->sampler
+                    ? sampler_run(workspace->sampler, features, count, first_photo, results, error)
+                    : beam_search_run(workspace->search, features, count, results, error);
     if (!done) decode_results_free(results, count);
     return done;
 }

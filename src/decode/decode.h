@@ -42,10 +42,19 @@ void decode_plan_free(struct decode_plan *plan);
 /* The precision that the options ask for, or that this processor is fastest in. */
 enum precision decode_precision(const caption_options *options);
 
-/* Captions `count` photos from their features (count, F). first_photo numbers them for the random
- * streams of sampling, so that results do not depend on how photos are batched. results[count] are
- * freed with decode_results_free. Thread-safe for one plan. */
-bool decode_features(const struct decode_plan *plan, const real *features, size_t count,
+/* The working memory of one thread, for up to `photos` photos at once: beam search's or sampling's,
+ * as the options ask. It keeps what it computed of the words that were said, so that the next call
+ * is faster; results do not depend on it. Holds on to `plan`. NULL with `error` set when memory is
+ * short. */
+struct decode_workspace;
+struct decode_workspace *decode_workspace_new(const struct decode_plan *plan, size_t photos,
+                                              caption_error *error);
+void decode_workspace_free(struct decode_workspace *workspace);
+
+/* Captions `count` photos, as many as the workspace is for or fewer, from their features
+ * (count, F). first_photo numbers them for the random streams of sampling, so that results do not
+ * depend on how photos are batched. results[count] are freed with decode_results_free. */
+bool decode_features(struct decode_workspace *workspace, const real *features, size_t count,
                      size_t first_photo, struct decode_result *results, caption_error *error);
 void decode_results_free(struct decode_result *results, size_t count);
 

@@ -38,7 +38,8 @@ static void slot_free(struct slot *slot) {
 /* What belongs to a thread. */
 struct worker {
     struct threads *helpers; /* and itself, that share a photo */
-    struct inference_workspace *workspace;
+    struct inference_workspace *encoding;
+    struct decode_workspace *decoding;
     float *input;                                    /* (S, S, 3) */
     float *features;                                 /* (PLAN_BATCH_PHOTOS, F) */
     struct slot *batch[PLAN_BATCH_PHOTOS];           /* what its words are decoded of */
@@ -46,16 +47,23 @@ struct worker {
     caption_times times;
 };
 
+/* The threads of a run, kept for the next one. */
+struct crew {
+    struct threads *pool;   /* NULL: there is none yet */
+    struct worker *workers; /* [count] */
+    size_t count;           /* threads that have photos of their own */
+    size_t to_a_photo;      /* threads that share one */
+};
+
 struct pipeline {
     const struct decode_plan *plan;
     const struct inference_encoder *encoder;
-    const struct pipeline_ends *ends;
-    struct worker *workers; /* [threads] */
-    size_t threads;         /* that have photos of their own */
-    size_t to_a_photo;      /* threads that share one */
-    size_t batch;           /* photos of a full batch */
-    struct slot *slots;     /* [capacity], photo i in slot i % capacity */
-    float *features;        /* (capacity, F) */
+    const struct pipeline_ends *ends; /* of this run */
+    struct crew crew;
+    size_t threads;     /* of all runs */
+    size_t batch;       /* photos of a full batch */
+    struct slot *slots; /* [capacity], photo i in slot i % capacity */
+    float *features;    /* (capacity, F) */
     size_t capacity;
     size_t most_memory; /* bytes */
 
@@ -139,7 +147,7 @@ static void encode_photo(struct pipeline *p, struct worker *worker) {
     const double decoded = progress_clock();
     worker->times.decode += decoded - started;
     if (loaded) {
-        inference_encoder_run(p->encoder, worker->input, 1, worker->workspace,
+        inference_encoder_run(p->encoder, worker->input, 1, worker->encoding,
                               p->features + index * p->plan->model->encoder.features);
         worker->times.encode += progress_clock() - decoded;
     }
@@ -176,7 +184,7 @@ static void decode_words(struct pipeline *p, struct worker *worker) {
 
     const double started = progress_clock();
     caption_error error;
-    const bool decoded = decode_features(p->plan, worker->features, count,
+    const bool decoded = decode_features(worker->decoding, worker->features, count,
                                          worker->batch[0]->photo.number, worker->decoded, &error);
     worker->times.words += progress_clock() - started;
 
@@ -261,7 +269,7 @@ static void run_caller(struct pipeline *p, struct worker *worker) {
 static void run_worker(void *context, size_t item, size_t number) {
     (void)item;
     struct pipeline *p = context;
-    struct worker *worker = &p->workers[number];
+    struct worker *worker = &p->crew.workers[number];
     pthread_mutex_lock(&p->mutex);
     if (number == 0 && !p->over) run_caller(p, worker);
     while (!p->over)
@@ -269,78 +277,71 @@ static void run_worker(void *context, size_t item, size_t number) {
     pthread_mutex_unlock(&p->mutex);
 }
 
-static bool worker_init(struct worker *worker, const struct pipeline *p, caption_error *error) {
+static void worker_free(struct worker *worker) {
+    inference_workspace_free(worker->encoding);
+    decode_workspace_free(worker->decoding);
+    threads_free(worker->helpers);
+    free(worker->input);
+    free(worker->features);
+}
+
+static bool worker_init(struct worker *worker, const struct pipeline *p, size_t to_a_photo,
+                        caption_error *error) {
     const struct model *model = p->plan->model;
     const size_t size = model->preprocessing.size;
-    worker->helpers = threads_new(p->to_a_photo, error);
+    worker->helpers = threads_new(to_a_photo, error);
     if (!worker->helpers) return false;
-    worker->workspace = inference_workspace_new(p->encoder, worker->helpers, error);
-    if (!worker->workspace) return false;
+    worker->encoding = inference_workspace_new(p->encoder, worker->helpers, error);
+    worker->decoding = decode_workspace_new(p->plan, p->batch, error);
+    if (!worker->encoding || !worker->decoding) return false;
     worker->input = memory_uninitialised(size, size * 3 * sizeof(float), "a photo", error);
     worker->features =
         memory_uninitialised(p->batch, model->encoder.features * sizeof(float), "features", error);
     return worker->input && worker->features;
 }
 
-/* Threads that no photo is there for help with those that are there. */
-static void settle_threads(struct pipeline *p) {
-    const size_t all = p->threads;
-    pthread_mutex_lock(&p->mutex);
-    ask_for_photos(p);
-    if (p->at_end && p->given < p->threads) p->threads = size_larger(p->given, 1);
-    pthread_mutex_unlock(&p->mutex);
-    p->to_a_photo = size_smaller(all / p->threads, SHARE_A_PHOTO);
+static void crew_free(struct crew *crew) {
+    threads_free(crew->pool);
+    for (size_t i = 0; crew->workers && i < crew->count; i++) worker_free(&crew->workers[i]);
+    free(crew->workers);
+    *crew = (struct crew){0};
 }
 
-static bool pipeline_init(struct pipeline *p, caption_error *error) {
-    const struct model *model = p->plan->model;
-    pthread_mutex_init(&p->mutex, NULL);
-    pthread_cond_init(&p->changed, NULL);
-    p->slots = memory_zeroed(p->capacity, sizeof *p->slots, "captions", error);
-    p->features = memory_uninitialised(p->capacity, model->encoder.features * sizeof(float),
-                                       "features", error);
-    if (!p->slots || !p->features) return false;
-    settle_threads(p);
-    p->workers = memory_zeroed(p->threads, sizeof *p->workers, "threads", error);
-    if (!p->workers) return false;
-    for (size_t i = 0; i < p->threads; i++)
-        if (!worker_init(&p->workers[i], p, error)) return false;
+static bool crew_init(struct crew *crew, const struct pipeline *p, size_t count, size_t to_a_photo,
+                      caption_error *error) {
+    *crew = (struct crew){.count = count, .to_a_photo = to_a_photo};
+    crew->workers = memory_zeroed(count, sizeof *crew->workers, "threads", error);
+    bool ok = crew->workers && (crew->pool = threads_new(count, error)) != NULL;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = worker_init(&crew->workers[i], p, to_a_photo, error);
+    if (!ok) crew_free(crew);
+    return ok;
+}
+
+/* Threads that no photo is there for help with those that are there. The crew of the last run
+ * stays if it is of that kind. */
+static bool gather_crew(struct pipeline *p, caption_error *error) {
+    size_t count = p->threads;
+    if (p->at_end && p->given < count) count = size_larger(p->given, 1);
+    const size_t to_a_photo = size_smaller(p->threads / count, SHARE_A_PHOTO);
+    struct crew *crew = &p->crew;
+    if (!crew->pool || crew->count != count || crew->to_a_photo != to_a_photo) {
+        crew_free(crew);
+        if (!crew_init(crew, p, count, to_a_photo, error)) return false;
+    }
+    for (size_t i = 0; i < count; i++) crew->workers[i].times = (caption_times){0};
     return true;
 }
 
-/* Results that nobody took are freed, too: the run may have ended early. */
-static void pipeline_free(struct pipeline *p) {
-    for (size_t i = p->delivered; i < p->given; i++) slot_free(&p->slots[i % p->capacity]);
-    for (size_t i = 0; p->workers && i < p->threads; i++) {
-        inference_workspace_free(p->workers[i].workspace);
-        threads_free(p->workers[i].helpers);
-        free(p->workers[i].input);
-        free(p->workers[i].features);
-    }
-    free(p->workers);
-    free(p->features);
-    free(p->slots);
-    pthread_cond_destroy(&p->changed);
-    pthread_mutex_destroy(&p->mutex);
-}
-
-static void add_times(const struct pipeline *p, caption_times *times) {
-    for (size_t i = 0; i < p->threads; i++) {
-        const caption_times *of = &p->workers[i].times;
+static void add_times(const struct crew *crew, caption_times *times) {
+    for (size_t i = 0; i < crew->count; i++) {
+        const caption_times *of = &crew->workers[i].times;
         times->decode += of->decode;
         times->encode += of->encode;
         times->words += of->words;
         times->output += of->output;
         times->waited += of->waited;
     }
-}
-
-static bool run_on_threads(struct pipeline *p, caption_error *error) {
-    struct threads *pool = threads_new(p->threads, error);
-    if (!pool) return false;
-    threads_for(pool, p->threads, run_worker, p);
-    threads_free(pool);
-    return true;
 }
 
 static size_t most_memory(const caption_options *options) {
@@ -350,19 +351,62 @@ static size_t most_memory(const caption_options *options) {
     return pages > 0 && page > 0 ? (size_t)pages / 4 * (size_t)page : SIZE_MAX;
 }
 
-bool pipeline_run(const struct ready *ready, size_t threads, const struct pipeline_ends *ends,
-                  caption_times *times, caption_error *error) {
-    struct pipeline p = {.plan = ready->plan,
-                         .encoder = ready->encoder,
-                         .ends = ends,
-                         .threads = threads,
-                         .batch = plan_batch(ready->plan),
-                         .capacity = SLOTS * threads,
-                         .most_memory = most_memory(&ready->plan->options)};
-    bool done = pipeline_init(&p, error) && run_on_threads(&p, error);
-    if (done && times) add_times(&p, times);
-    if (done && p.error.status != CAPTION_OK)
-        done = error_set(error, p.error.status, "%s", p.error.message);
-    pipeline_free(&p);
+struct pipeline *pipeline_new(const struct prepared *prepared, size_t threads,
+                              caption_error *error) {
+    struct pipeline *p = memory_zeroed(1, sizeof *p, "threads", error);
+    if (!p) return NULL;
+    const size_t width = prepared->plan->model->encoder.features;
+    *p = (struct pipeline){.plan = prepared->plan,
+                           .encoder = prepared->encoder,
+                           .threads = threads,
+                           .batch = plan_batch(prepared->plan),
+                           .capacity = SLOTS * threads,
+                           .most_memory = most_memory(&prepared->plan->options)};
+    pthread_mutex_init(&p->mutex, NULL);
+    pthread_cond_init(&p->changed, NULL);
+    p->slots = memory_zeroed(p->capacity, sizeof *p->slots, "captions", error);
+    p->features = memory_uninitialised(p->capacity, width * sizeof(float), "features", error);
+    if (p->slots && p->features) return p;
+    pipeline_free(p);
+    return NULL;
+}
+
+void pipeline_free(struct pipeline *p) {
+    if (!p) return;
+    crew_free(&p->crew);
+    free(p->features);
+    free(p->slots);
+    pthread_cond_destroy(&p->changed);
+    pthread_mutex_destroy(&p->mutex);
+    free(p);
+}
+
+static void begin(struct pipeline *p, const struct pipeline_ends *ends) {
+    p->ends = ends;
+    p->delivered = p->taken = p->given = p->encoded = p->memory = 0;
+    p->at_end = p->over = false;
+    p->error = (caption_error){.status = CAPTION_OK};
+    pthread_mutex_lock(&p->mutex);
+    ask_for_photos(p);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+/* Results that nobody took are freed, too: the run may have ended early. */
+static void end(struct pipeline *p) {
+    for (size_t i = p->delivered; i < p->given; i++) slot_free(&p->slots[i % p->capacity]);
+    p->ends = NULL;
+}
+
+bool pipeline_run(struct pipeline *p, const struct pipeline_ends *ends, caption_times *times,
+                  caption_error *error) {
+    begin(p, ends);
+    bool done = gather_crew(p, error);
+    if (done) {
+        threads_for(p->crew.pool, p->crew.count, run_worker, p);
+        if (times) add_times(&p->crew, times);
+        if (p->error.status != CAPTION_OK)
+            done = error_set(error, p->error.status, "%s", p->error.message);
+    }
+    end(p);
     return done;
 }

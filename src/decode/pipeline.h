@@ -12,7 +12,7 @@
 #ifndef CAPTION_DECODE_PIPELINE_H
 #define CAPTION_DECODE_PIPELINE_H
 
-#include "decode/ready.h"
+#include "decode/prepared.h"
 
 /* The caller's side. Both functions are called on its thread. */
 struct pipeline_ends {
@@ -27,10 +27,19 @@ struct pipeline_ends {
     size_t thumbnail; /* see caption_stream */
 };
 
-/* Captions all photos on `threads` threads (at least 1), the caller's being one. False with `error`
- * set when `result` said so or nothing could be done at all. Times are added to `times` (NULL: not
- * wanted). */
-bool pipeline_run(const struct ready *ready, size_t threads, const struct pipeline_ends *ends,
-                  caption_times *times, caption_error *error);
+/* Threads and working memory, kept between runs: a second run with as many photos allocates only
+ * what photos decode to and results. */
+struct pipeline;
+
+/* Runs on `threads` threads (at least 1), the caller's being one. Holds on to `prepared`. NULL with
+ * `error` set when memory is short. */
+struct pipeline *pipeline_new(const struct prepared *prepared, size_t threads,
+                              caption_error *error);
+void pipeline_free(struct pipeline *pipeline);
+
+/* Captions all photos. False with `error` set when `result` said so or nothing could be done at
+ * all; another run may follow. Times are added to `times` (NULL: not wanted). */
+bool pipeline_run(struct pipeline *pipeline, const struct pipeline_ends *ends, caption_times *times,
+                  caption_error *error);
 
 #endif

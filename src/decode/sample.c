@@ -26,18 +26,22 @@ struct sampler {
     struct draw *draws; /* (N, top) */
     size_t *going;      /* [going_count]: the draw of each row */
     size_t going_count;
-    uint32_t *words;              /* (N, top, L) */
-    double *ended;                /* (N, top, L + 1) */
-    struct candidates candidates; /* capacity V, or k */
+    uint32_t *words;                 /* (N, top, L) */
+    double *ended;                   /* (N, top, L + 1) */
+    struct decode_caption *captions; /* (top,), scratch */
+    struct candidates candidates;    /* capacity V, or k */
 };
 
-static void sampler_free(struct sampler *sampler) {
+void sampler_free(struct sampler *sampler) {
+    if (!sampler) return;
     rows_free(&sampler->rows);
     free(sampler->draws);
     free(sampler->going);
     free(sampler->words);
     free(sampler->ended);
+    free(sampler->captions);
     free(sampler->candidates.items);
+    free(sampler);
 }
 
 static bool sampler_init(struct sampler *sampler, const struct decode_plan *plan, size_t photos,
@@ -57,12 +61,16 @@ static bool sampler_init(struct sampler *sampler, const struct decode_plan *plan
         memory_uninitialised(draws, (length + 1) * sizeof *sampler->ended, "sampling", error);
     sampler->candidates.items = memory_uninitialised(
         sampler->candidates.capacity, sizeof *sampler->candidates.items, "sampling", error);
-    if (sampler->draws && sampler->going && sampler->words && sampler->ended &&
-        sampler->candidates.items) {
-        return true;
-    }
+    sampler->captions = memory_zeroed(options->top, sizeof *sampler->captions, "sampling", error);
+    return sampler->draws && sampler->going && sampler->words && sampler->ended &&
+           sampler->captions && sampler->candidates.items;
+}
+
+struct sampler *sampler_new(const struct decode_plan *plan, size_t photos, caption_error *error) {
+    struct sampler *sampler = memory_zeroed(1, sizeof *sampler, "sampling", error);
+    if (!sampler || sampler_init(sampler, plan, photos, error)) return sampler;
     sampler_free(sampler);
-    return false;
+    return NULL;
 }
 
 static void sampler_begin(struct sampler *sampler, const real *features, size_t photos,
@@ -205,30 +213,24 @@ static void sort_draws(struct draw *draws, size_t count) {
     }
 }
 
-static bool set_results(struct sampler *sampler, size_t photos, struct decode_result *results,
+static bool set_results(const struct sampler *sampler, size_t photos, struct decode_result *results,
                         caption_error *error) {
     size_t top = sampler->plan->options.top;
-    struct decode_caption *captions = memory_zeroed(top, sizeof *captions, "captions", error);
-    bool set = captions != NULL;
-    for (size_t i = 0; set && i < photos; i++) {
+    for (size_t i = 0; i < photos; i++) {
         sort_draws(sampler->draws + i * top, top);
-        for (size_t d = 0; d < top; d++) captions[d] = sampler->draws[i * top + d].caption;
-        set = result_set(&results[i], captions, top, error);
+        for (size_t d = 0; d < top; d++) sampler->captions[d] = sampler->draws[i * top + d].caption;
+        if (!result_set(&results[i], sampler->captions, top, error)) return false;
     }
-    free(captions);
-    return set;
+    return true;
 }
 
-bool sample_captions(const struct decode_plan *plan, const real *features, size_t count,
-                     size_t first_photo, struct decode_result *results, caption_error *error) {
-    struct sampler sampler;
-    if (!sampler_init(&sampler, plan, count, error)) return false;
-    sampler_begin(&sampler, features, count, first_photo);
+bool sampler_run(struct sampler *sampler, const real *features, size_t count, size_t first_photo,
+                 struct decode_result *results, caption_error *error) {
+    sampler_begin(sampler, features, count, first_photo);
     bool done = true;
-    while (done && sampler.going_count > 0) done = sampler_step(&sampler, error);
-    done = done && set_results(&sampler, count, results, error) &&
-           tags_of_photos(plan, sampler.rows.tags, count, results, error);
-    if (done) signals_of_photos(plan, sampler.rows.tags, count, results);
-    sampler_free(&sampler);
+    while (done && sampler->going_count > 0) done = sampler_step(sampler, error);
+    done = done && set_results(sampler, count, results, error) &&
+           tags_of_photos(sampler->plan, sampler->rows.tags, count, results, error);
+    if (done) signals_of_photos(sampler->plan, sampler->rows.tags, count, results);
     return done;
 }

@@ -7,8 +7,15 @@
 
 #include "decode/decode.h"
 
-/* features (count, F), count >= 1; results[count] are empty. On failure some may have been set. */
-bool sample_captions(const struct decode_plan *plan, const real *features, size_t count,
-                     size_t first_photo, struct decode_result *results, caption_error *error);
+/* The memory of drawing for up to `photos` photos at once, planned once: a run allocates its
+ * results and nothing else. Holds on to `plan`. NULL with `error` set when memory is short. */
+struct sampler;
+struct sampler *sampler_new(const struct decode_plan *plan, size_t photos, caption_error *error);
+void sampler_free(struct sampler *sampler);
+
+/* features (count, F), 1 <= count <= photos; results[count] are empty. On failure some may have
+ * been set. */
+bool sampler_run(struct sampler *sampler, const real *features, size_t count, size_t first_photo,
+                 struct decode_result *results, caption_error *error);
 
 #endif

@@ -517,9 +517,12 @@ static void numbers_that_are_not_finite_are_an_error(void **state) {
     assert_non_null(plan);
     struct decode_result result;
     caption_error error = {0};
-    assert_false(decode_features(plan, features, 1, 0, &result, &error));
+    struct decode_workspace *workspace = decode_workspace_new(plan, 1, NULL);
+    assert_non_null(workspace);
+    assert_false(decode_features(workspace, features, 1, 0, &result, &error));
     assert_non_null(strstr(error.message, "not finite"));
     assert_int_equal(result.count, 0);
+    decode_workspace_free(workspace);
     decode_plan_free(plan);
     tiny_free(&model);
 }

@@ -16,6 +16,7 @@
 #include "caption.h"
 #include "decode/captioner.h"
 #include "model/model.h"
+#include "open_session.h"
 #include "text/neutral.h"
 
 enum { PHOTOS = 40, SIDE = 48 };
@@ -118,10 +119,12 @@ static int tear_down(void **state) {
 
 static void caption_all(const struct fixture *f, const char *const *paths, size_t count,
                         const caption_options *options, caption_result *results) {
+    struct open_session opened = open_session(f->model, options);
     caption_error error = {0};
-    if (!caption_photos(f->model, paths, count, options, results, &error)) {
+    if (!caption_session_photos(opened.session, paths, count, results, &error)) {
         fail_msg("%s", error.message);
     }
+    close_session(&opened);
 }
 
 static void assert_same(const caption_result *a, const caption_result *b) {
@@ -270,7 +273,9 @@ static void a_stream_gives_results_in_order_on_the_callers_thread(void **state) 
             .next = next_endless, .result = take_endless, .context = &endless};
         caption_times times = {0};
         options.threads = threads;
-        assert_true(caption_photos_stream(f->model, &stream, &options, &times, NULL));
+        struct open_session opened = open_session(f->model, &options);
+        assert_true(caption_session_stream(opened.session, &stream, &times, NULL));
+        close_session(&opened);
         assert_int_equal(endless.taken, 1000);
         assert_true(times.decode > 0 && times.encode > 0 && times.words > 0);
     }
@@ -290,11 +295,13 @@ static void a_stream_makes_the_thumbnails_that_are_asked_for(void **state) {
                                  .thumbnail = SIDE / 2};
         caption_error error = {0};
         options.threads = threads;
-        assert_false(caption_photos_stream(f->model, &stream, &options, NULL, &error));
+        struct open_session opened = open_session(f->model, &options);
+        assert_false(caption_session_stream(opened.session, &stream, NULL, &error));
         assert_string_equal(error.message, "enough");
         stream.thumbnail = 5000;
-        assert_false(caption_photos_stream(f->model, &stream, &options, NULL, &error));
+        assert_false(caption_session_stream(opened.session, &stream, NULL, &error));
         assert_non_null(strstr(error.message, "5000"));
+        close_session(&opened);
     }
     caption_results_free(once, PHOTOS);
 }
@@ -310,10 +317,17 @@ static void a_stream_ends_with_the_error_of_who_takes_its_results(void **state) 
             .next = next_endless, .result = take_endless, .context = &endless};
         caption_error error = {0};
         options.threads = threads;
-        assert_false(caption_photos_stream(f->model, &stream, &options, NULL, &error));
+        struct open_session opened = open_session(f->model, &options);
+        assert_false(caption_session_stream(opened.session, &stream, NULL, &error));
         assert_string_equal(error.message, "enough");
         assert_int_equal(endless.taken, 100);
         assert_true(endless.given < 100 + 64 * threads); /* few are asked for in vain */
+        /* What the run left behind does not come up in the next. */
+        caption_result again[PHOTOS];
+        assert_true(caption_session_photos(opened.session, all_paths(f), PHOTOS, again, NULL));
+        for (size_t i = 0; i < PHOTOS; i++) assert_same(&once[i], &again[i]);
+        caption_results_free(again, PHOTOS);
+        close_session(&opened);
     }
     caption_results_free(once, PHOTOS);
 }
@@ -340,14 +354,15 @@ static void a_photo_in_memory_is_the_photo_in_its_file(void **state) {
     assert_true(file_read(f->paths[3], 1 << 20, &bytes, NULL));
     caption_result from_file, from_memory;
     caption_all(f, all_paths(f) + 3, 1, &options, &from_file);
-    assert_true(
-        caption_photo_memory(f->model, bytes.data, bytes.size, &options, &from_memory, NULL));
+    struct open_session opened = open_session(f->model, &options);
+    assert_true(caption_session_bytes(opened.session, bytes.data, bytes.size, &from_memory, NULL));
     assert_same(&from_file, &from_memory);
     caption_results_free(&from_file, 1);
     caption_results_free(&from_memory, 1);
-    assert_true(caption_photo_memory(f->model, bytes.data, 20, &options, &from_memory, NULL));
+    assert_true(caption_session_bytes(opened.session, bytes.data, 20, &from_memory, NULL));
     assert_int_equal(from_memory.count, 0);
     assert_int_not_equal(from_memory.error.status, CAPTION_OK);
+    close_session(&opened);
     file_bytes_free(&bytes);
 }
 
@@ -403,18 +418,17 @@ static void bad_options_are_refused_before_any_work(void **state) {
     const struct fixture *f = *state;
     caption_options options = caption_options_default();
     options.beam_size = 0;
-    caption_result result;
     caption_error error = {0};
-    assert_false(caption_photos(f->model, all_paths(f), 1, &options, &result, &error));
+    assert_null(caption_captioner_new(f->model, &options, &error));
     assert_int_equal(error.status, CAPTION_ERROR_ARGUMENT);
-    assert_int_equal(result.count, 0);
-    assert_null(result.captions);
 }
 
 static void no_photos_are_no_error(void **state) {
     const struct fixture *f = *state;
     caption_options options = caption_options_default();
-    assert_true(caption_photos(f->model, NULL, 0, &options, NULL, NULL));
+    struct open_session opened = open_session(f->model, &options);
+    assert_true(caption_session_photos(opened.session, NULL, 0, NULL, NULL));
+    close_session(&opened);
 }
 
 static void a_model_that_is_not_there_is_named(void **state) {

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "caption.h"
 #include "image/photo.h"
+#include "open_session.h"
 #include "temporary_file.h"
 
 enum { SIDE = 224, VALUES = SIDE * SIDE * 3, MOST_PHOTOS = 64 };
@@ -182,8 +183,10 @@ static char *caption_of(const caption_model *model, const struct bytes *photo) {
     const caption_options options = caption_options_default();
     caption_result result;
     caption_error error = {0};
-    if (!caption_photo_memory(model, photo->data, photo->size, &options, &result, &error))
+    struct open_session opened = open_session(model, &options);
+    if (!caption_session_bytes(opened.session, photo->data, photo->size, &result, &error))
         fail_msg("%s", error.message);
+    close_session(&opened);
     assert_int_equal(result.count, 1);
     char *text = strdup(result.captions[0].text);
     caption_results_free(&result, 1);

@@ -2,6 +2,7 @@
 #include "exif_files.h"
 
 #include "caption.h"
+#include "open_session.h"
 
 /* The sides at which a phone's JPEG is decoded at a fraction. */
 enum { PHONE_WIDTH = 1600, PHONE_HEIGHT = 1200 };
@@ -29,8 +30,10 @@ static char *caption_of(const caption_model *model, const struct bytes *file) {
     options.precision = CAPTION_PRECISION_F32; /* a rounding of pixels must not choose the words */
     caption_result result;
     caption_error error;
-    if (!caption_photo_memory(model, file->data, file->size, &options, &result, &error))
+    struct open_session opened = open_session(model, &options);
+    if (!caption_session_bytes(opened.session, file->data, file->size, &result, &error))
         fail_msg("%s", error.message);
+    close_session(&opened);
     if (result.count == 0) fail_msg("%s", result.error.message);
     char *text = NULL;
     assert_true(asprintf(&text, "%s %.4f", result.captions[0].text, result.captions[0].logprob) >

@@ -96,9 +96,11 @@ static inline void tiny_decode(const struct model *model, const caption_options 
     caption_error error = {0};
     struct decode_plan *plan = decode_plan_new(model, options, &error);
     if (!plan) fail_msg("%s", error.message);
-    if (!decode_features(plan, features, count, first_photo, results, &error)) {
+    struct decode_workspace *workspace = decode_workspace_new(plan, count, &error);
+    if (!workspace || !decode_features(workspace, features, count, first_photo, results, &error)) {
         fail_msg("%s", error.message);
     }
+    decode_workspace_free(workspace);
     decode_plan_free(plan);
     for (size_t i = 0; i < count; i++) assert_in_range(results[i].count, 1, options->top);
 }

@@ -1,0 +1,23 @@
+/* A model prepared for captioning: its weights packed for the products of inference, the options
+ * checked. Made once, then only read, by any number of threads. */
+#ifndef CAPTION_DECODE_PREPARED_H
+#define CAPTION_DECODE_PREPARED_H
+
+#include <stddef.h>
+
+#include "decode/decode.h"
+#include "model/inference_encoder.h"
+
+struct prepared {
+    struct decode_plan *plan; /* and the decoder */
+    struct inference_encoder *encoder;
+};
+
+/* Prepares both halves, side by side where there are two threads: each takes about as long as a
+ * third of a photo, which is what one photo alone waits for. False with `error` set as
+ * decode_plan_new and inference_encoder_new do. Holds on to `model`. Freed with prepared_free. */
+bool prepared_init(struct prepared *prepared, const struct model *model,
+                   const caption_options *options, size_t threads, caption_error *error);
+void prepared_free(struct prepared *prepared);
+
+#endif
