@@ -5,7 +5,7 @@
 #
 #     sh tests/bench/run.sh [--runs N] [SECTION...]
 #
-# Sections: roofline encoder training decoder beam photos start folder; all unless named. Three runs
+# Sections: roofline encoder training decoder beam photos sessions start folder; all unless named. Three runs
 # unless told. Installs what is missing, PyTorch and OpenCV too; a peer that is not to be had leaves its
 # columns empty. The tables go to stdout, all else to stderr. Run it on an otherwise idle machine.
 #
@@ -23,7 +23,7 @@ while [ $# -gt 0 ]; do
         runs=${2:-}
         shift
         ;;
-    roofline | encoder | training | decoder | beam | photos | start | folder) sections="$sections $1" ;;
+    roofline | encoder | training | decoder | beam | photos | sessions | start | folder) sections="$sections $1" ;;
     *)
         echo "run.sh: expected --runs N or a section, found '$1' (see the top of this file)" >&2
         exit 2
@@ -37,7 +37,7 @@ case $runs in
     exit 2
     ;;
 esac
-sections=${sections:-roofline encoder training decoder beam photos start folder}
+sections=${sections:-roofline encoder training decoder beam photos sessions start folder}
 
 read -r load _ </proc/loadavg
 if awk -v load="$load" 'BEGIN { exit load < 0.5 }'; then
@@ -235,6 +235,25 @@ photos() {
     for name in $material_names; do
         row "$name" "photo_$name" "opencv_$name" less OpenCV
         row "$name" "photo_$name" "stb_$name" less "stb_image, then our resizing"
+    done
+}
+
+# --- a captioner kept ----------------------------------------------------------------------------------
+
+sessions_run() {
+    for t in 1 2; do
+        build/tests/bench_sessions "$model" "$work/500x375.jpg" "$t" >"$work/bench"
+        take "calls_$t" photo_figure calls
+        take "one_call_$t" photo_figure one_call
+    done
+}
+
+sessions() {
+    material_photos
+    each_run sessions_run
+    heading "Thirty calls of one photo in one session" "milliseconds a photo"
+    for t in 1 2; do
+        row "$t thread(s)" "calls_$t" "one_call_$t" less "one call of thirty"
     done
 }
 
