@@ -324,7 +324,7 @@ int command_caption(int argc, char **argv) {
          "a JSON array: path, caption and logprob, or path and error", NULL},
         {0, "jsonl", OPTIONS_ON, &f->json_lines, NULL, 0, 0, "the same, a line of JSON each", NULL},
         {0, "csv", OPTIONS_ON, &f->csv, NULL, 0, 0,
-         "a table: path,caption,logprob,error, with the model's confidence and tags before error "
+         "a table: path,caption,logprob,error; with the model's confidence and tags before error "
          "where there are any",
          NULL},
         {0, "csv-safe", OPTIONS_ON, &f->csv_safe, NULL, 0, 0,
@@ -351,17 +351,17 @@ int command_caption(int argc, char **argv) {
         {0, "output-dir", OPTIONS_STRING, &f->output_dir, "DIR", 0, 0,
          "these files in DIR, in folders like the photos'", NULL},
         {0, "html", OPTIONS_STRING, &f->page, "FILE", 0, 0,
-         "a page to look at and to search: thumbnails, captions, how sure the model is of them, "
+         "a page to look at and to search; thumbnails, captions, how sure the model is of them, "
          "the best --top with their probabilities. No text on stdout then",
          NULL},
         {0, "vis-json", OPTIONS_STRING, &f->vis, "FILE", 0, 0,
          "captions as neuraltalk2's vis.json has them: image_id, caption, file_name", NULL},
         {0, "write-xmp", OPTIONS_ON, &f->write_xmp, NULL, 0, 0,
-         "the caption as description and alt text in an XMP sidecar, dog.jpg.xmp for dog.jpg, with "
+         "the caption as description and alt text in an XMP sidecar; dog.jpg.xmp for dog.jpg, with "
          "the model's confidence as caption:Confidence; what another program wrote there stays",
          NULL},
         {0, "existing", OPTIONS_CHOICE, &f->existing, "skip|overwrite|append|prepend", 0, 0,
-         "what becomes of a file that is there, of XMP: of a text in it; skip: its photo is passed "
+         "what becomes of a file that is there; of XMP: of a text in it; skip: its photo is passed "
          "over",
          NULL},
         {0, "force", OPTIONS_ON, &f->force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
@@ -377,7 +377,8 @@ int command_caption(int argc, char **argv) {
         decoding_options_group(&decoding),
     };
     const struct options_command command = {
-        "caption", "[OPTIONS] PATH...",
+        "caption",
+        "[OPTIONS] PATH...",
         "Says in a sentence what a photo shows. PATH is a photo, a folder of photos, or - for a\n"
         "photo on standard input.\n"
         "One photo: its caption. Several: PATH<TAB>CAPTION, in the order given, folders by name.\n"
@@ -387,7 +388,10 @@ int command_caption(int argc, char **argv) {
         "  caption eval DATASET            caption a data set's photos and score the captions\n"
         "  caption score RESULTS DATASET   score captions made elsewhere\n"
         "  caption info [MODEL]            what a model is and was made from\n",
-        groups, sizeof groups / sizeof *groups};
+        groups,
+        sizeof groups / sizeof *groups,
+        "recursive json jsonl csv tags sidecar output-dir html write-xmp existing dry-run quiet "
+        "model top style neutral min-confidence unsure precision threads"};
     int first, status;
     if (!command_begin(&command, argc, argv, 0, INT_MAX, &first, &status)) {
         options_list_free(&f->globs);

@@ -18,12 +18,14 @@ static int usage_error(const struct options_command *command, int count, int lea
 
 bool command_begin(const struct options_command *command, int argc, char **argv, int least,
                    int most, int *first, int *status) {
-    switch (options_parse(command, argc, argv, first, stderr)) {
+    const enum options_outcome outcome = options_parse(command, argc, argv, first, stderr);
+    switch (outcome) {
     case OPTIONS_INVALID:
         *status = COMMAND_USAGE;
         return false;
     case OPTIONS_HELP_WANTED:
-        options_help(command, stdout);
+    case OPTIONS_ALL_HELP_WANTED:
+        options_help(command, outcome == OPTIONS_ALL_HELP_WANTED, stdout);
         *status = command_finish(command, COMMAND_DONE);
         return false;
     case OPTIONS_PARSED:

@@ -33,9 +33,9 @@ void decoding_options_init(struct decoding_options *options) {
         {0, "prefix", OPTIONS_STRING, &o->prefix, "TEXT", 0, 0, "words every caption starts with",
          NULL},
         {0, "style", OPTIONS_STRING, &o->style, "NAME", 0, 0,
-         "describe photos as one of the data sets does that the model learned from, such as coco "
-         "(`caption info` lists them; default: none, and for `caption eval` that of the data set "
-         "or of its photos' source)",
+         "describe photos as one of the data sets that the model learned from does, such as coco; "
+         "`caption info` lists them; none where there is no such flag, but for `caption eval` that "
+         "of the data set or of its photos' source",
          NULL},
         {0, "neutral", OPTIONS_ON, &o->neutral, NULL, 0, 0,
          "guess nobody's gender or age group: person, child and people for man, girl and women. "
@@ -47,7 +47,8 @@ void decoding_options_init(struct decoding_options *options) {
          "it is",
          NULL},
         {0, "unsure", OPTIONS_CHOICE, &options->unsure, "skip|hedge", 0, 0,
-         "what becomes of them; skip: no caption, in JSON and CSV an empty one, which is no error; "
+         "what becomes of unsure captions; skip: no caption, in JSON and CSV an empty one, which "
+         "is no error; "
          "hedge: \"possibly: a dog on a bed\"",
          NULL},
         {0, "sample", OPTIONS_ON, &o->sample, NULL, 0, 0,
@@ -63,7 +64,7 @@ void decoding_options_init(struct decoding_options *options) {
          "number type of the large products; auto: the fastest that nobody can tell from f32",
          NULL},
         {'t', "threads", OPTIONS_SIZE, &o->threads, "N", 0, PLAN_MAX_THREADS,
-         "worker threads; 0 is one per processor", NULL},
+         "worker threads, 0: one per processor", NULL},
     };
     memcpy(options->rows, rows, sizeof rows);
 }

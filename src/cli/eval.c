@@ -289,14 +289,17 @@ int command_eval(int argc, char **argv) {
         decoding_options_group(&decoding),
     };
     const struct options_command command = {
-        name, "[OPTIONS] DATASET...",
-        "Captions the photos of data sets, each by itself, and scores the captions: BLEU-1..4, "
-        "ROUGE-L, CIDEr,\n"
-        "different captions, and the perplexity of the references; of a model that tells tags\n"
-        "their mean average precision, how many are right of those told with 0.9 or more, and\n"
-        "their calibration error; of one that tells how sure it is of captions the calibration\n"
-        "error of that, and the CIDEr of the surest of them.\n" DATASET_CHOICE_FORMATS,
-        groups, sizeof groups / sizeof *groups};
+        name,
+        "[OPTIONS] DATASET...",
+        "Captions the photos of data sets, each by itself, and scores the captions: BLEU-1..4,\n"
+        "ROUGE-L, CIDEr, distinct captions, and the perplexity of the references. Where the\n"
+        "model has tags: their mean average precision, the share of right ones at 0.9 and above,\n"
+        "and their calibration error. Where it has a confidence: the calibration error of that,\n"
+        "and the CIDEr of the surest captions.\n" DATASET_CHOICE_FORMATS,
+        groups,
+        sizeof groups / sizeof *groups,
+        "images by-source split results calibrate swaps json model beam-size style neutral "
+        "precision threads"};
     int first, status;
     if (!command_begin(&command, argc, argv, 1, INT_MAX, &first, &status)) {
         options_list_free(&options.images);

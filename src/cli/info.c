@@ -48,10 +48,13 @@ int command_info(int argc, char **argv) {
     };
     const struct options_group groups[] = {{"Options", rows, sizeof rows / sizeof *rows}};
     const struct options_command command = {
-        "caption info", "[OPTIONS] [MODEL]",
+        "caption info",
+        "[OPTIONS] [MODEL]",
         "Tells what a model is, was trained on and scores; without MODEL, the one that is used\n"
         "when none is named.\n",
-        groups, 1};
+        groups,
+        1,
+        NULL};
     int first, status;
     if (!command_begin(&command, argc, argv, 0, 1, &first, &status)) return status;
     caption_error error;

@@ -12,7 +12,13 @@
 #include "base/plain_text.h"
 
 /* getopt_long's answer for row i is FIRST_ROW + i: above every character. */
-enum { FIRST_ROW = 256, HELP = FIRST_ROW - 1, HELP_COLUMN = 30, HELP_WIDTH = 98 };
+enum {
+    FIRST_ROW = 256,
+    HELP = FIRST_ROW - 1,
+    HELP_ALL = FIRST_ROW - 2,
+    HELP_COLUMN = 30,
+    HELP_WIDTH = 98
+};
 
 /* What getopt_long is given. */
 struct grammar {
@@ -55,7 +61,7 @@ static bool grammar_new(const struct options_command *command, struct grammar *g
     size_t rows = 0, bytes = 1;
     for (const struct options_row *row; (row = row_at(command, rows)) != NULL; rows++)
         bytes += strlen(row->name) + 1;
-    grammar->flags = calloc(2 * rows + 2, sizeof *grammar->flags);
+    grammar->flags = calloc(2 * rows + 3, sizeof *grammar->flags);
     grammar->letters = calloc(2 * rows + 3, 1);
     grammar->names = calloc(bytes, 1);
     if (!grammar->flags || !grammar->letters || !grammar->names) {
@@ -67,6 +73,7 @@ static bool grammar_new(const struct options_command *command, struct grammar *g
     *letter++ = 'h';
     struct option *flag = grammar->flags;
     *flag++ = (struct option){"help", no_argument, NULL, HELP};
+    *flag++ = (struct option){"help-all", no_argument, NULL, HELP_ALL};
     for (size_t i = 0; i < rows; i++) {
         const struct options_row *row = row_at(command, i);
         int argument = argument_of(row);
@@ -326,6 +333,7 @@ static enum options_outcome parse_all(const struct options_command *command,
     for (int found;
          (found = getopt_long(argc, argv, grammar->letters, grammar->flags, NULL)) != -1;) {
         if (found == HELP || found == 'h') return OPTIONS_HELP_WANTED;
+        if (found == HELP_ALL) return OPTIONS_ALL_HELP_WANTED;
         if (found == '?') return unknown_flag(command, argv, messages);
         if (found == ':') return missing_value(command, messages);
         const struct options_row *row = found >= FIRST_ROW
@@ -402,7 +410,26 @@ static void write_wrapped(const char *text, size_t column, FILE *stream) {
     fprintf(stream, "\n");
 }
 
-static void write_row(const struct options_row *row, FILE *stream) {
+/* Whether `name` is one of the words of `names`, which are separated by spaces. */
+static bool is_named(const char *names, const char *name) {
+    const size_t length = strlen(name);
+    for (const char *c = names; *c; c += strspn(c, " ")) {
+        const size_t word = strcspn(c, " ");
+        if (word == length && strncmp(c, name, length) == 0) return true;
+        c += word;
+    }
+    return false;
+}
+
+static size_t first_clause(const char *help) {
+    const char *semicolon = strstr(help, "; "), *stop = strstr(help, ". ");
+    const size_t length = strlen(help);
+    const size_t a = semicolon ? (size_t)(semicolon - help) : length;
+    const size_t b = stop ? (size_t)(stop - help) : length;
+    return a < b ? a : b;
+}
+
+static void write_row(const struct options_row *row, bool in_full, FILE *stream) {
     int column = row->letter ? fprintf(stream, "  -%c, --%s", row->letter, row->name)
                              : fprintf(stream, "      --%s", row->name);
     if (row->value) {
@@ -416,16 +443,28 @@ static void write_row(const struct options_row *row, FILE *stream) {
     fprintf(stream, "%*s", HELP_COLUMN - column, "");
     char value[256], text[1024];
     format_default(row, value, sizeof value);
-    snprintf(text, sizeof text, "%s%s", row->help, value);
+    const size_t length = in_full ? strlen(row->help) : first_clause(row->help);
+    snprintf(text, sizeof text, "%.*s%s", (int)length, row->help, value);
     write_wrapped(text, HELP_COLUMN, stream);
 }
 
-void options_help(const struct options_command *command, FILE *stream) {
-    fprintf(stream, "Usage: %s %s\n\n%s", command->name, command->usage, command->about);
-    for (size_t g = 0; g < command->group_count; g++) {
-        fprintf(stream, "\n%s:\n", command->groups[g].heading);
-        for (size_t i = 0; i < command->groups[g].count; i++)
-            write_row(&command->groups[g].rows[i], stream);
+static void write_group(const struct options_command *command, const struct options_group *group,
+                        bool all, FILE *stream) {
+    bool headed = false;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct options_row *row = &group->rows[i];
+        if (!all && !is_named(command->basic, row->name)) continue;
+        if (!headed) fprintf(stream, "\n%s:\n", group->heading);
+        headed = true;
+        write_row(row, all, stream);
     }
-    fprintf(stream, "\n  -h, --help                  this text\n");
+}
+
+void options_help(const struct options_command *command, bool all, FILE *stream) {
+    const bool some = !all && command->basic;
+    fprintf(stream, "Usage: %s %s\n\n%s", command->name, command->usage, command->about);
+    for (size_t i = 0; i < command->group_count; i++)
+        write_group(command, &command->groups[i], !some, stream);
+    fprintf(stream, some ? "\n  -h, --help                  this text; --help-all: every flag\n"
+                         : "\n  -h, --help                  this text\n");
 }

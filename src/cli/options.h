@@ -38,8 +38,8 @@ struct options_row {
     void *target;
     const char *value;       /* what --help calls the value; NULL for ON and OFF */
     double minimum, maximum; /* of numbers, both allowed */
-    const char *help;
-    bool *given; /* unless NULL, becomes true when the flag is there */
+    const char *help;        /* its first clause, up to "; " or ". ", says enough */
+    bool *given;             /* unless NULL, becomes true when the flag is there */
 };
 
 /* Rows under a heading of their own in --help. */
@@ -55,17 +55,24 @@ struct options_command {
     const char *about; /* what it does, lines ended by \n */
     const struct options_group *groups;
     size_t group_count;
+    const char *basic; /* flags that most people need, separated by spaces; NULL: all */
 };
 
-enum options_outcome { OPTIONS_PARSED, OPTIONS_HELP_WANTED, OPTIONS_INVALID };
+enum options_outcome {
+    OPTIONS_PARSED,
+    OPTIONS_HELP_WANTED,
+    OPTIONS_ALL_HELP_WANTED,
+    OPTIONS_INVALID
+};
 
 /* Sets the targets from argv[1..]. Flags may stand after other arguments; those are moved to the
  * end and begin at argv[*first]. A mistake is told on `messages`, with the flag, its value and what
- * is allowed. -h and --help are understood without a row. */
+ * is allowed. -h, --help and --help-all are understood without a row. */
 enum options_outcome options_parse(const struct options_command *command, int argc, char **argv,
                                    int *first, FILE *messages);
 
-/* Writes the help text with the present values of the targets as defaults. */
-void options_help(const struct options_command *command, FILE *stream);
+/* Writes the help text with the present values of the targets as defaults: of the basic flags the
+ * first clause, or `all` flags in full. */
+void options_help(const struct options_command *command, bool all, FILE *stream);
 
 #endif

@@ -55,11 +55,14 @@ int command_score(int argc, char **argv) {
     };
     const struct options_group groups[] = {{"Options", rows, sizeof rows / sizeof *rows}};
     const struct options_command command = {
-        name, "[OPTIONS] RESULTS DATASET",
+        name,
+        "[OPTIONS] RESULTS DATASET",
         "Scores captions made elsewhere against the captions of a data set. RESULTS is a JSON\n"
         "array or JSON Lines of {\"image_id\" | \"file_name\" | \"path\", "
         "\"caption\"}.\n" DATASET_CHOICE_FORMATS,
-        groups, 1};
+        groups,
+        1,
+        NULL};
     int first, status;
     if (!command_begin(&command, argc, argv, 2, 2, &first, &status)) return status;
     options.results = argv[first];

@@ -275,7 +275,7 @@ int command_train(int argc, char **argv) {
          "mobilenetv2, efficientnet_lite0 (to 4), efficientnet_lite0_symmetric or block strings",
          NULL},
         {0, "image-size", OPTIONS_SIZE, &o.image_size, "PIXELS", 0, 1024,
-         "side of the encoder's square; 0: what the encoder was made for, or that of --init", NULL},
+         "side of the encoder's square, 0: what the encoder was made for, or that of --init", NULL},
         {0, "cell", OPTIONS_CHOICE, &o.cell, "gru|lstm|rnn", 0, 0,
          "the recurrent cell of a new decoder (default: gru)", NULL},
         {0, "image-input", OPTIONS_CHOICE, &o.image_input, "first|every", 0, 0,
@@ -378,7 +378,7 @@ int command_train(int argc, char **argv) {
          "compute activations anew rather than keep them: less memory, more time, the same weights",
          NULL},
         {'t', "threads", OPTIONS_SIZE, &o.threads, "N", 0, 1024,
-         "worker threads; 0 is one per processor", NULL},
+         "worker threads, 0: one per processor", NULL},
     };
 #define GROUP(heading, rows)                                                                       \
     { heading, rows, sizeof(rows) / sizeof *(rows) }
@@ -389,19 +389,22 @@ int command_train(int argc, char **argv) {
     };
 #undef GROUP
     static const char about[] =
-        "Learns from photos and captions: first the decoder on a frozen encoder, then both "
-        "together.\n"
-        "After every epoch the validation photos are captioned and the weights with the best "
-        "CIDEr\n"
-        "(of fewer than 20 photos: the lowest perplexity) are written; of several data sets each "
-        "is scored by itself, and the mean counts. A row "
-        "an\n"
-        "epoch goes to stdout. Defaults depend on where training starts: '--encoder FILE --help'\n"
-        "shows those for a new decoder, '--encoder-arch tiny --help' those for learning from\n"
-        "scratch.\n"
+        "Learns from photos and captions: first the decoder on a frozen encoder, then both.\n"
+        "After every epoch the validation photos are captioned and the weights with the best\n"
+        "CIDEr (of fewer than 20 photos: the lowest perplexity) are written; of several data\n"
+        "sets each is scored by itself, and the mean counts. A row an epoch goes to stdout.\n"
+        "Defaults depend on where training starts: '--encoder FILE --help' shows those for a\n"
+        "new decoder, '--encoder-arch tiny --help' those for learning from scratch.\n"
         "\n" DATASET_CHOICE_FORMATS;
-    const struct options_command command = {"caption train", "[OPTIONS] DATASET... -o FILE", about,
-                                            groups, sizeof groups / sizeof *groups};
+    const struct options_command command = {
+        "caption train",
+        "[OPTIONS] DATASET... -o FILE",
+        about,
+        groups,
+        sizeof groups / sizeof *groups,
+        "images repeat val by-source missing output init vocab encoder encoder-arch image-size "
+        "cell tags epochs freeze-encoder self-critical batch-size lr encoder-lr report resume "
+        "patience dry-run threads"};
     caption_error error;
     char *line = command_line(argc, argv, &error); /* before parsing moves the arguments */
     if (!line) return command_error(&command, &error);

@@ -11,10 +11,10 @@ tells() { # FILE...
     grep -ohwiE "$gendered" "$@"
 }
 
-run --help
+run --help-all
 expect 0 "--neutral in caption --help"
 expect_in "$out" "--neutral" "guess nobody's gender or age group"
-run eval --help
+run eval --help-all
 expect_in "$out" "--neutral"
 
 list=$shared/data/flickr8k/dataset_flickr8k.json

@@ -3,15 +3,22 @@
 . "$(dirname "$0")/lib.sh"
 
 for command in "" train eval score info; do
-    run $command --help
-    expect 0 "$command --help"
-    expect_lines "$err" 0
-    expect_in "$out" "Usage: caption${command:+ $command} "
+    for help in --help --help-all -h; do
+        run $command $help
+        expect 0 "$command $help"
+        expect_lines "$err" 0
+        expect_in "$out" "Usage: caption${command:+ $command} "
+    done
 done
 run --help
+[ "$(wc -l <"$out")" -le 50 ] || fail "caption --help fits a screen of 50 lines"
+expect_in "$out" "--tags[=N]" "--html FILE" "--help-all"
+run --help-all
 expect_in "$out" "--beam-size N" "(default: 3)" "(default: 20)" "(default: 0.7)"
 run train --help
-expect_in "$out" "--freeze-encoder" "(default: gru)" "0: 512" "(default: 0.05)"
+expect_in "$out" "--freeze-encoder" "(default: gru)" "--help-all"
+run train --help-all
+expect_in "$out" "0: 512" "(default: 0.05)"
 
 run --version
 expect 0 "--version"

@@ -8,13 +8,13 @@
 
 struct targets {
     bool json, flip, given;
-    const char *model, *cell;
+    const char *model, *cell, *basic;
     size_t beam;
     float penalty;
     uint64_t seed;
     struct options_list text, repeats;
     int first;
-    char messages[512];
+    char messages[1024];
 };
 
 static enum options_outcome parse(struct targets *t, char **argv) {
@@ -26,19 +26,20 @@ static enum options_outcome parse(struct targets *t, char **argv) {
         {0, "text", OPTIONS_LIST, &t->text, "FILE...", 0, 0, "texts", NULL},
     };
     const struct options_row numbers[] = {
-        {'b', "beam-size", OPTIONS_SIZE, &t->beam, "N", 1, 10, "width", &t->given},
+        {'b', "beam-size", OPTIONS_SIZE, &t->beam, "N", 1, 10, "width; of the search", &t->given},
         {0, "length-penalty", OPTIONS_FLOAT, &t->penalty, "X", 0, 2, "penalty", NULL},
         {0, "seed", OPTIONS_SEED, &t->seed, "N", 0, 0, "seed", NULL},
         {0, "repeat", OPTIONS_NUMBERS, &t->repeats, "X...", 0, 9, "repeats", NULL},
     };
     const struct options_group groups[] = {{"General", general, 5}, {"Numbers", numbers, 4}};
-    const struct options_command command = {"caption", "PATH", "About.\n", groups, 2};
+    const struct options_command command = {"caption", "PATH", "About.\n", groups, 2, t->basic};
     int argc = 0;
     while (argv[argc]) argc++;
     FILE *messages = fmemopen(t->messages, sizeof t->messages, "w");
     assert_non_null(messages);
     enum options_outcome outcome = options_parse(&command, argc, argv, &t->first, messages);
-    if (outcome == OPTIONS_HELP_WANTED) options_help(&command, messages);
+    if (outcome == OPTIONS_HELP_WANTED) options_help(&command, false, messages);
+    if (outcome == OPTIONS_ALL_HELP_WANTED) options_help(&command, true, messages);
     fclose(messages);
     return outcome;
 }
@@ -251,11 +252,30 @@ static void help_shows_the_values_that_hold(void **state) {
     struct targets t = defaults();
     t.beam = 9;
     assert_int_equal(parse(&t, ARGUMENTS("-h")), OPTIONS_HELP_WANTED);
-    assert_non_null(strstr(t.messages, "width (default: 9)"));
+    assert_non_null(strstr(t.messages, "width; of the search (default: 9)"));
     assert_non_null(strstr(t.messages, "penalty (default: 0.7)"));
     assert_non_null(strstr(t.messages, "the cell (default: gru)"));
     assert_non_null(strstr(t.messages, "-b, --beam-size N"));
     assert_null(strstr(t.messages, "the model (default"));
+}
+
+static void help_shows_the_basic_flags_and_help_all_all_of_them(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    t.basic = "json beam-size";
+    assert_int_equal(parse(&t, ARGUMENTS("--help")), OPTIONS_HELP_WANTED);
+    assert_non_null(strstr(t.messages, "--json"));
+    assert_non_null(strstr(t.messages, "General:"));
+    assert_non_null(strstr(t.messages, "--beam-size N           width (default: 3)"));
+    assert_null(strstr(t.messages, "--no-flip"));
+    assert_null(strstr(t.messages, "of the search"));
+    assert_null(strstr(t.messages, "--beam-s "));
+    assert_int_equal(parse(&t, ARGUMENTS("--help-all")), OPTIONS_ALL_HELP_WANTED);
+    assert_non_null(strstr(t.messages, "--no-flip"));
+    assert_non_null(strstr(t.messages, "width; of the search (default: 3)"));
+    t.basic = "seed";
+    assert_int_equal(parse(&t, ARGUMENTS("--help")), OPTIONS_HELP_WANTED);
+    assert_null(strstr(t.messages, "General:"));
 }
 
 int main(void) {
@@ -277,6 +297,7 @@ int main(void) {
         cmocka_unit_test(two_dashes_end_a_list),
         cmocka_unit_test(a_list_without_a_value_is_told),
         cmocka_unit_test(help_shows_the_values_that_hold),
+        cmocka_unit_test(help_shows_the_basic_flags_and_help_all_all_of_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
