@@ -7,55 +7,6 @@
 
 #define BETWEEN "\xC2\xA0" /* U+00A0: a number and its unit stay together */
 
-/* Ten thousand cards must cost what a screenful does. Out of sight they are not laid out
- * (content-visibility); they are blocks, for browsers count list items anew, all of them, for each
- * that is hidden; and while a page of them is loaded, it draws the first alone (.loading), not all
- * of the longer list whenever some more have come. Photos are shown whole, whatever their
- * proportions. */
-const char caption_card_style[] =
-    ".photos{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,14rem),1fr));"
-    "gap:1.5rem 1.25rem;margin:0;padding:0;list-style:none}\n"
-    ".photos>li{display:block;overflow:hidden;border:1px solid var(--rule);border-radius:.6rem;"
-    "background:var(--card);content-visibility:auto;"
-    "contain-intrinsic-size:auto 14rem auto 18rem}\n"
-    ".photos>li[hidden],.loading .photos>li:nth-child(n+121){display:none}\n"
-    ".photos img,.photos .missing{display:block;width:100%;height:auto;aspect-ratio:4/3;"
-    "object-fit:contain;background:var(--band)}\n"
-    ".photos .missing{display:flex;align-items:center;justify-content:center;"
-    "color:var(--muted);font-size:.85rem}\n"
-    ".photos .text{padding:.75rem 1rem .85rem}\n"
-    ".photos .said{margin:0 0 .35rem;line-height:1.4;font-weight:500;overflow-wrap:anywhere;"
-    "text-wrap:pretty}\n"
-    ".photos .tags{margin:0 0 .35rem;color:var(--muted);font-size:.875rem;line-height:1.4;"
-    "overflow-wrap:anywhere}\n"
-    ".photos .sure{display:flex;align-items:center;gap:.5rem;margin:0 0 .35rem;"
-    "color:var(--muted);font-size:.8rem;line-height:1.4;font-variant-numeric:tabular-nums}\n"
-    ".photos .bar{flex:0 0 3.5rem;height:.4rem;border:1px solid var(--muted);"
-    "border-radius:.2rem;overflow:hidden}\n"
-    ".photos .bar span{display:block;height:100%;background:var(--first);"
-    "print-color-adjust:exact;-webkit-print-color-adjust:exact}\n"
-    ".photos .said.unsure{color:var(--muted);font-weight:400;font-style:italic}\n"
-    ".photos .name{display:flex;max-width:none;margin:0;color:var(--muted);font-size:.8rem;"
-    "line-height:1.4}\n"
-    ".photos .name span{flex:0 1 auto;min-width:0;overflow:hidden;text-overflow:ellipsis;"
-    "white-space:nowrap}\n"
-    ".photos .name .folder{flex-shrink:1000000;min-width:1.4rem}\n"
-    ".photos details{margin-top:.5rem;font-size:.875rem}\n"
-    ".photos summary{width:fit-content;border-radius:.2rem;color:var(--muted);font-size:.8rem;"
-    "cursor:pointer}\n"
-    ".photos summary:hover{color:var(--ink)}\n"
-    ".photos ol{margin:.4rem 0 0;padding:0;list-style:none}\n"
-    ".photos ol li{padding:.4rem 0;border-top:1px solid var(--rule);line-height:1.35;"
-    "overflow-wrap:anywhere}\n"
-    ".photos ol li:last-child{padding-bottom:0}\n"
-    ".photos small{display:block;font-size:.8rem;font-variant-numeric:tabular-nums}\n"
-    "@media (max-width:600px){.photos{grid-template-columns:repeat(auto-fill,"
-    "minmax(min(100%,10rem),1fr));gap:1rem}.photos .text{padding:.6rem .75rem .7rem}}\n"
-    "@media print{.photos{grid-template-columns:repeat(4,1fr);gap:4mm}"
-    ".photos>li{break-inside:avoid;content-visibility:visible}.photos .text{padding:2mm 2.5mm}"
-    ".photos .said{font-size:9pt}.photos .name,.photos .sure,.photos small{font-size:7pt}"
-    ".photos details:not([open]){display:none}}\n";
-
 /* Whether the caption was left out because the model is not sure enough of it. */
 static bool is_left_out(const caption_text *caption) {
     return caption->text[0] == '\0' && !isnan(caption->confidence);

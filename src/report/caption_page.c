@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text_stream.h"
 #include "image/thumbnail.h"
+#include "report/assets.h"
 #include "report/caption_page_parts.h"
 #include "report/html_number.h"
 #include "report/html_page.h"
@@ -16,7 +17,7 @@
 enum { SUMMARY_SIZE = 256 };
 
 /* Where there are scripts, the page is in a state of its own until it is loaded: see
- * caption_card_style. */
+ * captions.css. */
 static const char begin_loading[] =
     "<script>document.documentElement.className = \"loading\"</script>\n";
 static const char end_loading[] = "<script>document.documentElement.className = \"\"</script>\n";
@@ -34,14 +35,6 @@ struct caption_page {
 
 static const char title[] = "Photos and their captions";
 
-static const char style[] =
-    "body{max-width:84rem}\n"
-    "header p{color:var(--muted);font-size:1.05rem}\n"
-    "header a{color:inherit}\n"
-    ".failed{margin:0;padding:0;list-style:none}\n"
-    ".failed li{padding:.5rem 0;border-bottom:1px solid var(--rule);overflow-wrap:anywhere}\n"
-    ".failed span{display:block;color:var(--muted);font-size:.9rem}\n";
-
 static bool is_whole(const struct caption_page *page, caption_error *error) {
     return file_writer_is_whole(&page->writer, error) &&
            (!ferror(page->failed.stream) || error_memory(error, "a page"));
@@ -49,7 +42,7 @@ static bool is_whole(const struct caption_page *page, caption_error *error) {
 
 static void begin(struct caption_page *page) {
     FILE *stream = page->writer.stream;
-    const char *const styles[] = {style, caption_card_style, caption_filter_style, NULL};
+    const char *const styles[] = {asset_captions_css, NULL};
     html_page_begin(stream, title, styles);
     fputs(begin_loading, stream);
     fputs("<header>\n<h1>Photos and their captions</h1>\n<p>", stream);
@@ -57,7 +50,7 @@ static void begin(struct caption_page *page) {
     fprintf(stream,
             "%*s</p>\n</header>\n<main>\n%s<ol class=\"photos\" role=\"list\" "
             "aria-label=\"Photos\">\n",
-            SUMMARY_SIZE, "", caption_filter);
+            SUMMARY_SIZE, "", asset_filter_html);
 }
 
 static void add_failed(struct caption_page *page, const char *path, const char *message) {
@@ -121,7 +114,7 @@ static bool end_page(struct caption_output *output, caption_error *error) {
     fputs(end_loading, stream);
     if (page->failed_count > 0 && !write_failed(page, error)) return false;
     fputs("</main>\n", stream);
-    html_page_end(stream, caption_filter_script);
+    html_page_end(stream, asset_filter_js);
     if (!file_writer_is_whole(&page->writer, error)) return false;
     if (page->summary < 0 || fseek(stream, page->summary, SEEK_SET) != 0)
         return file_writer_is_whole(&page->writer, error) &&

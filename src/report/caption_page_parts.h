@@ -11,9 +11,4 @@
 void caption_card_write(FILE *stream, const char *path, const caption_result *result,
                         const caption_thumbnail *thumbnail, enum tags_told tags);
 
-extern const char caption_card_style[];
-
-/* The search field, hidden until the script shows it: it works in no other way. */
-extern const char caption_filter[], caption_filter_style[], caption_filter_script[];
-
 #endif

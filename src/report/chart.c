@@ -22,31 +22,6 @@ enum {
     MOST_DOTS = 100    /* more of them would hide the line */
 };
 
-const char chart_style[] =
-    ".chart{display:block;width:100%;height:auto;overflow:visible;font-size:12px;"
-    "font-variant-numeric:tabular-nums}\n"
-    ".chart text{fill:var(--muted)}\n"
-    ".chart .name{font-weight:600}\n"
-    ".chart .grid{stroke:var(--rule);stroke-width:1}\n"
-    ".chart .base{stroke:var(--muted);stroke-width:1}\n"
-    ".chart .band{fill:var(--band)}\n"
-    ".chart .edge{stroke:var(--muted);stroke-width:1;stroke-dasharray:1 3}\n"
-    ".chart path{fill:none;stroke:currentColor;stroke-width:1.8;stroke-linejoin:round;"
-    "stroke-linecap:round}\n"
-    ".chart circle{fill:currentColor}\n"
-    ".chart .solid{color:var(--first)}\n"
-    ".chart .dashed{color:var(--second)}\n"
-    ".chart .dashed path{stroke-dasharray:5 4}\n"
-    ".chart .faint{color:var(--first);opacity:.45}\n"
-    ".chart .faint path{stroke-width:1}\n"
-    ".chart .solid .end,.chart .dashed .end{fill:currentColor}\n"
-    ".chart .ring{fill:none;stroke:currentColor;stroke-width:1.5}\n"
-    ".chart .mark{fill:var(--ink);font-weight:600;paint-order:stroke;stroke:var(--paper);"
-    "stroke-width:3px}\n"
-    ".chart .cursor{stroke:var(--ink);stroke-width:1;visibility:hidden}\n"
-    "@media (max-width:600px){.chart{font-size:15px}}\n"
-    "@media print{.chart .cursor{display:none}}\n";
-
 /* A chart and where its values lie. */
 struct drawing {
     const struct chart *chart;

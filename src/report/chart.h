@@ -5,7 +5,7 @@
  *     const struct chart chart = {.title = "CIDEr", .x_label = "epoch", .series = series, ...};
  *     chart_write(&chart, stream);
  *
- * Colours, widths and type come from the page's style (chart_style). The svg element tells, in
+ * Colours, widths and type come from the page's style (chart.css). The svg element tells, in
  * data- attributes, which x lies where (data-low at data-left, data-high at data-right), and holds
  * a hidden line.cursor: a script may point at an x with it.
  */
@@ -64,8 +64,5 @@ bool chart_has_points(const struct chart *chart);
 /* Any numbers may be given; those that cannot be drawn leave gaps. The stream's own errors are left
  * to its owner. */
 void chart_write(const struct chart *chart, FILE *stream);
-
-/* The style sheet that charts need. It uses the colours of html_page.h. */
-extern const char chart_style[];
 
 #endif

@@ -6,18 +6,6 @@
 #include "report/html_text.h"
 #include "report/training_report_parts.h"
 
-const char training_curves_style[] =
-    ".curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));"
-    "gap:2rem 2.5rem}\n"
-    ".curves figcaption{margin-bottom:.5rem;font-weight:600}\n"
-    ".curves figcaption small{font-weight:400;margin-left:.35rem}\n"
-    ".phases{display:flex;flex-wrap:wrap;gap:.25rem 1.5rem;margin:1.25rem 0 0;font-size:.9rem;"
-    "color:var(--muted)}\n"
-    ".phases div{display:flex;gap:.5rem}\n"
-    ".phases dt{font-weight:600}\n"
-    ".phases dd{margin:0}\n"
-    ".chart .cursor.on{visibility:visible}\n";
-
 /* The history and what its charts have in common. */
 struct curves {
     const struct train_history *history;

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "report/assets.h"
 #include "report/chart.h"
 #include "report/html_number.h"
 #include "report/html_page.h"
@@ -21,9 +22,6 @@ struct training_report {
 };
 
 static const char title[] = "Training report";
-
-static const char style[] = "header p{font-size:1.05rem}\n"
-                            "header code{display:block;margin-top:1rem;color:var(--muted)}\n";
 
 struct training_report *training_report_new(const char *path, const char *command,
                                             caption_error *error) {
@@ -142,13 +140,7 @@ static void write_header(const struct training_report *report, const struct trai
 
 static bool write_page(const struct training_report *report, const struct train_history *history,
                        FILE *stream, caption_error *error) {
-    const char *const styles[] = {style,
-                                  chart_style,
-                                  training_summary_style,
-                                  training_curves_style,
-                                  training_table_style,
-                                  training_photos_style,
-                                  NULL};
+    const char *const styles[] = {asset_chart_css, asset_training_css, NULL};
     html_page_begin(stream, title, styles);
     write_header(report, history, stream);
     fputs("<main>\n", stream);
@@ -159,7 +151,7 @@ static bool write_page(const struct training_report *report, const struct train_
     }
     training_photos_write(history, report->photos, stream);
     fputs("</main>\n", stream);
-    html_page_end(stream, training_photos_script);
+    html_page_end(stream, asset_training_js);
     return true;
 }
 

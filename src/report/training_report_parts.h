@@ -30,11 +30,4 @@ void training_table_write(const struct train_history *history, FILE *stream);
 void training_photos_write(const struct train_history *history, const struct report_photo *photos,
                            FILE *stream);
 
-extern const char training_summary_style[], training_curves_style[], training_table_style[],
-    training_photos_style[];
-
-/* Steps through the epochs: the photos' captions, the table's row and the charts' cursors. Without
- * it the page shows everything too. */
-extern const char training_photos_script[];
-
 #endif

@@ -1,13 +1,6 @@
 #include "report/html_number.h"
 #include "report/training_report_parts.h"
 
-const char training_summary_style[] =
-    ".facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));"
-    "gap:1.25rem 1.5rem;margin:0}\n"
-    ".facts div{display:flex;flex-direction:column-reverse;justify-content:flex-end}\n"
-    ".facts dt{color:var(--muted);font-size:.85rem;line-height:1.35}\n"
-    ".facts dd{margin:0;font-size:1.35rem;line-height:1.3;font-variant-numeric:tabular-nums}\n";
-
 static void begin_fact(FILE *stream, const char *name) {
     fprintf(stream, "<div><dt>%s</dt><dd>", name);
 }

@@ -2,12 +2,6 @@
 #include "report/html_text.h"
 #include "report/training_report_parts.h"
 
-const char training_table_style[] = ".epochs .best{font-weight:650}\n"
-                                    ".epochs tr{background:var(--paper)}\n"
-                                    ".epochs tbody tr.now{background:var(--band)}\n"
-                                    ".epochs th:first-child{position:sticky;left:0;"
-                                    "background:inherit}\n";
-
 static const char *const columns[] = {"Loss",     "Perplexity", "BLEU-1",  "BLEU-2",
                                       "BLEU-3",   "BLEU-4",     "ROUGE-L", "CIDEr",
                                       "Distinct", "Words/s",    "Time"};

@@ -1,0 +1,20 @@
+/* The files of report/assets, as CMake puts them into the program (cmake writes assets.c). Text
+ * that ends with a 0 byte. */
+#ifndef CAPTION_REPORT_ASSETS_H
+#define CAPTION_REPORT_ASSETS_H
+
+/* Of every page: what stands before its title, and its colours and type. */
+extern const char asset_page_html[], asset_page_css[];
+
+/* The page of captions, and its search field, hidden until the script shows it: it works in no
+ * other way. */
+extern const char asset_captions_css[], asset_filter_html[], asset_filter_js[];
+
+/* The training report. Its script steps through the epochs: the photos' captions, the table's row
+ * and the charts' cursors; without it the page shows everything too. */
+extern const char asset_training_css[], asset_training_js[];
+
+/* Charts. It uses the colours of page.css. */
+extern const char asset_chart_css[];
+
+#endif
