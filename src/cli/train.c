@@ -218,176 +218,169 @@ static struct train_set *new_sets(const struct set_flags *flags, char **paths, s
     return sets;
 }
 
-int command_train(int argc, char **argv) {
-    struct train_options o = train_options_default();
-    struct options_list text = {0}, mean = {0}, styles = {0};
-    struct set_flags flags = {0};
-    const char *report = NULL;
-    bool force = false;
-    const char *missing = "skip";
-    const struct options_row data[] = {
-        {0, "images", OPTIONS_LIST, &flags.images, "DIR...", 0, 0,
+/* The command: its flags, and what they set. */
+enum { MOST_ROWS = 24, GROUPS = TRAIN_OPTION_NO_FLAG };
+
+struct train_command {
+    struct train_options o;
+    struct options_list text, mean, styles;
+    struct set_flags sets;
+    const char *report, *missing;
+    bool force;
+    struct options_row rows[GROUPS][MOST_ROWS];
+    struct options_group groups[GROUPS];
+};
+
+/* Sets a group of flags: `rows`, then the numbers of the table. */
+static void set_group(struct train_command *c, enum train_option_group group, const char *heading,
+                      const struct options_row *rows, size_t count) {
+    struct options_row *out = c->rows[group];
+    if (count > 0) memcpy(out, rows, count * sizeof *rows);
+    for (size_t i = 0; i < TRAIN_OPTIONS; i++) {
+        const struct train_option *option = &train_option_table[i];
+        if (option->group != group) continue;
+        out[count++] = (struct options_row){
+            .name = option->name,
+            .type = option->type == TRAIN_OPTION_SIZE ? OPTIONS_SIZE : OPTIONS_FLOAT,
+            .target = (char *)&c->o + option->offset,
+            .value = option->value,
+            .minimum = option->low,
+            .maximum = option->high,
+            .help = option->help};
+    }
+    c->groups[group] = (struct options_group){heading, out, count};
+}
+
+static void set_data_flags(struct train_command *c) {
+    const struct options_row rows[] = {
+        {0, "images", OPTIONS_LIST, &c->sets.images, "DIR...", 0, 0,
          "folder of the photos, one for each DATASET or one for all (default: beside the data set)",
          NULL},
-        {0, "repeat", OPTIONS_NUMBERS, &flags.repeats, "X...", 0, 1000,
+        {0, "repeat", OPTIONS_NUMBERS, &c->sets.repeats, "X...", 0, 1000,
          "how often an epoch shows the photos of each DATASET, or of all: a fraction shows a share "
          "of "
          "them, another one each epoch; with 0 a data set is validated on alone (default: 1)",
          NULL},
-        {0, "val", OPTIONS_LIST, &flags.validations, "DATASET...", 0, 0,
+        {0, "val", OPTIONS_LIST, &c->sets.validations, "DATASET...", 0, 0,
          "validate on all of these data sets, one for each DATASET (default: its val split)", NULL},
-        {0, "by-source", OPTIONS_ON, &o.by_source, NULL, 0, 0,
+        {0, "by-source", OPTIONS_ON, &c->o.by_source, NULL, 0, 0,
          "score the photos to validate on by the \"source\" that Karpathy's format gives them",
          NULL},
-        {0, "split-seed", OPTIONS_SEED, &o.split_seed, "N", 0, 0,
+        {0, "split-seed", OPTIONS_SEED, &c->o.split_seed, "N", 0, 0,
          "chooses a tenth of the photos to validate on where the data set names none", NULL},
-        {0, "missing", OPTIONS_CHOICE, &missing, "skip|fail", 0, 0,
+        {0, "missing", OPTIONS_CHOICE, &c->missing, "skip|fail", 0, 0,
          "what becomes of photos that are missing or broken", NULL},
-        {0, "text", OPTIONS_LIST, &text, "FILE...", 0, 0,
+        {0, "text", OPTIONS_LIST, &c->text, "FILE...", 0, 0,
          "first learn the language from these files, a sentence a line", NULL},
-        {0, "text-captions", OPTIONS_SIZE, &o.text_captions, "N", 0, 1000,
-         "N lines in a row are said of one photo, which is imagined from their words; 0: they are "
-         "one text",
+        {'o', "output", OPTIONS_STRING, &c->o.output, "FILE", 0, 0, "the model to write (required)",
          NULL},
-        {'o', "output", OPTIONS_STRING, &o.output, "FILE", 0, 0, "the model to write (required)",
-         NULL},
-        {0, "force", OPTIONS_ON, &force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
-        {0, "features", OPTIONS_STRING, &o.features, "FILE", 0, 0,
+        {0, "force", OPTIONS_ON, &c->force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
+        {0, "features", OPTIONS_STRING, &c->o.features, "FILE", 0, 0,
          "cache of the frozen encoder's features (default: the output's name + .features)", NULL},
     };
-    const struct options_row model[] = {
-        {0, "init", OPTIONS_STRING, &o.init, "MODEL", 0, 0,
+    set_group(c, TRAIN_OPTION_DATA, "Data", rows, sizeof rows / sizeof *rows);
+}
+
+static void set_model_flags(struct train_command *c) {
+    const struct options_row rows[] = {
+        {0, "init", OPTIONS_STRING, &c->o.init, "MODEL", 0, 0,
          "fine-tune this captioner (default: the shipped one)", NULL},
-        {0, "mean-with", OPTIONS_LIST, &mean, "MODEL...", 0, 0,
+        {0, "mean-with", OPTIONS_LIST, &c->mean, "MODEL...", 0, 0,
          "start from the mean of the weights of --init and of these, which learned from one start "
          "(with --epochs 0, that is the result)",
          NULL},
-        {0, "vocab", OPTIONS_CHOICE, &o.vocab, "keep|extend|rebuild", 0, 0,
+        {0, "vocab", OPTIONS_CHOICE, &c->o.vocab, "keep|extend|rebuild", 0, 0,
          "its words alone, with those of the data (the default), or those of the data alone; what "
          "it knows of a word stays",
          NULL},
-        {0, "encoder", OPTIONS_STRING, &o.encoder, "FILE", 0, 0,
+        {0, "encoder", OPTIONS_STRING, &c->o.encoder, "FILE", 0, 0,
          "in place of --init: a new decoder on these encoder weights, of caption, timm or "
          "torchvision (safetensors)",
          NULL},
-        {0, "encoder-arch", OPTIONS_STRING, &o.encoder_arch, "NAME", 0, 0,
+        {0, "encoder-arch", OPTIONS_STRING, &c->o.encoder_arch, "NAME", 0, 0,
          "what the file's encoder is, or, without a file, what to learn from scratch: tiny, "
          "mobilenetv2, efficientnet_lite0 (to 4), efficientnet_lite0_symmetric or block strings",
          NULL},
-        {0, "image-size", OPTIONS_SIZE, &o.image_size, "PIXELS", 0, 1024,
-         "side of the encoder's square, 0: what the encoder was made for, or that of --init", NULL},
-        {0, "cell", OPTIONS_CHOICE, &o.cell, "gru|lstm|rnn", 0, 0,
+        {0, "cell", OPTIONS_CHOICE, &c->o.cell, "gru|lstm|rnn", 0, 0,
          "the recurrent cell of a new decoder (default: gru)", NULL},
-        {0, "image-input", OPTIONS_CHOICE, &o.image_input, "first|every", 0, 0,
+        {0, "image-input", OPTIONS_CHOICE, &c->o.image_input, "first|every", 0, 0,
          "a new decoder sees the image first, or again with every word (default: first)", NULL},
-        {0, "hidden", OPTIONS_SIZE, &o.hidden, "N", 0, 16384,
-         "size of its state; 0: 512, or that of --init", NULL},
-        {0, "embed", OPTIONS_SIZE, &o.embed, "N", 0, 16384,
-         "size of the word vectors; 0: 512, or that of --init", NULL},
-        {0, "min-count", OPTIONS_SIZE, &o.min_count, "N", 1, 1e9,
-         "words seen less often are unknown", NULL},
-        {0, "tags", OPTIONS_SIZE, &o.tags, "N", 0, 16384,
-         "words of content, as dog or red, that it learns to name from the photo alone and sees "
-         "beside it; 0: none, or those of --init",
-         NULL},
-        {0, "styles", OPTIONS_LIST, &styles, "NAME...", 0, 0,
+        {0, "styles", OPTIONS_LIST, &c->styles, "NAME...", 0, 0,
          "learn to describe photos as each of these data sets does, or as the photos of each of "
          "these \"source\"s are described; see `caption --style`. Photos of other data sets are "
          "shown with all styles",
          NULL},
     };
-    const struct options_row learning[] = {
-        {0, "epochs", OPTIONS_SIZE, &o.epochs, "N", 0, 1e6, "passes over the photos", NULL},
-        {0, "patience", OPTIONS_SIZE, &o.patience, "N", 0, 1e6,
-         "end after N passes in a row without better weights, once those of --freeze-encoder are "
-         "over; 0: never",
-         NULL},
-        {0, "freeze-encoder", OPTIONS_SIZE, &o.freeze_encoder, "N", 0, 1e6,
-         "of them, the first N teach the decoder alone", NULL},
-        {0, "self-critical", OPTIONS_SIZE, &o.self_critical, "N", 0, 1e6,
-         "afterwards, passes in which it is rewarded for captions of its own (CIDEr)", NULL},
-        {0, "self-critical-imagined", OPTIONS_SIZE, &o.self_critical_imagined, "N", 0, 1e6,
-         "before those, passes that reward the decoder alone, over the photos that --text-captions "
-         "imagines as well",
-         NULL},
-        {0, "text-epochs", OPTIONS_SIZE, &o.text_epochs, "N", 0, 1e6,
-         "passes over the text of --text, before the photos", NULL},
-        {0, "batch-size", OPTIONS_SIZE, &o.batch_size, "N", 1, 4096,
-         "photos a step, each with all its captions", NULL},
-        {0, "slice", OPTIONS_SIZE, &o.slice, "N", 1, 4096,
-         "photos computed at a time: a step is divided into slices, which threads share", NULL},
-        {0, "tbptt", OPTIONS_SIZE, &o.tbptt, "STEPS", 0, 1e6,
-         "cut back-propagation through time after so many steps; 0: never", NULL},
-        {0, "tag-weight", OPTIONS_FLOAT, &o.tag_weight, "X", 0, 1000,
-         "weight of the tags' loss beside that of the captions", NULL},
-        {0, "lr", OPTIONS_FLOAT, &o.lr, "X", 0, 10, "learning rate of the decoder", NULL},
-        {0, "joint-lr", OPTIONS_FLOAT, &o.joint_lr, "X", 0, 10,
-         "the same once the encoder learns too", NULL},
-        {0, "encoder-lr", OPTIONS_FLOAT, &o.encoder_lr, "X", 0, 10, "learning rate of the encoder",
-         NULL},
-        {0, "self-critical-samples", OPTIONS_SIZE, &o.self_critical_samples, "N", 2, 64,
-         "captions drawn for each photo then", NULL},
-        {0, "self-critical-bleu", OPTIONS_FLOAT, &o.self_critical_bleu, "X", 0, 100,
-         "weight of BLEU-4 in their reward, beside CIDEr", NULL},
-        {0, "self-critical-temperature", OPTIONS_FLOAT, &o.self_critical_temperature, "X", 0.01,
-         100, "of those captions: below 1 they are nearer to what is said", NULL},
-        {0, "self-critical-lr", OPTIONS_FLOAT, &o.self_critical_lr, "X", 0, 10,
-         "learning rate of the decoder in self-critical passes", NULL},
-        {0, "warmup", OPTIONS_FLOAT, &o.warmup, "SHARE", 0, 1,
-         "share of the steps in which the rate rises; then it falls as a cosine", NULL},
-        {0, "weight-decay", OPTIONS_FLOAT, &o.weight_decay, "X", 0, 10,
-         "share of rate by which matrices and kernels shrink a step (AdamW)", NULL},
-        {0, "average", OPTIONS_FLOAT, &o.average, "X", 0, 0.99999,
-         "decay of the moving average of the weights that is kept; 0: off", NULL},
-        {0, "clip", OPTIONS_FLOAT, &o.clip, "NORM", 0, 1e9,
-         "longest gradient; longer ones are shortened; 0: off", NULL},
-    };
-    const struct options_row robustness[] = {
-        {0, "dropout", OPTIONS_FLOAT, &o.dropout, "X", 0, 0.95, "of word vectors and outputs",
-         NULL},
-        {0, "image-dropout", OPTIONS_FLOAT, &o.image_dropout, "X", 0, 0.95,
-         "of the features of photos", NULL},
-        {0, "drop-path", OPTIONS_FLOAT, &o.drop_path, "X", 0, 0.95,
-         "once the encoder learns, leave out residual blocks, the last ones with this "
-         "probability, earlier ones with less",
-         NULL},
-        {0, "label-smoothing", OPTIONS_FLOAT, &o.label_smoothing, "X", 0, 0.95,
-         "probability spread over all words", NULL},
-        {0, "crop", OPTIONS_FLOAT, &o.crop, "SHARE", 0, 0.9,
-         "cut away at most this share of a photo once the encoder learns", NULL},
-        {0, "color", OPTIONS_FLOAT, &o.color, "X", 0, 0.9,
-         "change brightness, contrast and saturation by at most this share", NULL},
-        {0, "no-flip", OPTIONS_OFF, &o.flip, NULL, 0, 0,
+    set_group(c, TRAIN_OPTION_MODEL, "The model", rows, sizeof rows / sizeof *rows);
+}
+
+static void set_regularisation_flags(struct train_command *c) {
+    const struct options_row rows[] = {
+        {0, "no-flip", OPTIONS_OFF, &c->o.flip, NULL, 0, 0,
          "never mirror photos (those whose captions say left or right never are)", NULL},
     };
-    const struct options_row machine[] = {
-        {0, "report", OPTIONS_STRING, &report, "OUT.html", 0, 0,
+    set_group(c, TRAIN_OPTION_REGULARISATION, "Regularisation", rows, sizeof rows / sizeof *rows);
+}
+
+static void set_running_flags(struct train_command *c) {
+    const struct options_row rows[] = {
+        {0, "report", OPTIONS_STRING, &c->report, "OUT.html", 0, 0,
          "a page with the run's curves and some captions, written anew after every epoch", NULL},
-        {0, "checkpoint", OPTIONS_STRING, &o.checkpoint, "FILE", 0, 0,
+        {0, "checkpoint", OPTIONS_STRING, &c->o.checkpoint, "FILE", 0, 0,
          "what an interrupted run goes on from (default: the output's name + .checkpoint)", NULL},
-        {0, "checkpoint-minutes", OPTIONS_FLOAT, &o.checkpoint_minutes, "X", 0, 1e6,
-         "between checkpoints, besides those of every epoch", NULL},
-        {0, "resume", OPTIONS_ON, &o.resume, NULL, 0, 0,
+        {0, "resume", OPTIONS_ON, &c->o.resume, NULL, 0, 0,
          "go on from the checkpoint, if there is one", NULL},
-        {0, "seed", OPTIONS_SEED, &o.seed, "N", 0, 0,
+        {0, "seed", OPTIONS_SEED, &c->o.seed, "N", 0, 0,
          "the same seed gives the same weights, with any number of threads", NULL},
-        {0, "dry-run", OPTIONS_ON, &o.dry_run, NULL, 0, 0,
+        {0, "dry-run", OPTIONS_ON, &c->o.dry_run, NULL, 0, 0,
          "read the data sets, look at their photos, say what a run would learn from, and end",
          NULL},
-        {0, "recompute", OPTIONS_ON, &o.recompute, NULL, 0, 0,
+        {0, "recompute", OPTIONS_ON, &c->o.recompute, NULL, 0, 0,
          "compute activations anew rather than keep them: less memory, more time, the same weights",
          NULL},
-        {'t', "threads", OPTIONS_SIZE, &o.threads, "N", 0, 1024,
+        {'t', "threads", OPTIONS_SIZE, &c->o.threads, "N", 0, 1024,
          "worker threads, 0: one per processor", NULL},
     };
-#define GROUP(heading, rows)                                                                       \
-    { heading, rows, sizeof(rows) / sizeof *(rows) }
-    const struct options_group groups[] = {
-        GROUP("Data", data),         GROUP("The model", model),
-        GROUP("Learning", learning), GROUP("Against learning by heart", robustness),
-        GROUP("Running", machine),
-    };
-#undef GROUP
+    set_group(c, TRAIN_OPTION_RUNNING, "Running", rows, sizeof rows / sizeof *rows);
+}
+
+static void set_flags(struct train_command *c) {
+    set_data_flags(c);
+    set_model_flags(c);
+    set_group(c, TRAIN_OPTION_LEARNING, "Learning", NULL, 0);
+    set_regularisation_flags(c);
+    set_running_flags(c);
+}
+
+/* What the lists hold; a second look at the command line fills them anew. */
+static void lists_free(struct train_command *c) {
+    options_list_free(&c->text);
+    options_list_free(&c->mean);
+    options_list_free(&c->styles);
+    set_flags_free(&c->sets);
+}
+
+static int run_sets(struct train_command *c, const struct options_command *command, char **paths,
+                    size_t count) {
+    struct train_options *o = &c->o;
+    caption_error error;
+    struct train_set *sets = new_sets(&c->sets, paths, count, &error);
+    if (!sets) return command_error(command, &error);
+    o->sets = sets;
+    o->set_count = count;
+    o->text = c->text.items;
+    o->text_count = c->text.count;
+    o->styles = c->styles.items;
+    o->style_count = c->styles.count;
+    o->mean_with = c->mean.items;
+    o->mean_count = c->mean.count;
+    o->fail_missing = strcmp(c->missing, "fail") == 0;
+    const int status = run(command, o, c->report, c->force);
+    free(sets);
+    return status;
+}
+
+int command_train(int argc, char **argv) {
     static const char about[] =
         "Learns from photos and captions: first the decoder on a frozen encoder, then both.\n"
         "After every epoch the validation photos are captioned and the weights with the best\n"
@@ -396,47 +389,30 @@ int command_train(int argc, char **argv) {
         "Defaults depend on where training starts: '--encoder FILE --help' shows those for a\n"
         "new decoder, '--encoder-arch tiny --help' those for learning from scratch.\n"
         "\n" DATASET_CHOICE_FORMATS;
+    struct train_command c = {.o = train_options_default(), .missing = "skip"};
+    set_flags(&c);
     const struct options_command command = {
         "caption train",
         "[OPTIONS] DATASET... -o FILE",
         about,
-        groups,
-        sizeof groups / sizeof *groups,
+        c.groups,
+        GROUPS,
         "images repeat val by-source missing output init vocab encoder encoder-arch image-size "
         "cell tags epochs freeze-encoder self-critical batch-size lr encoder-lr report resume "
         "patience dry-run threads"};
     caption_error error;
     char *line = command_line(argc, argv, &error); /* before parsing moves the arguments */
     if (!line) return command_error(&command, &error);
-    if (!choose_defaults(&command, argc, argv, &o, &error)) {
-        free(line);
-        return command_error(&command, &error);
+    int first, status = COMMAND_DONE;
+    if (!choose_defaults(&command, argc, argv, &c.o, &error)) {
+        status = command_error(&command, &error);
+    } else {
+        lists_free(&c);
+        c.o.note = line;
+        if (command_begin(&command, argc, argv, 1, INT_MAX, &first, &status))
+            status = run_sets(&c, &command, argv + first, (size_t)(argc - first));
     }
-    options_list_free(&text); /* which the first look filled */
-    options_list_free(&mean);
-    options_list_free(&styles);
-    set_flags_free(&flags);
-    struct train_set *sets = NULL;
-    int first, status;
-    if (command_begin(&command, argc, argv, 1, INT_MAX, &first, &status)) {
-        o.text = text.items;
-        o.text_count = text.count;
-        o.styles = styles.items;
-        o.style_count = styles.count;
-        o.mean_with = mean.items;
-        o.mean_count = mean.count;
-        o.fail_missing = strcmp(missing, "fail") == 0;
-        o.note = line;
-        o.set_count = (size_t)(argc - first);
-        sets = new_sets(&flags, argv + first, o.set_count, &error);
-        o.sets = sets;
-        status = sets ? run(&command, &o, report, force) : command_error(&command, &error);
-    }
-    free(sets);
+    lists_free(&c);
     free(line);
-    options_list_free(&text);
-    options_list_free(&mean);
-    options_list_free(&styles);
-    set_flags_free(&flags);
     return command_finish(&command, status);
 }

@@ -1,9 +1,10 @@
+#include <stddef.h>
 #include <string.h>
 
 #include "nn/cell.h"
 #include "train/slice.h"
 #include "train/start.h"
-#include "train/train.h"
+#include "train/train_options.h"
 #include "train/trainer.h"
 
 struct train_options train_options_default(void) {
@@ -60,64 +61,109 @@ struct train_options train_options_from_scratch(void) {
     return options;
 }
 
-/* A numeric option, what it may be, and whether a run depends on it beyond the model that it starts
- * from. */
-struct number {
-    const char *name;
-    double value, low, high;
-    bool decides;
+#define SIZE(field) TRAIN_OPTION_SIZE, offsetof(struct train_options, field)
+#define FLOAT(field) TRAIN_OPTION_FLOAT, offsetof(struct train_options, field)
+#define BOOL(field) TRAIN_OPTION_BOOL, offsetof(struct train_options, field)
+
+const struct train_option train_option_table[TRAIN_OPTIONS] = {
+    {"hidden", SIZE(hidden), 0, 16384, false, TRAIN_OPTION_MODEL, "N",
+     "size of its state; 0: 512, or that of --init"},
+    {"embed", SIZE(embed), 0, 16384, false, TRAIN_OPTION_MODEL, "N",
+     "size of the word vectors; 0: 512, or that of --init"},
+    {"image-size", SIZE(image_size), 0, 1024, false, TRAIN_OPTION_MODEL, "PIXELS",
+     "side of the encoder's square, 0: what the encoder was made for, or that of "
+     "--init"},
+    {"min-count", SIZE(min_count), 1, 1e9, true, TRAIN_OPTION_MODEL, "N",
+     "words seen less often are unknown"},
+    {"tags", SIZE(tags), 0, 16384, true, TRAIN_OPTION_MODEL, "N",
+     "words of content, as dog or red, that it learns to name from the photo "
+     "alone and sees beside it; 0: none, or those of --init"},
+    {"tag-weight", FLOAT(tag_weight), 0, 1000, true, TRAIN_OPTION_LEARNING, "X",
+     "weight of the tags' loss beside that of the captions"},
+    {"epochs", SIZE(epochs), 0, 1e6, true, TRAIN_OPTION_LEARNING, "N", "passes over the photos"},
+    {"freeze-encoder", SIZE(freeze_encoder), 0, 1e6, true, TRAIN_OPTION_LEARNING, "N",
+     "of them, the first N teach the decoder alone"},
+    {"text-captions", SIZE(text_captions), 0, 1000, true, TRAIN_OPTION_DATA, "N",
+     "N lines in a row are said of one photo, which is imagined from their words; "
+     "0: they are one text"},
+    {"text-epochs", SIZE(text_epochs), 0, 1e6, true, TRAIN_OPTION_LEARNING, "N",
+     "passes over the text of --text, before the photos"},
+    {"self-critical-imagined", SIZE(self_critical_imagined), 0, 1e6, true, TRAIN_OPTION_LEARNING,
+     "N",
+     "before those, passes that reward the decoder alone, over the photos that "
+     "--text-captions imagines as well"},
+    {"self-critical", SIZE(self_critical), 0, 1e6, true, TRAIN_OPTION_LEARNING, "N",
+     "afterwards, passes in which it is rewarded for captions of its own (CIDEr)"},
+    {"batch-size", SIZE(batch_size), 1, 4096, true, TRAIN_OPTION_LEARNING, "N",
+     "photos a step, each with all its captions"},
+    {"slice", SIZE(slice), 1, 4096, true, TRAIN_OPTION_LEARNING, "N",
+     "photos computed at a time: a step is divided into slices, which threads "
+     "share"},
+    {"tbptt", SIZE(tbptt), 0, 1e6, true, TRAIN_OPTION_LEARNING, "STEPS",
+     "cut back-propagation through time after so many steps; 0: never"},
+    {"lr", FLOAT(lr), 0, 10, true, TRAIN_OPTION_LEARNING, "X", "learning rate of the decoder"},
+    {"joint-lr", FLOAT(joint_lr), 0, 10, true, TRAIN_OPTION_LEARNING, "X",
+     "the same once the encoder learns too"},
+    {"encoder-lr", FLOAT(encoder_lr), 0, 10, true, TRAIN_OPTION_LEARNING, "X",
+     "learning rate of the encoder"},
+    {"self-critical-samples", SIZE(self_critical_samples), 2, SLICE_MOST_SAMPLES, true,
+     TRAIN_OPTION_LEARNING, "N", "captions drawn for each photo then"},
+    {"self-critical-bleu", FLOAT(self_critical_bleu), 0, 100, true, TRAIN_OPTION_LEARNING, "X",
+     "weight of BLEU-4 in their reward, beside CIDEr"},
+    {"self-critical-temperature", FLOAT(self_critical_temperature), 0.01, 100, true,
+     TRAIN_OPTION_LEARNING, "X", "of those captions: below 1 they are nearer to what is said"},
+    {"self-critical-lr", FLOAT(self_critical_lr), 0, 10, true, TRAIN_OPTION_LEARNING, "X",
+     "learning rate of the decoder in self-critical passes"},
+    {"warmup", FLOAT(warmup), 0, 1, true, TRAIN_OPTION_LEARNING, "SHARE",
+     "share of the steps in which the rate rises; then it falls as a cosine"},
+    {"weight-decay", FLOAT(weight_decay), 0, 10, true, TRAIN_OPTION_LEARNING, "X",
+     "share of rate by which matrices and kernels shrink a step (AdamW)"},
+    {"average", FLOAT(average), 0, 0.99999, true, TRAIN_OPTION_LEARNING, "X",
+     "decay of the moving average of the weights that is kept; 0: off"},
+    {"clip", FLOAT(clip), 0, 1e9, true, TRAIN_OPTION_LEARNING, "NORM",
+     "longest gradient; longer ones are shortened; 0: off"},
+    {"dropout", FLOAT(dropout), 0, 0.95, true, TRAIN_OPTION_REGULARISATION, "X",
+     "of word vectors and outputs"},
+    {"image-dropout", FLOAT(image_dropout), 0, 0.95, true, TRAIN_OPTION_REGULARISATION, "X",
+     "of the features of photos"},
+    {"drop-path", FLOAT(drop_path), 0, 0.95, true, TRAIN_OPTION_REGULARISATION, "X",
+     "once the encoder learns, leave out residual blocks, the last ones with this "
+     "probability, earlier ones with less"},
+    {"label-smoothing", FLOAT(label_smoothing), 0, 0.95, true, TRAIN_OPTION_REGULARISATION, "X",
+     "probability spread over all words"},
+    {"crop", FLOAT(crop), 0, 0.9, true, TRAIN_OPTION_REGULARISATION, "SHARE",
+     "cut away at most this share of a photo once the encoder learns"},
+    {"color", FLOAT(color), 0, 0.9, true, TRAIN_OPTION_REGULARISATION, "X",
+     "change brightness, contrast and saturation by at most this share"},
+    {"flip", BOOL(flip), 0, 1, true, TRAIN_OPTION_NO_FLAG, NULL, NULL},
+    {"patience", SIZE(patience), 0, 1e6, false, TRAIN_OPTION_LEARNING, "N",
+     "end after N passes in a row without better weights, once those of "
+     "--freeze-encoder are over; 0: never"},
+    {"checkpoint-minutes", FLOAT(checkpoint_minutes), 0, 1e6, false, TRAIN_OPTION_RUNNING, "X",
+     "between checkpoints, besides those of every epoch"},
 };
 
-enum { NUMBERS = 35 };
+#undef SIZE
+#undef FLOAT
+#undef BOOL
 
-/* Of the word head. */
-enum { MOST_TAGS = 16384 };
+double train_option_value(const struct train_options *o, const struct train_option *option) {
+    const char *field = (const char *)o + option->offset;
+    switch (option->type) {
+    case TRAIN_OPTION_SIZE:
+        return (double)*(const size_t *)(const void *)field;
+    case TRAIN_OPTION_FLOAT:
+        return (double)*(const float *)(const void *)field;
+    case TRAIN_OPTION_BOOL:
+        break;
+    }
+    return *(const bool *)field;
+}
 
 /* Rewards, the mean of several, another size of photos: a result without an epoch over captions. */
 static size_t fewest_epochs(const struct train_options *o) {
     const bool resized = start_is_captioner(o) && o->image_size > 0;
     return trainer_ever_draws(o) || o->mean_count > 0 || resized ? 0 : 1;
-}
-
-static void list_numbers(const struct train_options *o, struct number list[NUMBERS]) {
-    const struct number numbers[NUMBERS] = {
-        {"hidden", (double)o->hidden, 0, 16384, false},
-        {"embed", (double)o->embed, 0, 16384, false},
-        {"image-size", (double)o->image_size, 0, 1024, false},
-        {"min-count", (double)o->min_count, 1, 1e9, true},
-        {"tags", (double)o->tags, 0, MOST_TAGS, true},
-        {"tag-weight", (double)o->tag_weight, 0, 1000, true},
-        {"epochs", (double)o->epochs, (double)fewest_epochs(o), 1e6, true},
-        {"freeze-encoder", (double)o->freeze_encoder, 0, 1e6, true},
-        {"text-captions", (double)o->text_captions, 0, 1000, true},
-        {"text-epochs", (double)o->text_epochs, 0, 1e6, true},
-        {"self-critical-imagined", (double)o->self_critical_imagined, 0, 1e6, true},
-        {"self-critical", (double)o->self_critical, 0, 1e6, true},
-        {"batch-size", (double)o->batch_size, 1, 4096, true},
-        {"slice", (double)o->slice, 1, 4096, true},
-        {"tbptt", (double)o->tbptt, 0, 1e6, true},
-        {"lr", (double)o->lr, 0, 10, true},
-        {"joint-lr", (double)o->joint_lr, 0, 10, true},
-        {"encoder-lr", (double)o->encoder_lr, 0, 10, true},
-        {"self-critical-samples", (double)o->self_critical_samples, 2, SLICE_MOST_SAMPLES, true},
-        {"self-critical-bleu", (double)o->self_critical_bleu, 0, 100, true},
-        {"self-critical-temperature", (double)o->self_critical_temperature, 0.01, 100, true},
-        {"self-critical-lr", (double)o->self_critical_lr, 0, 10, true},
-        {"warmup", (double)o->warmup, 0, 1, true},
-        {"weight-decay", (double)o->weight_decay, 0, 10, true},
-        {"average", (double)o->average, 0, 0.99999, true},
-        {"clip", (double)o->clip, 0, 1e9, true},
-        {"dropout", (double)o->dropout, 0, 0.95, true},
-        {"image-dropout", (double)o->image_dropout, 0, 0.95, true},
-        {"drop-path", (double)o->drop_path, 0, 0.95, true},
-        {"label-smoothing", (double)o->label_smoothing, 0, 0.95, true},
-        {"crop", (double)o->crop, 0, 0.9, true},
-        {"color", (double)o->color, 0, 0.9, true},
-        {"flip", (double)o->flip, 0, 1, true},
-        {"patience", (double)o->patience, 0, 1e6, false},
-        {"checkpoint-minutes", (double)o->checkpoint_minutes, 0, 1e6, false},
-    };
-    memcpy(list, numbers, sizeof numbers);
 }
 
 /* How often each data set is shown: once is what is not worth a word. */
@@ -145,15 +191,14 @@ static bool put_styles(cJSON *settings, const struct train_options *o) {
 }
 
 cJSON *train_options_json(const struct train_options *o) {
-    struct number numbers[NUMBERS];
-    list_numbers(o, numbers);
     char seed[24]; /* beyond what a JSON number holds */
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
     cJSON *settings = cJSON_CreateObject();
     bool ok = settings && cJSON_AddStringToObject(settings, "seed", seed);
-    for (size_t i = 0; ok && i < NUMBERS; i++) {
-        if (!numbers[i].decides) continue;
-        ok = cJSON_AddNumberToObject(settings, numbers[i].name, numbers[i].value) != NULL;
+    for (size_t i = 0; ok && i < TRAIN_OPTIONS; i++) {
+        const struct train_option *option = &train_option_table[i];
+        if (!option->decides) continue;
+        ok = cJSON_AddNumberToObject(settings, option->name, train_option_value(o, option)) != NULL;
     }
     if (ok && put_repeats(settings, o) && put_styles(settings, o)) return settings;
     cJSON_Delete(settings);
@@ -209,15 +254,20 @@ static bool check_sets(const struct train_options *o, caption_error *error) {
                               o->set_count > 0 ? "0 for all of them" : "no data set");
 }
 
+/* The range of the table; of epochs, the fewest that a run can do with. */
+static bool check_number(const struct train_options *o, const struct train_option *option,
+                         caption_error *error) {
+    const double value = train_option_value(o, option);
+    const bool epochs = option->offset == offsetof(struct train_options, epochs);
+    const double low = epochs ? (double)fewest_epochs(o) : option->low;
+    return (value >= low && value <= option->high) ||
+           error_set(error, CAPTION_ERROR_ARGUMENT, "%s: expected %g to %g, found %g", option->name,
+                     low, option->high, value);
+}
+
 bool train_options_check(const struct train_options *o, caption_error *error) {
-    struct number numbers[NUMBERS];
-    list_numbers(o, numbers);
-    for (size_t i = 0; i < NUMBERS; i++) {
-        const struct number *n = &numbers[i];
-        if (n->value >= n->low && n->value <= n->high) continue;
-        return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: expected %g to %g, found %g", n->name,
-                         n->low, n->high, n->value);
-    }
+    for (size_t i = 0; i < TRAIN_OPTIONS; i++)
+        if (!check_number(o, &train_option_table[i], error)) return false;
     if (o->cell && !cell_find(o->cell)) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "cell: expected rnn, gru or lstm, found \"%s\"", o->cell);
