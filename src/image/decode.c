@@ -4,8 +4,9 @@
 #include "image/format.h"
 #include "image/rows.h"
 
-static const struct format *const formats[] = {&format_jpeg, &format_png, &format_webp,
-                                               &format_gif,  &format_bmp, &format_pnm};
+static const struct format *const formats[] = {
+    &format_jpeg, &format_png,  &format_webp, &format_heic, &format_heif,
+    &format_avif, &format_tiff, &format_gif,  &format_bmp,  &format_pnm};
 
 static const struct format *find_format(const uint8_t *bytes, size_t size) {
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)

@@ -31,7 +31,8 @@ struct format {
                    size_t min_side, struct image *out, caption_error *error);
 };
 
-extern const struct format format_bmp, format_gif, format_jpeg, format_png, format_pnm, format_webp;
+extern const struct format format_avif, format_bmp, format_gif, format_heic, format_heif,
+    format_jpeg, format_png, format_pnm, format_tiff, format_webp;
 
 /* Says what the bytes are when no format recognises them. Returns false. */
 bool format_refuse(const uint8_t *bytes, size_t size, caption_error *error);

@@ -11,19 +11,10 @@ static const struct signature {
     size_t offset, length;
     const char *bytes, *name;
 } signatures[] = {
-    {4, 7, "ftyphei", "a HEIC photo"},
-    {4, 7, "ftyphev", "a HEIC photo"},
-    {4, 8, "ftypmif1", "a HEIF photo"},
-    {4, 8, "ftypmsf1", "a HEIF photo"},
-    {4, 7, "ftypavi", "an AVIF photo"},
     {4, 8, "ftypcrx ", "a Canon raw photo"},
     {4, 8, "ftypjp2 ", "a JPEG 2000 photo"},
     {4, 4, "ftyp", "a video"},
     {8, 3, "CR\2", "a Canon raw photo"},
-    {0, 4, "II*\0", "a TIFF photo"},
-    {0, 4, "MM\0*", "a TIFF photo"},
-    {0, 4, "II+\0", "a TIFF photo"},
-    {0, 4, "MM\0+", "a TIFF photo"},
     {0, 8, "FUJIFILM", "a Fujifilm raw photo"},
     {0, 4, "IIU\0", "a Panasonic raw photo"},
     {0, 4, "IIRO", "an Olympus raw photo"},

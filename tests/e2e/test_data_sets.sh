@@ -106,7 +106,7 @@ echo "A cat." >"$data/phone/empty.txt"
 : >"$data/phone/other.jpg"
 run eval --split all "$data/phone"
 expect 0 "photos of a folder that cannot be read are left out"
-expect_in "$err" "2 photos left out (0 missing, 2 broken), the first:" "IMG_1.HEIC: is a HEIC photo" \
+expect_in "$err" "2 photos left out (0 missing, 2 broken), the first:" "IMG_1.HEIC: truncated HEIC" \
     "1 photo without a .txt left out"
 run eval --split all --missing fail "$data/phone"
 expect 1 "or fatal"

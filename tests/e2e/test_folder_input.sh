@@ -73,14 +73,14 @@ run --jsonl "$silent"
 expect 1 "a folder with photos that cannot be read: exit 1"
 expect_lines "$out" 8
 jq -s -e 'map(select(.error)) | length == 7' "$out" >/dev/null || fail "each of them is a row with an error"
-expect_in "$err" "a HEIC photo" "an AVIF photo" "a TIFF photo" "zero_bytes.JPG: is empty" "a web page" \
+expect_in "$err" "truncated HEIC" "truncated AVIF" "truncated TIFF" "zero_bytes.JPG: is empty" "a web page" \
     "a Git LFS pointer" "dead.jpg: cannot open"
 run -v --jsonl "$silent"
 expect_in "$err" "1 captioned, 7 failed, 2 other files passed over"
 rm "$silent"/good.ppm
 run "$silent"
 expect 1 "a folder of such photos alone"
-expect_in "$err" "a HEIC photo"
+expect_in "$err" "truncated HEIC"
 mkdir "$work/others"
 echo notes >"$work/others/notes.txt"
 run "$work/others"

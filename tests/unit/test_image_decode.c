@@ -465,8 +465,8 @@ static void what_is_no_photo_is_told_by_its_beginning(void **state) {
         {"\1\2\xff\0", 4, "is not a photo: it begins with the bytes 01 02 ff 00"},
         {"\0\0\0\x18"
          "ftypheic\0\0\0\0",
-         16, "is a HEIC photo, which is not supported"},
-        {"II*\0\x08\0\0\0", 8, "is a TIFF photo, which is not supported"},
+         16, "truncated HEIC: it ends after 16 bytes"},
+        {"II*\0\x08\0\0\0", 8, "truncated TIFF: it ends after 8 bytes"},
         {"%PDF-1.7\n", 9, "is not a photo: it is a PDF document"},
         {"\n<!doctype HTML>", 16, "is not a photo: it is a web page (HTML)"},
         {"version https://git-lfs.github.com/spec/v1\noid ", 47,

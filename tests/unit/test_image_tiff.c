@@ -1,0 +1,133 @@
+/* TIFF, written here: of both byte orders, every orientation, and what is refused. */
+#include "image_files.h"
+
+enum { WIDTH = 3, HEIGHT = 2, ENTRIES = 9 };
+
+/* A file on its way: pixels behind the header, then the directory. */
+struct tiff {
+    struct bytes file;
+    bool big_endian;
+};
+
+static void add(struct tiff *tiff, size_t value, unsigned count) {
+    if (tiff->big_endian)
+        bytes_add_big(&tiff->file, value, count);
+    else
+        bytes_add_little(&tiff->file, value, count);
+}
+
+/* A number of two bytes stands at the left of its four. */
+static void add_entry(struct tiff *tiff, unsigned tag, unsigned type, size_t count, size_t value) {
+    enum { of_two_bytes = 3 };
+    add(tiff, tag, 2);
+    add(tiff, type, 2);
+    add(tiff, count, 4);
+    if (type == of_two_bytes && count == 1) {
+        add(tiff, value, 2);
+        add(tiff, 0, 2);
+    } else {
+        add(tiff, value, 4);
+    }
+}
+
+/* Pixel (x, y) is (10 x, 100 y, 200). `subfile`: 1 says that it is a thumbnail. */
+static struct bytes tiff_new(bool big_endian, unsigned orientation, unsigned subfile) {
+    enum { header = 8, pixels = 3 * WIDTH * HEIGHT };
+    struct tiff tiff = {.big_endian = big_endian};
+    bytes_add(&tiff.file, big_endian ? "MM" : "II", 2);
+    add(&tiff, 42, 2);
+    add(&tiff, header + pixels + 6, 4);
+    for (unsigned i = 0; i < WIDTH * HEIGHT; i++) {
+        bytes_add_one(&tiff.file, 10 * (i % WIDTH));
+        bytes_add_one(&tiff.file, 100 * (i / WIDTH));
+        bytes_add_one(&tiff.file, 200);
+    }
+    for (size_t i = 0; i < 3; i++) add(&tiff, 8, 2); /* bits of each sample */
+    add(&tiff, ENTRIES + 1, 2);
+    add_entry(&tiff, 254, 4, 1, subfile);
+    add_entry(&tiff, 256, 3, 1, WIDTH);
+    add_entry(&tiff, 257, 3, 1, HEIGHT);
+    add_entry(&tiff, 258, 3, 3, header + pixels);
+    add_entry(&tiff, 259, 3, 1, 1); /* not compressed */
+    add_entry(&tiff, 262, 3, 1, 2); /* RGB */
+    add_entry(&tiff, 273, 4, 1, header);
+    add_entry(&tiff, 274, 3, 1, orientation);
+    add_entry(&tiff, 277, 3, 1, 3);
+    add_entry(&tiff, 279, 4, 1, pixels);
+    add(&tiff, 0, 4);
+    return tiff.file;
+}
+
+static void a_file_without_its_directory_is_truncated(void **state) {
+    (void)state;
+    struct bytes file = tiff_new(false, 1, 0);
+    file.size = 40;
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "truncated TIFF");
+    bytes_free(&file);
+}
+
+static void a_raw_photo_is_not_its_thumbnail(void **state) {
+    (void)state;
+    struct bytes file = tiff_new(true, 1, 1);
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "as a camera's raw photo does");
+    bytes_free(&file);
+}
+
+#ifdef CAPTION_WITH_TIFF
+
+static void both_byte_orders_are_read(void **state) {
+    (void)state;
+    for (int big = 0; big < 2; big++) {
+        struct bytes file = tiff_new(big, 1, 0);
+        struct image out = decoded(&file);
+        assert_int_equal(out.width, WIDTH);
+        assert_int_equal(out.height, HEIGHT);
+        for (size_t i = 0; i < WIDTH * HEIGHT; i++)
+            assert_pixel(&out, i % WIDTH, i / WIDTH, 10 * (int)(i % WIDTH), 100 * (int)(i / WIDTH),
+                         200, 0);
+        image_free(&out);
+        bytes_free(&file);
+    }
+}
+
+/* Where the first pixel as stored comes to lie, and the size, of each orientation. */
+static void it_is_turned_upright(void **state) {
+    (void)state;
+    static const struct {
+        size_t x, y, width, height;
+    } expected[8] = {{0, 0, 3, 2}, {2, 0, 3, 2}, {2, 1, 3, 2}, {0, 1, 3, 2},
+                     {0, 0, 2, 3}, {1, 0, 2, 3}, {1, 2, 2, 3}, {0, 2, 2, 3}};
+    for (unsigned i = 0; i < 8; i++) {
+        struct bytes file = tiff_new(false, i + 1, 0);
+        struct image out = decoded(&file);
+        assert_int_equal(out.width, expected[i].width);
+        assert_int_equal(out.height, expected[i].height);
+        assert_pixel(&out, expected[i].x, expected[i].y, 0, 0, 200, 0);
+        image_free(&out);
+        bytes_free(&file);
+    }
+}
+
+static void what_libtiff_complains_of_is_the_error(void **state) {
+    (void)state;
+    struct bytes file = tiff_new(false, 1, 0);
+    enum { compression = 8 + 3 * WIDTH * HEIGHT + 6 + 2 + 4 * 12 + 8 };
+    file.data[compression] = 99;
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "is a TIFF photo that cannot be decoded: ");
+    bytes_free(&file);
+}
+
+#endif
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_without_its_directory_is_truncated),
+        cmocka_unit_test(a_raw_photo_is_not_its_thumbnail),
+#ifdef CAPTION_WITH_TIFF
+        cmocka_unit_test(both_byte_orders_are_read),
+        cmocka_unit_test(it_is_turned_upright),
+        cmocka_unit_test(what_libtiff_complains_of_is_the_error),
+#endif
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
