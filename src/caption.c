@@ -11,6 +11,7 @@
 #include "decode/plan.h"
 #include "image/thumbnail.h"
 #include "model/model.h"
+#include "model/model_path.h"
 #include "text/neutral.h"
 #include "text/neutral_words.h"
 
@@ -60,7 +61,9 @@ caption_options caption_options_default(void) {
 caption_model *caption_model_open(const char *path, caption_error *error) {
     caption_model *opened = memory_zeroed(1, sizeof *opened, "a model", error);
     if (!opened) return NULL;
-    if (model_open(&opened->model, model_path(path), error)) return opened;
+    struct model_place place;
+    path = model_path(path, &place, error);
+    if (path && model_open(&opened->model, path, error)) return opened;
     free(opened);
     return NULL;
 }

@@ -149,8 +149,9 @@ typedef struct caption_result {
 /* The options that the command line uses when no flag is given. */
 CAPTION_API caption_options caption_options_default(void);
 
-/* Opens a model file. NULL takes $CAPTION_MODEL, else the installed model, else the source tree's.
- * Returns NULL on failure. The caller closes it. */
+/* Opens a model file. NULL takes $CAPTION_MODEL, else the model in share/caption of the prefix in
+ * which the program lies, else the installed model, else the source tree's. Returns NULL on
+ * failure. The caller closes it. */
 CAPTION_API caption_model *caption_model_open(const char *path, caption_error *error);
 
 /* Whether the model tells how sure it is: caption_text.confidence is then a number. */

@@ -13,6 +13,7 @@
 #include "image/photo.h"
 #include "model/model.h"
 #include "report/caption_page.h"
+#include "model/model_path.h"
 #include "report/caption_table.h"
 #include "report/caption_vis.h"
 
@@ -184,7 +185,7 @@ static bool check_files(const struct caption_plan *plan, caption_error *error) {
         flags->files_from && strcmp(flags->files_from, "-") != 0 ? flags->files_from : NULL;
     struct run_files files = {.force = flags->force, .photos = &plan->list};
     const bool ok = run_files_read(&files, "list of photos", list, error) &&
-                    run_files_read(&files, "model", model_path(plan->decoding->model), error) &&
+                    run_files_read(&files, "model", model, error) &&
                     run_files_write(&files, "html", flags->page, &RUN_FILES_PAGE, error) &&
                     run_files_write(&files, "vis-json", flags->vis, &RUN_FILES_ROWS, error) &&
                     run_files_check(&files, error);
@@ -201,6 +202,9 @@ static bool make_plan(struct caption_plan *plan, char **arguments, int count,
 }
 
 static void plan_free(struct caption_plan *plan) {
+    struct model_place place;
+    const char *model =
+        model_path(plan->decoding->model, &place, NULL); /* told when it is opened */
     photo_list_free(&plan->list);
     options_list_free(&plan->flags.globs);
     free(plan->extension);
