@@ -228,14 +228,22 @@ void caption_session_free(caption_session *session) {
     free(session);
 }
 
+static bool is_stopped(void *context) {
+    const struct run *run = context;
+    return run->stream->stop(run->stream->context);
+}
+
 bool caption_session_stream(caption_session *session, const caption_stream *stream,
                             caption_times *times, caption_error *error) {
     if (stream->thumbnail > THUMBNAIL_LARGEST)
         return error_set(error, CAPTION_ERROR_ARGUMENT, "thumbnails of %zu pixels, at most %d",
                          stream->thumbnail, THUMBNAIL_LARGEST);
     struct run run = {.plan = session->plan, .stream = stream};
-    const struct pipeline_ends ends = {
-        .next = next_photo, .result = hand_out, .context = &run, .thumbnail = stream->thumbnail};
+    const struct pipeline_ends ends = {.next = next_photo,
+                                       .result = hand_out,
+                                       .stop = stream->stop ? is_stopped : NULL,
+                                       .context = &run,
+                                       .thumbnail = stream->thumbnail};
     if (times) *times = (caption_times){0};
     return pipeline_run(session->pipeline, &ends, times, error);
 }

@@ -215,8 +215,8 @@ typedef struct caption_times {
     double waited; /* for photos, or for a slow one that others had to wait for */
 } caption_times;
 
-/* Any number of photos, one after the other: the caller's side. Both functions are called on the
- * thread of the call, in turn. */
+/* Any number of photos, one after the other: the caller's side. `next` and `result` are called on
+ * the thread of the call, in turn. */
 typedef struct caption_stream {
     /* Gives the next photo (which comes zeroed), or returns false: there are no more. What it
      * points to must stay until its result has come. A few photos are asked for ahead. */
@@ -225,7 +225,10 @@ typedef struct caption_stream {
      * known. The result is freed when the function returns. False with `error` set ends the run. */
     bool (*result)(void *context, const caption_photo *photo, const caption_result *result,
                    caption_error *error);
-    void *context;    /* of both */
+    /* Unless NULL, asked while a pipe or a terminal is waited for, about ten times a second, on any
+     * thread: true ends the wait, and the photo's result is CAPTION_ERROR_INTERRUPTED. */
+    bool (*stop)(void *context);
+    void *context;    /* of all */
     size_t thumbnail; /* pixels, at most 4096, of the longest side of the thumbnail that is made of
                          each photo while it is decoded; 0: none is */
 } caption_stream;

@@ -98,8 +98,24 @@ static enum caption_file_existing existing_named(const char *name) {
 }
 
 static bool plan_files(struct caption_plan *plan, caption_error *error) {
+/* Standard input has no name that a file beside it could have. */
+static bool check_named(const struct caption_plan *plan, caption_error *error) {
+    const struct caption_flags *flags = &plan->flags;
+    const char *flag = flags->sidecar ? "sidecar" : flags->write_xmp ? "write-xmp" : "output-dir";
+    if (!flags->sidecar && !flags->write_xmp && !flags->output_dir) return true;
+    for (size_t i = 0; i < plan->list.count; i++) {
+        if (strcmp(plan->list.entries[i].path, "-") != 0) continue;
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--%s: a photo on standard input has no name to call a file by: expected "
+                         "photos that are files",
+                         flag);
+    }
+    return true;
+}
+
     const struct caption_flags *flags = &plan->flags;
     plan->xmp = (struct caption_xmp_options){.folder = flags->output_dir,
+    if (!check_named(plan, error)) return false;
                                              .overwrite = existing_named(flags->existing) ==
                                                           CAPTION_FILE_OVERWRITE,
                                              .tags = plan->tags};

@@ -25,7 +25,7 @@ static int print_version(void) {
 }
 
 int main(int argc, char **argv) {
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error that is told, not a silent end */
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error: see command_error */
     signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow */
     if (argc == 2 && strcmp(argv[1], "--version") == 0) return print_version();
     for (size_t i = 0; argc > 1 && i < sizeof COMMANDS / sizeof *COMMANDS; i++)

@@ -125,7 +125,11 @@ static bool load_photo(struct pipeline *p, caption_photo *photo, float *input,
                        caption_error *error) {
     const char *name = photo->path ? photo->path : "the photo in memory";
     struct file_bytes file = {.data = (uint8_t *)(uintptr_t)photo->bytes, .size = photo->size};
-    if (!photo->bytes && !file_read(photo->path, PHOTO_MAX_BYTES, &file, error)) return false;
+    const struct file_stop stop = {.asked = p->ends->stop, .context = p->ends->context};
+    if (!photo->bytes &&
+        !file_read_unless(photo->path, PHOTO_MAX_BYTES, stop.asked ? &stop : NULL, &file, error)) {
+        return false;
+    }
     const size_t bytes =
         file.size + photo_load_bytes(file.data, file.size, &p->plan->model->preprocessing);
     take_memory(p, bytes);
