@@ -110,6 +110,7 @@ typedef struct caption_options {
                                `top` of them; what was sampled is all kept */
     size_t threads;         /* worker threads of a session; 0 is one per processor */
     size_t max_pixels;      /* a photo that has more is refused before it is decoded */
+    bool accept_truncated;  /* half a JPEG is captioned as far as it goes, the rest grey */
     size_t memory;          /* megabytes that photos take while they are decoded, of all threads
                                of a session together: a thread whose photo would pass them waits, unless it
                                is          the only one. 0 is a quarter of the machine's memory */

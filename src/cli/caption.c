@@ -331,6 +331,9 @@ int command_caption(int argc, char **argv) {
          (double)IMAGE_MAX_PIXELS, "photos that have more pixels are refused, not decoded", NULL},
         {0, "memory", OPTIONS_SIZE, &decoding.caption.memory, "MB", 0, PLAN_MAX_MEMORY,
          "megabytes that the photos being decoded may take, of all threads together; a thread "
+        {0, "accept-truncated", OPTIONS_ON, &decoding.caption.accept_truncated, NULL, 0, 0,
+         "half a JPEG is captioned as far as it goes, the rest grey; without it, it is an error",
+         NULL},
          "whose "
          "photo is too much waits. 0: a quarter of the machine's memory",
          NULL},
