@@ -88,8 +88,8 @@ static bool check_pixels(const struct file_bytes *file, const char *path, size_t
                          caption_error *error) {
     size_t width, height;
     if (!image_size(file->data, file->size, &width, &height) || width <= most / height) return true;
-    return error_set(error, CAPTION_ERROR_LIMIT, "%s: %zu x %zu pixels, at most %zu are accepted",
-                     path, width, height, most);
+    return error_set(error, CAPTION_ERROR_LIMIT, "%s: %zu x %zu pixels, at most %zu are accepted%s",
+                     path, width, height, most, most < IMAGE_MAX_PIXELS ? " (--max-pixels)" : "");
 }
 
 /* A thumbnail for which memory is short is one that is not there. */
