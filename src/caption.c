@@ -11,6 +11,7 @@
 #include "decode/plan.h"
 #include "image/thumbnail.h"
 #include "model/model.h"
+#include "model/model_path.h"
 #include "text/neutral.h"
 #include "text/neutral_words.h"
 
@@ -60,7 +61,9 @@ caption_options caption_options_default(void) {
 caption_model *caption_model_open(const char *path, caption_error *error) {
     caption_model *opened = memory_zeroed(1, sizeof *opened, "a model", error);
     if (!opened) return NULL;
-    if (model_open(&opened->model, model_path(path), error)) return opened;
+    struct model_place place;
+    path = model_path(path, &place, error);
+    if (path && model_open(&opened->model, path, error)) return opened;
     free(opened);
     return NULL;
 }
@@ -225,14 +228,22 @@ void caption_session_free(caption_session *session) {
     free(session);
 }
 
+static bool is_stopped(void *context) {
+    const struct run *run = context;
+    return run->stream->stop(run->stream->context);
+}
+
 bool caption_session_stream(caption_session *session, const caption_stream *stream,
                             caption_times *times, caption_error *error) {
     if (stream->thumbnail > THUMBNAIL_LARGEST)
         return error_set(error, CAPTION_ERROR_ARGUMENT, "thumbnails of %zu pixels, at most %d",
                          stream->thumbnail, THUMBNAIL_LARGEST);
     struct run run = {.plan = session->plan, .stream = stream};
-    const struct pipeline_ends ends = {
-        .next = next_photo, .result = hand_out, .context = &run, .thumbnail = stream->thumbnail};
+    const struct pipeline_ends ends = {.next = next_photo,
+                                       .result = hand_out,
+                                       .stop = stream->stop ? is_stopped : NULL,
+                                       .context = &run,
+                                       .thumbnail = stream->thumbnail};
     if (times) *times = (caption_times){0};
     return pipeline_run(session->pipeline, &ends, times, error);
 }

@@ -110,6 +110,7 @@ typedef struct caption_options {
                                `top` of them; what was sampled is all kept */
     size_t threads;         /* worker threads of a session; 0 is one per processor */
     size_t max_pixels;      /* a photo that has more is refused before it is decoded */
+    bool accept_truncated;  /* half a JPEG is captioned as far as it goes, the rest grey */
     size_t memory;          /* megabytes that photos take while they are decoded, of all threads
                                of a session together: a thread whose photo would pass them waits, unless it
                                is          the only one. 0 is a quarter of the machine's memory */
@@ -149,8 +150,9 @@ typedef struct caption_result {
 /* The options that the command line uses when no flag is given. */
 CAPTION_API caption_options caption_options_default(void);
 
-/* Opens a model file. NULL takes $CAPTION_MODEL, else the installed model, else the source tree's.
- * Returns NULL on failure. The caller closes it. */
+/* Opens a model file. NULL takes $CAPTION_MODEL, else the model in share/caption of the prefix in
+ * which the program lies, else the installed model, else the source tree's. Returns NULL on
+ * failure. The caller closes it. */
 CAPTION_API caption_model *caption_model_open(const char *path, caption_error *error);
 
 /* Whether the model tells how sure it is: caption_text.confidence is then a number. */
@@ -214,8 +216,8 @@ typedef struct caption_times {
     double waited; /* for photos, or for a slow one that others had to wait for */
 } caption_times;
 
-/* Any number of photos, one after the other: the caller's side. Both functions are called on the
- * thread of the call, in turn. */
+/* Any number of photos, one after the other: the caller's side. `next` and `result` are called on
+ * the thread of the call, in turn. */
 typedef struct caption_stream {
     /* Gives the next photo (which comes zeroed), or returns false: there are no more. What it
      * points to must stay until its result has come. A few photos are asked for ahead. */
@@ -224,7 +226,10 @@ typedef struct caption_stream {
      * known. The result is freed when the function returns. False with `error` set ends the run. */
     bool (*result)(void *context, const caption_photo *photo, const caption_result *result,
                    caption_error *error);
-    void *context;    /* of both */
+    /* Unless NULL, asked while a pipe or a terminal is waited for, about ten times a second, on any
+     * thread: true ends the wait, and the photo's result is CAPTION_ERROR_INTERRUPTED. */
+    bool (*stop)(void *context);
+    void *context;    /* of all */
     size_t thumbnail; /* pixels, at most 4096, of the longest side of the thumbnail that is made of
                          each photo while it is decoded; 0: none is */
 } caption_stream;

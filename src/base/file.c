@@ -21,6 +21,13 @@ static bool io_error(caption_error *error, const char *path, const char *doing) 
     return error_set(error, status_of(errno), "%s: cannot %s: %s", path, doing, strerror(errno));
 }
 
+/* Of a path that cannot be opened. */
+static bool open_error(caption_error *error, const char *path) {
+    if (errno != ENOENT || !strstr(path, "://")) return io_error(error, path, "open");
+    return error_set(error, CAPTION_ERROR_IO,
+                     "%s: is a URL, and nothing is downloaded: expected a file", path);
+}
+
 static bool directory_error(caption_error *error, const char *path) {
     return error_set(error, CAPTION_ERROR_IO, "%s: is a directory, expected a file", path);
 }
@@ -30,13 +37,54 @@ static bool limit_error(caption_error *error, const char *path, size_t limit) {
                      "%s: larger than %zu bytes, the most accepted here", path, limit);
 }
 
+/* Milliseconds between two questions whether to go on waiting. */
+enum { PATIENCE_OF_STOP = 100 };
+
+static bool is_stopped(const struct file_stop *stop) {
+    return stop && stop->asked(stop->context);
+}
+
+/* Waits until there is something to read, or for `most` milliseconds (negative: for ever). *ready
+ * is false where there is nothing yet. False with `error` set where the wait was ended or fails. */
+static bool wait_for_bytes(int descriptor, const char *path, int most, const struct file_stop *stop,
+                           bool *ready, caption_error *error) {
+    for (int waited = 0; most < 0 || waited < most; waited += PATIENCE_OF_STOP) {
+        struct pollfd pipe = {.fd = descriptor, .events = POLLIN};
+        const int found = poll(&pipe, 1, PATIENCE_OF_STOP);
+        if (found < 0 && errno != EINTR) return io_error(error, path, "read");
+        *ready = found > 0;
+        if (*ready) return true;
+        if (is_stopped(stop))
+            return error_set(error, CAPTION_ERROR_INTERRUPTED,
+                             "%s: interrupted while waiting for it", path);
+        if (most < 0) waited = 0;
+    }
+    return true;
+}
+
 /* What is read at a time where nobody knows how much is to come. */
 enum { READ_AT_A_TIME = 4096 };
+
+/* As fread; where the wait may be ended, not more than what is there. False where it was ended. */
+static bool read_some(FILE *stream, const char *name, const struct file_stop *stop, char *out,
+                      size_t most, size_t *got, caption_error *error) {
+    bool ready;
+    if (stop && !wait_for_bytes(fileno(stream), name, -1, stop, &ready, error)) return false;
+    if (!stop) {
+        *got = fread(out, 1, most, stream);
+        return !ferror(stream) || io_error(error, name, "read");
+    }
+    ssize_t length;
+    do length = read(fileno(stream), out, most);
+    while (length < 0 && errno == EINTR);
+    *got = length > 0 ? (size_t)length : 0;
+    return length >= 0 || io_error(error, name, "read");
+}
 
 /* Of a stream of which `expected` bytes are expected: with so much room at once, nothing is moved.
  */
 static bool read_all(FILE *stream, const char *name, size_t limit, size_t expected,
-                     struct file_bytes *out, caption_error *error) {
+                     const struct file_stop *stop, struct file_bytes *out, caption_error *error) {
     size_t room, capacity;
     if (!size_add(expected, READ_AT_A_TIME, &room)) return error_memory(error, name);
     *out = (struct file_bytes){.data = memory_uninitialised(room, 1, name, error)};
@@ -45,7 +93,11 @@ static bool read_all(FILE *stream, const char *name, size_t limit, size_t expect
     for (;;) {
         /* Room for one byte more than was read, for the terminating 0. */
         if (!memory_grow(&out->data, &capacity, room, 1, name, error)) break;
-        size_t got = fread(out->data + out->size, 1, capacity - 1 - out->size, stream);
+        size_t got;
+        if (!read_some(stream, name, stop, (char *)out->data + out->size, capacity - 1 - out->size,
+                       &got, error)) {
+            break;
+        }
         out->size += got;
         if (out->size > limit) {
             limit_error(error, name, limit);
@@ -53,10 +105,6 @@ static bool read_all(FILE *stream, const char *name, size_t limit, size_t expect
         }
         room = out->size + READ_AT_A_TIME;
         if (got > 0) continue;
-        if (ferror(stream)) {
-            io_error(error, name, "read");
-            break;
-        }
         out->data[out->size] = 0;
         return true;
     }
@@ -66,54 +114,62 @@ static bool read_all(FILE *stream, const char *name, size_t limit, size_t expect
 
 bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_bytes *out,
                       caption_error *error) {
-    return read_all(stream, name, limit, 0, out, error);
+    return read_all(stream, name, limit, 0, NULL, out, error);
 }
 
 /* A pipe in a folder may have no writer, and is not waited for for ever; another one, to which
  * links of the system lead (/dev/stdin), has. */
-static bool wait_for_writer(int descriptor, const char *path, caption_error *error) {
+static bool wait_for_writer(int descriptor, const char *path, const struct file_stop *stop,
+                            caption_error *error) {
     enum { PATIENCE = 10 }; /* seconds */
     struct stat status;
     if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) return true;
-    struct pollfd pipe = {.fd = descriptor, .events = POLLIN};
-    const int ready = poll(&pipe, 1, PATIENCE * 1000);
-    if (ready < 0) return io_error(error, path, "read");
-    return ready > 0 || error_set(error, CAPTION_ERROR_IO,
-                                  "%s: a pipe that nobody wrote to for %d seconds", path, PATIENCE);
+    bool ready = false;
+    if (!wait_for_bytes(descriptor, path, PATIENCE * 1000, stop, &ready, error)) return false;
+    return ready || error_set(error, CAPTION_ERROR_IO,
+                              "%s: a pipe that nobody wrote to for %d seconds", path, PATIENCE);
 }
 
 /* Opens without waiting, and goes on as if it had been opened with. */
-static FILE *open_stream(const char *path, struct stat *status, caption_error *error) {
+static FILE *open_stream(const char *path, const struct file_stop *stop, struct stat *status,
+                         caption_error *error) {
     const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (descriptor < 0) {
-        io_error(error, path, "open");
+        open_error(error, path);
         return NULL;
     }
     const bool known = fstat(descriptor, status) == 0 && fcntl(descriptor, F_SETFL, 0) == 0;
     if (!known) io_error(error, path, "open");
-    bool ok = known && (!S_ISFIFO(status->st_mode) || wait_for_writer(descriptor, path, error));
+    bool ok =
+        known && (!S_ISFIFO(status->st_mode) || wait_for_writer(descriptor, path, stop, error));
     FILE *stream = ok ? fdopen(descriptor, "rb") : NULL;
     if (ok && !stream) error_memory(error, path);
     if (!stream) close(descriptor);
     return stream;
 }
 
-bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_error *error) {
+bool file_read_unless(const char *path, size_t limit, const struct file_stop *stop,
+                      struct file_bytes *out, caption_error *error) {
     *out = (struct file_bytes){0};
     struct stat status;
-    FILE *stream = open_stream(path, &status, error);
+    FILE *stream = open_stream(path, stop, &status, error);
     if (!stream) return false;
+    const bool regular = S_ISREG(status.st_mode);
     bool ok;
     if (S_ISDIR(status.st_mode)) {
         ok = directory_error(error, path);
-    } else if (S_ISREG(status.st_mode) && (uintmax_t)status.st_size > limit) {
+    } else if (regular && (uintmax_t)status.st_size > limit) {
         ok = limit_error(error, path, limit);
     } else {
-        const size_t expected = S_ISREG(status.st_mode) ? (size_t)status.st_size : 0;
-        ok = read_all(stream, path, limit, expected, out, error);
+        const size_t expected = regular ? (size_t)status.st_size : 0;
+        ok = read_all(stream, path, limit, expected, regular ? NULL : stop, out, error);
     }
     fclose(stream);
     return ok;
+}
+
+bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_error *error) {
+    return file_read_unless(path, limit, NULL, out, error);
 }
 
 bool file_read_beginning(const char *path, size_t most, struct file_bytes *out) {
@@ -151,7 +207,7 @@ static bool check_regular(const struct stat *status, const char *path, caption_e
 bool file_parts_open(struct file_parts *file, const char *path, caption_error *error) {
     *file = (struct file_parts){0};
     const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return io_error(error, path, "open");
+    if (descriptor < 0) return open_error(error, path);
     struct stat status;
     const bool known = fstat(descriptor, &status) == 0;
     if (!known) io_error(error, path, "open");

@@ -16,7 +16,18 @@ struct file_bytes {
 /* Reads a whole regular file or pipe of at most `limit` bytes. "-" is not special. A directory, a
  * missing or a larger file is an error that names the path. Freed with file_bytes_free. */
 bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_error *error);
-/* The same from an open stream; `name` is for messages. */
+/* What may end a wait for a pipe or a terminal: `asked` is called from the thread that waits, about
+ * ten times a second, and returns true where the caller wants no more of it. */
+struct file_stop {
+    bool (*asked)(void *context);
+    void *context;
+};
+
+/* As file_read, but the wait for what is no regular file ends with CAPTION_ERROR_INTERRUPTED where
+ * `stop` (NULL: never) says so. */
+bool file_read_unless(const char *path, size_t limit, const struct file_stop *stop,
+                      struct file_bytes *out, caption_error *error);
+/* As file_read, from an open stream; `name` is for messages. */
 bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_bytes *out,
                       caption_error *error);
 /* The first bytes of a regular file, `most` of them where it has as many. False where it is none,

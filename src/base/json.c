@@ -45,6 +45,26 @@ static size_t line_of(const char *bytes, size_t stop) {
     return line;
 }
 
+/* What other programs write that is no JSON. */
+static const char *stranger_at(const char *bytes, size_t size, size_t stop) {
+    static const struct {
+        const char *text, *told;
+    } known[] = {
+        {"NaN", ": NaN is no JSON, null is"},
+        {"nan", ": nan is no JSON, null is"},
+        {"Infinity", ": Infinity is no JSON, null is"},
+        {"-Infinity", ": -Infinity is no JSON, null is"},
+        {"\\u", ": half of a surrogate pair is no character"},
+        {"'", ": a string stands in \", not in '"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        const size_t length = strlen(known[i].text);
+        if (size - stop >= length && memcmp(bytes + stop, known[i].text, length) == 0)
+            return known[i].told;
+    }
+    return "";
+}
+
 static void parse_error(const char *bytes, size_t size, size_t stop, const char *name,
                         caption_error *error) {
     if (open_brackets(bytes, stop) >= CJSON_NESTING_LIMIT) {
@@ -52,11 +72,11 @@ static void parse_error(const char *bytes, size_t size, size_t stop, const char 
                   "%s: JSON nested more than %d levels deep at byte %zu", name, CJSON_NESTING_LIMIT,
                   stop);
     } else if (memchr(bytes, '\n', size)) {
-        error_set(error, CAPTION_ERROR_FORMAT, "%s: not valid JSON at byte %zu of %zu (line %zu)",
-                  name, stop, size, line_of(bytes, stop));
+        error_set(error, CAPTION_ERROR_FORMAT, "%s: not valid JSON at byte %zu of %zu (line %zu)%s",
+                  name, stop, size, line_of(bytes, stop), stranger_at(bytes, size, stop));
     } else {
-        error_set(error, CAPTION_ERROR_FORMAT, "%s: not valid JSON at byte %zu of %zu", name, stop,
-                  size);
+        error_set(error, CAPTION_ERROR_FORMAT, "%s: not valid JSON at byte %zu of %zu%s", name,
+                  stop, size, stranger_at(bytes, size, stop));
     }
 }
 

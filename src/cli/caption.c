@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "caption.h"
+#include "cli/arguments.h"
 #include "cli/captioning.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
@@ -12,6 +13,7 @@
 #include "decode/plan.h"
 #include "image/photo.h"
 #include "model/model.h"
+#include "model/model_path.h"
 #include "report/caption_page.h"
 #include "report/caption_table.h"
 #include "report/caption_vis.h"
@@ -96,8 +98,24 @@ static enum caption_file_existing existing_named(const char *name) {
     return CAPTION_FILE_SKIP;
 }
 
+/* Standard input has no name that a file beside it could have. */
+static bool check_named(const struct caption_plan *plan, caption_error *error) {
+    const struct caption_flags *flags = &plan->flags;
+    const char *flag = flags->sidecar ? "sidecar" : flags->write_xmp ? "write-xmp" : "output-dir";
+    if (!flags->sidecar && !flags->write_xmp && !flags->output_dir) return true;
+    for (size_t i = 0; i < plan->list.count; i++) {
+        if (strcmp(plan->list.entries[i].path, "-") != 0) continue;
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--%s: a photo on standard input has no name to call a file by: expected "
+                         "photos that are files",
+                         flag);
+    }
+    return true;
+}
+
 static bool plan_files(struct caption_plan *plan, caption_error *error) {
     const struct caption_flags *flags = &plan->flags;
+    if (!check_named(plan, error)) return false;
     plan->xmp = (struct caption_xmp_options){.folder = flags->output_dir,
                                              .overwrite = existing_named(flags->existing) ==
                                                           CAPTION_FILE_OVERWRITE,
@@ -144,6 +162,7 @@ static bool list_photos(struct caption_plan *plan, char **arguments, int count,
     plan->list = (struct photo_list){.recursive = flags->recursive,
                                      .globs = flags->globs.items,
                                      .glob_count = flags->globs.count};
+    if (!arguments_check(arguments, count, error)) return false;
     for (int i = 0; i < count; i++) {
         if (files_on_input && strcmp(arguments[i], "-") == 0)
             return error_set(error, CAPTION_ERROR_ARGUMENT,
@@ -183,8 +202,11 @@ static bool check_files(const struct caption_plan *plan, caption_error *error) {
     const char *list =
         flags->files_from && strcmp(flags->files_from, "-") != 0 ? flags->files_from : NULL;
     struct run_files files = {.force = flags->force, .photos = &plan->list};
+    struct model_place place;
+    const char *model =
+        model_path(plan->decoding->model, &place, NULL); /* told when it is opened */
     const bool ok = run_files_read(&files, "list of photos", list, error) &&
-                    run_files_read(&files, "model", model_path(plan->decoding->model), error) &&
+                    run_files_read(&files, "model", model, error) &&
                     run_files_write(&files, "html", flags->page, &RUN_FILES_PAGE, error) &&
                     run_files_write(&files, "vis-json", flags->vis, &RUN_FILES_ROWS, error) &&
                     run_files_check(&files, error);
@@ -309,6 +331,9 @@ int command_caption(int argc, char **argv) {
          NULL},
         {0, "max-pixels", OPTIONS_SIZE, &decoding.caption.max_pixels, "N", 1,
          (double)IMAGE_MAX_PIXELS, "photos that have more pixels are refused, not decoded", NULL},
+        {0, "accept-truncated", OPTIONS_ON, &decoding.caption.accept_truncated, NULL, 0, 0,
+         "half a JPEG is captioned as far as it goes, the rest grey; without it, it is an error",
+         NULL},
         {0, "memory", OPTIONS_SIZE, &decoding.caption.memory, "MB", 0, PLAN_MAX_MEMORY,
          "megabytes that the photos being decoded may take, of all threads together; a thread "
          "whose "
@@ -387,7 +412,8 @@ int command_caption(int argc, char **argv) {
         "  caption train DATASET           learn from photos and captions\n"
         "  caption eval DATASET            caption a data set's photos and score the captions\n"
         "  caption score RESULTS DATASET   score captions made elsewhere\n"
-        "  caption info [MODEL]            what a model is and was made from\n",
+        "  caption info [MODEL]            what a model is and was made from\n"
+        "caption --version (or -V) tells which one this is.\n",
         groups,
         sizeof groups / sizeof *groups,
         "recursive json jsonl csv tags sidecar output-dir html write-xmp existing dry-run quiet "

@@ -99,6 +99,12 @@ static bool next_photo(void *context, caption_photo *photo) {
     return false;
 }
 
+/* Of the stream, which asks on any thread. */
+static bool is_stopped(void *context) {
+    (void)context;
+    return interrupt_came();
+}
+
 static void count_row(struct captioning *run, const caption_result *result) {
     if (result->count > 0) {
         run->done++;
@@ -175,6 +181,10 @@ static bool write_result(void *context, const caption_photo *photo, const captio
                          caption_error *error) {
     struct captioning *run = context;
     const size_t number = photo->number;
+    if (result->error.status == CAPTION_ERROR_INTERRUPTED) {
+        run->interrupted = true;
+        return true;
+    }
     if (!write_others(run, number, error) ||
         !write_row(run, number, result, &photo->thumbnail, error))
         return false;
@@ -196,8 +206,11 @@ bool captioning_run(struct captioning *run, caption_session *session, caption_er
     count_photos(run);
     struct progress progress = progress_start(run->photos > 1 ? stderr : NULL, run->photos);
     run->progress = &progress;
-    const caption_stream stream = {
-        .next = next_photo, .result = write_result, .context = run, .thumbnail = run->thumbnail};
+    const caption_stream stream = {.next = next_photo,
+                                   .result = write_result,
+                                   .stop = is_stopped,
+                                   .context = run,
+                                   .thumbnail = run->thumbnail};
     bool done = caption_session_stream(session, &stream, &run->times, error);
     if (done && !run->interrupted) done = write_others(run, run->list->count, error);
     progress_finish(&progress);

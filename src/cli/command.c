@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 static int usage_error(const struct options_command *command, int count, int least, int most) {
     fprintf(stderr, "%s: %d argument%s given, ", command->name, count, count == 1 ? "" : "s");
@@ -37,7 +39,14 @@ bool command_begin(const struct options_command *command, int argc, char **argv,
     return false;
 }
 
+/* Whether something could not be written to a pipe for its reader has gone. */
+static bool output_is_closed(void) {
+    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return ferror(stdout) && poll(&output, 1, 0) > 0 && (output.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 int command_error(const struct options_command *command, const caption_error *error) {
+    if (output_is_closed()) return COMMAND_CLOSED;
     fprintf(stderr, "%s: %s\n", command->name, error->message);
     if (error->status == CAPTION_ERROR_ARGUMENT) return COMMAND_USAGE;
     if (error->status == CAPTION_ERROR_INTERRUPTED) return COMMAND_INTERRUPTED;

@@ -10,7 +10,8 @@ enum command_status {
     COMMAND_DONE = 0,
     COMMAND_FAILED = 1, /* the work failed, or some photos did */
     COMMAND_USAGE = 2,
-    COMMAND_INTERRUPTED = 130
+    COMMAND_INTERRUPTED = 130,
+    COMMAND_CLOSED = 141 /* nobody reads standard output any more: as if SIGPIPE had ended it */
 };
 
 int command_caption(int argc, char **argv);
@@ -24,7 +25,9 @@ int command_info(int argc, char **argv);
 bool command_begin(const struct options_command *command, int argc, char **argv, int least,
                    int most, int *first, int *status);
 
-/* Tells an error on stderr, "NAME: message"; returns the exit status that belongs to it. */
+/* Tells an error on stderr, "NAME: message"; returns the exit status that belongs to it. Where
+ * nobody reads standard output any more (`caption -r photos | head`), that is no news: nothing is
+ * told. */
 int command_error(const struct options_command *command, const caption_error *error);
 
 /* Flushes stdout; false with `error` set when anything that was written to it did not arrive. */

@@ -8,9 +8,9 @@
 
 /* What DATASET may be, for the help texts. */
 #define DATASET_CHOICE_FORMATS                                                                     \
-    "DATASET, told by its content, is Karpathy's dataset_*.json, COCO captions, a JSON array or\n" \
-    "JSON Lines of photos with captions, Flickr8k's token.txt, or a folder of photos with .txt\n"  \
-    "beside them.\n"
+    "DATASET, told by its content, is Karpathy's dataset_*.json, COCO captions, a JSON array,\n"   \
+    "JSON Lines or CSV of photos with captions, what `caption` prints of photos, Flickr8k's\n"     \
+    "token.txt, or a folder of photos with .txt beside them.\n"
 
 /* What the flags say. */
 struct dataset_choice_options {

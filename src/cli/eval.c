@@ -15,6 +15,7 @@
 #include "cli/set_lists.h"
 #include "data/dataset_parts.h"
 #include "eval/evaluate.h"
+#include "model/model_path.h"
 #include "report/json_text.h"
 #include "report/score_table.h"
 
@@ -171,13 +172,12 @@ static bool score_set(const struct scoring *scoring, struct dataset_choice *choi
 }
 
 /* How sure the model is of the captions of all parts, or can be. */
-static bool finish_confidence(const struct scoring *scoring, struct model *model,
+static bool finish_confidence(const struct scoring *scoring, struct model *model, const char *path,
                               caption_error *error) {
     const struct eval_options *options = scoring->options;
     const struct calibration_photos *photos = scoring->photos;
     if (options->calibrate)
-        return calibrate_write(model, model_path(options->decoding->model), photos,
-                               options->calibrate, options->json, error);
+        return calibrate_write(model, path, photos, options->calibrate, options->json, error);
     return !model->confidence.is_there ||
            calibrate_print(photos, photos->confidences, "", false, options->json, error);
 }
@@ -185,10 +185,12 @@ static bool finish_confidence(const struct scoring *scoring, struct model *model
 static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, char **names,
                        caption_error *error) {
     const struct eval_options *options = scoring->options;
-    const char *path = model_path(options->decoding->model);
+    struct model_place place;
+    const char *path = model_path(options->decoding->model, &place, error);
     struct model model;
     struct calibration_photos photos = {0};
-    if (!(options->calibrate ? calibrate_open : model_open)(&model, path, error)) return false;
+    if (!path || !(options->calibrate ? calibrate_open : model_open)(&model, path, error))
+        return false;
     scoring->model = &model;
     scoring->photos = &photos;
     scoring->threads = threads_new(options->decoding->caption.threads, error);
@@ -198,7 +200,7 @@ static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, 
         done = score_set(scoring, &choices[i], names[i], error);
     }
     done = done && write_results(options, scoring->rows, error) &&
-           finish_confidence(scoring, &model, error);
+           finish_confidence(scoring, &model, path, error);
     cJSON_Delete(scoring->rows);
     threads_free(scoring->threads);
     calibration_free(&photos);
@@ -221,7 +223,10 @@ static bool open_sets(const struct eval_options *options, struct dataset_choice 
 
 static bool check_files(const struct eval_options *options, caption_error *error) {
     struct run_files files = {.force = options->force};
-    bool ok = run_files_read(&files, "model", model_path(options->decoding->model), error);
+    struct model_place place;
+    const char *model =
+        model_path(options->decoding->model, &place, NULL); /* told when it is opened */
+    bool ok = run_files_read(&files, "model", model, error);
     for (size_t i = 0; ok && i < options->sets; i++)
         ok = run_files_read(&files, "data set", options->paths[i], error);
     ok = ok && run_files_write(&files, "results", options->results, &RUN_FILES_ROWS, error) &&

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "model/model_info.h"
+#include "model/model_path.h"
 #include "report/json_text.h"
 
 static bool print_json(const struct model *model, const char *path, caption_error *error) {
@@ -58,7 +59,9 @@ int command_info(int argc, char **argv) {
     int first, status;
     if (!command_begin(&command, argc, argv, 0, 1, &first, &status)) return status;
     caption_error error;
-    const char *path = model_path(first < argc ? argv[first] : NULL);
-    status = run(path, json, vocabulary, &error) ? COMMAND_DONE : command_error(&command, &error);
+    struct model_place place;
+    const char *path = model_path(first < argc ? argv[first] : NULL, &place, &error);
+    status = path && run(path, json, vocabulary, &error) ? COMMAND_DONE
+                                                         : command_error(&command, &error);
     return command_finish(&command, status);
 }

@@ -25,9 +25,10 @@ static int print_version(void) {
 }
 
 int main(int argc, char **argv) {
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error that is told, not a silent end */
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error: see command_error */
     signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow */
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) return print_version();
+    if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0))
+        return print_version();
     for (size_t i = 0; argc > 1 && i < sizeof COMMANDS / sizeof *COMMANDS; i++)
         if (strcmp(argv[1], COMMANDS[i].name) == 0) return COMMANDS[i].run(argc - 1, argv + 1);
     return command_caption(argc, argv);

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "base/plain_text.h"
+#include "base/spelling.h"
 
 /* getopt_long's answer for row i is FIRST_ROW + i: above every character. */
 enum {
@@ -226,33 +227,12 @@ static enum options_outcome set_row(const struct options_command *command,
     return invalid(command, messages);
 }
 
-/* Levenshtein distance of the first `length` characters of `typed`, - and _ alike, to `name`. Names
- * are short: longer ones are never near. */
-static size_t distance(const char *typed, size_t length, const char *name) {
-    enum { LONGEST = 40 };
-    size_t row[LONGEST + 1], name_length = strlen(name);
-    if (length > LONGEST || name_length > LONGEST) return LONGEST;
-    for (size_t j = 0; j <= name_length; j++) row[j] = j;
-    for (size_t i = 1; i <= length; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        char c = typed[i - 1] == '_' ? '-' : typed[i - 1];
-        for (size_t j = 1; j <= name_length; j++) {
-            size_t change = diagonal + (c != name[j - 1]);
-            size_t shift = 1 + (row[j] < row[j - 1] ? row[j] : row[j - 1]);
-            diagonal = row[j];
-            row[j] = change < shift ? change : shift;
-        }
-    }
-    return row[name_length];
-}
-
 static const char *nearest_name(const struct options_command *command, const char *typed) {
     const char *nearest = NULL;
     size_t length = strcspn(typed, "="), best = 3;
     const struct options_row *row;
     for (size_t i = 0; (row = row_at(command, i)) != NULL; i++) {
-        size_t d = distance(typed, length, row->name);
+        size_t d = spelling_distance(typed, length, row->name);
         if (d >= best || d >= length) continue;
         best = d;
         nearest = row->name;

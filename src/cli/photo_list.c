@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/names.h"
+#include "base/windows_path.h"
 #include "image/photo.h"
 
 /* More of --files-from is no list of photos. */
@@ -173,7 +174,7 @@ static bool add_folder(struct photo_list *list, const char *folder, caption_erro
     return append_problem(list, folder, length, &problem, error);
 }
 
-bool photo_list_add(struct photo_list *list, const char *argument, caption_error *error) {
+static bool add(struct photo_list *list, const char *argument, caption_error *error) {
     struct stat status;
     bool fresh = true;
     const bool is_input = strcmp(argument, "-") == 0;
@@ -183,6 +184,16 @@ bool photo_list_add(struct photo_list *list, const char *argument, caption_error
     }
     if (!fresh) return true;
     return append(list, memory_string(argument, error), file_name_start(argument), NULL, error);
+}
+
+bool photo_list_add(struct photo_list *list, const char *argument, caption_error *error) {
+    if (!strchr(argument, '\\')) return add(list, argument, error);
+    char *path = memory_string(argument, error);
+    if (!path) return false;
+    windows_path_try(path);
+    const bool ok = add(list, path, error);
+    free(path);
+    return ok;
 }
 
 bool photo_list_add_from(struct photo_list *list, const char *file, bool zeros,

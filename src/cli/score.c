@@ -58,8 +58,8 @@ int command_score(int argc, char **argv) {
         name,
         "[OPTIONS] RESULTS DATASET",
         "Scores captions made elsewhere against the captions of a data set. RESULTS is a JSON\n"
-        "array or JSON Lines of {\"image_id\" | \"file_name\" | \"path\", "
-        "\"caption\"}.\n" DATASET_CHOICE_FORMATS,
+        "array or JSON Lines of {\"image_id\" | \"file_name\" | \"path\", \"caption\"}, a CSV\n"
+        "with such columns, or what `caption` prints of photos.\n" DATASET_CHOICE_FORMATS,
         groups,
         1,
         NULL};

@@ -1,5 +1,6 @@
 /* caption train DATASET...: learns from photos and captions. */
 #include "train/train.h"
+#include "model/model_path.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -141,9 +142,8 @@ static bool train(const struct train_options *options, const char *report_path,
     return ok;
 }
 
-static bool add_inputs(struct run_files *files, const struct train_options *o,
+static bool add_inputs(struct run_files *files, const struct train_options *o, const char *init,
                        caption_error *error) {
-    const char *init = start_is_captioner(o) ? model_path(o->init) : NULL;
     bool ok = run_files_read(files, "model to start from", init, error) &&
               run_files_read(files, "encoder", o->encoder, error);
     for (size_t i = 0; ok && i < o->set_count; i++)
@@ -160,10 +160,12 @@ static bool add_inputs(struct run_files *files, const struct train_options *o,
 static bool check_files(const struct train_options *options, const char *report, bool force,
                         caption_error *error) {
     struct run_files files = {.force = force};
+    struct model_place place;
+    const char *init = start_is_captioner(options) ? model_path(options->init, &place, NULL) : NULL;
     char *features = train_files_features(options, error);
     char *checkpoint = features ? train_files_checkpoint(options, error) : NULL;
     const bool ok =
-        checkpoint && add_inputs(&files, options, error) &&
+        checkpoint && add_inputs(&files, options, init, error) &&
         run_files_write(&files, "output", options->output, &RUN_FILES_MODEL, error) &&
         run_files_write(&files, "checkpoint", checkpoint,
                         options->resume ? &RUN_FILES_RESUMED : &RUN_FILES_CHECKPOINT, error) &&

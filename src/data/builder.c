@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/windows_path.h"
 
 bool builder_init(struct builder *builder, struct dataset *dataset, const char *path,
                   const char *images, caption_error *error) {
@@ -46,7 +47,9 @@ bool builder_photo(struct builder *builder, const char *name, const char *folder
     photo->name = memory_string(name, error);
     photo->id = photo->name ? memory_string(id, error) : NULL;
     photo->path = photo->id ? photo_path(builder, folder, name, error) : NULL;
-    return photo->path != NULL;
+    if (!photo->path) return false;
+    windows_path_try(photo->path);
+    return true;
 }
 
 bool builder_photo_once(struct builder *builder, const char *name, const char *id,

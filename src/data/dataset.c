@@ -24,6 +24,7 @@ static const struct format {
     {"JSON array of photos", rows_recognises_array, rows_read_array},
     {"JSON Lines of photos", rows_recognises_lines, rows_read_lines},
     {"Flickr8k's token.txt", token_text_recognises, token_text_read},
+    {"CSV of photos", rows_recognises_table, rows_read_table},
     {"folder of photos with .txt", folder_recognises, folder_read},
 };
 
@@ -45,6 +46,11 @@ static bool refuse(const struct source *source, caption_error *error) {
     return source_refuse(source, names, error);
 }
 
+static void add_faults(struct dataset *dataset, const struct text_faults *more) {
+    dataset->faults.zeros += more->zeros;
+    dataset->faults.foreign += more->foreign;
+}
+
 static bool read_source(struct dataset *dataset, const struct source *source, const char *images,
                         caption_error *error) {
     const struct format *format = find_format(source);
@@ -54,6 +60,7 @@ static bool read_source(struct dataset *dataset, const struct source *source, co
         builder_init(&builder, dataset, source->path, images ? images : source->beside, error) &&
         format->read(source, &builder, error) && builder_finish(&builder, error);
     dataset->format = format->name;
+    add_faults(dataset, &source->faults);
     builder_free(&builder);
     if (!ok) dataset_free(dataset);
     return ok;
@@ -118,6 +125,7 @@ bool dataset_append(struct dataset *dataset, struct dataset *other, caption_erro
     dataset->wordless += other->wordless;
     dataset->failed += other->failed;
     dataset->without_text += other->without_text;
+    add_faults(dataset, &other->faults);
     other->photo_count = other->caption_count = 0; /* theirs no more */
     dataset_free(other);
     return true;

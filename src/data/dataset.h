@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "data/text_faults.h"
 #include "text/tokenizer.h"
 
 /* DATASET_OTHER: the data set names a split that is none of the three. DATASET_NONE: it names none;
@@ -34,19 +35,21 @@ struct dataset {
     size_t wordless;     /* captions that were left out because no word is in them */
     size_t failed;       /* rows that were left out: an error is in them in place of a caption */
     size_t without_text; /* photos of a folder that were left out: no .txt lies beside them */
+    struct text_faults faults; /* of the texts that were read */
 };
 
 /* Reads a data set. Its format is told by its content, never by its name:
  *
  *     karpathy.h    Karpathy's dataset_*.json
  *     coco.h        COCO captions: "images" and "annotations"
- *     rows.h        a JSON array, or JSON Lines, of photos with their captions
+ *     rows.h        a JSON array, JSON Lines or a table (CSV) of photos with their captions
  *     token_text.h  Flickr8k's token.txt
  *     folder.h      a folder of photos with .txt beside them
  *
- * A folder with a metadata.jsonl in it is read through that file. A photo's path is taken as it is
- * where it is absolute, else from `images`, or from the folder of the file when `images` is NULL.
- * A photo without captions is kept (count 0). Errors name file and field or line. */
+ * A folder with a metadata.jsonl or metadata.csv in it is read through that file. A photo's path is
+ * taken as it is where it is absolute, else from `images`, or from the folder of the file when
+ * `images` is NULL. A photo without captions is kept (count 0). Errors name file and field or line.
+ */
 bool dataset_read(struct dataset *dataset, const char *path, const char *images,
                   caption_error *error);
 void dataset_free(struct dataset *dataset);

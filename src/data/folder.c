@@ -79,7 +79,9 @@ static bool read_photo(const char *photo, const char *path, struct builder *buil
     }
     struct file_bytes file;
     if (!file_read(path, largest_text, &file, error)) return false;
-    bool ok = builder_photo(builder, photo, NULL, photo, DATASET_NONE, error) &&
+    text_faults_count(&builder->dataset->faults, (const char *)file.data, file.size);
+    bool ok = text_faults_check((const char *)file.data, file.size, path, error) &&
+              builder_photo(builder, photo, NULL, photo, DATASET_NONE, error) &&
               add_captions((const char *)file.data, file.size, builder, error);
     file_bytes_free(&file);
     return ok;

@@ -65,12 +65,19 @@ static bool check_all(const struct dataset *dataset, size_t *photos, size_t coun
     return true;
 }
 
+/* Photos that are not there may be elsewhere. */
+static const char *way_out(const struct photo_check *check) {
+    return check->missing > 0 ? "; --images DIR names the folder that photos are in" : "";
+}
+
 static bool bad_error(const struct photo_check *check, size_t count, caption_error *error) {
     const size_t bad = check->missing + check->broken;
-    if (bad == 1) return error_set(error, check->first.status, "%s", check->first.message);
+    if (bad == 1)
+        return error_set(error, check->first.status, "%s%s", check->first.message, way_out(check));
     return error_set(error, check->first.status,
-                     "%s (the first of %zu bad photos out of %zu: %zu missing, %zu broken)",
-                     check->first.message, bad, count, check->missing, check->broken);
+                     "%s (the first of %zu bad photos out of %zu: %zu missing, %zu broken%s)",
+                     check->first.message, bad, count, check->missing, check->broken,
+                     way_out(check));
 }
 
 bool photo_check(const struct dataset *dataset, size_t *photos, size_t *count,
@@ -91,7 +98,8 @@ bool photo_check(const struct dataset *dataset, size_t *photos, size_t *count,
 bool photo_check_message(const struct photo_check *check, char *text, size_t size) {
     const size_t bad = check->missing + check->broken;
     if (bad == 0) return false;
-    snprintf(text, size, "%zu photo%s left out (%zu missing, %zu broken), the first: %s", bad,
-             bad == 1 ? "" : "s", check->missing, check->broken, check->first.message);
+    snprintf(text, size, "%zu photo%s left out (%zu missing, %zu broken), the first: %s%s", bad,
+             bad == 1 ? "" : "s", check->missing, check->broken, check->first.message,
+             way_out(check));
     return true;
 }

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "data/fields.h"
 #include "data/lines.h"
+#include "data/table.h"
 
 /* Places are fixed words and two numbers at most. */
 enum { PLACE_SIZE = 64 };
@@ -145,4 +146,39 @@ bool rows_read_lines(const struct source *source, struct builder *builder, capti
         if (!read_line(line, length, lines.number, builder, error)) return false;
     }
     return true;
+}
+
+bool rows_recognises_table(const struct source *source) {
+    struct table table;
+    if (source->json || source->folder || !table_open(&table, source->text, source->size, NULL)) {
+        return false;
+    }
+    bool named = false;
+    for (size_t i = 0; i < COUNT(name_keys); i++) named |= table_has(&table, name_keys[i]);
+    table_close(&table);
+    return named;
+}
+
+static bool read_table_row(cJSON *row, size_t number, struct builder *builder,
+                           caption_error *error) {
+    char place[PLACE_SIZE];
+    snprintf(place, sizeof place, "line %zu", number);
+    if (!is_failure(row) && !find_key(row, caption_keys, COUNT(caption_keys)) &&
+        !cJSON_AddNullToObject(row, "caption")) {
+        return error_memory(error, "a row of a table");
+    }
+    return read_row(row, place, builder, error);
+}
+
+bool rows_read_table(const struct source *source, struct builder *builder, caption_error *error) {
+    struct table table;
+    cJSON *row = NULL;
+    if (!table_open(&table, source->text, source->size, error)) return false;
+    bool ok = true;
+    while (ok && (ok = table_next(&table, builder->dataset->name, &row, error)) && row) {
+        ok = read_table_row(row, table.line, builder, error);
+        cJSON_Delete(row);
+    }
+    table_close(&table);
+    return ok;
 }

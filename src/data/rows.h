@@ -1,14 +1,16 @@
-/* Rows of a photo and what is said of it, as an array or one a line (JSON Lines):
+/* Rows of a photo and what is said of it, as an array, one a line (JSON Lines), or as a table:
  *
  *     [{"file_name": "a.jpg", "captions": ["A dog.", "A brown dog."], "split": "val"}, ...]
  *     {"file_name": "a.jpg", "text": "A dog."}
+ *     file_name,text
  *
  * The photo's name is the first that is there of "file_name" (Hugging Face's metadata.jsonl),
  * "file_path" (neuraltalk2), "image" (BLIP, LLaVA), "image_path", "filename", "path" (`caption
  * --jsonl`); its captions are the first of "captions", "caption", "text", each a string, an array
  * of strings, or null for none (of `caption --jsonl -n 3`, objects with a "caption"; rows with an
- * "error" in place of one are left out and counted); its id, which is optional, is "id" or "image_id". Rows of one name
- * are one photo: it has the captions of all, the id of the first, and one "split". */
+ * "error" in place of one are left out and counted); its id, which is optional, is "id" or
+ * "image_id". Rows of one name are one photo: it has the captions of all, the id of the first, and
+ * one "split". */
 #ifndef CAPTION_DATA_ROWS_H
 #define CAPTION_DATA_ROWS_H
 
@@ -24,5 +26,10 @@ bool rows_read_array(const struct source *source, struct builder *builder, capti
 bool rows_recognises_lines(const struct source *source);
 /* Blank lines are passed over. Errors name the data set, the line and the field. */
 bool rows_read_lines(const struct source *source, struct builder *builder, caption_error *error);
+
+/* True for a table (data/table.h) with a column of photos' names. */
+bool rows_recognises_table(const struct source *source);
+/* A caption that is empty is none. Errors name the data set, the line and the field. */
+bool rows_read_table(const struct source *source, struct builder *builder, caption_error *error);
 
 #endif

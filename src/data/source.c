@@ -13,14 +13,27 @@
 
 static const size_t largest_file = (size_t)2 << 30;
 
-/* Hugging Face's name for the captions of a folder of photos. */
-static const char metadata_name[] = "metadata.jsonl";
+/* Hugging Face's names for the captions of a folder of photos. */
+static const char *const metadata_names[] = {"metadata.jsonl", "metadata.csv"};
 
 static const char byte_order_mark[] = "\xEF\xBB\xBF";
 
 static bool is_folder(const char *path) {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* The file of captions in a folder, as newly allocated; *there: there is one. */
+static char *find_metadata(const char *folder, bool *there, caption_error *error) {
+    char *path = NULL;
+    *there = false;
+    for (size_t i = 0; !*there && i < sizeof metadata_names / sizeof *metadata_names; i++) {
+        free(path);
+        path = file_join(folder, metadata_names[i], error);
+        if (!path) return NULL;
+        *there = access(path, F_OK) == 0;
+    }
+    return path;
 }
 
 /* Finds out what is read: a folder may stand for the file in it. */
@@ -32,9 +45,10 @@ static bool find_path(struct source *source, const char *path, caption_error *er
         return source->beside != NULL;
     }
     source->beside = memory_string(path, error);
-    char *metadata = source->beside ? file_join(path, metadata_name, error) : NULL;
+    bool there;
+    char *metadata = source->beside ? find_metadata(path, &there, error) : NULL;
     if (!metadata) return false;
-    source->folder = access(metadata, F_OK) != 0;
+    source->folder = !there;
     source->path = source->folder ? memory_string(path, error) : metadata;
     if (source->folder) free(metadata);
     return source->path != NULL;
@@ -47,6 +61,8 @@ static bool read_text(struct source *source, caption_error *error) {
     const bool marked = source->file.size >= mark && memcmp(text, byte_order_mark, mark) == 0;
     source->text = marked ? text + mark : text;
     source->size = marked ? source->file.size - mark : source->file.size;
+    if (!text_faults_check(source->text, source->size, source->path, error)) return false;
+    text_faults_count(&source->faults, source->text, source->size);
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/file.h"
+#include "data/text_faults.h"
 
 struct source {
     char *path;   /* of the file, or of the folder; owned */
@@ -15,11 +16,12 @@ struct source {
     size_t size;
     cJSON *json; /* the first JSON value of a text that begins as JSON does, else NULL; owned */
     bool more;   /* something follows it: JSON Lines */
+    struct text_faults faults;
 };
 
-/* Opens a file, or a folder, or the metadata.jsonl that lies in the folder. A text that begins as
- * JSON does and is not valid is an error. Freed with source_close; after a failure there is nothing
- * to free. */
+/* Opens a file, or a folder, or the metadata.jsonl or metadata.csv that lies in the folder. A text
+ * that begins as JSON does and is not valid is an error. Freed with source_close; after a failure
+ * there is nothing to free. */
 bool source_open(struct source *source, const char *path, caption_error *error);
 void source_close(struct source *source);
 

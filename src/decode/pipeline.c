@@ -88,8 +88,8 @@ static bool check_pixels(const struct file_bytes *file, const char *path, size_t
                          caption_error *error) {
     size_t width, height;
     if (!image_size(file->data, file->size, &width, &height) || width <= most / height) return true;
-    return error_set(error, CAPTION_ERROR_LIMIT, "%s: %zu x %zu pixels, at most %zu are accepted",
-                     path, width, height, most);
+    return error_set(error, CAPTION_ERROR_LIMIT, "%s: %zu x %zu pixels, at most %zu are accepted%s",
+                     path, width, height, most, most < IMAGE_MAX_PIXELS ? " (--max-pixels)" : "");
 }
 
 /* A thumbnail for which memory is short is one that is not there. */
@@ -97,8 +97,8 @@ static bool load_pixels(const struct pipeline *p, const struct file_bytes *file,
                         float *input, caption_thumbnail *thumbnail, caption_error *error) {
     struct image image;
     if (!check_pixels(file, name, p->plan->options.max_pixels, error) ||
-        !photo_load_image(file->data, file->size, name, &p->plan->model->preprocessing, &image,
-                          input, error))
+        !photo_load_image(file->data, file->size, name, &p->plan->model->preprocessing,
+                          p->plan->options.accept_truncated, &image, input, error))
         return false;
     if (p->ends->thumbnail > 0) thumbnail_of(&image, p->ends->thumbnail, thumbnail, NULL);
     image_free(&image);
@@ -125,7 +125,11 @@ static bool load_photo(struct pipeline *p, caption_photo *photo, float *input,
                        caption_error *error) {
     const char *name = photo->path ? photo->path : "the photo in memory";
     struct file_bytes file = {.data = (uint8_t *)(uintptr_t)photo->bytes, .size = photo->size};
-    if (!photo->bytes && !file_read(photo->path, PHOTO_MAX_BYTES, &file, error)) return false;
+    const struct file_stop stop = {.asked = p->ends->stop, .context = p->ends->context};
+    if (!photo->bytes &&
+        !file_read_unless(photo->path, PHOTO_MAX_BYTES, stop.asked ? &stop : NULL, &file, error)) {
+        return false;
+    }
     const size_t bytes =
         file.size + photo_load_bytes(file.data, file.size, &p->plan->model->preprocessing);
     take_memory(p, bytes);

@@ -14,7 +14,7 @@
 
 #include "decode/prepared.h"
 
-/* The caller's side. Both functions are called on its thread. */
+/* The caller's side. `next` and `result` are called on its thread. */
 struct pipeline_ends {
     /* Gives the next photo; false when there is none. What it points to must stay until the photo's
      * result was taken. */
@@ -23,6 +23,8 @@ struct pipeline_ends {
      * and why. False with `error` set ends the run. */
     bool (*result)(void *context, const caption_photo *photo, const struct decode_result *decoded,
                    const caption_error *problem, caption_error *error);
+    /* See caption_stream; NULL: never. */
+    bool (*stop)(void *context);
     void *context;
     size_t thumbnail; /* see caption_stream */
 };

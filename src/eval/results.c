@@ -9,6 +9,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "data/table.h"
+#include "data/text_faults.h"
 #include "eval/photo_index.h"
 
 static const size_t largest_file = (size_t)1 << 30;
@@ -130,14 +132,42 @@ static bool read_lines(struct reader *reader, const struct file_bytes *file, cap
     return true;
 }
 
-/* An array starts with '['; anything else must be JSON Lines. */
+/* Of a table (data/table.h); *is_table is false where it has no photos and captions. */
+static bool read_table(struct reader *reader, const struct file_bytes *file, bool *is_table,
+                       caption_error *error) {
+    struct table table;
+    if (!table_open(&table, (const char *)file->data, file->size, error)) return false;
+    *is_table = table_has(&table, "caption") &&
+                (table_has(&table, "file_name") || table_has(&table, "path") ||
+                 table_has(&table, "image_id"));
+    bool ok = true;
+    cJSON *row = NULL;
+    while (ok && *is_table && (ok = table_next(&table, reader->path, &row, error)) && row) {
+        char place[PLACE_SIZE];
+        snprintf(place, sizeof place, "line %zu", table.line);
+        ok = read_row(reader, row, place, error);
+        cJSON_Delete(row);
+    }
+    table_close(&table);
+    return ok;
+}
+
+/* An array starts with '[', JSON Lines with '{'; what is no table either is told as JSON. */
+static bool read_bytes(struct reader *reader, const struct file_bytes *file, caption_error *error) {
+    size_t start = 0;
+    while (start < file->size && isspace(file->data[start])) start++;
+    const int first = start < file->size ? file->data[start] : 0;
+    bool is_table = false;
+    if (first == '[') return read_array(reader, file, error);
+    if (first != '{' && !read_table(reader, file, &is_table, error)) return false;
+    return is_table || read_lines(reader, file, error);
+}
+
 static bool read_rows(struct reader *reader, caption_error *error) {
     struct file_bytes file;
     if (!file_read(reader->path, largest_file, &file, error)) return false;
-    size_t start = 0;
-    while (start < file.size && isspace(file.data[start])) start++;
-    bool is_array = start < file.size && file.data[start] == '[';
-    bool ok = is_array ? read_array(reader, &file, error) : read_lines(reader, &file, error);
+    bool ok = text_faults_check((const char *)file.data, file.size, reader->path, error) &&
+              read_bytes(reader, &file, error);
     file_bytes_free(&file);
     return ok;
 }

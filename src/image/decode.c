@@ -68,13 +68,13 @@ static bool check_header(const struct format *format, const struct format_header
     return true;
 }
 
-bool image_decode_reduced(const uint8_t *bytes, size_t size, size_t min_side, struct image *out,
-                          caption_error *error) {
+static bool decode(const uint8_t *bytes, size_t size, size_t min_side, bool accepting,
+                   struct image *out, caption_error *error) {
     *out = (struct image){0};
     if (size == 0) return error_set(error, CAPTION_ERROR_FORMAT, "is empty");
     const struct format *format = find_format(bytes, size);
     if (!format) return format_refuse(bytes, size, error);
-    struct format_header header = {0};
+    struct format_header header = {.accepting = accepting};
     format->inspect(bytes, size, &header);
     if (!check_header(format, &header, size, error) ||
         !format->decode(bytes, size, &header, min_side, out, error))
@@ -83,6 +83,16 @@ bool image_decode_reduced(const uint8_t *bytes, size_t size, size_t min_side, st
     if (image_turn_upright(out, orientation, error)) return true;
     image_free(out);
     return false;
+}
+
+bool image_decode_reduced(const uint8_t *bytes, size_t size, size_t min_side, struct image *out,
+                          caption_error *error) {
+    return decode(bytes, size, min_side, false, out, error);
+}
+
+bool image_decode_partly(const uint8_t *bytes, size_t size, size_t min_side, struct image *out,
+                         caption_error *error) {
+    return decode(bytes, size, min_side, true, out, error);
 }
 
 bool image_decode(const uint8_t *bytes, size_t size, struct image *out, caption_error *error) {

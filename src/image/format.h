@@ -18,13 +18,14 @@ struct format_header {
     size_t profile_size;    /* in bytes */
     const uint8_t *frame;   /* first frame (ANMF) of an animated WebP, or NULL */
     size_t frame_size;      /* in bytes */
+    bool accepting;         /* set by the caller: half a JPEG is to be decoded, too */
     bool lacks_end;         /* of a JPEG or PNG without end marker: its pixels may be all there */
 };
 
 struct format {
     const char *name;
     bool (*recognise)(const uint8_t *bytes, size_t size);
-    /* `header` comes zeroed. */
+    /* `header` comes zeroed but for what the caller sets. */
     void (*inspect)(const uint8_t *bytes, size_t size, struct format_header *header);
     /* Allocates `out`; see image_decode_reduced for min_side. */
     bool (*decode)(const uint8_t *bytes, size_t size, const struct format_header *header,

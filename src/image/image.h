@@ -65,6 +65,11 @@ bool image_decode(const uint8_t *bytes, size_t size, struct image *out, caption_
 bool image_decode_reduced(const uint8_t *bytes, size_t size, size_t min_side, struct image *out,
                           caption_error *error);
 
+/* The same for a JPEG that may be cut off: what is missing of its pixels is grey then, or, of a
+ * progressive one, coarse. */
+bool image_decode_partly(const uint8_t *bytes, size_t size, size_t min_side, struct image *out,
+                         caption_error *error);
+
 /* Bytes of memory that image_decode_reduced takes at most, about, told by a file's first bytes; 0
  * of what is no photo. */
 size_t image_decode_memory(const uint8_t *bytes, size_t size, size_t min_side);

@@ -22,6 +22,7 @@ struct reader {
     jmp_buf failed;
     size_t size;     /* of the file */
     bool ended;      /* libjpeg wanted more bytes than there are */
+    bool accepting;  /* what is missing then becomes grey */
     unsigned scans;  /* begun */
     unsigned seen;   /* components that a scan has had, a bit each */
     JOCTET *profile; /* ICC, or NULL */
@@ -33,7 +34,8 @@ struct reader {
 
 static _Noreturn void fail_truncated(struct reader *reader) {
     error_set(reader->error, CAPTION_ERROR_FORMAT,
-              "truncated JPEG: it ends after %zu bytes, before its last row of pixels",
+              "truncated JPEG: it ends after %zu bytes, before its last row of pixels "
+              "(--accept-truncated)",
               reader->size);
     longjmp(reader->failed, 1);
 }
@@ -58,6 +60,8 @@ static bool is_harmless(int warning) {
 }
 
 static void take_message(j_common_ptr jpeg, int level) {
+    const struct reader *reader = jpeg->client_data;
+    if (reader->accepting && reader->ended) return;
     if (level < 0 && !is_harmless(jpeg->err->msg_code)) fail(jpeg);
 }
 
@@ -185,7 +189,7 @@ static bool read_scans(struct reader *reader) {
         if (status == JPEG_SCAN_COMPLETED && is_complete(reader)) return true;
         status = jpeg_consume_input(&reader->jpeg);
     }
-    if (reader->ended && !is_complete(reader)) fail_truncated(reader);
+    if (reader->ended && !reader->accepting && !is_complete(reader)) fail_truncated(reader);
     return true;
 }
 
@@ -256,7 +260,8 @@ static bool try_to_read(struct reader *reader, const uint8_t *bytes, size_t size
 
 bool jpeg_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
                  size_t min_side, struct image *out, caption_error *error) {
-    struct reader reader = {.size = size, .out = out, .error = error};
+    struct reader reader = {
+        .size = size, .accepting = header->accepting, .out = out, .error = error};
     const size_t end = header->lacks_end ? without_zeros(bytes, size) : size;
     bool ok = try_to_read(&reader, bytes, end, header, min_side);
     jpeg_destroy_decompress(&reader.jpeg);

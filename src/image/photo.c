@@ -61,11 +61,11 @@ static void standardise(const struct preprocessing *preprocessing, float *input)
 }
 
 static bool load(const uint8_t *bytes, size_t size, const struct preprocessing *preprocessing,
-                 const struct augment *augment, struct image *image, float *input,
+                 const struct augment *augment, bool partly, struct image *image, float *input,
                  caption_error *error) {
     if (!check_crop(augment, error)) return false;
-    if (!image_decode_reduced(bytes, size, smallest_side(preprocessing->size, augment), image,
-                              error))
+    const size_t side = smallest_side(preprocessing->size, augment);
+    if (!(partly ? image_decode_partly : image_decode_reduced)(bytes, size, side, image, error))
         return false;
     if (!squash(image, preprocessing->size, augment, input, error)) {
         image_free(image);
@@ -81,17 +81,17 @@ bool photo_load_memory(const uint8_t *bytes, size_t size, const char *name,
                        float *input, caption_error *error) {
     struct augment whole = augment_none();
     struct image image;
-    if (!load(bytes, size, preprocessing, augment ? augment : &whole, &image, input, error))
+    if (!load(bytes, size, preprocessing, augment ? augment : &whole, false, &image, input, error))
         return error_prefix(error, name);
     image_free(&image);
     return true;
 }
 
 bool photo_load_image(const uint8_t *bytes, size_t size, const char *name,
-                      const struct preprocessing *preprocessing, struct image *image, float *input,
-                      caption_error *error) {
+                      const struct preprocessing *preprocessing, bool partly, struct image *image,
+                      float *input, caption_error *error) {
     struct augment whole = augment_none();
-    return load(bytes, size, preprocessing, &whole, image, input, error) ||
+    return load(bytes, size, preprocessing, &whole, partly, image, input, error) ||
            error_prefix(error, name);
 }
 

@@ -26,10 +26,10 @@ bool photo_load_memory(const uint8_t *bytes, size_t size, const char *name,
                        float *input, caption_error *error);
 
 /* The same for a whole photo, which stays in `image` as it was decoded, at a fraction of its size
- * perhaps; freed with image_free. */
+ * perhaps; freed with image_free. `partly`: half a JPEG will do (image_decode_partly). */
 bool photo_load_image(const uint8_t *bytes, size_t size, const char *name,
-                      const struct preprocessing *preprocessing, struct image *image, float *input,
-                      caption_error *error);
+                      const struct preprocessing *preprocessing, bool partly, struct image *image,
+                      float *input, caption_error *error);
 
 /* Bytes of memory that loading the photo takes at most, about, besides the file's. */
 size_t photo_load_bytes(const uint8_t *bytes, size_t size,

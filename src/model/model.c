@@ -170,11 +170,3 @@ bool model_note(struct model *model, const char *key, const char *value, caption
     cJSON_Delete(note);
     return error_memory(error, "a note");
 }
-
-const char *model_path(const char *named) {
-    if (named) return named;
-    const char *chosen = getenv("CAPTION_MODEL");
-    if (chosen && *chosen) return chosen;
-    return access(CAPTION_INSTALLED_MODEL, R_OK) == 0 ? CAPTION_INSTALLED_MODEL
-                                                      : CAPTION_SOURCE_MODEL;
-}

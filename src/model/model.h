@@ -121,8 +121,4 @@ bool model_note(struct model *model, const char *key, const char *value, caption
 /* Whether a file is a model, and no checkpoint, told by its header. */
 bool model_recognise(const char *path);
 
-/* The file that `caption` uses when none is named: `named` unless NULL, else $CAPTION_MODEL, else
- * the installed one if it is there, else the source tree's. Not allocated. */
-const char *model_path(const char *named);
-
 #endif

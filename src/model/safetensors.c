@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/signature.h"
 #include "model/float16.h"
 
 enum { LENGTH_BYTES = 8, SHOWN = 80 /* bytes of a name that a message shows */ };
@@ -315,7 +316,19 @@ static bool parse_entries(struct safetensors *file, size_t data, size_t size,
     return check_places(file, data, size, error) && check_names(file, error);
 }
 
+/* What people have in place of a model: pages of a web server, pointers of Git LFS. */
+static bool check_signature(const struct safetensors *file, caption_error *error) {
+    enum { SIGNATURE = 64 };
+    uint8_t beginning[SIGNATURE];
+    const size_t size = size_smaller(file->parts.size, SIGNATURE);
+    if (!file_parts_read(&file->parts, file->path, 0, size, beginning, error)) return false;
+    const char *found = signature_name(beginning, size);
+    return !found || error_set(error, CAPTION_ERROR_FORMAT,
+                               "%s: expected a model (safetensors), found %s", file->path, found);
+}
+
 static bool header_size(const struct safetensors *file, size_t *size, caption_error *error) {
+    if (!check_signature(file, error)) return false;
     if (file->parts.size < LENGTH_BYTES) {
         return error_set(error, CAPTION_ERROR_FORMAT,
                          "%s: not a safetensors file: it has %zu bytes, the length of the header "

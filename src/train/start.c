@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text_stream.h"
+#include "model/model_path.h"
 #include "nn/vector.h"
 
 /* Of the state and of the word vectors of a new decoder. */
@@ -289,9 +290,10 @@ static bool check_tags(const struct train_options *options, const struct model *
  * kernels slide over any. */
 static bool start_captioner(struct model *model, const struct train_options *options,
                             struct vocabulary *words, struct random *random, caption_error *error) {
-    const char *path = model_path(options->init);
+    struct model_place place;
+    const char *path = model_path(options->init, &place, error);
     struct model old;
-    if (!read_captioner(&old, options, path, error)) return false;
+    if (!path || !read_captioner(&old, options, path, error)) return false;
     const size_t size = options->image_size ? options->image_size : old.preprocessing.size;
     const bool ok =
         check_shape(options, &old, path, error) && check_tags(options, &old, path, error) &&

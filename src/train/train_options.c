@@ -254,6 +254,11 @@ static bool check_sets(const struct train_options *o, caption_error *error) {
                               o->set_count > 0 ? "0 for all of them" : "no data set");
 }
 
+/* What else somebody may want who asks for no epoch. */
+static const char NO_EPOCHS[] =
+    " (0 goes with --self-critical, --mean-with or --image-size; --dry-run "
+    "only tells what there is)";
+
 /* The range of the table; of epochs, the fewest that a run can do with. */
 static bool check_number(const struct train_options *o, const struct train_option *option,
                          caption_error *error) {
@@ -261,8 +266,8 @@ static bool check_number(const struct train_options *o, const struct train_optio
     const bool epochs = option->offset == offsetof(struct train_options, epochs);
     const double low = epochs ? (double)fewest_epochs(o) : option->low;
     return (value >= low && value <= option->high) ||
-           error_set(error, CAPTION_ERROR_ARGUMENT, "%s: expected %g to %g, found %g", option->name,
-                     low, option->high, value);
+           error_set(error, CAPTION_ERROR_ARGUMENT, "%s: expected %g to %g, found %g%s",
+                     option->name, low, option->high, value, epochs && value <= 0 ? NO_EPOCHS : "");
 }
 
 bool train_options_check(const struct train_options *o, caption_error *error) {

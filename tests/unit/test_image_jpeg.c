@@ -163,6 +163,27 @@ static void a_file_that_lacks_only_its_end_marker_is_whole(void **state) {
     image_free(&image);
 }
 
+static void half_a_file_is_half_a_photo_where_that_will_do(void **state) {
+    (void)state;
+    struct image image = gradient_new(256, 256), out;
+    static const enum jpeg_kind kinds[] = {JPEG_BASELINE, JPEG_PROGRESSIVE};
+    for (size_t i = 0; i < 2; i++) {
+        struct bytes file = jpeg_new(&image, kinds[i]);
+        caption_error error;
+        file.size = file.size * 9 / 10;
+        assert_false(image_decode(file.data, file.size, &out, &error));
+        if (!image_decode_partly(file.data, file.size, SIZE_MAX, &out, &error))
+            fail_msg("%s", error.message);
+        assert_int_equal(out.width, 256);
+        for (size_t c = 0; c < 3; c++) /* the first pixel is there */
+            assert_true(abs(out.pixels[c] - image.pixels[c]) < 24);
+        image_free(&out);
+        assert_false(image_decode_partly(file.data, 30, SIZE_MAX, &out, &error));
+        bytes_free(&file);
+    }
+    image_free(&image);
+}
+
 /* Grey and progressive: one scan of the mean of each block, `scans` of the rest, all of it 0. */
 static struct bytes progressive_new(size_t side, size_t scans) {
     static const uint8_t ones[64] = {[0 ... 63] = 1};
@@ -288,6 +309,7 @@ int main(void) {
         cmocka_unit_test(every_truncation_is_an_error_that_says_so),
 #ifdef CAPTION_WITH_JPEG
         cmocka_unit_test(a_file_that_lacks_only_its_end_marker_is_whole),
+        cmocka_unit_test(half_a_file_is_half_a_photo_where_that_will_do),
         cmocka_unit_test(a_small_file_cannot_cost_much_memory_or_time),
         cmocka_unit_test(a_truncated_file_filled_up_with_zeros_is_an_error),
 #endif

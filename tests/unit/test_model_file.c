@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "model/model_info.h"
+#include "model/model_path.h"
 
 /* One whose encoder learns from scratch. */
 static struct model learning_model(void) {
@@ -585,13 +586,18 @@ static void a_named_model_goes_before_the_environment_s(void **state) {
     (void)state;
     char *kept = getenv("CAPTION_MODEL");
     kept = kept ? strdup(kept) : NULL;
+    struct model_place place;
+    caption_error error;
+    setenv("CAPTION_MODEL", "/dev/null", 1);
+    assert_string_equal(model_path("named", &place, NULL), "named");
+    assert_string_equal(model_path(NULL, &place, &error), "/dev/null");
     setenv("CAPTION_MODEL", "of/the/environment", 1);
-    assert_string_equal(model_path("named"), "named");
-    assert_string_equal(model_path(NULL), "of/the/environment");
+    assert_null(model_path(NULL, &place, &error));
+    assert_non_null(strstr(error.message, "$CAPTION_MODEL: of/the/environment"));
     setenv("CAPTION_MODEL", "", 1);
-    assert_non_null(strstr(model_path(NULL), "caption.safetensors"));
+    assert_non_null(strstr(model_path(NULL, &place, &error), "caption.safetensors"));
     unsetenv("CAPTION_MODEL");
-    assert_non_null(strstr(model_path(NULL), "caption.safetensors"));
+    assert_non_null(strstr(model_path(NULL, &place, &error), "caption.safetensors"));
     if (kept) setenv("CAPTION_MODEL", kept, 1);
     free(kept);
 }

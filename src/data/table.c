@@ -1,0 +1,198 @@
+#include "data/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "image/photo.h"
+
+/* The names of the columns that `caption` prints: of two, and of three with -n. */
+static const char text_names[] = "path\0caption", best_names[] = "path\0logprob\0caption";
+
+static bool is_blank(const char *line, size_t length) {
+    return length == 0 || (length == 1 && *line == '\r');
+}
+
+/* Where the row that begins at `start` ends: at a newline outside quotes. NULL: a quote without
+ * end. */
+static const char *row_end(const struct table *table, const char *start) {
+    bool quoted = false, begins = true;
+    for (const char *at = start; at < table->end; at++) {
+        if (quoted) {
+            quoted = *at != '"'; /* of two in a row, the second opens them again */
+            begins = !quoted;
+            continue;
+        }
+        if (*at == '\n') return at;
+        quoted = table->quotes && begins && *at == '"';
+        begins = *at == table->delimiter;
+    }
+    return quoted ? NULL : table->end;
+}
+
+/* Copies a field up to the delimiter or `stop` without its quotes; returns where it ends. */
+static const char *copy_field(const struct table *table, const char *at, const char *stop,
+                              char **out) {
+    bool quoted = table->quotes && at < stop && *at == '"';
+    at += quoted;
+    for (; at < stop; at++) {
+        if (quoted && *at == '"') {
+            quoted = at + 1 < stop && at[1] == '"';
+            if (quoted) *(*out)++ = *at++;
+            continue;
+        }
+        if (!quoted && *at == table->delimiter) break;
+        if (*at) *(*out)++ = *at; /* a 0 byte would end the field */
+    }
+    *(*out)++ = 0;
+    return at;
+}
+
+/* Parts a row into fields. */
+static bool part(struct table *table, const char *start, const char *stop, caption_error *error) {
+    if (stop > start && stop[-1] == '\r') stop--;
+    const size_t needed = (size_t)(stop - start) + 1;
+    if (!memory_grow(&table->record, &table->capacity, needed, 1, "a row of a table", error))
+        return false;
+    char *out = table->record;
+    table->fields = 0;
+    for (const char *at = start;; at++) {
+        at = copy_field(table, at, stop, &out);
+        table->fields++;
+        if (at == stop) return true;
+    }
+}
+
+static void count_lines(struct table *table, const char *start, const char *stop) {
+    table->line = table->lines + 1;
+    table->lines++;
+    while (start < stop && (start = memchr(start, '\n', (size_t)(stop - start)))) {
+        table->lines++;
+        start++;
+    }
+}
+
+/* *found is false at the end. */
+static bool read_record(struct table *table, const char *name, bool *found, caption_error *error) {
+    *found = false;
+    while (table->next < table->end) {
+        const char *start = table->next, *stop = row_end(table, start);
+        if (!stop)
+            return error_set(error, CAPTION_ERROR_FORMAT, "%s: line %zu: a quote without an end",
+                             name, table->lines + 1);
+        count_lines(table, start, stop);
+        table->next = stop < table->end ? stop + 1 : stop;
+        if (is_blank(start, (size_t)(stop - start))) continue;
+        *found = true;
+        return part(table, start, stop, error);
+    }
+    return true;
+}
+
+static const char *next_field(const char *field) {
+    return field + strlen(field) + 1;
+}
+
+static bool is_number(const char *text) {
+    char *end;
+    strtod(text, &end);
+    return end != text && *end == 0;
+}
+
+/* Whether the first row, in `record`, is one of what `caption` prints. */
+static bool is_printed(const struct table *table) {
+    if (table->delimiter != '\t' || !photo_named(table->record)) return false;
+    return table->fields == 2 || (table->fields == 3 && is_number(next_field(table->record)));
+}
+
+/* The delimiter that the first line has. */
+static char find_delimiter(const char *text, size_t size) {
+    static const char delimiters[] = "\t,;";
+    const char *newline = size > 0 ? memchr(text, '\n', size) : NULL;
+    const size_t length = newline ? (size_t)(newline - text) : size;
+    for (const char *d = delimiters; *d; d++)
+        if (length > 0 && memchr(text, *d, length)) return *d;
+    return ',';
+}
+
+static bool name_columns(struct table *table, const char *names, size_t size, size_t columns,
+                         caption_error *error) {
+    table->head = memory_uninitialised(size, 1, "the columns of a table", error);
+    if (!table->head) return false;
+    memcpy(table->head, names, size);
+    table->columns = columns;
+    return true;
+}
+
+static bool begin_printed(struct table *table, const char *text, caption_error *error) {
+    table->next = text;
+    table->lines = 0;
+    table->quotes = false;
+    return table->fields == 2 ? name_columns(table, text_names, sizeof text_names, 2, error)
+                              : name_columns(table, best_names, sizeof best_names, 3, error);
+}
+
+bool table_open(struct table *table, const char *text, size_t size, caption_error *error) {
+    *table = (struct table){.next = text, .end = size > 0 ? text + size : text, .quotes = true};
+    table->delimiter = find_delimiter(text, size);
+    caption_error unclosed;
+    bool found;
+    if (!read_record(table, "", &found, &unclosed)) {
+        if (unclosed.status == CAPTION_ERROR_FORMAT) return true;
+        table_close(table);
+        return error_set(error, unclosed.status, "%s", unclosed.message);
+    }
+    if (!found) return true;
+    bool ok;
+    if (is_printed(table)) {
+        ok = begin_printed(table, text, error);
+    } else {
+        const char *end = table->record;
+        for (size_t i = 0; i < table->fields; i++) end = next_field(end);
+        ok =
+            name_columns(table, table->record, (size_t)(end - table->record), table->fields, error);
+    }
+    if (!ok) table_close(table);
+    return ok;
+}
+
+bool table_has(const struct table *table, const char *column) {
+    const char *name = table->head;
+    for (size_t i = 0; i < table->columns; i++, name = next_field(name))
+        if (strcmp(name, column) == 0) return true;
+    return false;
+}
+
+static cJSON *object_of(const struct table *table, caption_error *error) {
+    cJSON *row = cJSON_CreateObject();
+    bool ok = row != NULL;
+    const char *name = table->head, *field = table->record;
+    for (size_t i = 0; ok && i < table->fields; i++) {
+        if (*field) ok = cJSON_AddStringToObject(row, name, field) != NULL;
+        name = next_field(name);
+        field = next_field(field);
+    }
+    if (ok) return row;
+    cJSON_Delete(row);
+    error_memory(error, "a row of a table");
+    return NULL;
+}
+
+bool table_next(struct table *table, const char *name, cJSON **row, caption_error *error) {
+    bool found;
+    *row = NULL;
+    if (!read_record(table, name, &found, error)) return false;
+    if (!found) return true;
+    if (table->fields > table->columns)
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: line %zu: expected %zu fields, as the first row has, found %zu", name,
+                         table->line, table->columns, table->fields);
+    *row = object_of(table, error);
+    return *row != NULL;
+}
+
+void table_close(struct table *table) {
+    free(table->head);
+    free(table->record);
+    *table = (struct table){0};
+}

@@ -1,0 +1,45 @@
+#include "model/model_path.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The model of the prefix in which the running program lies; false where that cannot be told. */
+static bool beside_program(struct model_place *place) {
+    const ssize_t length = readlink("/proc/self/exe", place->text, sizeof place->text);
+    if (length <= 0 || (size_t)length >= sizeof place->text) return false;
+    place->text[length] = 0;
+    char *name = strrchr(place->text, '/');
+    if (!name) return false;
+    const size_t left = sizeof place->text - (size_t)(name + 1 - place->text);
+    if (sizeof CAPTION_MODEL_FROM_PROGRAM > left) return false;
+    strcpy(name + 1, CAPTION_MODEL_FROM_PROGRAM);
+    return true;
+}
+
+static bool is_there(const char *path) {
+    return access(path, R_OK) == 0;
+}
+
+const char *model_path(const char *named, struct model_place *place, caption_error *error) {
+    if (named) return named;
+    const char *chosen = getenv("CAPTION_MODEL");
+    if (chosen && *chosen) {
+        if (access(chosen, F_OK) == 0) return chosen;
+        error_set(error, CAPTION_ERROR_IO,
+                  "$CAPTION_MODEL: %s: %s (-m names another model; of train, --init)", chosen,
+                  strerror(errno));
+        return NULL;
+    }
+    const bool has_place = beside_program(place);
+    if (has_place && is_there(place->text)) return place->text;
+    if (is_there(CAPTION_INSTALLED_MODEL)) return CAPTION_INSTALLED_MODEL;
+    if (is_there(CAPTION_SOURCE_MODEL)) return CAPTION_SOURCE_MODEL;
+    error_set(error, CAPTION_ERROR_IO,
+              "no model: -m (of train, --init) or $CAPTION_MODEL names one; there is none at %s, "
+              "%s or %s",
+              has_place ? place->text : CAPTION_MODEL_FROM_PROGRAM, CAPTION_INSTALLED_MODEL,
+              CAPTION_SOURCE_MODEL);
+    return NULL;
+}

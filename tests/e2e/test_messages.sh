@@ -1,0 +1,100 @@
+#!/bin/sh
+# Messages that name the way out of what people get wrong.
+. "$(dirname "$0")/lib.sh"
+
+model=$work/model.safetensors
+tiny_model "$model"
+export CAPTION_MODEL="$model"
+shape=$work/shapes/images
+cd "$work" || exit 1
+
+# --- commands
+
+run trian data.json
+expect 2 "a mistyped command"
+expect_in "$err" "trian: no such photo or folder, did you mean train?"
+run --beam-size 3 train data.json
+expect 2 "a command behind a flag"
+expect_in "$err" "a command comes first: caption train"
+run "$shape/00.ppm" info
+expect 2 "a command behind a photo"
+run help
+expect_in "$err" "did you mean --help?"
+cp "$shape/00.ppm" trian
+run trian
+expect 0 "a photo whose name is nearly a command's"
+run "$shape/00.ppm" trains
+expect 1 "a photo that is missing does not stop others"
+expect_lines "$out" 1
+
+run -V
+expect 0 "-V"
+cp "$out" "$work/version"
+run --version
+cmp -s "$out" "$work/version" || fail "-V is not --version"
+run --help
+expect_in "$out" "--version"
+
+# --- files
+
+printf 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n' >lfs.safetensors
+printf '<!DOCTYPE html>\n<html><head><title>Not found</title></head></html>\n' >web.safetensors
+for kind in lfs web; do
+    expected="a web page (HTML)"
+    [ $kind = web ] || expected="a Git LFS pointer, not the file itself ('git lfs pull' fetches it)"
+    run -m $kind.safetensors "$shape/00.ppm"
+    expect 1 "$kind as a model"
+    expect_in "$err" "$kind.safetensors: expected a model (safetensors), found $expected"
+    run train "$work/shapes/dataset.json" --images "$shape" -o new.safetensors --encoder $kind.safetensors
+    expect 1 "$kind as an encoder"
+    expect_in "$err" "$expected"
+done
+
+for photo in https://example.org/dog.jpg "$shape/00.ppm"; do
+    run "$photo" https://example.org/cat.jpg
+    expect 1 "a URL"
+    expect_in "$err" "https://example.org/cat.jpg: is a URL, and nothing is downloaded"
+done
+run train https://example.org/data.json -o new.safetensors
+expect_in "$err" "https://example.org/data.json: is a URL"
+
+mkdir -p holiday/beach
+cp "$shape/00.ppm" holiday/beach/dog.ppm
+run 'holiday\beach\dog.ppm'
+expect 0 "a path of Windows"
+printf 'holiday\\beach\\dog.ppm\n' >list.txt
+run --files-from list.txt
+expect 0 "a list of them"
+expect_in "$out" "holiday/beach/dog.ppm"
+cp "$shape/01.ppm" 'holiday\beach\dog.ppm'
+run --jsonl 'holiday\beach\dog.ppm'
+expect_in "$out" 'holiday\\beach\\dog.ppm'
+rm 'holiday\beach\dog.ppm'
+printf '{"file_name": "holiday\\\\beach\\\\dog.ppm", "text": "a red tower"}\n' >windows.jsonl
+run eval windows.jsonl --split all
+expect 0 "a data set with paths of Windows"
+
+# --- flags that help
+
+run holiday
+expect 1 "a folder of folders"
+expect_in "$err" "-r"
+run --max-pixels 10 "$shape/00.ppm"
+expect 1 "--max-pixels"
+expect_in "$err" "at most 10 are accepted (--max-pixels)"
+head -c 670 "$(dirname "$weights")/../tests/e2e/gradient.jpg" >half.jpg
+run half.jpg
+expect 1 "half a photo"
+expect_in "$err" "truncated JPEG" "--accept-truncated"
+run --accept-truncated half.jpg
+expect 0 "--accept-truncated"
+expect_lines "$out" 1
+printf '{"file_name": "nowhere.ppm", "text": "a red tower"}\n' >nowhere.jsonl
+run eval nowhere.jsonl --split all
+expect 1 "a data set whose photos are elsewhere"
+expect_in "$err" "nowhere.ppm: cannot open" "--images DIR"
+run train "$work/shapes/dataset.json" --images "$shape" -o new.safetensors --epochs 0
+expect 2 "--epochs 0"
+expect_in "$err" "epochs: expected 1 to" "--dry-run"
+
+finish
