@@ -32,7 +32,7 @@ bool calibrate_print(const struct calibration_photos *photos, const double *conf
                      const char *note, bool parts, bool json, caption_error *error) {
     for (size_t i = 0; parts && i < photos->part_count; i++) {
         const struct calibration_part *part = &photos->parts[i];
-        if (!print(part->style, note, confidences + part->first, photos->ciders + part->first,
+        if (!print(part->name, note, confidences + part->first, photos->ciders + part->first,
                    part->count, json, error))
             return false;
     }

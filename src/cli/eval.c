@@ -126,12 +126,6 @@ static caption_options options_of(const struct scoring *scoring,
     return caption;
 }
 
-/* What the photos of a part are captioned in: "coco" of "everyday/coco". */
-static const char *style_of(const struct dataset_part *part) {
-    const char *slash = strrchr(part->name, '/');
-    return slash ? slash + 1 : part->name;
-}
-
 static bool score_part(const struct scoring *scoring, const struct dataset_choice *choice,
                        const struct dataset_part *part, caption_error *error) {
     const struct eval_options *options = scoring->options;
@@ -146,7 +140,7 @@ static bool score_part(const struct scoring *scoring, const struct dataset_choic
     const bool done = add_rows(scoring->rows, &choice->dataset, photos, &evaluation, error) &&
                       report(options, &choice->dataset, photos, several ? part->name : NULL,
                              &evaluation, error) &&
-                      calibration_add(scoring->photos, style_of(part), &evaluation, error);
+                      calibration_add(scoring->photos, part->name, &evaluation, error);
     evaluation_free(&evaluation);
     return done;
 }

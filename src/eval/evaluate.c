@@ -88,6 +88,7 @@ bool evaluate_features(const struct model *model, const struct dataset *dataset,
         !styles_choose(&model->styles, options->style, &style, error)) {
         return false;
     }
+    out->style = styles_name(&model->styles, style);
     struct decode_result *results = memory_zeroed(count, sizeof *results, "captions", error);
     if (!results) return false;
     bool decoded = decode(model, features, count, options, threads, results, error);

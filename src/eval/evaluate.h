@@ -15,6 +15,7 @@
 
 struct evaluation {
     size_t count;           /* photos */
+    const char *style;      /* in which they were captioned, the model's own name; NULL: in none */
     char **captions;        /* [count], owned */
     double *logprobs;       /* [count], owned */
     double *confidences;    /* [count], owned; NAN of a model that does not tell them */
