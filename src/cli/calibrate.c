@@ -12,6 +12,7 @@ bool calibrate_open(struct model *model, const char *path, caption_error *error)
     if (!model_read(model, path, error)) return false;
     confidence_free(&model->confidence);
     model->tag_calibration = (struct tag_calibration){0};
+    model->rerank = (struct rerank){0};
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include "base/threads.h"
 #include "data/dataset.h"
 #include "data/dataset_parts.h"
+#include "decode/decode.h"
 #include "eval/confidence_scores.h"
 #include "eval/photo_tags.h"
 #include "eval/scores.h"
@@ -50,6 +51,13 @@ bool evaluate_photos(const struct model *model, const struct dataset *dataset, c
                      size_t count, const caption_options *options, size_t swaps,
                      struct threads *threads, FILE *progress, struct evaluation *out,
                      caption_error *error);
+
+/* All that beam search finishes of photos, as many captions as the beam is wide, in their order:
+ * results[count] are freed with decode_results_free. Otherwise as evaluate_photos. */
+bool evaluate_candidates(const struct model *model, const struct dataset *dataset,
+                         const size_t *photos, size_t count, const caption_options *options,
+                         struct threads *threads, FILE *progress, struct decode_result *results,
+                         caption_error *error);
 
 void evaluation_free(struct evaluation *evaluation);
 

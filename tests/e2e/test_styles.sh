@@ -52,8 +52,7 @@ awk -v own="$2" -v other="$4" 'BEGIN { exit !(own > other) }' ||
 biases() { # FLAGS...: the styles that have a bias of their own, after a fit to both sets
     run eval "$work/first.json" "$work/second.json" --images "$work/shapes/images" --split all \
         --calibrate "$work/sure" --force "$@"
-    tail -c +9 "$work/sure" | head -c "$(od -An -tu8 -N8 "$work/sure")" |
-        jq -r '.__metadata__.confidence | fromjson | .styles | keys_unsorted | join(" ")'
+    metadata "$work/sure" | jq -r '.confidence | fromjson | .styles | keys_unsorted | join(" ")'
 }
 [ "$(biases)" = "behold second" ] || fail "of each set the style that it is captioned in: $(biases)"
 [ "$(biases --by-source)" = "behold second" ] || fail "by source the same: $(biases --by-source)"
