@@ -12,6 +12,7 @@ bool calibrate_open(struct model *model, const char *path, caption_error *error)
     if (!model_read(model, path, error)) return false;
     confidence_free(&model->confidence);
     model->tag_calibration = (struct tag_calibration){0};
+    model->rerank = (struct rerank){0};
     return true;
 }
 
@@ -32,7 +33,7 @@ bool calibrate_print(const struct calibration_photos *photos, const double *conf
                      const char *note, bool parts, bool json, caption_error *error) {
     for (size_t i = 0; parts && i < photos->part_count; i++) {
         const struct calibration_part *part = &photos->parts[i];
-        if (!print(part->style, note, confidences + part->first, photos->ciders + part->first,
+        if (!print(part->name, note, confidences + part->first, photos->ciders + part->first,
                    part->count, json, error))
             return false;
     }

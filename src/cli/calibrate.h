@@ -4,7 +4,8 @@
 
 #include "eval/calibration.h"
 
-/* Reads the model whole, to be written again, and forgets what its file tells of how sure it is. */
+/* Reads the model whole, to be written again, and forgets what its file tells of how sure it is
+ * and how it re-ranks captions. */
 bool calibrate_open(struct model *model, const char *path, caption_error *error);
 
 /* Fits the model, which was read from `path`, to the photos and writes `output`. Prints on stdout

@@ -15,6 +15,7 @@
 #include "cli/set_lists.h"
 #include "data/dataset_parts.h"
 #include "eval/evaluate.h"
+#include "eval/rerank_fit.h"
 #include "model/model_path.h"
 #include "report/json_text.h"
 #include "report/score_table.h"
@@ -112,6 +113,7 @@ struct scoring {
     struct threads *threads;
     cJSON *rows; /* of --results */
     struct calibration_photos *photos;
+    struct rerank_photos *candidates; /* of fit_rerank */
 };
 
 /* The options for a part: unless a style is asked for, its photos are described in that of their
@@ -125,12 +127,6 @@ static caption_options options_of(const struct scoring *scoring,
             evaluate_style(scoring->model, &choice->dataset, part, choice->photos + part->first);
     }
     return caption;
-}
-
-/* What the photos of a part are captioned in: "coco" of "everyday/coco". */
-static const char *style_of(const struct dataset_part *part) {
-    const char *slash = strrchr(part->name, '/');
-    return slash ? slash + 1 : part->name;
 }
 
 static bool score_part(const struct scoring *scoring, const struct dataset_choice *choice,
@@ -147,27 +143,54 @@ static bool score_part(const struct scoring *scoring, const struct dataset_choic
     const bool done = add_rows(scoring->rows, &choice->dataset, photos, &evaluation, error) &&
                       report(options, &choice->dataset, photos, several ? part->name : NULL,
                              &evaluation, error) &&
-                      calibration_add(scoring->photos, style_of(part), &evaluation, error);
+                      calibration_add(scoring->photos, part->name, &evaluation, error);
     evaluation_free(&evaluation);
     return done;
 }
 
-static bool score_parts(const struct scoring *scoring, const struct dataset_choice *choice,
-                        const struct dataset_parts *parts, caption_error *error) {
-    for (size_t i = 0; i < parts->count; i++) {
-        if (!score_part(scoring, choice, &parts->items[i], error)) return false;
+/* What becomes of a part's photos. */
+typedef bool part_work(const struct scoring *scoring, const struct dataset_choice *choice,
+                       const struct dataset_part *part, caption_error *error);
+
+static bool each_part_of_set(const struct scoring *scoring, struct dataset_choice *choice,
+                             const char *set_name, part_work *work, caption_error *error) {
+    struct dataset_parts parts = {0};
+    bool done = check_photos(scoring->options, choice, scoring->threads, error) &&
+                dataset_parts_add(&parts, &choice->dataset, choice->photos, choice->count, set_name,
+                                  scoring->options->by_source, error);
+    for (size_t i = 0; done && i < parts.count; i++)
+        done = work(scoring, choice, &parts.items[i], error);
+    dataset_parts_free(&parts);
+    return done;
+}
+
+static bool each_part(const struct scoring *scoring, struct dataset_choice *choices, char **names,
+                      part_work *work, caption_error *error) {
+    for (size_t i = 0; i < scoring->options->sets; i++) {
+        if (!each_part_of_set(scoring, &choices[i], names[i], work, error)) return false;
     }
     return true;
 }
 
-static bool score_set(const struct scoring *scoring, struct dataset_choice *choice,
-                      const char *set_name, caption_error *error) {
-    struct dataset_parts parts = {0};
-    const bool done = check_photos(scoring->options, choice, scoring->threads, error) &&
-                      dataset_parts_add(&parts, &choice->dataset, choice->photos, choice->count,
-                                        set_name, scoring->options->by_source, error) &&
-                      score_parts(scoring, choice, &parts, error);
-    dataset_parts_free(&parts);
+static bool gather_part(const struct scoring *scoring, const struct dataset_choice *choice,
+                        const struct dataset_part *part, caption_error *error) {
+    const caption_options caption = options_of(scoring, choice, part);
+    return rerank_fit_add(scoring->candidates, scoring->model, &choice->dataset,
+                          choice->photos + part->first, part->count, &caption, scoring->threads,
+                          stderr, error);
+}
+
+/* How a model that is calibrated re-ranks captions: before it is scored, for that changes what it
+ * says. */
+static bool fit_rerank(struct scoring *scoring, struct model *model, struct dataset_choice *choices,
+                       char **names, caption_error *error) {
+    const caption_options *caption = &scoring->options->decoding->caption;
+    if (!scoring->options->calibrate || model->tags.count == 0 || caption->sample) return true;
+    struct rerank_photos candidates = {0};
+    scoring->candidates = &candidates;
+    const bool done = each_part(scoring, choices, names, gather_part, error) &&
+                      rerank_fit(&candidates, model, caption, &model->rerank, error);
+    rerank_fit_free(&candidates);
     return done;
 }
 
@@ -196,10 +219,9 @@ static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, 
     scoring->threads = threads_new(options->decoding->caption.threads, error);
     scoring->rows = cJSON_CreateArray();
     bool done = scoring->threads && (scoring->rows || error_memory(error, "the results"));
-    for (size_t i = 0; done && i < options->sets; i++) {
-        done = score_set(scoring, &choices[i], names[i], error);
-    }
-    done = done && write_results(options, scoring->rows, error) &&
+    done = done && fit_rerank(scoring, &model, choices, names, error) &&
+           each_part(scoring, choices, names, score_part, error) &&
+           write_results(options, scoring->rows, error) &&
            finish_confidence(scoring, &model, path, error);
     cJSON_Delete(scoring->rows);
     threads_free(scoring->threads);

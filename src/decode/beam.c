@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "decode/candidates.h"
 #include "decode/constraints.h"
+#include "decode/reorder.h"
 #include "decode/result.h"
 #include "decode/rows.h"
 #include "decode/signals.h"
@@ -24,7 +25,7 @@ struct generation {
 struct photo_search {
     size_t photo;                    /* its number within the call */
     size_t first, count;             /* its rows of the present generation */
-    struct decode_caption *finished; /* [top], best first; words are (top, L) of the search */
+    struct decode_caption *finished; /* [pool], best first; words are (pool, L) of the search */
     size_t finished_count;
 };
 
@@ -34,8 +35,9 @@ struct beam_search {
     struct generation now, next; /* now.states is rows.states */
     struct photo_search *photos; /* [photo_count]: those that are not done */
     size_t photo_count;
-    struct decode_caption *finished; /* (N, top) */
-    uint32_t *finished_words;        /* (N, top, L) */
+    size_t pool;                     /* finished captions of a photo that are kept */
+    struct decode_caption *finished; /* (N, pool) */
+    uint32_t *finished_words;        /* (N, pool, L) */
     struct candidates candidates;    /* capacity beam_size */
 };
 
@@ -75,8 +77,9 @@ static bool search_init(struct beam_search *search, const struct decode_plan *pl
                         caption_error *error) {
     const caption_options *options = &plan->options;
     size_t beam = options->beam_size, length = options->max_length, rows, kept;
-    *search = (struct beam_search){.plan = plan, .candidates.capacity = beam};
-    if (!size_multiply(photos, beam, &rows) || !size_multiply(photos, options->top, &kept)) {
+    *search =
+        (struct beam_search){.plan = plan, .candidates.capacity = beam, .pool = reorder_pool(plan)};
+    if (!size_multiply(photos, beam, &rows) || !size_multiply(photos, search->pool, &kept)) {
         return error_memory(error, "beam search");
     }
     if (!rows_init(&search->rows, plan->model, plan->decoder, rows, photos, error)) return false;
@@ -104,14 +107,14 @@ struct beam_search *beam_search_new(const struct decode_plan *plan, size_t photo
 
 /* One hypothesis without words for each photo, the image fed. */
 static void search_begin(struct beam_search *search, const real *features, size_t photos) {
-    size_t top = search->plan->options.top, length = search->plan->options.max_length;
+    size_t pool = search->pool, length = search->plan->options.max_length;
     search->photo_count = photos;
     for (size_t i = 0; i < search->photo_count; i++) {
         struct photo_search *photo = &search->photos[i];
         *photo = (struct photo_search){.photo = i, .first = i, .count = 1};
-        photo->finished = search->finished + i * top;
-        for (size_t f = 0; f < top; f++) {
-            photo->finished[f].words = search->finished_words + (i * top + f) * length;
+        photo->finished = search->finished + i * pool;
+        for (size_t f = 0; f < pool; f++) {
+            photo->finished[f].words = search->finished_words + (i * pool + f) * length;
         }
         search->now.logprobs[i] = 0;
         search->rows.inputs[i] = DECODER_VECTOR - (int32_t)i;
@@ -131,8 +134,8 @@ static bool is_kept(const struct photo_search *photo, const uint32_t *words, siz
     return false;
 }
 
-/* Keeps the first `length` words of a row as a finished caption if it is among the `top` best. Of
- * equal ones the earlier stays. */
+/* Keeps the first `length` words of a row as a finished caption if it is among the best that are
+ * kept. Of equal ones the earlier stays. */
 static void keep(const struct beam_search *search, struct photo_search *photo, size_t row,
                  size_t length) {
     const caption_options *options = &search->plan->options;
@@ -141,7 +144,7 @@ static void keep(const struct beam_search *search, struct photo_search *photo, s
     double score = plan_score(search->plan, logprob, length);
     struct decode_caption *kept = photo->finished;
     size_t place = photo->finished_count;
-    if (place == options->top) {
+    if (place == search->pool) {
         if (!(score > kept[place - 1].score)) return;
         place--;
     } else {
@@ -158,9 +161,8 @@ static void keep(const struct beam_search *search, struct photo_search *photo, s
  * length penalty >= 0, the most it can be divided by is that of the maximum length. */
 static bool may_be_kept(const struct beam_search *search, const struct photo_search *photo,
                         double logprob) {
-    const caption_options *options = &search->plan->options;
-    if (photo->finished_count < options->top) return true;
-    double bound = plan_score(search->plan, logprob, options->max_length);
+    if (photo->finished_count < search->pool) return true;
+    double bound = plan_score(search->plan, logprob, search->plan->options.max_length);
     return bound > photo->finished[photo->finished_count - 1].score;
 }
 
@@ -224,7 +226,7 @@ static void advance(struct beam_search *search, struct photo_search *photo, size
 static void keep_cut(const struct beam_search *search, struct photo_search *photo, size_t first,
                      size_t count, size_t length) {
     for (size_t row = first; row < first + count; row++) {
-        if (photo->finished_count == search->plan->options.top) return;
+        if (photo->finished_count >= search->plan->options.top) return;
         const uint32_t *words = search->now.words + row * search->plan->options.max_length;
         size_t cut = constraints_trim(search->plan, words, length);
         bool ends_badly = cut > 0 && search->plan->never_last[words[cut - 1]];
@@ -284,6 +286,9 @@ bool beam_search_run(struct beam_search *search, const real *features, size_t co
         done = search_step(search, length, results, error);
     }
     done = done && tags_of_photos(search->plan, search->rows.tags, count, results, error);
-    if (done) signals_of_photos(search->plan, search->rows.tags, count, results);
+    if (done) {
+        signals_of_photos(search->plan, search->rows.tags, count, results);
+        reorder_captions(search->plan, results, count);
+    }
     return done;
 }

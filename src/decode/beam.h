@@ -1,8 +1,8 @@
 /* Beam search over all photos of a call at once. At each time step the `beam_size` best
  * continuations of a photo's hypotheses are taken, <end> like any word: those that say <end> are
  * finished and leave the batch, the others go on. So beam size 1 is greedy. Of the finished ones
- * the `top` best by score are kept; a photo is done when none goes on, or none that does can still
- * be among them. */
+ * the `top` best by score are kept, of a model that re-ranks them (reorder.h) those it chooses
+ * from; a photo is done when none goes on, or none that does can still be among them. */
 #ifndef CAPTION_DECODE_BEAM_H
 #define CAPTION_DECODE_BEAM_H
 

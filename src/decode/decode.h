@@ -13,7 +13,8 @@ struct decode_caption {
     double logprob; /* of the model itself, whatever temperature or penalty chose by */
     double signals[CONFIDENCE_SIGNALS];
     double confidence; /* from 0 to 1; NAN where the model has none */
-    double score;      /* what the search ranks by: logprob / length^penalty */
+    double score;      /* what captions are ranked by: logprob / length^penalty, and the model's
+                          re-ranking, if it has one */
 };
 
 /* What a photo shows, by the word head. */

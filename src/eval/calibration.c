@@ -29,26 +29,30 @@ static bool grow(struct calibration_photos *photos, size_t needed, caption_error
     return true;
 }
 
-static bool add_part(struct calibration_photos *photos, const char *style, size_t count,
-                     caption_error *error) {
+static bool add_part(struct calibration_photos *photos, const char *name, const char *style,
+                     size_t count, caption_error *error) {
     if (!memory_grow(&photos->parts, &photos->part_capacity, photos->part_count + 1,
                      sizeof *photos->parts, what, error))
         return false;
-    char *name = memory_string(style, error);
-    if (!name) return false;
-    photos->parts[photos->part_count++] =
-        (struct calibration_part){.style = name, .first = photos->count, .count = count};
+    struct calibration_part part = {.first = photos->count, .count = count};
+    if (!(part.name = memory_string(name, error))) return false;
+    if (style && !(part.style = memory_string(style, error))) {
+        free(part.name);
+        return false;
+    }
+    photos->parts[photos->part_count++] = part;
     return true;
 }
 
-bool calibration_add(struct calibration_photos *photos, const char *style,
+bool calibration_add(struct calibration_photos *photos, const char *name,
                      const struct evaluation *evaluation, caption_error *error) {
     const size_t count = evaluation->count;
     size_t sum;
     if (!size_add(photos->count, count, &sum)) return error_memory(error, what);
     if (evaluation->told.tags > 0 && !photo_tags_append(&photos->tags, &evaluation->told, error))
         return false;
-    if (!grow(photos, sum, error) || !add_part(photos, style, count, error)) return false;
+    if (!grow(photos, sum, error) || !add_part(photos, name, evaluation->style, count, error))
+        return false;
     memcpy(photos->ciders + photos->count, evaluation->ciders, count * sizeof *photos->ciders);
     memcpy(photos->confidences + photos->count, evaluation->confidences,
            count * sizeof *photos->confidences);
@@ -59,7 +63,10 @@ bool calibration_add(struct calibration_photos *photos, const char *style,
 }
 
 void calibration_free(struct calibration_photos *photos) {
-    for (size_t i = 0; i < photos->part_count; i++) free(photos->parts[i].style);
+    for (size_t i = 0; i < photos->part_count; i++) {
+        free(photos->parts[i].name);
+        free(photos->parts[i].style);
+    }
     free(photos->parts);
     free(photos->signals);
     free(photos->confidences);
@@ -108,11 +115,15 @@ static void measure(struct fit *fit) {
     }
 }
 
-/* The first part of a part's style, whose column is that of the style. */
+/* The first part of a part's style, whose column is that of the style; STYLE_NONE of a part in
+ * none.
+ */
 static size_t style_of(const struct calibration_photos *photos, size_t part) {
-    size_t first = 0;
-    while (strcmp(photos->parts[first].style, photos->parts[part].style) != 0) first++;
-    return first;
+    const char *style = photos->parts[part].style;
+    for (size_t i = 0; style && i <= part; i++) {
+        if (photos->parts[i].style && strcmp(photos->parts[i].style, style) == 0) return i;
+    }
+    return STYLE_NONE;
 }
 
 static void set_row(struct fit *fit, size_t style, size_t i) {
@@ -120,7 +131,7 @@ static void set_row(struct fit *fit, size_t style, size_t i) {
     double *row = fit->rows + i * fit->problem.inputs;
     for (size_t s = 0; s < CONFIDENCE_SIGNALS; s++)
         row[s] = (photos->signals[i * CONFIDENCE_SIGNALS + s] - fit->means[s]) / fit->deviations[s];
-    if (fit->styles > 0) row[CONFIDENCE_SIGNALS + style] = 1;
+    if (fit->styles > 0 && style != STYLE_NONE) row[CONFIDENCE_SIGNALS + style] = 1;
     row[CONFIDENCE_SIGNALS + fit->styles] = 1;
     fit->labels[i] = photos->ciders[i] >= CONFIDENCE_APT;
 }

@@ -2,7 +2,7 @@
  * the calibration of tags (tag_calibration.h), to photos that it did not learn from.
  *
  *     struct calibration_photos photos = {0};
- *     calibration_add(&photos, "coco", &evaluation, &error);       // for each part
+ *     calibration_add(&photos, "everyday/coco", &evaluation, &error);       // for each part
  *     calibration_fit(&photos, &model.confidence, probabilities, &error);
  *     photo_tags_fit(&photos.tags, &model.tag_calibration, &error);
  */
@@ -13,7 +13,8 @@
 
 /* Photos [first, first + count), which are captioned in one style. */
 struct calibration_part {
-    char *style; /* owned */
+    char *name;  /* owned */
+    char *style; /* owned; NULL: in none */
     size_t first, count;
 };
 
@@ -28,19 +29,19 @@ struct calibration_photos {
     struct photo_tags tags;         /* of all of them; zero where the model has no word head */
 };
 
-/* Copies what was evaluated. */
-bool calibration_add(struct calibration_photos *photos, const char *style,
+/* Copies what was evaluated, under the name of the part. */
+bool calibration_add(struct calibration_photos *photos, const char *name,
                      const struct evaluation *evaluation, caption_error *error);
 void calibration_free(struct calibration_photos *photos);
 
 /* Parts of the photos that are left out in turn. */
 enum { CALIBRATION_FOLDS = 10 };
 
-/* Fits the confidence by logistic regression with a penalty; of several parts each has a style's
- * bias of its own, and all count the same. probabilities[count] takes for each photo what a fit to
- * the nine tenths that it is not among tells of it: what the model will tell of other photos is as
- * good as that, not as good as what it tells of these. Freed with confidence_free; on failure there
- * is nothing to free. No photo at all is an error. */
+/* Fits the confidence by logistic regression with a penalty; of several parts all count the same,
+ * and those that are captioned in a style have a bias of that style. probabilities[count]
+ * takes for each photo what a fit to the nine tenths that it is not among tells of it: what the
+ * model will tell of other photos is as good as that, not as good as what it tells of these. Freed
+ * with confidence_free; on failure there is nothing to free. No photo at all is an error. */
 bool calibration_fit(const struct calibration_photos *photos, struct confidence *confidence,
                      double *probabilities, caption_error *error);
 

@@ -51,15 +51,22 @@ static bool score_captions(const struct dataset *dataset, const size_t *photos,
 static bool decode(const struct model *model, const float *features, size_t count,
                    const caption_options *options, struct threads *threads,
                    struct decode_result *results, caption_error *error) {
-    caption_options best = *options;
-    best.top = 1;
-    best.tags = model->tags.count;
-    best.tag_confidence = 0;
-    struct decode_plan *plan = decode_plan_new(model, &best, error);
+    struct decode_plan *plan = decode_plan_new(model, options, error);
     if (!plan) return false;
     bool done = captioner_decode(plan, features, count, threads, results, error);
     decode_plan_free(plan);
     return done;
+}
+
+/* The best caption, and all tags. */
+static bool decode_best(const struct model *model, const float *features, size_t count,
+                        const caption_options *options, struct threads *threads,
+                        struct decode_result *results, caption_error *error) {
+    caption_options best = *options;
+    best.top = 1;
+    best.tags = model->tags.count;
+    best.tag_confidence = 0;
+    return decode(model, features, count, &best, threads, results, error);
 }
 
 static bool score_tags(const struct model *model, const struct dataset *dataset,
@@ -88,9 +95,10 @@ bool evaluate_features(const struct model *model, const struct dataset *dataset,
         !styles_choose(&model->styles, options->style, &style, error)) {
         return false;
     }
+    out->style = styles_name(&model->styles, style);
     struct decode_result *results = memory_zeroed(count, sizeof *results, "captions", error);
     if (!results) return false;
-    bool decoded = decode(model, features, count, options, threads, results, error);
+    bool decoded = decode_best(model, features, count, options, threads, results, error);
     bool done =
         decoded && allocate(out, error) && keep_captions(model, options, results, out, error) &&
         score_captions(dataset, photos, out, error) &&
@@ -107,17 +115,30 @@ bool evaluate_features(const struct model *model, const struct dataset *dataset,
     return done;
 }
 
-/* The photos' features in the order of `photos`. */
-static bool encode(const struct model *model, enum precision precision,
-                   const struct dataset *dataset, const size_t *photos, size_t count,
-                   struct threads *threads, FILE *stream, float *features, caption_error *error) {
+/* The photos' features (count, F) in the order of `photos`; freed with free(). Before the long work
+ * a mistake in options or data is told. */
+static float *encode(const struct model *model, const caption_options *options,
+                     const struct dataset *dataset, const size_t *photos, size_t count,
+                     struct threads *threads, FILE *progress, caption_error *error) {
+    struct decode_plan *plan = decode_plan_new(model, options, error);
+    if (!plan) return NULL;
+    decode_plan_free(plan);
+    size_t numbers;
+    if (!photo_scores_check(dataset, photos, count, error)) return NULL;
+    if (!size_multiply(count, model->encoder.features, &numbers)) {
+        error_memory(error, "the photos' features");
+        return NULL;
+    }
+    float *features = memory_zeroed(numbers, sizeof *features, "the photos' features", error);
     const char **paths = memory_zeroed(count, sizeof *paths, "paths of photos", error);
-    if (!paths) return false;
-    for (size_t i = 0; i < count; i++) paths[i] = dataset->photos[photos[i]].path;
-    bool done = captioner_features(model, precision, paths, count, NULL, threads, stream, "photos",
-                                   features, error);
+    for (size_t i = 0; paths && i < count; i++) paths[i] = dataset->photos[photos[i]].path;
+    const bool done = features && paths &&
+                      captioner_features(model, decode_precision(options), paths, count, NULL,
+                                         threads, progress, "photos", features, error);
     free(paths);
-    return done;
+    if (done) return features;
+    free(features);
+    return NULL;
 }
 
 bool evaluate_photos(const struct model *model, const struct dataset *dataset, const size_t *photos,
@@ -125,22 +146,24 @@ bool evaluate_photos(const struct model *model, const struct dataset *dataset, c
                      struct threads *threads, FILE *progress, struct evaluation *out,
                      caption_error *error) {
     *out = (struct evaluation){0};
-    /* Before the long work: a mistake in options or data is told at once. */
-    struct decode_plan *plan = decode_plan_new(model, options, error);
-    if (!plan) return false;
-    decode_plan_free(plan);
-    if (!photo_scores_check(dataset, photos, count, error) ||
-        (swaps > 0 && !swaps_check(dataset, count, error)))
-        return false;
-    size_t numbers;
-    if (!size_multiply(count, model->encoder.features, &numbers))
-        return error_memory(error, "the photos' features");
-    float *features = memory_zeroed(numbers, sizeof *features, "the photos' features", error);
+    if (swaps > 0 && !swaps_check(dataset, count, error)) return false;
+    float *features = encode(model, options, dataset, photos, count, threads, progress, error);
     if (!features) return false;
-    bool done = encode(model, decode_precision(options), dataset, photos, count, threads, progress,
-                       features, error) &&
-                evaluate_features(model, dataset, photos, count, features, options, swaps, threads,
+    bool done = evaluate_features(model, dataset, photos, count, features, options, swaps, threads,
                                   out, error);
+    free(features);
+    return done;
+}
+
+bool evaluate_candidates(const struct model *model, const struct dataset *dataset,
+                         const size_t *photos, size_t count, const caption_options *options,
+                         struct threads *threads, FILE *progress, struct decode_result *results,
+                         caption_error *error) {
+    caption_options all = *options;
+    all.top = all.beam_size;
+    float *features = encode(model, &all, dataset, photos, count, threads, progress, error);
+    if (!features) return false;
+    const bool done = decode(model, features, count, &all, threads, results, error);
     free(features);
     return done;
 }

@@ -6,6 +6,7 @@
 #include "base/threads.h"
 #include "data/dataset.h"
 #include "data/dataset_parts.h"
+#include "decode/decode.h"
 #include "eval/confidence_scores.h"
 #include "eval/photo_tags.h"
 #include "eval/scores.h"
@@ -15,6 +16,7 @@
 
 struct evaluation {
     size_t count;           /* photos */
+    const char *style;      /* in which they were captioned, the model's own name; NULL: in none */
     char **captions;        /* [count], owned */
     double *logprobs;       /* [count], owned */
     double *confidences;    /* [count], owned; NAN of a model that does not tell them */
@@ -49,6 +51,13 @@ bool evaluate_photos(const struct model *model, const struct dataset *dataset, c
                      size_t count, const caption_options *options, size_t swaps,
                      struct threads *threads, FILE *progress, struct evaluation *out,
                      caption_error *error);
+
+/* All that beam search finishes of photos, as many captions as the beam is wide, in their order:
+ * results[count] are freed with decode_results_free. Otherwise as evaluate_photos. */
+bool evaluate_candidates(const struct model *model, const struct dataset *dataset,
+                         const size_t *photos, size_t count, const caption_options *options,
+                         struct threads *threads, FILE *progress, struct decode_result *results,
+                         caption_error *error);
 
 void evaluation_free(struct evaluation *evaluation);
 

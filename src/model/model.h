@@ -8,6 +8,7 @@
 #include "model/decoder.h"
 #include "model/encoder.h"
 #include "model/encoder_import.h"
+#include "model/rerank.h"
 #include "model/styles.h"
 #include "model/tag_calibration.h"
 #include "model/weights.h"
@@ -25,6 +26,7 @@ struct model {
     struct preprocessing preprocessing;
     struct tag_calibration tag_calibration; /* a slope of 0: there is none */
     struct confidence confidence;           /* of captions; empty where the file has none */
+    struct rerank rerank;                   /* of captions; zero: there is none */
     cJSON *provenance; /* object of strings: "data", "command", "scores", "licence", ...; owned */
 };
 

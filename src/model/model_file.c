@@ -15,6 +15,7 @@
  *     provenance   a JSON object of strings
  *     tag_calibration  of the word head, as in tag_calibration.h (absent: there is none)
  *     confidence   of captions, as in confidence.h (absent: there is none)
+ *     rerank       of captions, as in rerank.h (absent: there is none)
  *
  * Tensors bear the names of the parameters, the encoder's those of timm behind "encoder.".
  */
@@ -208,6 +209,13 @@ static bool read_confidence(struct model *model, const struct safetensors *file,
            error_prefix(error, file->path);
 }
 
+static bool read_rerank(struct model *model, const struct safetensors *file, caption_error *error) {
+    const char *text = safetensors_metadata(file, "rerank");
+    if (!text) return true;
+    return rerank_parse(&model->rerank, text, "__metadata__: rerank", error) ||
+           error_prefix(error, file->path);
+}
+
 /* What a checkpoint holds beside the model. */
 static bool is_of_training(const char *name) {
     return strncmp(name, MODEL_TRAINING, strlen(MODEL_TRAINING)) == 0;
@@ -277,7 +285,8 @@ static bool read_numbers(struct parameters *parameters, const struct safetensors
 static bool take_shape(struct model *model, const struct safetensors *file, caption_error *error) {
     return read_plan(model, file, error) && read_preprocessing(model, file, error) &&
            read_provenance(model, file, error) && read_tag_calibration(model, file, error) &&
-           read_confidence(model, file, error) && check_tensors(&model->parameters, file, error);
+           read_confidence(model, file, error) && read_rerank(model, file, error) &&
+           check_tensors(&model->parameters, file, error);
 }
 
 bool model_take(struct model *model, const struct safetensors *file, caption_error *error) {
@@ -401,6 +410,15 @@ static bool write_confidence(struct safetensors_writer *writer, const struct mod
     return ok;
 }
 
+static bool write_rerank(struct safetensors_writer *writer, const struct model *model,
+                         caption_error *error) {
+    if (!rerank_is_there(&model->rerank)) return true;
+    cJSON *json = rerank_json(&model->rerank, error);
+    const bool ok = json && write_json(writer, "rerank", json, error);
+    cJSON_Delete(json);
+    return ok;
+}
+
 static bool write_metadata(struct safetensors_writer *writer, const struct model *model,
                            caption_error *error) {
     if (model->encoder.batch_norm &&
@@ -421,7 +439,8 @@ static bool write_metadata(struct safetensors_writer *writer, const struct model
            write_vocabulary(writer, &model->vocabulary, error) &&
            write_texts(writer, model, error) &&
            write_json(writer, "provenance", model->provenance, error) &&
-           write_tag_calibration(writer, model, error) && write_confidence(writer, model, error);
+           write_tag_calibration(writer, model, error) && write_confidence(writer, model, error) &&
+           write_rerank(writer, model, error);
 }
 
 /* Constants stay F32: they are few, and measured, not learned, so nothing bounds them to what 16

@@ -167,6 +167,27 @@ tensors() {
     tail -c +$((9 + $(od -An -tu8 -N8 "$1"))) "$1"
 }
 
+# metadata MODEL: that of a model file, as JSON.
+metadata() {
+    tail -c +9 "$1" | head -c "$(od -An -tu8 -N8 "$1" | tr -d ' ')" | jq -c .__metadata__
+}
+
+# with_metadata MODEL NEW KEY TEXT: the model with that in its metadata under the key.
+with_metadata() {
+    size=$(od -An -tu8 -N8 "$1" | tr -d ' ')
+    tail -c +9 "$1" | head -c "$size" |
+        jq -jc --arg key "$3" --arg text "$4" '.__metadata__[$key] = $text' >"$work/header"
+    while [ $(($(wc -c <"$work/header") % 8)) -ne 0 ]; do printf ' ' >>"$work/header"; done
+    size=$(wc -c <"$work/header")
+    {
+        for shift in 0 8 16 24 32 40 48 56; do
+            printf "\\$(printf %03o $((size >> shift & 255)))"
+        done
+        cat "$work/header"
+        tensors "$1"
+    } >"$2"
+}
+
 # tiny_model FILE: a captioner that takes a millisecond a photo and says different things of different
 # ones: made from `shapes`.
 tiny_model() {

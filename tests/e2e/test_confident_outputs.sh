@@ -2,22 +2,6 @@
 # How sure a model is of its captions, in every output: of one whose file says how to tell.
 . "$(dirname "$0")/lib.sh"
 
-# with_confidence MODEL NEW JSON: the model with that in its metadata under "confidence".
-with_confidence() {
-    size=$(od -An -tu8 -N8 "$1" | tr -d ' ')
-    tail -c +9 "$1" | head -c "$size" |
-        jq -jc --arg confidence "$3" '.__metadata__.confidence = $confidence' >"$work/header"
-    while [ $(($(wc -c <"$work/header") % 8)) -ne 0 ]; do printf ' ' >>"$work/header"; done
-    size=$(wc -c <"$work/header")
-    {
-        for shift in 0 8 16 24 32 40 48 56; do
-            printf "\\$(printf %03o $((size >> shift & 255)))"
-        done
-        cat "$work/header"
-        tensors "$1"
-    } >"$2"
-}
-
 plain=$work/plain.safetensors
 tiny_model "$plain"
 cd "$work/shapes/images" || exit 1
@@ -30,7 +14,7 @@ expect 2 "--min-confidence needs a model that tells"
 
 # As sure as the words are probable, and less so of all photos by a constant.
 export CAPTION_MODEL="$work/sure.safetensors"
-with_confidence "$plain" "$CAPTION_MODEL" \
+with_metadata "$plain" "$CAPTION_MODEL" confidence \
     "{\"bias\": 0.25, \"logprob\": 1, \"length\": 0, \"rarity\": 0, \"agreement\": 0, \"coverage\": 0, \"styles\": {}}"
 run --jsonl .
 expect 0 "a model that tells how sure it is"

@@ -48,6 +48,17 @@ set -- $own $behold
 awk -v own="$2" -v other="$4" 'BEGIN { exit !(own > other) }' ||
     fail "the second data set is not what the first one's style says ($own, $behold)"
 
+# How sure the model is in a style is fitted to what is captioned in it, however that style is chosen.
+biases() { # FLAGS...: the styles that have a bias of their own, after a fit to both sets
+    run eval "$work/first.json" "$work/second.json" --images "$work/shapes/images" --split all \
+        --calibrate "$work/sure" --force "$@"
+    metadata "$work/sure" | jq -r '.confidence | fromjson | .styles | keys_unsorted | join(" ")'
+}
+[ "$(biases)" = "behold second" ] || fail "of each set the style that it is captioned in: $(biases)"
+[ "$(biases --by-source)" = "behold second" ] || fail "by source the same: $(biases --by-source)"
+[ "$(biases --style second)" = second ] || fail "of both sets the style that was asked for"
+[ "$(biases --style none)" = "" ] || fail "of none, none"
+
 run train "$work/first.json" --images "$work/shapes/images" -o "$work/more" --val "$work/second.json" \
     --styles haiku --epochs 1
 expect 2 "a style that no photo has"

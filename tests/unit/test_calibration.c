@@ -94,9 +94,12 @@ static void add_part(struct calibration_photos *photos, const char *style, size_
         signals[i * CONFIDENCE_SIGNALS + CONFIDENCE_LENGTH] = 8;
         ciders[i] = (double)random_uniform(&random) < logistic(2 * signal + bias) ? 1 : 0.25;
     }
-    const struct evaluation evaluation = {
-        .count = count, .signals = signals, .ciders = ciders, .confidences = confidences};
-    assert_true(calibration_add(photos, style, &evaluation, NULL));
+    const struct evaluation evaluation = {.count = count,
+                                          .style = style,
+                                          .signals = signals,
+                                          .ciders = ciders,
+                                          .confidences = confidences};
+    assert_true(calibration_add(photos, "part", &evaluation, NULL));
     free(signals);
     free(ciders);
     free(confidences);
@@ -149,6 +152,25 @@ static void parts_of_one_style_share_its_bias(void **state) {
     free(probabilities);
     confidence_free(&confidence);
     confidence_free(&again);
+    calibration_free(&photos);
+}
+
+static void parts_in_no_style_have_no_bias_of_their_own(void **state) {
+    (void)state;
+    struct calibration_photos photos = {0};
+    add_part(&photos, NULL, 3000, 1, 1);
+    add_part(&photos, "web", 3000, -1, 2);
+    add_part(&photos, NULL, 3000, 1, 3);
+    double *probabilities = calloc(photos.count, sizeof *probabilities);
+    struct confidence confidence;
+    assert_true(calibration_fit(&photos, &confidence, probabilities, NULL));
+    assert_int_equal(confidence.style_count, 1);
+    assert_string_equal(confidence.styles[0].name, "web");
+    const double *signals = photos.signals;
+    assert_close(confidence_of(&confidence, signals, NULL), probabilities[0], 0.02);
+    assert_close(confidence_style_bias(&confidence, "web"), -2, 0.2);
+    free(probabilities);
+    confidence_free(&confidence);
     calibration_free(&photos);
 }
 
@@ -242,6 +264,7 @@ int main(void) {
         cmocka_unit_test(numbers_that_are_not_finite_are_an_error),
         cmocka_unit_test(a_confidence_is_calibrated_in_every_style),
         cmocka_unit_test(parts_of_one_style_share_its_bias),
+        cmocka_unit_test(parts_in_no_style_have_no_bias_of_their_own),
         cmocka_unit_test(photos_of_one_kind_alone_are_no_trouble),
         cmocka_unit_test(tags_of_all_parts_are_calibrated_together),
         cmocka_unit_test(the_error_of_true_probabilities_is_that_of_chance),
