@@ -1,16 +1,14 @@
 #include "base/windows_path.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static void replace(char *path, char from, char to) {
-    for (char *at = path; (at = strchr(at, from)) != NULL; at++) *at = to;
-}
-
 void windows_path_try(char *path) {
     if (!strchr(path, '\\') || access(path, F_OK) == 0) return;
-    char *slash = strrchr(path, '/'); /* what stands before it has its slashes already */
-    char *start = slash ? slash + 1 : path;
-    replace(start, '\\', '/');
-    if (access(path, F_OK) != 0) replace(start, '/', '\\');
+    char *tried = strdup(path); /* short of memory, it is not tried */
+    if (!tried) return;
+    for (char *at = tried; (at = strchr(at, '\\')) != NULL; at++) *at = '/';
+    if (access(tried, F_OK) == 0) strcpy(path, tried);
+    free(tried);
 }

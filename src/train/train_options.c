@@ -255,7 +255,7 @@ static bool check_sets(const struct train_options *o, caption_error *error) {
 }
 
 /* What else somebody may want who asks for no epoch. */
-static const char NO_EPOCHS[] =
+static const char no_epochs[] =
     " (0 goes with --self-critical, --mean-with or --image-size; --dry-run "
     "only tells what there is)";
 
@@ -267,7 +267,7 @@ static bool check_number(const struct train_options *o, const struct train_optio
     const double low = epochs ? (double)fewest_epochs(o) : option->low;
     return (value >= low && value <= option->high) ||
            error_set(error, CAPTION_ERROR_ARGUMENT, "%s: expected %g to %g, found %g%s",
-                     option->name, low, option->high, value, epochs && value <= 0 ? NO_EPOCHS : "");
+                     option->name, low, option->high, value, epochs && value <= 0 ? no_epochs : "");
 }
 
 bool train_options_check(const struct train_options *o, caption_error *error) {

@@ -73,6 +73,9 @@ rm 'holiday\beach\dog.ppm'
 printf '{"file_name": "holiday\\\\beach\\\\dog.ppm", "text": "a red tower"}\n' >windows.jsonl
 run eval windows.jsonl --split all
 expect 0 "a data set with paths of Windows"
+printf '{"file_name": "dog.ppm", "text": "a red tower"}\n' >windows.jsonl
+run eval windows.jsonl --split all --images 'holiday\beach'
+expect 0 "a folder of photos with a path of Windows"
 
 # --- flags that help
 
