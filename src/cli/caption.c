@@ -161,7 +161,9 @@ static bool list_photos(struct caption_plan *plan, char **arguments, int count,
     const bool files_on_input = flags->files_from && strcmp(flags->files_from, "-") == 0;
     plan->list = (struct photo_list){.recursive = flags->recursive,
                                      .globs = flags->globs.items,
-                                     .glob_count = flags->globs.count};
+                                     .glob_count = flags->globs.count,
+                                     .stays_inside = (flags->sidecar || flags->write_xmp) &&
+                                                     !flags->output_dir};
     if (!arguments_check(arguments, count, error)) return false;
     for (int i = 0; i < count; i++) {
         if (files_on_input && strcmp(arguments[i], "-") == 0)
@@ -320,7 +322,9 @@ int command_caption(int argc, char **argv) {
     struct caption_flags *f = &plan.flags;
     const struct options_row input[] = {
         {'r', "recursive", OPTIONS_ON, &f->recursive, NULL, 0, 0,
-         "the folders in a folder, too; loops of symbolic links end", NULL},
+         "the folders in a folder, too; loops of symbolic links end, and a link out of the folder "
+         "is not followed where files are written beside photos",
+         NULL},
         {0, "glob", OPTIONS_REPEATED, &f->globs, "PATTERN", 0, 0,
          "of a folder, only files whose names match, as '*.jpg'; may be given several times", NULL},
         {0, "files-from", OPTIONS_STRING, &f->files_from, "FILE", 0, 0,

@@ -103,8 +103,42 @@ static bool add_unseen(struct photo_list *list, const char *path, const char *na
     return append_problem(list, path, below, &problem, error);
 }
 
+static bool is_below(const char *path, const char *root) {
+    const size_t length = strlen(root);
+    if (strncmp(path, root, length) != 0) return false;
+    return root[length - 1] == '/' || path[length] == '/' || path[length] == 0;
+}
+
+/* Whether a folder is a link that leads, or may lead, out of the folder that was named. */
+static bool leads_outside(const struct photo_list *list, const char *path) {
+    struct stat status;
+    if (!list->stays_inside || (lstat(path, &status) == 0 && !S_ISLNK(status.st_mode)))
+        return false;
+    char *real = realpath(path, NULL);
+    const bool inside = real && list->root && is_below(real, list->root);
+    free(real);
+    return !inside;
+}
+
+static bool add_outside(struct photo_list *list, const char *path, size_t below,
+                        caption_error *error) {
+    caption_error problem;
+    error_set(&problem, CAPTION_ERROR_ARGUMENT,
+              "%s: a link out of the folder that was named, where no files are written beside "
+              "photos: name the folder it leads to, or give --output-dir",
+              path);
+    return append_problem(list, path, below, &problem, error);
+}
+
 /* A folder, and where the paths of its photos go on below the folder that was named. */
 static bool search(struct photo_list *list, const char *folder, size_t below, caption_error *error);
+
+static bool search_within(struct photo_list *list, const char *folder, size_t below,
+                          caption_error *error) {
+    if (!list->recursive) return true;
+    return leads_outside(list, folder) ? add_outside(list, folder, below, error)
+                                       : search(list, folder, below, error);
+}
 
 /* Takes `path` over. */
 static bool add_found(struct photo_list *list, char *path, const char *name, size_t below,
@@ -115,7 +149,7 @@ static bool add_found(struct photo_list *list, char *path, const char *name, siz
     if (!there && errno != ENOENT) {
         ok = add_unseen(list, path, name, below, error);
     } else if (there && S_ISDIR(status.st_mode)) {
-        if (list->recursive) ok = search(list, path, below, error);
+        ok = search_within(list, path, below, error);
     } else if (matches(list, name)) {
         if (photo_recognise(path)) {
             ok = !there || see(list, &status, &fresh, error);
@@ -157,11 +191,20 @@ static int by_path(const void *a, const void *b) {
     return strcmp(x->path, y->path);
 }
 
+static bool search_root(struct photo_list *list, const char *folder, size_t below,
+                        caption_error *error) {
+    if (list->stays_inside) list->root = realpath(folder, NULL);
+    const bool ok = search(list, folder, below, error);
+    free(list->root);
+    list->root = NULL;
+    return ok;
+}
+
 static bool add_folder(struct photo_list *list, const char *folder, caption_error *error) {
     const size_t before = list->count, seen = list->seen_count, length = strlen(folder);
     const size_t below = length + (length > 0 && folder[length - 1] != '/');
     list->folders = true;
-    if (!search(list, folder, below, error)) return false;
+    if (!search_root(list, folder, below, error)) return false;
     if (list->count > before) {
         qsort(list->entries + before, list->count - before, sizeof *list->entries, by_path);
         return true;

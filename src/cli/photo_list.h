@@ -26,6 +26,10 @@ struct photo_list {
     const char *const *globs; /* [glob_count]: of a folder, take files whose names match one of
                                  these patterns of the shell (none: all) */
     size_t glob_count;
+    bool stays_inside; /* files are written beside photos: links to folders outside the folder that
+                          was named are not followed, but become entries with a problem */
+
+    char *root; /* owned: the real path of the folder that is searched, where it matters */
 
     struct photo_entry *entries; /* [count] */
     size_t count, capacity;

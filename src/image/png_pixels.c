@@ -50,6 +50,13 @@ static void read_bytes(png_structp png, png_bytep to, size_t count) {
     reader->at += count;
 }
 
+/* libpng keeps two rows of up to 8 bytes a pixel, and a row of 3 or 4 is made of each: before any
+ * is allocated, a photo that is wide and nothing else is refused. */
+static bool check_row(const struct reader *reader, const struct format_header *header) {
+    enum { BYTES_A_PIXEL = 2 * 8 + 4 + 3 };
+    return image_check_cost(header, BYTES_A_PIXEL * header->width, reader->size, reader->error);
+}
+
 /* 8 bits of RGB or RGBA, whatever is stored; no chunk but those of pixels and the profile. */
 static void prepare(struct reader *reader) {
     png_set_read_fn(reader->png, reader, read_bytes);
@@ -128,8 +135,8 @@ bool png_decode(const uint8_t *bytes, size_t size, const struct format_header *h
     reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, fail, take_warning);
     if (!reader.png) return error_memory(error, "the PNG decoder");
     reader.info = png_create_info_struct(reader.png);
-    bool ok = reader.info ? try_to_read(&reader, header, min_side, out)
-                          : error_memory(error, "the PNG decoder");
+    bool ok = reader.info || error_memory(error, "the PNG decoder");
+    if (ok) ok = check_row(&reader, header) && try_to_read(&reader, header, min_side, out);
     png_destroy_read_struct(&reader.png, &reader.info, NULL);
     free(reader.pixels);
     free(reader.starts);

@@ -18,10 +18,24 @@ enum { AGE_REACH = 3 };
 /* Whether a verb must agree with a "they" that was "he". */
 enum agreement { NO_VERB, VERB_FOLLOWS, VERB_WAS, VERB_MAY_FOLLOW };
 
+/* The nouns of the words before the one in hand, each once in the singular and once in the plural,
+ * and whether one of those words is an animal or a person. Kept, so that no word is looked at again
+ * for every noun and pronoun that follows it. */
+struct mentions {
+    size_t words; /* how many of the words are noted here */
+    struct mention {
+        const struct neutral_noun *noun;
+        bool is_plural;
+    } nouns[2 * NEUTRAL_NOUNS];
+    size_t count;
+    bool animal, person; /* a "mother bird" is no person */
+};
+
 struct rewriting {
     char **words; /* [count], as drawn; ours to write to */
     size_t count, next;
-    const char **out; /* (GROWTH * count,) */
+    struct mentions mentions; /* up to date after note_mentions */
+    const char **out;         /* (GROWTH * count,) */
     size_t length;
     enum agreement agreement;
 };
@@ -98,19 +112,35 @@ static void drop_age(struct rewriting *r) {
     if (is(said(r, 1), "very")) r->length--;
 }
 
-/* Whether "he" is an animal: one was named before, and no person. A "mother bird" is none. */
-static bool is_of_animal(const struct rewriting *r) {
-    bool animal = false;
-    for (size_t i = 0; i < r->next; i++) {
-        if (is_animal(r->words[i]))
-            animal = true;
-        else if (is_person(r->words[i]) && !is_animal(r->words[i + 1]))
-            return false;
-    }
-    return animal;
+static void note_noun(struct mentions *mentions, const char *word) {
+    bool is_plural;
+    const struct neutral_noun *noun = neutral_noun_find(word, &is_plural);
+    if (!noun) return;
+    for (size_t i = 0; i < mentions->count; i++)
+        if (mentions->nouns[i].noun == noun && mentions->nouns[i].is_plural == is_plural) return;
+    mentions->nouns[mentions->count++] = (struct mention){noun, is_plural};
 }
 
-static const char *pronoun_for(const struct rewriting *r, const struct neutral_pronoun *pronoun) {
+static const struct mentions *note_mentions(struct rewriting *r) {
+    struct mentions *mentions = &r->mentions;
+    for (; mentions->words < r->next; mentions->words++) {
+        const char *word = r->words[mentions->words];
+        if (is_animal(word))
+            mentions->animal = true;
+        else if (is_person(word) && !is_animal(r->words[mentions->words + 1]))
+            mentions->person = true;
+        note_noun(mentions, word);
+    }
+    return mentions;
+}
+
+/* Whether "he" is an animal: one was named before, and no person. */
+static bool is_of_animal(struct rewriting *r) {
+    const struct mentions *mentions = note_mentions(r);
+    return mentions->animal && !mentions->person;
+}
+
+static const char *pronoun_for(struct rewriting *r, const struct neutral_pronoun *pronoun) {
     const char *next = peek(r, 1);
     const bool animal = is_of_animal(r), alone = is_function(next);
     if (is(pronoun->word, "his") && alone && !is(next, "or") && !is(next, "and"))
@@ -187,14 +217,14 @@ static bool is_costume(const struct rewriting *r) {
 
 /* Whether a noun before this one says the same after the rewriting, in the singular or
  * (`or_plural`) either. *same: it was this very noun, or may mean it. */
-static bool was_named(const struct rewriting *r, const struct neutral_noun *noun, bool or_plural,
+static bool was_named(struct rewriting *r, const struct neutral_noun *noun, bool or_plural,
                       bool *same) {
+    const struct mentions *mentions = note_mentions(r);
     bool named = false;
     *same = false;
-    for (size_t i = 0; i < r->next; i++) {
-        bool is_plural;
-        const struct neutral_noun *earlier = neutral_noun_find(r->words[i], &is_plural);
-        if (!earlier || (is_plural && !or_plural)) continue;
+    for (size_t i = 0; i < mentions->count; i++) {
+        const struct neutral_noun *earlier = mentions->nouns[i].noun;
+        if (mentions->nouns[i].is_plural && !or_plural) continue;
         if (!is(earlier->to_singular, noun->to_singular)) continue;
         named = true;
         if (earlier == noun || is(earlier->singular, earlier->to_singular)) *same = true;

@@ -85,10 +85,10 @@ static bool read_phrase(const char **words, size_t count, size_t start, struct p
     return true;
 }
 
-/* Where no word tells the number, the phrase begins behind a word that cannot belong to it. */
-static bool may_begin(const char **words, const struct phrase *phrase) {
-    if (is_told(phrase) || phrase->start == 0) return true;
-    const char *before = words[phrase->start - 1];
+/* Where no word tells the number, the phrase begins behind a word that cannot belong to it; NULL:
+ * it begins the sentence. */
+static bool may_begin(const char *before, const struct phrase *phrase) {
+    if (is_told(phrase) || !before) return true;
     return neutral_is_in(NEUTRAL_FUNCTIONS, before) && number_of(before) == 0 && !is_vague(before);
 }
 
@@ -122,54 +122,57 @@ static size_t tell_number(const char **words, const struct phrase *a, const stru
     return count;
 }
 
-/* Writes one phrase over both; returns the number of words left. */
-static size_t write_joined(const char **words, size_t count, const struct phrase *a,
-                           const struct phrase *b, size_t number) {
+/* Writes one phrase over the end of both; returns where it begins. */
+static size_t write_joined(const char **words, const struct phrase *a, const struct phrase *b,
+                           size_t number) {
     const char *how[2], *adjectives[MOST_ADJECTIVES];
     const size_t told = tell_number(words, a, b, number, how);
     const size_t adjective_count = a->head - a->adjectives;
     for (size_t i = 0; i < adjective_count; i++) adjectives[i] = words[a->adjectives + i];
-    size_t at = a->start;
+    const size_t start = b->head - adjective_count - told;
+    size_t at = start;
     for (size_t i = 0; i < told; i++) words[at++] = how[i];
     for (size_t i = 0; i < adjective_count; i++) words[at++] = adjectives[i];
-    words[at++] = a->noun->to_plural;
-    const size_t rest = count - (b->head + 1);
-    memmove(words + at, words + b->head + 1, rest * sizeof *words);
-    return at + rest;
+    words[at] = a->noun->to_plural;
+    return start;
 }
 
-/* "a person or a person": the first says it. */
-static size_t drop_second(const char **words, size_t count, const struct phrase *a,
-                          const struct phrase *b) {
-    const size_t rest = count - (b->head + 1);
-    memmove(words + a->head + 1, words + b->head + 1, rest * sizeof *words);
-    return a->head + 1 + rest;
+/* "a person or a person": the first says it. Returns where it then begins. */
+static size_t drop_second(const char **words, const struct phrase *a, const struct phrase *b) {
+    const size_t start = a->start + (b->head - a->head);
+    memmove(words + start, words + a->start, (a->head + 1 - a->start) * sizeof *words);
+    return start;
 }
 
-/* Joins the phrase with one that follows it, if they are of the same people. */
+/* Joins the phrase with one that follows it, if they are of the same people. What is left ends
+ * where both ended, so that the words behind them stay where they are. Returns where it begins. */
 static size_t join(const char **words, size_t count, const struct phrase *a) {
     const size_t next = a->head + 1;
     const bool either = next < count && is(words[next], "or");
     const bool both = next < count && is(words[next], "and");
     struct phrase b;
     if (!read_phrase(words, count, next + (either || both), &b) || !same_people(words, a, &b))
-        return count;
-    if (b.head + 1 < count && is(words[b.head + 1], "'s")) return count;
-    if (either) return a->is_plural == b.is_plural ? drop_second(words, count, a, &b) : count;
+        return a->start;
+    if (b.head + 1 < count && is(words[b.head + 1], "'s")) return a->start;
+    if (either) return a->is_plural == b.is_plural ? drop_second(words, a, &b) : a->start;
     const size_t number = a->number && b.number ? a->number + b.number : 0;
     const bool other = is_told(a) && is(words[a->adjectives - 1], "other");
-    if (number >= NUMBERS || other) return count;
-    return write_joined(words, count, a, &b, number);
+    if (number >= NUMBERS || other) return a->start;
+    return write_joined(words, a, &b, number);
 }
 
 size_t neutral_phrases_join(const char **words, size_t count) {
+    size_t done = 0;
     for (size_t start = 0; start < count;) {
+        const char *before = done > 0 ? words[done - 1] : NULL;
         struct phrase phrase;
-        size_t left = count;
-        if (read_phrase(words, count, start, &phrase) && may_begin(words, &phrase))
-            left = join(words, count, &phrase);
-        if (left == count) start++;
-        count = left;
+        size_t joined = start;
+        if (read_phrase(words, count, start, &phrase) && may_begin(before, &phrase))
+            joined = join(words, count, &phrase);
+        if (joined == start)
+            words[done++] = words[start++];
+        else
+            start = joined;
     }
-    return count;
+    return done;
 }

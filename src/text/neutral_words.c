@@ -201,6 +201,8 @@ static const char *const *const sets[NEUTRAL_SETS] = {
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+_Static_assert(COUNT(nouns) + COUNT(compounds) == NEUTRAL_NOUNS, "neutral_words.h counts them");
+
 static bool is(const char *a, const char *b) {
     return strcmp(a, b) == 0;
 }

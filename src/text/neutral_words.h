@@ -13,6 +13,9 @@ struct neutral_noun {
     const char *to_singular, *to_plural; /* what is said instead */
 };
 
+/* How many nouns the tables have. */
+enum { NEUTRAL_NOUNS = 83 };
+
 /* The noun whose singular or plural the word is, or NULL. Compounds of -man, -woman, -men and
  * -women are found by what stands before that. */
 const struct neutral_noun *neutral_noun_find(const char *word, bool *is_plural);

@@ -137,6 +137,34 @@ expect_in "$err" "twin/a.ppm" "tree/a.ppm"
 run --output-dir "$work/made" --write-xmp "$tree" "$work/twin"
 expect 2 "be it XMP"
 
+# --- a link out of the folder that was named is not followed where files are written beside photos
+
+stay=$work/stay
+mkdir -p "$stay/in/deep" "$work/stay_outside"
+cp "$tree/a.ppm" "$stay/in/deep/a.ppm"
+cp "$tree/in/b.ppm" "$work/stay_outside/b.ppm"
+ln -s ../../stay_outside "$stay/in/out"
+ln -s deep "$stay/in/again"
+ln -s stay "$work/stay_link"
+for flag in --sidecar --write-xmp "--sidecar --dry-run"; do
+    # shellcheck disable=SC2086
+    run -r $flag --jsonl "$stay"
+    expect 1 "$flag does not follow a link out of the folder"
+    expect_in "$err" "stay/in/out: a link out of the folder that was named" --output-dir
+    [ "$(ls "$work/stay_outside")" = b.ppm ] || fail "$flag writes nothing outside"
+done
+find "$stay" -name 'a.*' | grep -q 'a\.txt$' || fail "a link to a folder inside is followed"
+find "$stay" -name 'a.*' | grep -q 'a\.ppm\.xmp$' || fail "be it for XMP"
+run -r --sidecar "$work/stay_link/in/deep" "$work/stay_outside"
+expect 0 "folders that are named by themselves are followed, be they links"
+[ -e "$work/stay_outside/b.txt" ] || fail "who names a folder has files written there"
+run -r --jsonl "$stay"
+expect 0 "who writes no files beside photos follows the link"
+expect_lines "$out" 2
+run -r --output-dir "$work/stay_made" "$stay"
+expect 0 "so does --output-dir"
+[ -e "$work/stay_made/in/out/b.txt" ] || fail "--output-dir mirrors what is behind the link"
+
 # --- files that cannot be written: a folder in the place of one, a folder that takes none
 
 full=$work/full

@@ -25,6 +25,15 @@ expect_in "$err" "page.html: cannot write: File too large"
 [ ! -e "$work/small/page.html" ] || fail "half a page"
 left_behind "a page that may not grow" "$work/small"
 
+# --- a disk that is full, and no folder for temporary files
+
+run --html /dev/full "$shape"
+expect 1 "a page on a full disk is an error"
+expect_in "$err" "/dev/full: cannot write: No space left on device"
+TMPDIR=$work/absent run --html "$work/small/page.html" "$shape"
+expect 0 "a page needs no folder for temporary files"
+[ -s "$work/small/page.html" ] || fail "the page is there"
+
 # --- a pipe that nobody writes to
 
 mkfifo "$work/pipe.ppm"

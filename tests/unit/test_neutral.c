@@ -182,6 +182,26 @@ static void any_words_in_any_order_end_without_gender(void **state) {
     }
 }
 
+/* A megabyte of nouns, pronouns and phrases to join: words that were looked at again for each that
+ * follows, or moved for each phrase, would keep this test past any patience. */
+static void a_megabyte_is_rewritten_in_one_pass(void **state) {
+    (void)state;
+    static const char *const units[] = {"a man and a woman sees him as he is with the girl ",
+                                        "a dog with his ball ", "a man or a man "};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        const size_t size = strlen(units[i]), count = (1 << 20) / size;
+        char *sentence = malloc(count * size + 1);
+        assert_non_null(sentence);
+        for (size_t at = 0; at < count; at++) memcpy(sentence + at * size, units[i], size + 1);
+        char *told = neutral_sentence(sentence, NULL);
+        assert_non_null(told);
+        assert_true(strlen(told) > count);
+        assert_null(strstr(told, " he "));
+        free(told);
+        free(sentence);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gendered_nouns_become_person_people_child_and_children),
@@ -197,6 +217,7 @@ int main(void) {
         cmocka_unit_test(words_that_say_whose_sport_it_is_are_left_out),
         cmocka_unit_test(what_is_neutral_stays_as_it_is),
         cmocka_unit_test(any_words_in_any_order_end_without_gender),
+        cmocka_unit_test(a_megabyte_is_rewritten_in_one_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
