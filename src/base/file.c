@@ -37,21 +37,21 @@ enum { READ_AT_A_TIME = 4096 };
  */
 static bool read_all(FILE *stream, const char *name, size_t limit, size_t expected,
                      struct file_bytes *out, caption_error *error) {
-    size_t room, capacity;
-    if (!size_add(expected, READ_AT_A_TIME, &room)) return error_memory(error, name);
-    *out = (struct file_bytes){.data = memory_uninitialised(room, 1, name, error)};
+    size_t needed, capacity;
+    if (!size_add(expected, READ_AT_A_TIME, &needed)) return error_memory(error, name);
+    *out = (struct file_bytes){.data = memory_uninitialised(needed, 1, name, error)};
     if (!out->data) return false;
-    capacity = room;
+    capacity = needed;
     for (;;) {
         /* Room for one byte more than was read, for the terminating 0. */
-        if (!memory_grow(&out->data, &capacity, room, 1, name, error)) break;
+        if (!memory_grow(&out->data, &capacity, needed, 1, name, error)) break;
         size_t got = fread(out->data + out->size, 1, capacity - 1 - out->size, stream);
         out->size += got;
         if (out->size > limit) {
             limit_error(error, name, limit);
             break;
         }
-        room = out->size + READ_AT_A_TIME;
+        needed = out->size + READ_AT_A_TIME;
         if (got > 0) continue;
         if (ferror(stream)) {
             io_error(error, name, "read");

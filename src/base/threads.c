@@ -13,7 +13,7 @@
 /* Seconds. To wake a thread that sleeps takes longer than a small job, such as one layer of one
  * photo, and such jobs come one upon the other: who has nothing to do looks out for a moment before
  * it sleeps. */
-static const double MOMENT = 50e-6;
+static const double SPIN_SECONDS = 50e-6;
 
 struct worker {
     struct threads *pool;
@@ -34,16 +34,16 @@ struct threads {
     bool quit;
     /* Changed under it, and looked at without. */
     atomic_size_t jobs, running;
-    bool looks_out; /* there is a processor for each thread */
+    bool spins; /* there is a processor for each thread */
 };
 
 /* Called and left with the mutex held, which it lets go of meanwhile: until the number is another,
  * or the moment over. */
-static void look_out(struct threads *pool, const atomic_size_t *number) {
-    if (!pool->looks_out) return;
+static void spin(struct threads *pool, const atomic_size_t *number) {
+    if (!pool->spins) return;
     const size_t now = atomic_load(number);
     pthread_mutex_unlock(&pool->mutex);
-    const double end = progress_clock() + MOMENT;
+    const double end = progress_clock() + SPIN_SECONDS;
     while (atomic_load(number) == now && progress_clock() < end) continue;
     pthread_mutex_lock(&pool->mutex);
 }
@@ -67,7 +67,7 @@ static void *worker_main(void *argument) {
     pthread_mutex_lock(&pool->mutex);
     while (!pool->quit) {
         work_off(pool, worker->number);
-        look_out(pool, &pool->jobs);
+        spin(pool, &pool->jobs);
         if (pool->next == pool->items && !pool->quit) pthread_cond_wait(&pool->wake, &pool->mutex);
     }
     pthread_mutex_unlock(&pool->mutex);
@@ -79,7 +79,7 @@ struct threads *threads_new(size_t count, caption_error *error) {
     struct threads *pool = memory_zeroed(1, sizeof *pool, "a thread pool", error);
     if (!pool) return NULL;
     pool->count = count;
-    pool->looks_out = count <= threads_processors();
+    pool->spins = count <= threads_processors();
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pthread_cond_init(&pool->finished, NULL);
@@ -136,7 +136,7 @@ void threads_for(struct threads *pool, size_t count, threads_work *work, void *c
     pthread_cond_broadcast(&pool->wake);
     work_off(pool, 0);
     while (pool->running > 0) {
-        look_out(pool, &pool->running);
+        spin(pool, &pool->running);
         if (pool->running > 0) pthread_cond_wait(&pool->finished, &pool->mutex);
     }
     pthread_mutex_unlock(&pool->mutex);

@@ -180,8 +180,8 @@ void decoder_randomise(const struct decoder *decoder, struct parameters *paramet
     decoder_randomise_styles(decoder, 0, parameters, random);
 }
 
-void decoder_temper(const struct decoder *decoder, struct parameters *parameters,
-                    float temperature) {
+void decoder_scale_logits(const struct decoder *decoder, struct parameters *parameters,
+                          float temperature) {
     const size_t layer[] = {decoder->output_weight, decoder->output_bias};
     for (size_t i = 0; i < 2; i++) {
         vector_scale(parameters->tensors[layer[i]].count, 1 / (real)temperature,
@@ -331,14 +331,14 @@ struct decoder_scratch *decoder_scratch_new(const struct decoder *decoder, size_
     static const char what[] = "the decoder's scratch";
     struct decoder_scratch *scratch = memory_zeroed(1, sizeof *scratch, what, error);
     if (!scratch) return NULL;
-    size_t kept = decoder->cell->kept * decoder->hidden, bytes;
+    size_t saved = decoder->cell->saved * decoder->hidden, bytes;
     if (!size_multiply(rows, sizeof(real), &bytes)) {
         error_memory(error, what);
         decoder_scratch_free(scratch);
         return NULL;
     }
     scratch->inputs = memory_zeroed(decoder->embedding, bytes, what, error);
-    scratch->gates = memory_zeroed(kept, bytes, what, error);
+    scratch->gates = memory_zeroed(saved, bytes, what, error);
     scratch->recurrent = memory_zeroed(decoder->products, bytes, what, error);
     scratch->after = memory_zeroed(decoder->state, bytes, what, error);
     if (scratch->inputs && scratch->gates && scratch->recurrent && scratch->after) return scratch;
@@ -383,12 +383,12 @@ void decoder_add_vectors(const struct decoder *decoder, size_t n, const int32_t 
 
 void decoder_input_products(const struct decoder *decoder, const struct parameters *parameters,
                             const real *values, size_t n, const real *rows, real *gates) {
-    size_t kept = decoder->cell->kept * decoder->hidden;
+    size_t saved = decoder->cell->saved * decoder->hidden;
     vector_set_rows(n, decoder->products, parameters_at_const(parameters, values, decoder->bias_ih),
-                    gates, kept);
+                    gates, saved);
     blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, decoder->products, decoder->embedding, 1, rows,
               decoder->embedding, parameters_at_const(parameters, values, decoder->weight_ih),
-              decoder->embedding, 1, gates, kept);
+              decoder->embedding, 1, gates, saved);
 }
 
 void decoder_advance(const struct decoder *decoder, const struct parameters *parameters,

@@ -99,8 +99,8 @@ void decoder_randomise_styles(const struct decoder *decoder, size_t first,
 /* Makes what it says at temperature 1 what it said at `temperature`: divides the output layer by
  * it.
  */
-void decoder_temper(const struct decoder *decoder, struct parameters *parameters,
-                    float temperature);
+void decoder_scale_logits(const struct decoder *decoder, struct parameters *parameters,
+                          float temperature);
 
 /* Images of a pass. */
 struct decoder_images {

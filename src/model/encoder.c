@@ -76,13 +76,12 @@ static struct convolution bare_shape(const struct encoder_layer *layer) {
 }
 
 /* A layer's batch norm with the statistics of the photos that are being learned from. */
-static struct batch_norm batch_statistics_norm(const struct encoder_layer *layer,
-                                               const struct parameters *parameters,
-                                               const real *values,
-                                               const struct encoder_norm_space *space, size_t i) {
+static struct batch_norm
+batch_statistics_norm(const struct encoder_layer *layer, const struct parameters *parameters,
+                      const real *values, const struct encoder_norm_workspace *norms, size_t i) {
     struct batch_norm norm = encoder_running_norm(layer, parameters, values);
-    norm.mean = space->means[i];
-    norm.variance = space->variances[i];
+    norm.mean = norms->means[i];
+    norm.variance = norms->variances[i];
     return norm;
 }
 

@@ -10,7 +10,7 @@ struct batch_norm encoder_running_norm(const struct encoder_layer *layer,
                                        const struct parameters *parameters, const real *values);
 
 /* What batch norm needs besides. */
-struct encoder_norm_space {
+struct encoder_norm_workspace {
     real **inputs;                 /* [layer_count]: what each convolution gave, until
                                       backward puts its gradient there; owned, with the two below */
     real **means, **variances;     /* [layer_count]: of these inputs */
@@ -33,7 +33,7 @@ struct encoder_workspace {
     real *block;      /* what these point into */
     size_t bytes;     /* of the block */
     real *scratch;    /* of the direct convolutions */
-    struct encoder_norm_space norm;
+    struct encoder_norm_workspace norm;
     struct encoder_depth depth;
     const real *images; /* of the last forward */
     size_t count;       /* of the last forward */

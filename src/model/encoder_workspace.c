@@ -136,7 +136,8 @@ static size_t norm_numbers(const struct encoder *encoder) {
 }
 
 /* Cuts norm_numbers() numbers at `block`. */
-static void cut_norm(const struct encoder *encoder, real *block, struct encoder_norm_space *norm) {
+static void cut_norm(const struct encoder *encoder, real *block,
+                     struct encoder_norm_workspace *norm) {
     const size_t most = most_channels(encoder);
     norm->no_bias = block;
     norm->unused_d_bias = block + most;

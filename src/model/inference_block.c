@@ -112,14 +112,14 @@ void inference_block_needs(const struct inference_block *block, struct inference
     if (block->source == INFERENCE_FROM_PHOTO) {
         inference_patches_needs(&block->stem, block->kernels, needs);
     } else {
-        inference_ready_needs(block->kernels, block->lines * block->shape.in_size,
-                              block->in_channels, needs);
+        inference_prepared_needs(block->kernels, block->lines * block->shape.in_size,
+                                 block->in_channels, needs);
     }
 }
 
-void inference_ready_needs(const struct inference_kernels *kernels, size_t pixels, size_t channels,
-                           struct inference_needs *needs) {
-    if (kernels->make_ready) raise(&needs->ready, pixels * kernels->ready_bytes(channels));
+void inference_prepared_needs(const struct inference_kernels *kernels, size_t pixels,
+                              size_t channels, struct inference_needs *needs) {
+    if (kernels->prepare) raise(&needs->prepared, pixels * kernels->prepared_bytes(channels));
 }
 
 void inference_patches_needs(const struct convolution *stem,
@@ -127,7 +127,7 @@ void inference_patches_needs(const struct convolution *stem,
                              struct inference_needs *needs) {
     const size_t channels = inference_padded(INFERENCE_PATCH);
     raise(&needs->patches, stem->out_size * channels * sizeof(float));
-    inference_ready_needs(kernels, stem->out_size, channels, needs);
+    inference_prepared_needs(kernels, stem->out_size, channels, needs);
 }
 
 /* One row of a patch: three pixels from column `x` of the padded photo on. */
@@ -160,15 +160,15 @@ void inference_patches(const struct convolution *stem, const float *photo, size_
     }
 }
 
-const void *inference_lines_ready(const struct inference_kernels *kernels, const float *lines,
-                                  size_t count, size_t pixels, size_t channels, void *ready) {
-    if (!kernels->make_ready) return lines;
-    char *line = ready;
+const void *inference_prepare_lines(const struct inference_kernels *kernels, const float *lines,
+                                    size_t count, size_t pixels, size_t channels, void *prepared) {
+    if (!kernels->prepare) return lines;
+    char *line = prepared;
     for (size_t i = 0; i < count; i++) {
-        kernels->make_ready(lines + i * pixels * channels, pixels, channels, line);
-        line += pixels * kernels->ready_bytes(channels);
+        kernels->prepare(lines + i * pixels * channels, pixels, channels, line);
+        line += pixels * kernels->prepared_bytes(channels);
     }
-    return ready;
+    return prepared;
 }
 
 /* The panels that go through the ring together, and where. */
@@ -217,9 +217,9 @@ static void expand_photo(const struct inference_block *block, const struct group
     inference_patches(&block->stem, inflow->lines, line, scratch->patches);
     const struct inference_product product = {
         .rows = size,
-        .input = inference_lines_ready(block->kernels, scratch->patches, 1, size, channels,
-                                       scratch->ready),
-        .input_stride = block->kernels->ready_bytes(channels),
+        .input = inference_prepare_lines(block->kernels, scratch->patches, 1, size, channels,
+                                         scratch->prepared),
+        .input_stride = block->kernels->prepared_bytes(channels),
         .output = ring_line(block, group, line),
         .output_stride = group->channels};
     block->kernels->multiply(INFERENCE_STEM, block->expand, group->panel, group->panels, &product);
@@ -241,7 +241,7 @@ static void copy_line(const struct inference_block *block, const struct group *g
 static void expand_lines(const struct inference_block *block, const struct group *group,
                          const struct inflow *inflow, size_t line, size_t end) {
     const size_t size = block->shape.in_size;
-    const size_t bytes = block->kernels->ready_bytes(block->in_channels);
+    const size_t bytes = block->kernels->prepared_bytes(block->in_channels);
     const struct inference_product product = {.rows = (end - line) * size,
                                               .input = (const char *)inflow->lines +
                                                        (line - inflow->first) * size * bytes,
@@ -276,8 +276,8 @@ static struct inflow inflow_new(const struct inference_block *block, const float
     const size_t size = block->shape.in_size, channels = block->in_channels;
     struct inflow inflow = {.first = first, .end = end, .lines = input, .scratch = scratch};
     if (block->source == INFERENCE_FROM_PHOTO) return inflow;
-    inflow.lines = inference_lines_ready(block->kernels, input + first * size * channels,
-                                         end - first, size, channels, scratch->ready);
+    inflow.lines = inference_prepare_lines(block->kernels, input + first * size * channels,
+                                           end - first, size, channels, scratch->prepared);
     return inflow;
 }
 

@@ -33,20 +33,20 @@ bool inference_block_init(struct inference_block *block, const struct inference_
 
 /* Scratch, in bytes, of which a workspace holds the most that any block needs. */
 struct inference_needs {
-    size_t ring, strip, patches, ready, places;
+    size_t ring, strip, patches, prepared, places;
 };
 void inference_block_needs(const struct inference_block *block, struct inference_needs *needs);
 void inference_patches_needs(const struct convolution *stem,
                              const struct inference_kernels *kernels,
                              struct inference_needs *needs);
-void inference_ready_needs(const struct inference_kernels *kernels, size_t pixels, size_t channels,
-                           struct inference_needs *needs);
+void inference_prepared_needs(const struct inference_kernels *kernels, size_t pixels,
+                              size_t channels, struct inference_needs *needs);
 
 struct inference_scratch {
     void *ring;     /* lines of expanded activations, with their borders, and one of zeros */
     void *strip;    /* what depthwise gives */
     float *patches; /* a row of the stem's input */
-    void *ready;    /* lines of the input, to be multiplied */
+    void *prepared; /* lines of the input, to be multiplied */
     size_t *places; /* the lines that a strip looks at */
 };
 
@@ -57,8 +57,8 @@ void inference_block_run(const struct inference_block *block, const float *input
 
 /* `count` lines of `pixels` pixels, ready for a product. Where that is the floats as they are, they
  * stay where they are. */
-const void *inference_lines_ready(const struct inference_kernels *kernels, const float *lines,
-                                  size_t count, size_t pixels, size_t channels, void *ready);
+const void *inference_prepare_lines(const struct inference_kernels *kernels, const float *lines,
+                                    size_t count, size_t pixels, size_t channels, void *prepared);
 
 /* The patches of the photo that row y of the stem's output is made of: (out_size,
  * inference_padded(INFERENCE_PATCH)), of which each holds (3, 3, 3) numbers, then zeros. */

@@ -85,7 +85,7 @@ bool inference_decoder_set_style(struct inference_decoder *d, const struct weigh
     return styles != NULL;
 }
 
-size_t inference_decoder_look_scratch(const struct inference_decoder *d) {
+size_t inference_decoder_project_image_scratch(const struct inference_decoder *d) {
     const struct decoder *sizes = d->decoder;
     return size_larger(size_larger(sizes->features, sizes->embedding + sizes->tags),
                        inference_matrix_scratch(sizes->embedding));
@@ -102,8 +102,9 @@ static void add_tags(const struct inference_decoder *d, const float *tags, size_
     vector_add(count * e, scratch, vectors);
 }
 
-void inference_decoder_look(const struct inference_decoder *d, const float *features, size_t count,
-                            float *scratch, float *vectors, float *images, float *tags) {
+void inference_decoder_project_image(const struct inference_decoder *d, const float *features,
+                                     size_t count, float *scratch, float *vectors, float *images,
+                                     float *tags) {
     const size_t f = d->decoder->features, e = d->decoder->embedding, p = d->decoder->products;
     decoder_scale_features(d->decoder, d->shift, d->scale, features, count, scratch);
     inference_matrix_multiply(&d->image, count, scratch, f, vectors, e, NULL);
@@ -124,7 +125,7 @@ void inference_decoder_look(const struct inference_decoder *d, const float *feat
 enum { PRODUCTS_KEPT = 256 };
 
 struct inference_step {
-    float *inputs;    /* (rows, E): vectors of words that were not kept */
+    float *inputs;    /* (rows, E): vectors of words whose products are not cached */
     float *gates;     /* (rows, K) */
     float *recurrent; /* (rows, P) */
     float *after;     /* (rows, S) */
@@ -145,20 +146,20 @@ static bool step_init(struct inference_step *step, const struct decoder *d, size
                       caption_error *error) {
     static const char what[] = "a step of the decoder";
     const size_t widest = d->embedding > d->hidden ? d->embedding : d->hidden;
-    size_t bytes, kept;
-    if (!size_multiply(rows, sizeof(float), &bytes) || !size_add(rows, PRODUCTS_KEPT, &kept) ||
-        kept > INT32_MAX) {
+    size_t bytes, capacity;
+    if (!size_multiply(rows, sizeof(float), &bytes) || !size_add(rows, PRODUCTS_KEPT, &capacity) ||
+        capacity > INT32_MAX) {
         return error_memory(error, what);
     }
-    step->capacity = kept;
+    step->capacity = capacity;
     return (step->inputs = memory_uninitialised(d->embedding, bytes, what, error)) &&
-           (step->gates = memory_uninitialised(d->cell->kept * d->hidden, bytes, what, error)) &&
+           (step->gates = memory_uninitialised(d->cell->saved * d->hidden, bytes, what, error)) &&
            (step->recurrent = memory_uninitialised(d->products, bytes, what, error)) &&
            (step->after = memory_uninitialised(d->state, bytes, what, error)) &&
            (step->rounding =
                 memory_uninitialised(inference_matrix_scratch(widest), bytes, what, error)) &&
            (step->products =
-                memory_uninitialised(d->products, kept * sizeof(float), what, error)) &&
+                memory_uninitialised(d->products, capacity * sizeof(float), what, error)) &&
            (step->place_of_word =
                 memory_uninitialised(d->words, sizeof *step->place_of_word, what, error));
 }
@@ -237,11 +238,11 @@ void inference_decoder_step(const struct inference_decoder *d, size_t n, const i
                             const int32_t *added, const float *images, float *states, float *logits,
                             struct inference_step *step) {
     const struct decoder *sizes = d->decoder;
-    const size_t kept = sizes->cell->kept * sizes->hidden;
+    const size_t saved = sizes->cell->saved * sizes->hidden;
     keep_words(d, n, inputs, step);
     for (size_t i = 0; i < n; i++) {
         input_products(d, inputs[i], added ? added[i] : DECODER_NOTHING, images, step,
-                       step->gates + i * kept);
+                       step->gates + i * saved);
     }
     inference_matrix_multiply(&d->hidden, n, states, sizes->state, step->recurrent, sizes->products,
                               step->rounding);

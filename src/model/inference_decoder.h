@@ -7,7 +7,7 @@
  *     struct inference_decoder *decoder = inference_decoder_new(&model->decoder, &weights,
  *                                                               PRECISION_F32, error);
  *     struct inference_step *step = inference_step_new(decoder, rows, error);
- *     inference_decoder_look(decoder, features, photos, scratch, vectors, images, tags);
+ *     inference_decoder_project_image(decoder, features, photos, scratch, vectors, images, tags);
  *     inference_decoder_step(decoder, n, inputs, added, images, states, logits, step);
  */
 #ifndef CAPTION_MODEL_INFERENCE_DECODER_H
@@ -34,11 +34,11 @@ bool inference_decoder_set_style(struct inference_decoder *decoder, const struct
 
 /* features (count, F) to input vectors x_1 (count, E), what the input weights make of those
  * without the bias, images (count, P), and the logits of the word head, tags (count, K). scratch
- * (count, inference_decoder_look_scratch()). */
-void inference_decoder_look(const struct inference_decoder *decoder, const float *features,
-                            size_t count, float *scratch, float *vectors, float *images,
-                            float *tags);
-size_t inference_decoder_look_scratch(const struct inference_decoder *decoder);
+ * (count, inference_decoder_project_image_scratch()). */
+void inference_decoder_project_image(const struct inference_decoder *decoder, const float *features,
+                                     size_t count, float *scratch, float *vectors, float *images,
+                                     float *tags);
+size_t inference_decoder_project_image_scratch(const struct inference_decoder *decoder);
 
 /* Scratch for steps of up to `rows` rows, of the same decoder: it remembers words. */
 struct inference_step;

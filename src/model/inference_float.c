@@ -69,12 +69,12 @@ static void depthwise(const void *depthwise, size_t panel, size_t panels,
                                               .output_stride = strip->output_stride});
 }
 
-static size_t ready_bytes(size_t channels) {
+static size_t prepared_bytes(size_t channels) {
     return channels * sizeof(float);
 }
 
 const struct inference_kernels inference_kernels_f32 = {.expanded_bytes = sizeof(float),
-                                                        .ready_bytes = ready_bytes,
+                                                        .prepared_bytes = prepared_bytes,
                                                         .matrix_new = matrix_new,
                                                         .multiply = multiply,
                                                         .depthwise_new = inference_depthwise_new,

@@ -62,9 +62,9 @@ struct inference_kernels {
     size_t float_blocks;   /* so many of the first blocks are computed in float instead */
 
     /* Bytes of a pixel that is ready to be multiplied, and a line of pixels made so (NULL: floats
-     * are as they are; see inference_lines_ready). */
-    size_t (*ready_bytes)(size_t channels);
-    void (*make_ready)(const float *line, size_t pixels, size_t channels, void *ready);
+     * are as they are; see inference_prepare_lines). */
+    size_t (*prepared_bytes)(size_t channels);
+    void (*prepare)(const float *line, size_t pixels, size_t channels, void *prepared);
 
     /* A layer's weights and bias, ready for `role`, in the arena's memory. */
     void *(*matrix_new)(enum inference_role role, const struct encoder_layer *layer,

@@ -87,12 +87,12 @@ static void depthwise(enum precision precision, const void *depthwise, size_t pa
 
 /* The functions of a table that have to know its precision. */
 #define PRECISION_FUNCTIONS(name, precision)                                                       \
-    static size_t name##_ready_bytes(size_t channels) {                                            \
+    static size_t name##_prepared_bytes(size_t channels) {                                         \
         return narrow_row_bytes(precision, channels);                                              \
     }                                                                                              \
-    static void name##_make_ready(const float *line, size_t pixels, size_t channels,               \
-                                  void *ready) {                                                   \
-        narrow_line(precision, line, pixels, channels, ready);                                     \
+    static void name##_prepare(const float *line, size_t pixels, size_t channels,                  \
+                               void *prepared) {                                                   \
+        narrow_line(precision, line, pixels, channels, prepared);                                  \
     }                                                                                              \
     static void *name##_matrix_new(enum inference_role role, const struct encoder_layer *layer,    \
                                    const struct weights *weights, struct arena *arena,             \
@@ -111,16 +111,16 @@ PRECISION_FUNCTIONS(int8, PRECISION_INT8)
  * of Flickr8k's validation photos that are those of float from 91 % to 96 %. */
 const struct inference_kernels inference_kernels_bf16 = {.expanded_bytes = sizeof(uint16_t),
                                                          .float_blocks = 2,
-                                                         .ready_bytes = bf16_ready_bytes,
-                                                         .make_ready = bf16_make_ready,
+                                                         .prepared_bytes = bf16_prepared_bytes,
+                                                         .prepare = bf16_prepare,
                                                          .matrix_new = bf16_matrix_new,
                                                          .multiply = multiply,
                                                          .depthwise_new = inference_depthwise_new,
                                                          .depthwise = bf16_depthwise};
 
 const struct inference_kernels inference_kernels_int8 = {.expanded_bytes = sizeof(uint8_t),
-                                                         .ready_bytes = int8_ready_bytes,
-                                                         .make_ready = int8_make_ready,
+                                                         .prepared_bytes = int8_prepared_bytes,
+                                                         .prepare = int8_prepare,
                                                          .matrix_new = int8_matrix_new,
                                                          .multiply = multiply,
                                                          .depthwise_new = bytes_depthwise_new,

@@ -64,7 +64,7 @@ struct unroll *unroll_new(const struct decoder *decoder, size_t rows, size_t ste
     size_t e = decoder->embedding, h = decoder->hidden, p = decoder->products, s = decoder->state;
     bool ok = (u->initial = plan(u, rows, s, sizeof(real), error)) &&
               (u->inputs = plan(u, entries, e, sizeof(real), error)) &&
-              (u->gates = plan(u, entries, decoder->cell->kept * h, sizeof(real), error)) &&
+              (u->gates = plan(u, entries, decoder->cell->saved * h, sizeof(real), error)) &&
               (u->states = plan(u, entries, s, sizeof(real), error)) &&
               (u->previous = plan(u, entries, h, sizeof(real), error)) &&
               (u->recurrent = plan(u, rows, p, sizeof(real), error)) &&
@@ -128,7 +128,7 @@ static void drop_inputs(struct unroll *u, struct random *random) {
 static void run_cell(struct unroll *u, const struct parameters *parameters, const real *values,
                      real *states) {
     const struct decoder *d = u->decoder;
-    size_t s = d->state, h = d->hidden, kept = d->cell->kept * h;
+    size_t s = d->state, h = d->hidden, saved = d->cell->saved * h;
     const real *before = u->initial;
     for (size_t t = 0, first = 0; t < u->window.steps; t++) {
         size_t n = u->window.active[t];
@@ -136,7 +136,7 @@ static void run_cell(struct unroll *u, const struct parameters *parameters, cons
         for (size_t i = 0; i < n; i++) {
             memcpy(u->previous + (first + i) * h, before + i * s, h * sizeof(real));
         }
-        decoder_advance(d, parameters, values, n, u->gates + first * kept, u->recurrent, before,
+        decoder_advance(d, parameters, values, n, u->gates + first * saved, u->recurrent, before,
                         after);
         memcpy(states, after, n * s * sizeof(real)); /* rows that ended keep what they had */
         before = after;
@@ -228,7 +228,7 @@ static void cell_backward(struct unroll *u, const struct parameters *parameters,
                           const real *d_states) {
     const struct decoder *d = u->decoder;
     const struct unroll_window *window = &u->window;
-    size_t s = d->state, h = d->hidden, p = d->products, kept = d->cell->kept * h;
+    size_t s = d->state, h = d->hidden, p = d->products, saved = d->cell->saved * h;
     const real *weight_hh = parameters_at_const(parameters, values, d->weight_hh);
     size_t next = u->targets, going_on = 0, first = u->entries;
     for (size_t t = window->steps; t-- > 0;) {
@@ -243,7 +243,7 @@ static void cell_backward(struct unroll *u, const struct parameters *parameters,
         }
         add_target_gradients(u, first, &next);
         const real *before = t > 0 ? u->states + (first - window->active[t - 1]) * s : u->initial;
-        d->cell->backward(n, h, u->gates + first * kept, before, u->states + first * s, u->d_state,
+        d->cell->backward(n, h, u->gates + first * saved, before, u->states + first * s, u->d_state,
                           u->d_gates + first * p, u->d_recurrent + first * p);
         if (t > 0) {
             blas_gemm(BLAS_PLAIN, BLAS_PLAIN, n, h, p, 1, u->d_recurrent + first * p, p, weight_hh,

@@ -17,7 +17,7 @@
 struct cell {
     const char *name; /* "rnn", "gru", "lstm" */
     size_t products;  /* P / H: width of the products in hidden sizes: 1, 3, 4 */
-    size_t kept;      /* K / H: numbers kept for backward: 1, 4, 4 */
+    size_t saved;     /* K / H: numbers kept for backward: 1, 4, 4 */
     size_t states;    /* S / H: h alone 1, h and c 2. A state row is [h | c] */
     bool splits;      /* the gradients of the two products differ (gru) */
 

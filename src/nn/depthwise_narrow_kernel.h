@@ -75,6 +75,6 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(rows)(const struct depthwise_narrow *strip
         if (kernel == 5 && stride == 2) KERNEL(rows)(strip, bytewide, 5, 2, TILE_STRIDE_2);        \
     }
 KERNEL_STRIP(strip_bf16, false)
-KERNEL_STRIP(strip_bytes, true)
+KERNEL_STRIP(strip_int8, true)
 
 #undef KERNEL_STRIP

@@ -60,7 +60,7 @@ static void gru_backward(size_t n, size_t hidden, const real *gates, const real 
 
 const struct cell cell_gru = {.name = "gru",
                               .products = 3,
-                              .kept = 4,
+                              .saved = 4,
                               .states = 1,
                               .splits = true,
                               .forward = gru_forward,

@@ -119,7 +119,7 @@ static uint32_t row_word(const struct tile *tile, size_t r, size_t j) {
 }
 
 /* Output `n` of the tile's row `r`: as vdpbf16ps adds, the second of a pair first. */
-static float plain_bf16(const struct tile *tile, size_t r, size_t n) {
+static float reference_bf16(const struct tile *tile, size_t r, size_t n) {
     const uint32_t *weights = tile->panels + n / NARROW_PANEL * tile->words * NARROW_PANEL;
     float sum = tile->bias[n];
     for (size_t j = 0; j < tile->words; j++) {
@@ -130,7 +130,7 @@ static float plain_bf16(const struct tile *tile, size_t r, size_t n) {
     return sum;
 }
 
-static float plain_bytes(const struct tile *tile, size_t r, size_t n) {
+static float reference_int8(const struct tile *tile, size_t r, size_t n) {
     const uint32_t *weights = tile->panels + n / NARROW_PANEL * tile->words * NARROW_PANEL;
     int32_t sum = 0;
     for (size_t j = 0; j < tile->words; j++) {
@@ -142,12 +142,12 @@ static float plain_bytes(const struct tile *tile, size_t r, size_t n) {
            (tile->offset[n] * range.offset + tile->bias[n]);
 }
 
-static void plain_tile(enum precision precision, size_t rows, size_t panels,
-                       const struct tile *tile) {
+static void reference_tile(enum precision precision, size_t rows, size_t panels,
+                           const struct tile *tile) {
     for (size_t r = 0; r < rows; r++) {
         for (size_t n = 0; n < panels * NARROW_PANEL; n++) {
-            float value =
-                precision == PRECISION_BF16 ? plain_bf16(tile, r, n) : plain_bytes(tile, r, n);
+            float value = precision == PRECISION_BF16 ? reference_bf16(tile, r, n)
+                                                      : reference_int8(tile, r, n);
             if (tile->residual) value += tile->residual[r * tile->residual_stride + n];
             const float most = tile->to_activations && precision == PRECISION_INT8 ? 255 : 6;
             if (tile->to_activations || tile->relu6) value = fminf(most, fmaxf(0, value));
@@ -212,7 +212,7 @@ static void multiply_tile(enum precision precision, bool fast, size_t rows, size
     }
 #endif
     (void)fast;
-    plain_tile(precision, rows, panels, tile);
+    reference_tile(precision, rows, panels, tile);
 }
 
 /* Bytes of a number of the output. */
@@ -304,7 +304,8 @@ void packed_narrow_multiply(const struct packed_narrow *matrix, size_t panel, si
     multiply(matrix, packed_narrow_fast(matrix->precision), panel, panels, rows, product);
 }
 
-void packed_narrow_multiply_plain(const struct packed_narrow *matrix, size_t panel, size_t panels,
-                                  size_t rows, const struct packed_narrow_product *product) {
+void packed_narrow_multiply_reference(const struct packed_narrow *matrix, size_t panel,
+                                      size_t panels, size_t rows,
+                                      const struct packed_narrow_product *product) {
     multiply(matrix, false, panel, panels, rows, product);
 }

@@ -60,7 +60,8 @@ void packed_narrow_multiply(const struct packed_narrow *matrix, size_t panel, si
 bool packed_narrow_fast(enum precision precision);
 
 /* packed_narrow_multiply by the plain loops, for tests. */
-void packed_narrow_multiply_plain(const struct packed_narrow *matrix, size_t panel, size_t panels,
-                                  size_t rows, const struct packed_narrow_product *product);
+void packed_narrow_multiply_reference(const struct packed_narrow *matrix, size_t panel,
+                                      size_t panels, size_t rows,
+                                      const struct packed_narrow_product *product);
 
 #endif

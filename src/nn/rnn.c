@@ -22,7 +22,7 @@ static void rnn_backward(size_t n, size_t hidden, const real *gates, const real 
 
 const struct cell cell_rnn = {.name = "rnn",
                               .products = 1,
-                              .kept = 1,
+                              .saved = 1,
                               .states = 1,
                               .forward = rnn_forward,
                               .backward = rnn_backward};
