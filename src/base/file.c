@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 
-/* Whether the system is to blame, not the file. */
+/* The status of an errno: system errors are distinguished from errors of the file. */
 static caption_status status_of(int reason) {
     if (reason == ENOMEM) return CAPTION_ERROR_MEMORY;
     const bool system = reason == EMFILE || reason == ENFILE || reason == EIO || reason == ESTALE;
@@ -30,11 +30,10 @@ static bool limit_error(caption_error *error, const char *path, size_t limit) {
                      "%s: larger than %zu bytes, the most accepted here", path, limit);
 }
 
-/* What is read at a time where nobody knows how much is to come. */
+/* Bytes of one read when the size of the stream is unknown. */
 enum { READ_AT_A_TIME = 4096 };
 
-/* Of a stream of which `expected` bytes are expected: with so much room at once, nothing is moved.
- */
+/* Reads a stream of about `expected` bytes; a correct estimate avoids reallocation. */
 static bool read_all(FILE *stream, const char *name, size_t limit, size_t expected,
                      struct file_bytes *out, caption_error *error) {
     size_t needed, capacity;
@@ -43,7 +42,7 @@ static bool read_all(FILE *stream, const char *name, size_t limit, size_t expect
     if (!out->data) return false;
     capacity = needed;
     for (;;) {
-        /* Room for one byte more than was read, for the terminating 0. */
+        /* One byte more, for the terminating 0. */
         if (!memory_grow(&out->data, &capacity, needed, 1, name, error)) break;
         size_t got = fread(out->data + out->size, 1, capacity - 1 - out->size, stream);
         out->size += got;
@@ -69,8 +68,8 @@ bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_
     return read_all(stream, name, limit, 0, out, error);
 }
 
-/* A pipe in a folder may have no writer, and is not waited for for ever; another one, to which
- * links of the system lead (/dev/stdin), has. */
+/* A named pipe may have no writer, so the wait for it is limited. A pipe behind a system link
+ * (/dev/stdin) has a writer. */
 static bool wait_for_writer(int descriptor, const char *path, caption_error *error) {
     enum { PATIENCE = 10 }; /* seconds */
     struct stat status;
@@ -82,7 +81,7 @@ static bool wait_for_writer(int descriptor, const char *path, caption_error *err
                                   "%s: a pipe that nobody wrote to for %d seconds", path, PATIENCE);
 }
 
-/* Opens without waiting, and goes on as if it had been opened with. */
+/* Opens without blocking, then clears O_NONBLOCK. */
 static FILE *open_stream(const char *path, struct stat *status, caption_error *error) {
     const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (descriptor < 0) {
@@ -118,7 +117,7 @@ bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_e
 
 bool file_read_beginning(const char *path, size_t most, struct file_bytes *out) {
     *out = (struct file_bytes){0};
-    struct stat status; /* looked at first: to open a pipe would wait */
+    struct stat status; /* checked first, because opening a pipe blocks */
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
     FILE *stream = fopen(path, "rb");
     if (!stream) return false;
@@ -138,7 +137,7 @@ void file_bytes_free(struct file_bytes *bytes) {
     *bytes = (struct file_bytes){0};
 }
 
-/* What is opened to be read in parts: its size is known beforehand. */
+/* Checks that a file opened for reading in parts is regular and not empty. */
 static bool check_regular(const struct stat *status, const char *path, caption_error *error) {
     if (S_ISDIR(status->st_mode)) return directory_error(error, path);
     if (!S_ISREG(status->st_mode)) {

@@ -10,9 +10,8 @@
 #include "base/memory.h"
 #include "base/progress.h"
 
-/* Seconds. To wake a thread that sleeps takes longer than a small job, such as one layer of one
- * photo, and such jobs come one upon the other: who has nothing to do looks out for a moment before
- * it sleeps. */
+/* Waking a thread takes longer than a small job, such as one layer of one photo. Small jobs follow
+ * each other closely, so an idle thread spins for this time before it sleeps. */
 static const double SPIN_SECONDS = 50e-6;
 
 struct worker {
@@ -27,18 +26,18 @@ struct threads {
     struct worker *workers;
     pthread_mutex_t mutex;
     pthread_cond_t wake, finished;
-    /* The job in hand, all under the mutex. */
+    /* The current job, protected by the mutex. */
     threads_work *work;
     void *context;
     size_t next, items;
     bool quit;
-    /* Changed under it, and looked at without. */
+    /* Written under the mutex, read without it. */
     atomic_size_t jobs, running;
     bool spins; /* there is a processor for each thread */
 };
 
-/* Called and left with the mutex held, which it lets go of meanwhile: until the number is another,
- * or the moment over. */
+/* Spins until the number changes or SPIN_SECONDS pass. The mutex is held on entry and return, and
+ * released while spinning. */
 static void spin(struct threads *pool, const atomic_size_t *number) {
     if (!pool->spins) return;
     const size_t now = atomic_load(number);
@@ -48,7 +47,7 @@ static void spin(struct threads *pool, const atomic_size_t *number) {
     pthread_mutex_lock(&pool->mutex);
 }
 
-/* Takes items until none is left. Called and left with the mutex held. */
+/* Runs items until none is left. The mutex is held on entry and return. */
 static void work_off(struct threads *pool, size_t worker) {
     while (pool->next < pool->items) {
         size_t item = pool->next++;
