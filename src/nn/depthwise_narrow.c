@@ -5,7 +5,7 @@
 
 #include "nn/narrow.h"
 
-/* Columns computed together: their sums, a row of taps and an input stay in registers. */
+/* Columns computed together: their sums, a row of taps and an input fit in registers. */
 enum { TILE_STRIDE_1 = 7, TILE_STRIDE_2 = 4, TILE_MOST = 7, KERNEL_MOST = 5 };
 
 #define KERNEL_FILE "nn/depthwise_narrow_kernel.h"

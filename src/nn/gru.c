@@ -2,7 +2,7 @@
 #include "nn/math.h"
 
 /* r = sigmoid(x_r + h_r), z = sigmoid(x_z + h_z), n = tanh(x_n + r h_n), h' = (1 - z) n + z h.
- * Kept for backward: r, z, n and h_n. */
+ * Saved for backward: r, z, n and h_n. */
 
 SIMD_CLONES
 static void gru_forward_row(size_t hidden, real *restrict gates, const real *restrict recurrent,
