@@ -11,17 +11,17 @@
 #include "nn/math.h"
 #include "nn/vector.h"
 
-/* Added to a squared length, so that features that are all zero stay zero. */
+/* Added to a squared length, so that all-zero features stay zero. */
 static const double TINY_LENGTH = 1e-12;
 
-/* Features behind ReLU6 are never negative, so most of a unit vector is the mean of all: what is
- * left without it has about this share of its length. */
+/* Features after ReLU6 are never negative, so most of a unit vector is the mean over photos. The
+ * residual without the mean has about this share of its length. */
 static const double LEFT_OF_UNIT = 0.25;
 
-/* Of each number of a new style's vector; those of words have about 1. */
+/* The deviation of the numbers of a new style's vector; those of words have about 1. */
 static const float STYLE_DEVIATION = 0.5F;
 
-/* The logit of a tag before anything is learned: most photos show none of most tags. */
+/* The initial logit of a tag: most photos do not show most tags. */
 static const real RARE_TAG = -4;
 
 static bool add_matrix(struct parameters *parameters, const char *name, size_t rows, size_t columns,
@@ -204,7 +204,7 @@ void decoder_tag_probabilities(size_t count, const real *logits, real *probabili
     for (size_t i = 0; i < count; i++) probabilities[i] = math_sigmoid(logits[i]);
 }
 
-/* p, and what x_1 has of it. */
+/* p, and its contribution to x_1. */
 static void tags_forward(const struct decoder *d, const struct parameters *parameters,
                          const real *values, const struct decoder_images *images) {
     const size_t n = images->count, f = d->features, e = d->embedding, k = d->tags;
@@ -259,7 +259,7 @@ void decoder_image_forward(const struct decoder *decoder, const struct parameter
     styles_forward(decoder, parameters, values, images);
 }
 
-/* Adds what comes back through x_1 to d_tags, and the gradient of the head's tensors. */
+/* Adds the gradient through x_1 to d_tags, and the gradient of the head's tensors. */
 static void tags_backward(const struct decoder *d, const struct parameters *parameters,
                           const real *values, const struct decoder_images *images,
                           const real *d_vectors, real *d_tags, real *gradients) {
