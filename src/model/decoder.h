@@ -1,7 +1,7 @@
 /* The recurrent decoder: an image vector and words in, a distribution over words out.
  *
  *     u   = (v / |v| - shift) * scale             (F,)  v: the encoder's features
- *     p   = sigmoid(W_tag u + b_tag)              (K,)  of each tag, that a caption names it
+ *     p   = sigmoid(W_tag u + b_tag)              (K,)  that a caption names each tag
  *     x_1 = W_img u + b_img [+ W_in p] [+ s]      (E,)
  *     x_t = embedding of the word before [+ x_1]  (E,)
  *     h_t = cell(h_{t-1}, x_t)                    (H,)

@@ -1,10 +1,10 @@
 /* Encoder weights from a file of this program or another. Three naming schemes are supported:
  *
  *     caption      conv_stem.weight, conv_stem.bias, blocks.1.0.conv_pw.weight, ..., with or
- * without "encoder." before them: batch norm is folded already timm the same convolutions without
- * bias, and batch norms: bn1.weight, bn1.bias, bn1.running_mean, bn1.running_var,
- * blocks.1.0.bn1.weight, ... torchvision those of its mobilenet_v2: features.0.0.weight,
- * features.0.1.running_var, ...
+ *                  without "encoder." before them; batch norm is already folded
+ *     timm         the same convolutions without bias, and batch norms: bn1.weight, bn1.bias,
+ *                  bn1.running_mean, bn1.running_var, blocks.1.0.bn1.weight, ...
+ *     torchvision  those of its mobilenet_v2: features.0.0.weight, features.0.1.running_var, ...
  *
  * Batch norm is folded into weight and bias. The file may also have a classifier,
  * num_batches_tracked and, in our own files, a decoder. Any other extra tensor, a missing one or

@@ -4,11 +4,11 @@
 
 #include "base/memory.h"
 
-/* Bytes of the second-level cache that a strip's activations may take: as many rows as that allows,
- * so that the weights are read as seldom as can be. */
+/* Bytes of the second-level cache for a strip's activations. Strips are as high as that allows, so
+ * that the weights are read as rarely as possible. */
 enum { STRIP_BYTES = 512 * 1024, MAP_BYTES = 768 * 1024 };
 
-/* Panels that go through the ring together: the width of a tile of the product. */
+/* Panels processed together in the ring: the width of a tile of the product. */
 enum { TOGETHER = 4 };
 
 /* The next of the shares that `count` panels are divided into, as equal as can be. */
@@ -21,13 +21,12 @@ static size_t panels(const struct inference_block *block) {
     return block->expanded / INFERENCE_PANEL;
 }
 
-/* Lines of the input that `rows` rows of the output look at. */
+/* Lines of the input that `rows` rows of the output need. */
 static size_t lines_under(const struct inference_block *block, size_t rows) {
     return (rows - 1) * block->shape.stride + block->shape.kernel;
 }
 
-/* Numbers of the ring and its line of zeros; of a part of its panels only, where they take turns.
- */
+/* Numbers of the ring and its line of zeros; only a part of the panels if they share the ring. */
 static size_t ring_numbers(const struct inference_block *block) {
     const size_t channels =
         block->one_strip ? share(panels(block)) * INFERENCE_PANEL : block->expanded;
@@ -48,7 +47,7 @@ static void set_rows(struct inference_block *block, size_t rows) {
     block->one_strip = rows == block->shape.out_size;
 }
 
-/* The whole map, or the highest strips that fit, all of about the same height. */
+/* The whole map, or the highest strips that fit, of nearly equal height. */
 static void plan(struct inference_block *block) {
     const size_t size = block->shape.out_size;
     set_rows(block, size);
@@ -89,7 +88,7 @@ bool inference_block_init(struct inference_block *block, const struct inference_
                                       .source = sources[source->kind],
                                       .shape = depthwise->shape,
                                       .residual = project->closes_residual};
-    /* Only what is behind ReLU6 are activations; a map, as it is, may be anything. */
+    /* Only numbers after ReLU6 are low-precision activations; a map may have any values. */
     if (block->source == INFERENCE_AS_IS) block->kernels = &inference_kernels_f32;
     if (source->kind == ENCODER_STEM) block->stem = source->shape;
     block->in_channels = inference_padded(source->shape.in_channels);
@@ -171,7 +170,7 @@ const void *inference_prepare_lines(const struct inference_kernels *kernels, con
     return prepared;
 }
 
-/* The panels that go through the ring together, and where. */
+/* The panels processed together in the ring, and their place. */
 struct group {
     size_t panel, panels, channels;
     char *ring;
@@ -182,7 +181,7 @@ static size_t line_bytes(const struct inference_block *block, const struct group
     return group->columns * group->channels * block->kernels->expanded_bytes;
 }
 
-/* Zeros beside the lines, and the line of zeros behind them. */
+/* Writes zeros beside the lines, and the line of zeros after them. */
 static void clear_borders(const struct inference_block *block, const struct group *group) {
     const size_t pixel = group->channels * block->kernels->expanded_bytes;
     const size_t left = convolution_padding(&block->shape);
@@ -195,8 +194,8 @@ static void clear_borders(const struct inference_block *block, const struct grou
     memset(line, 0, group->columns * pixel);
 }
 
-/* Lines first .. end - 1 of the input, which a strip takes in: of a map ready to be multiplied, of
- * a photo as they are. */
+/* Lines first .. end - 1 of a strip's input: prepared lines of a map, or unchanged lines of a
+ * photo. */
 struct inflow {
     size_t first, end;
     const void *lines;
@@ -225,7 +224,7 @@ static void expand_photo(const struct inference_block *block, const struct group
     block->kernels->multiply(INFERENCE_STEM, block->expand, group->panel, group->panels, &product);
 }
 
-/* Channels of a line of the map as they are: floats. */
+/* Copies channels of a line of the map unchanged, as floats. */
 static void copy_line(const struct inference_block *block, const struct group *group,
                       const struct inflow *inflow, size_t line) {
     const size_t size = block->shape.in_size, channels = block->in_channels;
@@ -237,7 +236,7 @@ static void copy_line(const struct inference_block *block, const struct group *g
     }
 }
 
-/* Lines `line` .. end - 1, which lie one behind the other in the ring, too. */
+/* Lines `line` .. end - 1, which are contiguous in the ring, too. */
 static void expand_lines(const struct inference_block *block, const struct group *group,
                          const struct inflow *inflow, size_t line, size_t end) {
     const size_t size = block->shape.in_size;
@@ -254,7 +253,7 @@ static void expand_lines(const struct inference_block *block, const struct group
                              &product);
 }
 
-/* All that flow in: products as many at once as lie up to the ring's end. */
+/* Processes all input lines: each product takes as many lines as fit before the ring's end. */
 static void fill_ring(const struct inference_block *block, const struct group *group,
                       const struct inflow *inflow) {
     for (size_t line = inflow->first, end; line < inflow->end; line = end) {
@@ -281,7 +280,7 @@ static struct inflow inflow_new(const struct inference_block *block, const float
     return inflow;
 }
 
-/* Where in the ring the lines under output rows y .. y + rows - 1 lie. */
+/* Places in the ring of the lines under output rows y .. y + rows - 1. */
 static void find_lines(const struct inference_block *block, size_t y, size_t rows, size_t *places) {
     const size_t padding = convolution_padding(&block->shape);
     for (size_t i = 0; i < lines_under(block, rows); i++) {
@@ -304,11 +303,11 @@ static struct group group_at(const struct inference_block *block, size_t panel, 
     return group;
 }
 
-/* Output rows y .. y + rows - 1, of whose input the lines up to `first` are in the ring already and
- * those up to `end` are needed. */
+/* Computes output rows y .. y + rows - 1. The input lines before `first` are already in the ring;
+ * those before `end` are needed. */
 struct rows {
     size_t y, rows, first, end;
-    bool opening; /* nothing is in the ring */
+    bool opening; /* the ring is empty */
 };
 
 static void run_rows(const struct inference_block *block, const float *input, const struct rows *at,
@@ -344,7 +343,7 @@ static void run_rows(const struct inference_block *block, const float *input, co
                       &product);
 }
 
-/* A line of the padded input as one of the input, whose ends those outside become. */
+/* Maps a line of the padded input to a line of the input, clamped to its ends. */
 static size_t line_at(const struct inference_block *block, size_t padded_line) {
     const size_t padding = convolution_padding(&block->shape);
     return padded_line < padding ? 0 : size_smaller(padded_line - padding, block->shape.in_size);

@@ -14,14 +14,14 @@ struct inference_decoder {
     struct arena arena;             /* of all that follows: */
     float *shift, *scale;           /* (F,) */
     struct inference_matrix image;  /* (E, F) */
-    struct inference_matrix tags;   /* (K, F), and what they bring to x_1, */
+    struct inference_matrix tags;   /* (K, F), and their projection to x_1, */
     struct inference_matrix tagged; /* (E, K); both only if K > 0 */
-    float *style;                   /* (E,), what the style brings to x_1; NULL: none is set */
+    float *style;                   /* (E,), the style's vector, added to x_1; NULL: no style */
     struct inference_matrix input;  /* (P, E) */
-    float *input_bias;              /* (P,) which the matrix adds, too */
+    float *input_bias;              /* (P,), also added by the matrix */
     struct inference_matrix hidden; /* (P, H) */
     struct inference_matrix output; /* (V, H) */
-    struct weights_view words;      /* (V, E) as they lie */
+    struct weights_view words;      /* (V, E) as stored */
 };
 
 static float *read_vector(const struct weights *weights, size_t index, struct arena *arena,
@@ -31,7 +31,7 @@ static float *read_vector(const struct weights *weights, size_t index, struct ar
     return vector && weights_read(weights, index, vector, error) ? vector : NULL;
 }
 
-/* The word head, in float as the image's projection. */
+/* The word head, in float like the image's projection. */
 static bool init_tags(struct inference_decoder *made, const struct weights *weights,
                       caption_error *error) {
     const struct decoder *d = made->decoder;
@@ -50,7 +50,7 @@ struct inference_decoder *inference_decoder_new(const struct decoder *d,
     struct arena *arena = &made->arena;
     const enum precision narrow = precision == PRECISION_F32 ? PRECISION_F32 : PRECISION_BF16;
     made->decoder = d;
-    /* The photo is projected once, where rounding would save next to nothing. */
+    /* A photo is projected only once, so low precision would save almost nothing. */
     if ((made->shift = read_vector(weights, d->image_shift, arena, error)) &&
         (made->scale = read_vector(weights, d->image_scale, arena, error)) &&
         inference_matrix_init(&made->image, PRECISION_F32, weights, d->image_weight, d->image_bias,
@@ -91,7 +91,7 @@ size_t inference_decoder_project_image_scratch(const struct inference_decoder *d
                        inference_matrix_scratch(sizes->embedding));
 }
 
-/* What the tags bring to x_1. scratch (count, E + K). */
+/* Adds the tags' projection to x_1. scratch (count, E + K). */
 static void add_tags(const struct inference_decoder *d, const float *tags, size_t count,
                      float *scratch, float *vectors) {
     const size_t e = d->decoder->embedding, k = d->decoder->tags;
@@ -114,14 +114,14 @@ void inference_decoder_project_image(const struct inference_decoder *d, const fl
     add_tags(d, tags, count, scratch, vectors);
     for (size_t i = 0; d->style && i < count; i++) vector_add(e, d->style, vectors + i * e);
     inference_matrix_multiply(&d->input, count, vectors, e, images, p, scratch);
-    /* Words bring the bias. */
+    /* Words' products include the bias. */
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < p; j++) images[i * p + j] -= d->input_bias[j];
     }
 }
 
-/* Words' input products that are kept beside those of the present step: captions say the same words
- * again and again. */
+/* Words' input products that are cached beside those of the current step: captions repeat the same
+ * words. */
 enum { PRODUCTS_KEPT = 256 };
 
 struct inference_step {
@@ -203,7 +203,7 @@ static void read_word(const struct inference_decoder *d, size_t word, float *row
     }
 }
 
-/* Sees to it that the products of all words among the inputs are kept. */
+/* Caches the products of all words among the inputs. */
 static void keep_words(const struct inference_decoder *d, size_t n, const int32_t *inputs,
                        struct inference_step *step) {
     const size_t e = d->decoder->embedding, p = d->decoder->products;
@@ -223,7 +223,7 @@ static bool is_vector(int32_t input) {
     return input <= DECODER_VECTOR;
 }
 
-/* gates (P): what the input weights make of a row's input, and of the vector that is added. */
+/* gates (P): the products of the input weights with a row's input and with the added vector. */
 static void input_products(const struct inference_decoder *d, int32_t input, int32_t added,
                            const float *images, const struct inference_step *step, float *gates) {
     const size_t p = d->decoder->products;

@@ -7,15 +7,15 @@
 #include "model/inference_block.h"
 #include "nn/pooling.h"
 
-/* Panels of the head that are averaged while they are in the cache. */
+/* Panels of the head averaged together while they are in the cache. */
 enum { HEAD_PANELS = 4 };
 
 struct inference_encoder {
     const struct inference_kernels *kernels;
-    struct arena arena; /* all that is made of the weights */
+    struct arena arena; /* the packed weights */
     size_t photo;       /* numbers of a photo */
     size_t features;
-    void *stem; /* where no block begins with it: */
+    void *stem; /* if no block begins with it: */
     struct convolution stem_shape;
     struct inference_block *blocks; /* [block_count] */
     size_t block_count;
@@ -25,7 +25,7 @@ struct inference_encoder {
     struct inference_needs needs;
 };
 
-/* What one thread computes its share of a layer in. */
+/* The workspace of one thread for its share of a layer. */
 struct thread_workspace {
     struct inference_scratch scratch;
     float *head; /* (pixels, HEAD_PANELS panels) */
@@ -33,7 +33,7 @@ struct thread_workspace {
 
 struct inference_workspace {
     struct arena arena;                         /* all but the threads: */
-    float *maps[2];                             /* take turns */
+    float *maps[2];                             /* alternate as input and output */
     struct threads *threads;                    /* that share a photo, or NULL */
     struct thread_workspace *thread_workspaces; /* [thread_count], one a thread */
     size_t thread_count;
@@ -52,8 +52,7 @@ static void count_map(struct inference_encoder *encoder, size_t pixels, size_t c
     if (numbers > encoder->map) encoder->map = numbers;
 }
 
-/* The stem, where the first block does not take it in: it has an expansion, or adds what the stem
- * gives to its output. */
+/* The stem as a separate layer, if the first block has an expansion or a residual connection. */
 static bool make_stem(struct inference_encoder *encoder, const struct encoder_layer *stem,
                       const struct weights *weights, caption_error *error) {
     encoder->stem_shape = stem->shape;
@@ -107,7 +106,8 @@ struct inference_encoder *inference_encoder_new(const struct encoder *encoder,
     return inference_encoder_with(encoder, weights, inference_kernels(precision), error);
 }
 
-/* That of an encoder that learns from scratch: its batch norm becomes weights and biases first. */
+/* The inference encoder of an encoder with batch norm, which is folded into weights and biases
+ * first. */
 static struct inference_encoder *folded(const struct encoder *encoder,
                                         const struct weights *weights,
                                         const struct inference_kernels *kernels,
@@ -171,7 +171,7 @@ struct inference_workspace *inference_workspace_new(const struct inference_encod
     struct arena *arena = &workspace->arena;
     const size_t count = threads_count(threads);
     workspace->threads = threads;
-    /* Zeroed once, so that no padding is ever read before it was written. */
+    /* Zeroed once, so that padding is never read before it is written. */
     bool made =
         (workspace->maps[0] = arena_take(arena, encoder->map, sizeof(float), what, error)) !=
             NULL &&
@@ -193,8 +193,7 @@ void inference_workspace_free(struct inference_workspace *workspace) {
     free(workspace);
 }
 
-/* A layer, of which each thread computes a share: of the rows, of the head a share of the panels.
- */
+/* A layer, of which each thread computes a share: rows, or panels of the head. */
 struct layer;
 typedef void layer_run(const struct layer *layer, size_t first, size_t end,
                        const struct thread_workspace *local);

@@ -19,7 +19,7 @@ struct unroll {
     real *gates;       /* (R, K) */
     real *states;      /* (R, S) after each step */
     real *previous;    /* (R, H) hidden state before each step */
-    real *recurrent;   /* (rows, P) of the step in hand */
+    real *recurrent;   /* (rows, P) of the current step */
     real *outputs;     /* (R, H) hidden states that have a target */
     real *logits;      /* (R, V) then their gradient */
     real *d_outputs;   /* (R, H) */
@@ -114,7 +114,7 @@ size_t unroll_bytes(const struct unroll *unroll) {
     return unroll->bytes;
 }
 
-/* Word vectors are dropped element by element; vectors from outside are not. */
+/* Word vectors are dropped element by element; external vectors are not. */
 static void drop_inputs(struct unroll *u, struct random *random) {
     size_t e = u->decoder->embedding;
     for (size_t i = 0; i < u->entries; i++) {
@@ -124,7 +124,7 @@ static void drop_inputs(struct unroll *u, struct random *random) {
     }
 }
 
-/* All time steps of the cell. `states` takes each row's last state. */
+/* Runs all time steps of the cell. `states` receives each row's last state. */
 static void run_cell(struct unroll *u, const struct parameters *parameters, const real *values,
                      real *states) {
     const struct decoder *d = u->decoder;
@@ -138,7 +138,7 @@ static void run_cell(struct unroll *u, const struct parameters *parameters, cons
         }
         decoder_advance(d, parameters, values, n, u->gates + first * saved, u->recurrent, before,
                         after);
-        memcpy(states, after, n * s * sizeof(real)); /* rows that ended keep what they had */
+        memcpy(states, after, n * s * sizeof(real)); /* finished rows keep their state */
         before = after;
         first += n;
     }
@@ -196,7 +196,7 @@ static void weigh_targets(struct unroll *u) {
     }
 }
 
-/* From the softmax to d_outputs and the output layer's gradient. */
+/* Backward from the softmax to d_outputs and the output layer's gradient. */
 static void output_backward(struct unroll *u, const struct parameters *parameters,
                             const real *values, real scale, real *gradients) {
     const struct decoder *d = u->decoder;
@@ -212,8 +212,8 @@ static void output_backward(struct unroll *u, const struct parameters *parameter
     }
 }
 
-/* Adds to d_state (n, S) of the step that starts at entry `first` what its targets say; *next
- * counts down through the targets. */
+/* Adds the gradient of the targets to d_state (n, S) of the step that starts at entry `first`;
+ * *next counts down through the targets. */
 static void add_target_gradients(struct unroll *u, size_t first, size_t *next) {
     size_t h = u->decoder->hidden, s = u->decoder->state;
     while (*next > 0 && u->target_entries[*next - 1] >= first) {
@@ -223,7 +223,7 @@ static void add_target_gradients(struct unroll *u, size_t first, size_t *next) {
     }
 }
 
-/* Back through time: d_gates and d_recurrent of every step. */
+/* Backward through time: d_gates and d_recurrent of every step. */
 static void cell_backward(struct unroll *u, const struct parameters *parameters, const real *values,
                           const real *d_states) {
     const struct decoder *d = u->decoder;
@@ -234,7 +234,7 @@ static void cell_backward(struct unroll *u, const struct parameters *parameters,
     for (size_t t = window->steps; t-- > 0;) {
         size_t n = window->active[t];
         first -= n;
-        /* Rows whose last step this is: nothing comes from later. */
+        /* Rows whose last step this is get no gradient from later steps. */
         size_t ending = (n - going_on) * s;
         if (d_states) {
             memcpy(u->d_state + going_on * s, d_states + going_on * s, ending * sizeof(real));
@@ -266,7 +266,7 @@ static void weights_backward(struct unroll *u, const struct parameters *paramete
     vector_add_rows(n, p, 1, u->d_recurrent, parameters_at(parameters, gradients, d->bias_hh));
 }
 
-/* To the vector from outside that an entry names, if it names one. */
+/* Adds to the external vector that an entry selects, if any. */
 static void add_vector_gradient(const struct unroll *u, int32_t entry, const real *row,
                                 real *d_vectors) {
     if (entry == DECODER_NOTHING || !d_vectors) return;
@@ -274,7 +274,7 @@ static void add_vector_gradient(const struct unroll *u, int32_t entry, const rea
     vector_add(e, row, d_vectors + (size_t)(DECODER_VECTOR - entry) * e);
 }
 
-/* To the word vectors and the vectors from outside. */
+/* Backward to the word vectors and the external vectors. */
 static void inputs_backward(struct unroll *u, const struct parameters *parameters,
                             const real *values, real *d_vectors, real *gradients) {
     const struct decoder *d = u->decoder;
