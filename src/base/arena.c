@@ -9,7 +9,7 @@
 /* A block reserves address space; only the used part costs memory. */
 enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20, BLOCK = 16 << 20 };
 
-/* At the start of what was allocated; the first huge page begins behind it. */
+/* At the start of an allocation, before the first huge page. */
 struct arena_block {
     struct arena_block *before;
 };

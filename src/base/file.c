@@ -202,19 +202,19 @@ static const char *last_part(const char *path) {
 }
 
 /* `status`: what stat or lstat returned. */
-static bool tell_there(int status, const char *path, bool *there, caption_error *error) {
+static bool set_existence(int status, const char *path, bool *there, caption_error *error) {
     *there = status == 0;
     return *there || errno == ENOENT || io_error(error, path, "look at it");
 }
 
 bool file_is_there(const char *path, bool *there, caption_error *error) {
     struct stat status;
-    return tell_there(stat(path, &status), path, there, error);
+    return set_existence(stat(path, &status), path, there, error);
 }
 
 bool file_entry_is_there(const char *path, bool *there, caption_error *error) {
     struct stat status;
-    return tell_there(lstat(path, &status), path, there, error);
+    return set_existence(lstat(path, &status), path, there, error);
 }
 
 static bool make_folder(const char *path, caption_error *error) {

@@ -36,7 +36,7 @@ static char *name_of(const char *path, int try, caption_error *error) {
     return temporary;
 }
 
-/* Whether the name still stands for the open file. */
+/* Whether the name still refers to the open file. */
 static bool is_named(int descriptor, const char *name) {
     struct stat file, found;
     return fstat(descriptor, &file) == 0 && lstat(name, &found) == 0 &&
@@ -48,7 +48,7 @@ static bool own(int descriptor, const char *name) {
     return flock(descriptor, LOCK_EX | LOCK_NB) == 0 && is_named(descriptor, name);
 }
 
-/* Removes what a dead run left behind: nobody has its lock. */
+/* Removes the file of a dead process, which is not locked. */
 static void remove_leftover(const char *name) {
     struct stat status;
     const int descriptor = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

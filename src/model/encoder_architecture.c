@@ -46,8 +46,8 @@ static const struct encoder_preset presets[] = {
      "pad_symmetric stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ir_r3_k3_s2_e6_c32 "
      "ir_r4_k3_s2_e6_c64 ir_r3_k3_s1_e6_c96 ir_r3_k3_s2_e6_c160 ir_r1_k3_s1_e6_c320 head_c1280",
      224},
-    /* Lite0 retrained with PyTorch: timm's efficientnet_lite0, whose tf_efficientnet_lite0 is the
-     * first above. */
+    /* Lite0 retrained with PyTorch: timm's efficientnet_lite0. The first above is its
+     * tf_efficientnet_lite0. */
     {"efficientnet_lite0_symmetric",
      "pad_symmetric stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ir_r2_k5_s2_e6_c40 "
      "ir_r3_k3_s2_e6_c80 ir_r3_k5_s1_e6_c112 ir_r4_k5_s2_e6_c192 ir_r1_k3_s1_e6_c320 head_c1280",

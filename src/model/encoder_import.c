@@ -238,7 +238,7 @@ static bool try_presets(struct encoder_import *import, caption_error *error) {
         nearest = preset->name;
         reason = misfit;
     }
-    return error_set(error, reason.status, "%s (held against %s, the nearest encoder known)",
+    return error_set(error, reason.status, "%s (compared with %s, the nearest encoder known)",
                      reason.message, nearest);
 }
 

@@ -200,7 +200,7 @@ typedef void layer_run(const struct layer *layer, size_t first, size_t end,
 struct layer {
     const struct inference_encoder *encoder;
     const struct inference_workspace *workspace;
-    const struct inference_block *block; /* where it is one */
+    const struct inference_block *block; /* if it is a block */
     layer_run *run;                      /* computes rows or panels first .. end - 1 */
     size_t size;                         /* of all its rows or panels */
     const float *input;

@@ -15,7 +15,7 @@ static void pack_rows(void *packed, size_t first, size_t count, const float *row
     packed_rows(packed, first, count, rows);
 }
 
-/* The outputs are padded to whole panels; those beyond the layer's are zeros. */
+/* Outputs are padded to whole panels; those beyond the layer's are zeros. */
 static void *matrix_new(enum inference_role role, const struct encoder_layer *layer,
                         const struct weights *weights, struct arena *arena, caption_error *error) {
     const size_t inputs = inference_weights_inputs(role, layer);

@@ -40,8 +40,8 @@ struct model_design {
     const char *styles; /* text of the caption styles, as in styles.h; NULL: none */
 };
 
-/* Makes an untrained model with zero parameters with a vocabulary, which it takes ownership of (the
- * caller's is emptied, also on failure). Preprocessing is (p - 127) / 128. */
+/* Makes an untrained model with zero parameters. It takes ownership of the vocabulary (the caller's
+ * is emptied, also on failure). Preprocessing is (p - 127) / 128. */
 bool model_new(struct model *model, const struct model_design *design,
                struct vocabulary *vocabulary, caption_error *error);
 void model_free(struct model *model);
@@ -92,9 +92,9 @@ bool model_import_encoder(struct model *model, const struct encoder_import *impo
                           caption_error *error);
 
 /* Makes a captioner like `old` with another vocabulary, which it takes ownership of like model_new,
- * and for squares of `size` pixels. The rows of common words are copied bit for bit; new words
- * start with low probability (see model_words.c). `old` is unchanged; the provenance is left
- * empty. */
+ * and for squares of `size` pixels. The rows of words in both vocabularies are copied bit for bit;
+ * new words start with low probability (see model_words.c). `old` is unchanged; the provenance is
+ * left empty. */
 bool model_with_words(struct model *model, const struct model *old, size_t size,
                       struct vocabulary *vocabulary, struct random *random, caption_error *error);
 

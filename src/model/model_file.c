@@ -16,7 +16,7 @@
  *     tag_calibration  of the word head, as in tag_calibration.h (absent: there is none)
  *     confidence   of captions, as in confidence.h (absent: there is none)
  *
- * Tensors bear the names of the parameters, the encoder's those of timm behind "encoder.".
+ * Tensors have the names of the parameters; the encoder's are timm's, prefixed by "encoder.".
  */
 #include <math.h>
 #include <stdlib.h>
@@ -291,9 +291,9 @@ bool model_take(struct model *model, const struct safetensors *file, caption_err
 
 static bool check_captioner(const struct model *model, const char *path, caption_error *error) {
     if (!model->encoder.batch_norm) return true;
-    return error_set(error, CAPTION_ERROR_FORMAT,
-                     "%s: the checkpoint of an encoder that learns from scratch: no captioner yet",
-                     path);
+    return error_set(
+        error, CAPTION_ERROR_FORMAT,
+        "%s: the checkpoint of an encoder in training from scratch: not a captioner yet", path);
 }
 
 bool model_read(struct model *model, const char *path, caption_error *error) {
@@ -376,7 +376,7 @@ static bool write_tag_calibration(struct safetensors_writer *writer, const struc
     return ok;
 }
 
-/* Nothing where there is no text. */
+/* Writes nothing without a text. */
 static bool write_text(struct safetensors_writer *writer, const char *key, const char *text,
                        caption_error *error) {
     return !text || safetensors_writer_metadata(writer, key, text, error);

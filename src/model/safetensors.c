@@ -327,7 +327,7 @@ static bool header_size(const struct safetensors *file, size_t *size, caption_er
     const size_t behind = file->parts.size - LENGTH_BYTES;
     if (length > behind) {
         return error_set(error, CAPTION_ERROR_FORMAT,
-                         "%s: not a safetensors file, or one cut short: its first 8 bytes tell of "
+                         "%s: not a safetensors file, or one cut short: its first 8 bytes give "
                          "a header of %llu bytes, %zu follow",
                          file->path, (unsigned long long)length, behind);
     }

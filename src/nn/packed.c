@@ -60,7 +60,7 @@ static size_t panel_count(size_t outputs) {
     return outputs / PACKED_PANEL + (outputs % PACKED_PANEL != 0);
 }
 
-/* All but the panels, whose numbers are counted. */
+/* Initialises all but the panels; *numbers is their size. */
 static bool init(struct packed *matrix, size_t outputs, size_t inputs, struct arena *arena,
                  size_t *numbers, caption_error *error) {
     *matrix = (struct packed){.outputs = outputs, .inputs = inputs};
