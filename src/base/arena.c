@@ -6,10 +6,10 @@
 
 #include "base/memory.h"
 
-/* A block costs address space, and memory only as far as it is used. */
+/* A block reserves address space; only the used part costs memory. */
 enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20, BLOCK = 16 << 20 };
 
-/* At the start of what was allocated; the first huge page begins behind it. */
+/* At the start of an allocation, before the first huge page. */
 struct arena_block {
     struct arena_block *before;
 };
@@ -37,7 +37,7 @@ void *arena_take(struct arena *arena, size_t count, size_t size, const char *wha
         error_memory(error, what);
         return NULL;
     }
-    bytes -= bytes % ALIGNMENT; /* a place of its own for every one, of no bytes too */
+    bytes -= bytes % ALIGNMENT; /* every allocation has a distinct address, even one of 0 bytes */
     if (bytes > arena->left && !add_block(arena, bytes, what, error)) return NULL;
     char *taken = arena->next;
     arena->next += bytes;

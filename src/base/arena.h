@@ -1,7 +1,6 @@
-/* Memory for things that live and die together, such as the weights of a model, cut from few large
- * blocks. Those lie in huge pages where the system has them: of 14 MB in small blocks the page
- * faults alone take as long as a photo's whole encoding, and walking the page tables a twelfth of
- * it.
+/* Memory for objects that live and die together, such as the weights of a model, cut from few large
+ * blocks. The blocks use huge pages where the system has them: with small pages, the page faults of
+ * 14 MB take as long as encoding a photo.
  *
  *     struct arena arena = {0};
  *     float *numbers = arena_take(&arena, count, sizeof *numbers, "numbers", error);
@@ -17,13 +16,13 @@
 
 struct arena {
     struct arena_block *blocks;
-    char *next; /* what is left of the last block: */
+    char *next; /* the free part of the last block */
     size_t left;
 };
 
 /* Zeroed memory for count elements of `size` bytes, aligned to 64 bytes, never NULL for count 0. It
- * stays where it is until arena_free. NULL with `error` set ("what") on overflow or when memory is
- * short. For one thread at a time. */
+ * does not move until arena_free. Returns NULL with `error` set ("what") on overflow or when memory
+ * is short. Not thread-safe. */
 void *arena_take(struct arena *arena, size_t count, size_t size, const char *what,
                  caption_error *error);
 void arena_free(struct arena *arena);

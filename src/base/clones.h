@@ -1,7 +1,7 @@
 /* One function for several processors. SIMD_CLONES compiles a function once for any x86-64 and once
- * each for AVX2 + FMA and AVX-512 and picks at load time, by what the processor can do and not by
- * its name; elsewhere it does nothing. Helpers that such a function calls must be SIMD_INLINE to be
- * compiled with it. */
+ * each for AVX2 + FMA and AVX-512 and picks one at load time by the processor's features; on other
+ * platforms it does nothing. Helpers that such a function calls must be SIMD_INLINE to be compiled
+ * with it. */
 #ifndef CAPTION_BASE_CLONES_H
 #define CAPTION_BASE_CLONES_H
 

@@ -11,9 +11,9 @@
 #define ERROR_PRINTF(text, first)
 #endif
 
-/* Fills in `error` (which may be NULL) and returns false, so that callers can
- * `return error_set(error, CAPTION_ERROR_FORMAT, "%s: ...", path);` Control characters of what the
- * message quotes become '?'. */
+/* Fills in `error` (which may be NULL) and returns false, so that callers can `return
+ * error_set(error, CAPTION_ERROR_FORMAT, "%s: ...", path);` Control characters in the message
+ * become '?'. */
 bool error_set(caption_error *error, caption_status status, const char *format, ...)
     ERROR_PRINTF(3, 4);
 
@@ -21,7 +21,7 @@ bool error_set(caption_error *error, caption_status status, const char *format, 
 bool error_memory(caption_error *error, const char *what);
 
 /* Puts "context: " before the message, for callers that know the file's name when the callee does
- * not. Returns false. */
+ * not know it. Returns false. */
 bool error_prefix(caption_error *error, const char *context);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 
-/* Whether the system is to blame, not the file. */
+/* The status of an errno: system errors are distinguished from errors of the file. */
 static caption_status status_of(int reason) {
     if (reason == ENOMEM) return CAPTION_ERROR_MEMORY;
     const bool system = reason == EMFILE || reason == ENFILE || reason == EIO || reason == ESTALE;
@@ -62,7 +62,7 @@ static bool wait_for_bytes(int descriptor, const char *path, int most, const str
     return true;
 }
 
-/* What is read at a time where nobody knows how much is to come. */
+/* Bytes of one read when the size of the stream is unknown. */
 enum { READ_AT_A_TIME = 4096 };
 
 /* As fread; where the wait may be ended, not more than what is there. False where it was ended. */
@@ -81,18 +81,17 @@ static bool read_some(FILE *stream, const char *name, const struct file_stop *st
     return length >= 0 || io_error(error, name, "read");
 }
 
-/* Of a stream of which `expected` bytes are expected: with so much room at once, nothing is moved.
- */
+/* Reads a stream of about `expected` bytes; a correct estimate avoids reallocation. */
 static bool read_all(FILE *stream, const char *name, size_t limit, size_t expected,
                      const struct file_stop *stop, struct file_bytes *out, caption_error *error) {
-    size_t room, capacity;
-    if (!size_add(expected, READ_AT_A_TIME, &room)) return error_memory(error, name);
-    *out = (struct file_bytes){.data = memory_uninitialised(room, 1, name, error)};
+    size_t needed, capacity;
+    if (!size_add(expected, READ_AT_A_TIME, &needed)) return error_memory(error, name);
+    *out = (struct file_bytes){.data = memory_uninitialised(needed, 1, name, error)};
     if (!out->data) return false;
-    capacity = room;
+    capacity = needed;
     for (;;) {
-        /* Room for one byte more than was read, for the terminating 0. */
-        if (!memory_grow(&out->data, &capacity, room, 1, name, error)) break;
+        /* One byte more, for the terminating 0. */
+        if (!memory_grow(&out->data, &capacity, needed, 1, name, error)) break;
         size_t got;
         if (!read_some(stream, name, stop, (char *)out->data + out->size, capacity - 1 - out->size,
                        &got, error)) {
@@ -103,7 +102,7 @@ static bool read_all(FILE *stream, const char *name, size_t limit, size_t expect
             limit_error(error, name, limit);
             break;
         }
-        room = out->size + READ_AT_A_TIME;
+        needed = out->size + READ_AT_A_TIME;
         if (got > 0) continue;
         out->data[out->size] = 0;
         return true;
@@ -117,8 +116,8 @@ bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_
     return read_all(stream, name, limit, 0, NULL, out, error);
 }
 
-/* A pipe in a folder may have no writer, and is not waited for for ever; another one, to which
- * links of the system lead (/dev/stdin), has. */
+/* A named pipe may have no writer, so the wait for it is limited. A pipe behind a system link
+ * (/dev/stdin) has a writer. */
 static bool wait_for_writer(int descriptor, const char *path, const struct file_stop *stop,
                             caption_error *error) {
     enum { PATIENCE = 10 }; /* seconds */
@@ -130,7 +129,7 @@ static bool wait_for_writer(int descriptor, const char *path, const struct file_
                               "%s: a pipe that nobody wrote to for %d seconds", path, PATIENCE);
 }
 
-/* Opens without waiting, and goes on as if it had been opened with. */
+/* Opens without blocking, then clears O_NONBLOCK. */
 static FILE *open_stream(const char *path, const struct file_stop *stop, struct stat *status,
                          caption_error *error) {
     const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -174,7 +173,7 @@ bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_e
 
 bool file_read_beginning(const char *path, size_t most, struct file_bytes *out) {
     *out = (struct file_bytes){0};
-    struct stat status; /* looked at first: to open a pipe would wait */
+    struct stat status; /* checked first, because opening a pipe blocks */
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
     FILE *stream = fopen(path, "rb");
     if (!stream) return false;
@@ -194,7 +193,7 @@ void file_bytes_free(struct file_bytes *bytes) {
     *bytes = (struct file_bytes){0};
 }
 
-/* What is opened to be read in parts: its size is known beforehand. */
+/* Checks that a file opened for reading in parts is regular and not empty. */
 static bool check_regular(const struct stat *status, const char *path, caption_error *error) {
     if (S_ISDIR(status->st_mode)) return directory_error(error, path);
     if (!S_ISREG(status->st_mode)) {
@@ -259,19 +258,19 @@ static const char *last_part(const char *path) {
 }
 
 /* `status`: what stat or lstat returned. */
-static bool tell_there(int status, const char *path, bool *there, caption_error *error) {
+static bool set_existence(int status, const char *path, bool *there, caption_error *error) {
     *there = status == 0;
     return *there || errno == ENOENT || io_error(error, path, "look at it");
 }
 
 bool file_is_there(const char *path, bool *there, caption_error *error) {
     struct stat status;
-    return tell_there(stat(path, &status), path, there, error);
+    return set_existence(stat(path, &status), path, there, error);
 }
 
 bool file_entry_is_there(const char *path, bool *there, caption_error *error) {
     struct stat status;
-    return tell_there(lstat(path, &status), path, there, error);
+    return set_existence(lstat(path, &status), path, there, error);
 }
 
 static bool make_folder(const char *path, caption_error *error) {

@@ -36,19 +36,19 @@ static char *name_of(const char *path, int try, caption_error *error) {
     return temporary;
 }
 
-/* Whether the name still stands for the open file. */
+/* Whether the name still refers to the open file. */
 static bool is_named(int descriptor, const char *name) {
     struct stat file, found;
     return fstat(descriptor, &file) == 0 && lstat(name, &found) == 0 &&
            file.st_dev == found.st_dev && file.st_ino == found.st_ino;
 }
 
-/* Whoever has the lock of a file that has its name may write or remove it. */
+/* The process that locks a file which still has its name may write or remove it. */
 static bool own(int descriptor, const char *name) {
     return flock(descriptor, LOCK_EX | LOCK_NB) == 0 && is_named(descriptor, name);
 }
 
-/* Removes what a dead run left behind: nobody has its lock. */
+/* Removes the file of a dead process, which is not locked. */
 static void remove_leftover(const char *name) {
     struct stat status;
     const int descriptor = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -58,7 +58,7 @@ static void remove_leftover(const char *name) {
     close(descriptor);
 }
 
-/* A file system without locks leaves the first name to whoever created it. */
+/* On a file system without locks the first name belongs to the process that created it. */
 static bool keep(int descriptor, const char *name) {
     return own(descriptor, name) || (errno != EWOULDBLOCK && is_named(descriptor, name));
 }
@@ -71,7 +71,7 @@ static int create(const char *name, mode_t mode) {
         descriptor = open(name, flags, mode);
     }
     if (descriptor < 0 || keep(descriptor, name)) return descriptor;
-    close(descriptor); /* another run took it for a leftover */
+    close(descriptor); /* another process removed it as a leftover */
     errno = EEXIST;
     return -1;
 }

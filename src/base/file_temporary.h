@@ -9,14 +9,14 @@ struct file_temporary {
     char *path;     /* owned */
 };
 
-/* Creates the file in the folder of `path`, with the mode of the file that is there, else what the
- * user's mask leaves. Its hidden name hangs on the path: what a killed run left behind, the next
- * one removes. Another run that writes the same path now is left alone (it holds a lock), and
- * nothing that is there is ever opened for writing: a link is not followed, a pipe not waited for.
- */
+/* Creates the file in the folder of `path`, with the mode of the existing file, else the default
+ * mode under the umask. Its hidden name depends on the path, so the next run removes a file that a
+ * killed run left behind. The file of another process that writes the same path now is locked and
+ * left alone. An existing file is never opened for writing: links are not followed, pipes do not
+ * block. */
 bool file_temporary_open(struct file_temporary *file, const char *path, caption_error *error);
 
-/* Brings the bytes to the disk and renames the file over `path`; gives up where that fails. */
+/* Syncs the file and renames it over `path`; removes it on failure. */
 bool file_temporary_commit(struct file_temporary *file, const char *path, caption_error *error);
 
 /* Removes the file. Harmless after a commit. */

@@ -1,4 +1,4 @@
-/* Files written whole or not at all: see file.h. */
+/* Atomic writing of files: see file.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,8 +12,8 @@
 
 /* Behind the stream of a file_writer. */
 struct file_target {
-    struct file_temporary file; /* without a path: in memory, to be copied to what is no file */
-    int reason; /* errno of the first failure, else 0: the stream itself keeps but a flag */
+    struct file_temporary file; /* without a path: in memory, to be copied to a stream */
+    int reason; /* errno of the first failure, else 0; the stream itself stores only a flag */
 };
 
 static bool write_error(caption_error *error, const char *path, int reason) {
@@ -44,7 +44,7 @@ static int stream_seek(void *cookie, off64_t *offset, int whence) {
     return *offset < 0 ? -1 : 0;
 }
 
-/* The bytes of what is no file are kept in memory until they are whole. */
+/* The bytes for a stream are buffered in memory until commit. */
 static bool open_file(struct file_temporary *file, const char *path, caption_error *error) {
     if (!file_is_stream(path)) return file_temporary_open(file, path, error);
     *file = (struct file_temporary){.descriptor = memfd_create("caption", MFD_CLOEXEC)};
@@ -101,8 +101,8 @@ bool file_writer_commit(struct file_writer *writer, caption_error *error) {
     const bool flushed = fflush(writer->stream) == 0;
     const int reason = errno;
     if (writer->target->reason == 0 && !flushed) writer->target->reason = reason;
-    const bool ok = file_writer_is_whole(writer, error) &&
-                    commit_target(writer->target, writer->path, error);
+    const bool ok =
+        file_writer_is_whole(writer, error) && commit_target(writer->target, writer->path, error);
     file_writer_abandon(writer);
     return ok;
 }

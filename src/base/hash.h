@@ -1,4 +1,4 @@
-/* A fingerprint of bytes: tells whether something is what it was, not who made it. */
+/* A fingerprint of bytes: it detects changes, but is not cryptographic. */
 #ifndef CAPTION_BASE_HASH_H
 #define CAPTION_BASE_HASH_H
 
@@ -9,8 +9,8 @@ enum { HASH_TEXT = 17 }; /* bytes of a hash as text, with the terminating 0 */
 
 #define HASH_START UINT64_C(0xcbf29ce484222325)
 
-/* FNV-1a (Fowler, Noll and Vo), over 64-bit words where there are eight bytes left. `hash` is
- * HASH_START or what came before. */
+/* FNV-1a (Fowler, Noll and Vo), over 64-bit words while eight bytes are left. `hash` is HASH_START
+ * or what came before. */
 uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size);
 
 /* The same for a string, its terminating 0 included, so that "ab", "c" differs from "a", "bc". */

@@ -15,15 +15,15 @@ static bool is_space(char byte) {
     return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }
 
-/* How many arrays and objects are open after the first `size` bytes: tells apart JSON that is
- * broken from JSON that is nested too deeply, which cJSON reports alike. */
+/* How many arrays and objects are open after the first `size` bytes: distinguishes invalid JSON
+ * from JSON that is nested too deeply, which cJSON reports alike. */
 static size_t open_brackets(const char *bytes, size_t size) {
     size_t depth = 0;
     bool quoted = false;
     for (size_t i = 0; i < size; i++) {
         if (quoted) {
             if (bytes[i] == '\\') {
-                i++; /* whatever is escaped ends nothing */
+                i++; /* an escaped character ends nothing */
             } else if (bytes[i] == '"') {
                 quoted = false;
             }
@@ -124,7 +124,7 @@ const char *json_type(const cJSON *value) {
     return "null";
 }
 
-/* What stands between the object's place and the key in a message. */
+/* The separator between the object's place and the key in a message. */
 static const char *separator(const char *place) {
     return place && *place ? "." : "";
 }

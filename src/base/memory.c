@@ -8,9 +8,8 @@
 /* One cache line, and enough for the widest vector. */
 enum { ALIGNMENT = 64 };
 
-/* Blocks that fill a huge page ask for them: a model or a photo is then there in a few page faults
- * instead of thousands, of which each costs what converting a thousand numbers does. Where the
- * system has none, nothing changes. */
+/* Requests huge pages for blocks that fill one: a model or a photo then takes a few page faults
+ * instead of thousands. Without huge pages in the system, nothing changes. */
 enum { HUGE_PAGE = 2 << 20 };
 
 bool size_multiply(size_t a, size_t b, size_t *out) {
@@ -24,7 +23,7 @@ bool size_add(size_t a, size_t b, size_t *out) {
 void *memory_uninitialised(size_t count, size_t size, const char *what, caption_error *error) {
     size_t bytes;
     void *memory = NULL;
-    /* An allocator adds as much as the alignment. */
+    /* An allocator may add up to the alignment. */
     const bool fits = size_multiply(count, size, &bytes) && bytes <= SIZE_MAX - HUGE_PAGE;
     const bool huge = fits && bytes >= HUGE_PAGE;
     if (!fits || posix_memalign(&memory, huge ? HUGE_PAGE : ALIGNMENT, bytes ? bytes : 1) != 0) {

@@ -11,8 +11,9 @@ struct names {
     size_t count, capacity;
 };
 
-/* Reads the names that do not begin with a dot, sorted by bytes: what follows must not hang on the
- * file system's order. An error names the folder. Freed with names_free, after a failure too. */
+/* Reads the names that do not begin with a dot, sorted by bytes, so that results do not depend on
+ * the file system's order. An error names the folder. Freed with names_free, after a failure
+ * too. */
 bool names_read(struct names *names, const char *folder, caption_error *error);
 void names_free(struct names *names);
 

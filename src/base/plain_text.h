@@ -1,6 +1,5 @@
-/* Text of others (names of files, of tensors, what a model says of itself) on its way to a
- * terminal, which control characters in it could rule: clear it, name its window, write what was
- * never printed. */
+/* Makes untrusted text (names of files and tensors, a model's metadata) safe for a terminal.
+ * Control characters could otherwise clear the screen, change the title or fake output. */
 #ifndef CAPTION_BASE_PLAIN_TEXT_H
 #define CAPTION_BASE_PLAIN_TEXT_H
 
@@ -13,10 +12,10 @@ void plain_text_write(FILE *stream, const char *text);
 /* The same for a part of a line: newlines and tabs become spaces. */
 void plain_text_write_line(FILE *stream, const char *text);
 
-/* As plain_text_write where the stream is a terminal, else as it is: programs read every byte. */
+/* Like plain_text_write if the stream is a terminal; otherwise writes every byte unchanged. */
 void plain_text_to_reader(FILE *stream, const char *text);
 
-/* Makes the text so, in place. */
+/* Replaces the control characters in place. */
 void plain_text_clean(char *text);
 
 #endif

@@ -1,5 +1,5 @@
-/* A one-line progress bar. The library prints nothing of its own accord: who wants a bar gives the
- * stream, and on anything but a terminal nothing is drawn. */
+/* A one-line progress bar. The caller provides the stream; nothing is drawn unless it is a
+ * terminal. */
 #ifndef CAPTION_BASE_PROGRESS_H
 #define CAPTION_BASE_PROGRESS_H
 
@@ -13,7 +13,7 @@ struct progress {
     double started, drawn; /* seconds of the monotonic clock */
 };
 
-/* `stream` may be NULL; a stream that is no terminal stays silent too. */
+/* `stream` may be NULL. A stream that is not a terminal stays silent. */
 struct progress progress_start(FILE *stream, size_t total);
 
 /* Redraws at most ten times a second (always when done == total): bar, done/total, time left and

@@ -1,6 +1,6 @@
 /* Seeded random numbers: xoshiro256** (Blackman and Vigna, 2018), seeded by splitmix64. A stream is
- * a plain struct, so it can be saved, and derived from (seed, stream) so that the work of each
- * photo or slice has numbers of its own, whatever the threads do. */
+ * a plain struct, so it can be saved. It is derived from (seed, stream), so that each photo or
+ * micro-batch has its own numbers, independent of the threads. */
 #ifndef CAPTION_BASE_RANDOM_H
 #define CAPTION_BASE_RANDOM_H
 
@@ -11,7 +11,7 @@ struct random {
     uint64_t state[4];
 };
 
-/* A stream of numbers of its own for every pair (seed, stream). */
+/* An independent stream of numbers for every pair (seed, stream). */
 struct random random_seeded(uint64_t seed, uint64_t stream);
 
 uint64_t random_u64(struct random *random);

@@ -8,11 +8,11 @@
 
 struct ranks {
     size_t rank, count;
-    void *module; /* NULL: alone */
+    void *module; /* NULL: a single process */
     const struct ranks_transport *transport;
 };
 
-/* Open MPI's mpirun tells its processes how many they are. */
+/* Open MPI's mpirun sets the number of processes in the environment. */
 static long started_together(void) {
     const char *size = getenv("OMPI_COMM_WORLD_SIZE");
     return size ? strtol(size, NULL, 10) : 1;
@@ -64,7 +64,7 @@ struct ranks *ranks_join(caption_error *error) {
     return NULL;
 }
 
-/* The module stays loaded: MPI cannot be taken out of a process. */
+/* The module stays loaded: MPI cannot be unloaded. */
 void ranks_leave(struct ranks *ranks, bool failed) {
     if (!ranks) return;
     if (ranks->transport && !failed) ranks->transport->leave();

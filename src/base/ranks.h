@@ -1,6 +1,6 @@
-/* Processes that work on one thing together, each with a number of its own, its rank: through MPI
- * when mpirun started the program, else this one alone. MPI is no part of the library: it lies in a
- * module that is loaded only then, so that nobody waits for it who does not use it. */
+/* Processes that work together, each identified by its rank: through MPI if mpirun started the
+ * program, else a single process. The MPI code is in a module that is loaded only under mpirun, so
+ * that other runs do not pay for loading MPI. */
 #ifndef CAPTION_BASE_RANKS_H
 #define CAPTION_BASE_RANKS_H
 
@@ -10,18 +10,18 @@
 
 struct ranks;
 
-/* Joins the others, or stands alone. An error when mpirun started several processes but there is no
- * module. Freed with ranks_leave. */
+/* Joins the other processes, or starts a group of one. It is an error if mpirun started several
+ * processes but the module is missing. Freed with ranks_leave. */
 struct ranks *ranks_join(caption_error *error);
 
-/* Takes leave. A process that failed leaves without a word to the others: mpirun ends them. */
+/* Leaves the group. A failed process does not notify the others: mpirun ends them. */
 void ranks_leave(struct ranks *ranks, bool failed);
 
 size_t ranks_rank(const struct ranks *ranks);
 size_t ranks_count(const struct ranks *ranks);
 
-/* `size` bytes to or from one other rank, or from one rank to all. Each waits for its counterpart.
- */
+/* Transfers `size` bytes to or from one other rank, or from one rank to all. Blocks until its
+ * counterpart is called. */
 bool ranks_send(struct ranks *ranks, size_t to, const void *bytes, size_t size,
                 caption_error *error);
 bool ranks_receive(struct ranks *ranks, size_t from, void *bytes, size_t size,
@@ -29,8 +29,8 @@ bool ranks_receive(struct ranks *ranks, size_t from, void *bytes, size_t size,
 bool ranks_broadcast(struct ranks *ranks, size_t from, void *bytes, size_t size,
                      caption_error *error);
 
-/* What the module provides, in the symbol named RANKS_TRANSPORT. Functions return false on failure;
- * sizes are at most RANKS_PIECE. */
+/* The interface of the module, exported as the symbol RANKS_TRANSPORT. Functions return false on
+ * failure; sizes are at most RANKS_PIECE. */
 enum { RANKS_PIECE = 1 << 28 };
 #define RANKS_TRANSPORT "caption_ranks_transport"
 

@@ -1,4 +1,4 @@
-/* The module that knows MPI, see ranks.h. */
+/* The MPI module, see ranks.h. */
 #include <mpi.h>
 
 #include "base/ranks.h"

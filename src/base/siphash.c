@@ -56,7 +56,7 @@ uint64_t siphash_string(struct siphash_key key, const char *string) {
     return siphash(key, string, strlen(string));
 }
 
-/* Where the system has no random numbers: what is hard to know from outside. */
+/* The fallback without a system random source: values that are hard to guess. */
 static struct siphash_key key_of_now(void) {
     struct timespec now;
     struct siphash_key key;

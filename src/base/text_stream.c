@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-/* Of fopencookie; 0 bytes written are a failure, which sets the stream's error flag. */
+/* The write function of fopencookie; returning 0 sets the stream's error flag. */
 static ssize_t add_bytes(void *cookie, const char *bytes, size_t size) {
     struct text_stream *text = cookie;
     size_t needed;
@@ -23,7 +23,7 @@ static ssize_t add_bytes(void *cookie, const char *bytes, size_t size) {
 
 bool text_stream_open(struct text_stream *text, const char *what, caption_error *error) {
     *text = (struct text_stream){.what = what};
-    text->text = memory_string("", error); /* the empty text is one, too */
+    text->text = memory_string("", error); /* the empty text is valid, too */
     if (!text->text) return false;
     text->capacity = 1;
     text->stream = fopencookie(text, "w", (cookie_io_functions_t){.write = add_bytes});

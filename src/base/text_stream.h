@@ -1,5 +1,5 @@
-/* Text written into memory through a stdio stream. Unlike those of open_memstream, whose error flag
- * glibc leaves unset when memory runs out, it tells a text that is not whole.
+/* Text written into memory through a stdio stream. Unlike open_memstream, whose error flag glibc
+ * leaves unset when memory runs out, it detects an incomplete text.
  *
  *     struct text_stream text;
  *     if (!text_stream_open(&text, "a note", error)) return NULL;
@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 
-/* Stays where it is while it is open: the stream points to it. */
+/* Must not move while it is open: the stream points to it. */
 struct text_stream {
     FILE *stream;
     char *text; /* [size], after text_stream_close a 0 follows */
@@ -21,14 +21,14 @@ struct text_stream {
     const char *what; /* for messages */
 };
 
-/* `what` names the text in messages and must stay. False when memory is short. */
+/* `what` names the text in messages and must remain valid. False when memory is short. */
 bool text_stream_open(struct text_stream *text, const char *what, caption_error *error);
 
-/* The text, which the caller frees; its size stays in text->size. NULL with `error` set where it is
- * not whole: nothing is to be made of it then. */
+/* The text, which the caller frees; its size stays in text->size. NULL with `error` set if it is
+ * incomplete. */
 char *text_stream_close(struct text_stream *text, caption_error *error);
 
-/* Gives up an open text; harmless after text_stream_close and for a struct of zeros. */
+/* Discards an open text; harmless after text_stream_close and for a struct of zeros. */
 void text_stream_abandon(struct text_stream *text);
 
 #endif

@@ -10,10 +10,9 @@
 #include "base/memory.h"
 #include "base/progress.h"
 
-/* Seconds. To wake a thread that sleeps takes longer than a small job, such as one layer of one
- * photo, and such jobs come one upon the other: who has nothing to do looks out for a moment before
- * it sleeps. */
-static const double MOMENT = 50e-6;
+/* Waking a thread takes longer than a small job, such as one layer of one photo. Small jobs follow
+ * each other closely, so an idle thread spins for this time before it sleeps. */
+static const double SPIN_SECONDS = 50e-6;
 
 struct worker {
     struct threads *pool;
@@ -27,28 +26,28 @@ struct threads {
     struct worker *workers;
     pthread_mutex_t mutex;
     pthread_cond_t wake, finished;
-    /* The job in hand, all under the mutex. */
+    /* The current job, protected by the mutex. */
     threads_work *work;
     void *context;
     size_t next, items;
     bool quit;
-    /* Changed under it, and looked at without. */
+    /* Written under the mutex, read without it. */
     atomic_size_t jobs, running;
-    bool looks_out; /* there is a processor for each thread */
+    bool spins; /* there is a processor for each thread */
 };
 
-/* Called and left with the mutex held, which it lets go of meanwhile: until the number is another,
- * or the moment over. */
-static void look_out(struct threads *pool, const atomic_size_t *number) {
-    if (!pool->looks_out) return;
+/* Spins until the number changes or SPIN_SECONDS pass. The mutex is held on entry and return, and
+ * released while spinning. */
+static void spin(struct threads *pool, const atomic_size_t *number) {
+    if (!pool->spins) return;
     const size_t now = atomic_load(number);
     pthread_mutex_unlock(&pool->mutex);
-    const double end = progress_clock() + MOMENT;
+    const double end = progress_clock() + SPIN_SECONDS;
     while (atomic_load(number) == now && progress_clock() < end) continue;
     pthread_mutex_lock(&pool->mutex);
 }
 
-/* Takes items until none is left. Called and left with the mutex held. */
+/* Runs items until none is left. The mutex is held on entry and return. */
 static void work_off(struct threads *pool, size_t worker) {
     while (pool->next < pool->items) {
         size_t item = pool->next++;
@@ -67,7 +66,7 @@ static void *worker_main(void *argument) {
     pthread_mutex_lock(&pool->mutex);
     while (!pool->quit) {
         work_off(pool, worker->number);
-        look_out(pool, &pool->jobs);
+        spin(pool, &pool->jobs);
         if (pool->next == pool->items && !pool->quit) pthread_cond_wait(&pool->wake, &pool->mutex);
     }
     pthread_mutex_unlock(&pool->mutex);
@@ -79,7 +78,7 @@ struct threads *threads_new(size_t count, caption_error *error) {
     struct threads *pool = memory_zeroed(1, sizeof *pool, "a thread pool", error);
     if (!pool) return NULL;
     pool->count = count;
-    pool->looks_out = count <= threads_processors();
+    pool->spins = count <= threads_processors();
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pthread_cond_init(&pool->finished, NULL);
@@ -136,7 +135,7 @@ void threads_for(struct threads *pool, size_t count, threads_work *work, void *c
     pthread_cond_broadcast(&pool->wake);
     work_off(pool, 0);
     while (pool->running > 0) {
-        look_out(pool, &pool->running);
+        spin(pool, &pool->running);
         if (pool->running > 0) pthread_cond_wait(&pool->finished, &pool->mutex);
     }
     pthread_mutex_unlock(&pool->mutex);

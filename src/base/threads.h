@@ -1,5 +1,5 @@
-/* A pool of worker threads that share out numbered items. Which thread does which item is open, so
- * an item may write only to what belongs to it; results are then the same for any thread count. */
+/* A pool of worker threads that share out numbered items. Any thread may run any item, so an item
+ * may write only to its own data; results are then the same for any thread count. */
 #ifndef CAPTION_BASE_THREADS_H
 #define CAPTION_BASE_THREADS_H
 

@@ -19,7 +19,7 @@ bool rows_init(struct rows *rows, const struct model *model, const struct infere
     rows->images = memory_zeroed(capacity, sizeof *rows->images, "decoding", error);
     if (rows->inputs && rows->images && (rows->states = matrix(capacity, decoder->state, error)) &&
         (rows->logits = matrix(capacity, decoder->words, error)) &&
-        (rows->scratch = matrix(photos, inference_decoder_look_scratch(ready), error)) &&
+        (rows->scratch = matrix(photos, inference_decoder_project_image_scratch(ready), error)) &&
         (rows->vectors = matrix(photos, decoder->embedding, error)) &&
         (rows->products = matrix(photos, decoder->products, error)) &&
         (rows->tags = matrix(photos, decoder->tags, error)) &&
@@ -44,8 +44,8 @@ void rows_free(struct rows *rows) {
 }
 
 void rows_begin(struct rows *rows, const float *features, size_t photos, size_t count) {
-    inference_decoder_look(rows->decoder, features, photos, rows->scratch, rows->vectors,
-                           rows->products, rows->tags);
+    inference_decoder_project_image(rows->decoder, features, photos, rows->scratch, rows->vectors,
+                                    rows->products, rows->tags);
     memset(rows->states, 0, count * rows->model->decoder.state * sizeof *rows->states);
     memcpy(rows->images, rows->inputs, count * sizeof *rows->images);
     inference_decoder_step(rows->decoder, count, rows->inputs, NULL, rows->products, rows->states,

@@ -13,7 +13,7 @@ struct rows {
     int32_t *images; /* (R,): the photo of each row, DECODER_VECTOR - p */
     real *states;    /* (R, S) */
     real *logits;    /* (R, V), of the last rows_step */
-    real *scratch;   /* of inference_decoder_look */
+    real *scratch;   /* of inference_decoder_project_image */
     real *vectors;   /* (N, E), input vectors of the photos */
     real *products;  /* (N, P), what the input weights make of them */
     real *tags;      /* (N, K), logits of the photos' tags */

@@ -12,7 +12,7 @@
 static const char *const signal_names[CONFIDENCE_SIGNALS] = {"logprob", "length", "rarity",
                                                              "agreement", "coverage"};
 
-/* Far beyond what any fit gives. */
+/* Far beyond any fitted value. */
 static const double largest = 1e6;
 
 static bool take_number(const cJSON *value, const char *key, const char *name, double *out,
@@ -30,7 +30,7 @@ static bool read_number(const cJSON *object, const char *key, const char *name, 
     return member && take_number(member, key, name, out, error);
 }
 
-/* NULL where it is not there. */
+/* NULL if absent. */
 static const struct confidence_style *find_style(const struct confidence *confidence,
                                                  const char *name) {
     for (size_t i = 0; name && i < confidence->style_count; i++)

@@ -11,17 +11,17 @@
 #include "nn/math.h"
 #include "nn/vector.h"
 
-/* Added to a squared length, so that features that are all zero stay zero. */
+/* Added to a squared length, so that all-zero features stay zero. */
 static const double TINY_LENGTH = 1e-12;
 
-/* Features behind ReLU6 are never negative, so most of a unit vector is the mean of all: what is
- * left without it has about this share of its length. */
+/* Features after ReLU6 are never negative, so most of a unit vector is the mean over photos. The
+ * residual without the mean has about this share of its length. */
 static const double LEFT_OF_UNIT = 0.25;
 
-/* Of each number of a new style's vector; those of words have about 1. */
+/* The deviation of the numbers of a new style's vector; those of words have about 1. */
 static const float STYLE_DEVIATION = 0.5F;
 
-/* The logit of a tag before anything is learned: most photos show none of most tags. */
+/* The initial logit of a tag: most photos do not show most tags. */
 static const real RARE_TAG = -4;
 
 static bool add_matrix(struct parameters *parameters, const char *name, size_t rows, size_t columns,
@@ -180,8 +180,8 @@ void decoder_randomise(const struct decoder *decoder, struct parameters *paramet
     decoder_randomise_styles(decoder, 0, parameters, random);
 }
 
-void decoder_temper(const struct decoder *decoder, struct parameters *parameters,
-                    float temperature) {
+void decoder_scale_logits(const struct decoder *decoder, struct parameters *parameters,
+                          float temperature) {
     const size_t layer[] = {decoder->output_weight, decoder->output_bias};
     for (size_t i = 0; i < 2; i++) {
         vector_scale(parameters->tensors[layer[i]].count, 1 / (real)temperature,
@@ -204,7 +204,7 @@ void decoder_tag_probabilities(size_t count, const real *logits, real *probabili
     for (size_t i = 0; i < count; i++) probabilities[i] = math_sigmoid(logits[i]);
 }
 
-/* p, and what x_1 has of it. */
+/* p, and its contribution to x_1. */
 static void tags_forward(const struct decoder *d, const struct parameters *parameters,
                          const real *values, const struct decoder_images *images) {
     const size_t n = images->count, f = d->features, e = d->embedding, k = d->tags;
@@ -259,7 +259,7 @@ void decoder_image_forward(const struct decoder *decoder, const struct parameter
     styles_forward(decoder, parameters, values, images);
 }
 
-/* Adds what comes back through x_1 to d_tags, and the gradient of the head's tensors. */
+/* Adds the gradient through x_1 to d_tags, and the gradient of the head's tensors. */
 static void tags_backward(const struct decoder *d, const struct parameters *parameters,
                           const real *values, const struct decoder_images *images,
                           const real *d_vectors, real *d_tags, real *gradients) {
@@ -331,14 +331,14 @@ struct decoder_scratch *decoder_scratch_new(const struct decoder *decoder, size_
     static const char what[] = "the decoder's scratch";
     struct decoder_scratch *scratch = memory_zeroed(1, sizeof *scratch, what, error);
     if (!scratch) return NULL;
-    size_t kept = decoder->cell->kept * decoder->hidden, bytes;
+    size_t saved = decoder->cell->saved * decoder->hidden, bytes;
     if (!size_multiply(rows, sizeof(real), &bytes)) {
         error_memory(error, what);
         decoder_scratch_free(scratch);
         return NULL;
     }
     scratch->inputs = memory_zeroed(decoder->embedding, bytes, what, error);
-    scratch->gates = memory_zeroed(kept, bytes, what, error);
+    scratch->gates = memory_zeroed(saved, bytes, what, error);
     scratch->recurrent = memory_zeroed(decoder->products, bytes, what, error);
     scratch->after = memory_zeroed(decoder->state, bytes, what, error);
     if (scratch->inputs && scratch->gates && scratch->recurrent && scratch->after) return scratch;
@@ -383,12 +383,12 @@ void decoder_add_vectors(const struct decoder *decoder, size_t n, const int32_t 
 
 void decoder_input_products(const struct decoder *decoder, const struct parameters *parameters,
                             const real *values, size_t n, const real *rows, real *gates) {
-    size_t kept = decoder->cell->kept * decoder->hidden;
+    size_t saved = decoder->cell->saved * decoder->hidden;
     vector_set_rows(n, decoder->products, parameters_at_const(parameters, values, decoder->bias_ih),
-                    gates, kept);
+                    gates, saved);
     blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, decoder->products, decoder->embedding, 1, rows,
               decoder->embedding, parameters_at_const(parameters, values, decoder->weight_ih),
-              decoder->embedding, 1, gates, kept);
+              decoder->embedding, 1, gates, saved);
 }
 
 void decoder_advance(const struct decoder *decoder, const struct parameters *parameters,

@@ -1,26 +1,25 @@
 /* The recurrent decoder: an image vector and words in, a distribution over words out.
  *
  *     u   = (v / |v| - shift) * scale             (F,)  v: the encoder's features
- *     p   = sigmoid(W_tag u + b_tag)              (K,)  of each tag, that a caption names it
+ *     p   = sigmoid(W_tag u + b_tag)              (K,)  that a caption names each tag
  *     x_1 = W_img u + b_img [+ W_in p] [+ s]      (E,)
  *     x_t = embedding of the word before [+ x_1]  (E,)
  *     h_t = cell(h_{t-1}, x_t)                    (H,)
  *     y_t = W_out h_t + b_out                     (V,)  logits
  *
- * The image is seen first, as x_1 alone, or at every step: x_1 is then added to every word vector
- * as well ("pre-inject" and, with a sum, "par-inject" of Tanti, Gatt and Camilleri, Where to put
- * the image in an image caption generator, 2018). Either way a decoder has the same tensors.
+ * The decoder sees the image first, as x_1 alone, or at every step: x_1 is then also added to every
+ * word vector ("pre-inject" and, with a sum, "par-inject" of Tanti, Gatt and Camilleri, Where to
+ * put the image in an image caption generator, 2018). The tensors are the same either way.
  *
- * The word head, p, is for a decoder that has tags: words of content, which it learns to name from
+ * The word head, p, belongs to a decoder with tags: content words, which it learns to predict from
  * the features alone (tag_loss.h) and sees beside the image (LSTM-A of Yao et al., Boosting image
  * captioning with attributes, 2017).
  *
- * s is the vector of the caption style that the photo is to be described in, where the decoder has
- * styles and one is asked for (styles.h).
+ * s is the vector of the requested caption style, if the decoder has styles (styles.h).
  *
- * shift and scale are constants measured once over the training photos; behind an encoder that
- * learns from scratch, shift is a running mean, see decoder_follow_shift. This file holds the
- * sizes, the tensors and the step of inference; the training pass is unroll.h.
+ * shift and scale are constants measured once over the training photos; with an encoder trained
+ * from scratch, shift is a running mean, see decoder_follow_shift. This file has the sizes, the
+ * tensors and the inference step; the training pass is in unroll.h.
  */
 #ifndef CAPTION_MODEL_DECODER_H
 #define CAPTION_MODEL_DECODER_H
@@ -32,7 +31,7 @@
 #include "nn/cell.h"
 #include "nn/parameters.h"
 
-/* What a step is fed, in place of a word's number. */
+/* Inputs of a step other than a word's number. */
 enum {
     DECODER_NOTHING = -1, /* no input (zeros), or no target */
     DECODER_VECTOR = -2   /* vectors[0]; DECODER_VECTOR - i is vectors[i] */
@@ -44,8 +43,8 @@ struct decoder {
     size_t embedding; /* E */
     size_t hidden;    /* H */
     size_t features;  /* F */
-    size_t tags;      /* K; 0: it has no word head */
-    size_t styles;    /* L; 0: it has none */
+    size_t tags;      /* K; 0: no word head */
+    size_t styles;    /* L; 0: no styles */
     size_t products;  /* P = cell->products * H */
     size_t state;     /* S = cell->states * H */
     bool image_every; /* whether x_1 is also added to the word vectors */
@@ -71,56 +70,55 @@ bool decoder_init(struct decoder *decoder, const struct cell *cell,
                   const struct decoder_sizes *sizes, struct parameters *parameters,
                   caption_error *error);
 
-/* How often the image is seen: "first" or "every". decoder_init leaves it at first. */
+/* How often the image is seen: "first" or "every". decoder_init sets "first". */
 bool decoder_knows_image_input(const char *name);
-/* False when the name is neither. */
+/* False for any other name. */
 bool decoder_set_image_input(struct decoder *decoder, const char *name);
 const char *decoder_image_input(const struct decoder *decoder);
 
-/* Makes shift the running mean of the unit vectors that decoder_image_backward sees: what a random
- * encoder gives says nothing of what it will give once it has learned. Before decoder_randomise. */
+/* Makes shift the running mean of the unit vectors that decoder_image_backward sees: the features
+ * of a random encoder do not predict those of the trained one. Call it before decoder_randomise. */
 void decoder_follow_shift(const struct decoder *decoder, struct parameters *parameters);
 
-/* Random start: uniform within 1 / sqrt(H) for the cell, scaled normal elsewhere; forget gate bias
- * 1; shift 0, scale such that a unit vector becomes one of unit variance; or, less a running mean,
- * what usually is left of it. */
+/* Random initialisation: uniform within 1 / sqrt(H) for the cell, scaled normal elsewhere; forget
+ * gate bias 1; shift 0; scale such that a unit vector (with a running mean, its usual residual)
+ * gets unit variance. */
 void decoder_randomise(const struct decoder *decoder, struct parameters *parameters,
                        struct random *random);
 
-/* The same of the word head alone: it names nearly nothing, and x_1 is as it would be without. */
+/* The same for the word head alone: it predicts almost no tags and does not change x_1. */
 void decoder_randomise_tags(const struct decoder *decoder, struct parameters *parameters,
                             struct random *random);
 
-/* The same of the caption styles from number `first` on: vectors long enough that the cell soon
- * learns to tell them apart, and short beside a word's. */
+/* The same for the caption styles from number `first` on: vectors long enough for the cell to learn
+ * to distinguish them soon, but short compared with a word's. */
 void decoder_randomise_styles(const struct decoder *decoder, size_t first,
                               struct parameters *parameters, struct random *random);
 
-/* Makes what it says at temperature 1 what it said at `temperature`: divides the output layer by
- * it.
- */
-void decoder_temper(const struct decoder *decoder, struct parameters *parameters,
-                    float temperature);
+/* Divides the output layer by `temperature`: the distribution at temperature 1 becomes that at
+ * `temperature`. */
+void decoder_scale_logits(const struct decoder *decoder, struct parameters *parameters,
+                          float temperature);
 
 /* Images of a pass. */
 struct decoder_images {
     size_t count;         /* N */
     const real *features; /* (N, F) */
-    const size_t *styles; /* [N]: of each a number below L, or STYLE_NONE; NULL: none has one */
-    real *scaled;         /* (N, F): u; what decoder_image_backward needs again */
-    real *tags;           /* (N, K): p, needed again as well */
-    real *tag_scratch;    /* (N, K), of decoder_image_backward alone */
+    const size_t *styles; /* [N]: each a number below L or STYLE_NONE; NULL: all STYLE_NONE */
+    real *scaled;         /* (N, F): u, saved for backward */
+    real *tags;           /* (N, K): p, saved for backward */
+    real *tag_scratch;    /* (N, K), used by decoder_image_backward only */
     real *vectors;        /* (N, E): x_1 */
 };
 
-/* Features to input vectors: writes scaled, tags and vectors. */
+/* Turns features into input vectors: writes scaled, tags and vectors. */
 void decoder_image_forward(const struct decoder *decoder, const struct parameters *parameters,
                            const real *values, const struct decoder_images *images);
 
-/* d_tags (N, K): in, the derivative of a loss of the tags alone by W_tag u + b_tag (zeros where
- * there is none); out, that of the whole loss. Adds the parameters' gradient to `gradients`; writes
- * d_features (N, F) unless it is NULL, and then adds the unit vectors at the place of a shift that
- * follows them. images->scaled is overwritten. */
+/* d_tags (N, K): in, the derivative of a loss of the tags alone by W_tag u + b_tag (zeros without
+ * such a loss); out, that of the whole loss. Adds the parameters' gradient to `gradients`. Unless
+ * d_features (N, F) is NULL, writes it and adds the unit vectors to the entry of a running shift.
+ * images->scaled is overwritten. */
 void decoder_image_backward(const struct decoder *decoder, const struct parameters *parameters,
                             const real *values, const struct decoder_images *images,
                             const real *d_vectors, real *d_tags, real *d_features, real *gradients);
@@ -133,8 +131,8 @@ void decoder_scratch_free(struct decoder_scratch *scratch);
 
 /* One time step of inference for n <= rows rows. inputs[i]: a word's number, or DECODER_VECTOR - j
  * for row j of `vectors` (., E), or DECODER_NOTHING. added[i]: DECODER_VECTOR - j for a vector that
- * is added to the input, or DECODER_NOTHING; NULL: none anywhere. states (n, S) are replaced by the
- * next ones (zero them for a new sequence). logits (n, V), or NULL where they are not wanted. */
+ * is added to the input, or DECODER_NOTHING; NULL: none. states (n, S) are replaced by the next
+ * ones (zero them for a new sequence). logits (n, V), or NULL if not needed. */
 void decoder_step(const struct decoder *decoder, const struct parameters *parameters,
                   const real *values, size_t n, const int32_t *inputs, const int32_t *added,
                   const real *vectors, real *states, real *logits, struct decoder_scratch *scratch);

@@ -1,6 +1,5 @@
-/* The pieces of one time step, shared by the step of a decoder that learns (decoder.c), the unroll
- * (unroll.c) and the decoder for inference, so that all compute the same function. Internal to this
- * room. */
+/* The pieces of one time step, shared by the decoder's step (decoder.c), the unroll (unroll.c) and
+ * the decoder for inference, so that all compute the same function. Internal to this folder. */
 #ifndef CAPTION_MODEL_DECODER_PARTS_H
 #define CAPTION_MODEL_DECODER_PARTS_H
 
@@ -10,15 +9,15 @@
 void decoder_scale_features(const struct decoder *decoder, const real *shift, const real *scale,
                             const real *features, size_t count, real *scaled);
 
-/* Logits of tags to probabilities; both may be one array. */
+/* Converts logits of tags to probabilities; both may be the same array. */
 void decoder_tag_probabilities(size_t count, const real *logits, real *probabilities);
 
-/* rows (n, E): the word vectors, vectors or zeros that `inputs` name. */
+/* rows (n, E): the word vectors, vectors or zeros that `inputs` select. */
 void decoder_gather(const struct decoder *decoder, const struct parameters *parameters,
                     const real *values, size_t n, const int32_t *inputs, const real *vectors,
                     real *rows);
 
-/* Adds to rows (n, E) the vectors that `added` names. */
+/* Adds to rows (n, E) the vectors that `added` selects. */
 void decoder_add_vectors(const struct decoder *decoder, size_t n, const int32_t *added,
                          const real *vectors, real *rows);
 

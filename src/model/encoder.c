@@ -44,13 +44,13 @@ static size_t output_numbers(const struct encoder_layer *layer) {
     return output_pixels(layer) * layer->shape.out_channels;
 }
 
-/* Whether the layer ends a branch that stochastic depth may leave out. */
+/* Whether the layer ends a branch that stochastic depth may skip. */
 static bool may_be_left_out(const struct encoder_layer *layer,
                             const struct encoder_workspace *workspace) {
     return layer->closes_residual && workspace->depth.drops;
 }
 
-/* The layer's convolution, by the kind of it; `shape` is the layer's, or that without ReLU6. */
+/* The layer's convolution, by its kind; `shape` is the layer's, with or without ReLU6. */
 static void convolve(const struct encoder_layer *layer, const struct convolution *shape,
                      size_t count, const real *input, const real *weight, const real *bias,
                      const real *residual, real *output, real *scratch) {
@@ -68,21 +68,20 @@ static void convolve(const struct encoder_layer *layer, const struct convolution
     }
 }
 
-/* The convolution as batch norm has it: neither bias nor ReLU6. */
+/* The convolution before batch norm: without bias and ReLU6. */
 static struct convolution bare_shape(const struct encoder_layer *layer) {
     struct convolution shape = layer->shape;
     shape.relu6 = false;
     return shape;
 }
 
-/* A layer's batch norm with the statistics of the photos that are being learned from. */
-static struct batch_norm batch_statistics_norm(const struct encoder_layer *layer,
-                                               const struct parameters *parameters,
-                                               const real *values,
-                                               const struct encoder_norm_space *space, size_t i) {
+/* A layer's batch norm with the statistics of the batch. */
+static struct batch_norm
+batch_statistics_norm(const struct encoder_layer *layer, const struct parameters *parameters,
+                      const real *values, const struct encoder_norm_workspace *norms, size_t i) {
     struct batch_norm norm = encoder_running_norm(layer, parameters, values);
-    norm.mean = space->means[i];
-    norm.variance = space->variances[i];
+    norm.mean = norms->means[i];
+    norm.variance = norms->variances[i];
     return norm;
 }
 
@@ -134,8 +133,8 @@ void encoder_forward(const struct encoder *encoder, const struct parameters *par
                     encoder->features, input, features);
 }
 
-/* Adds what the running statistics are to be the average of: as for every estimate of a variance
- * from a sample, one less than its size is divided by. */
+/* Adds the values that the running statistics average. The variance is the unbiased estimate,
+ * divided by the sample size less one. */
 static void add_statistics(const struct batch_norm *norm, size_t count, size_t pixels, real *mean,
                            real *variance) {
     const real unbiased = pixels > 1 ? (real)pixels / (real)(pixels - 1) : 1;
@@ -162,8 +161,8 @@ static real *backward_norm(const struct encoder_layer *layer, const struct param
     return convolved;
 }
 
-/* The gradient of layer i's output becomes that of its input; the photos, which are the stem's,
- * take none. */
+/* The gradient of layer i's output becomes that of its input; the photos, which are the stem's
+ * input, have none. */
 static void backward_layer(const struct encoder *encoder, const struct parameters *parameters,
                            const real *values, size_t i, struct encoder_workspace *workspace,
                            real *gradients) {
@@ -201,7 +200,7 @@ static void backward_layer(const struct encoder *encoder, const struct parameter
     }
 }
 
-/* The layer's output anew, as encoder_forward computed it. */
+/* Recomputes the layer's output as in encoder_forward. */
 static void recompute(const struct encoder *encoder, const struct parameters *parameters,
                       const real *values, size_t i, struct encoder_workspace *workspace) {
     const struct encoder_layer *layer = &encoder->layers[i];

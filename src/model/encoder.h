@@ -1,16 +1,16 @@
 /* The convolutional encoder: photos (N, S, S, 3) to features (N, F), forward and backward.
  *
- * An architecture is a line of words: "stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ...
- * head_c1280". Block strings are in the notation of MnasNet (Tan et al., 2019) and timm: ds is a
- * depthwise separable block, ir an inverted residual (Sandler et al., 2018); r repeats, k kernel, s
- * stride of the first repeat, e expansion, c output channels. stem is a 3x3 convolution of stride
- * 2, head a 1x1 convolution; then the mean over the map. ReLU6 after every convolution but the last
- * of a block. Padding is TensorFlow's SAME, or, where the line begins with the word pad_symmetric,
- * PyTorch's (see convolution.h): the same sizes, but weights learned with one are worse off with
- * the other. Activations are channels last.
+ * An architecture is a line of block strings: "stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ...
+ * head_c1280". They are in the notation of MnasNet (Tan et al., 2019) and timm: ds is a depthwise
+ * separable block, ir an inverted residual (Sandler et al., 2018); r repeats, k kernel, s stride of
+ * the first repeat, e expansion, c output channels. stem is a 3x3 convolution of stride 2, head a
+ * 1x1 convolution; then the mean over the map. ReLU6 after every convolution but the last of a
+ * block. Padding is TensorFlow's SAME, or PyTorch's if the line begins with pad_symmetric (see
+ * convolution.h). The sizes are the same, but weights trained with one padding are worse with the
+ * other. Activations are channels last.
  *
- * An encoder that learns from scratch has batch normalisation behind every convolution, in place of
- * the bias; once it has learned, encoder_fold makes it part of weight and bias.
+ * An encoder trained from scratch has batch normalisation after every convolution, in place of the
+ * bias; after training, encoder_fold folds it into weight and bias.
  */
 #ifndef CAPTION_MODEL_ENCODER_H
 #define CAPTION_MODEL_ENCODER_H
@@ -19,21 +19,20 @@
 #include "nn/convolution.h"
 #include "nn/parameters.h"
 
-/* An architecture that has a name. */
+/* A named architecture. */
 struct encoder_preset {
     const char *name, *architecture;
-    size_t size; /* side of the photos that it was made for */
+    size_t size; /* side of the photos that it is designed for */
 };
 
 /* Preset `index`, counted from 0: "efficientnet_lite0" to "efficientnet_lite4", "mobilenetv2",
- * "tiny", ...; NULL behind the last. */
+ * "tiny", ...; NULL after the last. */
 const struct encoder_preset *encoder_preset(size_t index);
 
-/* The architecture of that preset; the text itself where it is no preset's name. */
+/* The architecture of that preset; the text itself if it is not a preset's name. */
 const char *encoder_architecture(const char *name_or_text);
 
-/* The side of the photos that a preset, given by name or text, was made for; 224 for any other
- * architecture. */
+/* The photo size of a preset, given by name or text; 224 for any other architecture. */
 size_t encoder_default_size(const char *name_or_text);
 
 enum encoder_layer_kind { ENCODER_STEM, ENCODER_POINTWISE, ENCODER_DEPTHWISE };
@@ -45,7 +44,7 @@ struct encoder_layer {
     bool opens_residual;  /* its input is added to a later layer's output */
     bool closes_residual; /* the input of the block is added to its output (after the bias, linear)
                            */
-    size_t weight, bias;  /* indices into parameters; with batch norm there is no bias, but: */
+    size_t weight, bias;  /* indices into parameters; with batch norm, in place of the bias: */
     struct {
         size_t scale, shift, mean, variance; /* learned, and running */
     } norm;
@@ -54,7 +53,7 @@ struct encoder_layer {
 struct encoder {
     char *architecture; /* owned */
     size_t size;        /* S, side of the input */
-    bool batch_norm;    /* behind every convolution */
+    bool batch_norm;    /* after every convolution */
     struct encoder_layer *layers;
     size_t layer_count;
     size_t features; /* F */
@@ -62,31 +61,30 @@ struct encoder {
 };
 
 /* Parses the architecture and registers its tensors ("encoder." + timm's names: conv_stem.weight,
- * blocks.1.0.conv_pw.weight, ..., blocks.1.0.bn1.running_mean, ...). Errors name the word that does
- * not parse. Sizes are bounded: size 16..1024, channels (expanded ones too) <= 8192, repeats and
- * expansion <= 64, kernel 3 or 5, stride 1 or 2, 1024 layers. Allocates nothing of the size of the
- * weights. */
+ * blocks.1.0.conv_pw.weight, ..., blocks.1.0.bn1.running_mean, ...). Errors name the invalid word.
+ * Sizes are bounded: size 16..1024, channels (expanded ones too) <= 8192, repeats and expansion <=
+ * 64, kernel 3 or 5, stride 1 or 2, 1024 layers. Does not allocate the weights. */
 bool encoder_init(struct encoder *encoder, const char *architecture, size_t size, bool batch_norm,
                   struct parameters *parameters, caption_error *error);
 void encoder_free(struct encoder *encoder);
 
-/* Random weights whose variance keeps that of the activations (He et al., 2015: 2 / inputs behind a
- * rectifier, 1 / inputs behind a linear layer), biases zero; batch norm that changes nothing. */
+/* Random weights that preserve the variance of the activations (He et al., 2015: 2 / inputs after a
+ * rectifier, 1 / inputs after a linear layer); biases zero; batch norm is the identity. */
 void encoder_randomise(const struct encoder *encoder, struct parameters *parameters,
                        struct random *random);
 
 /* Writes to `folded`, an encoder of the same architecture without batch norm, the weights and
- * biases with which it gives the features that `encoder`, which has batch norm, gives in inference.
- */
+ * biases with which it computes the same features as `encoder`, which has batch norm, in
+ * inference. */
 void encoder_fold(const struct encoder *encoder, const struct parameters *parameters,
                   const real *values, const struct encoder *folded,
                   struct parameters *folded_parameters);
 
 enum encoder_use {
-    ENCODER_TRAINING,     /* all activations are kept for backward */
+    ENCODER_TRAINING,     /* all activations are saved for backward */
     ENCODER_RECOMPUTATION /* all but the expanded ones of inverted residuals, which backward
-                             computes anew (Chen et al., Training deep nets with sublinear memory
-                             cost, 2016): the same gradients in less memory and more time */
+                             recomputes (Chen et al., Training deep nets with sublinear memory cost,
+                             2016): the same gradients in less memory and more time */
 };
 
 /* Scratch for up to `photos` photos, planned once. */
@@ -99,24 +97,24 @@ size_t encoder_workspace_bytes(const struct encoder_workspace *workspace);
 void encoder_workspace_free(struct encoder_workspace *workspace);
 
 /* Stochastic depth (Huang et al., Deep networks with stochastic depth, 2016): draws which residual
- * blocks do nothing for which of the next `count` photos, in this and every forward and backward
- * until the next draw. The probability grows evenly along the layers, up to `rate` (in [0, 1));
- * what stays is scaled up, so that inference does nothing. A new workspace leaves nothing out, nor
- * does a rate of 0, which draws no random number. */
+ * blocks are skipped for each of the next `count` photos, in every forward and backward until the
+ * next draw. The probability grows linearly along the layers, up to `rate` (in [0, 1)); the
+ * remaining branches are scaled up, so that inference is unchanged. A new workspace skips nothing.
+ * A rate of 0 skips nothing and draws no random number. */
 void encoder_draw_depth(const struct encoder *encoder, float rate, size_t count,
                         struct random *random, struct encoder_workspace *workspace);
 
 /* images (count, S, S, 3) already scaled, features (count, F); count <= photos of the workspace.
- * `values` is the parameters' block. The workspace remembers what backward needs; `images` must
- * stay until then. Batch norm takes the statistics of these photos. (What only runs is
+ * `values` is the parameters' block. The workspace saves what backward needs; `images` must stay
+ * valid until then. Batch norm uses the statistics of these photos. (For inference see
  * inference_encoder.h.) */
 void encoder_forward(const struct encoder *encoder, const struct parameters *parameters,
                      const real *values, const real *images, size_t count,
                      struct encoder_workspace *workspace, real *features);
 
 /* Adds to `gradients` (a block like `values`) the gradient of a loss whose derivative by the
- * features of the last encoder_forward is d_features (count, F); and at the place of the running
- * statistics `count` times those of these photos. Once for each encoder_forward. */
+ * features of the last encoder_forward is d_features (count, F); and, in the entries of the running
+ * statistics, `count` times those of these photos. Call it once for each encoder_forward. */
 void encoder_backward(const struct encoder *encoder, const struct parameters *parameters,
                       const real *values, const real *d_features,
                       struct encoder_workspace *workspace, real *gradients);

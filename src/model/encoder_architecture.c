@@ -20,7 +20,7 @@ enum {
 
 static const struct encoder_preset presets[] = {
     /* EfficientNet-Lite (Google, 2020): EfficientNet (Tan and Le, 2019) without
-       squeeze-and-excitation and with ReLU6, learned by TensorFlow at these sizes. */
+     * squeeze-and-excitation and with ReLU6, trained with TensorFlow at these sizes. */
     {"efficientnet_lite0",
      "stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ir_r2_k5_s2_e6_c40 ir_r3_k3_s2_e6_c80 "
      "ir_r3_k5_s1_e6_c112 ir_r4_k5_s2_e6_c192 ir_r1_k3_s1_e6_c320 head_c1280",
@@ -41,18 +41,18 @@ static const struct encoder_preset presets[] = {
      "stem_c32 ds_r1_k3_s1_e1_c24 ir_r4_k3_s2_e6_c32 ir_r4_k5_s2_e6_c56 ir_r6_k3_s2_e6_c112 "
      "ir_r6_k5_s1_e6_c160 ir_r8_k5_s2_e6_c272 ir_r1_k3_s1_e6_c448 head_c1280",
      300},
-    /* Sandler et al., 2018, as torchvision and timm have it. */
+    /* Sandler et al., 2018, as in torchvision and timm. */
     {"mobilenetv2",
      "pad_symmetric stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ir_r3_k3_s2_e6_c32 "
      "ir_r4_k3_s2_e6_c64 ir_r3_k3_s1_e6_c96 ir_r3_k3_s2_e6_c160 ir_r1_k3_s1_e6_c320 head_c1280",
      224},
-    /* Lite0 learned anew by PyTorch: timm's efficientnet_lite0, whose tf_efficientnet_lite0 is the
-       first above. */
+    /* Lite0 retrained with PyTorch: timm's efficientnet_lite0. The first above is its
+     * tf_efficientnet_lite0. */
     {"efficientnet_lite0_symmetric",
      "pad_symmetric stem_c32 ds_r1_k3_s1_e1_c16 ir_r2_k3_s2_e6_c24 ir_r2_k5_s2_e6_c40 "
      "ir_r3_k3_s2_e6_c80 ir_r3_k5_s1_e6_c112 ir_r4_k5_s2_e6_c192 ir_r1_k3_s1_e6_c320 head_c1280",
      224},
-    /* For 64-pixel photos, learned from scratch in minutes. */
+    /* For 64-pixel photos; trains from scratch in minutes. */
     {"tiny",
      "stem_c16 ds_r1_k3_s1_e1_c24 ir_r1_k5_s2_e2_c32 ir_r2_k5_s2_e3_c48 ir_r2_k5_s2_e3_c96 "
      "head_c256",
@@ -158,7 +158,7 @@ static bool parse_item(struct word word, const char *letters, const char **text,
     return true;
 }
 
-/* Reads "kind_x1_y2": every one of `letters` once, in any order, none of them 0. */
+/* Reads "kind_x1_y2": each of `letters` once, in any order, with a number other than 0. */
 static bool parse_block(struct word word, const char *kind, const char *letters,
                         struct block *block, caption_error *error) {
     *block = (struct block){0};
@@ -198,7 +198,7 @@ static bool check_block(struct word word, const struct block *block, caption_err
     return true;
 }
 
-/* The chain as it grows: the map that the next layer sees. */
+/* The chain under construction: the input map of the next layer. */
 struct builder {
     struct encoder *encoder;
     struct parameters *parameters;
@@ -246,8 +246,7 @@ static bool register_tensors(struct builder *builder, struct encoder_layer *laye
                            &layer->bias, error);
 }
 
-/* `name` is that of the convolution, `norm` that of the batch norm behind it, both as timm has
- * them. */
+/* `name` is that of the convolution, `norm` that of its batch norm, both as in timm. */
 static bool add_layer(struct builder *builder, enum encoder_layer_kind kind, const char *name,
                       const char *norm, size_t kernel, size_t stride, size_t channels, bool relu6,
                       caption_error *error) {

@@ -11,10 +11,10 @@ static const char own_prefix[] = "encoder.";
 
 enum {
     NAME_SIZE = PARAMETERS_NAME + 32, /* of a tensor in the file */
-    SHOWN = 80                        /* bytes of a strange name that a message shows */
+    SHOWN = 80                        /* bytes of an unknown name that a message shows */
 };
 
-/* What goes with the padding. */
+/* The settings that depend on the padding. */
 static const struct family {
     double epsilon; /* of batch norm */
     float mean[3], std[3];
@@ -25,7 +25,7 @@ static const struct family *family_of(const struct encoder *encoder) {
     return encoder->symmetric ? &pytorch : &tensorflow;
 }
 
-/* Where a layer stands: the stem is block 0, the head the last; part `part` of `parts`. */
+/* The position of a layer: the stem is block 0, the head the last; part `part` of `parts`. */
 struct place {
     size_t block, part, parts;
 };
@@ -42,8 +42,8 @@ static struct place place_of(const struct encoder *encoder, size_t layer) {
     }
 }
 
-/* The names of a convolution and of the batch norm behind it, without ".weight" and the like; a
- * norm of "" is none. */
+/* The names of a convolution and of its batch norm, without ".weight" or another suffix; "" means
+ * no norm. */
 struct layer_names {
     char convolution[NAME_SIZE], norm[NAME_SIZE];
 };
@@ -67,8 +67,8 @@ static void name_timm(struct place place, struct layer_names *names) {
     snprintf(names->norm, NAME_SIZE, "%.*s.bn%zu", folder, names->convolution, place.part + 1);
 }
 
-/* torchvision counts through: a convolution with its norm and ReLU6 is one item of a block, the
- * linear one at a block's end and its norm are two. */
+/* torchvision numbers the items of a block: a convolution with its norm and ReLU6 is one item, the
+ * linear convolution at a block's end and its norm are two. */
 static void name_torchvision(struct place place, struct layer_names *names) {
     char item[NAME_SIZE / 2];
     if (place.parts == 1) {
@@ -85,12 +85,12 @@ static void name_torchvision(struct place place, struct layer_names *names) {
     snprintf(names->norm, NAME_SIZE, "%s.%zu", item, place.part + 1);
 }
 
-/* Where the numbers of a layer come from; all but weight and bias are NULL without a norm. */
+/* The source tensors of a layer; all but weight and bias are NULL without a norm. */
 struct source {
     const struct safetensors_tensor *weight, *bias, *scale, *mean, *variance;
 };
 
-/* The file held against an architecture. */
+/* The file matched with an architecture. */
 struct fit {
     const struct encoder_import *import;
     const struct encoder *encoder;
@@ -146,13 +146,13 @@ static bool ends_with(const char *text, const char *end) {
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-/* What may stand in a file beside the encoder. */
+/* Whether a tensor may be in the file beside the encoder. */
 static bool is_beside(const char *name) {
     return starts_with(name, "classifier.") || starts_with(name, "decoder.") ||
            ends_with(name, ".num_batches_tracked");
 }
 
-/* A tensor that the chain would leave out without a word makes another network of it. */
+/* Silently ignoring a tensor would make it another network. */
 static bool check_rest(const struct fit *fit, caption_error *error) {
     const struct safetensors *file = &fit->import->file;
     for (size_t i = 0; i < file->tensor_count; i++) {
@@ -216,7 +216,7 @@ static bool try_architecture(struct encoder_import *import, const char *architec
     return ok;
 }
 
-/* torchvision never had TensorFlow's padding. */
+/* torchvision never uses TensorFlow's padding. */
 static bool is_candidate(const struct encoder_import *import, const struct encoder_preset *preset) {
     return import->names != ENCODER_NAMES_TORCHVISION ||
            starts_with(preset->architecture, "pad_symmetric ");
@@ -238,11 +238,11 @@ static bool try_presets(struct encoder_import *import, caption_error *error) {
         nearest = preset->name;
         reason = misfit;
     }
-    return error_set(error, reason.status, "%s (held against %s, the nearest encoder known)",
+    return error_set(error, reason.status, "%s (compared with %s, the nearest encoder known)",
                      reason.message, nearest);
 }
 
-/* Whose names the tensors bear, by the first convolution's. */
+/* The naming scheme, detected from the first convolution's name. */
 static bool recognise(struct encoder_import *import, caption_error *error) {
     const struct safetensors *file = &import->file;
     import->prefix = safetensors_find(file, "encoder.conv_stem.weight") ? own_prefix : "";

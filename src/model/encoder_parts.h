@@ -1,45 +1,45 @@
-/* What the files of the encoder share. Internal to this room. */
+/* Shared by the files of the encoder. Internal to this folder. */
 #ifndef CAPTION_MODEL_ENCODER_PARTS_H
 #define CAPTION_MODEL_ENCODER_PARTS_H
 
 #include "model/encoder.h"
 #include "nn/batch_norm.h"
 
-/* The batch norm behind a layer, with the running statistics. */
+/* The batch norm after a layer, with the running statistics. */
 struct batch_norm encoder_running_norm(const struct encoder_layer *layer,
                                        const struct parameters *parameters, const real *values);
 
-/* What batch norm needs besides. */
-struct encoder_norm_space {
-    real **inputs;                 /* [layer_count]: what each convolution gave, until
-                                      backward puts its gradient there; owned, with the two below */
+/* Additional workspace of batch norm. */
+struct encoder_norm_workspace {
+    real **inputs; /* [layer_count]: output of each convolution, which backward overwrites with its
+                      gradient; owned, like the two below */
     real **means, **variances;     /* [layer_count]: of these inputs */
     real *no_bias, *unused_d_bias; /* of the convolutions, which have none */
 };
 
 /* Stochastic depth. */
 struct encoder_depth {
-    bool drops;     /* whether any branch may be left out */
-    real *scales;   /* (layer_count, photos): of the branch that a layer ends, 0 where left out */
-    real *d_branch; /* the gradient of a branch's end, scaled: that of the block's output is needed
-                       for its input, too */
+    bool drops;     /* whether any branch may be skipped */
+    real *scales;   /* (layer_count, photos): of the branch that a layer ends, 0 if skipped */
+    real *d_branch; /* the gradient of a branch's end, scaled: that of the block's output is also
+                       needed for its input */
 };
 
 struct encoder_workspace {
     size_t photos;
     enum encoder_use use;
-    real **outputs;   /* [layer_count]: where each layer's output lies */
-    real **gradients; /* [layer_count]: where its gradient lies */
+    real **outputs;   /* [layer_count]: each layer's output */
+    real **gradients; /* [layer_count]: its gradient */
     real *block;      /* what these point into */
     size_t bytes;     /* of the block */
     real *scratch;    /* of the direct convolutions */
-    struct encoder_norm_space norm;
+    struct encoder_norm_workspace norm;
     struct encoder_depth depth;
     const real *images; /* of the last forward */
     size_t count;       /* of the last forward */
 };
 
-/* What a residual block gives: output (., numbers a photo) = scale * output + input. */
+/* The output of a residual block: output (., numbers a photo) = scale * output + input. */
 void encoder_close_residual(const struct encoder_workspace *workspace, size_t layer, size_t numbers,
                             const real *input, real *output);
 
@@ -47,9 +47,9 @@ void encoder_close_residual(const struct encoder_workspace *workspace, size_t la
 real *encoder_branch_gradient(const struct encoder_workspace *workspace, size_t layer,
                               size_t numbers);
 
-/* Whether a workspace of that use keeps layer i's output no longer than the next layer
- * needs it: the expansion of an inverted residual, most of its activations by far. Batch norm needs
- * the convolutions' outputs again, and keeps them. */
+/* Whether a workspace of that use discards layer i's output after the next layer: the expansion of
+ * an inverted residual, by far most of its activations. Batch norm needs the convolutions' outputs
+ * again, and saves them. */
 bool encoder_recomputes(const struct encoder *encoder, enum encoder_use use, size_t i);
 
 #endif

@@ -1,4 +1,4 @@
-/* Where the activations of the encoder and their gradients lie. */
+/* Memory plan of the encoder's activations and gradients. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +8,8 @@
 #include "nn/depthwise.h"
 #include "nn/stem.h"
 
-/* Buffers that take turns: a layer writes to one that holds neither its input nor the start of the
- * residual it lies within. */
+/* Shared buffers: a layer writes to one that holds neither its input nor the start of its residual
+ * block. */
 enum { TURNS = 3, NONE = TURNS };
 
 /* Numbers in a layer's output for one micro-batch, rounded up to whole cache lines. */
@@ -27,9 +27,9 @@ static size_t free_turn(size_t busy, size_t held) {
     return turn;
 }
 
-/* Which of the buffers the gradient of each layer's output takes. That of a residual block's output
- * is held until the block's first layer adds its own share and makes it that of the block's input.
- */
+/* Chooses the buffer for the gradient of each layer's output. The gradient of a residual block's
+ * output stays until the block's first layer adds its share, which makes it the gradient of the
+ * block's input. */
 static void plan_gradients(const struct encoder *encoder, size_t *turns) {
     size_t turn = 0, held = NONE;
     for (size_t i = encoder->layer_count; i-- > 0;) {
@@ -50,7 +50,7 @@ bool encoder_recomputes(const struct encoder *encoder, enum encoder_use use, siz
            encoder->layers[i + 1].kind == ENCODER_DEPTHWISE && encoder->layers[i].shape.relu6;
 }
 
-/* A place of its own for every output that is kept, and one for all that are recomputed. */
+/* A separate place for every saved output, and one for all recomputed outputs. */
 static bool place_kept(const struct encoder *encoder, size_t photos, enum encoder_use use,
                        size_t *offsets, size_t *numbers) {
     size_t shared = 0;
@@ -70,8 +70,7 @@ static bool place_kept(const struct encoder *encoder, size_t photos, enum encode
     return size_add(*numbers, shared, numbers);
 }
 
-/* Gives every layer its turn of shared buffers in the block, and grows *numbers by what they need.
- */
+/* Assigns a shared buffer in the block to every layer, and grows *numbers by their size. */
 static bool place_turns(const struct encoder *encoder, size_t photos, const size_t *turns,
                         size_t *offsets, size_t *numbers) {
     size_t sizes[TURNS] = {0}, starts[TURNS];
@@ -136,7 +135,8 @@ static size_t norm_numbers(const struct encoder *encoder) {
 }
 
 /* Cuts norm_numbers() numbers at `block`. */
-static void cut_norm(const struct encoder *encoder, real *block, struct encoder_norm_space *norm) {
+static void cut_norm(const struct encoder *encoder, real *block,
+                     struct encoder_norm_workspace *norm) {
     const size_t most = most_channels(encoder);
     norm->no_bias = block;
     norm->unused_d_bias = block + most;

@@ -12,7 +12,7 @@
 #endif
 
 /* Opening a model converts millions of numbers: plain arithmetic on the bits, without tables or
- * branches, so that the compiler can make vectors of it. */
+ * branches, so that the compiler can vectorise it. */
 
 SIMD_INLINE uint32_t float_bits(float number) {
     uint32_t bits;
@@ -37,7 +37,7 @@ SIMD_INLINE void store_16(uint8_t *bytes, uint32_t half) {
     memcpy(bytes, &ordered, sizeof ordered);
 }
 
-/* What a float's exponent is ahead of an F16's: 127 - 15. */
+/* The difference of the exponent biases of float and F16: 127 - 15. */
 static const uint32_t rebias = 112U << 23;
 
 SIMD_CLONES
@@ -60,7 +60,7 @@ static bool to_floats(const uint8_t *bytes, size_t count, float *out) {
 
 enum { AT_ONCE = 8 };
 
-/* The same by the processor's own instruction; `count` is a multiple of AT_ONCE. */
+/* The same by the processor's instruction; `count` is a multiple of AT_ONCE. */
 __attribute__((target("avx2,f16c"))) static bool convert(const uint8_t *bytes, size_t count,
                                                          float *out) {
     const __m128i exponent = _mm_set1_epi16(0x7c00);
@@ -101,7 +101,7 @@ bool float16_brain_to_floats(const uint8_t *bytes, size_t count, float *out) {
 }
 
 /* `bits` without its lowest `drop` bits, to nearest, ties to even. A carry into the exponent is
- * what it should be: the next power of two. */
+ * correct: it gives the next power of two. */
 SIMD_INLINE uint32_t round_bits(uint32_t bits, uint32_t drop) {
     return (bits + (1U << (drop - 1)) - 1 + ((bits >> drop) & 1)) >> drop;
 }
@@ -110,14 +110,13 @@ bool float16_from_floats(const float *in, size_t count, uint8_t *bytes, size_t *
     for (size_t i = 0; i < count; i++) {
         const uint32_t bits = float_bits(in[i]);
         const uint32_t magnitude = bits & 0x7fffffffU;
-        if (magnitude >= float_bits(65520)) { /* infinity and what is no number too */
+        if (magnitude >= float_bits(65520)) { /* infinity and NaN too */
             *bad = i;
             return false;
         }
         uint32_t half;
         if (magnitude < float_bits(0x1p-14F)) {
-            /* Beside 0.5 a float's last bit is worth 2^-24, as that of a subnormal: the addition
-               rounds. */
+            /* Near 0.5 a float's last bit is 2^-24, as in a subnormal, so the addition rounds. */
             half = float_bits(float_of(magnitude) + 0.5F) - float_bits(0.5F);
         } else {
             half = round_bits(magnitude - rebias, 13);

@@ -13,9 +13,8 @@ bool float16_to_floats(const uint8_t *bytes, size_t count, float *out);
 bool float16_brain_to_floats(const uint8_t *bytes, size_t count, float *out);
 
 /* 2 * count bytes from in[count], rounded to nearest, ties to even. Nothing saturates: false when a
- * number is not finite or rounds to more than the largest finite one (65504 in F16), because a
- * model whose numbers were clipped silently is a different model; *bad is then the first such
- * number's place. */
+ * number is not finite or rounds to more than the largest finite one (65504 in F16), because silent
+ * clipping would change the model; *bad is then the index of the first such number. */
 bool float16_from_floats(const float *in, size_t count, uint8_t *bytes, size_t *bad);
 bool float16_brain_from_floats(const float *in, size_t count, uint8_t *bytes, size_t *bad);
 

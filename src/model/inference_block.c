@@ -4,11 +4,11 @@
 
 #include "base/memory.h"
 
-/* Bytes of the second-level cache that a strip's activations may take: as many rows as that allows,
- * so that the weights are read as seldom as can be. */
+/* Bytes of the second-level cache for a strip's activations. Strips are as high as that allows, so
+ * that the weights are read as rarely as possible. */
 enum { STRIP_BYTES = 512 * 1024, MAP_BYTES = 768 * 1024 };
 
-/* Panels that go through the ring together: the width of a tile of the product. */
+/* Panels processed together in the ring: the width of a tile of the product. */
 enum { TOGETHER = 4 };
 
 /* The next of the shares that `count` panels are divided into, as equal as can be. */
@@ -21,13 +21,12 @@ static size_t panels(const struct inference_block *block) {
     return block->expanded / INFERENCE_PANEL;
 }
 
-/* Lines of the input that `rows` rows of the output look at. */
+/* Lines of the input that `rows` rows of the output need. */
 static size_t lines_under(const struct inference_block *block, size_t rows) {
     return (rows - 1) * block->shape.stride + block->shape.kernel;
 }
 
-/* Numbers of the ring and its line of zeros; of a part of its panels only, where they take turns.
- */
+/* Numbers of the ring and its line of zeros; only a part of the panels if they share the ring. */
 static size_t ring_numbers(const struct inference_block *block) {
     const size_t channels =
         block->one_strip ? share(panels(block)) * INFERENCE_PANEL : block->expanded;
@@ -48,7 +47,7 @@ static void set_rows(struct inference_block *block, size_t rows) {
     block->one_strip = rows == block->shape.out_size;
 }
 
-/* The whole map, or the highest strips that fit, all of about the same height. */
+/* The whole map, or the highest strips that fit, of nearly equal height. */
 static void plan(struct inference_block *block) {
     const size_t size = block->shape.out_size;
     set_rows(block, size);
@@ -89,7 +88,7 @@ bool inference_block_init(struct inference_block *block, const struct inference_
                                       .source = sources[source->kind],
                                       .shape = depthwise->shape,
                                       .residual = project->closes_residual};
-    /* Only what is behind ReLU6 are activations; a map, as it is, may be anything. */
+    /* Only numbers after ReLU6 are low-precision activations; a map may have any values. */
     if (block->source == INFERENCE_AS_IS) block->kernels = &inference_kernels_f32;
     if (source->kind == ENCODER_STEM) block->stem = source->shape;
     block->in_channels = inference_padded(source->shape.in_channels);
@@ -112,14 +111,14 @@ void inference_block_needs(const struct inference_block *block, struct inference
     if (block->source == INFERENCE_FROM_PHOTO) {
         inference_patches_needs(&block->stem, block->kernels, needs);
     } else {
-        inference_ready_needs(block->kernels, block->lines * block->shape.in_size,
-                              block->in_channels, needs);
+        inference_prepared_needs(block->kernels, block->lines * block->shape.in_size,
+                                 block->in_channels, needs);
     }
 }
 
-void inference_ready_needs(const struct inference_kernels *kernels, size_t pixels, size_t channels,
-                           struct inference_needs *needs) {
-    if (kernels->make_ready) raise(&needs->ready, pixels * kernels->ready_bytes(channels));
+void inference_prepared_needs(const struct inference_kernels *kernels, size_t pixels,
+                              size_t channels, struct inference_needs *needs) {
+    if (kernels->prepare) raise(&needs->prepared, pixels * kernels->prepared_bytes(channels));
 }
 
 void inference_patches_needs(const struct convolution *stem,
@@ -127,7 +126,7 @@ void inference_patches_needs(const struct convolution *stem,
                              struct inference_needs *needs) {
     const size_t channels = inference_padded(INFERENCE_PATCH);
     raise(&needs->patches, stem->out_size * channels * sizeof(float));
-    inference_ready_needs(kernels, stem->out_size, channels, needs);
+    inference_prepared_needs(kernels, stem->out_size, channels, needs);
 }
 
 /* One row of a patch: three pixels from column `x` of the padded photo on. */
@@ -160,18 +159,18 @@ void inference_patches(const struct convolution *stem, const float *photo, size_
     }
 }
 
-const void *inference_lines_ready(const struct inference_kernels *kernels, const float *lines,
-                                  size_t count, size_t pixels, size_t channels, void *ready) {
-    if (!kernels->make_ready) return lines;
-    char *line = ready;
+const void *inference_prepare_lines(const struct inference_kernels *kernels, const float *lines,
+                                    size_t count, size_t pixels, size_t channels, void *prepared) {
+    if (!kernels->prepare) return lines;
+    char *line = prepared;
     for (size_t i = 0; i < count; i++) {
-        kernels->make_ready(lines + i * pixels * channels, pixels, channels, line);
-        line += pixels * kernels->ready_bytes(channels);
+        kernels->prepare(lines + i * pixels * channels, pixels, channels, line);
+        line += pixels * kernels->prepared_bytes(channels);
     }
-    return ready;
+    return prepared;
 }
 
-/* The panels that go through the ring together, and where. */
+/* The panels processed together in the ring, and their place. */
 struct group {
     size_t panel, panels, channels;
     char *ring;
@@ -182,7 +181,7 @@ static size_t line_bytes(const struct inference_block *block, const struct group
     return group->columns * group->channels * block->kernels->expanded_bytes;
 }
 
-/* Zeros beside the lines, and the line of zeros behind them. */
+/* Writes zeros beside the lines, and the line of zeros after them. */
 static void clear_borders(const struct inference_block *block, const struct group *group) {
     const size_t pixel = group->channels * block->kernels->expanded_bytes;
     const size_t left = convolution_padding(&block->shape);
@@ -195,8 +194,8 @@ static void clear_borders(const struct inference_block *block, const struct grou
     memset(line, 0, group->columns * pixel);
 }
 
-/* Lines first .. end - 1 of the input, which a strip takes in: of a map ready to be multiplied, of
- * a photo as they are. */
+/* Lines first .. end - 1 of a strip's input: prepared lines of a map, or unchanged lines of a
+ * photo. */
 struct inflow {
     size_t first, end;
     const void *lines;
@@ -217,15 +216,15 @@ static void expand_photo(const struct inference_block *block, const struct group
     inference_patches(&block->stem, inflow->lines, line, scratch->patches);
     const struct inference_product product = {
         .rows = size,
-        .input = inference_lines_ready(block->kernels, scratch->patches, 1, size, channels,
-                                       scratch->ready),
-        .input_stride = block->kernels->ready_bytes(channels),
+        .input = inference_prepare_lines(block->kernels, scratch->patches, 1, size, channels,
+                                         scratch->prepared),
+        .input_stride = block->kernels->prepared_bytes(channels),
         .output = ring_line(block, group, line),
         .output_stride = group->channels};
     block->kernels->multiply(INFERENCE_STEM, block->expand, group->panel, group->panels, &product);
 }
 
-/* Channels of a line of the map as they are: floats. */
+/* Copies channels of a line of the map unchanged, as floats. */
 static void copy_line(const struct inference_block *block, const struct group *group,
                       const struct inflow *inflow, size_t line) {
     const size_t size = block->shape.in_size, channels = block->in_channels;
@@ -237,11 +236,11 @@ static void copy_line(const struct inference_block *block, const struct group *g
     }
 }
 
-/* Lines `line` .. end - 1, which lie one behind the other in the ring, too. */
+/* Lines `line` .. end - 1, which are contiguous in the ring, too. */
 static void expand_lines(const struct inference_block *block, const struct group *group,
                          const struct inflow *inflow, size_t line, size_t end) {
     const size_t size = block->shape.in_size;
-    const size_t bytes = block->kernels->ready_bytes(block->in_channels);
+    const size_t bytes = block->kernels->prepared_bytes(block->in_channels);
     const struct inference_product product = {.rows = (end - line) * size,
                                               .input = (const char *)inflow->lines +
                                                        (line - inflow->first) * size * bytes,
@@ -254,7 +253,7 @@ static void expand_lines(const struct inference_block *block, const struct group
                              &product);
 }
 
-/* All that flow in: products as many at once as lie up to the ring's end. */
+/* Processes all input lines: each product takes as many lines as fit before the ring's end. */
 static void fill_ring(const struct inference_block *block, const struct group *group,
                       const struct inflow *inflow) {
     for (size_t line = inflow->first, end; line < inflow->end; line = end) {
@@ -276,12 +275,12 @@ static struct inflow inflow_new(const struct inference_block *block, const float
     const size_t size = block->shape.in_size, channels = block->in_channels;
     struct inflow inflow = {.first = first, .end = end, .lines = input, .scratch = scratch};
     if (block->source == INFERENCE_FROM_PHOTO) return inflow;
-    inflow.lines = inference_lines_ready(block->kernels, input + first * size * channels,
-                                         end - first, size, channels, scratch->ready);
+    inflow.lines = inference_prepare_lines(block->kernels, input + first * size * channels,
+                                           end - first, size, channels, scratch->prepared);
     return inflow;
 }
 
-/* Where in the ring the lines under output rows y .. y + rows - 1 lie. */
+/* Places in the ring of the lines under output rows y .. y + rows - 1. */
 static void find_lines(const struct inference_block *block, size_t y, size_t rows, size_t *places) {
     const size_t padding = convolution_padding(&block->shape);
     for (size_t i = 0; i < lines_under(block, rows); i++) {
@@ -304,11 +303,11 @@ static struct group group_at(const struct inference_block *block, size_t panel, 
     return group;
 }
 
-/* Output rows y .. y + rows - 1, of whose input the lines up to `first` are in the ring already and
- * those up to `end` are needed. */
+/* Computes output rows y .. y + rows - 1. The input lines before `first` are already in the ring;
+ * those before `end` are needed. */
 struct rows {
     size_t y, rows, first, end;
-    bool opening; /* nothing is in the ring */
+    bool opening; /* the ring is empty */
 };
 
 static void run_rows(const struct inference_block *block, const float *input, const struct rows *at,
@@ -344,7 +343,7 @@ static void run_rows(const struct inference_block *block, const float *input, co
                       &product);
 }
 
-/* A line of the padded input as one of the input, whose ends those outside become. */
+/* Maps a line of the padded input to a line of the input, clamped to its ends. */
 static size_t line_at(const struct inference_block *block, size_t padded_line) {
     const size_t padding = convolution_padding(&block->shape);
     return padded_line < padding ? 0 : size_smaller(padded_line - padding, block->shape.in_size);

@@ -14,14 +14,14 @@ struct inference_decoder {
     struct arena arena;             /* of all that follows: */
     float *shift, *scale;           /* (F,) */
     struct inference_matrix image;  /* (E, F) */
-    struct inference_matrix tags;   /* (K, F), and what they bring to x_1, */
+    struct inference_matrix tags;   /* (K, F), and their projection to x_1, */
     struct inference_matrix tagged; /* (E, K); both only if K > 0 */
-    float *style;                   /* (E,), what the style brings to x_1; NULL: none is set */
+    float *style;                   /* (E,), the style's vector, added to x_1; NULL: no style */
     struct inference_matrix input;  /* (P, E) */
-    float *input_bias;              /* (P,) which the matrix adds, too */
+    float *input_bias;              /* (P,), also added by the matrix */
     struct inference_matrix hidden; /* (P, H) */
     struct inference_matrix output; /* (V, H) */
-    struct weights_view words;      /* (V, E) as they lie */
+    struct weights_view words;      /* (V, E) as stored */
 };
 
 static float *read_vector(const struct weights *weights, size_t index, struct arena *arena,
@@ -31,7 +31,7 @@ static float *read_vector(const struct weights *weights, size_t index, struct ar
     return vector && weights_read(weights, index, vector, error) ? vector : NULL;
 }
 
-/* The word head, in float as the image's projection. */
+/* The word head, in float like the image's projection. */
 static bool init_tags(struct inference_decoder *made, const struct weights *weights,
                       caption_error *error) {
     const struct decoder *d = made->decoder;
@@ -50,7 +50,7 @@ struct inference_decoder *inference_decoder_new(const struct decoder *d,
     struct arena *arena = &made->arena;
     const enum precision narrow = precision == PRECISION_F32 ? PRECISION_F32 : PRECISION_BF16;
     made->decoder = d;
-    /* The photo is projected once, where rounding would save next to nothing. */
+    /* A photo is projected only once, so low precision would save almost nothing. */
     if ((made->shift = read_vector(weights, d->image_shift, arena, error)) &&
         (made->scale = read_vector(weights, d->image_scale, arena, error)) &&
         inference_matrix_init(&made->image, PRECISION_F32, weights, d->image_weight, d->image_bias,
@@ -85,13 +85,13 @@ bool inference_decoder_set_style(struct inference_decoder *d, const struct weigh
     return styles != NULL;
 }
 
-size_t inference_decoder_look_scratch(const struct inference_decoder *d) {
+size_t inference_decoder_project_image_scratch(const struct inference_decoder *d) {
     const struct decoder *sizes = d->decoder;
     return size_larger(size_larger(sizes->features, sizes->embedding + sizes->tags),
                        inference_matrix_scratch(sizes->embedding));
 }
 
-/* What the tags bring to x_1. scratch (count, E + K). */
+/* Adds the tags' projection to x_1. scratch (count, E + K). */
 static void add_tags(const struct inference_decoder *d, const float *tags, size_t count,
                      float *scratch, float *vectors) {
     const size_t e = d->decoder->embedding, k = d->decoder->tags;
@@ -102,8 +102,9 @@ static void add_tags(const struct inference_decoder *d, const float *tags, size_
     vector_add(count * e, scratch, vectors);
 }
 
-void inference_decoder_look(const struct inference_decoder *d, const float *features, size_t count,
-                            float *scratch, float *vectors, float *images, float *tags) {
+void inference_decoder_project_image(const struct inference_decoder *d, const float *features,
+                                     size_t count, float *scratch, float *vectors, float *images,
+                                     float *tags) {
     const size_t f = d->decoder->features, e = d->decoder->embedding, p = d->decoder->products;
     decoder_scale_features(d->decoder, d->shift, d->scale, features, count, scratch);
     inference_matrix_multiply(&d->image, count, scratch, f, vectors, e, NULL);
@@ -113,18 +114,18 @@ void inference_decoder_look(const struct inference_decoder *d, const float *feat
     add_tags(d, tags, count, scratch, vectors);
     for (size_t i = 0; d->style && i < count; i++) vector_add(e, d->style, vectors + i * e);
     inference_matrix_multiply(&d->input, count, vectors, e, images, p, scratch);
-    /* Words bring the bias. */
+    /* Words' products include the bias. */
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < p; j++) images[i * p + j] -= d->input_bias[j];
     }
 }
 
-/* Words' input products that are kept beside those of the present step: captions say the same words
- * again and again. */
+/* Words' input products that are cached beside those of the current step: captions repeat the same
+ * words. */
 enum { PRODUCTS_KEPT = 256 };
 
 struct inference_step {
-    float *inputs;    /* (rows, E): vectors of words that were not kept */
+    float *inputs;    /* (rows, E): vectors of words whose products are not cached */
     float *gates;     /* (rows, K) */
     float *recurrent; /* (rows, P) */
     float *after;     /* (rows, S) */
@@ -145,20 +146,20 @@ static bool step_init(struct inference_step *step, const struct decoder *d, size
                       caption_error *error) {
     static const char what[] = "a step of the decoder";
     const size_t widest = d->embedding > d->hidden ? d->embedding : d->hidden;
-    size_t bytes, kept;
-    if (!size_multiply(rows, sizeof(float), &bytes) || !size_add(rows, PRODUCTS_KEPT, &kept) ||
-        kept > INT32_MAX) {
+    size_t bytes, capacity;
+    if (!size_multiply(rows, sizeof(float), &bytes) || !size_add(rows, PRODUCTS_KEPT, &capacity) ||
+        capacity > INT32_MAX) {
         return error_memory(error, what);
     }
-    step->capacity = kept;
+    step->capacity = capacity;
     return (step->inputs = memory_uninitialised(d->embedding, bytes, what, error)) &&
-           (step->gates = memory_uninitialised(d->cell->kept * d->hidden, bytes, what, error)) &&
+           (step->gates = memory_uninitialised(d->cell->saved * d->hidden, bytes, what, error)) &&
            (step->recurrent = memory_uninitialised(d->products, bytes, what, error)) &&
            (step->after = memory_uninitialised(d->state, bytes, what, error)) &&
            (step->rounding =
                 memory_uninitialised(inference_matrix_scratch(widest), bytes, what, error)) &&
            (step->products =
-                memory_uninitialised(d->products, kept * sizeof(float), what, error)) &&
+                memory_uninitialised(d->products, capacity * sizeof(float), what, error)) &&
            (step->place_of_word =
                 memory_uninitialised(d->words, sizeof *step->place_of_word, what, error));
 }
@@ -202,7 +203,7 @@ static void read_word(const struct inference_decoder *d, size_t word, float *row
     }
 }
 
-/* Sees to it that the products of all words among the inputs are kept. */
+/* Caches the products of all words among the inputs. */
 static void keep_words(const struct inference_decoder *d, size_t n, const int32_t *inputs,
                        struct inference_step *step) {
     const size_t e = d->decoder->embedding, p = d->decoder->products;
@@ -222,7 +223,7 @@ static bool is_vector(int32_t input) {
     return input <= DECODER_VECTOR;
 }
 
-/* gates (P): what the input weights make of a row's input, and of the vector that is added. */
+/* gates (P): the products of the input weights with a row's input and with the added vector. */
 static void input_products(const struct inference_decoder *d, int32_t input, int32_t added,
                            const float *images, const struct inference_step *step, float *gates) {
     const size_t p = d->decoder->products;
@@ -237,11 +238,11 @@ void inference_decoder_step(const struct inference_decoder *d, size_t n, const i
                             const int32_t *added, const float *images, float *states, float *logits,
                             struct inference_step *step) {
     const struct decoder *sizes = d->decoder;
-    const size_t kept = sizes->cell->kept * sizes->hidden;
+    const size_t saved = sizes->cell->saved * sizes->hidden;
     keep_words(d, n, inputs, step);
     for (size_t i = 0; i < n; i++) {
         input_products(d, inputs[i], added ? added[i] : DECODER_NOTHING, images, step,
-                       step->gates + i * kept);
+                       step->gates + i * saved);
     }
     inference_matrix_multiply(&d->hidden, n, states, sizes->state, step->recurrent, sizes->products,
                               step->rounding);

@@ -7,15 +7,15 @@
 #include "model/inference_block.h"
 #include "nn/pooling.h"
 
-/* Panels of the head that are averaged while they are in the cache. */
+/* Panels of the head averaged together while they are in the cache. */
 enum { HEAD_PANELS = 4 };
 
 struct inference_encoder {
     const struct inference_kernels *kernels;
-    struct arena arena; /* all that is made of the weights */
+    struct arena arena; /* the packed weights */
     size_t photo;       /* numbers of a photo */
     size_t features;
-    void *stem; /* where no block begins with it: */
+    void *stem; /* if no block begins with it: */
     struct convolution stem_shape;
     struct inference_block *blocks; /* [block_count] */
     size_t block_count;
@@ -25,18 +25,18 @@ struct inference_encoder {
     struct inference_needs needs;
 };
 
-/* What one thread computes its share of a layer in. */
-struct desk {
+/* The workspace of one thread for its share of a layer. */
+struct thread_workspace {
     struct inference_scratch scratch;
     float *head; /* (pixels, HEAD_PANELS panels) */
 };
 
 struct inference_workspace {
-    struct arena arena;      /* all but the threads: */
-    float *maps[2];          /* take turns */
-    struct threads *threads; /* that share a photo, or NULL */
-    struct desk *desks;      /* [desk_count], one a thread */
-    size_t desk_count;
+    struct arena arena;                         /* all but the threads: */
+    float *maps[2];                             /* alternate as input and output */
+    struct threads *threads;                    /* that share a photo, or NULL */
+    struct thread_workspace *thread_workspaces; /* [thread_count], one a thread */
+    size_t thread_count;
 };
 
 const struct inference_kernels *inference_kernels(enum precision precision) {
@@ -52,8 +52,7 @@ static void count_map(struct inference_encoder *encoder, size_t pixels, size_t c
     if (numbers > encoder->map) encoder->map = numbers;
 }
 
-/* The stem, where the first block does not take it in: it has an expansion, or adds what the stem
- * gives to its output. */
+/* The stem as a separate layer, if the first block has an expansion or a residual connection. */
 static bool make_stem(struct inference_encoder *encoder, const struct encoder_layer *stem,
                       const struct weights *weights, caption_error *error) {
     encoder->stem_shape = stem->shape;
@@ -95,8 +94,8 @@ static bool make(struct inference_encoder *out, const struct encoder *encoder,
     if (!make_blocks(out, encoder, taken_in ? 0 : 1, weights, error)) return false;
     out->head_size = head->shape.out_size;
     out->head_inputs = inference_padded(head->shape.in_channels);
-    inference_ready_needs(out->kernels, out->head_size * out->head_size, out->head_inputs,
-                          &out->needs);
+    inference_prepared_needs(out->kernels, out->head_size * out->head_size, out->head_inputs,
+                             &out->needs);
     out->head = out->kernels->matrix_new(INFERENCE_HEAD, head, weights, &out->arena, error);
     return out->head != NULL;
 }
@@ -107,7 +106,8 @@ struct inference_encoder *inference_encoder_new(const struct encoder *encoder,
     return inference_encoder_with(encoder, weights, inference_kernels(precision), error);
 }
 
-/* That of an encoder that learns from scratch: its batch norm becomes weights and biases first. */
+/* The inference encoder of an encoder with batch norm, which is folded into weights and biases
+ * first. */
 static struct inference_encoder *folded(const struct encoder *encoder,
                                         const struct weights *weights,
                                         const struct inference_kernels *kernels,
@@ -147,18 +147,19 @@ void inference_encoder_free(struct inference_encoder *encoder) {
     free(encoder);
 }
 
-static bool add_desk(struct inference_workspace *workspace, const struct inference_encoder *encoder,
-                     const char *what, caption_error *error) {
+static bool add_thread_workspace(struct inference_workspace *workspace,
+                                 const struct inference_encoder *encoder, const char *what,
+                                 caption_error *error) {
     const struct inference_needs *needs = &encoder->needs;
     struct arena *arena = &workspace->arena;
-    struct desk *desk = &workspace->desks[workspace->desk_count++];
-    struct inference_scratch *scratch = &desk->scratch;
+    struct thread_workspace *local = &workspace->thread_workspaces[workspace->thread_count++];
+    struct inference_scratch *scratch = &local->scratch;
     const size_t head = encoder->head_size * encoder->head_size * HEAD_PANELS * INFERENCE_PANEL;
-    return (desk->head = arena_take(arena, head, sizeof(float), what, error)) != NULL &&
+    return (local->head = arena_take(arena, head, sizeof(float), what, error)) != NULL &&
            (scratch->ring = arena_take(arena, needs->ring, 1, what, error)) != NULL &&
            (scratch->strip = arena_take(arena, needs->strip, 1, what, error)) != NULL &&
            (scratch->patches = arena_take(arena, needs->patches, 1, what, error)) != NULL &&
-           (scratch->ready = arena_take(arena, needs->ready, 1, what, error)) != NULL &&
+           (scratch->prepared = arena_take(arena, needs->prepared, 1, what, error)) != NULL &&
            (scratch->places = arena_take(arena, needs->places, 1, what, error)) != NULL;
 }
 
@@ -168,16 +169,19 @@ struct inference_workspace *inference_workspace_new(const struct inference_encod
     struct inference_workspace *workspace = memory_zeroed(1, sizeof *workspace, what, error);
     if (!workspace) return NULL;
     struct arena *arena = &workspace->arena;
-    const size_t desks = threads_count(threads);
+    const size_t count = threads_count(threads);
     workspace->threads = threads;
-    /* Zeroed once, so that no padding is ever read before it was written. */
+    /* Zeroed once, so that padding is never read before it is written. */
     bool made =
         (workspace->maps[0] = arena_take(arena, encoder->map, sizeof(float), what, error)) !=
             NULL &&
         (workspace->maps[1] = arena_take(arena, encoder->map, sizeof(float), what, error)) !=
             NULL &&
-        (workspace->desks = arena_take(arena, desks, sizeof(struct desk), what, error)) != NULL;
-    while (made && workspace->desk_count < desks) made = add_desk(workspace, encoder, what, error);
+        (workspace->thread_workspaces =
+             arena_take(arena, count, sizeof(struct thread_workspace), what, error)) != NULL;
+    while (made && workspace->thread_count < count) {
+        made = add_thread_workspace(workspace, encoder, what, error);
+    }
     if (made) return workspace;
     inference_workspace_free(workspace);
     return NULL;
@@ -189,15 +193,14 @@ void inference_workspace_free(struct inference_workspace *workspace) {
     free(workspace);
 }
 
-/* A layer, of which each thread computes a share: of the rows, of the head a share of the panels.
- */
+/* A layer, of which each thread computes a share: rows, or panels of the head. */
 struct layer;
 typedef void layer_run(const struct layer *layer, size_t first, size_t end,
-                       const struct desk *desk);
+                       const struct thread_workspace *local);
 struct layer {
     const struct inference_encoder *encoder;
     const struct inference_workspace *workspace;
-    const struct inference_block *block; /* where it is one */
+    const struct inference_block *block; /* if it is a block */
     layer_run *run;                      /* computes rows or panels first .. end - 1 */
     size_t size;                         /* of all its rows or panels */
     const float *input;
@@ -205,9 +208,10 @@ struct layer {
 };
 
 /* The stem of a whole photo, row by row. */
-static void run_stem(const struct layer *layer, size_t first, size_t end, const struct desk *desk) {
+static void run_stem(const struct layer *layer, size_t first, size_t end,
+                     const struct thread_workspace *local) {
     const struct inference_encoder *encoder = layer->encoder;
-    const struct inference_scratch *scratch = &desk->scratch;
+    const struct inference_scratch *scratch = &local->scratch;
     const struct inference_kernels *kernels = encoder->kernels;
     const struct convolution *shape = &encoder->stem_shape;
     const size_t inputs = inference_padded(INFERENCE_PATCH), size = shape->out_size;
@@ -216,9 +220,9 @@ static void run_stem(const struct layer *layer, size_t first, size_t end, const 
         inference_patches(shape, layer->input, y, scratch->patches);
         const struct inference_product product = {
             .rows = size,
-            .input =
-                inference_lines_ready(kernels, scratch->patches, 1, size, inputs, scratch->ready),
-            .input_stride = kernels->ready_bytes(inputs),
+            .input = inference_prepare_lines(kernels, scratch->patches, 1, size, inputs,
+                                             scratch->prepared),
+            .input_stride = kernels->prepared_bytes(inputs),
             .output = layer->output + y * size * channels,
             .output_stride = channels};
         kernels->multiply(INFERENCE_STEM_MAP, encoder->stem, 0, channels / INFERENCE_PANEL,
@@ -227,30 +231,31 @@ static void run_stem(const struct layer *layer, size_t first, size_t end, const 
 }
 
 static void run_block(const struct layer *layer, size_t first, size_t end,
-                      const struct desk *desk) {
-    inference_block_run(layer->block, layer->input, first, end - first, &desk->scratch,
+                      const struct thread_workspace *local) {
+    inference_block_run(layer->block, layer->input, first, end - first, &local->scratch,
                         layer->output);
 }
 
 /* The head and the mean over its map, a few panels at a time. */
-static void run_head(const struct layer *layer, size_t first, size_t end, const struct desk *desk) {
+static void run_head(const struct layer *layer, size_t first, size_t end,
+                     const struct thread_workspace *local) {
     const struct inference_encoder *encoder = layer->encoder;
     const struct inference_kernels *kernels = encoder->kernels;
     const size_t size = encoder->head_size, inputs = encoder->head_inputs;
     const void *rows =
-        inference_lines_ready(kernels, layer->input, size, size, inputs, desk->scratch.ready);
+        inference_prepare_lines(kernels, layer->input, size, size, inputs, local->scratch.prepared);
     for (size_t panel = first; panel < end; panel += HEAD_PANELS) {
         const size_t some = size_smaller(end - panel, HEAD_PANELS);
         const size_t feature = panel * INFERENCE_PANEL, left = encoder->features - feature;
         const size_t channels = some * INFERENCE_PANEL;
         const struct inference_product product = {.rows = size * size,
                                                   .input = rows,
-                                                  .input_stride = kernels->ready_bytes(inputs),
-                                                  .output = desk->head,
+                                                  .input_stride = kernels->prepared_bytes(inputs),
+                                                  .output = local->head,
                                                   .output_stride = channels};
         kernels->multiply(INFERENCE_HEAD, encoder->head, panel, some, &product);
         float means[HEAD_PANELS * INFERENCE_PANEL];
-        pooling_forward(1, size * size, channels, desk->head, means);
+        pooling_forward(1, size * size, channels, local->head, means);
         memcpy(layer->output + feature, means, size_smaller(left, channels) * sizeof(float));
     }
 }
@@ -258,16 +263,16 @@ static void run_head(const struct layer *layer, size_t first, size_t end, const 
 static void run_share(void *context, size_t share, size_t worker) {
     const struct layer *layer = context;
     const struct inference_workspace *workspace = layer->workspace;
-    const size_t shares = workspace->desk_count;
+    const size_t shares = workspace->thread_count;
     layer->run(layer, layer->size * share / shares, layer->size * (share + 1) / shares,
-               &workspace->desks[worker]);
+               &workspace->thread_workspaces[worker]);
 }
 
 static void run_layer(struct layer *layer, layer_run *run, size_t size, float *output) {
     layer->run = run;
     layer->size = size;
     layer->output = output;
-    threads_for(layer->workspace->threads, layer->workspace->desk_count, run_share, layer);
+    threads_for(layer->workspace->threads, layer->workspace->thread_count, run_share, layer);
     layer->input = output;
 }
 

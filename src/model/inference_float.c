@@ -15,7 +15,7 @@ static void pack_rows(void *packed, size_t first, size_t count, const float *row
     packed_rows(packed, first, count, rows);
 }
 
-/* With as many outputs as fill the last panel: those beyond the layer's are zeros. */
+/* Outputs are padded to whole panels; those beyond the layer's are zeros. */
 static void *matrix_new(enum inference_role role, const struct encoder_layer *layer,
                         const struct weights *weights, struct arena *arena, caption_error *error) {
     const size_t inputs = inference_weights_inputs(role, layer);
@@ -69,12 +69,12 @@ static void depthwise(const void *depthwise, size_t panel, size_t panels,
                                               .output_stride = strip->output_stride});
 }
 
-static size_t ready_bytes(size_t channels) {
+static size_t prepared_bytes(size_t channels) {
     return channels * sizeof(float);
 }
 
 const struct inference_kernels inference_kernels_f32 = {.expanded_bytes = sizeof(float),
-                                                        .ready_bytes = ready_bytes,
+                                                        .prepared_bytes = prepared_bytes,
                                                         .matrix_new = matrix_new,
                                                         .multiply = multiply,
                                                         .depthwise_new = inference_depthwise_new,

@@ -1,11 +1,11 @@
-/* What the encoder for inference computes with, by precision: how weights are made ready, and the
- * products and depthwise convolutions on the number types of that precision. Internal to the
- * encoder for inference.
+/* The kernels of the encoder for inference, by precision: the packing of weights, and the products
+ * and depthwise convolutions on the number types of that precision. Internal to the encoder for
+ * inference.
  *
- * The maps between blocks are floats in all of them. Narrower than float may be what is multiplied:
- * the rows that a map is made ready as, and the expanded activations within a block, which are what
- * depthwise convolution reads and writes. A pixel's channels are padded with zeros to a multiple of
- * INFERENCE_PANEL everywhere. */
+ * Maps between blocks are always floats. The operands of products may be low precision: the
+ * prepared rows of a map, and the expanded activations within a block, which depthwise convolution
+ * reads and writes. A pixel's channels are padded with zeros to a multiple of INFERENCE_PANEL
+ * everywhere. */
 #ifndef CAPTION_MODEL_INFERENCE_KERNELS_H
 #define CAPTION_MODEL_INFERENCE_KERNELS_H
 
@@ -22,13 +22,13 @@ static inline size_t inference_padded(size_t channels) {
     return (channels + INFERENCE_PANEL - 1) / INFERENCE_PANEL * INFERENCE_PANEL;
 }
 
-/* What a product is for, which says the number types of its two sides. */
+/* The role of a product, which determines the number types of its operands and result. */
 enum inference_role {
-    INFERENCE_STEM,     /* patches of a photo, made ready, to expanded activations */
+    INFERENCE_STEM,     /* prepared patches of a photo to expanded activations */
     INFERENCE_STEM_MAP, /* the same to a map */
-    INFERENCE_EXPAND,   /* a map, made ready, to expanded activations */
+    INFERENCE_EXPAND,   /* a prepared map to expanded activations */
     INFERENCE_PROJECT,  /* expanded activations to a map */
-    INFERENCE_HEAD      /* a map, made ready, to floats */
+    INFERENCE_HEAD      /* a prepared map to floats */
 };
 
 static inline bool inference_is_stem(enum inference_role role) {
@@ -59,17 +59,17 @@ struct inference_strip {
 
 struct inference_kernels {
     size_t expanded_bytes; /* of a number */
-    size_t float_blocks;   /* so many of the first blocks are computed in float instead */
+    size_t float_blocks;   /* the number of first blocks computed in float instead */
 
-    /* Bytes of a pixel that is ready to be multiplied, and a line of pixels made so (NULL: floats
-     * are as they are; see inference_lines_ready). */
-    size_t (*ready_bytes)(size_t channels);
-    void (*make_ready)(const float *line, size_t pixels, size_t channels, void *ready);
+    /* Bytes of a pixel prepared for a product, and the preparation of a line of pixels (NULL:
+     * floats need none; see inference_prepare_lines). */
+    size_t (*prepared_bytes)(size_t channels);
+    void (*prepare)(const float *line, size_t pixels, size_t channels, void *prepared);
 
-    /* A layer's weights and bias, ready for `role`, in the arena's memory. */
+    /* A layer's weights and bias, packed for `role` in the arena. */
     void *(*matrix_new)(enum inference_role role, const struct encoder_layer *layer,
                         const struct weights *weights, struct arena *arena, caption_error *error);
-    /* Outputs of `panels` panels from `panel` on; the layer's ReLU6 with them. */
+    /* Outputs of `panels` panels from `panel` on, through the layer's ReLU6. */
     void (*multiply)(enum inference_role role, const void *matrix, size_t panel, size_t panels,
                      const struct inference_product *product);
 
@@ -86,7 +86,7 @@ extern const struct inference_kernels inference_kernels_f32, inference_kernels_b
 /* The table of a precision. */
 const struct inference_kernels *inference_kernels(enum precision precision);
 
-/* inference_encoder_new with kernels that are no precision's: those of a test or a benchmark. */
+/* inference_encoder_new with given kernels, for tests and benchmarks. */
 struct inference_encoder *inference_encoder_with(const struct encoder *encoder,
                                                  const struct weights *weights,
                                                  const struct inference_kernels *kernels,

@@ -65,7 +65,7 @@ size_t inference_matrix_scratch(size_t inputs) {
     return inputs / 2 + inputs % 2 + PANEL;
 }
 
-/* Rounded, the rows lie close to each other, each a whole number of pairs. */
+/* Rounded rows are contiguous, each a whole number of pairs. */
 SIMD_CLONES
 static void round_rows(size_t rows, size_t inputs, const float *restrict input, size_t input_stride,
                        uint16_t *restrict rounded) {
@@ -76,7 +76,7 @@ static void round_rows(size_t rows, size_t inputs, const float *restrict input, 
     }
 }
 
-/* The last panel, which the outputs do not fill, by way of a block of its full width. */
+/* The last panel, which the outputs do not fill, through a buffer of its full width. */
 static void multiply_rest(const struct inference_matrix *matrix, size_t rows,
                           struct packed_narrow_product product, float *block) {
     const size_t whole = matrix->outputs / PANEL, columns = matrix->outputs % PANEL;

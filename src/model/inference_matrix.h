@@ -1,5 +1,4 @@
-/* A matrix of a model made ready for products of inference, in float or in bfloat16; what goes in
- * and comes out is float. */
+/* A model's matrix packed for inference, in float or bfloat16. Inputs and outputs are float. */
 #ifndef CAPTION_MODEL_INFERENCE_MATRIX_H
 #define CAPTION_MODEL_INFERENCE_MATRIX_H
 
@@ -14,21 +13,21 @@ struct inference_matrix {
     struct packed_narrow narrow; /* PRECISION_BF16 */
 };
 
-/* For `bias`: there is none. */
+/* For `bias`: no bias. */
 #define INFERENCE_NO_BIAS SIZE_MAX
 
-/* Packs tensors `weight` (outputs, inputs) and `bias` (outputs) into the arena's memory. False when
- * a number is not finite or memory is short. */
+/* Packs tensors `weight` (outputs, inputs) and `bias` (outputs) into the arena. False when a number
+ * is not finite or memory is short. */
 bool inference_matrix_init(struct inference_matrix *matrix, enum precision precision,
                            const struct weights *weights, size_t weight, size_t bias,
                            struct arena *arena, caption_error *error);
 
-/* Floats of scratch that a product needs for each row of `inputs` numbers, unless it is of
+/* Floats of scratch that a product needs for each row of `inputs` numbers, except in
  * PRECISION_F32. */
 size_t inference_matrix_scratch(size_t inputs);
 
 /* output (rows, outputs) = input (rows, inputs) weights' + bias; the strides are in floats, from
- * row to row. What a row gives does not depend on the rows beside it, to the last bit. */
+ * row to row. A row's result does not depend on the other rows, to the last bit. */
 void inference_matrix_multiply(const struct inference_matrix *matrix, size_t rows,
                                const float *input, size_t input_stride, float *output,
                                size_t output_stride, float *scratch);

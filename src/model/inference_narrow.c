@@ -1,4 +1,4 @@
-/* The encoder for inference in bfloat16 and in bytes. */
+/* The encoder for inference in bfloat16 and int8. */
 #include "model/inference_weights.h"
 #include "nn/depthwise_narrow.h"
 #include "nn/narrow.h"
@@ -10,7 +10,7 @@ _Static_assert((int)NARROW_PANEL == (int)INFERENCE_PANEL, "weights come in panel
 struct matrix {
     struct packed_narrow packed;
     size_t inputs;
-    size_t range_at; /* in a row that was made ready; 0: the rows are activations */
+    size_t range_at; /* in a prepared row; 0: the rows are activations */
     bool relu6;
 };
 
@@ -38,7 +38,7 @@ static void *matrix_new(enum precision precision, enum inference_role role,
     return ok ? matrix : NULL;
 }
 
-/* What a role's products differ in is in the matrix. */
+/* The differences between the roles are in the matrix. */
 static void multiply(enum inference_role role, const void *matrix, size_t panel, size_t panels,
                      const struct inference_product *product) {
     (void)role;
@@ -55,7 +55,7 @@ static void multiply(enum inference_role role, const void *matrix, size_t panel,
                                                            .line_stride = product->line_stride});
 }
 
-/* Bytes are convolved as they are, in steps. */
+/* int8 numbers are convolved in units of steps. */
 static void *bytes_depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
                                  struct arena *arena, caption_error *error) {
     struct inference_depthwise *depthwise = inference_depthwise_new(layer, weights, arena, error);
@@ -85,14 +85,14 @@ static void depthwise(enum precision precision, const void *depthwise, size_t pa
                                                 .output_stride = strip->output_stride});
 }
 
-/* The functions of a table that have to know its precision. */
+/* The functions of a table that depend on its precision. */
 #define PRECISION_FUNCTIONS(name, precision)                                                       \
-    static size_t name##_ready_bytes(size_t channels) {                                            \
+    static size_t name##_prepared_bytes(size_t channels) {                                         \
         return narrow_row_bytes(precision, channels);                                              \
     }                                                                                              \
-    static void name##_make_ready(const float *line, size_t pixels, size_t channels,               \
-                                  void *ready) {                                                   \
-        narrow_line(precision, line, pixels, channels, ready);                                     \
+    static void name##_prepare(const float *line, size_t pixels, size_t channels,                  \
+                               void *prepared) {                                                   \
+        narrow_line(precision, line, pixels, channels, prepared);                                  \
     }                                                                                              \
     static void *name##_matrix_new(enum inference_role role, const struct encoder_layer *layer,    \
                                    const struct weights *weights, struct arena *arena,             \
@@ -107,20 +107,20 @@ static void depthwise(enum precision precision, const void *depthwise, size_t pa
 PRECISION_FUNCTIONS(bf16, PRECISION_BF16)
 PRECISION_FUNCTIONS(int8, PRECISION_INT8)
 
-/* What the first blocks round, all behind them has to live with: in float, they take the captions
- * of Flickr8k's validation photos that are those of float from 91 % to 96 %. */
+/* Rounding errors of the first blocks affect all later ones, so these blocks stay in float (see
+ * src/SPEED.md). */
 const struct inference_kernels inference_kernels_bf16 = {.expanded_bytes = sizeof(uint16_t),
                                                          .float_blocks = 2,
-                                                         .ready_bytes = bf16_ready_bytes,
-                                                         .make_ready = bf16_make_ready,
+                                                         .prepared_bytes = bf16_prepared_bytes,
+                                                         .prepare = bf16_prepare,
                                                          .matrix_new = bf16_matrix_new,
                                                          .multiply = multiply,
                                                          .depthwise_new = inference_depthwise_new,
                                                          .depthwise = bf16_depthwise};
 
 const struct inference_kernels inference_kernels_int8 = {.expanded_bytes = sizeof(uint8_t),
-                                                         .ready_bytes = int8_ready_bytes,
-                                                         .make_ready = int8_make_ready,
+                                                         .prepared_bytes = int8_prepared_bytes,
+                                                         .prepare = int8_prepare,
                                                          .matrix_new = int8_matrix_new,
                                                          .multiply = multiply,
                                                          .depthwise_new = bytes_depthwise_new,

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-/* The stem's weights lie as its taps, (27, out), of which a matrix has the columns as rows. */
+/* The stem's weights are stored by taps, (27, out); the rows of the matrix are their columns. */
 static bool stem_rows(const struct encoder_layer *layer, const struct weights *weights,
                       size_t first, size_t count, float *rows, caption_error *error) {
     const size_t outputs = layer->shape.out_channels;

@@ -1,4 +1,4 @@
-/* A layer's weights as the kernels of every precision want to read them. Internal to the encoder
+/* A layer's weights in the form that the kernels of every precision read. Internal to the encoder
  * for inference. */
 #ifndef CAPTION_MODEL_INFERENCE_WEIGHTS_H
 #define CAPTION_MODEL_INFERENCE_WEIGHTS_H
@@ -8,9 +8,9 @@
 /* Numbers in a row of a layer's matrix. */
 size_t inference_weights_inputs(enum inference_role role, const struct encoder_layer *layer);
 
-/* Hands the matrix of a stem (out, 3 * 3 * 3), ordered as its patches, or of a 1x1 convolution
- * (out, in) to pack(packed, first, count, rows), a panel at a time, so that there is no second copy
- * of the weights: rows first .. first + count - 1. */
+/* Passes the matrix of a stem (out, 3 * 3 * 3), ordered as its patches, or of a 1x1 convolution
+ * (out, in) to pack(packed, first, count, rows), a panel at a time, to avoid a second copy of the
+ * weights: rows first .. first + count - 1. */
 bool inference_weights_pack(enum inference_role role, const struct encoder_layer *layer,
                             const struct weights *weights,
                             void (*pack)(void *packed, size_t first, size_t count,

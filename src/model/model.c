@@ -8,7 +8,7 @@
 #include "model/model_parts.h"
 #include "text/utf8.h"
 
-/* Far beyond anything useful, and small enough that no product of two of them overflows. */
+/* Far beyond useful sizes, and small enough that no product of two of them overflows. */
 enum { MAX_WIDTH = 16384, MAX_WORDS = 1000000 };
 
 static bool check_range(const char *what, size_t least, size_t most, size_t found,

@@ -24,17 +24,17 @@ struct model {
     struct tag_words tags; /* [decoder.tags] */
     struct styles styles;  /* [decoder.styles] */
     struct preprocessing preprocessing;
-    struct tag_calibration tag_calibration; /* a slope of 0: there is none */
-    struct confidence confidence;           /* of captions; empty where the file has none */
-    struct rerank rerank;                   /* of captions; zero: there is none */
+    struct tag_calibration tag_calibration; /* a slope of 0: absent */
+    struct confidence confidence;           /* of captions; empty if the file has none */
+    struct rerank rerank;                   /* of captions; zero if the file has none */
     cJSON *provenance; /* object of strings: "data", "command", "scores", "licence", ...; owned */
 };
 
-/* What a new model is made of. */
+/* The design of a new model. */
 struct model_design {
     const char *encoder; /* preset or architecture text */
     size_t size;         /* side of the input in pixels */
-    bool batch_norm;     /* of an encoder that learns from scratch; in checkpoints alone */
+    bool batch_norm;     /* of an encoder trained from scratch; only in checkpoints */
     const char *cell;    /* "rnn", "gru", "lstm" */
     size_t embedding, hidden;
     const char *image_input; /* how often the image is seen: "first" (NULL) or "every" */
@@ -42,8 +42,8 @@ struct model_design {
     const char *styles; /* text of the caption styles, as in styles.h; NULL: none */
 };
 
-/* Makes an untrained model with zero parameters around a vocabulary, which it takes over (emptied
- * in the caller's hands, also on failure). Preprocessing is (p - 127) / 128. */
+/* Makes an untrained model with zero parameters. It takes ownership of the vocabulary (the caller's
+ * is emptied, also on failure). Preprocessing is (p - 127) / 128. */
 bool model_new(struct model *model, const struct model_design *design,
                struct vocabulary *vocabulary, caption_error *error);
 void model_free(struct model *model);
@@ -51,22 +51,21 @@ void model_free(struct model *model);
 /* Reads a model file, every field checked. Errors name the path. */
 bool model_read(struct model *model, const char *path, caption_error *error);
 
-/* The same for a model that only runs: every check but that of the numbers, which stay in the file,
- * open, until someone wants them. The model has no block of values, so it can neither learn nor be
- * written, and numbers that are not finite, or no longer there, are found where they are read
- * (weights.h). Another file may take the name meanwhile. */
+/* The same for inference only: all checks except those of the numbers, which stay in the open file
+ * until they are read. The model has no block of values, so it can neither be trained nor written.
+ * Numbers that are not finite or cannot be read are detected when they are read (weights.h). The
+ * file may be replaced meanwhile. */
 bool model_open(struct model *model, const char *path, caption_error *error);
 
-/* The numbers of a model, read or opened. Valid while the model is and stays where it is. */
+/* The numbers of a model, read or opened. Valid while the model exists and is not moved. */
 struct weights model_weights(const struct model *model);
 
-/* Writes one, whole or not at all. `values` is a block of the parameters' layout (NULL: the model's
- * own); `type` that of the tensors. A model with batch norm is refused: see model_folded. */
+/* Writes a model file atomically. `values` is a block of the parameters' layout (NULL: the model's
+ * own); `type` that of the tensors. A model with batch norm is rejected: see model_folded. */
 bool model_write(const struct model *model, const real *values, enum safetensors_type type,
                  const char *path, caption_error *error);
 
-/* The type of the numbers that were learned in the file at `path`, which the model was read from:
- * that of the widest. */
+/* The widest type of the trained numbers in the file at `path`, which the model was read from. */
 bool model_file_type(const struct model *model, const char *path, enum safetensors_type *type,
                      caption_error *error);
 
@@ -77,50 +76,51 @@ bool model_folded(const struct model *learning, const real *values, struct model
                   caption_error *error);
 
 /* The same as part of a file that holds more, such as a checkpoint: metadata with other keys, and
- * tensors whose names begin with MODEL_TRAINING, which a reader of models passes over. Here a model
- * may have batch norm. */
+ * tensors whose names begin with MODEL_TRAINING, which readers of models ignore. The model may have
+ * batch norm. */
 #define MODEL_TRAINING "training."
 bool model_take(struct model *model, const struct safetensors *file, caption_error *error);
 bool model_put(const struct model *model, const real *values, enum safetensors_type type,
                struct safetensors_writer *writer, caption_error *error);
 
-/* Rounds the numbers to what model_write writes of them as SAFETENSORS_F16, so that the model does
- * what the file will do. One that F16 cannot hold is left, for model_write to tell. */
+/* Rounds the numbers to what model_write writes of them as SAFETENSORS_F16, so that the model
+ * behaves like the file. A number out of the range of F16 is left unchanged; model_write reports
+ * it. */
 bool model_round(struct model *model, caption_error *error);
 
-/* Takes over an encoder of the model's architecture, with the mean and std that it was learned
+/* Imports an encoder of the model's architecture, with the mean and std that it was trained
  * with. */
 bool model_import_encoder(struct model *model, const struct encoder_import *import,
                           caption_error *error);
 
-/* Makes a captioner like `old` around another vocabulary, which it takes over as model_new does,
- * and for squares of `size` pixels. The rows of words that both know are old's, bit for bit; new
- * words are rare but ready to be learned (see model_words.c). `old` stays as it is; the provenance
- * is left empty. */
+/* Makes a captioner like `old` with another vocabulary, which it takes ownership of like model_new,
+ * and for squares of `size` pixels. The rows of words in both vocabularies are copied bit for bit;
+ * new words start with low probability (see model_words.c). `old` is unchanged; the provenance is
+ * left empty. */
 bool model_with_words(struct model *model, const struct model *old, size_t size,
                       struct vocabulary *vocabulary, struct random *random, caption_error *error);
 
 /* The same with the same words and a new word head for tags chosen from them, which changes no
- * caption before it learns. */
+ * caption before training. */
 bool model_with_tags(struct model *model, const struct model *old, size_t tags,
                      struct random *random, caption_error *error);
 
-/* The same with the caption styles of `styles` that `old` does not have behind those that it has.
- * Captions of the old styles, and of none, stay as they are. */
+/* The same with the new caption styles of `styles` after those of `old`. Captions of the old
+ * styles, and without a style, do not change. */
 bool model_with_styles(struct model *model, const struct model *old, const struct styles *styles,
                        struct random *random, caption_error *error);
 
 /* Makes the weights of `model`, which are the mean of those of `count` models, the mean of those
- * and of `other`'s (Wortsman et al., Model soups, 2022): models that learned from one start are
- * often averaged to one that is better than each. What differs in more than its numbers is an error
- * that names `path`, which `other` was read from. */
+ * and of `other`'s (Wortsman et al., Model soups, 2022): the mean of models trained from one start
+ * is often better than each of them. A difference in more than the numbers is an error that names
+ * `path`, which `other` was read from. */
 bool model_average(struct model *model, size_t count, const struct model *other, const char *path,
                    caption_error *error);
 
 /* Sets a string of the provenance. */
 bool model_note(struct model *model, const char *key, const char *value, caption_error *error);
 
-/* Whether a file is a model, and no checkpoint, told by its header. */
+/* Whether a file is a model and not a checkpoint, detected from its header. */
 bool model_recognise(const char *path);
 
 #endif

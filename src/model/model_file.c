@@ -17,7 +17,7 @@
  *     confidence   of captions, as in confidence.h (absent: there is none)
  *     rerank       of captions, as in rerank.h (absent: there is none)
  *
- * Tensors bear the names of the parameters, the encoder's those of timm behind "encoder.".
+ * Tensors have the names of the parameters; the encoder's are timm's, prefixed by "encoder.".
  */
 #include <math.h>
 #include <stdlib.h>
@@ -30,10 +30,10 @@
 static const char format_name[] = "caption", format_version[] = "1";
 static const char batch_norm_key[] = MODEL_TRAINING "batch_norm";
 
-/* Bounds of the preprocessing: beyond them the encoder would see nothing but its own limits. */
+/* Bounds of the preprocessing: values beyond them would only saturate the encoder. */
 static const double largest_mean = 1e4, smallest_std = 1e-3, largest_std = 1e4;
 
-enum { COLOURS = 3, SHOWN = 80 /* bytes of a strange string that a message shows */ };
+enum { COLOURS = 3, SHOWN = 80 /* bytes of an unknown string that a message shows */ };
 
 static const char *metadata_string(const struct safetensors *file, const char *key,
                                    caption_error *error) {
@@ -51,7 +51,7 @@ static bool metadata_error(const struct safetensors *file, const char *key, cons
                      SHOWN, found);
 }
 
-/* At most 9 digits: whoever takes the number sets the closer bound. */
+/* At most 9 digits; callers set tighter bounds. */
 static bool metadata_size(const struct safetensors *file, const char *key, size_t *out,
                           caption_error *error) {
     const char *value = metadata_string(file, key, error);
@@ -216,7 +216,7 @@ static bool read_rerank(struct model *model, const struct safetensors *file, cap
            error_prefix(error, file->path);
 }
 
-/* What a checkpoint holds beside the model. */
+/* Whether a tensor belongs to a checkpoint's training state. */
 static bool is_of_training(const char *name) {
     return strncmp(name, MODEL_TRAINING, strlen(MODEL_TRAINING)) == 0;
 }
@@ -242,7 +242,7 @@ static bool check_tensors(const struct parameters *parameters, const struct safe
     return true;
 }
 
-/* Numbers of the largest tensor that lies in memory in another order than in the file. */
+/* Numbers of the largest tensor whose order in memory differs from that in the file. */
 static size_t largest_reordered(const struct parameters *parameters) {
     size_t largest = 0;
     for (size_t i = 0; i < parameters->tensor_count; i++) {
@@ -300,9 +300,9 @@ bool model_take(struct model *model, const struct safetensors *file, caption_err
 
 static bool check_captioner(const struct model *model, const char *path, caption_error *error) {
     if (!model->encoder.batch_norm) return true;
-    return error_set(error, CAPTION_ERROR_FORMAT,
-                     "%s: the checkpoint of an encoder that learns from scratch: no captioner yet",
-                     path);
+    return error_set(
+        error, CAPTION_ERROR_FORMAT,
+        "%s: the checkpoint of an encoder in training from scratch: not a captioner yet", path);
 }
 
 bool model_read(struct model *model, const char *path, caption_error *error) {
@@ -385,7 +385,7 @@ static bool write_tag_calibration(struct safetensors_writer *writer, const struc
     return ok;
 }
 
-/* Nothing where there is no text. */
+/* Writes nothing without a text. */
 static bool write_text(struct safetensors_writer *writer, const char *key, const char *text,
                        caption_error *error) {
     return !text || safetensors_writer_metadata(writer, key, text, error);
@@ -443,8 +443,8 @@ static bool write_metadata(struct safetensors_writer *writer, const struct model
            write_rerank(writer, model, error);
 }
 
-/* Constants stay F32: they are few, and measured, not learned, so nothing bounds them to what 16
- * bits can hold. */
+/* Constants stay F32: they are few, and they are measured, so they may exceed the range of 16
+ * bits. */
 static enum safetensors_type written_type(const struct parameter *parameter,
                                           enum safetensors_type type) {
     return parameter->group == PARAMETERS_CONSTANT ? SAFETENSORS_F32 : type;

@@ -5,7 +5,7 @@
 #include "model/float16.h"
 #include "model/model_parts.h"
 
-/* All but batch norm's tensors have the same names and shapes in both. */
+/* All tensors except batch norm's have the same names and shapes in both. */
 static void copy_tensors(const struct parameters *learning, const real *values,
                          struct parameters *out) {
     for (size_t i = 0; i < out->tensor_count; i++) {

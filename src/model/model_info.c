@@ -24,7 +24,7 @@ static struct halves count_halves(const struct parameters *parameters) {
     return halves;
 }
 
-/* What only the file knows. */
+/* Facts of the file only. */
 struct file_facts {
     size_t bytes;
     size_t numbers[SAFETENSORS_OTHER + 1]; /* by type */
@@ -44,7 +44,7 @@ static bool read_facts(const char *path, struct file_facts *facts, caption_error
     return true;
 }
 
-/* Strings of a stranger's file on a line of their own. */
+/* Writes an untrusted string on one line. */
 static void print_line(FILE *out, const char *label, const char *text) {
     const size_t length = strlen(label);
     plain_text_write_line(out, label);
@@ -131,7 +131,7 @@ static bool add_size(cJSON *object, const char *key, size_t size) {
     return cJSON_AddNumberToObject(object, key, (double)size) != NULL;
 }
 
-/* Takes the value over. */
+/* Takes ownership of the value. */
 static bool add_value(cJSON *object, const char *key, cJSON *value) {
     if (value && cJSON_AddItemToObject(object, key, value)) return true;
     cJSON_Delete(value);

@@ -7,7 +7,7 @@
 #include "model/model.h"
 
 /* A text of several lines, each ending in a newline. `path` is the file that the model was read
- * from (its size and types of numbers are told), or NULL. Freed with free(). */
+ * from (its size and types of numbers are included), or NULL. Freed with free(). */
 char *model_info(const struct model *model, const char *path, caption_error *error);
 
 /* The same as an object: "path", "bytes", "types", "encoder", "image_size", "mean", "std", "cell",

@@ -1,16 +1,16 @@
-/* What the files of the model share. Internal to this room. */
+/* Shared by the files of the model. Internal to this folder. */
 #ifndef CAPTION_MODEL_MODEL_PARTS_H
 #define CAPTION_MODEL_MODEL_PARTS_H
 
 #include "model/model.h"
 
 /* model_new without the numbers: every size is checked and every tensor registered, but nothing of
- * the size of the weights is allocated, so that a file can be held against the plan first. */
+ * the size of the weights is allocated, so that a file can be checked against the plan first. */
 bool model_plan(struct model *model, const struct model_design *design,
                 struct vocabulary *vocabulary, caption_error *error);
 
-/* What a model's metadata says of its tags (tag_words.h) and caption styles (styles.h); NULL where
- * it has none. */
+/* A model's tags (tag_words.h) and caption styles (styles.h) as text of the metadata; NULL if it
+ * has none. */
 struct model_texts {
     char *tags, *styles; /* owned */
 };
@@ -18,12 +18,12 @@ struct model_texts {
 bool model_texts_of(const struct model *model, struct model_texts *texts, caption_error *error);
 void model_texts_free(struct model_texts *texts);
 
-/* The design of a model like that one, without batch norm, for squares of `size` pixels, with the
+/* The design of a model like `model`, without batch norm, for squares of `size` pixels, with the
  * tags and styles of `texts`; valid while both are. */
 struct model_design model_design_like(const struct model *model, size_t size,
                                       const struct model_texts *texts);
 
-/* Sets what the metadata tells of mean, std and size, and leaves alone what it is silent on. */
+/* Sets mean, std and size from the metadata; absent keys leave them unchanged. */
 bool model_file_preprocessing(const struct safetensors *file, struct preprocessing *preprocessing,
                               caption_error *error);
 

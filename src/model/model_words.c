@@ -1,13 +1,13 @@
-/* A captioner that learns other words. A row of the embedding, of the output weights and of the
- * output bias belongs to each word; all else knows no words and is copied.
+/* A captioner with another vocabulary. Each word has a row of the embedding, of the output weights
+ * and of the output bias; all other tensors do not depend on words and are copied.
  *
  * A new word's embedding is drawn with the mean and deviation that the known words' rows have in
- * each column: to the cell it looks like a word. Its output row and bias are the mean of the known
- * words' (Hewitt, Initializing New Word Embeddings for Pretrained Language Models, 2021): its logit
- * is then the mean of theirs, so that, by Jensen's inequality, of n known words' probability it
- * takes less than 1/n, whatever the photo. A random output row would be likely somewhere, and a
- * captioner that begins by babbling new words unlearns what it knew. No two new words need to
- * differ at the start: each gets gradients of its own.
+ * each column: to the cell it looks like a known word. Its output row and bias are the mean of the
+ * known words' (Hewitt, Initializing New Word Embeddings for Pretrained Language Models, 2021): its
+ * logit is then the mean of theirs, so that, by Jensen's inequality, it takes less than 1/n of the
+ * probability of n known words, for any photo. A random output row would make a new word likely for
+ * some photos, and training would first disturb the known words. New words may start equal: each
+ * gets its own gradients.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -74,7 +74,7 @@ static bool belongs_to_words(const struct decoder *decoder, size_t tensor) {
            tensor == decoder->output_bias;
 }
 
-/* Copies the numbers of old's tensor `from`, which come first: new styles stand behind the old. */
+/* Copies the numbers of old's tensor `from`, which come first: new styles follow the old ones. */
 static void copy_tensor(struct model *model, const struct model *old, size_t from) {
     const struct parameter *tensor = &old->parameters.tensors[from];
     size_t to;
@@ -90,7 +90,7 @@ static void copy_tensors(struct model *model, const struct model *old, bool of_w
     }
 }
 
-/* Makes a model like `old`, but for the rows of words and with the tags and styles of `texts`. */
+/* Makes a model like `old`, except for the rows of words, with the tags and styles of `texts`. */
 static bool begin_copy(struct model *model, const struct model *old, size_t size,
                        const struct model_texts *texts, struct vocabulary *vocabulary,
                        caption_error *error) {

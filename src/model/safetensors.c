@@ -1,4 +1,4 @@
-/* Reading: every byte of the header is the word of a stranger. */
+/* Reading. The header is untrusted input. */
 #include "model/safetensors.h"
 
 #include <endian.h>
@@ -13,8 +13,8 @@
 
 enum { LENGTH_BYTES = 8, SHOWN = 80 /* bytes of a name that a message shows */ };
 
-/* What is read before it is converted, and what is converted to be looked at alone: both stay in a
- * near cache. */
+/* Bytes read before conversion, and numbers converted only for checks: both buffers stay in a near
+ * cache. */
 enum { BYTES_AT_A_TIME = 1 << 15, CHECKED_AT_A_TIME = 1024 };
 
 /* As in the reference implementation. */
@@ -135,8 +135,8 @@ struct safetensors_shape_text safetensors_shape_text(const size_t *shape, size_t
     return out;
 }
 
-/* Where the tensor lies among the `size` bytes from byte `data` of the file on, those behind the
- * header. */
+/* Reads the tensor's place among the `size` bytes after the header, which start at byte `data` of
+ * the file. */
 static bool parse_offsets(const char *path, const cJSON *entry, struct safetensors_tensor *tensor,
                           size_t width, size_t data, size_t size, caption_error *error) {
     const cJSON *value = parse_field(path, entry, "data_offsets", error);
@@ -194,7 +194,7 @@ static bool parse_tensor(const char *path, const cJSON *entry, size_t data, size
         !parse_offsets(path, entry, tensor, width, data, size, error)) {
         return false;
     }
-    /* All three are there; a fourth is a stranger or says one of them twice. */
+    /* All three keys exist; a fourth is unknown or a duplicate. */
     if (cJSON_GetArraySize(entry) != 3) {
         return tensor_error(path, entry->string,
                             "expected dtype, shape and data_offsets once each, found more", error);
@@ -214,8 +214,8 @@ static int compare_places(const void *a, const void *b) {
     return compare_names(a, b);
 }
 
-/* Tensors stand side by side and fill what is behind the header: a byte that belongs to none could
- * hide anything, one that belongs to two is a lie. Orders them by place. */
+/* Checks that the tensors fill the bytes after the header without gaps or overlap. Orders them by
+ * offset. */
 static bool check_places(struct safetensors *file, size_t data, size_t size, caption_error *error) {
     qsort(file->tensors, file->tensor_count, sizeof *file->tensors, compare_places);
     size_t end = 0;
@@ -292,8 +292,7 @@ static bool is_metadata(const cJSON *entry) {
     return strcmp(entry->string, "__metadata__") == 0;
 }
 
-/* Every entry of the header, each of them against the `size` bytes behind it, from byte `data` on.
- */
+/* Checks every entry of the header against the `size` bytes after it, from byte `data` on. */
 static bool parse_entries(struct safetensors *file, size_t data, size_t size,
                           caption_error *error) {
     const size_t entries = (size_t)cJSON_GetArraySize(file->header);
@@ -341,7 +340,7 @@ static bool header_size(const struct safetensors *file, size_t *size, caption_er
     const size_t behind = file->parts.size - LENGTH_BYTES;
     if (length > behind) {
         return error_set(error, CAPTION_ERROR_FORMAT,
-                         "%s: not a safetensors file, or one cut short: its first 8 bytes tell of "
+                         "%s: not a safetensors file, or one cut short: its first 8 bytes give "
                          "a header of %llu bytes, %zu follow",
                          file->path, (unsigned long long)length, behind);
     }
@@ -448,7 +447,7 @@ static bool check_type(const struct safetensors *file, const struct safetensors_
                      SHOWN, tensor->name, tensor->type_name);
 }
 
-/* count numbers of a type that was checked. False when one of them is not finite (all are
+/* Converts count numbers of a checked type. False when one of them is not finite (all are
  * converted). */
 static bool convert(enum safetensors_type type, const uint8_t *bytes, size_t count, float *out) {
     switch (type) {

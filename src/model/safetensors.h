@@ -36,16 +36,16 @@ struct safetensors {
     size_t tensor_count;
 };
 
-/* Opens a file and checks its header; the numbers are read when they are asked for. Errors name
- * path, tensor and field. */
+/* Opens a file and checks its header; the numbers are read on request. Errors name path, tensor and
+ * field. */
 bool safetensors_open(struct safetensors *file, const char *path, caption_error *error);
 void safetensors_close(struct safetensors *file);
 
 /* The tensor of that name, or NULL. */
 const struct safetensors_tensor *safetensors_find(const struct safetensors *file, const char *name);
 
-/* The tensor of that name, which must be there, have that shape and hold numbers that
- * safetensors_floats converts; else NULL and an error that names what was expected and found. */
+/* The tensor of that name, which must exist, have that shape and a type that safetensors_floats
+ * converts; else NULL and an error that names what was expected and found. */
 const struct safetensors_tensor *safetensors_expect(const struct safetensors *file,
                                                     const char *name, const size_t *shape,
                                                     size_t dimensions, caption_error *error);
@@ -68,15 +68,15 @@ bool safetensors_some_floats(const struct safetensors *file,
                              const struct safetensors_tensor *tensor, size_t first, size_t count,
                              float *out, caption_error *error);
 
-/* Reads a tensor as it lies, out[bytes], with the same checks. */
+/* Reads a tensor without conversion, out[bytes], with the same checks. */
 bool safetensors_as_is(const struct safetensors *file, const struct safetensors_tensor *tensor,
                        uint8_t *out, caption_error *error);
 
-/* Writes a file, whole or not at all. The same content gives the same bytes: metadata is ordered by
- * key; tensors stand in the order given, F32 before the 16-bit types so that all lie aligned. */
+/* Writes a file atomically. The same content gives the same bytes: metadata is ordered by key;
+ * tensors are in the order given, F32 before the 16-bit types so that all are aligned. */
 struct safetensors_writer;
 struct safetensors_writer *safetensors_writer_new(const char *path, caption_error *error);
-/* Sets a key; a second value takes the first one's place. */
+/* Sets a key; a second value replaces the first. */
 bool safetensors_writer_metadata(struct safetensors_writer *writer, const char *key,
                                  const char *value, caption_error *error);
 /* Copies `count` = product of shape floats, stored as `type` (F32, F16 or BF16, rounded to nearest,

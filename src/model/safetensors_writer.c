@@ -1,4 +1,4 @@
-/* Writing. Tensors are kept converted until the header, which comes first, can be written. */
+/* Writing. Converted tensors stay in memory until the header, which comes first, can be written. */
 #include <endian.h>
 #include <math.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "model/float16.h"
 #include "model/safetensors.h"
 
-/* The header is filled up with spaces so that the numbers behind it lie aligned. */
+/* The header is padded with spaces so that the numbers after it are aligned. */
 enum { HEADER_ALIGNMENT = 8 };
 
 struct written_tensor {
@@ -169,7 +169,7 @@ static bool add_number(cJSON *array, size_t number) {
     return false;
 }
 
-/* Adds a tensor's entry to the header; its bytes begin at *end, which moves on. */
+/* Adds a tensor's entry to the header; its bytes begin at *end, which is advanced. */
 static bool add_entry(cJSON *header, const struct written_tensor *tensor, size_t *end) {
     cJSON *entry = cJSON_AddObjectToObject(header, tensor->name);
     if (!entry || !cJSON_AddStringToObject(entry, "dtype", type_name(tensor->type))) return false;
@@ -183,7 +183,7 @@ static bool add_entry(cJSON *header, const struct written_tensor *tensor, size_t
     return shape && offsets && add_number(offsets, begin) && add_number(offsets, *end);
 }
 
-/* Runs over the tensors in the order of the file: the wider type first. */
+/* Visits the tensors in the order of the file: the wider type first. */
 static const size_t widths[] = {4, 2};
 
 static bool add_entries(const struct safetensors_writer *writer, cJSON *header,

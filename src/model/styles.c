@@ -67,7 +67,7 @@ size_t styles_of(const struct styles *styles, const char *source, const char *se
     return style != STYLE_NONE ? style : styles_find(styles, set);
 }
 
-/* The names in a row, each between `before` and `after`; freed with free(). */
+/* The names concatenated, each between `before` and `after`; freed with free(). */
 static char *join(const struct styles *styles, const char *before, const char *after,
                   caption_error *error) {
     char *text = NULL;

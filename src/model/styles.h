@@ -1,6 +1,6 @@
-/* The caption styles of a model: the ways in which the data sets that it learned from describe
- * photos, each by a name, such as "coco". A style is a vector that is added to x_1 (decoder.h); who
- * names none gets captions between all of them. */
+/* The caption styles of a model: the ways in which its training data sets describe photos, each
+ * with a name, such as "coco". A style is a vector that is added to x_1 (decoder.h); without a
+ * style, captions are a mixture of all. */
 #ifndef CAPTION_MODEL_STYLES_H
 #define CAPTION_MODEL_STYLES_H
 
@@ -26,19 +26,19 @@ size_t styles_find(const struct styles *styles, const char *name);
 /* The name of a style; NULL for STYLE_NONE. */
 const char *styles_name(const struct styles *styles, size_t style);
 
-/* Adds a name unless it is there. Names are short words without white space; "none" and "auto" are
- * taken by the command line. */
+/* Adds a name if it is new. Names are short words without white space; "none" and "auto" are
+ * reserved by the command line. */
 bool styles_add(struct styles *styles, const char *name, caption_error *error);
 
 /* The style of a photo: that of its source (NULL: it has none), else that of its data set. */
 size_t styles_of(const struct styles *styles, const char *source, const char *set);
 
-/* The number of the style that is asked for by name: STYLE_NONE for NULL and "none". A style that
- * the model does not have is an error that lists those it has. */
+/* The number of the requested style: STYLE_NONE for NULL and "none". A style that the model does
+ * not have is an error that lists those it has. */
 bool styles_choose(const struct styles *styles, const char *name, size_t *style,
                    caption_error *error);
 
-/* The text as it lies in a model's metadata, under "styles": one name a line. Freed with free(). */
+/* The text for a model's metadata, under "styles": one name a line. Freed with free(). */
 char *styles_format(const struct styles *styles, caption_error *error);
 
 /* Reads such a text; hostile input. `name` begins the messages. On failure there is nothing to

@@ -8,12 +8,12 @@
 #include "base/json.h"
 #include "nn/math.h"
 
-/* Far beyond what any fit gives. */
+/* Far beyond any fitted value. */
 static const double largest = 1e6;
 
 enum { FIT_STEPS = 100 };
 
-/* Takes logits as they are. */
+/* Leaves logits unchanged. */
 static const struct tag_calibration none = {.slope = 1, .bias = 0};
 
 bool tag_calibration_is_there(const struct tag_calibration *calibration) {
@@ -108,7 +108,7 @@ static struct likelihood likelihood_at(const struct tag_calibration *at, const f
     return sum;
 }
 
-/* One of Newton's steps, halved until it is a step up; false where there is none. */
+/* One Newton step, halved until the likelihood increases; false if it never does. */
 static bool step(struct tag_calibration *at, struct likelihood *here, const float *logits,
                  const bool *labels, size_t count) {
     const double determinant =

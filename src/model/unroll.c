@@ -19,7 +19,7 @@ struct unroll {
     real *gates;       /* (R, K) */
     real *states;      /* (R, S) after each step */
     real *previous;    /* (R, H) hidden state before each step */
-    real *recurrent;   /* (rows, P) of the step in hand */
+    real *recurrent;   /* (rows, P) of the current step */
     real *outputs;     /* (R, H) hidden states that have a target */
     real *logits;      /* (R, V) then their gradient */
     real *d_outputs;   /* (R, H) */
@@ -64,7 +64,7 @@ struct unroll *unroll_new(const struct decoder *decoder, size_t rows, size_t ste
     size_t e = decoder->embedding, h = decoder->hidden, p = decoder->products, s = decoder->state;
     bool ok = (u->initial = plan(u, rows, s, sizeof(real), error)) &&
               (u->inputs = plan(u, entries, e, sizeof(real), error)) &&
-              (u->gates = plan(u, entries, decoder->cell->kept * h, sizeof(real), error)) &&
+              (u->gates = plan(u, entries, decoder->cell->saved * h, sizeof(real), error)) &&
               (u->states = plan(u, entries, s, sizeof(real), error)) &&
               (u->previous = plan(u, entries, h, sizeof(real), error)) &&
               (u->recurrent = plan(u, rows, p, sizeof(real), error)) &&
@@ -114,7 +114,7 @@ size_t unroll_bytes(const struct unroll *unroll) {
     return unroll->bytes;
 }
 
-/* Word vectors are dropped element by element; vectors from outside are not. */
+/* Word vectors are dropped element by element; external vectors are not. */
 static void drop_inputs(struct unroll *u, struct random *random) {
     size_t e = u->decoder->embedding;
     for (size_t i = 0; i < u->entries; i++) {
@@ -124,11 +124,11 @@ static void drop_inputs(struct unroll *u, struct random *random) {
     }
 }
 
-/* All time steps of the cell. `states` takes each row's last state. */
+/* Runs all time steps of the cell. `states` receives each row's last state. */
 static void run_cell(struct unroll *u, const struct parameters *parameters, const real *values,
                      real *states) {
     const struct decoder *d = u->decoder;
-    size_t s = d->state, h = d->hidden, kept = d->cell->kept * h;
+    size_t s = d->state, h = d->hidden, saved = d->cell->saved * h;
     const real *before = u->initial;
     for (size_t t = 0, first = 0; t < u->window.steps; t++) {
         size_t n = u->window.active[t];
@@ -136,9 +136,9 @@ static void run_cell(struct unroll *u, const struct parameters *parameters, cons
         for (size_t i = 0; i < n; i++) {
             memcpy(u->previous + (first + i) * h, before + i * s, h * sizeof(real));
         }
-        decoder_advance(d, parameters, values, n, u->gates + first * kept, u->recurrent, before,
+        decoder_advance(d, parameters, values, n, u->gates + first * saved, u->recurrent, before,
                         after);
-        memcpy(states, after, n * s * sizeof(real)); /* rows that ended keep what they had */
+        memcpy(states, after, n * s * sizeof(real)); /* finished rows keep their state */
         before = after;
         first += n;
     }
@@ -196,7 +196,7 @@ static void weigh_targets(struct unroll *u) {
     }
 }
 
-/* From the softmax to d_outputs and the output layer's gradient. */
+/* Backward from the softmax to d_outputs and the output layer's gradient. */
 static void output_backward(struct unroll *u, const struct parameters *parameters,
                             const real *values, real scale, real *gradients) {
     const struct decoder *d = u->decoder;
@@ -212,8 +212,8 @@ static void output_backward(struct unroll *u, const struct parameters *parameter
     }
 }
 
-/* Adds to d_state (n, S) of the step that starts at entry `first` what its targets say; *next
- * counts down through the targets. */
+/* Adds the gradient of the targets to d_state (n, S) of the step that starts at entry `first`;
+ * *next counts down through the targets. */
 static void add_target_gradients(struct unroll *u, size_t first, size_t *next) {
     size_t h = u->decoder->hidden, s = u->decoder->state;
     while (*next > 0 && u->target_entries[*next - 1] >= first) {
@@ -223,18 +223,18 @@ static void add_target_gradients(struct unroll *u, size_t first, size_t *next) {
     }
 }
 
-/* Back through time: d_gates and d_recurrent of every step. */
+/* Backward through time: d_gates and d_recurrent of every step. */
 static void cell_backward(struct unroll *u, const struct parameters *parameters, const real *values,
                           const real *d_states) {
     const struct decoder *d = u->decoder;
     const struct unroll_window *window = &u->window;
-    size_t s = d->state, h = d->hidden, p = d->products, kept = d->cell->kept * h;
+    size_t s = d->state, h = d->hidden, p = d->products, saved = d->cell->saved * h;
     const real *weight_hh = parameters_at_const(parameters, values, d->weight_hh);
     size_t next = u->targets, going_on = 0, first = u->entries;
     for (size_t t = window->steps; t-- > 0;) {
         size_t n = window->active[t];
         first -= n;
-        /* Rows whose last step this is: nothing comes from later. */
+        /* Rows whose last step this is get no gradient from later steps. */
         size_t ending = (n - going_on) * s;
         if (d_states) {
             memcpy(u->d_state + going_on * s, d_states + going_on * s, ending * sizeof(real));
@@ -243,7 +243,7 @@ static void cell_backward(struct unroll *u, const struct parameters *parameters,
         }
         add_target_gradients(u, first, &next);
         const real *before = t > 0 ? u->states + (first - window->active[t - 1]) * s : u->initial;
-        d->cell->backward(n, h, u->gates + first * kept, before, u->states + first * s, u->d_state,
+        d->cell->backward(n, h, u->gates + first * saved, before, u->states + first * s, u->d_state,
                           u->d_gates + first * p, u->d_recurrent + first * p);
         if (t > 0) {
             blas_gemm(BLAS_PLAIN, BLAS_PLAIN, n, h, p, 1, u->d_recurrent + first * p, p, weight_hh,
@@ -266,7 +266,7 @@ static void weights_backward(struct unroll *u, const struct parameters *paramete
     vector_add_rows(n, p, 1, u->d_recurrent, parameters_at(parameters, gradients, d->bias_hh));
 }
 
-/* To the vector from outside that an entry names, if it names one. */
+/* Adds to the external vector that an entry selects, if any. */
 static void add_vector_gradient(const struct unroll *u, int32_t entry, const real *row,
                                 real *d_vectors) {
     if (entry == DECODER_NOTHING || !d_vectors) return;
@@ -274,7 +274,7 @@ static void add_vector_gradient(const struct unroll *u, int32_t entry, const rea
     vector_add(e, row, d_vectors + (size_t)(DECODER_VECTOR - entry) * e);
 }
 
-/* To the word vectors and the vectors from outside. */
+/* Backward to the word vectors and the external vectors. */
 static void inputs_backward(struct unroll *u, const struct parameters *parameters,
                             const real *values, real *d_vectors, real *gradients) {
     const struct decoder *d = u->decoder;

@@ -1,19 +1,17 @@
 /* The one unroll: a batch of sequences through the recurrent network, forward and backward, a
  * window of at most t_p time steps at a time (truncated back-propagation through time, Williams and
- * Peng, 1990). It knows no captions: a sequence is a list of steps, each with or without an input
- * (a word, a vector or their sum) and with or without a target word. One to many, many to many and
- * many to one are three uses of it. The state is carried from window to window, the gradient is
- * not; memory depends on the window, not on the length of the sequences.
- */
+ * Peng, 1990). It is independent of captions: a sequence is a list of steps, each with or without
+ * an input (a word, a vector or their sum) and with or without a target word. One to many, many to
+ * many and many to one are three uses of it. The state is carried from window to window, the
+ * gradient is not; memory depends on the window, not on the length of the sequences. */
 #ifndef CAPTION_MODEL_UNROLL_H
 #define CAPTION_MODEL_UNROLL_H
 
 #include "base/random.h"
 #include "model/decoder.h"
 
-/* Some steps of up to `rows` sequences side by side. Sequences are ordered so that those which go
- * on come first: active[t] never grows. Row i of step t is entry active[0] + ... + active[t-1] + i.
- */
+/* Some steps of up to `rows` sequences side by side. Sequences are ordered so that longer ones come
+ * first: active[t] never grows. Row i of step t is entry active[0] + ... + active[t-1] + i. */
 struct unroll_window {
     size_t steps;
     const size_t *active;   /* [steps], each >= 1 */
@@ -21,12 +19,12 @@ struct unroll_window {
     const int32_t *added;   /* [entries], as in decoder_step; NULL: none */
     const int32_t *targets; /* [entries]: a word's number or DECODER_NOTHING */
     const real *weights;    /* [entries]: of each target in the loss; NULL: all 1 */
-    const real *vectors;    /* (vector_count, E): what DECODER_VECTOR - i means */
+    const real *vectors;    /* (vector_count, E): selected by DECODER_VECTOR - i */
     size_t vector_count;
 };
 
 /* Dropout (Srivastava et al., 2014) of word vectors and of the hidden state before the output;
- * vectors given from outside are left alone. Both 0 is none. */
+ * external vectors are not dropped. Both 0: no dropout. */
 struct unroll_regularisation {
     float input_dropout, output_dropout;
     float label_smoothing; /* Szegedy et al., 2016 */
@@ -44,16 +42,16 @@ size_t unroll_bytes(const struct unroll *unroll);
 
 /* Forward through a window. states (rows, S): in, the states before the window (zeros at the start
  * of a sequence); out, each row's state after its last step. Returns the summed negative log
- * likelihood of the targets and adds their number to *targets. With `random` NULL nothing is
- * dropped. Keeps what unroll_backward needs; the window's arrays must stay until then. */
+ * likelihood of the targets and adds their number to *targets. With `random` NULL there is no
+ * dropout. Saves what unroll_backward needs; the window's arrays must stay valid until then. */
 double unroll_forward(struct unroll *unroll, const struct parameters *parameters,
                       const real *values, const struct unroll_window *window, real *states,
                       const struct unroll_regularisation *regularisation, struct random *random,
                       size_t *targets);
 
 /* Backward through the window of the last unroll_forward. The loss is `scale` times the sum over
- * targets of the (smoothed, weighted) cross entropy, plus whatever d_states (rows, S; may be NULL)
- * is the derivative of, by each row's state after its last step. Adds to `gradients` and, unless
+ * targets of the (smoothed, weighted) cross entropy, plus a loss whose derivative by each row's
+ * state after its last step is d_states (rows, S; may be NULL). Adds to `gradients` and, unless
  * NULL, to d_vectors (vector_count, E). */
 void unroll_backward(struct unroll *unroll, const struct parameters *parameters, const real *values,
                      real scale, const real *d_states, real *d_vectors, real *gradients);

@@ -25,7 +25,7 @@ bool weights_view(const struct weights *weights, size_t index, struct arena *are
     return true;
 }
 
-/* From the file's order to memory's, through a copy. */
+/* Converts from the file's order to memory's, through a copy. */
 static bool read_reordered(const struct weights *weights, const struct parameter *tensor,
                            const struct safetensors_tensor *found, float *out,
                            caption_error *error) {

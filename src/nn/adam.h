@@ -12,7 +12,7 @@ struct adam {
     real rate;           /* learning rate of this step */
     real beta1, beta2;   /* decay of the moments: 0.9, 0.999 */
     real epsilon;        /* 1e-8 */
-    real weight_decay;   /* values shrink by rate * weight_decay; 0: they do not */
+    real weight_decay;   /* values shrink by rate * weight_decay; 0: no decay */
     uint64_t step;       /* counts from 1: for the correction of the moments' bias */
     real gradient_scale; /* gradients are multiplied by this first: clipping by norm */
 };

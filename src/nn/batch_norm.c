@@ -5,14 +5,14 @@
 #include "base/memory.h"
 #include "nn/convolution.h"
 
-/* Added to the variance: a channel that is the same in every pixel is divided by no zero. */
+/* Added to the variance to avoid division by zero in a constant channel. */
 static const double EPSILON = 1e-5;
 
-/* Pixels whose numbers are added up as they are, before the sum is added to one in double: a large
- * map has too many for the digits of a float. */
+/* Pixels summed in float before the sum is added to a double: a float sum over a large map would
+ * lose precision. */
 enum { BLOCK = 64 };
 
-/* Vectors of channels taken together: as many sums that do not wait for one another. */
+/* Vectors of channels processed together: independent sums hide the latency of additions. */
 enum { VECTORS = 4 };
 
 /* Calls `map` with constants for the number of vectors and of channels in each, for all channels.
@@ -146,7 +146,7 @@ SIMD_INLINE void mask_relu6(const simd_real *output, simd_real *gradient) {
     *gradient = (simd_real)((simd_mask)*gradient & passes);
 }
 
-/* Masks the gradient of the output, and adds it up: alone and times the normalised input. */
+/* Masks the gradient of the output and sums it, alone and times the normalised input. */
 SIMD_INLINE void sum_gradients(size_t vectors, size_t lanes, size_t c,
                                const struct batch_norm *layer, size_t pixels, const real *input,
                                const real *output, real *d_output, const simd_real *mean,

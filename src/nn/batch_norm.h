@@ -1,7 +1,7 @@
-/* Batch normalisation (Ioffe and Szegedy, 2015): every channel of a batch of maps is brought to
- * mean 0 and variance 1, then scaled and shifted by learned numbers. In training the mean and the
- * variance are the batch's own and take part in the gradient; afterwards they are running ones,
- * which batch_norm_fold makes part of the convolution before. */
+/* Batch normalisation (Ioffe and Szegedy, 2015): every channel of a batch of maps is normalised to
+ * mean 0 and variance 1, then scaled and shifted by learned numbers. Training uses the mean and
+ * variance of the batch, which take part in the gradient. Inference uses running statistics, which
+ * batch_norm_fold folds into the preceding convolution. */
 #ifndef CAPTION_NN_BATCH_NORM_H
 #define CAPTION_NN_BATCH_NORM_H
 
@@ -12,7 +12,7 @@
 
 struct batch_norm {
     size_t channels;
-    bool relu6;                  /* max(0, min(6, x)) in the store */
+    bool relu6;                  /* apply max(0, min(6, x)) in the store */
     const real *scale, *shift;   /* (channels), learned */
     const real *mean, *variance; /* (channels) */
 };
@@ -29,14 +29,14 @@ void batch_norm_forward(const struct batch_norm *layer, size_t pixels, const rea
                         const real *residual, real *output);
 
 /* Backward through a forward whose mean and variance were those of `input`. d_output is masked in
- * place where ReLU6 was flat (output is what forward stored). Adds to d_scale and d_shift; d_input
- * is written and may be input, which it then takes the place of. */
+ * place where ReLU6 was flat (output is what forward stored). Adds to d_scale and d_shift; writes
+ * d_input, which may be the same array as input. */
 void batch_norm_backward(const struct batch_norm *layer, size_t pixels, const real *input,
                          const real *output, real *d_output, real *d_input, real *d_scale,
                          real *d_shift);
 
-/* The normalisation of one channel as x * factor + bias: what the weights of a convolution before
- * it are to be multiplied by, and the bias that it is to have. */
+/* The normalisation of one channel as x * factor + bias: the factor for the weights of the
+ * preceding convolution, and its bias. */
 void batch_norm_fold(const struct batch_norm *layer, size_t channel, real *factor, real *bias);
 
 #endif

@@ -18,25 +18,25 @@
 #define BLAS_NAME_OF(function) #function
 #define BLAS_NAME(function) BLAS_NAME_OF(function)
 
-/* What OpenBLAS takes for a thread that multiplies, and all threads that it has buffers for. */
+/* The size of OpenBLAS's buffer for one thread, and the most buffers that it has. */
 enum { BUFFER_BYTES = (128 << 20) + (64 << 10), MOST_BUFFERS = 64 };
 
-/* The library, which a process loads once and keeps. */
+/* The library, loaded once in a process. */
 static struct {
     pthread_once_t once;
-    __typeof__(&BLAS_GEMM) gemm; /* NULL: it could not be loaded, because of: */
+    __typeof__(&BLAS_GEMM) gemm; /* NULL: loading failed, with this reason: */
     char reason[256];
-    void *(*take_buffer)(int position); /* NULL where the library does not show them */
+    void *(*take_buffer)(int position); /* NULL if the library does not export them */
     void (*give_buffer)(void *buffer);
 } blas = {.once = PTHREAD_ONCE_INIT};
 
-/* As the dynamic linker would find it, else where it was when this was built. */
+/* Searches as the dynamic linker does, then at the path known at build time. */
 static void *open_library(void) {
     void *library = dlopen(CAPTION_BLAS_SONAME, RTLD_LAZY);
     return library ? library : dlopen(CAPTION_BLAS_FILE, RTLD_LAZY);
 }
 
-/* The name of OpenBLAS's kernels for what this processor can do; NULL: its own choice will do. */
+/* The name of OpenBLAS's kernels for this processor's features; NULL: its own choice is fine. */
 static const char *best_kernels(void) {
 #if defined(__x86_64__) && defined(__GNUC__)
     __builtin_cpu_init();
@@ -49,7 +49,7 @@ static const char *best_kernels(void) {
     return NULL;
 }
 
-/* Whether the library took its kernels for processors without AVX. */
+/* Whether the library chose kernels without AVX. */
 static bool is_without_avx(void *library) {
     char *(*core)(void) = (__typeof__(core))dlsym(library, "openblas_get_corename");
     static const char *const names[] = {"Prescott", "Core2", "Nehalem"};
@@ -59,9 +59,9 @@ static bool is_without_avx(void *library) {
     return false;
 }
 
-/* OpenBLAS goes by a processor's number: one that is younger than the library gets kernels of 2004,
- * with which training takes three times as long. It is then loaded again and told what to take.
- * Whoever sets the variable is left alone. */
+/* OpenBLAS chooses kernels by the processor's model number. A processor newer than the library gets
+ * kernels of 2004, with which training takes three times as long. The library is then loaded again
+ * with the right kernels. A variable set by the user is respected. */
 static void *open_best(void) {
     static const char variable[] = "OPENBLAS_CORETYPE";
     void *library = open_library();
@@ -79,7 +79,7 @@ static bool has_buffer(void) {
     return buffer != MAP_FAILED && munmap(buffer, BUFFER_BYTES) == 0;
 }
 
-/* Without threads of its own, each of which would take a buffer: they are never used. */
+/* Loads it without worker threads: they are never used, and each would take a buffer. */
 static void *open_alone(void) {
     static const char variable[] = "OPENBLAS_NUM_THREADS";
     if (getenv(variable) || setenv(variable, "1", 0) != 0) return open_best();
@@ -135,7 +135,7 @@ bool blas_reserve(size_t threads, caption_error *error) {
         BUFFER_BYTES, wanted * (size_t)BUFFER_BYTES, wanted, count * (size_t)BUFFER_BYTES);
 }
 
-/* A product over no terms: C = beta C. As in BLAS, beta 0 overwrites whatever C held, NaN too. */
+/* An empty product: C = beta C. As in BLAS, beta 0 overwrites C, even NaN. */
 static void scale(size_t m, size_t n, real beta, real *c, size_t ldc) {
     for (size_t row = 0; row < m; row++) {
         for (size_t column = 0; column < n; column++) {

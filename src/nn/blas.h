@@ -1,4 +1,4 @@
-/* Matrix products: the one file that knows BLAS. All matrices are row-major and dense unless a
+/* Matrix products: the only file that uses BLAS. All matrices are row-major and dense unless a
  * leading dimension says otherwise. */
 #ifndef CAPTION_NN_BLAS_H
 #define CAPTION_NN_BLAS_H
@@ -16,16 +16,16 @@ void blas_gemm(enum blas_transpose transpose_a, enum blas_transpose transpose_b,
                size_t k, real alpha, const real *a, size_t lda, const real *b, size_t ldb,
                real beta, real *c, size_t ldc);
 
-/* Loads OpenBLAS where it is not loaded yet: later than the program, because that takes as long as
- * reading a photo does and starts threads, and what captions photos has kernels of its own. Asked
- * by whoever allocates the scratch of products, so that a missing library is an error and no
- * product without one is ever begun. It then uses the calling thread only: the library divides the
- * work itself. Any number of threads may call it at once. */
+/* Loads OpenBLAS if it is not loaded yet. It is not loaded at program start, because loading takes
+ * as long as reading a photo and starts threads, and inference has its own kernels. Functions that
+ * allocate scratch for products call this, so that a missing library is an error before the first
+ * product. OpenBLAS then uses the calling thread only: this library divides the work itself.
+ * Thread-safe. */
 bool blas_load(caption_error *error);
 
-/* Makes OpenBLAS take the buffers of so many threads that multiply at once. Where there is no
- * memory for one, as under `ulimit -v`, it would ask for it again for ever; here that is an error
- * with the bytes that are needed. To be called before the threads begin. */
+/* Makes OpenBLAS allocate its buffers for `threads` concurrent products. Without memory for one, as
+ * under `ulimit -v`, OpenBLAS retries for ever; here that is an error with the bytes needed. Call
+ * it before the threads start. */
 bool blas_reserve(size_t threads, caption_error *error);
 
 #endif

@@ -1,4 +1,4 @@
-/* Recurrent cells, one time step for n rows: forward and backward. Each cell is a file of its own:
+/* Recurrent cells, one time step for n rows: forward and backward. Each cell has its own file:
  * rnn.c (Elman, 1990, tanh), gru.c (Cho et al., 2014; the reset gate after the product, as in
  * cuDNN, so that all gates come from one product), lstm.c (Hochreiter and Schmidhuber, 1997; Gers
  * et al., 2000). Gate order and equations are those of PyTorch.
@@ -17,19 +17,19 @@
 struct cell {
     const char *name; /* "rnn", "gru", "lstm" */
     size_t products;  /* P / H: width of the products in hidden sizes: 1, 3, 4 */
-    size_t kept;      /* K / H: numbers kept for backward: 1, 4, 4 */
+    size_t saved;     /* K / H: numbers saved for backward: 1, 4, 4 */
     size_t states;    /* S / H: h alone 1, h and c 2. A state row is [h | c] */
     bool splits;      /* the gradients of the two products differ (gru) */
 
-    /* gates (n, K): in its first P columns the input products; on return what backward needs.
-     * recurrent (n, P): the recurrent products. before, after (n, S): state rows. */
+    /* gates (n, K): in, the input products in the first P columns; out, the numbers saved for
+     * backward. recurrent (n, P): the recurrent products. before, after (n, S): state rows. */
     void (*forward)(size_t n, size_t hidden, real *gates, const real *recurrent, const real *before,
                     real *after);
 
-    /* d_state (n, S): in, the gradient by `after`; out, that by `before`, but for what flows
-     * through the recurrent product, which the caller adds: d_recurrent W_hh. d_input (n, P):
-     * gradient by the input products; d_recurrent (n, P): by the recurrent ones, the same pointer
-     * as d_input unless the cell splits. */
+    /* d_state (n, S): in, the gradient of `after`; out, that of `before` without the part through
+     * the recurrent product, d_recurrent W_hh, which the caller adds. d_input (n, P): gradient of
+     * the input products. d_recurrent (n, P): gradient of the recurrent ones, the same pointer as
+     * d_input unless the cell splits. */
     void (*backward)(size_t n, size_t hidden, const real *gates, const real *before,
                      const real *after, real *d_state, real *d_input, real *d_recurrent);
 };

@@ -1,5 +1,5 @@
-/* What the convolutions have in common: a square map of channels-last pixels, padding as TensorFlow
- * or as PyTorch has it, a bias and perhaps ReLU6 (Krizhevsky, 2010) in the store. The kinds are
+/* What the convolutions have in common: a square map of channels-last pixels, padding as in
+ * TensorFlow or PyTorch, a bias and optional ReLU6 (Krizhevsky, 2010) in the store. The kinds are
  * pointwise.h (1x1), depthwise.h and stem.h, each a forward and a backward function. */
 #ifndef CAPTION_NN_CONVOLUTION_H
 #define CAPTION_NN_CONVOLUTION_H
@@ -15,7 +15,7 @@ struct convolution {
     size_t in_size, out_size; /* sides of the square maps */
     size_t in_channels, out_channels;
     bool symmetric; /* PyTorch's padding of (kernel - 1) / 2 on every side; else TensorFlow's SAME,
-                       which at stride 2 pads an even side less before than behind */
+                       which at stride 2 pads an even side less before than after */
     bool relu6;
 };
 
@@ -31,7 +31,7 @@ static inline size_t convolution_padded_size(const struct convolution *layer) {
 }
 
 /* Rows above and columns to the left of the map; SAME's odd one goes to the bottom and the right.
- * What symmetric padding adds there beyond the last output's reach is never looked at. */
+ * Symmetric padding there beyond the last output's reach is never read. */
 static inline size_t convolution_padding(const struct convolution *layer) {
     if (layer->symmetric) return (layer->kernel - 1) / 2;
     return (convolution_padded_size(layer) - layer->in_size) / 2;

@@ -1,9 +1,9 @@
 #include "nn/depthwise.h"
 
-/* Both directions walk down the map with a ring of padded rows, so that the loops within know no
- * borders, every row is read from memory once, and all that they touch stays in the cache. The
- * loops are inlined once for each pair of kernel and stride, which makes every bound in them a
- * constant: accumulators and the window of inputs live in registers. */
+/* Both directions walk down the map with a ring of padded rows, so that the inner loops need no
+ * border checks, every row is read from memory once, and the data stays in the cache. The loops are
+ * inlined once for each pair of kernel and stride, so that every bound is a constant and the
+ * accumulators and the window of inputs are in registers. */
 
 enum {
     DEPTHWISE_TILE = 4, /* neighbouring columns computed together; even, so that a tile of the
@@ -80,7 +80,7 @@ SIMD_INLINE void forward_tile(size_t kernel, size_t stride, size_t tile, size_t 
     }
 }
 
-/* The channels from `first` on, which fill no vector, one number at a time. */
+/* The channels from `first` on, which do not fill a vector, one number at a time. */
 static void forward_rest(const struct convolution *layer, const real *const *rows, size_t first,
                          const real *weight, const real *bias, real *output) {
     const size_t kernel = layer->kernel, channels = layer->in_channels;
@@ -189,7 +189,7 @@ SIMD_INLINE void gradient_row(const struct convolution *layer, const real *restr
     memset(row, 0, (gradient_columns(layer) - left - size) * channels * sizeof(real));
 }
 
-/* One row's share of d_weight for kernel rows ky .. ky + height - 1, all of whose taps' sums are in
+/* One row's share of d_weight for kernel rows ky .. ky + height - 1, with the sums of all taps in
  * registers along the row. */
 SIMD_INLINE void weight_block(size_t kernel, size_t stride, size_t height, size_t size,
                               size_t channels, size_t c, const real *const *rows, const real *d_row,
@@ -218,7 +218,7 @@ SIMD_INLINE void weight_block(size_t kernel, size_t stride, size_t height, size_
     }
 }
 
-/* The same for the channels from `first` on, which fill no vector. */
+/* The same for the channels from `first` on, which do not fill a vector. */
 static void weight_rest(const struct convolution *layer, size_t height, size_t first,
                         const real *const *rows, const real *d_row, real *d_weight) {
     const size_t kernel = layer->kernel, channels = layer->in_channels;
@@ -243,7 +243,7 @@ SIMD_INLINE void weight_rows(const struct convolution *layer, size_t kernel, siz
     if (rest) weight_rest(layer, height, channels - rest, rows, d_row, d_weight);
 }
 
-/* A row of the output's gradient and the row of taps that ties it to a row of the input. */
+/* A row of the output's gradient and the row of taps that connects it to a row of the input. */
 struct tied_row {
     const real *gradient, *taps;
 };
@@ -288,7 +288,7 @@ SIMD_INLINE void input_block(size_t kernel, size_t stride, size_t channels, size
     }
 }
 
-/* The same for the channels from `first` on, which fill no vector, of a whole row. */
+/* The same for the channels from `first` on, which do not fill a vector, of a whole row. */
 static void input_rest(const struct convolution *layer, const struct tied_row *rows,
                        size_t row_count, size_t first, bool accumulate, real *d_input) {
     const size_t stride = layer->stride, channels = layer->in_channels;
@@ -346,7 +346,7 @@ SIMD_INLINE void backward_map(const struct convolution *layer, size_t kernel, si
     const size_t height = kernel == 3 ? 3 : 1; /* kernel rows whose sums fit in registers */
     real *d_ring = ring + kernel * columns * channels;
     size_t next = 0;    /* padded row of the input to fetch */
-    size_t v = padding; /* padded row of the input whose gradient is due */
+    size_t v = padding; /* padded row of the input whose gradient is computed next */
     for (size_t y = 0; y < layer->out_size; y++) {
         for (; next < y * stride + kernel; next++) {
             convolution_pad_row(input, size, channels, padding, next, padding,

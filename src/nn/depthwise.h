@@ -1,6 +1,6 @@
-/* Depthwise convolution: every channel has a kernel of its own; kernel 3 or 5, stride 1 or 2.
- * Direct loops, vectorised over the channels: a product of matrices would move each number nine
- * times for nine multiply-adds. */
+/* Depthwise convolution: one kernel per channel; kernel 3 or 5, stride 1 or 2. Direct loops,
+ * vectorised over the channels: a matrix product would move each number nine times for nine
+ * multiply-adds. */
 #ifndef CAPTION_NN_DEPTHWISE_H
 #define CAPTION_NN_DEPTHWISE_H
 

@@ -1,8 +1,8 @@
 /* depthwise_strip.c for one instruction set (see simd_instances.h). */
 
 /* Columns x .. x + tile - 1 of row y, a vector of channels from c on. All but x, y and c are
- * constants where this is inlined. Every input is loaded once; tap by tap, because then as many
- * sums as there are columns can be added to before the first one is waited for. */
+ * constants where this is inlined. Every input is loaded once. The loop runs tap by tap: the sums
+ * of all columns are independent, which hides the latency of additions. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise_strip *strip, size_t kernel,
                                                size_t stride, size_t tile, size_t y, size_t x,
                                                size_t c) {

@@ -5,7 +5,7 @@
 
 #include "nn/narrow.h"
 
-/* Columns computed together: their sums, a row of taps and an input stay in registers. */
+/* Columns computed together: their sums, a row of taps and an input fit in registers. */
 enum { TILE_STRIDE_1 = 7, TILE_STRIDE_2 = 4, TILE_MOST = 7, KERNEL_MOST = 5 };
 
 #define KERNEL_FILE "nn/depthwise_narrow_kernel.h"
@@ -13,10 +13,10 @@ enum { TILE_STRIDE_1 = 7, TILE_STRIDE_2 = 4, TILE_MOST = 7, KERNEL_MOST = 5 };
 
 typedef void strip_function(const struct depthwise_narrow *strip);
 static strip_function *const strips_bf16[SIMD_LEVELS] = SIMD_BY_LEVEL(strip_bf16);
-static strip_function *const strips_bytes[SIMD_LEVELS] = SIMD_BY_LEVEL(strip_bytes);
+static strip_function *const strips_int8[SIMD_LEVELS] = SIMD_BY_LEVEL(strip_int8);
 
 void depthwise_narrow_by(enum simd_level level, const struct depthwise_narrow *strip) {
-    (strip->precision == PRECISION_BF16 ? strips_bf16 : strips_bytes)[level](strip);
+    (strip->precision == PRECISION_BF16 ? strips_bf16 : strips_int8)[level](strip);
 }
 
 void depthwise_narrow(const struct depthwise_narrow *strip) {

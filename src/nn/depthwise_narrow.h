@@ -1,5 +1,5 @@
-/* depthwise_strip.h on activations narrower than float (see narrow.h), which are what is loaded
- * and stored; sums and weights are float. */
+/* depthwise_strip.h on low-precision activations (see narrow.h): inputs and outputs are low
+ * precision; sums and weights are float. */
 #ifndef CAPTION_NN_DEPTHWISE_NARROW_H
 #define CAPTION_NN_DEPTHWISE_NARROW_H
 
@@ -8,7 +8,7 @@
 #include "nn/precision.h"
 #include "nn/simd_level.h"
 
-/* Strides are in numbers: see depthwise_strip.h. ReLU6 is what all of them end with. */
+/* Strides are in numbers: see depthwise_strip.h. ReLU6 is always applied. */
 struct depthwise_narrow {
     enum precision precision; /* PRECISION_BF16 or PRECISION_INT8 */
     size_t kernel, stride;    /* 3 or 5, 1 or 2 */
@@ -19,14 +19,15 @@ struct depthwise_narrow {
     size_t line_stride, input_stride;
     const float *weight; /* (kernel, kernel, channels) */
     size_t weight_stride;
-    const float *bias; /* (channels), of bytes in steps: times NARROW_STEPS_OF_ONE */
+    const float *bias; /* (channels); for int8 in steps: times NARROW_STEPS_OF_ONE */
     void *output;      /* (rows, columns, channels) */
     size_t output_stride;
 };
 
 void depthwise_narrow(const struct depthwise_narrow *strip);
 
-/* The same with an instruction set that this processor has, for tests and benchmarks. */
+/* The same with a given instruction set, which this processor must have; for tests and
+ * benchmarks. */
 void depthwise_narrow_by(enum simd_level level, const struct depthwise_narrow *strip);
 
 #endif

@@ -3,8 +3,8 @@
 #include "nn/narrow_vectors.h"
 
 /* Columns x .. x + tile - 1 of row y, a vector of channels from c on. All but x, y and c are
- * constants where this is inlined. Every input is loaded once and takes part in the sums of all the
- * columns that it touches. */
+ * constants where this is inlined. Every input is loaded once and is added to the sums of all
+ * columns that use it. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise_narrow *strip, bool bytewide,
                                                size_t kernel, size_t stride, size_t tile, size_t y,
                                                size_t x, size_t c) {
@@ -75,6 +75,6 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(rows)(const struct depthwise_narrow *strip
         if (kernel == 5 && stride == 2) KERNEL(rows)(strip, bytewide, 5, 2, TILE_STRIDE_2);        \
     }
 KERNEL_STRIP(strip_bf16, false)
-KERNEL_STRIP(strip_bytes, true)
+KERNEL_STRIP(strip_int8, true)
 
 #undef KERNEL_STRIP

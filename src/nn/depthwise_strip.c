@@ -1,7 +1,7 @@
 #include "nn/depthwise_strip.h"
 
-/* Columns that are computed together: as many as have their sums and the inputs under them in the
- * registers of AVX-512, and enough that no sum is waited for. */
+/* Columns computed together: their sums and inputs fit the registers of AVX-512, and there are
+ * enough of them to hide the latency of additions. */
 enum { TILE_STRIDE_1 = 7, TILE_STRIDE_2 = 6, TILE_MOST = 7, WINDOW_MOST = 15 };
 
 #define KERNEL_FILE "nn/depthwise_kernel.h"

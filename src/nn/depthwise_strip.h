@@ -1,7 +1,7 @@
-/* Depthwise convolution for inference: a few rows of the output at once, from lines of the input
- * that lie in any order (in a ring, say) with their borders beside them. The channels are taken a
- * vector at a time down all rows, so that what neighbouring rows share is still in the first-level
- * cache, and what neighbouring columns share in registers. */
+/* Depthwise convolution for inference: a few rows of the output at once, from padded lines of the
+ * input in any order, as in a ring. Channels are processed a vector at a time down all rows, so
+ * that inputs shared by neighbouring rows stay in the first-level cache, and those shared by
+ * neighbouring columns in registers. */
 #ifndef CAPTION_NN_DEPTHWISE_STRIP_H
 #define CAPTION_NN_DEPTHWISE_STRIP_H
 
@@ -19,8 +19,8 @@ struct depthwise_strip {
     size_t rows, columns;  /* of the output */
     size_t channels;       /* a multiple of DEPTHWISE_CHANNELS */
     const float *input;
-    const size_t *lines; /* [(rows - 1) * stride + kernel]: where in the input each row lies that
-                            the outputs look at, of (columns - 1) * stride + kernel pixels */
+    const size_t *lines; /* [(rows - 1) * stride + kernel]: index in the input of each row that the
+                            outputs need, of (columns - 1) * stride + kernel pixels */
     size_t line_stride, input_stride;
     const float *weight; /* (kernel, kernel, channels) */
     size_t weight_stride;
@@ -32,7 +32,8 @@ struct depthwise_strip {
 
 void depthwise_strip(const struct depthwise_strip *strip);
 
-/* The same with an instruction set that this processor has, for tests and benchmarks. */
+/* The same with a given instruction set, which this processor must have; for tests and
+ * benchmarks. */
 void depthwise_strip_by(enum simd_level level, const struct depthwise_strip *strip);
 
 #endif

@@ -1,5 +1,5 @@
-/* Dropout (Srivastava et al., 2014), inverted: what stays is scaled up, so that inference does
- * nothing. */
+/* Dropout (Srivastava et al., 2014), inverted: the remaining values are scaled up, so that
+ * inference does nothing. */
 #ifndef CAPTION_NN_DROPOUT_H
 #define CAPTION_NN_DROPOUT_H
 

@@ -1,6 +1,6 @@
-/* The product of a few rows with a large matrix, as each step of decoding one photo needs it:
- * memory bandwidth decides, so the matrix is read once and not repacked as a general product does.
- */
+/* The product of a few rows with a large matrix, as each step of decoding one photo needs it: it is
+ * bound by memory bandwidth, so the matrix is read once and not repacked as in a general
+ * product. */
 #ifndef CAPTION_NN_FEW_ROWS_H
 #define CAPTION_NN_FEW_ROWS_H
 

@@ -2,7 +2,7 @@
 #include "nn/math.h"
 
 /* r = sigmoid(x_r + h_r), z = sigmoid(x_z + h_z), n = tanh(x_n + r h_n), h' = (1 - z) n + z h.
- * Kept for backward: r, z, n and h_n. */
+ * Saved for backward: r, z, n and h_n. */
 
 SIMD_CLONES
 static void gru_forward_row(size_t hidden, real *restrict gates, const real *restrict recurrent,
@@ -60,7 +60,7 @@ static void gru_backward(size_t n, size_t hidden, const real *gates, const real 
 
 const struct cell cell_gru = {.name = "gru",
                               .products = 3,
-                              .kept = 4,
+                              .saved = 4,
                               .states = 1,
                               .splits = true,
                               .forward = gru_forward,

@@ -1,5 +1,5 @@
-/* The normaliser of a softmax, for those who want log-probabilities of a few words and leave the
- * logits as they are: log p(word) = logits[word] - logsoftmax_normaliser(logits, words). */
+/* The normaliser of a softmax, for log-probabilities of a few words without changing the logits:
+ * log p(word) = logits[word] - logsoftmax_normaliser(logits, words). */
 #ifndef CAPTION_NN_LOGSOFTMAX_H
 #define CAPTION_NN_LOGSOFTMAX_H
 

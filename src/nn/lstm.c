@@ -61,7 +61,7 @@ static void lstm_backward(size_t n, size_t hidden, const real *gates, const real
 
 const struct cell cell_lstm = {.name = "lstm",
                                .products = 4,
-                               .kept = 4,
+                               .saved = 4,
                                .states = 2,
                                .forward = lstm_forward,
                                .backward = lstm_backward};

@@ -60,14 +60,14 @@ SIMD_INLINE real math_tanh(real x) {
 
 #else
 
-/* Of the power that is at most 1: the other would double its own error. */
+/* Uses the power that is at most 1: the other would double the error. */
 SIMD_INLINE real math_sigmoid(real x) {
     float e = math_exp(x < 0 ? x : -x);
     return (x < 0 ? e : 1.0f) / (1 + e);
 }
 
 /* Near 0 by its series (Cephes' tanhf), since 1 - 2 / (e^2x + 1) has only its absolute error there;
- * both are computed and one is chosen, as vectors do. */
+ * both are computed and one is selected, as in vector code. */
 SIMD_INLINE real math_tanh(real x) {
     float size = x < 0 ? -x : x, z = x * x;
     float p = -5.70498872745e-3f;
@@ -83,8 +83,8 @@ SIMD_INLINE real math_tanh(real x) {
 
 #endif
 
-/* 1 / (1 + e^-x) and its logarithm, in double by libm in every build: for what is not in a loop
- * that must be fast. The logarithm holds for any x. */
+/* 1 / (1 + e^-x) and its logarithm, in double by libm in every build: for use outside of hot loops.
+ * The logarithm is valid for any x. */
 static inline double math_logistic(double x) {
     return 1 / (1 + exp(-x));
 }

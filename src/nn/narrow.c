@@ -15,7 +15,7 @@ static bf16_function *const bf16_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(round_bf1
 static range_function *const range_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(range);
 static quantise_function *const quantise_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(quantise);
 
-/* Behind the bytes: a range, and what keeps rows aligned to 16. */
+/* Space after the bytes: a range, and padding that aligns rows to 16. */
 enum { RANGE_BYTES = 16 };
 
 size_t narrow_row_bytes(enum precision precision, size_t channels) {

@@ -10,7 +10,7 @@ KERNEL_TARGET static void KERNEL(round_bf16)(const float *numbers, size_t count,
     }
 }
 
-/* Zero is in it. */
+/* The range includes zero. */
 KERNEL_TARGET static struct narrow_range KERNEL(range)(const float *numbers, size_t count) {
     KERNEL(vector) low = {0}, high = {0};
     for (size_t i = 0; i < count; i += KERNEL_WIDTH) {

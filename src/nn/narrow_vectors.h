@@ -1,6 +1,6 @@
-/* Vectors of floats from and to numbers narrower than float, for one instruction set: included by
- * kernel files (see simd_instances.h). The compiler's own conversions between vectors of bytes and
- * of floats take the numbers one by one. */
+/* Conversion between vectors of floats and of low-precision numbers, for one instruction set:
+ * included by kernel files (see simd_instances.h). The compiler's own conversions between vectors
+ * of bytes and of floats are scalar. */
 
 typedef uint32_t KERNEL(bits) __attribute__((vector_size(KERNEL_WIDTH * sizeof(uint32_t))));
 
@@ -40,7 +40,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(load_bytes)(const uint8_t *at, KERNEL(vect
 #endif
 }
 
-/* Rounded to nearest, to even; what is below 0 or above 255 becomes that. */
+/* Rounds to nearest, ties to even, and clamps to 0..255. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(store_bytes)(KERNEL(vector) numbers, uint8_t *at) {
     const KERNEL(vector) least = {0}, most = least + 255;
     numbers = KERNEL_LESSER(KERNEL_GREATER(numbers, least), most);

@@ -8,13 +8,13 @@
 #include "nn/simd.h"
 
 /* Rows are multiplied a block at a time, by all panels, so that the block stays in the second-level
- * cache beside a panel (in floats); but by no fewer rows than make reading the panel worth while.
- */
+ * cache beside a panel (in floats); but with enough rows to be worth reading the panel. */
 enum { BLOCK_NUMBERS = 64 * 1024, BLOCK_MIN_ROWS = 48 };
 
 enum { TILE_ROWS = 6, TILE_PANELS = 4 };
 
-/* Inputs of weights in F16 that are floats at a time: four panels of them fit the nearest cache. */
+/* Inputs of F16 weights converted to float at a time: four panels of them fit the first-level
+ * cache. */
 enum { PART_INPUTS = 128 };
 
 /* A few rows of the product by a few panels. */
@@ -22,7 +22,7 @@ struct tile {
     size_t inputs;                /* k */
     const float *rows[TILE_ROWS]; /* of the left matrix */
     const float *panels, *bias;   /* of the right one */
-    bool goes_on;                 /* the sums begin with the outputs, not with the bias */
+    bool goes_on;                 /* the sums start from the outputs, not from the bias */
     const float *residual;        /* or NULL; of the tile's first number */
     size_t residual_stride;
     bool relu6;
@@ -37,7 +37,7 @@ typedef void narrow_function(const float *floats, size_t count, uint16_t *halves
 #define KERNEL_FILE "nn/packed_kernel.h"
 #include "nn/simd_instances.h"
 
-/* By level: the tiles, and how large they are. */
+/* By level: the tiles and their sizes. */
 typedef tile_function *const (*tile_table)[TILE_ROWS]; /* [panels - 1][rows - 1] */
 static const tile_table tiles_of[SIMD_LEVELS] = SIMD_BY_LEVEL(tiles);
 static const size_t panels_of[SIMD_LEVELS] = {1, 1, TILE_PANELS};
@@ -47,7 +47,7 @@ static const size_t rows_of[SIMD_LEVELS] = {5};
 static const size_t rows_of[SIMD_LEVELS] = {2, TILE_ROWS, TILE_ROWS};
 #endif
 
-/* By level: what converts F16, or NULL. */
+/* By level: the F16 conversion, or NULL. */
 #ifdef SIMD_INSTANCES_X86
 static widen_function *const widen_of[SIMD_LEVELS] = {NULL, v3_widen, v4_widen};
 static narrow_function *const narrow_of[SIMD_LEVELS] = {NULL, v3_narrow, v4_narrow};
@@ -60,7 +60,7 @@ static size_t panel_count(size_t outputs) {
     return outputs / PACKED_PANEL + (outputs % PACKED_PANEL != 0);
 }
 
-/* All but the panels, whose numbers are counted. */
+/* Initialises all but the panels; *numbers is their size. */
 static bool init(struct packed *matrix, size_t outputs, size_t inputs, struct arena *arena,
                  size_t *numbers, caption_error *error) {
     *matrix = (struct packed){.outputs = outputs, .inputs = inputs};
@@ -173,7 +173,7 @@ static void partial_tile(tile_function *multiply, const struct tile *tile, size_
     }
 }
 
-/* Where the rows of the next tiles lie, one after the other: no division for each. */
+/* A cursor over the rows of the next tiles, which avoids a division for each. */
 struct cursor {
     size_t row;
     size_t place, line; /* of the row within its line of the output; SIZE_MAX: there are no lines */
@@ -246,8 +246,8 @@ static void multiply_inputs(enum simd_level level, const struct packed *matrix,
     }
 }
 
-/* A share by weights in F16, a part of the inputs after the other: a sum that is put down and taken
- * up again is the same. */
+/* A share with F16 weights, one part of the inputs after the other: storing and reloading a sum
+ * does not change it. */
 static void multiply_halves(enum simd_level level, const struct packed *matrix,
                             const struct packed_product *product, const struct share *share) {
     widen_function *widen = widen_of[simd_level_best()];

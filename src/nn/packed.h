@@ -1,8 +1,8 @@
 /* Matrix products for inference: a weight matrix is packed once, in the order in which the product
- * reads it, and used many times; bias, residual and ReLU6 are applied in the store. (A general
- * BLAS packs both matrices anew for every product.) The layout and the loops are those of Goto and
- * van de Geijn, Anatomy of high-performance matrix multiplication, 2008, with the left matrix used
- * in place.
+ * reads it, and used many times; bias, residual and ReLU6 are applied in the store. (A general BLAS
+ * packs both matrices anew for every product.) The layout and the loops are those of Goto and van
+ * de Geijn, Anatomy of high-performance matrix multiplication, 2008, with the left matrix used in
+ * place.
  *
  *     struct packed matrix;
  *     if (!packed_init(&matrix, outputs, inputs, &arena, error)) ...
@@ -10,13 +10,13 @@
  *     memcpy(matrix.bias, bias, outputs * sizeof(float));
  *     packed_multiply(&matrix, rows, &(struct packed_product){.input = ..., .output = ...});
  *
- * Every number is bias + x_0 w_0 + x_1 w_1 + ... in this order (then + residual), whatever number
- * of rows stand beside it: a row's result is the same to the last bit alone and in any batch. Once
- * filled, a matrix is only read, and may be used by many threads.
+ * Every number is bias + x_0 w_0 + x_1 w_1 + ... in this order (then + residual), independent of
+ * the other rows: a row's result is the same to the last bit alone and in any batch. Once filled, a
+ * matrix is only read, and may be used by many threads.
  *
- * Weights that are F16 (IEEE 754 binary16) where they come from can stay so: half the memory to be
- * filled and to be read. They are widened a part at a time as the product needs them, into what
- * stays in the nearest cache, and the products are the same to the last bit. */
+ * Weights that are F16 (IEEE 754 binary16) in the file can stay F16, in half the memory. They are
+ * converted to float a part at a time as the product needs them, in a buffer that stays in the
+ * first-level cache. The products are the same to the last bit. */
 #ifndef CAPTION_NN_PACKED_H
 #define CAPTION_NN_PACKED_H
 
@@ -27,7 +27,7 @@
 #include "base/arena.h"
 #include "nn/simd_level.h"
 
-enum { PACKED_PANEL = 16 }; /* outputs that are packed side by side */
+enum { PACKED_PANEL = 16 }; /* outputs packed side by side */
 
 struct packed {
     size_t outputs, inputs; /* n, k */
@@ -40,8 +40,8 @@ struct packed {
 bool packed_init(struct packed *matrix, size_t outputs, size_t inputs, struct arena *arena,
                  caption_error *error);
 
-/* The same for weights each of which is a finite number of F16: kept so where the processor has an
- * instruction that widens them, as floats elsewhere. */
+/* The same for weights that are all finite F16 numbers: stored as F16 if the processor can convert
+ * them to float, else as floats. */
 bool packed_init_halves(struct packed *matrix, size_t outputs, size_t inputs, struct arena *arena,
                         caption_error *error);
 
@@ -49,11 +49,11 @@ bool packed_init_halves(struct packed *matrix, size_t outputs, size_t inputs, st
  * PACKED_PANEL, first a multiple of it): weights (count, k). */
 void packed_rows(struct packed *matrix, size_t first, size_t count, const float *weights);
 
-/* Some of the outputs, `panels` panels from `panel` on, as a matrix of its own; nothing is copied
- * and nothing to be freed. */
+/* Some of the outputs, `panels` panels from `panel` on, as a separate matrix. Nothing is copied,
+ * and nothing needs to be freed. */
 struct packed packed_part(const struct packed *matrix, size_t panel, size_t panels);
 
-/* What is multiplied and where the result goes. Strides are in floats, from row to row. */
+/* Operands and result of a product. Strides are in floats, from row to row. */
 struct packed_product {
     const float *input; /* (rows, k) */
     size_t input_stride;
@@ -73,8 +73,8 @@ struct packed_product {
 void packed_multiply(const struct packed *matrix, size_t rows,
                      const struct packed_product *product);
 
-/* packed_multiply with an instruction set that this processor has, for tests and benchmarks. All
- * give the same numbers to a rounding. */
+/* packed_multiply with a given instruction set, which this processor must have; for tests and
+ * benchmarks. All give the same numbers to a rounding. */
 void packed_multiply_by(enum simd_level level, const struct packed *matrix, size_t rows,
                         const struct packed_product *product);
 

@@ -32,15 +32,15 @@ bool packed_narrow_init(struct packed_narrow *matrix, enum precision precision, 
     return true;
 }
 
-/* Where word `j` of a row of weights lies. */
+/* Index of word `j` of a row of weights. */
 static uint32_t *word_at(const struct packed_narrow *matrix, size_t row, size_t j) {
     return matrix->panels + row / NARROW_PANEL * matrix->words * NARROW_PANEL + j * NARROW_PANEL +
            row % NARROW_PANEL;
 }
 
-/* What rounding takes from a weight is added to the next one of the row, so that the errors of a
- * sum over inputs of similar size cancel out and its mean is kept: a photo's features, which are
- * means over a map, are the nearer to those in float. */
+/* The rounding error of a weight is carried to the next one of the row, so that errors cancel in a
+ * sum over inputs of similar size. A photo's features, which are means over a map, are then closer
+ * to those in float. */
 SIMD_INLINE void pack_bf16(uint32_t *panel, size_t rows, size_t inputs, const float *weights) {
     float carried[NARROW_PANEL] = {0};
     for (size_t i = 0; i < inputs; i++) {
@@ -54,7 +54,8 @@ SIMD_INLINE void pack_bf16(uint32_t *panel, size_t rows, size_t inputs, const fl
     }
 }
 
-/* A whole panel's rows side by side, in vectors: one row waits for itself at every weight. */
+/* Rounds a whole panel's rows side by side, in vectors: within one row every weight depends on the
+ * one before. */
 SIMD_CLONES
 static void pack_panel_bf16(uint32_t *panel, size_t rows, size_t inputs, const float *weights) {
     if (rows == NARROW_PANEL) {
@@ -64,7 +65,7 @@ static void pack_panel_bf16(uint32_t *panel, size_t rows, size_t inputs, const f
     }
 }
 
-/* Steps of a 127th of the largest weight; the same is carried. */
+/* Steps of a 127th of the largest weight; the error is carried in the same way. */
 static void pack_bytes(struct packed_narrow *matrix, size_t row, size_t inputs,
                        const float *weights) {
     float most = 0;
@@ -118,8 +119,8 @@ static uint32_t row_word(const struct tile *tile, size_t r, size_t j) {
     return word;
 }
 
-/* Output `n` of the tile's row `r`: as vdpbf16ps adds, the second of a pair first. */
-static float plain_bf16(const struct tile *tile, size_t r, size_t n) {
+/* Output `n` of the tile's row `r`: like vdpbf16ps, it adds the second of a pair first. */
+static float reference_bf16(const struct tile *tile, size_t r, size_t n) {
     const uint32_t *weights = tile->panels + n / NARROW_PANEL * tile->words * NARROW_PANEL;
     float sum = tile->bias[n];
     for (size_t j = 0; j < tile->words; j++) {
@@ -130,7 +131,7 @@ static float plain_bf16(const struct tile *tile, size_t r, size_t n) {
     return sum;
 }
 
-static float plain_bytes(const struct tile *tile, size_t r, size_t n) {
+static float reference_int8(const struct tile *tile, size_t r, size_t n) {
     const uint32_t *weights = tile->panels + n / NARROW_PANEL * tile->words * NARROW_PANEL;
     int32_t sum = 0;
     for (size_t j = 0; j < tile->words; j++) {
@@ -142,12 +143,12 @@ static float plain_bytes(const struct tile *tile, size_t r, size_t n) {
            (tile->offset[n] * range.offset + tile->bias[n]);
 }
 
-static void plain_tile(enum precision precision, size_t rows, size_t panels,
-                       const struct tile *tile) {
+static void reference_tile(enum precision precision, size_t rows, size_t panels,
+                           const struct tile *tile) {
     for (size_t r = 0; r < rows; r++) {
         for (size_t n = 0; n < panels * NARROW_PANEL; n++) {
-            float value =
-                precision == PRECISION_BF16 ? plain_bf16(tile, r, n) : plain_bytes(tile, r, n);
+            float value = precision == PRECISION_BF16 ? reference_bf16(tile, r, n)
+                                                      : reference_int8(tile, r, n);
             if (tile->residual) value += tile->residual[r * tile->residual_stride + n];
             const float most = tile->to_activations && precision == PRECISION_INT8 ? 255 : 6;
             if (tile->to_activations || tile->relu6) value = fminf(most, fmaxf(0, value));
@@ -212,7 +213,7 @@ static void multiply_tile(enum precision precision, bool fast, size_t rows, size
     }
 #endif
     (void)fast;
-    plain_tile(precision, rows, panels, tile);
+    reference_tile(precision, rows, panels, tile);
 }
 
 /* Bytes of a number of the output. */
@@ -221,13 +222,14 @@ static size_t output_bytes(const struct packed_narrow *matrix) {
     return matrix->precision == PRECISION_BF16 ? sizeof(uint16_t) : sizeof(uint8_t);
 }
 
-/* Where the rows of the next tiles lie, one after the other: no division for each. */
+/* A cursor over the rows of the next tiles, which avoids a division for each. */
 struct cursor {
     const uint8_t *input;
     const float *residual;
     uint8_t *output;
     size_t place, line; /* of the row within its line of the output; SIZE_MAX: there are no lines */
-    size_t row_bytes, next_line; /* from a row of the output to the next, from a line's end too */
+    size_t row_bytes,
+        next_line; /* from a row of the output to the next, also across the end of a line */
 };
 
 static struct cursor cursor_new(const struct packed_narrow *matrix,
@@ -265,7 +267,7 @@ static void take_rows(struct cursor *cursor, const struct packed_narrow_product 
     }
 }
 
-/* By a few panels, in tiles whose heights are as equal as can be. */
+/* Multiplies by a few panels, in tiles of nearly equal heights. */
 static void multiply_panels(const struct packed_narrow *matrix, bool fast, size_t panel,
                             size_t panels, size_t rows, const struct packed_narrow_product *product,
                             size_t column) {
@@ -304,7 +306,8 @@ void packed_narrow_multiply(const struct packed_narrow *matrix, size_t panel, si
     multiply(matrix, packed_narrow_fast(matrix->precision), panel, panels, rows, product);
 }
 
-void packed_narrow_multiply_plain(const struct packed_narrow *matrix, size_t panel, size_t panels,
-                                  size_t rows, const struct packed_narrow_product *product) {
+void packed_narrow_multiply_reference(const struct packed_narrow *matrix, size_t panel,
+                                      size_t panels, size_t rows,
+                                      const struct packed_narrow_product *product) {
     multiply(matrix, false, panel, panels, rows, product);
 }

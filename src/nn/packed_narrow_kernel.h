@@ -1,6 +1,6 @@
 /* The tiles of packed_narrow.c for one of its instructions, with 512-bit vectors. Included with
  *     KERNEL(name), KERNEL_TARGET
- *     KERNEL_BYTES             1 where the numbers are bytes, 0 where they are bfloat16
+ *     KERNEL_BYTES             1 for int8, 0 for bfloat16
  *     KERNEL_DOT(sums, x, w)   adds 16 dot products of words
  *     KERNEL_NARROW(out, sums) stores 16 sums as activations
  * The sums of 6 rows by 4 panels live in 24 registers, beside 4 of weights and one of the left

@@ -112,7 +112,7 @@ const real *parameters_at_const(const struct parameters *parameters, const real 
     return block + parameters->tensors[index].offset;
 }
 
-/* Where number (out, in, tap) of the file lies in memory's (tap, in, out). */
+/* Index in memory's (tap, in, out) of number (out, in, tap) of the file. */
 static size_t taps_first_place(const struct parameter *tensor, size_t out, size_t in, size_t tap) {
     return (tap * tensor->shape[1] + in) * tensor->shape[0] + out;
 }

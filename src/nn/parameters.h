@@ -1,6 +1,6 @@
-/* The learned numbers of a model: named tensors cut from one block, so that the optimiser, the
- * gradient sum and the model file each run over them without knowing any layer. Gradients are a
- * second block of the same layout (parameters.count numbers). */
+/* The learned numbers of a model: named tensors in one block, so that the optimiser, the gradient
+ * accumulator and the model file process them without knowing the layers. Gradients are a second
+ * block of the same layout (parameters.count numbers). */
 #ifndef CAPTION_NN_PARAMETERS_H
 #define CAPTION_NN_PARAMETERS_H
 
@@ -9,10 +9,10 @@
 
 enum { PARAMETERS_MAX_DIMENSIONS = 4, PARAMETERS_NAME = 64 };
 
-/* Which learning rate a tensor takes, and whether it learns at all. PARAMETERS_CONSTANT: it does
- * not, but belongs to the model. PARAMETERS_STATISTIC: a running mean over the photos seen, which
- * follows the encoder as it learns; in a gradient block there stands no gradient at its place, but
- * the sum of what is to be averaged over the photos. */
+/* The learning rate of a tensor, and whether it is trainable. PARAMETERS_CONSTANT: not trainable,
+ * but part of the model. PARAMETERS_STATISTIC: a running mean over the photos seen, which follows
+ * the encoder during training; in a gradient block its entry is not a gradient but the sum of the
+ * values to be averaged over the photos. */
 enum parameters_group {
     PARAMETERS_ENCODER,
     PARAMETERS_DECODER,
@@ -20,7 +20,7 @@ enum parameters_group {
     PARAMETERS_STATISTIC
 };
 
-/* How a tensor of the file lies in memory. */
+/* The memory layout of a tensor of the file. */
 enum parameters_layout {
     PARAMETERS_AS_IS,     /* as in the file */
     PARAMETERS_TAPS_FIRST /* file: (out, in, k, k); memory: (k, k, in, out): for direct convolution
@@ -52,7 +52,7 @@ bool parameters_add(struct parameters *parameters, const char *name, const size_
 bool parameters_allocate(struct parameters *parameters, caption_error *error);
 void parameters_free(struct parameters *parameters);
 
-/* Index of the tensor of that name; false when there is none. */
+/* Index of the tensor of that name; false if it does not exist. */
 bool parameters_find(const struct parameters *parameters, const char *name, size_t *index);
 
 /* The tensor's numbers within a block of this layout (the values, gradients, moments ...). */

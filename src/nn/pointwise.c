@@ -3,8 +3,8 @@
 #include "base/memory.h"
 #include "nn/blas.h"
 
-/* The product is taken a block of pixels at a time, so that what follows it finds the block still
- * in the cache; but no block is so small that packing the weights would show. */
+/* The product is computed a block of pixels at a time, so that the block is still in the cache for
+ * the next step; blocks are large enough to make the cost of packing the weights negligible. */
 enum { POINTWISE_BLOCK = 48 * 1024, POINTWISE_MIN_PIXELS = 192 };
 
 static size_t pixels_per_block(const struct convolution *layer) {
@@ -12,7 +12,7 @@ static size_t pixels_per_block(const struct convolution *layer) {
     return pixels > POINTWISE_MIN_PIXELS ? pixels : POINTWISE_MIN_PIXELS;
 }
 
-/* What the product is added to. */
+/* Initialises the output that the product is added to. */
 SIMD_CLONES
 static void fill_bias(size_t pixels, size_t channels, const real *restrict bias,
                       const real *restrict residual, real *restrict output) {

@@ -3,8 +3,9 @@
 #include "nn/packed_narrow.h"
 #include "nn/simd_instances.h"
 
-/* AMD's (Zen 4) multiply pairs of bfloat16 as often as floats. Intel's (Sapphire Rapids) do so a
- * quarter as often, which makes their products take twice as long as those of floats. */
+/* AMD Zen 4 issues products of bfloat16 pairs as often as products of floats. Intel Sapphire
+ * Rapids issues a quarter as many, which makes bfloat16 products take twice as long as float
+ * products. */
 static bool pairs_pay(void) {
 #ifdef SIMD_INSTANCES_X86
     return __builtin_cpu_is("amd") != 0;

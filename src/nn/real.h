@@ -1,6 +1,6 @@
-/* The number type of the layers. The program computes in float; the gradient tests compile the very
- * same layers a second time in double (-DCAPTION_DOUBLE) and compare them with finite differences,
- * which float is too coarse for. */
+/* The number type of the layers. The program computes in float; the gradient tests compile the same
+ * layers in double (-DCAPTION_DOUBLE) and compare them with finite differences, for which float is
+ * too coarse. */
 #ifndef CAPTION_NN_REAL_H
 #define CAPTION_NN_REAL_H
 

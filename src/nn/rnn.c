@@ -4,7 +4,7 @@
 SIMD_CLONES
 static void rnn_forward(size_t n, size_t hidden, real *gates, const real *recurrent,
                         const real *before, real *after) {
-    (void)before; /* all that the past says is in the recurrent product */
+    (void)before; /* the past enters only through the recurrent product */
     for (size_t i = 0; i < n * hidden; i++) {
         gates[i] = after[i] = math_tanh(gates[i] + recurrent[i]);
     }
@@ -22,7 +22,7 @@ static void rnn_backward(size_t n, size_t hidden, const real *gates, const real 
 
 const struct cell cell_rnn = {.name = "rnn",
                               .products = 1,
-                              .kept = 1,
+                              .saved = 1,
                               .states = 1,
                               .forward = rnn_forward,
                               .backward = rnn_backward};

@@ -1,4 +1,4 @@
-/* Vectors through the compiler: of reals, for functions that are SIMD_CLONES. */
+/* Compiler vectors of reals, for SIMD_CLONES functions. */
 #ifndef CAPTION_NN_SIMD_H
 #define CAPTION_NN_SIMD_H
 
@@ -7,9 +7,9 @@
 #include "base/clones.h"
 #include "nn/real.h"
 
-/* Before a short loop of constant bounds over an array of vectors: unrolled, the array lives in
- * registers. Not under the sanitizers, whose checks of every access would take minutes to compile.
- */
+/* Before a short loop of constant bounds over an array of vectors: unrolled, the array stays in
+ * registers. Disabled under the sanitizers, whose checks of every access would take minutes to
+ * compile. */
 #if defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define SIMD_UNROLL _Pragma("GCC unroll 16")
 #else

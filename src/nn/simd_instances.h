@@ -1,11 +1,11 @@
-/* A kernel compiled once for each instruction set of simd_level.h, where what changes from one to
- * the next (how many sums the registers hold) is more than SIMD_CLONES can say. The kernel is a
- * file of its own without a guard, included by
+/* A kernel compiled once for each instruction set of simd_level.h, where the instances differ in
+ * more than SIMD_CLONES can express (such as the number of sums in registers). The kernel is a
+ * separate file without an include guard, included by
  *
  *     #define KERNEL_FILE "nn/packed_kernel.h"
  *     #include "nn/simd_instances.h"
  *
- * which names what it defines KERNEL(name), marks its functions KERNEL_TARGET and finds
+ * which names its definitions KERNEL(name), marks its functions KERNEL_TARGET and uses
  *     KERNEL_WIDTH    floats in a vector
  *     KERNEL(vector)  the type
  *     KERNEL_RELU6(x) max(0, min(6, x)), a NaN kept
@@ -59,8 +59,8 @@ SIMD_INLINE plain_vector plain_lesser(plain_vector a, plain_vector b) {
 #ifdef SIMD_INSTANCES_X86
 #include <immintrin.h>
 
-/* Where one of two numbers is none, the processor's minimum and maximum are the second. (The
- * compiler's own comparison of vectors of 16 floats takes them one by one.) */
+/* If one of two numbers is NaN, the processor's minimum and maximum return the second. (The
+ * compiler's own comparison of vectors of 16 floats is scalar.) */
 typedef float v3_vector __attribute__((vector_size(8 * sizeof(float))));
 #define KERNEL(name) v3_##name
 #define KERNEL_TARGET __attribute__((target("arch=x86-64-v3")))

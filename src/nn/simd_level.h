@@ -1,5 +1,5 @@
-/* Which of the instruction sets that kernels are compiled for this processor has: asked at run
- * time, by what it can do and not by its name. */
+/* Which of the kernels' instruction sets this processor has, detected at run time from its
+ * features. */
 #ifndef CAPTION_NN_SIMD_LEVEL_H
 #define CAPTION_NN_SIMD_LEVEL_H
 
@@ -14,7 +14,7 @@ enum simd_level {
 
 bool simd_level_has(enum simd_level level);
 
-/* The highest that it has. */
+/* The highest level that it has. */
 enum simd_level simd_level_best(void);
 
 /* "plain", "x86-64-v3", "x86-64-v4". */

@@ -2,8 +2,8 @@
 
 #include "nn/math.h"
 
-/* Independent partial results, so that a reduction vectorises without reordering at the compiler's
- * whim: the answer is the same on every build. */
+/* Independent partial results, so that a reduction vectorises without reordering by the compiler:
+ * the result is the same in every build. */
 enum { LANES = 16 };
 
 SIMD_INLINE real row_maximum(size_t classes, const real *row) {

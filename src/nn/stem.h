@@ -1,6 +1,6 @@
 /* The first convolution: 3x3 of stride 2 over the three colours of a photo. Direct loops,
- * vectorised over the output channels. A photo takes no gradient, so backward is that of the
- * weights alone. */
+ * vectorised over the output channels. Photos need no gradient, so backward computes only that of
+ * the weights. */
 #ifndef CAPTION_NN_STEM_H
 #define CAPTION_NN_STEM_H
 

@@ -342,7 +342,7 @@ static void begin_drawing(struct trainer *t) {
     struct parameters *parameters = &t->model.parameters;
     update_adopt_average(&t->update, parameters->values);
     if (!draws_already) {
-        decoder_temper(&t->model.decoder, parameters, t->options->self_critical_temperature);
+        decoder_scale_logits(&t->model.decoder, parameters, t->options->self_critical_temperature);
     }
     update_restart(&t->update, parameters->values);
     features_free(&t->features); /* of an encoder that is history, if it learned */

@@ -264,7 +264,7 @@ expect_in "$out" "$wide" "mean 123.675 116.28 103.53, std 58.395 57.12 57.375" \
 train new refused --encoder "$work/torchvision.safetensors"
 expect 1 "an encoder of no known widths"
 expect_in "$err" "$work/torchvision.safetensors: tensor \"features.0.0.weight\": expected shape" \
-    "[32, 3, 3, 3], found [8, 3, 3, 3] (held against mobilenetv2, the nearest encoder known)"
+    "[32, 3, 3, 3], found [8, 3, 3, 3] (compared with mobilenetv2, the nearest encoder known)"
 train new refused --encoder "$work/torchvision.safetensors" --encoder-arch tiny
 expect 1 "an encoder that is not what it is said to be"
 expect_in "$err" "tensor \"features.0.0.weight\": expected shape [16, 3, 3, 3], found [8, 3, 3, 3]"

@@ -11,7 +11,7 @@ static const struct cell *const cells[] = {&cell_rnn, &cell_gru, &cell_lstm};
 
 struct step {
     const struct cell *cell;
-    size_t hidden, p, s, kept;
+    size_t hidden, p, s, saved;
     real input[WIDTH], recurrent[WIDTH], before[WIDTH], weights[WIDTH];
     real gates[WIDTH], after[WIDTH], d_state[WIDTH], d_input[WIDTH], d_split[WIDTH];
     real *d_recurrent;
@@ -22,7 +22,7 @@ static void run(struct step *step, const struct cell *cell, size_t hidden) {
     *step = (struct step){.cell = cell, .hidden = hidden};
     step->p = cell->products * hidden;
     step->s = cell->states * hidden;
-    step->kept = cell->kept * hidden;
+    step->saved = cell->saved * hidden;
     step->d_recurrent = cell->splits ? step->d_split : step->d_input;
     struct random random = random_seeded(hidden, 0);
     fixture_fill(step->input, WIDTH, 3, &random);
@@ -30,7 +30,7 @@ static void run(struct step *step, const struct cell *cell, size_t hidden) {
     fixture_fill(step->before, WIDTH, 1, &random);
     fixture_fill(step->weights, WIDTH, 1, &random);
     for (size_t i = 0; i < ROWS; i++) {
-        memcpy(step->gates + i * step->kept, step->input + i * step->p, step->p * sizeof(real));
+        memcpy(step->gates + i * step->saved, step->input + i * step->p, step->p * sizeof(real));
     }
     cell->forward(ROWS, hidden, step->gates, step->recurrent, step->before, step->after);
     memcpy(step->d_state, step->weights, sizeof step->d_state);
@@ -115,7 +115,7 @@ static void large_products_saturate_and_stay_finite(void **state) {
     static struct step step;
     for (size_t c = 0; c < 3; c++) {
         run(&step, cells[c], 16);
-        for (size_t i = 0; i < ROWS * step.kept; i++) step.gates[i] = i % 2 ? 1e30f : -1e30f;
+        for (size_t i = 0; i < ROWS * step.saved; i++) step.gates[i] = i % 2 ? 1e30f : -1e30f;
         step.cell->forward(ROWS, 16, step.gates, step.recurrent, step.before, step.after);
         for (size_t i = 0; i < ROWS * step.s; i++) assert_true(fabsf(step.after[i]) <= 2);
         memcpy(step.d_state, step.weights, sizeof step.d_state);

@@ -137,7 +137,7 @@ static void metadata_that_lies_is_an_error(void **state) {
         {"{\"encoder\":\"resnet50\"}", "encoder architecture: word \"resnet50\""},
         {"{\"encoder\":\"tiny\"}",
          "tensor \"conv_stem.weight\": expected shape [16, 3, 3, 3], found [11, 3, 3, 3]"},
-        {"{\"mean\":\"[1,2]\"}", "(held against"},
+        {"{\"mean\":\"[1,2]\"}", "(compared with"},
     };
     for (size_t i = 0; i < 3; i++) {
         char *path =
@@ -164,7 +164,7 @@ static void torchvision_s_mobilenet_is_known_by_its_shapes(void **state) {
                                               .reshaped = "features.4.conv.1.1.running_mean"});
     assert_refused(path, NULL,
                    "tensor \"features.4.conv.1.1.running_mean\": expected shape [144], found "
-                   "[144, 1] (held against mobilenetv2, the nearest encoder known)");
+                   "[144, 1] (compared with mobilenetv2, the nearest encoder known)");
     temporary_file_free(path);
     free(golden);
 }
@@ -211,7 +211,7 @@ static void every_preset_is_known_by_its_shapes(void **state) {
     }
     char *path = preset_file("efficientnet_lite3", "blocks.5.4.conv_dw.bias");
     assert_refused(path, NULL,
-                   "tensor \"blocks.5.4.conv_dw.bias\": missing (held against efficientnet_lite3");
+                   "tensor \"blocks.5.4.conv_dw.bias\": missing (compared with efficientnet_lite3");
     temporary_file_free(path);
 }
 
@@ -269,7 +269,7 @@ static void an_architecture_is_not_guessed(void **state) {
     char *path = encoder_file_new(golden, &unchanged);
     assert_refused(path, NULL,
                    "tensor \"features.0.0.weight\": expected shape [32, 3, 3, 3], found "
-                   "[8, 3, 3, 3] (held against mobilenetv2, the nearest encoder known)");
+                   "[8, 3, 3, 3] (compared with mobilenetv2, the nearest encoder known)");
     assert_refused(path, "mobilenetv2",
                    "tensor \"features.0.0.weight\": expected shape [32, 3, 3, 3], found");
     temporary_file_free(path);

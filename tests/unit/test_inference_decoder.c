@@ -76,9 +76,9 @@ static void walk_init(struct walk *walk) {
 }
 
 static void look(const struct inference_decoder *decoder, struct walk *walk) {
-    assert_true(inference_decoder_look_scratch(decoder) <= SCRATCH);
-    inference_decoder_look(decoder, walk->features, ROWS, walk->scratch, walk->vectors,
-                           walk->images, walk->tags);
+    assert_true(inference_decoder_project_image_scratch(decoder) <= SCRATCH);
+    inference_decoder_project_image(decoder, walk->features, ROWS, walk->scratch, walk->vectors,
+                                    walk->images, walk->tags);
 }
 
 /* `rows` rows from row `first` of the walk on, all steps. */

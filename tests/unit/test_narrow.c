@@ -111,7 +111,7 @@ static double allowed(const struct product *p) {
 
 static void expect_product(const struct product *p) {
     float *fast = multiplied(p, packed_narrow_multiply);
-    float *plain = multiplied(p, packed_narrow_multiply_plain);
+    float *plain = multiplied(p, packed_narrow_multiply_reference);
     for (size_t i = 0; i < p->rows * p->outputs; i++) {
         const size_t r = i / p->outputs, n = i % p->outputs;
         double sum = (double)p->bias[n] + (p->residual ? (double)p->added[i] : 0);

@@ -141,7 +141,7 @@ static void expect_own_captions(bool image_every) {
     const struct parameters *p = &f.parameters;
     f.decoder.image_every = image_every;
     parameters_at(p, p->values, f.decoder.output_bias)[VOCABULARY_END] = 1;
-    decoder_temper(&f.decoder, &f.parameters, 1e-6F);
+    decoder_scale_logits(&f.decoder, &f.parameters, 1e-6F);
     real vectors[MANY * FIXTURE_EMBEDDING];
     struct random random = random_seeded(9, 0);
     fixture_fill(vectors, MANY * FIXTURE_EMBEDDING, 8, &random);

@@ -96,10 +96,10 @@ static void what_is_no_safetensors_file_is_told(void **state) {
                          "not a safetensors file: it has 2 bytes, the length of the header alone "
                          "takes 8");
     assert_bytes_refused("a dog runs through the grass", 28,
-                         "not a safetensors file, or one cut short: its first 8 bytes tell of a "
+                         "not a safetensors file, or one cut short: its first 8 bytes give a "
                          "header of 8462862278405136481 bytes, 20 follow");
     assert_bytes_refused("\xff\xff\xff\xff\xff\xff\xff\xff{}", 10,
-                         "not a safetensors file, or one cut short: its first 8 bytes tell of a "
+                         "not a safetensors file, or one cut short: its first 8 bytes give a "
                          "header of 18446744073709551615 bytes, 2 follow");
     assert_refused("", 0, "header: expected JSON, found nothing");
     assert_refused("{\"a\":", 0, "header: not valid JSON at byte 4 of 5");

@@ -90,10 +90,10 @@ static void inference_describes_in_the_style_that_was_learned(void **state) {
         look(&f, &expected, styles);
         real scratch[IMAGES * 64], vectors[IMAGES * FIXTURE_EMBEDDING], tags[IMAGES * TAGS];
         real products[IMAGES * 3 * FIXTURE_HIDDEN];
-        assert_true(inference_decoder_look_scratch(decoder) <= 64);
+        assert_true(inference_decoder_project_image_scratch(decoder) <= 64);
         assert_true(inference_decoder_set_style(decoder, &weights, style, NULL));
-        inference_decoder_look(decoder, expected.features, IMAGES, scratch, vectors, products,
-                               tags);
+        inference_decoder_project_image(decoder, expected.features, IMAGES, scratch, vectors,
+                                        products, tags);
         for (size_t j = 0; j < IMAGES * FIXTURE_EMBEDDING; j++) {
             assert_float_equal(vectors[j], expected.vectors[j], 1e-5);
         }

@@ -499,7 +499,7 @@ static void a_tempered_decoder_says_at_1_what_it_said_at_the_temperature(void **
     real states[FIXTURE_HIDDEN] = {0.5F, -0.25F, 1, 0}, again[FIXTURE_HIDDEN];
     memcpy(again, states, sizeof states);
     decoder_step(&f.decoder, p, p->values, 1, &word, NULL, NULL, states, before, scratch);
-    decoder_temper(&f.decoder, &f.parameters, 0.25F);
+    decoder_scale_logits(&f.decoder, &f.parameters, 0.25F);
     decoder_step(&f.decoder, p, p->values, 1, &word, NULL, NULL, again, after, scratch);
     assert_memory_equal(again, states, sizeof states);
     for (size_t i = 0; i < FIXTURE_WORDS; i++) {

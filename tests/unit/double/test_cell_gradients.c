@@ -25,9 +25,9 @@ struct step {
 
 /* The cell's own layout: rows of K, the first P of them the input products. */
 static void spread(const struct step *step, real *gates) {
-    size_t p = step->cell->products * HIDDEN, kept = step->cell->kept * HIDDEN;
+    size_t p = step->cell->products * HIDDEN, saved = step->cell->saved * HIDDEN;
     for (size_t row = 0; row < ROWS; row++) {
-        memcpy(gates + row * kept, step->input + row * p, p * sizeof(real));
+        memcpy(gates + row * saved, step->input + row * p, p * sizeof(real));
     }
 }
 
