@@ -45,13 +45,14 @@ struct train_options train_options_fine_tuning(void) {
 
 struct train_options train_options_from_scratch(void) {
     struct train_options options = train_options_default();
-    options.cell = "lstm"; /* learns sooner than the others to carry the image to the last words */
+    options.cell =
+        "lstm"; /* learns faster than the others to remember the image until the last words */
     options.hidden = 256;
     options.embed = 256;
     options.epochs = 20;
     options.freeze_encoder = 0;
     options.batch_size = 64;
-    options.slice = 32; /* batch norm wants many photos in each slice */
+    options.slice = 32; /* batch norm needs many photos in each micro-batch */
     options.joint_lr = 3e-3F;
     options.encoder_lr = 1e-2F;
     options.dropout = 0;
@@ -60,7 +61,7 @@ struct train_options train_options_from_scratch(void) {
     return options;
 }
 
-/* A numeric option, what it may be, and whether a run depends on it beyond the model that it starts
+/* A numeric option, its range, and whether the run depends on it beyond the model that it starts
  * from. */
 struct number {
     const char *name;
@@ -73,7 +74,8 @@ enum { NUMBERS = 35 };
 /* Of the word head. */
 enum { MOST_TAGS = 16384 };
 
-/* Rewards, the mean of several, another size of photos: a result without an epoch over captions. */
+/* Self-critical epochs, a mean of models or another image size give a result without an epoch over
+ * captions. */
 static size_t fewest_epochs(const struct train_options *o) {
     const bool resized = start_is_captioner(o) && o->image_size > 0;
     return trainer_ever_draws(o) || o->mean_count > 0 || resized ? 0 : 1;
@@ -120,7 +122,7 @@ static void list_numbers(const struct train_options *o, struct number list[NUMBE
     memcpy(list, numbers, sizeof numbers);
 }
 
-/* How often each data set is shown: once is what is not worth a word. */
+/* How often each data set is shown; omitted where all are shown once. */
 static bool put_repeats(cJSON *settings, const struct train_options *o) {
     bool once = true;
     for (size_t i = 0; i < o->set_count; i++) once = once && o->sets[i].repeat == 1;
@@ -135,7 +137,7 @@ static bool put_repeats(cJSON *settings, const struct train_options *o) {
     return repeats != NULL;
 }
 
-/* Styles that are learned, where there are any. */
+/* Styles to train, where there are any. */
 static bool put_styles(cJSON *settings, const struct train_options *o) {
     if (o->style_count == 0) return true;
     cJSON *names = cJSON_CreateStringArray(o->styles, (int)o->style_count);
@@ -147,7 +149,7 @@ static bool put_styles(cJSON *settings, const struct train_options *o) {
 cJSON *train_options_json(const struct train_options *o) {
     struct number numbers[NUMBERS];
     list_numbers(o, numbers);
-    char seed[24]; /* beyond what a JSON number holds */
+    char seed[24]; /* as text: a JSON number cannot hold 64 bits */
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
     cJSON *settings = cJSON_CreateObject();
     bool ok = settings && cJSON_AddStringToObject(settings, "seed", seed);
@@ -160,7 +162,7 @@ cJSON *train_options_json(const struct train_options *o) {
     return NULL;
 }
 
-/* The flag that asks for a new decoder, where start_is_captioner says no. */
+/* The flag that requests a new decoder, where start_is_captioner is false. */
 static const char *new_decoder_flag(const struct train_options *o) {
     return o->encoder ? "encoder" : "encoder-arch";
 }
@@ -186,7 +188,7 @@ static bool check_start(const struct train_options *o, caption_error *error) {
     return true;
 }
 
-/* Most times that an epoch shows a data set. */
+/* Largest number of times that an epoch shows a data set. */
 enum { MOST_REPEATS = 1000 };
 
 static bool check_sets(const struct train_options *o, caption_error *error) {
