@@ -9,7 +9,7 @@ static void end_fact(FILE *stream) {
     fputs("</dd></div>\n", stream);
 }
 
-/* What there is none of, or what is not known, has no place. */
+/* Absent or unknown numbers are left out. */
 static void put_count(FILE *stream, const char *name, size_t count) {
     if (count == 0) return;
     begin_fact(stream, name);
