@@ -13,7 +13,7 @@
 #include "data/source.h"
 #include "data/token_text.h"
 
-/* The first that recognises a source reads it. */
+/* The first format that recognises a source reads it. */
 static const struct format {
     const char *name;
     bool (*recognises)(const struct source *source);
@@ -83,7 +83,7 @@ void dataset_free(struct dataset *dataset) {
     *dataset = (struct dataset){0};
 }
 
-/* Room for `more` photos and captions behind those that are there. */
+/* Reserves memory for `more` photos and captions after the existing ones. */
 static bool make_room(struct dataset *dataset, const struct dataset *more, caption_error *error) {
     size_t photos, captions, photo_room = dataset->photo_count;
     size_t caption_room = dataset->caption_count;
@@ -118,7 +118,7 @@ bool dataset_append(struct dataset *dataset, struct dataset *other, caption_erro
     dataset->wordless += other->wordless;
     dataset->failed += other->failed;
     dataset->without_text += other->without_text;
-    other->photo_count = other->caption_count = 0; /* theirs no more */
+    other->photo_count = other->caption_count = 0; /* they are moved */
     dataset_free(other);
     return true;
 }

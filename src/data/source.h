@@ -1,4 +1,4 @@
-/* What a data set is read from, opened as far as its format can be told. */
+/* The source of a data set, opened far enough to detect its format. */
 #ifndef CAPTION_DATA_SOURCE_H
 #define CAPTION_DATA_SOURCE_H
 
@@ -11,15 +11,14 @@ struct source {
     bool folder;  /* a folder: it has neither text nor JSON */
     char *beside; /* the folder that relative paths start from; owned */
     struct file_bytes file;
-    const char *text; /* of the file, a byte order mark passed over; a 0 follows it */
+    const char *text; /* of the file, a byte order mark skipped; a 0 follows it */
     size_t size;
-    cJSON *json; /* the first JSON value of a text that begins as JSON does, else NULL; owned */
+    cJSON *json; /* the first JSON value of a text that begins like JSON, else NULL; owned */
     bool more;   /* something follows it: JSON Lines */
 };
 
-/* Opens a file, or a folder, or the metadata.jsonl that lies in the folder. A text that begins as
- * JSON does and is not valid is an error. Freed with source_close; after a failure there is nothing
- * to free. */
+/* Opens a file, or a folder, or the metadata.jsonl in the folder. A text that begins like JSON and
+ * is not valid is an error. Freed with source_close; after a failure there is nothing to free. */
 bool source_open(struct source *source, const char *path, caption_error *error);
 void source_close(struct source *source);
 
