@@ -20,7 +20,7 @@ char *caption_file_first(const char *path);
 enum caption_file_existing {
     CAPTION_FILE_SKIP, /* left as it is: its photo is not captioned */
     CAPTION_FILE_OVERWRITE,
-    CAPTION_FILE_APPEND,  /* captions go behind its lines */
+    CAPTION_FILE_APPEND,  /* add captions after its lines */
     CAPTION_FILE_PREPEND, /* or before them */
 };
 

@@ -6,8 +6,8 @@
  *     tags alone   dog, grass                 path<TAB>dog, grass
  *     photils      dog:0.97                   path<TAB>dog:0.97, a line for each tag
  *     JSON Lines   {"path": ..., "caption": ..., "logprob": ...}, with "captions" when there may be
- *                  several, "confidence" where the model tells it, and "tags": [{"name": ...,
- *                  "confidence": ...}] when they are told; or {"path": ..., "error": ...}
+ *                  several, "confidence" where the model has it, and "tags": [{"name": ...,
+ *                  "confidence": ...}] when they are written; or {"path": ..., "error": ...}
  */
 #ifndef CAPTION_REPORT_CAPTION_ROWS_H
 #define CAPTION_REPORT_CAPTION_ROWS_H

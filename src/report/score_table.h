@@ -23,7 +23,7 @@ struct score_table {
     struct confidence_scores confidence; /* the same */
 };
 
-/* With a name, a line of it goes before the table, and "name" before the scores in JSON. False when
+/* With a name, the table follows a line with it, and "name" precedes the scores in JSON. False when
  * memory is short; the stream's own errors are left to its owner. */
 bool score_table_write(const struct score_table *table, bool json, FILE *stream,
                        caption_error *error);

@@ -145,7 +145,7 @@ static bool puts_caption(const struct xmp_packet *packet, const struct xmp_conte
     return content->caption && (overwrite || !xmp_packet_is_full(packet, true, false));
 }
 
-/* Whether a property is needed that the packet lacks; an attribute counts as lacking. */
+/* Whether a property is to be added; a confidence that is an attribute counts as absent. */
 static bool is_added(const struct xmp_packet *packet, const struct xmp_content *content,
                      size_t number) {
     const enum xmp_form form = packet->texts[number].form;
@@ -153,7 +153,7 @@ static bool is_added(const struct xmp_packet *packet, const struct xmp_content *
            (form == XMP_ABSENT || (number == XMP_CONFIDENCE && form == XMP_ATTRIBUTE));
 }
 
-/* A property in the place of another, or (XMP_ABSENT) all that are absent. */
+/* A property that replaces another, or (XMP_ABSENT) all that are absent. */
 struct edit {
     struct xmp_place place;
     size_t number;
