@@ -76,7 +76,7 @@ static bool write_joined(const char *path, const struct file_bytes *old, const c
     return ok;
 }
 
-/* Whether it is text, judged by its beginning; for a folder, writing reports the error. */
+/* Whether a file begins like text. True for a folder, whose error is reported on writing. */
 static bool is_text(const char *path) {
     struct file_bytes beginning;
     struct stat status;

@@ -96,7 +96,7 @@ static void write_csv_head(const struct caption_rows *rows) {
     fputs("error\r\n", rows->stream);
 }
 
-/* Writes the separator before a row. */
+/* Writes what precedes a row: a header before the first, or a separator. */
 static void begin_row(struct table *table) {
     FILE *stream = table->rows.stream;
     if (table->format == CAPTION_TABLE_JSON) fputc(table->begun ? ',' : '[', stream);
