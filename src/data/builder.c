@@ -174,7 +174,7 @@ static bool check_photos(const struct dataset *dataset, caption_error *error) {
     return ok;
 }
 
-/* A split for some photos only is a mistake that would hide the others. */
+/* A split for only some photos is an error: the others would be lost. */
 static bool check_splits(struct dataset *dataset, caption_error *error) {
     size_t without = 0, first = 0;
     for (size_t i = dataset->photo_count; i-- > 0;) {
@@ -191,7 +191,7 @@ static bool check_splits(struct dataset *dataset, caption_error *error) {
                      dataset->photos[first].name);
 }
 
-/* Captions may have come in any order; those of a photo keep theirs. */
+/* Captions may come in any order; those of one photo keep theirs. */
 static bool order_captions(struct builder *builder, caption_error *error) {
     struct dataset *dataset = builder->dataset;
     struct tokens *ordered = memory_uninitialised(dataset->caption_count, sizeof *ordered,

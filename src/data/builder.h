@@ -1,4 +1,4 @@
-/* What every reader of a data set format needs: photos and captions added one by one. */
+/* Builds a data set, photo by photo and caption by caption. Used by the readers of all formats. */
 #ifndef CAPTION_DATA_BUILDER_H
 #define CAPTION_DATA_BUILDER_H
 
@@ -23,26 +23,26 @@ bool builder_init(struct builder *builder, struct dataset *dataset, const char *
 /* Frees what the builder holds, not the data set. */
 void builder_free(struct builder *builder);
 
-/* Adds a photo: `name` is what the data set calls it, `folder` (NULL or "") lies between the folder
- * of the photos and the name. The captions added next are its own. */
+/* Adds a photo: `name` is its name in the data set, `folder` (NULL or "") a subfolder of the folder
+ * of photos. The captions added next belong to it. */
 bool builder_photo(struct builder *builder, const char *name, const char *folder, const char *id,
                    enum dataset_split split, caption_error *error);
 
-/* The same, but where such a name was added before, that photo is turned to, as it is. All photos
- * of a data set are added in one of the two ways. */
+/* The same, but an existing photo of that name is selected unchanged. All photos of a data set are
+ * added in one of the two ways. */
 bool builder_photo_once(struct builder *builder, const char *name, const char *id,
                         enum dataset_split split, caption_error *error);
 
-/* Notes where the photo that was added last comes from. */
+/* Sets the source of the photo that was added last. */
 bool builder_source(struct builder *builder, const char *source, caption_error *error);
 
-/* Turns to a photo by its number: the captions added next are its own. */
+/* Selects a photo by its number: the captions added next belong to it. */
 void builder_turn_to(struct builder *builder, size_t photo);
 
 /* Adds one word to the caption being built. It must be one (vocabulary_is_word). */
 bool builder_word(struct builder *builder, const char *word, caption_error *error);
 
-/* Ends the caption being built: it is the current photo's. Without words it is left out and
+/* Ends the caption being built and adds it to the current photo. Without words it is left out and
  * counted. */
 bool builder_caption(struct builder *builder, caption_error *error);
 

@@ -13,7 +13,7 @@
 #include "data/source.h"
 #include "data/token_text.h"
 
-/* The first that recognises a source reads it. */
+/* The first format that recognises a source reads it. */
 static const struct format {
     const char *name;
     bool (*recognises)(const struct source *source);
@@ -90,7 +90,7 @@ void dataset_free(struct dataset *dataset) {
     *dataset = (struct dataset){0};
 }
 
-/* Room for `more` photos and captions behind those that are there. */
+/* Reserves memory for `more` photos and captions after the existing ones. */
 static bool make_room(struct dataset *dataset, const struct dataset *more, caption_error *error) {
     size_t photos, captions, photo_room = dataset->photo_count;
     size_t caption_room = dataset->caption_count;

@@ -1,4 +1,4 @@
-/* Photos and what people say of them. */
+/* Photos with captions. */
 #ifndef CAPTION_DATA_DATASET_H
 #define CAPTION_DATA_DATASET_H
 
@@ -8,16 +8,15 @@
 #include "data/text_faults.h"
 #include "text/tokenizer.h"
 
-/* DATASET_OTHER: the data set names a split that is none of the three. DATASET_NONE: it names none;
+/* DATASET_OTHER: the data set names another split than these three. DATASET_NONE: it names none;
  * see dataset_split_seeded. */
 enum dataset_split { DATASET_TRAIN, DATASET_VAL, DATASET_TEST, DATASET_OTHER, DATASET_NONE };
 
 struct dataset_photo {
-    char *name; /* as the data set writes it: file name or relative path; owned */
-    char *path; /* where the photo lies; owned */
-    char *id;   /* image id as text; owned; the name where the data set has no id */
-    char
-        *source; /* where the photo comes from, as "coco"; owned; NULL: the data set does not say */
+    char *name;   /* in the data set: file name or relative path; owned */
+    char *path;   /* of the photo's file; owned */
+    char *id;     /* image id as text; owned; the name where the data set has no id */
+    char *source; /* where the photo comes from, such as "coco"; owned; NULL: not given */
     enum dataset_split split;
     size_t first; /* its captions are captions[first .. first + count) */
     size_t count;
@@ -25,7 +24,7 @@ struct dataset_photo {
 
 struct dataset {
     char *name;                   /* of the file or folder read; owned */
-    const char *format;           /* in words, as "COCO captions" */
+    const char *format;           /* in words, such as "COCO captions" */
     struct dataset_photo *photos; /* [photo_count] */
     size_t photo_count;
     struct tokens *captions; /* [caption_count] in words */
@@ -38,7 +37,7 @@ struct dataset {
     struct text_faults faults; /* of the texts that were read */
 };
 
-/* Reads a data set. Its format is told by its content, never by its name:
+/* Reads a data set. Its format is detected from its content, never from its name:
  *
  *     karpathy.h    Karpathy's dataset_*.json
  *     coco.h        COCO captions: "images" and "annotations"
@@ -54,20 +53,20 @@ bool dataset_read(struct dataset *dataset, const char *path, const char *images,
                   caption_error *error);
 void dataset_free(struct dataset *dataset);
 
-/* Moves the photos and captions of `other` behind those of `dataset`; `other` is empty then. An
- * empty data set becomes `other` as it was; another keeps its name and format. After a failure both
- * are as they were. */
+/* Moves the photos and captions of `other` after those of `dataset`; `other` is then empty. An
+ * empty data set becomes `other`; another keeps its name and format. After a failure both are
+ * unchanged. */
 bool dataset_append(struct dataset *dataset, struct dataset *other, caption_error *error);
 
 /* "train", "val", "test" (or "all" with *every true) to a split; false for any other word. */
 bool dataset_split_parse(const char *word, enum dataset_split *split, bool *every);
 
-/* Gives a data set a split of its own where it has none: a tenth of the photos that have captions
- * (at least 1, at most 1,000) becomes val and all others train. Which ones hangs on the seed and
- * the photos' names alone, not on their order, and few change sides when photos are added.
+/* Splits a data set that has no split: a tenth of the photos that have captions (at least 1, at
+ * most 1,000) becomes val and all others train. The choice depends on the seed and the photos'
+ * names alone, not on their order, and changes little when photos are added.
  *
  * In a data set that has splits but no val photo with a caption, that tenth is taken from the train
- * photos and the rest stays as it is. One that has such val photos is left alone. Fewer than two
+ * photos and everything else is unchanged. One with such val photos is not changed. Fewer than two
  * photos with captions to divide are an error. */
 bool dataset_split_seeded(struct dataset *dataset, uint64_t seed, caption_error *error);
 
@@ -76,7 +75,7 @@ bool dataset_split_seeded(struct dataset *dataset, uint64_t seed, caption_error 
 bool dataset_select(const struct dataset *dataset, enum dataset_split split, bool every,
                     size_t **indices, size_t *count, caption_error *error);
 
-/* Takes the photos without captions, which neither teach nor can be scored, out of a list; returns
+/* Removes photos without captions, which can neither be trained on nor scored, from a list; returns
  * how many remain, perhaps none. */
 size_t dataset_keep_captioned(const struct dataset *dataset, size_t *indices, size_t count);
 
@@ -84,7 +83,7 @@ size_t dataset_keep_captioned(const struct dataset *dataset, size_t *indices, si
  * allocated. */
 char *dataset_summary(const struct dataset *dataset, caption_error *error);
 
-/* True when a caption of the photo says left or right: such a photo must not be mirrored. */
+/* True when a caption of the photo contains left or right: such a photo must not be mirrored. */
 bool dataset_photo_is_sided(const struct dataset *dataset, const struct dataset_photo *photo);
 
 #endif

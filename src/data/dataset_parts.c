@@ -9,7 +9,7 @@
 
 static const char what[] = "the parts of a data set";
 
-/* Names stand in tables parted by tabs. */
+/* Names are printed in tables separated by tabs. */
 static void make_printable(char *name) {
     for (; *name; name++) {
         if ((unsigned char)*name <= ' ' || *name == 0x7f) *name = '_';
@@ -37,7 +37,7 @@ static bool is_taken(char *const *names, size_t count, const char *name) {
     return false;
 }
 
-/* Takes over `stem`, also on failure; a name that is not among names[count]. */
+/* Takes ownership of `stem`, also on failure; returns a name that is not among names[count]. */
 static char *unlike(char *const *names, size_t count, char *stem, caption_error *error) {
     if (!is_taken(names, count, stem)) return stem;
     const size_t size = strlen(stem) + sizeof "-18446744073709551615";

@@ -1,11 +1,11 @@
-/* Data sets of one run: their short names, and the parts of their photos that are scored each by
- * itself. */
+/* Data sets of one run: their short names, and the parts of their photos that are scored
+ * separately. */
 #ifndef CAPTION_DATA_DATASET_PARTS_H
 #define CAPTION_DATA_DATASET_PARTS_H
 
 #include "data/dataset.h"
 
-/* Parts of one data set at most: a "source" that is another for every photo divides nothing. */
+/* Parts of one data set at most: a "source" that differs for every photo is useless. */
 enum { DATASET_PARTS_MOST = 32 };
 
 /* Photos [first, first + count) of a list that holds all parts one after the other. */
@@ -22,14 +22,14 @@ struct dataset_parts {
 };
 void dataset_parts_free(struct dataset_parts *parts);
 
-/* Names of data sets that lie at `paths`: the file's or folder's name without extension and without
- * Karpathy's "dataset_"; "-2" and so on behind one that was there before; no white space. A newly
- * allocated list of `count`, freed with dataset_names_free. NULL with `error` set. */
+/* Names of the data sets at `paths`: the file's or folder's name without extension and without
+ * Karpathy's "dataset_"; duplicates get "-2" and so on; no white space. A newly allocated list of
+ * `count`, freed with dataset_names_free. NULL with `error` set. */
 char **dataset_names(const char *const *paths, size_t count, caption_error *error);
 void dataset_names_free(char **names, size_t count);
 
-/* Adds photos[count], indices into the data set's photos, behind the parts that are there: as one
- * part or, `by_source`, as one for each source, for which the list is put in order; sources and the
+/* Adds photos[count], indices into the data set's photos, after the existing parts: as one part or,
+ * `by_source`, as one for each source, for which the list is sorted by source; sources and the
  * photos of each stay in the order in which they come. Photos without a source are a part with the
  * data set's own name. More than DATASET_PARTS_MOST sources are an error. */
 bool dataset_parts_add(struct dataset_parts *parts, const struct dataset *dataset, size_t *photos,

@@ -1,4 +1,4 @@
-/* Which photos are learned from, and which are kept to be asked about. */
+/* Splits: the photos for training, for validation and for testing. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +45,7 @@ size_t dataset_keep_captioned(const struct dataset *dataset, size_t *indices, si
     return kept;
 }
 
-/* The most photos that a seeded split keeps: scores of more are no more certain, only slower. */
+/* Most validation photos of a seeded split: more would only make scoring slower. */
 static const size_t most_held = 1000;
 
 /* A photo that may become val. */
@@ -54,7 +54,7 @@ struct candidate {
     struct dataset_photo *photo;
 };
 
-/* By the hash, which is as good as at random; equal hashes by what they were made of. */
+/* By the hash, which is pseudo-random; equal hashes by name. */
 static int compare_candidates(const void *a, const void *b) {
     const struct candidate *first = a, *second = b;
     if (first->hash != second->hash) return first->hash < second->hash ? -1 : 1;

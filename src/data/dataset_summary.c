@@ -1,4 +1,4 @@
-/* A data set in one line, for those who are about to learn from it. */
+/* A summary of a data set in one line. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -11,7 +11,7 @@
 #include "data/lines.h"
 #include "image/photo.h"
 
-/* A larger file holds no captions of one photo. */
+/* A larger file does not hold the captions of one photo. */
 static const size_t largest_text = (size_t)1 << 20;
 
 bool folder_recognises(const struct source *source) {
@@ -27,7 +27,7 @@ static bool keep_photos(struct names *names, const char *folder, caption_error *
         const bool photo = photo_recognise(path);
         free(path);
         if (!photo) continue;
-        names->names[i] = names->names[kept]; /* all stay owned */
+        names->names[i] = names->names[kept]; /* every name stays owned */
         names->names[kept++] = name;
     }
     while (names->count > kept) free(names->names[--names->count]);
@@ -43,7 +43,7 @@ static bool list_photos(struct names *names, const char *folder, caption_error *
                      folder);
 }
 
-/* folder/photo.txt for photo.jpg; a name that is all extension is left whole. */
+/* folder/photo.txt for photo.jpg; a name that is only an extension is unchanged. */
 static char *text_path(const char *folder, const char *photo, caption_error *error) {
     static const char extension[] = ".txt";
     const char *dot = strrchr(photo, '.');

@@ -3,10 +3,10 @@
  *     {"images": [{"filename", "split", "imgid" or "cocoid", "filepath" (optional),
  *                  "source" (optional), "sentences": [{"tokens": [...], "raw"}]}]}
  *
- * (Karpathy and Fei-Fei, Deep Visual-Semantic Alignments, 2015.) "filepath" is put between the
- * folder of the photos and "filename". Sentences with "tokens" are used as they are, others are
- * tokenized from "raw". "split" may be left out of all photos. "source" is where a photo comes
- * from: a string; anything else says nothing. */
+ * (Karpathy and Fei-Fei, Deep Visual-Semantic Alignments, 2015.) "filepath" is a subfolder of the
+ * folder of photos. Sentences with "tokens" are used unchanged, others are tokenized from "raw".
+ * "split" may be absent from all photos. "source" is where a photo comes from: a string; any other
+ * type is ignored. */
 #ifndef CAPTION_DATA_KARPATHY_H
 #define CAPTION_DATA_KARPATHY_H
 

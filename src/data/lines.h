@@ -1,4 +1,4 @@
-/* The lines of a text, one by one, blank ones passed over. */
+/* The lines of a text, one by one, without blank ones. */
 #ifndef CAPTION_DATA_LINES_H
 #define CAPTION_DATA_LINES_H
 
@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 struct lines {
-    const char *next, *end; /* what is left of the text */
-    size_t number;          /* of the line that was given last, counted from 1, blank ones too */
+    const char *next, *end; /* the remaining text */
+    size_t number;          /* of the line that was returned last, counted from 1, blank ones too */
 };
 
 struct lines lines_start(const char *text, size_t size);

@@ -24,7 +24,7 @@ struct loader {
     pthread_cond_t freed, loaded;
     loader_plan *plan;
     void *context;
-    size_t next, end; /* the photo to take up next, and where the numbers end */
+    size_t next, end; /* the photo to load next, and the end of the numbers */
     size_t busy;      /* threads that are loading a photo */
     bool quit;
 
@@ -128,7 +128,7 @@ void loader_free(struct loader *loader) {
 void loader_start(struct loader *loader, size_t first, size_t end, loader_plan *plan,
                   void *context) {
     pthread_mutex_lock(&loader->mutex);
-    loader->next = loader->end = 0; /* take up nothing new while the rest comes home */
+    loader->next = loader->end = 0; /* start nothing new while the threads finish */
     while (loader->busy > 0) pthread_cond_wait(&loader->loaded, &loader->mutex);
     for (size_t i = 0; i < loader->capacity; i++) loader->places[i].state = FREE;
     loader->plan = plan;
@@ -139,7 +139,7 @@ void loader_start(struct loader *loader, size_t first, size_t end, loader_plan *
     pthread_mutex_unlock(&loader->mutex);
 }
 
-/* Whether the photo has come, or failed to. */
+/* Whether the photo is loaded or has failed. */
 static bool has_come(const struct place *place, size_t number) {
     return place->number == number && (place->state == LOADED || place->state == FAILED);
 }

@@ -1,6 +1,6 @@
-/* Photos decoded and augmented ahead of their use, on threads of the loader's own, so that who
- * needs them does not wait. They lie in a ring in the order of their numbers; numbers that follow
- * one another lie side by side, but for where the ring begins anew. */
+/* Decodes and augments photos ahead of their use, on threads of its own. The photos are in a ring
+ * buffer in the order of their numbers; consecutive numbers are contiguous, except where the ring
+ * wraps around. */
 #ifndef CAPTION_DATA_LOADER_H
 #define CAPTION_DATA_LOADER_H
 
@@ -8,8 +8,8 @@
 
 struct loader;
 
-/* Which photo has this number, and what is done to it. False: this number is not wanted, and is
- * passed over. Called on the loader's threads; must give the same answer each time. */
+/* The path and augmentation of the photo with this number. False: the number is skipped. Called on
+ * the loader's threads; must return the same each time. */
 typedef bool loader_plan(void *context, size_t number, const char **path, struct augment *augment);
 
 /* A ring for `capacity` photos, filled by `threads` (at least 1) threads. NULL with `error` set. */
@@ -17,16 +17,17 @@ struct loader *loader_new(const struct preprocessing *preprocessing, size_t capa
                           size_t threads, caption_error *error);
 void loader_free(struct loader *loader);
 
-/* Begins to load photos [first, end), as many ahead as the ring holds. Whatever was under way is
+/* Begins to load photos [first, end), as many ahead as the ring holds. Loading in progress is
  * abandoned. */
 void loader_start(struct loader *loader, size_t first, size_t end, loader_plan *plan,
                   void *context);
 
-/* Waits for photos [first, first + count), which must lie side by side: (count, S, S, 3), or NULL
- * with the `error` of the first that could not be read. Several threads may wait at a time. */
+/* Waits for photos [first, first + count), which must be contiguous in the ring: (count, S, S, 3),
+ * or NULL with the `error` of the first that could not be read. Several threads may wait at a time.
+ */
 const float *loader_wait(struct loader *loader, size_t first, size_t count, caption_error *error);
 
-/* Gives the places of photos [first, first + count) to those that come later. */
+/* Releases the places of photos [first, first + count) for later ones. */
 void loader_release(struct loader *loader, size_t first, size_t count);
 
 #endif

@@ -1,4 +1,4 @@
-/* A number that a name and a seed always have, on every machine. */
+/* A hash of a name and a seed, the same on every machine. */
 #ifndef CAPTION_DATA_NAME_HASH_H
 #define CAPTION_DATA_NAME_HASH_H
 

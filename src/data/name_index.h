@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/siphash.h"
 
-/* What name_index_find returns for a name that it does not know. */
+/* Result of name_index_find for an unknown name. */
 #define NAME_INDEX_NONE SIZE_MAX
 
 struct name_index {

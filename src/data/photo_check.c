@@ -5,7 +5,7 @@
 #include "base/progress.h"
 #include "image/photo.h"
 
-/* Photos between two looks at the progress bar. */
+/* Photos between two updates of the progress bar. */
 enum { BLOCK = 64 };
 
 enum photo_missing photo_missing_parse(const char *word) {

@@ -1,4 +1,4 @@
-/* Looks at photos before work begins, so that a bad one is told now and not after hours. */
+/* Checks photos before work begins, so that a bad one is reported now and not after hours. */
 #ifndef CAPTION_DATA_PHOTO_CHECK_H
 #define CAPTION_DATA_PHOTO_CHECK_H
 
@@ -12,7 +12,7 @@ enum photo_missing {
     PHOTO_MISSING_FAIL  /* they are an error */
 };
 
-/* "skip" or "fail", the words of --missing, to a policy; any other word is skip. */
+/* "skip" or "fail", the values of --missing, to a policy; any other value is skip. */
 enum photo_missing photo_missing_parse(const char *word);
 
 struct photo_check {
@@ -23,10 +23,10 @@ struct photo_check {
 };
 
 /* Reads and decodes the photos of a list of indices into dataset->photos, in parallel, with a
- * progress bar on `progress` (NULL: none). Bad ones are taken out of the list, which keeps its
- * order, and counted in `out`. Under fail, a bad one is an error, which is the first one's and
- * tells how many there are; under skip it is one only where no photo is left. Short memory
- * and a system that fails are errors under both. The result is the same for any number of threads.
+ * progress bar on `progress` (NULL: none). Bad ones are removed from the list, which keeps its
+ * order, and counted in `out`. With fail, a bad photo is an error: that of the first one, with
+ * their number; with skip, only if no photo is left. Short memory and system failures are errors
+ * with both. The result is the same for any number of threads.
  */
 bool photo_check(const struct dataset *dataset, size_t *photos, size_t *count,
                  enum photo_missing policy, struct threads *threads, FILE *progress,

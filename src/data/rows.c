@@ -44,7 +44,7 @@ static bool row_error(const cJSON *row, const char *keys, const char *name, cons
                      cJSON_IsObject(row) ? "none of them in it" : json_type(row));
 }
 
-/* Turns to the row's photo, adding it where it is new. */
+/* Selects the row's photo, adding it where it is new. */
 static bool read_photo(const cJSON *row, const char *place, struct builder *builder,
                        caption_error *error) {
     const char *name = builder->dataset->name;
@@ -101,7 +101,7 @@ static bool read_captions(const cJSON *row, const char *place, struct builder *b
                      key, json_type(captions));
 }
 
-/* As `caption --jsonl` writes of a photo that could not be captioned. */
+/* A row of `caption --jsonl` for a photo that could not be captioned. */
 static bool is_failure(const cJSON *row) {
     return cJSON_IsString(cJSON_GetObjectItemCaseSensitive(row, "error")) &&
            !find_key(row, caption_keys, COUNT(caption_keys));

@@ -4,7 +4,7 @@
  *     {"file_name": "a.jpg", "text": "A dog."}
  *     file_name,text
  *
- * The photo's name is the first that is there of "file_name" (Hugging Face's metadata.jsonl),
+ * The photo's name is the first existing field of "file_name" (Hugging Face's metadata.jsonl),
  * "file_path" (neuraltalk2), "image" (BLIP, LLaVA), "image_path", "filename", "path" (`caption
  * --jsonl`); its captions are the first of "captions", "caption", "text", each a string, an array
  * of strings, or null for none (of `caption --jsonl -n 3`, objects with a "caption"; rows with an
@@ -17,14 +17,14 @@
 #include "data/builder.h"
 #include "data/source.h"
 
-/* True for an array that is empty or whose first element has a photo's name. */
+/* True for an array that is empty or whose first element has a photo name. */
 bool rows_recognises_array(const struct source *source);
 /* Errors name the data set, the row and the field. */
 bool rows_read_array(const struct source *source, struct builder *builder, caption_error *error);
 
-/* True for an object, or several, of which the first has a photo's name. */
+/* True for one or more objects, the first of which has a photo name. */
 bool rows_recognises_lines(const struct source *source);
-/* Blank lines are passed over. Errors name the data set, the line and the field. */
+/* Blank lines are skipped. Errors name the data set, the line and the field. */
 bool rows_read_lines(const struct source *source, struct builder *builder, caption_error *error);
 
 /* True for a table (data/table.h) with a column of photos' names. */

@@ -79,7 +79,7 @@ static bool parse_first(struct source *source, caption_error *error) {
         lines = lines_start(end, source->size - (size_t)(end - source->text));
         source->more = lines_next(&lines, &start, &length);
         if (!source->more || !cJSON_GetObjectItemCaseSensitive(source->json, "images")) return true;
-        cJSON_Delete(source->json); /* what follows is no row: an error */
+        cJSON_Delete(source->json); /* what follows is not a row: an error */
     }
     source->json = json_parse(source->text, source->size, source->path, error);
     return source->json != NULL;
@@ -103,7 +103,7 @@ void source_close(struct source *source) {
 
 enum { SHOWN = 32 };
 
-/* The first bytes of the first line, where they can be shown. */
+/* The first bytes of the first line, where they are printable. */
 static const char *beginning(const char *line, size_t length, char shown[SHOWN + 1]) {
     if (length > SHOWN) length = SHOWN;
     for (size_t i = 0; i < length; i++) {

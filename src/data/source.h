@@ -1,4 +1,4 @@
-/* What a data set is read from, opened as far as its format can be told. */
+/* The source of a data set, opened far enough to detect its format. */
 #ifndef CAPTION_DATA_SOURCE_H
 #define CAPTION_DATA_SOURCE_H
 
@@ -12,9 +12,9 @@ struct source {
     bool folder;  /* a folder: it has neither text nor JSON */
     char *beside; /* the folder that relative paths start from; owned */
     struct file_bytes file;
-    const char *text; /* of the file, a byte order mark passed over; a 0 follows it */
+    const char *text; /* of the file, a byte order mark skipped; a 0 follows it */
     size_t size;
-    cJSON *json; /* the first JSON value of a text that begins as JSON does, else NULL; owned */
+    cJSON *json; /* the first JSON value of a text that begins like JSON, else NULL; owned */
     bool more;   /* something follows it: JSON Lines */
     struct text_faults faults;
 };

@@ -10,7 +10,7 @@ static bool is_digit(char byte) {
     return byte >= '0' && byte <= '9';
 }
 
-/* The bytes of NAME in a line NAME#NUMBER<TAB>CAPTION, 0 where it is none. A caption may be
+/* The bytes of NAME in a line NAME#NUMBER<TAB>CAPTION, 0 for any other line. A caption may be
  * missing, the tab with it. */
 static size_t name_length(const char *line, size_t length) {
     const char *tab = memchr(line, '\t', length);
@@ -28,7 +28,7 @@ bool token_text_recognises(const struct source *source) {
     return !source->json && lines_next(&lines, &line, &length) && name_length(line, length) > 0;
 }
 
-/* `name` and `sentence` are copies, for the line has no ends of its own. */
+/* `name` and `sentence` are copies with a terminating 0, which the line lacks. */
 static bool add_line(const char *name, const char *sentence, struct builder *builder,
                      caption_error *error) {
     return builder_photo_once(builder, name, name, DATASET_NONE, error) &&

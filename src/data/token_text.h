@@ -2,8 +2,8 @@
  *
  *     1000268201_693b08cb0e.jpg#0<TAB>A child in a pink dress .
  *
- * (Hodosh, Young and Hockenmaier, Framing Image Description, 2013.) The lines of a photo may lie
- * anywhere; it names no splits. */
+ * (Hodosh, Young and Hockenmaier, Framing Image Description, 2013.) The lines of a photo may be
+ * anywhere; the format has no splits. */
 #ifndef CAPTION_DATA_TOKEN_TEXT_H
 #define CAPTION_DATA_TOKEN_TEXT_H
 

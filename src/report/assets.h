@@ -3,11 +3,11 @@
 #ifndef CAPTION_REPORT_ASSETS_H
 #define CAPTION_REPORT_ASSETS_H
 
-/* Of every page: what stands before its title, and its colours and type. */
+/* Of every page: everything before its title, its colours and fonts. */
 extern const char asset_page_html[], asset_page_css[];
 
-/* The page of captions, and its search field, hidden until the script shows it: it works in no
- * other way. */
+/* The page of captions. Its search field needs the script and is hidden until the script shows it.
+ */
 extern const char asset_captions_css[], asset_filter_html[], asset_filter_js[];
 
 /* The training report. Its script steps through the epochs: the photos' captions, the table's row

@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-/* Finer differences than this share of the values (or than this at all) are noise, and no axis
- * could write them. */
+/* Smaller differences, relative to the values or absolute, are noise, and no axis could label them.
+ */
 static const double FINEST_SHARE = 1e-6, FINEST = 1e-8;
 
 bool axis_is_drawable(double value) {

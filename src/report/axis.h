@@ -11,16 +11,16 @@ struct axis {
     double first;     /* the first tick; the next ones follow, `step` apart */
     double step;
     size_t ticks;      /* at least 1 */
-    unsigned decimals; /* that tell one tick from the next, 0..9 */
+    unsigned decimals; /* enough to distinguish the ticks, 0..9 */
 };
 
-/* Values larger than this cannot be drawn, as those cannot that are not finite. */
+/* Larger values, and those that are not finite, cannot be drawn. */
 #define AXIS_LARGEST 1e12
 
 bool axis_is_drawable(double value);
 
-/* An axis over low..high with about `wanted` ticks (at least 2) that are no less than `least`
- * apart. What is no range (not drawable, empty, upside down) becomes one. */
+/* An axis over low..high with about `wanted` ticks (at least 2), at least `least` apart. An invalid
+ * range (not drawable, empty, reversed) is replaced by a valid one. */
 struct axis axis_exact(double low, double high, size_t wanted, double least);
 
 /* The same, widened so that it begins and ends with a tick. */

@@ -12,7 +12,7 @@ static bool is_left_out(const caption_text *caption) {
     return caption->text[0] == '\0' && !isnan(caption->confidence);
 }
 
-/* An empty caption must not look like a fault of the page. */
+/* An empty caption must not look like an error of the page. */
 static void put_caption(FILE *stream, const caption_text *caption) {
     if (is_left_out(caption))
         fputs("(not sure enough)", stream);
@@ -27,8 +27,8 @@ static void put_tags(FILE *stream, const caption_result *result) {
     }
 }
 
-/* Of tags alone, these are what is said; what was said before is said again. */
-static void put_said(FILE *stream, const caption_result *result, enum tags_told tags) {
+/* Writes the tags if only tags are wanted; else, or for a row of an earlier run, the caption. */
+static void put_text(FILE *stream, const caption_result *result, enum tags_told tags) {
     if (tags == TAGS_ALONE && result->tag_count > 0)
         put_tags(stream, result);
     else if (tags == TAGS_ALONE && !isnan(result->captions[0].logprob))
@@ -55,13 +55,13 @@ static void write_photo(FILE *stream, const caption_thumbnail *thumbnail,
     }
     fprintf(stream, "<img width=\"%zu\" height=\"%zu\" decoding=\"async\" alt=\"", thumbnail->width,
             thumbnail->height);
-    put_said(stream, result, tags);
+    put_text(stream, result, tags);
     fputs("\" src=\"", stream);
     html_text_write_data(stream, "image/jpeg", thumbnail->jpeg, thumbnail->size);
     fputs("\">\n", stream);
 }
 
-/* Folder and file apart: where there is too little room, the folder is cut off first. */
+/* Folder and file separately: where the line is too long, the folder is truncated first. */
 static void write_name(FILE *stream, const char *path) {
     const char *slash = strrchr(path, '/');
     const char *file = slash ? slash + 1 : path;
@@ -78,7 +78,7 @@ static void write_name(FILE *stream, const char *path) {
     fputs("</span></p>\n", stream);
 }
 
-/* Two digits that count, down to a ten-thousandth: the rest is in the log-probability. */
+/* Two significant digits, down to a ten-thousandth. */
 static void write_probability(FILE *stream, double logprob) {
     double percent = 100 * exp(logprob);
     unsigned decimals = percent >= 10 ? 0 : percent >= 1 ? 1 : percent >= 0.1 ? 2 : 3;
@@ -109,12 +109,12 @@ static void write_n_best(FILE *stream, const caption_result *result) {
     fputs("</ol></details>\n", stream);
 }
 
-static void write_said(FILE *stream, const caption_result *result, enum tags_told tags) {
+static void write_caption(FILE *stream, const caption_result *result, enum tags_told tags) {
     const caption_text *best = &result->captions[0];
     const bool left_out = tags != TAGS_ALONE && is_left_out(best);
     fprintf(stream, "<div class=\"text\">\n<p class=\"said%s\" dir=\"auto\">",
             left_out ? " unsure" : "");
-    put_said(stream, result, tags);
+    put_text(stream, result, tags);
     fputs("</p>\n", stream);
     if (tags != TAGS_ALONE && !isnan(best->confidence)) write_confidence(stream, best->confidence);
 }
@@ -123,7 +123,7 @@ void caption_card_write(FILE *stream, const char *path, const caption_result *re
                         const caption_thumbnail *thumbnail, enum tags_told tags) {
     fputs("<li>", stream);
     write_photo(stream, thumbnail, result, tags);
-    write_said(stream, result, tags);
+    write_caption(stream, result, tags);
     if (tags == TAGS_TOLD && result->tag_count > 0) {
         fputs("<p class=\"tags\">", stream);
         put_tags(stream, result);

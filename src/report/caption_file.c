@@ -60,7 +60,7 @@ static char *captions_text(const struct file_output *files, const caption_result
     return lines;
 }
 
-/* Old lines and new ones; a last line without an end gets one. */
+/* Old lines and new ones; a missing newline at the end is added. */
 static bool write_joined(const char *path, const struct file_bytes *old, const char *text,
                          size_t size, bool old_first, caption_error *error) {
     const bool ended = old->size == 0 || old->data[old->size - 1] == '\n';
@@ -76,7 +76,7 @@ static bool write_joined(const char *path, const struct file_bytes *old, const c
     return ok;
 }
 
-/* As far as its beginning tells; a folder is left for who writes to tell. */
+/* Whether a file begins like text. True for a folder, whose error is reported on writing. */
 static bool is_text(const char *path) {
     struct file_bytes beginning;
     struct stat status;
@@ -88,7 +88,7 @@ static bool is_text(const char *path) {
     return text;
 }
 
-/* Whether a file that is there may be changed. */
+/* Whether an existing file may be changed. */
 static bool may_change(const char *path, bool force, caption_error *error) {
     if (photo_recognise(path))
         return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: a photo, which is left as it is",

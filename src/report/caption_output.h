@@ -1,8 +1,8 @@
-/* Where captions go: the one shape of every output of `caption PATH...`. Text, JSON and CSV on
- * stdout, sidecar files, a page: each is an output, and a run feeds any number of them.
+/* The interface of every output of `caption PATH...`. Text, JSON and CSV on stdout, sidecar files,
+ * a page: each is an output, and a run feeds any number of them.
  *
  * Rows come in the order of the input, one a photo and one a photo or folder that could not be
- * read, all on one thread. An output keeps no row: memory must not grow with their number.
+ * read, all on one thread. An output stores no row: memory must not grow with their number.
  *
  * An output is made by a function of its own (`struct caption_output *sidecar_output_new(...)`),
  * which puts this struct first in its own:
@@ -17,32 +17,32 @@
 
 #include "base/error.h"
 
-/* What became of a photo. */
+/* The result for a photo. */
 struct caption_row {
-    size_t number;                /* its place in the input, from 0; shards leave gaps */
-    const char *path;             /* as it was found: argument, or folder argument / path below */
-    size_t below;                 /* path + below is its path in the folder argument it was found
-                                     in; of a photo that was named, its name alone */
-    bool second;                  /* another photo has the file that its name without the extension
-                                     asks for: see caption_file_path */
-    const caption_result *result; /* captions, best first; or count 0 and an error */
+    size_t number;    /* its place in the input, from 0; shards leave gaps */
+    const char *path; /* as it was found: argument, or folder argument / path below */
+    size_t below;     /* path + below is its path in the folder argument it was found in; of a photo
+                         that was named, only its name */
+    bool second;      /* another photo has taken its sidecar name without the extension: see
+                         caption_file_path */
+    const caption_result *result;       /* captions, best first; or count 0 and an error */
     const caption_thumbnail *thumbnail; /* NULL: none was made */
 };
 
 struct caption_output {
     /* Takes a row. False with `error` set when it cannot be written: the disk is full, say. */
     bool (*row)(struct caption_output *output, const struct caption_row *row, caption_error *error);
-    /* All rows have come (or Ctrl-C was pressed, and these are all): ends the document and puts it
-     * in place. Called once, unless a row failed. NULL: there is nothing to end. */
+    /* Called once after the last row (or after Ctrl-C), unless a row failed: ends the document and
+     * puts it in place. NULL: nothing to do. */
     bool (*end)(struct caption_output *output, caption_error *error);
-    /* Frees everything. What was not ended is given up: no half-written file stays behind. */
+    /* Frees everything. An unfinished document is discarded: no half-written file remains. */
     void (*free)(struct caption_output *output);
-    /* Each row goes to a file of its own: one that cannot be written is the failure of its photo
-     * alone, of which the outputs behind then get the error in place of captions. Of any other
-     * output it ends the run. */
+    /* Each row has a file of its own: a failed write is an error of its photo only, and the outputs
+     * after this one get the error in place of captions. For any other output a failed write ends
+     * the run. */
     bool file_each;
-    /* Gets rows of photos that were passed over, too: one caption, what an earlier run said, whose
-     * log-probability is not a number. */
+    /* Gets rows of skipped photos, too: one caption, that of an earlier run, with NaN as its
+     * log-probability. */
     bool with_skipped;
 };
 

@@ -13,11 +13,10 @@
 #include "report/html_page.h"
 #include "report/html_text.h"
 
-/* Room in the header for what is known only at the end. */
+/* Bytes reserved in the header for the summary, which is known only at the end. */
 enum { SUMMARY_SIZE = 256 };
 
-/* Where there are scripts, the page is in a state of its own until it is loaded: see
- * captions.css. */
+/* With scripts, the page has a class of its own until it is loaded: see captions.css. */
 static const char begin_loading[] =
     "<script>document.documentElement.className = \"loading\"</script>\n";
 static const char end_loading[] = "<script>document.documentElement.className = \"\"</script>\n";
@@ -55,7 +54,7 @@ static void begin(struct caption_page *page) {
 
 static void add_failed(struct caption_page *page, const char *path, const char *message) {
     page->failed_count++;
-    /* Most messages begin with the path, which need not be said twice. */
+    /* Most messages begin with the path, which is not repeated. */
     size_t length = strlen(path);
     if (strncmp(message, path, length) == 0 && message[length] == ':') {
         message += length + 1;
@@ -76,7 +75,7 @@ static bool add_row(struct caption_output *output, const struct caption_row *row
         return is_whole(page, error);
     }
     page->count++;
-    caption_thumbnail loaded = {0}; /* one that cannot be had is told in its place */
+    caption_thumbnail loaded = {0}; /* a missing one is reported in its place */
     if (!row->thumbnail) thumbnail_load(row->path, CAPTION_PAGE_THUMBNAIL, &loaded, NULL);
     caption_card_write(page->writer.stream, row->path, row->result,
                        row->thumbnail ? row->thumbnail : &loaded, page->tags);

@@ -1,8 +1,8 @@
-/* A page to look at: the photos of a run in a gallery, each with what is said of it. One HTML file
- * that needs no other and no network; it can be searched, printed and read by a screen reader.
+/* An HTML page: the photos of a run in a gallery, each with its captions. One file that needs no
+ * other and no network; it can be searched, printed and read by a screen reader.
  *
  * The page is written photo by photo, so that memory does not grow with their number, and replaces
- * an older one whole or not at all. Photos without a caption are listed at its end. */
+ * an older one atomically. Photos without a caption are listed at its end. */
 #ifndef CAPTION_REPORT_CAPTION_PAGE_H
 #define CAPTION_REPORT_CAPTION_PAGE_H
 
@@ -13,7 +13,7 @@
 enum { CAPTION_PAGE_THUMBNAIL = 192 };
 
 /* An output that writes the page to the file `path`. Where a row has no thumbnail, its photo is
- * read for one. NULL with `error` set where memory is short or no file can be made there. */
+ * read for one. NULL with `error` set when memory is short or the file cannot be created. */
 struct caption_output *caption_page_new(const char *path, enum tags_told tags,
                                         caption_error *error);
 

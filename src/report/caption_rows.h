@@ -1,4 +1,4 @@
-/* What became of each photo, a row after the other: plain text or JSON Lines.
+/* The result for each photo, row by row: plain text or JSON Lines.
  *
  *     plain        caption                    path<TAB>caption
  *     log-prob.    logprob<TAB>caption        path<TAB>logprob<TAB>caption
@@ -6,8 +6,8 @@
  *     tags alone   dog, grass                 path<TAB>dog, grass
  *     photils      dog:0.97                   path<TAB>dog:0.97, a line for each tag
  *     JSON Lines   {"path": ..., "caption": ..., "logprob": ...}, with "captions" when there may be
- *                  several, "confidence" where the model tells it, and "tags": [{"name": ...,
- *                  "confidence": ...}] when they are told; or {"path": ..., "error": ...}
+ *                  several, "confidence" where the model has it, and "tags": [{"name": ...,
+ *                  "confidence": ...}] when they are written; or {"path": ..., "error": ...}
  */
 #ifndef CAPTION_REPORT_CAPTION_ROWS_H
 #define CAPTION_REPORT_CAPTION_ROWS_H
@@ -21,10 +21,10 @@ struct caption_rows {
     bool json_lines;
     bool with_path;    /* plain text: each row begins with the photo's path */
     bool with_logprob; /* plain text: each row holds the log-probability */
-    bool n_best;       /* all captions, not the best alone */
-    bool confidence;   /* CSV: the model tells how sure it is of its captions */
+    bool n_best;       /* all captions, not only the best */
+    bool confidence;   /* CSV: the model has confidences */
     enum tags_told tags;
-    bool safe;    /* CSV: no field that a spreadsheet takes for a formula */
+    bool safe;    /* CSV: no field that a spreadsheet interprets as a formula */
     bool photils; /* plain text of tags alone: as the tagger photils writes them */
 };
 

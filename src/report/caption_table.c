@@ -22,8 +22,8 @@ static void write_quoted(FILE *stream, const char *text) {
     }
 }
 
-/* A field in quotes where it must be. `safe`: what a spreadsheet would take for a formula gets an
- * apostrophe before it (OWASP, CSV Injection). */
+/* A field in quotes where it must be. `safe`: a field that a spreadsheet would interpret as a
+ * formula gets an apostrophe before it (OWASP, CSV Injection). */
 static void write_field(FILE *stream, const char *text, bool safe) {
     if (safe && *text && strchr("=+-@\t\r", *text)) {
         fputs("\"'", stream);
@@ -40,7 +40,7 @@ static void write_field(FILE *stream, const char *text, bool safe) {
     fputc('"', stream);
 }
 
-/* The field as other outputs have it: names parted by ", ". */
+/* The field as in other outputs: names separated by ", ". */
 static void write_tags(FILE *stream, const caption_result *result) {
     if (result->tag_count == 0) return;
     fputc('"', stream);
@@ -96,7 +96,7 @@ static void write_csv_head(const struct caption_rows *rows) {
     fputs("error\r\n", rows->stream);
 }
 
-/* What stands before the first row, or before another one. */
+/* Writes what precedes a row: a header before the first, or a separator. */
 static void begin_row(struct table *table) {
     FILE *stream = table->rows.stream;
     if (table->format == CAPTION_TABLE_JSON) fputc(table->begun ? ',' : '[', stream);
@@ -122,7 +122,7 @@ static bool write_row(struct caption_output *output, const struct caption_row *r
     return flush(table, error);
 }
 
-/* An array or table without rows is one, too. */
+/* An array or table without rows is valid, too. */
 static bool end_table(struct caption_output *output, caption_error *error) {
     struct table *table = (struct table *)output;
     if (table->format == CAPTION_TABLE_JSON)

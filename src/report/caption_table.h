@@ -7,8 +7,8 @@
  *                 caption; confidence and tags where there are any; of tags alone path,tags,error
  *                 (safe: a field that begins with = + - @, a tab or a return has a ' before it)
  *
- * File names are bytes: what is not UTF-8 in them becomes U+FFFD in JSON, and stays as it is in
- * text and CSV. */
+ * File names are bytes: invalid UTF-8 in them becomes U+FFFD in JSON, and is left unchanged in text
+ * and CSV. */
 #ifndef CAPTION_REPORT_CAPTION_TABLE_H
 #define CAPTION_REPORT_CAPTION_TABLE_H
 
@@ -22,8 +22,8 @@ enum caption_table_format {
     CAPTION_TABLE_CSV
 };
 
-/* `rows` says where to and what of each photo; its json_lines is ignored. NULL with `error` set
- * when memory is short. */
+/* `rows` selects the stream and the fields; its json_lines is ignored. NULL with `error` set when
+ * memory is short. */
 struct caption_output *caption_table_new(const struct caption_rows *rows,
                                          enum caption_table_format format, caption_error *error);
 

@@ -58,7 +58,7 @@ struct caption_output *caption_vis_new(const char *path, caption_error *error) {
 /* More than a row has. */
 static const size_t largest_row = (size_t)1 << 16;
 
-/* A row of this file, or of eval --results, where a model tells how sure it is. */
+/* A row of this file, or of eval --results with confidences. */
 static bool is_row(const cJSON *object) {
     static const char *const keys[] = {"image_id", "caption", "file_name"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)

@@ -1,4 +1,4 @@
-/* The captions as neuraltalk2's vis.json has them, for the tools that read that:
+/* The captions in the format of neuraltalk2's vis.json, for tools that read it:
  *
  *     [{"image_id": "1", "caption": "a dog runs", "file_name": "holiday/dog.jpg"}, ...]
  *
@@ -9,11 +9,11 @@
 
 #include "report/caption_output.h"
 
-/* An output that writes the file `path`, whole or not at all. NULL with `error` set where memory is
- * short or no file can be made there. */
+/* An output that writes the file `path` atomically. NULL with `error` set when memory is short or
+ * the file cannot be created. */
 struct caption_output *caption_vis_new(const char *path, caption_error *error);
 
-/* Whether a file holds an array of such rows, or none. */
+/* Whether a file is an array of such rows, perhaps empty. */
 bool caption_vis_recognise(const char *path);
 
 #endif

@@ -10,7 +10,7 @@
 #include "report/caption_file.h"
 #include "report/xmp_packet.h"
 
-/* A larger sidecar is none. */
+/* A larger file is not a sidecar. */
 static const size_t largest_file = (size_t)1 << 24;
 
 struct caption_xmp {
@@ -24,7 +24,7 @@ char *caption_xmp_path(const struct caption_row *row, const char *folder, captio
     return caption_file_path(&whole_name, folder, ".xmp", error);
 }
 
-/* A sidecar that is there; its bytes are freed by the caller. */
+/* An existing sidecar; its bytes are freed by the caller. */
 static bool read_sidecar(const char *path, struct file_bytes *file, struct xmp_packet *packet,
                          caption_error *error) {
     struct stat status;

@@ -130,7 +130,7 @@ static void draw_x_axis(const struct drawing *drawing) {
 }
 
 /* Every other band is shaded. A name that would run into the one before it moves to the right; one
- * that would leave the chart is told by the band's title alone. */
+ * that would leave the chart is only in the band's title. */
 static void draw_bands(const struct drawing *drawing) {
     FILE *stream = drawing->stream;
     double free_from = LEFT;
@@ -156,11 +156,11 @@ static void draw_bands(const struct drawing *drawing) {
     }
 }
 
-/* What a line's path has come to. */
+/* State of a line's path. */
 struct pen {
     FILE *stream;
     bool down;
-    bool dot; /* nothing was drawn since it was set down */
+    bool dot; /* nothing has been drawn since the last move */
     double x, y;
 };
 
@@ -226,7 +226,7 @@ static void draw_path(const struct drawing *drawing, const struct chart_series *
     fputs("\"/>\n", drawing->stream);
 }
 
-/* Three digits, and what the ticks tell apart. */
+/* Three significant digits, and enough to distinguish the ticks. */
 static void put_value(const struct drawing *drawing, double value) {
     double size = fabs(value) > 0 ? floor(log10(fabs(value))) : 0;
     unsigned decimals = size > 1 ? 0 : size < -6 ? 9 : (unsigned)(2 - size);
@@ -234,7 +234,7 @@ static void put_value(const struct drawing *drawing, double value) {
     html_number_fixed(drawing->stream, value, decimals);
 }
 
-/* Each point as a dot that tells its numbers under the mouse. */
+/* Each point as a dot whose tooltip shows its numbers. */
 static void draw_dots(const struct drawing *drawing, const struct chart_series *series) {
     if (series->line == CHART_FAINT || series->count > MOST_DOTS) return;
     FILE *stream = drawing->stream;
@@ -275,7 +275,7 @@ static void draw_mark(const struct drawing *drawing, const struct chart_series *
     put_text(stream, "mark", last ? "end" : "middle", last ? x - 9 : x, y - 10, series->mark);
 }
 
-/* Where the line that reaches farthest ends. */
+/* The end of the line that reaches farthest. */
 static double right_end(const struct drawing *drawing) {
     double right = LEFT;
     for (size_t s = 0; s < drawing->chart->series_count; s++) {
@@ -295,7 +295,7 @@ static void put_end(const struct drawing *drawing, const struct chart_series *se
     fputs("</text>\n", drawing->stream);
 }
 
-/* The lowest line whose label has no place yet; CHART_NO_POINT: there is none. */
+/* The lowest line whose label is not placed yet; CHART_NO_POINT: there is none. */
 static size_t lowest_unplaced(const struct drawing *drawing, const double *ends,
                               const bool *placed) {
     size_t lowest = CHART_NO_POINT;
@@ -306,8 +306,8 @@ static size_t lowest_unplaced(const struct drawing *drawing, const double *ends,
     return lowest;
 }
 
-/* Where the labels go: at the lines' ends, from the lowest to the highest, each moved up as far as
- * the one below it demands. */
+/* Where the labels go: at the lines' ends, from the lowest to the highest, each moved up far enough
+ * to clear the one below. */
 static void place_ends(const struct drawing *drawing, double *ends) {
     bool placed[CHART_MOST_SERIES] = {false};
     for (size_t s = 0; s < drawing->chart->series_count; s++) {
@@ -342,7 +342,7 @@ static void draw_series(const struct drawing *drawing) {
     }
 }
 
-/* The range of x as a script needs it: in the chart's numbers and in the drawing's. */
+/* The range of x for scripts: in values and in drawing units. */
 static void put_range(const struct drawing *drawing) {
     put_attribute(drawing->stream, "data-low", drawing->x.low);
     put_attribute(drawing->stream, "data-high", drawing->x.high);

@@ -5,9 +5,9 @@
  *     const struct chart chart = {.title = "CIDEr", .x_label = "epoch", .series = series, ...};
  *     chart_write(&chart, stream);
  *
- * Colours, widths and type come from the page's style (chart.css). The svg element tells, in
- * data- attributes, which x lies where (data-low at data-left, data-high at data-right), and holds
- * a hidden line.cursor: a script may point at an x with it.
+ * Colours, widths and fonts come from the page's style (chart.css). The svg element has data-
+ * attributes that map x to the drawing (data-low at data-left, data-high at data-right), and a
+ * hidden line.cursor with which a script may mark an x.
  */
 #ifndef CAPTION_REPORT_CHART_H
 #define CAPTION_REPORT_CHART_H
@@ -23,7 +23,7 @@ struct chart_point {
 enum chart_line {
     CHART_SOLID,
     CHART_DASHED, /* in another colour */
-    CHART_FAINT   /* behind the others, unlabelled: for the many points that another line sums up */
+    CHART_FAINT   /* behind the others, unlabelled: for many points that another line summarises */
 };
 
 #define CHART_NO_POINT ((size_t)-1)
@@ -33,8 +33,8 @@ struct chart_series {
     const struct chart_point *points; /* [count], in order of x; y that is not finite is a gap */
     size_t count;
     enum chart_line line;
-    size_t marked;    /* the point to be circled, or CHART_NO_POINT */
-    const char *mark; /* what is written beside it */
+    size_t marked;    /* the circled point, or CHART_NO_POINT */
+    const char *mark; /* its label */
 };
 
 /* A part of the x axis with a name. */
@@ -44,12 +44,12 @@ struct chart_band {
 };
 
 struct chart {
-    const char *title; /* what a screen reader says of it */
+    const char *title; /* text for screen readers */
     const char *x_label, *y_label;
     double x_low, x_high; /* shown at least */
     double x_least;       /* ticks are no closer than this */
     bool from_zero;       /* the y axis begins at 0 */
-    bool names_alone;     /* the lines' ends are labelled with names, not with their values */
+    bool names_alone;     /* labels at the lines' ends are names without values */
     const struct chart_series *series;
     size_t series_count; /* at most CHART_MOST_SERIES are drawn */
     const struct chart_band *bands;

@@ -1,5 +1,5 @@
-/* How good the confidence of captions is, as lines for people (x 100) or as members of a JSON
- * object (fractions). */
+/* The quality of caption confidences, as lines of text (x 100) or as members of a JSON object
+ * (fractions). */
 #ifndef CAPTION_REPORT_CONFIDENCE_TABLE_H
 #define CAPTION_REPORT_CONFIDENCE_TABLE_H
 
@@ -17,8 +17,8 @@ void confidence_table_text(const struct confidence_scores *scores, FILE *stream)
 bool confidence_table_put(const struct confidence_scores *scores, cJSON *object,
                           caption_error *error);
 
-/* A table of these alone under a name, or one JSON object with "name". False when memory is short;
- * the stream's own errors are left to its owner. */
+/* Only this table, under a name, or one JSON object with "name". False when memory is short; the
+ * stream's own errors are left to its owner. */
 bool confidence_table_write(const char *name, const struct confidence_scores *scores, bool json,
                             FILE *stream, caption_error *error);
 

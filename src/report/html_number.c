@@ -26,7 +26,7 @@ void html_number_fixed(FILE *stream, double value, unsigned decimals) {
         return;
     }
     if (value < 0 && scaled > 0) fputs(MINUS, stream);
-    if (scaled > 9e15) { /* beyond what a double knows to the unit */
+    if (scaled > 9e15) { /* a double is no longer exact to the unit */
         fprintf(stream, "%.0e", fabs(value));
         return;
     }

@@ -9,10 +9,10 @@
 /* 30,000 */
 void html_number_count(FILE *stream, size_t count);
 
-/* `decimals` (0..9) behind the point; a dash for what is not finite. A minus is U+2212. */
+/* `decimals` (0..9) digits after the point; a dash for NaN and infinity. A minus is U+2212. */
 void html_number_fixed(FILE *stream, double value, unsigned decimals);
 
-/* "8 s", "12 min", "3 h 05 min"; a dash for what is not finite. */
+/* "8 s", "12 min", "3 h 05 min"; a dash for NaN and infinity. */
 void html_number_duration(FILE *stream, double seconds);
 
 #endif

@@ -6,7 +6,7 @@
 #include "report/assets.h"
 #include "report/html_text.h"
 
-/* The title stands before it. */
+/* It follows the title. */
 enum { HEAD_BYTES = 4096 };
 
 void html_page_begin(FILE *stream, const char *title, const char *const *styles) {

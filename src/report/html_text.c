@@ -7,8 +7,8 @@
 
 static const char REPLACEMENT[] = "\xEF\xBF\xBD"; /* U+FFFD */
 
-/* Characters that no HTML page may hold: controls of ASCII and of Latin-1, and those that Unicode
- * keeps for no character. */
+/* Characters that no HTML page may hold: control characters of ASCII and Latin-1, and Unicode
+ * noncharacters. */
 static bool is_forbidden(uint32_t code) {
     if (code == '\t' || code == '\n' || code == '\r') return false;
     return code < ' ' || (code >= 0x7F && code <= 0x9F) || (code & 0xFFFE) == 0xFFFE ||
@@ -60,7 +60,7 @@ void html_text_write_words(FILE *stream, const struct tokens *words) {
     }
 }
 
-/* Three bytes as four characters of six bits; at the end of the bytes, "=" fills up. */
+/* Three bytes as four characters of six bits; the end is padded with "=". */
 static void write_group(FILE *stream, const uint8_t *bytes, size_t count) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     uint32_t bits = 0;

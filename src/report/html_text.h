@@ -8,8 +8,8 @@
 
 #include "text/tokenizer.h"
 
-/* Any bytes as text of an element or as value of an attribute in quotes: markup is escaped; what is
- * not UTF-8, and control characters other than white space, become U+FFFD. */
+/* Any bytes as text of an element or as value of an attribute in quotes: markup is escaped; invalid
+ * UTF-8 and control characters other than white space become U+FFFD. */
 void html_text_write(FILE *stream, const char *bytes);
 
 /* The same for the first `size` bytes. */

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 
-/* A JSON string of the bytes; what is not UTF-8 becomes U+FFFD. NULL with `error` set when memory
- * is short. Freed with cJSON_Delete. */
+/* A JSON string of the bytes; invalid UTF-8 becomes U+FFFD. NULL with `error` set when memory is
+ * short. Freed with cJSON_Delete. */
 cJSON *json_text(const char *bytes, caption_error *error);
 
 /* Takes `value` (NULL: a failed allocation) into the object or frees it. */

@@ -5,7 +5,7 @@
 #include "report/confidence_table.h"
 #include "report/json_text.h"
 
-/* A calibration error of zero is as good as none. */
+/* A calibration error of 0 counts as absent. */
 static bool has_tags(const struct score_table *table) {
     return table->tags.tags > 0 || table->tags.calibration_error > 0;
 }

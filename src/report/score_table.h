@@ -1,5 +1,5 @@
-/* Scores of a set of captions, for people (x 100, aligned) or as one JSON object (fractions, as the
- * reference scorers give them). */
+/* Scores of a set of captions, for people (x 100, aligned) or as one JSON object (fractions, as in
+ * the reference scorers). */
 #ifndef CAPTION_REPORT_SCORE_TABLE_H
 #define CAPTION_REPORT_SCORE_TABLE_H
 
@@ -12,7 +12,7 @@
 
 struct score_table {
     const char *name;      /* of the photos, where there are several tables; or NULL */
-    const char *precision; /* in which the captions were made; or NULL */
+    const char *precision; /* of the captions; or NULL */
     size_t photos;
     size_t references;
     size_t distinct; /* different captions */
@@ -23,7 +23,7 @@ struct score_table {
     struct confidence_scores confidence; /* the same */
 };
 
-/* With a name, a line of it goes before the table, and "name" before the scores in JSON. False when
+/* With a name, the table follows a line with it, and "name" precedes the scores in JSON. False when
  * memory is short; the stream's own errors are left to its owner. */
 bool score_table_write(const struct score_table *table, bool json, FILE *stream,
                        caption_error *error);

@@ -6,14 +6,14 @@
 
 #include "caption.h"
 
-/* What outputs tell of a photo. */
+/* What outputs write of a photo. */
 enum tags_told {
     TAGS_NOT_TOLD, /* its captions */
     TAGS_TOLD,     /* its captions and its tags */
     TAGS_ALONE,    /* its tags */
 };
 
-/* The names, parted by ", ". The stream's own errors are left to its owner. */
+/* The names, separated by ", ". The stream's own errors are left to its owner. */
 void tag_text_write(FILE *stream, const caption_result *result);
 
 #endif

@@ -11,7 +11,7 @@ struct curves {
     const struct train_history *history;
     struct chart_band *bands; /* the phases */
     size_t band_count;
-    struct chart_point *points[2]; /* room for the series of one chart, reused for the next */
+    struct chart_point *points[2]; /* scratch for the series of one chart, reused for the next */
     FILE *stream;
 };
 
@@ -91,7 +91,7 @@ static double moment_loss_of(const struct train_point *point) {
     return point->loss;
 }
 
-/* What does not learn has no rate. */
+/* Frozen parts have no learning rate. */
 static double rate_of(const struct train_point *point) {
     return point->rate > 0 ? point->rate : (double)NAN;
 }
@@ -100,8 +100,8 @@ static double encoder_rate_of(const struct train_point *point) {
     return point->encoder_rate > 0 ? point->encoder_rate : (double)NAN;
 }
 
-/* A chart with its heading; nothing where there is nothing to draw. The axis is as long as the run
- * will be, so that its progress is seen. */
+/* A chart with its heading; nothing where there is nothing to draw. The axis covers the whole run,
+ * so that its progress is visible. */
 static void write_figure(const struct curves *curves, struct chart chart, const char *heading,
                          const char *note) {
     const struct train_history *history = curves->history;

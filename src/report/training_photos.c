@@ -3,18 +3,18 @@
 #include "report/html_text.h"
 #include "report/training_report_parts.h"
 
-/* What was said of a photo in an epoch; NULL: nothing. */
+/* The caption of a photo in an epoch; NULL: none. */
 static const char *caption_of(const struct train_history *history, size_t epoch, size_t sample) {
     return history->captions ? history->captions[epoch * history->sample_count + sample] : NULL;
 }
 
-static bool is_told(const struct train_history *history, size_t epoch) {
+static bool has_captions(const struct train_history *history, size_t epoch) {
     for (size_t s = 0; s < history->sample_count; s++)
         if (caption_of(history, epoch, s)) return true;
     return false;
 }
 
-/* The last of the epochs from `epoch` on in which the same was said of a photo. */
+/* The last of the consecutive epochs from `epoch` on with the same caption of a photo. */
 static size_t last_of_run(const struct train_history *history, size_t epoch, size_t sample) {
     const char *caption = caption_of(history, epoch, sample);
     for (size_t next = epoch + 1; next < history->epoch_count; next++) {
@@ -24,7 +24,7 @@ static size_t last_of_run(const struct train_history *history, size_t epoch, siz
     return history->epoch_count - 1;
 }
 
-/* An empty caption must not look like a fault of the page. */
+/* An empty caption must not look like an error of the page. */
 static void put_caption(FILE *stream, const char *caption) {
     html_text_write(stream, *caption ? caption : "(no word)");
 }
@@ -50,8 +50,8 @@ static void write_thumbnail(const struct train_sample *sample, const struct repo
     fputs("\"></div>\n", stream);
 }
 
-/* The caption of the weights that are kept, or the last one, large. */
-static void write_said(const struct train_history *history, size_t sample, FILE *stream) {
+/* The caption of the best weights, or the last one, in large type. */
+static void write_caption(const struct train_history *history, size_t sample, FILE *stream) {
     const struct train_epoch *best = history_best(history);
     const char *caption =
         best ? caption_of(history, (size_t)(best - history->epochs), sample) : NULL;
@@ -73,7 +73,7 @@ static void write_references(const struct train_sample *sample, FILE *stream) {
     fputs("</ul>\n", stream);
 }
 
-/* One line for all epochs in a row that said the same. */
+/* One line for consecutive epochs with the same caption. */
 static void write_run(const struct train_history *history, size_t first, size_t last, size_t sample,
                       FILE *stream) {
     size_t from = history->epochs[first].epoch, to = history->epochs[last].epoch;
@@ -100,19 +100,19 @@ static void write_history(const struct train_history *history, size_t sample, FI
 }
 
 static void write_card(const struct train_history *history, const struct report_photo *photo,
-                       size_t sample, bool told, FILE *stream) {
+                       size_t sample, bool captioned, FILE *stream) {
     fprintf(stream, "<li><article aria-labelledby=\"photo-%zu\">\n", sample + 1);
     write_thumbnail(&history->samples[sample], photo, stream);
     fprintf(stream, "<div>\n<h3 id=\"photo-%zu\"><bdi>", sample + 1);
     html_text_write(stream, history->samples[sample].name);
     fputs("</bdi></h3>\n", stream);
-    if (told) write_said(history, sample, stream);
+    if (captioned) write_caption(history, sample, stream);
     write_references(&history->samples[sample], stream);
-    if (told) write_history(history, sample, stream);
+    if (captioned) write_history(history, sample, stream);
     fputs("</div>\n</article></li>\n", stream);
 }
 
-/* Shown by the script, which alone can move it. */
+/* Hidden until the script shows it, since it needs the script. */
 static void write_stepper(size_t first, size_t last, size_t shown, FILE *stream) {
     fprintf(stream,
             "<div id=\"stepper\" role=\"group\" aria-label=\"Epoch shown\" hidden>\n"
@@ -128,7 +128,7 @@ void training_photos_write(const struct train_history *history, const struct rep
     if (history->sample_count == 0) return;
     const struct train_epoch *first = NULL, *last = NULL;
     for (size_t e = 0; e < history->epoch_count; e++) {
-        if (!is_told(history, e)) continue;
+        if (!has_captions(history, e)) continue;
         last = &history->epochs[e];
         if (!first) first = last;
     }

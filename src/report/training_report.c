@@ -17,7 +17,7 @@ enum { THUMBNAIL_SIDE = 160 };
 
 struct training_report {
     char *path, *command;
-    struct report_photo *photos; /* [photo_count], kept from page to page */
+    struct report_photo *photos; /* [photo_count], kept between pages */
     size_t photo_count;
 };
 
@@ -64,7 +64,7 @@ static bool has_photos_of(const struct training_report *report,
     return true;
 }
 
-/* Only a want of memory is an error: a photo that cannot be read is told in its place. */
+/* Only short memory is an error: an unreadable photo is reported in its place. */
 static bool read_photos(struct training_report *report, const struct train_history *history,
                         caption_error *error) {
     if (has_photos_of(report, history)) return true;
@@ -89,7 +89,7 @@ static void write_left(const struct train_history *history, FILE *stream) {
     fputs(" of training are left.", stream);
 }
 
-/* What weights are compared by. */
+/* The measure that weights are compared by. */
 static void write_measure(const struct train_history *history, const struct train_epoch *epoch,
                           FILE *stream) {
     if (history->by_perplexity)
@@ -98,7 +98,7 @@ static void write_measure(const struct train_history *history, const struct trai
         html_number_fixed(stream, 100 * epoch->scores.cider, 1);
 }
 
-/* How far it is, in a sentence or two. */
+/* The progress of the run, in a sentence or two. */
 static void write_state(const struct train_history *history, FILE *stream) {
     if (history->epoch_count == 0) {
         fputs("<p>No epoch has ended yet.", stream);

@@ -1,6 +1,6 @@
 /* A training run as one HTML page: its curves, a table of its epochs, and a fixed set of validation
- * photos with what was said of them, epoch by epoch. The page needs nothing but itself and is
- * written anew after every epoch.
+ * photos with their captions, epoch by epoch. The page is a single file, rewritten after every
+ * epoch.
  *
  *     struct training_report *report = training_report_new("run.html", command, &error);
  *     ... after every epoch:
@@ -17,14 +17,13 @@
 
 struct training_report;
 
-/* A report to be written to `path`; `command` is how the run was started, shown as it is. Both are
+/* A report to be written to `path`; `command` is how the run was started, shown unchanged. Both are
  * copied. NULL with `error` set when memory is short. */
 struct training_report *training_report_new(const char *path, const char *command,
                                             caption_error *error);
 
-/* Writes the page, whole or not at all. A history without epochs gives a page that says so. The
- * photos are read once, when they are first seen; one that cannot be read is shown as such and is
- * no error. */
+/* Writes the page atomically. A history without epochs gives a page that says so. Each photo is
+ * read once; an unreadable one is reported in the page and is not an error. */
 bool training_report_write(struct training_report *report, const struct train_history *history,
                            caption_error *error);
 

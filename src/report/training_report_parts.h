@@ -17,7 +17,7 @@ struct report_photo {
 /* Text epochs are not validated: they have no scores and no captions. */
 bool training_report_is_scored(const struct train_epoch *epoch);
 
-/* What the run is, as a list of numbers. */
+/* The run's key numbers, as a list. */
 void training_summary_write(const struct train_history *history, FILE *stream);
 
 /* Curves over the epochs. False when memory is short. */

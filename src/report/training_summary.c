@@ -9,7 +9,7 @@ static void end_fact(FILE *stream) {
     fputs("</dd></div>\n", stream);
 }
 
-/* What there is none of, or what is not known, has no place. */
+/* Absent or unknown numbers are left out. */
 static void put_count(FILE *stream, const char *name, size_t count) {
     if (count == 0) return;
     begin_fact(stream, name);
@@ -37,7 +37,7 @@ void training_summary_write(const struct train_history *history, FILE *stream) {
           stream);
     put_count(stream, "photos to learn from", summary->train_photos);
     put_count(stream, "captions of them", summary->captions);
-    put_count(stream, "photos to validate on", summary->held_photos);
+    put_count(stream, "photos to validate on", summary->validation_photos);
     put_count(stream, "words in the vocabulary", summary->words);
     put_coverage(stream, summary->coverage);
     put_count(stream, "words in the longest caption", summary->longest);

@@ -45,7 +45,7 @@ static void write_scores(const struct train_epoch *epoch, FILE *stream) {
     fputs("</td>", stream);
 }
 
-/* What each part scored, where there are several. */
+/* The scores of each part, where there are several. */
 static void write_parts(const struct train_history *history, size_t index, FILE *stream) {
     const bool scored = training_report_is_scored(&history->epochs[index]);
     for (size_t i = 0; i < history_parts(history); i++) {
@@ -59,7 +59,7 @@ static void write_parts(const struct train_history *history, size_t index, FILE 
     }
 }
 
-/* data-told: what the stepper through the epochs says of it. */
+/* data-told: the text that the stepper shows for the epoch. */
 static void begin_row(const struct train_epoch *epoch, bool best, FILE *stream) {
     fprintf(stream, "<tr%s data-epoch=\"%zu\" data-told=\"Epoch %zu of %zu",
             best ? " class=\"best\"" : "", epoch->epoch, epoch->epoch, epoch->epochs);

@@ -29,7 +29,7 @@ struct reader {
     struct xmp_place *text; /* that of IN_PROPERTY */
     size_t property, list, property_list,
         item;          /* where elements begin; where the list's items do */
-    char problem[128]; /* why reading was stopped, "": it was not */
+    char problem[128]; /* why parsing stopped, "": no error */
 };
 
 static void refuse(struct reader *reader, const char *expected, const char *found) {
@@ -46,7 +46,7 @@ static size_t tag_end(const struct reader *reader) {
     return tag_begin(reader) + (size_t)XML_GetCurrentByteCount(reader->parser);
 }
 
-/* Expat tells the end of "<a/>" behind it, as a tag of no bytes. */
+/* Expat reports the end of "<a/>" after it, as a tag of 0 bytes. */
 static bool ends_empty(const struct reader *reader) {
     return tag_end(reader) == tag_begin(reader);
 }
@@ -86,7 +86,7 @@ static bool enter_description(struct reader *reader, const char **attributes) {
     return true;
 }
 
-/* The first of several is the one. */
+/* The first of several counts. */
 static bool enter_property(struct reader *reader, const char *name) {
     for (size_t i = 0; i < XMP_PROPERTIES; i++) {
         struct xmp_place *text = &reader->packet->texts[i];
@@ -126,7 +126,7 @@ static bool enter_item(struct reader *reader, const char **attributes) {
     return false;
 }
 
-/* Whether the element leads on. */
+/* Whether the element continues the path. */
 static bool enter(struct reader *reader, const char *name, const char **attributes) {
     static const char *const names[] = {[OUTSIDE] = XMP_RDF IN "RDF",
                                         [IN_RDF] = XMP_RDF IN "Description",
@@ -154,7 +154,7 @@ static void leave_property(struct reader *reader) {
                                        tag_end(reader)};
 }
 
-/* An empty element has no room: all of it is to be replaced. */
+/* An empty element has no content to replace: all of it is replaced. */
 static void leave_keywords(struct reader *reader) {
     *reader->text = ends_empty(reader)
                         ? (struct xmp_place){XMP_BAG, reader->list, tag_end(reader)}
@@ -201,7 +201,7 @@ static void end_element(void *context, const char *name) {
     reader->depth--;
 }
 
-/* Entities that unfold to gigabytes, or to other files, are declared there. */
+/* Entities that expand to gigabytes, or to other files, are declared there. */
 static void start_document_type(void *context, const char *name, const char *system,
                                 const char *public, int has_subset) {
     (void)system, (void)public, (void)has_subset;
@@ -240,7 +240,7 @@ static bool read_packet(struct xmp_packet *packet, const char *name, caption_err
 
 #else
 
-/* A text of a packet as it is written here. */
+/* A text of a packet in the form of xmp_packet_write. */
 static void find_text(struct xmp_packet *packet, size_t number) {
     static const char item[] = "<rdf:li xml:lang=\"x-default\">";
     char tag[64];
@@ -273,7 +273,8 @@ static void find_confidence(struct xmp_packet *packet) {
                            (size_t)(end - packet->bytes) + strlen(end_tag)};
 }
 
-/* The toolkit's name tells whose a packet is: whoever adds to one puts its own name there. */
+/* The toolkit's name identifies the writer of a packet: a program that modifies one writes its own
+ * name. */
 static bool read_packet(struct xmp_packet *packet, const char *name, caption_error *error) {
     const char *end = strstr(packet->bytes, "</rdf:Description>\n</rdf:RDF>");
     if (!end || !strstr(packet->bytes, " x:xmptk=\"caption\">"))
@@ -293,7 +294,7 @@ static bool read_packet(struct xmp_packet *packet, const char *name, caption_err
 bool xmp_packet_read(const char *bytes, size_t size, const char *name, struct xmp_packet *packet,
                      caption_error *error) {
     *packet = (struct xmp_packet){.bytes = bytes, .size = size};
-    if (memchr(bytes, 0, size)) /* which is a character of no XML */
+    if (memchr(bytes, 0, size)) /* XML has no such character */
         return error_set(error, CAPTION_ERROR_FORMAT, "%s: expected UTF-8, found UTF-16 or UTF-32",
                          name);
     return read_packet(packet, name, error);

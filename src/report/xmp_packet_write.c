@@ -23,18 +23,18 @@ static const char head[] =
     "  xmlns:Iptc4xmpCore=\"http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/\">\n";
 static const char tail[] = "</rdf:Description>\n</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"w\"?>\n";
 
-/* What a prefix stands for in a packet of another program is that program's choice. */
+/* In a packet of another program a prefix may stand for any namespace. */
 static const char declaration_of_rdf[] = " xmlns:rdf=\"" XMP_RDF "\"";
 
-/* What HTML escapes, XML does. */
+/* XML escapes the same characters as HTML. */
 static void write_item(FILE *stream, const char *caption, bool declared) {
     fprintf(stream, "<rdf:li%s xml:lang=\"x-default\">", declared ? "" : declaration_of_rdf);
     html_text_write(stream, caption);
     fputs("</rdf:li>", stream);
 }
 
-/* Behind the character at the beginning of XML text, or NULL: another one stands there. Letters are
- * compared in whatever case; what XML escapes may be escaped. */
+/* Skips the character at the beginning of XML text; NULL if it is another one. Letters are compared
+ * without case; the character may be escaped. */
 static const char *behind_character(const char *text, char character) {
     static const struct {
         char character;
@@ -145,7 +145,7 @@ static bool puts_caption(const struct xmp_packet *packet, const struct xmp_conte
     return content->caption && (overwrite || !xmp_packet_is_full(packet, true, false));
 }
 
-/* Whether a property is wanted that has no place yet; an attribute has none. */
+/* Whether a property is to be added; a confidence that is an attribute counts as absent. */
 static bool is_added(const struct xmp_packet *packet, const struct xmp_content *content,
                      size_t number) {
     const enum xmp_form form = packet->texts[number].form;
@@ -153,7 +153,7 @@ static bool is_added(const struct xmp_packet *packet, const struct xmp_content *
            (form == XMP_ABSENT || (number == XMP_CONFIDENCE && form == XMP_ATTRIBUTE));
 }
 
-/* A property in the place of another, or (XMP_ABSENT) all that are absent. */
+/* A property that replaces another, or (XMP_ABSENT) all that are absent. */
 struct edit {
     struct xmp_place place;
     size_t number;
@@ -175,7 +175,7 @@ static size_t plan_edits(const struct xmp_packet *packet, const struct xmp_conte
                                      ? puts_caption(packet, content, overwrite)
                                      : is_wanted(content, i) && (i == XMP_KEYWORDS || overwrite);
         if (place.form == XMP_ABSENT || !is_replaced) continue;
-        if (place.form == XMP_LIST) place.begin = place.end; /* behind what it holds */
+        if (place.form == XMP_LIST) place.begin = place.end; /* after its content */
         edits[count++] = (struct edit){place, i};
     }
     if (is_absent) edits[count++] = (struct edit){packet->more, XMP_PROPERTIES};
@@ -226,13 +226,13 @@ static void write_edit(FILE *stream, const struct xmp_packet *packet, const stru
 void xmp_packet_write_merged(FILE *stream, const struct xmp_packet *packet,
                              const struct xmp_content *content, bool overwrite) {
     struct edit edits[XMP_PROPERTIES + 1];
-    struct xmp_content told = *content;
-    if (!puts_caption(packet, content, overwrite)) told.confidence = (double)NAN;
-    const size_t count = plan_edits(packet, &told, overwrite, edits);
+    struct xmp_content written = *content;
+    if (!puts_caption(packet, content, overwrite)) written.confidence = (double)NAN;
+    const size_t count = plan_edits(packet, &written, overwrite, edits);
     size_t at = 0;
     for (size_t i = 0; i < count; i++) {
         fwrite(packet->bytes + at, 1, edits[i].place.begin - at, stream);
-        write_edit(stream, packet, &edits[i], &told);
+        write_edit(stream, packet, &edits[i], &written);
         at = edits[i].place.end;
     }
     fwrite(packet->bytes + at, 1, packet->size - at, stream);

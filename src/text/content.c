@@ -6,28 +6,28 @@
 #include "base/memory.h"
 #include "text/content_words.h"
 
-/* An ending, and what another form of the word has in its place. */
+/* An ending, and its replacement in another form of the word. */
 struct ending {
     const char *ending, *instead;
     bool undoubled;     /* "running": the letter before it is written once in the other form */
     size_t least_bytes; /* of the other form */
 };
 
-/* The first whose other form the vocabulary has is taken: "posing" is of "pose". */
+/* The first ending whose other form is in the vocabulary is used: "posing" belongs to "pose". */
 static const struct ending endings[] = {
     {"s", "", false, 2},  {"ies", "y", false, 3}, {"ves", "f", false, 3}, {"ves", "fe", false, 3},
     {"es", "", false, 3}, {"ied", "y", false, 3}, {"ed", "e", false, 3},  {"ed", "", false, 3},
     {"ed", "", true, 3},  {"ing", "e", false, 3}, {"ing", "", false, 3},  {"ing", "", true, 3},
 };
 
-/* Adverbs are left out; what they are made of is found by these. */
+/* Adverbs are left out; these endings find their adjectives. */
 static const struct ending adverb_endings[] = {
     {"ly", "", false, 3}, {"ily", "y", false, 3}, {"ly", "le", false, 4}};
 
-/* Words that end so have no other form without it. */
+/* Endings of words that have no other form without it. */
 static const char *const stems[] = {"ss", "us", "eed"};
 
-/* What the words of a vocabulary are to each other. */
+/* Relations between the words of a vocabulary. */
 struct forms {
     const struct vocabulary *vocabulary;
     uint32_t
@@ -116,7 +116,7 @@ static void look_up_tables(struct forms *forms) {
         const size_t other = vocabulary_find(vocabulary, form->other);
         if (number == VOCABULARY_UNK || other == VOCABULARY_UNK) continue;
         forms->others[number] = (uint32_t)other;
-        forms->is_settled[number] = forms->is_settled[other] = true; /* no way round in a circle */
+        forms->is_settled[number] = forms->is_settled[other] = true; /* prevents cycles */
     }
 }
 

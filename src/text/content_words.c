@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 const char *const content_functions[] = {
-    /* articles, pronouns and what stands in their place */
+    /* articles, pronouns and their substitutes */
     "a", "an", "the", "this", "that", "these", "those", "it", "its", "itself", "he", "him", "his",
     "himself", "she", "her", "hers", "herself", "they", "them", "their", "theirs", "themselves",
     "i", "me", "my", "we", "us", "our", "you", "your", "who", "whom", "whose", "which", "what",
@@ -40,7 +40,7 @@ const char *const content_functions[] = {
     "like", "unknown", "ready", "able", "ok", "okay", "else", "everywhere", "somewhere", "anywhere",
     "first", "second", "last", "half", "full", "whole", "including", "according", "toward",
     "visible", "similar", "certain", "particular",
-    /* auxiliaries, and verbs that need another word to say anything */
+    /* auxiliaries, and verbs without a meaning of their own */
     "be", "am", "is", "are", "was", "were", "been", "being", "have", "has", "had", "having", "do",
     "does", "did", "done", "doing", "can", "could", "may", "might", "must", "shall", "should",
     "will", "would", "cannot", "get", "got", "go", "come", "came", "take", "took", "make", "let",

@@ -9,7 +9,7 @@
 #include "text/neutral_words.h"
 #include "text/tokenizer.h"
 
-/* Words that one becomes at most: "other", "police" and "officer". */
+/* Most words that replace one: "other", "police" and "officer". */
 enum { GROWTH = 3 };
 
 /* Words between an adjective of age and its noun, at most: "young blond haired girl". */
@@ -32,7 +32,7 @@ struct mentions {
 };
 
 struct rewriting {
-    char **words; /* [count], as drawn; ours to write to */
+    char **words; /* [count], as decoded; writable */
     size_t count, next;
     struct mentions mentions; /* up to date after note_mentions */
     const char **out;         /* (GROWTH * count,) */
@@ -44,13 +44,13 @@ static bool is(const char *a, const char *b) {
     return strcmp(a, b) == 0;
 }
 
-/* The word `ahead` places on, 0 being the one in hand; "" behind the last. */
+/* The word `ahead` places on, 0 being the current one; "" after the last. */
 static const char *peek(const struct rewriting *r, size_t ahead) {
     return ahead < r->count - r->next ? r->words[r->next + ahead] : "";
 }
 
-/* The word said `back` places ago, 1 being the last; "" before the first. */
-static const char *said(const struct rewriting *r, size_t back) {
+/* The output word `back` places ago, 1 being the last; "" before the first. */
+static const char *written(const struct rewriting *r, size_t back) {
     return back <= r->length ? r->out[r->length - back] : "";
 }
 
@@ -63,7 +63,7 @@ static bool is_noun(const char *word) {
     return neutral_noun_find(word, &is_plural) != NULL;
 }
 
-/* "mans hat", as captions have it that lost their apostrophes. */
+/* "mans hat", from captions without apostrophes. */
 static bool is_owner(const char *word) {
     return is(word, "mans") || is(word, "womans");
 }
@@ -86,11 +86,11 @@ static bool is_article(const char *word) {
     return is(word, "a") || is(word, "an");
 }
 
-/* Says the word, and fits an article that stood before another word. */
-static void say(struct rewriting *r, const char *word) {
-    const bool both_as_drawn = word == peek(r, 0) && r->next > 0 && r->length > 0 &&
-                               r->words[r->next - 1] == r->out[r->length - 1];
-    if (is_article(said(r, 1)) && !both_as_drawn) r->out[r->length - 1] = neutral_article(word);
+/* Writes the word, and adapts an article before it. */
+static void write_word(struct rewriting *r, const char *word) {
+    const bool both_unchanged = word == peek(r, 0) && r->next > 0 && r->length > 0 &&
+                                r->words[r->next - 1] == r->out[r->length - 1];
+    if (is_article(written(r, 1)) && !both_unchanged) r->out[r->length - 1] = neutral_article(word);
     r->out[r->length++] = word;
 }
 
@@ -99,7 +99,7 @@ static bool tells_age(const struct rewriting *r) {
     const char *word = peek(r, 0);
     const bool little = is(word, "little"), middle = is(word, "middle") && is(peek(r, 1), "aged");
     if (!little && !middle && !neutral_is_in(NEUTRAL_AGES, word)) return false;
-    if (is(said(r, 1), "year") || is(said(r, 1), "years")) return false;
+    if (is(written(r, 1), "year") || is(written(r, 1), "years")) return false;
     for (size_t ahead = 1; ahead <= AGE_REACH; ahead++) {
         const char *noun = peek(r, ahead);
         if (is_person(noun)) return !little || is_child(noun);
@@ -109,7 +109,7 @@ static bool tells_age(const struct rewriting *r) {
 }
 
 static void drop_age(struct rewriting *r) {
-    if (is(said(r, 1), "very")) r->length--;
+    if (is(written(r, 1), "very")) r->length--;
 }
 
 static void note_noun(struct mentions *mentions, const char *word) {
@@ -154,11 +154,12 @@ static bool say_pronoun(struct rewriting *r) {
     const struct neutral_pronoun *pronoun = neutral_pronoun_find(peek(r, 0));
     if (!pronoun) return false;
     const char *word = pronoun_for(r, pronoun);
-    const bool twice = (is(said(r, 1), "or") || is(said(r, 1), "and")) && is(said(r, 2), word);
+    const bool twice =
+        (is(written(r, 1), "or") || is(written(r, 1), "and")) && is(written(r, 2), word);
     if (twice) /* "his or her" */
         r->length--;
     else
-        say(r, word);
+        write_word(r, word);
     r->agreement = is(word, "they") ? VERB_FOLLOWS : NO_VERB;
     return true;
 }
@@ -167,7 +168,7 @@ static bool is_adverb(const char *word) {
     return neutral_ends_in(word, "ly") || is(word, "also") || is(word, "then") || is(word, "just");
 }
 
-/* The verb of "they": next to it, or behind an adverb, or a second one behind "and". */
+/* The verb of "they": next to it, after an adverb, or a second one after "and". */
 static bool say_verb(struct rewriting *r) {
     char *word = r->words[r->next];
     const enum agreement before = r->agreement;
@@ -177,11 +178,12 @@ static bool say_verb(struct rewriting *r) {
     if (before == NO_VERB || before == VERB_WAS || r->agreement == VERB_FOLLOWS) return false;
     if (is_person(word) || neutral_pronoun_find(word) || is(word, "and")) return false;
     r->agreement = VERB_WAS;
-    say(r, neutral_plural_verb(word));
+    write_word(r, neutral_plural_verb(word));
     return true;
 }
 
-/* "girls" of "girls soccer team" and "men 's" of "men 's team": how many words say only whose. */
+/* "girls" of "girls soccer team" and "men 's" of "men 's team": the number of such words that only
+ * express possession. */
 static size_t attribute_words(const struct rewriting *r, bool is_plural) {
     const bool owned = is_plural && is(peek(r, 1), "'s");
     const char *next = peek(r, owned ? 2 : 1);
@@ -189,24 +191,25 @@ static size_t attribute_words(const struct rewriting *r, bool is_plural) {
     return !owned && neutral_is_in(NEUTRAL_PEOPLE, next) ? 1 : 0;
 }
 
-/* "male" and "fellow" before a noun, which is told by what else could follow. */
+/* "male" and "fellow" before a noun, detected from the next word. */
 static bool is_adjective(const struct rewriting *r) {
     const char *word = peek(r, 0), *next = peek(r, 1);
     if (!is(word, "male") && !is(word, "female") && !is(word, "fellow")) return false;
     if (is_function(next) || is(next, "'s")) return false;
     if (neutral_ends_in(next, "ing") || neutral_is_in(NEUTRAL_VERBS, next)) return false;
-    const bool one = is_article(said(r, 1)) || is(said(r, 1), "the") || is_article(said(r, 2));
+    const bool one =
+        is_article(written(r, 1)) || is(written(r, 1), "the") || is_article(written(r, 2));
     const bool verb = one && neutral_ends_in(next, "s") && !neutral_ends_in(next, "is") &&
                       !neutral_ends_in(next, "ss");
     return !verb;
 }
 
-/* Whether nothing is lost when the noun is left out: "baby girl", "boy child", "mother bird". */
+/* Whether the noun is redundant: "baby girl", "boy child", "mother bird". */
 static bool is_needless(const struct rewriting *r, const struct neutral_noun *noun) {
     const char *next = peek(r, 1);
     if (is_adjective(r)) return true;
     if (is(noun->to_singular, "child"))
-        return neutral_is_in(NEUTRAL_BABIES, said(r, 1)) || is(next, "child");
+        return neutral_is_in(NEUTRAL_BABIES, written(r, 1)) || is(next, "child");
     return is(noun->to_singular, "parent") && is_animal(next);
 }
 
@@ -232,15 +235,15 @@ static bool was_named(struct rewriting *r, const struct neutral_noun *noun, bool
     return named;
 }
 
-/* "a man ... a woman" is of two people, and so must "a person ... another person" be. */
+/* "a man ... a woman" are two people, so write "a person ... another person". */
 static void tell_apart(struct rewriting *r, const struct neutral_noun *noun) {
     bool same;
-    const bool and_one = is_article(said(r, 1)) && is(said(r, 2), "and");
+    const bool and_one = is_article(written(r, 1)) && is(written(r, 2), "and");
     if (!was_named(r, noun, and_one, &same)) return;
-    if (is_article(said(r, 1)))
+    if (is_article(written(r, 1)))
         r->out[r->length - 1] = "another";
-    else if (is(said(r, 1), "the") && !same)
-        say(r, "other");
+    else if (is(written(r, 1), "the") && !same)
+        write_word(r, "other");
 }
 
 static bool say_noun(struct rewriting *r) {
@@ -254,15 +257,15 @@ static bool say_noun(struct rewriting *r) {
     }
     if (is_needless(r, noun)) return true;
     if (!is_plural) tell_apart(r, noun);
-    if (noun->before) say(r, noun->before);
-    say(r, is_plural ? noun->to_plural : noun->to_singular);
+    if (noun->before) write_word(r, noun->before);
+    write_word(r, is_plural ? noun->to_plural : noun->to_singular);
     return true;
 }
 
 static bool say_owner(struct rewriting *r) {
     if (!is_owner(peek(r, 0))) return false;
-    say(r, "person");
-    say(r, "'s");
+    write_word(r, "person");
+    write_word(r, "'s");
     return true;
 }
 
@@ -273,7 +276,7 @@ static void rewrite_word(struct rewriting *r) {
         return;
     }
     if (say_pronoun(r) || say_noun(r) || say_owner(r)) return;
-    say(r, neutral_other_word(peek(r, 0)));
+    write_word(r, neutral_other_word(peek(r, 0)));
 }
 
 static char *join(const char *const *words, size_t count, caption_error *error) {

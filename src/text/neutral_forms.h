@@ -1,4 +1,4 @@
-/* Forms of English words, told by spelling, as neutral.h needs them. */
+/* Forms of English words, derived from spelling, for neutral.h. */
 #ifndef CAPTION_TEXT_NEUTRAL_FORMS_H
 #define CAPTION_TEXT_NEUTRAL_FORMS_H
 
@@ -10,8 +10,8 @@ bool neutral_ends_in(const char *word, const char *ending);
 /* "a" or "an". */
 const char *neutral_article(const char *word);
 
-/* The verb as "they" has it, from the form that "he" has: "walks" becomes "walk" in place, "is"
- * gives "are", what ends otherwise stays. Never longer than it was, unless it is a constant. */
+/* The verb after "they", from its form after "he": "walks" becomes "walk" in place, "is" gives
+ * "are", other endings stay. Never longer than before, unless it is a constant. */
 const char *neutral_plural_verb(char *verb);
 
 #endif

@@ -12,11 +12,11 @@ static const char *const numbers[] = {"no",    "one",   "two",  "three", "four",
                                       "seven", "eight", "nine", "ten",   "eleven", "twelve"};
 enum { NUMBERS = sizeof numbers / sizeof *numbers };
 
-/* "the two blond children": words[start .. adjectives) tell how many, words[adjectives .. head) are
- * adjectives, words[head] is the noun. */
+/* "the two blond children": words[start .. adjectives) are the number or determiner,
+ * words[adjectives .. head) are adjectives, words[head] is the noun. */
 struct phrase {
     size_t start, adjectives, head;
-    size_t number; /* 0: not told */
+    size_t number; /* 0: unknown */
     const struct neutral_noun *noun;
     bool is_plural;
 };
@@ -32,7 +32,7 @@ static size_t number_of(const char *word) {
     return 0;
 }
 
-/* Words that tell no number, and that the plural may have before it. */
+/* Determiners without a number that may precede a plural. */
 static bool is_vague(const char *word) {
     static const char *const vague[] = {"the",   "several", "many", "some", "few",     "these",
                                         "those", "their",   "its",  "all",  "various", "multiple"};
@@ -44,15 +44,15 @@ static bool is_vague(const char *word) {
 static bool may_be_adjective(const char *word) {
     bool is_plural;
     return !neutral_is_in(NEUTRAL_FUNCTIONS, word) && !neutral_is_in(NEUTRAL_ANIMALS, word) &&
-           !neutral_is_in(NEUTRAL_PEOPLE, word) && !neutral_noun_said(word, &is_plural) &&
+           !neutral_is_in(NEUTRAL_PEOPLE, word) && !neutral_noun_of(word, &is_plural) &&
            !neutral_ends_in(word, "s") && number_of(word) == 0 && !is_vague(word);
 }
 
-static bool is_told(const struct phrase *phrase) {
+static bool has_determiner(const struct phrase *phrase) {
     return phrase->adjectives > phrase->start;
 }
 
-/* Reads what tells the number, at phrase->start. */
+/* Reads the number or determiner at phrase->start. */
 static void read_number(const char **words, size_t count, struct phrase *phrase) {
     size_t at = phrase->start;
     phrase->number = number_of(words[at]);
@@ -72,15 +72,15 @@ static bool read_phrase(const char **words, size_t count, size_t start, struct p
     read_number(words, count, phrase);
     for (size_t at = phrase->adjectives; at < count && at - phrase->adjectives <= MOST_ADJECTIVES;
          at++) {
-        phrase->noun = neutral_noun_said(words[at], &phrase->is_plural);
+        phrase->noun = neutral_noun_of(words[at], &phrase->is_plural);
         phrase->head = at;
         if (phrase->noun) break;
         if (!may_be_adjective(words[at])) return false;
         /* "smiling" is one of "a smiling child" alone: "holding child and child" */
-        if (!is_told(phrase) && neutral_ends_in(words[at], "ing")) return false;
+        if (!has_determiner(phrase) && neutral_ends_in(words[at], "ing")) return false;
     }
     if (!phrase->noun) return false;
-    const bool one = !phrase->is_plural && (!is_told(phrase) || is(words[start], "the"));
+    const bool one = !phrase->is_plural && (!has_determiner(phrase) || is(words[start], "the"));
     if (one) phrase->number = 1;
     return true;
 }
@@ -88,7 +88,7 @@ static bool read_phrase(const char **words, size_t count, size_t start, struct p
 /* Where no word tells the number, the phrase begins behind a word that cannot belong to it; NULL:
  * it begins the sentence. */
 static bool may_begin(const char *before, const struct phrase *phrase) {
-    if (is_told(phrase) || !before) return true;
+    if (has_determiner(phrase) || !before) return true;
     return neutral_is_in(NEUTRAL_FUNCTIONS, before) && number_of(before) == 0 && !is_vague(before);
 }
 
@@ -96,17 +96,17 @@ static bool may_begin(const char *before, const struct phrase *phrase) {
 static bool same_people(const char **words, const struct phrase *a, const struct phrase *b) {
     const size_t adjectives = b->head - b->adjectives;
     if (a->noun != b->noun) return false;
-    if (adjectives == 0 && !is_told(b) && !a->noun->before) return true;
+    if (adjectives == 0 && !has_determiner(b) && !a->noun->before) return true;
     if (adjectives != a->head - a->adjectives) return false;
     for (size_t i = 0; i < adjectives; i++)
         if (!is(words[a->adjectives + i], words[b->adjectives + i])) return false;
     return true;
 }
 
-/* The words that tell how many both are, in how[2]; the number of them. `number` is their sum, 0
- * where one of them tells none: then that one's words stay. */
-static size_t tell_number(const char **words, const struct phrase *a, const struct phrase *b,
-                          size_t number, const char **how) {
+/* Writes the determiners of both phrases together to how[2]; returns how many. `number` is the sum,
+ * 0 where one number is unknown: then the determiners of that phrase stay. */
+static size_t join_numbers(const char **words, const struct phrase *a, const struct phrase *b,
+                           size_t number, const char **how) {
     size_t count = 0;
     if (number > 0) {
         if (is(words[a->start], "the")) how[count++] = "the";
@@ -126,12 +126,12 @@ static size_t tell_number(const char **words, const struct phrase *a, const stru
 static size_t write_joined(const char **words, const struct phrase *a, const struct phrase *b,
                            size_t number) {
     const char *how[2], *adjectives[MOST_ADJECTIVES];
-    const size_t told = tell_number(words, a, b, number, how);
+    const size_t determiners = join_numbers(words, a, b, number, how);
     const size_t adjective_count = a->head - a->adjectives;
     for (size_t i = 0; i < adjective_count; i++) adjectives[i] = words[a->adjectives + i];
-    const size_t start = b->head - adjective_count - told;
+    const size_t start = b->head - adjective_count - determiners;
     size_t at = start;
-    for (size_t i = 0; i < told; i++) words[at++] = how[i];
+    for (size_t i = 0; i < determiners; i++) words[at++] = how[i];
     for (size_t i = 0; i < adjective_count; i++) words[at++] = adjectives[i];
     words[at] = a->noun->to_plural;
     return start;
@@ -156,7 +156,7 @@ static size_t join(const char **words, size_t count, const struct phrase *a) {
     if (b.head + 1 < count && is(words[b.head + 1], "'s")) return a->start;
     if (either) return a->is_plural == b.is_plural ? drop_second(words, a, &b) : a->start;
     const size_t number = a->number && b.number ? a->number + b.number : 0;
-    const bool other = is_told(a) && is(words[a->adjectives - 1], "other");
+    const bool other = has_determiner(a) && is(words[a->adjectives - 1], "other");
     if (number >= NUMBERS || other) return a->start;
     return write_joined(words, a, &b, number);
 }

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* Puts phrases of the same people that follow each other into one, in place:
+/* Merges consecutive phrases of the same kind of people, in place:
  *
  *     a person and a person              two people
  *     two people a person and a child    three people and a child

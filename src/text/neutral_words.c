@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Roles that dress shows and nobody has to guess (queen, nun, santa), and what is no person
- * (snowman, batman) are left alone. So are names. */
+/* Roles that clothes show without a guess (queen, nun, santa), words for no person (snowman,
+ * batman) and names are left unchanged. */
 static const struct neutral_noun nouns[] = {
     {"person", "people", NULL, "person", "people"},
     {"man", "men", NULL, "person", "people"},
@@ -69,7 +69,7 @@ static const struct neutral_noun nouns[] = {
     {"waitress", "waitresses", NULL, "server", "servers"},
 };
 
-/* What stands before -man, -woman, -men or -women. The plural says nothing here. */
+/* Prefixes of -man, -woman, -men or -women. The plural is unused here. */
 static const struct neutral_noun compounds[] = {
     {"base", "", "base", "player", "players"},
     {"bats", "", NULL, "batter", "batters"},
@@ -246,7 +246,7 @@ static const struct neutral_noun *said_of(const struct neutral_noun *table, size
     return NULL;
 }
 
-const struct neutral_noun *neutral_noun_said(const char *word, bool *is_plural) {
+const struct neutral_noun *neutral_noun_of(const char *word, bool *is_plural) {
     const struct neutral_noun *noun = said_of(nouns, COUNT(nouns), word, is_plural);
     return noun ? noun : said_of(compounds, COUNT(compounds), word, is_plural);
 }

@@ -12,7 +12,8 @@ struct range {
     enum treatment treatment;
 };
 
-/* What is not a letter beyond ASCII; the first range that holds a character counts. */
+/* Classes of characters beyond ASCII that are not letters; the first range that contains a
+ * character counts. */
 static const struct range ranges[] = {
     {0xAA, 0xAA, LETTER},         /* feminine ordinal */
     {0xAB, 0xAB, SPACE},          /* quotes */
@@ -50,7 +51,7 @@ static const struct range ranges[] = {
 
 static enum treatment treatment_of(uint32_t code) {
     if (utf8_is_space(code) || code == '"' || code == '`') return SPACE;
-    if (code < 0x80) return LETTER; /* ASCII is the tokenizer's business */
+    if (code < 0x80) return LETTER; /* ASCII is left to the tokenizer */
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         if (code >= ranges[i].first && code <= ranges[i].last) return ranges[i].treatment;
     }

@@ -37,7 +37,7 @@ void tag_words_free(struct tag_words *tags) {
     *tags = (struct tag_words){0};
 }
 
-/* The counts of all forms at the word that stands for them, zero elsewhere, most frequent first. */
+/* The counts of all forms at the word that represents them, zero elsewhere, most frequent first. */
 static void count_forms(const struct vocabulary *vocabulary, const uint32_t *bases,
                         struct choice *choices) {
     for (size_t i = 0; i < vocabulary->count; i++) choices[i].word = (uint32_t)i;
@@ -95,7 +95,7 @@ static char *append_tag(char *end, const struct tag_words *tags,
 }
 
 /* A list of its words for each tag, in the order of the vocabulary: next[word_count + tag] is the
- * first, next[word] the one behind it, TAG_NONE the end. */
+ * first, next[word] the one after it, TAG_NONE the end. */
 static void list_forms(const struct tag_words *tags, uint32_t *next) {
     for (size_t i = 0; i < tags->word_count + tags->count; i++) next[i] = TAG_NONE;
     for (size_t i = tags->word_count; i-- > 0;) {
@@ -128,7 +128,7 @@ char *tag_words_format(const struct tag_words *tags, const struct vocabulary *vo
     return text;
 }
 
-/* Where in the text a reader is. */
+/* Position of the reader in the text. */
 struct place {
     const char *name;
     size_t line; /* from 1 */

@@ -1,4 +1,4 @@
-/* The tags of a model: the words of content (text/content.h) that captions use most, all forms of
+/* The tags of a model: the most frequent content words (text/content.h) of captions, all forms of
  * one word together. A tag's name is its most frequent form. */
 #ifndef CAPTION_TEXT_TAG_WORDS_H
 #define CAPTION_TEXT_TAG_WORDS_H
@@ -14,20 +14,20 @@ struct tag_words {
     uint32_t *tags; /* [word_count], each word's tag, or TAG_NONE */
 };
 
-/* The at most `most` words of content counted most often over all their forms, most frequent
- * first; of equals the one whose name comes first in the vocabulary. Freed with tag_words_free; on
- * failure there is nothing to free. */
+/* At most `most` content words, those counted most often over all their forms, most frequent first;
+ * of equals the one whose name comes first in the vocabulary. Freed with tag_words_free; on failure
+ * there is nothing to free. */
 bool tag_words_choose(struct tag_words *tags, const struct vocabulary *vocabulary, size_t most,
                       caption_error *error);
 void tag_words_free(struct tag_words *tags);
 
-/* The text of the tags as it lies in a model's metadata, under "tags": one tag a line, its forms
- * parted by single spaces, the first being its name. Freed with free(). */
+/* The text of the tags in a model's metadata, under "tags": one tag a line, its forms separated by
+ * single spaces, the first being its name. Freed with free(). */
 char *tag_words_format(const struct tag_words *tags, const struct vocabulary *vocabulary,
                        caption_error *error);
 
-/* Reads such a text. Hostile input: every form must be a word of the vocabulary and stand there
- * once; empty lines, and a last line without its newline, are errors. `name` is for messages. */
+/* Reads such a text. Hostile input: every form must be a word of the vocabulary and occur once;
+ * empty lines, and a last line without its newline, are errors. `name` is for messages. */
 bool tag_words_parse(struct tag_words *tags, const struct vocabulary *vocabulary, const char *text,
                      size_t size, const char *name, caption_error *error);
 

@@ -23,17 +23,17 @@ struct tokens {
     char **words; /* [count], owned */
 };
 
-/* Splits a sentence. Any bytes will do: control characters, emoji and what is not UTF-8 separate
- * words as white space does; every word that comes out is valid UTF-8. Freed with tokens_free. */
+/* Splits a sentence. Any bytes are accepted: control characters, emoji and invalid UTF-8 separate
+ * words like white space; every resulting word is valid UTF-8. Freed with tokens_free. */
 bool tokenize(const char *sentence, struct tokens *out, caption_error *error);
 
-/* Copies `count` words that lie one after the other, each with its terminating 0, in `size` bytes
- * of text. Freed with tokens_free. */
+/* Copies `count` words that are stored one after the other, each with its terminating 0, in `size`
+ * bytes of text. Freed with tokens_free. */
 bool tokens_pack(const char *text, size_t size, size_t count, struct tokens *out,
                  caption_error *error);
 
-/* The words of a sentence that parts them by single spaces, as vocabulary_sentence does. Freed with
- * tokens_free. */
+/* The words of a sentence in which single spaces separate them, as from vocabulary_sentence. Freed
+ * with tokens_free. */
 bool tokens_split(const char *sentence, struct tokens *out, caption_error *error);
 
 void tokens_free(struct tokens *tokens);

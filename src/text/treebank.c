@@ -2,22 +2,22 @@
 
 #include <string.h>
 
-/* The token is `length` bytes; `context` bytes more must follow it and make the match longer, but
- * belong to the next token. No match is length 0. */
+/* The token is `length` bytes; `context` further bytes must follow and count for the length of the
+ * match, but belong to the next token. Length 0: no match. */
 struct match {
     size_t length, context;
 };
 
 static const struct match no_match = {0, 0};
 
-/* The longest first part of a number or an address that is looked at in vain, to stay linear. */
+/* Longest first part of a number or an address that is tried, so that time stays linear. */
 enum { LONGEST_LOOK = 64 };
 
 static bool is_digit(char byte) {
     return byte >= '0' && byte <= '9';
 }
 
-/* Beyond ASCII the normalizer has left letters, and symbols between spaces. */
+/* Beyond ASCII the normalizer leaves letters, and symbols between spaces. */
 static bool is_letter(char byte) {
     return (byte >= 'a' && byte <= 'z') || (unsigned char)byte >= 0x80;
 }
@@ -139,7 +139,7 @@ static struct match match_y_apostrophe(const char *text) {
     return starts(text, "y'") && is_letter(text[2]) ? (struct match){2, 1} : no_match;
 }
 
-/* The same apart from the word, as tokenized text has it. */
+/* The same separated from the word, as in tokenized text. */
 static struct match match_reduced(const char *text) {
     size_t reduced = reduced_form(text);
     return reduced && !is_letter(text[reduced]) ? (struct match){reduced, 0} : no_match;
@@ -304,20 +304,20 @@ static struct match match_mention(const char *text) {
     return (struct match){length, 0};
 }
 
-/* Anything else stands for itself; "***" and its like are one token. */
+/* Anything else is its own token; runs such as "***" are one token. */
 static struct match match_symbol(const char *text) {
     size_t length = 1;
     while (is_one_of(text[0], "*@#_") && text[length] == text[0]) length++;
     return (struct match){length, 0};
 }
 
-/* Brackets as tokenized text writes them. */
+/* Brackets as in tokenized text. */
 static size_t bracket_name(const char *text) {
     static const char *const names[] = {"-lrb-", "-rrb-", "-lcb-", "-rcb-", "-lsb-", "-rsb-"};
     return starts_with_any(text, names, COUNT_OF(names));
 }
 
-/* Of two matches of the same length the earlier rule's counts. */
+/* Of two matches of the same length the earlier rule wins. */
 static struct match longest_match(const char *text) {
     typedef struct match rule(const char *text);
     static rule *const rules[] = {
@@ -345,7 +345,7 @@ static struct match longest_match(const char *text) {
         match_hyphenated,
         match_ampersand,
     };
-    /* Nearly all words of a caption stand between spaces, where only two rules can match. */
+    /* Nearly all words of a caption are between spaces, where only two rules can match. */
     size_t word = letters(text);
     if (word && is_end(text[word]) && !starts(text, "cannot")) return match_word(text);
     struct match best = no_match;

@@ -12,7 +12,7 @@ struct treebank_token {
     bool punctuation; /* one of the tokens that coco-caption drops, or a part of one */
 };
 
-/* The next token of the text at *cursor, which is moved behind it. False at the end. Time is linear
+/* The next token of the text at *cursor, which is moved past it. False at the end. Time is linear
  * in the length of the text. */
 bool treebank_next(const char **cursor, struct treebank_token *token);
 

@@ -37,8 +37,8 @@ size_t utf8_encode(uint32_t code, char bytes[4]) {
 }
 
 uint32_t utf8_lower(uint32_t code) {
-    /* Ranges of capitals and how far below their small letters they lie. `alternating`: capitals
-     * and small letters take turns, the capitals having the parity of `first`. */
+    /* Ranges of capitals and the distance to their small letters. `alternating`: capitals and small
+     * letters alternate; the capitals have the parity of `first`. */
     static const struct {
         uint32_t first, last, distance;
         bool alternating;
@@ -50,7 +50,7 @@ uint32_t utf8_lower(uint32_t code) {
         {0x1E00, 0x1E94, 1, true}, {0x1EA0, 0x1EFE, 1, true},
     };
     if (code < 0x80) return code >= 'A' && code <= 'Z' ? code + 32 : code;
-    if (code == 0x178) return 0xFF; /* Y with diaeresis lies far from its small letter */
+    if (code == 0x178) return 0xFF; /* Y with diaeresis is far from its small letter */
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         if (code < ranges[i].first || code > ranges[i].last) continue;
         if (ranges[i].alternating && (code - ranges[i].first) % 2 != 0) return code;

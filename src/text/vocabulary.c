@@ -23,7 +23,7 @@ static size_t slot_of(const struct vocabulary *vocabulary, const char *word) {
     return slot;
 }
 
-/* Enters all words but the special ones: those are not found by name. */
+/* Inserts all words except the special ones, which are not found by name. */
 static void fill_slots(struct vocabulary *vocabulary) {
     memset(vocabulary->slots, 0, vocabulary->slot_count * sizeof *vocabulary->slots);
     for (size_t i = VOCABULARY_SPECIALS; i < vocabulary->count; i++) {
@@ -42,7 +42,7 @@ static bool grow_slots(struct vocabulary *vocabulary, size_t slot_count, caption
     return true;
 }
 
-/* Room for one word more, in the arrays and in the table. */
+/* Makes space for one more word, in the arrays and in the table. */
 static bool reserve(struct vocabulary *vocabulary, caption_error *error) {
     const size_t needed = vocabulary->count + 1;
     if (needed > most_words) {
@@ -103,7 +103,7 @@ static bool is_printable_ascii(char byte) {
 bool vocabulary_is_word(const char *word, size_t length) {
     if (length == 0 || length > VOCABULARY_LONGEST_WORD) return false;
     for (size_t i = 0; i < length;) {
-        if (is_printable_ascii(word[i])) { /* nearly all are, and every start looks at thousands */
+        if (is_printable_ascii(word[i])) { /* nearly all are, and every start checks thousands */
             i++;
             continue;
         }
@@ -187,7 +187,7 @@ bool vocabulary_prune(struct vocabulary *vocabulary, uint64_t min_count, caption
     return true;
 }
 
-/* The word of that number if it is one to be said, else NULL. */
+/* The word of that number, or NULL for special and invalid numbers. */
 static const char *spoken(const struct vocabulary *vocabulary, uint32_t number) {
     if (number < VOCABULARY_SPECIALS || number >= vocabulary->count) return NULL;
     return vocabulary->words[number];

@@ -23,25 +23,25 @@ struct vocabulary {
     struct siphash_key key; /* of the table */
 };
 
-/* A vocabulary of the special words alone. */
+/* A vocabulary with only the special words. */
 bool vocabulary_init(struct vocabulary *vocabulary, caption_error *error);
 void vocabulary_free(struct vocabulary *vocabulary);
 
-/* The word's number, or VOCABULARY_UNK. The special words' names are no words: they too give
+/* The word's number, or VOCABULARY_UNK. The names of special words are not words: they too give
  * VOCABULARY_UNK. */
 size_t vocabulary_find(const struct vocabulary *vocabulary, const char *word);
 
-/* True for what may be a word: `length` bytes of valid UTF-8, not empty, at most
- * VOCABULARY_LONGEST_WORD, no white space or control characters, and not a special word's name. */
+/* True for a valid word: `length` bytes of valid UTF-8, not empty, at most VOCABULARY_LONGEST_WORD,
+ * no white space or control characters, and not a special word's name. */
 bool vocabulary_is_word(const char *word, size_t length);
 
-/* Adds `times` to the word's count, taking it up when it is new. What is not a word (see
+/* Adds `times` to the word's count, and inserts the word when it is new. An invalid word (see
  * vocabulary_is_word) is an error. */
 bool vocabulary_count(struct vocabulary *vocabulary, const char *word, uint64_t times,
                       caption_error *error);
 
 /* Counts every word of `other` as often as it was seen there: known ones keep their numbers, new
- * ones come behind them in `other`'s order. */
+ * ones follow in `other`'s order. */
 bool vocabulary_merge(struct vocabulary *vocabulary, const struct vocabulary *other,
                       caption_error *error);
 
@@ -54,14 +54,13 @@ bool vocabulary_copy(const struct vocabulary *vocabulary, struct vocabulary *cop
 bool vocabulary_prune(struct vocabulary *vocabulary, uint64_t min_count, caption_error *error);
 
 /* Reads or writes a vocabulary file. Hostile input: each line is checked, errors name path and
- * line. Duplicates are errors. The vocabulary to read into is not initialised before; on failure
+ * line. Duplicates are errors. The vocabulary to read into need not be initialised; on failure
  * there is nothing to free. */
 bool vocabulary_read(struct vocabulary *vocabulary, const char *path, caption_error *error);
 bool vocabulary_write(const struct vocabulary *vocabulary, const char *path, caption_error *error);
 
-/* The text of such a file from and to memory, as it lies in a model's metadata. `name` is for
- * messages. As vocabulary_read and vocabulary_write; vocabulary_format's result is freed with
- * free(). */
+/* The text of such a file from and to memory, as in a model's metadata. `name` is for messages. As
+ * vocabulary_read and vocabulary_write; vocabulary_format's result is freed with free(). */
 bool vocabulary_parse(struct vocabulary *vocabulary, const char *text, size_t size,
                       const char *name, caption_error *error);
 char *vocabulary_format(const struct vocabulary *vocabulary, caption_error *error);

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "text/vocabulary.h"
 
-/* Far more than the words of any language. */
+/* More than the words of any language. */
 static const size_t largest_file = (size_t)256 << 20;
 
 /* The digits of a 64-bit number, a tab and a newline. */

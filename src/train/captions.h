@@ -32,8 +32,8 @@ size_t captions_targets(const struct captions_part *part);
  * the last `words + 1` are the words and <end>. */
 size_t captions_steps(size_t words);
 
-/* Writes caption `index` as a sequence whose image is vectors[vector]; inputs and targets have room
- * for captions_steps(words) numbers. */
+/* Writes caption `index` as a sequence whose image is vectors[vector]; inputs and targets hold
+ * captions_steps(words) numbers. */
 struct tbptt_sequence captions_sequence(const struct captions *captions, size_t index,
                                         size_t vector, int32_t *inputs, int32_t *targets);
 

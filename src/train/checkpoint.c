@@ -14,7 +14,7 @@ static const char key_settings[] = MODEL_TRAINING "settings";
 static const char key_place[] = MODEL_TRAINING "place";
 static const char key_history[] = MODEL_TRAINING "history";
 
-/* Numbers in hexadecimal: to the last bit. */
+/* Numbers in hexadecimal: exact to the last bit. */
 static const char place_format[] =
     "epoch %zu step %zu updates %" PRIu64 " %" PRIu64 " loss %a targets %" PRIu64
     " since point %a %" PRIu64 " rewards %a %" PRIu64 " seconds %a best %a";
@@ -40,7 +40,7 @@ bool checkpoint_remove(const char *path, caption_error *error) {
     return error_set(error, CAPTION_ERROR_IO, "%s: cannot remove: %s", path, strerror(errno));
 }
 
-/* Blocks that a checkpoint holds beside the model; data NULL: the run has none. */
+/* Blocks of a checkpoint beside the model; data NULL: the run has none. */
 enum { BLOCKS = 4 };
 struct block {
     const char *name;
@@ -171,7 +171,7 @@ static bool check_settings(const struct trainer *t, const struct safetensors *fi
     return ok;
 }
 
-/* Within the run, and with a loss to go on adding to. */
+/* Whether the place lies within the run and its loss is finite. */
 static bool is_place(const struct trainer *t, const struct train_place *p) {
     return p->epoch < trainer_epochs(t->options) &&
            p->step <= step_count(t, trainer_phase(t->options, p->epoch)) &&

@@ -1,8 +1,8 @@
-/* All that a run needs to go on as if nothing had happened, in one file: the model that learns (so
- * that a checkpoint is a model file too, unless batch norm learns in it), optimiser, moving
- * average, text rows' states, place in the data, best score, history. Written beside the old one
- * and renamed over it: a crash at any byte leaves a good one. Random numbers are drawn from the
- * seed and the place, so they need no state. */
+/* Everything that resuming a run needs, in one file: the model being trained (so a checkpoint is
+ * also a model file, unless it contains trainable batch norm), optimiser, moving average, states of
+ * the text rows, position in the data, best score, history. The file is written beside the old one
+ * and renamed over it: a crash at any byte leaves a valid file. Random numbers are drawn from the
+ * seed and the position, so they need no state. */
 #ifndef CAPTION_TRAIN_CHECKPOINT_H
 #define CAPTION_TRAIN_CHECKPOINT_H
 
@@ -11,20 +11,20 @@
 /* Writes the state of the trainer to trainer->checkpoint. */
 bool checkpoint_write(const struct trainer *trainer, caption_error *error);
 
-/* Whether there is a file of that name. */
+/* Whether the file exists. */
 bool checkpoint_exists(const char *path);
 
-/* Whether a file is a checkpoint, told by its header. */
+/* Whether a file is a checkpoint, detected from its header. */
 bool checkpoint_recognise(const char *path);
 
 /* Removes it once the run has ended. */
 bool checkpoint_remove(const char *path, caption_error *error);
 
-/* Reads the model alone; the rest can be read once everything has its size. */
+/* Reads the model alone; the remaining state can be read once all sizes are known. */
 bool checkpoint_read_model(struct model *model, const char *path, caption_error *error);
 
-/* Reads all else into a trainer whose model is the checkpoint's. A run with other settings or other
- * data is an error that names what differs. */
+/* Reads everything else into a trainer whose model is the checkpoint's. Other settings or other
+ * data are an error that names the difference. */
 bool checkpoint_read(struct trainer *trainer, caption_error *error);
 
 #endif

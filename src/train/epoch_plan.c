@@ -1,6 +1,6 @@
 #include "train/epoch_plan.h"
 
-/* Times that every photo is shown. */
+/* Showings of every photo. */
 static size_t whole_times(const struct epoch_share *share) {
     return (size_t)share->repeat;
 }

@@ -1,27 +1,27 @@
 /* Which photos an epoch shows, and how often: each data set has a share of its own. Internal to
- * this room. */
+ * src/train. */
 #ifndef CAPTION_TRAIN_EPOCH_PLAN_H
 #define CAPTION_TRAIN_EPOCH_PLAN_H
 
 #include "base/random.h"
 
-/* Photos [first, first + count), each shown `repeat` times an epoch. What is left of `repeat`
- * beyond whole times shows some of them once more, at least one: the next ones of a circle in which
- * all stand in an order of the seed, so that all get their turn. */
+/* Photos [first, first + count), each shown `repeat` times an epoch. The fraction of `repeat` shows
+ * some photos, at least one, once more: the next ones of a cyclic order drawn from the seed, so
+ * every photo gets its turn. */
 struct epoch_share {
     size_t first, count;
     float repeat;
 };
 
-/* How often an epoch shows photos of a share: the same in every epoch. */
+/* Number of showings of a share in an epoch; the same in every epoch. */
 size_t epoch_plan_showings(const struct epoch_share *share);
 
-/* Draws the circle of a share into turns[first .. first + count). */
+/* Draws the cyclic order of a share into turns[first .. first + count). */
 void epoch_plan_turns(const struct epoch_share *share, struct random random, size_t *turns);
 
-/* Lists what an epoch (from 0) shows of a share, in the order of the photos: showing `copy` (from
- * 0) of photo `index` is number copy * stride + index, `stride` being larger than every index.
- * Returns how many there are. */
+/* Lists the showings of a share in an epoch (counted from 0), in the order of the photos: showing
+ * `copy` (from 0) of photo `index` is number copy * stride + index, `stride` being larger than
+ * every index. Returns how many there are. */
 size_t epoch_plan_fill(const struct epoch_share *share, const size_t *turns, size_t epoch,
                        size_t stride, size_t *showings);
 

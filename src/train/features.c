@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "decode/captioner.h"
 
-/* What the features depend on, as a hexadecimal number. */
+/* A hash of the features' sources, as a hexadecimal number. */
 static void fingerprint(const struct model *model, const char *const *paths, size_t count,
                         char out[HASH_TEXT]) {
     uint64_t hash = HASH_START;
@@ -26,7 +26,7 @@ static void fingerprint(const struct model *model, const char *const *paths, siz
     for (size_t i = 0; i < count; i++) {
         struct stat status;
         hash = hash_string(hash, paths[i]);
-        if (stat(paths[i], &status) != 0) continue; /* reading it will say why */
+        if (stat(paths[i], &status) != 0) continue; /* reading it reports why */
         hash = hash_bytes(hash, &status.st_size, sizeof status.st_size);
         hash = hash_bytes(hash, &status.st_mtim, sizeof status.st_mtim);
     }
@@ -51,7 +51,7 @@ bool features_recognise(const char *path) {
     return ours;
 }
 
-/* False when there is no such cache, or one of something else: then it is made anew. */
+/* False when there is no cache, or one of other sources: it is then recomputed. */
 static bool read_cache(struct features *features, const char *path, const char *made_from) {
     struct safetensors file;
     if (access(path, F_OK) != 0 || !safetensors_open(&file, path, NULL)) return false;

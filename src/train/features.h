@@ -1,5 +1,5 @@
-/* Features of a frozen encoder, computed once and kept in a file that knows what it was made from:
- * the encoder's weights, the preprocessing and the photos (path, size, time of change). */
+/* Features of a frozen encoder, computed once and cached in a file that records its sources: the
+ * encoder's weights, the preprocessing and the photos (path, size, modification time). */
 #ifndef CAPTION_TRAIN_FEATURES_H
 #define CAPTION_TRAIN_FEATURES_H
 
@@ -11,17 +11,17 @@ struct features {
     size_t count;    /* photos */
     size_t width;    /* F */
     float *plain;    /* (count, F) */
-    float *mirrored; /* (count, F), of the mirrored photos; NULL when not asked for */
+    float *mirrored; /* (count, F), of the mirrored photos; NULL when not requested */
 };
 
-/* Reads the features from `path` if that file was made from the very same things, else computes and
+/* Reads the features from `path` if that file was made from the same sources, else computes and
  * writes them. A photo that cannot be read is an error that names it. */
 bool features_load(struct features *features, const struct model *model, const char *const *paths,
                    size_t count, bool mirrored, const char *path, struct threads *threads,
                    const struct train_listener *listener, caption_error *error);
 void features_free(struct features *features);
 
-/* Whether a file holds features, told by its header. */
+/* Whether a file holds features, detected from its header. */
 bool features_recognise(const char *path);
 
 #endif

@@ -1,5 +1,5 @@
-/* What a training run has brought so far: what is told after every epoch, drawn in the report and
- * kept in the checkpoint. */
+/* The results of a training run so far: reported after every epoch, drawn in the report and stored
+ * in the checkpoint. */
 #ifndef CAPTION_TRAIN_HISTORY_H
 #define CAPTION_TRAIN_HISTORY_H
 
@@ -12,37 +12,37 @@
 /* The parts of a run, in this order; each may have no epochs. */
 enum train_phase {
     TRAIN_TEXT,     /* the decoder learns the language, no photo is seen */
-    TRAIN_IMAGINED, /* the decoder learns on features imagined from text, and on real ones */
-    TRAIN_FROZEN,   /* the decoder learns on features of a frozen encoder */
+    TRAIN_IMAGINED, /* the decoder learns from synthetic features of text, and from real ones */
+    TRAIN_FROZEN,   /* the decoder learns from features of a frozen encoder */
     TRAIN_JOINT,    /* both learn */
-    TRAIN_SELF_CRITICAL_IMAGINED, /* the decoder goes on from captions of its own, which it says of
-                                     what is imagined from text, and of real photos */
-    TRAIN_SELF_CRITICAL,          /* what learned last goes on, from captions of its own */
+    TRAIN_SELF_CRITICAL_IMAGINED, /* the decoder continues on captions that it samples, for
+                                     synthetic features and for real photos */
+    TRAIN_SELF_CRITICAL, /* what was trainable last continues on captions that it samples */
     TRAIN_PHASES
 };
 
-/* "text", "imagined", "frozen", "learns", "self-critical, imagined", "self-critical": what is said
- * of the encoder. */
+/* "text", "imagined", "frozen", "learns", "self-critical, imagined", "self-critical": named after
+ * the state of the encoder. */
 const char *train_phase_name(enum train_phase phase);
 
 /* What is known before the first step. */
 struct train_summary {
-    size_t train_photos, held_photos; /* to learn from and to validate on */
-    size_t captions;                  /* of the train photos */
-    size_t words;                     /* in the vocabulary */
+    size_t train_photos, validation_photos; /* for training and for validation */
+    size_t captions;                        /* of the train photos */
+    size_t words;                           /* in the vocabulary */
     double coverage;                  /* share of the words in `captions` that it holds, 0..1 */
     size_t longest;                   /* words in the longest caption */
     size_t missing, broken, wordless; /* photos and captions that were left out */
 };
 
-/* What the validation photos of one part scored, its document frequencies being its own. */
+/* The scores of one part of the validation photos, with document frequencies of its own. */
 struct train_part_scores {
     struct scores scores;
     double perplexity;
     size_t distinct;
 };
 
-/* What an epoch brought. Text epochs are not validated: their scores and perplexity are 0. Of
+/* The results of an epoch. Text epochs are not validated: their scores and perplexity are 0. Of
  * several parts, scores are the mean of theirs, perplexity is the geometric mean, distinct the sum.
  */
 struct train_epoch {
@@ -50,7 +50,7 @@ struct train_epoch {
     enum train_phase phase;
     double loss;             /* mean negative log likelihood of a training word */
     double perplexity;       /* of the validation captions, per word */
-    struct scores scores;    /* of the validation photos, by beam search as the defaults have it */
+    struct scores scores;    /* of the validation photos, by beam search with the defaults */
     size_t distinct;         /* different captions among them */
     bool best;               /* best so far, see by_perplexity: written to the output */
     double seconds;          /* training alone */
@@ -73,35 +73,35 @@ struct train_sample {
 
 struct train_history {
     struct train_summary summary;
-    bool by_perplexity;         /* photos to validate on are too few for CIDEr: the weights with the
-                                   lowest perplexity are the best */
-    struct train_epoch start;   /* what the captioner that training started from scored; epochs is 0
+    bool by_perplexity;         /* too few validation photos for CIDEr: the weights with the lowest
+                                   perplexity are the best */
+    struct train_epoch start;   /* scores of the captioner that training started from; epochs is 0
                                    where there was none */
-    struct train_epoch *epochs; /* [epoch_count] those that ended */
+    struct train_epoch *epochs; /* [epoch_count] the completed ones */
     size_t epoch_count;
     struct train_point *points; /* [point_count] in order of time */
     size_t point_count;
     struct train_sample *samples; /* [sample_count] */
     size_t sample_count;
-    char **captions; /* (epoch_count, sample_count): what was said; NULL in text epochs */
+    char **captions;                       /* (epoch_count, sample_count); NULL in text epochs */
     struct dataset_parts parts;            /* of the validation photos, each scored by itself */
     struct train_part_scores *part_scores; /* (epoch_count, history_parts); 0 in text epochs */
-    double epoch_seconds[TRAIN_PHASES]; /* that an epoch takes: the last one did, or one is expected
-                                           to; 0: the run has no such phase */
-    double seconds_left;                /* of training, validation not counted */
+    double epoch_seconds[TRAIN_PHASES]; /* of an epoch: of the last one, or expected; 0: the run has
+                                           no such phase */
+    double seconds_left;                /* of training, without validation */
 };
 
 /* The epoch whose weights were written last, or NULL: none, or those of the start. */
 const struct train_epoch *history_best(const struct train_history *history);
 
-/* Parts whose scores are told beside those of the whole: none where there is but one. */
+/* Parts whose scores are reported beside those of the whole: 0 where there is only one. */
 size_t history_parts(const struct train_history *history);
 
-/* Sums up what parts[count], at least one, scored as what the epoch scored. One alone is the
- * epoch's scores, bit for bit. */
+/* Combines the scores of parts[count], at least one, into those of the epoch. The scores of a
+ * single part are copied bit for bit. */
 void history_sum_up(const struct train_part_scores *parts, size_t count, struct train_epoch *epoch);
 
-/* What a part scored in an epoch, both counted from 0. */
+/* The scores of a part in an epoch, both counted from 0. */
 const struct train_part_scores *history_part_scores(const struct train_history *history,
                                                     size_t epoch, size_t part);
 

@@ -16,7 +16,7 @@ static bool grow_captions(struct train_history *history, caption_error *error) {
                        sizeof *history->captions, what, error);
 }
 
-/* What the parts scored in the epoch that is added next. */
+/* The scores of the parts in the epoch that is added next. */
 static bool add_part_scores(struct train_history *history, const struct train_part_scores *parts,
                             caption_error *error) {
     const size_t count = history_parts(history);
@@ -114,7 +114,7 @@ static bool append(cJSON *array, cJSON *item) {
     return false;
 }
 
-/* As many digits as tell every double from every other; cJSON writes fewer. */
+/* Enough digits to distinguish any two doubles; cJSON writes fewer. */
 static cJSON *exact_number(double number) {
     char text[32];
     snprintf(text, sizeof text, isfinite(number) ? "%.17g" : "null", number);
@@ -162,7 +162,7 @@ static bool put_points(cJSON *root, const struct train_history *history) {
     return points != NULL;
 }
 
-/* Of a part after the other, epoch by epoch; a run without several has none. */
+/* One row a part, epoch by epoch; a run with a single part has none. */
 static bool put_part_scores(cJSON *root, const struct train_history *history) {
     const size_t count = history_parts(history);
     if (count == 0) return true;
@@ -234,7 +234,7 @@ static bool read_points(struct train_history *history, const cJSON *root, const 
 static bool read_captions(const cJSON **item, size_t count, char **captions) {
     for (size_t i = 0; i < count; i++, *item = (*item)->next) {
         if (!*item || !(cJSON_IsString(*item) || cJSON_IsNull(*item))) return false;
-        captions[i] = (*item)->valuestring; /* NULL where nothing was said */
+        captions[i] = (*item)->valuestring; /* NULL where there is no caption */
     }
     return true;
 }
@@ -254,38 +254,40 @@ static bool read_part_scores(const cJSON **row, size_t count, struct train_part_
     return true;
 }
 
-/* What is read of one epoch after the other. */
-struct epoch_room {
+/* Scratch for reading one epoch. */
+struct epoch_scratch {
     char **captions;                 /* [sample_count] */
     struct train_part_scores *parts; /* [history_parts] */
 };
 
 static bool read_epochs(struct train_history *history, const cJSON *root,
-                        const struct epoch_room *room, const char *name, caption_error *error) {
+                        const struct epoch_scratch *scratch, const char *name,
+                        caption_error *error) {
     const size_t parts = history_parts(history);
     const cJSON *scored = parts ? json_array(root, "parts", name, "", error) : NULL;
     if (parts && !scored) return false;
     const cJSON *next_scored = scored ? scored->child : NULL;
     const cJSON *epochs = json_array(root, "epochs", name, "", error), *row;
-    const cJSON *said = epochs ? json_array(root, "captions", name, "", error) : NULL;
-    if (!said) return false;
-    const cJSON *next = said->child;
+    const cJSON *captions = epochs ? json_array(root, "captions", name, "", error) : NULL;
+    if (!captions) return false;
+    const cJSON *next = captions->child;
     cJSON_ArrayForEach(row, epochs) {
         double n[EPOCH_NUMBERS];
         if (!read_numbers(row, n, EPOCH_NUMBERS) || !is_epoch(n, 1)) {
             return parse_error(name, "epochs", error);
         }
-        if (!read_captions(&next, history->sample_count, room->captions)) {
+        if (!read_captions(&next, history->sample_count, scratch->captions)) {
             return parse_error(name, "captions", error);
         }
-        if (!read_part_scores(&next_scored, parts, room->parts)) {
+        if (!read_part_scores(&next_scored, parts, scratch->parts)) {
             return parse_error(name, "parts", error);
         }
         const struct train_epoch epoch = epoch_of(n);
-        if (!history_add_epoch(history, &epoch, room->captions, room->parts, error)) return false;
+        if (!history_add_epoch(history, &epoch, scratch->captions, scratch->parts, error))
+            return false;
     }
     if (next_scored) return parse_error(name, "parts", error);
-    return !next || parse_error(name, "captions", error); /* all are said of an epoch */
+    return !next || parse_error(name, "captions", error); /* every caption belongs to an epoch */
 }
 
 static bool read_start(struct train_history *history, const cJSON *root, const char *name,
@@ -303,14 +305,14 @@ bool history_parse(struct train_history *history, const char *text, const char *
                    caption_error *error) {
     cJSON *root = json_parse(text, strlen(text), name, error);
     if (!root) return false;
-    const struct epoch_room room = {
-        .captions = memory_zeroed(history->sample_count, sizeof *room.captions, what, error),
-        .parts = memory_zeroed(history_parts(history), sizeof *room.parts, what, error)};
-    const bool ok = room.captions && room.parts && read_start(history, root, name, error) &&
-                    read_epochs(history, root, &room, name, error) &&
+    const struct epoch_scratch scratch = {
+        .captions = memory_zeroed(history->sample_count, sizeof *scratch.captions, what, error),
+        .parts = memory_zeroed(history_parts(history), sizeof *scratch.parts, what, error)};
+    const bool ok = scratch.captions && scratch.parts && read_start(history, root, name, error) &&
+                    read_epochs(history, root, &scratch, name, error) &&
                     read_points(history, root, name, error);
-    free(room.captions);
-    free(room.parts);
+    free(scratch.captions);
+    free(scratch.parts);
     cJSON_Delete(root);
     return ok;
 }

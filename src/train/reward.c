@@ -9,78 +9,80 @@
 
 static const char what[] = "rewards";
 
-/* Of a word of its own, as text. */
-enum { STRANGER = 24 };
+/* Bytes of the name of an out-of-vocabulary word. */
+enum { NAME_SIZE = 24 };
 
 struct reward {
     const struct vocabulary *vocabulary;
-    double bleu;               /* the share of BLEU-4 */
-    struct tokens *references; /* what is said of the photos, with <end> behind it */
-    char **words;              /* that those point to */
-    char *strangers;           /* (strangers, STRANGER) names of words that the vocabulary lacks */
+    double bleu;               /* weight of BLEU-4 */
+    struct tokens *references; /* captions of the photos, each followed by <end> */
+    char **words;              /* that the references point to */
+    char *out_of_vocabulary;   /* (out_of_vocabulary, NAME_SIZE) names of words */
     struct ngrams ngrams;
     struct cider cider;
 };
 
-struct reward_room {
+struct reward_scratch {
     char **words; /* [longest + 1], <end> counted */
     struct ngrams_room ngrams;
 };
 
-/* What is said of all photos together. */
+/* Totals over the captions of all photos. */
 struct extent {
-    size_t captions, words, strangers; /* <end> is a word */
+    size_t captions, words, out_of_vocabulary; /* <end> is a word */
 };
 
 static struct extent measure(const struct captions_part *photos, size_t count) {
     struct extent extent = {0};
     for (size_t i = 0; i < count; i++) {
-        const struct captions *said = photos[i].captions;
-        const size_t begin = said->begin[photos[i].first];
-        const size_t end = said->begin[photos[i].first + photos[i].count];
+        const struct captions *captions = photos[i].captions;
+        const size_t begin = captions->begin[photos[i].first];
+        const size_t end = captions->begin[photos[i].first + photos[i].count];
         extent.captions += photos[i].count;
         extent.words += end - begin + photos[i].count;
-        for (size_t w = begin; w < end; w++) extent.strangers += said->words[w] == VOCABULARY_UNK;
+        for (size_t w = begin; w < end; w++)
+            extent.out_of_vocabulary += captions->words[w] == VOCABULARY_UNK;
     }
     return extent;
 }
 
-/* Words as n-grams are made of, written one after the other. */
+/* Writes the words of references one after the other. */
 struct writer {
     const struct vocabulary *vocabulary;
-    char **word, *stranger;
-    size_t strangers;
+    char **word, *name;
+    size_t out_of_vocabulary;
 };
 
-/* No tokenizer makes a word with a space in it, so nothing else is called that. */
-static char *name_stranger(struct writer *writer) {
-    char *name = writer->stranger;
-    snprintf(name, STRANGER, " %zu", writer->strangers++);
-    writer->stranger += STRANGER;
+/* A name with a space is unique, since no tokenizer makes such a word. */
+static char *name_out_of_vocabulary(struct writer *writer) {
+    char *name = writer->name;
+    snprintf(name, NAME_SIZE, " %zu", writer->out_of_vocabulary++);
+    writer->name += NAME_SIZE;
     return name;
 }
 
-static struct tokens write_caption(struct writer *writer, const struct captions *said,
+static struct tokens write_caption(struct writer *writer, const struct captions *captions,
                                    size_t caption) {
-    const size_t begin = said->begin[caption], end = said->begin[caption + 1];
+    const size_t begin = captions->begin[caption], end = captions->begin[caption + 1];
     const struct tokens tokens = {.count = end - begin + 1, .words = writer->word};
     for (size_t w = begin; w < end; w++) {
-        const bool known = said->words[w] != VOCABULARY_UNK;
-        *writer->word++ = known ? writer->vocabulary->words[said->words[w]] : name_stranger(writer);
+        const bool known = captions->words[w] != VOCABULARY_UNK;
+        *writer->word++ =
+            known ? writer->vocabulary->words[captions->words[w]] : name_out_of_vocabulary(writer);
     }
     *writer->word++ = writer->vocabulary->words[VOCABULARY_END];
     return tokens;
 }
 
-/* items[count] and what they point to. */
+/* Fills items[count] and the references that they point to. */
 static void write_references(struct reward *reward, const struct captions_part *photos,
                              size_t count, struct scores_item *items) {
-    static const struct tokens nothing_said = {0};
+    static const struct tokens no_caption = {0};
     struct writer writer = {
-        .vocabulary = reward->vocabulary, .word = reward->words, .stranger = reward->strangers};
+        .vocabulary = reward->vocabulary, .word = reward->words, .name = reward->out_of_vocabulary};
     struct tokens *reference = reward->references;
     for (size_t i = 0; i < count; i++) {
-        items[i] = (struct scores_item){&nothing_said, reference, photos[i].count};
+        items[i] = (struct scores_item){&no_caption, reference, photos[i].count};
         for (size_t j = 0; j < photos[i].count; j++) {
             *reference++ = write_caption(&writer, photos[i].captions, photos[i].first + j);
         }
@@ -99,7 +101,8 @@ struct reward *reward_new(const struct captions_part *photos, size_t count,
         (reward->references =
              memory_uninitialised(extent.captions, sizeof *reward->references, what, error)) &&
         (reward->words = memory_uninitialised(extent.words, sizeof *reward->words, what, error)) &&
-        (reward->strangers = memory_uninitialised(extent.strangers, STRANGER, what, error));
+        (reward->out_of_vocabulary =
+             memory_uninitialised(extent.out_of_vocabulary, NAME_SIZE, what, error));
     if (ok) write_references(reward, photos, count, items);
     ok = ok && ngrams_init(&reward->ngrams, items, count, error) &&
          cider_init(&reward->cider, &reward->ngrams, error);
@@ -115,35 +118,35 @@ void reward_free(struct reward *reward) {
     ngrams_free(&reward->ngrams);
     free(reward->references);
     free(reward->words);
-    free(reward->strangers);
+    free(reward->out_of_vocabulary);
     free(reward);
 }
 
-struct reward_room *reward_room_new(size_t longest, caption_error *error) {
-    struct reward_room *room = memory_zeroed(1, sizeof *room, what, error);
-    if (!room) return NULL;
-    room->words = memory_uninitialised(longest + 1, sizeof *room->words, what, error);
-    if (room->words && ngrams_room_init(&room->ngrams, longest + 1, error)) return room;
-    reward_room_free(room);
+struct reward_scratch *reward_scratch_new(size_t longest, caption_error *error) {
+    struct reward_scratch *scratch = memory_zeroed(1, sizeof *scratch, what, error);
+    if (!scratch) return NULL;
+    scratch->words = memory_uninitialised(longest + 1, sizeof *scratch->words, what, error);
+    if (scratch->words && ngrams_room_init(&scratch->ngrams, longest + 1, error)) return scratch;
+    reward_scratch_free(scratch);
     return NULL;
 }
 
-void reward_room_free(struct reward_room *room) {
-    if (!room) return;
-    ngrams_room_free(&room->ngrams);
-    free(room->words);
-    free(room);
+void reward_scratch_free(struct reward_scratch *scratch) {
+    if (!scratch) return;
+    ngrams_room_free(&scratch->ngrams);
+    free(scratch->words);
+    free(scratch);
 }
 
 double reward_of(const struct reward *reward, size_t photo, const int32_t *words, size_t count,
-                 bool ended, struct reward_room *room) {
+                 bool ended, struct reward_scratch *scratch) {
     for (size_t i = 0; i < count; i++) {
-        room->words[i] = reward->vocabulary->words[(size_t)words[i]];
+        scratch->words[i] = reward->vocabulary->words[(size_t)words[i]];
     }
-    if (ended) room->words[count] = reward->vocabulary->words[VOCABULARY_END];
-    const struct tokens said = {.count = count + ended, .words = room->words};
+    if (ended) scratch->words[count] = reward->vocabulary->words[VOCABULARY_END];
+    const struct tokens tokens = {.count = count + ended, .words = scratch->words};
     struct ngrams_sentence sentence;
-    ngrams_count(&reward->ngrams, &said, &room->ngrams, &sentence);
+    ngrams_count(&reward->ngrams, &tokens, &scratch->ngrams, &sentence);
     struct ngrams_item item = reward->ngrams.items[photo];
     item.candidate = &sentence;
     const double cider = cider_score(&reward->cider, &sentence, &item);

@@ -16,8 +16,7 @@ enum { BLOCK = 128 };
 /* Of conjugate gradients. The penalty keeps the equations well conditioned: some 30 are enough. */
 enum { MOST_ITERATIONS = 200 };
 
-/* What may be left of the right hand sides' squares.
- */
+/* Tolerance relative to the squared right hand sides. */
 static const double TOLERANCE = 1e-8;
 
 struct entry {
@@ -105,7 +104,7 @@ static bool equations_allocate(struct equations *equations, const struct ridge *
     return false;
 }
 
-/* Adds a row's products, and its numbers to the means, which are sums for now. */
+/* Adds a row's products, and adds its numbers to the means, which hold sums until centred. */
 static void add_row(struct equations *equations, const struct ridge *ridge, const struct row *row) {
     const size_t k = ridge->inputs, f = ridge->outputs;
     vector_add_rows(1, f, row->scale, row->outputs, equations->output_means);
@@ -120,7 +119,7 @@ static void add_row(struct equations *equations, const struct ridge *ridge, cons
     }
 }
 
-/* Moves the sums of `count` rows to their means, and adds the penalty. */
+/* Centres the sums of `count` rows about their means, and adds the penalty. */
 static void centre(struct equations *equations, const struct ridge *ridge, size_t count) {
     const size_t k = ridge->inputs, f = ridge->outputs;
     const float *inputs = equations->input_means, *outputs = equations->output_means;
@@ -134,7 +133,7 @@ static void centre(struct equations *equations, const struct ridge *ridge, size_
     }
 }
 
-/* Of the rows outside of part `left_out` of `parts`; parts 0: of all. */
+/* Of the rows outside part `left_out` of `parts`; parts 0: of all rows. */
 static bool equations_init(struct equations *equations, const struct ridge *ridge, size_t left_out,
                            size_t parts, caption_error *error) {
     if (!equations_allocate(equations, ridge, error)) return false;
@@ -202,7 +201,7 @@ static float ratio(double a, double b) {
     return b > 0 ? (float)(a / b) : 0;
 }
 
-/* One step towards the solution. Returns whether any column is still far from it. */
+/* One iteration. Returns whether any column has not converged. */
 static bool iterate(struct solver *s, const float *matrix, size_t k, const double *goals) {
     double products[BLOCK], squares[BLOCK];
     float steps[BLOCK], back[BLOCK], turns[BLOCK];
@@ -230,7 +229,7 @@ static bool iterate(struct solver *s, const float *matrix, size_t k, const doubl
 struct fit {
     const struct ridge *ridge;
     const struct equations *equations;
-    struct solver *solvers; /* one a worker */
+    struct solver *solvers; /* one per worker */
     float *weights;         /* (K, F) */
 };
 

@@ -1,6 +1,6 @@
-/* Linear regression from many inputs, few of which are not 0 in a row, to many outputs, with a
- * penalty on the squares of its weights (Hoerl and Kennard, Ridge regression, 1970); the intercept
- * goes free. The normal equations are solved by conjugate gradients (Hestenes and Stiefel, 1952).
+/* Linear regression from many sparse inputs to many outputs, with a penalty on the squares of its
+ * weights (Hoerl and Kennard, Ridge regression, 1970); the intercept is not penalised. The normal
+ * equations are solved by conjugate gradients (Hestenes and Stiefel, 1952).
  */
 #ifndef CAPTION_TRAIN_RIDGE_H
 #define CAPTION_TRAIN_RIDGE_H
@@ -16,18 +16,18 @@ struct ridge *ridge_new(size_t rows, size_t inputs, size_t outputs, float penalt
                         caption_error *error);
 void ridge_free(struct ridge *ridge);
 
-/* The next row: its outputs are `scale` times `outputs` (F,), which must stay. */
+/* The next row: its outputs are `scale` times `outputs` (F,), which must stay valid. */
 void ridge_row_begin(struct ridge *ridge, const float *outputs, float scale);
 
-/* An input of the last row that is not 0; each once. */
+/* Adds a nonzero input to the last row; each input at most once. */
 bool ridge_row_add(struct ridge *ridge, size_t input, float value, caption_error *error);
 
-/* What all rows say: weights (K, F) and intercept (F,). The same for any number of threads. */
+/* Fits all rows: weights (K, F) and intercept (F,). The same for any number of threads. */
 bool ridge_solve(const struct ridge *ridge, struct threads *threads, float *weights,
                  float *intercept, caption_error *error);
 
-/* What is left of each row's outputs, residuals (rows, F), when what the rows of all other parts
- * say is taken off: row i is in part i % parts. */
+/* Cross-fitted residuals (rows, F): each row's outputs minus the prediction of a fit to all other
+ * parts. Row i is in part i % parts. */
 bool ridge_residuals(const struct ridge *ridge, size_t parts, struct threads *threads,
                      float *residuals, caption_error *error);
 

@@ -12,7 +12,7 @@ struct rollout {
     size_t longest;
     struct rollout_caption *captions; /* [rows] */
     int32_t *words;                   /* (rows, longest) */
-    size_t *going;                    /* [rows] the caption of each row that goes on */
+    size_t *going;                    /* [rows] the caption of each unfinished row */
     int32_t *inputs;                  /* [rows] */
     int32_t *images;                  /* [rows] the vector of each row, as in decoder_step */
     real *states;                     /* (rows, S) */
@@ -54,7 +54,7 @@ void rollout_free(struct rollout *r) {
     free(r);
 }
 
-/* All captions empty, the photos' vectors fed. */
+/* Makes all captions empty and feeds the photos' vectors. */
 static void begin(struct rollout *r, const struct parameters *parameters, const real *values,
                   const real *vectors, size_t count, size_t samples) {
     for (size_t i = 0; i < count; i++) {
@@ -68,7 +68,7 @@ static void begin(struct rollout *r, const struct parameters *parameters, const 
     for (size_t i = 0; i < count; i++) r->inputs[i] = VOCABULARY_START;
 }
 
-/* A word from a row of logits, which becomes its distribution. */
+/* Draws a word from a row of logits, which is replaced by its softmax. */
 static int32_t draw_word(size_t words, real *row, struct random *random) {
     softmax_distribution(words, row);
     real mark = (real)random_uniform(random);
@@ -78,10 +78,10 @@ static int32_t draw_word(size_t words, real *row, struct random *random) {
         mark -= row[word];
         if (row[word] > row[likeliest]) likeliest = word;
     }
-    return (int32_t)likeliest; /* the sum is 1 but for rounding */
+    return (int32_t)likeliest; /* the sum is 1 up to rounding */
 }
 
-/* The next word of every caption that goes on; returns how many still do. */
+/* Draws the next word of every unfinished caption; returns how many remain unfinished. */
 static size_t extend(struct rollout *r, size_t going, struct random *random) {
     const size_t state = r->decoder->state, words = r->decoder->words;
     size_t left = 0;

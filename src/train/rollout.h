@@ -1,15 +1,15 @@
-/* Captions drawn from a decoder as it learns: several for each photo, word by word from the very
- * distribution that the gradient is of. Nothing is forbidden, not even <unk> or a caption without a
- * word: what could not be drawn could not be unlearned, and probability would flee there. */
+/* Captions sampled from a decoder during training: several for each photo, word by word from the
+ * distribution whose gradient is taken. Nothing is masked, not even <unk> or an empty caption: what
+ * is never sampled is never penalised, and its probability would grow. */
 #ifndef CAPTION_TRAIN_ROLLOUT_H
 #define CAPTION_TRAIN_ROLLOUT_H
 
 #include "model/decoder.h"
 
 struct rollout_caption {
-    int32_t *words; /* [count], in the rollout */
+    int32_t *words; /* [count], owned by the rollout */
     size_t count;
-    bool ended; /* by <end>, and not because it had the most words */
+    bool ended; /* by <end>, not by the limit of words */
 };
 
 struct rollout;

@@ -16,14 +16,14 @@ struct slice {
     real *features;                    /* (photos, F) */
     real *scaled;                      /* (photos, F) */
     real *d_features;                  /* (photos, F) */
-    uint8_t *mask;                     /* (photos, F): which features dropout keeps */
+    uint8_t *mask;                     /* (photos, F): dropout mask of features */
     real *vectors, *d_vectors;         /* (photos, E) */
     real *tags, *d_tags, *tag_scratch; /* (photos, K) */
     size_t *styles;                    /* [photos] */
     uint8_t *labels;                   /* [K] */
     real *gradients;                   /* a block of the model's parameters */
-    struct rollout *rollout;           /* NULL: no captions are drawn */
-    struct reward_room *reward_room;
+    struct rollout *rollout;           /* NULL: no captions are sampled */
+    struct reward_scratch *reward_scratch;
 };
 
 struct slice *slice_new(const struct model *model, size_t photos, size_t rows, size_t longest,
@@ -57,7 +57,7 @@ struct slice *slice_new(const struct model *model, size_t photos, size_t rows, s
     if (ok && samples > 0) {
         ok = (slice->rollout =
                   rollout_new(&model->decoder, photos * samples, SLICE_LONGEST_SAMPLE, error)) &&
-             (slice->reward_room = reward_room_new(SLICE_LONGEST_SAMPLE, error));
+             (slice->reward_scratch = reward_scratch_new(SLICE_LONGEST_SAMPLE, error));
     }
     if (ok) return slice;
     slice_free(slice);
@@ -83,7 +83,7 @@ void slice_free(struct slice *slice) {
     free(slice->labels);
     free(slice->gradients);
     rollout_free(slice->rollout);
-    reward_room_free(slice->reward_room);
+    reward_scratch_free(slice->reward_scratch);
     free(slice);
 }
 
@@ -91,7 +91,7 @@ real *slice_gradients(const struct slice *slice) {
     return slice->gradients;
 }
 
-/* The photos' features: from the cache, imagined, or by the encoder that learns. */
+/* The photos' features: cached, synthetic, or from the trainable encoder. */
 static void encode(struct slice *slice, const struct slice_task *task,
                    struct encoder_workspace *workspace, const struct slice_photo *photos,
                    const real *images, size_t count, struct random *random) {
@@ -106,8 +106,8 @@ static void encode(struct slice *slice, const struct slice_task *task,
     for (size_t i = 0; i < count; i++) {
         const struct slice_photo *photo = &photos[i];
         real *features = slice->features + i * width;
-        if (photo->imagined) {
-            imagination_draw(task->imagination, &photo->said, random, features);
+        if (photo->synthetic) {
+            synthetic_features_draw(task->synthetic, &photo->captions, random, features);
             continue;
         }
         const float *cached =
@@ -121,9 +121,9 @@ static size_t lay_out_captions(struct slice *slice, const struct slice_photo *ph
                                size_t count) {
     size_t rows = 0;
     for (size_t i = 0; i < count; i++) {
-        const struct captions_part *said = &photos[i].said;
-        for (size_t j = 0; j < said->count; j++, rows++) {
-            slice->sequences[rows] = captions_sequence(said->captions, said->first + j, i,
+        const struct captions_part *captions = &photos[i].captions;
+        for (size_t j = 0; j < captions->count; j++, rows++) {
+            slice->sequences[rows] = captions_sequence(captions->captions, captions->first + j, i,
                                                        slice->inputs + rows * slice->longest,
                                                        slice->targets + rows * slice->longest);
         }
@@ -175,15 +175,15 @@ static void judge_tags(struct slice *slice, const struct slice_task *task,
     const struct tag_words *tags = &task->model->tags;
     if (tags->count == 0) return;
     for (size_t i = 0; i < count; i++) {
-        const struct captions_part *said = &photos[i].said;
-        tag_labels(tags, said, slice->labels);
-        result->tag_loss += tag_loss(tags->count, slice->tags + i * tags->count, slice->labels,
-                                     tag_absence(said->count), (real)task->tag_weight * task->scale,
-                                     slice->d_tags + i * tags->count);
+        const struct captions_part *captions = &photos[i].captions;
+        tag_labels(tags, captions, slice->labels);
+        result->tag_loss += tag_loss(
+            tags->count, slice->tags + i * tags->count, slice->labels, tag_absence(captions->count),
+            (real)task->tag_weight * task->scale, slice->d_tags + i * tags->count);
     }
 }
 
-/* The gradient of the sequences laid out, back to the photos' vectors and beyond. */
+/* Backward through the prepared sequences, the photos' vectors and a trainable encoder. */
 static void learn(struct slice *slice, const struct slice_task *task,
                   struct encoder_workspace *workspace, struct tbptt_pass *pass, size_t rows,
                   size_t count, struct slice_result *result) {
@@ -196,12 +196,12 @@ static void learn(struct slice *slice, const struct slice_task *task,
     pass->repeat_first = model->decoder.image_every;
     result->loss += tbptt_run(slice->tbptt, pass, slice->sequences, rows, &result->targets);
 
-    bool learns = !task->features;
+    bool trainable = !task->features;
     const struct decoder_images projected = images_of(slice, count);
     decoder_image_backward(&model->decoder, parameters, parameters->values, &projected,
-                           slice->d_vectors, slice->d_tags, learns ? slice->d_features : NULL,
+                           slice->d_vectors, slice->d_tags, trainable ? slice->d_features : NULL,
                            slice->gradients);
-    if (!learns) return;
+    if (!trainable) return;
     if (task->image_dropout > 0) {
         dropout_apply(task->image_dropout, count * model->encoder.features, slice->mask,
                       slice->d_features);
@@ -221,7 +221,7 @@ void slice_photos(struct slice *slice, const struct slice_task *task,
     learn(slice, task, workspace, &pass, rows, count, result);
 }
 
-/* A drawn caption as a sequence; one that was cut off is not taught to go on. */
+/* A sampled caption as a sequence; a truncated one has no target after its last word. */
 static struct tbptt_sequence rollout_sequence(const struct rollout_caption *caption, size_t vector,
                                               int32_t *inputs, int32_t *targets) {
     inputs[0] = DECODER_VECTOR - (int32_t)vector;
@@ -234,7 +234,7 @@ static struct tbptt_sequence rollout_sequence(const struct rollout_caption *capt
         .inputs = inputs, .targets = targets, .steps = captions_steps(caption->count)};
 }
 
-/* Lays out a photo's drawn captions, weighted by their rewards less the mean of the others'. */
+/* Lays out a photo's sampled captions, weighted by their rewards minus the mean of the others'. */
 static void lay_out_drawn(struct slice *slice, const struct slice_task *task,
                           const struct rollout_caption *drawn, size_t place, size_t vector,
                           size_t first, struct slice_result *result) {
@@ -242,7 +242,7 @@ static void lay_out_drawn(struct slice *slice, const struct slice_task *task,
     double rewards[SLICE_MOST_SAMPLES], sum = 0;
     for (size_t s = 0; s < samples; s++) {
         rewards[s] = reward_of(task->reward, place, drawn[s].words, drawn[s].count, drawn[s].ended,
-                               slice->reward_room);
+                               slice->reward_scratch);
         sum += rewards[s];
     }
     for (size_t s = 0; s < samples; s++) {
@@ -271,7 +271,7 @@ void slice_rollout(struct slice *slice, const struct slice_task *task,
     }
     struct tbptt_pass pass = pass_of(slice, task, NULL);
     pass.weighted = true;
-    pass.regularisation.label_smoothing = 0; /* there is no label: the reward is all that counts */
+    pass.regularisation.label_smoothing = 0; /* there are no labels, only rewards */
     learn(slice, task, workspace, &pass, count * samples, count, result);
 }
 

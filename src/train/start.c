@@ -10,7 +10,7 @@
 #include "model/model_path.h"
 #include "nn/vector.h"
 
-/* Of the state and of the word vectors of a new decoder. */
+/* Default size of the state and of the word vectors of a new decoder. */
 enum { DEFAULT_WIDTH = 512 };
 
 static bool count_words(struct vocabulary *vocabulary, const struct dataset *dataset,
@@ -27,7 +27,7 @@ static bool count_words(struct vocabulary *vocabulary, const struct dataset *dat
     return true;
 }
 
-/* Notes names, parted by blanks. */
+/* Notes names, separated by spaces. */
 static bool note_list(struct model *model, const char *key, const char *const *names, size_t count,
                       caption_error *error) {
     struct text_stream text;
@@ -55,7 +55,8 @@ static bool note_run(struct model *model, const struct train_options *options,
            (!options->note || model_note(model, "command", options->note, error));
 }
 
-/* What the options, and an encoder's file unless `import` is NULL, say of a new decoder's model. */
+/* The design of a new decoder's model, from the options and, unless `import` is NULL, from an
+ * encoder's file. */
 static struct model_design new_design(const struct train_options *options,
                                       const struct encoder_import *import, const char *tags,
                                       const char *styles) {
@@ -72,8 +73,7 @@ static struct model_design new_design(const struct train_options *options,
                                  .styles = styles};
 }
 
-/* The text of the tags that a new word head names: NULL without an error when there is to be none.
- */
+/* The text of the tags that a new word head names: NULL without an error when there is none. */
 static bool choose_tags(const struct train_options *options, const struct vocabulary *words,
                         char **text, caption_error *error) {
     *text = NULL;
@@ -85,7 +85,7 @@ static bool choose_tags(const struct train_options *options, const struct vocabu
     return *text != NULL;
 }
 
-/* The caption styles that are asked for. */
+/* The requested caption styles. */
 static bool list_styles(const struct train_options *options, struct styles *styles,
                         caption_error *error) {
     *styles = (struct styles){0};
@@ -139,7 +139,7 @@ static bool start_on_encoder(struct model *model, const struct train_options *op
     return ok;
 }
 
-/* Nothing but random numbers. */
+/* A random encoder and decoder. */
 static bool start_from_scratch(struct model *model, const struct train_options *options,
                                struct vocabulary *words, struct random *random,
                                caption_error *error) {
@@ -175,7 +175,7 @@ static bool check_name(const struct train_options *options, const char *flag, co
     return contradiction(options, flag, asked, path, what, name, error);
 }
 
-/* What its weights decide. */
+/* Checks that the options agree with the model. */
 static bool check_shape(const struct train_options *options, const struct model *old,
                         const char *path, caption_error *error) {
     return check_name(options, "cell", options->cell, path, "cell", old->decoder.cell->name,
@@ -195,8 +195,8 @@ bool start_check_choices(const struct train_options *options, const struct model
                       old->preprocessing.size, error);
 }
 
-/* Turns the words of the data into those that the captioner shall know. All but "keep" leave them
- * ordered by falling count, so numbers change; nothing outside of a model knows them. */
+/* Turns the words of the data into the captioner's new vocabulary. All but "keep" order it by
+ * falling count, so word numbers change; nothing outside a model uses them. */
 static bool choose_words(const char *choice, const struct model *old, struct vocabulary *words,
                          caption_error *error) {
     if (choice && strcmp(choice, "rebuild") == 0) return true;
@@ -208,8 +208,7 @@ static bool choose_words(const char *choice, const struct model *old, struct voc
     return vocabulary_copy(&old->vocabulary, words, error);
 }
 
-/* What was said of the old model is still true of where the new one comes from: a licence above
- * all. */
+/* The old model's provenance, its licence above all, still holds for the new one. */
 static bool note_ancestry(struct model *model, const struct model *old, const char *path,
                           caption_error *error) {
     const cJSON *note;
@@ -232,7 +231,7 @@ static bool note_mean(struct model *model, const struct train_options *options,
            note_list(model, "mean with", options->mean_with, options->mean_count, error);
 }
 
-/* Makes the mean of `count` models one of a further model, too. */
+/* Adds a further model to the mean of `count` models. */
 static bool average_with(struct model *mean, size_t count, const char *path, caption_error *error) {
     struct model other;
     if (!model_read(&other, path, error)) return false;
@@ -253,7 +252,7 @@ static bool read_captioner(struct model *model, const struct train_options *opti
     return true;
 }
 
-/* Gives a captioner that has no word head the one that is asked for. */
+/* Gives a captioner without a word head the requested one. */
 static bool add_tags(struct model *model, const struct train_options *options,
                      struct random *random, caption_error *error) {
     if (options->tags == 0 || model->tags.count > 0) return true;
@@ -264,7 +263,7 @@ static bool add_tags(struct model *model, const struct train_options *options,
     return true;
 }
 
-/* Gives a captioner the caption styles that are asked for and that it does not have. */
+/* Gives a captioner the requested caption styles that it lacks. */
 static bool add_styles(struct model *model, const struct train_options *options,
                        struct random *random, caption_error *error) {
     if (options->style_count == 0) return true;
@@ -279,15 +278,14 @@ static bool add_styles(struct model *model, const struct train_options *options,
     return true;
 }
 
-/* The number of tags is that of the model that training starts from, unless it has none. */
+/* The number of tags is that of the start model, unless it has none. */
 static bool check_tags(const struct train_options *options, const struct model *old,
                        const char *path, caption_error *error) {
     return old->tags.count == 0 || check_size(options, "tags", options->tags, path,
                                               "number of tags", old->tags.count, error);
 }
 
-/* A whole captioner, with other words, and for another size of photos where one is asked for: its
- * kernels slide over any. */
+/* A captioner with a new vocabulary and, on request, another image size: convolutions take any. */
 static bool start_captioner(struct model *model, const struct train_options *options,
                             struct vocabulary *words, struct random *random, caption_error *error) {
     struct model_place place;
@@ -348,7 +346,7 @@ void start_image_scale(struct model *model, const float *features, size_t count)
     double variance = units / (double)count;
     for (size_t j = 0; j < width; j++) variance -= (double)shift[j] * (double)shift[j];
     variance /= (double)width;
-    /* Photos that all look the same leave nothing to scale by. */
+    /* Identical photos have no variance to scale by. */
     real factor = (real)(variance > 1e-12 ? 1 / sqrt(variance) : 1);
     for (size_t j = 0; j < width; j++) scale[j] = factor;
 }

@@ -20,32 +20,33 @@ static struct range part_of(size_t count, size_t index, size_t parts) {
 
 /* How a mini-batch of `count` photos (or of text rows for them) is divided. */
 struct division {
-    size_t slices, lanes;
+    size_t slices, accumulators;
 };
 
 static struct division divide(const struct trainer *t, size_t count) {
     const size_t size = t->options->slice, slices = (count + size - 1) / size;
-    return (struct division){slices, size_smaller(slices, t->lane_count)};
+    return (struct division){slices, size_smaller(slices, t->accumulator_count)};
 }
 
-/* The lanes of a process. A mini-batch with fewer than most leaves the last ones idle. */
-static struct range lanes_of(const struct trainer *t, struct division division, size_t rank) {
-    struct range lanes = part_of(t->lane_count, rank, ranks_count(t->ranks));
-    if (lanes.begin > division.lanes) lanes.begin = division.lanes;
-    if (lanes.end > division.lanes) lanes.end = division.lanes;
-    return lanes;
+/* The gradient accumulators of a process. A small mini-batch leaves the last ones idle. */
+static struct range accumulators_of(const struct trainer *t, struct division division,
+                                    size_t rank) {
+    struct range accumulators = part_of(t->accumulator_count, rank, ranks_count(t->ranks));
+    if (accumulators.begin > division.accumulators) accumulators.begin = division.accumulators;
+    if (accumulators.end > division.accumulators) accumulators.end = division.accumulators;
+    return accumulators;
 }
 
-/* The photos of a mini-batch of `count` that are a process's. */
+/* The photos of a process in a mini-batch of `count`. */
 static struct range photos_of(const struct trainer *t, size_t count, size_t rank) {
     const struct division division = divide(t, count);
-    const struct range lanes = lanes_of(t, division, rank);
-    const size_t begin = lanes.begin * division.slices / division.lanes;
-    const size_t end = lanes.end * division.slices / division.lanes;
+    const struct range accumulators = accumulators_of(t, division, rank);
+    const size_t begin = accumulators.begin * division.slices / division.accumulators;
+    const size_t end = accumulators.end * division.slices / division.accumulators;
     return (struct range){begin * count / division.slices, end * count / division.slices};
 }
 
-/* Photos of the largest slice. */
+/* Photos of the largest micro-batch. */
 static size_t slice_photos_most(const struct train_options *options) {
     return size_smaller(options->slice, options->batch_size);
 }
@@ -55,8 +56,8 @@ static size_t window_steps(const struct train_options *options, size_t longest) 
     return steps == 0 || steps > longest ? longest : steps;
 }
 
-/* Text has no longest sentence: without truncation, a window as long as the longest caption, but
- * none longer than the part of the text that a row reads. */
+/* Text is one long stream: without truncation, a window is as long as the longest caption, but
+ * never longer than the part of the text that a row reads. */
 static size_t text_window_steps(const struct trainer *t) {
     const size_t part = text_steps(&t->text, trainer_text_rows(t->options));
     const size_t steps =
@@ -88,14 +89,14 @@ static bool init_text(struct trainer *t, caption_error *error) {
     return t->text_states != NULL;
 }
 
-/* Photos of an epoch, one that is shown twice counted twice. */
+/* Photos of an epoch; one that is shown twice counts twice. */
 static size_t epoch_photos(const struct trainer *t, enum train_phase phase) {
-    return trainer_showings(t) + (trainer_imagines(phase) ? trainer_told_photos(t) : 0);
+    return trainer_showings(t) + (trainer_uses_synthetic(phase) ? trainer_pseudo_photos(t) : 0);
 }
 
 static bool init_order(struct trainer *t, caption_error *error) {
     t->turns = memory_zeroed(t->train_count, sizeof *t->turns, "an epoch", error);
-    t->order = memory_zeroed(trainer_showings(t) + trainer_told_photos(t), sizeof *t->order,
+    t->order = memory_zeroed(trainer_showings(t) + trainer_pseudo_photos(t), sizeof *t->order,
                              "an epoch", error);
     if (!t->turns || !t->order) return false;
     for (size_t i = 0; i < t->options->set_count; i++) {
@@ -104,13 +105,13 @@ static bool init_order(struct trainer *t, caption_error *error) {
     return true;
 }
 
-/* Room for the largest slice: of photos that have captions, of photos that are told of, of text. */
+/* Workspace of the largest micro-batch: of photos with captions, of pseudo-captions, of text. */
 static struct slice *new_slice(const struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     const size_t photos = slice_photos_most(o);
-    const size_t longest = captions_steps(size_larger(t->captions.longest, t->told.longest));
+    const size_t longest = captions_steps(size_larger(t->captions.longest, t->pseudo.longest));
     size_t steps = window_steps(o, longest), rows;
-    if (!size_multiply(photos, size_larger(t->captions.most, t->told.most), &rows)) {
+    if (!size_multiply(photos, size_larger(t->captions.most, t->pseudo.most), &rows)) {
         error_memory(error, "a slice of the mini-batch");
         return NULL;
     }
@@ -125,11 +126,11 @@ static struct slice *new_slice(const struct trainer *t, caption_error *error) {
 bool step_init(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     const size_t slices = (o->batch_size + o->slice - 1) / o->slice;
-    t->lane_count = size_smaller(slices, TRAIN_LANES);
-    const struct range own = lanes_of(t, divide(t, o->batch_size), ranks_rank(t->ranks));
-    for (size_t lane = own.begin; lane < own.end; lane++) {
-        t->lanes[lane] = new_slice(t, error);
-        if (!t->lanes[lane]) return false;
+    t->accumulator_count = size_smaller(slices, TRAIN_ACCUMULATORS);
+    const struct range own = accumulators_of(t, divide(t, o->batch_size), ranks_rank(t->ranks));
+    for (size_t accumulator = own.begin; accumulator < own.end; accumulator++) {
+        t->accumulators[accumulator] = new_slice(t, error);
+        if (!t->accumulators[accumulator]) return false;
     }
     t->batch = memory_zeroed(o->batch_size, sizeof *t->batch, "a mini-batch", error);
     if (!t->batch || !init_order(t, error) || (trainer_reads_stream(o) && !init_text(t, error)))
@@ -145,7 +146,7 @@ void step_free(struct trainer *t) {
         encoder_workspace_free(t->workspaces[i]);
     }
     free(t->workspaces);
-    for (size_t i = 0; i < TRAIN_LANES; i++) slice_free(t->lanes[i]);
+    for (size_t i = 0; i < TRAIN_ACCUMULATORS; i++) slice_free(t->accumulators[i]);
     free(t->text_states);
     free(t->incoming);
     free(t->order);
@@ -164,7 +165,7 @@ static bool begin_joint(struct trainer *t, caption_error *error) {
             encoder_workspace_new(&t->model.encoder, slice_photos_most(o), use, error);
         if (!t->workspaces[i]) return false;
     }
-    /* The mini-batch in hand and the next one; whole ones, so that a slice lies in one piece. */
+    /* The current mini-batch and the next one; whole ones, so that a micro-batch is contiguous. */
     t->loader = t->workspaces
                     ? loader_new(&t->model.preprocessing, 2 * o->batch_size, threads, error)
                     : NULL;
@@ -172,7 +173,7 @@ static bool begin_joint(struct trainer *t, caption_error *error) {
 }
 
 bool step_begin_phase(struct trainer *t, enum train_phase phase, caption_error *error) {
-    return !trainer_encoder_learns(t->options, phase) || begin_joint(t, error);
+    return !trainer_trains_encoder(t->options, phase) || begin_joint(t, error);
 }
 
 size_t step_count(const struct trainer *t, enum train_phase phase) {
@@ -188,15 +189,15 @@ static size_t photo_of(const struct trainer *t, size_t showing) {
     return showing % trainer_photos(t);
 }
 
-/* What is done to a photo in this epoch, each time that it is shown. A frozen encoder knows it
- * plain or mirrored only. */
+/* The augmentation of a photo in this epoch, one for each showing. Features of a frozen encoder
+ * exist only for the plain and the mirrored photo. */
 static struct augment draw_augment(const struct trainer *t, size_t epoch, size_t showing,
-                                   bool learns) {
+                                   bool trainable) {
     const struct train_options *o = t->options;
     const size_t index = photo_of(t, showing), copy = showing / trainer_photos(t);
     const struct dataset_photo *photo = &t->dataset.photos[t->train[index]];
-    struct augment_strength strength = {.crop = learns ? o->crop : 0,
-                                        .color = learns ? o->color : 0,
+    struct augment_strength strength = {.crop = trainable ? o->crop : 0,
+                                        .color = trainable ? o->color : 0,
                                         .flip =
                                             o->flip && !dataset_photo_is_sided(&t->dataset, photo)};
     const uint64_t turn = (uint64_t)copy * trainer_epochs(o) + epoch;
@@ -210,7 +211,8 @@ static size_t batch_count(const struct trainer *t, enum train_phase phase, size_
     return size_smaller(left, size);
 }
 
-/* Photo `number` of the epoch, if a slice of this process holds it: what the loader is to load. */
+/* Photo `number` of the epoch for the loader; false if no micro-batch of this process contains it.
+ */
 static bool plan_photo(void *context, size_t number, const char **path, struct augment *augment) {
     const struct trainer *t = context;
     const enum train_phase phase = trainer_phase(t->options, t->place.epoch);
@@ -222,14 +224,14 @@ static bool plan_photo(void *context, size_t number, const char **path, struct a
     return true;
 }
 
-/* The showings of an epoch, those of photos that the text tells of behind the others. */
+/* The showings of an epoch, those of pseudo-captions last. */
 static void fill_order(struct trainer *t, size_t epoch, size_t photos) {
     size_t filled = 0;
     for (size_t i = 0; i < t->options->set_count; i++) {
         filled +=
             epoch_plan_fill(&t->shares[i], t->turns, epoch, trainer_photos(t), t->order + filled);
     }
-    for (size_t told = t->train_count; filled < photos; told++) t->order[filled++] = told;
+    for (size_t pseudo = t->train_count; filled < photos; pseudo++) t->order[filled++] = pseudo;
 }
 
 void step_begin_epoch(struct trainer *t, size_t epoch) {
@@ -243,11 +245,11 @@ void step_begin_epoch(struct trainer *t, size_t epoch) {
     fill_order(t, epoch, photos);
     struct random stream = random;
     random_shuffle(&stream, t->order, photos);
-    if (!trainer_encoder_learns(t->options, phase)) return;
+    if (!trainer_trains_encoder(t->options, phase)) return;
     loader_start(t->loader, t->place.step * t->options->batch_size, photos, plan_photo, t);
 }
 
-/* In self-critical epochs the encoder's rate falls as the decoder's does. */
+/* In self-critical epochs the encoder's rate is reduced by the same factor as the decoder's. */
 static float encoder_rate(const struct train_options *o, enum train_phase phase) {
     if (!trainer_draws(phase) || o->joint_lr <= 0) return o->encoder_lr;
     return o->encoder_lr * (o->self_critical_lr / o->joint_lr);
@@ -262,7 +264,7 @@ struct update_rates step_rates(const struct trainer *t, size_t epoch, size_t ste
     const size_t steps = step_count(t, phase);
     const float factor =
         schedule_factor((epoch - first) * steps + step, (last - first) * steps, o->warmup);
-    const bool joint = trainer_encoder_learns(o, phase);
+    const bool joint = trainer_trains_encoder(o, phase);
     const float rate = trainer_draws(phase) ? o->self_critical_lr : joint ? o->joint_lr : o->lr;
     return (struct update_rates){.decoder = factor * rate,
                                  .encoder = joint ? factor * encoder_rate(o, phase) : 0,
@@ -270,8 +272,8 @@ struct update_rates step_rates(const struct trainer *t, size_t epoch, size_t ste
                                  .weight_decay = o->weight_decay};
 }
 
-/* What a lane brings; goes from process to process as it is. */
-struct lane_result {
+/* The results of a gradient accumulator; sent between processes as bytes. */
+struct accumulator_result {
     struct slice_result sum;
     bool ok;
     caption_error error;
@@ -281,71 +283,74 @@ struct lane_result {
 struct step {
     struct trainer *trainer;
     enum train_phase phase;
-    bool encoder_learns;
+    bool encoder_trained;
     size_t index;    /* within the epoch */
-    uint64_t number; /* its own in the whole run: for random numbers */
-    size_t count;    /* photos, or photos whose rows of text would be as many */
+    uint64_t number; /* unique in the run, for random numbers */
+    size_t count;    /* photos, or for text the photos that have as many rows */
     struct division division;
     struct slice_task task;
-    struct range lanes; /* of this process */
-    struct lane_result results[TRAIN_LANES];
+    struct range accumulators; /* of this process */
+    struct accumulator_result results[TRAIN_ACCUMULATORS];
 };
 
-static bool photo_slice(struct step *step, size_t slice, size_t lane, size_t worker,
-                        struct random random, struct lane_result *result) {
+static bool photo_slice(struct step *step, size_t slice, size_t accumulator, size_t worker,
+                        struct random random, struct accumulator_result *result) {
     struct trainer *t = step->trainer;
     const struct range photos = part_of(step->count, slice, step->division.slices);
     const size_t count = photos.end - photos.begin;
     const struct slice_photo *batch = t->batch + photos.begin;
     slice_work *work = trainer_draws(step->phase) ? slice_rollout : slice_photos;
     if (step->task.features) {
-        work(t->lanes[lane], &step->task, NULL, batch, NULL, count, random, &result->sum);
+        work(t->accumulators[accumulator], &step->task, NULL, batch, NULL, count, random,
+             &result->sum);
         return true;
     }
     const size_t first = step->index * t->options->batch_size + photos.begin;
     const real *images = loader_wait(t->loader, first, count, &result->error);
     if (!images) return false;
-    work(t->lanes[lane], &step->task, t->workspaces[worker], batch, images, count, random,
-         &result->sum);
+    work(t->accumulators[accumulator], &step->task, t->workspaces[worker], batch, images, count,
+         random, &result->sum);
     loader_release(t->loader, first, count);
     return true;
 }
 
-static void text_slice(struct step *step, size_t slice, size_t lane, struct random random,
-                       struct lane_result *result) {
+static void text_slice(struct step *step, size_t slice, size_t accumulator, struct random random,
+                       struct accumulator_result *result) {
     struct trainer *t = step->trainer;
     const struct range photos = part_of(step->count, slice, step->division.slices);
     const struct range steps = text_steps_of(t, step->index);
     const size_t first_row = photos.begin * TRAIN_TEXT_ROWS;
-    slice_text(t->lanes[lane], &step->task, &t->text, trainer_text_rows(t->options), first_row,
-               (photos.end - photos.begin) * TRAIN_TEXT_ROWS, steps.begin, steps.end - steps.begin,
-               t->text_states + first_row * t->model.decoder.state, random, &result->sum);
+    slice_text(t->accumulators[accumulator], &step->task, &t->text, trainer_text_rows(t->options),
+               first_row, (photos.end - photos.begin) * TRAIN_TEXT_ROWS, steps.begin,
+               steps.end - steps.begin, t->text_states + first_row * t->model.decoder.state, random,
+               &result->sum);
 }
 
-/* The slices of a lane, one after the other. */
-static void run_lane(void *context, size_t item, size_t worker) {
+/* The micro-batches of a gradient accumulator, one after the other. */
+static void run_accumulator(void *context, size_t item, size_t worker) {
     struct step *step = context;
     struct trainer *t = step->trainer;
-    const size_t lane = step->lanes.begin + item;
-    struct lane_result *result = &step->results[lane];
-    *result = (struct lane_result){.ok = true};
-    update_clear(&t->update, slice_gradients(t->lanes[lane]), step->encoder_learns);
-    const struct range slices = part_of(step->division.slices, lane, step->division.lanes);
+    const size_t accumulator = step->accumulators.begin + item;
+    struct accumulator_result *result = &step->results[accumulator];
+    *result = (struct accumulator_result){.ok = true};
+    update_clear(&t->update, slice_gradients(t->accumulators[accumulator]), step->encoder_trained);
+    const struct range slices =
+        part_of(step->division.slices, accumulator, step->division.accumulators);
     for (size_t slice = slices.begin; result->ok && slice < slices.end; slice++) {
         struct random random = trainer_stream(t, STREAM_DROPOUT, (step->number << 12) + slice);
         if (step->phase == TRAIN_TEXT) {
-            text_slice(step, slice, lane, random, result);
+            text_slice(step, slice, accumulator, random, result);
         } else {
-            result->ok = photo_slice(step, slice, lane, worker, random, result);
+            result->ok = photo_slice(step, slice, accumulator, worker, random, result);
         }
     }
 }
 
-/* Of the photos that have a caption style of their own, this share is shown without, so that the
- * captions of no style learn, too; of the others, which teach every style, the rest. */
+/* Share of photos shown without a style, so that captions without a style are trained too: of
+ * photos that have a style, and of the others, which otherwise train a random style. */
 static const float share_without_own = 0.2F, share_without_any = 0.5F;
 
-/* The style in which a photo is described when it is shown. */
+/* The caption style of a showing. */
 static size_t draw_style(const struct trainer *t, size_t showing) {
     const size_t index = photo_of(t, showing), copy = showing / trainer_photos(t);
     if (!t->styles || index >= t->train_count) return STYLE_NONE;
@@ -357,16 +362,16 @@ static size_t draw_style(const struct trainer *t, size_t showing) {
     return own == STYLE_NONE ? random_below(&random, t->model.styles.count) : own;
 }
 
-/* A photo as it is shown, or one that the text tells of. */
+/* A photo of the mini-batch, real or of pseudo-captions. */
 static struct slice_photo batch_photo(const struct trainer *t, size_t showing,
-                                      bool encoder_learns) {
+                                      bool encoder_trained) {
     const size_t index = photo_of(t, showing);
-    struct slice_photo photo = {.said = trainer_captions(t, index),
+    struct slice_photo photo = {.captions = trainer_captions(t, index),
                                 .row = index,
                                 .style = draw_style(t, showing),
-                                .imagined = index >= t->train_count};
-    /* What the encoder is to see, the loader has drawn. */
-    if (!photo.imagined && !encoder_learns) {
+                                .synthetic = index >= t->train_count};
+    /* For a trainable encoder, the loader draws the augmentation. */
+    if (!photo.synthetic && !encoder_trained) {
         photo.augment = draw_augment(t, t->place.epoch, showing, false);
     }
     return photo;
@@ -377,13 +382,13 @@ static size_t fill_photos(struct trainer *t, const struct step *step) {
     size_t targets = 0;
     const size_t *order = t->order + step->index * t->options->batch_size;
     for (size_t i = 0; i < step->count; i++) {
-        t->batch[i] = batch_photo(t, order[i], step->encoder_learns);
-        targets += captions_targets(&t->batch[i].said);
+        t->batch[i] = batch_photo(t, order[i], step->encoder_trained);
+        targets += captions_targets(&t->batch[i].captions);
     }
     return targets;
 }
 
-/* Nearly every step of every row has a target; how many do is not worth looking up. */
+/* Nearly every step of every row has a target, so steps are counted, not targets. */
 static size_t text_targets(const struct trainer *t, const struct step *step) {
     const struct range steps = text_steps_of(t, step->index);
     return trainer_text_rows(t->options) * (steps.end - steps.begin);
@@ -393,12 +398,12 @@ static struct step plan_step(struct trainer *t, enum train_phase phase, size_t i
     const struct train_options *o = t->options;
     struct step step = {.trainer = t,
                         .phase = phase,
-                        .encoder_learns = trainer_encoder_learns(o, phase),
+                        .encoder_trained = trainer_trains_encoder(o, phase),
                         .index = index,
                         .number = (uint64_t)t->place.epoch << 28 | index,
                         .count = phase == TRAIN_TEXT ? o->batch_size : batch_count(t, phase, index),
                         .task = {.model = &t->model,
-                                 .imagination = t->imagination,
+                                 .synthetic = t->synthetic,
                                  .reward = t->reward,
                                  .samples = o->self_critical_samples,
                                  .tag_weight = o->tag_weight,
@@ -408,50 +413,52 @@ static struct step plan_step(struct trainer *t, enum train_phase phase, size_t i
                                                     .output_dropout = o->dropout,
                                                     .label_smoothing = o->label_smoothing}}};
     const size_t targets = phase == TRAIN_TEXT ? text_targets(t, &step) : fill_photos(t, &step);
-    if (!step.encoder_learns) step.task.features = &t->features;
+    if (!step.encoder_trained) step.task.features = &t->features;
     step.task.scale = 1 / (real)targets;
     step.division = divide(t, step.count);
-    step.lanes = lanes_of(t, step.division, ranks_rank(t->ranks));
+    step.accumulators = accumulators_of(t, step.division, ranks_rank(t->ranks));
     return step;
 }
 
-/* Every process learns what each lane brought. */
+/* Shares the results of each accumulator with all processes. */
 static bool share_results(struct step *step, caption_error *error) {
     struct trainer *t = step->trainer;
     for (size_t rank = 0; rank < ranks_count(t->ranks); rank++) {
-        const struct range lanes = lanes_of(t, step->division, rank);
-        if (!ranks_broadcast(t->ranks, rank, step->results + lanes.begin,
-                             (lanes.end - lanes.begin) * sizeof *step->results, error)) {
+        const struct range accumulators = accumulators_of(t, step->division, rank);
+        if (!ranks_broadcast(t->ranks, rank, step->results + accumulators.begin,
+                             (accumulators.end - accumulators.begin) * sizeof *step->results,
+                             error)) {
             return false;
         }
     }
-    for (size_t lane = 0; lane < step->division.lanes; lane++) {
-        if (step->results[lane].ok) continue;
-        if (error) *error = step->results[lane].error;
+    for (size_t accumulator = 0; accumulator < step->division.accumulators; accumulator++) {
+        if (step->results[accumulator].ok) continue;
+        if (error) *error = step->results[accumulator].error;
         return false;
     }
     return true;
 }
 
-/* The sum of all lanes' gradients in their order, in *sum. It travels along the processes, each
- * adding its own lanes, and from the last one back to all. */
+/* Sums all gradient accumulators in their order, in *sum. The sum is sent from process to process,
+ * each adding its own accumulators; the last one broadcasts it. */
 static bool sum_gradients(struct step *step, real **sum, caption_error *error) {
     struct trainer *t = step->trainer;
     const size_t rank = ranks_rank(t->ranks), last = ranks_count(t->ranks) - 1;
-    const bool joint = step->encoder_learns;
-    real *blocks[TRAIN_LANES + 1];
+    const bool joint = step->encoder_trained;
+    real *blocks[TRAIN_ACCUMULATORS + 1];
     size_t blocks_count = 0, first, count;
     update_range(&t->update, joint, &first, &count);
     const size_t bytes = count * sizeof(real);
     if (rank > 0) {
         if (!ranks_receive(t->ranks, rank - 1, t->incoming + first, bytes, error)) return false;
         blocks[blocks_count++] = t->incoming;
-    } else if (step->lanes.begin == step->lanes.end) {
-        memset(t->incoming + first, 0, bytes); /* more processes than slices */
+    } else if (step->accumulators.begin == step->accumulators.end) {
+        memset(t->incoming + first, 0, bytes); /* more processes than micro-batches */
         blocks[blocks_count++] = t->incoming;
     }
-    for (size_t lane = step->lanes.begin; lane < step->lanes.end; lane++) {
-        blocks[blocks_count++] = slice_gradients(t->lanes[lane]);
+    for (size_t accumulator = step->accumulators.begin; accumulator < step->accumulators.end;
+         accumulator++) {
+        blocks[blocks_count++] = slice_gradients(t->accumulators[accumulator]);
     }
     update_sum(&t->update, blocks, blocks_count, joint, t->threads);
     *sum = blocks[0];
@@ -461,11 +468,11 @@ static bool sum_gradients(struct step *step, real **sum, caption_error *error) {
 
 static struct slice_result total(const struct step *step) {
     struct slice_result sum = {0};
-    for (size_t lane = 0; lane < step->division.lanes; lane++) {
-        sum.loss += step->results[lane].sum.loss;
-        sum.targets += step->results[lane].sum.targets;
-        sum.reward += step->results[lane].sum.reward;
-        sum.drawn += step->results[lane].sum.drawn;
+    for (size_t accumulator = 0; accumulator < step->division.accumulators; accumulator++) {
+        sum.loss += step->results[accumulator].sum.loss;
+        sum.targets += step->results[accumulator].sum.targets;
+        sum.reward += step->results[accumulator].sum.reward;
+        sum.drawn += step->results[accumulator].sum.drawn;
     }
     return sum;
 }
@@ -481,7 +488,8 @@ static bool check_finite(const struct trainer *t, double loss, double norm, capt
 bool step_run(struct trainer *t, caption_error *error) {
     struct train_place *place = &t->place;
     struct step step = plan_step(t, trainer_phase(t->options, place->epoch), place->step);
-    threads_for(t->threads, step.lanes.end - step.lanes.begin, run_lane, &step);
+    threads_for(t->threads, step.accumulators.end - step.accumulators.begin, run_accumulator,
+                &step);
     real *gradients;
     if (!share_results(&step, error) || !sum_gradients(&step, &gradients, error)) return false;
     const struct update_rates rates = step_rates(t, place->epoch, place->step);
@@ -505,13 +513,15 @@ bool step_measure(struct trainer *t, enum train_phase phase, double *seconds,
     while (trainer_phase(t->options, epoch) != phase) epoch++;
     t->place = (struct train_place){.epoch = epoch};
     if (!step_begin_phase(t, phase, error)) return false;
-    real *states = t->text_states; /* of the run, which go on where they are */
+    real *states = t->text_states; /* of the run, left unchanged */
     t->text_states = states ? memory_zeroed(states_size(t), 1, "the states of text", error) : NULL;
     bool ok = !states || t->text_states;
     step_begin_epoch(t, epoch);
     struct step step = plan_step(t, phase, 0);
     const double started = progress_clock();
-    if (ok) threads_for(t->threads, step.lanes.end - step.lanes.begin, run_lane, &step);
+    if (ok)
+        threads_for(t->threads, step.accumulators.end - step.accumulators.begin, run_accumulator,
+                    &step);
     *seconds = progress_clock() - started;
     free(t->text_states);
     t->text_states = states;

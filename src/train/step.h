@@ -1,37 +1,37 @@
-/* One step of training: the mini-batch as slices, their gradients in a fixed order, an update.
- * Internal to this room. */
+/* One step of training: the mini-batch as micro-batches, their gradients summed in a fixed order,
+ * an update. Internal to src/train. */
 #ifndef CAPTION_TRAIN_STEP_H
 #define CAPTION_TRAIN_STEP_H
 
 #include "train/trainer.h"
 
-/* Plans the memory for the steps of every phase but what step_begin_phase allocates. */
+/* Allocates the memory of every phase, except what step_begin_phase allocates. */
 bool step_init(struct trainer *trainer, caption_error *error);
 void step_free(struct trainer *trainer);
 
-/* What a phase needs beyond that. */
+/* Allocates what else a phase needs. */
 bool step_begin_phase(struct trainer *trainer, enum train_phase phase, caption_error *error);
 
 /* Steps in an epoch of the phase. */
 size_t step_count(const struct trainer *trainer, enum train_phase phase);
 
-/* Draws the order of an epoch; its steps follow from trainer->place.step on. */
+/* Draws the order of an epoch; its steps continue from trainer->place.step. */
 void step_begin_epoch(struct trainer *trainer, size_t epoch);
 
-/* The next step. The place moves on. */
+/* Runs the next step and advances the place. */
 bool step_run(struct trainer *trainer, caption_error *error);
 
-/* Seconds that a step of the phase takes, measured on one that leaves nothing behind. */
+/* Measures the seconds of a step of the phase, on one that changes no state. */
 bool step_measure(struct trainer *trainer, enum train_phase phase, double *seconds,
                   caption_error *error);
 
 /* The learning rates of a step. */
 struct update_rates step_rates(const struct trainer *trainer, size_t epoch, size_t step);
 
-/* All processes know what one of them knows: true when any says so. */
+/* Logical or of `mine` over all processes. */
 bool step_any(struct trainer *trainer, bool mine, bool *any, caption_error *error);
 
-/* Text rows' states of all processes, in all processes. */
+/* Shares the text rows' states of all processes with all processes. */
 bool step_share_states(struct trainer *trainer, caption_error *error);
 
 #endif

@@ -3,17 +3,17 @@
 #include <math.h>
 #include <string.h>
 
-/* Captions that say of a photo most of what people would say. */
+/* Captions that together name most of what people would name. */
 enum { ALL_CAPTIONS = 5 };
 
-/* A probability is taken to be at least this, so that its logarithm is finite. */
+/* Probabilities are clamped to this, so that the logarithm is finite. */
 static const double SMALLEST = 1e-12;
 
-void tag_labels(const struct tag_words *tags, const struct captions_part *said, uint8_t *labels) {
+void tag_labels(const struct tag_words *tags, const struct captions_part *photo, uint8_t *labels) {
     memset(labels, 0, tags->count);
-    const struct captions *captions = said->captions;
-    const size_t begin = captions->begin[said->first];
-    const size_t end = captions->begin[said->first + said->count];
+    const struct captions *captions = photo->captions;
+    const size_t begin = captions->begin[photo->first];
+    const size_t end = captions->begin[photo->first + photo->count];
     for (size_t i = begin; i < end; i++) {
         const uint32_t tag = tags->tags[captions->words[i]];
         if (tag != TAG_NONE) labels[tag] = 1;

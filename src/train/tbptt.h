@@ -21,7 +21,7 @@ struct tbptt *tbptt_new(const struct decoder *decoder, size_t rows, size_t steps
                         caption_error *error);
 void tbptt_free(struct tbptt *tbptt);
 
-/* What a batch is computed with. */
+/* The inputs and outputs of a batch. */
 struct tbptt_pass {
     const struct parameters *parameters;
     const real *values;
@@ -30,7 +30,7 @@ struct tbptt_pass {
     struct unroll_regularisation regularisation;
     struct random *random; /* of dropout; NULL: none */
     bool weighted;         /* the sequences have weights */
-    bool repeat_first;     /* each begins with a vector, which is added to all its words */
+    bool repeat_first;     /* each begins with an image vector, which is added to all its words */
     /* Backward: */
     real scale;      /* of the loss */
     real *d_vectors; /* (vector_count, E), added to; or NULL */
@@ -42,8 +42,8 @@ struct tbptt_pass {
 double tbptt_run(struct tbptt *tbptt, const struct tbptt_pass *pass,
                  struct tbptt_sequence *sequences, size_t count, size_t *targets);
 
-/* Runs one window of streams that have no end: sequences that all have the same number of steps, at
- * most t_p, and go on from `states` (count, S), which are replaced by those after the window. */
+/* Runs one window of endless streams: all sequences have the same number of steps, at most t_p.
+ * They continue from `states` (count, S), which are replaced by the states after the window. */
 double tbptt_carry(struct tbptt *tbptt, const struct tbptt_pass *pass,
                    const struct tbptt_sequence *sequences, size_t count, real *states,
                    size_t *targets);

@@ -1,10 +1,9 @@
-/* Text from which the decoder learns the language before it sees a photo: many to many over one
- * endless stream of words, a sentence after the other. The stream is cut into as many equal parts
- * as there are rows, which are read side by side, their states carried on.
+/* Text for language model pre-training of the decoder: many to many over one endless stream of
+ * words, a sentence after the other. The stream is divided into as many equal parts as there are
+ * rows, which are read side by side; their states are carried on.
  *
- * Between sentences stand <end>, which is predicted, and <start>, which is fed, so that a sentence
- * begins and ends as a caption does. A word that the vocabulary lacks is fed as <unk> and never
- * asked for. */
+ * Between sentences are <end>, which is predicted, and <start>, which is fed, so a sentence begins
+ * and ends as a caption does. An out-of-vocabulary word is fed as <unk> and is never a target. */
 #ifndef CAPTION_TRAIN_TEXT_H
 #define CAPTION_TRAIN_TEXT_H
 
@@ -16,20 +15,20 @@ struct text {
     int32_t *words; /* of all sentences, one after the other */
     size_t *begin;  /* [count + 1] sentence i is words[begin[i] .. begin[i + 1]) */
     size_t count;
-    size_t known;  /* words that the vocabulary holds */
+    size_t known;  /* words in the vocabulary */
     size_t *order; /* [count] in which the sentences are read */
     size_t *start; /* [count + 1] step of the stream at which sentence order[i] starts */
 };
 
-/* Reads files of one sentence a line (UTF-8, any bytes will do), tokenized as captions are; a
- * hyphenated word that the vocabulary lacks is taken as its parts. Files without any word that the
- * vocabulary holds are an error that names them. */
+/* Reads files of one sentence a line (UTF-8; any bytes are accepted), tokenized as captions are; an
+ * out-of-vocabulary hyphenated word is split into its parts. A file without any word of the
+ * vocabulary is an error that names it. */
 bool text_read(struct text *text, const char *const *paths, size_t count,
                const struct vocabulary *vocabulary, caption_error *error);
 void text_free(struct text *text);
 
-/* The same sentences as captions, of which every `each` in a row are said of one photo. They are
- * the text's: nothing to free. */
+/* The same sentences as pseudo-captions, every `each` in a row of one photo. They borrow from the
+ * text: nothing to free. */
 struct captions text_captions(const struct text *text, size_t each);
 
 /* Puts the sentences into a random order. */

@@ -18,10 +18,10 @@
 /* Of the loss curve. */
 enum { POINTS_AN_EPOCH = 20 };
 
-/* Whether features are learned from, and not only measured. */
+/* Whether features are trained on, and not only measured. */
 static bool learns_from_features(const struct train_options *options) {
     for (enum train_phase phase = TRAIN_IMAGINED; phase < TRAIN_PHASES; phase++) {
-        if (trainer_has_phase(options, phase, 0) && !trainer_encoder_learns(options, phase)) {
+        if (trainer_has_phase(options, phase, 0) && !trainer_trains_encoder(options, phase)) {
             return true;
         }
     }
@@ -31,14 +31,14 @@ static bool learns_from_features(const struct train_options *options) {
 /* Features of all photos by the encoder as it is now. */
 static bool read_features(struct trainer *t, caption_error *error) {
     if (t->features.plain) return true;
-    size_t count = t->train_count + t->held_count;
+    size_t count = t->train_count + t->validation_count;
     const char **paths = memory_zeroed(count, sizeof *paths, "paths of photos", error);
     if (!paths) return false;
     for (size_t i = 0; i < t->train_count; i++) {
         paths[i] = t->dataset.photos[t->train[i]].path;
     }
-    for (size_t i = 0; i < t->held_count; i++) {
-        paths[t->train_count + i] = t->validation->photos[t->held[i]].path;
+    for (size_t i = 0; i < t->validation_count; i++) {
+        paths[t->train_count + i] = t->validation->photos[t->validation_photos[i]].path;
     }
     double started = progress_clock();
     const bool mirrored = t->options->flip && learns_from_features(t->options);
@@ -64,8 +64,8 @@ static bool settle_settings(struct trainer *t, caption_error *error) {
     return t->settings || error_memory(error, "settings");
 }
 
-/* A new model, its image vectors measured unless they were learned, or are learned beside an
- * encoder that begins with nothing. */
+/* A new model. Its image scale is measured, unless it starts from a captioner or from a random
+ * encoder. */
 static bool start_anew(struct trainer *t, caption_error *error) {
     struct random random = trainer_stream(t, STREAM_START, 0);
     if (!start_model(&t->model, t->options, &t->dataset, t->train, t->train_count, &random,
@@ -79,36 +79,36 @@ static bool start_anew(struct trainer *t, caption_error *error) {
     return true;
 }
 
-/* What is said of each photo of a phase: `*count` parts, to be freed. */
-static struct captions_part *list_captions(const struct trainer *t, bool told, size_t *count,
+/* The captions of each photo of a phase: `*count` parts, freed by the caller. */
+static struct captions_part *list_captions(const struct trainer *t, bool pseudo, size_t *count,
                                            caption_error *error) {
-    *count = t->train_count + (told ? trainer_told_photos(t) : 0);
+    *count = t->train_count + (pseudo ? trainer_pseudo_photos(t) : 0);
     struct captions_part *parts = memory_uninitialised(*count, sizeof *parts, "captions", error);
     for (size_t i = 0; parts && i < *count; i++) parts[i] = trainer_captions(t, i);
     return parts;
 }
 
-/* What photos look like that are told of, as the encoder sees it. */
-static bool imagine(struct trainer *t, caption_error *error) {
-    if (t->imagination) return true;
+/* Fits the map from captions to synthetic features. */
+static bool fit_synthetic(struct trainer *t, caption_error *error) {
+    if (t->synthetic) return true;
     const double started = progress_clock();
     size_t count;
     struct captions_part *photos = list_captions(t, false, &count, error);
     if (!photos) return false;
-    t->imagination = imagination_new(photos, count, t->model.vocabulary.count, t->features.plain,
-                                     t->features.width, t->threads, error);
+    t->synthetic = synthetic_features_new(photos, count, t->model.vocabulary.count,
+                                          t->features.plain, t->features.width, t->threads, error);
     free(photos);
-    if (!t->imagination) return false;
+    if (!t->synthetic) return false;
     trainer_say(t, "what words look like was learned from %zu photos in %.0f s", t->train_count,
                 progress_clock() - started);
     return true;
 }
 
-/* What captions are worth that are drawn in a phase. */
-static bool promise_rewards(struct trainer *t, enum train_phase phase, caption_error *error) {
+/* Prepares the rewards of the captions that are sampled in a phase. */
+static bool prepare_rewards(struct trainer *t, enum train_phase phase, caption_error *error) {
     if (t->reward) return true;
     size_t count;
-    struct captions_part *photos = list_captions(t, trainer_imagines(phase), &count, error);
+    struct captions_part *photos = list_captions(t, trainer_uses_synthetic(phase), &count, error);
     if (!photos) return false;
     t->reward = reward_new(photos, count, &t->model.vocabulary,
                            (double)t->options->self_critical_bleu, error);
@@ -116,16 +116,16 @@ static bool promise_rewards(struct trainer *t, enum train_phase phase, caption_e
     return t->reward != NULL;
 }
 
-/* What a phase learns from, where that is not the photos themselves. */
-static bool get_ready(struct trainer *t, enum train_phase phase, caption_error *error) {
+/* Prepares the rewards and features of a phase. */
+static bool prepare_phase(struct trainer *t, enum train_phase phase, caption_error *error) {
     if (phase == TRAIN_TEXT) return true;
-    if (trainer_draws(phase) && !promise_rewards(t, phase, error)) return false;
-    if (trainer_encoder_learns(t->options, phase)) return true;
-    return read_features(t, error) && (!trainer_imagines(phase) || imagine(t, error));
+    if (trainer_draws(phase) && !prepare_rewards(t, phase, error)) return false;
+    if (trainer_trains_encoder(t->options, phase)) return true;
+    return read_features(t, error) && (!trainer_uses_synthetic(phase) || fit_synthetic(t, error));
 }
 
-/* How long an epoch of each phase takes: as long as the last one did, or as a step tells. A phase
- * that is over is not measured: its encoder is history. */
+/* Estimates the time of an epoch of each phase: that of the last one, or of a measured step. A
+ * completed phase is not measured: its encoder has changed. */
 static bool measure_epochs(struct trainer *t, caption_error *error) {
     struct train_history *history = &t->history;
     for (size_t i = 0; i < history->epoch_count; i++) {
@@ -134,8 +134,8 @@ static bool measure_epochs(struct trainer *t, caption_error *error) {
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
         double *seconds = &history->epoch_seconds[phase];
         if (*seconds > 0 || !trainer_has_phase(t->options, phase, t->place.epoch)) continue;
-        if (trainer_draws(phase)) continue; /* of weights that are still to come */
-        if (!get_ready(t, phase, error)) return false;
+        if (trainer_draws(phase)) continue; /* its weights do not exist yet */
+        if (!prepare_phase(t, phase, error)) return false;
         if (!step_measure(t, phase, seconds, error)) return false;
         *seconds *= (double)step_count(t, phase);
     }
@@ -146,11 +146,11 @@ static bool read_text(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     if (o->text_count == 0) return true;
     if (!text_read(&t->text, o->text, o->text_count, &t->model.vocabulary, error)) return false;
-    if (o->text_captions > 0) t->told = text_captions(&t->text, o->text_captions);
+    if (o->text_captions > 0) t->pseudo = text_captions(&t->text, o->text_captions);
     return true;
 }
 
-/* All that is known before the first step. */
+/* Reports what is known before the first step. */
 static bool summarise(struct trainer *t, caption_error *error) {
     static const char *const what[TRAIN_PHASES] = {
         [TRAIN_TEXT] = "the text",
@@ -170,25 +170,25 @@ static bool summarise(struct trainer *t, caption_error *error) {
     return true;
 }
 
-/* The listener hears of what is and of what is left. */
-static bool tell(struct trainer *t,
-                 bool (*whom)(void *, const struct train_history *, caption_error *),
-                 caption_error *error) {
+/* Calls the listener with the history and the time left. */
+static bool notify(struct trainer *t,
+                   bool (*callback)(void *, const struct train_history *, caption_error *),
+                   caption_error *error) {
     struct train_history *history = &t->history;
     history->seconds_left = 0;
     for (size_t epoch = t->place.epoch; epoch < trainer_epochs(t->options); epoch++) {
         history->seconds_left += history->epoch_seconds[trainer_phase(t->options, epoch)];
     }
-    return !whom || whom(t->listener.context, history, error);
+    return !callback || callback(t->listener.context, history, error);
 }
 
-/* The model that was learning when the checkpoint was written. */
+/* Reads the model that was in training when the checkpoint was written. */
 static bool take_up(struct trainer *t, caption_error *error) {
     return checkpoint_read_model(&t->model, t->checkpoint, error) &&
            start_check_choices(t->options, &t->model, t->checkpoint, error);
 }
 
-/* What was begun before goes on. */
+/* Resumes the run from its checkpoint. */
 static bool go_on(struct trainer *t, caption_error *error) {
     if (!checkpoint_read(t, error)) return false;
     train_files_resumed(t);
@@ -197,14 +197,14 @@ static bool go_on(struct trainer *t, caption_error *error) {
     return true;
 }
 
-/* What a model does: its weights, and how often it sees the image, which they do not show. */
+/* A hash of a model: its weights, and how often the image is fed, which they do not show. */
 static uint64_t model_hash(const struct model *model) {
     const struct parameters *parameters = &model->parameters;
     const uint64_t hash = hash_string(HASH_START, decoder_image_input(&model->decoder));
     return hash_bytes(hash, parameters->values, parameters->count * sizeof *parameters->values);
 }
 
-/* Processes that set out from different things would make nonsense together. */
+/* All processes must start from the same options, data and model. */
 static bool check_ranks(struct trainer *t, bool resume, caption_error *error) {
     if (ranks_count(t->ranks) == 1) return true;
     const size_t mine[] = {(size_t)hash_string(HASH_START, t->settings),
@@ -244,7 +244,7 @@ static bool save(struct trainer *t, caption_error *error) {
     return ranks_rank(t->ranks) > 0 || checkpoint_write(t, error);
 }
 
-/* A checkpoint when it is time for one, or when the run is to end here. */
+/* Writes a checkpoint when one is due, or when the run is interrupted. */
 static bool keep(struct trainer *t, caption_error *error) {
     const bool first = ranks_rank(t->ranks) == 0;
     const double minutes = (progress_clock() - t->saved) / 60;
@@ -259,7 +259,7 @@ static bool keep(struct trainer *t, caption_error *error) {
                      t->place.step, t->place.epoch + 1, t->checkpoint);
 }
 
-/* A point of the loss curve, some of them an epoch. */
+/* Adds a point to the loss curve, a few times an epoch. */
 static bool add_point(struct trainer *t, size_t steps, caption_error *error) {
     struct train_place *place = &t->place;
     const size_t every = steps > POINTS_AN_EPOCH ? steps / POINTS_AN_EPOCH : 1;
@@ -291,7 +291,7 @@ static void show_progress(struct trainer *t, struct progress *progress, double s
     progress_update(progress, place->step, note);
 }
 
-/* The steps of an epoch that are still to be made. */
+/* Runs the remaining steps of an epoch. */
 static bool run_steps(struct trainer *t, size_t steps, caption_error *error) {
     struct train_place *place = &t->place;
     step_begin_epoch(t, place->epoch);
@@ -325,17 +325,17 @@ static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *
     if (!ok) return false;
     t->history.epoch_seconds[phase] = place->seconds;
     t->place = (struct train_place){.epoch = place->epoch + 1, .best = place->best};
-    return tell(t, t->listener.epoch, error);
+    return notify(t, t->listener.epoch, error);
 }
 
-/* Whether the run stands before the first step of a phase. */
+/* Whether the next step is the first of a phase. */
 static bool is_new(const struct trainer *t, enum train_phase phase) {
     const size_t epoch = t->place.epoch;
     return t->place.step == 0 && (epoch == 0 || trainer_phase(t->options, epoch - 1) != phase);
 }
 
-/* Self-critical training sets out from the weights that were kept, at first nearer to what they
- * say. */
+/* Self-critical training starts from the averaged weights, their logits scaled by the temperature.
+ */
 static void begin_drawing(struct trainer *t) {
     const size_t epoch = t->place.epoch;
     const bool draws_already = epoch > 0 && trainer_draws(trainer_phase(t->options, epoch - 1));
@@ -345,27 +345,26 @@ static void begin_drawing(struct trainer *t) {
         decoder_scale_logits(&t->model.decoder, parameters, t->options->self_critical_temperature);
     }
     update_restart(&t->update, parameters->values);
-    features_free(&t->features); /* of an encoder that is history, if it learned */
+    features_free(&t->features); /* outdated if the encoder was trained */
 }
 
 static bool begin_phase(struct trainer *t, enum train_phase phase, caption_error *error) {
     if (is_new(t, phase)) {
         if (trainer_draws(phase)) begin_drawing(t);
-        reward_free(t->reward); /* of the phase before */
+        reward_free(t->reward); /* of the previous phase */
         t->reward = NULL;
     }
-    if (!trainer_imagines(phase)) {
-        imagination_free(t->imagination);
-        t->imagination = NULL;
+    if (!trainer_uses_synthetic(phase)) {
+        synthetic_features_free(t->synthetic);
+        t->synthetic = NULL;
     }
-    if (trainer_encoder_learns(t->options, phase)) {
-        features_free(&t->features); /* of an encoder that is history */
+    if (trainer_trains_encoder(t->options, phase)) {
+        features_free(&t->features); /* outdated by training */
     }
-    return get_ready(t, phase, error) && step_begin_phase(t, phase, error);
+    return prepare_phase(t, phase, error) && step_begin_phase(t, phase, error);
 }
 
-/* Whether the last epochs of the last phase brought nothing better, as many as --patience allows.
- */
+/* Whether the last --patience epochs of the last phase brought no improvement. */
 static bool is_out_of_patience(const struct trainer *t) {
     const struct train_history *history = &t->history;
     const size_t patience = t->options->patience, count = history->epoch_count;
@@ -379,8 +378,8 @@ static bool is_out_of_patience(const struct trainer *t) {
 }
 
 static bool run_epochs(struct trainer *t, caption_error *error) {
-    /* At once: a place that cannot be written to is told before hours of work. */
-    if (!save(t, error) || !tell(t, t->listener.begin, error) || !validation_of_start(t, error))
+    /* Save at once: an unwritable place is reported before hours of work. */
+    if (!save(t, error) || !notify(t, t->listener.begin, error) || !validation_of_start(t, error))
         return false;
     while (t->place.epoch < trainer_epochs(t->options) && !is_out_of_patience(t)) {
         const enum train_phase phase = trainer_phase(t->options, t->place.epoch);
@@ -403,7 +402,7 @@ static void clean_up(struct trainer *t, bool ok) {
     features_free(&t->features);
     history_free(&t->history);
     text_free(&t->text);
-    imagination_free(t->imagination);
+    synthetic_features_free(t->synthetic);
     captions_free(&t->captions);
     reward_free(t->reward);
     model_free(&t->model);
@@ -412,7 +411,7 @@ static void clean_up(struct trainer *t, bool ok) {
     free(t->checkpoint);
     cJSON_free(t->settings);
     free(t->train);
-    free(t->held);
+    free(t->validation_photos);
     free(t->shares);
     free(t->styles);
     dataset_names_free(t->set_names, t->options->set_count);
@@ -429,7 +428,7 @@ bool train_run(const struct train_options *options, const struct train_listener 
     trainer.ranks = ranks_join(error);
     if (!trainer.ranks) return false;
     if (ranks_rank(trainer.ranks) > 0) {
-        /* One of them speaks for all; each may be asked to stop. */
+        /* Only the first process reports; each may be asked to stop. */
         trainer.listener =
             (struct train_listener){.context = listener->context, .stop = listener->stop};
     }

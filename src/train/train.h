@@ -1,16 +1,15 @@
 /* The trainer: photos and captions in, a model file out.
  *
  * A run has phases, each with a warm-up and a cosine schedule of its own (history.h): the decoder
- * reads text and learns the language; it learns from photos on the cached features of a frozen
- * encoder; both learn, and the gradient of the words flows through x_1 into the
- * convolutions. After every epoch over photos those held back are captioned, and the weights with
- * the best CIDEr so far are written to `output` (of fewer than 20 photos held back: those with the
- * lowest perplexity); of several data sets each is scored by itself, and the mean of their scores
- * counts.
+ * reads text and learns the language; it learns from photos with the cached features of a frozen
+ * encoder; both learn, and the gradient of the words flows through x_1 into the convolutions. After
+ * every epoch over photos the validation photos are captioned, and the weights with the best CIDEr
+ * so far are written to `output` (with fewer than 20 validation photos: those with the lowest
+ * perplexity). Several data sets are scored separately, and the mean of their scores counts.
  *
- * A mini-batch is divided into fixed slices whose gradients are added in a fixed order, so the same
- * seed gives the same weights, bit for bit, with any number of threads, of processes under mpirun,
- * and after any interruption.
+ * A mini-batch is divided into fixed micro-batches whose gradients are added in a fixed order, so
+ * the same seed gives the same weights, bit for bit, with any number of threads or of processes
+ * under mpirun, and after any interruption.
  */
 #ifndef CAPTION_TRAIN_TRAIN_H
 #define CAPTION_TRAIN_TRAIN_H
@@ -22,7 +21,7 @@
 #include "train/history.h"
 #include "train/train_options.h"
 
-/* Whom the trainer tells how it goes. All may be NULL. */
+/* Callbacks for progress. All may be NULL. */
 struct train_listener {
     void *context;
     void (*message)(void *context, const char *text); /* one line, no newline */

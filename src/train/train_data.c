@@ -15,17 +15,17 @@ static void say_of(const struct trainer *t, const struct dataset *dataset) {
 /* A data set of the run while it is read. */
 struct reading {
     const struct train_set *set;
-    char *name;                    /* of its parts; not owned */
-    struct dataset dataset, other; /* `other` only when it is validated on that */
-    size_t *train, train_count;    /* indices into `dataset` */
-    size_t *held, held_count;      /* indices into that which is validated on */
+    char *name;                                  /* of its parts; not owned */
+    struct dataset dataset, other;               /* `other` only with a separate validation set */
+    size_t *train, train_count;                  /* indices into `dataset` */
+    size_t *validation_photos, validation_count; /* indices into `other`, or `dataset` */
 };
 
 static struct dataset *validation_of(struct reading *reading) {
     return reading->set->validation ? &reading->other : &reading->dataset;
 }
 
-/* With a data set of its own to validate on, photos that belong to no split are learned from. */
+/* With a separate validation set, photos without a split are for training. */
 static void learn_from_unsplit(struct dataset *dataset) {
     for (size_t i = 0; i < dataset->photo_count; i++) {
         struct dataset_photo *photo = &dataset->photos[i];
@@ -57,7 +57,7 @@ static bool select_captioned(const struct dataset *dataset, enum dataset_split s
                      dataset->name, split == DATASET_TRAIN ? "learn from" : "validate on");
 }
 
-/* Takes out what cannot be read, and says so once. */
+/* Removes unreadable photos and reports them once. */
 static bool check(struct trainer *t, const struct dataset *dataset, size_t *photos, size_t *count,
                   caption_error *error) {
     struct photo_check found;
@@ -76,7 +76,7 @@ static bool check(struct trainer *t, const struct dataset *dataset, size_t *phot
     return true;
 }
 
-/* The photos of a data set that are used. */
+/* Selects the photos of a data set that are used. */
 static bool select_photos(struct trainer *t, struct reading *r, caption_error *error) {
     const bool every = r->set->validation != NULL;
     struct dataset *validation = validation_of(r);
@@ -84,16 +84,17 @@ static bool select_photos(struct trainer *t, struct reading *r, caption_error *e
         !select_captioned(&r->dataset, DATASET_TRAIN, false, &r->train, &r->train_count, error)) {
         return false;
     }
-    return select_captioned(validation, DATASET_VAL, every, &r->held, &r->held_count, error) &&
+    return select_captioned(validation, DATASET_VAL, every, &r->validation_photos,
+                            &r->validation_count, error) &&
            check(t, &r->dataset, r->train, &r->train_count, error) &&
-           check(t, validation, r->held, &r->held_count, error);
+           check(t, validation, r->validation_photos, &r->validation_count, error);
 }
 
-/* Adds more[more_count], indices into a data set that lies behind `behind` photos, to a list. */
+/* Adds more[more_count] to a list, indices into a data set that follows `behind` photos. */
 static bool add_photos(size_t **photos, size_t *count, const size_t *more, size_t more_count,
                        size_t behind, caption_error *error) {
-    size_t room = *count;
-    if (!memory_grow(photos, &room, *count + more_count, sizeof **photos, "a list of photos",
+    size_t capacity = *count;
+    if (!memory_grow(photos, &capacity, *count + more_count, sizeof **photos, "a list of photos",
                      error)) {
         return false;
     }
@@ -101,16 +102,16 @@ static bool add_photos(size_t **photos, size_t *count, const size_t *more, size_
     return true;
 }
 
-/* Takes a data set into the run: its photos behind those of the others. */
+/* Adds a data set to the run: its photos follow those of the others. */
 static bool take_in(struct trainer *t, struct reading *r, struct epoch_share *share,
                     caption_error *error) {
     *share = (struct epoch_share){t->train_count, r->train_count, r->set->repeat};
-    if (!dataset_parts_add(&t->history.parts, validation_of(r), r->held, r->held_count, r->name,
-                           t->options->by_source, error) ||
+    if (!dataset_parts_add(&t->history.parts, validation_of(r), r->validation_photos,
+                           r->validation_count, r->name, t->options->by_source, error) ||
         !add_photos(&t->train, &t->train_count, r->train, r->train_count, t->dataset.photo_count,
                     error) ||
-        !add_photos(&t->held, &t->held_count, r->held, r->held_count, t->validation->photo_count,
-                    error)) {
+        !add_photos(&t->validation_photos, &t->validation_count, r->validation_photos,
+                    r->validation_count, t->validation->photo_count, error)) {
         return false;
     }
     t->history.summary.wordless += r->dataset.wordless + r->other.wordless;
@@ -147,7 +148,7 @@ static void free_readings(struct reading *readings, size_t count) {
         dataset_free(&readings[i].dataset);
         dataset_free(&readings[i].other);
         free(readings[i].train);
-        free(readings[i].held);
+        free(readings[i].validation_photos);
     }
     free(readings);
 }
@@ -218,7 +219,7 @@ static uint64_t hash_photos(uint64_t hash, const struct dataset *dataset, const 
     return hash;
 }
 
-/* How the photos are divided, where they are. */
+/* How the photos are divided, if they are. */
 static uint64_t hash_parts(uint64_t hash, const struct trainer *t) {
     const struct dataset_parts *parts = &t->history.parts;
     for (size_t i = 0; t->options->set_count > 1 && i < t->options->set_count; i++) {
@@ -233,7 +234,7 @@ static uint64_t hash_parts(uint64_t hash, const struct trainer *t) {
 
 uint64_t train_data_hash(const struct trainer *t) {
     uint64_t hash = hash_photos(HASH_START, &t->dataset, t->train, t->train_count);
-    hash = hash_photos(hash, t->validation, t->held, t->held_count);
+    hash = hash_photos(hash, t->validation, t->validation_photos, t->validation_count);
     hash = hash_parts(hash, t);
     if (t->text.count == 0) return hash;
     return hash_bytes(hash, t->text.words, t->text.begin[t->text.count] * sizeof *t->text.words);
@@ -272,7 +273,7 @@ static void say_parts(const struct trainer *t) {
 void train_data_summarise(struct trainer *t) {
     struct train_summary *s = &t->history.summary;
     s->train_photos = t->train_count;
-    s->held_photos = t->held_count;
+    s->validation_photos = t->validation_count;
     s->captions = 0;
     for (size_t i = 0; i < t->train_count; i++) {
         s->captions += t->dataset.photos[t->train[i]].count;
@@ -281,7 +282,7 @@ void train_data_summarise(struct trainer *t) {
     s->longest = t->captions.longest;
     s->coverage = coverage(t);
     trainer_say(t, "%zu photos to learn from with %zu captions, %zu photos to validate on",
-                s->train_photos, s->captions, s->held_photos);
+                s->train_photos, s->captions, s->validation_photos);
     say_shares(t);
     say_parts(t);
     trainer_say(t,

@@ -46,13 +46,14 @@ struct train_options train_options_fine_tuning(void) {
 
 struct train_options train_options_from_scratch(void) {
     struct train_options options = train_options_default();
-    options.cell = "lstm"; /* learns sooner than the others to carry the image to the last words */
+    options.cell =
+        "lstm"; /* learns faster than the others to remember the image until the last words */
     options.hidden = 256;
     options.embed = 256;
     options.epochs = 20;
     options.freeze_encoder = 0;
     options.batch_size = 64;
-    options.slice = 32; /* batch norm wants many photos in each slice */
+    options.slice = 32; /* batch norm needs many photos in each micro-batch */
     options.joint_lr = 3e-3F;
     options.encoder_lr = 1e-2F;
     options.dropout = 0;
@@ -160,7 +161,8 @@ double train_option_value(const struct train_options *o, const struct train_opti
     return *(const bool *)field;
 }
 
-/* Rewards, the mean of several, another size of photos: a result without an epoch over captions. */
+/* Self-critical epochs, a mean of models or another image size give a result without an epoch over
+ * captions. */
 static size_t fewest_epochs(const struct train_options *o) {
     const bool resized = start_is_captioner(o) && o->image_size > 0;
     return trainer_ever_draws(o) || o->mean_count > 0 || resized ? 0 : 1;
@@ -181,7 +183,7 @@ static bool put_repeats(cJSON *settings, const struct train_options *o) {
     return repeats != NULL;
 }
 
-/* Styles that are learned, where there are any. */
+/* Styles to train, where there are any. */
 static bool put_styles(cJSON *settings, const struct train_options *o) {
     if (o->style_count == 0) return true;
     cJSON *names = cJSON_CreateStringArray(o->styles, (int)o->style_count);
@@ -205,7 +207,7 @@ cJSON *train_options_json(const struct train_options *o) {
     return NULL;
 }
 
-/* The flag that asks for a new decoder, where start_is_captioner says no. */
+/* The flag that requests a new decoder, where start_is_captioner is false. */
 static const char *new_decoder_flag(const struct train_options *o) {
     return o->encoder ? "encoder" : "encoder-arch";
 }
@@ -231,7 +233,7 @@ static bool check_start(const struct train_options *o, caption_error *error) {
     return true;
 }
 
-/* Most times that an epoch shows a data set. */
+/* Largest number of times that an epoch shows a data set. */
 enum { MOST_REPEATS = 1000 };
 
 static bool check_sets(const struct train_options *o, caption_error *error) {

@@ -14,100 +14,96 @@ struct train_set {
     const char *path;       /* to learn from */
     const char *images;     /* folder of its photos; NULL: beside it */
     const char *validation; /* another data set to validate on; NULL: its own "val" split */
-    float repeat;           /* how often an epoch shows each of its photos: a fraction shows some of
-                               them, other ones each epoch (epoch_plan.h); 0: it is validated on
-                               alone */
+    float repeat; /* how often an epoch shows each of its photos: a fraction shows some of them,
+                     others each epoch (epoch_plan.h); 0: for validation only */
 };
 
 struct train_options {
     /* Data. */
     const struct train_set *sets; /* [set_count], at least one */
     size_t set_count;
-    bool by_source;          /* photos to validate on are scored by source, see dataset_parts_add */
+    bool by_source;          /* validation photos are scored by source, see dataset_parts_add */
     bool fail_missing;       /* a photo that cannot be read ends the run; else it is left out */
-    uint64_t split_seed;     /* which photos are held back where the data set does not say */
+    uint64_t split_seed;     /* selects validation photos where the data set does not */
     const char *const *text; /* [text_count] files to learn the language from, a sentence a line */
     size_t text_count;
-    size_t text_captions; /* of them in a row are said of one photo, whose features are imagined:
-                             see imagination.h; 0: they are one text */
+    size_t text_captions; /* sentences in a row that are pseudo-captions of one photo with synthetic
+                             features, see synthetic_features.h; 0: one stream of text */
     const char *output;   /* the model file to write */
     /* What to start from, see start.h. With none of init, encoder and encoder_arch: the shipped
        model, as if init named it. */
     const char *init;             /* a captioner */
-    const char *const *mean_with; /* [mean_count] captioners that learned from one start with it: it
-                                     becomes the mean of all, see model_average */
+    const char *const *mean_with; /* [mean_count] captioners trained from the same start as init:
+                                     the mean of all is the start, see model_average */
     size_t mean_count;
-    const char *vocab;         /* its words: "keep", "extend" (NULL) or "rebuild" */
-    const char *encoder;       /* file of encoder weights */
-    const char *encoder_arch;  /* what the file's encoder is; without a file, what to learn from
-                                  scratch */
-    size_t image_size;         /* side of the encoder's square; 0: what it was made for */
-    const char *cell;          /* "rnn", "gru", "lstm"; NULL: init's, gru for a new decoder */
-    size_t hidden, embed;      /* sizes of the state and of the word vectors; 0: init's, 512 for a
-                                  new decoder */
-    const char *image_input;   /* how often the image is seen: "first", "every"; NULL: init's, first
-                                  for a new decoder */
-    size_t min_count;          /* words seen less often are <unk> */
-    size_t tags;               /* words of content that the word head names; 0: init's, none for a
-                                  new decoder */
+    const char *vocab;        /* its words: "keep", "extend" (NULL) or "rebuild" */
+    const char *encoder;      /* file of encoder weights */
+    const char *encoder_arch; /* architecture of the file's encoder; without a file, of the one to
+                                 train from scratch */
+    size_t image_size;        /* side of the encoder's input; 0: the encoder's default */
+    const char *cell;         /* "rnn", "gru", "lstm"; NULL: init's, gru for a new decoder */
+    size_t hidden, embed;     /* sizes of the state and of the word vectors; 0: init's, 512 for a
+                                 new decoder */
+    const char *image_input;  /* how often the image is fed: "first", "every"; NULL: init's, first
+                                 for a new decoder */
+    size_t min_count;         /* words seen less often are <unk> */
+    size_t tags; /* content words of the word head; 0: init's, none for a new decoder */
     const char *const *styles; /* [style_count] sources or data sets, by the names that their parts
                                   have: the photos of each teach a caption style of its own, beside
                                   those that the model has, see styles.h */
     size_t style_count;
     /* Learning. */
-    size_t epochs;                   /* over the photos, in all */
-    size_t freeze_encoder;           /* of them, the first with a frozen encoder; all of them, and
-                                        more than none: it never learns */
-    size_t text_epochs;              /* over the text, before */
-    size_t self_critical_imagined;   /* afterwards, rewarded for captions of its own: over photos
-                                        imagined from the text and the real ones, encoder frozen */
+    size_t epochs;         /* over the photos, in all */
+    size_t freeze_encoder; /* the first of them have a frozen encoder; if all and at least one, it
+                              is never trained */
+    size_t text_epochs;    /* over the text, before */
+    size_t self_critical_imagined;   /* afterwards, self-critical: on synthetic features of the text
+                                        and on real ones, encoder frozen */
     size_t self_critical;            /* at last the same over the photos alone */
     size_t batch_size;               /* photos a step, with all their captions */
-    size_t slice;                    /* photos of a slice of the mini-batch */
+    size_t slice;                    /* photos of a micro-batch */
     size_t tbptt;                    /* steps of truncated back-propagation; 0: no truncation */
     float tag_weight;                /* of the word head's loss, beside that of captions */
     float lr;                        /* of the decoder while the encoder is frozen, and on text */
     float joint_lr;                  /* of the decoder afterwards */
     float encoder_lr;                /* of the encoder afterwards */
-    size_t self_critical_samples;    /* captions drawn for each photo then */
+    size_t self_critical_samples;    /* captions sampled for each photo in self-critical epochs */
     float self_critical_bleu;        /* weight of BLEU-4 in their reward, beside CIDEr */
-    float self_critical_temperature; /* at which captions are drawn then, and said from then on */
-    float self_critical_lr; /* of the decoder in self-critical epochs; the encoder's is as much
-                               smaller as before */
+    float self_critical_temperature; /* of the sampling, folded into the weights */
+    float self_critical_lr; /* of the decoder in self-critical epochs; the encoder's is reduced by
+                               the same factor */
     float warmup;           /* share of a phase in which the rate rises, 0..1 */
     float weight_decay;
     float average; /* decay of the moving average of the weights; 0: off */
     float clip;    /* norm of the gradient at most; 0: off */
-    /* Against learning by heart. */
+    /* Against overfitting. */
     float dropout;       /* of word vectors and outputs */
     float image_dropout; /* of the image's features */
-    float drop_path;     /* stochastic depth once the encoder learns, see encoder_draw_depth */
+    float drop_path;     /* stochastic depth of a trainable encoder, see encoder_draw_depth */
     float label_smoothing;
-    float crop, color; /* augmentation once the encoder learns, see augment.h */
-    bool flip;         /* mirror photos unless a caption says left or right */
+    float crop, color; /* augmentation with a trainable encoder, see augment.h */
+    bool flip;         /* mirror photos, except where a caption says left or right */
     /* The run. */
     uint64_t seed;
-    size_t patience; /* epochs of the last phase in a row without a better one that end it; 0: none
-                        do */
-    bool dry_run;    /* the data are read, and what a run would learn from is said: no more */
-    bool recompute;  /* compute activations anew rather than keep them: see encoder.h */
+    size_t patience; /* epochs of the last phase without improvement that end the run; 0: none do */
+    bool dry_run;    /* only read the data and report what a run would train on */
+    bool recompute;  /* recompute activations in the backward pass, see encoder.h */
     size_t threads;  /* 0: one per processor */
     const char *features;   /* cache of the frozen encoder's features; NULL: output + ".features" */
-    const char *checkpoint; /* what an interrupted run goes on from; NULL: output + ".checkpoint" */
+    const char *checkpoint; /* to resume an interrupted run from; NULL: output + ".checkpoint" */
     float checkpoint_minutes; /* between checkpoints, besides those after each epoch */
-    bool resume;              /* go on from the checkpoint, if there is one */
-    const char *note; /* how this run was started, kept in the model's provenance; or NULL */
+    bool resume;              /* continue from the checkpoint, if there is one */
+    const char *note;         /* how this run was started, for the model's provenance; or NULL */
 };
 
-/* The settings for a new decoder on an encoder that has learned: those of the shipped weights. */
+/* The settings for a new decoder on a pre-trained encoder: those of the shipped weights. */
 struct train_options train_options_default(void);
 
-/* For a captioner that learns from more photos, perhaps few: it takes smaller steps, and fewer. */
+/* For fine-tuning a captioner, perhaps on few photos: smaller learning rates, fewer epochs. */
 struct train_options train_options_fine_tuning(void);
 
-/* For an encoder that learns from scratch: no epoch is frozen, since nothing is to be learned from
- * random features; the encoder takes much larger steps; and the sizes are those of a small task
- * that is learned within minutes. */
+/* For an encoder trained from scratch: no epoch is frozen, since random features are useless; the
+ * encoder's learning rate is much larger; the sizes fit a small task that trains within minutes. */
 struct train_options train_options_from_scratch(void);
 
 /* Where a flag of the command line stands in its help. */

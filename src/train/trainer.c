@@ -20,9 +20,9 @@ struct random trainer_stream(const struct trainer *trainer, enum trainer_stream_
     return random_seeded(trainer->options->seed, number * STREAM_PURPOSES + (uint64_t)purpose);
 }
 
-size_t trainer_told_photos(const struct trainer *trainer) {
+size_t trainer_pseudo_photos(const struct trainer *trainer) {
     const size_t each = trainer->options->text_captions;
-    return each > 0 ? (trainer->told.count + each - 1) / each : 0;
+    return each > 0 ? (trainer->pseudo.count + each - 1) / each : 0;
 }
 
 size_t trainer_showings(const struct trainer *trainer) {
@@ -34,17 +34,18 @@ size_t trainer_showings(const struct trainer *trainer) {
 }
 
 size_t trainer_photos(const struct trainer *trainer) {
-    return trainer->train_count + trainer_told_photos(trainer);
+    return trainer->train_count + trainer_pseudo_photos(trainer);
 }
 
-static struct captions_part told_captions(const struct trainer *trainer, size_t index) {
+static struct captions_part pseudo_captions(const struct trainer *trainer, size_t index) {
     const size_t each = trainer->options->text_captions, first = index * each;
-    return (struct captions_part){&trainer->told, first,
-                                  size_smaller(trainer->told.count - first, each)};
+    return (struct captions_part){&trainer->pseudo, first,
+                                  size_smaller(trainer->pseudo.count - first, each)};
 }
 
 struct captions_part trainer_captions(const struct trainer *trainer, size_t index) {
-    if (index >= trainer->train_count) return told_captions(trainer, index - trainer->train_count);
+    if (index >= trainer->train_count)
+        return pseudo_captions(trainer, index - trainer->train_count);
     const struct dataset_photo *photo = &trainer->dataset.photos[trainer->train[index]];
     return (struct captions_part){&trainer->captions, photo->first, photo->count};
 }
@@ -63,7 +64,7 @@ enum train_phase trainer_phase(const struct train_options *options, size_t epoch
     return epoch < text + options->freeze_encoder ? TRAIN_FROZEN : TRAIN_JOINT;
 }
 
-bool trainer_encoder_learns(const struct train_options *options, enum train_phase phase) {
+bool trainer_trains_encoder(const struct train_options *options, enum train_phase phase) {
     const bool never = options->freeze_encoder > 0 && options->freeze_encoder >= options->epochs;
     return phase == TRAIN_JOINT || (phase == TRAIN_SELF_CRITICAL && !never);
 }
@@ -76,7 +77,7 @@ bool trainer_ever_draws(const struct train_options *options) {
     return options->self_critical_imagined > 0 || options->self_critical > 0;
 }
 
-bool trainer_imagines(enum train_phase phase) {
+bool trainer_uses_synthetic(enum train_phase phase) {
     return phase == TRAIN_IMAGINED || phase == TRAIN_SELF_CRITICAL_IMAGINED;
 }
 

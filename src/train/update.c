@@ -11,8 +11,8 @@
 /* Large enough to keep threads busy, small enough that a piece of all blocks fits the cache. */
 enum { PIECE = 16384 };
 
-/* What a running statistic keeps of itself in a step: it remembers the last ten or so, in which the
- * encoder hardly changed. */
+/* Momentum of running statistics: they average over the last ten steps or so, in which the encoder
+ * hardly changes. */
 static const real STATISTIC_KEPT = (real)0.9;
 
 struct update_piece {
@@ -80,15 +80,15 @@ void update_restart(struct update *update, const real *values) {
     update->step = update->encoder_step = 0;
 }
 
-/* The encoder's own and what follows it change only when it learns. */
-static bool learns(const struct update_piece *piece, bool encoder) {
+/* The encoder's parameters and its statistics change only when it is trained. */
+static bool is_trainable(const struct update_piece *piece, bool encoder) {
     return piece->group == PARAMETERS_DECODER || encoder;
 }
 
 void update_clear(const struct update *update, real *gradients, bool encoder) {
     for (size_t i = 0; i < update->piece_count; i++) {
         const struct update_piece *piece = &update->pieces[i];
-        if (!learns(piece, encoder)) continue;
+        if (!is_trainable(piece, encoder)) continue;
         memset(gradients + piece->offset, 0, piece->count * sizeof *gradients);
     }
 }
@@ -98,7 +98,7 @@ void update_range(const struct update *update, bool encoder, size_t *first, size
     *first = update->parameters->count;
     for (size_t i = 0; i < update->piece_count; i++) {
         const struct update_piece *piece = &update->pieces[i];
-        if (!learns(piece, encoder)) continue;
+        if (!is_trainable(piece, encoder)) continue;
         if (piece->offset < *first) *first = piece->offset;
         if (piece->offset + piece->count > end) end = piece->offset + piece->count;
     }
@@ -117,7 +117,7 @@ static void sum_piece(void *context, size_t item, size_t worker) {
     (void)worker;
     const struct sum_job *job = context;
     const struct update_piece *piece = &job->update->pieces[item];
-    if (!learns(piece, job->encoder)) return;
+    if (!is_trainable(piece, job->encoder)) return;
     for (size_t i = 1; i < job->count; i++) {
         vector_add(piece->count, job->blocks[i] + piece->offset, job->blocks[0] + piece->offset);
     }
@@ -144,11 +144,12 @@ static void measure_piece(void *context, size_t item, size_t worker) {
     const struct step_job *job = context;
     struct update_piece *piece = &job->update->pieces[item];
     piece->square_sum = 0;
-    if (piece->group == PARAMETERS_STATISTIC || !learns(piece, job->rates->encoder > 0)) return;
+    if (piece->group == PARAMETERS_STATISTIC || !is_trainable(piece, job->rates->encoder > 0))
+        return;
     piece->square_sum = vector_square_sum(piece->count, job->gradients + piece->offset);
 }
 
-/* A running statistic goes its share of the way from its value to the photos' mean. */
+/* Moves a running statistic towards the photos' mean. */
 static void step_statistic(const struct step_job *job, const struct update_piece *piece,
                            real *values) {
     const real *sum = job->gradients + piece->offset;
@@ -177,15 +178,15 @@ static void step_piece(void *context, size_t item, size_t worker) {
     const struct step_job *job = context;
     struct update *update = job->update;
     const struct update_piece *piece = &update->pieces[item];
-    if (!learns(piece, job->rates->encoder > 0)) return;
+    if (!is_trainable(piece, job->rates->encoder > 0)) return;
     real *values = update->parameters->values + piece->offset;
     if (piece->group == PARAMETERS_STATISTIC) {
         step_statistic(job, piece, values);
     } else {
         step_adam(job, piece, values);
     }
-    /* Running statistics are averaged as the weights are: to the first order, what averaged weights
-     * give is the average of what the weights gave. */
+    /* Running statistics are averaged as the weights are: to first order, the output of averaged
+     * weights is the average of the outputs. */
     if (update->average) {
         vector_blend(piece->count, (real)job->average, values, update->average + piece->offset);
     }
@@ -206,7 +207,7 @@ double update_step(struct update *update, const real *gradients, size_t photos,
 
     update->step++;
     if (rates->encoder > 0) update->encoder_step++;
-    /* A young average would be mostly the random start: let its decay grow with the steps. */
+    /* Early on, the average would be mostly the random start: its decay grows with the steps. */
     double young = (1.0 + (double)update->step) / (10.0 + (double)update->step);
     job.average = (double)update->decay < young ? update->decay : (float)young;
     threads_for(threads, update->piece_count, step_piece, &job);

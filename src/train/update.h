@@ -1,7 +1,7 @@
 /* From gradients to new weights: summed in a fixed order, clipped by norm, then AdamW and a moving
- * average. Running statistics take no part in the gradient: they go a fixed share of the way to the
- * mini-batch's mean, whenever the encoder learns. The work is shared out in fixed pieces, so the
- * result does not depend on the threads. */
+ * average. Running statistics take no part in the gradient: they move a fixed fraction towards the
+ * mini-batch's mean whenever the encoder is trained. The work is divided into fixed pieces, so the
+ * result does not depend on the number of threads. */
 #ifndef CAPTION_TRAIN_UPDATE_H
 #define CAPTION_TRAIN_UPDATE_H
 
@@ -15,7 +15,7 @@ struct update {
     real *first, *second; /* moments of Adam, blocks */
     uint64_t step;        /* of the decoder */
     uint64_t encoder_step;
-    real *average; /* moving average of the values, a block; NULL: none kept */
+    real *average; /* moving average of the values, a block; NULL: none */
     float decay;
 };
 
@@ -24,31 +24,31 @@ bool update_init(struct update *update, const struct parameters *parameters, flo
                  caption_error *error);
 void update_free(struct update *update);
 
-/* Makes a gradient block zero where a step reads it: everywhere, or in the decoder alone. */
+/* Zeroes a gradient block where a step reads it: everywhere, or in the decoder alone. */
 void update_clear(const struct update *update, real *gradients, bool encoder);
 
-/* The numbers of a block that such a step reads: *count of them from *first on. */
+/* The range of a block that such a step reads: *count elements from *first on. */
 void update_range(const struct update *update, bool encoder, size_t *first, size_t *count);
 
 /* blocks[0] += blocks[1] + ... + blocks[count - 1], in this order. */
 void update_sum(const struct update *update, real *const *blocks, size_t count, bool encoder,
                 struct threads *threads);
 
-/* How far a step goes. */
+/* Learning rates and limits of a step. */
 struct update_rates {
-    float decoder, encoder; /* learning rates; the encoder does not learn when its own is 0 */
+    float decoder, encoder; /* learning rates; the encoder is frozen when its own is 0 */
     float clip;             /* a longer gradient is scaled down to this norm; 0: never */
     float weight_decay;     /* of matrices and kernels, apart from the gradient (Loshchilov and
                                Hutter, 2019); what is added (biases, norms) does not decay */
 };
 
-/* Makes the moving average, where there is one, what goes on learning. */
+/* Continues training from the moving average, where there is one. */
 void update_adopt_average(const struct update *update, real *values);
 
-/* Forgets the gradients of the past and averages from `values` on. */
+/* Resets the moments, and restarts the average from `values`. */
 void update_restart(struct update *update, const real *values);
 
-/* One step along the summed gradients of `photos` photos. Returns their norm before clipping. */
+/* One step with the summed gradients of `photos` photos. Returns their norm before clipping. */
 double update_step(struct update *update, const real *gradients, size_t photos,
                    const struct update_rates *rates, struct threads *threads);
 

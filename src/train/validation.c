@@ -8,41 +8,41 @@
 #include "eval/evaluate.h"
 #include "train/start.h"
 
-/* Photos whose captions are kept after every epoch. */
+/* Sample photos whose captions are stored after every epoch. */
 enum { SAMPLES = 12 };
 
-/* CIDEr weighs words by how rare they are among the photos; of one photo it is always 0. */
+/* CIDEr weights words by how rare they are among the photos; for one photo it is always 0. */
 enum { FEWEST_FOR_CIDER = 20 };
 
 void validation_choose_measure(struct trainer *t) {
-    t->history.by_perplexity = t->held_count < FEWEST_FOR_CIDER;
+    t->history.by_perplexity = t->validation_count < FEWEST_FOR_CIDER;
     if (!t->history.by_perplexity) return;
     trainer_say(t,
                 "CIDEr says little of %zu photo%s to validate on (fewer than %d): the weights with "
                 "the lowest perplexity are kept",
-                t->held_count, t->held_count == 1 ? "" : "s", FEWEST_FOR_CIDER);
+                t->validation_count, t->validation_count == 1 ? "" : "s", FEWEST_FOR_CIDER);
 }
 
-/* What weights are compared by, at least 0: more is better. */
+/* The measure that weights are compared by, at least 0: more is better. */
 static double measure(const struct trainer *t, const struct train_epoch *epoch) {
     return t->history.by_perplexity ? 1 / epoch->perplexity : epoch->scores.cider;
 }
 
 bool validation_choose_samples(struct trainer *t, caption_error *error) {
     struct train_history *history = &t->history;
-    size_t *drawn = memory_zeroed(t->held_count, sizeof *drawn, "a list of photos", error);
+    size_t *drawn = memory_zeroed(t->validation_count, sizeof *drawn, "a list of photos", error);
     if (!drawn) return false;
-    for (size_t i = 0; i < t->held_count; i++) drawn[i] = i;
-    /* Not of the seed: two runs on the same data show the same photos. */
+    for (size_t i = 0; i < t->validation_count; i++) drawn[i] = i;
+    /* Independent of the seed: two runs on the same data show the same photos. */
     struct random random = random_seeded(0, STREAM_SAMPLES);
-    random_shuffle(&random, drawn, t->held_count);
-    const size_t count = t->held_count < SAMPLES ? t->held_count : SAMPLES;
+    random_shuffle(&random, drawn, t->validation_count);
+    const size_t count = t->validation_count < SAMPLES ? t->validation_count : SAMPLES;
     t->samples = drawn;
     history->samples = memory_zeroed(count, sizeof *history->samples, "sample photos", error);
     if (!history->samples) return false;
     history->sample_count = count;
     for (size_t i = 0; i < count; i++) {
-        const struct dataset_photo *photo = &t->validation->photos[t->held[drawn[i]]];
+        const struct dataset_photo *photo = &t->validation->photos[t->validation_photos[drawn[i]]];
         history->samples[i] =
             (struct train_sample){.name = photo->name,
                                   .path = photo->path,
@@ -52,19 +52,19 @@ bool validation_choose_samples(struct trainer *t, caption_error *error) {
     return true;
 }
 
-/* What weights are worth on the photos held back. */
+/* The results of weights on the validation photos. */
 struct verdict {
     struct train_part_scores *parts; /* of history.parts */
-    char **captions;                 /* [held_count] */
+    char **captions;                 /* [validation_count] */
     size_t count;                    /* photos */
 };
 
 static bool verdict_init(struct verdict *verdict, const struct trainer *t, caption_error *error) {
     static const char what[] = "the scores of an epoch";
     const size_t parts = t->history.parts.count;
-    *verdict = (struct verdict){.count = t->held_count};
+    *verdict = (struct verdict){.count = t->validation_count};
     verdict->parts = memory_zeroed(parts, sizeof *verdict->parts, what, error);
-    verdict->captions = memory_zeroed(t->held_count, sizeof *verdict->captions, what, error);
+    verdict->captions = memory_zeroed(t->validation_count, sizeof *verdict->captions, what, error);
     return verdict->parts && verdict->captions;
 }
 
@@ -74,13 +74,13 @@ static void verdict_free(struct verdict *verdict) {
     free(verdict->parts);
 }
 
-/* Captions the photos of a part and scores them as if there were no others. */
+/* Captions the photos of a part and scores them separately. */
 static bool evaluate_part(struct trainer *t, const struct model *kept,
                           const struct dataset_part *part, struct evaluation *evaluation,
                           caption_error *error) {
     caption_options options = caption_options_default();
-    options.precision = CAPTION_PRECISION_F32; /* the same score on any processor, to a rounding */
-    const size_t *photos = t->held + part->first;
+    options.precision = CAPTION_PRECISION_F32; /* the same score on any processor, up to rounding */
+    const size_t *photos = t->validation_photos + part->first;
     options.style = evaluate_style(kept, t->validation, part, photos);
     if (!t->features.plain) {
         return evaluate_photos(kept, t->validation, photos, part->count, &options, 0, t->threads,
@@ -102,13 +102,13 @@ static bool judge_part(struct trainer *t, const struct model *kept, size_t index
                                                        .distinct = evaluation.distinct};
     for (size_t i = 0; i < part->count; i++) {
         verdict->captions[part->first + i] = evaluation.captions[i];
-        evaluation.captions[i] = NULL; /* the verdict's from now on */
+        evaluation.captions[i] = NULL; /* now owned by the verdict */
     }
     evaluation_free(&evaluation);
     return true;
 }
 
-/* Captions the held photos with the model that would be kept. */
+/* Captions the validation photos with the model that would be written. */
 static bool validate(struct trainer *t, const struct model *kept, struct train_epoch *result,
                      struct verdict *verdict, caption_error *error) {
     const size_t parts = t->history.parts.count;
@@ -121,7 +121,7 @@ static bool validate(struct trainer *t, const struct model *kept, struct train_e
     return true;
 }
 
-/* The scores in a line that the model keeps; freed with free(). */
+/* The scores in a line for the model's metadata; freed with free(). */
 static char *describe(const struct trainer *t, const struct train_epoch *epoch,
                       const struct verdict *verdict, caption_error *error) {
     const struct scores *s = &epoch->scores;
@@ -131,7 +131,8 @@ static char *describe(const struct trainer *t, const struct train_epoch *epoch,
     fprintf(stream,
             "validation, beam 3: CIDEr %.4f, BLEU-4 %.4f, ROUGE-L %.4f, distinct %zu of %zu, "
             "perplexity %.2f",
-            s->cider, s->bleu[3], s->rouge_l, epoch->distinct, t->held_count, epoch->perplexity);
+            s->cider, s->bleu[3], s->rouge_l, epoch->distinct, t->validation_count,
+            epoch->perplexity);
     if (epoch->epoch == 0) fputs(" (before the first step)", stream);
     if (epoch->epoch > 0) fprintf(stream, " (epoch %zu of %zu)", epoch->epoch, epoch->epochs);
     for (size_t i = 0; i < history_parts(&t->history); i++) {
@@ -154,11 +155,11 @@ static bool write_best(const struct trainer *t, struct model *kept, const struct
 
 static bool remember(struct trainer *t, const struct train_epoch *result,
                      const struct verdict *verdict, caption_error *error) {
-    char *said[SAMPLES];
+    char *captions[SAMPLES];
     for (size_t i = 0; i < t->history.sample_count; i++) {
-        said[i] = verdict->captions[t->samples[i]];
+        captions[i] = verdict->captions[t->samples[i]];
     }
-    return history_add_epoch(&t->history, result, said, verdict->parts, error);
+    return history_add_epoch(&t->history, result, captions, verdict->parts, error);
 }
 
 /* Scores the weights as they would be written, and writes them if they are the best so far. */

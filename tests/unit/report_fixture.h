@@ -93,7 +93,7 @@ static inline void fixture_fill_points(struct train_history *history, size_t epo
 static inline struct train_history fixture_history(size_t ended, size_t epochs, size_t text,
                                                    const char *const *paths, size_t photos) {
     struct train_history history = {.summary = {.train_photos = 6000,
-                                                .held_photos = 1000,
+                                                .validation_photos = 1000,
                                                 .captions = 30000,
                                                 .words = 3486,
                                                 .coverage = 0.9871,

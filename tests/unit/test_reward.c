@@ -18,7 +18,7 @@ struct fixture {
     struct vocabulary vocabulary;
     struct captions captions;
     struct reward *reward;
-    struct reward_room *room;
+    struct reward_scratch *scratch;
 };
 
 /* The vocabulary lacks "zyzzyva". */
@@ -37,12 +37,12 @@ static void fixture_init(struct fixture *f, double bleu) {
     for (size_t i = 0; i < 3; i++) photos[i] = (struct captions_part){&f->captions, 2 * i, 2};
     f->reward = reward_new(photos, 3, &f->vocabulary, bleu, &error);
     assert_non_null(f->reward);
-    f->room = reward_room_new(LONGEST, &error);
-    assert_non_null(f->room);
+    f->scratch = reward_scratch_new(LONGEST, &error);
+    assert_non_null(f->scratch);
 }
 
 static void fixture_free(struct fixture *f) {
-    reward_room_free(f->room);
+    reward_scratch_free(f->scratch);
     reward_free(f->reward);
     captions_free(&f->captions);
     vocabulary_free(&f->vocabulary);
@@ -57,7 +57,7 @@ static double worth(const struct fixture *f, size_t photo, const char *caption, 
     for (size_t i = 0; i < tokens.count; i++) {
         words[i] = (int32_t)vocabulary_find(&f->vocabulary, tokens.words[i]);
     }
-    const double reward = reward_of(f->reward, photo, words, tokens.count, ended, f->room);
+    const double reward = reward_of(f->reward, photo, words, tokens.count, ended, f->scratch);
     tokens_free(&tokens);
     return reward;
 }

@@ -31,7 +31,7 @@ static struct experiment *experiment_new(const struct slice_task *task, const ch
     x->captions = (struct captions){.words = spoken, .begin = begins, .count = CAPTIONS};
     for (size_t i = 0; i < PHOTOS; i++) {
         const size_t first = 2 * i, count = i == PHOTOS - 1 ? 1 : 2;
-        x->photos[i].said = (struct captions_part){&x->captions, first, count};
+        x->photos[i].captions = (struct captions_part){&x->captions, first, count};
     }
     struct random random = random_seeded(3, 0);
     for (size_t i = 0; i < PHOTOS * SIDE * SIDE * 3; i++) {

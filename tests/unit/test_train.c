@@ -558,7 +558,7 @@ static void check_schedules(size_t text_captions) {
                                     .shares = &share,
                                     .train_count = 7,
                                     .text = {.begin = begin, .count = 1},
-                                    .told = {.count = text_captions}};
+                                    .pseudo = {.count = text_captions}};
     const struct {
         enum train_phase phase;
         size_t epochs;
@@ -587,7 +587,7 @@ static void check_schedules(size_t text_captions) {
 static void each_phase_has_a_schedule_of_its_own(void **state) {
     (void)state;
     check_schedules(0);
-    check_schedules(1); /* the photo told of is the eighth */
+    check_schedules(1); /* the photo of pseudo-captions is the eighth */
 }
 
 static void rewards_teach_the_encoder_unless_it_was_frozen_all_along(void **state) {
@@ -599,8 +599,8 @@ static void rewards_teach_the_encoder_unless_it_was_frozen_all_along(void **stat
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
         const struct train_options options = {.epochs = runs[i].epochs,
                                               .freeze_encoder = runs[i].frozen};
-        assert_int_equal(trainer_encoder_learns(&options, TRAIN_SELF_CRITICAL), runs[i].learns);
-        assert_false(trainer_encoder_learns(&options, TRAIN_SELF_CRITICAL_IMAGINED));
+        assert_int_equal(trainer_trains_encoder(&options, TRAIN_SELF_CRITICAL), runs[i].learns);
+        assert_false(trainer_trains_encoder(&options, TRAIN_SELF_CRITICAL_IMAGINED));
     }
 }
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "train/imagination.h"
+#include "train/synthetic_features.h"
 
 /* A world of photos that show some of three things. A thing seen moves a number of the features;
  * the last numbers are of what no word tells. */
@@ -52,19 +52,19 @@ static struct world *world_new(void) {
     return w;
 }
 
-static struct imagination *imagination_of(const struct world *w, size_t thread_count) {
+static struct synthetic_features *synthetic_of(const struct world *w, size_t thread_count) {
     caption_error error = {0};
     struct threads *threads = threads_new(thread_count, &error);
-    struct imagination *imagination =
-        imagination_new(w->photos, PHOTOS, WORDS, w->features[0], WIDTH, threads, &error);
-    if (!imagination) fail_msg("%s", error.message);
+    struct synthetic_features *synthetic =
+        synthetic_features_new(w->photos, PHOTOS, WORDS, w->features[0], WIDTH, threads, &error);
+    if (!synthetic) fail_msg("%s", error.message);
     threads_free(threads);
-    return imagination;
+    return synthetic;
 }
 
 /* Mean and variance of the features of many photos of which a caption is said. */
-static void imagine(const struct imagination *imagination, int32_t word, double mean[WIDTH],
-                    double variance[WIDTH]) {
+static void draw(const struct synthetic_features *synthetic, int32_t word, double mean[WIDTH],
+                 double variance[WIDTH]) {
     enum { DRAWS = 2000 };
     const size_t begin[] = {0, 1};
     const struct captions captions = {&word, (size_t *)begin, 1, .longest = 1, .most = 1};
@@ -74,7 +74,7 @@ static void imagine(const struct imagination *imagination, int32_t word, double 
     memset(variance, 0, WIDTH * sizeof *variance);
     for (size_t i = 0; i < DRAWS; i++) {
         float features[WIDTH];
-        imagination_draw(imagination, &said, &random, features);
+        synthetic_features_draw(synthetic, &said, &random, features);
         for (size_t f = 0; f < WIDTH; f++) {
             mean[f] += (double)features[f] / DRAWS;
             variance[f] += (double)(features[f] * features[f]) / DRAWS;
@@ -86,25 +86,25 @@ static void imagine(const struct imagination *imagination, int32_t word, double 
 static void a_photo_looks_as_its_words_say(void **state) {
     (void)state;
     struct world *w = world_new();
-    struct imagination *imagination = imagination_of(w, 1);
+    struct synthetic_features *synthetic = synthetic_of(w, 1);
     for (int32_t thing = 0; thing < 3; thing++) {
         double mean[WIDTH], variance[WIDTH];
-        imagine(imagination, DOG + thing, mean, variance);
+        draw(synthetic, DOG + thing, mean, variance);
         for (int32_t other = 0; other < 3; other++) {
             if (other != thing) assert_true(mean[thing] > mean[other] + 0.1);
         }
     }
-    imagination_free(imagination);
+    synthetic_features_free(synthetic);
     free(w);
 }
 
-/* As unit vectors, what no word tells varies in imagined photos as in real ones. */
+/* As unit vectors, features that no word explains vary in synthetic photos as in real ones. */
 static void what_words_do_not_tell_is_as_in_other_photos(void **state) {
     (void)state;
     struct world *w = world_new();
-    struct imagination *imagination = imagination_of(w, 1);
+    struct synthetic_features *synthetic = synthetic_of(w, 1);
     double mean[WIDTH], variance[WIDTH];
-    imagine(imagination, DOG, mean, variance);
+    draw(synthetic, DOG, mean, variance);
     for (size_t f = FIRST_UNTOLD; f < WIDTH; f++) {
         double sum = 0, squares = 0;
         for (size_t i = 0; i < PHOTOS; i++) {
@@ -117,33 +117,33 @@ static void what_words_do_not_tell_is_as_in_other_photos(void **state) {
         }
         assert_true(fabs(variance[f] / (squares - sum * sum) - 1) < 0.25);
     }
-    imagination_free(imagination);
+    synthetic_features_free(synthetic);
     free(w);
 }
 
 static void words_of_few_photos_and_unknown_ones_say_nothing(void **state) {
     (void)state;
     struct world *w = world_new();
-    struct imagination *imagination = imagination_of(w, 1);
+    struct synthetic_features *synthetic = synthetic_of(w, 1);
     double rare[WIDTH], unknown[WIDTH], variance[WIDTH];
-    imagine(imagination, RARE, rare, variance);
-    imagine(imagination, VOCABULARY_UNK, unknown, variance);
+    draw(synthetic, RARE, rare, variance);
+    draw(synthetic, VOCABULARY_UNK, unknown, variance);
     for (size_t f = 0; f < WIDTH; f++) assert_float_equal(rare[f], unknown[f], 0);
-    imagination_free(imagination);
+    synthetic_features_free(synthetic);
     free(w);
 }
 
-static void any_number_of_threads_imagines_the_same(void **state) {
+static void any_number_of_threads_gives_the_same_features(void **state) {
     (void)state;
     struct world *w = world_new();
-    struct imagination *one = imagination_of(w, 1), *four = imagination_of(w, 4);
+    struct synthetic_features *one = synthetic_of(w, 1), *four = synthetic_of(w, 4);
     struct random random = random_seeded(2, 0), same = random;
     float a[WIDTH], b[WIDTH];
-    imagination_draw(one, &w->photos[3], &random, a);
-    imagination_draw(four, &w->photos[3], &same, b);
+    synthetic_features_draw(one, &w->photos[3], &random, a);
+    synthetic_features_draw(four, &w->photos[3], &same, b);
     assert_memory_equal(a, b, sizeof a);
-    imagination_free(one);
-    imagination_free(four);
+    synthetic_features_free(one);
+    synthetic_features_free(four);
     free(w);
 }
 
@@ -152,7 +152,7 @@ int main(void) {
         cmocka_unit_test(a_photo_looks_as_its_words_say),
         cmocka_unit_test(what_words_do_not_tell_is_as_in_other_photos),
         cmocka_unit_test(words_of_few_photos_and_unknown_ones_say_nothing),
-        cmocka_unit_test(any_number_of_threads_imagines_the_same),
+        cmocka_unit_test(any_number_of_threads_gives_the_same_features),
     };
-    return cmocka_run_group_tests_name("imagination", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("synthetic_features", tests, NULL, NULL);
 }
