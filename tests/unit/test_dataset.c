@@ -51,7 +51,7 @@ static void other_files_are_refused_with_the_formats_that_are_read(void **state)
         assert_refused(cases[i].text, cases[i].found);
         assert_refused(cases[i].text, "Karpathy's dataset_*.json, COCO captions, JSON array of "
                                       "photos, JSON Lines of photos, Flickr8k's token.txt, "
-                                      "folder of photos with .txt");
+                                      "CSV of photos, folder of photos with .txt");
     }
 }
 
