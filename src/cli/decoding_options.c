@@ -16,7 +16,9 @@ void decoding_options_init(struct decoding_options *options) {
         {'b', "beam-size", OPTIONS_SIZE, &o->beam_size, "N", 1, PLAN_MAX_BEAM,
          "width of the beam search; 1 is greedy", &options->beam_size_given},
         {'n', "top", OPTIONS_SIZE, &o->top, "N", 1, PLAN_MAX_BEAM,
-         "captions per photo, best first; widens the beam where it must", NULL},
+         "captions per photo, best first, in the order of the model's re-ranking if it has one; "
+         "widens the beam where it must",
+         NULL},
         {0, "max-length", OPTIONS_SIZE, &o->max_length, "N", 1, PLAN_MAX_LENGTH, "words at most",
          NULL},
         {0, "min-length", OPTIONS_SIZE, &o->min_length, "N", 0, PLAN_MAX_LENGTH, "words at least",

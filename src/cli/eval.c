@@ -300,8 +300,9 @@ int command_eval(int argc, char **argv) {
          "\"confidence\" where the model tells it",
          NULL},
         {0, "calibrate", OPTIONS_STRING, &options.calibrate, "FILE", 0, 0,
-         "fit how sure the model is of captions and tags to these photos, which it must not have "
-         "learned from, and write it with that; prints what fits to nine tenths score on the rest",
+         "fit how the model re-ranks captions by its tags, and how sure it is of both, to these "
+         "photos, which it must not have learned from, and write it with that; prints what fits to "
+         "nine tenths score on the rest",
          NULL},
         {0, "force", OPTIONS_ON, &options.force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
         {0, "swaps", OPTIONS_SIZE, &options.swaps, "N", 0, 1000000,
