@@ -1,7 +1,8 @@
 #!/bin/sh
 # Everything that is tested: installs what that needs, builds with warnings as errors, runs every
-# test, then builds with AddressSanitizer and UndefinedBehaviorSanitizer and runs the unit tests, and
-# the end-to-end tests of broken input, once more.
+# test, then builds with AddressSanitizer and UndefinedBehaviorSanitizer and runs the unit tests, the
+# corpus of the fuzz targets, and the end-to-end tests of broken input, once more. The targets
+# themselves are run by fuzz/run.sh.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -46,6 +47,6 @@ show_skipped build-tests
 
 echo "== unit tests and broken input under AddressSanitizer and UndefinedBehaviorSanitizer"
 build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_SANITIZE=ON
-ctest --test-dir build-sanitize --output-on-failure -j "$jobs" -L unit
+ctest --test-dir build-sanitize --output-on-failure -j "$jobs" -L 'unit|fuzz'
 ctest --test-dir build-sanitize --output-on-failure -R '^e2e_test_(errors|usage|score|data_sets|run_files|folder_input|folder_output|xmp)$'
 show_skipped build-sanitize

@@ -1,0 +1,40 @@
+/* Checkpoints: the model, then all else of a run with its settings. */
+#include "header.h"
+#include "train/checkpoint.h"
+
+enum { PHOTOS = 7, MOST_NUMBERS = 200000 };
+
+static void read_rest(struct trainer *trainer) {
+    caption_error error = {0};
+    FUZZ_MUST(update_init(&trainer->update, &trainer->model.parameters, 0.9F, &error));
+    if (checkpoint_read(trainer, &error)) {
+        char *history = history_format(&trainer->history, &error);
+        FUZZ_MUST(history != NULL);
+        free(history);
+    } else {
+        fuzz_check_error(&error);
+    }
+    update_free(&trainer->update);
+    history_free(&trainer->history);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+    static char settings[] = "{}";
+    char *path = strdup(header_file(bytes, size));
+    const struct train_options options = {.set_count = 1, .epochs = 4, .batch_size = 2, .slice = 1};
+    struct epoch_share share = {0, PHOTOS, 1};
+    struct trainer trainer = {.options = &options,
+                              .checkpoint = path,
+                              .settings = settings,
+                              .train_count = PHOTOS,
+                              .shares = &share};
+    caption_error error = {0};
+    if (checkpoint_read_model(&trainer.model, path, &error)) {
+        if (trainer.model.parameters.count <= MOST_NUMBERS) read_rest(&trainer);
+        model_free(&trainer.model);
+    } else {
+        fuzz_check_error(&error);
+    }
+    free(path);
+    return 0;
+}

@@ -1,0 +1,48 @@
+/* Data sets in a file, of every format. */
+#include "data/dataset.h"
+#include "fuzz.h"
+
+static void check(const struct dataset *dataset) {
+    size_t captions = 0;
+    for (size_t i = 0; i < dataset->photo_count; i++) {
+        const struct dataset_photo *photo = &dataset->photos[i];
+        FUZZ_MUST(photo->name && photo->path && photo->id);
+        FUZZ_MUST(photo->first == captions);
+        captions += photo->count;
+        FUZZ_MUST(captions <= dataset->caption_count);
+        dataset_photo_is_sided(dataset, photo);
+    }
+    FUZZ_MUST(captions == dataset->caption_count);
+}
+
+static void divide(struct dataset *dataset) {
+    caption_error error = {0};
+    if (!dataset_split_seeded(dataset, 1, &error)) fuzz_check_error(&error);
+    for (int split = DATASET_TRAIN; split <= DATASET_NONE; split++) {
+        size_t *photos, count;
+        if (!dataset_select(dataset, (enum dataset_split)split, split == DATASET_NONE, &photos,
+                            &count, &error)) {
+            fuzz_check_error(&error);
+            continue;
+        }
+        FUZZ_MUST(count > 0 && count <= dataset->photo_count);
+        FUZZ_MUST(dataset_keep_captioned(dataset, photos, count) <= count);
+        free(photos);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+    struct dataset dataset;
+    caption_error error = {0};
+    if (!dataset_read(&dataset, fuzz_file(0, bytes, size), NULL, &error)) {
+        fuzz_check_error(&error);
+        return 0;
+    }
+    check(&dataset);
+    char *summary = dataset_summary(&dataset, &error);
+    FUZZ_MUST(summary != NULL);
+    free(summary);
+    divide(&dataset);
+    dataset_free(&dataset);
+    return 0;
+}

@@ -1,0 +1,24 @@
+/* The history in a checkpoint: what is read is written and read again the same. The first byte says
+ * whether the run has a sample. */
+#include "fuzz.h"
+#include "train/history_file.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+    if (size == 0) return 0;
+    struct train_history history = {.sample_count = bytes[0] & 1}, again = history;
+    char *text = fuzz_text(bytes + 1, size - 1);
+    caption_error error = {0};
+    if (history_parse(&history, text, "history", &error)) {
+        char *written = history_format(&history, &error);
+        FUZZ_MUST(written && history_parse(&again, written, "again", &error));
+        FUZZ_MUST(history.epoch_count == again.epoch_count);
+        FUZZ_MUST(history.point_count == again.point_count);
+        history_free(&again);
+        free(written);
+    } else {
+        fuzz_check_error(&error);
+    }
+    history_free(&history);
+    free(text);
+    return 0;
+}

@@ -1,0 +1,55 @@
+/* Whole models. The input is a file's header; the numbers behind it, as many as it asks for, are 0.
+ */
+#include "header.h"
+#include "model/model_info.h"
+
+/* Larger models are right, and slow. */
+enum { MOST_NUMBERS = 300000, MOST_SIDE = 64, MOST_LAYERS = 30 };
+
+static const uint8_t photo[] = "P6\n4 4\n255\n0123456789012345678901234567890123456789abcdefgh";
+
+static void tell(const struct model *model, const char *path) {
+    caption_error error = {0};
+    char *text = model_info(model, path, &error);
+    FUZZ_MUST(text != NULL);
+    free(text);
+    cJSON *json = model_info_json(model, path, &error);
+    FUZZ_MUST(json != NULL);
+    cJSON_Delete(json);
+}
+
+static bool is_slow(const struct model *model) {
+    return model->encoder.size > MOST_SIDE || model->encoder.layer_count > MOST_LAYERS ||
+           model->parameters.count > MOST_NUMBERS;
+}
+
+static void caption(const char *path, size_t kind) {
+    caption_error error = {0};
+    caption_model *model = caption_model_open(path, &error);
+    FUZZ_MUST(model != NULL);
+    caption_options options = caption_options_default();
+    options.threads = 1;
+    options.max_length = 6;
+    options.precision = (caption_precision)(kind % 4);
+    caption_result result;
+    if (caption_photo_memory(model, photo, sizeof photo - 1, &options, &result, &error))
+        caption_results_free(&result, 1);
+    else
+        fuzz_check_error(&error);
+    caption_model_close(model);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+    const char *path = header_file(bytes, size);
+    struct model model;
+    caption_error error = {0};
+    if (!model_read(&model, path, &error)) {
+        fuzz_check_error(&error);
+        return 0;
+    }
+    tell(&model, path);
+    const bool slow = is_slow(&model);
+    model_free(&model);
+    if (!slow) caption(path, size);
+    return 0;
+}

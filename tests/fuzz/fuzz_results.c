@@ -1,0 +1,25 @@
+/* Captions made elsewhere, for the photos of a small data set. */
+#include "eval/results.h"
+#include "fuzz.h"
+
+enum { PHOTOS = 3 };
+
+static const char rows[] = "[{\"file_name\":\"a.jpg\",\"id\":1,\"text\":\"a dog\"},"
+                           "{\"file_name\":\"b/c.jpg\",\"id\":2,\"text\":\"a cat\"},"
+                           "{\"file_name\":\"d/c.jpg\",\"id\":\"3\",\"text\":\"a cow\"},"
+                           "{\"file_name\":\"e.jpg\",\"id\":44,\"text\":\"a pig\"}]";
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+    static struct dataset dataset;
+    static const size_t photos[PHOTOS] = {0, 1, 3};
+    const char *data = dataset.photos ? NULL : fuzz_file(1, (const uint8_t *)rows, sizeof rows - 1);
+    FUZZ_MUST(!data || dataset_read(&dataset, data, NULL, NULL));
+    struct tokens captions[PHOTOS];
+    caption_error error = {0};
+    if (!results_read(fuzz_file(0, bytes, size), &dataset, photos, PHOTOS, captions, &error)) {
+        fuzz_check_error(&error);
+        return 0;
+    }
+    for (size_t i = 0; i < PHOTOS; i++) tokens_free(&captions[i]);
+    return 0;
+}
