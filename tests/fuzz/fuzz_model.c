@@ -31,11 +31,15 @@ static void caption(const char *path, size_t kind) {
     options.threads = 1;
     options.max_length = 6;
     options.precision = (caption_precision)(kind % 4);
+    caption_captioner *captioner = caption_captioner_new(model, &options, &error);
+    caption_session *session = captioner ? caption_session_new(captioner, &error) : NULL;
     caption_result result;
-    if (caption_photo_memory(model, photo, sizeof photo - 1, &options, &result, &error))
+    if (session && caption_session_bytes(session, photo, sizeof photo - 1, &result, &error))
         caption_results_free(&result, 1);
     else
         fuzz_check_error(&error);
+    caption_session_free(session);
+    caption_captioner_free(captioner);
     caption_model_close(model);
 }
 

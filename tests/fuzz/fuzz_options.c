@@ -27,13 +27,13 @@ static void parse(int argc, char **argv) {
         {0, "on", OPTIONS_ON, &v.on, NULL, 0, 0, "a switch", NULL},
     };
     const struct options_group group = {"Flags", rows, sizeof rows / sizeof *rows};
-    const struct options_command command = {"fuzz", "[OPTIONS]", "Nothing.\n", &group, 1};
+    const struct options_command command = {"fuzz", "[OPTIONS]", "Nothing.\n", &group, 1, NULL};
     static FILE *messages;
     if (!messages) messages = fopen("/dev/null", "w");
     FUZZ_MUST(messages != NULL);
     int first;
     options_parse(&command, argc, argv, &first, messages);
-    options_help(&command, messages);
+    options_help(&command, true, messages);
     FUZZ_MUST(v.whole >= 1 && v.whole <= 100);
     FUZZ_MUST(v.number >= 0 && v.number <= 1);
     options_list_free(&v.list);
