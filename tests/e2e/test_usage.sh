@@ -9,7 +9,7 @@ for command in "" train eval score info; do
     expect_in "$out" "Usage: caption${command:+ $command} "
 done
 run --help
-expect_in "$out" "--beam-size N" "(default: 3)" "(default: 20)" "(default: 0.7)"
+expect_in "$out" "--beam-size N" "(default: 5)" "(default: 20)" "(default: 0.7)"
 run train --help
 expect_in "$out" "--freeze-encoder" "(default: gru)" "0: 512" "(default: 0.05)"
 
