@@ -31,7 +31,7 @@ struct caption_session {
 
 caption_options caption_options_default(void) {
     return (caption_options){
-        .beam_size = 3,
+        .beam_size = 5,
         .top = 1,
         .max_length = 20,
         .min_length = 0,

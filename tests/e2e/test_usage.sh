@@ -14,7 +14,7 @@ run --help
 [ "$(wc -l <"$out")" -le 50 ] || fail "caption --help fits a screen of 50 lines"
 expect_in "$out" "--tags[=N]" "--html FILE" "--help-all"
 run --help-all
-expect_in "$out" "--beam-size N" "(default: 3)" "(default: 20)" "(default: 0.7)"
+expect_in "$out" "--beam-size N" "(default: 5)" "(default: 20)" "(default: 0.7)"
 run train --help
 expect_in "$out" "--freeze-encoder" "(default: gru)" "--help-all"
 run train --help-all
