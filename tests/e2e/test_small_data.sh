@@ -41,7 +41,7 @@ train --dry-run
 
 # Thirty photos: by CIDEr, and eval says what training said.
 run train "$work/shapes/dataset.json" --images "$shape" --val "$work/shapes/dataset.json" --init "$start" \
-    -o "$model" --epochs 6 --freeze-encoder 2 --crop 0 --color 0
+    -o "$model" --epochs 6 --freeze-encoder 2 --joint-lr 3e-3 --crop 0 --color 0
 expect 0 "thirty photos"
 expect_in "$err" "$model: epoch " "CIDEr "
 grep -q "says little" "$err" && fail "thirty photos are enough for CIDEr"
