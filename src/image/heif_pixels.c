@@ -2,7 +2,6 @@
 
 #ifdef CAPTION_WITH_HEIF
 
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +9,13 @@
 
 #include "base/memory.h"
 #include "image/color.h"
+#include "image/library.h"
 #include "image/rows.h"
 
 /* libheif and its codecs take longer to load than a caption takes: they are loaded for the first
  * such photo, and stay. */
 #define FUNCTION(name) __typeof__(&name) name
-struct library {
+struct libheif {
     FUNCTION(heif_context_alloc);
     FUNCTION(heif_context_free);
     FUNCTION(heif_context_read_from_memory_without_copy);
@@ -34,34 +34,33 @@ struct library {
 };
 #undef FUNCTION
 
-#define LOAD(name) ((library->name = (__typeof__(&name))dlsym(file, #name)) != NULL)
-static bool load(struct library *library, caption_error *error) {
-    void *file = dlopen(CAPTION_HEIF_SONAME, RTLD_LAZY | RTLD_NODELETE);
-    bool ok = file != NULL;
-    ok = ok && LOAD(heif_context_alloc);
-    ok = ok && LOAD(heif_context_free);
-    ok = ok && LOAD(heif_context_read_from_memory_without_copy);
-    ok = ok && LOAD(heif_context_get_primary_image_handle);
-    ok = ok && LOAD(heif_image_handle_release);
-    ok = ok && LOAD(heif_image_handle_get_width);
-    ok = ok && LOAD(heif_image_handle_get_height);
-    ok = ok && LOAD(heif_image_handle_has_alpha_channel);
-    ok = ok && LOAD(heif_image_handle_get_raw_color_profile_size);
-    ok = ok && LOAD(heif_image_handle_get_raw_color_profile);
-    ok = ok && LOAD(heif_decoding_options_alloc);
-    ok = ok && LOAD(heif_decoding_options_free);
-    ok = ok && LOAD(heif_decode_image);
-    ok = ok && LOAD(heif_image_release);
-    ok = ok && LOAD(heif_image_get_plane_readonly);
-    return ok || error_set(error, CAPTION_ERROR_FORMAT,
-                           "is a HEIF photo, and libheif, which reads it, cannot be loaded: %.200s",
-                           dlerror());
+static bool load(struct libheif *lib, caption_error *error) {
+#define FUNCTION(name) LIBRARY_FUNCTION(struct libheif, name)
+    static const struct library_function functions[] = {
+        FUNCTION(heif_context_alloc),
+        FUNCTION(heif_context_free),
+        FUNCTION(heif_context_read_from_memory_without_copy),
+        FUNCTION(heif_context_get_primary_image_handle),
+        FUNCTION(heif_image_handle_release),
+        FUNCTION(heif_image_handle_get_width),
+        FUNCTION(heif_image_handle_get_height),
+        FUNCTION(heif_image_handle_has_alpha_channel),
+        FUNCTION(heif_image_handle_get_raw_color_profile_size),
+        FUNCTION(heif_image_handle_get_raw_color_profile),
+        FUNCTION(heif_decoding_options_alloc),
+        FUNCTION(heif_decoding_options_free),
+        FUNCTION(heif_decode_image),
+        FUNCTION(heif_image_release),
+        FUNCTION(heif_image_get_plane_readonly),
+    };
+#undef FUNCTION
+    return library_load(CAPTION_HEIF_SONAME, "HEIF", "libheif", functions,
+                        sizeof functions / sizeof *functions, lib, error);
 }
-#undef LOAD
 
 /* A file on its way to pixels. */
 struct file {
-    struct library heif;
+    struct libheif heif;
     struct heif_context *context;
     struct heif_image_handle *handle;
     struct heif_image *image; /* RGB or RGBA, upright */

@@ -2,7 +2,6 @@
 
 #ifdef CAPTION_WITH_TIFF
 
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +9,12 @@
 
 #include "base/memory.h"
 #include "image/color.h"
+#include "image/library.h"
 #include "image/rows.h"
 
 /* libtiff brings a dozen codecs along: they are loaded for the first such photo, and stay. */
 #define FUNCTION(name) __typeof__(&name) name
-struct library {
+struct libtiff {
     FUNCTION(TIFFOpenOptionsAlloc);
     FUNCTION(TIFFOpenOptionsFree);
     FUNCTION(TIFFOpenOptionsSetErrorHandlerExtR);
@@ -26,23 +26,22 @@ struct library {
 };
 #undef FUNCTION
 
-#define LOAD(name) ((library->name = (__typeof__(&name))dlsym(file, #name)) != NULL)
-static bool load(struct library *library, caption_error *error) {
-    void *file = dlopen(CAPTION_TIFF_SONAME, RTLD_LAZY | RTLD_NODELETE);
-    bool ok = file != NULL;
-    ok = ok && LOAD(TIFFOpenOptionsAlloc);
-    ok = ok && LOAD(TIFFOpenOptionsFree);
-    ok = ok && LOAD(TIFFOpenOptionsSetErrorHandlerExtR);
-    ok = ok && LOAD(TIFFOpenOptionsSetWarningHandlerExtR);
-    ok = ok && LOAD(TIFFClientOpenExt);
-    ok = ok && LOAD(TIFFClose);
-    ok = ok && LOAD(TIFFGetField);
-    ok = ok && LOAD(TIFFReadRGBAImageOriented);
-    return ok || error_set(error, CAPTION_ERROR_FORMAT,
-                           "is a TIFF photo, and libtiff, which reads it, cannot be loaded: %.200s",
-                           dlerror());
+static bool load(struct libtiff *lib, caption_error *error) {
+#define FUNCTION(name) LIBRARY_FUNCTION(struct libtiff, name)
+    static const struct library_function functions[] = {
+        FUNCTION(TIFFOpenOptionsAlloc),
+        FUNCTION(TIFFOpenOptionsFree),
+        FUNCTION(TIFFOpenOptionsSetErrorHandlerExtR),
+        FUNCTION(TIFFOpenOptionsSetWarningHandlerExtR),
+        FUNCTION(TIFFClientOpenExt),
+        FUNCTION(TIFFClose),
+        FUNCTION(TIFFGetField),
+        FUNCTION(TIFFReadRGBAImageOriented),
+    };
+#undef FUNCTION
+    return library_load(CAPTION_TIFF_SONAME, "TIFF", "libtiff", functions,
+                        sizeof functions / sizeof *functions, lib, error);
 }
-#undef LOAD
 
 /* A file in memory, and what libtiff first complained of. */
 struct source {
@@ -123,7 +122,7 @@ static bool fail(const struct source *source, caption_error *error) {
                      *source->problem ? source->problem : "libtiff does not say why");
 }
 
-static TIFF *open_tiff(const struct library *lib, struct source *source, caption_error *error) {
+static TIFF *open_tiff(const struct libtiff *lib, struct source *source, caption_error *error) {
     TIFFOpenOptions *options = lib->TIFFOpenOptionsAlloc();
     if (!options) {
         error_memory(error, "the TIFF decoder");
@@ -139,7 +138,7 @@ static TIFF *open_tiff(const struct library *lib, struct source *source, caption
     return tiff;
 }
 
-static struct color *find_color(const struct library *lib, TIFF *tiff) {
+static struct color *find_color(const struct libtiff *lib, TIFF *tiff) {
     uint32_t size = 0;
     void *profile = NULL;
     if (!lib->TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &size, &profile)) return NULL;
@@ -157,7 +156,7 @@ static void take_pixels(const uint32_t *pixels, size_t count, uint8_t *rgb) {
 }
 
 /* As it is stored, `stored` being its orientation: who asks for that gets rows as they come. */
-static bool decode(const struct library *lib, TIFF *tiff, struct source *source,
+static bool decode(const struct libtiff *lib, TIFF *tiff, struct source *source,
                    const struct format_header *header, uint16_t stored, size_t min_side,
                    struct image *out, caption_error *error) {
     const size_t count = header->width * header->height;
@@ -186,7 +185,7 @@ static bool decode(const struct library *lib, TIFF *tiff, struct source *source,
 
 bool tiff_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
                  size_t min_side, struct image *out, caption_error *error) {
-    struct library lib = {0};
+    struct libtiff lib = {0};
     struct source source = {.bytes = bytes, .size = size};
     if (!load(&lib, error)) return false;
     TIFF *tiff = open_tiff(&lib, &source, error);

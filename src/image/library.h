@@ -1,0 +1,25 @@
+/* Libraries of the system that are loaded when a photo needs them, and then stay: those of rare
+ * formats, with all their codecs, take longer to load than a caption takes. Internal to src/image.
+ */
+#ifndef CAPTION_IMAGE_LIBRARY_H
+#define CAPTION_IMAGE_LIBRARY_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+/* A function of a library, and where its address goes in a struct of function pointers. */
+struct library_function {
+    const char *name;
+    size_t offset;
+};
+#define LIBRARY_FUNCTION(functions, name)                                                          \
+    { #name, offsetof(functions, name) }
+
+/* Loads the library `soname` ("libtiff.so.6") and sets the pointers of the struct at `out`. False
+ * with `error` set, which names the `format` ("TIFF") and the library, as `name`. */
+bool library_load(const char *soname, const char *format, const char *name,
+                  const struct library_function *functions, size_t count, void *out,
+                  caption_error *error);
+
+#endif
