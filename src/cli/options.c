@@ -91,12 +91,14 @@ static bool grammar_new(const struct options_command *command, struct grammar *g
     return true;
 }
 
-static bool is_choice(const char *choices, const char *value) {
-    size_t length = strlen(value);
-    if (length == 0 || strchr(value, '|')) return false;
-    for (const char *c = choices; c != NULL; c = strchr(c, '|')) {
-        if (*c == '|') c++;
-        if (strncmp(c, value, length) == 0 && (c[length] == '|' || c[length] == 0)) return true;
+/* Whether `word` is one of the words of `list`, which `separator` parts. */
+static bool is_word_of(const char *list, char separator, const char *word) {
+    const size_t length = strlen(word);
+    if (length == 0 || strchr(word, separator)) return false;
+    for (const char *c = list; c != NULL; c = strchr(c, separator)) {
+        if (*c == separator) c++;
+        if (strncmp(c, word, length) == 0 && (c[length] == separator || c[length] == 0))
+            return true;
     }
     return false;
 }
@@ -141,7 +143,7 @@ static bool set_float(const struct options_row *row, const char *text) {
 }
 
 static bool set_string(const struct options_row *row, const char *text) {
-    if (row->type == OPTIONS_CHOICE && !is_choice(row->value, text)) return false;
+    if (row->type == OPTIONS_CHOICE && !is_word_of(row->value, '|', text)) return false;
     *(const char **)row->target = text;
     return true;
 }
@@ -390,17 +392,6 @@ static void write_wrapped(const char *text, size_t column, FILE *stream) {
     fprintf(stream, "\n");
 }
 
-/* Whether `name` is one of the words of `names`, which are separated by spaces. */
-static bool is_named(const char *names, const char *name) {
-    const size_t length = strlen(name);
-    for (const char *c = names; *c; c += strspn(c, " ")) {
-        const size_t word = strcspn(c, " ");
-        if (word == length && strncmp(c, name, length) == 0) return true;
-        c += word;
-    }
-    return false;
-}
-
 static size_t first_clause(const char *help) {
     const char *semicolon = strstr(help, "; "), *stop = strstr(help, ". ");
     const size_t length = strlen(help);
@@ -433,7 +424,7 @@ static void write_group(const struct options_command *command, const struct opti
     bool headed = false;
     for (size_t i = 0; i < group->count; i++) {
         const struct options_row *row = &group->rows[i];
-        if (!all && !is_named(command->basic, row->name)) continue;
+        if (!all && !is_word_of(command->basic, ' ', row->name)) continue;
         if (!headed) fprintf(stream, "\n%s:\n", group->heading);
         headed = true;
         write_row(row, all, stream);
