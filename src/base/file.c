@@ -252,11 +252,6 @@ bool file_is_stream(const char *path) {
     return system && lstat(path, &status) == 0 && S_ISLNK(status.st_mode); /* an open file */
 }
 
-static const char *last_part(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* `status`: what stat or lstat returned. */
 static bool set_existence(int status, const char *path, bool *there, caption_error *error) {
     *there = status == 0;
@@ -332,6 +327,6 @@ static bool directory_status(const char *path, struct stat *status) {
 
 bool file_same(const char *a, const char *b) {
     struct stat x, y;
-    return strcmp(last_part(a), last_part(b)) == 0 && directory_status(a, &x) &&
+    return strcmp(a + file_name_start(a), b + file_name_start(b)) == 0 && directory_status(a, &x) &&
            directory_status(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }

@@ -46,9 +46,9 @@ static size_t line_of(const char *bytes, size_t stop) {
 }
 
 /* What other programs write that is no JSON. */
-static const char *stranger_at(const char *bytes, size_t size, size_t stop) {
+static const char *foreign_at(const char *bytes, size_t size, size_t stop) {
     static const struct {
-        const char *text, *told;
+        const char *text, *hint;
     } known[] = {
         {"NaN", ": NaN is no JSON, null is"},
         {"nan", ": nan is no JSON, null is"},
@@ -60,7 +60,7 @@ static const char *stranger_at(const char *bytes, size_t size, size_t stop) {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const size_t length = strlen(known[i].text);
         if (size - stop >= length && memcmp(bytes + stop, known[i].text, length) == 0)
-            return known[i].told;
+            return known[i].hint;
     }
     return "";
 }
@@ -73,10 +73,10 @@ static void parse_error(const char *bytes, size_t size, size_t stop, const char 
                   stop);
     } else if (memchr(bytes, '\n', size)) {
         error_set(error, CAPTION_ERROR_FORMAT, "%s: not valid JSON at byte %zu of %zu (line %zu)%s",
-                  name, stop, size, line_of(bytes, stop), stranger_at(bytes, size, stop));
+                  name, stop, size, line_of(bytes, stop), foreign_at(bytes, size, stop));
     } else {
         error_set(error, CAPTION_ERROR_FORMAT, "%s: not valid JSON at byte %zu of %zu%s", name,
-                  stop, size, stranger_at(bytes, size, stop));
+                  stop, size, foreign_at(bytes, size, stop));
     }
 }
 

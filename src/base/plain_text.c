@@ -14,21 +14,21 @@ static size_t control_length(const char *text) {
     return first == C1_LEAD && second >= C1_FIRST && second <= C1_LAST ? 2 : 0;
 }
 
-void plain_text_write(FILE *stream, const char *text) {
+static void write_clean(FILE *stream, const char *text, bool in_a_line) {
     while (*text) {
         const size_t length = control_length(text);
-        fputc(length > 0 ? '?' : *text, stream);
+        const bool is_space = in_a_line && (*text == '\n' || *text == '\t');
+        fputc(length > 0 ? '?' : is_space ? ' ' : *text, stream);
         text += length > 0 ? length : 1;
     }
 }
 
+void plain_text_write(FILE *stream, const char *text) {
+    write_clean(stream, text, false);
+}
+
 void plain_text_write_line(FILE *stream, const char *text) {
-    while (*text) {
-        const size_t length = control_length(text);
-        const bool is_space = *text == '\n' || *text == '\t';
-        fputc(length > 0 ? '?' : is_space ? ' ' : *text, stream);
-        text += length > 0 ? length : 1;
-    }
+    write_clean(stream, text, true);
 }
 
 void plain_text_to_reader(FILE *stream, const char *text) {

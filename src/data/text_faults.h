@@ -1,4 +1,4 @@
-/* What is wrong with a text that strangers wrote, before anybody reads it. */
+/* Faults of an untrusted text, counted before it is parsed. */
 #ifndef CAPTION_DATA_TEXT_FAULTS_H
 #define CAPTION_DATA_TEXT_FAULTS_H
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What a terminal is shown of names that strangers chose: no character that could rule it. Programs
+# What a terminal is shown of untrusted names: no character that could rule it. Programs
 # get every byte.
 . "$(dirname "$0")/lib.sh"
 
