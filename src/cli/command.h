@@ -15,6 +15,7 @@ enum command_status {
 };
 
 int command_caption(int argc, char **argv);
+int command_alt(int argc, char **argv);
 int command_train(int argc, char **argv);
 int command_eval(int argc, char **argv);
 int command_score(int argc, char **argv);
