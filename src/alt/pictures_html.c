@@ -4,11 +4,12 @@
 #ifdef CAPTION_WITH_GUMBO
 
 #include <setjmp.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <gumbo.h>
 
-#include "base/arena.h"
 #include "base/library.h"
 #include "base/memory.h"
 
@@ -33,22 +34,38 @@ static bool load(struct gumbo *lib, caption_error *error) {
                         sizeof functions / sizeof *functions, lib, error);
 }
 
-/* Gumbo checks no allocation, and frees its tree by recursion: a deep one would end the program.
- * Everything that it allocates lies in an arena, and a failure jumps out of it. */
+/* Gumbo checks no allocation, and frees its tree by recursion: a deep one would end the program. So
+ * everything that it allocates is kept until the end, and a failure jumps out of it. */
+struct gumbo_block {
+    struct gumbo_block *next;
+    max_align_t bytes[];
+};
+
 struct gumbo_memory {
-    struct arena arena;
+    struct gumbo_block *blocks;
     jmp_buf failed;
 };
 
 static void *take(void *context, size_t size) {
     struct gumbo_memory *memory = context;
-    void *taken = arena_take(&memory->arena, size, 1, "an HTML document", NULL);
-    if (!taken) longjmp(memory->failed, 1);
-    return taken;
+    size_t all;
+    struct gumbo_block *block = size_add(size, sizeof *block, &all) ? malloc(all) : NULL;
+    if (!block) longjmp(memory->failed, 1);
+    block->next = memory->blocks;
+    memory->blocks = block;
+    return block->bytes;
 }
 
 static void keep(void *context, void *taken) {
     (void)context, (void)taken;
+}
+
+static void free_all(struct gumbo_memory *memory) {
+    while (memory->blocks) {
+        struct gumbo_block *block = memory->blocks;
+        memory->blocks = block->next;
+        free(block);
+    }
 }
 
 static const char *value_of(const struct gumbo *lib, const GumboElement *element,
@@ -117,7 +134,7 @@ bool pictures_read_html(const char *bytes, size_t size, struct alt_pictures *pic
     } else {
         ok = error_memory(error, "an HTML document");
     }
-    arena_free(&memory.arena);
+    free_all(&memory);
     return ok;
 }
 
