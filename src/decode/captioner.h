@@ -10,7 +10,7 @@
 #include "base/threads.h"
 #include "decode/decode.h"
 #include "decode/likelihood.h"
-#include "nn/precision.h"
+#include "infer/precision.h"
 
 /* Loads and encodes photos read from files: features (count, F). `augment` is what every photo gets
  * (NULL: none), `threads` NULL the calling thread alone; a progress bar on `stream` (NULL: none)

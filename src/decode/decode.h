@@ -3,8 +3,8 @@
 #ifndef CAPTION_DECODE_DECODE_H
 #define CAPTION_DECODE_DECODE_H
 
+#include "infer/precision.h"
 #include "model/model.h"
-#include "nn/precision.h"
 
 /* One caption: its words (no special ones) and the log-probability of them and <end>. */
 struct decode_caption {

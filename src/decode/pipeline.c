@@ -11,7 +11,7 @@
 #include "base/threads.h"
 #include "decode/plan.h"
 #include "image/thumbnail.h"
-#include "model/inference_encoder.h"
+#include "infer/inference_encoder.h"
 
 /* A thread: photos that are asked for ahead of those that are worked on (few, for after Ctrl-C
  * these are finished), and slots of the ring (many, for a slow photo holds up those behind it). */

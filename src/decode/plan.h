@@ -3,7 +3,7 @@
 #define CAPTION_DECODE_PLAN_H
 
 #include "decode/decode.h"
-#include "model/inference_decoder.h"
+#include "infer/inference_decoder.h"
 
 /* Limits of the options, told in the messages of decode_plan_new. */
 enum {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/float16.h"
+#include "format/float16.h"
 #include "model/model_parts.h"
 
 /* All tensors except batch norm's have the same names and shapes in both. */

@@ -4,7 +4,7 @@
 #define CAPTION_MODEL_WEIGHTS_H
 
 #include "base/arena.h"
-#include "model/safetensors.h"
+#include "format/safetensors.h"
 #include "nn/parameters.h"
 
 struct weights {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "nn/real.h"
+#include "base/real.h"
 
 enum blas_transpose { BLAS_PLAIN, BLAS_TRANSPOSED };
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/simd.h"
 #include "nn/blas.h"
-#include "nn/simd.h"
 #include "nn/vector.h"
 
 static const char what[] = "a regression";
