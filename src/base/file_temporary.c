@@ -11,7 +11,6 @@
 
 #include "base/file.h"
 #include "base/hash.h"
-#include "base/siphash.h"
 
 /* Names that are tried until one is free. */
 enum { MOST_TRIES = 100 };

@@ -63,4 +63,10 @@ void decode_results_free(struct decode_result *results, size_t count);
 char *decode_sentence(const struct model *model, const caption_options *options,
                       const struct decode_caption *caption, caption_error *error);
 
+/* Results that outlive the search. */
+
+/* Copies `count` captions with their words. On failure the result is empty. */
+bool result_set(struct decode_result *result, const struct decode_caption *captions, size_t count,
+                caption_error *error);
+
 #endif

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "decode/endings.h"
-#include "decode/repeats.h"
+#include "decode/constraints.h"
 #include "decode/signals.h"
 #include "text/tokenizer.h"
 

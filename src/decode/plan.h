@@ -25,9 +25,10 @@ struct decode_plan {
     size_t style;            /* photos are described in it; or STYLE_NONE */
     uint32_t *prefix;        /* [prefix_count] */
     size_t prefix_count;
-    bool *never_last;    /* (V,): no caption ends on that word */
-    uint32_t *next_form; /* (V,): rings of words that are said once (repeats.h); NULL: none are */
-    double *rarity;      /* (V,): see signals.h */
+    bool *never_last; /* (V,): no caption ends on that word */
+    uint32_t
+        *next_form; /* (V,): rings of words that are said once (constraints.h); NULL: none are */
+    double *rarity; /* (V,): see signals.h */
 };
 
 /* Photos that are decoded together: enough that the weights are well used, few enough that a

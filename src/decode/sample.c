@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "decode/candidates.h"
 #include "decode/constraints.h"
-#include "decode/result.h"
+#include "decode/decode.h"
 #include "decode/rows.h"
 #include "decode/signals.h"
 #include "decode/tags.h"

@@ -8,7 +8,6 @@
 #include "data/dataset_parts.h"
 #include "decode/decode.h"
 #include "eval/confidence_scores.h"
-#include "eval/photo_tags.h"
 #include "eval/scores.h"
 #include "eval/swaps.h"
 #include "eval/tag_scores.h"

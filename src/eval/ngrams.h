@@ -4,8 +4,30 @@
 
 #include <stdint.h>
 
-#include "eval/ngram_numbers.h"
+#include "base/error.h"
+#include "base/hash.h"
 #include "eval/scores.h"
+
+/* Numbers for words and n-grams: the same for the same words, wherever they stand. Open-addressing
+ * hash tables whose size is known before; entries are numbered as they come. An n-gram is keyed by
+ * the number of its first n - 1 words and its last word, so 64 bits name n-grams of every order,
+ * and one table holds them all. */
+
+/* No entry's number: an n-gram or word that was never added, and the prefix of single words. */
+#define NGRAM_NONE UINT32_MAX
+
+struct ngram_numbers_table {
+    uint32_t *slots; /* number + 1 */
+    size_t mask;
+    size_t count;
+    struct siphash_key key;
+};
+
+struct ngram_numbers {
+    struct ngram_numbers_table words, grams;
+    const char **texts; /* of the words; not owned */
+    uint64_t *keys;     /* of the n-grams */
+};
 
 enum { NGRAMS_ORDERS = 4 };
 

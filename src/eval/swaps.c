@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "decode/captioner.h"
-#include "eval/reference_words.h"
+#include "eval/perplexity.h"
 
 static const uint64_t swaps_seed = 1;
 

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "report/chart.h"
-#include "report/html_text.h"
+#include "report/html.h"
 #include "report/training_report_parts.h"
 
 /* The history and what its charts have in common. */

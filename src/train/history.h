@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "data/dataset_parts.h"
 #include "eval/scores.h"
 
@@ -104,5 +105,25 @@ void history_sum_up(const struct train_part_scores *parts, size_t count, struct 
 /* The scores of a part in an epoch, both counted from 0. */
 const struct train_part_scores *history_part_scores(const struct train_history *history,
                                                     size_t epoch, size_t part);
+
+/* The history of a run as it grows, and as JSON in a checkpoint. */
+
+/* Adds an epoch with the captions of the samples (copied; NULL: there are none) and the scores of
+ * its parts ([history_parts], copied; NULL: they were not validated). */
+bool history_add_epoch(struct train_history *history, const struct train_epoch *epoch,
+                       char *const *captions, const struct train_part_scores *parts,
+                       caption_error *error);
+bool history_add_point(struct train_history *history, const struct train_point *point,
+                       caption_error *error);
+
+/* Frees epochs, points, captions, parts and the list of samples. */
+void history_free(struct train_history *history);
+
+/* Epochs, points, captions and the scores of several parts, as JSON text. Freed with free(). */
+char *history_format(const struct train_history *history, caption_error *error);
+
+/* Reads them into a history that has only its samples and parts. `name` is for messages. */
+bool history_parse(struct train_history *history, const char *text, const char *name,
+                   caption_error *error);
 
 #endif
