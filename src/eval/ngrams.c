@@ -142,11 +142,11 @@ void ngrams_room_free(struct ngrams_room *room) {
 }
 
 /* Sums over all sentences. */
-struct extent {
+struct ngram_extent {
     size_t sentences, words, grams, longest;
 };
 
-static bool add_extent(struct extent *extent, const struct tokens *tokens) {
+static bool add_extent(struct ngram_extent *extent, const struct tokens *tokens) {
     extent->sentences++;
     if (tokens->count > extent->longest) extent->longest = tokens->count;
     bool ok = size_add(extent->words, tokens->count, &extent->words);
@@ -156,9 +156,9 @@ static bool add_extent(struct extent *extent, const struct tokens *tokens) {
     return ok;
 }
 
-static bool measure(const struct scores_item *items, size_t count, struct extent *extent,
+static bool measure(const struct scores_item *items, size_t count, struct ngram_extent *extent,
                     caption_error *error) {
-    *extent = (struct extent){0};
+    *extent = (struct ngram_extent){0};
     bool ok = true;
     for (size_t i = 0; i < count; i++) {
         ok = ok && add_extent(extent, items[i].candidate);
@@ -171,7 +171,7 @@ static bool measure(const struct scores_item *items, size_t count, struct extent
 }
 
 static bool allocate(struct ngrams *ngrams, struct workspace *workspace, size_t count,
-                     const struct extent *extent, caption_error *error) {
+                     const struct ngram_extent *extent, caption_error *error) {
     ngrams->items = memory_uninitialised(count, sizeof *ngrams->items, what, error);
     ngrams->sentences =
         memory_uninitialised(extent->sentences, sizeof *ngrams->sentences, what, error);
@@ -272,7 +272,7 @@ void ngrams_count(const struct ngrams *ngrams, const struct tokens *tokens,
 bool ngrams_init(struct ngrams *ngrams, const struct scores_item *items, size_t count,
                  caption_error *error) {
     *ngrams = (struct ngrams){.count = count};
-    struct extent extent;
+    struct ngram_extent extent;
     if (!measure(items, count, &extent, error)) return false;
     struct workspace workspace = {0};
     bool ok = allocate(ngrams, &workspace, count, &extent, error);

@@ -24,20 +24,20 @@ void tag_scores_labels(const struct dataset *dataset, const size_t *photos, size
 }
 
 /* A photo in the ranking by one tag. */
-struct ranked {
+struct ranked_photo {
     float confidence;
     bool label;
 };
 
 /* Equal confidences: the wrong ones first, so that a tie is no gain. */
 static int by_falling_confidence(const void *a, const void *b) {
-    const struct ranked *left = a, *right = b;
+    const struct ranked_photo *left = a, *right = b;
     if (left->confidence > right->confidence) return -1;
     if (left->confidence < right->confidence) return 1;
     return left->label - right->label;
 }
 
-static double average_precision(struct ranked *ranked, size_t count) {
+static double average_precision(struct ranked_photo *ranked, size_t count) {
     qsort(ranked, count, sizeof *ranked, by_falling_confidence);
     double sum = 0;
     size_t right = 0;
@@ -49,14 +49,14 @@ static double average_precision(struct ranked *ranked, size_t count) {
 
 static bool rank(const float *confidences, const bool *labels, size_t photos, size_t tags,
                  struct tag_scores *scores, caption_error *error) {
-    struct ranked *ranked = memory_zeroed(photos, sizeof *ranked, "the tags' scores", error);
+    struct ranked_photo *ranked = memory_zeroed(photos, sizeof *ranked, "the tags' scores", error);
     if (!ranked) return false;
     double sum = 0;
     for (size_t tag = 0; tag < tags; tag++) {
         size_t right = 0;
         for (size_t i = 0; i < photos; i++) {
             const size_t at = i * tags + tag;
-            ranked[i] = (struct ranked){confidences[at], labels[at]};
+            ranked[i] = (struct ranked_photo){confidences[at], labels[at]};
             right += labels[at];
         }
         if (right < TAG_SCORES_LEAST_PHOTOS) continue;

@@ -62,13 +62,13 @@ static void gif_inspect(const uint8_t *bytes, size_t size, struct format_header 
 
 #ifdef CAPTION_WITH_GIF
 
-struct source {
+struct gif_source {
     const uint8_t *bytes;
     size_t size, at;
 };
 
 static int read_bytes(GifFileType *gif, GifByteType *to, int wanted) {
-    struct source *source = gif->UserData;
+    struct gif_source *source = gif->UserData;
     const size_t left = source->size - source->at;
     const size_t count = (size_t)wanted < left ? (size_t)wanted : left;
     memcpy(to, source->bytes + source->at, count);
@@ -189,7 +189,7 @@ static bool read_frame(GifFileType *gif, size_t size, const struct format_header
 
 static bool gif_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
                        size_t min_side, struct image *out, caption_error *error) {
-    struct source source = {.bytes = bytes, .size = size};
+    struct gif_source source = {.bytes = bytes, .size = size};
     int code = 0;
     GifFileType *gif = DGifOpen(&source, read_bytes, &code);
     if (!gif) return fail(code, error);

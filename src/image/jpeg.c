@@ -113,7 +113,7 @@ static void jpeg_inspect(const uint8_t *bytes, size_t size, struct format_header
 #ifdef CAPTION_WITH_JPEG
 
 /* What outlives a jump out of libjpeg, which is how failures are reported there. */
-struct reader {
+struct jpeg_reader {
     struct jpeg_decompress_struct jpeg;
     struct jpeg_error_mgr errors;
     struct jpeg_source_mgr source;
@@ -130,7 +130,7 @@ struct reader {
     caption_error *error;
 };
 
-static _Noreturn void fail_truncated(struct reader *reader) {
+static _Noreturn void fail_truncated(struct jpeg_reader *reader) {
     error_set(reader->error, CAPTION_ERROR_FORMAT,
               "truncated JPEG: it ends after %zu bytes, before its last row of pixels "
               "(--accept-truncated)",
@@ -139,7 +139,7 @@ static _Noreturn void fail_truncated(struct reader *reader) {
 }
 
 static _Noreturn void fail(j_common_ptr jpeg) {
-    struct reader *reader = jpeg->client_data;
+    struct jpeg_reader *reader = jpeg->client_data;
     char reason[JMSG_LENGTH_MAX];
     if (reader->ended) fail_truncated(reader);
     jpeg->err->format_message(jpeg, reason);
@@ -158,7 +158,7 @@ static bool is_harmless(int warning) {
 }
 
 static void take_message(j_common_ptr jpeg, int level) {
-    const struct reader *reader = jpeg->client_data;
+    const struct jpeg_reader *reader = jpeg->client_data;
     if (reader->accepting && reader->ended) return;
     if (level < 0 && !is_harmless(jpeg->err->msg_code)) fail(jpeg);
 }
@@ -174,7 +174,7 @@ static void source_nothing(j_decompress_ptr jpeg) {
 /* Behind the file's end stands an end marker: what is missing before it, libjpeg warns of. */
 static boolean source_fill(j_decompress_ptr jpeg) {
     static const JOCTET end_marker[2] = {0xff, JPEG_EOI};
-    struct reader *reader = jpeg->client_data;
+    struct jpeg_reader *reader = jpeg->client_data;
     reader->ended = true;
     jpeg->src->next_input_byte = end_marker;
     jpeg->src->bytes_in_buffer = sizeof end_marker;
@@ -200,7 +200,7 @@ static size_t without_zeros(const uint8_t *bytes, size_t size) {
     return bytes[end - 1] == 0xff ? end + 1 : end; /* 0xff 0x00 is data */
 }
 
-static void reader_begin(struct reader *reader, const uint8_t *bytes, size_t size) {
+static void reader_begin(struct jpeg_reader *reader, const uint8_t *bytes, size_t size) {
     reader->jpeg.err = jpeg_std_error(&reader->errors);
     reader->errors.error_exit = fail;
     reader->errors.emit_message = take_message;
@@ -237,7 +237,8 @@ static size_t reduction(const struct format_header *header, size_t min_side) {
 }
 
 /* Chooses size and colours, and allocates the pixels. */
-static bool prepare(struct reader *reader, const struct format_header *header, size_t min_side) {
+static bool prepare(struct jpeg_reader *reader, const struct format_header *header,
+                    size_t min_side) {
     struct jpeg_decompress_struct *jpeg = &reader->jpeg;
     const size_t divisor = reduction(header, min_side);
     if (jpeg->image_width != header->width || jpeg->image_height != header->height)
@@ -261,7 +262,7 @@ static bool prepare(struct reader *reader, const struct format_header *header, s
 }
 
 /* Whether the scans read so far hold all that pixels are made of, to the last bit. */
-static bool is_complete(const struct reader *reader) {
+static bool is_complete(const struct jpeg_reader *reader) {
     const struct jpeg_decompress_struct *jpeg = &reader->jpeg;
     if (!jpeg->coef_bits) return reader->seen + 1 == 1u << jpeg->num_components;
     for (int i = 0; i < jpeg->num_components; i++)
@@ -270,7 +271,7 @@ static bool is_complete(const struct reader *reader) {
     return true;
 }
 
-static bool begin_scan(struct reader *reader) {
+static bool begin_scan(struct jpeg_reader *reader) {
     enum { most_scans = 100 }; /* programs write up to 20 */
     for (int i = 0; i < reader->jpeg.comps_in_scan; i++)
         reader->seen |= 1u << reader->jpeg.cur_comp_info[i]->component_index;
@@ -280,7 +281,7 @@ static bool begin_scan(struct reader *reader) {
 
 /* Reads scans until the photo is complete or the file ends, whichever is first: what stands behind
  * a file without end marker is not looked at. */
-static bool read_scans(struct reader *reader) {
+static bool read_scans(struct jpeg_reader *reader) {
     int status = JPEG_REACHED_SOS;
     while (status != JPEG_REACHED_EOI) {
         if (status == JPEG_REACHED_SOS && !begin_scan(reader)) return false;
@@ -298,7 +299,7 @@ static void ink_to_rgb(const uint8_t *ink, size_t count, uint8_t *rgb) {
         for (size_t c = 0; c < 3; c++) rgb[c] = (uint8_t)((ink[c] * ink[3] + 127) / 255);
 }
 
-static void read_ink(struct reader *reader) {
+static void read_ink(struct jpeg_reader *reader) {
     const size_t width = reader->out->width;
     while (reader->jpeg.output_scanline < reader->jpeg.output_height) {
         uint8_t *rgb = reader->out->pixels + reader->jpeg.output_scanline * width * 3;
@@ -311,7 +312,7 @@ static void read_ink(struct reader *reader) {
     }
 }
 
-static void read_rgb(struct reader *reader) {
+static void read_rgb(struct jpeg_reader *reader) {
     enum { at_once = 16 };
     const size_t width = reader->out->width;
     while (reader->jpeg.output_scanline < reader->jpeg.output_height) {
@@ -327,7 +328,8 @@ static void read_rgb(struct reader *reader) {
                       reader->out->pixels);
 }
 
-static bool read_photo(struct reader *reader, const struct format_header *header, size_t min_side) {
+static bool read_photo(struct jpeg_reader *reader, const struct format_header *header,
+                       size_t min_side) {
     struct jpeg_decompress_struct *jpeg = &reader->jpeg;
     enum { longest_segment = 0xffff };
     jpeg_save_markers(jpeg, JPEG_APP0 + 2, longest_segment); /* profiles */
@@ -349,7 +351,7 @@ static bool read_photo(struct reader *reader, const struct format_header *header
 }
 
 /* Nothing but this function sees the jump arrive. */
-static bool try_to_read(struct reader *reader, const uint8_t *bytes, size_t size,
+static bool try_to_read(struct jpeg_reader *reader, const uint8_t *bytes, size_t size,
                         const struct format_header *header, size_t min_side) {
     if (setjmp(reader->failed) != 0) return false;
     reader_begin(reader, bytes, size);
@@ -358,7 +360,7 @@ static bool try_to_read(struct reader *reader, const uint8_t *bytes, size_t size
 
 static bool jpeg_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
                         size_t min_side, struct image *out, caption_error *error) {
-    struct reader reader = {
+    struct jpeg_reader reader = {
         .size = size, .accepting = header->accepting, .out = out, .error = error};
     const size_t end = header->lacks_end ? without_zeros(bytes, size) : size;
     bool ok = try_to_read(&reader, bytes, end, header, min_side);

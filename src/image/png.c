@@ -46,7 +46,7 @@ static void png_inspect(const uint8_t *bytes, size_t size, struct format_header 
 #ifdef CAPTION_WITH_PNG
 
 /* What outlives a jump out of libpng, which is how failures are reported there. */
-struct reader {
+struct png_reader {
     png_structp png;
     png_infop info;
     const uint8_t *bytes;
@@ -59,7 +59,7 @@ struct reader {
 };
 
 static void fail(png_structp png, png_const_charp reason) {
-    struct reader *reader = png_get_error_ptr(png);
+    struct png_reader *reader = png_get_error_ptr(png);
     error_set(reader->error, CAPTION_ERROR_FORMAT, "PNG cannot be decoded: %s", reason);
     png_longjmp(png, 1);
 }
@@ -73,7 +73,7 @@ static void take_warning(png_structp png, png_const_charp warning) {
 }
 
 static void read_bytes(png_structp png, png_bytep to, size_t count) {
-    struct reader *reader = png_get_io_ptr(png);
+    struct png_reader *reader = png_get_io_ptr(png);
     if (count > reader->size - reader->at) {
         error_set(reader->error, CAPTION_ERROR_FORMAT,
                   "truncated PNG: it ends after %zu bytes, before its last row of pixels",
@@ -86,13 +86,13 @@ static void read_bytes(png_structp png, png_bytep to, size_t count) {
 
 /* libpng keeps two rows of up to 8 bytes a pixel, and a row of 3 or 4 is made of each: before any
  * is allocated, a photo that is wide and nothing else is refused. */
-static bool check_row(const struct reader *reader, const struct format_header *header) {
+static bool check_row(const struct png_reader *reader, const struct format_header *header) {
     enum { BYTES_A_PIXEL = 2 * 8 + 4 + 3 };
     return image_check_cost(header, BYTES_A_PIXEL * header->width, reader->size, reader->error);
 }
 
 /* 8 bits of RGB or RGBA, whatever is stored; no chunk but those of pixels and the profile. */
-static void prepare(struct reader *reader) {
+static void prepare(struct png_reader *reader) {
     png_set_read_fn(reader->png, reader, read_bytes);
     png_set_user_limits(reader->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* checked already */
     png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
@@ -107,12 +107,12 @@ static void prepare(struct reader *reader) {
     reader->channels = png_get_channels(reader->png, reader->info);
 }
 
-static void take_row(struct reader *reader, const uint8_t *pixels, size_t y) {
+static void take_row(struct png_reader *reader, const uint8_t *pixels, size_t y) {
     image_over_white(pixels, reader->channels, reader->rows.width, image_rows_at(&reader->rows, y));
     image_rows_take(&reader->rows, y);
 }
 
-static bool read_rows(struct reader *reader) {
+static bool read_rows(struct png_reader *reader) {
     reader->pixels = memory_uninitialised(reader->rows.width, reader->channels, "a row of pixels",
                                           reader->error);
     if (!reader->pixels) return false;
@@ -124,7 +124,7 @@ static bool read_rows(struct reader *reader) {
 }
 
 /* Of an interlaced file every row grows from pass to pass. */
-static bool read_interlaced(struct reader *reader, const struct format_header *header) {
+static bool read_interlaced(struct png_reader *reader, const struct format_header *header) {
     const size_t row = reader->rows.width * reader->channels, height = reader->rows.height;
     if (!image_check_cost(header, row * height, reader->size, reader->error)) return false;
     reader->pixels = memory_uninitialised(height, row, "a photo's pixels", reader->error);
@@ -137,7 +137,7 @@ static bool read_interlaced(struct reader *reader, const struct format_header *h
     return true;
 }
 
-static void convert_colors(struct reader *reader) {
+static void convert_colors(struct png_reader *reader) {
     png_charp name;
     int compression;
     png_bytep profile;
@@ -150,8 +150,8 @@ static void convert_colors(struct reader *reader) {
 }
 
 /* Nothing but this function sees the jump arrive. */
-static bool try_to_read(struct reader *reader, const struct format_header *header, size_t min_side,
-                        struct image *out) {
+static bool try_to_read(struct png_reader *reader, const struct format_header *header,
+                        size_t min_side, struct image *out) {
     if (setjmp(png_jmpbuf(reader->png)) != 0) return false;
     prepare(reader);
     if (!image_rows_begin(&reader->rows, header, reader->size, min_side, out, reader->error))
@@ -164,7 +164,7 @@ static bool try_to_read(struct reader *reader, const struct format_header *heade
 
 static bool png_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
                        size_t min_side, struct image *out, caption_error *error) {
-    struct reader reader = {.bytes = bytes, .size = size, .error = error};
+    struct png_reader reader = {.bytes = bytes, .size = size, .error = error};
     reader.rows.image = out;
     reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, fail, take_warning);
     if (!reader.png) return error_memory(error, "the PNG decoder");

@@ -118,14 +118,14 @@ static bool load(struct libtiff *lib, caption_error *error) {
 }
 
 /* A file in memory, and what libtiff first complained of. */
-struct source {
+struct tiff_source {
     const uint8_t *bytes;
     size_t size, at;
     char problem[160];
 };
 
 static tmsize_t source_read(thandle_t handle, void *out, tmsize_t wanted) {
-    struct source *source = handle;
+    struct tiff_source *source = handle;
     const size_t left = source->at < source->size ? source->size - source->at : 0;
     const size_t count = wanted > 0 ? size_smaller((size_t)wanted, left) : 0;
     memcpy(out, source->bytes + source->size - left, count);
@@ -141,7 +141,7 @@ static tmsize_t source_write(thandle_t handle, void *bytes, tmsize_t size) {
 }
 
 static toff_t source_seek(thandle_t handle, toff_t offset, int whence) {
-    struct source *source = handle;
+    struct tiff_source *source = handle;
     const toff_t from = whence == SEEK_CUR ? source->at : whence == SEEK_END ? source->size : 0;
     source->at = (size_t)(from + offset);
     return source->at;
@@ -153,11 +153,11 @@ static int source_close(thandle_t handle) {
 }
 
 static toff_t source_size(thandle_t handle) {
-    return ((const struct source *)handle)->size;
+    return ((const struct tiff_source *)handle)->size;
 }
 
 static int source_map(thandle_t handle, void **base, toff_t *size) {
-    struct source *source = handle;
+    struct tiff_source *source = handle;
     *base = (void *)(uintptr_t)source->bytes;
     *size = source->size;
     return 1;
@@ -176,7 +176,7 @@ static int keep_problem(TIFF *tiff, void *context, const char *module, const cha
                         va_list arguments) {
     (void)tiff;
     (void)module;
-    struct source *source = context;
+    struct tiff_source *source = context;
     if (!*source->problem) vsnprintf(source->problem, sizeof source->problem, format, arguments);
     return 1;
 }
@@ -191,12 +191,13 @@ static int ignore_warning(TIFF *tiff, void *context, const char *module, const c
     return 1;
 }
 
-static bool fail(const struct source *source, caption_error *error) {
+static bool fail(const struct tiff_source *source, caption_error *error) {
     return error_set(error, CAPTION_ERROR_FORMAT, "is a TIFF photo that cannot be decoded: %s",
                      *source->problem ? source->problem : "libtiff does not say why");
 }
 
-static TIFF *open_tiff(const struct libtiff *lib, struct source *source, caption_error *error) {
+static TIFF *open_tiff(const struct libtiff *lib, struct tiff_source *source,
+                       caption_error *error) {
     TIFFOpenOptions *options = lib->TIFFOpenOptionsAlloc();
     if (!options) {
         error_memory(error, "the TIFF decoder");
@@ -230,7 +231,7 @@ static void take_pixels(const uint32_t *pixels, size_t count, uint8_t *rgb) {
 }
 
 /* As it is stored, `stored` being its orientation: who asks for that gets rows as they come. */
-static bool decode(const struct libtiff *lib, TIFF *tiff, struct source *source,
+static bool decode(const struct libtiff *lib, TIFF *tiff, struct tiff_source *source,
                    const struct format_header *header, uint16_t stored, size_t min_side,
                    struct image *out, caption_error *error) {
     const size_t count = header->width * header->height;
@@ -260,7 +261,7 @@ static bool decode(const struct libtiff *lib, TIFF *tiff, struct source *source,
 static bool tiff_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
                         size_t min_side, struct image *out, caption_error *error) {
     struct libtiff lib = {0};
-    struct source source = {.bytes = bytes, .size = size};
+    struct tiff_source source = {.bytes = bytes, .size = size};
     if (!load(&lib, error)) return false;
     TIFF *tiff = open_tiff(&lib, &source, error);
     if (!tiff) return false;

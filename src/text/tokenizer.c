@@ -9,14 +9,14 @@
 
 enum treatment { LETTER, SYMBOL, SPACE, HYPHEN, APOSTROPHE, NOTHING };
 
-struct range {
+struct character_range {
     uint32_t first, last;
     enum treatment treatment;
 };
 
 /* Classes of characters beyond ASCII that are not letters; the first range that contains a
  * character counts. */
-static const struct range ranges[] = {
+static const struct character_range ranges[] = {
     {0xAA, 0xAA, LETTER},         /* feminine ordinal */
     {0xAB, 0xAB, SPACE},          /* quotes */
     {0xAD, 0xAD, NOTHING},        /* soft hyphen */

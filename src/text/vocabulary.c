@@ -156,27 +156,29 @@ bool vocabulary_copy(const struct vocabulary *vocabulary, struct vocabulary *cop
     return false;
 }
 
-struct entry {
+struct vocabulary_entry {
     char *word;
     uint64_t count;
 };
 
 static int compare_entries(const void *a, const void *b) {
-    const struct entry *first = a, *second = b;
+    const struct vocabulary_entry *first = a, *second = b;
     if (first->count != second->count) return first->count < second->count ? 1 : -1;
     return strcmp(first->word, second->word);
 }
 
 bool vocabulary_prune(struct vocabulary *vocabulary, uint64_t min_count, caption_error *error) {
     const size_t count = vocabulary->count - VOCABULARY_SPECIALS;
-    struct entry *entries = memory_uninitialised(count, sizeof *entries, "a vocabulary", error);
+    struct vocabulary_entry *entries =
+        memory_uninitialised(count, sizeof *entries, "a vocabulary", error);
     if (!entries) return false;
     size_t kept = 0;
     for (size_t i = VOCABULARY_SPECIALS; i < vocabulary->count; i++) {
         if (vocabulary->counts[i] < min_count) {
             free(vocabulary->words[i]);
         } else {
-            entries[kept++] = (struct entry){vocabulary->words[i], vocabulary->counts[i]};
+            entries[kept++] =
+                (struct vocabulary_entry){vocabulary->words[i], vocabulary->counts[i]};
         }
     }
     qsort(entries, kept, sizeof *entries, compare_entries);

@@ -28,12 +28,12 @@ struct reward_scratch {
 };
 
 /* Totals over the captions of all photos. */
-struct extent {
+struct reward_extent {
     size_t captions, words, out_of_vocabulary; /* <end> is a word */
 };
 
-static struct extent measure(const struct captions_part *photos, size_t count) {
-    struct extent extent = {0};
+static struct reward_extent measure(const struct captions_part *photos, size_t count) {
+    struct reward_extent extent = {0};
     for (size_t i = 0; i < count; i++) {
         const struct captions *captions = photos[i].captions;
         const size_t begin = captions->begin[photos[i].first];
@@ -94,7 +94,7 @@ struct reward *reward_new(const struct captions_part *photos, size_t count,
     struct reward *reward = memory_zeroed(1, sizeof *reward, what, error);
     if (!reward) return NULL;
     *reward = (struct reward){.vocabulary = vocabulary, .bleu = bleu};
-    const struct extent extent = measure(photos, count);
+    const struct reward_extent extent = measure(photos, count);
     struct scores_item *items = memory_uninitialised(count, sizeof *items, what, error);
     bool ok =
         items &&
