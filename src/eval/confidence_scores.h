@@ -17,7 +17,7 @@ struct confidence_row {
 };
 
 struct confidence_scores {
-    size_t count;             /* captions; 0: the model does not tell how sure it is */
+    size_t count;             /* captions; 0: the model has no confidence */
     double calibration_error; /* expected, in ten equal bins */
     double chance_error;      /* what it would be by chance if all confidences were true */
     double gain;              /* CIDEr of the surer three quarters over that of all */

@@ -90,7 +90,7 @@ run --min-confidence 2 "$photo"
 expect 2 "--min-confidence is from 0 to 1"
 run -m "$plain" --min-confidence 0.5 "$photo"
 expect 2 "a model that does not tell"
-expect_in "$err" "the model does not tell how sure it is"
+expect_in "$err" "the model does not state how sure it is"
 
 # The shipped weights on real photos, few of them: that all holds together, not how well it fits.
 real=$shared/data/flickr8k/dataset_flickr8k.json
