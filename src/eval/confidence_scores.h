@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-enum { CONFIDENCE_ROWS = 5 };
+enum { CONFIDENCE_ROWS = 5, CONFIDENCE_RISKS = 40 };
 
 /* The surest part of the captions. */
 struct confidence_row {
@@ -22,6 +22,8 @@ struct confidence_scores {
     double chance_error;      /* what it would be by chance if all confidences were true */
     double gain;              /* CIDEr of the surer three quarters over that of all */
     struct confidence_row rows[CONFIDENCE_ROWS];
+    double risks[CONFIDENCE_RISKS]; /* the share that is not apt among the surest (i + 1) /
+                                       CONFIDENCE_RISKS of the captions */
 };
 
 /* Of captions' confidences[count], from 0 to 1, and their ciders[count]. Of equal confidences the
