@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/splice.h"
 #include "base/text_stream.h"
-#include "report/html_text.h"
+#include "report/html.h"
 
 bool pictures_need(const char *library, const char *package, caption_error *error) {
     return error_set(error, CAPTION_ERROR_ARGUMENT,

@@ -4,7 +4,7 @@
 #define CAPTION_CLI_ALT_TEXTS_H
 
 #include "base/file.h"
-#include "base/siphash.h"
+#include "base/hash.h"
 #include "cli/decoding_options.h"
 
 struct alt_texts {

@@ -13,7 +13,6 @@
 #define CAPTION_METADATA_CAPTION_METADATA_H
 
 #include "report/caption_output.h"
-#include "report/tag_text.h"
 
 struct caption_metadata_options {
     bool overwrite; /* existing texts are replaced, not kept */

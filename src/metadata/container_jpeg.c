@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/memory.h"
-#include "image/bytes.h"
 #include "metadata/container.h"
 
 enum {

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/memory.h"
-#include "image/bytes.h"
 #include "metadata/container.h"
 
 enum { SIGNATURE = 8, TYPE = 4, HEAD = 8, CHECKSUM = 4, LARGEST_CHUNK = 0x7fffffff };

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/bytes.h"
 #include "base/md5.h"
 #include "base/memory.h"
 #include "base/splice.h"
-#include "image/bytes.h"
 #include "text/utf8.h"
 
 enum {

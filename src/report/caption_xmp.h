@@ -13,7 +13,6 @@
 #define CAPTION_REPORT_CAPTION_XMP_H
 
 #include "report/caption_output.h"
-#include "report/tag_text.h"
 #include "report/xmp_packet.h"
 
 /* Which sidecars are created where they do not exist. */

@@ -14,6 +14,9 @@
 
 #include "base/error.h"
 
+/* Normalises a sentence before it is split: lower case, ASCII quotes and hyphens, HTML entities
+ * resolved, valid UTF-8 only. */
+
 /* A longer word is cut to this many bytes (at the start of a character). */
 enum { TOKENIZER_LONGEST_WORD = 64 };
 

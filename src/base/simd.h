@@ -1,0 +1,54 @@
+/* Compiler vectors of reals, for SIMD_CLONES functions. */
+#ifndef CAPTION_BASE_SIMD_H
+#define CAPTION_BASE_SIMD_H
+
+#include <string.h>
+
+#include "base/clones.h"
+#include "base/real.h"
+
+/* Before a short loop of constant bounds over an array of vectors: unrolled, the array stays in
+ * registers. Disabled under the sanitizers, whose checks of every access would take minutes to
+ * compile. */
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define SIMD_UNROLL _Pragma("GCC unroll 16")
+#else
+#define SIMD_UNROLL
+#endif
+
+/* Eight numbers at a time (a double build takes two registers for them). */
+#define SIMD_WIDTH 8
+typedef real simd_real __attribute__((vector_size(SIMD_WIDTH * sizeof(real))));
+
+/* Unaligned load and store, through always-inlined macros-as-functions: passing vectors by value
+ * between functions of different targets would change the calling convention. */
+#define SIMD_LOAD(vector, pointer) memcpy(&(vector), (pointer), sizeof(vector))
+#define SIMD_STORE(pointer, vector) memcpy((pointer), &(vector), sizeof(vector))
+
+/* The same for the first `count` <= SIMD_WIDTH numbers, the rest being zero. With a constant
+ * SIMD_WIDTH it is one instruction, so a loop and its tail can share their code. */
+SIMD_INLINE void simd_load(simd_real *vector, const real *pointer, size_t count) {
+    if (count == SIMD_WIDTH) {
+        SIMD_LOAD(*vector, pointer);
+        return;
+    }
+    *vector = (simd_real){0};
+    memcpy(vector, pointer, count * sizeof(real));
+}
+
+SIMD_INLINE void simd_store(real *pointer, const simd_real *vector, size_t count) {
+    memcpy(pointer, vector, count * sizeof(real));
+}
+
+/* Comparisons give all ones or all zeros. */
+typedef __typeof__((simd_real){0} < (simd_real){0}) simd_mask;
+
+/* max(0, min(6, x)), a NaN kept. */
+SIMD_INLINE void simd_relu6(simd_real *vector) {
+    const simd_real six = (simd_real){0} + 6;
+    const simd_mask below = *vector<0, above = *vector> 6;
+    const simd_mask kept = (simd_mask)*vector & ~below & ~above;
+    *vector = (simd_real)(kept | ((simd_mask)six & above));
+}
+
+#endif
