@@ -131,14 +131,14 @@ static bool is_right(enum alt_kind kind, const struct file_bytes *made,
     return right;
 }
 
-bool alt_pictures_fill(enum alt_kind kind, const char *bytes, size_t size,
+bool alt_pictures_fill(enum alt_kind kind, const struct file_bytes *document,
                        const struct alt_pictures *pictures, const char *const *texts,
                        struct file_bytes *out, caption_error *error) {
     struct splices splices = {0};
     bool ok = true;
     for (size_t i = 0; ok && i < pictures->count; i++)
         if (texts[i]) ok = add_text(&splices, &pictures->items[i], texts[i], error);
-    ok = ok && splices_apply(&splices, bytes, size, out, error);
+    ok = ok && splices_apply(&splices, document->data, document->size, out, error);
     splices_free(&splices);
     if (!ok || is_right(kind, out, pictures, texts)) return ok;
     file_bytes_free(out);

@@ -2,8 +2,8 @@
  * inserted, and every other byte stays.
  *
  *     struct alt_pictures pictures;
- *     bool ok = alt_pictures_read(ALT_MARKDOWN, bytes, size, &pictures, error) &&
- *               alt_pictures_fill(ALT_MARKDOWN, bytes, size, &pictures, texts, &changed, error);
+ *     bool ok = alt_pictures_read(ALT_MARKDOWN, text, file.size, &pictures, error) &&
+ *               alt_pictures_fill(ALT_MARKDOWN, &file, &pictures, texts, &changed, error);
  *     alt_pictures_free(&pictures);
  *
  * HTML is parsed by gumbo (W3C HTML5), XHTML by expat, Markdown by cmark (CommonMark) and the HTML
@@ -41,7 +41,7 @@ bool alt_pictures_read(enum alt_kind kind, const char *bytes, size_t size,
 
 /* The document with texts[i] (NULL: none) as the alt text of picture i, newly allocated. It is read
  * again and must have the same pictures; an error where that fails. */
-bool alt_pictures_fill(enum alt_kind kind, const char *bytes, size_t size,
+bool alt_pictures_fill(enum alt_kind kind, const struct file_bytes *document,
                        const struct alt_pictures *pictures, const char *const *texts,
                        struct file_bytes *out, caption_error *error);
 

@@ -143,8 +143,8 @@ static void write_rows(const struct alt_run *run, const struct alt_document *doc
 static bool fill(struct alt_run *run, const struct alt_document *document,
                  const char *const *captions, size_t found, struct file_bytes *made) {
     caption_error error;
-    if (!alt_pictures_fill(document->kind, (const char *)document->bytes.data, document->bytes.size,
-                           &document->pictures, captions, made, &error)) {
+    if (!alt_pictures_fill(document->kind, &document->bytes, &document->pictures, captions, made,
+                           &error)) {
         error_prefix(&error, document->name);
         fail(run, &error);
         return false;

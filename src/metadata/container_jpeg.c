@@ -141,18 +141,19 @@ static bool jpeg_read(struct container *container, caption_error *error) {
     return true;
 }
 
-/* A segment in place of one or of nothing. */
-static bool put_segment(struct container_place place, unsigned marker, const void *name,
-                        size_t name_size, const void *content, size_t size, struct splices *splices,
-                        caption_error *error) {
-    const size_t length = 2 + name_size + size;
+/* A segment of that content behind the name, in the place of one or of nothing. */
+static bool put_segment(const struct segment *put, const char *name, size_t name_size,
+                        struct splices *splices, caption_error *error) {
+    const size_t length = 2 + name_size + put->size;
     uint8_t *segment = memory_uninitialised(2 + length, 1, "a segment", error);
     if (!segment) return false;
-    const uint8_t head[HEAD] = {0xff, (uint8_t)marker, (uint8_t)(length >> 8), (uint8_t)length};
+    const uint8_t head[HEAD] = {0xff, (uint8_t)put->marker, (uint8_t)(length >> 8),
+                                (uint8_t)length};
     memcpy(segment, head, sizeof head);
     memcpy(segment + sizeof head, name, name_size);
-    memcpy(segment + sizeof head + name_size, content, size);
-    const bool ok = splices_add(splices, place.begin, place.end, segment, 2 + length, error);
+    memcpy(segment + sizeof head + name_size, put->content, put->size);
+    const bool ok =
+        splices_add(splices, put->place.begin, put->place.end, segment, 2 + length, error);
     free(segment);
     return ok;
 }
@@ -165,8 +166,8 @@ static bool put_resources(const struct container *container, const struct file_b
     if (container->resource_segment_count > 0) place = container->resource_segments[0];
     for (size_t at = 0; at < resources->size; at += most) {
         const size_t part = size_smaller(resources->size - at, most);
-        if (!put_segment(place, MARKER_APP13, resources_name, sizeof resources_name,
-                         resources->data + at, part, splices, error))
+        const struct segment segment = {MARKER_APP13, place, resources->data + at, part};
+        if (!put_segment(&segment, resources_name, sizeof resources_name, splices, error))
             return false;
         place.begin = place.end;
     }
@@ -198,9 +199,10 @@ static bool jpeg_put(const struct container *container, const char *packet, size
                          "its XMP would take %zu bytes, a segment holds %zu: --write-xmp writes a "
                          "sidecar",
                          packet_size, LARGEST_CONTENT - sizeof xmp_name);
+    const struct segment segment = {MARKER_APP1, container->xmp, (const uint8_t *)packet,
+                                    packet_size};
     return keeps_others(container, resources != NULL, error) &&
-           put_segment(container->xmp, MARKER_APP1, xmp_name, sizeof xmp_name, packet, packet_size,
-                       splices, error) &&
+           put_segment(&segment, xmp_name, sizeof xmp_name, splices, error) &&
            (!resources || put_resources(container, resources, splices, error));
 }
 

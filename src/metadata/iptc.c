@@ -133,14 +133,15 @@ static size_t cut(const char *text, size_t most) {
     return length;
 }
 
-/* A data set in place of the bytes from `begin` to `end`, which are counted in the resources. */
-static bool put(const struct iptc *iptc, size_t begin, size_t end, unsigned record, unsigned number,
-                struct file_bytes data, struct splices *splices, caption_error *error) {
-    uint8_t set[HEAD + LONGEST_DESCRIPTION] = {MARKER, (uint8_t)record, (uint8_t)number,
-                                               (uint8_t)(data.size >> 8), (uint8_t)data.size};
+/* A data set with other data, in the place of the set. */
+static bool put(const struct iptc *iptc, const struct data_set *place, struct file_bytes data,
+                struct splices *splices, caption_error *error) {
+    uint8_t set[HEAD + LONGEST_DESCRIPTION] = {MARKER, (uint8_t)place->record,
+                                               (uint8_t)place->number, (uint8_t)(data.size >> 8),
+                                               (uint8_t)data.size};
     memcpy(set + HEAD, data.data, data.size);
-    return splices_add(splices, begin - iptc->begin, end - iptc->begin, set, HEAD + data.size,
-                       error);
+    return splices_add(splices, place->begin - iptc->begin, place->end - iptc->begin, set,
+                       HEAD + data.size, error);
 }
 
 static struct file_bytes as_bytes(const char *text, size_t size) {
@@ -156,10 +157,15 @@ struct iptc_edit {
     bool puts_description, puts_writer;
 };
 
-static bool put_text(struct iptc_edit *edit, size_t begin, size_t end, unsigned number,
-                     const char *text, size_t most, caption_error *error) {
-    return put(edit->iptc, begin, end, RECORD_APPLICATION, number, as_bytes(text, cut(text, most)),
-               &edit->splices, error);
+/* A data set that is not there yet, at the end of its record. */
+static struct data_set at_end(const struct iptc_edit *edit, unsigned record, unsigned number) {
+    const size_t end = record == RECORD_ENVELOPE ? edit->envelope : edit->application;
+    return (struct data_set){record, number, end, end, end};
+}
+
+static bool put_text(struct iptc_edit *edit, const struct data_set *place, const char *text,
+                     size_t most, caption_error *error) {
+    return put(edit->iptc, place, as_bytes(text, cut(text, most)), &edit->splices, error);
 }
 
 /* Replaces the description that is there, and the name of its writer. */
@@ -172,15 +178,11 @@ static bool replace_texts(struct iptc_edit *edit, caption_error *error) {
         if (!edit->description) continue;
         if (edit->puts_description && is_set(&set, RECORD_APPLICATION, APPLICATION_DESCRIPTION)) {
             edit->puts_description = false;
-            if (!put_text(edit, set.begin, set.end, APPLICATION_DESCRIPTION, edit->description,
-                          LONGEST_DESCRIPTION, error))
-                return false;
+            if (!put_text(edit, &set, edit->description, LONGEST_DESCRIPTION, error)) return false;
         }
         if (edit->puts_writer && is_set(&set, RECORD_APPLICATION, APPLICATION_WRITER)) {
             edit->puts_writer = false;
-            if (!put_text(edit, set.begin, set.end, APPLICATION_WRITER, XMP_WRITER_NAME,
-                          LONGEST_WRITER, error))
-                return false;
+            if (!put_text(edit, &set, XMP_WRITER_NAME, LONGEST_WRITER, error)) return false;
         }
     }
     return true;
@@ -198,17 +200,18 @@ static bool has_keyword(const struct iptc *iptc, const char *keyword, size_t len
 
 static bool add_texts(struct iptc_edit *edit, const struct xmp_content *content,
                       caption_error *error) {
-    const size_t place = edit->application;
-    if (edit->puts_description && !put_text(edit, place, place, APPLICATION_DESCRIPTION,
-                                            edit->description, LONGEST_DESCRIPTION, error))
+    const struct data_set description = at_end(edit, RECORD_APPLICATION, APPLICATION_DESCRIPTION),
+                          writer = at_end(edit, RECORD_APPLICATION, APPLICATION_WRITER),
+                          tag = at_end(edit, RECORD_APPLICATION, APPLICATION_KEYWORD);
+    if (edit->puts_description &&
+        !put_text(edit, &description, edit->description, LONGEST_DESCRIPTION, error))
         return false;
-    if (edit->puts_writer &&
-        !put_text(edit, place, place, APPLICATION_WRITER, XMP_WRITER_NAME, LONGEST_WRITER, error))
+    if (edit->puts_writer && !put_text(edit, &writer, XMP_WRITER_NAME, LONGEST_WRITER, error))
         return false;
     for (size_t i = 0; i < content->tag_count; i++) {
         const char *keyword = content->tags[i].name;
         if (!has_keyword(edit->iptc, keyword, cut(keyword, LONGEST_KEYWORD)) &&
-            !put_text(edit, place, place, APPLICATION_KEYWORD, keyword, LONGEST_KEYWORD, error))
+            !put_text(edit, &tag, keyword, LONGEST_KEYWORD, error))
             return false;
     }
     return true;
@@ -238,12 +241,13 @@ static bool add_envelope(struct iptc_edit *edit, const struct xmp_content *conte
                          "its texts of IPTC are of an unknown encoding, which the new ones may not "
                          "fit: --write-xmp writes a sidecar");
     static const uint8_t version[] = {0, 4};
-    if (!put(iptc, edit->envelope, edit->envelope, RECORD_ENVELOPE, ENVELOPE_CHARACTERS,
-             as_bytes((const char *)utf8_escape, sizeof utf8_escape), &edit->splices, error))
+    const struct data_set characters = at_end(edit, RECORD_ENVELOPE, ENVELOPE_CHARACTERS),
+                          first = at_end(edit, RECORD_APPLICATION, APPLICATION_VERSION);
+    if (!put(iptc, &characters, as_bytes((const char *)utf8_escape, sizeof utf8_escape),
+             &edit->splices, error))
         return false;
-    return !is_new ||
-           put(iptc, edit->envelope, edit->envelope, RECORD_APPLICATION, APPLICATION_VERSION,
-               as_bytes((const char *)version, sizeof version), &edit->splices, error);
+    return !is_new || put(iptc, &first, as_bytes((const char *)version, sizeof version),
+                          &edit->splices, error);
 }
 
 /* Photoshop's MD5 of the old data becomes that of the new; one that was wrong stays. */

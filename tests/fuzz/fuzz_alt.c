@@ -36,7 +36,8 @@ static void fill(enum alt_kind kind, const char *text, size_t size,
         FUZZ_MUST(picture->place < size);
         if (picture->lacks_alt && picture->place > 0) texts[i] = caption;
     }
-    if (alt_pictures_fill(kind, text, size, pictures, texts, &made, &error)) {
+    const struct file_bytes document = {(uint8_t *)(uintptr_t)text, size};
+    if (alt_pictures_fill(kind, &document, pictures, texts, &made, &error)) {
         check_rest(text, size, pictures, texts, &made);
         file_bytes_free(&made);
     } else {

@@ -29,7 +29,8 @@ static char *filled(enum alt_kind kind, const char *text) {
     for (size_t i = 0; i < pictures.count; i++)
         if (pictures.items[i].lacks_alt && pictures.items[i].place > 0)
             texts[i] = "a \"dog\" & [x]";
-    if (!alt_pictures_fill(kind, text, strlen(text), &pictures, texts, &made, &error))
+    const struct file_bytes document = {(uint8_t *)(uintptr_t)text, strlen(text)};
+    if (!alt_pictures_fill(kind, &document, &pictures, texts, &made, &error))
         fail_msg("%s", error.message);
     alt_pictures_free(&pictures);
     return (char *)made.data;
@@ -107,8 +108,8 @@ static void a_text_in_the_wrong_place_is_noticed(void **state) {
     assert_true(alt_pictures_read(ALT_MARKDOWN, text, strlen(text), &pictures, NULL));
     assert_int_equal(pictures.count, 1);
     pictures.items[0].place = 3; /* in the code */
-    assert_false(
-        alt_pictures_fill(ALT_MARKDOWN, text, strlen(text), &pictures, texts, &made, &error));
+    const struct file_bytes document = {(uint8_t *)(uintptr_t)text, strlen(text)};
+    assert_false(alt_pictures_fill(ALT_MARKDOWN, &document, &pictures, texts, &made, &error));
     assert_non_null(strstr(error.message, "it stays as it is"));
     alt_pictures_free(&pictures);
 }
