@@ -129,19 +129,31 @@ static caption_options options_of(const struct scoring *scoring,
     return caption;
 }
 
+static struct evaluator evaluator_of(const struct scoring *scoring,
+                                     const caption_options *options) {
+    return (struct evaluator){.model = scoring->model,
+                              .options = options,
+                              .swaps = scoring->options->swaps,
+                              .threads = scoring->threads,
+                              .progress = stderr};
+}
+
+static struct dataset_selection photos_of(const struct dataset_choice *choice,
+                                          const struct dataset_part *part) {
+    return (struct dataset_selection){&choice->dataset, choice->photos + part->first, part->count};
+}
+
 static bool score_part(const struct scoring *scoring, const struct dataset_choice *choice,
                        const struct dataset_part *part, caption_error *error) {
     const struct eval_options *options = scoring->options;
-    const size_t *photos = choice->photos + part->first;
+    const struct dataset_selection photos = photos_of(choice, part);
     const caption_options caption = options_of(scoring, choice, part);
+    const struct evaluator evaluator = evaluator_of(scoring, &caption);
     struct evaluation evaluation;
-    if (!evaluate_photos(scoring->model, &choice->dataset, photos, part->count, &caption,
-                         options->swaps, scoring->threads, stderr, &evaluation, error)) {
-        return false;
-    }
+    if (!evaluate_photos(&evaluator, &photos, &evaluation, error)) return false;
     const bool several = options->sets > 1 || options->by_source;
-    const bool done = add_rows(scoring->rows, &choice->dataset, photos, &evaluation, error) &&
-                      report(options, &choice->dataset, photos, several ? part->name : NULL,
+    const bool done = add_rows(scoring->rows, photos.dataset, photos.photos, &evaluation, error) &&
+                      report(options, photos.dataset, photos.photos, several ? part->name : NULL,
                              &evaluation, error) &&
                       calibration_add(scoring->photos, part->name, &evaluation, error);
     evaluation_free(&evaluation);
@@ -175,9 +187,9 @@ static bool each_part(const struct scoring *scoring, struct dataset_choice *choi
 static bool gather_part(const struct scoring *scoring, const struct dataset_choice *choice,
                         const struct dataset_part *part, caption_error *error) {
     const caption_options caption = options_of(scoring, choice, part);
-    return rerank_fit_add(scoring->candidates, scoring->model, &choice->dataset,
-                          choice->photos + part->first, part->count, &caption, scoring->threads,
-                          stderr, error);
+    const struct evaluator evaluator = evaluator_of(scoring, &caption);
+    const struct dataset_selection photos = photos_of(choice, part);
+    return rerank_fit_add(scoring->candidates, &evaluator, &photos, error);
 }
 
 /* How a model that is calibrated re-ranks captions: before it is scored, for that changes what it

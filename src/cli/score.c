@@ -25,8 +25,9 @@ static bool score(const struct score_options *options, const struct dataset_choi
                              candidates, error);
     if (done) {
         struct score_table table = {.photos = choice->count, .references = choice->references};
-        done = photo_scores_compute(&choice->dataset, choice->photos, choice->count, candidates,
-                                    &table.scores, &table.distinct, NULL, error) &&
+        const struct dataset_selection photos = {&choice->dataset, choice->photos, choice->count};
+        done = photo_scores_compute(&photos, candidates, &table.scores, &table.distinct, NULL,
+                                    error) &&
                score_table_write(&table, options->json, stdout, error);
         for (size_t i = 0; i < choice->count; i++) tokens_free(&candidates[i]);
     }
