@@ -125,8 +125,7 @@ static void drop_inputs(struct unroll *u, struct random *random) {
 }
 
 /* Runs all time steps of the cell. `states` receives each row's last state. */
-static void run_cell(struct unroll *u, const struct parameters *parameters, const real *values,
-                     real *states) {
+static void run_cell(struct unroll *u, const struct parameters *parameters, real *states) {
     const struct decoder *d = u->decoder;
     size_t s = d->state, h = d->hidden, saved = d->cell->saved * h;
     const real *before = u->initial;
@@ -136,8 +135,13 @@ static void run_cell(struct unroll *u, const struct parameters *parameters, cons
         for (size_t i = 0; i < n; i++) {
             memcpy(u->previous + (first + i) * h, before + i * s, h * sizeof(real));
         }
-        decoder_advance(d, parameters, values, n, u->gates + first * saved, u->recurrent, before,
-                        after);
+        decoder_advance(d, parameters,
+                        &(struct cell_step){.rows = n,
+                                            .hidden = h,
+                                            .gates = u->gates + first * saved,
+                                            .recurrent = u->recurrent,
+                                            .before = before,
+                                            .after = after});
         memcpy(states, after, n * s * sizeof(real)); /* finished rows keep their state */
         before = after;
         first += n;
@@ -157,10 +161,10 @@ static void gather_outputs(struct unroll *u) {
     }
 }
 
-double unroll_forward(struct unroll *u, const struct parameters *parameters, const real *values,
+double unroll_forward(struct unroll *u, const struct parameters *parameters,
                       const struct unroll_window *window, real *states,
-                      const struct unroll_regularisation *regularisation, struct random *random,
-                      size_t *targets) {
+                      const struct unroll_regularisation *regularisation, size_t *targets) {
+    struct random *random = regularisation->random;
     const struct decoder *d = u->decoder;
     u->window = *window;
     u->entries = 0;
@@ -169,20 +173,20 @@ double unroll_forward(struct unroll *u, const struct parameters *parameters, con
     u->output_dropout = random ? regularisation->output_dropout : 0;
 
     memcpy(u->initial, states, window->active[0] * d->state * sizeof(real));
-    decoder_gather(d, parameters, values, u->entries, window->inputs, window->vectors, u->inputs);
+    decoder_gather(d, parameters, u->entries, window->inputs, window->vectors, u->inputs);
     if (u->input_dropout > 0) drop_inputs(u, random);
     if (window->added) {
         decoder_add_vectors(d, u->entries, window->added, window->vectors, u->inputs);
     }
-    decoder_input_products(d, parameters, values, u->entries, u->inputs, u->gates);
-    run_cell(u, parameters, values, states);
+    decoder_input_products(d, parameters, u->entries, u->inputs, u->gates);
+    run_cell(u, parameters, states);
 
     gather_outputs(u);
     if (u->output_dropout > 0) {
         dropout_draw(random, u->output_dropout, u->targets * d->hidden, u->output_mask);
         dropout_apply(u->output_dropout, u->targets * d->hidden, u->output_mask, u->outputs);
     }
-    decoder_logits(d, parameters, values, u->targets, u->outputs, d->hidden, u->logits);
+    decoder_logits(d, parameters, u->targets, u->outputs, d->hidden, u->logits);
     *targets += u->targets;
     return softmax_cross_entropy(u->targets, d->words, u->logits, u->target_words,
                                  (real)regularisation->label_smoothing);
@@ -197,8 +201,8 @@ static void weigh_targets(struct unroll *u) {
 }
 
 /* Backward from the softmax to d_outputs and the output layer's gradient. */
-static void output_backward(struct unroll *u, const struct parameters *parameters,
-                            const real *values, real scale, real *gradients) {
+static void output_backward(struct unroll *u, const struct parameters *parameters, real scale,
+                            real *gradients) {
     const struct decoder *d = u->decoder;
     size_t v = d->words, h = d->hidden, n = u->targets;
     weigh_targets(u);
@@ -206,7 +210,7 @@ static void output_backward(struct unroll *u, const struct parameters *parameter
     blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, v, h, n, scale, u->logits, v, u->outputs, h, 1,
               parameters_at(parameters, gradients, d->output_weight), h);
     blas_gemm(BLAS_PLAIN, BLAS_PLAIN, n, h, v, scale, u->logits, v,
-              parameters_at_const(parameters, values, d->output_weight), h, 0, u->d_outputs, h);
+              parameters_values(parameters, d->output_weight), h, 0, u->d_outputs, h);
     if (u->output_dropout > 0) {
         dropout_apply(u->output_dropout, n * h, u->output_mask, u->d_outputs);
     }
@@ -224,12 +228,12 @@ static void add_target_gradients(struct unroll *u, size_t first, size_t *next) {
 }
 
 /* Backward through time: d_gates and d_recurrent of every step. */
-static void cell_backward(struct unroll *u, const struct parameters *parameters, const real *values,
+static void cell_backward(struct unroll *u, const struct parameters *parameters,
                           const real *d_states) {
     const struct decoder *d = u->decoder;
     const struct unroll_window *window = &u->window;
     size_t s = d->state, h = d->hidden, p = d->products, saved = d->cell->saved * h;
-    const real *weight_hh = parameters_at_const(parameters, values, d->weight_hh);
+    const real *weight_hh = parameters_values(parameters, d->weight_hh);
     size_t next = u->targets, going_on = 0, first = u->entries;
     for (size_t t = window->steps; t-- > 0;) {
         size_t n = window->active[t];
@@ -242,9 +246,13 @@ static void cell_backward(struct unroll *u, const struct parameters *parameters,
             memset(u->d_state + going_on * s, 0, ending * sizeof(real));
         }
         add_target_gradients(u, first, &next);
-        const real *before = t > 0 ? u->states + (first - window->active[t - 1]) * s : u->initial;
-        d->cell->backward(n, h, u->gates + first * saved, before, u->states + first * s, u->d_state,
-                          u->d_gates + first * p, u->d_recurrent + first * p);
+        const struct cell_step step = {
+            .rows = n,
+            .hidden = h,
+            .gates = u->gates + first * saved,
+            .before = t > 0 ? u->states + (first - window->active[t - 1]) * s : u->initial,
+            .after = u->states + first * s};
+        d->cell->backward(&step, u->d_state, u->d_gates + first * p, u->d_recurrent + first * p);
         if (t > 0) {
             blas_gemm(BLAS_PLAIN, BLAS_PLAIN, n, h, p, 1, u->d_recurrent + first * p, p, weight_hh,
                       h, 1, u->d_state, s);
@@ -275,12 +283,12 @@ static void add_vector_gradient(const struct unroll *u, int32_t entry, const rea
 }
 
 /* Backward to the word vectors and the external vectors. */
-static void inputs_backward(struct unroll *u, const struct parameters *parameters,
-                            const real *values, real *d_vectors, real *gradients) {
+static void inputs_backward(struct unroll *u, const struct parameters *parameters, real *d_vectors,
+                            real *gradients) {
     const struct decoder *d = u->decoder;
     size_t e = d->embedding;
     blas_gemm(BLAS_PLAIN, BLAS_PLAIN, u->entries, e, d->products, 1, u->d_gates, d->products,
-              parameters_at_const(parameters, values, d->weight_ih), e, 0, u->d_inputs, e);
+              parameters_values(parameters, d->weight_ih), e, 0, u->d_inputs, e);
     real *embedding = parameters_at(parameters, gradients, d->embed);
     for (size_t i = 0; i < u->entries; i++) {
         int32_t input = u->window.inputs[i];
@@ -297,10 +305,10 @@ static void inputs_backward(struct unroll *u, const struct parameters *parameter
     }
 }
 
-void unroll_backward(struct unroll *u, const struct parameters *parameters, const real *values,
-                     real scale, const real *d_states, real *d_vectors, real *gradients) {
-    output_backward(u, parameters, values, scale, gradients);
-    cell_backward(u, parameters, values, d_states);
+void unroll_backward(struct unroll *u, const struct parameters *parameters, real scale,
+                     const real *d_states, real *d_vectors, real *gradients) {
+    output_backward(u, parameters, scale, gradients);
+    cell_backward(u, parameters, d_states);
     weights_backward(u, parameters, gradients);
-    inputs_backward(u, parameters, values, d_vectors, gradients);
+    inputs_backward(u, parameters, d_vectors, gradients);
 }
