@@ -69,13 +69,16 @@ static bool write_cache(const struct features *features, const char *path, const
     const size_t shape[] = {features->count, features->width};
     struct safetensors_writer *writer = safetensors_writer_new(path, error);
     if (!writer) return false;
-    bool ok =
-        safetensors_writer_metadata(writer, "format", format, error) &&
-        safetensors_writer_metadata(writer, "made_from", made_from, error) &&
-        safetensors_writer_tensor(writer, "plain", SAFETENSORS_F32, shape, 2, features->plain,
-                                  error) &&
-        (!features->mirrored || safetensors_writer_tensor(writer, "mirrored", SAFETENSORS_F32,
-                                                          shape, 2, features->mirrored, error));
+    bool ok = safetensors_writer_metadata(writer, "format", format, error) &&
+              safetensors_writer_metadata(writer, "made_from", made_from, error) &&
+              safetensors_writer_tensor(
+                  writer, &(struct new_tensor){"plain", SAFETENSORS_F32, shape, 2, features->plain},
+                  error) &&
+              (!features->mirrored ||
+               safetensors_writer_tensor(
+                   writer,
+                   &(struct new_tensor){"mirrored", SAFETENSORS_F32, shape, 2, features->mirrored},
+                   error));
     if (ok) return safetensors_writer_finish(writer, error);
     safetensors_writer_free(writer);
     return false;

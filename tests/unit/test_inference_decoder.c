@@ -281,9 +281,11 @@ static char *write_file(const struct fixture *f, enum safetensors_type type) {
     assert_non_null(writer);
     for (size_t i = 0; i < f->parameters.tensor_count; i++) {
         const struct parameter *tensor = &f->parameters.tensors[i];
-        assert_true(safetensors_writer_tensor(writer, tensor->name, type, tensor->shape,
-                                              tensor->dimensions,
-                                              f->parameters.values + tensor->offset, &error));
+        assert_true(safetensors_writer_tensor(
+            writer,
+            &(struct new_tensor){tensor->name, type, tensor->shape, tensor->dimensions,
+                                 f->parameters.values + tensor->offset},
+            &error));
     }
     if (!safetensors_writer_finish(writer, &error)) fail_msg("%s", error.message);
     return path;
