@@ -24,7 +24,7 @@ struct file_stop {
 };
 
 /* As file_read, but the wait for what is no regular file ends with CAPTION_ERROR_INTERRUPTED where
- * `stop` (NULL: never) says so. */
+ * `stop` (NULL: never) returns true. */
 bool file_read_unless(const char *path, size_t limit, const struct file_stop *stop,
                       struct file_bytes *out, caption_error *error);
 /* As file_read, from an open stream; `name` is for messages. */

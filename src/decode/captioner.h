@@ -18,7 +18,7 @@ struct captioner_encoding {
     enum precision precision;
     const struct augment *augment; /* of every photo; NULL: none */
     struct threads *threads;       /* NULL: the calling thread alone */
-    FILE *progress;                /* a progress bar that says `note`; NULL: none */
+    FILE *progress;                /* a progress bar with the label `note`; NULL: none */
     const char *note;
 };
 

@@ -23,7 +23,7 @@ static void forbid_repeats(size_t n, const uint32_t *words, size_t length, real 
     }
 }
 
-/* Forbids all forms of the words of content that were said. */
+/* Forbids all forms of the content words that the caption has. */
 static void forbid_said(const uint32_t *next_form, const uint32_t *words, size_t length,
                         real *logits) {
     if (!next_form) return;

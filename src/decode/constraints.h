@@ -1,7 +1,7 @@
-/* What may be said next, and where a caption may end: one set of rules for search and sampling.
+/* Which words may come next, and where a caption may end: one set of rules for search and sampling.
  *
  *  - the words of the prefix come first, whatever the other rules say;
- *  - <pad>, <start> and <unk> are never said;
+ *  - <pad>, <start> and <unk> never;
  *  - no n-gram twice (no_repeat_ngram);
  *  - no word of content twice, in whatever form (constraints.h), unless repeat_words allows it;
  *  - <end> not before min_length words (one at least), not after a word of constraints.h;
@@ -27,12 +27,12 @@ size_t constraints_shortest(const struct decode_plan *plan);
  * and minimum length, and keeps a word. */
 size_t constraints_trim(const struct decode_plan *plan, const uint32_t *words, size_t length);
 
-/* Words of content that a caption says once: "a cliff overlooking a cliff" says nothing that "a
- * cliff" does not. All forms of a word count as one (text/content.h); colours, numbers and sizes
- * may be said of several things. */
+/* Content words that a caption has once: "a cliff overlooking a cliff" has no more in it than "a
+ * cliff". All forms of a word count as one (text/content.h); colours, numbers and sizes may
+ * repeat. */
 
 /* Links the forms of each word to a ring: next_form[word] is another form of it, or the word
- * itself; CONTENT_NONE for words that may be said again. bases and next_form are
+ * itself; CONTENT_NONE for words that may repeat. bases and next_form are
  * (vocabulary->count). */
 bool repeats_link(const struct vocabulary *vocabulary, const uint32_t *bases, uint32_t *next_form,
                   caption_error *error);

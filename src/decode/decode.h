@@ -44,7 +44,7 @@ void decode_plan_free(struct decode_plan *plan);
 enum precision decode_precision(const caption_options *options);
 
 /* The working memory of one thread, for up to `photos` photos at once: beam search's or sampling's,
- * as the options ask. It keeps what it computed of the words that were said, so that the next call
+ * as the options ask. It keeps what it computed for each word, so that the next call
  * is faster; results do not depend on it. Holds on to `plan`. NULL with `error` set when memory is
  * short. */
 struct decode_workspace;

@@ -74,7 +74,7 @@ struct pipeline {
     size_t encoded; /* slots in that state */
     size_t memory;  /* bytes that photos take that are decoded */
     bool at_end;    /* there are no more photos */
-    bool over;      /* threads are to come home */
+    bool over;      /* threads stop */
     caption_error error;
 };
 

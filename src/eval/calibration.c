@@ -49,7 +49,8 @@ bool calibration_add(struct calibration_photos *photos, const char *name,
     const size_t count = evaluation->count;
     size_t sum;
     if (!size_add(photos->count, count, &sum)) return error_memory(error, what);
-    if (evaluation->told.tags > 0 && !photo_tags_append(&photos->tags, &evaluation->told, error))
+    if (evaluation->photo_tags.tags > 0 &&
+        !photo_tags_append(&photos->tags, &evaluation->photo_tags, error))
         return false;
     if (!grow(photos, sum, error) || !add_part(photos, name, evaluation->style, count, error))
         return false;
@@ -99,7 +100,7 @@ static double weight_of(const struct calibration_photos *photos, size_t part) {
     return (double)photos->count / ((double)photos->part_count * (double)photos->parts[part].count);
 }
 
-/* A signal that is the same everywhere tells nothing: its deviation counts as 1. */
+/* A signal that is the same everywhere has no weight: its deviation counts as 1. */
 static void measure(struct confidence_fit *fit) {
     const struct calibration_photos *photos = fit->photos;
     for (size_t s = 0; s < CONFIDENCE_SIGNALS; s++) {

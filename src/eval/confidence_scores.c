@@ -49,6 +49,8 @@ bool confidence_scores_compute(const double *confidences, const double *ciders, 
     qsort(ranked, count, sizeof *ranked, by_falling_confidence);
     for (size_t i = 0; i < CONFIDENCE_ROWS; i++)
         scores->rows[i] = row_of(ranked, count, coverages[i]);
+    for (size_t i = 0; i < CONFIDENCE_RISKS; i++)
+        scores->risks[i] = 1 - row_of(ranked, count, (double)(i + 1) / CONFIDENCE_RISKS).apt;
     scores->count = count;
     scores->calibration_error = calibration_bins_error(&bins);
     scores->chance_error = calibration_bins_chance(&bins);

@@ -31,7 +31,7 @@ static bool keep_captions(const struct evaluator *evaluator, const struct decode
     return true;
 }
 
-/* Scores the sentences as they are told, word by word. */
+/* Scores the sentences as printed, word by word. */
 static bool score_captions(const struct dataset_selection *photos, struct evaluation *out,
                            caption_error *error) {
     struct tokens *candidates = memory_zeroed(out->count, sizeof *candidates, "captions", error);
@@ -71,9 +71,9 @@ static bool score_tags(const struct model *model, const struct dataset_selection
                        const struct decode_result *results, struct evaluation *out,
                        caption_error *error) {
     if (model->tags.count == 0) return true;
-    const struct photo_tags *told = &out->told;
-    return photo_tags_gather(&out->told, model, photos, results, error) &&
-           tag_scores_compute(told->confidences, told->labels, told->photos, told->tags, &out->tags,
+    const struct photo_tags *tags = &out->photo_tags;
+    return photo_tags_gather(&out->photo_tags, model, photos, results, error) &&
+           tag_scores_compute(tags->confidences, tags->labels, tags->photos, tags->tags, &out->tags,
                               error);
 }
 
@@ -126,7 +126,7 @@ bool evaluate_features(const struct evaluator *evaluator, const struct dataset_s
 }
 
 /* The photos' features (photos->count, F); freed with free(). Before the long work a mistake in
- * options or data is told. */
+ * options or data is an error. */
 static float *encode(const struct evaluator *evaluator, const struct dataset_selection *photos,
                      caption_error *error) {
     const size_t count = photos->count;
@@ -188,6 +188,6 @@ void evaluation_free(struct evaluation *evaluation) {
     free(evaluation->confidences);
     free(evaluation->signals);
     free(evaluation->ciders);
-    photo_tags_free(&evaluation->told);
+    photo_tags_free(&evaluation->photo_tags);
     *evaluation = (struct evaluation){0};
 }

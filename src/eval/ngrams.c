@@ -120,25 +120,26 @@ static size_t count_runs(const uint32_t *sorted, size_t count, struct ngram *out
 
 /* What the building of the n-grams needs beside their result. */
 struct workspace {
-    struct ngrams_room room;
+    struct ngrams_scratch scratch;
     size_t words_used, grams_used; /* of the result's arrays */
 };
 
-bool ngrams_room_init(struct ngrams_room *room, size_t longest, caption_error *error) {
-    *room = (struct ngrams_room){.longest = longest};
-    room->words = memory_uninitialised(longest, sizeof *room->words, what, error);
-    room->numbers = memory_uninitialised(longest, sizeof *room->numbers, what, error);
-    room->sorted = memory_uninitialised(longest, sizeof *room->sorted, what, error);
-    room->grams = memory_uninitialised(longest, NGRAMS_ORDERS * sizeof *room->grams, what, error);
-    return room->words && room->numbers && room->sorted && room->grams;
+bool ngrams_scratch_init(struct ngrams_scratch *scratch, size_t longest, caption_error *error) {
+    *scratch = (struct ngrams_scratch){.longest = longest};
+    scratch->words = memory_uninitialised(longest, sizeof *scratch->words, what, error);
+    scratch->numbers = memory_uninitialised(longest, sizeof *scratch->numbers, what, error);
+    scratch->sorted = memory_uninitialised(longest, sizeof *scratch->sorted, what, error);
+    scratch->grams =
+        memory_uninitialised(longest, NGRAMS_ORDERS * sizeof *scratch->grams, what, error);
+    return scratch->words && scratch->numbers && scratch->sorted && scratch->grams;
 }
 
-void ngrams_room_free(struct ngrams_room *room) {
-    free(room->words);
-    free(room->numbers);
-    free(room->sorted);
-    free(room->grams);
-    *room = (struct ngrams_room){0};
+void ngrams_scratch_free(struct ngrams_scratch *scratch) {
+    free(scratch->words);
+    free(scratch->numbers);
+    free(scratch->sorted);
+    free(scratch->grams);
+    *scratch = (struct ngrams_scratch){0};
 }
 
 /* Sums over all sentences. */
@@ -179,21 +180,21 @@ static bool allocate(struct ngrams *ngrams, struct workspace *workspace, size_t 
     ngrams->grams = memory_uninitialised(extent->grams, sizeof *ngrams->grams, what, error);
     return ngrams->items && ngrams->sentences && ngrams->words && ngrams->grams &&
            ngram_numbers_init(&ngrams->known, extent->words, extent->grams, error) &&
-           ngrams_room_init(&workspace->room, extent->longest, error);
+           ngrams_scratch_init(&workspace->scratch, extent->longest, error);
 }
 
 /* Sorts the numbers of one order into `grams`; returns how many are distinct. */
-static size_t sort_order(struct ngrams_room *room, size_t count, struct ngram *grams) {
-    memcpy(room->sorted, room->numbers, count * sizeof *room->sorted);
-    qsort(room->sorted, count, sizeof *room->sorted, compare_numbers);
-    return count_runs(room->sorted, count, grams);
+static size_t sort_order(struct ngrams_scratch *scratch, size_t count, struct ngram *grams) {
+    memcpy(scratch->sorted, scratch->numbers, count * sizeof *scratch->sorted);
+    qsort(scratch->sorted, count, sizeof *scratch->sorted, compare_numbers);
+    return count_runs(scratch->sorted, count, grams);
 }
 
 /* Counts one sentence into the next free places of the result. */
 static void count_sentence(struct ngrams *ngrams, struct workspace *workspace,
                            const struct tokens *tokens, struct ngrams_sentence *sentence) {
     uint32_t *words = ngrams->words + workspace->words_used;
-    uint32_t *numbers = workspace->room.numbers;
+    uint32_t *numbers = workspace->scratch.numbers;
     workspace->words_used += tokens->count;
     sentence->words = words;
     sentence->length = tokens->count;
@@ -208,7 +209,7 @@ static void count_sentence(struct ngrams *ngrams, struct workspace *workspace,
         }
         struct ngram *grams = ngrams->grams + workspace->grams_used;
         sentence->orders[order - 1] = grams;
-        sentence->distinct[order - 1] = sort_order(&workspace->room, count, grams);
+        sentence->distinct[order - 1] = sort_order(&workspace->scratch, count, grams);
         workspace->grams_used += sentence->distinct[order - 1];
     }
 }
@@ -237,9 +238,9 @@ static bool is_same(char *const *words, size_t order, size_t a, size_t b) {
 /* The number of a known n-gram, or one behind all known ones: that of the first place in the
  * sentence where it stands. */
 static uint32_t find_number(const struct ngrams *ngrams, const struct tokens *tokens,
-                            const struct ngrams_room *room, size_t order, size_t place,
+                            const struct ngrams_scratch *scratch, size_t order, size_t place,
                             uint32_t prefix) {
-    const uint32_t word = room->words[place + order - 1];
+    const uint32_t word = scratch->words[place + order - 1];
     if (word != NGRAM_NONE && (order == 1 || prefix < ngrams->numbers)) {
         const uint32_t number = ngram_numbers_find(&ngrams->known, prefix, word);
         if (number != NGRAM_NONE) return number;
@@ -250,22 +251,23 @@ static uint32_t find_number(const struct ngrams *ngrams, const struct tokens *to
 }
 
 void ngrams_count(const struct ngrams *ngrams, const struct tokens *tokens,
-                  struct ngrams_room *room, struct ngrams_sentence *sentence) {
-    const size_t length = tokens->count < room->longest ? tokens->count : room->longest;
-    struct ngram *grams = room->grams;
-    *sentence = (struct ngrams_sentence){.words = room->words, .length = length};
+                  struct ngrams_scratch *scratch, struct ngrams_sentence *sentence) {
+    const size_t length = tokens->count < scratch->longest ? tokens->count : scratch->longest;
+    struct ngram *grams = scratch->grams;
+    *sentence = (struct ngrams_sentence){.words = scratch->words, .length = length};
     for (size_t i = 0; i < length; i++) {
-        room->words[i] = ngram_numbers_find_word(&ngrams->known, tokens->words[i]);
-        room->numbers[i] = NGRAM_NONE;
+        scratch->words[i] = ngram_numbers_find_word(&ngrams->known, tokens->words[i]);
+        scratch->numbers[i] = NGRAM_NONE;
     }
     for (size_t order = 1; order <= NGRAMS_ORDERS; order++) {
         const size_t count = ngrams_of_length(length, order);
         for (size_t i = 0; i < count; i++) {
-            room->numbers[i] = find_number(ngrams, tokens, room, order, i, room->numbers[i]);
+            scratch->numbers[i] =
+                find_number(ngrams, tokens, scratch, order, i, scratch->numbers[i]);
         }
         sentence->orders[order - 1] = grams;
-        sentence->distinct[order - 1] = sort_order(room, count, grams);
-        grams += room->longest;
+        sentence->distinct[order - 1] = sort_order(scratch, count, grams);
+        grams += scratch->longest;
     }
 }
 
@@ -277,7 +279,7 @@ bool ngrams_init(struct ngrams *ngrams, const struct scores_item *items, size_t 
     struct workspace workspace = {0};
     bool ok = allocate(ngrams, &workspace, count, &extent, error);
     if (ok) count_all(ngrams, &workspace, items);
-    ngrams_room_free(&workspace.room);
+    ngrams_scratch_free(&workspace.scratch);
     return ok;
 }
 

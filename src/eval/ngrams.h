@@ -67,19 +67,19 @@ bool ngrams_init(struct ngrams *ngrams, const struct scores_item *items, size_t 
 void ngrams_free(struct ngrams *ngrams);
 
 /* What ngrams_count needs and writes to. */
-struct ngrams_room {
+struct ngrams_scratch {
     size_t longest;                     /* words that are counted */
     uint32_t *words, *numbers, *sorted; /* [longest] */
     struct ngram *grams;                /* (NGRAMS_ORDERS, longest) */
 };
-bool ngrams_room_init(struct ngrams_room *room, size_t longest, caption_error *error);
-void ngrams_room_free(struct ngrams_room *room);
+bool ngrams_scratch_init(struct ngrams_scratch *scratch, size_t longest, caption_error *error);
+void ngrams_scratch_free(struct ngrams_scratch *scratch);
 
 /* Counts the n-grams of a sentence that is not among those of ngrams_init; of one longer than the
- * room, its beginning. N-grams that stand in none of those have numbers from ngrams->numbers on.
- * `sentence` lives in the room. */
+ * scratch, its beginning. N-grams that stand in none of those have numbers from ngrams->numbers on.
+ * `sentence` lives in the scratch. */
 void ngrams_count(const struct ngrams *ngrams, const struct tokens *tokens,
-                  struct ngrams_room *room, struct ngrams_sentence *sentence);
+                  struct ngrams_scratch *scratch, struct ngrams_sentence *sentence);
 
 /* How many n-grams of that order (from 1) a sentence of that length has. */
 size_t ngrams_of_length(size_t length, size_t order);

@@ -1,12 +1,12 @@
-/* Held-out perplexity: how surprised the model is by what people said of the photos. */
+/* Held-out perplexity: how surprised the model is by people's captions of the photos. */
 #ifndef CAPTION_EVAL_PERPLEXITY_H
 #define CAPTION_EVAL_PERPLEXITY_H
 
 #include "data/dataset.h"
 #include "decode/captioner.h"
 
-/* What people said of photos, in the numbers of a model's words, to ask how likely the model finds
- * it. */
+/* The reference captions in the numbers of a model's words, to ask how likely the model finds
+ * them. */
 struct reference_words {
     struct likelihood_caption *captions; /* [count], photo after photo, each with its photo */
     size_t count;

@@ -224,7 +224,8 @@ static bool read_table(struct results_reader *reader, const struct file_bytes *f
     return ok;
 }
 
-/* An array starts with '[', JSON Lines with '{'; what is no table either is told as JSON. */
+/* An array starts with '[', JSON Lines with '{'; errors of what is no table either speak of JSON.
+ */
 static bool read_bytes(struct results_reader *reader, const struct file_bytes *file,
                        caption_error *error) {
     size_t start = 0;

@@ -91,7 +91,7 @@ bool tag_scores_compute(const float *confidences, const bool *labels, size_t pho
 
 static const char what[] = "the photos' tags";
 
-/* Confidences nearer to 0 or 1 count as this near: float tells no more apart. */
+/* Confidences nearer to 0 or 1 count as this near: float has no more digits. */
 static const float nearest = 1e-7F;
 
 bool photo_tags_gather(struct photo_tags *gathered, const struct model *model,
@@ -144,13 +144,13 @@ static float logit_of(float confidence) {
     return logf(p / (1 - p));
 }
 
-bool photo_tags_fit(const struct photo_tags *told, struct tag_calibration *calibration,
+bool photo_tags_fit(const struct photo_tags *photo_tags, struct tag_calibration *calibration,
                     caption_error *error) {
-    const size_t count = told->photos * told->tags;
+    const size_t count = photo_tags->photos * photo_tags->tags;
     float *logits = memory_uninitialised(count, sizeof *logits, what, error);
     if (!logits) return false;
-    for (size_t i = 0; i < count; i++) logits[i] = logit_of(told->confidences[i]);
-    const bool done = tag_calibration_fit(logits, told->labels, count, calibration, error);
+    for (size_t i = 0; i < count; i++) logits[i] = logit_of(photo_tags->confidences[i]);
+    const bool done = tag_calibration_fit(logits, photo_tags->labels, count, calibration, error);
     free(logits);
     return done;
 }

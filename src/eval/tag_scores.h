@@ -1,6 +1,6 @@
 /* How good tags are, against the words of the photos' captions: mean average precision (the mean
  * over tags of the average precision of the photos ranked by the tag; Everingham et al., The PASCAL
- * visual object classes challenge, 2010, without its interpolation), how many of those told with
+ * visual object classes challenge, 2010, without its interpolation), how many of those given with
  * great confidence are right, and how far confidences lie from the truth (expected calibration
  * error, Guo et al., On calibration of modern neural networks, 2017). */
 #ifndef CAPTION_EVAL_TAG_SCORES_H
@@ -19,7 +19,7 @@ enum { TAG_SCORES_LEAST_PHOTOS = 20 };
 struct tag_scores {
     size_t tags;                   /* that were ranked; 0: none were, or there is no word head */
     double mean_average_precision; /* over these */
-    size_t sure;                   /* tags of photos, all of them, that are told with at least
+    size_t sure;                   /* tags of photos, all of them, that have at least
                                       TAG_SCORES_SURE */
     double sure_right;             /* the share of those that a caption of the photo names */
     double calibration_error;      /* in ten equal bins, over all tags */
@@ -34,7 +34,7 @@ void tag_scores_labels(const struct dataset_selection *photos, const struct voca
 bool tag_scores_compute(const float *confidences, const bool *labels, size_t photos, size_t tags,
                         struct tag_scores *scores, caption_error *error);
 
-/* What a model tells of photos beside what their captions name: rows of all its tags, for scores
+/* A model's tags of photos beside what their captions name: rows of all its tags, for scores
  * and for calibration. */
 
 struct photo_tags {
@@ -54,9 +54,9 @@ void photo_tags_free(struct photo_tags *gathered);
  * {0}. After a failure it is as it was. */
 bool photo_tags_append(struct photo_tags *all, const struct photo_tags *more, caption_error *error);
 
-/* Fits a calibration (tag_calibration.h) to tags of photos that the model did not learn from, told
- * by a model without one. */
-bool photo_tags_fit(const struct photo_tags *told, struct tag_calibration *calibration,
+/* Fits a calibration (tag_calibration.h) to tags of photos that the model did not learn from, by
+ * a model without one. */
+bool photo_tags_fit(const struct photo_tags *photo_tags, struct tag_calibration *calibration,
                     caption_error *error);
 
 #endif

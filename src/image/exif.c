@@ -11,7 +11,7 @@
 
 #ifdef CAPTION_WITH_EXIF
 
-/* The standard says SHORT; some programs write LONG. */
+/* The standard has SHORT; some programs write LONG. */
 static unsigned read_number(const ExifEntry *entry, ExifByteOrder order) {
     if (entry->format == EXIF_FORMAT_SHORT && entry->size >= 2)
         return exif_get_short(entry->data, order);

@@ -30,11 +30,11 @@ static inline uint32_t bytes_big_32(const uint8_t *bytes) {
     return bytes_big_16(bytes) << 16 | bytes_big_16(bytes + 2);
 }
 
-/* What the structure of a file says, read without decoding a pixel and without a library, so that
+/* What the structure of a file shows, read without decoding a pixel and without a library, so that
  * huge and truncated photos are refused before either costs or hides anything: most decoders fill
  * the missing part of a truncated photo with grey and call it a success. */
 struct format_header {
-    size_t width, height;   /* as stored; 0 where the file ends before it tells */
+    size_t width, height;   /* as stored; 0 where the file ends before them */
     const char *missing;    /* what a truncated file lacks, in words; NULL: nothing */
     const char *impossible; /* what no valid file has and a decoder stumbles over, or NULL */
     const uint8_t *exif;    /* EXIF block in the file (from its "II" or "MM" on), or NULL */
@@ -60,7 +60,7 @@ struct format {
 extern const struct format format_avif, format_bmp, format_gif, format_heic, format_heif,
     format_jpeg, format_png, format_pnm, format_tiff, format_webp;
 
-/* Says what the bytes are when no format recognises them. Returns false. */
+/* Sets the error to what the bytes are when no format recognises them. Returns false. */
 bool format_refuse(const uint8_t *bytes, size_t size, caption_error *error);
 
 /* Whether they begin a photo of a kind that is known by name alone. */

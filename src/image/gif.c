@@ -82,7 +82,8 @@ static bool fail(int code, caption_error *error) {
                      reason ? reason : "its data is corrupt");
 }
 
-/* Reads one extension; `transparent` becomes the number of the transparent colour if it says so. */
+/* Reads one extension; `transparent` becomes the number of the transparent colour if it names one.
+ */
 static bool read_extension(GifFileType *gif, int *transparent) {
     int code;
     GifByteType *block;

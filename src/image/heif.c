@@ -20,7 +20,7 @@ struct box {
     const char *type; /* 4 bytes */
     const uint8_t *content;
     size_t size;   /* of the content, as far as it is there */
-    size_t length; /* of all, as the header says; 0: that cannot be */
+    size_t length; /* of all, from the header; 0: impossible */
 };
 
 /* The box at the start of bytes[size], of which its header is there. A length of 0 reaches to the

@@ -8,7 +8,7 @@
 #ifdef CAPTION_WITH_JPEG
 #include <jpeglib.h>
 
-#include <jerror.h> /* numbers its messages as jpeglib.h says */
+#include <jerror.h> /* its messages are numbered by what jpeglib.h defines */
 #endif
 
 #include "base/memory.h"
@@ -75,7 +75,7 @@ static void read_segment(unsigned marker, const uint8_t *segment, size_t length,
 }
 
 /* Walks from marker to marker. What lies between two segments is pixels' data (or junk, which
- * decoders skip likewise). Whether the pixels are all there is the decoder's to tell: some cameras
+ * decoders skip likewise). The decoder finds out whether all pixels are there: some cameras
  * and programs leave the end marker out. */
 static void walk(const uint8_t *bytes, size_t size, struct format_header *header) {
     header->missing = "its pixels";

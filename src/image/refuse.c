@@ -1,4 +1,4 @@
-/* Says what a file is that is no photo we read: the commonest mistakes by name. */
+/* Names what is not a photo that we read: the commonest mistakes. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

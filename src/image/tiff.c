@@ -46,7 +46,7 @@ static struct layout read_layout(const uint8_t *bytes) {
     return layout;
 }
 
-/* A camera's raw file begins with a thumbnail, and says so. */
+/* A camera's raw file begins with a thumbnail, and marks it as one. */
 static void read_entry(const struct layout *l, const uint8_t *entry, struct format_header *header) {
     enum { reduced = 1 };
     const uint32_t tag = read_16(l, entry), type = read_16(l, entry + 2);

@@ -117,7 +117,7 @@ static bool read_phrase(const char **words, size_t count, size_t start, struct p
     return true;
 }
 
-/* Where no word tells the number, the phrase begins behind a word that cannot belong to it; NULL:
+/* Where no word gives the number, the phrase begins behind a word that cannot belong to it; NULL:
  * it begins the sentence. */
 static bool may_begin(const char *before, const struct phrase *phrase) {
     if (has_determiner(phrase) || !before) return true;
@@ -169,7 +169,7 @@ static size_t write_joined(const char **words, const struct phrase *a, const str
     return start;
 }
 
-/* "a person or a person": the first says it. Returns where it then begins. */
+/* "a person or a person": the first is enough. Returns where it then begins. */
 static size_t drop_second(const char **words, const struct phrase *a, const struct phrase *b) {
     const size_t start = a->start + (b->head - a->head);
     memmove(words + start, words + a->start, (a->head + 1 - a->start) * sizeof *words);

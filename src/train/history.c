@@ -10,7 +10,7 @@
 
 const char *train_phase_name(enum train_phase phase) {
     static const char *const names[TRAIN_PHASES] = {
-        "text", "imagined", "frozen", "learns", "self-critical, imagined", "self-critical"};
+        "text", "synthetic", "frozen", "learns", "self-critical, synthetic", "self-critical"};
     return names[phase];
 }
 

@@ -12,17 +12,17 @@
 
 /* The parts of a run, in this order; each may have no epochs. */
 enum train_phase {
-    TRAIN_TEXT,     /* the decoder learns the language, no photo is seen */
-    TRAIN_IMAGINED, /* the decoder learns from synthetic features of text, and from real ones */
-    TRAIN_FROZEN,   /* the decoder learns from features of a frozen encoder */
-    TRAIN_JOINT,    /* both learn */
-    TRAIN_SELF_CRITICAL_IMAGINED, /* the decoder continues on captions that it samples, for
+    TRAIN_TEXT,      /* the decoder learns the language, no photo is seen */
+    TRAIN_SYNTHETIC, /* the decoder learns from synthetic features of text, and from real ones */
+    TRAIN_FROZEN,    /* the decoder learns from features of a frozen encoder */
+    TRAIN_JOINT,     /* both learn */
+    TRAIN_SELF_CRITICAL_SYNTHETIC, /* the decoder continues on captions that it samples, for
                                      synthetic features and for real photos */
     TRAIN_SELF_CRITICAL, /* what was trainable last continues on captions that it samples */
     TRAIN_PHASES
 };
 
-/* "text", "imagined", "frozen", "learns", "self-critical, imagined", "self-critical": named after
+/* "text", "synthetic", "frozen", "learns", "self-critical, synthetic", "self-critical": named after
  * the state of the encoder. */
 const char *train_phase_name(enum train_phase phase);
 

@@ -24,7 +24,7 @@ struct reward {
 
 struct reward_scratch {
     char **words; /* [longest + 1], <end> counted */
-    struct ngrams_room ngrams;
+    struct ngrams_scratch ngrams;
 };
 
 /* Totals over the captions of all photos. */
@@ -126,14 +126,14 @@ struct reward_scratch *reward_scratch_new(size_t longest, caption_error *error) 
     struct reward_scratch *scratch = memory_zeroed(1, sizeof *scratch, what, error);
     if (!scratch) return NULL;
     scratch->words = memory_uninitialised(longest + 1, sizeof *scratch->words, what, error);
-    if (scratch->words && ngrams_room_init(&scratch->ngrams, longest + 1, error)) return scratch;
+    if (scratch->words && ngrams_scratch_init(&scratch->ngrams, longest + 1, error)) return scratch;
     reward_scratch_free(scratch);
     return NULL;
 }
 
 void reward_scratch_free(struct reward_scratch *scratch) {
     if (!scratch) return;
-    ngrams_room_free(&scratch->ngrams);
+    ngrams_scratch_free(&scratch->ngrams);
     free(scratch->words);
     free(scratch);
 }
