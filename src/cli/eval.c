@@ -171,9 +171,13 @@ typedef bool part_work(const struct scoring *scoring, const struct dataset_choic
 static bool each_part_of_set(const struct scoring *scoring, struct dataset_choice *choice,
                              const char *set_name, part_work *work, caption_error *error) {
     struct dataset_parts parts = {0};
-    bool done = check_photos(scoring->options, choice, scoring->threads, error) &&
-                dataset_parts_add(&parts, &choice->dataset, choice->photos, choice->count, set_name,
-                                  scoring->options->by_source, error);
+    bool done = check_photos(scoring->options, choice, scoring->threads, error);
+    if (done && scoring->options->by_source) {
+        done = dataset_parts_add_sources(&parts, &choice->dataset, choice->photos, choice->count,
+                                         set_name, error);
+    } else if (done) {
+        done = dataset_parts_add(&parts, choice->count, set_name, error);
+    }
     for (size_t i = 0; done && i < parts.count; i++)
         done = work(scoring, choice, &parts.items[i], error);
     dataset_parts_free(&parts);

@@ -102,12 +102,20 @@ static bool add_photos(size_t **photos, size_t *count, const size_t *more, size_
     return true;
 }
 
+/* Adds the parts whose validation photos are scored separately. */
+static bool add_parts(struct trainer *t, struct reading *r, caption_error *error) {
+    struct dataset_parts *parts = &t->history.parts;
+    if (!t->options->by_source)
+        return dataset_parts_add(parts, r->validation_count, r->name, error);
+    return dataset_parts_add_sources(parts, validation_of(r), r->validation_photos,
+                                     r->validation_count, r->name, error);
+}
+
 /* Adds a data set to the run: its photos follow those of the others. */
 static bool take_in(struct trainer *t, struct reading *r, struct epoch_share *share,
                     caption_error *error) {
     *share = (struct epoch_share){t->train_count, r->train_count, r->set->repeat};
-    if (!dataset_parts_add(&t->history.parts, validation_of(r), r->validation_photos,
-                           r->validation_count, r->name, t->options->by_source, error) ||
+    if (!add_parts(t, r, error) ||
         !add_photos(&t->train, &t->train_count, r->train, r->train_count, t->dataset.photo_count,
                     error) ||
         !add_photos(&t->validation_photos, &t->validation_count, r->validation_photos,
