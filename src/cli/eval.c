@@ -107,10 +107,8 @@ static bool report(const struct scoring *scoring, const struct dataset *dataset,
 static bool check_photos(const struct eval_options *options, struct dataset_choice *choice,
                          struct threads *threads, caption_error *error) {
     struct photo_check check;
-    if (!dataset_choice_check(choice, photo_missing_parse(options->missing), threads, stderr,
-                              &check, error)) {
-        return false;
-    }
+    const struct photo_check_options how = {photo_missing_parse(options->missing), threads, stderr};
+    if (!dataset_choice_check(choice, &how, &check, error)) return false;
     char left_out[sizeof error->message + 128];
     if (photo_check_message(&check, left_out, sizeof left_out)) {
         fprintf(stderr, "%s: ", name);
@@ -359,8 +357,9 @@ int command_eval(int argc, char **argv) {
         sizeof groups / sizeof *groups,
         "images by-source split results html calibrate swaps json model beam-size style neutral "
         "precision threads"};
-    int first, status;
-    if (!command_begin(&command, argc, argv, 1, INT_MAX, &first, &status)) {
+    int status;
+    const int first = command_begin(&command, argc, argv, 1, INT_MAX, &status);
+    if (!first) {
         options_list_free(&options.images);
         return status;
     }

@@ -64,8 +64,9 @@ int command_score(int argc, char **argv) {
         groups,
         1,
         NULL};
-    int first, status;
-    if (!command_begin(&command, argc, argv, 2, 2, &first, &status)) return status;
+    int status;
+    const int first = command_begin(&command, argc, argv, 2, 2, &status);
+    if (!first) return status;
     options.results = argv[first];
     options.data.path = argv[first + 1];
     caption_error error;

@@ -111,10 +111,10 @@ static bool load(struct libtiff *lib, caption_error *error) {
         FUNCTION(TIFFClose),
         FUNCTION(TIFFGetField),
         FUNCTION(TIFFReadRGBAImageOriented),
+        LIBRARY_END,
     };
 #undef FUNCTION
-    return library_load(CAPTION_TIFF_SONAME, "TIFF", "libtiff", functions,
-                        sizeof functions / sizeof *functions, lib, error);
+    return library_load(CAPTION_TIFF_SONAME, "TIFF", "libtiff", functions, lib, error);
 }
 
 /* A file in memory, and what libtiff first complained of. */

@@ -61,12 +61,11 @@ static bool select_captioned(const struct dataset *dataset, enum dataset_split s
 static bool check(struct trainer *t, const struct dataset *dataset, size_t *photos, size_t *count,
                   caption_error *error) {
     struct photo_check found;
-    const enum photo_missing policy =
-        t->options->fail_missing ? PHOTO_MISSING_FAIL : PHOTO_MISSING_SKIP;
-    if (!photo_check(dataset, photos, count, policy, t->threads, t->listener.progress, &found,
-                     error)) {
-        return false;
-    }
+    const struct photo_check_options options = {
+        .missing = t->options->fail_missing ? PHOTO_MISSING_FAIL : PHOTO_MISSING_SKIP,
+        .threads = t->threads,
+        .progress = t->listener.progress};
+    if (!photo_check(dataset, photos, count, &options, &found, error)) return false;
     t->history.summary.missing += found.missing;
     t->history.summary.broken += found.broken;
     char line[sizeof error->message + 128];
