@@ -96,6 +96,24 @@ bool decoder_init(struct decoder *decoder, const struct cell *cell,
            add_tags(d, parameters, error) && add_styles(d, parameters, error);
 }
 
+struct decoder_tensors decoder_tensors_in(const struct decoder *d,
+                                          const struct parameters *parameters, real *block) {
+#define AT(tensor) .tensor = parameters_at(parameters, block, d->tensor)
+    struct decoder_tensors t = {
+        AT(image_shift), AT(image_scale),   AT(image_weight), AT(image_bias),
+        AT(embed),       AT(weight_ih),     AT(weight_hh),    AT(bias_ih),
+        AT(bias_hh),     AT(output_weight), AT(output_bias),
+    };
+#undef AT
+    if (d->tags > 0) {
+        t.tag_weight = parameters_at(parameters, block, d->tag_weight);
+        t.tag_bias = parameters_at(parameters, block, d->tag_bias);
+        t.tag_input = parameters_at(parameters, block, d->tag_input);
+    }
+    if (d->styles > 0) t.style_weight = parameters_at(parameters, block, d->style_weight);
+    return t;
+}
+
 static const char image_first[] = "first", image_every[] = "every";
 
 bool decoder_knows_image_input(const char *name) {
@@ -207,38 +225,38 @@ void decoder_tag_probabilities(size_t count, const real *logits, real *probabili
 }
 
 /* p, and its contribution to x_1. */
-static void tags_forward(const struct decoder *d, const struct parameters *parameters,
+static void tags_forward(const struct decoder *d, const struct decoder_tensors *w,
                          const struct decoder_images *images) {
     const size_t n = images->count, f = d->features, e = d->embedding, k = d->tags;
     if (k == 0) return;
-    vector_set_rows(n, k, parameters_values(parameters, d->tag_bias), images->tags, k);
-    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, k, f, 1, images->scaled, f,
-              parameters_values(parameters, d->tag_weight), f, 1, images->tags, k);
+    vector_set_rows(n, k, w->tag_bias, images->tags, k);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, k, f, 1, images->scaled, f, w->tag_weight, f, 1,
+              images->tags, k);
     decoder_tag_probabilities(n * k, images->tags, images->tags);
-    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, e, k, 1, images->tags, k,
-              parameters_values(parameters, d->tag_input), k, 1, images->vectors, e);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, e, k, 1, images->tags, k, w->tag_input, k, 1,
+              images->vectors, e);
 }
 
 static bool has_style(const struct decoder_images *images, size_t i) {
     return images->styles && images->styles[i] != STYLE_NONE;
 }
 
-static void styles_forward(const struct decoder *d, const struct parameters *parameters,
+static void styles_forward(const struct decoder *d, const struct decoder_tensors *w,
                            const struct decoder_images *images) {
     if (d->styles == 0) return;
     const size_t e = d->embedding;
-    const real *rows = parameters_values(parameters, d->style_weight);
+    const real *rows = w->style_weight;
     for (size_t i = 0; i < images->count; i++) {
         if (!has_style(images, i)) continue;
         vector_add(e, rows + images->styles[i] * e, images->vectors + i * e);
     }
 }
 
-static void styles_backward(const struct decoder *d, const struct parameters *parameters,
-                            const struct decoder_images *images, real *gradients) {
+static void styles_backward(const struct decoder *d, const struct decoder_images *images,
+                            const struct decoder_tensors *g) {
     if (d->styles == 0) return;
     const size_t e = d->embedding;
-    real *rows = parameters_at(parameters, gradients, d->style_weight);
+    real *rows = g->style_weight;
     for (size_t i = 0; i < images->count; i++) {
         if (!has_style(images, i)) continue;
         vector_add(e, images->d_vectors + i * e, rows + images->styles[i] * e);
@@ -247,59 +265,57 @@ static void styles_backward(const struct decoder *d, const struct parameters *pa
 
 void decoder_image_forward(const struct decoder *decoder, const struct parameters *parameters,
                            const struct decoder_images *images) {
+    const struct decoder_tensors w = decoder_tensors_in(decoder, parameters, parameters->values);
     const size_t n = images->count, f = decoder->features, e = decoder->embedding;
-    decoder_scale_features(decoder, parameters_values(parameters, decoder->image_shift),
-                           parameters_values(parameters, decoder->image_scale), images->features, n,
+    decoder_scale_features(decoder, w.image_shift, w.image_scale, images->features, n,
                            images->scaled);
-    vector_set_rows(n, e, parameters_values(parameters, decoder->image_bias), images->vectors, e);
-    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, e, f, 1, images->scaled, f,
-              parameters_values(parameters, decoder->image_weight), f, 1, images->vectors, e);
-    tags_forward(decoder, parameters, images);
-    styles_forward(decoder, parameters, images);
+    vector_set_rows(n, e, w.image_bias, images->vectors, e);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, e, f, 1, images->scaled, f, w.image_weight, f, 1,
+              images->vectors, e);
+    tags_forward(decoder, &w, images);
+    styles_forward(decoder, &w, images);
 }
 
 /* Adds the gradient through x_1 to d_tags, and the gradient of the head's tensors. */
-static void tags_backward(const struct decoder *d, const struct parameters *parameters,
-                          const struct decoder_images *images, real *gradients) {
+static void tags_backward(const struct decoder *d, const struct decoder_tensors *w,
+                          const struct decoder_images *images, const struct decoder_tensors *g) {
     const size_t n = images->count, f = d->features, e = d->embedding, k = d->tags;
     const real *d_vectors = images->d_vectors;
     real *d_tags = images->d_tags;
     if (k == 0) return;
     blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, e, k, n, 1, d_vectors, e, images->tags, k, 1,
-              parameters_at(parameters, gradients, d->tag_input), k);
+              g->tag_input, k);
     real *d_p = images->tag_scratch;
-    blas_gemm(BLAS_PLAIN, BLAS_PLAIN, n, k, e, 1, d_vectors, e,
-              parameters_values(parameters, d->tag_input), k, 0, d_p, k);
+    blas_gemm(BLAS_PLAIN, BLAS_PLAIN, n, k, e, 1, d_vectors, e, w->tag_input, k, 0, d_p, k);
     const real *p = images->tags;
     for (size_t i = 0; i < n * k; i++) d_tags[i] += d_p[i] * p[i] * (1 - p[i]);
-    vector_add_rows(n, k, 1, d_tags, parameters_at(parameters, gradients, d->tag_bias));
+    vector_add_rows(n, k, 1, d_tags, g->tag_bias);
     blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, k, f, n, 1, d_tags, k, images->scaled, f, 1,
-              parameters_at(parameters, gradients, d->tag_weight), f);
+              g->tag_weight, f);
 }
 
 void decoder_image_backward(const struct decoder *decoder, const struct parameters *parameters,
                             const struct decoder_images *images, real *gradients) {
+    const struct decoder_tensors w = decoder_tensors_in(decoder, parameters, parameters->values);
+    const struct decoder_tensors g = decoder_tensors_in(decoder, parameters, gradients);
     const size_t count = images->count, f = decoder->features, e = decoder->embedding;
     const real *features = images->features, *d_vectors = images->d_vectors;
-    vector_add_rows(count, e, 1, d_vectors,
-                    parameters_at(parameters, gradients, decoder->image_bias));
+    vector_add_rows(count, e, 1, d_vectors, g.image_bias);
     blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, e, f, count, 1, d_vectors, e, images->scaled, f, 1,
-              parameters_at(parameters, gradients, decoder->image_weight), f);
-    tags_backward(decoder, parameters, images, gradients);
-    styles_backward(decoder, parameters, images, gradients);
+              g.image_weight, f);
+    tags_backward(decoder, &w, images, &g);
+    styles_backward(decoder, images, &g);
     if (!images->d_features) return;
 
     real *d_scaled = images->scaled; /* no longer needed */
-    blas_gemm(BLAS_PLAIN, BLAS_PLAIN, count, f, e, 1, d_vectors, e,
-              parameters_values(parameters, decoder->image_weight), f, 0, d_scaled, f);
+    blas_gemm(BLAS_PLAIN, BLAS_PLAIN, count, f, e, 1, d_vectors, e, w.image_weight, f, 0, d_scaled,
+              f);
     if (decoder->tags > 0) {
         blas_gemm(BLAS_PLAIN, BLAS_PLAIN, count, f, decoder->tags, 1, images->d_tags, decoder->tags,
-                  parameters_values(parameters, decoder->tag_weight), f, 1, d_scaled, f);
+                  w.tag_weight, f, 1, d_scaled, f);
     }
-    const real *scale = parameters_values(parameters, decoder->image_scale);
-    real *units = follows_shift(decoder, parameters)
-                      ? parameters_at(parameters, gradients, decoder->image_shift)
-                      : NULL;
+    const real *scale = w.image_scale;
+    real *units = follows_shift(decoder, parameters) ? g.image_shift : NULL;
     for (size_t i = 0; i < count; i++) {
         /* u = v / |v|: dv = (du - u (u . du)) / |v| */
         const real *v = features + i * f;
@@ -353,10 +369,10 @@ void decoder_scratch_free(struct decoder_scratch *scratch) {
     free(scratch);
 }
 
-void decoder_gather(const struct decoder *decoder, const struct parameters *parameters, size_t n,
+void decoder_gather(const struct decoder *decoder, const struct decoder_tensors *w, size_t n,
                     const int32_t *inputs, const real *vectors, real *rows) {
     size_t e = decoder->embedding;
-    const real *embedding = parameters_values(parameters, decoder->embed);
+    const real *embedding = w->embed;
     for (size_t i = 0; i < n; i++) {
         real *row = rows + i * e;
         if (inputs[i] >= 0) {
@@ -378,44 +394,41 @@ void decoder_add_vectors(const struct decoder *decoder, size_t n, const int32_t 
     }
 }
 
-void decoder_input_products(const struct decoder *decoder, const struct parameters *parameters,
+void decoder_input_products(const struct decoder *decoder, const struct decoder_tensors *w,
                             size_t n, const real *rows, real *gates) {
     size_t saved = decoder->cell->saved * decoder->hidden;
-    vector_set_rows(n, decoder->products, parameters_values(parameters, decoder->bias_ih), gates,
-                    saved);
+    vector_set_rows(n, decoder->products, w->bias_ih, gates, saved);
     blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, decoder->products, decoder->embedding, 1, rows,
-              decoder->embedding, parameters_values(parameters, decoder->weight_ih),
-              decoder->embedding, 1, gates, saved);
+              decoder->embedding, w->weight_ih, decoder->embedding, 1, gates, saved);
 }
 
-void decoder_advance(const struct decoder *decoder, const struct parameters *parameters,
+void decoder_advance(const struct decoder *decoder, const struct decoder_tensors *w,
                      const struct cell_step *step) {
     const size_t n = step->rows, p = decoder->products, h = decoder->hidden;
-    vector_set_rows(n, p, parameters_values(parameters, decoder->bias_hh), step->recurrent, p);
-    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, p, h, 1, step->before, decoder->state,
-              parameters_values(parameters, decoder->weight_hh), h, 1, step->recurrent, p);
+    vector_set_rows(n, p, w->bias_hh, step->recurrent, p);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, p, h, 1, step->before, decoder->state, w->weight_hh,
+              h, 1, step->recurrent, p);
     decoder->cell->forward(step);
 }
 
-void decoder_logits(const struct decoder *decoder, const struct parameters *parameters, size_t n,
+void decoder_logits(const struct decoder *decoder, const struct decoder_tensors *w, size_t n,
                     const real *hidden, size_t leading, real *logits) {
-    vector_set_rows(n, decoder->words, parameters_values(parameters, decoder->output_bias), logits,
-                    decoder->words);
+    vector_set_rows(n, decoder->words, w->output_bias, logits, decoder->words);
     blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, decoder->words, decoder->hidden, 1, hidden, leading,
-              parameters_values(parameters, decoder->output_weight), decoder->hidden, 1, logits,
-              decoder->words);
+              w->output_weight, decoder->hidden, 1, logits, decoder->words);
 }
 
 void decoder_step(const struct decoder *decoder, const struct parameters *parameters,
                   const struct decoder_inputs *inputs, real *states, real *logits,
                   struct decoder_scratch *scratch) {
+    const struct decoder_tensors w = decoder_tensors_in(decoder, parameters, parameters->values);
     const size_t n = inputs->rows;
-    decoder_gather(decoder, parameters, n, inputs->words, inputs->vectors, scratch->inputs);
+    decoder_gather(decoder, &w, n, inputs->words, inputs->vectors, scratch->inputs);
     if (inputs->added) {
         decoder_add_vectors(decoder, n, inputs->added, inputs->vectors, scratch->inputs);
     }
-    decoder_input_products(decoder, parameters, n, scratch->inputs, scratch->gates);
-    decoder_advance(decoder, parameters,
+    decoder_input_products(decoder, &w, n, scratch->inputs, scratch->gates);
+    decoder_advance(decoder, &w,
                     &(struct cell_step){.rows = n,
                                         .hidden = decoder->hidden,
                                         .gates = scratch->gates,
@@ -423,5 +436,5 @@ void decoder_step(const struct decoder *decoder, const struct parameters *parame
                                         .before = states,
                                         .after = scratch->after});
     memcpy(states, scratch->after, n * decoder->state * sizeof *states);
-    if (logits) decoder_logits(decoder, parameters, n, states, decoder->state, logits);
+    if (logits) decoder_logits(decoder, &w, n, states, decoder->state, logits);
 }

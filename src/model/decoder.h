@@ -60,6 +60,21 @@ struct decoder {
     size_t output_weight, output_bias; /* (V, H), (V,) */
 };
 
+/* The decoder's tensors in a block of the parameters: the values, or a gradient. */
+struct decoder_tensors {
+    real *image_shift, *image_scale;   /* (F,) */
+    real *image_weight, *image_bias;   /* (E, F), (E,) */
+    real *tag_weight, *tag_bias;       /* (K, F), (K,); these and the next NULL if K is 0 */
+    real *tag_input;                   /* (E, K) */
+    real *style_weight;                /* (L, E); NULL if L is 0 */
+    real *embed;                       /* (V, E) */
+    real *weight_ih, *weight_hh;       /* (P, E), (P, H) */
+    real *bias_ih, *bias_hh;           /* (P,), (P,) */
+    real *output_weight, *output_bias; /* (V, H), (V,) */
+};
+struct decoder_tensors decoder_tensors_in(const struct decoder *decoder,
+                                          const struct parameters *parameters, real *block);
+
 struct decoder_sizes {
     size_t words, embedding, hidden, features; /* each at least 1 */
     size_t tags, styles;                       /* may be 0 */

@@ -333,9 +333,9 @@ bool start_model(struct model *model, const struct train_options *options,
 
 void start_image_scale(struct model *model, const float *features, size_t count) {
     size_t width = model->encoder.features;
-    struct parameters *parameters = &model->parameters;
-    real *shift = parameters_at(parameters, parameters->values, model->decoder.image_shift);
-    real *scale = parameters_at(parameters, parameters->values, model->decoder.image_scale);
+    const struct decoder_tensors tensors =
+        decoder_tensors_in(&model->decoder, &model->parameters, model->parameters.values);
+    real *shift = tensors.image_shift, *scale = tensors.image_scale;
     /* The mean of the unit vectors; and their mean square, which is 1 / width for each. */
     for (size_t j = 0; j < width; j++) shift[j] = 0;
     double units = 0;
