@@ -102,11 +102,7 @@ static void add_tags(const struct inference_decoder *d, const float *tags, size_
     if (k == 0) return;
     float *probabilities = scratch + count * e;
     decoder_tag_probabilities(count * k, tags, probabilities);
-    inference_matrix_multiply(
-        &d->tagged, count,
-        &(struct packed_product){
-            .input = probabilities, .input_stride = k, .output = scratch, .output_stride = e},
-        NULL);
+    inference_matrix_multiply(&d->tagged, count, probabilities, k, scratch, NULL);
     vector_add(count * e, scratch, vectors);
 }
 
@@ -116,24 +112,11 @@ void inference_decoder_project_image(const struct inference_decoder *d,
     const size_t k = d->decoder->tags, count = images->count;
     float *scratch = images->scratch, *vectors = images->vectors;
     decoder_scale_features(d->decoder, d->shift, d->scale, images->features, count, scratch);
-    inference_matrix_multiply(
-        &d->image, count,
-        &(struct packed_product){
-            .input = scratch, .input_stride = f, .output = vectors, .output_stride = e},
-        NULL);
-    if (k > 0)
-        inference_matrix_multiply(
-            &d->tags, count,
-            &(struct packed_product){
-                .input = scratch, .input_stride = f, .output = images->tags, .output_stride = k},
-            NULL);
+    inference_matrix_multiply(&d->image, count, scratch, f, vectors, NULL);
+    if (k > 0) inference_matrix_multiply(&d->tags, count, scratch, f, images->tags, NULL);
     add_tags(d, images->tags, count, scratch, vectors);
     for (size_t i = 0; d->style && i < count; i++) vector_add(e, d->style, vectors + i * e);
-    inference_matrix_multiply(
-        &d->input, count,
-        &(struct packed_product){
-            .input = vectors, .input_stride = e, .output = images->products, .output_stride = p},
-        scratch);
+    inference_matrix_multiply(&d->input, count, vectors, e, images->products, scratch);
     /* Words' products include the bias. */
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < p; j++) images->products[i * p + j] -= d->input_bias[j];
@@ -234,11 +217,7 @@ static void keep_words(const struct inference_decoder *d, size_t n, const int32_
         step->place_of_word[inputs[i]] = (int32_t)(step->used + fresh);
         read_word(d, (size_t)inputs[i], step->inputs + fresh++ * e);
     }
-    inference_matrix_multiply(&d->input, fresh,
-                              &(struct packed_product){.input = step->inputs,
-                                                       .input_stride = e,
-                                                       .output = step->products + step->used * p,
-                                                       .output_stride = p},
+    inference_matrix_multiply(&d->input, fresh, step->inputs, e, step->products + step->used * p,
                               step->rounding);
     step->used += fresh;
 }
@@ -267,12 +246,7 @@ void inference_decoder_step(const struct inference_decoder *d, const struct deco
     const size_t n = inputs->rows, saved = sizes->cell->saved * sizes->hidden;
     keep_words(d, n, inputs->words, step);
     for (size_t i = 0; i < n; i++) input_products(d, inputs, i, step, step->gates + i * saved);
-    inference_matrix_multiply(&d->hidden, n,
-                              &(struct packed_product){.input = states,
-                                                       .input_stride = sizes->state,
-                                                       .output = step->recurrent,
-                                                       .output_stride = sizes->products},
-                              step->rounding);
+    inference_matrix_multiply(&d->hidden, n, states, sizes->state, step->recurrent, step->rounding);
     sizes->cell->forward(&(struct cell_step){.rows = n,
                                              .hidden = sizes->hidden,
                                              .gates = step->gates,
@@ -281,11 +255,6 @@ void inference_decoder_step(const struct inference_decoder *d, const struct deco
                                              .after = step->after});
     memcpy(states, step->after, n * sizes->state * sizeof *states);
     if (logits) {
-        inference_matrix_multiply(&d->output, n,
-                                  &(struct packed_product){.input = states,
-                                                           .input_stride = sizes->state,
-                                                           .output = logits,
-                                                           .output_stride = sizes->words},
-                                  step->rounding);
+        inference_matrix_multiply(&d->output, n, states, sizes->state, logits, step->rounding);
     }
 }

@@ -92,24 +92,29 @@ static void multiply_rest(const struct inference_matrix *matrix, size_t rows,
 }
 
 static void multiply_low_precision(const struct inference_matrix *matrix, size_t rows,
-                                   const struct packed_product *product, float *scratch) {
+                                   const float *input, size_t stride, float *output,
+                                   float *scratch) {
     float *block = scratch; /* (rows, PANEL) */
     uint16_t *rounded = (uint16_t *)(scratch + rows * PANEL);
-    round_rows(rows, matrix->inputs, product->input, product->input_stride, rounded);
-    const struct packed_low_precision_product halves = {
+    round_rows(rows, matrix->inputs, input, stride, rounded);
+    const struct packed_low_precision_product product = {
         .input = rounded,
         .input_stride = (matrix->inputs + matrix->inputs % 2) * sizeof *rounded,
-        .output = product->output,
-        .output_stride = product->output_stride};
-    packed_low_precision_multiply(&matrix->halves, 0, matrix->outputs / PANEL, rows, &halves);
-    if (matrix->outputs % PANEL) multiply_rest(matrix, rows, halves, block);
+        .output = output,
+        .output_stride = matrix->outputs};
+    packed_low_precision_multiply(&matrix->halves, 0, matrix->outputs / PANEL, rows, &product);
+    if (matrix->outputs % PANEL) multiply_rest(matrix, rows, product, block);
 }
 
 void inference_matrix_multiply(const struct inference_matrix *matrix, size_t rows,
-                               const struct packed_product *product, float *scratch) {
+                               const float *input, size_t stride, float *output, float *scratch) {
     if (matrix->precision != PRECISION_F32) {
-        multiply_low_precision(matrix, rows, product, scratch);
-    } else {
-        packed_multiply(&matrix->floats, rows, product);
+        multiply_low_precision(matrix, rows, input, stride, output, scratch);
+        return;
     }
+    packed_multiply(&matrix->floats, rows,
+                    &(struct packed_product){.input = input,
+                                             .input_stride = stride,
+                                             .output = output,
+                                             .output_stride = matrix->outputs});
 }

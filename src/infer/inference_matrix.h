@@ -30,9 +30,9 @@ bool inference_matrix_init(struct inference_matrix *matrix, enum precision preci
  * PRECISION_F32. */
 size_t inference_matrix_scratch(size_t inputs);
 
-/* output (rows, outputs) = input (rows, inputs) weights' + bias. Of the product only input, output
- * and their strides are used. A row's result does not depend on the other rows, to the last bit. */
+/* output (rows, outputs) = input (rows, inputs) weights' + bias; the input's rows are `stride`
+ * floats apart. A row's result does not depend on the other rows, to the last bit. */
 void inference_matrix_multiply(const struct inference_matrix *matrix, size_t rows,
-                               const struct packed_product *product, float *scratch);
+                               const float *input, size_t stride, float *output, float *scratch);
 
 #endif
