@@ -31,14 +31,14 @@ static bool keep_captions(const struct evaluator *evaluator, const struct decode
     return true;
 }
 
-/* Scores the sentences as printed, word by word. */
+/* Scores the sentences as printed. */
 static bool score_captions(const struct dataset_selection *photos, struct evaluation *out,
                            caption_error *error) {
     struct tokens *candidates = memory_zeroed(out->count, sizeof *candidates, "captions", error);
     if (!candidates) return false;
     bool done = true;
     for (size_t i = 0; done && i < out->count; i++)
-        done = tokens_split(out->captions[i], &candidates[i], error);
+        done = tokenize(out->captions[i], &candidates[i], error);
     done = done && photo_scores_compute(photos, candidates, &out->scores, &out->distinct,
                                         out->ciders, error);
     for (size_t i = 0; i < out->count; i++) tokens_free(&candidates[i]);

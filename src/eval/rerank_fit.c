@@ -52,7 +52,7 @@ static bool split_choice(const struct model *model, const caption_options *optio
                          const struct decode_caption *caption, struct tokens *words,
                          caption_error *error) {
     char *sentence = decode_sentence(model, options, caption, error);
-    const bool done = sentence && tokens_split(sentence, words, error);
+    const bool done = sentence && tokenize(sentence, words, error);
     free(sentence);
     return done;
 }
