@@ -20,5 +20,5 @@ void depthwise_narrow_by(enum simd_level level, const struct depthwise_narrow *s
 }
 
 void depthwise_narrow(const struct depthwise_narrow *strip) {
-    depthwise_narrow_by(simd_level_best(), strip);
+    depthwise_narrow_by(simd_level(), strip);
 }

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
+#include "base/simd.h"
 #include "nn/precision.h"
-#include "nn/simd_level.h"
 
 /* Strides are in numbers: see depthwise_strip.h. ReLU6 is always applied. */
 struct depthwise_narrow {

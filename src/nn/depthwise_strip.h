@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "nn/simd_level.h"
+#include "base/simd.h"
 
 enum { DEPTHWISE_CHANNELS = 16 };
 

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "nn/simd_level.h"
+#include "base/simd.h"
 
 #define KERNEL_FILE "nn/narrow_kernel.h"
 #include "nn/simd_instances.h"
@@ -24,7 +24,7 @@ size_t narrow_row_bytes(enum precision precision, size_t channels) {
 
 void narrow_line(enum precision precision, const float *line, size_t pixels, size_t channels,
                  void *rows) {
-    const enum simd_level level = simd_level_best();
+    const enum simd_level level = simd_level();
     if (precision == PRECISION_BF16) {
         bf16_by_level[level](line, pixels * channels, rows);
         return;

@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "nn/simd_level.h"
+#include "base/simd.h"
 
 enum { PACKED_PANEL = 16 }; /* outputs packed side by side */
 

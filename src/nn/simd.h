@@ -1,19 +1,28 @@
-/* Compiler vectors of reals, for SIMD_CLONES functions. */
+/* Compiler vectors of reals, for functions of several instruction sets (base/simd.h). */
 #ifndef CAPTION_NN_SIMD_H
 #define CAPTION_NN_SIMD_H
 
 #include <string.h>
 
-#include "base/clones.h"
+#include "base/simd.h"
 #include "nn/real.h"
 
 /* Before a short loop of constant bounds over an array of vectors: unrolled, the array stays in
  * registers. Disabled under the sanitizers, whose checks of every access would take minutes to
  * compile. */
-#if defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define SIMD_UNROLL _Pragma("GCC unroll 16")
+#ifdef __has_feature
+#define SIMD_SANITIZED (__has_feature(address_sanitizer) || __has_feature(memory_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__)
+#define SIMD_SANITIZED 1
 #else
+#define SIMD_SANITIZED 0
+#endif
+#if SIMD_SANITIZED
 #define SIMD_UNROLL
+#elif defined(__clang__)
+#define SIMD_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define SIMD_UNROLL _Pragma("GCC unroll 16")
 #endif
 
 /* Eight numbers at a time (a double build takes two registers for them). */
