@@ -112,7 +112,7 @@ KERNEL_TARGET static void KERNEL(widen)(const uint16_t *halves, size_t count, fl
     for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
         KERNEL_HALVES narrow;
         SIMD_LOAD(narrow, halves + i);
-        const KERNEL(vector) wide = KERNEL_WIDEN(narrow);
+        KERNEL(vector) wide = KERNEL_WIDEN(narrow);
         SIMD_STORE(floats + i, wide);
     }
 }
@@ -121,7 +121,7 @@ KERNEL_TARGET static void KERNEL(narrow)(const float *floats, size_t count, uint
     for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
         KERNEL(vector) wide;
         SIMD_LOAD(wide, floats + i);
-        const KERNEL_HALVES narrow = KERNEL_TO_HALVES(wide);
+        KERNEL_HALVES narrow = KERNEL_TO_HALVES(wide);
         SIMD_STORE(halves + i, narrow);
     }
 }

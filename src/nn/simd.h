@@ -29,10 +29,17 @@
 #define SIMD_WIDTH 8
 typedef real simd_real __attribute__((vector_size(SIMD_WIDTH * sizeof(real))));
 
-/* Unaligned load and store, through always-inlined macros-as-functions: passing vectors by value
- * between functions of different targets would change the calling convention. */
-#define SIMD_LOAD(vector, pointer) memcpy(&(vector), (pointer), sizeof(vector))
-#define SIMD_STORE(pointer, vector) memcpy((pointer), &(vector), sizeof(vector))
+/* Unaligned load and store, as macros: passing vectors by value between functions of different
+ * targets would change the calling convention. (clang turns loops of memcpy into one, and then the
+ * vectors are not kept in registers.) */
+#define SIMD_UNALIGNED(vector)                                                                     \
+    struct __attribute__((packed, may_alias)) {                                                    \
+        __typeof__(vector) value;                                                                  \
+    }
+#define SIMD_LOAD(vector, pointer)                                                                 \
+    ((vector) = ((const SIMD_UNALIGNED(vector) *)(const void *)(pointer))->value)
+#define SIMD_STORE(pointer, vector)                                                                \
+    (((SIMD_UNALIGNED(vector) *)(void *)(pointer))->value = (vector))
 
 /* The same for the first `count` <= SIMD_WIDTH numbers, the rest being zero. With a constant
  * SIMD_WIDTH it is one instruction, so a loop and its tail can share their code. */
