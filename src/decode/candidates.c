@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "base/simd.h"
+#include "base/simd_level.h"
 
 static bool is_better(const struct candidate *a, const struct candidate *b) {
     if (a->logprob > b->logprob) return true;

@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/simd.h"
+#include "base/simd_level.h"
 
 /* A JPEG may be decoded at a fraction of its size where that leaves the crop twice the side of the
  * square: the fraction's own, coarse filter is then hardly seen behind ours (test_large_photos

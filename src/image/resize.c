@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/simd.h"
+#include "base/simd_level.h"
 #include "image/image.h"
 
 /* Red, green, blue and one lane that is computed along: the red of the pixel behind. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/simd.h"
+#include "base/simd_level.h"
 #include "model/decoder_parts.h"
 #include "nn/blas.h"
 #include "nn/math.h"

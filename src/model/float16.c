@@ -3,7 +3,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "base/simd.h"
+#include "base/simd_level.h"
 #include "nn/simd.h"
 
 #ifdef SIMD_X86

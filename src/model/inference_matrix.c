@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/simd.h"
+#include "base/simd_level.h"
 #include "nn/narrow.h"
 
 enum { PANEL = PACKED_PANEL };

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/simd.h"
+#include "base/simd_level.h"
 #include "nn/few_rows.h"
 
 #ifdef CAPTION_DOUBLE

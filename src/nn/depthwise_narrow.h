@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "base/simd.h"
+#include "base/simd_level.h"
 #include "nn/precision.h"
 
 /* Strides are in numbers: see depthwise_strip.h. ReLU6 is always applied. */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/simd.h"
+#include "base/simd_level.h"
 
 enum { DEPTHWISE_CHANNELS = 16 };
 

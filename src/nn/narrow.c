@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "base/simd.h"
+#include "base/simd_level.h"
 
 #define KERNEL_FILE "nn/narrow_kernel.h"
 #include "nn/simd_instances.h"

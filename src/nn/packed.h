@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/simd.h"
+#include "base/simd_level.h"
 
 enum { PACKED_PANEL = 16 }; /* outputs packed side by side */
 

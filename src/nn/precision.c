@@ -1,6 +1,6 @@
 #include "nn/precision.h"
 
-#include "base/simd.h"
+#include "base/simd_level.h"
 #include "nn/packed_narrow.h"
 
 /* AMD Zen 4 issues products of bfloat16 pairs as often as products of floats. Intel Sapphire

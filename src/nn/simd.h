@@ -1,10 +1,10 @@
-/* Compiler vectors of reals, for functions of several instruction sets (base/simd.h). */
+/* Compiler vectors of reals, for functions of several instruction sets (base/simd_level.h). */
 #ifndef CAPTION_NN_SIMD_H
 #define CAPTION_NN_SIMD_H
 
 #include <string.h>
 
-#include "base/simd.h"
+#include "base/simd_level.h"
 #include "nn/real.h"
 
 /* Before a short loop of constant bounds over an array of vectors: unrolled, the array stays in

@@ -1,4 +1,4 @@
-/* A kernel compiled once for each instruction set of base/simd.h, where the instances differ in
+/* A kernel compiled once for each instruction set of base/simd_level.h, where the instances differ in
  * more than SIMD_KERNEL can express (such as the number of sums in registers). The kernel is a
  * separate file without an include guard, included by
  *
@@ -10,8 +10,8 @@
  *     KERNEL(vector)  the type
  *     KERNEL_RELU6(x) max(0, min(6, x)), a NaN kept
  *     KERNEL_LESSER(a, b), KERNEL_GREATER(a, b)
- * SIMD_BY_LEVEL(name) of base/simd.h then lists the instances, for an array by level. */
-#include "base/simd.h"
+ * SIMD_BY_LEVEL(name) of base/simd_level.h then lists the instances, for an array by level. */
+#include "base/simd_level.h"
 
 #ifdef KERNEL_FILE
 #include "nn/simd.h"

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/progress.h"
-#include "base/simd.h"
+#include "base/simd_level.h"
 #include "model/inference_kernels.h"
 
 enum { PEAK_CHAINS = 12, PEAK_ROUNDS = 4000000, WARM_ROUNDS = 5, ROUNDS = 40 };

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/simd.h"
+#include "base/simd_level.h"
 
 enum { COUNT = 1003 }; /* no multiple of any vector */
 

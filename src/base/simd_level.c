@@ -1,4 +1,4 @@
-#include "base/simd.h"
+#include "base/simd_level.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -11,9 +11,9 @@
  *
  * Helpers that it calls must be SIMD_INLINE to be compiled with it. Kernels that differ in more
  * than the compiler can see, such as the number of sums in registers, are files that
- * nn/simd_instances.h includes once for each instruction set. */
-#ifndef CAPTION_BASE_SIMD_H
-#define CAPTION_BASE_SIMD_H
+ * simd_instances.h includes once for each instruction set. */
+#ifndef CAPTION_BASE_SIMD_LEVEL_H
+#define CAPTION_BASE_SIMD_LEVEL_H
 
 #include <stdbool.h>
 
