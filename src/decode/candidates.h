@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "nn/real.h"
+#include "base/real.h"
 
 /* A word that may follow hypothesis number `parent`. */
 struct candidate {

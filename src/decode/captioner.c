@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "decode/plan.h"
-#include "model/inference_encoder.h"
+#include "infer/inference_encoder.h"
 
 /* Photos between two looks at the progress bar. */
 enum { PROGRESS_PHOTOS = 64 };

@@ -3,7 +3,7 @@
 #ifndef CAPTION_DECODE_LIKELIHOOD_H
 #define CAPTION_DECODE_LIKELIHOOD_H
 
-#include "model/inference_decoder.h"
+#include "infer/inference_decoder.h"
 #include "model/model.h"
 
 /* A caption of a photo. Words have their numbers, unknown ones VOCABULARY_UNK; <end> is added. */

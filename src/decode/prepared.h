@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "decode/decode.h"
-#include "model/inference_encoder.h"
+#include "infer/inference_encoder.h"
 
 struct prepared {
     struct decode_plan *plan; /* and the decoder */

@@ -3,7 +3,7 @@
 #ifndef CAPTION_DECODE_ROWS_H
 #define CAPTION_DECODE_ROWS_H
 
-#include "model/inference_decoder.h"
+#include "infer/inference_decoder.h"
 #include "model/model.h"
 
 struct rows {

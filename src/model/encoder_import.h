@@ -19,9 +19,9 @@
 #ifndef CAPTION_MODEL_ENCODER_IMPORT_H
 #define CAPTION_MODEL_ENCODER_IMPORT_H
 
+#include "format/safetensors.h"
 #include "image/photo.h"
 #include "model/encoder.h"
-#include "model/safetensors.h"
 
 enum encoder_names { ENCODER_NAMES_CAPTION, ENCODER_NAMES_TIMM, ENCODER_NAMES_TORCHVISION };
 

@@ -3,8 +3,8 @@
 #ifndef CAPTION_MODEL_WEIGHTS_H
 #define CAPTION_MODEL_WEIGHTS_H
 
-#include "base/arena.h"
-#include "model/safetensors.h"
+#include "base/memory.h"
+#include "format/safetensors.h"
 #include "nn/parameters.h"
 
 struct weights {

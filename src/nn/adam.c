@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "nn/simd.h"
+#include "base/simd.h"
 
 #ifdef CAPTION_DOUBLE
 #define SQUARE_ROOT sqrt

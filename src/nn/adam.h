@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "nn/real.h"
+#include "base/real.h"
 
 struct adam {
     real rate;           /* learning rate of this step */

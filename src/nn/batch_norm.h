@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "nn/real.h"
+#include "base/real.h"
 
 struct batch_norm {
     size_t channels;

@@ -1,12 +1,12 @@
 /* Matrix products: the only file that uses BLAS. All matrices are row-major and dense unless a
- * leading dimension says otherwise. */
+ * leading dimension is another. */
 #ifndef CAPTION_NN_BLAS_H
 #define CAPTION_NN_BLAS_H
 
 #include <stddef.h>
 
 #include "base/error.h"
-#include "nn/real.h"
+#include "base/real.h"
 
 enum blas_transpose { BLAS_PLAIN, BLAS_TRANSPOSED };
 

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "nn/real.h"
+#include "base/real.h"
 
 struct cell {
     const char *name; /* "rnn", "gru", "lstm" */

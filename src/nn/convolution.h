@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "nn/simd.h"
+#include "base/simd.h"
 
 struct convolution {
     size_t kernel, stride;

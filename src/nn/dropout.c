@@ -1,6 +1,6 @@
 #include "nn/dropout.h"
 
-#include "nn/simd.h"
+#include "base/simd.h"
 
 void dropout_draw(struct random *random, float rate, size_t count, uint8_t *mask) {
     /* Four 16-bit numbers from each draw. */

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/random.h"
-#include "nn/real.h"
+#include "base/real.h"
 
 /* Draws a mask: 0 with probability `rate` (in [0, 1)), else 1. */
 void dropout_draw(struct random *random, float rate, size_t count, uint8_t *mask);

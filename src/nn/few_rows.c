@@ -1,6 +1,6 @@
 #include "nn/few_rows.h"
 
-#include "nn/simd.h"
+#include "base/simd.h"
 
 SIMD_INLINE real lanes_sum(const simd_real *lanes) {
     simd_real v = *lanes;

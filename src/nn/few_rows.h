@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "nn/real.h"
+#include "base/real.h"
 
 enum { FEW_ROWS_MOST = 8 };
 

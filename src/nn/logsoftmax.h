@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "nn/real.h"
+#include "base/real.h"
 
 /* log(sum(exp(logits))) of `count` >= 1 numbers, taken about their maximum so that it cannot
  * overflow. Not finite when a logit is not. */

@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "nn/real.h"
-#include "nn/simd.h"
+#include "base/real.h"
+#include "base/simd.h"
 
 #ifdef CAPTION_DOUBLE
 

@@ -1,6 +1,6 @@
 #include "nn/pooling.h"
 
-#include "nn/simd.h"
+#include "base/simd.h"
 
 SIMD_KERNEL(static, void, mean,
             (size_t pixels, size_t channels, const real *restrict map, real *restrict result),

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "nn/real.h"
+#include "base/real.h"
 
 /* maps (count, pixels, channels) to means (count, channels). */
 void pooling_forward(size_t count, size_t pixels, size_t channels, const real *maps, real *means);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "nn/simd.h"
+#include "base/simd.h"
 
 SIMD_KERNEL(static, void, add, (size_t count, const real *restrict x, real *restrict y),
             (count, x, y)) {

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "nn/real.h"
+#include "base/real.h"
 
 /* y += x, `count` numbers. */
 void vector_add(size_t count, const real *x, real *y);

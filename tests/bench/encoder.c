@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 #include "base/progress.h"
+#include "infer/inference_encoder.h"
 #include "model/encoder.h"
-#include "model/inference_encoder.h"
 
 enum { ROUNDS = 8, REPEATS = 4 };
 

@@ -10,12 +10,12 @@
 
 #include "base/progress.h"
 #include "base/simd_level.h"
-#include "model/inference_kernels.h"
+#include "infer/inference_kernels.h"
 
 enum { PEAK_CHAINS = 12, PEAK_ROUNDS = 4000000, WARM_ROUNDS = 5, ROUNDS = 40 };
 
 #define KERNEL_FILE "peak_kernel.h"
-#include "nn/simd_instances.h"
+#include "base/simd_instances.h"
 
 typedef float peak_function(size_t rounds);
 static peak_function *const peaks[SIMD_LEVELS] = SIMD_BY_LEVEL(peak);

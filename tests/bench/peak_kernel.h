@@ -1,4 +1,4 @@
-/* Multiply-adds on registers alone, for one instruction set (see nn/simd_instances.h). */
+/* Multiply-adds on registers alone, for one instruction set (see base/simd_instances.h). */
 
 KERNEL_TARGET static float KERNEL(peak)(size_t rounds) {
     KERNEL(vector) sums[PEAK_CHAINS];

@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-#include "model/float16.h"
+#include "format/float16.h"
 
 enum { ENCODER_FILE_TENSORS = 300, ENCODER_FILE_FEATURES = 1280, ENCODER_FILE_PHOTO = 1000 };
 

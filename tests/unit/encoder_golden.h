@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "model/safetensors.h"
+#include "format/safetensors.h"
 
 static inline char *golden_path(const char *variable, const char *otherwise, const char *name) {
     const char *folder = getenv(variable);

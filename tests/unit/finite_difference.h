@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "nn/real.h"
+#include "base/real.h"
 
 typedef double finite_difference_function(void *context);
 

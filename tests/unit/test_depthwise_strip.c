@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "base/random.h"
-#include "nn/depthwise_strip.h"
+#include "infer/depthwise_strip.h"
 
 /* Pixels, taps and outputs lie further apart than their channels are many; what lies between is not
  * touched. The lines of the input lie in the order of a ring. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "model/float16.h"
+#include "format/float16.h"
 
 /* The definition: sign, exponent, fraction. */
 static double f16_value(uint32_t half) {

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "model/inference_decoder.h"
+#include "infer/inference_decoder.h"
 
 enum { WORDS = 37, EMBEDDING = 19, HIDDEN = 21, FEATURES = 23, TAGS = 11 };
 enum { ROWS = 50, STEPS = 4 };

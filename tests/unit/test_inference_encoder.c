@@ -3,7 +3,7 @@
 
 #include "temporary_file.h"
 
-#include "model/inference_encoder.h"
+#include "infer/inference_encoder.h"
 
 static struct weights weights_of(const struct encoder_fixture *f) {
     return (struct weights){.parameters = &f->parameters, .values = f->parameters.values};
@@ -105,7 +105,7 @@ static void expect_near(const char *architecture, size_t size, enum precision pr
     encoder_fixture_free(&f);
 }
 
-static void narrow_numbers_give_nearly_the_features_of_float(void **state) {
+static void low_precision_gives_nearly_the_features_of_float(void **state) {
     (void)state;
     static const char *const architectures[] = {
         "efficientnet_lite0", "tiny", "stem_c5 head_c7",
@@ -289,7 +289,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(efficientnet_lite0_gives_the_golden_features),
         cmocka_unit_test(every_preset_gives_the_features_of_training),
-        cmocka_unit_test(narrow_numbers_give_nearly_the_features_of_float),
+        cmocka_unit_test(low_precision_gives_nearly_the_features_of_float),
         cmocka_unit_test(odd_architectures_do_too),
         cmocka_unit_test(a_photo_has_the_same_features_alone_and_beside_others),
         cmocka_unit_test(threads_that_share_a_photo_give_the_features_of_one),

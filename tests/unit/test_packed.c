@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "nn/packed.h"
+#include "infer/packed.h"
 
 /* Input rows and outputs lie further apart than they are long; what lies between is not touched. */
 enum { GAP = 3, UNTOUCHED = 77 };

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "base/random.h"
-#include "model/safetensors.h"
+#include "format/safetensors.h"
 
 /* Builds a file out of a header and `data_size` bytes 0, 1, 2, ... behind it. */
 static size_t build(uint8_t *out, const char *header, size_t data_size) {

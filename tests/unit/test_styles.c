@@ -1,7 +1,7 @@
 /* Caption styles: their names, and the vector that each adds to x_1. */
 #include "decoder_fixture.h"
 
-#include "model/inference_decoder.h"
+#include "infer/inference_decoder.h"
 #include "model/styles.h"
 
 enum { STYLES = 3, IMAGES = 4, TAGS = FIXTURE_TAGS };

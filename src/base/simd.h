@@ -1,0 +1,70 @@
+/* Compiler vectors of reals, for functions of several instruction sets (simd_level.h). */
+#ifndef CAPTION_BASE_SIMD_H
+#define CAPTION_BASE_SIMD_H
+
+#include <string.h>
+
+#include "base/real.h"
+#include "base/simd_level.h"
+
+/* Before a short loop of constant bounds over an array of vectors: unrolled, the array stays in
+ * registers. Disabled under the sanitizers, whose checks of every access would take minutes to
+ * compile. */
+#ifdef __has_feature
+#define SIMD_SANITIZED (__has_feature(address_sanitizer) || __has_feature(memory_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__)
+#define SIMD_SANITIZED 1
+#else
+#define SIMD_SANITIZED 0
+#endif
+#if SIMD_SANITIZED
+#define SIMD_UNROLL
+#elif defined(__clang__)
+#define SIMD_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define SIMD_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* Eight numbers at a time (a double build takes two registers for them). */
+#define SIMD_WIDTH 8
+typedef real simd_real __attribute__((vector_size(SIMD_WIDTH * sizeof(real))));
+
+/* Unaligned load and store, as macros: passing vectors by value between functions of different
+ * targets would change the calling convention. (clang turns loops of memcpy into one, and then the
+ * vectors are not kept in registers.) */
+#define SIMD_UNALIGNED(vector)                                                                     \
+    struct __attribute__((packed, may_alias)) {                                                    \
+        __typeof__(vector) value;                                                                  \
+    }
+#define SIMD_LOAD(vector, pointer)                                                                 \
+    ((vector) = ((const SIMD_UNALIGNED(vector) *)(const void *)(pointer))->value)
+#define SIMD_STORE(pointer, vector)                                                                \
+    (((SIMD_UNALIGNED(vector) *)(void *)(pointer))->value = (vector))
+
+/* The same for the first `count` <= SIMD_WIDTH numbers, the rest being zero. With a constant
+ * SIMD_WIDTH it is one instruction, so a loop and its tail can share their code. */
+SIMD_INLINE void simd_load(simd_real *vector, const real *pointer, size_t count) {
+    if (count == SIMD_WIDTH) {
+        SIMD_LOAD(*vector, pointer);
+        return;
+    }
+    *vector = (simd_real){0};
+    memcpy(vector, pointer, count * sizeof(real));
+}
+
+SIMD_INLINE void simd_store(real *pointer, const simd_real *vector, size_t count) {
+    memcpy(pointer, vector, count * sizeof(real));
+}
+
+/* Comparisons give all ones or all zeros. */
+typedef __typeof__((simd_real){0} < (simd_real){0}) simd_mask;
+
+/* max(0, min(6, x)), a NaN kept. */
+SIMD_INLINE void simd_relu6(simd_real *vector) {
+    const simd_real six = (simd_real){0} + 6;
+    const simd_mask below = *vector<0, above = *vector> 6;
+    const simd_mask kept = (simd_mask)*vector & ~below & ~above;
+    *vector = (simd_real)(kept | ((simd_mask)six & above));
+}
+
+#endif

@@ -1,0 +1,83 @@
+/* A kernel compiled once for each instruction set of base/simd_level.h, where the instances differ
+ * in more than SIMD_KERNEL can express (such as the number of sums in registers). The kernel is a
+ * separate file without an include guard, included by
+ *
+ *     #define KERNEL_FILE "infer/packed_kernel.h"
+ *     #include "base/simd_instances.h"
+ *
+ * which names its definitions KERNEL(name), marks its functions KERNEL_TARGET and uses
+ *     KERNEL_WIDTH    floats in a vector
+ *     KERNEL(vector)  the type
+ *     KERNEL_RELU6(x) max(0, min(6, x)), a NaN kept
+ *     KERNEL_LESSER(a, b), KERNEL_GREATER(a, b)
+ * SIMD_BY_LEVEL(name) of base/simd_level.h then lists the instances, for an array by level. */
+#include "base/simd_level.h"
+
+#ifdef KERNEL_FILE
+#include "base/simd.h"
+
+typedef float plain_vector __attribute__((vector_size(4 * sizeof(float))));
+
+SIMD_INLINE plain_vector plain_relu6(plain_vector x) {
+    const plain_vector six = {6, 6, 6, 6};
+    const __typeof__(x < x) below = x<0, above = x> 6;
+    return (plain_vector)(((__typeof__(below))x & ~below & ~above) |
+                          ((__typeof__(below))six & above));
+}
+
+SIMD_INLINE plain_vector plain_lesser(plain_vector a, plain_vector b) {
+    const __typeof__(a < b) less = a < b;
+    return (plain_vector)(((__typeof__(less))a & less) | ((__typeof__(less))b & ~less));
+}
+
+#define KERNEL(name) plain_##name
+#define KERNEL_TARGET
+#define KERNEL_WIDTH 4
+#define KERNEL_RELU6(x) plain_relu6(x)
+#define KERNEL_LESSER(a, b) plain_lesser((a), (b))
+#define KERNEL_GREATER(a, b) (-plain_lesser(-(a), -(b)))
+#include KERNEL_FILE
+#undef KERNEL
+#undef KERNEL_TARGET
+#undef KERNEL_WIDTH
+#undef KERNEL_RELU6
+#undef KERNEL_LESSER
+#undef KERNEL_GREATER
+
+#ifdef SIMD_X86
+#include <immintrin.h>
+
+/* If one of two numbers is NaN, the processor's minimum and maximum return the second. (The
+ * compiler's own comparison of vectors of 16 floats is scalar.) */
+typedef float avx2_vector __attribute__((vector_size(8 * sizeof(float))));
+#define KERNEL(name) avx2_##name
+#define KERNEL_TARGET SIMD_TARGET_AVX2
+#define KERNEL_WIDTH 8
+#define KERNEL_LESSER(a, b) _mm256_min_ps((a), (b))
+#define KERNEL_GREATER(a, b) _mm256_max_ps((a), (b))
+#define KERNEL_RELU6(x) _mm256_min_ps(_mm256_set1_ps(6), _mm256_max_ps(_mm256_setzero_ps(), (x)))
+#include KERNEL_FILE
+#undef KERNEL
+#undef KERNEL_TARGET
+#undef KERNEL_WIDTH
+#undef KERNEL_RELU6
+#undef KERNEL_LESSER
+#undef KERNEL_GREATER
+
+typedef float avx512_vector __attribute__((vector_size(16 * sizeof(float))));
+#define KERNEL(name) avx512_##name
+#define KERNEL_TARGET SIMD_TARGET_512("")
+#define KERNEL_WIDTH 16
+#define KERNEL_LESSER(a, b) _mm512_min_ps((a), (b))
+#define KERNEL_GREATER(a, b) _mm512_max_ps((a), (b))
+#define KERNEL_RELU6(x) _mm512_min_ps(_mm512_set1_ps(6), _mm512_max_ps(_mm512_setzero_ps(), (x)))
+#include KERNEL_FILE
+#undef KERNEL
+#undef KERNEL_TARGET
+#undef KERNEL_WIDTH
+#undef KERNEL_RELU6
+#undef KERNEL_LESSER
+#undef KERNEL_GREATER
+#endif
+
+#endif

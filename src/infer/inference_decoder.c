@@ -1,0 +1,255 @@
+#include "infer/inference_decoder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "format/float16.h"
+#include "infer/inference_matrix.h"
+#include "model/decoder_parts.h"
+#include "nn/vector.h"
+
+struct inference_decoder {
+    const struct decoder *decoder;
+    struct arena arena;             /* of all that follows: */
+    float *shift, *scale;           /* (F,) */
+    struct inference_matrix image;  /* (E, F) */
+    struct inference_matrix tags;   /* (K, F), and their projection to x_1, */
+    struct inference_matrix tagged; /* (E, K); both only if K > 0 */
+    float *style;                   /* (E,), the style's vector, added to x_1; NULL: no style */
+    struct inference_matrix input;  /* (P, E) */
+    float *input_bias;              /* (P,), also added by the matrix */
+    struct inference_matrix hidden; /* (P, H) */
+    struct inference_matrix output; /* (V, H) */
+    struct weights_view words;      /* (V, E) as stored */
+};
+
+static float *read_vector(const struct weights *weights, size_t index, struct arena *arena,
+                          caption_error *error) {
+    const size_t count = weights->parameters->tensors[index].count;
+    float *vector = arena_take(arena, count, sizeof *vector, "the decoder", error);
+    return vector && weights_read(weights, index, vector, error) ? vector : NULL;
+}
+
+/* The word head, in float like the image's projection. */
+static bool init_tags(struct inference_decoder *made, const struct weights *weights,
+                      caption_error *error) {
+    const struct decoder *d = made->decoder;
+    return d->tags == 0 ||
+           (inference_matrix_init(&made->tags, PRECISION_F32, weights, d->tag_weight, d->tag_bias,
+                                  &made->arena, error) &&
+            inference_matrix_init(&made->tagged, PRECISION_F32, weights, d->tag_input,
+                                  INFERENCE_NO_BIAS, &made->arena, error));
+}
+
+struct inference_decoder *inference_decoder_new(const struct decoder *d,
+                                                const struct weights *weights,
+                                                enum precision precision, caption_error *error) {
+    struct inference_decoder *made = memory_zeroed(1, sizeof *made, "the decoder", error);
+    if (!made) return NULL;
+    struct arena *arena = &made->arena;
+    const enum precision stored = precision == PRECISION_F32 ? PRECISION_F32 : PRECISION_BF16;
+    made->decoder = d;
+    /* A photo is projected only once, so low precision would save almost nothing. */
+    if ((made->shift = read_vector(weights, d->image_shift, arena, error)) &&
+        (made->scale = read_vector(weights, d->image_scale, arena, error)) &&
+        inference_matrix_init(&made->image, PRECISION_F32, weights, d->image_weight, d->image_bias,
+                              arena, error) &&
+        init_tags(made, weights, error) &&
+        inference_matrix_init(&made->input, stored, weights, d->weight_ih, d->bias_ih, arena,
+                              error) &&
+        (made->input_bias = read_vector(weights, d->bias_ih, arena, error)) &&
+        inference_matrix_init(&made->hidden, stored, weights, d->weight_hh, d->bias_hh, arena,
+                              error) &&
+        inference_matrix_init(&made->output, stored, weights, d->output_weight, d->output_bias,
+                              arena, error) &&
+        weights_view(weights, d->embed, arena, &made->words, error)) {
+        return made;
+    }
+    inference_decoder_free(made);
+    return NULL;
+}
+
+void inference_decoder_free(struct inference_decoder *d) {
+    if (!d) return;
+    arena_free(&d->arena);
+    free(d);
+}
+
+bool inference_decoder_set_style(struct inference_decoder *d, const struct weights *weights,
+                                 size_t style, caption_error *error) {
+    d->style = NULL;
+    if (style == STYLE_NONE) return true;
+    float *styles = read_vector(weights, d->decoder->style_weight, &d->arena, error);
+    if (styles) d->style = styles + style * d->decoder->embedding;
+    return styles != NULL;
+}
+
+size_t inference_decoder_project_image_scratch(const struct inference_decoder *d) {
+    const struct decoder *sizes = d->decoder;
+    return size_larger(size_larger(sizes->features, sizes->embedding + sizes->tags),
+                       inference_matrix_scratch(sizes->embedding));
+}
+
+/* Adds the tags' projection to x_1. scratch (count, E + K). */
+static void add_tags(const struct inference_decoder *d, const float *tags, size_t count,
+                     float *scratch, float *vectors) {
+    const size_t e = d->decoder->embedding, k = d->decoder->tags;
+    if (k == 0) return;
+    float *probabilities = scratch + count * e;
+    decoder_tag_probabilities(count * k, tags, probabilities);
+    inference_matrix_multiply(&d->tagged, count, probabilities, k, scratch, e, NULL);
+    vector_add(count * e, scratch, vectors);
+}
+
+void inference_decoder_project_image(const struct inference_decoder *d, const float *features,
+                                     size_t count, float *scratch, float *vectors, float *images,
+                                     float *tags) {
+    const size_t f = d->decoder->features, e = d->decoder->embedding, p = d->decoder->products;
+    decoder_scale_features(d->decoder, d->shift, d->scale, features, count, scratch);
+    inference_matrix_multiply(&d->image, count, scratch, f, vectors, e, NULL);
+    if (d->decoder->tags > 0) {
+        inference_matrix_multiply(&d->tags, count, scratch, f, tags, d->decoder->tags, NULL);
+    }
+    add_tags(d, tags, count, scratch, vectors);
+    for (size_t i = 0; d->style && i < count; i++) vector_add(e, d->style, vectors + i * e);
+    inference_matrix_multiply(&d->input, count, vectors, e, images, p, scratch);
+    /* Words' products include the bias. */
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < p; j++) images[i * p + j] -= d->input_bias[j];
+    }
+}
+
+/* Words' input products that are cached beside those of the current step: captions repeat the same
+ * words. */
+enum { PRODUCTS_KEPT = 256 };
+
+struct inference_step {
+    float *inputs;    /* (rows, E): vectors of words whose products are not cached */
+    float *gates;     /* (rows, K) */
+    float *recurrent; /* (rows, P) */
+    float *after;     /* (rows, S) */
+    float *rounding;  /* of the products, see inference_matrix_scratch */
+    float *products;  /* (capacity, P): input products of words */
+    size_t capacity, used;
+    int32_t *place_of_word; /* [V], or NOWHERE */
+};
+
+enum { NOWHERE = -1 };
+
+static void forget_words(const struct inference_decoder *decoder, struct inference_step *step) {
+    step->used = 0;
+    for (size_t i = 0; i < decoder->decoder->words; i++) step->place_of_word[i] = NOWHERE;
+}
+
+static bool step_init(struct inference_step *step, const struct decoder *d, size_t rows,
+                      caption_error *error) {
+    static const char what[] = "a step of the decoder";
+    const size_t widest = d->embedding > d->hidden ? d->embedding : d->hidden;
+    size_t bytes, capacity;
+    if (!size_multiply(rows, sizeof(float), &bytes) || !size_add(rows, PRODUCTS_KEPT, &capacity) ||
+        capacity > INT32_MAX) {
+        return error_memory(error, what);
+    }
+    step->capacity = capacity;
+    return (step->inputs = memory_uninitialised(d->embedding, bytes, what, error)) &&
+           (step->gates = memory_uninitialised(d->cell->saved * d->hidden, bytes, what, error)) &&
+           (step->recurrent = memory_uninitialised(d->products, bytes, what, error)) &&
+           (step->after = memory_uninitialised(d->state, bytes, what, error)) &&
+           (step->rounding =
+                memory_uninitialised(inference_matrix_scratch(widest), bytes, what, error)) &&
+           (step->products =
+                memory_uninitialised(d->products, capacity * sizeof(float), what, error)) &&
+           (step->place_of_word =
+                memory_uninitialised(d->words, sizeof *step->place_of_word, what, error));
+}
+
+struct inference_step *inference_step_new(const struct inference_decoder *decoder, size_t rows,
+                                          caption_error *error) {
+    struct inference_step *step = memory_zeroed(1, sizeof *step, "a step of the decoder", error);
+    if (!step) return NULL;
+    if (!step_init(step, decoder->decoder, rows, error)) {
+        inference_step_free(step);
+        return NULL;
+    }
+    forget_words(decoder, step);
+    return step;
+}
+
+void inference_step_free(struct inference_step *step) {
+    if (!step) return;
+    free(step->inputs);
+    free(step->gates);
+    free(step->recurrent);
+    free(step->after);
+    free(step->rounding);
+    free(step->products);
+    free(step->place_of_word);
+    free(step);
+}
+
+static void read_word(const struct inference_decoder *d, size_t word, float *row) {
+    const size_t e = d->decoder->embedding;
+    const uint8_t *words = d->words.data;
+    switch (d->words.type) {
+    case SAFETENSORS_F16:
+        float16_to_floats(words + 2 * word * e, e, row);
+        break;
+    case SAFETENSORS_BF16:
+        float16_brain_to_floats(words + 2 * word * e, e, row);
+        break;
+    default:
+        memcpy(row, words + sizeof *row * word * e, e * sizeof *row);
+    }
+}
+
+/* Caches the products of all words among the inputs. */
+static void keep_words(const struct inference_decoder *d, size_t n, const int32_t *inputs,
+                       struct inference_step *step) {
+    const size_t e = d->decoder->embedding, p = d->decoder->products;
+    if (n > step->capacity - step->used) forget_words(d, step);
+    size_t fresh = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (inputs[i] < 0 || step->place_of_word[inputs[i]] != NOWHERE) continue;
+        step->place_of_word[inputs[i]] = (int32_t)(step->used + fresh);
+        read_word(d, (size_t)inputs[i], step->inputs + fresh++ * e);
+    }
+    inference_matrix_multiply(&d->input, fresh, step->inputs, e, step->products + step->used * p, p,
+                              step->rounding);
+    step->used += fresh;
+}
+
+static bool is_vector(int32_t input) {
+    return input <= DECODER_VECTOR;
+}
+
+/* gates (P): the products of the input weights with a row's input and with the added vector. */
+static void input_products(const struct inference_decoder *d, int32_t input, int32_t added,
+                           const float *images, const struct inference_step *step, float *gates) {
+    const size_t p = d->decoder->products;
+    const float *word =
+        input >= 0 ? step->products + (size_t)step->place_of_word[input] * p : d->input_bias;
+    memcpy(gates, word, p * sizeof *gates);
+    if (is_vector(input)) vector_add(p, images + (size_t)(DECODER_VECTOR - input) * p, gates);
+    if (is_vector(added)) vector_add(p, images + (size_t)(DECODER_VECTOR - added) * p, gates);
+}
+
+void inference_decoder_step(const struct inference_decoder *d, size_t n, const int32_t *inputs,
+                            const int32_t *added, const float *images, float *states, float *logits,
+                            struct inference_step *step) {
+    const struct decoder *sizes = d->decoder;
+    const size_t saved = sizes->cell->saved * sizes->hidden;
+    keep_words(d, n, inputs, step);
+    for (size_t i = 0; i < n; i++) {
+        input_products(d, inputs[i], added ? added[i] : DECODER_NOTHING, images, step,
+                       step->gates + i * saved);
+    }
+    inference_matrix_multiply(&d->hidden, n, states, sizes->state, step->recurrent, sizes->products,
+                              step->rounding);
+    sizes->cell->forward(n, sizes->hidden, step->gates, step->recurrent, states, step->after);
+    memcpy(states, step->after, n * sizes->state * sizeof *states);
+    if (logits) {
+        inference_matrix_multiply(&d->output, n, states, sizes->state, logits, sizes->words,
+                                  step->rounding);
+    }
+}

@@ -1,0 +1,56 @@
+/* The decoder for inference: the step of decoder.h with weights that are packed once. Word vectors
+ * are read in place; each matrix is one product for all rows of a step. A word's product with the
+ * input weights is computed once for all steps with that word, and an image's once for all steps
+ * with that image: if a step's input is both, their products are added. A row's result does not
+ * depend on the other rows, to the last bit.
+ *
+ *     struct inference_decoder *decoder = inference_decoder_new(&model->decoder, &weights,
+ *                                                               PRECISION_F32, error);
+ *     struct inference_step *step = inference_step_new(decoder, rows, error);
+ *     inference_decoder_project_image(decoder, features, photos, scratch, vectors, images, tags);
+ *     inference_decoder_step(decoder, n, inputs, added, images, states, logits, step);
+ */
+#ifndef CAPTION_INFER_INFERENCE_DECODER_H
+#define CAPTION_INFER_INFERENCE_DECODER_H
+
+#include "infer/precision.h"
+#include "model/decoder.h"
+#include "model/weights.h"
+
+/* Packs the matrices, in bfloat16 for any precision but PRECISION_F32: states lie between -1 and 1
+ * but have no range for each unit, which int8 would need. `decoder` must remain valid, and so must
+ * the weights' block or file with the word vectors. The result is read-only and may be shared by
+ * threads. NULL with `error` set when a number is not finite or memory is short. */
+struct inference_decoder;
+struct inference_decoder *inference_decoder_new(const struct decoder *decoder,
+                                                const struct weights *weights,
+                                                enum precision precision, caption_error *error);
+void inference_decoder_free(struct inference_decoder *decoder);
+
+/* Sets the caption style, before threads share the decoder. The initial style is STYLE_NONE. */
+bool inference_decoder_set_style(struct inference_decoder *decoder, const struct weights *weights,
+                                 size_t style, caption_error *error);
+
+/* Projects features (count, F): writes the input vectors x_1, vectors (count, E), their products
+ * with the input weights without the bias, images (count, P), and the logits of the word head, tags
+ * (count, K). scratch (count, inference_decoder_project_image_scratch()). */
+void inference_decoder_project_image(const struct inference_decoder *decoder, const float *features,
+                                     size_t count, float *scratch, float *vectors, float *images,
+                                     float *tags);
+size_t inference_decoder_project_image_scratch(const struct inference_decoder *decoder);
+
+/* Workspace for steps of up to `rows` rows of the same decoder; it caches words' products. */
+struct inference_step;
+struct inference_step *inference_step_new(const struct inference_decoder *decoder, size_t rows,
+                                          caption_error *error);
+void inference_step_free(struct inference_step *step);
+
+/* One time step for n <= rows rows. inputs[i]: a word's number, or DECODER_VECTOR - j for the
+ * vector of row j of `images` (., P), or DECODER_NOTHING. added[i]: DECODER_VECTOR - j for a vector
+ * that is added to the input, or DECODER_NOTHING; NULL: none. states (n, S) are replaced by the
+ * next ones (zero them for a new sequence). logits (n, V), or NULL if not needed. */
+void inference_decoder_step(const struct inference_decoder *decoder, size_t n,
+                            const int32_t *inputs, const int32_t *added, const float *images,
+                            float *states, float *logits, struct inference_step *step);
+
+#endif

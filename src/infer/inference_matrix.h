@@ -1,0 +1,35 @@
+/* A model's matrix packed for inference, in float or bfloat16. Inputs and outputs are float. */
+#ifndef CAPTION_INFER_INFERENCE_MATRIX_H
+#define CAPTION_INFER_INFERENCE_MATRIX_H
+
+#include "infer/packed.h"
+#include "infer/packed_low_precision.h"
+#include "model/weights.h"
+
+struct inference_matrix {
+    enum precision precision;
+    size_t outputs, inputs;
+    struct packed floats;               /* PRECISION_F32 */
+    struct packed_low_precision halves; /* PRECISION_BF16 */
+};
+
+/* For `bias`: no bias. */
+#define INFERENCE_NO_BIAS SIZE_MAX
+
+/* Packs tensors `weight` (outputs, inputs) and `bias` (outputs) into the arena. False when a number
+ * is not finite or memory is short. */
+bool inference_matrix_init(struct inference_matrix *matrix, enum precision precision,
+                           const struct weights *weights, size_t weight, size_t bias,
+                           struct arena *arena, caption_error *error);
+
+/* Floats of scratch that a product needs for each row of `inputs` numbers, except in
+ * PRECISION_F32. */
+size_t inference_matrix_scratch(size_t inputs);
+
+/* output (rows, outputs) = input (rows, inputs) weights' + bias; the strides are in floats, from
+ * row to row. A row's result does not depend on the other rows, to the last bit. */
+void inference_matrix_multiply(const struct inference_matrix *matrix, size_t rows,
+                               const float *input, size_t input_stride, float *output,
+                               size_t output_stride, float *scratch);
+
+#endif

@@ -1,0 +1,49 @@
+/* Low-precision numbers for inference: bfloat16 and int8.
+ *
+ * bfloat16 is the upper half of a float, rounded to nearest, to even.
+ *
+ * An int8 number is a count of steps. Activations after ReLU6 lie in 0..6, so their step is always
+ * 6 / 255 and no calibration is needed. Other activations have a range for each line of a map, from
+ * the line's smallest and largest number: the value of byte 0 and the size of a step. */
+#ifndef CAPTION_INFER_LOW_PRECISION_H
+#define CAPTION_INFER_LOW_PRECISION_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "infer/precision.h"
+
+/* x = offset + scale * byte */
+struct int8_range {
+    float scale, offset;
+};
+
+#define INT8_STEP (6.0F / 255)         /* of activations after ReLU6 */
+#define INT8_STEPS_OF_ONE (255.0F / 6) /* its inverse */
+
+static inline uint16_t float_to_bf16(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+static inline float bf16_to_float(uint16_t x) {
+    const uint32_t bits = (uint32_t)x << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* Bytes of a row of `channels` numbers, a multiple of 16, as the left matrix of a product: in
+ * PRECISION_INT8 the row's range follows the numbers, at int8_range_at(channels). */
+size_t low_precision_row_bytes(enum precision precision, size_t channels);
+static inline size_t int8_range_at(size_t channels) {
+    return channels;
+}
+
+/* Converts a line of `pixels` rows of floats to rows of a product. */
+void low_precision_line(enum precision precision, const float *line, size_t pixels, size_t channels,
+                        void *rows);
+
+#endif

@@ -1,0 +1,57 @@
+/* Conversion between vectors of floats and of low-precision numbers, for one instruction set:
+ * included by kernel files (see simd_instances.h). The compiler's own conversions between vectors
+ * of bytes and of floats are scalar. */
+
+typedef uint32_t KERNEL(bits) __attribute__((vector_size(KERNEL_WIDTH * sizeof(uint32_t))));
+
+/* The upper halves of floats. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(load_bf16)(const uint16_t *at, KERNEL(vector) * out) {
+#if KERNEL_WIDTH == 16
+    const __m512i read = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)at));
+    *out = (__m512)_mm512_slli_epi32(read, 16);
+#elif KERNEL_WIDTH == 8
+    const __m256i read = _mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)at));
+    *out = (__m256)_mm256_slli_epi32(read, 16);
+#else
+    for (size_t i = 0; i < KERNEL_WIDTH; i++) (*out)[i] = bf16_to_float(at[i]);
+#endif
+}
+
+KERNEL_TARGET SIMD_INLINE void KERNEL(store_bf16)(KERNEL(vector) numbers, uint16_t *at) {
+    KERNEL(bits) bits = (KERNEL(bits))numbers;
+    bits = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+#if KERNEL_WIDTH == 16
+    _mm256_storeu_si256((void *)at, _mm512_cvtepi32_epi16((__m512i)bits));
+#elif KERNEL_WIDTH == 8
+    const __m256i packed = _mm256_packus_epi32((__m256i)bits, (__m256i)bits);
+    _mm_storeu_si128((void *)at, _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0x08)));
+#else
+    for (size_t i = 0; i < KERNEL_WIDTH; i++) at[i] = (uint16_t)bits[i];
+#endif
+}
+
+KERNEL_TARGET SIMD_INLINE void KERNEL(load_bytes)(const uint8_t *at, KERNEL(vector) * out) {
+#if KERNEL_WIDTH == 16
+    *out = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)at)));
+#elif KERNEL_WIDTH == 8
+    *out = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)at)));
+#else
+    for (size_t i = 0; i < KERNEL_WIDTH; i++) (*out)[i] = (float)at[i];
+#endif
+}
+
+/* Rounds to nearest, ties to even, and clamps to 0..255. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(store_bytes)(KERNEL(vector) numbers, uint8_t *at) {
+    const KERNEL(vector) least = {0}, most = least + 255;
+    numbers = KERNEL_LESSER(KERNEL_GREATER(numbers, least), most);
+#if KERNEL_WIDTH == 16
+    _mm_storeu_si128((void *)at, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(numbers)));
+#elif KERNEL_WIDTH == 8
+    const __m256i whole = _mm256_cvtps_epi32(numbers);
+    const __m128i halves =
+        _mm_packus_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+    _mm_storel_epi64((void *)at, _mm_packus_epi16(halves, halves));
+#else
+    for (size_t i = 0; i < KERNEL_WIDTH; i++) at[i] = (uint8_t)lrintf(numbers[i]);
+#endif
+}
