@@ -7,9 +7,9 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "base/clones.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/simd_level.h"
 
 /* A JPEG may be decoded at a fraction of its size where that leaves the crop twice the side of the
  * square: the fraction's own, coarse filter is then hardly seen behind ours (test_large_photos
@@ -31,8 +31,8 @@ static bool check_crop(const struct augment *augment, caption_error *error) {
                      (double)augment->top);
 }
 
-SIMD_CLONES
-static void to_floats(const uint8_t *pixels, size_t count, float *input) {
+SIMD_KERNEL(static, void, to_floats, (const uint8_t *pixels, size_t count, float *input),
+            (pixels, count, input)) {
     for (size_t i = 0; i < count; i++) input[i] = pixels[i];
 }
 
@@ -52,8 +52,8 @@ static bool squash(const struct image *image, size_t size, const struct augment 
     return ok;
 }
 
-SIMD_CLONES
-static void standardise(const struct preprocessing *preprocessing, float *input) {
+SIMD_KERNEL(static, void, standardise, (const struct preprocessing *preprocessing, float *input),
+            (preprocessing, input)) {
     const struct preprocessing p = *preprocessing; /* nothing that `input` could be part of */
     for (size_t i = 0; i < p.size * p.size; i++) {
         for (size_t c = 0; c < 3; c++) input[3 * i + c] = (input[3 * i + c] - p.mean[c]) / p.std[c];

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clones.h"
 #include "base/memory.h"
+#include "base/simd_level.h"
 #include "image/image.h"
 
 /* Red, green, blue and one lane that is computed along: the red of the pixel behind. */
@@ -83,9 +83,10 @@ static bool filter_new(struct filter *filter, const struct pixel_span *span, siz
 }
 
 /* out[i] = sum over k of weights[k] * rows[k * stride + i], four rows at a time. */
-SIMD_CLONES
-static void blend_rows(const uint8_t *rows, size_t stride, const float *weights, size_t count,
-                       size_t length, float *restrict out) {
+SIMD_KERNEL(static, void, blend_rows,
+            (const uint8_t *rows, size_t stride, const float *weights, size_t count, size_t length,
+             float *restrict out),
+            (rows, stride, weights, count, length, out)) {
     for (size_t i = 0; i < length; i++) out[i] = 0;
     size_t k = 0;
     for (; k + 4 <= count; k += 4) {
@@ -100,8 +101,9 @@ static void blend_rows(const uint8_t *rows, size_t stride, const float *weights,
 
 /* One output row from the blended one, whose first pixel is input column `left`; each holds
  * a number more. */
-SIMD_CLONES
-static void blend_columns(const struct filter *filter, size_t left, const float *row, float *out) {
+SIMD_KERNEL(static, void, blend_columns,
+            (const struct filter *filter, size_t left, const float *row, float *out),
+            (filter, left, row, out)) {
     for (size_t x = 0; x < filter->length; x++, out += CHANNELS) {
         const float *pixel = row + (filter->first[x] - left) * CHANNELS;
         const float *weights = filter->weights + x * filter->stride;
@@ -117,8 +119,8 @@ static void blend_columns(const struct filter *filter, size_t left, const float 
 
 /* To the nearest. A blend of 0..255 with weights that add up to 1 leaves that range by rounding
  * only. */
-SIMD_CLONES
-static void to_bytes(const float *row, size_t length, uint8_t *out) {
+SIMD_KERNEL(static, void, to_bytes, (const float *row, size_t length, uint8_t *out),
+            (row, length, out)) {
     for (size_t i = 0; i < length; i++) {
         const float value = row[i] + 0.5F;
         out[i] = (uint8_t)(value < 255 ? value : 255);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clones.h"
 #include "base/memory.h"
+#include "base/simd_level.h"
 #include "infer/low_precision.h"
 
 enum { PANEL = PACKED_PANEL };
@@ -67,9 +67,10 @@ size_t inference_matrix_scratch(size_t inputs) {
 }
 
 /* Rounded rows are contiguous, each a whole number of pairs. */
-SIMD_CLONES
-static void round_rows(size_t rows, size_t inputs, const float *restrict input, size_t input_stride,
-                       uint16_t *restrict rounded) {
+SIMD_KERNEL(static, void, round_rows,
+            (size_t rows, size_t inputs, const float *restrict input, size_t input_stride,
+             uint16_t *restrict rounded),
+            (rows, inputs, input, input_stride, rounded)) {
     const size_t stride = inputs + inputs % 2;
     for (size_t r = 0; r < rows; r++, rounded += stride) {
         for (size_t j = 0; j < inputs; j++) rounded[j] = float_to_bf16(input[r * input_stride + j]);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clones.h"
 #include "base/memory.h"
+#include "base/simd_level.h"
 #include "model/decoder_parts.h"
 #include "nn/blas.h"
 #include "nn/math.h"
@@ -219,8 +219,9 @@ void decoder_scale_features(const struct decoder *decoder, const real *shift, co
     }
 }
 
-SIMD_CLONES
-void decoder_tag_probabilities(size_t count, const real *logits, real *probabilities) {
+SIMD_KERNEL(extern, void, decoder_tag_probabilities,
+            (size_t count, const real *logits, real *probabilities),
+            (count, logits, probabilities)) {
     for (size_t i = 0; i < count; i++) probabilities[i] = math_sigmoid(logits[i]);
 }
 

@@ -4,9 +4,10 @@
 /* r = sigmoid(x_r + h_r), z = sigmoid(x_z + h_z), n = tanh(x_n + r h_n), h' = (1 - z) n + z h.
  * Saved for backward: r, z, n and h_n. */
 
-SIMD_CLONES
-static void gru_forward_row(size_t hidden, real *restrict gates, const real *restrict recurrent,
-                            const real *restrict before, real *restrict after) {
+SIMD_KERNEL(static, void, gru_forward_row,
+            (size_t hidden, real *restrict gates, const real *restrict recurrent,
+             const real *restrict before, real *restrict after),
+            (hidden, gates, recurrent, before, after)) {
     real *reset = gates, *update = gates + hidden, *candidate = gates + 2 * hidden,
          *product = gates + 3 * hidden;
     for (size_t j = 0; j < hidden; j++) {
@@ -30,10 +31,10 @@ static void gru_forward(const struct cell_step *s) {
     }
 }
 
-SIMD_CLONES
-static void gru_backward_row(size_t hidden, const real *restrict gates, const real *restrict before,
-                             real *restrict d_state, real *restrict d_input,
-                             real *restrict d_recurrent) {
+SIMD_KERNEL(static, void, gru_backward_row,
+            (size_t hidden, const real *restrict gates, const real *restrict before,
+             real *restrict d_state, real *restrict d_input, real *restrict d_recurrent),
+            (hidden, gates, before, d_state, d_input, d_recurrent)) {
     const real *reset = gates, *update = gates + hidden, *candidate = gates + 2 * hidden,
                *product = gates + 3 * hidden;
     for (size_t j = 0; j < hidden; j++) {

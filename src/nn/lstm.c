@@ -4,9 +4,10 @@
 /* i, f, o = sigmoid, g = tanh of the sums of both products; c' = f c + i g, h' = o tanh(c').
  * A state row is [h | c]. */
 
-SIMD_CLONES
-static void lstm_forward_row(size_t hidden, real *restrict gates, const real *restrict recurrent,
-                             const real *restrict before, real *restrict after) {
+SIMD_KERNEL(static, void, lstm_forward_row,
+            (size_t hidden, real *restrict gates, const real *restrict recurrent,
+             const real *restrict before, real *restrict after),
+            (hidden, gates, recurrent, before, after)) {
     for (size_t j = 0; j < hidden; j++) {
         real i = math_sigmoid(gates[j] + recurrent[j]);
         real f = math_sigmoid(gates[hidden + j] + recurrent[hidden + j]);
@@ -30,10 +31,10 @@ static void lstm_forward(const struct cell_step *s) {
     }
 }
 
-SIMD_CLONES
-static void lstm_backward_row(size_t hidden, const real *restrict gates,
-                              const real *restrict before, const real *restrict after,
-                              real *restrict d_state, real *restrict d_input) {
+SIMD_KERNEL(static, void, lstm_backward_row,
+            (size_t hidden, const real *restrict gates, const real *restrict before,
+             const real *restrict after, real *restrict d_state, real *restrict d_input),
+            (hidden, gates, before, after, d_state, d_input)) {
     for (size_t j = 0; j < hidden; j++) {
         real i = gates[j], f = gates[hidden + j], g = gates[2 * hidden + j],
              o = gates[3 * hidden + j];

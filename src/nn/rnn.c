@@ -2,8 +2,7 @@
 #include "nn/math.h"
 
 /* The past enters only through the recurrent product. */
-SIMD_CLONES
-static void rnn_forward(const struct cell_step *s) {
+SIMD_KERNEL(static, void, rnn_forward, (const struct cell_step *s), (s)) {
     real *gates = s->gates, *after = s->after;
     const real *recurrent = s->recurrent;
     for (size_t i = 0; i < s->rows * s->hidden; i++) {
@@ -11,9 +10,9 @@ static void rnn_forward(const struct cell_step *s) {
     }
 }
 
-SIMD_CLONES
-static void rnn_backward(const struct cell_step *s, real *d_state, real *d_input,
-                         real *d_recurrent) {
+SIMD_KERNEL(static, void, rnn_backward,
+            (const struct cell_step *s, real *d_state, real *d_input, real *d_recurrent),
+            (s, d_state, d_input, d_recurrent)) {
     (void)d_recurrent; /* the same as d_input */
     const real *gates = s->gates;
     for (size_t i = 0; i < s->rows * s->hidden; i++) {

@@ -175,9 +175,9 @@ static void solver_free(struct solver *solver) {
 }
 
 /* sums[c] = the products of the two columns c, summed. */
-SIMD_CLONES
-static void column_products(size_t rows, const float *restrict a, const float *restrict b,
-                            double *restrict sums) {
+SIMD_KERNEL(static, void, column_products,
+            (size_t rows, const float *restrict a, const float *restrict b, double *restrict sums),
+            (rows, a, b, sums)) {
     memset(sums, 0, BLOCK * sizeof *sums);
     for (size_t i = 0; i < rows; i++, a += BLOCK, b += BLOCK) {
         for (size_t c = 0; c < BLOCK; c++) sums[c] += (double)a[c] * (double)b[c];
@@ -185,18 +185,18 @@ static void column_products(size_t rows, const float *restrict a, const float *r
 }
 
 /* Column by column, y += scale x. */
-SIMD_CLONES
-static void add_columns(size_t rows, const float *restrict scale, const float *restrict x,
-                        float *restrict y) {
+SIMD_KERNEL(static, void, add_columns,
+            (size_t rows, const float *restrict scale, const float *restrict x, float *restrict y),
+            (rows, scale, x, y)) {
     for (size_t i = 0; i < rows; i++, x += BLOCK, y += BLOCK) {
         for (size_t c = 0; c < BLOCK; c++) y[c] += scale[c] * x[c];
     }
 }
 
 /* Column by column, y = x + scale y. */
-SIMD_CLONES
-static void turn_columns(size_t rows, const float *restrict scale, const float *restrict x,
-                         float *restrict y) {
+SIMD_KERNEL(static, void, turn_columns,
+            (size_t rows, const float *restrict scale, const float *restrict x, float *restrict y),
+            (rows, scale, x, y)) {
     for (size_t i = 0; i < rows; i++, x += BLOCK, y += BLOCK) {
         for (size_t c = 0; c < BLOCK; c++) y[c] = x[c] + scale[c] * y[c];
     }
