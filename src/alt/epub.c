@@ -76,10 +76,10 @@ static bool load(struct libzip *lib, caption_error *error) {
         FUNCTION(zip_stat),
         FUNCTION(zip_stat_index),
         FUNCTION(zip_strerror),
+        LIBRARY_END,
     };
 #undef FUNCTION
-    return library_load(CAPTION_ZIP_SONAME, "an EPUB", "libzip", functions,
-                        sizeof functions / sizeof *functions, lib, error);
+    return library_load(CAPTION_ZIP_SONAME, "an EPUB", "libzip", functions, lib, error);
 }
 
 struct alt_epub {

@@ -28,10 +28,10 @@ static bool load(struct gumbo *lib, caption_error *error) {
         FUNCTION(gumbo_parse_with_options),
         FUNCTION(gumbo_get_attribute),
         FUNCTION(kGumboDefaultOptions),
+        LIBRARY_END,
     };
 #undef FUNCTION
-    return library_load(CAPTION_GUMBO_SONAME, "HTML", "libgumbo", functions,
-                        sizeof functions / sizeof *functions, lib, error);
+    return library_load(CAPTION_GUMBO_SONAME, "HTML", "libgumbo", functions, lib, error);
 }
 
 /* Gumbo checks no allocation, and frees its tree by recursion: a deep one would end the program. So

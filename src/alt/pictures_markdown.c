@@ -51,10 +51,10 @@ static bool load(struct cmark *lib, caption_error *error) {
         FUNCTION(cmark_node_get_url),
         FUNCTION(cmark_node_parent),
         FUNCTION(cmark_parse_document),
+        LIBRARY_END,
     };
 #undef FUNCTION
-    return library_load(CAPTION_CMARK_SONAME, "Markdown", "libcmark", functions,
-                        sizeof functions / sizeof *functions, lib, error);
+    return library_load(CAPTION_CMARK_SONAME, "Markdown", "libcmark", functions, lib, error);
 }
 
 struct markdown {

@@ -382,8 +382,9 @@ int command_alt(int argc, char **argv) {
         groups,
         sizeof groups / sizeof *groups,
         "check dry-run root quiet model style neutral min-confidence"};
-    int first, status;
-    if (!command_begin(&command, argc, argv, 1, INT_MAX, &first, &status)) return status;
+    int status;
+    const int first = command_begin(&command, argc, argv, 1, INT_MAX, &status);
+    if (!first) return status;
     decoding_options_settle(&decoding);
     run.command = &command;
     status = run_all(&run, argv + first, argc - first);

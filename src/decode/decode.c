@@ -8,6 +8,7 @@
 #include "decode/plan.h"
 #include "decode/sample.h"
 #include "text/neutral.h"
+#include "text/tokenizer.h"
 
 struct decode_workspace {
     struct beam_search *search; /* one of the two */
@@ -47,11 +48,14 @@ bool decode_features(struct decode_workspace *workspace, const real *features, s
 
 char *decode_sentence(const struct model *model, const caption_options *options,
                       const struct decode_caption *caption, caption_error *error) {
-    char *drawn = vocabulary_sentence(&model->vocabulary, caption->words, caption->count, error);
-    if (!drawn || !options->neutral) return drawn;
-    char *neutral = neutral_sentence(drawn, error);
-    free(drawn);
-    return neutral;
+    char *sentence = vocabulary_sentence(&model->vocabulary, caption->words, caption->count, error);
+    if (sentence && options->neutral) {
+        char *neutral = neutral_sentence(sentence, error);
+        free(sentence);
+        sentence = neutral;
+    }
+    if (sentence) sentence_attach_possessives(sentence);
+    return sentence;
 }
 
 bool result_set(struct decode_result *result, const struct decode_caption *captions, size_t count,

@@ -208,3 +208,19 @@ void tokens_free(struct tokens *tokens) {
     free(tokens->words);
     *tokens = (struct tokens){0};
 }
+
+/* Whether "'s" or "'" stands here as a word of its own. */
+static bool is_possessive(const char *word) {
+    if (word[0] != '\'') return false;
+    const char *end = word + 1 + (word[1] == 's');
+    return *end == ' ' || *end == '\0';
+}
+
+void sentence_attach_possessives(char *sentence) {
+    char *to = sentence;
+    for (const char *from = sentence; *from; from++) {
+        const bool attached = from > sentence && *from == ' ' && is_possessive(from + 1);
+        if (!attached) *to++ = *from;
+    }
+    *to = '\0';
+}

@@ -41,4 +41,8 @@ bool tokens_split(const char *sentence, struct tokens *out, caption_error *error
 
 void tokens_free(struct tokens *tokens);
 
+/* Writes possessives as people do, in place: "a child 's room" becomes "a child's room", "the dogs
+ * ' ball" becomes "the dogs' ball". Tokenized again, it is the same words. */
+void sentence_attach_possessives(char *sentence);
+
 #endif
