@@ -8,11 +8,12 @@
 #include "base/windows_path.h"
 
 bool builder_init(struct builder *builder, struct dataset *dataset, const char *path,
-                  const char *images, caption_error *error) {
-    *builder = (struct builder){.dataset = dataset};
+                  const char *beside, const struct dataset_reading *how, caption_error *error) {
+    *builder = (struct builder){.dataset = dataset, .how = how};
     *dataset = (struct dataset){0};
     dataset->name = memory_string(path, error);
-    builder->images = dataset->name ? memory_string(images, error) : NULL;
+    builder->images =
+        dataset->name ? memory_string(how->images ? how->images : beside, error) : NULL;
     return builder->images != NULL;
 }
 
@@ -22,6 +23,16 @@ void builder_free(struct builder *builder) {
     free(builder->words);
     name_index_free(&builder->photos);
     *builder = (struct builder){0};
+}
+
+void builder_enter(struct builder *builder, const char *folder, enum dataset_split split) {
+    builder->inside = folder;
+    builder->split = split;
+}
+
+/* A name or id as it is in the data set: newly allocated. */
+static char *name_inside(const struct builder *builder, const char *name, caption_error *error) {
+    return builder->inside ? file_join(builder->inside, name, error) : memory_string(name, error);
 }
 
 /* images/folder/name */
@@ -44,9 +55,10 @@ bool builder_photo(struct builder *builder, const char *name, const char *folder
     builder->current = dataset->photo_count++;
     struct dataset_photo *photo = &dataset->photos[builder->current];
     *photo = (struct dataset_photo){.split = split};
-    photo->name = memory_string(name, error);
-    photo->id = photo->name ? memory_string(id, error) : NULL;
-    photo->path = photo->id ? photo_path(builder, folder, name, error) : NULL;
+    if (builder->inside) photo->split = builder->split;
+    photo->name = name_inside(builder, name, error);
+    photo->id = photo->name ? name_inside(builder, id, error) : NULL;
+    photo->path = photo->id ? photo_path(builder, folder, photo->name, error) : NULL;
     if (!photo->path) return false;
     windows_path_try(photo->path);
     return true;
@@ -54,7 +66,10 @@ bool builder_photo(struct builder *builder, const char *name, const char *folder
 
 bool builder_photo_once(struct builder *builder, const char *name, const char *id,
                         enum dataset_split split, caption_error *error) {
-    const size_t known = name_index_find(&builder->photos, name);
+    char *whole = name_inside(builder, name, error);
+    if (!whole) return false;
+    const size_t known = name_index_find(&builder->photos, whole);
+    free(whole);
     if (known != NAME_INDEX_NONE) {
         builder_turn_to(builder, known);
         return true;

@@ -9,8 +9,10 @@
 #include "data/coco.h"
 #include "data/folder.h"
 #include "data/karpathy.h"
+#include "data/kohya.h"
 #include "data/rows.h"
 #include "data/source.h"
+#include "data/split_folders.h"
 #include "data/token_text.h"
 
 /* The first format that recognises a source reads it. */
@@ -21,11 +23,13 @@ static const struct format {
 } formats[] = {
     {"Karpathy's dataset_*.json", karpathy_recognises, karpathy_read},
     {"COCO captions", coco_recognises, coco_read},
+    {"kohya's metadata", kohya_recognises, kohya_read},
     {"JSON array of photos", rows_recognises_array, rows_read_array},
     {"JSON Lines of photos", rows_recognises_lines, rows_read_lines},
     {"Flickr8k's token.txt", token_text_recognises, token_text_read},
     {"CSV of photos", rows_recognises_table, rows_read_table},
-    {"folder of photos with .txt", folder_recognises, folder_read},
+    {"folders train, validation, test", split_folders_recognises, split_folders_read},
+    {"folder of photos with texts", folder_recognises, folder_read},
 };
 
 enum { FORMATS = sizeof formats / sizeof *formats };
@@ -38,7 +42,7 @@ static const struct format *find_format(const struct source *source) {
 }
 
 static bool refuse(const struct source *source, caption_error *error) {
-    char names[256] = "";
+    char names[384] = "";
     for (size_t i = 0; i < FORMATS; i++) {
         const size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", formats[i].name);
@@ -51,14 +55,13 @@ static void add_faults(struct dataset *dataset, const struct text_faults *more) 
     dataset->faults.foreign += more->foreign;
 }
 
-static bool read_source(struct dataset *dataset, const struct source *source, const char *images,
+static bool read_source(struct dataset *dataset, const struct source *source,
                         caption_error *error) {
     const struct format *format = find_format(source);
     if (!format) return refuse(source, error);
     struct builder builder;
-    bool ok =
-        builder_init(&builder, dataset, source->path, images ? images : source->beside, error) &&
-        format->read(source, &builder, error) && builder_finish(&builder, error);
+    bool ok = builder_init(&builder, dataset, source->path, source->beside, source->how, error) &&
+              format->read(source, &builder, error) && builder_finish(&builder, error);
     dataset->format = format->name;
     add_faults(dataset, &source->faults);
     builder_free(&builder);
@@ -66,12 +69,13 @@ static bool read_source(struct dataset *dataset, const struct source *source, co
     return ok;
 }
 
-bool dataset_read(struct dataset *dataset, const char *path, const char *images,
+bool dataset_read(struct dataset *dataset, const char *path, const struct dataset_reading *how,
                   caption_error *error) {
+    static const struct dataset_reading usual = {0};
     *dataset = (struct dataset){0};
     struct source source;
-    if (!source_open(&source, path, error)) return false;
-    bool ok = read_source(dataset, &source, images, error);
+    if (!source_open(&source, path, how ? how : &usual, error)) return false;
+    bool ok = read_source(dataset, &source, error);
     source_close(&source);
     return ok;
 }
@@ -125,6 +129,8 @@ bool dataset_append(struct dataset *dataset, struct dataset *other, caption_erro
     dataset->wordless += other->wordless;
     dataset->failed += other->failed;
     dataset->without_text += other->without_text;
+    dataset->without_photo += other->without_photo;
+    dataset->orphans += other->orphans;
     add_faults(dataset, &other->faults);
     other->photo_count = other->caption_count = 0; /* theirs no more */
     dataset_free(other);

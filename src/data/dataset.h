@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "base/error.h"
+#include "base/file.h"
 #include "data/text_faults.h"
 #include "text/tokenizer.h"
 
@@ -29,27 +29,41 @@ struct dataset {
     size_t photo_count;
     struct tokens *captions; /* [caption_count] in words */
     size_t caption_count;
-    bool split_given;    /* every photo has a split in the file; else all are DATASET_NONE */
-    bool split_seeded;   /* its val photos were chosen by dataset_split_seeded */
-    size_t wordless;     /* captions that were left out because no word is in them */
-    size_t failed;       /* rows that were left out: an error is in them in place of a caption */
-    size_t without_text; /* photos of a folder that were left out: no .txt lies beside them */
+    bool split_given;     /* every photo has a split in the file; else all are DATASET_NONE */
+    bool split_seeded;    /* its val photos were chosen by dataset_split_seeded */
+    size_t wordless;      /* captions that were left out because no word is in them */
+    size_t failed;        /* rows that were left out: an error is in them in place of a caption */
+    size_t without_text;  /* photos that were left out: no captions lie beside them */
+    size_t without_photo; /* conversations that were left out: they show no photo */
+    size_t orphans;       /* annotations that were left out: their photo is not in the data set */
     struct text_faults faults; /* of the texts that were read */
+};
+
+/* How a data set is read; all zeros: in the usual way. */
+struct dataset_reading {
+    const char *images;      /* folder of the photos; NULL: that of the data set */
+    const char *photo_key;   /* field or column with a photo's name; NULL: the usual ones, rows.h */
+    const char *caption_key; /* the same of the captions */
+    const char *sidecar; /* extension of captions beside photos; NULL: the usual ones, sidecar.h */
+    const struct file_stop *stop; /* what may end the wait for a pipe; NULL: nothing */
 };
 
 /* Reads a data set. Its format is detected from its content, never from its name:
  *
- *     karpathy.h    Karpathy's dataset_*.json
- *     coco.h        COCO captions: "images" and "annotations"
- *     rows.h        a JSON array, JSON Lines or a table (CSV) of photos with their captions
- *     token_text.h  Flickr8k's token.txt
- *     folder.h      a folder of photos with .txt beside them
+ *     karpathy.h       Karpathy's dataset_*.json
+ *     coco.h           COCO captions: "images" and "annotations"
+ *     kohya.h          metadata of kohya's sd-scripts
+ *     rows.h           a JSON array, JSON Lines or a table (CSV) of photos with their captions
+ *     token_text.h     Flickr8k's token.txt
+ *     split_folders.h  a folder of folders train, validation and test, each with its metadata
+ *     folder.h         a folder of photos with captions beside them
  *
  * A folder with a metadata.jsonl or metadata.csv in it is read through that file. A photo's path is
  * taken as it is where it is absolute, else from `images`, or from the folder of the file when
- * `images` is NULL. A photo without captions is kept (count 0). Errors name file and field or line.
+ * there is none. A photo without captions is kept (count 0). `how` may be NULL: in the usual way.
+ * Errors name file and field or line.
  */
-bool dataset_read(struct dataset *dataset, const char *path, const char *images,
+bool dataset_read(struct dataset *dataset, const char *path, const struct dataset_reading *how,
                   caption_error *error);
 void dataset_free(struct dataset *dataset);
 

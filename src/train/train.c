@@ -145,7 +145,9 @@ static bool measure_epochs(struct trainer *t, caption_error *error) {
 static bool read_text(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     if (o->text_count == 0) return true;
-    if (!text_read(&t->text, o->text, o->text_count, &t->model.vocabulary, error)) return false;
+    const struct file_stop stop = trainer_stop(t);
+    if (!text_read(&t->text, o->text, o->text_count, &t->model.vocabulary, &stop, error))
+        return false;
     if (o->text_captions > 0) t->pseudo = text_captions(&t->text, o->text_captions);
     return true;
 }

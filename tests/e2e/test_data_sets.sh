@@ -107,7 +107,7 @@ echo "A cat." >"$data/phone/empty.txt"
 run eval --split all "$data/phone"
 expect 0 "photos of a folder that cannot be read are left out"
 expect_in "$err" "2 photos left out (0 missing, 2 broken), the first:" "IMG_1.HEIC: truncated HEIC" \
-    "1 photo without a .txt left out"
+    "1 photo without captions beside it left out"
 run eval --split all --missing fail "$data/phone"
 expect 1 "or fatal"
 printf '%s\n' '{"path":"a.ppm","caption":"a dog runs","logprob":-1}' '{"path":"gone.ppm","error":"gone"}' \
@@ -188,6 +188,6 @@ mkdir "$work/no_texts"
 cp "$data/a.ppm" "$work/no_texts"
 run score "$work/results.json" "$work/no_texts"
 expect 1 "a folder of photos without texts"
-expect_in "$err" no_texts "a .txt beside a photo"
+expect_in "$err" no_texts "a .txt, .caption or .json beside a photo"
 
 finish
