@@ -11,8 +11,9 @@
 #define DATASET_CHOICE_FORMATS                                                                     \
     "DATASET, told by its content, is Karpathy's dataset_*.json, COCO captions, a JSON array,\n"   \
     "JSON Lines or CSV of photos with captions, what `caption` prints of photos, Flickr8k's\n"     \
-    "token.txt, kohya's metadata, or a folder of photos with texts, .caption or .json beside "      \
-    "them.\n"
+    "token.txt, kohya's metadata, tar archives of photos with texts (WebDataset), or a folder "    \
+    "of\n"                                                                                         \
+    "photos with .txt, .caption or .json beside them.\n"
 
 /* Rows of flags for the targets of a struct dataset_reading. */
 #define DATASET_CHOICE_FLAGS(how)                                                                  \

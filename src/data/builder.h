@@ -40,6 +40,9 @@ bool builder_photo(struct builder *builder, const char *name, const char *folder
 bool builder_photo_once(struct builder *builder, const char *name, const char *id,
                         enum dataset_split split, caption_error *error);
 
+/* Adds a photo of an archive, called as it is there. It is copied. */
+bool builder_member(struct builder *builder, const struct photo_file *file, caption_error *error);
+
 /* Sets the source of the photo that was added last. */
 bool builder_source(struct builder *builder, const char *source, caption_error *error);
 

@@ -11,6 +11,7 @@
 #include "data/karpathy.h"
 #include "data/kohya.h"
 #include "data/rows.h"
+#include "data/shards.h"
 #include "data/source.h"
 #include "data/split_folders.h"
 #include "data/token_text.h"
@@ -28,6 +29,7 @@ static const struct format {
     {"JSON Lines of photos", rows_recognises_lines, rows_read_lines},
     {"Flickr8k's token.txt", token_text_recognises, token_text_read},
     {"CSV of photos", rows_recognises_table, rows_read_table},
+    {"tar shards of WebDataset", shards_recognises, shards_read},
     {"folders train, validation, test", split_folders_recognises, split_folders_read},
     {"folder of photos with texts", folder_recognises, folder_read},
 };
@@ -84,6 +86,7 @@ void dataset_free(struct dataset *dataset) {
     for (size_t i = 0; i < dataset->photo_count; i++) {
         free(dataset->photos[i].name);
         free(dataset->photos[i].path);
+        free(dataset->photos[i].member);
         free(dataset->photos[i].id);
         free(dataset->photos[i].source);
     }
@@ -92,6 +95,10 @@ void dataset_free(struct dataset *dataset) {
     free(dataset->captions);
     free(dataset->name);
     *dataset = (struct dataset){0};
+}
+
+struct photo_file dataset_photo_file(const struct dataset_photo *photo) {
+    return (struct photo_file){photo->path, photo->member, photo->offset, photo->size};
 }
 
 /* Reserves memory for `more` photos and captions after the existing ones. */
@@ -131,6 +138,7 @@ bool dataset_append(struct dataset *dataset, struct dataset *other, caption_erro
     dataset->without_text += other->without_text;
     dataset->without_photo += other->without_photo;
     dataset->orphans += other->orphans;
+    dataset->not_plain += other->not_plain;
     add_faults(dataset, &other->faults);
     other->photo_count = other->caption_count = 0; /* theirs no more */
     dataset_free(other);

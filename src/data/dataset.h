@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#include "base/file.h"
 #include "data/text_faults.h"
+#include "image/photo.h"
 #include "text/tokenizer.h"
 
 /* DATASET_OTHER: the data set names another split than these three. DATASET_NONE: it names none;
@@ -15,6 +15,9 @@ enum dataset_split { DATASET_TRAIN, DATASET_VAL, DATASET_TEST, DATASET_OTHER, DA
 struct dataset_photo {
     char *name;   /* in the data set: file name or relative path; owned */
     char *path;   /* of the photo's file; owned */
+    char *member; /* its name in the archive `path`, whose bytes are offset .. offset + size; owned;
+                     NULL: the photo is the file */
+    size_t offset, size;
     char *id;     /* image id as text; owned; the name where the data set has no id */
     char *source; /* where the photo comes from, such as "coco"; owned; NULL: not given */
     enum dataset_split split;
@@ -36,6 +39,7 @@ struct dataset {
     size_t without_text;  /* photos that were left out: no captions lie beside them */
     size_t without_photo; /* conversations that were left out: they show no photo */
     size_t orphans;       /* annotations that were left out: their photo is not in the data set */
+    size_t not_plain; /* members of archives that were passed over: links, devices and the like */
     struct text_faults faults; /* of the texts that were read */
 };
 
@@ -55,6 +59,7 @@ struct dataset_reading {
  *     kohya.h          metadata of kohya's sd-scripts
  *     rows.h           a JSON array, JSON Lines or a table (CSV) of photos with their captions
  *     token_text.h     Flickr8k's token.txt
+ *     shards.h         tar archives of photos with captions beside them (WebDataset)
  *     split_folders.h  a folder of folders train, validation and test, each with its metadata
  *     folder.h         a folder of photos with captions beside them
  *
@@ -83,6 +88,9 @@ bool dataset_split_parse(const char *word, enum dataset_split *split, bool *ever
  * photos and everything else is unchanged. One with such val photos is not changed. Fewer than two
  * photos with captions to divide are an error. */
 bool dataset_split_seeded(struct dataset *dataset, uint64_t seed, caption_error *error);
+
+/* Where a photo's bytes are; it borrows from the photo. */
+struct photo_file dataset_photo_file(const struct dataset_photo *photo);
 
 /* The photos of a split as a newly allocated list of indices into photos, in the file's order.
  * An empty list is an error. `every` takes all. */

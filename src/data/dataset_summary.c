@@ -37,6 +37,9 @@ static void write_left_out(FILE *stream, const struct dataset *dataset) {
         write_count(stream, "; left out, of no photo: ", dataset->orphans, "annotation");
     }
     if (dataset->failed) write_count(stream, "; left out, with an error: ", dataset->failed, "row");
+    if (dataset->not_plain) {
+        write_count(stream, "; passed over, no plain file: ", dataset->not_plain, "member");
+    }
     if (dataset->wordless) {
         write_count(stream, "; left out, without words: ", dataset->wordless, "caption");
     }

@@ -205,7 +205,8 @@ bool rows_read_lines(const struct source *source, struct builder *builder, capti
 
 bool rows_recognises_table(const struct source *source) {
     struct table table;
-    if (source->json || source->folder || !table_open(&table, source->text, source->size, NULL)) {
+    if (source->json || source->folder || source->archive ||
+        !table_open(&table, source->text, source->size, NULL)) {
         return false;
     }
     const char *key = source->how->photo_key;

@@ -9,7 +9,9 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "data/dataset.h"
+#include "data/foreign.h"
 #include "data/lines.h"
+#include "data/tar.h"
 #include "image/image.h"
 
 static const size_t largest_file = (size_t)2 << 30;
@@ -93,11 +95,25 @@ static bool parse_first(struct source *source, caption_error *error) {
     return source->json != NULL;
 }
 
+/* Archives may be large, and are told by their first bytes. */
+static bool look_at_beginning(struct source *source, caption_error *error) {
+    struct file_bytes bytes;
+    if (!file_read_beginning(source->path, SOURCE_BEGINNING, &bytes)) return true;
+    source->archive = tar_recognise(bytes.data, bytes.size);
+    const bool ok = foreign_check(bytes.data, bytes.size, source->path, error);
+    file_bytes_free(&bytes);
+    return ok;
+}
+
+static bool read_file(struct source *source, caption_error *error) {
+    return look_at_beginning(source, error) &&
+           (source->archive || (read_text(source, error) && parse_first(source, error)));
+}
+
 bool source_open(struct source *source, const char *path, const struct dataset_reading *how,
                  caption_error *error) {
     *source = (struct source){.how = how};
-    bool ok = find_path(source, path, error) &&
-              (source->folder || (read_text(source, error) && parse_first(source, error)));
+    bool ok = find_path(source, path, error) && (source->folder || read_file(source, error));
     if (!ok) source_close(source);
     return ok;
 }

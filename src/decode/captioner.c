@@ -75,7 +75,7 @@ static bool all_went_well(const caption_error *errors, size_t count, caption_err
 struct features_job {
     const struct encodings *encodings;
     const struct augment *augment;
-    const char *const *paths;
+    const struct photo_file *files;
     float *features;       /* (count, F) */
     caption_error *errors; /* [count] */
 };
@@ -86,7 +86,7 @@ static void encode_photo(void *context, size_t item, size_t worker) {
     float *input = job->encodings->workers[worker].input;
     float *features = job->features + item * model->encoder.features;
     job->errors[item] = (caption_error){.status = CAPTION_OK};
-    if (!photo_load(job->paths[item], &model->preprocessing, job->augment, input,
+    if (!photo_load(&job->files[item], &model->preprocessing, job->augment, input,
                     &job->errors[item])) {
         return;
     }
@@ -94,13 +94,13 @@ static void encode_photo(void *context, size_t item, size_t worker) {
 }
 
 /* Encodes photos[0 .. count); the first bad one is the error. */
-static bool features_block(const struct encodings *encodings, const char *const *paths,
+static bool features_block(const struct encodings *encodings, const struct photo_file *files,
                            size_t count, const struct augment *augment, struct threads *threads,
                            real *features, caption_error *error) {
     caption_error errors[PROGRESS_PHOTOS];
     struct features_job job = {.encodings = encodings,
                                .augment = augment,
-                               .paths = paths,
+                               .files = files,
                                .features = features,
                                .errors = errors};
     threads_for(threads, count, encode_photo, &job);
@@ -108,7 +108,7 @@ static bool features_block(const struct encodings *encodings, const char *const 
 }
 
 bool captioner_features(const struct model *model, enum precision precision,
-                        const char *const *paths, size_t count, const struct augment *augment,
+                        const struct photo_file *files, size_t count, const struct augment *augment,
                         struct threads *threads, FILE *stream, const char *note, real *features,
                         caption_error *error) {
     struct encodings encodings;
@@ -117,7 +117,7 @@ bool captioner_features(const struct model *model, enum precision precision,
     bool done = true;
     for (size_t first = 0; done && first < count; first += PROGRESS_PHOTOS) {
         size_t rest = count - first, block = rest < PROGRESS_PHOTOS ? rest : PROGRESS_PHOTOS;
-        done = features_block(&encodings, paths + first, block, augment, threads,
+        done = features_block(&encodings, files + first, block, augment, threads,
                               features + first * model->encoder.features, error);
         progress_update(&progress, first + block, note);
     }

@@ -16,7 +16,7 @@
  * (NULL: none), `threads` NULL the calling thread alone; a progress bar on `stream` (NULL: none)
  * says `note`. The first photo that cannot be read is the error. */
 bool captioner_features(const struct model *model, enum precision precision,
-                        const char *const *paths, size_t count, const struct augment *augment,
+                        const struct photo_file *files, size_t count, const struct augment *augment,
                         struct threads *threads, FILE *stream, const char *note, real *features,
                         caption_error *error);
 

@@ -130,12 +130,13 @@ static float *encode(const struct model *model, const caption_options *options,
         return NULL;
     }
     float *features = memory_zeroed(numbers, sizeof *features, "the photos' features", error);
-    const char **paths = memory_zeroed(count, sizeof *paths, "paths of photos", error);
-    for (size_t i = 0; paths && i < count; i++) paths[i] = dataset->photos[photos[i]].path;
-    const bool done = features && paths &&
-                      captioner_features(model, decode_precision(options), paths, count, NULL,
+    struct photo_file *files = memory_zeroed(count, sizeof *files, "files of photos", error);
+    for (size_t i = 0; files && i < count; i++)
+        files[i] = dataset_photo_file(&dataset->photos[photos[i]]);
+    const bool done = features && files &&
+                      captioner_features(model, decode_precision(options), files, count, NULL,
                                          threads, progress, "photos", features, error);
-    free(paths);
+    free(files);
     if (done) return features;
     free(features);
     return NULL;

@@ -7,9 +7,9 @@
 
 #include <libheif/heif.h>
 
+#include "base/library.h"
 #include "base/memory.h"
 #include "image/color.h"
-#include "image/library.h"
 #include "image/rows.h"
 
 /* libheif and its codecs take longer to load than a caption takes: they are loaded for the first
@@ -54,7 +54,7 @@ static bool load(struct libheif *lib, caption_error *error) {
         FUNCTION(heif_image_get_plane_readonly),
     };
 #undef FUNCTION
-    return library_load(CAPTION_HEIF_SONAME, "HEIF", "libheif", functions,
+    return library_load(CAPTION_HEIF_SONAME, "a HEIF photo", "libheif", functions,
                         sizeof functions / sizeof *functions, lib, error);
 }
 

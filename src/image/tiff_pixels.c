@@ -7,9 +7,9 @@
 
 #include <tiffio.h>
 
+#include "base/library.h"
 #include "base/memory.h"
 #include "image/color.h"
-#include "image/library.h"
 #include "image/rows.h"
 
 /* libtiff brings a dozen codecs along: they are loaded for the first such photo, and stay. */
@@ -39,7 +39,7 @@ static bool load(struct libtiff *lib, caption_error *error) {
         FUNCTION(TIFFReadRGBAImageOriented),
     };
 #undef FUNCTION
-    return library_load(CAPTION_TIFF_SONAME, "TIFF", "libtiff", functions,
+    return library_load(CAPTION_TIFF_SONAME, "a TIFF photo", "libtiff", functions,
                         sizeof functions / sizeof *functions, lib, error);
 }
 

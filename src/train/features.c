@@ -10,7 +10,7 @@
 #include "decode/captioner.h"
 
 /* A hash of the features' sources, as a hexadecimal number. */
-static void fingerprint(const struct model *model, const char *const *paths, size_t count,
+static void fingerprint(const struct model *model, const struct photo_file *files, size_t count,
                         char out[HASH_TEXT]) {
     uint64_t hash = HASH_START;
     const struct parameters *parameters = &model->parameters;
@@ -25,8 +25,9 @@ static void fingerprint(const struct model *model, const char *const *paths, siz
     hash = hash_bytes(hash, model->preprocessing.std, sizeof model->preprocessing.std);
     for (size_t i = 0; i < count; i++) {
         struct stat status;
-        hash = hash_string(hash, paths[i]);
-        if (stat(paths[i], &status) != 0) continue; /* reading it reports why */
+        hash = hash_string(hash, files[i].path);
+        if (files[i].member) hash = hash_bytes(hash, &files[i].offset, sizeof files[i].offset);
+        if (stat(files[i].path, &status) != 0) continue; /* reading it reports why */
         hash = hash_bytes(hash, &status.st_size, sizeof status.st_size);
         hash = hash_bytes(hash, &status.st_mtim, sizeof status.st_mtim);
     }
@@ -81,9 +82,10 @@ static bool write_cache(const struct features *features, const char *path, const
     return false;
 }
 
-bool features_load(struct features *features, const struct model *model, const char *const *paths,
-                   size_t count, bool mirrored, const char *path, struct threads *threads,
-                   const struct train_listener *listener, caption_error *error) {
+bool features_load(struct features *features, const struct model *model,
+                   const struct photo_file *files, size_t count, bool mirrored, const char *path,
+                   struct threads *threads, const struct train_listener *listener,
+                   caption_error *error) {
     size_t width = model->encoder.features, numbers;
     *features = (struct features){.count = count, .width = width};
     if (!size_multiply(count, width, &numbers)) return error_memory(error, "features");
@@ -97,15 +99,15 @@ bool features_load(struct features *features, const struct model *model, const c
         }
     }
     char made_from[HASH_TEXT];
-    fingerprint(model, paths, count, made_from);
+    fingerprint(model, files, count, made_from);
     if (read_cache(features, path, made_from)) return true;
 
     struct augment mirror = augment_none();
     mirror.mirror = true;
     bool ok =
-        captioner_features(model, PRECISION_F32, paths, count, NULL, threads, listener->progress,
+        captioner_features(model, PRECISION_F32, files, count, NULL, threads, listener->progress,
                            "features of the frozen encoder", features->plain, error) &&
-        (!mirrored || captioner_features(model, PRECISION_F32, paths, count, &mirror, threads,
+        (!mirrored || captioner_features(model, PRECISION_F32, files, count, &mirror, threads,
                                          listener->progress, "features, mirrored photos",
                                          features->mirrored, error)) &&
         write_cache(features, path, made_from, error);

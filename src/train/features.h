@@ -16,9 +16,10 @@ struct features {
 
 /* Reads the features from `path` if that file was made from the same sources, else computes and
  * writes them. A photo that cannot be read is an error that names it. */
-bool features_load(struct features *features, const struct model *model, const char *const *paths,
-                   size_t count, bool mirrored, const char *path, struct threads *threads,
-                   const struct train_listener *listener, caption_error *error);
+bool features_load(struct features *features, const struct model *model,
+                   const struct photo_file *files, size_t count, bool mirrored, const char *path,
+                   struct threads *threads, const struct train_listener *listener,
+                   caption_error *error);
 void features_free(struct features *features);
 
 /* Whether a file holds features, detected from its header. */

@@ -32,19 +32,20 @@ static bool learns_from_features(const struct train_options *options) {
 static bool read_features(struct trainer *t, caption_error *error) {
     if (t->features.plain) return true;
     size_t count = t->train_count + t->validation_count;
-    const char **paths = memory_zeroed(count, sizeof *paths, "paths of photos", error);
-    if (!paths) return false;
+    struct photo_file *files = memory_zeroed(count, sizeof *files, "files of photos", error);
+    if (!files) return false;
     for (size_t i = 0; i < t->train_count; i++) {
-        paths[i] = t->dataset.photos[t->train[i]].path;
+        files[i] = dataset_photo_file(&t->dataset.photos[t->train[i]]);
     }
     for (size_t i = 0; i < t->validation_count; i++) {
-        paths[t->train_count + i] = t->validation->photos[t->validation_photos[i]].path;
+        files[t->train_count + i] =
+            dataset_photo_file(&t->validation->photos[t->validation_photos[i]]);
     }
     double started = progress_clock();
     const bool mirrored = t->options->flip && learns_from_features(t->options);
-    bool ok = features_load(&t->features, &t->model, paths, count, mirrored, t->cache, t->threads,
+    bool ok = features_load(&t->features, &t->model, files, count, mirrored, t->cache, t->threads,
                             &t->listener, error);
-    free((void *)paths);
+    free(files);
     if (ok) {
         trainer_say(t, "features of %zu photos in %.0f s (kept in %s)", count,
                     progress_clock() - started, t->cache);

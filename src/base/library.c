@@ -1,9 +1,9 @@
-#include "image/library.h"
+#include "base/library.h"
 
 #include <dlfcn.h>
 #include <string.h>
 
-bool library_load(const char *soname, const char *format, const char *name,
+bool library_load(const char *soname, const char *file, const char *name,
                   const struct library_function *functions, size_t count, void *out,
                   caption_error *error) {
     void *library = dlopen(soname, RTLD_LAZY | RTLD_NODELETE);
@@ -14,6 +14,6 @@ bool library_load(const char *soname, const char *format, const char *name,
         ok = address != NULL;
     }
     return ok || error_set(error, CAPTION_ERROR_FORMAT,
-                           "is a %s photo, and %s, which reads it, cannot be loaded: %.200s",
-                           format, name, dlerror());
+                           "is %s, and %s, which reads it, cannot be loaded: %.200s", file, name,
+                           dlerror());
 }

@@ -1,8 +1,7 @@
-/* Libraries of the system that are loaded when a photo needs them, and then stay: those of rare
- * formats, with all their codecs, take longer to load than a caption takes. Internal to src/image.
- */
-#ifndef CAPTION_IMAGE_LIBRARY_H
-#define CAPTION_IMAGE_LIBRARY_H
+/* Libraries of the system that are loaded when a file needs them, and then stay: those of rare
+ * formats, with all their codecs, take longer to load than a caption takes. */
+#ifndef CAPTION_BASE_LIBRARY_H
+#define CAPTION_BASE_LIBRARY_H
 
 #include <stddef.h>
 
@@ -17,8 +16,9 @@ struct library_function {
     { #name, offsetof(functions, name) }
 
 /* Loads the library `soname` ("libtiff.so.6") and sets the pointers of the struct at `out`. False
- * with `error` set, which names the `format` ("TIFF") and the library, as `name`. */
-bool library_load(const char *soname, const char *format, const char *name,
+ * with `error` set, which says what the file is ("a TIFF photo") and names the library, as `name`.
+ */
+bool library_load(const char *soname, const char *file, const char *name,
                   const struct library_function *functions, size_t count, void *out,
                   caption_error *error);
 
