@@ -3,6 +3,7 @@
 #ifndef CAPTION_CLI_CAPTIONING_H
 #define CAPTION_CLI_CAPTIONING_H
 
+#include "cli/literal_text.h"
 #include "cli/photo_list.h"
 #include "cli/shard.h"
 #include "report/caption_file.h"
@@ -20,6 +21,7 @@ struct captioning {
     const struct caption_file_options *files; /* NULL: none are written */
     const struct caption_xmp_options *xmp;    /* the same */
     size_t thumbnail;                         /* see caption_stream */
+    struct literal_text text;                 /* around every caption */
     bool quiet, verbose;
 
     /* Told by the run. */

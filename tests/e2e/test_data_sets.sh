@@ -55,7 +55,7 @@ cat >"$data/8" <<'JSON'
 {"a.ppm": {"caption": ["A dog runs.", "A brown dog runs fast."], "tags": "dog"},
  "b.ppm": {"caption": "Two men play football."}, "more/c.ppm": {"caption": ["A red car.", "!"]}}
 JSON
-tar -C "$data/6" -cf "$data/9" .
+(cd "$data/6" && tar -cf "$data/9" ./*)
 formats="1 2 3 4 5 6 7 8 9"
 run score "$data/1" "$data/9"
 if grep -q "built without libarchive" "$err"; then
@@ -85,6 +85,32 @@ cp "$data/4" "$work/elsewhere"
 run eval --json --split all --images "$data" "$work/elsewhere"
 expect 0 "photos in --images"
 cmp "$out" "$work/eval1" || fail "photos in --images are those beside the data set"
+
+# Photos of an archive are learned from where they lie in it.
+learn() { # DATASET MODEL
+    run train "$1" --val "$1" -o "$2" --encoder-arch "stem_c8 ds_r1_k3_s1_e1_c8 head_c16" --image-size 32 \
+        --hidden 16 --embed 16 --min-count 1 --epochs 1 --report "$2.html"
+    expect 0 "train learns from $(basename "$1")"
+}
+if [ "${formats% 9}" != "$formats" ]; then
+    learn "$data/6" "$work/folder_model"
+    learn "$data/9" "$work/archive_model"
+    tensors "$work/folder_model" >"$work/folder_tensors"
+    tensors "$work/archive_model" | cmp - "$work/folder_tensors" || fail "an archive teaches what its folder does"
+    [ "$(grep -c "src=\"data:image/jpeg" "$work/archive_model.html")" -eq 3 ] || fail "its photos are in the report"
+fi
+
+# Columns, fields and extensions by name.
+printf 'picture,words\na.ppm,A dog runs.\nb.ppm,Two men.\n' >"$data/named"
+run train "$data/named" --photo-key picture --caption-key words -o "$work/m" --dry-run
+expect 0 "--photo-key and --caption-key"
+expect_in "$err" "CSV of photos): 2 photos" "2 captions"
+cp -r "$data/6" "$data/tagged"
+echo "a tag" >"$data/tagged/a.tags"
+run score --sidecar .tags "$work/results.json" "$data/tagged"
+expect_in "$err" "2 photos without captions beside it left out"
+run eval --sidecar tags --split all "$data/tagged"
+expect 0 "--sidecar"
 
 # --- photos that are missing or broken
 
