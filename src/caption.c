@@ -78,7 +78,7 @@ void caption_model_close(caption_model *model) {
     free(model);
 }
 
-/* Whether one of the captions before says the same. Search never finds a sentence twice, so this
+/* Whether one of the captions before is the same. Search never finds a sentence twice, so this
  * is for those that became the same; of samples every one counts. */
 static bool is_repeated(const caption_options *options, const caption_result *result,
                         const char *text) {
@@ -99,7 +99,7 @@ static char *hedged(char *text, caption_error *error) {
     return longer;
 }
 
-/* Adds a caption, unless it is to be left out or was said before. */
+/* Adds a caption, unless it is to be left out or is there already. */
 static bool add_caption(const struct decode_plan *plan, const struct decode_caption *caption,
                         caption_result *result, caption_error *error) {
     const caption_options *options = &plan->options;
@@ -116,7 +116,7 @@ static bool add_caption(const struct decode_plan *plan, const struct decode_capt
     return true;
 }
 
-/* Tells how unsure the best caption is, all of them having been left out. */
+/* The confidence of the best caption, all of them having been left out. */
 static bool add_unsure(const struct decode_caption *best, caption_result *result,
                        caption_error *error) {
     char *text = memory_string("", error);
@@ -136,7 +136,7 @@ static bool write_result(const struct decode_plan *plan, const struct decode_res
     return result->count > 0 || add_unsure(&decoded->captions[0], result, error);
 }
 
-/* The tag's name in the wording that the options ask for; an age is none, told as "". */
+/* The tag's name in the wording that the options ask for; an age is none, given as "". */
 static char *tag_name(const struct decode_plan *plan, const struct decode_tag *tag,
                       caption_error *error) {
     const char *word = plan->model->vocabulary.words[tag->word];

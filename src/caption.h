@@ -41,7 +41,7 @@ extern "C" {
 
 #define CAPTION_VERSION "0.2.0"
 
-/* What went wrong, coarsely; the message of caption_error says it exactly. */
+/* What went wrong, coarsely; the message of caption_error has the details. */
 typedef enum caption_status {
     CAPTION_OK = 0,
     CAPTION_ERROR_ARGUMENT,    /* a value the caller gave is out of range */
@@ -67,8 +67,8 @@ typedef struct caption_captioner caption_captioner;
 typedef struct caption_session caption_session;
 
 /* The number types of the large products; sums are float in all of them. AUTO is the fastest whose
- * captions nobody can tell from those of F32. All work everywhere, slowly where the processor does
- * not multiply them natively. */
+ * captions that nobody can distinguish from those of F32. All work everywhere, slowly where the
+ * processor does not multiply them natively. */
 typedef enum caption_precision {
     CAPTION_PRECISION_AUTO = 0,
     CAPTION_PRECISION_F32,
@@ -91,7 +91,7 @@ typedef struct caption_options {
     size_t min_length; /* words at least */
     float length_penalty;   /* score = log p / length^penalty; 0 prefers short captions */
     size_t no_repeat_ngram; /* no n-gram of this many words twice; 0 is off */
-    bool repeat_words;      /* a word of content may be said twice, as in "a cliff overlooking a
+    bool repeat_words;      /* a content word may come twice, as in "a cliff overlooking a
                                cliff"; colours, numbers and sizes always may */
     bool sample;            /* draw words instead of searching */
     float temperature;      /* of sampling; below 1 sharpens */
@@ -103,7 +103,7 @@ typedef struct caption_options {
     const char *prefix;     /* words every caption starts with, or NULL */
     const char *style;      /* the way of describing that is learned from one of the model's data
                                sets, by its name, such as "coco"; NULL or "none": between all */
-    bool neutral;           /* a person's gender and age group are not told: "person", "child" and
+    bool neutral;           /* a person's gender and age group are left out: "person", "child" and
                                "people" for "man", "girl" and "women". The finished sentences are
                                rewritten, the prefix too; lengths hold before. Of candidates that
                                then say the same, the best stays, so that there may be fewer than
@@ -119,7 +119,7 @@ typedef struct caption_options {
                              head, see `caption train --tags` */
     float tag_confidence; /* from 0 to 1: less sure tags are left out */
     float min_confidence; /* from 0 to 1; captions less sure than this are `unsure`. 0: all are
-                             taken. More needs a model that tells how sure it is */
+                             taken. More needs a model with confidence */
     caption_unsure unsure;
 } caption_options;
 
@@ -155,7 +155,7 @@ CAPTION_API caption_options caption_options_default(void);
  * failure. The caller closes it. */
 CAPTION_API caption_model *caption_model_open(const char *path, caption_error *error);
 
-/* Whether the model tells how sure it is: caption_text.confidence is then a number. */
+/* Whether the model knows how sure it is: caption_text.confidence is then a number. */
 CAPTION_API bool caption_model_tells_confidence(const caption_model *model);
 
 /* Closes a model; NULL is allowed. */
@@ -238,7 +238,7 @@ typedef struct caption_stream {
  * same time on the session's threads, the caller's being one of them, and memory does not grow with
  * the number of photos. The captions are those of caption_session_photos, for any number of
  * threads. options.first_photo is added to the photos' numbers. Times are written to `times` (NULL:
- * not wanted). False when a function of the stream said so or nothing could be done at all. */
+ * not wanted). False when a function of the stream failed or nothing could be done at all. */
 CAPTION_API bool caption_session_stream(caption_session *session, const caption_stream *stream,
                                         caption_times *times, caption_error *error);
 

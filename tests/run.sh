@@ -42,11 +42,11 @@ trap finish EXIT
 
 echo "== every test"
 build build-tests -DCMAKE_BUILD_TYPE=Release
-ctest --test-dir build-tests --output-on-failure
+ctest --test-dir build-tests --output-on-failure -j "$jobs"
 show_skipped build-tests
 
 echo "== unit tests and broken input under AddressSanitizer and UndefinedBehaviorSanitizer"
 build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_SANITIZE=ON
 ctest --test-dir build-sanitize --output-on-failure -j "$jobs" -L 'unit|fuzz'
-ctest --test-dir build-sanitize --output-on-failure -R '^e2e_test_(errors|usage|score|data_sets|run_files|folder_input|folder_output|xmp)$'
+ctest --test-dir build-sanitize --output-on-failure -j "$jobs" -R '^e2e_test_(errors|usage|score|data_sets|run_files|folder_input|folder_output|xmp)$'
 show_skipped build-sanitize

@@ -17,13 +17,13 @@ static caption_status status_of(int reason) {
     return system ? CAPTION_ERROR_SYSTEM : CAPTION_ERROR_IO;
 }
 
-static bool io_error(caption_error *error, const char *path, const char *doing) {
+bool file_error(caption_error *error, const char *path, const char *doing) {
     return error_set(error, status_of(errno), "%s: cannot %s: %s", path, doing, strerror(errno));
 }
 
 /* Of a path that cannot be opened. */
 static bool open_error(caption_error *error, const char *path) {
-    if (errno != ENOENT || !strstr(path, "://")) return io_error(error, path, "open");
+    if (errno != ENOENT || !strstr(path, "://")) return file_error(error, path, "open");
     return error_set(error, CAPTION_ERROR_IO,
                      "%s: is a URL, and nothing is downloaded: expected a file", path);
 }
@@ -51,7 +51,7 @@ static bool wait_for_bytes(int descriptor, const char *path, int most, const str
     for (int waited = 0; most < 0 || waited < most; waited += PATIENCE_OF_STOP) {
         struct pollfd pipe = {.fd = descriptor, .events = POLLIN};
         const int found = poll(&pipe, 1, PATIENCE_OF_STOP);
-        if (found < 0 && errno != EINTR) return io_error(error, path, "read");
+        if (found < 0 && errno != EINTR) return file_error(error, path, "read");
         *ready = found > 0;
         if (*ready) return true;
         if (is_stopped(stop))
@@ -72,13 +72,13 @@ static bool read_some(FILE *stream, const char *name, const struct file_stop *st
     if (stop && !wait_for_bytes(fileno(stream), name, -1, stop, &ready, error)) return false;
     if (!stop) {
         *got = fread(out, 1, most, stream);
-        return !ferror(stream) || io_error(error, name, "read");
+        return !ferror(stream) || file_error(error, name, "read");
     }
     ssize_t length;
     do length = read(fileno(stream), out, most);
     while (length < 0 && errno == EINTR);
     *got = length > 0 ? (size_t)length : 0;
-    return length >= 0 || io_error(error, name, "read");
+    return length >= 0 || file_error(error, name, "read");
 }
 
 /* Reads a stream of about `expected` bytes; a correct estimate avoids reallocation. */
@@ -138,7 +138,7 @@ static FILE *open_stream(const char *path, const struct file_stop *stop, struct 
         return NULL;
     }
     const bool known = fstat(descriptor, status) == 0 && fcntl(descriptor, F_SETFL, 0) == 0;
-    if (!known) io_error(error, path, "open");
+    if (!known) file_error(error, path, "open");
     bool ok =
         known && (!S_ISFIFO(status->st_mode) || wait_for_writer(descriptor, path, stop, error));
     FILE *stream = ok ? fdopen(descriptor, "rb") : NULL;
@@ -210,7 +210,7 @@ bool file_parts_open(struct file_parts *file, const char *path, caption_error *e
     if (descriptor < 0) return open_error(error, path);
     struct stat status;
     const bool known = fstat(descriptor, &status) == 0;
-    if (!known) io_error(error, path, "open");
+    if (!known) file_error(error, path, "open");
     if (!known || !check_regular(&status, path, error)) {
         close(descriptor);
         return false;
@@ -226,7 +226,7 @@ bool file_parts_read(const struct file_parts *file, const char *path, size_t off
     while (size > 0) {
         const ssize_t got = pread(file->descriptor, next, size, (off_t)offset);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return io_error(error, path, "read");
+        if (got < 0) return file_error(error, path, "read");
         if (got == 0) {
             return error_set(error, CAPTION_ERROR_IO,
                              "%s: cut short while it is read: it ends at byte %zu, had %zu bytes "
@@ -256,7 +256,7 @@ bool file_is_stream(const char *path) {
 /* `status`: what stat or lstat returned. */
 static bool set_existence(int status, const char *path, bool *there, caption_error *error) {
     *there = status == 0;
-    return *there || errno == ENOENT || io_error(error, path, "look at it");
+    return *there || errno == ENOENT || file_error(error, path, "look at it");
 }
 
 bool file_is_there(const char *path, bool *there, caption_error *error) {
@@ -275,7 +275,7 @@ static bool make_folder(const char *path, caption_error *error) {
     const int reason = errno;
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) return true;
     errno = reason;
-    return io_error(error, path, "make the folder");
+    return file_error(error, path, "make the folder");
 }
 
 bool file_make_folders(const char *path, caption_error *error) {

@@ -13,6 +13,11 @@ struct file_bytes {
     size_t size;
 };
 
+/* Sets the error that errno is, of a path with which something cannot be done: "PATH: cannot open:
+ * No such file or directory". What the system lacks (memory, descriptors, a disk that answers) has
+ * another status than what is wrong with the file. Returns false. */
+bool file_error(caption_error *error, const char *path, const char *doing);
+
 /* Reads a whole regular file or pipe of at most `limit` bytes. "-" is not special. A directory, a
  * missing file or a larger file is an error that names the path. Freed with file_bytes_free. */
 bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_error *error);
@@ -24,7 +29,7 @@ struct file_stop {
 };
 
 /* As file_read, but the wait for what is no regular file ends with CAPTION_ERROR_INTERRUPTED where
- * `stop` (NULL: never) says so. */
+ * `stop` (NULL: never) returns true. */
 bool file_read_unless(const char *path, size_t limit, const struct file_stop *stop,
                       struct file_bytes *out, caption_error *error);
 /* As file_read, from an open stream; `name` is for messages. */

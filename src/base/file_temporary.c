@@ -11,14 +11,9 @@
 
 #include "base/file.h"
 #include "base/hash.h"
-#include "base/siphash.h"
 
 /* Names that are tried until one is free. */
 enum { MOST_TRIES = 100 };
-
-static bool io_error(caption_error *error, const char *path, const char *doing) {
-    return error_set(error, CAPTION_ERROR_IO, "%s: cannot %s: %s", path, doing, strerror(errno));
-}
 
 /* ".caption-HASH.part" in the folder of `path`, never longer than a file system allows; from the
  * second try on with random digits, which no other run has. */
@@ -92,7 +87,7 @@ bool file_temporary_open(struct file_temporary *file, const char *path, caption_
         free(name);
         if (errno != EEXIST) break;
     }
-    return io_error(error, path, "create a file beside it");
+    return file_error(error, path, "create a file beside it");
 }
 
 /* The rename itself must reach the disk too. A file system that cannot sync a directory is not an
@@ -109,9 +104,9 @@ static void sync_directory(const char *path) {
 }
 
 bool file_temporary_commit(struct file_temporary *file, const char *path, caption_error *error) {
-    bool ok = fsync(file->descriptor) == 0 || io_error(error, path, "write");
+    bool ok = fsync(file->descriptor) == 0 || file_error(error, path, "write");
     /* The lock is held until the name is gone. */
-    if (ok) ok = rename(file->path, path) == 0 || io_error(error, path, "replace");
+    if (ok) ok = rename(file->path, path) == 0 || file_error(error, path, "replace");
     if (ok) {
         free(file->path);
         file->path = NULL;

@@ -17,7 +17,8 @@ struct file_target {
 };
 
 static bool write_error(caption_error *error, const char *path, int reason) {
-    return error_set(error, CAPTION_ERROR_IO, "%s: cannot write: %s", path, strerror(reason));
+    errno = reason;
+    return file_error(error, path, "write");
 }
 
 static bool write_all(int descriptor, const char *bytes, size_t size) {

@@ -14,7 +14,7 @@
  * each other closely, so an idle thread spins for this time before it sleeps. */
 static const double SPIN_SECONDS = 50e-6;
 
-struct worker {
+struct pool_worker {
     struct threads *pool;
     size_t number;
     pthread_t thread;
@@ -23,7 +23,7 @@ struct worker {
 struct threads {
     size_t count;
     size_t started; /* threads beside the caller that exist */
-    struct worker *workers;
+    struct pool_worker *workers;
     pthread_mutex_t mutex;
     pthread_cond_t wake, finished;
     /* The current job, protected by the mutex. */
@@ -61,7 +61,7 @@ static void work_off(struct threads *pool, size_t worker) {
 }
 
 static void *worker_main(void *argument) {
-    struct worker *worker = argument;
+    struct pool_worker *worker = argument;
     struct threads *pool = worker->pool;
     pthread_mutex_lock(&pool->mutex);
     while (!pool->quit) {
@@ -88,8 +88,8 @@ struct threads *threads_new(size_t count, caption_error *error) {
         return NULL;
     }
     for (size_t i = 1; i < count; i++) {
-        struct worker *worker = &pool->workers[i];
-        *worker = (struct worker){.pool = pool, .number = i};
+        struct pool_worker *worker = &pool->workers[i];
+        *worker = (struct pool_worker){.pool = pool, .number = i};
         int failure = pthread_create(&worker->thread, NULL, worker_main, worker);
         if (failure) {
             error_set(error, CAPTION_ERROR_MEMORY, "cannot start thread %zu of %zu: %s", i + 1,

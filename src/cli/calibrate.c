@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "report/confidence_table.h"
+#include "report/score_table.h"
 
 bool calibrate_open(struct model *model, const char *path, caption_error *error) {
     if (!model_read(model, path, error)) return false;

@@ -11,6 +11,7 @@
 #include "cli/decoding_options.h"
 #include "cli/formats.h"
 #include "cli/run_files.h"
+#include "cli/run_sandbox.h"
 #include "decode/plan.h"
 #include "image/photo.h"
 #include "model/model.h"
@@ -28,7 +29,7 @@ struct caption_flags {
     bool recursive, zeros;
     const char *files_from;
     struct options_list globs;
-    const char *shard;
+    const char *shard, *sandbox;
     /* output */
     bool json, json_lines, csv, csv_safe, logprob;
     const char *tags; /* NULL: none, "": the usual number */
@@ -280,10 +281,17 @@ static bool caption_all(const struct caption_plan *plan, struct captioning *run,
     if (!model) return false;
     caption_captioner *captioner = NULL;
     caption_session *session = NULL;
-    const bool done = add_outputs(plan, run, several, model, error) &&
-                      (captioner = caption_captioner_new(model, &plan->decoding->caption, error)) &&
-                      (session = caption_session_new(captioner, error)) &&
-                      captioning_run(run, session, error);
+    const struct run_sandbox sandbox = {
+        .mode = plan->flags.sandbox,
+        .list = &plan->list,
+        .writes_beside = plan->list.stays_inside,
+        .folder = plan->flags.output_dir,
+        .outputs = {plan->flags.page, plan->flags.vis},
+    };
+    const bool done =
+        add_outputs(plan, run, several, model, error) && run_sandbox_enter(&sandbox, error) &&
+        (captioner = caption_captioner_new(model, &plan->decoding->caption, error)) &&
+        (session = caption_session_new(captioner, error)) && captioning_run(run, session, error);
     caption_session_free(session);
     caption_captioner_free(captioner);
     caption_model_close(model);
@@ -326,7 +334,8 @@ static int run(struct caption_plan *plan, char **arguments, int count) {
 int command_caption(int argc, char **argv) {
     struct decoding_options decoding;
     decoding_options_init(&decoding);
-    struct caption_plan plan = {.decoding = &decoding, .flags.existing = "skip"};
+    struct caption_plan plan = {
+        .decoding = &decoding, .flags.existing = "skip", .flags.sandbox = "auto"};
     struct caption_flags *f = &plan.flags;
     const struct options_row input[] = {
         {'r', "recursive", OPTIONS_ON, &f->recursive, NULL, 0, 0,
@@ -350,6 +359,10 @@ int command_caption(int argc, char **argv) {
          "megabytes that the photos being decoded may take, of all threads together; a thread "
          "whose "
          "photo is too much waits. 0: a quarter of the machine's memory",
+         NULL},
+        {0, "sandbox", OPTIONS_CHOICE, &f->sandbox, "auto|on|off", 0, 0,
+         "decode photos where no file but them and the outputs can be opened, no connection made "
+         "and no program started; auto: if the kernel can; on: else the run fails",
          NULL},
         {0, "shard", OPTIONS_STRING, &f->shard, "I/N", 0, 0,
          "part I of N, 1/N to N/N, told by the photos' names; auto: from Slurm's job array or Open "

@@ -18,6 +18,7 @@
 #include "eval/rerank_fit.h"
 #include "model/model_path.h"
 #include "report/json_text.h"
+#include "report/score_page.h"
 #include "report/score_table.h"
 
 static const char name[] = "caption eval";
@@ -28,7 +29,7 @@ struct eval_options {
     size_t sets;
     struct options_list images;
     bool by_source;
-    const char *missing, *results;
+    const char *missing, *results, *html;
     const char *calibrate; /* the model that is written; or NULL */
     bool json, force;
     size_t swaps;
@@ -70,9 +71,21 @@ static bool write_results(const struct eval_options *options, const cJSON *rows,
     return false;
 }
 
-static bool report(const struct eval_options *options, const struct dataset *dataset,
+/* What the data sets have in common while they are scored one after the other. */
+struct scoring {
+    const struct eval_options *options;
+    const struct model *model;
+    struct threads *threads;
+    cJSON *rows;             /* of --results */
+    struct score_page *page; /* of --html; or NULL */
+    struct calibration_photos *photos;
+    struct rerank_photos *candidates; /* of fit_rerank */
+};
+
+static bool report(const struct scoring *scoring, const struct dataset *dataset,
                    const size_t *photos, const char *part, const struct evaluation *evaluation,
                    caption_error *error) {
+    const struct eval_options *options = scoring->options;
     struct score_table table = {
         .name = part,
         .precision = options->decoding->precision,
@@ -87,7 +100,8 @@ static bool report(const struct eval_options *options, const struct dataset *dat
     for (size_t i = 0; i < evaluation->count; i++) {
         table.references += dataset->photos[photos[i]].count;
     }
-    return score_table_write(&table, options->json, stdout, error);
+    return score_table_write(&table, options->json, stdout, error) &&
+           (!scoring->page || score_page_add(scoring->page, &table, error));
 }
 
 static bool check_photos(const struct eval_options *options, struct dataset_choice *choice,
@@ -105,16 +119,6 @@ static bool check_photos(const struct eval_options *options, struct dataset_choi
     }
     return true;
 }
-
-/* What the data sets have in common while they are scored one after the other. */
-struct scoring {
-    const struct eval_options *options;
-    const struct model *model;
-    struct threads *threads;
-    cJSON *rows; /* of --results */
-    struct calibration_photos *photos;
-    struct rerank_photos *candidates; /* of fit_rerank */
-};
 
 /* The options for a part: unless a style is asked for, its photos are described in that of their
  * source or data set, where the model has one. */
@@ -141,7 +145,7 @@ static bool score_part(const struct scoring *scoring, const struct dataset_choic
     }
     const bool several = options->sets > 1 || options->by_source;
     const bool done = add_rows(scoring->rows, &choice->dataset, photos, &evaluation, error) &&
-                      report(options, &choice->dataset, photos, several ? part->name : NULL,
+                      report(scoring, &choice->dataset, photos, several ? part->name : NULL,
                              &evaluation, error) &&
                       calibration_add(scoring->photos, part->name, &evaluation, error);
     evaluation_free(&evaluation);
@@ -219,10 +223,16 @@ static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, 
     scoring->threads = threads_new(options->decoding->caption.threads, error);
     scoring->rows = cJSON_CreateArray();
     bool done = scoring->threads && (scoring->rows || error_memory(error, "the results"));
+    if (done && options->html) {
+        scoring->page = score_page_new(options->html, error);
+        done = scoring->page != NULL;
+    }
     done = done && fit_rerank(scoring, &model, choices, names, error) &&
            each_part(scoring, choices, names, score_part, error) &&
            write_results(options, scoring->rows, error) &&
+           (!scoring->page || score_page_write(scoring->page, error)) &&
            finish_confidence(scoring, &model, path, error);
+    score_page_free(scoring->page);
     cJSON_Delete(scoring->rows);
     threads_free(scoring->threads);
     calibration_free(&photos);
@@ -252,6 +262,7 @@ static bool check_files(const struct eval_options *options, caption_error *error
     for (size_t i = 0; ok && i < options->sets; i++)
         ok = run_files_read(&files, "data set", options->paths[i], error);
     ok = ok && run_files_write(&files, "results", options->results, &RUN_FILES_ROWS, error) &&
+         run_files_write(&files, "html", options->html, &RUN_FILES_SCORES, error) &&
          run_files_write(&files, "calibrate", options->calibrate, &RUN_FILES_MODEL, error) &&
          run_files_check(&files, error);
     run_files_free(&files);
@@ -300,6 +311,10 @@ int command_eval(int argc, char **argv) {
          "write the captions as JSON: [{\"image_id\", \"file_name\", \"caption\"}], with their "
          "\"confidence\" where the model tells it",
          NULL},
+        {0, "html", OPTIONS_STRING, &options.html, "FILE", 0, 0,
+         "write the scores as a page, with a drawing of risk against coverage: how many captions "
+         "are wrong if only the surest are shown",
+         NULL},
         {0, "calibrate", OPTIONS_STRING, &options.calibrate, "FILE", 0, 0,
          "fit how the model re-ranks captions by its tags, and how sure it is of both, to these "
          "photos, which it must not have learned from, and write it with that; prints what fits to "
@@ -327,7 +342,7 @@ int command_eval(int argc, char **argv) {
         "and the CIDEr of the surest captions.\n" DATASET_CHOICE_FORMATS,
         groups,
         sizeof groups / sizeof *groups,
-        "images by-source split results calibrate swaps json model beam-size style neutral "
+        "images by-source split results html calibrate swaps json model beam-size style neutral "
         "precision threads"};
     int first, status;
     if (!command_begin(&command, argc, argv, 1, INT_MAX, &first, &status)) {

@@ -10,6 +10,7 @@
 #include "model/model.h"
 #include "report/caption_page.h"
 #include "report/caption_vis.h"
+#include "report/score_page.h"
 #include "report/training_report.h"
 #include "train/checkpoint.h"
 #include "train/features.h"
@@ -22,6 +23,7 @@ static bool anything(const char *path) {
 const struct run_files_kind RUN_FILES_PAGE = {"a page of captions", caption_page_recognise, false},
                             RUN_FILES_REPORT = {"a training report", training_report_recognise,
                                                 false},
+                            RUN_FILES_SCORES = {"a page of scores", score_page_recognise, false},
                             RUN_FILES_ROWS = {"rows of captions (JSON)", caption_vis_recognise,
                                               false},
                             RUN_FILES_MODEL = {"a model of caption", model_recognise, true},

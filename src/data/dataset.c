@@ -17,7 +17,7 @@
 #include "data/token_text.h"
 
 /* The first format that recognises a source reads it. */
-static const struct format {
+static const struct dataset_format {
     const char *name;
     bool (*recognises)(const struct source *source);
     bool (*read)(const struct source *source, struct builder *builder, caption_error *error);
@@ -36,7 +36,7 @@ static const struct format {
 
 enum { FORMATS = sizeof formats / sizeof *formats };
 
-static const struct format *find_format(const struct source *source) {
+static const struct dataset_format *find_format(const struct source *source) {
     for (size_t i = 0; i < FORMATS; i++) {
         if (formats[i].recognises(source)) return &formats[i];
     }
@@ -59,7 +59,7 @@ static void add_faults(struct dataset *dataset, const struct text_faults *more) 
 
 static bool read_source(struct dataset *dataset, const struct source *source,
                         caption_error *error) {
-    const struct format *format = find_format(source);
+    const struct dataset_format *format = find_format(source);
     if (!format) return refuse(source, error);
     struct builder builder;
     bool ok = builder_init(&builder, dataset, source->path, source->beside, source->how, error) &&

@@ -49,14 +49,14 @@ size_t dataset_keep_captioned(const struct dataset *dataset, size_t *indices, si
 static const size_t most_held = 1000;
 
 /* A photo that may become val. */
-struct candidate {
+struct split_candidate {
     uint64_t hash;
     struct dataset_photo *photo;
 };
 
 /* By the hash, which is pseudo-random; equal hashes by name. */
 static int compare_candidates(const void *a, const void *b) {
-    const struct candidate *first = a, *second = b;
+    const struct split_candidate *first = a, *second = b;
     if (first->hash != second->hash) return first->hash < second->hash ? -1 : 1;
     int order = strcmp(first->photo->name, second->photo->name);
     return order ? order : strcmp(first->photo->path, second->photo->path);
@@ -72,17 +72,17 @@ static bool has_held(const struct dataset *dataset) {
 
 /* The photos of `split` that have captions; returns how many. */
 static size_t find_candidates(struct dataset *dataset, uint64_t seed, enum dataset_split split,
-                              struct candidate *candidates) {
+                              struct split_candidate *candidates) {
     size_t count = 0;
     for (size_t i = 0; i < dataset->photo_count; i++) {
         struct dataset_photo *photo = &dataset->photos[i];
         if (photo->split != split || photo->count == 0) continue;
-        candidates[count++] = (struct candidate){name_hash(photo->name, seed), photo};
+        candidates[count++] = (struct split_candidate){name_hash(photo->name, seed), photo};
     }
     return count;
 }
 
-static void hold_out(struct candidate *candidates, size_t count) {
+static void hold_out(struct split_candidate *candidates, size_t count) {
     qsort(candidates, count, sizeof *candidates, compare_candidates);
     size_t held = count / 10;
     if (held == 0) held = 1;
@@ -92,7 +92,7 @@ static void hold_out(struct candidate *candidates, size_t count) {
 
 bool dataset_split_seeded(struct dataset *dataset, uint64_t seed, caption_error *error) {
     if (has_held(dataset)) return true;
-    struct candidate *candidates =
+    struct split_candidate *candidates =
         memory_uninitialised(dataset->photo_count, sizeof *candidates, "a split", error);
     if (!candidates) return false;
     const enum dataset_split from = dataset->split_given ? DATASET_TRAIN : DATASET_NONE;

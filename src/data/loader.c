@@ -7,7 +7,7 @@
 #include "base/memory.h"
 
 /* A place of the ring: photo `number` is on its way, or there. */
-struct place {
+struct loader_place {
     enum { FREE, LOADING, LOADED, FAILED } state;
     size_t number;
     caption_error error;
@@ -15,9 +15,9 @@ struct place {
 
 struct loader {
     struct preprocessing preprocessing;
-    size_t image;         /* numbers in a photo */
-    float *images;        /* (capacity, S, S, 3) */
-    struct place *places; /* [capacity] */
+    size_t image;                /* numbers in a photo */
+    float *images;               /* (capacity, S, S, 3) */
+    struct loader_place *places; /* [capacity] */
     size_t capacity;
 
     pthread_mutex_t mutex;
@@ -33,8 +33,8 @@ struct loader {
 };
 
 /* The next wanted photo and its place; called and left with the mutex held. */
-static struct place *take_up(struct loader *loader, struct photo_file *file,
-                             struct augment *augment) {
+static struct loader_place *take_up(struct loader *loader, struct photo_file *file,
+                                    struct augment *augment) {
     while (!loader->quit) {
         if (loader->next == loader->end) {
             pthread_cond_wait(&loader->freed, &loader->mutex);
@@ -44,7 +44,7 @@ static struct place *take_up(struct loader *loader, struct photo_file *file,
             loader->next++;
             continue;
         }
-        struct place *place = &loader->places[loader->next % loader->capacity];
+        struct loader_place *place = &loader->places[loader->next % loader->capacity];
         if (place->state != FREE) {
             pthread_cond_wait(&loader->freed, &loader->mutex);
             continue;
@@ -61,7 +61,7 @@ static void *load_photos(void *context) {
     struct photo_file file;
     struct augment augment;
     pthread_mutex_lock(&loader->mutex);
-    for (struct place *place; (place = take_up(loader, &file, &augment)) != NULL;) {
+    for (struct loader_place *place; (place = take_up(loader, &file, &augment)) != NULL;) {
         float *image = loader->images + (size_t)(place - loader->places) * loader->image;
         loader->busy++;
         pthread_mutex_unlock(&loader->mutex);
@@ -141,7 +141,7 @@ void loader_start(struct loader *loader, size_t first, size_t end, loader_plan *
 }
 
 /* Whether the photo is loaded or has failed. */
-static bool has_come(const struct place *place, size_t number) {
+static bool has_come(const struct loader_place *place, size_t number) {
     return place->number == number && (place->state == LOADED || place->state == FAILED);
 }
 
@@ -149,7 +149,7 @@ const float *loader_wait(struct loader *loader, size_t first, size_t count, capt
     bool ok = true;
     pthread_mutex_lock(&loader->mutex);
     for (size_t i = 0; i < count; i++) {
-        const struct place *place = &loader->places[(first + i) % loader->capacity];
+        const struct loader_place *place = &loader->places[(first + i) % loader->capacity];
         while (!has_come(place, first + i)) {
             pthread_cond_wait(&loader->loaded, &loader->mutex);
         }

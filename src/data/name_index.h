@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/siphash.h"
+#include "base/hash.h"
 
 /* Result of name_index_find for an unknown name. */
 #define NAME_INDEX_NONE SIZE_MAX

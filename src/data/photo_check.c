@@ -12,7 +12,7 @@ enum photo_missing photo_missing_parse(const char *word) {
     return strcmp(word, "fail") == 0 ? PHOTO_MISSING_FAIL : PHOTO_MISSING_SKIP;
 }
 
-struct block {
+struct photo_block {
     const struct dataset *dataset;
     const size_t *photos;
     caption_error errors[BLOCK]; /* CAPTION_OK: a good photo */
@@ -20,7 +20,7 @@ struct block {
 
 static void check_one(void *context, size_t item, size_t worker) {
     (void)worker;
-    struct block *block = context;
+    struct photo_block *block = context;
     block->errors[item].status = CAPTION_OK;
     const struct photo_file file = dataset_photo_file(&block->dataset->photos[block->photos[item]]);
     photo_decodes(&file, &block->errors[item]);
@@ -41,8 +41,9 @@ static bool count_bad(struct photo_check *check, const caption_error *bad, capti
 }
 
 /* Checks the next photos of the list and moves the good ones to photos[*kept ..]. */
-static bool check_block(struct block *block, size_t count, struct threads *threads, size_t *photos,
-                        size_t *kept, struct photo_check *check, caption_error *error) {
+static bool check_block(struct photo_block *block, size_t count, struct threads *threads,
+                        size_t *photos, size_t *kept, struct photo_check *check,
+                        caption_error *error) {
     threads_for(threads, count, check_one, block);
     for (size_t i = 0; i < count; i++) {
         if (block->errors[i].status == CAPTION_OK) {
@@ -59,7 +60,7 @@ static bool check_all(const struct dataset *dataset, size_t *photos, size_t coun
                       caption_error *error) {
     for (size_t first = 0; first < count; first += BLOCK) {
         const size_t rest = count - first, size = rest < BLOCK ? rest : BLOCK;
-        struct block block = {.dataset = dataset, .photos = photos + first};
+        struct photo_block block = {.dataset = dataset, .photos = photos + first};
         if (!check_block(&block, size, threads, photos, kept, check, error)) return false;
         progress_update(progress, first + size, "photos looked at");
     }

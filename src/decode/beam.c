@@ -6,8 +6,8 @@
 #include "base/memory.h"
 #include "decode/candidates.h"
 #include "decode/constraints.h"
+#include "decode/decode.h"
 #include "decode/reorder.h"
-#include "decode/result.h"
 #include "decode/rows.h"
 #include "decode/signals.h"
 #include "decode/tags.h"
@@ -203,7 +203,8 @@ static void extend(struct beam_search *search, const struct photo_search *photo,
     search->rows.images[to] = DECODER_VECTOR - (int32_t)photo->photo;
 }
 
-/* Ends what said <end> and extends the rest, in the order of their log-probabilities. */
+/* Finishes the hypotheses with <end> and extends the others, in the order of their
+ * log-probabilities. */
 static void advance(struct beam_search *search, struct photo_search *photo, size_t length) {
     const struct candidates *candidates = &search->candidates;
     for (size_t i = 0; i < candidates->count; i++) {

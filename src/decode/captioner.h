@@ -14,7 +14,7 @@
 
 /* Loads and encodes photos read from files: features (count, F). `augment` is what every photo gets
  * (NULL: none), `threads` NULL the calling thread alone; a progress bar on `stream` (NULL: none)
- * says `note`. The first photo that cannot be read is the error. */
+ * has the label `note`. The first photo that cannot be read is the error. */
 bool captioner_features(const struct model *model, enum precision precision,
                         const struct photo_file *files, size_t count, const struct augment *augment,
                         struct threads *threads, FILE *stream, const char *note, real *features,

@@ -1,12 +1,14 @@
 #include "decode/decode.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "decode/beam.h"
 #include "decode/plan.h"
 #include "decode/sample.h"
 #include "text/neutral.h"
+#include "text/tokenizer.h"
 
 struct decode_workspace {
     struct beam_search *search; /* one of the two */
@@ -46,9 +48,40 @@ bool decode_features(struct decode_workspace *workspace, const real *features, s
 
 char *decode_sentence(const struct model *model, const caption_options *options,
                       const struct decode_caption *caption, caption_error *error) {
-    char *drawn = vocabulary_sentence(&model->vocabulary, caption->words, caption->count, error);
-    if (!drawn || !options->neutral) return drawn;
-    char *neutral = neutral_sentence(drawn, error);
-    free(drawn);
-    return neutral;
+    char *sentence = vocabulary_sentence(&model->vocabulary, caption->words, caption->count, error);
+    if (sentence && options->neutral) {
+        char *neutral = neutral_sentence(sentence, error);
+        free(sentence);
+        sentence = neutral;
+    }
+    if (sentence) sentence_attach_possessives(sentence);
+    return sentence;
+}
+
+bool result_set(struct decode_result *result, const struct decode_caption *captions, size_t count,
+                caption_error *error) {
+    *result = (struct decode_result){0};
+    result->captions = memory_zeroed(count, sizeof *captions, "captions", error);
+    if (!result->captions) return false;
+    for (; result->count < count; result->count++) {
+        const struct decode_caption *from = &captions[result->count];
+        uint32_t *words = memory_zeroed(from->count, sizeof *words, "captions", error);
+        if (!words) {
+            decode_results_free(result, 1);
+            return false;
+        }
+        memcpy(words, from->words, from->count * sizeof *words);
+        result->captions[result->count] = *from;
+        result->captions[result->count].words = words;
+    }
+    return true;
+}
+
+void decode_results_free(struct decode_result *results, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        for (size_t c = 0; c < results[i].count; c++) free(results[i].captions[c].words);
+        free(results[i].captions);
+        free(results[i].tags);
+        results[i] = (struct decode_result){0};
+    }
 }

@@ -44,7 +44,7 @@ void decode_plan_free(struct decode_plan *plan);
 enum precision decode_precision(const caption_options *options);
 
 /* The working memory of one thread, for up to `photos` photos at once: beam search's or sampling's,
- * as the options ask. It keeps what it computed of the words that were said, so that the next call
+ * as the options ask. It keeps what it computed for each word, so that the next call
  * is faster; results do not depend on it. Holds on to `plan`. NULL with `error` set when memory is
  * short. */
 struct decode_workspace;
@@ -62,5 +62,11 @@ void decode_results_free(struct decode_result *results, size_t count);
 /* The sentence that a caption is, in the wording that the options ask for. Freed with free(). */
 char *decode_sentence(const struct model *model, const caption_options *options,
                       const struct decode_caption *caption, caption_error *error);
+
+/* Results that outlive the search. */
+
+/* Copies `count` captions with their words. On failure the result is empty. */
+bool result_set(struct decode_result *result, const struct decode_caption *captions, size_t count,
+                caption_error *error);
 
 #endif

@@ -36,7 +36,7 @@ static void slot_free(struct slot *slot) {
 }
 
 /* What belongs to a thread. */
-struct worker {
+struct pipeline_worker {
     struct threads *helpers; /* and itself, that share a photo */
     struct inference_workspace *encoding;
     struct decode_workspace *decoding;
@@ -49,10 +49,10 @@ struct worker {
 
 /* The threads of a run, kept for the next one. */
 struct crew {
-    struct threads *pool;   /* NULL: there is none yet */
-    struct worker *workers; /* [count] */
-    size_t count;           /* threads that have photos of their own */
-    size_t to_a_photo;      /* threads that share one */
+    struct threads *pool;            /* NULL: there is none yet */
+    struct pipeline_worker *workers; /* [count] */
+    size_t count;                    /* threads that have photos of their own */
+    size_t to_a_photo;               /* threads that share one */
 };
 
 struct pipeline {
@@ -74,7 +74,7 @@ struct pipeline {
     size_t encoded; /* slots in that state */
     size_t memory;  /* bytes that photos take that are decoded */
     bool at_end;    /* there are no more photos */
-    bool over;      /* threads are to come home */
+    bool over;      /* threads stop */
     caption_error error;
 };
 
@@ -140,7 +140,7 @@ static bool load_photo(struct pipeline *p, caption_photo *photo, float *input,
 }
 
 /* Called and left with the mutex held, as all that do work are. */
-static void encode_photo(struct pipeline *p, struct worker *worker) {
+static void encode_photo(struct pipeline *p, struct pipeline_worker *worker) {
     const size_t index = p->taken++ % p->capacity;
     struct slot *slot = &p->slots[index];
     slot->state = SLOT_TAKEN;
@@ -164,7 +164,7 @@ static void encode_photo(struct pipeline *p, struct worker *worker) {
 
 /* Takes the oldest encoded photos out of the ring. Words that are drawn at random go by the photo's
  * number, and those of a batch are counted from its first. */
-static size_t take_batch(struct pipeline *p, struct worker *worker) {
+static size_t take_batch(struct pipeline *p, struct pipeline_worker *worker) {
     const size_t width = p->plan->model->encoder.features;
     size_t count = 0;
     for (size_t i = p->delivered; i < p->taken && count < p->batch; i++) {
@@ -182,7 +182,7 @@ static size_t take_batch(struct pipeline *p, struct worker *worker) {
     return count;
 }
 
-static void decode_words(struct pipeline *p, struct worker *worker) {
+static void decode_words(struct pipeline *p, struct pipeline_worker *worker) {
     const size_t count = take_batch(p, worker);
     pthread_mutex_unlock(&p->mutex);
 
@@ -205,7 +205,7 @@ static void decode_words(struct pipeline *p, struct worker *worker) {
 }
 
 /* A batch that is not full is decoded when there is no photo to fill it with. */
-static bool work(struct pipeline *p, struct worker *worker) {
+static bool work(struct pipeline *p, struct pipeline_worker *worker) {
     const bool photos = p->taken < p->given;
     if (p->encoded >= p->batch || (!photos && p->encoded > 0))
         decode_words(p, worker);
@@ -216,7 +216,7 @@ static bool work(struct pipeline *p, struct worker *worker) {
     return true;
 }
 
-static void wait_for_change(struct pipeline *p, struct worker *worker) {
+static void wait_for_change(struct pipeline *p, struct pipeline_worker *worker) {
     const double started = progress_clock();
     pthread_cond_wait(&p->changed, &p->mutex);
     worker->times.waited += progress_clock() - started;
@@ -241,7 +241,7 @@ static void ask_for_photos(struct pipeline *p) {
 }
 
 /* Hands out the result that is next in order, if it is there. */
-static bool deliver(struct pipeline *p, struct worker *worker) {
+static bool deliver(struct pipeline *p, struct pipeline_worker *worker) {
     struct slot *slot = &p->slots[p->delivered % p->capacity];
     if (p->delivered == p->given || slot->state != SLOT_DONE) return false;
     pthread_mutex_unlock(&p->mutex);
@@ -259,7 +259,7 @@ static bool deliver(struct pipeline *p, struct worker *worker) {
     return true;
 }
 
-static void run_caller(struct pipeline *p, struct worker *worker) {
+static void run_caller(struct pipeline *p, struct pipeline_worker *worker) {
     while (!p->over) {
         ask_for_photos(p);
         if (deliver(p, worker)) continue;
@@ -273,7 +273,7 @@ static void run_caller(struct pipeline *p, struct worker *worker) {
 static void run_worker(void *context, size_t item, size_t number) {
     (void)item;
     struct pipeline *p = context;
-    struct worker *worker = &p->crew.workers[number];
+    struct pipeline_worker *worker = &p->crew.workers[number];
     pthread_mutex_lock(&p->mutex);
     if (number == 0 && !p->over) run_caller(p, worker);
     while (!p->over)
@@ -281,7 +281,7 @@ static void run_worker(void *context, size_t item, size_t number) {
     pthread_mutex_unlock(&p->mutex);
 }
 
-static void worker_free(struct worker *worker) {
+static void worker_free(struct pipeline_worker *worker) {
     inference_workspace_free(worker->encoding);
     decode_workspace_free(worker->decoding);
     threads_free(worker->helpers);
@@ -289,7 +289,7 @@ static void worker_free(struct worker *worker) {
     free(worker->features);
 }
 
-static bool worker_init(struct worker *worker, const struct pipeline *p, size_t to_a_photo,
+static bool worker_init(struct pipeline_worker *worker, const struct pipeline *p, size_t to_a_photo,
                         caption_error *error) {
     const struct model *model = p->plan->model;
     const size_t size = model->preprocessing.size;

@@ -39,8 +39,8 @@ struct pipeline *pipeline_new(const struct prepared *prepared, size_t threads,
                               caption_error *error);
 void pipeline_free(struct pipeline *pipeline);
 
-/* Captions all photos. False with `error` set when `result` said so or nothing could be done at
- * all; another run may follow. Times are added to `times` (NULL: not wanted). */
+/* Captions all photos. False with `error` set when `result` asked for it or nothing could be done
+ * at all; another run may follow. Times are added to `times` (NULL: not wanted). */
 bool pipeline_run(struct pipeline *pipeline, const struct pipeline_ends *ends, caption_times *times,
                   caption_error *error);
 

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "decode/endings.h"
-#include "decode/repeats.h"
+#include "decode/constraints.h"
 #include "decode/signals.h"
 #include "text/tokenizer.h"
 
@@ -98,9 +97,8 @@ static bool check_model(const struct model *model, caption_error *error) {
 static bool check_tags(const struct model *model, const caption_options *options,
                        caption_error *error) {
     return options->tags == 0 || model->tags.count > 0 ||
-           error_set(
-               error, CAPTION_ERROR_ARGUMENT,
-               "the model tells no tags; expected one that was trained with --tags (--model)");
+           error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "the model has no tags; expected one that was trained with --tags (--model)");
 }
 
 static bool check_confidence(const struct model *model, const caption_options *options,
@@ -108,7 +106,7 @@ static bool check_confidence(const struct model *model, const caption_options *o
     if (!check_float("minimum confidence", options->min_confidence, 0, 1, error)) return false;
     if (options->min_confidence <= 0 || model->confidence.is_there) return true;
     return error_set(error, CAPTION_ERROR_ARGUMENT,
-                     "minimum confidence (--min-confidence): the model does not tell how sure it "
+                     "minimum confidence (--min-confidence): the model does not state how sure it "
                      "is; expected one with \"confidence\" in its metadata");
 }
 

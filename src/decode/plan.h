@@ -1,11 +1,11 @@
-/* The checked plan behind decode.h, for the files of this room. */
+/* The checked plan behind decode.h, for the files of this folder. */
 #ifndef CAPTION_DECODE_PLAN_H
 #define CAPTION_DECODE_PLAN_H
 
 #include "decode/decode.h"
 #include "infer/inference_decoder.h"
 
-/* Limits of the options, told in the messages of decode_plan_new. */
+/* Limits of the options, named in the messages of decode_plan_new. */
 enum {
     PLAN_MAX_BEAM = 1024, /* beam size, and captions drawn per photo */
     PLAN_MAX_LENGTH = 1000,
@@ -26,7 +26,8 @@ struct decode_plan {
     uint32_t *prefix;        /* [prefix_count] */
     size_t prefix_count;
     bool *never_last;    /* (V,): no caption ends on that word */
-    uint32_t *next_form; /* (V,): rings of words that are said once (repeats.h); NULL: none are */
+    uint32_t *next_form; /* (V,): rings of words that a caption has once (constraints.h); NULL: none
+                            are */
     double *rarity;      /* (V,): see signals.h */
 };
 

@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "decode/candidates.h"
 #include "decode/constraints.h"
-#include "decode/result.h"
+#include "decode/decode.h"
 #include "decode/rows.h"
 #include "decode/signals.h"
 #include "decode/tags.h"
@@ -159,7 +159,7 @@ static void finish(const struct sampler *sampler, struct draw *draw) {
     caption->score = plan_score(sampler->plan, caption->logprob, caption->count);
 }
 
-/* Draws a row's next word. *goes_on tells whether the caption does. */
+/* Draws a row's next word. *goes_on: whether the caption does. */
 static bool extend(struct sampler *sampler, size_t row, bool *goes_on, caption_error *error) {
     struct draw *draw = &sampler->draws[sampler->going[row]];
     struct decode_caption *caption = &draw->caption;

@@ -1,4 +1,5 @@
-/* What a finished caption tells of how sure the model is: see model/confidence.h. */
+/* The signals of a finished caption from which the confidence is computed: see model/confidence.h.
+ */
 #ifndef CAPTION_DECODE_SIGNALS_H
 #define CAPTION_DECODE_SIGNALS_H
 

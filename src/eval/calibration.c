@@ -49,7 +49,8 @@ bool calibration_add(struct calibration_photos *photos, const char *name,
     const size_t count = evaluation->count;
     size_t sum;
     if (!size_add(photos->count, count, &sum)) return error_memory(error, what);
-    if (evaluation->told.tags > 0 && !photo_tags_append(&photos->tags, &evaluation->told, error))
+    if (evaluation->photo_tags.tags > 0 &&
+        !photo_tags_append(&photos->tags, &evaluation->photo_tags, error))
         return false;
     if (!grow(photos, sum, error) || !add_part(photos, name, evaluation->style, count, error))
         return false;
@@ -77,7 +78,7 @@ void calibration_free(struct calibration_photos *photos) {
 
 /* The regression: signals in standard deviations from their means, then the styles, 1 for a
  * photo's own, then the bias. */
-struct fit {
+struct confidence_fit {
     const struct calibration_photos *photos;
     struct logistic problem;
     size_t styles;
@@ -86,7 +87,7 @@ struct fit {
     double means[CONFIDENCE_SIGNALS], deviations[CONFIDENCE_SIGNALS];
 };
 
-static void fit_free(struct fit *fit) {
+static void fit_free(struct confidence_fit *fit) {
     free(fit->rows);
     free(fit->weights);
     free(fit->penalties);
@@ -99,8 +100,8 @@ static double weight_of(const struct calibration_photos *photos, size_t part) {
     return (double)photos->count / ((double)photos->part_count * (double)photos->parts[part].count);
 }
 
-/* A signal that is the same everywhere tells nothing: its deviation counts as 1. */
-static void measure(struct fit *fit) {
+/* A signal that is the same everywhere has no weight: its deviation counts as 1. */
+static void measure(struct confidence_fit *fit) {
     const struct calibration_photos *photos = fit->photos;
     for (size_t s = 0; s < CONFIDENCE_SIGNALS; s++) {
         const double *signal = photos->signals + s;
@@ -126,7 +127,7 @@ static size_t style_of(const struct calibration_photos *photos, size_t part) {
     return STYLE_NONE;
 }
 
-static void set_row(struct fit *fit, size_t style, size_t i) {
+static void set_row(struct confidence_fit *fit, size_t style, size_t i) {
     const struct calibration_photos *photos = fit->photos;
     double *row = fit->rows + i * fit->problem.inputs;
     for (size_t s = 0; s < CONFIDENCE_SIGNALS; s++)
@@ -136,7 +137,7 @@ static void set_row(struct fit *fit, size_t style, size_t i) {
     fit->labels[i] = photos->ciders[i] >= CONFIDENCE_APT;
 }
 
-static void set_rows(struct fit *fit) {
+static void set_rows(struct confidence_fit *fit) {
     for (size_t p = 0; p < fit->photos->part_count; p++) {
         const struct calibration_part *part = &fit->photos->parts[p];
         const size_t style = style_of(fit->photos, p);
@@ -148,11 +149,11 @@ static void set_rows(struct fit *fit) {
                                                                    : bias_penalty;
 }
 
-static bool fit_init(struct fit *fit, const struct calibration_photos *photos,
+static bool fit_init(struct confidence_fit *fit, const struct calibration_photos *photos,
                      caption_error *error) {
     const size_t styles = photos->part_count > 1 ? photos->part_count : 0;
     const size_t count = photos->count, inputs = CONFIDENCE_SIGNALS + styles + 1;
-    *fit = (struct fit){.photos = photos, .styles = styles};
+    *fit = (struct confidence_fit){.photos = photos, .styles = styles};
     if ((fit->rows = memory_zeroed(count, inputs * sizeof *fit->rows, what, error)) &&
         (fit->weights = memory_zeroed(count, sizeof *fit->weights, what, error)) &&
         (fit->penalties = memory_zeroed(inputs, sizeof *fit->penalties, what, error)) &&
@@ -174,7 +175,7 @@ static size_t fold_of(size_t place) {
 }
 
 /* Fits to all photos but those of a fold (CALIBRATION_FOLDS: to all). */
-static bool fit_without(struct fit *fit, size_t fold, caption_error *error) {
+static bool fit_without(struct confidence_fit *fit, size_t fold, caption_error *error) {
     const struct calibration_photos *photos = fit->photos;
     for (size_t p = 0; p < photos->part_count; p++) {
         const struct calibration_part *part = &photos->parts[p];
@@ -184,7 +185,8 @@ static bool fit_without(struct fit *fit, size_t fold, caption_error *error) {
     return logistic_fit(&fit->problem, fit->coefficients, error);
 }
 
-static bool cross_validate(struct fit *fit, double *probabilities, caption_error *error) {
+static bool cross_validate(struct confidence_fit *fit, double *probabilities,
+                           caption_error *error) {
     const size_t inputs = fit->problem.inputs;
     for (size_t fold = 0; fold < CALIBRATION_FOLDS; fold++) {
         if (!fit_without(fit, fold, error)) return false;
@@ -199,7 +201,7 @@ static bool cross_validate(struct fit *fit, double *probabilities, caption_error
 }
 
 /* Signals as they are, in place of standard deviations. */
-static bool write_confidence(const struct fit *fit, struct confidence *confidence,
+static bool write_confidence(const struct confidence_fit *fit, struct confidence *confidence,
                              caption_error *error) {
     *confidence = (struct confidence){.is_there = true,
                                       .bias = fit->coefficients[CONFIDENCE_SIGNALS + fit->styles]};
@@ -225,7 +227,7 @@ bool calibration_fit(const struct calibration_photos *photos, struct confidence 
     if (photos->count == 0)
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "a confidence is fitted to photos: there are none");
-    struct fit fit;
+    struct confidence_fit fit;
     if (!fit_init(&fit, photos, error)) return false;
     const bool done = cross_validate(&fit, probabilities, error) &&
                       fit_without(&fit, CALIBRATION_FOLDS, error) &&

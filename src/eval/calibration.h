@@ -1,5 +1,5 @@
-/* Fits what a model's file tells of how sure it is: the confidence of captions (confidence.h) and
- * the calibration of tags (tag_calibration.h), to photos that it did not learn from.
+/* Fits the numbers of a model's file by which it is sure: the confidence of captions (confidence.h)
+ * and the calibration of tags (tag_calibration.h), to photos that it did not learn from.
  *
  *     struct calibration_photos photos = {0};
  *     calibration_add(&photos, "everyday/coco", &evaluation, &error);       // for each part
@@ -22,7 +22,7 @@ struct calibration_part {
 struct calibration_photos {
     size_t count, capacity;
     double *signals;     /* (count, CONFIDENCE_SIGNALS) */
-    double *confidences; /* [count], as the model told them */
+    double *confidences; /* [count], as the model gave them */
     double *ciders;      /* [count] */
     size_t part_count, part_capacity;
     struct calibration_part *parts; /* [part_count] */

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-enum { CONFIDENCE_ROWS = 5 };
+enum { CONFIDENCE_ROWS = 5, CONFIDENCE_RISKS = 40 };
 
 /* The surest part of the captions. */
 struct confidence_row {
@@ -17,11 +17,13 @@ struct confidence_row {
 };
 
 struct confidence_scores {
-    size_t count;             /* captions; 0: the model does not tell how sure it is */
+    size_t count;             /* captions; 0: the model has no confidence */
     double calibration_error; /* expected, in ten equal bins */
     double chance_error;      /* what it would be by chance if all confidences were true */
     double gain;              /* CIDEr of the surer three quarters over that of all */
     struct confidence_row rows[CONFIDENCE_ROWS];
+    double risks[CONFIDENCE_RISKS]; /* the share that is not apt among the surest (i + 1) /
+                                       CONFIDENCE_RISKS of the captions */
 };
 
 /* Of captions' confidences[count], from 0 to 1, and their ciders[count]. Of equal confidences the

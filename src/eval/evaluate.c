@@ -33,14 +33,14 @@ static bool keep_captions(const struct model *model, const caption_options *opti
     return true;
 }
 
-/* Scores the sentences as they are told, word by word. */
+/* Scores the sentences as printed. */
 static bool score_captions(const struct dataset *dataset, const size_t *photos,
                            struct evaluation *out, caption_error *error) {
     struct tokens *candidates = memory_zeroed(out->count, sizeof *candidates, "captions", error);
     if (!candidates) return false;
     bool done = true;
     for (size_t i = 0; done && i < out->count; i++)
-        done = tokens_split(out->captions[i], &candidates[i], error);
+        done = tokenize(out->captions[i], &candidates[i], error);
     done = done && photo_scores_compute(dataset, photos, out->count, candidates, &out->scores,
                                         &out->distinct, out->ciders, error);
     for (size_t i = 0; i < out->count; i++) tokens_free(&candidates[i]);
@@ -73,9 +73,10 @@ static bool score_tags(const struct model *model, const struct dataset *dataset,
                        const size_t *photos, const struct decode_result *results,
                        struct evaluation *out, caption_error *error) {
     if (model->tags.count == 0) return true;
-    const struct photo_tags *told = &out->told;
-    return photo_tags_gather(&out->told, model, dataset, photos, results, out->count, error) &&
-           tag_scores_compute(told->confidences, told->labels, told->photos, told->tags, &out->tags,
+    const struct photo_tags *tags = &out->photo_tags;
+    return photo_tags_gather(&out->photo_tags, model, dataset, photos, results, out->count,
+                             error) &&
+           tag_scores_compute(tags->confidences, tags->labels, tags->photos, tags->tags, &out->tags,
                               error);
 }
 
@@ -116,7 +117,7 @@ bool evaluate_features(const struct model *model, const struct dataset *dataset,
 }
 
 /* The photos' features (count, F) in the order of `photos`; freed with free(). Before the long work
- * a mistake in options or data is told. */
+ * a mistake in options or data is an error. */
 static float *encode(const struct model *model, const caption_options *options,
                      const struct dataset *dataset, const size_t *photos, size_t count,
                      struct threads *threads, FILE *progress, caption_error *error) {
@@ -177,6 +178,6 @@ void evaluation_free(struct evaluation *evaluation) {
     free(evaluation->confidences);
     free(evaluation->signals);
     free(evaluation->ciders);
-    photo_tags_free(&evaluation->told);
+    photo_tags_free(&evaluation->photo_tags);
     *evaluation = (struct evaluation){0};
 }

@@ -8,27 +8,26 @@
 #include "data/dataset_parts.h"
 #include "decode/decode.h"
 #include "eval/confidence_scores.h"
-#include "eval/photo_tags.h"
 #include "eval/scores.h"
 #include "eval/swaps.h"
 #include "eval/tag_scores.h"
 #include "model/model.h"
 
 struct evaluation {
-    size_t count;           /* photos */
-    const char *style;      /* in which they were captioned, the model's own name; NULL: in none */
-    char **captions;        /* [count], owned */
-    double *logprobs;       /* [count], owned */
-    double *confidences;    /* [count], owned; NAN of a model that does not tell them */
-    double *signals;        /* (count, CONFIDENCE_SIGNALS), owned */
-    double *ciders;         /* [count], owned: each caption's own */
-    struct photo_tags told; /* of a model that has a word head, else zero; owned */
-    struct scores scores;   /* of the corpus */
-    size_t distinct;        /* different captions */
-    double perplexity;      /* of the reference captions, per word, <end> included */
-    struct swaps swaps;     /* count 0: not asked for */
-    struct tag_scores tags; /* of a model that has a word head, else zero */
-    struct confidence_scores confidence; /* of one that tells how sure it is, else zero */
+    size_t count;        /* photos */
+    const char *style;   /* in which they were captioned, the model's own name; NULL: in none */
+    char **captions;     /* [count], owned */
+    double *logprobs;    /* [count], owned */
+    double *confidences; /* [count], owned; NAN of a model without */
+    double *signals;     /* (count, CONFIDENCE_SIGNALS), owned */
+    double *ciders;      /* [count], owned: each caption's own */
+    struct photo_tags photo_tags;        /* of a model that has a word head, else zero; owned */
+    struct scores scores;                /* of the corpus */
+    size_t distinct;                     /* different captions */
+    double perplexity;                   /* of the reference captions, per word, <end> included */
+    struct swaps swaps;                  /* count 0: not asked for */
+    struct tag_scores tags;              /* of a model that has a word head, else zero */
+    struct confidence_scores confidence; /* of a model with confidence, else zero */
 };
 
 /* The name of the style in which a part is described: that of the source that all its photos share,

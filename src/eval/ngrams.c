@@ -5,6 +5,95 @@
 
 #include "base/memory.h"
 
+static bool table_init(struct ngram_numbers_table *table, size_t most, caption_error *error) {
+    size_t slots = 16;
+    while (slots / 2 < most) {
+        if (!size_multiply(slots, 2, &slots)) return error_memory(error, "n-grams");
+    }
+    table->mask = slots - 1;
+    table->key = siphash_key_new();
+    table->slots = memory_zeroed(slots, sizeof *table->slots, "n-grams", error);
+    return table->slots != NULL;
+}
+
+/* Room for that many different words and n-grams, fewer than NGRAM_NONE. Freed with
+ * ngram_numbers_free, after a failure too. */
+static bool ngram_numbers_init(struct ngram_numbers *numbers, size_t words, size_t grams,
+                               caption_error *error) {
+    *numbers = (struct ngram_numbers){0};
+    numbers->texts = memory_uninitialised(words, sizeof *numbers->texts, "n-grams", error);
+    numbers->keys = memory_uninitialised(grams, sizeof *numbers->keys, "n-grams", error);
+    return numbers->texts && numbers->keys && table_init(&numbers->words, words, error) &&
+           table_init(&numbers->grams, grams, error);
+}
+
+static void ngram_numbers_free(struct ngram_numbers *numbers) {
+    free(numbers->words.slots);
+    free(numbers->grams.slots);
+    free(numbers->texts);
+    free(numbers->keys);
+    *numbers = (struct ngram_numbers){0};
+}
+
+/* The slot that holds the word, or the free one that it would take. */
+static size_t word_slot(const struct ngram_numbers *numbers, const char *word) {
+    const struct ngram_numbers_table *table = &numbers->words;
+    size_t slot = (size_t)siphash_string(table->key, word) & table->mask;
+    while (table->slots[slot] && strcmp(numbers->texts[table->slots[slot] - 1], word) != 0) {
+        slot = (slot + 1) & table->mask;
+    }
+    return slot;
+}
+
+static size_t gram_slot(const struct ngram_numbers *numbers, uint64_t key) {
+    const struct ngram_numbers_table *table = &numbers->grams;
+    /* Multiplied by a random odd number (Dietzfelbinger et al., 1997): the high bits are the good
+     * ones. */
+    const uint64_t hash = key * (table->key.first | 1);
+    size_t slot = (size_t)(hash >> 32) & table->mask;
+    while (table->slots[slot] && numbers->keys[table->slots[slot] - 1] != key) {
+        slot = (slot + 1) & table->mask;
+    }
+    return slot;
+}
+
+static uint64_t key_of(uint32_t prefix, uint32_t word) {
+    return (uint64_t)prefix << 32 | word;
+}
+
+/* The number of a word, which must stay where it is, or of a prefix (NGRAM_NONE: none) and a word;
+ * a new one is added. */
+static uint32_t ngram_numbers_add_word(struct ngram_numbers *numbers, const char *word) {
+    struct ngram_numbers_table *table = &numbers->words;
+    const size_t slot = word_slot(numbers, word);
+    if (!table->slots[slot]) {
+        numbers->texts[table->count] = word;
+        table->slots[slot] = (uint32_t)++table->count;
+    }
+    return table->slots[slot] - 1;
+}
+
+static uint32_t ngram_numbers_add(struct ngram_numbers *numbers, uint32_t prefix, uint32_t word) {
+    struct ngram_numbers_table *table = &numbers->grams;
+    const uint64_t key = key_of(prefix, word);
+    const size_t slot = gram_slot(numbers, key);
+    if (!table->slots[slot]) {
+        numbers->keys[table->count] = key;
+        table->slots[slot] = (uint32_t)++table->count;
+    }
+    return table->slots[slot] - 1;
+}
+
+/* A free slot's 0 becomes NGRAM_NONE. */
+static uint32_t ngram_numbers_find_word(const struct ngram_numbers *numbers, const char *word) {
+    return numbers->words.slots[word_slot(numbers, word)] - 1;
+}
+
+static uint32_t ngram_numbers_find(const struct ngram_numbers *numbers, uint32_t prefix,
+                                   uint32_t word) {
+    return numbers->grams.slots[gram_slot(numbers, key_of(prefix, word))] - 1;
+}
+
 static const char what[] = "n-grams";
 
 size_t ngrams_of_length(size_t length, size_t order) {
@@ -31,33 +120,34 @@ static size_t count_runs(const uint32_t *sorted, size_t count, struct ngram *out
 
 /* What the building of the n-grams needs beside their result. */
 struct workspace {
-    struct ngrams_room room;
+    struct ngrams_scratch scratch;
     size_t words_used, grams_used; /* of the result's arrays */
 };
 
-bool ngrams_room_init(struct ngrams_room *room, size_t longest, caption_error *error) {
-    *room = (struct ngrams_room){.longest = longest};
-    room->words = memory_uninitialised(longest, sizeof *room->words, what, error);
-    room->numbers = memory_uninitialised(longest, sizeof *room->numbers, what, error);
-    room->sorted = memory_uninitialised(longest, sizeof *room->sorted, what, error);
-    room->grams = memory_uninitialised(longest, NGRAMS_ORDERS * sizeof *room->grams, what, error);
-    return room->words && room->numbers && room->sorted && room->grams;
+bool ngrams_scratch_init(struct ngrams_scratch *scratch, size_t longest, caption_error *error) {
+    *scratch = (struct ngrams_scratch){.longest = longest};
+    scratch->words = memory_uninitialised(longest, sizeof *scratch->words, what, error);
+    scratch->numbers = memory_uninitialised(longest, sizeof *scratch->numbers, what, error);
+    scratch->sorted = memory_uninitialised(longest, sizeof *scratch->sorted, what, error);
+    scratch->grams =
+        memory_uninitialised(longest, NGRAMS_ORDERS * sizeof *scratch->grams, what, error);
+    return scratch->words && scratch->numbers && scratch->sorted && scratch->grams;
 }
 
-void ngrams_room_free(struct ngrams_room *room) {
-    free(room->words);
-    free(room->numbers);
-    free(room->sorted);
-    free(room->grams);
-    *room = (struct ngrams_room){0};
+void ngrams_scratch_free(struct ngrams_scratch *scratch) {
+    free(scratch->words);
+    free(scratch->numbers);
+    free(scratch->sorted);
+    free(scratch->grams);
+    *scratch = (struct ngrams_scratch){0};
 }
 
 /* Sums over all sentences. */
-struct extent {
+struct ngram_extent {
     size_t sentences, words, grams, longest;
 };
 
-static bool add_extent(struct extent *extent, const struct tokens *tokens) {
+static bool add_extent(struct ngram_extent *extent, const struct tokens *tokens) {
     extent->sentences++;
     if (tokens->count > extent->longest) extent->longest = tokens->count;
     bool ok = size_add(extent->words, tokens->count, &extent->words);
@@ -67,9 +157,9 @@ static bool add_extent(struct extent *extent, const struct tokens *tokens) {
     return ok;
 }
 
-static bool measure(const struct scores_item *items, size_t count, struct extent *extent,
+static bool measure(const struct scores_item *items, size_t count, struct ngram_extent *extent,
                     caption_error *error) {
-    *extent = (struct extent){0};
+    *extent = (struct ngram_extent){0};
     bool ok = true;
     for (size_t i = 0; i < count; i++) {
         ok = ok && add_extent(extent, items[i].candidate);
@@ -82,7 +172,7 @@ static bool measure(const struct scores_item *items, size_t count, struct extent
 }
 
 static bool allocate(struct ngrams *ngrams, struct workspace *workspace, size_t count,
-                     const struct extent *extent, caption_error *error) {
+                     const struct ngram_extent *extent, caption_error *error) {
     ngrams->items = memory_uninitialised(count, sizeof *ngrams->items, what, error);
     ngrams->sentences =
         memory_uninitialised(extent->sentences, sizeof *ngrams->sentences, what, error);
@@ -90,21 +180,21 @@ static bool allocate(struct ngrams *ngrams, struct workspace *workspace, size_t 
     ngrams->grams = memory_uninitialised(extent->grams, sizeof *ngrams->grams, what, error);
     return ngrams->items && ngrams->sentences && ngrams->words && ngrams->grams &&
            ngram_numbers_init(&ngrams->known, extent->words, extent->grams, error) &&
-           ngrams_room_init(&workspace->room, extent->longest, error);
+           ngrams_scratch_init(&workspace->scratch, extent->longest, error);
 }
 
 /* Sorts the numbers of one order into `grams`; returns how many are distinct. */
-static size_t sort_order(struct ngrams_room *room, size_t count, struct ngram *grams) {
-    memcpy(room->sorted, room->numbers, count * sizeof *room->sorted);
-    qsort(room->sorted, count, sizeof *room->sorted, compare_numbers);
-    return count_runs(room->sorted, count, grams);
+static size_t sort_order(struct ngrams_scratch *scratch, size_t count, struct ngram *grams) {
+    memcpy(scratch->sorted, scratch->numbers, count * sizeof *scratch->sorted);
+    qsort(scratch->sorted, count, sizeof *scratch->sorted, compare_numbers);
+    return count_runs(scratch->sorted, count, grams);
 }
 
 /* Counts one sentence into the next free places of the result. */
 static void count_sentence(struct ngrams *ngrams, struct workspace *workspace,
                            const struct tokens *tokens, struct ngrams_sentence *sentence) {
     uint32_t *words = ngrams->words + workspace->words_used;
-    uint32_t *numbers = workspace->room.numbers;
+    uint32_t *numbers = workspace->scratch.numbers;
     workspace->words_used += tokens->count;
     sentence->words = words;
     sentence->length = tokens->count;
@@ -119,7 +209,7 @@ static void count_sentence(struct ngrams *ngrams, struct workspace *workspace,
         }
         struct ngram *grams = ngrams->grams + workspace->grams_used;
         sentence->orders[order - 1] = grams;
-        sentence->distinct[order - 1] = sort_order(&workspace->room, count, grams);
+        sentence->distinct[order - 1] = sort_order(&workspace->scratch, count, grams);
         workspace->grams_used += sentence->distinct[order - 1];
     }
 }
@@ -148,9 +238,9 @@ static bool is_same(char *const *words, size_t order, size_t a, size_t b) {
 /* The number of a known n-gram, or one behind all known ones: that of the first place in the
  * sentence where it stands. */
 static uint32_t find_number(const struct ngrams *ngrams, const struct tokens *tokens,
-                            const struct ngrams_room *room, size_t order, size_t place,
+                            const struct ngrams_scratch *scratch, size_t order, size_t place,
                             uint32_t prefix) {
-    const uint32_t word = room->words[place + order - 1];
+    const uint32_t word = scratch->words[place + order - 1];
     if (word != NGRAM_NONE && (order == 1 || prefix < ngrams->numbers)) {
         const uint32_t number = ngram_numbers_find(&ngrams->known, prefix, word);
         if (number != NGRAM_NONE) return number;
@@ -161,34 +251,35 @@ static uint32_t find_number(const struct ngrams *ngrams, const struct tokens *to
 }
 
 void ngrams_count(const struct ngrams *ngrams, const struct tokens *tokens,
-                  struct ngrams_room *room, struct ngrams_sentence *sentence) {
-    const size_t length = tokens->count < room->longest ? tokens->count : room->longest;
-    struct ngram *grams = room->grams;
-    *sentence = (struct ngrams_sentence){.words = room->words, .length = length};
+                  struct ngrams_scratch *scratch, struct ngrams_sentence *sentence) {
+    const size_t length = tokens->count < scratch->longest ? tokens->count : scratch->longest;
+    struct ngram *grams = scratch->grams;
+    *sentence = (struct ngrams_sentence){.words = scratch->words, .length = length};
     for (size_t i = 0; i < length; i++) {
-        room->words[i] = ngram_numbers_find_word(&ngrams->known, tokens->words[i]);
-        room->numbers[i] = NGRAM_NONE;
+        scratch->words[i] = ngram_numbers_find_word(&ngrams->known, tokens->words[i]);
+        scratch->numbers[i] = NGRAM_NONE;
     }
     for (size_t order = 1; order <= NGRAMS_ORDERS; order++) {
         const size_t count = ngrams_of_length(length, order);
         for (size_t i = 0; i < count; i++) {
-            room->numbers[i] = find_number(ngrams, tokens, room, order, i, room->numbers[i]);
+            scratch->numbers[i] =
+                find_number(ngrams, tokens, scratch, order, i, scratch->numbers[i]);
         }
         sentence->orders[order - 1] = grams;
-        sentence->distinct[order - 1] = sort_order(room, count, grams);
-        grams += room->longest;
+        sentence->distinct[order - 1] = sort_order(scratch, count, grams);
+        grams += scratch->longest;
     }
 }
 
 bool ngrams_init(struct ngrams *ngrams, const struct scores_item *items, size_t count,
                  caption_error *error) {
     *ngrams = (struct ngrams){.count = count};
-    struct extent extent;
+    struct ngram_extent extent;
     if (!measure(items, count, &extent, error)) return false;
     struct workspace workspace = {0};
     bool ok = allocate(ngrams, &workspace, count, &extent, error);
     if (ok) count_all(ngrams, &workspace, items);
-    ngrams_room_free(&workspace.room);
+    ngrams_scratch_free(&workspace.scratch);
     return ok;
 }
 

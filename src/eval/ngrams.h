@@ -4,8 +4,30 @@
 
 #include <stdint.h>
 
-#include "eval/ngram_numbers.h"
+#include "base/error.h"
+#include "base/hash.h"
 #include "eval/scores.h"
+
+/* Numbers for words and n-grams: the same for the same words, wherever they stand. Open-addressing
+ * hash tables whose size is known before; entries are numbered as they come. An n-gram is keyed by
+ * the number of its first n - 1 words and its last word, so 64 bits name n-grams of every order,
+ * and one table holds them all. */
+
+/* No entry's number: an n-gram or word that was never added, and the prefix of single words. */
+#define NGRAM_NONE UINT32_MAX
+
+struct ngram_numbers_table {
+    uint32_t *slots; /* number + 1 */
+    size_t mask;
+    size_t count;
+    struct siphash_key key;
+};
+
+struct ngram_numbers {
+    struct ngram_numbers_table words, grams;
+    const char **texts; /* of the words; not owned */
+    uint64_t *keys;     /* of the n-grams */
+};
 
 enum { NGRAMS_ORDERS = 4 };
 
@@ -45,19 +67,19 @@ bool ngrams_init(struct ngrams *ngrams, const struct scores_item *items, size_t 
 void ngrams_free(struct ngrams *ngrams);
 
 /* What ngrams_count needs and writes to. */
-struct ngrams_room {
+struct ngrams_scratch {
     size_t longest;                     /* words that are counted */
     uint32_t *words, *numbers, *sorted; /* [longest] */
     struct ngram *grams;                /* (NGRAMS_ORDERS, longest) */
 };
-bool ngrams_room_init(struct ngrams_room *room, size_t longest, caption_error *error);
-void ngrams_room_free(struct ngrams_room *room);
+bool ngrams_scratch_init(struct ngrams_scratch *scratch, size_t longest, caption_error *error);
+void ngrams_scratch_free(struct ngrams_scratch *scratch);
 
 /* Counts the n-grams of a sentence that is not among those of ngrams_init; of one longer than the
- * room, its beginning. N-grams that stand in none of those have numbers from ngrams->numbers on.
- * `sentence` lives in the room. */
+ * scratch, its beginning. N-grams that stand in none of those have numbers from ngrams->numbers on.
+ * `sentence` lives in the scratch. */
 void ngrams_count(const struct ngrams *ngrams, const struct tokens *tokens,
-                  struct ngrams_room *room, struct ngrams_sentence *sentence);
+                  struct ngrams_scratch *scratch, struct ngrams_sentence *sentence);
 
 /* How many n-grams of that order (from 1) a sentence of that length has. */
 size_t ngrams_of_length(size_t length, size_t order);

@@ -5,7 +5,54 @@
 
 #include "base/memory.h"
 #include "decode/captioner.h"
-#include "eval/reference_words.h"
+
+void reference_words_free(struct reference_words *references) {
+    free(references->captions);
+    free(references->first);
+    free(references->words);
+    *references = (struct reference_words){0};
+}
+
+static bool allocate(struct reference_words *references, const struct dataset *dataset,
+                     const size_t *photos, size_t count, caption_error *error) {
+    size_t captions = 0, words = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct dataset_photo *photo = &dataset->photos[photos[i]];
+        captions += photo->count;
+        for (size_t j = 0; j < photo->count; j++)
+            words += dataset->captions[photo->first + j].count;
+    }
+    const char *what = "the likelihood of captions";
+    references->captions = memory_zeroed(captions, sizeof *references->captions, what, error);
+    references->first = memory_zeroed(count + 1, sizeof *references->first, what, error);
+    references->words = memory_zeroed(words, sizeof *references->words, what, error);
+    return references->captions && references->first && references->words;
+}
+
+static void add(struct reference_words *references, const struct vocabulary *vocabulary,
+                const struct tokens *tokens, const real *features) {
+    uint32_t *words = references->words + references->word_count;
+    for (size_t i = 0; i < tokens->count; i++)
+        words[i] = (uint32_t)vocabulary_find(vocabulary, tokens->words[i]);
+    references->word_count += tokens->count;
+    references->captions[references->count++] =
+        (struct likelihood_caption){.features = features, .words = words, .count = tokens->count};
+}
+
+bool reference_words_init(struct reference_words *references, const struct model *model,
+                          const struct dataset *dataset, const size_t *photos, size_t count,
+                          const real *features, caption_error *error) {
+    *references = (struct reference_words){0};
+    if (!allocate(references, dataset, photos, count, error)) return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct dataset_photo *photo = &dataset->photos[photos[i]];
+        for (size_t j = 0; j < photo->count; j++)
+            add(references, &model->vocabulary, &dataset->captions[photo->first + j],
+                features + i * model->decoder.features);
+        references->first[i + 1] = references->count;
+    }
+    return true;
+}
 
 static bool compute(const struct model *model, size_t style,
                     const struct reference_words *references, struct threads *threads,

@@ -36,7 +36,7 @@ void rerank_fit_free(struct rerank_photos *all) {
     *all = (struct rerank_photos){0};
 }
 
-/* The caption that is said under these weights. */
+/* The caption that is chosen under these weights. */
 static const struct decode_caption *choose(const struct decode_result *result,
                                            const struct rerank *rerank) {
     const struct decode_caption *best = &result->captions[0];
@@ -55,12 +55,12 @@ static bool split_choice(const struct model *model, const caption_options *optio
                          const struct decode_caption *caption, struct tokens *words,
                          caption_error *error) {
     char *sentence = decode_sentence(model, options, caption, error);
-    const bool done = sentence && tokens_split(sentence, words, error);
+    const bool done = sentence && tokenize(sentence, words, error);
     free(sentence);
     return done;
 }
 
-/* What the captions are worth that are said of a part under these weights. */
+/* The score of the captions that are chosen for a part under these weights. */
 static bool score_part(const struct rerank_part *part, const struct model *model,
                        const caption_options *options, const struct rerank *rerank, double *worth,
                        caption_error *error) {

@@ -11,14 +11,84 @@
 #include "base/memory.h"
 #include "data/table.h"
 #include "data/text_faults.h"
-#include "eval/photo_index.h"
+
+/* Finds the photos of a data set by id, name or file name. */
+enum photo_index_key { PHOTO_INDEX_ID, PHOTO_INDEX_NAME, PHOTO_INDEX_FILE, PHOTO_INDEX_KEYS };
+
+struct photo_index_entry {
+    const char *text;
+    size_t photo;
+};
+
+struct photo_index {
+    struct photo_index_entry *entries[PHOTO_INDEX_KEYS]; /* [count], sorted by text */
+    size_t count;
+};
+
+static const char *file_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static const char *key_of(const struct dataset_photo *photo, enum photo_index_key key) {
+    if (key == PHOTO_INDEX_ID) return photo->id;
+    return key == PHOTO_INDEX_NAME ? photo->name : file_name(photo->name);
+}
+
+static int compare_entries(const void *a, const void *b) {
+    const struct photo_index_entry *first = a, *second = b;
+    return strcmp(first->text, second->text);
+}
+
+/* The index points into the data set. Freed with photo_index_free, after a failure too. */
+static bool photo_index_init(struct photo_index *index, const struct dataset *dataset,
+                             caption_error *error) {
+    *index = (struct photo_index){.count = dataset->photo_count};
+    for (enum photo_index_key key = 0; key < PHOTO_INDEX_KEYS; key++) {
+        struct photo_index_entry *entries =
+            memory_uninitialised(index->count, sizeof *entries, "an index of photos", error);
+        index->entries[key] = entries;
+        if (!entries) return false;
+        for (size_t i = 0; i < index->count; i++) {
+            entries[i] = (struct photo_index_entry){key_of(&dataset->photos[i], key), i};
+        }
+        qsort(entries, index->count, sizeof *entries, compare_entries);
+    }
+    return true;
+}
+
+static void photo_index_free(struct photo_index *index) {
+    for (size_t key = 0; key < PHOTO_INDEX_KEYS; key++) free(index->entries[key]);
+    *index = (struct photo_index){0};
+}
+
+/* How many photos have that key; *photo is one of them. A file name is what follows the last '/'.
+ */
+static size_t photo_index_find(const struct photo_index *index, enum photo_index_key key,
+                               const char *text, size_t *photo) {
+    const struct photo_index_entry *entries = index->entries[key];
+    const char *wanted = key == PHOTO_INDEX_FILE ? file_name(text) : text;
+    size_t low = 0, high = index->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(entries[middle].text, wanted) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    size_t found = 0;
+    while (low + found < index->count && strcmp(entries[low + found].text, wanted) == 0) found++;
+    if (found) *photo = entries[low].photo;
+    return found;
+}
 
 static const size_t largest_file = (size_t)1 << 30;
 
 /* A row's place is a word and a number. */
 enum { PLACE_SIZE = 48 };
 
-struct reader {
+struct results_reader {
     const char *path;
     const struct dataset *dataset;
     struct photo_index index;
@@ -28,8 +98,8 @@ struct reader {
 };
 
 /* The member that names the photo; NULL with an error where there is none. */
-static const cJSON *photo_key(const struct reader *reader, const cJSON *row, const char *place,
-                              caption_error *error) {
+static const cJSON *photo_key(const struct results_reader *reader, const cJSON *row,
+                              const char *place, caption_error *error) {
     static const char *const keys[] = {"file_name", "path", "image_id"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const cJSON *key = cJSON_GetObjectItemCaseSensitive(row, keys[i]);
@@ -44,7 +114,7 @@ static const cJSON *photo_key(const struct reader *reader, const cJSON *row, con
 }
 
 /* The photo of that text by id, by name or by file name; the first kind that knows it counts. */
-static bool find_photo(const struct reader *reader, const char *text, const char *place,
+static bool find_photo(const struct results_reader *reader, const char *text, const char *place,
                        size_t *photo, caption_error *error) {
     for (enum photo_index_key key = 0; key < PHOTO_INDEX_KEYS; key++) {
         size_t found = photo_index_find(&reader->index, key, text, photo);
@@ -59,7 +129,7 @@ static bool find_photo(const struct reader *reader, const char *text, const char
                      place, text, reader->dataset->name);
 }
 
-static bool find_row_photo(const struct reader *reader, const cJSON *row, const char *place,
+static bool find_row_photo(const struct results_reader *reader, const cJSON *row, const char *place,
                            size_t *photo, caption_error *error) {
     const cJSON *key = photo_key(reader, row, place, error);
     if (!key) return false;
@@ -77,7 +147,7 @@ static bool is_failure(const cJSON *row) {
 }
 
 /* Of a photo that is not in the data set, a failure is nothing. */
-static bool remember_failure(struct reader *reader, const cJSON *row, const char *place,
+static bool remember_failure(struct results_reader *reader, const cJSON *row, const char *place,
                              caption_error *error) {
     size_t photo;
     caption_error problem;
@@ -90,7 +160,7 @@ static bool remember_failure(struct reader *reader, const cJSON *row, const char
            error_set(error, problem.status, "%s", problem.message);
 }
 
-static bool read_row(struct reader *reader, const cJSON *row, const char *place,
+static bool read_row(struct results_reader *reader, const cJSON *row, const char *place,
                      caption_error *error) {
     size_t photo;
     if (is_failure(row)) return remember_failure(reader, row, place, error);
@@ -106,7 +176,8 @@ static bool read_row(struct reader *reader, const cJSON *row, const char *place,
     return tokenize(caption, candidate, error);
 }
 
-static bool read_array(struct reader *reader, const struct file_bytes *file, caption_error *error) {
+static bool read_array(struct results_reader *reader, const struct file_bytes *file,
+                       caption_error *error) {
     cJSON *rows = json_parse((const char *)file->data, file->size, reader->path, error);
     if (!rows) return false;
     bool ok = true;
@@ -128,7 +199,7 @@ static bool is_blank(const char *line, size_t size) {
     return i == size;
 }
 
-static bool read_line(struct reader *reader, const char *line, size_t size, size_t number,
+static bool read_line(struct results_reader *reader, const char *line, size_t size, size_t number,
                       caption_error *error) {
     if (is_blank(line, size)) return true;
     char place[PLACE_SIZE];
@@ -140,7 +211,8 @@ static bool read_line(struct reader *reader, const char *line, size_t size, size
     return ok;
 }
 
-static bool read_lines(struct reader *reader, const struct file_bytes *file, caption_error *error) {
+static bool read_lines(struct results_reader *reader, const struct file_bytes *file,
+                       caption_error *error) {
     const char *line = (const char *)file->data, *end = line + file->size;
     for (size_t number = 1; line < end; number++) {
         const char *newline = memchr(line, '\n', (size_t)(end - line));
@@ -152,7 +224,7 @@ static bool read_lines(struct reader *reader, const struct file_bytes *file, cap
 }
 
 /* Of a table (data/table.h); *is_table is false where it has no photos and captions. */
-static bool read_table(struct reader *reader, const struct file_bytes *file, bool *is_table,
+static bool read_table(struct results_reader *reader, const struct file_bytes *file, bool *is_table,
                        caption_error *error) {
     struct table table;
     if (!table_open(&table, (const char *)file->data, file->size, error)) return false;
@@ -171,8 +243,10 @@ static bool read_table(struct reader *reader, const struct file_bytes *file, boo
     return ok;
 }
 
-/* An array starts with '[', JSON Lines with '{'; what is no table either is told as JSON. */
-static bool read_bytes(struct reader *reader, const struct file_bytes *file, caption_error *error) {
+/* An array starts with '[', JSON Lines with '{'; errors of what is no table either speak of JSON.
+ */
+static bool read_bytes(struct results_reader *reader, const struct file_bytes *file,
+                       caption_error *error) {
     size_t start = 0;
     while (start < file->size && isspace(file->data[start])) start++;
     const int first = start < file->size ? file->data[start] : 0;
@@ -182,7 +256,7 @@ static bool read_bytes(struct reader *reader, const struct file_bytes *file, cap
     return is_table || read_lines(reader, file, error);
 }
 
-static bool read_rows(struct reader *reader, caption_error *error) {
+static bool read_rows(struct results_reader *reader, caption_error *error) {
     struct file_bytes file;
     if (!file_read(reader->path, largest_file, &file, error)) return false;
     bool ok = text_faults_check((const char *)file.data, file.size, reader->path, error) &&
@@ -192,7 +266,7 @@ static bool read_rows(struct reader *reader, caption_error *error) {
 }
 
 /* Removes the photos without a caption whose rows say why. */
-static void leave_out_failed(struct reader *reader, size_t *photos, size_t *count) {
+static void leave_out_failed(struct results_reader *reader, size_t *photos, size_t *count) {
     size_t kept = 0;
     for (size_t i = 0; i < *count; i++) {
         if (!reader->candidates[i].words && reader->failed[i]) continue;
@@ -203,8 +277,8 @@ static void leave_out_failed(struct reader *reader, size_t *photos, size_t *coun
     *count = kept;
 }
 
-static bool check_missing(const struct reader *reader, const size_t *photos, size_t photo_count,
-                          caption_error *error) {
+static bool check_missing(const struct results_reader *reader, const size_t *photos,
+                          size_t photo_count, caption_error *error) {
     size_t missing = 0, first = 0;
     for (size_t i = photo_count; i-- > 0;) {
         if (reader->candidates[i].words) continue;
@@ -224,7 +298,7 @@ static bool check_missing(const struct reader *reader, const size_t *photos, siz
                      reader->path, name, missing - 1, missing == 2 ? "" : "s");
 }
 
-static bool reader_init(struct reader *reader, const size_t *photos, size_t photo_count,
+static bool reader_init(struct results_reader *reader, const size_t *photos, size_t photo_count,
                         caption_error *error) {
     const size_t count = reader->dataset->photo_count;
     reader->positions = memory_uninitialised(count, sizeof *reader->positions, "results", error);
@@ -239,7 +313,7 @@ bool results_read(const char *path, const struct dataset *dataset, size_t *photo
                   size_t *photo_count, struct tokens *candidates, caption_error *error) {
     const size_t all = *photo_count;
     for (size_t i = 0; i < all; i++) candidates[i] = (struct tokens){0};
-    struct reader reader = {.path = path, .dataset = dataset, .candidates = candidates};
+    struct results_reader reader = {.path = path, .dataset = dataset, .candidates = candidates};
     bool ok = reader_init(&reader, photos, all, error) && read_rows(&reader, error);
     if (ok) {
         leave_out_failed(&reader, photos, photo_count);

@@ -4,6 +4,8 @@
 #ifndef CAPTION_EVAL_SCORES_H
 #define CAPTION_EVAL_SCORES_H
 
+#include <cjson/cJSON.h>
+
 #include "base/error.h"
 #include "text/tokenizer.h"
 
@@ -26,5 +28,11 @@ struct scores {
  * candidate or reference is not. Same items, same scores, bit for bit. */
 bool scores_compute(const struct scores_item *items, size_t count, struct scores *corpus,
                     struct scores *per_photo, caption_error *error);
+
+/* Scores as JSON, with the names that papers and coco-caption use. */
+
+/* {"BLEU-1": ..., "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "CIDEr"} in fractions; NULL when memory
+ * is short. Freed with cJSON_Delete. */
+cJSON *scores_json(const struct scores *scores, caption_error *error);
 
 #endif

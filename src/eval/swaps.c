@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "decode/captioner.h"
-#include "eval/reference_words.h"
+#include "eval/perplexity.h"
 
 static const uint64_t swaps_seed = 1;
 
@@ -15,22 +15,23 @@ struct pair {
 
 /* The captions of all pairs, those of one after those of the other: what was generated, then the
  * references. */
-struct captions {
+struct photo_captions {
     struct likelihood_caption *own, *swapped; /* [count], of the photo and of the other one */
     double *own_logprobs, *swapped_logprobs;  /* [count] */
     size_t count;
 };
 
-static void captions_free(struct captions *captions) {
+static void captions_free(struct photo_captions *captions) {
     free(captions->own);
     free(captions->swapped);
     free(captions->own_logprobs);
     free(captions->swapped_logprobs);
 }
 
-static bool captions_allocate(struct captions *captions, size_t capacity, caption_error *error) {
+static bool captions_allocate(struct photo_captions *captions, size_t capacity,
+                              caption_error *error) {
     const char *what = "swapped photos";
-    *captions = (struct captions){0};
+    *captions = (struct photo_captions){0};
     captions->own = memory_zeroed(capacity, sizeof *captions->own, what, error);
     captions->swapped = memory_zeroed(capacity, sizeof *captions->swapped, what, error);
     captions->own_logprobs = memory_zeroed(capacity, sizeof(double), what, error);
@@ -39,7 +40,7 @@ static bool captions_allocate(struct captions *captions, size_t capacity, captio
            captions->swapped_logprobs;
 }
 
-static void add(struct captions *captions, const struct likelihood_caption *caption,
+static void add(struct photo_captions *captions, const struct likelihood_caption *caption,
                 const real *other_features) {
     const size_t place = captions->count++;
     captions->own[place] = captions->swapped[place] = *caption;
@@ -59,7 +60,7 @@ static size_t references_of(const struct reference_words *references, size_t pho
     return references->first[photo + 1] - references->first[photo];
 }
 
-static bool fill(struct captions *captions, const struct pair *pairs, size_t count,
+static bool fill(struct photo_captions *captions, const struct pair *pairs, size_t count,
                  const struct reference_words *references, const struct decode_result *results,
                  const real *features, size_t width, caption_error *error) {
     size_t capacity = count;
@@ -87,8 +88,8 @@ static double sum_of(const double *numbers, size_t count) {
 }
 
 /* Both means are over as many captions, so their sums are compared. */
-static void count_falls(const struct captions *captions, const struct pair *pairs, size_t count,
-                        const struct reference_words *references, struct swaps *out) {
+static void count_falls(const struct photo_captions *captions, const struct pair *pairs,
+                        size_t count, const struct reference_words *references, struct swaps *out) {
     size_t generated = 0, referenced = 0;
     const double *own = captions->own_logprobs, *swapped = captions->swapped_logprobs;
     for (size_t i = 0; i < count; i++) {
@@ -107,7 +108,7 @@ static bool compute(const struct model *model, size_t style, const struct pair *
                     const struct reference_words *references, const struct decode_result *results,
                     const real *features, struct threads *threads, struct swaps *out,
                     caption_error *error) {
-    struct captions captions = {0};
+    struct photo_captions captions = {0};
     const bool done = fill(&captions, pairs, count, references, results, features,
                            model->decoder.features, error) &&
                       captioner_likelihood(model, style, captions.own, captions.count, threads,

@@ -1,4 +1,4 @@
-/* Whether a model looks at its photos: what is said of a photo must become less likely when the
+/* Whether a model looks at its photos: a photo's caption must become less likely when the
  * model is shown another one. A model that has learned language alone finds it as likely. */
 #ifndef CAPTION_EVAL_SWAPS_H
 #define CAPTION_EVAL_SWAPS_H
@@ -11,7 +11,7 @@
 struct swaps {
     size_t count;
     double generated;  /* of the caption that the model made for the photo, as drawn */
-    double references; /* of what people said of it: the mean over the photo's captions */
+    double references; /* of the references: the mean over the photo's captions */
 };
 
 /* Whether there are photos enough to swap: two. */

@@ -1,5 +1,6 @@
 #include "eval/tag_scores.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,20 +24,20 @@ void tag_scores_labels(const struct dataset *dataset, const size_t *photos, size
 }
 
 /* A photo in the ranking by one tag. */
-struct ranked {
+struct ranked_photo {
     float confidence;
     bool label;
 };
 
 /* Equal confidences: the wrong ones first, so that a tie is no gain. */
 static int by_falling_confidence(const void *a, const void *b) {
-    const struct ranked *left = a, *right = b;
+    const struct ranked_photo *left = a, *right = b;
     if (left->confidence > right->confidence) return -1;
     if (left->confidence < right->confidence) return 1;
     return left->label - right->label;
 }
 
-static double average_precision(struct ranked *ranked, size_t count) {
+static double average_precision(struct ranked_photo *ranked, size_t count) {
     qsort(ranked, count, sizeof *ranked, by_falling_confidence);
     double sum = 0;
     size_t right = 0;
@@ -48,14 +49,14 @@ static double average_precision(struct ranked *ranked, size_t count) {
 
 static bool rank(const float *confidences, const bool *labels, size_t photos, size_t tags,
                  struct tag_scores *scores, caption_error *error) {
-    struct ranked *ranked = memory_zeroed(photos, sizeof *ranked, "the tags' scores", error);
+    struct ranked_photo *ranked = memory_zeroed(photos, sizeof *ranked, "the tags' scores", error);
     if (!ranked) return false;
     double sum = 0;
     for (size_t tag = 0; tag < tags; tag++) {
         size_t right = 0;
         for (size_t i = 0; i < photos; i++) {
             const size_t at = i * tags + tag;
-            ranked[i] = (struct ranked){confidences[at], labels[at]};
+            ranked[i] = (struct ranked_photo){confidences[at], labels[at]};
             right += labels[at];
         }
         if (right < TAG_SCORES_LEAST_PHOTOS) continue;
@@ -86,4 +87,70 @@ bool tag_scores_compute(const float *confidences, const bool *labels, size_t pho
     *scores = (struct tag_scores){0};
     count_confidences(confidences, labels, photos * tags, scores);
     return rank(confidences, labels, photos, tags, scores, error);
+}
+
+static const char what[] = "the photos' tags";
+
+/* Confidences nearer to 0 or 1 count as this near: float has no more digits. */
+static const float nearest = 1e-7F;
+
+bool photo_tags_gather(struct photo_tags *gathered, const struct model *model,
+                       const struct dataset *dataset, const size_t *photos,
+                       const struct decode_result *results, size_t count, caption_error *error) {
+    const size_t tags = model->tags.count;
+    *gathered = (struct photo_tags){.photos = count, .tags = tags};
+    size_t numbers;
+    if (!size_multiply(count, tags, &numbers)) return error_memory(error, what);
+    gathered->confidences = memory_zeroed(numbers, sizeof *gathered->confidences, what, error);
+    gathered->labels = memory_zeroed(numbers, sizeof *gathered->labels, what, error);
+    if (!gathered->confidences || !gathered->labels) {
+        photo_tags_free(gathered);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (size_t t = 0; t < results[i].tag_count; t++) {
+            const struct decode_tag *tag = &results[i].tags[t];
+            gathered->confidences[i * tags + model->tags.tags[tag->word]] = (float)tag->confidence;
+        }
+    }
+    tag_scores_labels(dataset, photos, count, &model->vocabulary, &model->tags, gathered->labels);
+    return true;
+}
+
+void photo_tags_free(struct photo_tags *gathered) {
+    free(gathered->confidences);
+    free(gathered->labels);
+    *gathered = (struct photo_tags){0};
+}
+
+bool photo_tags_append(struct photo_tags *all, const struct photo_tags *more,
+                       caption_error *error) {
+    const size_t there = all->photos * all->tags, added = more->photos * more->tags;
+    size_t sum, capacity = there;
+    if (!size_add(there, added, &sum)) return error_memory(error, what);
+    if (!memory_grow(&all->confidences, &capacity, sum, sizeof *all->confidences, what, error))
+        return false;
+    capacity = there;
+    if (!memory_grow(&all->labels, &capacity, sum, sizeof *all->labels, what, error)) return false;
+    memcpy(all->confidences + there, more->confidences, added * sizeof *all->confidences);
+    memcpy(all->labels + there, more->labels, added * sizeof *all->labels);
+    all->photos += more->photos;
+    all->tags = more->tags;
+    return true;
+}
+
+static float logit_of(float confidence) {
+    const float p = fminf(fmaxf(confidence, nearest), 1 - nearest);
+    return logf(p / (1 - p));
+}
+
+bool photo_tags_fit(const struct photo_tags *photo_tags, struct tag_calibration *calibration,
+                    caption_error *error) {
+    const size_t count = photo_tags->photos * photo_tags->tags;
+    float *logits = memory_uninitialised(count, sizeof *logits, what, error);
+    if (!logits) return false;
+    for (size_t i = 0; i < count; i++) logits[i] = logit_of(photo_tags->confidences[i]);
+    const bool done = tag_calibration_fit(logits, photo_tags->labels, count, calibration, error);
+    free(logits);
+    return done;
 }

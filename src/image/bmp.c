@@ -1,13 +1,32 @@
 /* BMP: a file header, an information header (12 bytes in OS/2's version 1, up to 64 in its version
  * 2, 40 to 124 in those of Windows), a palette or masks, rows of pixels, from the lowest upwards.
  */
-#include "image/bmp.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/bytes.h"
+#include "image/format.h"
+#include "image/rows.h"
+
+enum bmp_compression {
+    BMP_PLAIN = 0,
+    BMP_RLE8 = 1,
+    BMP_RLE4 = 2,
+    BMP_MASKS = 3,
+    BMP_ALPHA_MASKS = 6
+};
+
+struct bmp {
+    size_t width, height;
+    size_t bits; /* a pixel: 1, 2, 4, 8, 16, 24 or 32 */
+    bool downwards;
+    uint32_t compression;
+    size_t header_size;      /* of the information header */
+    size_t start;            /* pixels begin at this byte */
+    size_t row;              /* bytes of one, where not run-length encoded */
+    uint32_t masks[4];       /* red, green, blue, alpha of 16 and 32 bits */
+    uint8_t palette[256][3]; /* RGB; black where the file has fewer colours */
+};
 
 enum { FILE_HEADER = 14, OS2_HEADER = 12, OS2_LONG_HEADER = 64, SHORTEST_HEADER = 16 };
 enum { WINDOWS_HEADER = 40, ALPHA_HEADER = 56, LONGEST_HEADER = 124 };
@@ -138,8 +157,8 @@ static void read_palette(const uint8_t *bytes, struct bmp *bmp) {
         for (size_t c = 0; c < 3; c++) bmp->palette[i][c] = bytes[at + i * entry + 2 - c];
 }
 
-void bmp_take_numbers(const struct bmp *bmp, const uint8_t *numbers, struct image_rows *rows,
-                      size_t y) {
+static void take_numbers(const struct bmp *bmp, const uint8_t *numbers, struct image_rows *rows,
+                         size_t y) {
     uint8_t *to = image_rows_at(rows, y);
     for (size_t x = 0; x < bmp->width; x++) memcpy(to + x * 3, bmp->palette[numbers[x]], 3);
     image_rows_take(rows, y);
@@ -224,7 +243,7 @@ static void read_rows(struct bmp *bmp, const uint8_t *bytes, struct image_rows *
         const size_t y = bmp->downwards ? i : bmp->height - 1 - i;
         if (bmp->bits <= 8) {
             unpack_numbers(bmp, from, numbers);
-            bmp_take_numbers(bmp, numbers, rows, y);
+            take_numbers(bmp, numbers, rows, y);
             continue;
         }
         if (bmp->bits == 24)
@@ -246,6 +265,84 @@ static bool check(const struct bmp *bmp, size_t behind_header, caption_error *er
     return true;
 }
 
+/* Run-length encoded BMP: pairs of a count and a value; after a count of 0 the end of a row, of the
+ * picture, a jump, or a run of values as they are, filled up to an even number of bytes. */
+
+struct runs {
+    const struct bmp *bmp;
+    struct image_rows *rows;
+    uint8_t *numbers; /* the row that is being filled; 0 where nothing is drawn */
+    size_t x, y;      /* y counted as stored */
+};
+
+static void end_row(struct runs *runs) {
+    const size_t height = runs->bmp->height;
+    const size_t y = runs->bmp->downwards ? runs->y : height - 1 - runs->y;
+    take_numbers(runs->bmp, runs->numbers, runs->rows, y);
+    memset(runs->numbers, 0, runs->bmp->width);
+    runs->x = 0;
+    runs->y++;
+}
+
+/* What would lie behind the end of the row is left out. */
+static void put(struct runs *runs, unsigned number) {
+    if (runs->x < runs->bmp->width) runs->numbers[runs->x++] = (uint8_t)number;
+}
+
+/* Pixel i of a run: half a byte each in RLE4. */
+static unsigned number_at(const struct runs *runs, const uint8_t *values, size_t i) {
+    if (runs->bmp->compression == BMP_RLE8) return values[i];
+    return i % 2 == 0 ? values[i / 2] >> 4 : values[i / 2] & 15u;
+}
+
+/* The same value, or the same two halves in turn, `count` times. */
+static void repeat(struct runs *runs, size_t count, const uint8_t *value) {
+    const bool halves = runs->bmp->compression == BMP_RLE4;
+    for (size_t i = 0; i < count; i++) put(runs, number_at(runs, value, halves ? i % 2 : 0));
+}
+
+static void jump(struct runs *runs, size_t right, size_t up) {
+    const size_t x = runs->x + right;
+    for (; up > 0 && runs->y < runs->bmp->height; up--) end_row(runs);
+    runs->x = x < runs->bmp->width ? x : runs->bmp->width;
+}
+
+static bool read_runs(const struct bmp *bmp, const uint8_t *bytes, size_t size,
+                      struct image_rows *rows, uint8_t *numbers, caption_error *error) {
+    enum { end_of_row = 0, end_of_picture = 1, delta = 2 };
+    struct runs runs = {.bmp = bmp, .rows = rows, .numbers = numbers};
+    bool ended = false;
+    memset(numbers, 0, bmp->width);
+    for (size_t at = bmp->start; !ended && runs.y < bmp->height && size - at >= 2;) {
+        const size_t count = bytes[at], code = bytes[at + 1];
+        const size_t values = bmp->compression == BMP_RLE8 ? code : (code + 1) / 2;
+        at += 2;
+        if (count > 0) {
+            repeat(&runs, count, bytes + at - 1);
+        } else if (code == end_of_row) {
+            end_row(&runs);
+        } else if (code == end_of_picture) {
+            ended = true;
+        } else if (code == delta) {
+            if (size - at < 2) break;
+            jump(&runs, bytes[at], bytes[at + 1]);
+            at += 2;
+        } else {
+            if (size - at < values) break;
+            for (size_t i = 0; i < code; i++) put(&runs, number_at(&runs, bytes + at, i));
+            at += values;
+            at += values % 2 && at < size;
+        }
+    }
+    if (!ended && runs.y + 1 == bmp->height && runs.x == bmp->width) end_row(&runs);
+    if (!ended && runs.y < bmp->height)
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "truncated BMP: it ends after %zu bytes, before its last row of pixels",
+                         size);
+    while (runs.y < bmp->height) end_row(&runs);
+    return true;
+}
+
 static bool bmp_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
                        size_t min_side, struct image *out, caption_error *error) {
     struct bmp bmp;
@@ -259,7 +356,7 @@ static bool bmp_decode(const uint8_t *bytes, size_t size, const struct format_he
     uint8_t *numbers = memory_uninitialised(bmp.width, 1, "a row of pixels", error);
     bool ok = numbers != NULL;
     if (ok && has_runs(&bmp))
-        ok = bmp_read_runs(&bmp, bytes, size, &rows, numbers, error);
+        ok = read_runs(&bmp, bytes, size, &rows, numbers, error);
     else if (ok)
         read_rows(&bmp, bytes, &rows, numbers);
     free(numbers);

@@ -3,13 +3,38 @@
 #ifndef CAPTION_IMAGE_FORMAT_H
 #define CAPTION_IMAGE_FORMAT_H
 
+#include <stdint.h>
+
 #include "image/image.h"
 
-/* What the structure of a file says, read without decoding a pixel and without a library, so that
+/* Numbers in the bytes of a file, of either byte order. The caller has checked that they are there.
+ */
+
+static inline uint32_t bytes_little_16(const uint8_t *bytes) {
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8;
+}
+
+static inline uint32_t bytes_little_24(const uint8_t *bytes) {
+    return bytes_little_16(bytes) | (uint32_t)bytes[2] << 16;
+}
+
+static inline uint32_t bytes_little_32(const uint8_t *bytes) {
+    return bytes_little_16(bytes) | bytes_little_16(bytes + 2) << 16;
+}
+
+static inline uint32_t bytes_big_16(const uint8_t *bytes) {
+    return (uint32_t)bytes[0] << 8 | (uint32_t)bytes[1];
+}
+
+static inline uint32_t bytes_big_32(const uint8_t *bytes) {
+    return bytes_big_16(bytes) << 16 | bytes_big_16(bytes + 2);
+}
+
+/* What the structure of a file shows, read without decoding a pixel and without a library, so that
  * huge and truncated photos are refused before either costs or hides anything: most decoders fill
  * the missing part of a truncated photo with grey and call it a success. */
 struct format_header {
-    size_t width, height;   /* as stored; 0 where the file ends before it tells */
+    size_t width, height;   /* as stored; 0 where the file ends before them */
     const char *missing;    /* what a truncated file lacks, in words; NULL: nothing */
     const char *impossible; /* what no valid file has and a decoder stumbles over, or NULL */
     const uint8_t *exif;    /* EXIF block in the file (from its "II" or "MM" on), or NULL */
@@ -35,7 +60,7 @@ struct format {
 extern const struct format format_avif, format_bmp, format_gif, format_heic, format_heif,
     format_jpeg, format_png, format_pnm, format_tiff, format_webp;
 
-/* Says what the bytes are when no format recognises them. Returns false. */
+/* Sets the error to what the bytes are when no format recognises them. Returns false. */
 bool format_refuse(const uint8_t *bytes, size_t size, caption_error *error);
 
 /* Whether they begin a photo of a kind that is known by name alone. */

@@ -46,8 +46,8 @@ bool image_is_photo(const uint8_t *bytes, size_t size);
  * \"hello\"". */
 void image_describe(const uint8_t *bytes, size_t size, char out[IMAGE_DESCRIPTION]);
 
-/* Width and height as a file stores them, told by its first bytes, no pixel decoded. False where
- * they cannot be told; decoding says why. */
+/* Width and height as a file stores them, from its first bytes, no pixel decoded. False where
+ * they are unknown; the error of decoding has the reason. */
 bool image_size(const uint8_t *bytes, size_t size, size_t *width, size_t *height);
 
 /* Decodes the bytes of a JPEG (baseline, progressive, grey, CMYK), PNG (any depth, alpha over
@@ -70,7 +70,7 @@ bool image_decode_reduced(const uint8_t *bytes, size_t size, size_t min_side, st
 bool image_decode_partly(const uint8_t *bytes, size_t size, size_t min_side, struct image *out,
                          caption_error *error);
 
-/* Bytes of memory that image_decode_reduced takes at most, about, told by a file's first bytes; 0
+/* Bytes of memory that image_decode_reduced takes at most, about, by a file's first bytes; 0
  * of what is no photo. */
 size_t image_decode_memory(const uint8_t *bytes, size_t size, size_t min_side);
 

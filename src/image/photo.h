@@ -30,7 +30,7 @@ struct preprocessing {
     float std[3];
 };
 
-/* Reads, decodes, turns upright, cuts and mirrors as `augment` says (NULL: whole photo), squashes
+/* Reads, decodes, turns upright, cuts and mirrors by `augment` (NULL: whole photo), squashes
  * to the square and scales. `input` is (size, size, 3) floats. Errors name the path. */
 bool photo_load(const struct photo_file *file, const struct preprocessing *preprocessing,
                 const struct augment *augment, float *input, caption_error *error);
@@ -55,7 +55,7 @@ size_t photo_load_bytes(const uint8_t *bytes, size_t size,
  */
 bool photo_decodes(const struct photo_file *file, caption_error *error);
 
-/* Whether a name says that its file is a photo, of a format that is read or not: "dog.JPG",
+/* Whether a file is a photo by its name, of a format that is read or not: "dog.JPG",
  * "dog.heic", "dog.cr2". */
 bool photo_named(const char *path);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/bytes.h"
+#include "image/format.h"
 #include "image/rows.h"
 
 struct pnm {

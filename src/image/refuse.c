@@ -1,4 +1,4 @@
-/* Says what a file is that is no photo we read: the commonest mistakes by name. */
+/* Names what is not a photo that we read: the commonest mistakes. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "image/format.h"
 
 /* Formats that people have photos in, and what they may take for photos. */
-static const struct signature {
+static const struct refused_signature {
     size_t offset, length;
     const char *bytes, *name;
 } signatures[] = {
@@ -42,7 +42,7 @@ static const struct signature {
 
 static const char *find_name(const uint8_t *bytes, size_t size) {
     for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++) {
-        const struct signature *s = &signatures[i];
+        const struct refused_signature *s = &signatures[i];
         if (size >= s->offset + s->length && memcmp(bytes + s->offset, s->bytes, s->length) == 0)
             return s->name;
     }

@@ -92,7 +92,7 @@ static void blend_rows(const uint8_t *rows, size_t stride, const float *weights,
         for (size_t i = 0; i < length; i++) out[i] += weights[k] * rows[k * stride + i];
 }
 
-/* One output row from the blended one, whose first pixel is input column `left`; each has room for
+/* One output row from the blended one, whose first pixel is input column `left`; each holds
  * a number more. */
 SIMD_CLONES
 static void blend_columns(const struct filter *filter, size_t left, const float *row, float *out) {

@@ -305,13 +305,14 @@ static struct group group_at(const struct inference_block *block, size_t panel, 
 
 /* Computes output rows y .. y + rows - 1. The input lines before `first` are already in the ring;
  * those before `end` are needed. */
-struct rows {
+struct block_rows {
     size_t y, rows, first, end;
     bool opening; /* the ring is empty */
 };
 
-static void run_rows(const struct inference_block *block, const float *input, const struct rows *at,
-                     const struct inference_scratch *scratch, float *output) {
+static void run_rows(const struct inference_block *block, const float *input,
+                     const struct block_rows *at, const struct inference_scratch *scratch,
+                     float *output) {
     const struct inference_kernels *kernels = block->kernels;
     const size_t size = block->shape.out_size;
     const struct inflow inflow = inflow_new(block, input, at->first, at->end, scratch);
@@ -352,7 +353,7 @@ static size_t line_at(const struct inference_block *block, size_t padded_line) {
 void inference_block_run(const struct inference_block *block, const float *input, size_t y,
                          size_t count, const struct inference_scratch *scratch, float *output) {
     const size_t end = y + count;
-    struct rows at = {.opening = true, .end = line_at(block, y * block->shape.stride)};
+    struct block_rows at = {.opening = true, .end = line_at(block, y * block->shape.stride)};
     for (; y < end; y += at.rows, at.opening = false) {
         at.y = y;
         at.rows = size_smaller(end - y, block->rows);

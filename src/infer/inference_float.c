@@ -6,7 +6,7 @@
 _Static_assert((int)PACKED_PANEL == (int)INFERENCE_PANEL, "weights come in panels of one size");
 
 /* A layer's product. */
-struct matrix {
+struct float_matrix {
     struct packed packed;
     bool relu6;
 };
@@ -19,7 +19,7 @@ static void pack_rows(void *packed, size_t first, size_t count, const float *row
 static void *matrix_new(enum inference_role role, const struct encoder_layer *layer,
                         const struct weights *weights, struct arena *arena, caption_error *error) {
     const size_t inputs = inference_weights_inputs(role, layer);
-    struct matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
+    struct float_matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
     if (!matrix) return NULL;
     matrix->relu6 = layer->shape.relu6;
     const size_t outputs = inference_padded(layer->shape.out_channels);
@@ -34,7 +34,7 @@ static void *matrix_new(enum inference_role role, const struct encoder_layer *la
 static void multiply(enum inference_role role, const void *matrix, size_t panel, size_t panels,
                      const struct inference_product *product) {
     (void)role;
-    const struct matrix *m = matrix;
+    const struct float_matrix *m = matrix;
     const struct packed part = packed_part(&m->packed, panel, panels);
     packed_multiply(&part, product->rows,
                     &(struct packed_product){.input = product->input,

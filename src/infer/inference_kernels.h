@@ -9,7 +9,7 @@
 #ifndef CAPTION_INFER_INFERENCE_KERNELS_H
 #define CAPTION_INFER_INFERENCE_KERNELS_H
 
-#include "base/arena.h"
+#include "base/memory.h"
 #include "infer/inference_encoder.h"
 #include "nn/stem.h"
 

@@ -8,7 +8,7 @@ _Static_assert((int)LOW_PRECISION_PANEL == (int)INFERENCE_PANEL,
                "weights come in panels of one size");
 
 /* A layer's product. */
-struct matrix {
+struct low_precision_matrix {
     struct packed_low_precision packed;
     size_t inputs;
     size_t range_at; /* in a prepared row; 0: the rows are activations */
@@ -16,7 +16,7 @@ struct matrix {
 };
 
 static void pack_rows(void *packed, size_t first, size_t count, const float *rows) {
-    struct matrix *matrix = packed;
+    struct low_precision_matrix *matrix = packed;
     packed_low_precision_rows(&matrix->packed, first, count, matrix->inputs, rows);
 }
 
@@ -24,7 +24,7 @@ static void *matrix_new(enum precision precision, enum inference_role role,
                         const struct encoder_layer *layer, const struct weights *weights,
                         struct arena *arena, caption_error *error) {
     const bool to_activations = role == INFERENCE_STEM || role == INFERENCE_EXPAND;
-    struct matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
+    struct low_precision_matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
     if (!matrix) return NULL;
     matrix->inputs = inference_weights_inputs(role, layer);
     matrix->relu6 = layer->shape.relu6;
@@ -43,7 +43,7 @@ static void *matrix_new(enum precision precision, enum inference_role role,
 static void multiply(enum inference_role role, const void *matrix, size_t panel, size_t panels,
                      const struct inference_product *product) {
     (void)role;
-    const struct matrix *m = matrix;
+    const struct low_precision_matrix *m = matrix;
     packed_low_precision_multiply(
         &m->packed, panel, panels, product->rows,
         &(struct packed_low_precision_product){.input = product->input,

@@ -18,7 +18,7 @@ enum { TILE_ROWS = 6, TILE_PANELS = 4 };
 enum { PART_INPUTS = 128 };
 
 /* A few rows of the product by a few panels. */
-struct tile {
+struct packed_tile {
     size_t inputs;                /* k */
     const float *rows[TILE_ROWS]; /* of the left matrix */
     const float *panels, *bias;   /* of the right one */
@@ -28,7 +28,7 @@ struct tile {
     bool relu6;
     float *outputs[TILE_ROWS]; /* where each row goes */
 };
-typedef void tile_function(const struct tile *tile);
+typedef void tile_function(const struct packed_tile *tile);
 
 /* Numbers of F16 to floats and back, a multiple of PACKED_PANEL. */
 typedef void widen_function(const uint16_t *halves, size_t count, float *floats);
@@ -154,10 +154,10 @@ struct packed packed_part(const struct packed *matrix, size_t panel, size_t pane
 }
 
 /* The tile of a last panel that the outputs do not fill: beside a block of the full width. */
-static void partial_tile(tile_function *multiply, const struct tile *tile, size_t rows,
+static void partial_tile(tile_function *multiply, const struct packed_tile *tile, size_t rows,
                          size_t columns) {
     float block[TILE_ROWS][PACKED_PANEL] = {{0}}, sums[TILE_ROWS][PACKED_PANEL] = {{0}};
-    struct tile part = *tile;
+    struct packed_tile part = *tile;
     for (size_t r = 0; r < rows; r++) {
         if (tile->residual) {
             memcpy(block[r], tile->residual + r * tile->residual_stride, columns * sizeof(float));
@@ -174,15 +174,16 @@ static void partial_tile(tile_function *multiply, const struct tile *tile, size_
 }
 
 /* A cursor over the rows of the next tiles, which avoids a division for each. */
-struct cursor {
+struct packed_cursor {
     size_t row;
     size_t place, line; /* of the row within its line of the output; SIZE_MAX: there are no lines */
     size_t next_line;   /* from the end of a line to the next */
     float *output;
 };
 
-static struct cursor cursor_at(const struct packed_product *product, size_t row, size_t column) {
-    struct cursor cursor = {.row = row, .place = row, .line = SIZE_MAX};
+static struct packed_cursor cursor_at(const struct packed_product *product, size_t row,
+                                      size_t column) {
+    struct packed_cursor cursor = {.row = row, .place = row, .line = SIZE_MAX};
     cursor.output = product->output + column;
     if (product->line) {
         cursor.line = product->line;
@@ -195,8 +196,8 @@ static struct cursor cursor_at(const struct packed_product *product, size_t row,
 }
 
 /* Points the tile to its rows, from input `from` on. */
-static void take_rows(struct cursor *cursor, const struct packed_product *product, size_t rows,
-                      size_t column, size_t from, struct tile *tile) {
+static void take_rows(struct packed_cursor *cursor, const struct packed_product *product,
+                      size_t rows, size_t column, size_t from, struct packed_tile *tile) {
     if (tile->residual) {
         tile->residual = product->residual + cursor->row * product->residual_stride + column;
     }
@@ -226,14 +227,14 @@ static void multiply_inputs(enum simd_level level, const struct packed *matrix,
     const size_t tiles = (count + rows_of[level] - 1) / rows_of[level];
     const size_t height = count / tiles, higher = count % tiles;
     const bool last = to == matrix->inputs;
-    struct tile tile = {.inputs = to - from,
-                        .panels = weights,
-                        .bias = matrix->bias + column,
-                        .goes_on = from > 0,
-                        .relu6 = last && product->relu6,
-                        .residual = last ? product->residual : NULL,
-                        .residual_stride = product->residual_stride};
-    struct cursor cursor = cursor_at(product, share->first, column);
+    struct packed_tile tile = {.inputs = to - from,
+                               .panels = weights,
+                               .bias = matrix->bias + column,
+                               .goes_on = from > 0,
+                               .relu6 = last && product->relu6,
+                               .residual = last ? product->residual : NULL,
+                               .residual_stride = product->residual_stride};
+    struct packed_cursor cursor = cursor_at(product, share->first, column);
     for (size_t i = 0; i < tiles; i++) {
         const size_t rows = height + (i < higher);
         tile_function *multiply = tiles_of[level][share->panels - 1][rows - 1];

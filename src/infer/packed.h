@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
+#include "base/memory.h"
 #include "base/simd_level.h"
 
 enum { PACKED_PANEL = 16 }; /* outputs packed side by side */

@@ -10,7 +10,8 @@ enum {
 };
 
 /* All bounds but k are constants where this is inlined. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(size_t rows, size_t panels, const struct tile *tile) {
+KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(size_t rows, size_t panels,
+                                            const struct packed_tile *tile) {
     const size_t vectors = panels * KERNEL(panel_vectors);
     const size_t k = tile->inputs, panel_size = k * PACKED_PANEL;
     KERNEL(vector) sums[TILE_ROWS][KERNEL(tile_vectors)];
@@ -66,7 +67,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(size_t rows, size_t panels, const st
 }
 
 #define KERNEL_TILE(height, width)                                                                 \
-    KERNEL_TARGET static void KERNEL(tile_##height##_##width)(const struct tile *tile) {           \
+    KERNEL_TARGET static void KERNEL(tile_##height##_##width)(const struct packed_tile *tile) {    \
         KERNEL(tile)(height, width, tile);                                                         \
     }
 #define KERNEL_TILES(width)                                                                        \

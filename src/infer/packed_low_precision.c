@@ -101,7 +101,7 @@ void packed_low_precision_rows(struct packed_low_precision *matrix, size_t first
 enum { TILE_ROWS = 6, TILE_PANELS = 4 };
 
 /* A few rows of the product by a few panels. */
-struct tile {
+struct low_precision_tile {
     size_t words;
     const uint8_t *rows[TILE_ROWS]; /* of the left matrix */
     struct int8_range ranges[TILE_ROWS];
@@ -112,16 +112,16 @@ struct tile {
     bool relu6, to_activations;
     void *outputs[TILE_ROWS]; /* where each row goes */
 };
-typedef void tile_function(const struct tile *tile);
+typedef void tile_function(const struct low_precision_tile *tile);
 
-static uint32_t row_word(const struct tile *tile, size_t r, size_t j) {
+static uint32_t row_word(const struct low_precision_tile *tile, size_t r, size_t j) {
     uint32_t word;
     memcpy(&word, tile->rows[r] + j * sizeof word, sizeof word);
     return word;
 }
 
 /* Output `n` of the tile's row `r`: like vdpbf16ps, it adds the second of a pair first. */
-static float reference_bf16(const struct tile *tile, size_t r, size_t n) {
+static float reference_bf16(const struct low_precision_tile *tile, size_t r, size_t n) {
     const uint32_t *weights =
         tile->panels + n / LOW_PRECISION_PANEL * tile->words * LOW_PRECISION_PANEL;
     float sum = tile->bias[n];
@@ -134,7 +134,7 @@ static float reference_bf16(const struct tile *tile, size_t r, size_t n) {
     return sum;
 }
 
-static float reference_int8(const struct tile *tile, size_t r, size_t n) {
+static float reference_int8(const struct low_precision_tile *tile, size_t r, size_t n) {
     const uint32_t *weights =
         tile->panels + n / LOW_PRECISION_PANEL * tile->words * LOW_PRECISION_PANEL;
     int32_t sum = 0;
@@ -149,7 +149,7 @@ static float reference_int8(const struct tile *tile, size_t r, size_t n) {
 }
 
 static void reference_tile(enum precision precision, size_t rows, size_t panels,
-                           const struct tile *tile) {
+                           const struct low_precision_tile *tile) {
     for (size_t r = 0; r < rows; r++) {
         for (size_t n = 0; n < panels * LOW_PRECISION_PANEL; n++) {
             float value = precision == PRECISION_BF16 ? reference_bf16(tile, r, n)
@@ -208,7 +208,7 @@ bool packed_low_precision_fast(enum precision precision) {
 }
 
 static void multiply_tile(enum precision precision, bool fast, size_t rows, size_t panels,
-                          const struct tile *tile) {
+                          const struct low_precision_tile *tile) {
 #ifdef LOW_PRECISION_INSTRUCTIONS
     if (fast) {
         tile_function *const(*tiles)[TILE_ROWS] = bf16_tiles;
@@ -228,7 +228,7 @@ static size_t output_bytes(const struct packed_low_precision *matrix) {
 }
 
 /* A cursor over the rows of the next tiles, which avoids a division for each. */
-struct cursor {
+struct low_precision_cursor {
     const uint8_t *input;
     const float *residual;
     uint8_t *output;
@@ -237,14 +237,16 @@ struct cursor {
         next_line; /* from a row of the output to the next, also across the end of a line */
 };
 
-static struct cursor cursor_new(const struct packed_low_precision *matrix,
-                                const struct packed_low_precision_product *product, size_t column) {
+static struct low_precision_cursor cursor_new(const struct packed_low_precision *matrix,
+                                              const struct packed_low_precision_product *product,
+                                              size_t column) {
     const size_t bytes = output_bytes(matrix);
-    struct cursor cursor = {.input = product->input,
-                            .residual = product->residual ? product->residual + column : NULL,
-                            .output = (uint8_t *)product->output + column * bytes,
-                            .line = SIZE_MAX,
-                            .row_bytes = product->output_stride * bytes};
+    struct low_precision_cursor cursor = {.input = product->input,
+                                          .residual =
+                                              product->residual ? product->residual + column : NULL,
+                                          .output = (uint8_t *)product->output + column * bytes,
+                                          .line = SIZE_MAX,
+                                          .row_bytes = product->output_stride * bytes};
     if (product->line) {
         cursor.line = product->line;
         cursor.next_line = product->line_stride * bytes - product->line * cursor.row_bytes;
@@ -253,8 +255,9 @@ static struct cursor cursor_new(const struct packed_low_precision *matrix,
 }
 
 /* Points the tile to its rows. */
-static void take_rows(struct cursor *cursor, const struct packed_low_precision_product *product,
-                      size_t rows, struct tile *tile) {
+static void take_rows(struct low_precision_cursor *cursor,
+                      const struct packed_low_precision_product *product, size_t rows,
+                      struct low_precision_tile *tile) {
     tile->residual = cursor->residual;
     if (cursor->residual) cursor->residual += rows * product->output_stride;
     for (size_t r = 0; r < rows; r++) {
@@ -279,15 +282,15 @@ static void multiply_panels(const struct packed_low_precision *matrix, bool fast
     const size_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
     const size_t height = rows / tiles, higher = rows % tiles;
     const size_t first = panel * LOW_PRECISION_PANEL;
-    struct cursor cursor = cursor_new(matrix, product, column);
-    struct tile tile = {.words = matrix->words,
-                        .panels = matrix->panels + first * matrix->words,
-                        .bias = matrix->bias + first,
-                        .scale = matrix->scale + first,
-                        .offset = matrix->offset + first,
-                        .residual_stride = product->output_stride,
-                        .relu6 = product->relu6,
-                        .to_activations = matrix->to_activations};
+    struct low_precision_cursor cursor = cursor_new(matrix, product, column);
+    struct low_precision_tile tile = {.words = matrix->words,
+                                      .panels = matrix->panels + first * matrix->words,
+                                      .bias = matrix->bias + first,
+                                      .scale = matrix->scale + first,
+                                      .offset = matrix->offset + first,
+                                      .residual_stride = product->output_stride,
+                                      .relu6 = product->relu6,
+                                      .to_activations = matrix->to_activations};
     for (size_t i = 0; i < tiles; i++) {
         const size_t some = height + (i < higher);
         take_rows(&cursor, product, some, &tile);

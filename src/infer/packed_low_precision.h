@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
+#include "base/memory.h"
 #include "infer/precision.h"
 
 enum { LOW_PRECISION_PANEL = 16 }; /* outputs packed side by side */

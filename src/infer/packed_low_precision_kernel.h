@@ -6,7 +6,8 @@
  * matrix. */
 
 /* All bounds but the words are constants where this is inlined. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(size_t rows, size_t panels, const struct tile *tile) {
+KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(size_t rows, size_t panels,
+                                            const struct low_precision_tile *tile) {
     const size_t panel_words = tile->words * LOW_PRECISION_PANEL;
     __m512 sums[TILE_ROWS][TILE_PANELS];
     SIMD_UNROLL
@@ -84,7 +85,8 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(size_t rows, size_t panels, const st
 }
 
 #define KERNEL_TILE(height, width)                                                                 \
-    KERNEL_TARGET static void KERNEL(tile_##height##_##width)(const struct tile *tile) {           \
+    KERNEL_TARGET static void KERNEL(tile_##height##_##width)(                                     \
+        const struct low_precision_tile *tile) {                                                   \
         KERNEL(tile)(height, width, tile);                                                         \
     }
 #define KERNEL_TILES(width)                                                                        \

@@ -1,12 +1,102 @@
 #include "model/encoder.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "model/encoder_parts.h"
 #include "nn/depthwise.h"
 #include "nn/pointwise.h"
 #include "nn/pooling.h"
 #include "nn/stem.h"
+#include "nn/vector.h"
+
+void encoder_draw_depth(const struct encoder *encoder, float rate, size_t count,
+                        struct random *random, struct encoder_workspace *workspace) {
+    struct encoder_depth *depth = &workspace->depth;
+    depth->drops = rate > 0;
+    if (!depth->drops) return;
+    for (size_t i = 0; i < encoder->layer_count; i++) {
+        if (!encoder->layers[i].closes_residual) continue;
+        const float left_out = rate * (float)(i + 1) / (float)encoder->layer_count;
+        for (size_t n = 0; n < count; n++) {
+            const bool stays = random_uniform(random) >= left_out;
+            depth->scales[i * workspace->photos + n] = stays ? 1 / (1 - (real)left_out) : 0;
+        }
+    }
+}
+
+/* The scales of a layer's photos. */
+static const real *scales_of(const struct encoder_workspace *workspace, size_t layer) {
+    return workspace->depth.scales + layer * workspace->photos;
+}
+
+/* The output of a residual block: output (., numbers a photo) = scale * output + input. */
+static void close_residual(const struct encoder_workspace *workspace, size_t layer, size_t numbers,
+                           const real *input, real *output) {
+    const real *scales = scales_of(workspace, layer);
+    for (size_t n = 0; n < workspace->count; n++) {
+        vector_scale(numbers, scales[n], output + n * numbers);
+        vector_add(numbers, input + n * numbers, output + n * numbers);
+    }
+}
+
+/* The gradient of the branch that the layer ends; that of the block's output stays. */
+static real *branch_gradient(const struct encoder_workspace *workspace, size_t layer,
+                             size_t numbers) {
+    const real *scales = scales_of(workspace, layer);
+    real *d_branch = workspace->depth.d_branch;
+    memcpy(d_branch, workspace->gradients[layer], workspace->count * numbers * sizeof *d_branch);
+    for (size_t n = 0; n < workspace->count; n++) {
+        vector_scale(numbers, scales[n], d_branch + n * numbers);
+    }
+    return d_branch;
+}
+
+/* The batch norm after a layer, with the running statistics. */
+static struct batch_norm running_norm(const struct encoder_layer *layer,
+                                      const struct parameters *parameters, const real *values) {
+    return (struct batch_norm){.channels = layer->shape.out_channels,
+                               .relu6 = layer->shape.relu6,
+                               .scale = parameters_at_const(parameters, values, layer->norm.scale),
+                               .shift = parameters_at_const(parameters, values, layer->norm.shift),
+                               .mean = parameters_at_const(parameters, values, layer->norm.mean),
+                               .variance =
+                                   parameters_at_const(parameters, values, layer->norm.variance)};
+}
+
+/* Multiplies the weights of one output channel, which comes first in memory (PARAMETERS_AS_IS) or
+ * last (PARAMETERS_TAPS_FIRST). */
+static void scale_channel(const struct parameter *weight, size_t channel, real factor,
+                          real *values) {
+    const size_t channels = weight->shape[0], inputs = weight->count / channels;
+    const bool first = weight->layout == PARAMETERS_AS_IS;
+    for (size_t i = 0; i < inputs; i++) {
+        values[first ? channel * inputs + i : i * channels + channel] *= factor;
+    }
+}
+
+static void fold_layer(const struct encoder_layer *layer, const struct parameters *parameters,
+                       const real *values, real *weight, real *bias) {
+    const struct batch_norm norm = running_norm(layer, parameters, values);
+    for (size_t c = 0; c < norm.channels; c++) {
+        real factor;
+        batch_norm_fold(&norm, c, &factor, &bias[c]);
+        scale_channel(&parameters->tensors[layer->weight], c, factor, weight);
+    }
+}
+
+void encoder_fold(const struct encoder *encoder, const struct parameters *parameters,
+                  const real *values, const struct encoder *folded,
+                  struct parameters *folded_parameters) {
+    for (size_t i = 0; i < encoder->layer_count; i++) {
+        const struct encoder_layer *layer = &encoder->layers[i], *out = &folded->layers[i];
+        real *weight = parameters_at(folded_parameters, folded_parameters->values, out->weight);
+        real *bias = parameters_at(folded_parameters, folded_parameters->values, out->bias);
+        memcpy(weight, parameters_at_const(parameters, values, layer->weight),
+               parameters->tensors[layer->weight].count * sizeof(real));
+        fold_layer(layer, parameters, values, weight, bias);
+    }
+}
 
 static void fill(const struct parameters *parameters, size_t index, real value) {
     real *values = parameters_at(parameters, parameters->values, index);
@@ -79,7 +169,7 @@ static struct convolution bare_shape(const struct encoder_layer *layer) {
 static struct batch_norm
 batch_statistics_norm(const struct encoder_layer *layer, const struct parameters *parameters,
                       const real *values, const struct encoder_norm_workspace *norms, size_t i) {
-    struct batch_norm norm = encoder_running_norm(layer, parameters, values);
+    struct batch_norm norm = running_norm(layer, parameters, values);
     norm.mean = norms->means[i];
     norm.variance = norms->variances[i];
     return norm;
@@ -124,8 +214,7 @@ void encoder_forward(const struct encoder *encoder, const struct parameters *par
                      workspace->outputs[i], workspace->scratch);
         }
         if (scaled) {
-            encoder_close_residual(workspace, i, output_numbers(layer), residual,
-                                   workspace->outputs[i]);
+            close_residual(workspace, i, output_numbers(layer), residual, workspace->outputs[i]);
         }
         input = workspace->outputs[i];
     }
@@ -173,7 +262,7 @@ static void backward_layer(const struct encoder *encoder, const struct parameter
     struct convolution shape = layer->shape;
     real *d_output = workspace->gradients[i], *d_bias;
     if (may_be_left_out(layer, workspace)) {
-        d_output = encoder_branch_gradient(workspace, i, output_numbers(layer));
+        d_output = branch_gradient(workspace, i, output_numbers(layer));
     }
     if (encoder->batch_norm) {
         d_output = backward_norm(layer, parameters, values, i, workspace, d_output, gradients);

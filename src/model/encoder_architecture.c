@@ -116,11 +116,11 @@ static bool word_error_range(struct word word, const char *item, size_t least, s
 }
 
 /* The numbers of a block string, by the letters of MnasNet's notation. */
-struct block {
+struct block_text {
     size_t repeats, kernel, stride, expansion, channels;
 };
 
-static size_t *block_item(struct block *block, char letter) {
+static size_t *block_item(struct block_text *block, char letter) {
     switch (letter) {
     case 'r':
         return &block->repeats;
@@ -139,7 +139,7 @@ static size_t *block_item(struct block *block, char letter) {
 
 /* Reads "<letter><digits>" at *text up to `end`. */
 static bool parse_item(struct word word, const char *letters, const char **text, const char *end,
-                       struct block *block, caption_error *error) {
+                       struct block_text *block, caption_error *error) {
     const char letter = **text;
     if (letter == 0 || !strchr(letters, letter)) {
         return word_error(word, "an item that this kind of block does not have", error);
@@ -160,8 +160,8 @@ static bool parse_item(struct word word, const char *letters, const char **text,
 
 /* Reads "kind_x1_y2": each of `letters` once, in any order, with a number other than 0. */
 static bool parse_block(struct word word, const char *kind, const char *letters,
-                        struct block *block, caption_error *error) {
-    *block = (struct block){0};
+                        struct block_text *block, caption_error *error) {
+    *block = (struct block_text){0};
     const char *end = word.text + word.length;
     const char *text = word.text + strlen(kind);
     while (text < end) {
@@ -182,7 +182,7 @@ static bool parse_block(struct word word, const char *kind, const char *letters,
     return true;
 }
 
-static bool check_block(struct word word, const struct block *block, caption_error *error) {
+static bool check_block(struct word word, const struct block_text *block, caption_error *error) {
     if (block->repeats > MAX_REPEATS) {
         return word_error_range(word, "repeats", 1, MAX_REPEATS, block->repeats, error);
     }
@@ -199,14 +199,14 @@ static bool check_block(struct word word, const struct block *block, caption_err
 }
 
 /* The chain under construction: the input map of the next layer. */
-struct builder {
+struct layer_builder {
     struct encoder *encoder;
     struct parameters *parameters;
     size_t capacity;
     size_t size, channels;
 };
 
-static bool register_vector(struct builder *builder, const char *layer, const char *part,
+static bool register_vector(struct layer_builder *builder, const char *layer, const char *part,
                             size_t channels, enum parameters_group group, size_t *index,
                             caption_error *error) {
     char tensor[PARAMETERS_NAME];
@@ -215,8 +215,8 @@ static bool register_vector(struct builder *builder, const char *layer, const ch
                           error);
 }
 
-static bool register_norm(struct builder *builder, struct encoder_layer *layer, const char *name,
-                          caption_error *error) {
+static bool register_norm(struct layer_builder *builder, struct encoder_layer *layer,
+                          const char *name, caption_error *error) {
     const size_t channels = layer->shape.out_channels;
     return register_vector(builder, name, "weight", channels, PARAMETERS_ENCODER,
                            &layer->norm.scale, error) &&
@@ -228,8 +228,8 @@ static bool register_norm(struct builder *builder, struct encoder_layer *layer, 
                            &layer->norm.variance, error);
 }
 
-static bool register_tensors(struct builder *builder, struct encoder_layer *layer, const char *name,
-                             const char *norm, caption_error *error) {
+static bool register_tensors(struct layer_builder *builder, struct encoder_layer *layer,
+                             const char *name, const char *norm, caption_error *error) {
     const struct convolution *shape = &layer->shape;
     const bool direct = layer->kind != ENCODER_POINTWISE;
     const size_t in = layer->kind == ENCODER_DEPTHWISE ? 1 : shape->in_channels;
@@ -247,7 +247,7 @@ static bool register_tensors(struct builder *builder, struct encoder_layer *laye
 }
 
 /* `name` is that of the convolution, `norm` that of its batch norm, both as in timm. */
-static bool add_layer(struct builder *builder, enum encoder_layer_kind kind, const char *name,
+static bool add_layer(struct layer_builder *builder, enum encoder_layer_kind kind, const char *name,
                       const char *norm, size_t kernel, size_t stride, size_t channels, bool relu6,
                       caption_error *error) {
     struct encoder *encoder = builder->encoder;
@@ -278,17 +278,19 @@ static bool add_layer(struct builder *builder, enum encoder_layer_kind kind, con
 }
 
 /* Layer `part` of the block at (stage, repeat), with batch norm `norm`. */
-static bool add_block_layer(struct builder *builder, enum encoder_layer_kind kind, size_t stage,
-                            size_t repeat, const char *part, const char *norm, size_t kernel,
-                            size_t stride, size_t channels, bool relu6, caption_error *error) {
+static bool add_block_layer(struct layer_builder *builder, enum encoder_layer_kind kind,
+                            size_t stage, size_t repeat, const char *part, const char *norm,
+                            size_t kernel, size_t stride, size_t channels, bool relu6,
+                            caption_error *error) {
     char name[48], norm_name[48];
     snprintf(name, sizeof name, "blocks.%zu.%zu.%s", stage, repeat, part);
     snprintf(norm_name, sizeof norm_name, "blocks.%zu.%zu.%s", stage, repeat, norm);
     return add_layer(builder, kind, name, norm_name, kernel, stride, channels, relu6, error);
 }
 
-static bool add_separable(struct builder *builder, struct word word, const struct block *block,
-                          size_t stage, size_t repeat, size_t stride, caption_error *error) {
+static bool add_separable(struct layer_builder *builder, struct word word,
+                          const struct block_text *block, size_t stage, size_t repeat,
+                          size_t stride, caption_error *error) {
     if (block->expansion != 1) return word_error(word, "a ds block has expansion 1", error);
     return add_block_layer(builder, ENCODER_DEPTHWISE, stage, repeat, "conv_dw", "bn1",
                            block->kernel, stride, builder->channels, true, error) &&
@@ -296,8 +298,9 @@ static bool add_separable(struct builder *builder, struct word word, const struc
                            block->channels, false, error);
 }
 
-static bool add_inverted(struct builder *builder, struct word word, const struct block *block,
-                         size_t stage, size_t repeat, size_t stride, caption_error *error) {
+static bool add_inverted(struct layer_builder *builder, struct word word,
+                         const struct block_text *block, size_t stage, size_t repeat, size_t stride,
+                         caption_error *error) {
     const size_t expanded = builder->channels * block->expansion;
     if (expanded > MAX_CHANNELS) {
         return word_error_range(word, "expanded channels", 1, MAX_CHANNELS, expanded, error);
@@ -310,13 +313,13 @@ static bool add_inverted(struct builder *builder, struct word word, const struct
                            block->channels, false, error);
 }
 
-static bool add_stage(struct builder *builder, struct word word, size_t stage,
+static bool add_stage(struct layer_builder *builder, struct word word, size_t stage,
                       caption_error *error) {
     const bool inverted = word_starts_with(word, "ir_");
     if (!inverted && !word_starts_with(word, "ds_")) {
         return word_error(word, "expected a ds_, ir_ or head_ block", error);
     }
-    struct block block;
+    struct block_text block;
     if (!parse_block(word, inverted ? "ir" : "ds", "rksec", &block, error)) return false;
     if (!check_block(word, &block, error)) return false;
     for (size_t repeat = 0; repeat < block.repeats; repeat++) {
@@ -334,8 +337,8 @@ static bool add_stage(struct builder *builder, struct word word, size_t stage,
     return true;
 }
 
-static bool add_stem(struct builder *builder, struct word word, caption_error *error) {
-    struct block block;
+static bool add_stem(struct layer_builder *builder, struct word word, caption_error *error) {
+    struct block_text block;
     if (!word_starts_with(word, "stem_")) {
         return word_error(word, "expected the stem_ block first", error);
     }
@@ -344,8 +347,8 @@ static bool add_stem(struct builder *builder, struct word word, caption_error *e
                      block.channels, true, error);
 }
 
-static bool add_head(struct builder *builder, struct word word, caption_error *error) {
-    struct block block;
+static bool add_head(struct layer_builder *builder, struct word word, caption_error *error) {
+    struct block_text block;
     return parse_block(word, "head", "c", &block, error) &&
            add_layer(builder, ENCODER_POINTWISE, "conv_head", "bn2", 1, 1, block.channels, true,
                      error);
@@ -355,7 +358,7 @@ static bool word_is(struct word word, const char *text) {
     return word.length == strlen(text) && word_starts_with(word, text);
 }
 
-static bool build(struct builder *builder, const char *architecture, caption_error *error) {
+static bool build(struct layer_builder *builder, const char *architecture, caption_error *error) {
     struct word word;
     if (!next_word(&architecture, &word)) {
         return error_set(error, CAPTION_ERROR_FORMAT, "encoder architecture: it is empty");
@@ -384,7 +387,7 @@ bool encoder_init(struct encoder *encoder, const char *architecture, size_t size
                          "encoder: side of the photo: expected %d to %d pixels, found %zu",
                          MIN_SIZE, MAX_SIZE, size);
     }
-    struct builder builder = {
+    struct layer_builder builder = {
         .encoder = encoder, .parameters = parameters, .size = size, .channels = STEM_COLOURS};
     encoder->architecture = memory_string(architecture, error);
     if (!encoder->architecture || !build(&builder, architecture, error)) {

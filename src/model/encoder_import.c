@@ -26,18 +26,18 @@ static const struct family *family_of(const struct encoder *encoder) {
 }
 
 /* The position of a layer: the stem is block 0, the head the last; part `part` of `parts`. */
-struct place {
+struct import_place {
     size_t block, part, parts;
 };
 
-static struct place place_of(const struct encoder *encoder, size_t layer) {
+static struct import_place place_of(const struct encoder *encoder, size_t layer) {
     const size_t last = encoder->layer_count - 1;
     size_t block = 0;
     for (size_t first = 0;; block++) {
         /* A separable block begins with its depthwise layer, an inverted one with a 1x1. */
         const bool separable = encoder->layers[first].kind == ENCODER_DEPTHWISE;
         const size_t parts = first == 0 || first == last ? 1 : separable ? 2 : 3;
-        if (layer < first + parts) return (struct place){block, layer - first, parts};
+        if (layer < first + parts) return (struct import_place){block, layer - first, parts};
         first += parts;
     }
 }
@@ -58,7 +58,7 @@ static void name_own(const struct parameter *weight, struct layer_names *names) 
 }
 
 /* timm counts the norms of a block from 1. */
-static void name_timm(struct place place, struct layer_names *names) {
+static void name_timm(struct import_place place, struct layer_names *names) {
     if (place.parts == 1) {
         snprintf(names->norm, NAME_SIZE, place.block == 0 ? "bn1" : "bn2");
         return;
@@ -69,7 +69,7 @@ static void name_timm(struct place place, struct layer_names *names) {
 
 /* torchvision numbers the items of a block: a convolution with its norm and ReLU6 is one item, the
  * linear convolution at a block's end and its norm are two. */
-static void name_torchvision(struct place place, struct layer_names *names) {
+static void name_torchvision(struct import_place place, struct layer_names *names) {
     char item[NAME_SIZE / 2];
     if (place.parts == 1) {
         snprintf(item, sizeof item, "features.%zu", place.block);
@@ -86,21 +86,21 @@ static void name_torchvision(struct place place, struct layer_names *names) {
 }
 
 /* The source tensors of a layer; all but weight and bias are NULL without a norm. */
-struct source {
+struct import_source {
     const struct safetensors_tensor *weight, *bias, *scale, *mean, *variance;
 };
 
 /* The file matched with an architecture. */
-struct fit {
+struct import_fit {
     const struct encoder_import *import;
     const struct encoder *encoder;
     const struct parameters *parameters;
-    struct source *sources; /* [layer_count] */
-    bool *used;             /* [tensors of the file] */
-    size_t fitted;          /* tensors found so far */
+    struct import_source *sources; /* [layer_count] */
+    bool *used;                    /* [tensors of the file] */
+    size_t fitted;                 /* tensors found so far */
 };
 
-static bool take(struct fit *fit, const char *name, const char *part, const size_t *shape,
+static bool take(struct import_fit *fit, const char *name, const char *part, const size_t *shape,
                  size_t dimensions, const struct safetensors_tensor **tensor,
                  caption_error *error) {
     const struct safetensors *file = &fit->import->file;
@@ -113,11 +113,11 @@ static bool take(struct fit *fit, const char *name, const char *part, const size
     return true;
 }
 
-static bool fit_layer(struct fit *fit, size_t index, caption_error *error) {
+static bool fit_layer(struct import_fit *fit, size_t index, caption_error *error) {
     const struct encoder_layer *layer = &fit->encoder->layers[index];
     const struct parameter *weight = &fit->parameters->tensors[layer->weight];
-    const struct place place = place_of(fit->encoder, index);
-    struct source *source = &fit->sources[index];
+    const struct import_place place = place_of(fit->encoder, index);
+    struct import_source *source = &fit->sources[index];
     struct layer_names names;
     name_own(weight, &names);
     if (fit->import->names == ENCODER_NAMES_TIMM) name_timm(place, &names);
@@ -153,7 +153,7 @@ static bool is_beside(const char *name) {
 }
 
 /* Silently ignoring a tensor would make it another network. */
-static bool check_rest(const struct fit *fit, caption_error *error) {
+static bool check_rest(const struct import_fit *fit, caption_error *error) {
     const struct safetensors *file = &fit->import->file;
     for (size_t i = 0; i < file->tensor_count; i++) {
         const char *name = file->tensors[i].name;
@@ -165,25 +165,25 @@ static bool check_rest(const struct fit *fit, caption_error *error) {
     return true;
 }
 
-static bool fit_layers(struct fit *fit, caption_error *error) {
+static bool fit_layers(struct import_fit *fit, caption_error *error) {
     for (size_t i = 0; i < fit->encoder->layer_count; i++) {
         if (!fit_layer(fit, i, error)) return false;
     }
     return check_rest(fit, error);
 }
 
-static void fit_free(struct fit *fit) {
+static void fit_free(struct import_fit *fit) {
     free(fit->sources);
     free(fit->used);
 }
 
 /* Finds every tensor before any number is read. *fitted counts those found, also on failure; freed
  * with fit_free on success. */
-static bool fit_file(struct fit *fit, const struct encoder_import *import,
+static bool fit_file(struct import_fit *fit, const struct encoder_import *import,
                      const struct encoder *encoder, const struct parameters *parameters,
                      size_t *fitted, caption_error *error) {
     static const char what[] = "a tensor table";
-    *fit = (struct fit){.import = import, .encoder = encoder, .parameters = parameters};
+    *fit = (struct import_fit){.import = import, .encoder = encoder, .parameters = parameters};
     fit->sources = memory_zeroed(encoder->layer_count, sizeof *fit->sources, what, error);
     fit->used = memory_zeroed(import->file.tensor_count, sizeof *fit->used, what, error);
     const bool ok = fit->sources && fit->used && fit_layers(fit, error);
@@ -198,7 +198,7 @@ static bool try_architecture(struct encoder_import *import, const char *architec
     const size_t size = encoder_default_size(architecture);
     struct parameters parameters = {0};
     struct encoder encoder;
-    struct fit fit;
+    struct import_fit fit;
     *fitted = 0;
     bool ok = encoder_init(&encoder, encoder_architecture(architecture), size, false, &parameters,
                            error) ||
@@ -309,8 +309,8 @@ static bool number_error(const struct encoder_import *import,
 
 /* gamma (w x - mean) / sqrt(variance + epsilon) + beta as one convolution (Ioffe and Szegedy,
  * 2015), in double: a small variance makes a large factor. */
-static bool fold(const struct encoder_import *import, const struct source *source, double epsilon,
-                 const struct numbers *n, caption_error *error) {
+static bool fold(const struct encoder_import *import, const struct import_source *source,
+                 double epsilon, const struct numbers *n, caption_error *error) {
     const size_t channels = source->bias->count, inputs = source->weight->count / channels;
     for (size_t c = 0; c < channels; c++) {
         const double variance = (double)n->variance[c];
@@ -334,8 +334,9 @@ static bool fold(const struct encoder_import *import, const struct source *sourc
 }
 
 static bool read_layer(const struct encoder_import *import, const struct encoder *encoder,
-                       struct parameters *parameters, size_t index, const struct source *source,
-                       const struct numbers *n, caption_error *error) {
+                       struct parameters *parameters, size_t index,
+                       const struct import_source *source, const struct numbers *n,
+                       caption_error *error) {
     const struct encoder_layer *layer = &encoder->layers[index];
     const struct safetensors *file = &import->file;
     if (!safetensors_floats(file, source->weight, n->weight, error) ||
@@ -358,11 +359,11 @@ static bool read_layer(const struct encoder_import *import, const struct encoder
     return true;
 }
 
-static bool read_layers(const struct encoder_import *import, const struct fit *fit,
+static bool read_layers(const struct encoder_import *import, const struct import_fit *fit,
                         struct parameters *parameters, caption_error *error) {
     size_t weights = 0, channels = 0;
     for (size_t i = 0; i < fit->encoder->layer_count; i++) {
-        const struct source *source = &fit->sources[i];
+        const struct import_source *source = &fit->sources[i];
         if (source->weight->count > weights) weights = source->weight->count;
         if (source->bias->count > channels) channels = source->bias->count;
     }
@@ -382,7 +383,7 @@ static bool read_layers(const struct encoder_import *import, const struct fit *f
 
 bool encoder_import_read(const struct encoder_import *import, const struct encoder *encoder,
                          struct parameters *parameters, caption_error *error) {
-    struct fit fit;
+    struct import_fit fit;
     size_t fitted;
     if (!fit_file(&fit, import, encoder, parameters, &fitted, error)) return false;
     const bool ok = read_layers(import, &fit, parameters, error);

@@ -5,10 +5,6 @@
 #include "model/encoder.h"
 #include "nn/batch_norm.h"
 
-/* The batch norm after a layer, with the running statistics. */
-struct batch_norm encoder_running_norm(const struct encoder_layer *layer,
-                                       const struct parameters *parameters, const real *values);
-
 /* Additional workspace of batch norm. */
 struct encoder_norm_workspace {
     real **inputs; /* [layer_count]: output of each convolution, which backward overwrites with its
@@ -38,14 +34,6 @@ struct encoder_workspace {
     const real *images; /* of the last forward */
     size_t count;       /* of the last forward */
 };
-
-/* The output of a residual block: output (., numbers a photo) = scale * output + input. */
-void encoder_close_residual(const struct encoder_workspace *workspace, size_t layer, size_t numbers,
-                            const real *input, real *output);
-
-/* The gradient of the branch that the layer ends; that of the block's output stays. */
-real *encoder_branch_gradient(const struct encoder_workspace *workspace, size_t layer,
-                              size_t numbers);
 
 /* Whether a workspace of that use discards layer i's output after the next layer: the expansion of
  * an inverted residual, by far most of its activations. Batch norm needs the convolutions' outputs

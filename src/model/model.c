@@ -1,11 +1,14 @@
 #include "model/model.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "format/float16.h"
 #include "model/model_parts.h"
+#include "nn/vector.h"
 #include "text/utf8.h"
 
 /* Far beyond useful sizes, and small enough that no product of two of them overflows. */
@@ -169,4 +172,144 @@ bool model_note(struct model *model, const char *key, const char *value, caption
     }
     cJSON_Delete(note);
     return error_memory(error, "a note");
+}
+
+/* All tensors except batch norm's have the same names and shapes in both. */
+static void copy_tensors(const struct parameters *learning, const real *values,
+                         struct parameters *out) {
+    for (size_t i = 0; i < out->tensor_count; i++) {
+        size_t from;
+        if (!parameters_find(learning, out->tensors[i].name, &from)) continue;
+        memcpy(parameters_at(out, out->values, i), parameters_at_const(learning, values, from),
+               out->tensors[i].count * sizeof *values);
+    }
+}
+
+bool model_folded(const struct model *learning, const real *values, struct model *out,
+                  caption_error *error) {
+    *out = (struct model){0};
+    struct vocabulary vocabulary;
+    if (!vocabulary_copy(&learning->vocabulary, &vocabulary, error)) return false;
+    struct model_texts texts;
+    bool made = model_texts_of(learning, &texts, error);
+    if (made) {
+        const struct model_design design =
+            model_design_like(learning, learning->encoder.size, &texts);
+        made = model_new(out, &design, &vocabulary, error);
+    }
+    model_texts_free(&texts);
+    vocabulary_free(&vocabulary);
+    if (!made) return false;
+    copy_tensors(&learning->parameters, values, &out->parameters);
+    if (learning->encoder.batch_norm) {
+        encoder_fold(&learning->encoder, &learning->parameters, values, &out->encoder,
+                     &out->parameters);
+    }
+    out->preprocessing = learning->preprocessing;
+    cJSON_Delete(out->provenance);
+    out->provenance = cJSON_Duplicate(learning->provenance, true);
+    if (out->provenance) return true;
+    model_free(out);
+    return error_memory(error, "the provenance");
+}
+
+bool model_round(struct model *model, caption_error *error) {
+    struct parameters *parameters = &model->parameters;
+    uint8_t *halves = memory_uninitialised(parameters->count, 2, "a model", error);
+    if (!halves) return false;
+    for (size_t i = 0; i < parameters->tensor_count; i++) {
+        const struct parameter *tensor = &parameters->tensors[i];
+        float *values = parameters_at(parameters, parameters->values, i);
+        size_t bad;
+        if (tensor->group != PARAMETERS_CONSTANT &&
+            float16_from_floats(values, tensor->count, halves, &bad)) {
+            float16_to_floats(halves, tensor->count, values);
+        }
+    }
+    free(halves);
+    return true;
+}
+
+static bool same(const char *path, const char *field, const char *expected, const char *found,
+                 caption_error *error) {
+    if (strcmp(expected, found) == 0) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "%.255s: cannot be averaged with the others: its %s is %.160s, theirs %.160s",
+                     path, field, found, expected);
+}
+
+static bool same_size(const char *path, const char *field, size_t expected, size_t found,
+                      caption_error *error) {
+    char texts[2][24];
+    snprintf(texts[0], sizeof *texts, "%zu", expected);
+    snprintf(texts[1], sizeof *texts, "%zu", found);
+    return same(path, field, texts[0], texts[1], error);
+}
+
+static bool same_colours(const char *path, const struct preprocessing *expected,
+                         const struct preprocessing *found, caption_error *error) {
+    if (memcmp(expected->mean, found->mean, sizeof found->mean) == 0 &&
+        memcmp(expected->std, found->std, sizeof found->std) == 0) {
+        return true;
+    }
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "%.255s: cannot be averaged with the others: its photos are scaled by another "
+                     "mean or std",
+                     path);
+}
+
+static bool same_words(const char *path, const struct vocabulary *expected,
+                       const struct vocabulary *found, caption_error *error) {
+    if (!same_size(path, "number of words", expected->count, found->count, error)) return false;
+    for (size_t i = 0; i < expected->count; i++) {
+        char field[40];
+        snprintf(field, sizeof field, "word %zu", i);
+        if (!same(path, field, expected->words[i], found->words[i], error)) return false;
+    }
+    return true;
+}
+
+static bool same_tags(const char *path, const struct tag_words *expected,
+                      const struct tag_words *found, caption_error *error) {
+    if (!same_size(path, "number of tags", expected->count, found->count, error)) return false;
+    if (expected->count == 0 ||
+        memcmp(expected->tags, found->tags, expected->word_count * sizeof *expected->tags) == 0) {
+        return true;
+    }
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "%.255s: cannot be averaged with the others: its tags have other words", path);
+}
+
+static bool same_styles(const char *path, const struct styles *expected, const struct styles *found,
+                        caption_error *error) {
+    if (!same_size(path, "number of styles", expected->count, found->count, error)) return false;
+    for (size_t i = 0; i < expected->count; i++) {
+        if (!same(path, "style", expected->names[i], found->names[i], error)) return false;
+    }
+    return true;
+}
+
+static bool same_design(const struct model *model, const struct model *other, const char *path,
+                        caption_error *error) {
+    const struct decoder *decoder = &model->decoder, *others = &other->decoder;
+    return same(path, "encoder", model->encoder.architecture, other->encoder.architecture, error) &&
+           same_size(path, "image size", model->preprocessing.size, other->preprocessing.size,
+                     error) &&
+           same_colours(path, &model->preprocessing, &other->preprocessing, error) &&
+           same(path, "cell", decoder->cell->name, others->cell->name, error) &&
+           same(path, "image input", decoder_image_input(decoder), decoder_image_input(others),
+                error) &&
+           same_size(path, "hidden size", decoder->hidden, others->hidden, error) &&
+           same_size(path, "embedding size", decoder->embedding, others->embedding, error) &&
+           same_words(path, &model->vocabulary, &other->vocabulary, error) &&
+           same_tags(path, &model->tags, &other->tags, error) &&
+           same_styles(path, &model->styles, &other->styles, error);
+}
+
+bool model_average(struct model *model, size_t count, const struct model *other, const char *path,
+                   caption_error *error) {
+    if (!same_design(model, other, path, error)) return false;
+    const real kept = (real)count / (real)(count + 1);
+    vector_blend(model->parameters.count, kept, other->parameters.values, model->parameters.values);
+    return true;
 }

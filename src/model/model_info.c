@@ -108,6 +108,16 @@ static void print_vocabulary(FILE *out, const struct vocabulary *vocabulary) {
     fputs(words > FIRST_WORDS ? " ...\n" : "\n", out);
 }
 
+/* What was fitted to photos that the model did not learn from. */
+static void print_fits(FILE *out, const struct model *model) {
+    const struct rerank *rerank = &model->rerank;
+    if (rerank_is_there(rerank))
+        fprintf(out, "%-*s by tags: agreement %g, coverage %g\n", LABEL_WIDTH, "re-ranking",
+                rerank->agreement, rerank->coverage);
+    fprintf(out, "%-*s %s\n", LABEL_WIDTH, "confidence",
+            model->confidence.is_there ? "fitted" : "none (caption eval --calibrate)");
+}
+
 char *model_info(const struct model *model, const char *path, caption_error *error) {
     struct file_facts facts;
     if (path && !read_facts(path, &facts, error)) return NULL;
@@ -120,6 +130,7 @@ char *model_info(const struct model *model, const char *path, caption_error *err
     print_vocabulary(out, &model->vocabulary);
     print_tags(out, model);
     print_styles(out, &model->styles);
+    print_fits(out, model);
     const cJSON *note;
     cJSON_ArrayForEach(note, model->provenance) {
         print_line(out, note->string, note->valuestring);
@@ -155,6 +166,13 @@ static bool add_styles(cJSON *info, const struct styles *styles) {
                                        : cJSON_CreateArray());
 }
 
+static bool add_fits(cJSON *info, const struct model *model) {
+    cJSON *rerank =
+        rerank_is_there(&model->rerank) ? rerank_json(&model->rerank, NULL) : cJSON_CreateNull();
+    return add_value(info, "rerank", rerank) &&
+           cJSON_AddBoolToObject(info, "confidence", model->confidence.is_there) != NULL;
+}
+
 static bool add_model(cJSON *info, const struct model *model) {
     const struct halves halves = count_halves(&model->parameters);
     const struct preprocessing *preprocessing = &model->preprocessing;
@@ -172,6 +190,7 @@ static bool add_model(cJSON *info, const struct model *model) {
            add_size(info, "features", model->decoder.features) &&
            add_size(info, "words", model->vocabulary.count - VOCABULARY_SPECIALS) &&
            add_size(info, "tags", model->tags.count) && add_styles(info, &model->styles) &&
+           add_fits(info, model) &&
            add_value(info, "provenance", cJSON_Duplicate(model->provenance, true));
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The model of the prefix in which the running program lies; false where that cannot be told. */
+/* The model of the prefix in which the running program lies; false where that is unknown. */
 static bool beside_program(struct model_place *place) {
     const ssize_t length = readlink("/proc/self/exe", place->text, sizeof place->text);
     if (length <= 0 || (size_t)length >= sizeof place->text) return false;

@@ -1,4 +1,4 @@
-/* Which of the captions that beam search finished is said: each one's score, and how well it goes
+/* Which of the captions that beam search finished is chosen: each one's score, and how well it goes
  * with the tags of the photo by two of its signals (confidence.h), weighed by numbers that were
  * fitted to photos (eval/rerank_fit.h). The word head sees the whole photo at once, and knows which
  * words belong to it better than the decoder does word by word.
@@ -9,7 +9,7 @@
  *
  *     {"agreement": 0.3, "coverage": 2}
  *
- * A model without it says the caption of the best score. */
+ * A model without it takes the caption with the best score. */
 #ifndef CAPTION_MODEL_RERANK_H
 #define CAPTION_MODEL_RERANK_H
 

@@ -3,7 +3,7 @@
 #ifndef CAPTION_MODEL_WEIGHTS_H
 #define CAPTION_MODEL_WEIGHTS_H
 
-#include "base/arena.h"
+#include "base/memory.h"
 #include "format/safetensors.h"
 #include "nn/parameters.h"
 

@@ -1,5 +1,5 @@
 /* Matrix products: the only file that uses BLAS. All matrices are row-major and dense unless a
- * leading dimension says otherwise. */
+ * leading dimension is another. */
 #ifndef CAPTION_NN_BLAS_H
 #define CAPTION_NN_BLAS_H
 

@@ -14,6 +14,9 @@ extern const char asset_captions_css[], asset_filter_html[], asset_filter_js[];
  * and the charts' cursors; without it the page shows everything too. */
 extern const char asset_training_css[], asset_training_js[];
 
+/* The page of scores, beside the rules of the training report. */
+extern const char asset_scores_css[];
+
 /* Charts. It uses the colours of page.css. */
 extern const char asset_chart_css[];
 

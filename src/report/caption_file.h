@@ -3,7 +3,6 @@
 #define CAPTION_REPORT_CAPTION_FILE_H
 
 #include "report/caption_output.h"
-#include "report/tag_text.h"
 
 /* The path of a photo's sidecar file, newly allocated: "holiday/dog.txt" for "holiday/dog.jpg" and
  * the extension ".txt". If photos differ only in their extension, the first in byte order has that

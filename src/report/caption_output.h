@@ -15,7 +15,20 @@
 #ifndef CAPTION_REPORT_CAPTION_OUTPUT_H
 #define CAPTION_REPORT_CAPTION_OUTPUT_H
 
+#include <stdio.h>
+
 #include "base/error.h"
+#include "caption.h"
+
+/* What outputs write of a photo. */
+enum tags_told {
+    TAGS_NOT_TOLD, /* its captions */
+    TAGS_TOLD,     /* its captions and its tags */
+    TAGS_ALONE,    /* its tags */
+};
+
+/* The names, separated by ", ". The stream's own errors are left to its owner. */
+void tag_text_write(FILE *stream, const caption_result *result);
 
 /* The result for a photo. */
 struct caption_row {

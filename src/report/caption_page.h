@@ -6,8 +6,9 @@
 #ifndef CAPTION_REPORT_CAPTION_PAGE_H
 #define CAPTION_REPORT_CAPTION_PAGE_H
 
+#include <stdio.h>
+
 #include "report/caption_output.h"
-#include "report/tag_text.h"
 
 /* Pixels of a thumbnail's longest side: about the width that the page gives it. */
 enum { CAPTION_PAGE_THUMBNAIL = 192 };

@@ -14,7 +14,7 @@
 
 #include <stdio.h>
 
-#include "report/tag_text.h"
+#include "report/caption_output.h"
 
 struct caption_rows {
     FILE *stream;

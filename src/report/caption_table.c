@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-struct table {
+struct table_output {
     struct caption_output output;
     struct caption_rows rows;
     enum caption_table_format format;
@@ -56,7 +56,7 @@ static void write_number(FILE *stream, double number) {
     fputc(',', stream);
 }
 
-static void write_caption(const struct table *table, const caption_text *caption) {
+static void write_caption(const struct table_output *table, const caption_text *caption) {
     FILE *stream = table->rows.stream;
     if (caption) write_field(stream, caption->text, table->rows.safe);
     fputc(',', stream);
@@ -65,7 +65,7 @@ static void write_caption(const struct table *table, const caption_text *caption
 }
 
 /* `caption`: NULL where there is none. */
-static void write_record(const struct table *table, const struct caption_row *row,
+static void write_record(const struct table_output *table, const struct caption_row *row,
                          const caption_text *caption) {
     FILE *stream = table->rows.stream;
     const bool safe = table->rows.safe;
@@ -80,7 +80,7 @@ static void write_record(const struct table *table, const struct caption_row *ro
     fputs("\r\n", stream);
 }
 
-static void write_csv(const struct table *table, const struct caption_row *row) {
+static void write_csv(const struct table_output *table, const struct caption_row *row) {
     const caption_result *result = row->result;
     const bool all = table->rows.n_best && table->rows.tags != TAGS_ALONE;
     if (result->count == 0) write_record(table, row, NULL);
@@ -97,14 +97,14 @@ static void write_csv_head(const struct caption_rows *rows) {
 }
 
 /* Writes what precedes a row: a header before the first, or a separator. */
-static void begin_row(struct table *table) {
+static void begin_row(struct table_output *table) {
     FILE *stream = table->rows.stream;
     if (table->format == CAPTION_TABLE_JSON) fputc(table->begun ? ',' : '[', stream);
     if (table->format == CAPTION_TABLE_CSV && !table->begun) write_csv_head(&table->rows);
     table->begun = true;
 }
 
-static bool flush(const struct table *table, caption_error *error) {
+static bool flush(const struct table_output *table, caption_error *error) {
     errno = 0;
     if (fflush(table->rows.stream) == 0 && !ferror(table->rows.stream)) return true;
     return error_set(error, CAPTION_ERROR_IO, "standard output: cannot write: %s",
@@ -113,7 +113,7 @@ static bool flush(const struct table *table, caption_error *error) {
 
 static bool write_row(struct caption_output *output, const struct caption_row *row,
                       caption_error *error) {
-    struct table *table = (struct table *)output;
+    struct table_output *table = (struct table_output *)output;
     begin_row(table);
     if (table->format == CAPTION_TABLE_CSV)
         write_csv(table, row);
@@ -124,7 +124,7 @@ static bool write_row(struct caption_output *output, const struct caption_row *r
 
 /* An array or table without rows is valid, too. */
 static bool end_table(struct caption_output *output, caption_error *error) {
-    struct table *table = (struct table *)output;
+    struct table_output *table = (struct table_output *)output;
     if (table->format == CAPTION_TABLE_JSON)
         fputs(table->begun ? "]\n" : "[]\n", table->rows.stream);
     else if (!table->begun)
@@ -138,7 +138,7 @@ static void free_table(struct caption_output *output) {
 
 struct caption_output *caption_table_new(const struct caption_rows *rows,
                                          enum caption_table_format format, caption_error *error) {
-    struct table *table = memory_zeroed(1, sizeof *table, "an output", error);
+    struct table_output *table = memory_zeroed(1, sizeof *table, "an output", error);
     if (!table) return NULL;
     table->output = (struct caption_output){.row = write_row, .end = end_table, .free = free_table};
     table->rows = *rows;

@@ -11,7 +11,6 @@
 #define CAPTION_REPORT_CAPTION_XMP_H
 
 #include "report/caption_output.h"
-#include "report/tag_text.h"
 
 struct caption_xmp_options {
     const char *folder; /* see caption_file_path; must stay valid */

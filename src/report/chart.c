@@ -4,9 +4,72 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/axis.h"
-#include "report/html_number.h"
-#include "report/html_text.h"
+#include "report/html.h"
+
+/* Smaller differences, relative to the values or absolute, are noise, and no axis could label them.
+ */
+static const double FINEST_SHARE = 1e-6, FINEST = 1e-8;
+
+static bool axis_is_drawable(double value) {
+    return isfinite(value) && fabs(value) <= AXIS_LARGEST;
+}
+
+/* Makes low < high, with a difference that can be divided. */
+static void mend(double *low, double *high) {
+    if (!axis_is_drawable(*low) || !axis_is_drawable(*high) || *low > *high) {
+        *low = 0;
+        *high = 1;
+    }
+    double size = fmax(fabs(*low), fabs(*high));
+    if (*high - *low > fmax(size * FINEST_SHARE, FINEST)) return;
+    double margin = size > FINEST ? size / 10 : 1;
+    if (*low == 0) margin = 1; /* nothing but zeros: 0..1 */
+    *low -= *low == 0 ? 0 : margin;
+    *high += margin;
+}
+
+/* The smallest of 1, 2 and 5 times a power of ten that is not below `step`. */
+static double round_step(double step) {
+    double power = pow(10, floor(log10(step)));
+    static const double factors[] = {1, 2, 5};
+    for (size_t i = 0; i < sizeof factors / sizeof *factors; i++)
+        if (factors[i] * power >= step * (1 - 1e-9)) return factors[i] * power;
+    return 10 * power;
+}
+
+/* Ticks at multiples of the step; a tick that rounding puts just outside counts. */
+static void place_ticks(struct axis *axis) {
+    double from = ceil(axis->low / axis->step - 1e-6), to = floor(axis->high / axis->step + 1e-6);
+    axis->first = from * axis->step;
+    axis->ticks = to >= from ? (size_t)(to - from) + 1 : 1;
+    double decimals = ceil(-log10(axis->step) - 1e-6);
+    axis->decimals = decimals < 0 ? 0 : decimals > 9 ? 9 : (unsigned)decimals;
+}
+
+struct axis axis_exact(double low, double high, size_t wanted, double least) {
+    mend(&low, &high);
+    double step = round_step((high - low) / (double)(wanted < 2 ? 1 : wanted - 1));
+    struct axis axis = {.low = low, .high = high, .step = fmax(step, least)};
+    place_ticks(&axis);
+    return axis;
+}
+
+struct axis axis_rounded(double low, double high, size_t wanted, double least) {
+    struct axis axis = axis_exact(low, high, wanted, least);
+    axis.low = floor(axis.low / axis.step + 1e-6) * axis.step;
+    axis.high = ceil(axis.high / axis.step - 1e-6) * axis.step;
+    place_ticks(&axis);
+    return axis;
+}
+
+double axis_tick(const struct axis *axis, size_t i) {
+    double tick = axis->first + (double)i * axis->step;
+    return fabs(tick) < axis->step / 2 ? 0 : tick; /* no "-0" */
+}
+
+double axis_share(const struct axis *axis, double value) {
+    return (value - axis->low) / (axis->high - axis->low);
+}
 
 /* In units of the drawing, which is scaled to the page's width. The margin on the right is for the
  * labels of lines that end there, that on top for the y axis' label and the bands' names. */
@@ -23,7 +86,7 @@ enum {
 };
 
 /* A chart and where its values lie. */
-struct drawing {
+struct chart_drawing {
     const struct chart *chart;
     struct axis x, y;
     FILE *stream;
@@ -40,11 +103,11 @@ bool chart_has_points(const struct chart *chart) {
     return false;
 }
 
-static double x_of(const struct drawing *drawing, double value) {
+static double x_of(const struct chart_drawing *drawing, double value) {
     return LEFT + (RIGHT - LEFT) * axis_share(&drawing->x, value);
 }
 
-static double y_of(const struct drawing *drawing, double value) {
+static double y_of(const struct chart_drawing *drawing, double value) {
     return BOTTOM - (BOTTOM - TOP) * axis_share(&drawing->y, value);
 }
 
@@ -85,7 +148,7 @@ static void put_line(FILE *stream, const char *class, double x1, double y1, doub
 }
 
 /* The axes cover every point that can be drawn. */
-static void measure(struct drawing *drawing) {
+static void measure(struct chart_drawing *drawing) {
     const struct chart *chart = drawing->chart;
     double x_low = chart->x_low, x_high = chart->x_high;
     double low = INFINITY, high = -INFINITY;
@@ -104,7 +167,7 @@ static void measure(struct drawing *drawing) {
     drawing->y = axis_rounded(low, high, 6, 0);
 }
 
-static void draw_y_axis(const struct drawing *drawing) {
+static void draw_y_axis(const struct chart_drawing *drawing) {
     const struct axis *axis = &drawing->y;
     for (size_t i = 0; i < axis->ticks; i++) {
         double value = axis_tick(axis, i), y = y_of(drawing, value);
@@ -116,7 +179,7 @@ static void draw_y_axis(const struct drawing *drawing) {
     put_text(drawing->stream, "label", "start", 0, 12, drawing->chart->y_label);
 }
 
-static void draw_x_axis(const struct drawing *drawing) {
+static void draw_x_axis(const struct chart_drawing *drawing) {
     const struct axis *axis = &drawing->x;
     put_line(drawing->stream, "base", LEFT, BOTTOM, RIGHT, BOTTOM);
     for (size_t i = 0; i < axis->ticks; i++) {
@@ -131,7 +194,7 @@ static void draw_x_axis(const struct drawing *drawing) {
 
 /* Every other band is shaded. A name that would run into the one before it moves to the right; one
  * that would leave the chart is only in the band's title. */
-static void draw_bands(const struct drawing *drawing) {
+static void draw_bands(const struct chart_drawing *drawing) {
     FILE *stream = drawing->stream;
     double free_from = LEFT;
     for (size_t i = 0; i < drawing->chart->band_count; i++) {
@@ -206,7 +269,7 @@ static void column_draw(struct column *column, struct pen *pen) {
     column->count = 0;
 }
 
-static void draw_path(const struct drawing *drawing, const struct chart_series *series) {
+static void draw_path(const struct chart_drawing *drawing, const struct chart_series *series) {
     struct pen pen = {.stream = drawing->stream};
     struct column column = {0};
     fputs("<path d=\"", drawing->stream);
@@ -227,7 +290,7 @@ static void draw_path(const struct drawing *drawing, const struct chart_series *
 }
 
 /* Three significant digits, and enough to distinguish the ticks. */
-static void put_value(const struct drawing *drawing, double value) {
+static void put_value(const struct chart_drawing *drawing, double value) {
     double size = fabs(value) > 0 ? floor(log10(fabs(value))) : 0;
     unsigned decimals = size > 1 ? 0 : size < -6 ? 9 : (unsigned)(2 - size);
     if (decimals < drawing->y.decimals) decimals = drawing->y.decimals;
@@ -235,7 +298,7 @@ static void put_value(const struct drawing *drawing, double value) {
 }
 
 /* Each point as a dot whose tooltip shows its numbers. */
-static void draw_dots(const struct drawing *drawing, const struct chart_series *series) {
+static void draw_dots(const struct chart_drawing *drawing, const struct chart_series *series) {
     if (series->line == CHART_FAINT || series->count > MOST_DOTS) return;
     FILE *stream = drawing->stream;
     for (size_t i = 0; i < series->count; i++) {
@@ -261,7 +324,7 @@ static const struct chart_point *last_point(const struct chart_series *series) {
     return NULL;
 }
 
-static void draw_mark(const struct drawing *drawing, const struct chart_series *series) {
+static void draw_mark(const struct chart_drawing *drawing, const struct chart_series *series) {
     if (series->marked >= series->count || !is_drawable(&series->points[series->marked])) return;
     double x = x_of(drawing, series->points[series->marked].x);
     double y = y_of(drawing, series->points[series->marked].y);
@@ -276,7 +339,7 @@ static void draw_mark(const struct drawing *drawing, const struct chart_series *
 }
 
 /* The end of the line that reaches farthest. */
-static double right_end(const struct drawing *drawing) {
+static double right_end(const struct chart_drawing *drawing) {
     double right = LEFT;
     for (size_t s = 0; s < drawing->chart->series_count; s++) {
         const struct chart_point *last = last_point(&drawing->chart->series[s]);
@@ -285,7 +348,7 @@ static double right_end(const struct drawing *drawing) {
     return right;
 }
 
-static void put_end(const struct drawing *drawing, const struct chart_series *series,
+static void put_end(const struct chart_drawing *drawing, const struct chart_series *series,
                     const struct chart_point *point, double y) {
     double x = right_end(drawing) + 10;
     if (series->name) put_text(drawing->stream, "end name", "start", x, y - 2, series->name);
@@ -296,7 +359,7 @@ static void put_end(const struct drawing *drawing, const struct chart_series *se
 }
 
 /* The lowest line whose label is not placed yet; CHART_NO_POINT: there is none. */
-static size_t lowest_unplaced(const struct drawing *drawing, const double *ends,
+static size_t lowest_unplaced(const struct chart_drawing *drawing, const double *ends,
                               const bool *placed) {
     size_t lowest = CHART_NO_POINT;
     for (size_t s = 0; s < drawing->chart->series_count; s++) {
@@ -308,7 +371,7 @@ static size_t lowest_unplaced(const struct drawing *drawing, const double *ends,
 
 /* Where the labels go: at the lines' ends, from the lowest to the highest, each moved up far enough
  * to clear the one below. */
-static void place_ends(const struct drawing *drawing, double *ends) {
+static void place_ends(const struct chart_drawing *drawing, double *ends) {
     bool placed[CHART_MOST_SERIES] = {false};
     for (size_t s = 0; s < drawing->chart->series_count; s++) {
         const struct chart_series *series = &drawing->chart->series[s];
@@ -324,7 +387,7 @@ static void place_ends(const struct drawing *drawing, double *ends) {
     }
 }
 
-static void draw_series(const struct drawing *drawing) {
+static void draw_series(const struct chart_drawing *drawing) {
     static const char *const classes[] = {
         [CHART_SOLID] = "solid", [CHART_DASHED] = "dashed", [CHART_FAINT] = "faint"};
     double ends[CHART_MOST_SERIES];
@@ -343,7 +406,7 @@ static void draw_series(const struct drawing *drawing) {
 }
 
 /* The range of x for scripts: in values and in drawing units. */
-static void put_range(const struct drawing *drawing) {
+static void put_range(const struct chart_drawing *drawing) {
     put_attribute(drawing->stream, "data-low", drawing->x.low);
     put_attribute(drawing->stream, "data-high", drawing->x.high);
     put_attribute(drawing->stream, "data-left", LEFT);
@@ -353,7 +416,7 @@ static void put_range(const struct drawing *drawing) {
 void chart_write(const struct chart *chart, FILE *stream) {
     struct chart drawn = *chart;
     if (drawn.series_count > CHART_MOST_SERIES) drawn.series_count = CHART_MOST_SERIES;
-    struct drawing drawing = {.chart = &drawn, .stream = stream};
+    struct chart_drawing drawing = {.chart = &drawn, .stream = stream};
     measure(&drawing);
     fprintf(stream, "<svg class=\"chart\" role=\"img\" viewBox=\"0 0 %d %d\" aria-label=\"", WIDTH,
             HEIGHT);

@@ -1,9 +1,51 @@
 #include "report/score_table.h"
 
 #include "base/plain_text.h"
-#include "eval/scores_json.h"
-#include "report/confidence_table.h"
+#include "eval/scores.h"
 #include "report/json_text.h"
+
+static void write_confidence(const struct confidence_scores *scores, FILE *stream) {
+    if (scores->count == 0) return;
+    fprintf(stream, "sure error  %8.2f   of the captions' confidences; by chance alone %.2f\n",
+            100 * scores->calibration_error, 100 * scores->chance_error);
+    fprintf(stream, "sure gain   %8.2f   in CIDEr of the surer three quarters\n",
+            100 * scores->gain);
+    for (size_t i = 0; i < CONFIDENCE_ROWS; i++) {
+        const struct confidence_row *row = &scores->rows[i];
+        fprintf(stream, "surest %3.0f %% %7.2f   CIDEr, %.1f %% apt, with %.2f or more\n",
+                100 * row->coverage, 100 * row->cider, 100 * row->apt, row->least);
+    }
+}
+
+static bool put_number(cJSON *object, const char *key, double value, caption_error *error) {
+    return json_put(object, key, cJSON_CreateNumber(value), error);
+}
+
+static bool put_row(const struct confidence_row *row, cJSON *rows, caption_error *error) {
+    cJSON *object = cJSON_CreateObject();
+    if (!object || !cJSON_AddItemToArray(rows, object)) {
+        cJSON_Delete(object);
+        return error_memory(error, "the scores");
+    }
+    return put_number(object, "coverage", row->coverage, error) &&
+           put_number(object, "confidence", row->least, error) &&
+           put_number(object, "CIDEr", row->cider, error) &&
+           put_number(object, "apt", row->apt, error);
+}
+
+static bool put_confidence(const struct confidence_scores *scores, cJSON *object,
+                           caption_error *error) {
+    if (scores->count == 0) return true;
+    if (!put_number(object, "confidence_calibration_error", scores->calibration_error, error) ||
+        !put_number(object, "confidence_chance_error", scores->chance_error, error) ||
+        !put_number(object, "confidence_gain", scores->gain, error))
+        return false;
+    cJSON *rows = cJSON_AddArrayToObject(object, "confidence_rows");
+    if (!rows) return error_memory(error, "the scores");
+    for (size_t i = 0; i < CONFIDENCE_ROWS; i++)
+        if (!put_row(&scores->rows[i], rows, error)) return false;
+    return true;
+}
 
 /* A calibration error of 0 counts as absent. */
 static bool has_tags(const struct score_table *table) {
@@ -34,15 +76,11 @@ static void write_text(const struct score_table *table, FILE *stream) {
     fprintf(stream, "references  %8zu\n", table->references);
     if (table->precision) fprintf(stream, "precision   %8s\n", table->precision);
     if (has_tags(table)) write_tags(&table->tags, stream);
-    confidence_table_text(&table->confidence, stream);
+    write_confidence(&table->confidence, stream);
     if (table->swaps.count == 0) return;
     fprintf(stream,
             "swaps       %8zu   less likely then: generated captions %.1f %%, references %.1f %%\n",
             table->swaps.count, 100 * table->swaps.generated, 100 * table->swaps.references);
-}
-
-static bool put_number(cJSON *object, const char *key, double value, caption_error *error) {
-    return json_put(object, key, cJSON_CreateNumber(value), error);
 }
 
 static bool put_swaps(const struct swaps *swaps, cJSON *object, caption_error *error) {
@@ -68,7 +106,7 @@ static bool put_rest(const struct score_table *table, cJSON *object, caption_err
            put_number(object, "photos", (double)table->photos, error) &&
            put_number(object, "references", (double)table->references, error) &&
            put_swaps(&table->swaps, object, error) && put_tags(table, object, error) &&
-           confidence_table_put(&table->confidence, object, error);
+           put_confidence(&table->confidence, object, error);
 }
 
 static bool put_text(cJSON *object, const char *key, const char *text, caption_error *error) {
@@ -89,5 +127,26 @@ bool score_table_write(const struct score_table *table, bool json, FILE *stream,
                        caption_error *error) {
     if (json) return write_json(table, stream, error);
     write_text(table, stream);
+    return true;
+}
+
+static bool write_confidence_json(const char *name, const struct confidence_scores *scores,
+                                  FILE *stream, caption_error *error) {
+    cJSON *object = cJSON_CreateObject();
+    if (!object) return error_memory(error, "the scores");
+    const bool done = json_put(object, "name", json_text(name, error), error) &&
+                      put_number(object, "photos", (double)scores->count, error) &&
+                      put_confidence(scores, object, error) &&
+                      json_write_line(object, stream, error);
+    cJSON_Delete(object);
+    return done;
+}
+
+bool confidence_table_write(const char *name, const struct confidence_scores *scores, bool json,
+                            FILE *stream, caption_error *error) {
+    if (json) return write_confidence_json(name, scores, stream, error);
+    fprintf(stream, "%s\n", name);
+    write_confidence(scores, stream);
+    fprintf(stream, "photos      %8zu\n", scores->count);
     return true;
 }

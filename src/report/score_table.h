@@ -28,4 +28,9 @@ struct score_table {
 bool score_table_write(const struct score_table *table, bool json, FILE *stream,
                        caption_error *error);
 
+/* The quality of caption confidences alone, under a name, or as one JSON object with "name". False
+ * when memory is short; the stream's own errors are left to its owner. */
+bool confidence_table_write(const char *name, const struct confidence_scores *scores, bool json,
+                            FILE *stream, caption_error *error);
+
 #endif

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "report/chart.h"
-#include "report/html_text.h"
+#include "report/html.h"
 #include "report/training_report_parts.h"
 
 /* The history and what its charts have in common. */
@@ -50,10 +50,10 @@ typedef double epoch_value(const struct train_epoch *epoch);
 typedef double moment_value(const struct train_point *point);
 
 /* A series of the epochs' values, each at the end of its epoch or, `shift` to the left, within. */
-static struct chart_series epoch_series(const struct curves *curves, size_t room,
+static struct chart_series epoch_series(const struct curves *curves, size_t index,
                                         epoch_value *value, double shift) {
     const struct train_history *history = curves->history;
-    struct chart_point *points = curves->points[room];
+    struct chart_point *points = curves->points[index];
     for (size_t e = 0; e < history->epoch_count; e++)
         points[e] = (struct chart_point){(double)history->epochs[e].epoch - shift,
                                          value(&history->epochs[e])};
@@ -61,10 +61,10 @@ static struct chart_series epoch_series(const struct curves *curves, size_t room
         .points = points, .count = history->epoch_count, .marked = CHART_NO_POINT};
 }
 
-static struct chart_series moment_series(const struct curves *curves, size_t room,
+static struct chart_series moment_series(const struct curves *curves, size_t index,
                                          moment_value *value) {
     const struct train_history *history = curves->history;
-    struct chart_point *points = curves->points[room];
+    struct chart_point *points = curves->points[index];
     for (size_t i = 0; i < history->point_count; i++)
         points[i] = (struct chart_point){history->points[i].epoch, value(&history->points[i])};
     return (struct chart_series){
@@ -216,11 +216,11 @@ static void write_rates(const struct curves *curves) {
 static void write_phases(const struct curves *curves) {
     static const char *const meanings[TRAIN_PHASES] = {
         [TRAIN_TEXT] = "the decoder learns from text, no photo is seen",
-        [TRAIN_IMAGINED] = "the decoder learns from text, the photos of which are imagined",
+        [TRAIN_SYNTHETIC] = "the decoder learns from text, with synthetic features as its photos",
         [TRAIN_FROZEN] = "the decoder learns, the encoder is frozen",
         [TRAIN_JOINT] = "decoder and encoder learn together",
-        [TRAIN_SELF_CRITICAL_IMAGINED] =
-            "the decoder is rewarded for captions of its own, of imagined and of real photos",
+        [TRAIN_SELF_CRITICAL_SYNTHETIC] =
+            "the decoder is rewarded for captions of its own, on synthetic and real features",
         [TRAIN_SELF_CRITICAL] = "rewarded for captions of its own"};
     const struct train_history *history = curves->history;
     bool occurs[TRAIN_PHASES] = {false};

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "report/html_text.h"
+#include "report/html.h"
 #include "report/training_report_parts.h"
 
 /* The caption of a photo in an epoch; NULL: none. */

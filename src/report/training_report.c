@@ -7,9 +7,7 @@
 #include "base/memory.h"
 #include "report/assets.h"
 #include "report/chart.h"
-#include "report/html_number.h"
-#include "report/html_page.h"
-#include "report/html_text.h"
+#include "report/html.h"
 #include "report/training_report_parts.h"
 
 /* Pixels of a thumbnail's longest side: the width that the page gives it. */

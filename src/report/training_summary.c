@@ -1,4 +1,4 @@
-#include "report/html_number.h"
+#include "report/html.h"
 #include "report/training_report_parts.h"
 
 static void begin_fact(FILE *stream, const char *name) {

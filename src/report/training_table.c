@@ -1,5 +1,4 @@
-#include "report/html_number.h"
-#include "report/html_text.h"
+#include "report/html.h"
 #include "report/training_report_parts.h"
 
 static const char *const columns[] = {"Loss",     "Perplexity", "BLEU-1",  "BLEU-2",

@@ -20,7 +20,7 @@ enum { DEEPEST = 256 };
  * is. */
 enum level { OUTSIDE, IN_RDF, IN_DESCRIPTION, IN_PROPERTY, IN_LIST, IN_ITEM };
 
-struct reader {
+struct xmp_reader {
     XML_Parser parser;
     struct xmp_packet *packet;
     size_t depth;       /* of the element that the parser is in */
@@ -32,22 +32,22 @@ struct reader {
     char problem[128]; /* why parsing stopped, "": no error */
 };
 
-static void refuse(struct reader *reader, const char *expected, const char *found) {
+static void refuse(struct xmp_reader *reader, const char *expected, const char *found) {
     snprintf(reader->problem, sizeof reader->problem, "expected %s, found %.60s", expected, found);
     XML_StopParser(reader->parser, XML_FALSE);
 }
 
 /* Of the tag that is being read. */
-static size_t tag_begin(const struct reader *reader) {
+static size_t tag_begin(const struct xmp_reader *reader) {
     return (size_t)XML_GetCurrentByteIndex(reader->parser);
 }
 
-static size_t tag_end(const struct reader *reader) {
+static size_t tag_end(const struct xmp_reader *reader) {
     return tag_begin(reader) + (size_t)XML_GetCurrentByteCount(reader->parser);
 }
 
 /* Expat reports the end of "<a/>" after it, as a tag of 0 bytes. */
-static bool ends_empty(const struct reader *reader) {
+static bool ends_empty(const struct xmp_reader *reader) {
     return tag_end(reader) == tag_begin(reader);
 }
 
@@ -60,7 +60,7 @@ static bool is_property(const char *name, const struct xmp_property *property) {
 /* Attribute `number` of the tag that is being read, with the space before it. Expat has found the
  * tag to be well formed, and counts attributes in their order, declarations of namespaces left out.
  */
-static struct xmp_place attribute_place(const struct reader *reader, size_t number) {
+static struct xmp_place attribute_place(const struct xmp_reader *reader, size_t number) {
     const char *bytes = reader->packet->bytes, *at = bytes + tag_begin(reader);
     at += strcspn(at, SPACE);
     for (;;) {
@@ -74,7 +74,7 @@ static struct xmp_place attribute_place(const struct reader *reader, size_t numb
     }
 }
 
-static bool enter_description(struct reader *reader, const char **attributes) {
+static bool enter_description(struct xmp_reader *reader, const char **attributes) {
     struct xmp_packet *packet = reader->packet;
     for (size_t a = 0; attributes[2 * a]; a++)
         for (size_t i = 0; i < XMP_PROPERTIES; i++)
@@ -87,7 +87,7 @@ static bool enter_description(struct reader *reader, const char **attributes) {
 }
 
 /* The first of several counts. */
-static bool enter_property(struct reader *reader, const char *name) {
+static bool enter_property(struct xmp_reader *reader, const char *name) {
     for (size_t i = 0; i < XMP_PROPERTIES; i++) {
         struct xmp_place *text = &reader->packet->texts[i];
         if (!is_property(name, &xmp_properties[i]) || text->form != XMP_ABSENT) continue;
@@ -98,11 +98,11 @@ static bool enter_property(struct reader *reader, const char *name) {
     return false;
 }
 
-static bool is_of_keywords(const struct reader *reader) {
+static bool is_of_keywords(const struct xmp_reader *reader) {
     return reader->text == &reader->packet->texts[XMP_KEYWORDS];
 }
 
-static bool enter_list(struct reader *reader, const char *name) {
+static bool enter_list(struct xmp_reader *reader, const char *name) {
     if (reader->text == &reader->packet->texts[XMP_CONFIDENCE]) return false;
     const bool is_alternative = strcmp(name, XMP_RDF IN "Alt") == 0;
     const bool is_list = is_alternative || strcmp(name, XMP_RDF IN "Bag") == 0 ||
@@ -113,7 +113,7 @@ static bool enter_list(struct reader *reader, const char *name) {
     return true;
 }
 
-static bool enter_item(struct reader *reader, const char **attributes) {
+static bool enter_item(struct xmp_reader *reader, const char **attributes) {
     if (is_of_keywords(reader) || reader->text->form != XMP_ABSENT) return false;
     for (; *attributes; attributes += 2) {
         if (strcmp(attributes[0], "http://www.w3.org/XML/1998/namespace" IN "lang") != 0 ||
@@ -127,7 +127,7 @@ static bool enter_item(struct reader *reader, const char **attributes) {
 }
 
 /* Whether the element continues the path. */
-static bool enter(struct reader *reader, const char *name, const char **attributes) {
+static bool enter(struct xmp_reader *reader, const char *name, const char **attributes) {
     static const char *const names[] = {[OUTSIDE] = XMP_RDF IN "RDF",
                                         [IN_RDF] = XMP_RDF IN "Description",
                                         [IN_LIST] = XMP_RDF IN "li"};
@@ -140,14 +140,14 @@ static bool enter(struct reader *reader, const char *name, const char **attribut
     return reader->level == OUTSIDE || enter_item(reader, attributes);
 }
 
-static void leave_description(struct reader *reader) {
+static void leave_description(struct xmp_reader *reader) {
     struct xmp_place *more = &reader->packet->more;
     if (more->begin > 0) return;
     const size_t end = tag_begin(reader), slash = strlen("/>");
     *more = (struct xmp_place){XMP_ABSENT, ends_empty(reader) ? end - slash : end, end};
 }
 
-static void leave_property(struct reader *reader) {
+static void leave_property(struct xmp_reader *reader) {
     if (reader->text->form != XMP_ABSENT) return;
     const bool is_kept = is_of_keywords(reader) && !ends_empty(reader);
     *reader->text = (struct xmp_place){is_kept ? XMP_ATTRIBUTE : XMP_PROPERTY, reader->property,
@@ -155,26 +155,26 @@ static void leave_property(struct reader *reader) {
 }
 
 /* An empty element has no content to replace: all of it is replaced. */
-static void leave_keywords(struct reader *reader) {
+static void leave_keywords(struct xmp_reader *reader) {
     *reader->text = ends_empty(reader)
                         ? (struct xmp_place){XMP_BAG, reader->list, tag_end(reader)}
                         : (struct xmp_place){XMP_LIST, reader->property_list, tag_begin(reader)};
 }
 
-static void leave_list(struct reader *reader) {
+static void leave_list(struct xmp_reader *reader) {
     if (is_of_keywords(reader))
         leave_keywords(reader);
     else if (reader->text->form == XMP_ABSENT && !ends_empty(reader))
         *reader->text = (struct xmp_place){XMP_ITEM, reader->property_list, reader->property_list};
 }
 
-static void leave_item(struct reader *reader) {
+static void leave_item(struct xmp_reader *reader) {
     reader->text->end = tag_begin(reader);
     if (ends_empty(reader))
         *reader->text = (struct xmp_place){XMP_ITEM, reader->item, tag_end(reader)};
 }
 
-static void leave(struct reader *reader) {
+static void leave(struct xmp_reader *reader) {
     if (reader->level == IN_DESCRIPTION) leave_description(reader);
     if (reader->level == IN_PROPERTY) leave_property(reader);
     if (reader->level == IN_LIST) leave_list(reader);
@@ -182,7 +182,7 @@ static void leave(struct reader *reader) {
 }
 
 static void start_element(void *context, const char *name, const char **attributes) {
-    struct reader *reader = context;
+    struct xmp_reader *reader = context;
     if (++reader->depth > DEEPEST) {
         refuse(reader, "elements that are less deeply nested", name);
         return;
@@ -193,7 +193,7 @@ static void start_element(void *context, const char *name, const char **attribut
 
 static void end_element(void *context, const char *name) {
     (void)name;
-    struct reader *reader = context;
+    struct xmp_reader *reader = context;
     if (reader->level > OUTSIDE && reader->depth == reader->outer_depth + reader->level - 1) {
         leave(reader);
         reader->level--;
@@ -213,7 +213,7 @@ static void declaration(void *context, const char *version, const char *encoding
     if (encoding && strcasecmp(encoding, "UTF-8") != 0) refuse(context, "UTF-8", encoding);
 }
 
-static bool parse(struct reader *reader, const char *name, caption_error *error) {
+static bool parse(struct xmp_reader *reader, const char *name, caption_error *error) {
     struct xmp_packet *packet = reader->packet;
     XML_SetUserData(reader->parser, reader);
     XML_SetElementHandler(reader->parser, start_element, end_element);
@@ -228,7 +228,7 @@ static bool parse(struct reader *reader, const char *name, caption_error *error)
 }
 
 static bool read_packet(struct xmp_packet *packet, const char *name, caption_error *error) {
-    struct reader reader = {.packet = packet, .parser = XML_ParserCreateNS(NULL, IN[0])};
+    struct xmp_reader reader = {.packet = packet, .parser = XML_ParserCreateNS(NULL, IN[0])};
     if (!reader.parser) return error_memory(error, "an XML parser");
     bool ok = parse(&reader, name, error);
     XML_ParserFree(reader.parser);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/html_text.h"
+#include "report/html.h"
 #include "report/xmp_packet.h"
 
 const struct xmp_property xmp_properties[XMP_PROPERTIES] = {

@@ -129,14 +129,14 @@ char *tag_words_format(const struct tag_words *tags, const struct vocabulary *vo
 }
 
 /* Position of the reader in the text. */
-struct place {
+struct word_place {
     const char *name;
     size_t line; /* from 1 */
 };
 
 static bool parse_form(struct tag_words *tags, const struct vocabulary *vocabulary,
-                       const char *text, size_t length, const struct place *place, bool is_name,
-                       caption_error *error) {
+                       const char *text, size_t length, const struct word_place *place,
+                       bool is_name, caption_error *error) {
     if (!vocabulary_is_word(text, length)) {
         return error_set(error, CAPTION_ERROR_FORMAT,
                          "%s: line %zu: expected words parted by single spaces", place->name,
@@ -161,7 +161,7 @@ static bool parse_form(struct tag_words *tags, const struct vocabulary *vocabula
 }
 
 static bool parse_line(struct tag_words *tags, const struct vocabulary *vocabulary,
-                       const char *text, size_t size, const struct place *place,
+                       const char *text, size_t size, const struct word_place *place,
                        caption_error *error) {
     const char *const start = text, *const end = text + size;
     for (;;) {
@@ -182,7 +182,7 @@ static bool parse_line(struct tag_words *tags, const struct vocabulary *vocabula
 static bool parse_lines(struct tag_words *tags, const struct vocabulary *vocabulary,
                         const char *text, size_t size, const char *name, caption_error *error) {
     const char *const end = text + size;
-    for (struct place place = {name, 1}; text < end; place.line++) {
+    for (struct word_place place = {name, 1}; text < end; place.line++) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
         if (!newline) {
             return error_set(error, CAPTION_ERROR_FORMAT,

@@ -14,6 +14,9 @@
 
 #include "base/error.h"
 
+/* Normalises a sentence before it is split: lower case, ASCII quotes and hyphens, HTML entities
+ * resolved, valid UTF-8 only. */
+
 /* A longer word is cut to this many bytes (at the start of a character). */
 enum { TOKENIZER_LONGEST_WORD = 64 };
 
@@ -37,5 +40,9 @@ bool tokens_pack(const char *text, size_t size, size_t count, struct tokens *out
 bool tokens_split(const char *sentence, struct tokens *out, caption_error *error);
 
 void tokens_free(struct tokens *tokens);
+
+/* Writes possessives as people do, in place: "a child 's room" becomes "a child's room", "the dogs
+ * ' ball" becomes "the dogs' ball". Tokenized again, it is the same words. */
+void sentence_attach_possessives(char *sentence);
 
 #endif

@@ -1,4 +1,4 @@
-/* Splits plain text (see normalizer.h) into tokens as the Penn Treebank does: a lexer in which the
+/* Splits plain text (see tokenizer.h) into tokens as the Penn Treebank does: a lexer in which the
  * longest match of a table of rules wins, after the PTBTokenizer of Stanford CoreNLP. */
 #ifndef CAPTION_TEXT_TREEBANK_H
 #define CAPTION_TEXT_TREEBANK_H

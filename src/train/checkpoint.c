@@ -42,16 +42,16 @@ bool checkpoint_remove(const char *path, caption_error *error) {
 
 /* Blocks of a checkpoint beside the model; data NULL: the run has none. */
 enum { BLOCKS = 4 };
-struct block {
+struct checkpoint_block {
     const char *name;
     real *data;
     size_t count;
 };
 
-static void list_blocks(const struct trainer *t, struct block blocks[BLOCKS]) {
+static void list_blocks(const struct trainer *t, struct checkpoint_block blocks[BLOCKS]) {
     const size_t count = t->model.parameters.count;
     const size_t rows = trainer_text_rows(t->options);
-    const struct block list[BLOCKS] = {
+    const struct checkpoint_block list[BLOCKS] = {
         {MODEL_TRAINING "first_moment", t->update.first, count},
         {MODEL_TRAINING "second_moment", t->update.second, count},
         {MODEL_TRAINING "average", t->update.average, count},
@@ -62,10 +62,10 @@ static void list_blocks(const struct trainer *t, struct block blocks[BLOCKS]) {
 
 static bool put_blocks(struct safetensors_writer *writer, const struct trainer *t,
                        caption_error *error) {
-    struct block blocks[BLOCKS];
+    struct checkpoint_block blocks[BLOCKS];
     list_blocks(t, blocks);
     for (size_t i = 0; i < BLOCKS; i++) {
-        const struct block *block = &blocks[i];
+        const struct checkpoint_block *block = &blocks[i];
         if (!block->data) continue;
         if (!safetensors_writer_tensor(writer, block->name, SAFETENSORS_F32, &block->count, 1,
                                        block->data, error)) {
@@ -190,7 +190,7 @@ static bool read_place(struct trainer *t, const struct safetensors *file, captio
     return content_error(file, "its place in the data cannot be read", error);
 }
 
-static bool read_block(const struct safetensors *file, const struct block *block,
+static bool read_block(const struct safetensors *file, const struct checkpoint_block *block,
                        caption_error *error) {
     const struct safetensors_tensor *tensor = safetensors_find(file, block->name);
     if (!tensor) {
@@ -206,7 +206,7 @@ static bool read_block(const struct safetensors *file, const struct block *block
 }
 
 static bool read_blocks(struct trainer *t, const struct safetensors *file, caption_error *error) {
-    struct block blocks[BLOCKS];
+    struct checkpoint_block blocks[BLOCKS];
     list_blocks(t, blocks);
     for (size_t i = 0; i < BLOCKS; i++) {
         if (blocks[i].data && !read_block(file, &blocks[i], error)) return false;

@@ -6,22 +6,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "data/dataset_parts.h"
 #include "eval/scores.h"
 
 /* The parts of a run, in this order; each may have no epochs. */
 enum train_phase {
-    TRAIN_TEXT,     /* the decoder learns the language, no photo is seen */
-    TRAIN_IMAGINED, /* the decoder learns from synthetic features of text, and from real ones */
-    TRAIN_FROZEN,   /* the decoder learns from features of a frozen encoder */
-    TRAIN_JOINT,    /* both learn */
-    TRAIN_SELF_CRITICAL_IMAGINED, /* the decoder continues on captions that it samples, for
+    TRAIN_TEXT,      /* the decoder learns the language, no photo is seen */
+    TRAIN_SYNTHETIC, /* the decoder learns from synthetic features of text, and from real ones */
+    TRAIN_FROZEN,    /* the decoder learns from features of a frozen encoder */
+    TRAIN_JOINT,     /* both learn */
+    TRAIN_SELF_CRITICAL_SYNTHETIC, /* the decoder continues on captions that it samples, for
                                      synthetic features and for real photos */
     TRAIN_SELF_CRITICAL, /* what was trainable last continues on captions that it samples */
     TRAIN_PHASES
 };
 
-/* "text", "imagined", "frozen", "learns", "self-critical, imagined", "self-critical": named after
+/* "text", "synthetic", "frozen", "learns", "self-critical, synthetic", "self-critical": named after
  * the state of the encoder. */
 const char *train_phase_name(enum train_phase phase);
 
@@ -105,5 +106,25 @@ void history_sum_up(const struct train_part_scores *parts, size_t count, struct 
 /* The scores of a part in an epoch, both counted from 0. */
 const struct train_part_scores *history_part_scores(const struct train_history *history,
                                                     size_t epoch, size_t part);
+
+/* The history of a run as it grows, and as JSON in a checkpoint. */
+
+/* Adds an epoch with the captions of the samples (copied; NULL: there are none) and the scores of
+ * its parts ([history_parts], copied; NULL: they were not validated). */
+bool history_add_epoch(struct train_history *history, const struct train_epoch *epoch,
+                       char *const *captions, const struct train_part_scores *parts,
+                       caption_error *error);
+bool history_add_point(struct train_history *history, const struct train_point *point,
+                       caption_error *error);
+
+/* Frees epochs, points, captions, parts and the list of samples. */
+void history_free(struct train_history *history);
+
+/* Epochs, points, captions and the scores of several parts, as JSON text. Freed with free(). */
+char *history_format(const struct train_history *history, caption_error *error);
+
+/* Reads them into a history that has only its samples and parts. `name` is for messages. */
+bool history_parse(struct train_history *history, const char *text, const char *name,
+                   caption_error *error);
 
 #endif

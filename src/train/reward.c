@@ -24,16 +24,16 @@ struct reward {
 
 struct reward_scratch {
     char **words; /* [longest + 1], <end> counted */
-    struct ngrams_room ngrams;
+    struct ngrams_scratch ngrams;
 };
 
 /* Totals over the captions of all photos. */
-struct extent {
+struct reward_extent {
     size_t captions, words, out_of_vocabulary; /* <end> is a word */
 };
 
-static struct extent measure(const struct captions_part *photos, size_t count) {
-    struct extent extent = {0};
+static struct reward_extent measure(const struct captions_part *photos, size_t count) {
+    struct reward_extent extent = {0};
     for (size_t i = 0; i < count; i++) {
         const struct captions *captions = photos[i].captions;
         const size_t begin = captions->begin[photos[i].first];
@@ -94,7 +94,7 @@ struct reward *reward_new(const struct captions_part *photos, size_t count,
     struct reward *reward = memory_zeroed(1, sizeof *reward, what, error);
     if (!reward) return NULL;
     *reward = (struct reward){.vocabulary = vocabulary, .bleu = bleu};
-    const struct extent extent = measure(photos, count);
+    const struct reward_extent extent = measure(photos, count);
     struct scores_item *items = memory_uninitialised(count, sizeof *items, what, error);
     bool ok =
         items &&
@@ -126,14 +126,14 @@ struct reward_scratch *reward_scratch_new(size_t longest, caption_error *error) 
     struct reward_scratch *scratch = memory_zeroed(1, sizeof *scratch, what, error);
     if (!scratch) return NULL;
     scratch->words = memory_uninitialised(longest + 1, sizeof *scratch->words, what, error);
-    if (scratch->words && ngrams_room_init(&scratch->ngrams, longest + 1, error)) return scratch;
+    if (scratch->words && ngrams_scratch_init(&scratch->ngrams, longest + 1, error)) return scratch;
     reward_scratch_free(scratch);
     return NULL;
 }
 
 void reward_scratch_free(struct reward_scratch *scratch) {
     if (!scratch) return;
-    ngrams_room_free(&scratch->ngrams);
+    ngrams_scratch_free(&scratch->ngrams);
     free(scratch->words);
     free(scratch);
 }

@@ -19,7 +19,7 @@ enum { MOST_ITERATIONS = 200 };
 /* Tolerance relative to the squared right hand sides. */
 static const double TOLERANCE = 1e-8;
 
-struct entry {
+struct ridge_entry {
     size_t input;
     float value;
 };
@@ -35,7 +35,7 @@ struct ridge {
     float penalty;
     struct row *rows;
     size_t count;
-    struct entry *entries;
+    struct ridge_entry *entries;
     size_t entry_count, entry_capacity;
 };
 
@@ -67,7 +67,7 @@ bool ridge_row_add(struct ridge *ridge, size_t input, float value, caption_error
                      sizeof *ridge->entries, what, error)) {
         return false;
     }
-    ridge->entries[ridge->entry_count++] = (struct entry){input, value};
+    ridge->entries[ridge->entry_count++] = (struct ridge_entry){input, value};
     ridge->rows[ridge->count - 1].end = ridge->entry_count;
     return true;
 }
@@ -109,11 +109,11 @@ static void add_row(struct equations *equations, const struct ridge *ridge, cons
     const size_t k = ridge->inputs, f = ridge->outputs;
     vector_add_rows(1, f, row->scale, row->outputs, equations->output_means);
     for (size_t i = row->begin; i < row->end; i++) {
-        const struct entry a = ridge->entries[i];
+        const struct ridge_entry a = ridge->entries[i];
         equations->input_means[a.input] += a.value;
         vector_add_rows(1, f, a.value * row->scale, row->outputs, equations->right + a.input * f);
         for (size_t j = row->begin; j < row->end; j++) {
-            const struct entry b = ridge->entries[j];
+            const struct ridge_entry b = ridge->entries[j];
             equations->matrix[a.input * k + b.input] += a.value * b.value;
         }
     }
@@ -226,7 +226,7 @@ static bool iterate(struct solver *s, const float *matrix, size_t k, const doubl
 }
 
 /* A fit's arguments for the workers. */
-struct fit {
+struct ridge_fit {
     const struct ridge *ridge;
     const struct equations *equations;
     struct solver *solvers; /* one per worker */
@@ -234,7 +234,7 @@ struct fit {
 };
 
 static void solve_block(void *context, size_t item, size_t worker) {
-    const struct fit *fit = context;
+    const struct ridge_fit *fit = context;
     const size_t k = fit->ridge->inputs, f = fit->ridge->outputs, first = item * BLOCK;
     const size_t width = f - first < BLOCK ? f - first : BLOCK;
     struct solver *s = &fit->solvers[worker];
@@ -258,7 +258,7 @@ static void solve_block(void *context, size_t item, size_t worker) {
 static bool solve(const struct ridge *ridge, const struct equations *equations,
                   struct threads *threads, float *weights, caption_error *error) {
     const size_t workers = threads_count(threads);
-    struct fit fit = {.ridge = ridge, .equations = equations, .weights = weights};
+    struct ridge_fit fit = {.ridge = ridge, .equations = equations, .weights = weights};
     fit.solvers = memory_zeroed(workers, sizeof *fit.solvers, what, error);
     bool ok = fit.solvers != NULL;
     for (size_t i = 0; ok && i < workers; i++)
@@ -295,7 +295,7 @@ static void take_off(const struct ridge *ridge, const struct row *row, const flo
     const size_t f = ridge->outputs;
     for (size_t c = 0; c < f; c++) residual[c] = row->scale * row->outputs[c] - intercept[c];
     for (size_t i = row->begin; i < row->end; i++) {
-        const struct entry entry = ridge->entries[i];
+        const struct ridge_entry entry = ridge->entries[i];
         vector_add_rows(1, f, -entry.value, weights + entry.input * f, residual);
     }
 }

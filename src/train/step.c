@@ -9,13 +9,13 @@
 #include "train/schedule.h"
 
 /* A part of a list, [begin, end). */
-struct range {
+struct index_range {
     size_t begin, end;
 };
 
 /* Part `index` of `parts` nearly equal parts of `count` things. */
-static struct range part_of(size_t count, size_t index, size_t parts) {
-    return (struct range){index * count / parts, (index + 1) * count / parts};
+static struct index_range part_of(size_t count, size_t index, size_t parts) {
+    return (struct index_range){index * count / parts, (index + 1) * count / parts};
 }
 
 /* How a mini-batch of `count` photos (or of text rows for them) is divided. */
@@ -29,21 +29,21 @@ static struct division divide(const struct trainer *t, size_t count) {
 }
 
 /* The gradient accumulators of a process. A small mini-batch leaves the last ones idle. */
-static struct range accumulators_of(const struct trainer *t, struct division division,
-                                    size_t rank) {
-    struct range accumulators = part_of(t->accumulator_count, rank, ranks_count(t->ranks));
+static struct index_range accumulators_of(const struct trainer *t, struct division division,
+                                          size_t rank) {
+    struct index_range accumulators = part_of(t->accumulator_count, rank, ranks_count(t->ranks));
     if (accumulators.begin > division.accumulators) accumulators.begin = division.accumulators;
     if (accumulators.end > division.accumulators) accumulators.end = division.accumulators;
     return accumulators;
 }
 
 /* The photos of a process in a mini-batch of `count`. */
-static struct range photos_of(const struct trainer *t, size_t count, size_t rank) {
+static struct index_range photos_of(const struct trainer *t, size_t count, size_t rank) {
     const struct division division = divide(t, count);
-    const struct range accumulators = accumulators_of(t, division, rank);
+    const struct index_range accumulators = accumulators_of(t, division, rank);
     const size_t begin = accumulators.begin * division.slices / division.accumulators;
     const size_t end = accumulators.end * division.slices / division.accumulators;
-    return (struct range){begin * count / division.slices, end * count / division.slices};
+    return (struct index_range){begin * count / division.slices, end * count / division.slices};
 }
 
 /* Photos of the largest micro-batch. */
@@ -66,10 +66,10 @@ static size_t text_window_steps(const struct trainer *t) {
 }
 
 /* The steps of a row's part that are read in step `index` of an epoch over text. */
-static struct range text_steps_of(const struct trainer *t, size_t index) {
+static struct index_range text_steps_of(const struct trainer *t, size_t index) {
     const size_t window = text_window_steps(t), begin = index * window;
     const size_t left = text_steps(&t->text, trainer_text_rows(t->options)) - begin;
-    return (struct range){begin, begin + size_smaller(left, window)};
+    return (struct index_range){begin, begin + size_smaller(left, window)};
 }
 
 /* Bytes of the text rows' states. */
@@ -127,7 +127,8 @@ bool step_init(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     const size_t slices = (o->batch_size + o->slice - 1) / o->slice;
     t->accumulator_count = size_smaller(slices, TRAIN_ACCUMULATORS);
-    const struct range own = accumulators_of(t, divide(t, o->batch_size), ranks_rank(t->ranks));
+    const struct index_range own =
+        accumulators_of(t, divide(t, o->batch_size), ranks_rank(t->ranks));
     for (size_t accumulator = own.begin; accumulator < own.end; accumulator++) {
         t->accumulators[accumulator] = new_slice(t, error);
         if (!t->accumulators[accumulator]) return false;
@@ -218,7 +219,7 @@ static bool plan_photo(void *context, size_t number, struct photo_file *file,
     const struct trainer *t = context;
     const enum train_phase phase = trainer_phase(t->options, t->place.epoch);
     const size_t size = t->options->batch_size, count = batch_count(t, phase, number / size);
-    const struct range own = photos_of(t, count, ranks_rank(t->ranks));
+    const struct index_range own = photos_of(t, count, ranks_rank(t->ranks));
     if (number % size < own.begin || number % size >= own.end) return false;
     *file = dataset_photo_file(&t->dataset.photos[t->train[photo_of(t, t->order[number])]]);
     *augment = draw_augment(t, t->place.epoch, t->order[number], true);
@@ -290,14 +291,14 @@ struct step {
     size_t count;    /* photos, or for text the photos that have as many rows */
     struct division division;
     struct slice_task task;
-    struct range accumulators; /* of this process */
+    struct index_range accumulators; /* of this process */
     struct accumulator_result results[TRAIN_ACCUMULATORS];
 };
 
 static bool photo_slice(struct step *step, size_t slice, size_t accumulator, size_t worker,
                         struct random random, struct accumulator_result *result) {
     struct trainer *t = step->trainer;
-    const struct range photos = part_of(step->count, slice, step->division.slices);
+    const struct index_range photos = part_of(step->count, slice, step->division.slices);
     const size_t count = photos.end - photos.begin;
     const struct slice_photo *batch = t->batch + photos.begin;
     slice_work *work = trainer_draws(step->phase) ? slice_rollout : slice_photos;
@@ -318,8 +319,8 @@ static bool photo_slice(struct step *step, size_t slice, size_t accumulator, siz
 static void text_slice(struct step *step, size_t slice, size_t accumulator, struct random random,
                        struct accumulator_result *result) {
     struct trainer *t = step->trainer;
-    const struct range photos = part_of(step->count, slice, step->division.slices);
-    const struct range steps = text_steps_of(t, step->index);
+    const struct index_range photos = part_of(step->count, slice, step->division.slices);
+    const struct index_range steps = text_steps_of(t, step->index);
     const size_t first_row = photos.begin * TRAIN_TEXT_ROWS;
     slice_text(t->accumulators[accumulator], &step->task, &t->text, trainer_text_rows(t->options),
                first_row, (photos.end - photos.begin) * TRAIN_TEXT_ROWS, steps.begin,
@@ -335,7 +336,7 @@ static void run_accumulator(void *context, size_t item, size_t worker) {
     struct accumulator_result *result = &step->results[accumulator];
     *result = (struct accumulator_result){.ok = true};
     update_clear(&t->update, slice_gradients(t->accumulators[accumulator]), step->encoder_trained);
-    const struct range slices =
+    const struct index_range slices =
         part_of(step->division.slices, accumulator, step->division.accumulators);
     for (size_t slice = slices.begin; result->ok && slice < slices.end; slice++) {
         struct random random = trainer_stream(t, STREAM_DROPOUT, (step->number << 12) + slice);
@@ -391,7 +392,7 @@ static size_t fill_photos(struct trainer *t, const struct step *step) {
 
 /* Nearly every step of every row has a target, so steps are counted, not targets. */
 static size_t text_targets(const struct trainer *t, const struct step *step) {
-    const struct range steps = text_steps_of(t, step->index);
+    const struct index_range steps = text_steps_of(t, step->index);
     return trainer_text_rows(t->options) * (steps.end - steps.begin);
 }
 
@@ -425,7 +426,7 @@ static struct step plan_step(struct trainer *t, enum train_phase phase, size_t i
 static bool share_results(struct step *step, caption_error *error) {
     struct trainer *t = step->trainer;
     for (size_t rank = 0; rank < ranks_count(t->ranks); rank++) {
-        const struct range accumulators = accumulators_of(t, step->division, rank);
+        const struct index_range accumulators = accumulators_of(t, step->division, rank);
         if (!ranks_broadcast(t->ranks, rank, step->results + accumulators.begin,
                              (accumulators.end - accumulators.begin) * sizeof *step->results,
                              error)) {
@@ -544,7 +545,7 @@ bool step_any(struct trainer *t, bool mine, bool *any, caption_error *error) {
 bool step_share_states(struct trainer *t, caption_error *error) {
     const size_t width = t->model.decoder.state * TRAIN_TEXT_ROWS;
     for (size_t rank = 0; t->text_states && rank < ranks_count(t->ranks); rank++) {
-        const struct range photos = photos_of(t, t->options->batch_size, rank);
+        const struct index_range photos = photos_of(t, t->options->batch_size, rank);
         if (!ranks_broadcast(t->ranks, rank, t->text_states + photos.begin * width,
                              (photos.end - photos.begin) * width * sizeof *t->text_states, error)) {
             return false;

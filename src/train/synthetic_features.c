@@ -149,13 +149,13 @@ struct synthetic_features *synthetic_features_new(const struct captions_part *ph
 }
 
 /* Features to which the words of a photo are added. */
-struct drawing {
+struct feature_drawing {
     const struct synthetic_features *synthetic;
     float *features;
 };
 
 static void add_word(void *context, size_t column, float weight) {
-    const struct drawing *drawing = context;
+    const struct feature_drawing *drawing = context;
     const size_t width = drawing->synthetic->width;
     vector_add_rows(1, width, weight, drawing->synthetic->map + column * width, drawing->features);
 }
@@ -164,7 +164,7 @@ void synthetic_features_draw(const struct synthetic_features *synthetic,
                              const struct captions_part *photo, struct random *random,
                              float *features) {
     const size_t width = synthetic->width;
-    struct drawing drawing = {synthetic, features};
+    struct feature_drawing drawing = {synthetic, features};
     memcpy(features, synthetic->intercept, width * sizeof *features);
     visit_words(synthetic, photo, add_word, &drawing);
     const size_t other = random_below(random, synthetic->photos);

@@ -1,4 +1,4 @@
-/* The loss of the word head. The label of a tag says whether a caption of the photo contains it.
+/* The loss of the word head. The label of a tag is whether a caption of the photo contains it.
  * The loss is the binary cross entropy, in nats, as that of words (Yao et al., Boosting image
  * captioning with attributes, 2017). A tag that no caption names may still be in the photo:
  * negative labels have weight 1 with five captions or more, and n / 5 with n fewer. */

@@ -12,14 +12,14 @@
 static const size_t largest_file = (size_t)2 << 30;
 
 /* The text as it grows. */
-struct reader {
+struct text_reader {
     struct text *text;
     const struct vocabulary *vocabulary;
     const struct file_stop *stop;
     size_t words, word_capacity, begin_capacity;
 };
 
-static bool add_word(struct reader *reader, const char *word, caption_error *error) {
+static bool add_word(struct text_reader *reader, const char *word, caption_error *error) {
     struct text *text = reader->text;
     if (!memory_grow(&text->words, &reader->word_capacity, reader->words + 1, sizeof *text->words,
                      "text", error)) {
@@ -33,7 +33,7 @@ static bool add_word(struct reader *reader, const char *word, caption_error *err
 
 /* "t-shirt" as "t", "shirt": data sets differ in whether they split at hyphens. The word is cut up
  * in place. */
-static bool add_parts(struct reader *reader, char *word, caption_error *error) {
+static bool add_parts(struct text_reader *reader, char *word, caption_error *error) {
     char *rest = NULL;
     for (char *part = strtok_r(word, "-", &rest); part; part = strtok_r(NULL, "-", &rest)) {
         if (!add_word(reader, part, error)) return false;
@@ -41,7 +41,7 @@ static bool add_parts(struct reader *reader, char *word, caption_error *error) {
     return true;
 }
 
-static bool add_sentence(struct reader *reader, const char *line, caption_error *error) {
+static bool add_sentence(struct text_reader *reader, const char *line, caption_error *error) {
     struct text *text = reader->text;
     struct tokens tokens;
     if (!tokenize(line, &tokens, error)) return false;
@@ -64,7 +64,7 @@ static bool add_sentence(struct reader *reader, const char *line, caption_error 
     return true;
 }
 
-static bool read_file(struct reader *reader, const char *path, caption_error *error) {
+static bool read_file(struct text_reader *reader, const char *path, caption_error *error) {
     struct file_bytes file;
     if (!file_read_unless(path, largest_file, reader->stop, &file, error)) return false;
     const size_t known = reader->text->known;
@@ -88,7 +88,7 @@ bool text_read(struct text *text, const char *const *paths, size_t count,
                const struct vocabulary *vocabulary, const struct file_stop *stop,
                caption_error *error) {
     *text = (struct text){0};
-    struct reader reader = {.text = text, .vocabulary = vocabulary, .stop = stop};
+    struct text_reader reader = {.text = text, .vocabulary = vocabulary, .stop = stop};
     bool ok = true;
     for (size_t i = 0; ok && i < count; i++) ok = read_file(&reader, paths[i], error);
     ok = ok && (text->order = memory_zeroed(text->count, sizeof *text->order, "text", error)) &&

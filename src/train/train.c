@@ -20,7 +20,7 @@ enum { POINTS_AN_EPOCH = 20 };
 
 /* Whether features are trained on, and not only measured. */
 static bool learns_from_features(const struct train_options *options) {
-    for (enum train_phase phase = TRAIN_IMAGINED; phase < TRAIN_PHASES; phase++) {
+    for (enum train_phase phase = TRAIN_SYNTHETIC; phase < TRAIN_PHASES; phase++) {
         if (trainer_has_phase(options, phase, 0) && !trainer_trains_encoder(options, phase)) {
             return true;
         }
@@ -157,7 +157,7 @@ static bool read_text(struct trainer *t, caption_error *error) {
 static bool summarise(struct trainer *t, caption_error *error) {
     static const char *const what[TRAIN_PHASES] = {
         [TRAIN_TEXT] = "the text",
-        [TRAIN_IMAGINED] = "the photos, imagined and real,",
+        [TRAIN_SYNTHETIC] = "the photos, synthetic and real,",
         [TRAIN_FROZEN] = "the photos, encoder frozen,",
         [TRAIN_JOINT] = "the photos",
     };
@@ -280,11 +280,11 @@ static bool add_point(struct trainer *t, size_t steps, caption_error *error) {
 
 static void show_progress(struct trainer *t, struct progress *progress, double seconds) {
     static const char *const what[TRAIN_PHASES] = {[TRAIN_TEXT] = " (text)",
-                                                   [TRAIN_IMAGINED] = " (imagined)",
+                                                   [TRAIN_SYNTHETIC] = " (synthetic)",
                                                    [TRAIN_FROZEN] = " (encoder frozen)",
                                                    [TRAIN_JOINT] = "",
-                                                   [TRAIN_SELF_CRITICAL_IMAGINED] =
-                                                       " (self-critical, imagined)",
+                                                   [TRAIN_SELF_CRITICAL_SYNTHETIC] =
+                                                       " (self-critical, synthetic)",
                                                    [TRAIN_SELF_CRITICAL] = " (self-critical)"};
     const struct train_place *place = &t->place;
     char note[96];

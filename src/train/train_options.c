@@ -85,14 +85,14 @@ const struct train_option train_option_table[TRAIN_OPTIONS] = {
     {"freeze-encoder", SIZE(freeze_encoder), 0, 1e6, true, TRAIN_OPTION_LEARNING, "N",
      "of them, the first N teach the decoder alone"},
     {"text-captions", SIZE(text_captions), 0, 1000, true, TRAIN_OPTION_DATA, "N",
-     "N lines in a row are said of one photo, which is imagined from their words; "
+     "N lines in a row are captions of one photo, whose features are made from their words; "
      "0: they are one text"},
     {"text-epochs", SIZE(text_epochs), 0, 1e6, true, TRAIN_OPTION_LEARNING, "N",
      "passes over the text of --text, before the photos"},
-    {"self-critical-imagined", SIZE(self_critical_imagined), 0, 1e6, true, TRAIN_OPTION_LEARNING,
+    {"self-critical-synthetic", SIZE(self_critical_synthetic), 0, 1e6, true, TRAIN_OPTION_LEARNING,
      "N",
      "before those, passes that reward the decoder alone, over the photos that "
-     "--text-captions imagines as well"},
+     "--text-captions adds as well"},
     {"self-critical", SIZE(self_critical), 0, 1e6, true, TRAIN_OPTION_LEARNING, "N",
      "afterwards, passes in which it is rewarded for captions of its own (CIDEr)"},
     {"batch-size", SIZE(batch_size), 1, 4096, true, TRAIN_OPTION_LEARNING, "N",
@@ -288,9 +288,9 @@ bool train_options_check(const struct train_options *o, caption_error *error) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "vocab: expected keep, extend or rebuild, found \"%s\"", o->vocab);
     }
-    if (o->self_critical_imagined > 0 && (o->text_count == 0 || o->text_captions == 0)) {
+    if (o->self_critical_synthetic > 0 && (o->text_count == 0 || o->text_captions == 0)) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
-                         "self-critical-imagined: expected a text that photos are imagined from, "
+                         "self-critical-synthetic: expected a text to make features from, "
                          "found %s",
                          o->text_count == 0 ? "no text" : "no text-captions");
     }

@@ -15,7 +15,7 @@ struct train_set {
     struct dataset_reading how; /* but for the stop, which is the listener's */
     const char *validation;     /* another data set to validate on; NULL: its own "val" split */
     float repeat; /* how often an epoch shows each of its photos: a fraction shows some of them,
-                     others each epoch (epoch_plan.h); 0: for validation only */
+                     others each epoch (schedule.h); 0: for validation only */
 };
 
 struct train_options {
@@ -57,8 +57,8 @@ struct train_options {
     size_t freeze_encoder; /* the first of them have a frozen encoder; if all and at least one, it
                               is never trained */
     size_t text_epochs;    /* over the text, before */
-    size_t self_critical_imagined;   /* afterwards, self-critical: on synthetic features of the text
-                                        and on real ones, encoder frozen */
+    size_t self_critical_synthetic;  /* afterwards, self-critical: on synthetic features of the text
+                                       and on real ones, encoder frozen */
     size_t self_critical;            /* at last the same over the photos alone */
     size_t batch_size;               /* photos a step, with all their captions */
     size_t slice;                    /* photos of a micro-batch */

@@ -62,15 +62,15 @@ struct captions_part trainer_captions(const struct trainer *trainer, size_t inde
 
 size_t trainer_epochs(const struct train_options *options) {
     return (options->text_count > 0 ? options->text_epochs : 0) + options->epochs +
-           options->self_critical_imagined + options->self_critical;
+           options->self_critical_synthetic + options->self_critical;
 }
 
 enum train_phase trainer_phase(const struct train_options *options, size_t epoch) {
     const size_t text = options->text_count > 0 ? options->text_epochs : 0;
-    if (epoch < text) return options->text_captions > 0 ? TRAIN_IMAGINED : TRAIN_TEXT;
+    if (epoch < text) return options->text_captions > 0 ? TRAIN_SYNTHETIC : TRAIN_TEXT;
     const size_t drawing = text + options->epochs;
-    if (epoch >= drawing + options->self_critical_imagined) return TRAIN_SELF_CRITICAL;
-    if (epoch >= drawing) return TRAIN_SELF_CRITICAL_IMAGINED;
+    if (epoch >= drawing + options->self_critical_synthetic) return TRAIN_SELF_CRITICAL;
+    if (epoch >= drawing) return TRAIN_SELF_CRITICAL_SYNTHETIC;
     return epoch < text + options->freeze_encoder ? TRAIN_FROZEN : TRAIN_JOINT;
 }
 
@@ -80,15 +80,15 @@ bool trainer_trains_encoder(const struct train_options *options, enum train_phas
 }
 
 bool trainer_draws(enum train_phase phase) {
-    return phase == TRAIN_SELF_CRITICAL_IMAGINED || phase == TRAIN_SELF_CRITICAL;
+    return phase == TRAIN_SELF_CRITICAL_SYNTHETIC || phase == TRAIN_SELF_CRITICAL;
 }
 
 bool trainer_ever_draws(const struct train_options *options) {
-    return options->self_critical_imagined > 0 || options->self_critical > 0;
+    return options->self_critical_synthetic > 0 || options->self_critical > 0;
 }
 
 bool trainer_uses_synthetic(enum train_phase phase) {
-    return phase == TRAIN_IMAGINED || phase == TRAIN_SELF_CRITICAL_IMAGINED;
+    return phase == TRAIN_SYNTHETIC || phase == TRAIN_SELF_CRITICAL_SYNTHETIC;
 }
 
 bool trainer_reads_stream(const struct train_options *options) {

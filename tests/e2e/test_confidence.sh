@@ -57,9 +57,17 @@ expect_lines "$out" 0
 
 # Scored, told and written.
 export CAPTION_MODEL="$work/fitted.safetensors"
-run eval "$work/two.json" --images "$images" --by-source --results "$work/results.json"
+run eval "$work/two.json" --images "$images" --by-source --results "$work/results.json" \
+    --html "$work/scores.html"
 expect 0 "caption eval of a model that tells how sure it is"
 [ "$(grep -c '^sure error' "$out")" -eq 3 ] || fail "a calibration error of each part and in all"
+[ "$(grep -c '<figcaption>Risk against coverage' "$work/scores.html")" -eq 2 ] && grep -q '</html>' "$work/scores.html" ||
+    fail "--html has a drawing for each part"
+run eval "$work/two.json" --images "$images" --html "$photo" --force
+expect 2 "a photo is never turned into a page"
+run eval "$work/two.json" --images "$images" --html "$work/results.json"
+expect 2 "nor are rows without --force"
+expect_in "$err" "--html writes a page of scores"
 jq -e 'length == 30 and all(.[]; .confidence > 0 and .confidence < 1)' "$work/results.json" >/dev/null ||
     fail "--results has the confidences"
 run --jsonl "$photo"
@@ -90,7 +98,7 @@ run --min-confidence 2 "$photo"
 expect 2 "--min-confidence is from 0 to 1"
 run -m "$plain" --min-confidence 0.5 "$photo"
 expect 2 "a model that does not tell"
-expect_in "$err" "the model does not tell how sure it is"
+expect_in "$err" "the model does not state how sure it is"
 
 # The shipped weights on real photos, few of them: that all holds together, not how well it fits.
 real=$shared/data/flickr8k/dataset_flickr8k.json

@@ -14,6 +14,11 @@ expect 0 "a tiny model learns tags"
 with_metadata "$work/tags" "$work/reranked" rerank '{"agreement": 0.5, "coverage": 20}'
 with_metadata "$work/tags" "$work/none" rerank '{"agreement": 0, "coverage": 0}'
 with_metadata "$work/tags" "$work/broken" rerank '{"agreement": 0.5, "coverage": -1}'
+run info "$work/reranked"
+expect_in "$out" "by tags: agreement 0.5, coverage 20"
+run info --json "$work/reranked"
+[ "$(jq -c .rerank "$out")" = '{"agreement":0.5,"coverage":20}' ] || fail "caption info --json has the re-ranking"
+
 captions() { # MODEL FLAGS...: rows of JSON of all photos, without what tells the model
     model=$1
     shift

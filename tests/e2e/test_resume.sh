@@ -105,12 +105,12 @@ run_killed() { # TIMES FLAGS...
     }
 }
 
-# Photos imagined from the text, rewarded too.
-imagining='--text-captions 3 --self-critical-imagined 20'
+# Synthetic features of the text, rewarded too.
+synthetic='--text-captions 3 --self-critical-synthetic 20'
 # shellcheck disable=SC2086
-run_quietly $imagining
+run_quietly $synthetic
 # shellcheck disable=SC2086
-run_killed 10 $imagining
+run_killed 10 $synthetic
 rm -r "$work/quiet" "$work/killed"
 
 run_quietly

@@ -56,16 +56,16 @@ same every_step_three_threads every_step
 cmp -s "$work/one_thread/tensors" "$work/every_step/tensors" &&
     fail "an image seen at every step gives other weights"
 
-# Photos that are imagined from text.
-train imagined --threads 1 --seed 5 --text-captions 2 --self-critical-imagined 2
-train imagined_three_threads --threads 3 --seed 5 --text-captions 2 --self-critical-imagined 2
-same imagined_three_threads imagined
+# Synthetic features of text.
+train synthetic --threads 1 --seed 5 --text-captions 2 --self-critical-synthetic 2
+train synthetic_three_threads --threads 3 --seed 5 --text-captions 2 --self-critical-synthetic 2
+same synthetic_three_threads synthetic
 expect_in "$err" "what words look like was learned from"
-[ "$(grep -c "^[0-9/]*	imagined	.*	[0-9.]*	" "$out")" -eq 2 ] || fail "imagined epochs are validated"
-cmp -s "$work/one_thread/tensors" "$work/imagined/tensors" &&
-    fail "photos imagined from text give other weights"
-[ "$(grep -c "^[0-9/]*	self-critical, imagined	" "$out")" -eq 2 ] ||
-    fail "imagined photos are rewarded as well"
+[ "$(grep -c "^[0-9/]*	synthetic	.*	[0-9.]*	" "$out")" -eq 2 ] || fail "synthetic epochs are validated"
+cmp -s "$work/one_thread/tensors" "$work/synthetic/tensors" &&
+    fail "synthetic features of text give other weights"
+[ "$(grep -c "^[0-9/]*	self-critical, synthetic	" "$out")" -eq 2 ] ||
+    fail "synthetic features are rewarded as well"
 
 if ! command -v mpirun >/dev/null; then
     skip "no mpirun here: training with several processes is not tested"
@@ -76,8 +76,8 @@ for processes in 2 3 6; do
     launcher="mpirun -q --oversubscribe -n $processes"
     train "${processes}_processes" --threads 1 --seed 5
     same "${processes}_processes"
-    train "${processes}_processes_imagining" --threads 1 --seed 5 --text-captions 2 --self-critical-imagined 2
-    same "${processes}_processes_imagining" imagined
+    train "${processes}_processes_synthetic" --threads 1 --seed 5 --text-captions 2 --self-critical-synthetic 2
+    same "${processes}_processes_synthetic" synthetic
     expect_lines "$out" 12
 done
 

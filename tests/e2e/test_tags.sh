@@ -9,7 +9,7 @@ photo=$work/shapes/images/03.ppm
 export CAPTION_MODEL="$plain"
 run --tags "$photo"
 expect 2 "a model without tags tells none"
-expect_in "$err" "the model tells no tags; expected one that was trained with --tags (--model)"
+expect_in "$err" "the model has no tags; expected one that was trained with --tags (--model)"
 run --tags=0 "$photo"
 expect 2 "--tags=0 is none"
 run --tags-only --vis-json "$work/vis.json" "$photo"

@@ -42,11 +42,11 @@ run train data.json
 expect 2 "train without --output: exit 2"
 expect_in "$err" "--output"
 
-run train data.json -o model.safetensors --self-critical-imagined 1
-expect 2 "photos are imagined from a text: exit 2"
-expect_in "$err" "self-critical-imagined: expected a text" "found no text"
-run train data.json -o model.safetensors --self-critical-imagined 1 --text text.txt
-expect 2 "photos are imagined from a text that tells of them: exit 2"
+run train data.json -o model.safetensors --self-critical-synthetic 1
+expect 2 "synthetic features come from a text: exit 2"
+expect_in "$err" "self-critical-synthetic: expected a text" "found no text"
+run train data.json -o model.safetensors --self-critical-synthetic 1 --text text.txt
+expect 2 "synthetic features come from a text with captions of photos: exit 2"
 expect_in "$err" "found no text-captions"
 
 run eval --split tomorrow data.json

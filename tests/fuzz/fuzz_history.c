@@ -1,7 +1,7 @@
 /* The history in a checkpoint: what is read is written and read again the same. The first byte says
  * whether the run has a sample. */
 #include "fuzz.h"
-#include "train/history_file.h"
+#include "train/history.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     if (size == 0) return 0;

@@ -23,6 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     FUZZ_MUST(tokens_split(sentence, &parts, &error));
     tokens_free(&words);
     tokens_free(&parts);
+    const size_t length = strlen(sentence);
+    sentence_attach_possessives(sentence);
+    FUZZ_MUST(strlen(sentence) <= length);
     free(sentence);
     return 0;
 }

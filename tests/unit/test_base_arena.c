@@ -1,7 +1,7 @@
 /* Memory cut from blocks: zero, aligned, never shared, whatever is asked for. */
 #include "temporary_file.h"
 
-#include "base/arena.h"
+#include "base/memory.h"
 
 /* Small ones, one of nothing, and one that is larger than a block. */
 static const size_t sizes[] = {

@@ -10,7 +10,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "report/axis.h"
 #include "report/chart.h"
 
 static void assert_near(double found, double expected) {

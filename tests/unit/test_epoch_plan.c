@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "train/epoch_plan.h"
 #include "train/history.h"
+#include "train/schedule.h"
 
 enum { FIRST = 3, PHOTOS = 10, STRIDE = 20, MOST = 64 };
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "train/history_file.h"
+#include "train/history.h"
 
 enum { SAMPLES = 2 };
 

@@ -8,8 +8,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "report/html_number.h"
-#include "report/html_text.h"
+#include "report/html.h"
 
 static char text[1024];
 

@@ -6,7 +6,6 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "eval/scores.h"
-#include "eval/scores_json.h"
 
 /* A sentence split on single spaces, as the golden scores were made. */
 static struct tokens split(const char *sentence) {

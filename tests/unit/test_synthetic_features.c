@@ -1,4 +1,4 @@
-/* Imagined photos: what their words look like, and as much else as a real photo shows. */
+/* Synthetic features: what their words look like, and as much else as a real photo shows. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -67,6 +67,23 @@ static void apostrophes_that_belong_to_a_word_stay(void **state) {
     assert_words("a 'slide' in the '90s", "a slide in the '90s");
 }
 
+static void possessives_are_written_as_people_do(void **state) {
+    (void)state;
+    static const char *const sentences[][2] = {{"a child 's room", "a child's room"},
+                                               {"the dogs ' ball", "the dogs' ball"},
+                                               {"a man 's", "a man's"},
+                                               {"'s room", "'s room"},
+                                               {"the '70s", "the '70s"},
+                                               {"", ""}};
+    for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
+        char sentence[32];
+        strcpy(sentence, sentences[i][0]);
+        sentence_attach_possessives(sentence);
+        assert_string_equal(sentence, sentences[i][1]);
+    }
+    assert_words("a child's room", "a child 's room");
+}
+
 static void hyphenated_words_are_one_word(void **state) {
     (void)state;
     assert_words("a black-and-white t-shirt", "a black-and-white t-shirt");
@@ -227,6 +244,7 @@ int main(void) {
         cmocka_unit_test(sentences_are_lower_case_without_punctuation),
         cmocka_unit_test(contractions_are_split_as_in_the_penn_treebank),
         cmocka_unit_test(apostrophes_that_belong_to_a_word_stay),
+        cmocka_unit_test(possessives_are_written_as_people_do),
         cmocka_unit_test(hyphenated_words_are_one_word),
         cmocka_unit_test(numbers_and_signs_are_words),
         cmocka_unit_test(abbreviations_keep_their_point),

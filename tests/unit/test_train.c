@@ -533,8 +533,8 @@ static void a_stream_cut_into_windows_has_the_loss_of_the_whole(void **state) {
     }
 }
 
-/* Two epochs of text, of photos imagined from it or none, one frozen, three joint, self-critical
- * two over imagined photos as well, if there are any, and two; 4 steps each over text and photos
+/* Two epochs of text, with synthetic features of it or none, one frozen, three joint, self-critical
+ * two over synthetic features as well, if there are any, and two; 4 steps each over text and photos
  * alike. */
 static void check_schedules(size_t text_captions) {
     const struct train_options options = {.set_count = 1,
@@ -543,7 +543,7 @@ static void check_schedules(size_t text_captions) {
                                           .text_epochs = 2,
                                           .epochs = 4,
                                           .freeze_encoder = 1,
-                                          .self_critical_imagined = text_captions > 0 ? 2 : 0,
+                                          .self_critical_synthetic = text_captions > 0 ? 2 : 0,
                                           .self_critical = 2,
                                           .batch_size = 2,
                                           .tbptt = 3,
@@ -563,10 +563,10 @@ static void check_schedules(size_t text_captions) {
         enum train_phase phase;
         size_t epochs;
         float decoder_rate, encoder_rate;
-    } parts[] = {{text_captions > 0 ? TRAIN_IMAGINED : TRAIN_TEXT, 2, 1, 0},
+    } parts[] = {{text_captions > 0 ? TRAIN_SYNTHETIC : TRAIN_TEXT, 2, 1, 0},
                  {TRAIN_FROZEN, 1, 1, 0},
                  {TRAIN_JOINT, 3, 0.5F, 0.25F},
-                 {TRAIN_SELF_CRITICAL_IMAGINED, options.self_critical_imagined, 0.125F, 0},
+                 {TRAIN_SELF_CRITICAL_SYNTHETIC, options.self_critical_synthetic, 0.125F, 0},
                  {TRAIN_SELF_CRITICAL, 2, 0.125F, 0.0625F}};
     size_t first = 0;
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
@@ -600,7 +600,7 @@ static void rewards_teach_the_encoder_unless_it_was_frozen_all_along(void **stat
         const struct train_options options = {.epochs = runs[i].epochs,
                                               .freeze_encoder = runs[i].frozen};
         assert_int_equal(trainer_trains_encoder(&options, TRAIN_SELF_CRITICAL), runs[i].learns);
-        assert_false(trainer_trains_encoder(&options, TRAIN_SELF_CRITICAL_IMAGINED));
+        assert_false(trainer_trains_encoder(&options, TRAIN_SELF_CRITICAL_SYNTHETIC));
     }
 }
 
