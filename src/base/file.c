@@ -217,7 +217,8 @@ static bool check_regular(const struct stat *status, const char *path, caption_e
 
 bool file_parts_open(struct file_parts *file, const char *path, caption_error *error) {
     *file = (struct file_parts){0};
-    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    /* A pipe is refused, not waited for. */
+    const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (descriptor < 0) return open_error(error, path);
     struct stat status;
     const bool known = fstat(descriptor, &status) == 0;

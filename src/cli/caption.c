@@ -9,6 +9,7 @@
 #include "cli/captioning.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
+#include "cli/formats.h"
 #include "cli/run_files.h"
 #include "cli/run_sandbox.h"
 #include "decode/plan.h"
@@ -38,7 +39,8 @@ struct caption_flags {
     const char *page, *vis; /* NULL: none */
     const char *write_xmp;  /* NULL: none, "": under the usual name */
     bool write_metadata;
-    bool force, dry_run, quiet, verbose;
+    struct literal_text text;
+    bool force, dry_run, quiet, verbose, formats;
 };
 
 /* What they come to. */
@@ -172,6 +174,11 @@ static bool check_flags(const struct caption_flags *flags, int count, caption_er
          flags->vis || flags->write_xmp || flags->write_metadata || flags->output_dir))
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "--photils: expected no other output beside it");
+    if ((flags->text.before || flags->text.after) && (flags->tags_only || flags->photils))
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--before, --after: expected captions to put them around, found --%s",
+                         flags->photils ? "photils" : "tags-only");
+    if (!literal_text_check(&flags->text, error)) return false;
     const enum caption_file_existing existing = existing_named(flags->existing);
     if ((flags->write_xmp || flags->write_metadata) &&
         (existing == CAPTION_FILE_APPEND || existing == CAPTION_FILE_PREPEND))
@@ -332,6 +339,7 @@ static int run_plan(const struct caption_plan *plan, int arguments) {
                              .xmp = plan->flags.write_xmp ? &plan->xmp : NULL,
                              .metadata = plan->flags.write_metadata ? &plan->metadata : NULL,
                              .thumbnail = plan->flags.page ? CAPTION_PAGE_THUMBNAIL : 0,
+                             .text = plan->flags.text,
                              .quiet = plan->flags.quiet,
                              .verbose = plan->flags.verbose};
     const bool several = arguments > 1 || plan->list.folders || plan->flags.files_from;
@@ -408,6 +416,11 @@ int command_caption(int argc, char **argv) {
          NULL},
         {0, "logprob", OPTIONS_ON, &f->logprob, NULL, 0, 0,
          "put the caption's log-probability before it", NULL},
+        {0, "before", OPTIONS_STRING, &f->text.before, "TEXT", 0, 0,
+         "TEXT before every caption, in every output, as it is; the model does not see it, and an "
+         "empty caption stays empty",
+         NULL},
+        {0, "after", OPTIONS_STRING, &f->text.after, "TEXT", 0, 0, "the same behind it", NULL},
         {0, "tags", OPTIONS_OPTIONAL, &f->tags, "N", 0, 0,
          "also the words of what is to be seen, at most N (10), surest first: dog, grass, run; "
          "JSON "
@@ -448,6 +461,8 @@ int command_caption(int argc, char **argv) {
         {0, "force", OPTIONS_ON, &f->force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
         {0, "dry-run", OPTIONS_ON, &f->dry_run, NULL, 0, 0,
          "only list the photos, and the files that would be written", NULL},
+        {0, "formats", OPTIONS_ON, &f->formats, NULL, 0, 0,
+         "list what this build reads, and by which libraries", NULL},
         {'q', "quiet", OPTIONS_ON, &f->quiet, NULL, 0, 0, "no progress, no summary", NULL},
         {'v', "verbose", OPTIONS_ON, &f->verbose, NULL, 0, 0,
          "progress in lines, a summary and where the time went", NULL},
@@ -476,7 +491,7 @@ int command_caption(int argc, char **argv) {
         "recursive json jsonl csv tags sidecar output-dir html write-xmp write-metadata existing "
         "dry-run quiet "
         "model top style neutral min-confidence unsure precision threads"};
-    int status;
+    int status = COMMAND_DONE;
     const int first = command_begin(&command, argc, argv, 0, INT_MAX, &status);
     if (!first) {
         options_list_free(&f->globs);
@@ -485,7 +500,10 @@ int command_caption(int argc, char **argv) {
     decoding_options_settle(&decoding);
     f->csv |= f->csv_safe;
     plan.command = &command;
-    status = run(&plan, argv + first, argc - first);
+    if (f->formats)
+        formats_write(stdout);
+    else
+        status = run(&plan, argv + first, argc - first);
     plan_free(&plan);
     return command_finish(&command, status);
 }

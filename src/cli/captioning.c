@@ -108,8 +108,8 @@ static void count_row(struct captioning *run, const caption_result *result) {
     fprintf(stderr, "%s: %s\n", run->name, result->error.message);
 }
 
-static bool write_row(struct captioning *run, size_t number, const caption_result *result,
-                      const caption_thumbnail *thumbnail, caption_error *error) {
+static bool write_text(struct captioning *run, size_t number, const caption_result *result,
+                       const caption_thumbnail *thumbnail, caption_error *error) {
     struct caption_row row = row_of(run, number, result);
     row.thumbnail = thumbnail;
     caption_result failed = {0};
@@ -122,6 +122,15 @@ static bool write_row(struct captioning *run, size_t number, const caption_resul
     }
     count_row(run, row.result);
     return true;
+}
+
+static bool write_row(struct captioning *run, size_t number, const caption_result *result,
+                      const caption_thumbnail *thumbnail, caption_error *error) {
+    caption_result whole;
+    if (!literal_text_add(&run->text, result, &whole, error)) return false;
+    const bool ok = write_text(run, number, &whole, thumbnail, error);
+    literal_text_free(result, &whole);
+    return ok;
 }
 
 /* What an earlier run said of a photo. Freed by the caller; NULL where that is not known. */

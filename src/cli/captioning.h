@@ -3,6 +3,7 @@
 #ifndef CAPTION_CLI_CAPTIONING_H
 #define CAPTION_CLI_CAPTIONING_H
 
+#include "cli/literal_text.h"
 #include "cli/photo_list.h"
 #include "cli/shard.h"
 #include "metadata/caption_metadata.h"
@@ -22,6 +23,7 @@ struct captioning {
     const struct caption_xmp_options *xmp;           /* the same */
     const struct caption_metadata_options *metadata; /* the same, of photos */
     size_t thumbnail;                                /* see caption_stream */
+    struct literal_text text;                        /* around every caption */
     bool quiet, verbose;
 
     /* Told by the run. */

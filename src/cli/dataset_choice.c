@@ -4,7 +4,7 @@
 
 #include "base/plain_text.h"
 
-static void count_references(struct dataset_choice *choice) {
+void dataset_choice_recount(struct dataset_choice *choice) {
     choice->references = 0;
     for (size_t i = 0; i < choice->count; i++) {
         choice->references += choice->dataset.photos[choice->photos[i]].count;
@@ -34,7 +34,7 @@ static bool select_photos(struct dataset_choice *choice,
     const size_t all = choice->count;
     choice->count = dataset_keep_captioned(&choice->dataset, choice->photos, all);
     choice->uncaptioned = all - choice->count;
-    count_references(choice);
+    dataset_choice_recount(choice);
     if (choice->count > 0) return true;
     return error_set(error, CAPTION_ERROR_FORMAT,
                      "%s: expected photos with captions to score by, found none among %zu",
@@ -44,7 +44,7 @@ static bool select_photos(struct dataset_choice *choice,
 bool dataset_choice_open(struct dataset_choice *choice,
                          const struct dataset_choice_options *options, caption_error *error) {
     *choice = (struct dataset_choice){0};
-    if (!dataset_read(&choice->dataset, options->path, options->images, error)) return false;
+    if (!dataset_read(&choice->dataset, options->path, &options->how, error)) return false;
     bool ok = select_photos(choice, options, error);
     if (!ok) dataset_choice_free(choice);
     return ok;
@@ -59,7 +59,7 @@ void dataset_choice_free(struct dataset_choice *choice) {
 bool dataset_choice_check(struct dataset_choice *choice, const struct photo_check_options *options,
                           struct photo_check *check, caption_error *error) {
     bool ok = photo_check(&choice->dataset, choice->photos, &choice->count, options, check, error);
-    count_references(choice);
+    dataset_choice_recount(choice);
     return ok;
 }
 
@@ -82,7 +82,10 @@ void dataset_choice_tell(const struct dataset_choice *choice,
                 command, dataset->name, options->split, choice->count + choice->uncaptioned,
                 dataset->photo_count, (unsigned long long)options->seed);
     }
-    tell_count(command, dataset->name, dataset->without_text, "photo", "a .txt", stream);
+    tell_count(command, dataset->name, dataset->without_text, "photo", "captions beside it",
+               stream);
+    tell_count(command, dataset->name, dataset->without_photo, "row", "a photo", stream);
+    tell_count(command, dataset->name, dataset->orphans, "annotation", "its photo", stream);
     tell_count(command, dataset->name, choice->uncaptioned, "photo", "captions", stream);
     if (dataset->failed > 0)
         fprintf(stream, "%s: %s: %zu row%s with an error left out\n", command, dataset->name,

@@ -4,20 +4,51 @@
 
 #include <stdio.h>
 
+#include "cli/options.h"
 #include "data/photo_check.h"
 
 /* What DATASET may be, for the help texts. */
 #define DATASET_CHOICE_FORMATS                                                                     \
     "DATASET, told by its content, is Karpathy's dataset_*.json, COCO captions, a JSON array,\n"   \
     "JSON Lines or CSV of photos with captions, what `caption` prints of photos, Flickr8k's\n"     \
-    "token.txt, or a folder of photos with .txt beside them.\n"
+    "token.txt, kohya's metadata, tar archives of photos with texts (WebDataset), or a folder "    \
+    "of\n"                                                                                         \
+    "photos with .txt, .caption or .json beside them.\n"
+
+/* Rows of flags for the targets of a struct dataset_reading. */
+#define DATASET_CHOICE_FLAGS(how)                                                                  \
+    {0,                                                                                            \
+     "photo-key",                                                                                  \
+     OPTIONS_STRING,                                                                               \
+     &(how).photo_key,                                                                             \
+     "NAME",                                                                                       \
+     0,                                                                                            \
+     0,                                                                                            \
+     "field or column of rows that names the photo (default: the first of file_name, file_path, "  \
+     "image, image_path, image_name, filename, path)",                                             \
+     NULL},                                                                                        \
+        {0,                                                                                        \
+         "caption-key",                                                                            \
+         OPTIONS_STRING,                                                                           \
+         &(how).caption_key,                                                                       \
+         "NAME",                                                                                   \
+         0,                                                                                        \
+         0,                                                                                        \
+         "the same of its captions (default: the first of captions, caption, text, comment)",      \
+         NULL},                                                                                    \
+    {                                                                                              \
+        0, "sidecar", OPTIONS_STRING, &(how).sidecar, ".EXT", 0, 0,                                \
+            "extension of the captions beside the photos of a folder (default: .txt, else "        \
+            ".caption or .json)",                                                                  \
+            NULL                                                                                   \
+    }
 
 /* What the flags say. */
 struct dataset_choice_options {
-    const char *path;   /* of the data set */
-    const char *images; /* folder of the photos; NULL: beside the data set */
-    const char *split;  /* "train", "val", "test" or "all" */
-    uint64_t seed;      /* of dataset_split_seeded, where the data set has no such split */
+    const char *path; /* of the data set */
+    struct dataset_reading how;
+    const char *split; /* "train", "val", "test" or "all" */
+    uint64_t seed;     /* of dataset_split_seeded, where the data set has no such split */
 };
 
 /* What is opened: the data set and the photos of one split that have captions. */
@@ -37,6 +68,9 @@ void dataset_choice_free(struct dataset_choice *choice);
 /* Takes the photos that cannot be read out of the choice, or fails; see photo_check. */
 bool dataset_choice_check(struct dataset_choice *choice, const struct photo_check_options *options,
                           struct photo_check *check, caption_error *error);
+
+/* Counts the references anew, after photos were removed. */
+void dataset_choice_recount(struct dataset_choice *choice);
 
 /* Tells what is not as the user may think, each in a line that begins with `command`: a split made
  * by the seed, captions and photos that were left out. */

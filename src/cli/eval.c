@@ -260,7 +260,7 @@ static bool open_sets(const struct eval_options *options, struct dataset_choice 
     for (size_t i = 0; i < options->sets; i++) {
         struct dataset_choice_options data = options->data;
         data.path = options->paths[i];
-        data.images = set_lists_value(&options->images, i);
+        data.how.images = set_lists_value(&options->images, i);
         if (!dataset_choice_open(&choices[i], &data, error)) return false;
         dataset_choice_tell(&choices[i], &data, name, stderr);
     }
@@ -311,6 +311,7 @@ int command_eval(int argc, char **argv) {
         {0, "images", OPTIONS_LIST, &options.images, "DIR...", 0, 0,
          "folder of the photos, one for each DATASET or one for all (default: beside the data set)",
          NULL},
+        DATASET_CHOICE_FLAGS(options.data.how),
         {0, "by-source", OPTIONS_ON, &options.by_source, NULL, 0, 0,
          "score the photos of each \"source\" that Karpathy's format gives them by themselves",
          NULL},

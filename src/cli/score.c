@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/plain_text.h"
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
 #include "eval/photo_scores.h"
@@ -16,14 +17,25 @@ struct score_options {
     bool json;
 };
 
-static bool score(const struct score_options *options, const struct dataset_choice *choice,
+static void tell_failed(const struct score_options *options, size_t count) {
+    if (count == 0) return;
+    fprintf(stderr, "%s: ", name);
+    plain_text_write(stderr, options->results);
+    fprintf(stderr, ": %zu photo%s with an error in place of a caption left out\n", count,
+            count == 1 ? "" : "s");
+}
+
+static bool score(const struct score_options *options, struct dataset_choice *choice,
                   caption_error *error) {
+    const size_t all = choice->count;
     struct tokens *candidates =
         memory_zeroed(choice->count, sizeof *candidates, "the captions", error);
     if (!candidates) return false;
-    bool done = results_read(options->results, &choice->dataset, choice->photos, choice->count,
+    bool done = results_read(options->results, &choice->dataset, choice->photos, &choice->count,
                              candidates, error);
     if (done) {
+        tell_failed(options, all - choice->count);
+        dataset_choice_recount(choice);
         struct score_table table = {.photos = choice->count, .references = choice->references};
         const struct dataset_selection photos = {&choice->dataset, choice->photos, choice->count};
         done = photo_scores_compute(&photos, candidates, &table.scores, &table.distinct, NULL,
@@ -47,6 +59,7 @@ static bool run(const struct score_options *options, caption_error *error) {
 int command_score(int argc, char **argv) {
     struct score_options options = {.data = {.split = "all", .seed = 1}};
     const struct options_row rows[] = {
+        DATASET_CHOICE_FLAGS(options.data.how),
         {0, "split", OPTIONS_CHOICE, &options.data.split, "train|val|test|all", 0, 0,
          "which photos are scored; each needs a caption", NULL},
         {0, "split-seed", OPTIONS_SEED, &options.data.seed, "N", 0, 0,

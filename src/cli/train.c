@@ -193,6 +193,7 @@ static int run(const struct options_command *command, const struct train_options
 /* What the flags say of each data set, in their order. */
 struct set_flags {
     struct options_list images, repeats, validations;
+    struct dataset_reading how; /* of all */
 };
 
 static void set_flags_free(struct set_flags *flags) {
@@ -213,9 +214,10 @@ static struct train_set *new_sets(const struct set_flags *flags, char **paths, s
     for (size_t i = 0; sets && i < count; i++) {
         const char *repeat = set_lists_value(&flags->repeats, i);
         sets[i] = (struct train_set){.path = paths[i],
-                                     .images = set_lists_value(&flags->images, i),
+                                     .how = flags->how,
                                      .validation = set_lists_value(&flags->validations, i),
                                      .repeat = repeat ? strtof(repeat, NULL) : 1};
+        sets[i].how.images = set_lists_value(&flags->images, i);
     }
     return sets;
 }
@@ -258,6 +260,7 @@ static void set_data_flags(struct train_command *c) {
         {0, "images", OPTIONS_LIST, &c->sets.images, "DIR...", 0, 0,
          "folder of the photos, one for each DATASET or one for all (default: beside the data set)",
          NULL},
+        DATASET_CHOICE_FLAGS(c->sets.how),
         {0, "repeat", OPTIONS_NUMBERS, &c->sets.repeats, "X...", 0, 1000,
          "how often an epoch shows the photos of each DATASET, or of all: a fraction shows a share "
          "of "

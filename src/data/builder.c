@@ -8,11 +8,12 @@
 #include "base/windows_path.h"
 
 bool builder_init(struct builder *builder, struct dataset *dataset, const char *path,
-                  const char *images, caption_error *error) {
-    *builder = (struct builder){.dataset = dataset};
+                  const char *beside, const struct dataset_reading *how, caption_error *error) {
+    *builder = (struct builder){.dataset = dataset, .how = how};
     *dataset = (struct dataset){0};
     dataset->name = memory_string(path, error);
-    builder->images = dataset->name ? memory_string(images, error) : NULL;
+    builder->images =
+        dataset->name ? memory_string(how->images ? how->images : beside, error) : NULL;
     return builder->images != NULL;
 }
 
@@ -22,6 +23,16 @@ void builder_free(struct builder *builder) {
     free(builder->words);
     name_index_free(&builder->photos);
     *builder = (struct builder){0};
+}
+
+void builder_enter(struct builder *builder, const char *folder, enum dataset_split split) {
+    builder->inside = folder;
+    builder->split = split;
+}
+
+/* A name or id as it is in the data set: newly allocated. */
+static char *name_inside(const struct builder *builder, const char *name, caption_error *error) {
+    return builder->inside ? file_join(builder->inside, name, error) : memory_string(name, error);
 }
 
 /* images/folder/name */
@@ -34,27 +45,49 @@ static char *photo_path(const struct builder *builder, const char *folder, const
     return path;
 }
 
-bool builder_photo(struct builder *builder, const char *name, const char *folder, const char *id,
-                   enum dataset_split split, caption_error *error) {
+/* A new photo with its name and id, the current one; NULL with `error` set. */
+static struct dataset_photo *add_photo(struct builder *builder, const char *name, const char *id,
+                                       enum dataset_split split, caption_error *error) {
     struct dataset *dataset = builder->dataset;
     if (!memory_grow(&dataset->photos, &builder->photo_capacity, dataset->photo_count + 1,
                      sizeof *dataset->photos, "the photos of a data set", error)) {
-        return false;
+        return NULL;
     }
     builder->current = dataset->photo_count++;
     struct dataset_photo *photo = &dataset->photos[builder->current];
-    *photo = (struct dataset_photo){.split = split};
-    photo->name = memory_string(name, error);
-    photo->id = photo->name ? memory_string(id, error) : NULL;
-    photo->path = photo->id ? photo_path(builder, folder, name, error) : NULL;
+    *photo = (struct dataset_photo){.split = builder->inside ? builder->split : split};
+    photo->name = name_inside(builder, name, error);
+    photo->id = photo->name ? name_inside(builder, id, error) : NULL;
+    return photo->id ? photo : NULL;
+}
+
+bool builder_photo(struct builder *builder, const char *name, const char *folder, const char *id,
+                   enum dataset_split split, caption_error *error) {
+    struct dataset_photo *photo = add_photo(builder, name, id, split, error);
+    if (!photo) return false;
+    photo->path = photo_path(builder, folder, photo->name, error);
     if (!photo->path) return false;
     windows_path_try(photo->path);
     return true;
 }
 
+bool builder_member(struct builder *builder, const struct photo_file *file, caption_error *error) {
+    struct dataset_photo *photo =
+        add_photo(builder, file->member, file->member, DATASET_NONE, error);
+    if (!photo) return false;
+    photo->path = memory_string(file->path, error);
+    photo->member = photo->path ? memory_string(file->member, error) : NULL;
+    photo->offset = file->offset;
+    photo->size = file->size;
+    return photo->member != NULL;
+}
+
 bool builder_photo_once(struct builder *builder, const char *name, const char *id,
                         enum dataset_split split, caption_error *error) {
-    const size_t known = name_index_find(&builder->photos, name);
+    char *whole = name_inside(builder, name, error);
+    if (!whole) return false;
+    const size_t known = name_index_find(&builder->photos, whole);
+    free(whole);
     if (known != NAME_INDEX_NONE) {
         builder_turn_to(builder, known);
         return true;
@@ -121,22 +154,21 @@ bool builder_sentence(struct builder *builder, const char *sentence, caption_err
     return tokenize(sentence, &tokens, error) && add_caption(builder, &tokens, error);
 }
 
-static int compare_strings(const char *a, const char *b, size_t first, size_t second) {
-    int order = strcmp(a, b);
-    return order ? order : (first > second) - (first < second);
-}
-
 /* Pointers into one array: where the strings are equal, the earlier photo comes first. */
 static int compare_paths(const void *a, const void *b) {
     const struct dataset_photo *first = *(const struct dataset_photo *const *)a;
     const struct dataset_photo *second = *(const struct dataset_photo *const *)b;
-    return compare_strings(first->path, second->path, (size_t)first, (size_t)second);
+    const int order = strcmp(first->path, second->path);
+    if (order) return order;
+    if (first->offset != second->offset) return first->offset < second->offset ? -1 : 1;
+    return first < second ? -1 : first > second;
 }
 
 static int compare_ids(const void *a, const void *b) {
     const struct dataset_photo *first = *(const struct dataset_photo *const *)a;
     const struct dataset_photo *second = *(const struct dataset_photo *const *)b;
-    return compare_strings(first->id, second->id, (size_t)first, (size_t)second);
+    const int order = strcmp(first->id, second->id);
+    return order ? order : first < second ? -1 : first > second;
 }
 
 static bool twice_error(const struct dataset *dataset, const struct dataset_photo *first,
@@ -148,12 +180,16 @@ static bool twice_error(const struct dataset *dataset, const struct dataset_phot
                      value);
 }
 
+static bool is_same_file(const struct dataset_photo *a, const struct dataset_photo *b) {
+    return strcmp(a->path, b->path) == 0 && a->offset == b->offset;
+}
+
 static bool check_twice(const struct dataset *dataset, const struct dataset_photo **sorted,
                         caption_error *error) {
     for (size_t i = 0; i < dataset->photo_count; i++) sorted[i] = &dataset->photos[i];
     qsort(sorted, dataset->photo_count, sizeof *sorted, compare_paths);
     for (size_t i = 1; i < dataset->photo_count; i++) {
-        if (strcmp(sorted[i - 1]->path, sorted[i]->path) == 0) {
+        if (is_same_file(sorted[i - 1], sorted[i])) {
             return twice_error(dataset, sorted[i - 1], sorted[i], "file", sorted[i]->path, error);
         }
     }

@@ -7,7 +7,10 @@
 
 struct builder {
     struct dataset *dataset;
-    char *images; /* the folder of the photos */
+    const struct dataset_reading *how;
+    char *images;             /* the folder of the photos */
+    const char *inside;       /* a folder in it: names and ids begin with it; NULL: none */
+    enum dataset_split split; /* of all photos inside that folder */
     size_t photo_capacity, caption_capacity, owner_capacity;
     size_t current;           /* the photo that captions are added to */
     size_t *owners;           /* [caption_count], the photo of each caption */
@@ -16,12 +19,16 @@ struct builder {
     size_t words_size, words_capacity, word_count;
 };
 
-/* Starts an empty data set read from `path`, its photos in the folder `images`. */
+/* Starts an empty data set read from `path`, its photos in how->images or else in `beside`. */
 bool builder_init(struct builder *builder, struct dataset *dataset, const char *path,
-                  const char *images, caption_error *error);
+                  const char *beside, const struct dataset_reading *how, caption_error *error);
 
 /* Frees what the builder holds, not the data set. */
 void builder_free(struct builder *builder);
+
+/* The photos added next are those of a split, and lie inside a folder of the folder of photos. The
+ * name must live as long as they are added. */
+void builder_enter(struct builder *builder, const char *folder, enum dataset_split split);
 
 /* Adds a photo: `name` is its name in the data set, `folder` (NULL or "") a subfolder of the folder
  * of photos. The captions added next belong to it. */
@@ -32,6 +39,9 @@ bool builder_photo(struct builder *builder, const char *name, const char *folder
  * added in one of the two ways. */
 bool builder_photo_once(struct builder *builder, const char *name, const char *id,
                         enum dataset_split split, caption_error *error);
+
+/* Adds a photo of an archive, called as it is there. It is copied. */
+bool builder_member(struct builder *builder, const struct photo_file *file, caption_error *error);
 
 /* Sets the source of the photo that was added last. */
 bool builder_source(struct builder *builder, const char *source, caption_error *error);

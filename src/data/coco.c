@@ -47,6 +47,20 @@ static bool read_images(const cJSON *root, struct builder *builder, struct name_
     return true;
 }
 
+/* Of instances_*.json, which has the same photos. */
+static bool is_object(const cJSON *annotation) {
+    return !cJSON_GetObjectItemCaseSensitive(annotation, "caption") &&
+           (cJSON_GetObjectItemCaseSensitive(annotation, "bbox") ||
+            cJSON_GetObjectItemCaseSensitive(annotation, "category_id"));
+}
+
+static bool object_error(const char *name, const char *place, caption_error *error) {
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: %s: expected a caption, found an object of a category (captions are in "
+                     "COCO's captions_*.json, not in instances_*.json)",
+                     name, place);
+}
+
 static bool read_annotation(const cJSON *annotation, const char *place, struct builder *builder,
                             const struct name_index *ids, caption_error *error) {
     const char *name = builder->dataset->name;
@@ -54,10 +68,10 @@ static bool read_annotation(const cJSON *annotation, const char *place, struct b
     const char *id = fields_id(annotation, "image_id", name, place, digits, error);
     if (!id) return false;
     const size_t photo = name_index_find(ids, id);
+    if (is_object(annotation)) return object_error(name, place, error);
     if (photo == NAME_INDEX_NONE) {
-        return error_set(error, CAPTION_ERROR_FORMAT,
-                         "%s: %s.image_id: expected the id of one of the images, found %s", name,
-                         place, id);
+        builder->dataset->orphans++;
+        return true;
     }
     const char *caption = json_string(annotation, "caption", name, place, error);
     if (!caption) return false;

@@ -4,7 +4,8 @@
  *      "annotations": [{"image_id", "caption"}]}
  *
  * (Chen et al., Microsoft COCO Captions, 2015.) Ids are whole numbers or strings. Annotations come
- * in any order; one of a photo that is not in "images" is an error. */
+ * in any order; those of photos that are not in "images" are left out and counted. Annotations of
+ * objects (instances_*.json) have no captions: an error that says so. */
 #ifndef CAPTION_DATA_COCO_H
 #define CAPTION_DATA_COCO_H
 

@@ -9,8 +9,11 @@
 #include "data/coco.h"
 #include "data/folder.h"
 #include "data/karpathy.h"
+#include "data/kohya.h"
 #include "data/rows.h"
+#include "data/shards.h"
 #include "data/source.h"
+#include "data/split_folders.h"
 #include "data/token_text.h"
 
 /* The first format that recognises a source reads it. */
@@ -21,11 +24,14 @@ static const struct dataset_format {
 } formats[] = {
     {"Karpathy's dataset_*.json", karpathy_recognises, karpathy_read},
     {"COCO captions", coco_recognises, coco_read},
+    {"kohya's metadata", kohya_recognises, kohya_read},
     {"JSON array of photos", rows_recognises_array, rows_read_array},
     {"JSON Lines of photos", rows_recognises_lines, rows_read_lines},
     {"Flickr8k's token.txt", token_text_recognises, token_text_read},
     {"CSV of photos", rows_recognises_table, rows_read_table},
-    {"folder of photos with .txt", folder_recognises, folder_read},
+    {"tar shards of WebDataset", shards_recognises, shards_read},
+    {"folders train, validation, test", split_folders_recognises, split_folders_read},
+    {"folder of photos with texts", folder_recognises, folder_read},
 };
 
 enum { FORMATS = sizeof formats / sizeof *formats };
@@ -38,7 +44,7 @@ static const struct dataset_format *find_format(const struct source *source) {
 }
 
 static bool refuse(const struct source *source, caption_error *error) {
-    char names[256] = "";
+    char names[384] = "";
     for (size_t i = 0; i < FORMATS; i++) {
         const size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", formats[i].name);
@@ -51,14 +57,13 @@ static void add_faults(struct dataset *dataset, const struct text_faults *more) 
     dataset->faults.foreign += more->foreign;
 }
 
-static bool read_source(struct dataset *dataset, const struct source *source, const char *images,
+static bool read_source(struct dataset *dataset, const struct source *source,
                         caption_error *error) {
     const struct dataset_format *format = find_format(source);
     if (!format) return refuse(source, error);
     struct builder builder;
-    bool ok =
-        builder_init(&builder, dataset, source->path, images ? images : source->beside, error) &&
-        format->read(source, &builder, error) && builder_finish(&builder, error);
+    bool ok = builder_init(&builder, dataset, source->path, source->beside, source->how, error) &&
+              format->read(source, &builder, error) && builder_finish(&builder, error);
     dataset->format = format->name;
     add_faults(dataset, &source->faults);
     builder_free(&builder);
@@ -66,12 +71,13 @@ static bool read_source(struct dataset *dataset, const struct source *source, co
     return ok;
 }
 
-bool dataset_read(struct dataset *dataset, const char *path, const char *images,
+bool dataset_read(struct dataset *dataset, const char *path, const struct dataset_reading *how,
                   caption_error *error) {
+    static const struct dataset_reading usual = {0};
     *dataset = (struct dataset){0};
     struct source source;
-    if (!source_open(&source, path, error)) return false;
-    bool ok = read_source(dataset, &source, images, error);
+    if (!source_open(&source, path, how ? how : &usual, error)) return false;
+    bool ok = read_source(dataset, &source, error);
     source_close(&source);
     return ok;
 }
@@ -80,6 +86,7 @@ void dataset_free(struct dataset *dataset) {
     for (size_t i = 0; i < dataset->photo_count; i++) {
         free(dataset->photos[i].name);
         free(dataset->photos[i].path);
+        free(dataset->photos[i].member);
         free(dataset->photos[i].id);
         free(dataset->photos[i].source);
     }
@@ -88,6 +95,10 @@ void dataset_free(struct dataset *dataset) {
     free(dataset->captions);
     free(dataset->name);
     *dataset = (struct dataset){0};
+}
+
+struct photo_file dataset_photo_file(const struct dataset_photo *photo) {
+    return (struct photo_file){photo->path, photo->member, photo->offset, photo->size};
 }
 
 /* Reserves memory for `more` photos and captions after the existing ones. */
@@ -125,6 +136,9 @@ bool dataset_append(struct dataset *dataset, struct dataset *other, caption_erro
     dataset->wordless += other->wordless;
     dataset->failed += other->failed;
     dataset->without_text += other->without_text;
+    dataset->without_photo += other->without_photo;
+    dataset->orphans += other->orphans;
+    dataset->not_plain += other->not_plain;
     add_faults(dataset, &other->faults);
     other->photo_count = other->caption_count = 0; /* theirs no more */
     dataset_free(other);

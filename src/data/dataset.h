@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#include "base/error.h"
 #include "data/text_faults.h"
+#include "image/photo.h"
 #include "text/tokenizer.h"
 
 /* DATASET_OTHER: the data set names another split than these three. DATASET_NONE: it names none;
@@ -15,6 +15,9 @@ enum dataset_split { DATASET_TRAIN, DATASET_VAL, DATASET_TEST, DATASET_OTHER, DA
 struct dataset_photo {
     char *name;   /* in the data set: file name or relative path; owned */
     char *path;   /* of the photo's file; owned */
+    char *member; /* its name in the archive `path`, whose bytes are offset .. offset + size; owned;
+                     NULL: the photo is the file */
+    size_t offset, size;
     char *id;     /* image id as text; owned; the name where the data set has no id */
     char *source; /* where the photo comes from, such as "coco"; owned; NULL: not given */
     enum dataset_split split;
@@ -29,11 +32,14 @@ struct dataset {
     size_t photo_count;
     struct tokens *captions; /* [caption_count] in words */
     size_t caption_count;
-    bool split_given;    /* every photo has a split in the file; else all are DATASET_NONE */
-    bool split_seeded;   /* its val photos were chosen by dataset_split_seeded */
-    size_t wordless;     /* captions that were left out because no word is in them */
-    size_t failed;       /* rows that were left out: an error is in them in place of a caption */
-    size_t without_text; /* photos of a folder that were left out: no .txt lies beside them */
+    bool split_given;     /* every photo has a split in the file; else all are DATASET_NONE */
+    bool split_seeded;    /* its val photos were chosen by dataset_split_seeded */
+    size_t wordless;      /* captions that were left out because no word is in them */
+    size_t failed;        /* rows that were left out: an error is in them in place of a caption */
+    size_t without_text;  /* photos that were left out: no captions lie beside them */
+    size_t without_photo; /* conversations that were left out: they show no photo */
+    size_t orphans;       /* annotations that were left out: their photo is not in the data set */
+    size_t not_plain; /* members of archives that were passed over: links, devices and the like */
     struct text_faults faults; /* of the texts that were read */
 };
 
@@ -44,19 +50,32 @@ struct dataset_selection {
     size_t count;
 };
 
+/* How a data set is read; all zeros: in the usual way. */
+struct dataset_reading {
+    const char *images;      /* folder of the photos; NULL: that of the data set */
+    const char *photo_key;   /* field or column with a photo's name; NULL: the usual ones, rows.h */
+    const char *caption_key; /* the same of the captions */
+    const char *sidecar; /* extension of captions beside photos; NULL: the usual ones, sidecar.h */
+    const struct file_stop *stop; /* what may end the wait for a pipe; NULL: nothing */
+};
+
 /* Reads a data set. Its format is detected from its content, never from its name:
  *
- *     karpathy.h    Karpathy's dataset_*.json
- *     coco.h        COCO captions: "images" and "annotations"
- *     rows.h        a JSON array, JSON Lines or a table (CSV) of photos with their captions
- *     token_text.h  Flickr8k's token.txt
- *     folder.h      a folder of photos with .txt beside them
+ *     karpathy.h       Karpathy's dataset_*.json
+ *     coco.h           COCO captions: "images" and "annotations"
+ *     kohya.h          metadata of kohya's sd-scripts
+ *     rows.h           a JSON array, JSON Lines or a table (CSV) of photos with their captions
+ *     token_text.h     Flickr8k's token.txt
+ *     shards.h         tar archives of photos with captions beside them (WebDataset)
+ *     split_folders.h  a folder of folders train, validation and test, each with its metadata
+ *     folder.h         a folder of photos with captions beside them
  *
  * A folder with a metadata.jsonl or metadata.csv in it is read through that file. A photo's path is
  * taken as it is where it is absolute, else from `images`, or from the folder of the file when
- * `images` is NULL. A photo without captions is kept (count 0). Errors name file and field or line.
+ * there is none. A photo without captions is kept (count 0). `how` may be NULL: in the usual way.
+ * Errors name file and field or line.
  */
-bool dataset_read(struct dataset *dataset, const char *path, const char *images,
+bool dataset_read(struct dataset *dataset, const char *path, const struct dataset_reading *how,
                   caption_error *error);
 void dataset_free(struct dataset *dataset);
 
@@ -76,6 +95,9 @@ bool dataset_split_parse(const char *word, enum dataset_split *split, bool *ever
  * photos and everything else is unchanged. One with such val photos is not changed. Fewer than two
  * photos with captions to divide are an error. */
 bool dataset_split_seeded(struct dataset *dataset, uint64_t seed, caption_error *error);
+
+/* Where a photo's bytes are; it borrows from the photo. */
+struct photo_file dataset_photo_file(const struct dataset_photo *photo);
 
 /* The photos of a split as a newly allocated list of indices into photos, in the file's order.
  * An empty list is an error. `every` takes all. */

@@ -28,9 +28,18 @@ static void write_left_out(FILE *stream, const struct dataset *dataset) {
     for (size_t i = 0; i < dataset->photo_count; i++) uncaptioned += dataset->photos[i].count == 0;
     if (uncaptioned) write_count(stream, "; without captions: ", uncaptioned, "photo");
     if (dataset->without_text) {
-        write_count(stream, "; without a .txt: ", dataset->without_text, "photo");
+        write_count(stream, "; no captions beside it: ", dataset->without_text, "photo");
+    }
+    if (dataset->without_photo) {
+        write_count(stream, "; left out, without a photo: ", dataset->without_photo, "row");
+    }
+    if (dataset->orphans) {
+        write_count(stream, "; left out, of no photo: ", dataset->orphans, "annotation");
     }
     if (dataset->failed) write_count(stream, "; left out, with an error: ", dataset->failed, "row");
+    if (dataset->not_plain) {
+        write_count(stream, "; passed over, no plain file: ", dataset->not_plain, "member");
+    }
     if (dataset->wordless) {
         write_count(stream, "; left out, without words: ", dataset->wordless, "caption");
     }

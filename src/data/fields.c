@@ -31,14 +31,14 @@ const char *fields_id(const cJSON *object, const char *key, const char *name, co
     return digits;
 }
 
-static enum dataset_split split_of(const char *word) {
+enum dataset_split fields_split_word(const char *word) {
     static const struct {
         const char *word;
         enum dataset_split split;
     } spellings[] = {
         {"train", DATASET_TRAIN},    {"training", DATASET_TRAIN}, {"restval", DATASET_TRAIN},
         {"val", DATASET_VAL},        {"valid", DATASET_VAL},      {"dev", DATASET_VAL},
-        {"validation", DATASET_VAL}, {"test", DATASET_TEST},
+        {"validation", DATASET_VAL}, {"test", DATASET_TEST},      {"testing", DATASET_TEST},
     };
     for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
         if (strcmp(word, spellings[i].word) == 0) return spellings[i].split;
@@ -51,6 +51,6 @@ bool fields_split(const cJSON *object, const char *name, const char *place,
     *split = DATASET_NONE;
     if (!cJSON_GetObjectItemCaseSensitive(object, "split")) return true;
     const char *word = json_string(object, "split", name, place, error);
-    if (word) *split = split_of(word);
+    if (word) *split = fields_split_word(word);
     return word != NULL;
 }

@@ -18,8 +18,11 @@ const char *fields_file_name(const cJSON *object, const char *key, const char *n
 const char *fields_id(const cJSON *object, const char *key, const char *name, const char *place,
                       char digits[FIELDS_DIGITS], caption_error *error);
 
-/* "split": train (also "training", "restval"), val ("validation", "valid", "dev") or test; any
- * other word is DATASET_OTHER, and DATASET_NONE means that the field is missing. */
+/* The split that a word names: train (also "training", "restval"), val ("validation", "valid",
+ * "dev") or test ("testing"); any other word is DATASET_OTHER. */
+enum dataset_split fields_split_word(const char *word);
+
+/* "split": such a word; DATASET_NONE means that the field is missing. */
 bool fields_split(const cJSON *object, const char *name, const char *place,
                   enum dataset_split *split, caption_error *error);
 

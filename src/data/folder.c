@@ -1,110 +1,133 @@
 #include "data/folder.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "base/names.h"
-#include "data/lines.h"
+#include "data/fields.h"
+#include "data/sidecar.h"
 #include "image/photo.h"
-
-/* A larger file does not hold the captions of one photo. */
-static const size_t largest_text = (size_t)1 << 20;
 
 bool folder_recognises(const struct source *source) {
     return source->folder;
 }
 
-/* Of the names in a folder, keeps those of photos. */
-static bool keep_photos(struct names *names, const char *folder, caption_error *error) {
-    size_t kept = 0;
-    for (size_t i = 0; i < names->count; i++) {
-        char *name = names->names[i], *path = file_join(folder, name, error);
-        if (!path) return false;
-        const bool photo = photo_recognise(path);
-        free(path);
-        if (!photo) continue;
-        names->names[i] = names->names[kept]; /* every name stays owned */
-        names->names[kept++] = name;
-    }
-    while (names->count > kept) free(names->names[--names->count]);
-    return true;
-}
+struct folder_reader {
+    const char *texts, *photos; /* the two folders */
+    struct builder *builder;
+    size_t found; /* photos, with captions or without */
+};
 
-static bool list_photos(struct names *names, const char *folder, caption_error *error) {
-    if (!names_read(names, folder, error) || !keep_photos(names, folder, error)) return false;
-    if (names->count > 0) return true;
-    return error_set(error, CAPTION_ERROR_FORMAT,
-                     "%s: expected a folder of photos, found none in it (folders in it are not "
-                     "searched)",
-                     folder);
-}
-
-/* folder/photo.txt for photo.jpg; a name that is only an extension is unchanged. */
-static char *text_path(const char *folder, const char *photo, caption_error *error) {
-    static const char extension[] = ".txt";
-    const char *dot = strrchr(photo, '.');
-    const size_t stem = dot && dot != photo ? (size_t)(dot - photo) : strlen(photo);
-    char *name = memory_zeroed(stem + sizeof extension, 1, "a file name", error);
-    if (!name) return NULL;
-    memcpy(name, photo, stem);
-    memcpy(name + stem, extension, sizeof extension);
-    char *path = file_join(folder, name, error);
-    free(name);
-    return path;
-}
-
-static bool add_captions(const char *text, size_t size, struct builder *builder,
+/* The first file of captions of a photo that is there, newly allocated; *path is NULL where there
+ * is none. */
+static bool find_sidecar(const struct folder_reader *reader, const char *photo, char **path,
                          caption_error *error) {
-    struct lines lines = lines_start(text, size);
-    const char *line;
-    size_t length;
-    while (lines_next(&lines, &line, &length)) {
-        char *sentence = memory_substring(line, length, error);
-        bool ok = sentence && builder_sentence(builder, sentence, error);
-        free(sentence);
-        if (!ok) return false;
+    const struct dataset_reading *how = reader->builder->how;
+    *path = NULL;
+    for (size_t i = 0; i < sidecar_count(how); i++) {
+        char *name = sidecar_name(photo, sidecar_extension(how, i), error);
+        *path = name ? file_join(reader->texts, name, error) : NULL;
+        free(name);
+        if (!*path) return false;
+        if (access(*path, F_OK) == 0 || errno != ENOENT) return true;
+        free(*path);
+        *path = NULL;
     }
     return true;
 }
 
-static bool read_photo(const char *photo, const char *path, struct builder *builder,
-                       caption_error *error) {
-    if (access(path, F_OK) != 0 && errno == ENOENT) {
-        builder->dataset->without_text++;
-        return true;
-    }
+static bool add_photo(struct folder_reader *reader, const char *photo, const char *path,
+                      caption_error *error) {
+    struct builder *builder = reader->builder;
     struct file_bytes file;
-    if (!file_read(path, largest_text, &file, error)) return false;
-    text_faults_count(&builder->dataset->faults, (const char *)file.data, file.size);
-    bool ok = text_faults_check((const char *)file.data, file.size, path, error) &&
-              builder_photo(builder, photo, NULL, photo, DATASET_NONE, error) &&
-              add_captions((const char *)file.data, file.size, builder, error);
+    if (!file_read_unless(path, SIDECAR_MAX_BYTES, builder->how->stop, &file, error)) return false;
+    bool ok = builder_photo(builder, photo, NULL, photo, DATASET_NONE, error) &&
+              sidecar_read(path, (const char *)file.data, file.size, builder, error);
     file_bytes_free(&file);
     return ok;
 }
 
-static bool read_photos(const struct names *names, const char *folder, struct builder *builder,
-                        caption_error *error) {
-    for (size_t i = 0; i < names->count; i++) {
-        char *path = text_path(folder, names->names[i], error);
-        bool ok = path && read_photo(names->names[i], path, builder, error);
-        free(path);
-        if (!ok) return false;
+static bool read_photo(struct folder_reader *reader, const char *photo, caption_error *error) {
+    char *path;
+    reader->found++;
+    if (!find_sidecar(reader, photo, &path, error)) return false;
+    bool ok = true;
+    if (path)
+        ok = add_photo(reader, photo, path, error);
+    else
+        reader->builder->dataset->without_text++;
+    free(path);
+    return ok;
+}
+
+/* The files of a folder in the folder of photos ("": that itself), and of the folders in it. */
+static bool search(struct folder_reader *reader, const char *inside, caption_error *error);
+
+/* What lies in the folder of photos by that name. */
+static bool read_entry(struct folder_reader *reader, const char *name, caption_error *error) {
+    char *path = file_join(reader->photos, name, error);
+    if (!path) return false;
+    struct stat status;
+    const bool folder = lstat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    const bool photo = !folder && photo_recognise(path);
+    free(path);
+    if (folder) return search(reader, name, error);
+    return !photo || read_photo(reader, name, error);
+}
+
+static bool search(struct folder_reader *reader, const char *inside, caption_error *error) {
+    char *folder =
+        *inside ? file_join(reader->photos, inside, error) : memory_string(reader->photos, error);
+    struct names names = {0};
+    bool ok = folder && names_read(&names, folder, error);
+    free(folder);
+    for (size_t i = 0; ok && i < names.count; i++) {
+        char *name = file_join(inside, names.names[i], error);
+        ok = name && read_entry(reader, name, error);
+        free(name);
     }
-    if (builder->dataset->photo_count > 0) return true;
+    names_free(&names);
+    return ok;
+}
+
+/* The split that the first folder of a photo's name stands for. */
+static enum dataset_split split_of(const char *photo) {
+    char word[16] = "";
+    const char *slash = strchr(photo, '/');
+    if (!slash || (size_t)(slash - photo) >= sizeof word) return DATASET_OTHER;
+    memcpy(word, photo, (size_t)(slash - photo));
+    return fields_split_word(word);
+}
+
+static void find_splits(struct dataset *dataset) {
+    for (size_t i = 0; i < dataset->photo_count; i++)
+        if (split_of(dataset->photos[i].name) == DATASET_OTHER) return;
+    for (size_t i = 0; i < dataset->photo_count; i++)
+        dataset->photos[i].split = split_of(dataset->photos[i].name);
+}
+
+static bool none_error(const struct folder_reader *reader, caption_error *error) {
+    if (reader->found == 0) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: expected a folder of photos, found none in it", reader->photos);
+    }
+    const char *given = reader->builder->how->sidecar;
     return error_set(error, CAPTION_ERROR_FORMAT,
-                     "%s: expected captions in a .txt beside a photo, found none for %zu photo%s",
-                     folder, names->count, names->count == 1 ? "" : "s");
+                     "%s: expected captions in a %s beside a photo, found none for %zu photo%s "
+                     "(--sidecar names another extension)",
+                     reader->texts, given ? given : ".txt, .caption or .json", reader->found,
+                     reader->found == 1 ? "" : "s");
 }
 
 bool folder_read(const struct source *source, struct builder *builder, caption_error *error) {
-    struct names names = {0};
-    bool ok = list_photos(&names, builder->images, error) &&
-              read_photos(&names, source->path, builder, error);
-    names_free(&names);
-    return ok;
+    struct folder_reader reader = {
+        .texts = source->path, .photos = builder->images, .builder = builder};
+    if (!search(&reader, "", error)) return false;
+    if (builder->dataset->photo_count == 0) return none_error(&reader, error);
+    find_splits(builder->dataset);
+    return true;
 }

@@ -1,7 +1,8 @@
-/* A folder of photos with their captions beside them, as in kohya's sd-scripts: photo.jpg and
- * photo.txt, each line that is not blank a caption. Photos are detected from their content and
- * sorted by name; those without a .txt are counted and left out. a.jpg and a.png share a.txt.
- * Hidden files and subfolders are skipped. The format has no splits. */
+/* A folder of photos with their captions beside them (sidecar.h), folders in it too: photo.jpg and
+ * photo.txt. Photos are detected from their content and sorted by name; those without captions are
+ * counted and left out. a.jpg and a.png share a.txt. Hidden files are skipped, and links to folders
+ * are not followed. Where every photo lies in a folder train, validation or test (or another word
+ * of fields_split_word), that is its split; else the format has none. */
 #ifndef CAPTION_DATA_FOLDER_H
 #define CAPTION_DATA_FOLDER_H
 

@@ -33,14 +33,14 @@ struct loader {
 };
 
 /* The next wanted photo and its place; called and left with the mutex held. */
-static struct loader_place *take_up(struct loader *loader, const char **path,
+static struct loader_place *take_up(struct loader *loader, struct photo_file *file,
                                     struct augment *augment) {
     while (!loader->quit) {
         if (loader->next == loader->end) {
             pthread_cond_wait(&loader->freed, &loader->mutex);
             continue;
         }
-        if (!loader->plan(loader->context, loader->next, path, augment)) {
+        if (!loader->plan(loader->context, loader->next, file, augment)) {
             loader->next++;
             continue;
         }
@@ -58,14 +58,14 @@ static struct loader_place *take_up(struct loader *loader, const char **path,
 
 static void *load_photos(void *context) {
     struct loader *loader = context;
-    const char *path;
+    struct photo_file file;
     struct augment augment;
     pthread_mutex_lock(&loader->mutex);
-    for (struct loader_place *place; (place = take_up(loader, &path, &augment)) != NULL;) {
+    for (struct loader_place *place; (place = take_up(loader, &file, &augment)) != NULL;) {
         float *image = loader->images + (size_t)(place - loader->places) * loader->image;
         loader->busy++;
         pthread_mutex_unlock(&loader->mutex);
-        bool ok = photo_load(path, &loader->preprocessing, &augment, image, &place->error);
+        bool ok = photo_load(&file, &loader->preprocessing, &augment, image, &place->error);
         pthread_mutex_lock(&loader->mutex);
         loader->busy--;
         place->state = ok ? LOADED : FAILED;

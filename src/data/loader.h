@@ -8,9 +8,10 @@
 
 struct loader;
 
-/* The path and augmentation of the photo with this number. False: the number is skipped. Called on
+/* The file and augmentation of the photo with this number. False: the number is skipped. Called on
  * the loader's threads; must return the same each time. */
-typedef bool loader_plan(void *context, size_t number, const char **path, struct augment *augment);
+typedef bool loader_plan(void *context, size_t number, struct photo_file *file,
+                         struct augment *augment);
 
 /* A ring for `capacity` photos, filled by `threads` (at least 1) threads. NULL with `error` set. */
 struct loader *loader_new(const struct preprocessing *preprocessing, size_t capacity,

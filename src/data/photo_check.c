@@ -23,7 +23,8 @@ static void check_one(void *context, size_t item, size_t worker) {
     (void)worker;
     struct photo_block *block = context;
     block->errors[item].status = CAPTION_OK;
-    photo_decodes(block->dataset->photos[block->photos[item]].path, &block->errors[item]);
+    const struct photo_file file = dataset_photo_file(&block->dataset->photos[block->photos[item]]);
+    photo_decodes(&file, &block->errors[item]);
 }
 
 /* Counts a bad photo; false where the failure is not the photo's. */

@@ -8,7 +8,10 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "data/dataset.h"
+#include "data/foreign.h"
 #include "data/lines.h"
+#include "data/tar.h"
 #include "image/image.h"
 
 static const size_t largest_file = (size_t)2 << 30;
@@ -36,6 +39,12 @@ static char *find_metadata(const char *folder, bool *there, caption_error *error
     return path;
 }
 
+bool source_has_metadata(const char *folder) {
+    bool there = false;
+    free(find_metadata(folder, &there, NULL));
+    return there;
+}
+
 /* Finds out what is read: a folder may stand for the file in it. */
 static bool find_path(struct source *source, const char *path, caption_error *error) {
     source->folder = is_folder(path);
@@ -55,7 +64,8 @@ static bool find_path(struct source *source, const char *path, caption_error *er
 }
 
 static bool read_text(struct source *source, caption_error *error) {
-    if (!file_read(source->path, largest_file, &source->file, error)) return false;
+    if (!file_read_unless(source->path, largest_file, source->how->stop, &source->file, error))
+        return false;
     const size_t mark = strlen(byte_order_mark);
     const char *text = (const char *)source->file.data;
     const bool marked = source->file.size >= mark && memcmp(text, byte_order_mark, mark) == 0;
@@ -85,10 +95,25 @@ static bool parse_first(struct source *source, caption_error *error) {
     return source->json != NULL;
 }
 
-bool source_open(struct source *source, const char *path, caption_error *error) {
-    *source = (struct source){0};
-    bool ok = find_path(source, path, error) &&
-              (source->folder || (read_text(source, error) && parse_first(source, error)));
+/* Archives may be large, and are told by their first bytes. */
+static bool look_at_beginning(struct source *source, caption_error *error) {
+    struct file_bytes bytes;
+    if (!file_read_beginning(source->path, SOURCE_BEGINNING, &bytes)) return true;
+    source->archive = tar_recognise(bytes.data, bytes.size);
+    const bool ok = foreign_check(bytes.data, bytes.size, source->path, error);
+    file_bytes_free(&bytes);
+    return ok;
+}
+
+static bool read_file(struct source *source, caption_error *error) {
+    return look_at_beginning(source, error) &&
+           (source->archive || (read_text(source, error) && parse_first(source, error)));
+}
+
+bool source_open(struct source *source, const char *path, const struct dataset_reading *how,
+                 caption_error *error) {
+    *source = (struct source){.how = how};
+    bool ok = find_path(source, path, error) && (source->folder || read_file(source, error));
     if (!ok) source_close(source);
     return ok;
 }
@@ -120,6 +145,12 @@ static const char *json_found(const cJSON *json) {
     return "an array of something else than rows";
 }
 
+/* The name of the photo's field may be another one. */
+static const char *way_out(const struct source *source) {
+    if (source->how->photo_key) return " (--photo-key names a field that it does not have)";
+    return source->json ? " (--photo-key names the field with it)" : "";
+}
+
 bool source_refuse(const struct source *source, const char *formats, caption_error *error) {
     struct lines lines = lines_start(source->text, source->size);
     const char *line, *found;
@@ -138,7 +169,7 @@ bool source_refuse(const struct source *source, const char *formats, caption_err
         if (!found) found = "something else than text";
     }
     return error_set(error, CAPTION_ERROR_FORMAT,
-                     "%s: expected a data set in a format that is read (%s), found %s%s%s",
+                     "%s: expected a data set in a format that is read (%s), found %s%s%s%s",
                      source->path, formats, quoted ? "text that begins with \"" : "", found,
-                     quoted ? "\"" : "");
+                     quoted ? "\"" : "", way_out(source));
 }

@@ -7,9 +7,13 @@
 #include "base/file.h"
 #include "data/text_faults.h"
 
+struct dataset_reading;
+
 struct source {
+    const struct dataset_reading *how;
     char *path;   /* of the file, or of the folder; owned */
     bool folder;  /* a folder: it has neither text nor JSON */
+    bool archive; /* a tar archive: the same */
     char *beside; /* the folder that relative paths start from; owned */
     struct file_bytes file;
     const char *text; /* of the file, a byte order mark skipped; a 0 follows it */
@@ -19,10 +23,19 @@ struct source {
     struct text_faults faults;
 };
 
+/* Bytes at the start of a file that tell what it is. */
+enum { SOURCE_BEGINNING = 512 };
+
 /* Opens a file, or a folder, or the metadata.jsonl or metadata.csv that lies in the folder. A text
- * that begins as JSON does and is not valid is an error. Freed with source_close; after a failure
- * there is nothing to free. */
-bool source_open(struct source *source, const char *path, caption_error *error);
+ * that begins as JSON does and is not valid is an error, and so are files that foreign.h knows.
+ * `how` must live as long as the source. Freed with source_close; after a failure there is nothing
+ * to free. */
+bool source_open(struct source *source, const char *path, const struct dataset_reading *how,
+                 caption_error *error);
+
+/* Whether a metadata.jsonl or metadata.csv lies in a folder. */
+bool source_has_metadata(const char *folder);
+
 void source_close(struct source *source);
 
 /* "expected a data set in one of the formats: `formats`, found ...", in one line. Returns false. */

@@ -30,9 +30,21 @@ static const char *row_end(const struct table *table, const char *start) {
     return quoted ? NULL : table->end;
 }
 
+static const char *skip_spaces(const char *at, const char *stop) {
+    while (at < stop && *at == ' ') at++;
+    return at;
+}
+
+static char *trim_spaces(const char *start, char *end) {
+    while (end > start && end[-1] == ' ') end--;
+    return end;
+}
+
 /* Copies a field up to the delimiter or `stop` without its quotes; returns where it ends. */
 static const char *copy_field(const struct table *table, const char *at, const char *stop,
                               char **out) {
+    const char *start = *out;
+    if (table->delimiter == '|') at = skip_spaces(at, stop);
     bool quoted = table->quotes && at < stop && *at == '"';
     at += quoted;
     for (; at < stop; at++) {
@@ -44,6 +56,7 @@ static const char *copy_field(const struct table *table, const char *at, const c
         if (!quoted && *at == table->delimiter) break;
         if (*at) *(*out)++ = *at; /* a 0 byte would end the field */
     }
+    if (table->delimiter == '|') *out = trim_spaces(start, *out);
     *(*out)++ = 0;
     return at;
 }
@@ -107,7 +120,7 @@ static bool is_printed(const struct table *table) {
 
 /* The delimiter that the first line has. */
 static char find_delimiter(const char *text, size_t size) {
-    static const char delimiters[] = "\t,;";
+    static const char delimiters[] = "\t,;|";
     const char *newline = size > 0 ? memchr(text, '\n', size) : NULL;
     const size_t length = newline ? (size_t)(newline - text) : size;
     for (const char *d = delimiters; *d; d++)

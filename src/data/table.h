@@ -1,5 +1,6 @@
-/* Tables: CSV (RFC 4180) and its kin with ; or tabs, whose first row names the columns, and what
- * `caption photo.jpg other.png` prints, which has no such row: PATH<TAB>CAPTION, with -n 3
+/* Tables: CSV (RFC 4180) and its kin with ; or tabs, or with | and spaces around fields
+ * (Flickr30k's results.csv), whose first row names the columns, and what `caption photo.jpg
+ * other.png` prints, which has no such row: PATH<TAB>CAPTION, with -n 3
  * PATH<TAB>LOGPROB<TAB>CAPTION.
  *
  *     struct table table;

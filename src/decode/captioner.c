@@ -71,7 +71,7 @@ static bool all_went_well(const caption_error *errors, size_t count, caption_err
 
 struct features_job {
     const struct encoding_workers *workers;
-    const char *const *paths;
+    const struct photo_file *files;
     float *features;       /* (count, F) */
     caption_error *errors; /* [count] */
 };
@@ -82,8 +82,8 @@ static void encode_photo(void *context, size_t item, size_t worker) {
     const struct model *model = workers->encoding->model;
     const struct encoding_worker *own = &workers->items[worker];
     job->errors[item] = (caption_error){.status = CAPTION_OK};
-    if (!photo_load(job->paths[item], &model->preprocessing, workers->encoding->augment, own->input,
-                    &job->errors[item])) {
+    if (!photo_load(&job->files[item], &model->preprocessing, workers->encoding->augment,
+                    own->input, &job->errors[item])) {
         return;
     }
     inference_encoder_run(workers->encoder, own->input, 1, own->workspace,
@@ -91,16 +91,16 @@ static void encode_photo(void *context, size_t item, size_t worker) {
 }
 
 /* Encodes photos[0 .. count); the first bad one is the error. */
-static bool features_block(const struct encoding_workers *workers, const char *const *paths,
+static bool features_block(const struct encoding_workers *workers, const struct photo_file *files,
                            size_t count, real *features, caption_error *error) {
     caption_error errors[PROGRESS_PHOTOS];
     struct features_job job = {
-        .workers = workers, .paths = paths, .features = features, .errors = errors};
+        .workers = workers, .files = files, .features = features, .errors = errors};
     threads_for(workers->encoding->threads, count, encode_photo, &job);
     return all_went_well(errors, count, error);
 }
 
-bool captioner_features(const struct captioner_encoding *encoding, const char *const *paths,
+bool captioner_features(const struct captioner_encoding *encoding, const struct photo_file *files,
                         size_t count, real *features, caption_error *error) {
     struct encoding_workers workers;
     if (!workers_init(&workers, encoding, error)) return false;
@@ -108,7 +108,7 @@ bool captioner_features(const struct captioner_encoding *encoding, const char *c
     bool done = true;
     for (size_t first = 0; done && first < count; first += PROGRESS_PHOTOS) {
         const size_t block = size_smaller(count - first, PROGRESS_PHOTOS);
-        done = features_block(&workers, paths + first, block,
+        done = features_block(&workers, files + first, block,
                               features + first * encoding->model->encoder.features, error);
         progress_update(&progress, first + block, encoding->note);
     }

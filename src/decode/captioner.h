@@ -24,7 +24,7 @@ struct captioner_encoding {
 
 /* Loads and encodes photos read from files: features (count, F). The first photo that cannot be
  * read is the error. */
-bool captioner_features(const struct captioner_encoding *encoding, const char *const *paths,
+bool captioner_features(const struct captioner_encoding *encoding, const struct photo_file *files,
                         size_t count, real *features, caption_error *error);
 
 /* decode_features for any number of photos, counted from 0. results[count] are freed with

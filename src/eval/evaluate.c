@@ -145,12 +145,12 @@ static float *encode(const struct evaluator *evaluator, const struct dataset_sel
                                                 .progress = evaluator->progress,
                                                 .note = "photos"};
     float *features = memory_zeroed(numbers, sizeof *features, "the photos' features", error);
-    const char **paths = memory_zeroed(count, sizeof *paths, "paths of photos", error);
-    for (size_t i = 0; paths && i < count; i++)
-        paths[i] = photos->dataset->photos[photos->photos[i]].path;
+    struct photo_file *files = memory_zeroed(count, sizeof *files, "files of photos", error);
+    for (size_t i = 0; files && i < count; i++)
+        files[i] = dataset_photo_file(&photos->dataset->photos[photos->photos[i]]);
     const bool done =
-        features && paths && captioner_features(&encoding, paths, count, features, error);
-    free(paths);
+        features && files && captioner_features(&encoding, files, count, features, error);
+    free(files);
     if (done) return features;
     free(features);
     return NULL;

@@ -94,6 +94,7 @@ struct results_reader {
     struct photo_index index;
     size_t *positions; /* of each photo of the data set among the candidates; SIZE_MAX: none */
     struct tokens *candidates;
+    bool *failed; /* [photos] a row with an error */
 };
 
 /* The member that names the photo; NULL with an error where there is none. */
@@ -140,12 +141,30 @@ static bool find_row_photo(const struct results_reader *reader, const cJSON *row
     return find_photo(reader, digits, place, photo, error);
 }
 
+static bool is_failure(const cJSON *row) {
+    return !cJSON_GetObjectItemCaseSensitive(row, "caption") &&
+           cJSON_GetObjectItemCaseSensitive(row, "error");
+}
+
+/* Of a photo that is not in the data set, a failure is nothing. */
+static bool remember_failure(struct results_reader *reader, const cJSON *row, const char *place,
+                             caption_error *error) {
+    size_t photo;
+    caption_error problem;
+    if (find_row_photo(reader, row, place, &photo, &problem)) {
+        const size_t position = reader->positions[photo];
+        if (position != SIZE_MAX) reader->failed[position] = true;
+        return true;
+    }
+    return problem.status == CAPTION_ERROR_FORMAT ||
+           error_set(error, problem.status, "%s", problem.message);
+}
+
 static bool read_row(struct results_reader *reader, const cJSON *row, const char *place,
                      caption_error *error) {
     size_t photo;
+    if (is_failure(row)) return remember_failure(reader, row, place, error);
     if (!find_row_photo(reader, row, place, &photo, error)) return false;
-    const bool has_caption = cJSON_GetObjectItemCaseSensitive(row, "caption");
-    if (!has_caption && cJSON_GetObjectItemCaseSensitive(row, "error")) return true;
     const char *caption = json_string(row, "caption", reader->path, place, error);
     if (!caption) return false;
     if (reader->positions[photo] == SIZE_MAX) return true;
@@ -246,6 +265,18 @@ static bool read_rows(struct results_reader *reader, caption_error *error) {
     return ok;
 }
 
+/* Removes the photos without a caption whose rows say why. */
+static void leave_out_failed(struct results_reader *reader, size_t *photos, size_t *count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++) {
+        if (!reader->candidates[i].words && reader->failed[i]) continue;
+        photos[kept] = photos[i];
+        reader->candidates[kept++] = reader->candidates[i];
+    }
+    for (size_t i = kept; i < *count; i++) reader->candidates[i] = (struct tokens){0};
+    *count = kept;
+}
+
 static bool check_missing(const struct results_reader *reader, const size_t *photos,
                           size_t photo_count, caption_error *error) {
     size_t missing = 0, first = 0;
@@ -253,6 +284,10 @@ static bool check_missing(const struct results_reader *reader, const size_t *pho
         if (reader->candidates[i].words) continue;
         missing++;
         first = i;
+    }
+    if (photo_count == 0) {
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: expected captions, found an error for every photo", reader->path);
     }
     if (missing == 0) return true;
     const char *name = reader->dataset->photos[photos[first]].name;
@@ -267,21 +302,27 @@ static bool reader_init(struct results_reader *reader, const size_t *photos, siz
                         caption_error *error) {
     const size_t count = reader->dataset->photo_count;
     reader->positions = memory_uninitialised(count, sizeof *reader->positions, "results", error);
-    if (!reader->positions) return false;
+    reader->failed = memory_zeroed(photo_count, sizeof *reader->failed, "results", error);
+    if (!reader->positions || !reader->failed) return false;
     for (size_t i = 0; i < count; i++) reader->positions[i] = SIZE_MAX;
     for (size_t i = 0; i < photo_count; i++) reader->positions[photos[i]] = i;
     return photo_index_init(&reader->index, reader->dataset, error);
 }
 
-bool results_read(const char *path, const struct dataset *dataset, const size_t *photos,
-                  size_t photo_count, struct tokens *candidates, caption_error *error) {
-    for (size_t i = 0; i < photo_count; i++) candidates[i] = (struct tokens){0};
+bool results_read(const char *path, const struct dataset *dataset, size_t *photos,
+                  size_t *photo_count, struct tokens *candidates, caption_error *error) {
+    const size_t all = *photo_count;
+    for (size_t i = 0; i < all; i++) candidates[i] = (struct tokens){0};
     struct results_reader reader = {.path = path, .dataset = dataset, .candidates = candidates};
-    bool ok = reader_init(&reader, photos, photo_count, error) && read_rows(&reader, error) &&
-              check_missing(&reader, photos, photo_count, error);
+    bool ok = reader_init(&reader, photos, all, error) && read_rows(&reader, error);
+    if (ok) {
+        leave_out_failed(&reader, photos, photo_count);
+        ok = check_missing(&reader, photos, *photo_count, error);
+    }
     photo_index_free(&reader.index);
     free(reader.positions);
+    free(reader.failed);
     if (ok) return true;
-    for (size_t i = 0; i < photo_count; i++) tokens_free(&candidates[i]);
+    for (size_t i = 0; i < all; i++) tokens_free(&candidates[i]);
     return false;
 }

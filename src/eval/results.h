@@ -10,10 +10,11 @@
 
 /* Reads the captions of the photos[photo_count] (indices into dataset->photos, none twice) into
  * candidates[photo_count], tokenized; each is freed with tokens_free. A row of another photo of the
- * data set is passed over, and so is one with "error" in place of "caption". A row of no photo of
- * the data set, or of a photo that had one, and photos without a row are errors that name them; on
- * failure there is nothing to free. */
-bool results_read(const char *path, const struct dataset *dataset, const size_t *photos,
-                  size_t photo_count, struct tokens *candidates, caption_error *error);
+ * data set is passed over. Photos whose row has an "error" in place of a caption are removed from
+ * the list, which keeps its order; such rows of other photos are passed over. A row of no photo of
+ * the data set, or of a photo that had one, photos without a row, and no caption at all are errors
+ * that name them; on failure there is nothing to free. */
+bool results_read(const char *path, const struct dataset *dataset, size_t *photos,
+                  size_t *photo_count, struct tokens *candidates, caption_error *error);
 
 #endif

@@ -103,25 +103,58 @@ size_t photo_load_bytes(const uint8_t *bytes, size_t size,
     return image_decode_memory(bytes, size, smallest_side(preprocessing->size, &whole));
 }
 
-bool photo_load(const char *path, const struct preprocessing *preprocessing,
-                const struct augment *augment, float *input, caption_error *error) {
-    struct file_bytes file;
-    if (!file_read(path, PHOTO_MAX_BYTES, &file, error)) return false;
-    const struct photo_bytes bytes = {file.data, file.size, path};
-    bool ok = photo_load_memory(&bytes, preprocessing, augment, input, error);
-    file_bytes_free(&file);
+bool photo_file_error(const struct photo_file *file, caption_error *error) {
+    if (file->member) error_prefix(error, file->member);
+    return error_prefix(error, file->path);
+}
+
+/* The part of the open file that is the photo. */
+static bool read_part(const struct photo_file *file, const struct file_parts *parts,
+                      struct file_bytes *out, caption_error *error) {
+    const size_t size = file->member ? file->size : parts->size;
+    if (size > PHOTO_MAX_BYTES) {
+        error_set(error, CAPTION_ERROR_LIMIT, "larger than %zu bytes, the most accepted here",
+                  PHOTO_MAX_BYTES);
+        return photo_file_error(file, error);
+    }
+    out->data = memory_uninitialised(size + 1, 1, file->path, error);
+    out->size = size;
+    if (!out->data) return false;
+    out->data[size] = 0;
+    return file_parts_read(parts, file->path, file->offset, size, out->data, error);
+}
+
+bool photo_file_read(const struct photo_file *file, struct file_bytes *out, caption_error *error) {
+    struct file_parts parts;
+    *out = (struct file_bytes){0};
+    if (!file_parts_open(&parts, file->path, error)) return false;
+    const bool ok = read_part(file, &parts, out, error);
+    file_parts_close(&parts);
+    if (!ok) file_bytes_free(out);
     return ok;
 }
 
-bool photo_decodes(const char *path, caption_error *error) {
-    struct file_bytes file;
-    if (!file_read(path, PHOTO_MAX_BYTES, &file, error)) return false;
+bool photo_load(const struct photo_file *file, const struct preprocessing *preprocessing,
+                const struct augment *augment, float *input, caption_error *error) {
+    struct file_bytes bytes;
+    if (!photo_file_read(file, &bytes, error)) return false;
+    const char *name = file->member ? file->member : file->path;
+    bool ok = photo_load_memory(&(struct photo_bytes){bytes.data, bytes.size, name}, preprocessing,
+                                augment, input, error) ||
+              (file->member && error_prefix(error, file->path));
+    file_bytes_free(&bytes);
+    return ok;
+}
+
+bool photo_decodes(const struct photo_file *file, caption_error *error) {
+    struct file_bytes bytes;
+    if (!photo_file_read(file, &bytes, error)) return false;
     struct image image;
     /* A side of one pixel: a JPEG is read to its end, but hardly any of its pixels are made. */
-    bool ok = image_decode_reduced(file.data, file.size, 1, &image, error);
+    bool ok = image_decode_reduced(bytes.data, bytes.size, 1, &image, error);
     if (ok) image_free(&image);
-    file_bytes_free(&file);
-    return ok || error_prefix(error, path);
+    file_bytes_free(&bytes);
+    return ok || photo_file_error(file, error);
 }
 
 bool photo_named(const char *path) {

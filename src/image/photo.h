@@ -2,11 +2,26 @@
 #ifndef CAPTION_IMAGE_PHOTO_H
 #define CAPTION_IMAGE_PHOTO_H
 
+#include "base/file.h"
 #include "image/augment.h"
 #include "image/image.h"
 
 /* A larger file is no photo. */
 #define PHOTO_MAX_BYTES ((size_t)1 << 30)
+
+/* Where a photo's bytes are: a file, or a part of one. Nothing is owned. */
+struct photo_file {
+    const char *path;
+    const char *member;  /* its name in the archive `path`; NULL: the whole file */
+    size_t offset, size; /* of a member: its bytes in the archive */
+};
+
+/* Reads them; freed with file_bytes_free. What is no regular file, such as a pipe, could be read
+ * once only: an error. Errors name the path. */
+bool photo_file_read(const struct photo_file *file, struct file_bytes *out, caption_error *error);
+
+/* Puts the file's name before an error, and the member's. Returns false. */
+bool photo_file_error(const struct photo_file *file, caption_error *error);
 
 /* How pixels become numbers; part of a model. */
 struct preprocessing {
@@ -17,7 +32,7 @@ struct preprocessing {
 
 /* Reads, decodes, turns upright, cuts and mirrors by `augment` (NULL: whole photo), squashes
  * to the square and scales. `input` is (size, size, 3) floats. Errors name the path. */
-bool photo_load(const char *path, const struct preprocessing *preprocessing,
+bool photo_load(const struct photo_file *file, const struct preprocessing *preprocessing,
                 const struct augment *augment, float *input, caption_error *error);
 
 /* The bytes of a photo's file. */
@@ -43,7 +58,7 @@ size_t photo_load_bytes(const uint8_t *bytes, size_t size,
 /* Whether photo_load can load the photo: reads and decodes it, as cheaply as that can be had, and
  * forgets it. Errors name the path; their status is CAPTION_ERROR_IO where the file cannot be read.
  */
-bool photo_decodes(const char *path, caption_error *error);
+bool photo_decodes(const struct photo_file *file, caption_error *error);
 
 /* Whether a file is a photo by its name, of a format that is read or not: "dog.JPG",
  * "dog.heic", "dog.cr2". */

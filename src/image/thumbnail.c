@@ -84,12 +84,14 @@ bool thumbnail_new(const uint8_t *bytes, size_t size, size_t side, caption_thumb
     return ok;
 }
 
-bool thumbnail_load(const char *path, size_t side, caption_thumbnail *out, caption_error *error) {
+bool thumbnail_load(const struct photo_file *file, size_t side, caption_thumbnail *out,
+                    caption_error *error) {
     *out = (caption_thumbnail){0};
-    struct file_bytes file;
-    if (!file_read(path, PHOTO_MAX_BYTES, &file, error)) return false;
-    bool ok = thumbnail_new(file.data, file.size, side, out, error) || error_prefix(error, path);
-    file_bytes_free(&file);
+    struct file_bytes bytes;
+    if (!photo_file_read(file, &bytes, error)) return false;
+    bool ok =
+        thumbnail_new(bytes.data, bytes.size, side, out, error) || photo_file_error(file, error);
+    file_bytes_free(&bytes);
     return ok;
 }
 

@@ -2,7 +2,7 @@
 #ifndef CAPTION_IMAGE_THUMBNAIL_H
 #define CAPTION_IMAGE_THUMBNAIL_H
 
-#include "image/image.h"
+#include "image/photo.h"
 
 enum { THUMBNAIL_LARGEST = 4096 };
 
@@ -17,7 +17,8 @@ bool thumbnail_new(const uint8_t *bytes, size_t size, size_t side, caption_thumb
                    caption_error *error);
 
 /* The same from a file; errors name the path. */
-bool thumbnail_load(const char *path, size_t side, caption_thumbnail *out, caption_error *error);
+bool thumbnail_load(const struct photo_file *file, size_t side, caption_thumbnail *out,
+                    caption_error *error);
 
 void thumbnail_free(caption_thumbnail *thumbnail);
 

@@ -205,7 +205,8 @@ static bool add_row(struct caption_output *output, const struct caption_row *row
     }
     page->count++;
     caption_thumbnail loaded = {0}; /* a missing one is reported in its place */
-    if (!row->thumbnail) thumbnail_load(row->path, CAPTION_PAGE_THUMBNAIL, &loaded, NULL);
+    const struct photo_file file = {.path = row->path};
+    if (!row->thumbnail) thumbnail_load(&file, CAPTION_PAGE_THUMBNAIL, &loaded, NULL);
     caption_card_write(page->writer.stream, row->path, row->result,
                        row->thumbnail ? row->thumbnail : &loaded, page->tags);
     thumbnail_free(&loaded);

@@ -54,11 +54,15 @@ bool training_report_is_scored(const struct train_epoch *epoch) {
     return epoch->phase != TRAIN_TEXT;
 }
 
+static bool is_photo_of(const struct report_photo *photo, const struct photo_file *file) {
+    return strcmp(photo->path, file->path) == 0 && photo->offset == file->offset;
+}
+
 static bool has_photos_of(const struct training_report *report,
                           const struct train_history *history) {
     if (report->photo_count != history->sample_count) return false;
     for (size_t i = 0; i < report->photo_count; i++)
-        if (strcmp(report->photos[i].path, history->samples[i].path) != 0) return false;
+        if (!is_photo_of(&report->photos[i], &history->samples[i].file)) return false;
     return true;
 }
 
@@ -72,10 +76,11 @@ static bool read_photos(struct training_report *report, const struct train_histo
     if (!report->photos) return false;
     for (; report->photo_count < history->sample_count; report->photo_count++) {
         struct report_photo *photo = &report->photos[report->photo_count];
-        const char *path = history->samples[report->photo_count].path;
-        photo->path = memory_string(path, error);
+        const struct photo_file *file = &history->samples[report->photo_count].file;
+        photo->path = memory_string(file->path, error);
+        photo->offset = file->offset;
         if (!photo->path) return false;
-        thumbnail_load(path, THUMBNAIL_SIDE, &photo->thumbnail, &photo->problem);
+        thumbnail_load(file, THUMBNAIL_SIDE, &photo->thumbnail, &photo->problem);
     }
     return true;
 }

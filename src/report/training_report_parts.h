@@ -10,6 +10,7 @@
 /* A sample photo as it is shown. */
 struct report_photo {
     char *path;
+    size_t offset; /* of a photo in an archive */
     caption_thumbnail thumbnail;
     caption_error problem; /* why there is no thumbnail; CAPTION_OK where there is one */
 };

@@ -25,8 +25,10 @@ static void fingerprint(const struct feature_source *source, char out[HASH_TEXT]
     hash = hash_bytes(hash, model->preprocessing.std, sizeof model->preprocessing.std);
     for (size_t i = 0; i < source->count; i++) {
         struct stat status;
-        hash = hash_string(hash, source->paths[i]);
-        if (stat(source->paths[i], &status) != 0) continue; /* reading it reports why */
+        const struct photo_file *file = &source->files[i];
+        hash = hash_string(hash, file->path);
+        if (file->member) hash = hash_bytes(hash, &file->offset, sizeof file->offset);
+        if (stat(file->path, &status) != 0) continue; /* reading it reports why */
         hash = hash_bytes(hash, &status.st_size, sizeof status.st_size);
         hash = hash_bytes(hash, &status.st_mtim, sizeof status.st_mtim);
     }
@@ -104,12 +106,12 @@ static bool compute(struct features *features, const struct feature_source *sour
                                           .threads = threads,
                                           .progress = progress,
                                           .note = "features of the frozen encoder"};
-    if (!captioner_features(&encoding, source->paths, source->count, features->plain, error))
+    if (!captioner_features(&encoding, source->files, source->count, features->plain, error))
         return false;
     encoding.augment = &mirror;
     encoding.note = "features, mirrored photos";
     return !source->mirrored ||
-           captioner_features(&encoding, source->paths, source->count, features->mirrored, error);
+           captioner_features(&encoding, source->files, source->count, features->mirrored, error);
 }
 
 bool features_load(struct features *features, const struct feature_source *source, const char *path,

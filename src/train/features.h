@@ -16,8 +16,8 @@ struct features {
 
 /* What features are made from. */
 struct feature_source {
-    const struct model *model; /* its encoder */
-    const char *const *paths;  /* [count], of the photos */
+    const struct model *model;      /* its encoder */
+    const struct photo_file *files; /* [count], of the photos */
     size_t count;
     bool mirrored; /* whether those of the mirrored photos are requested too */
 };

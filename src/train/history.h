@@ -67,7 +67,8 @@ struct train_point {
 
 /* A validation photo whose caption is shown after every epoch. Nothing is owned. */
 struct train_sample {
-    const char *name, *path;
+    const char *name;
+    struct photo_file file;
     const struct tokens *references; /* [reference_count] */
     size_t reference_count;
 };

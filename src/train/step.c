@@ -215,13 +215,14 @@ static size_t batch_count(const struct trainer *t, enum train_phase phase, size_
 
 /* Photo `number` of the epoch for the loader; false if no micro-batch of this process contains it.
  */
-static bool plan_photo(void *context, size_t number, const char **path, struct augment *augment) {
+static bool plan_photo(void *context, size_t number, struct photo_file *file,
+                       struct augment *augment) {
     const struct trainer *t = context;
     const enum train_phase phase = trainer_phase(t->options, t->place.epoch);
     const size_t size = t->options->batch_size, count = batch_count(t, phase, number / size);
     const struct index_range own = photos_of(t, count, ranks_rank(t->ranks));
     if (number % size < own.begin || number % size >= own.end) return false;
-    *path = t->dataset.photos[t->train[photo_of(t, t->order[number])]].path;
+    *file = dataset_photo_file(&t->dataset.photos[t->train[photo_of(t, t->order[number])]]);
     *augment = draw_augment(t, t->place.epoch, t->order[number], true);
     return true;
 }

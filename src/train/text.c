@@ -15,6 +15,7 @@ static const size_t largest_file = (size_t)2 << 30;
 struct text_reader {
     struct text *text;
     const struct vocabulary *vocabulary;
+    const struct file_stop *stop;
     size_t words, word_capacity, begin_capacity;
 };
 
@@ -65,7 +66,7 @@ static bool add_sentence(struct text_reader *reader, const char *line, caption_e
 
 static bool read_file(struct text_reader *reader, const char *path, caption_error *error) {
     struct file_bytes file;
-    if (!file_read(path, largest_file, &file, error)) return false;
+    if (!file_read_unless(path, largest_file, reader->stop, &file, error)) return false;
     const size_t known = reader->text->known;
     struct lines lines = lines_start((const char *)file.data, file.size);
     const char *line;
@@ -84,9 +85,10 @@ static bool read_file(struct text_reader *reader, const char *path, caption_erro
 }
 
 bool text_read(struct text *text, const char *const *paths, size_t count,
-               const struct vocabulary *vocabulary, caption_error *error) {
+               const struct vocabulary *vocabulary, const struct file_stop *stop,
+               caption_error *error) {
     *text = (struct text){0};
-    struct text_reader reader = {.text = text, .vocabulary = vocabulary};
+    struct text_reader reader = {.text = text, .vocabulary = vocabulary, .stop = stop};
     bool ok = true;
     for (size_t i = 0; ok && i < count; i++) ok = read_file(&reader, paths[i], error);
     ok = ok && (text->order = memory_zeroed(text->count, sizeof *text->order, "text", error)) &&

@@ -7,6 +7,7 @@
 #ifndef CAPTION_TRAIN_TEXT_H
 #define CAPTION_TRAIN_TEXT_H
 
+#include "base/file.h"
 #include "base/random.h"
 #include "text/vocabulary.h"
 #include "train/captions.h"
@@ -22,9 +23,10 @@ struct text {
 
 /* Reads files of one sentence a line (UTF-8; any bytes are accepted), tokenized as captions are; an
  * out-of-vocabulary hyphenated word is split into its parts. A file without any word of the
- * vocabulary is an error that names it. */
+ * vocabulary is an error that names it. `stop` (NULL: nothing) may end the wait for a pipe. */
 bool text_read(struct text *text, const char *const *paths, size_t count,
-               const struct vocabulary *vocabulary, caption_error *error);
+               const struct vocabulary *vocabulary, const struct file_stop *stop,
+               caption_error *error);
 void text_free(struct text *text);
 
 /* The same sentences as pseudo-captions, every `each` in a row of one photo. They borrow from the

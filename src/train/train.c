@@ -32,22 +32,23 @@ static bool learns_from_features(const struct train_options *options) {
 static bool read_features(struct trainer *t, caption_error *error) {
     if (t->features.plain) return true;
     size_t count = t->train_count + t->validation_count;
-    const char **paths = memory_zeroed(count, sizeof *paths, "paths of photos", error);
-    if (!paths) return false;
+    struct photo_file *files = memory_zeroed(count, sizeof *files, "files of photos", error);
+    if (!files) return false;
     for (size_t i = 0; i < t->train_count; i++) {
-        paths[i] = t->dataset.photos[t->train[i]].path;
+        files[i] = dataset_photo_file(&t->dataset.photos[t->train[i]]);
     }
     for (size_t i = 0; i < t->validation_count; i++) {
-        paths[t->train_count + i] = t->validation->photos[t->validation_photos[i]].path;
+        files[t->train_count + i] =
+            dataset_photo_file(&t->validation->photos[t->validation_photos[i]]);
     }
     double started = progress_clock();
     const struct feature_source source = {.model = &t->model,
-                                          .paths = paths,
+                                          .files = files,
                                           .count = count,
                                           .mirrored =
                                               t->options->flip && learns_from_features(t->options)};
     bool ok = features_load(&t->features, &source, t->cache, t->threads, &t->listener, error);
-    free((void *)paths);
+    free(files);
     if (ok) {
         trainer_say(t, "features of %zu photos in %.0f s (kept in %s)", count,
                     progress_clock() - started, t->cache);
@@ -146,7 +147,9 @@ static bool measure_epochs(struct trainer *t, caption_error *error) {
 static bool read_text(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     if (o->text_count == 0) return true;
-    if (!text_read(&t->text, o->text, o->text_count, &t->model.vocabulary, error)) return false;
+    const struct file_stop stop = trainer_stop(t);
+    if (!text_read(&t->text, o->text, o->text_count, &t->model.vocabulary, &stop, error))
+        return false;
     if (o->text_captions > 0) t->pseudo = text_captions(&t->text, o->text_captions);
     return true;
 }

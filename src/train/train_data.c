@@ -35,14 +35,17 @@ static void learn_from_unsplit(struct dataset *dataset) {
 
 static bool read_set(struct trainer *t, struct reading *r, caption_error *error) {
     const struct train_set *set = r->set;
-    if (!dataset_read(&r->dataset, set->path, set->images, error)) return false;
+    const struct file_stop stop = trainer_stop(t);
+    struct dataset_reading how = set->how;
+    how.stop = &stop;
+    if (!dataset_read(&r->dataset, set->path, &how, error)) return false;
     if (!set->validation) {
         if (!dataset_split_seeded(&r->dataset, t->options->split_seed, error)) return false;
         say_of(t, &r->dataset);
         return true;
     }
     learn_from_unsplit(&r->dataset);
-    if (!dataset_read(&r->other, set->validation, set->images, error)) return false;
+    if (!dataset_read(&r->other, set->validation, &how, error)) return false;
     say_of(t, &r->dataset);
     say_of(t, &r->other);
     return true;

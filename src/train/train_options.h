@@ -7,13 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
+#include "data/dataset.h"
 
 /* A data set of a run. */
 struct train_set {
-    const char *path;       /* to learn from */
-    const char *images;     /* folder of its photos; NULL: beside it */
-    const char *validation; /* another data set to validate on; NULL: its own "val" split */
+    const char *path;           /* to learn from */
+    struct dataset_reading how; /* but for the stop, which is the listener's */
+    const char *validation;     /* another data set to validate on; NULL: its own "val" split */
     float repeat; /* how often an epoch shows each of its photos: a fraction shows some of them,
                      others each epoch (schedule.h); 0: for validation only */
 };

@@ -15,6 +15,16 @@ void trainer_say(const struct trainer *trainer, const char *format, ...) {
     trainer->listener.message(trainer->listener.context, line);
 }
 
+static bool never(void *context) {
+    (void)context;
+    return false;
+}
+
+struct file_stop trainer_stop(const struct trainer *trainer) {
+    const struct train_listener *listener = &trainer->listener;
+    return (struct file_stop){listener->stop ? listener->stop : never, listener->context};
+}
+
 struct random trainer_stream(const struct trainer *trainer, enum trainer_stream_purpose purpose,
                              uint64_t number) {
     return random_seeded(trainer->options->seed, number * STREAM_PURPOSES + (uint64_t)purpose);

@@ -92,6 +92,9 @@ struct trainer {
 struct random trainer_stream(const struct trainer *trainer, enum trainer_stream_purpose purpose,
                              uint64_t number);
 
+/* The listener's wish to end the run, for waits. */
+struct file_stop trainer_stop(const struct trainer *trainer);
+
 void trainer_say(const struct trainer *trainer, const char *format, ...) ERROR_PRINTF(2, 3);
 
 /* Photos of the pseudo-captions. */

@@ -45,7 +45,7 @@ bool validation_choose_samples(struct trainer *t, caption_error *error) {
         const struct dataset_photo *photo = &t->validation->photos[t->validation_photos[drawn[i]]];
         history->samples[i] =
             (struct train_sample){.name = photo->name,
-                                  .path = photo->path,
+                                  .file = dataset_photo_file(photo),
                                   .references = t->validation->captions + photo->first,
                                   .reference_count = photo->count};
     }

@@ -51,12 +51,24 @@ mkdir "$data/7"
 cp -r "$data/a.ppm" "$data/b.ppm" "$data/more" "$data/7"
 cp "$data/4" "$data/7/metadata.jsonl"
 
+cat >"$data/8" <<'JSON'
+{"a.ppm": {"caption": ["A dog runs.", "A brown dog runs fast."], "tags": "dog"},
+ "b.ppm": {"caption": "Two men play football."}, "more/c.ppm": {"caption": ["A red car.", "!"]}}
+JSON
+(cd "$data/6" && tar -cf "$data/9" ./*)
+formats="1 2 3 4 5 6 7 8 9"
+run score "$data/1" "$data/9"
+if grep -q "built without libarchive" "$err"; then
+    skip "no libarchive: tar archives are not read"
+    formats=${formats% 9}
+fi
+
 cat >"$work/results.json" <<'JSON'
 [{"file_name": "a.ppm", "caption": "a brown dog is running"},
  {"file_name": "b.ppm", "caption": "two men play"}, {"file_name": "c.ppm", "caption": "a red car"}]
 JSON
 
-for format in 1 2 3 4 5 6 7; do
+for format in $formats; do
     run score --json "$work/results.json" "$data/$format"
     expect 0 "score reads format $format"
     expect_in "$err" "1 caption without words left out"
@@ -73,6 +85,32 @@ cp "$data/4" "$work/elsewhere"
 run eval --json --split all --images "$data" "$work/elsewhere"
 expect 0 "photos in --images"
 cmp "$out" "$work/eval1" || fail "photos in --images are those beside the data set"
+
+# Photos of an archive are learned from where they lie in it.
+learn() { # DATASET MODEL
+    run train "$1" --val "$1" -o "$2" --encoder-arch "stem_c8 ds_r1_k3_s1_e1_c8 head_c16" --image-size 32 \
+        --hidden 16 --embed 16 --min-count 1 --epochs 1 --report "$2.html"
+    expect 0 "train learns from $(basename "$1")"
+}
+if [ "${formats% 9}" != "$formats" ]; then
+    learn "$data/6" "$work/folder_model"
+    learn "$data/9" "$work/archive_model"
+    tensors "$work/folder_model" >"$work/folder_tensors"
+    tensors "$work/archive_model" | cmp - "$work/folder_tensors" || fail "an archive teaches what its folder does"
+    [ "$(grep -c "src=\"data:image/jpeg" "$work/archive_model.html")" -eq 3 ] || fail "its photos are in the report"
+fi
+
+# Columns, fields and extensions by name.
+printf 'picture,words\na.ppm,A dog runs.\nb.ppm,Two men.\n' >"$data/named"
+run train "$data/named" --photo-key picture --caption-key words -o "$work/m" --dry-run
+expect 0 "--photo-key and --caption-key"
+expect_in "$err" "CSV of photos): 2 photos" "2 captions"
+cp -r "$data/6" "$data/tagged"
+echo "a tag" >"$data/tagged/a.tags"
+run score --sidecar .tags "$work/results.json" "$data/tagged"
+expect_in "$err" "2 photos without captions beside it left out"
+run eval --sidecar tags --split all "$data/tagged"
+expect 0 "--sidecar"
 
 # --- photos that are missing or broken
 
@@ -107,7 +145,7 @@ echo "A cat." >"$data/phone/empty.txt"
 run eval --split all "$data/phone"
 expect 0 "photos of a folder that cannot be read are left out"
 expect_in "$err" "2 photos left out (0 missing, 2 broken), the first:" "IMG_1.HEIC: truncated HEIC" \
-    "1 photo without a .txt left out"
+    "1 photo without captions beside it left out"
 run eval --split all --missing fail "$data/phone"
 expect 1 "or fatal"
 printf '%s\n' '{"path":"a.ppm","caption":"a dog runs","logprob":-1}' '{"path":"gone.ppm","error":"gone"}' \
@@ -188,6 +226,6 @@ mkdir "$work/no_texts"
 cp "$data/a.ppm" "$work/no_texts"
 run score "$work/results.json" "$work/no_texts"
 expect 1 "a folder of photos without texts"
-expect_in "$err" no_texts "a .txt beside a photo"
+expect_in "$err" no_texts "a .txt, .caption or .json beside a photo"
 
 finish

@@ -46,6 +46,28 @@ wait $waiting || status=$?
 expect 130 "SIGTERM ends the wait for a writer"
 rm "$work/pipe.ppm"
 
+# Pipes among the inputs of training, with a writer that says nothing.
+mkfifo "$work/set" "$work/text"
+sleep 60 >"$work/set" &
+writer=$!
+train_waits() { # ARGUMENTS...
+    "$program" train "$@" -o "$work/new" >"$out" 2>"$err" </dev/null &
+    waiting=$!
+    sleep 2
+    kill -TERM $waiting
+    status=0
+    wait $waiting || status=$?
+    expect 130 "SIGTERM ends the wait of train $*"
+    expect_in "$err" "interrupted while waiting for it"
+}
+train_waits "$work/set"
+train_waits "$work/shapes/dataset.json" --images "$shape" --val "$work/set"
+train_waits "$work/shapes/dataset.json" --images "$shape" --text "$work/text"
+kill $writer
+run train "$work/shapes/dataset.json" --images "$shape" --init "$work/text" -o "$work/new"
+expect 1 "a pipe is no model"
+expect_in "$err" "is not a regular file"
+
 # `| head`: silent, as ls is.
 enough() { # ARGUMENTS...: the reader has gone before the first row
     {

@@ -7,24 +7,33 @@
 #include "data/dataset.h"
 #include "text/vocabulary.h"
 
-static inline struct dataset read_text(const char *text, const char *images) {
+static inline struct dataset read_text_as(const char *text, const struct dataset_reading *how) {
     char *path = temporary_file_with(text);
     struct dataset dataset;
     caption_error error;
-    if (!dataset_read(&dataset, path, images, &error)) fail_msg("%s", error.message);
+    if (!dataset_read(&dataset, path, how, &error)) fail_msg("%s", error.message);
     temporary_file_free(path);
     return dataset;
 }
 
+static inline struct dataset read_text(const char *text, const char *images) {
+    return read_text_as(text, &(struct dataset_reading){.images = images});
+}
+
 /* The message must name the file, too. */
-static inline void assert_refused(const char *text, const char *message) {
+static inline void assert_refused_as(const char *text, const struct dataset_reading *how,
+                                     const char *message) {
     char *path = temporary_file_with(text);
     struct dataset dataset;
     caption_error error = {0};
-    assert_false(dataset_read(&dataset, path, NULL, &error));
+    assert_false(dataset_read(&dataset, path, how, &error));
     assert_message_has(&error, path);
     assert_message_has(&error, message);
     temporary_file_free(path);
+}
+
+static inline void assert_refused(const char *text, const char *message) {
+    assert_refused_as(text, NULL, message);
 }
 
 static inline void assert_sound(const struct dataset *dataset) {

@@ -113,8 +113,8 @@ static inline struct train_history fixture_history(size_t ended, size_t epochs, 
         history.epochs[e] = fixture_epoch(e, ended, epochs, text, &best);
     fixture_fill_points(&history, epochs);
     for (size_t s = 0; s < photos; s++)
-        history.samples[s] =
-            (struct train_sample){paths[s], paths[s], fixture_references(), FIXTURE_REFERENCES};
+        history.samples[s] = (struct train_sample){
+            paths[s], {.path = paths[s]}, fixture_references(), FIXTURE_REFERENCES};
     for (size_t e = text; e < ended; e++)
         for (size_t s = 0; s < photos; s++)
             history.captions[e * photos + s] = fixture_caption(e, s);

@@ -49,9 +49,11 @@ static void other_files_are_refused_with_the_formats_that_are_read(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_refused(cases[i].text, cases[i].found);
-        assert_refused(cases[i].text, "Karpathy's dataset_*.json, COCO captions, JSON array of "
-                                      "photos, JSON Lines of photos, Flickr8k's token.txt, "
-                                      "CSV of photos, folder of photos with .txt");
+        assert_refused(cases[i].text,
+                       "Karpathy's dataset_*.json, COCO captions, kohya's metadata, JSON array of "
+                       "photos, JSON Lines of photos, Flickr8k's token.txt, CSV of photos, tar "
+                       "shards of WebDataset, folders train, validation, test, folder of photos "
+                       "with texts");
     }
 }
 

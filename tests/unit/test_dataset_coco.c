@@ -61,18 +61,33 @@ static void broken_fields_are_errors_that_name_them(void **state) {
         {COCO(IMAGE, "{\"caption\": \"a\"}"), ": annotations[0].image_id: missing"},
         {COCO(IMAGE, "{\"image_id\": 1}"), ": annotations[0].caption: missing"},
         {COCO(IMAGE, "{\"image_id\": 1, \"caption\": 2}"), ": annotations[0].caption: expected a"},
-        {COCO(IMAGE,
-              "{\"image_id\": 1, \"caption\": \"a\"}, {\"image_id\": 2, \"caption\": \"a\"}"),
-         ": annotations[1].image_id: expected the id of one of the images, found 2"},
+        {COCO(IMAGE, "{\"image_id\": 1, \"category_id\": 3, \"bbox\": [0, 0, 1, 1]}"),
+         ": annotations[0]: expected a caption, found an object of a category (captions are in"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_refused(cases[i].text, cases[i].message);
     }
 }
 
+static void annotations_of_no_photo_are_counted(void **state) {
+    (void)state;
+    struct dataset dataset = read_text(
+        COCO(IMAGE, "{\"image_id\": 999, \"caption\": \"a\"}, {\"image_id\": 1, \"caption\": "
+                    "\"A dog.\"}, {\"image_id\": \"x\", \"caption\": \"b\"}"),
+        NULL);
+    assert_sound(&dataset);
+    assert_photo(&dataset, 0, "a.jpg", "1", 1);
+    assert_int_equal(dataset.orphans, 2);
+    char *summary = dataset_summary(&dataset, NULL);
+    assert_non_null(strstr(summary, "; left out, of no photo: 2 annotations"));
+    free(summary);
+    dataset_free(&dataset);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(photos_and_captions_are_read),
+        cmocka_unit_test(annotations_of_no_photo_are_counted),
         cmocka_unit_test(broken_fields_are_errors_that_name_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,18 @@ static const char array[] =
 static const char lines[] = "\xEF\xBB\xBF{\"file_name\": \"a.jpg\", \"text\": \"A dog.\"}\r\n\n"
                             "{\"file_name\": \"b.jpg\", \"text\": [\"one\", \"two\"]}\n";
 
+static const char kohya[] =
+    "{\"a.jpg\": {\"caption\": \"A dog.\", \"tags\": \"dog, grass\"}, \"b\": {\"tags\": \"a, b\"},"
+    " \"c/d.png\": {\"caption\": [\"One.\", \"Two.\"]}}";
+
+static const char turns[] =
+    "[{\"id\": 7, \"image\": \"a.jpg\", \"conversations\": [{\"from\": \"human\", \"value\": "
+    "\"What?\"},"
+    " {\"from\": \"gpt\", \"value\": \"A dog.\"}]}, {\"conversations\": []}]";
+
+static const char bars[] = "image_name| comment_number| comment\na.jpg| 0| A dog .\n"
+                           "b.jpg| 1| \"A\" cat .\nb.jpg| 4   A dog\n";
+
 static const char token_text[] = "a.jpg#0\tA dog .\r\na.jpg#1\tIt runs .\r\nb.jpg#0\tTwo cats .\n";
 
 /* Bytes changed, cut out or doubled. */
@@ -97,11 +109,10 @@ static void mutated_files_are_read_or_refused(void **state) {
     static const struct {
         const char *text;
         size_t size;
-    } samples[] = {{karpathy, sizeof karpathy - 1},
-                   {coco, sizeof coco - 1},
-                   {array, sizeof array - 1},
-                   {lines, sizeof lines - 1},
-                   {token_text, sizeof token_text - 1}};
+    } samples[] = {{karpathy, sizeof karpathy - 1}, {coco, sizeof coco - 1},
+                   {array, sizeof array - 1},       {lines, sizeof lines - 1},
+                   {kohya, sizeof kohya - 1},       {turns, sizeof turns - 1},
+                   {bars, sizeof bars - 1},         {token_text, sizeof token_text - 1}};
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
         assert_true(samples[i].size <= LONGEST_SAMPLE);
         mutate_sample(samples[i].text, samples[i].size, i);

@@ -1,4 +1,5 @@
 #include "dataset_fixture.h"
+#include "temporary_folder.h"
 
 static void an_array_is_read_in_every_spelling(void **state) {
     (void)state;
@@ -128,6 +129,85 @@ static void broken_rows_are_errors_that_name_them(void **state) {
     }
 }
 
+static void fields_may_be_named(void **state) {
+    (void)state;
+    const struct dataset_reading how = {.photo_key = "photo", .caption_key = "alt"};
+    static const char text[] =
+        "{\"photo\": \"a.jpg\", \"image\": \"no.jpg\", \"text\": \"no\", \"alt\": \"A dog.\"}\n";
+    struct dataset dataset = read_text_as(text, &how);
+    assert_photo(&dataset, 0, "a.jpg", "a.jpg", 1);
+    assert_caption(&dataset, 0, 0, "a dog");
+    dataset_free(&dataset);
+    assert_refused_as("{\"photo\": \"a.jpg\", \"text\": \"no\"}\n", &how,
+                      "line 1: expected an object with \"alt\" (--caption-key)");
+    assert_refused_as("[{\"photo\": \"a\", \"alt\": \"b\"}, {\"image\": \"a\", \"alt\": \"b\"}]",
+                      &how, "[1]: expected an object with \"photo\" (--photo-key)");
+}
+
+#define TURNS(photo, turns) "{\"id\": \"7\"" photo ", \"conversations\": [" turns "]}"
+#define ASKED "{\"from\": \"human\", \"value\": \"<image>\\nDescribe.\"}"
+
+static void conversations_are_captions_by_their_first_answer(void **state) {
+    (void)state;
+    struct dataset dataset =
+        read_text(
+            "[" TURNS(
+                "", ASKED) "," TURNS(", \"image\": \"a.jpg\"", ASKED
+                                     ", {\"from\": \"gpt\", "
+                                     "\"value\": \"A "
+                                     "dog.\"}, " ASKED ", "
+                                     "{\"from\""
+                                     ": "
+                                     "\"gpt\", "
+                                     "\"value\""
+                                     ": "
+                                     "\"Brown."
+                                     "\"}") "," TURNS(", \"image\": \"b.jpg\"", ASKED
+                                                      ", {\"from\": \"gpt\", \"value\": \"A "
+                                                      "cat.\"}") "," TURNS(", \"image\": \"c.jpg\"",
+                                                                           "7") "]",
+            NULL);
+    assert_sound(&dataset);
+    assert_int_equal(dataset.photo_count, 3);
+    assert_photo(&dataset, 0, "a.jpg", "a.jpg", 1);
+    assert_caption(&dataset, 0, 0, "a dog");
+    assert_photo(&dataset, 1, "b.jpg", "b.jpg", 1);
+    assert_photo(&dataset, 2, "c.jpg", "c.jpg", 0);
+    assert_int_equal(dataset.without_photo, 1);
+    char *summary = dataset_summary(&dataset, NULL);
+    assert_non_null(strstr(summary, "; left out, without a photo: 1 row"));
+    free(summary);
+    dataset_free(&dataset);
+    assert_refused(TURNS(", \"image\": \"a.jpg\"", "{\"from\": \"gpt\", \"value\": 7}"),
+                   "line 1.value: expected a string");
+}
+
+static void kohyas_metadata_is_read_by_its_keys(void **state) {
+    (void)state;
+    char *folder = temporary_folder_new();
+    temporary_folder_put(folder, "stem.v2.webp", temporary_photo);
+    const struct dataset_reading how = {.images = folder};
+    struct dataset dataset =
+        read_text_as("{\"a.jpg\": {\"caption\": \"A dog.\", \"tags\": \"dog, grass\"},"
+                     " \"stem.v2\": {\"tags\": \"cat, wall\", \"train_resolution\": [512, 512]},"
+                     " \"gone\": {\"caption\": [\"One.\", \"Two.\"]}, \"b.jpg\": {}}",
+                     &how);
+    assert_sound(&dataset);
+    assert_string_equal(dataset.format, "kohya's metadata");
+    assert_int_equal(dataset.photo_count, 4);
+    assert_photo(&dataset, 0, "a.jpg", "a.jpg", 1);
+    assert_caption(&dataset, 0, 0, "a dog");
+    assert_photo(&dataset, 1, "stem.v2.webp", "stem.v2.webp", 1);
+    assert_caption(&dataset, 1, 0, "cat wall");
+    assert_photo(&dataset, 2, "gone", "gone", 2);
+    assert_photo(&dataset, 3, "b.jpg", "b.jpg", 0);
+    dataset_free(&dataset);
+    temporary_folder_free(folder);
+    assert_refused("{\"a\": {\"caption\": \"x\"}, \"b\": 7}", ": photo 1: expected an object with");
+    assert_refused("{\"a\": {\"caption\": 7}}", ": photo 0.caption: expected a string");
+    assert_refused("{\"\": {\"tags\": \"x\"}}", ": photo 0: expected a photo's path as the key");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_array_is_read_in_every_spelling),
@@ -135,6 +215,9 @@ int main(void) {
         cmocka_unit_test(many_photos_are_collected),
         cmocka_unit_test(lines_are_read),
         cmocka_unit_test(one_line_is_enough),
+        cmocka_unit_test(fields_may_be_named),
+        cmocka_unit_test(conversations_are_captions_by_their_first_answer),
+        cmocka_unit_test(kohyas_metadata_is_read_by_its_keys),
         cmocka_unit_test(broken_rows_are_errors_that_name_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

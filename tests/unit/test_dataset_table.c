@@ -49,6 +49,39 @@ static void what_caption_prints_is_a_data_set(void **state) {
     dataset_free(&dataset);
 }
 
+static void flickr30k_parts_fields_by_bars_and_spaces(void **state) {
+    (void)state;
+    struct dataset dataset = read_text("image_name| comment_number| comment\n"
+                                       "a.jpg| 0| Two \"young\" guys , one with shaggy hair .\n"
+                                       "a.jpg| 1|  Two men . \n"
+                                       "b.jpg| 4   A dog runs across the grass .\n",
+                                       NULL);
+    assert_sound(&dataset);
+    assert_photo(&dataset, 0, "a.jpg", "a.jpg", 2);
+    assert_caption(&dataset, 0, 0, "two young guys one with shaggy hair");
+    assert_caption(&dataset, 0, 1, "two men");
+    assert_photo(&dataset, 1, "b.jpg", "b.jpg", 0);
+    assert_int_equal(dataset.wordless, 1);
+    dataset_free(&dataset);
+}
+
+static void columns_may_be_named(void **state) {
+    (void)state;
+    static const char text[] = "n,picture,text,wanted\n1,a.jpg,no,A dog.\n2,b.jpg,no,\n";
+    const struct dataset_reading how = {.photo_key = "picture", .caption_key = "wanted"};
+    struct dataset dataset = read_text_as(text, &how);
+    assert_sound(&dataset);
+    assert_photo(&dataset, 0, "a.jpg", "a.jpg", 1);
+    assert_caption(&dataset, 0, 0, "a dog");
+    assert_photo(&dataset, 1, "b.jpg", "b.jpg", 0);
+    dataset_free(&dataset);
+    const struct dataset_reading other = {.photo_key = "picture", .caption_key = "none"};
+    assert_refused_as(text, &other, "line 1: expected a column \"none\" of captions, found none");
+    const struct dataset_reading neither = {.photo_key = "none"};
+    assert_refused_as(text, &neither, "(--photo-key names a field that it does not have)");
+    assert_refused("path,note\na.jpg,x\n", "line 1: expected a column \"caption\" of captions");
+}
+
 static void broken_tables_are_errors(void **state) {
     (void)state;
     assert_refused("path,text\na.jpg,x\nb.jpg,y,z\n", "line 3: expected 2 fields");
@@ -82,6 +115,8 @@ int main(void) {
         cmocka_unit_test(fields_in_quotes_hold_anything),
         cmocka_unit_test(other_delimiters_are_told_by_the_head),
         cmocka_unit_test(what_caption_prints_is_a_data_set),
+        cmocka_unit_test(flickr30k_parts_fields_by_bars_and_spaces),
+        cmocka_unit_test(columns_may_be_named),
         cmocka_unit_test(broken_tables_are_errors),
         cmocka_unit_test(what_is_no_text_is_named_or_counted),
     };

@@ -37,21 +37,21 @@ static bool is_wanted(const struct photos *photos, size_t number) {
     return photos->skip == 0 || number % photos->skip != 0;
 }
 
-static bool plan(void *context, size_t number, const char **path, struct augment *augment) {
+static bool plan(void *context, size_t number, struct photo_file *file, struct augment *augment) {
     const struct photos *photos = context;
     if (!is_wanted(photos, number)) return false;
-    *path = photos->paths[number % PHOTOS];
+    *file = (struct photo_file){.path = photos->paths[number % PHOTOS]};
     *augment = augment_none();
     augment->mirror = number % 2 == 1;
     return true;
 }
 
 static void assert_photo(const struct photos *photos, size_t number, const float *found) {
-    const char *path = NULL;
+    struct photo_file file;
     struct augment augment;
-    assert_true(plan((void *)photos, number, &path, &augment));
+    assert_true(plan((void *)photos, number, &file, &augment));
     float expected[NUMBERS];
-    assert_true(photo_load(path, &scale, &augment, expected, NULL));
+    assert_true(photo_load(&file, &scale, &augment, expected, NULL));
     assert_memory_equal(found, expected, sizeof expected);
 }
 

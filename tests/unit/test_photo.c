@@ -180,7 +180,7 @@ static void a_fine_checkerboard_in_a_large_jpeg_becomes_flat_grey(void **state) 
 static void assert_file_refused(const char *path, const char *part) {
     float input[values];
     caption_error error = {0};
-    assert_false(photo_load(path, &plain, NULL, input, &error));
+    assert_false(photo_load(&(struct photo_file){.path = path}, &plain, NULL, input, &error));
     assert_message_has(&error, path);
     assert_message_has(&error, part);
 }
@@ -197,7 +197,7 @@ static void a_file_equals_its_bytes_and_errors_name_it(void **state) {
     assert_file_refused(path, ": truncated PNG: ");
     temporary_file_write(path, file.data, file.size);
     float a[values], b[values];
-    assert_true(photo_load(path, &plain, NULL, a, NULL));
+    assert_true(photo_load(&(struct photo_file){.path = path}, &plain, NULL, a, NULL));
     load(&file, &plain, NULL, b);
     assert_memory_equal(a, b, sizeof a);
     bytes_free(&file);

@@ -42,7 +42,7 @@ static int tear_down(void **state) {
 
 static bool read_text(struct fixture *fixture, const char *text) {
     char *path = temporary_file_with(text);
-    bool ok = results_read(path, &fixture->dataset, fixture->photos, fixture->count,
+    bool ok = results_read(path, &fixture->dataset, fixture->photos, &fixture->count,
                            fixture->candidates, &fixture->error);
     if (!ok) assert_message_has(&fixture->error, path);
     temporary_file_free(path);
@@ -96,10 +96,27 @@ static void missing_photos_are_named(void **state) {
     assert_refused(fixture, "", "no caption for a.jpg and 2 other photos");
     assert_refused(fixture, "{\"image_id\": 1, \"caption\": \"a\"}",
                    "no caption for day/c.jpg and 1 other photo");
+}
+
+static void photos_with_an_error_are_left_out(void **state) {
+    struct fixture *fixture = *state;
+    assert_read(fixture, "{\"path\": \"gone/d.jpg\", \"error\": \"no photo of the data set\"}\n"
+                         "{\"image_id\": 3, \"error\": \"cut off\"}\n"
+                         "{\"image_id\": 4, \"caption\": \"four\"}\n"
+                         "{\"image_id\": 1, \"error\": \"at first\"}\n"
+                         "{\"image_id\": 1, \"caption\": \"one\"}\n");
+    assert_int_equal(fixture->count, 2);
+    assert_string_equal(fixture->candidates[0].words[0], "one");
+    assert_string_equal(fixture->dataset.photos[fixture->photos[1]].id, "4");
+    assert_string_equal(fixture->candidates[1].words[0], "four");
+}
+
+static void an_error_for_every_photo_is_one(void **state) {
+    struct fixture *fixture = *state;
     assert_refused(fixture,
-                   "{\"image_id\": 1, \"caption\": \"a\"}\n{\"image_id\": 3, \"caption\": \"a\"}\n"
-                   "{\"image_id\": 4, \"error\": \"cut off\"}\n",
-                   "no caption for night/c.jpg");
+                   "[{\"image_id\": 1, \"error\": \"\"}, {\"image_id\": 3, \"error\": \"\"},"
+                   " {\"image_id\": 4, \"error\": \"\"}]",
+                   "expected captions, found an error for every photo");
 }
 
 static void unknown_duplicate_and_ambiguous_photos_are_named(void **state) {
@@ -131,7 +148,7 @@ static void broken_rows_are_errors_that_name_them(void **state) {
 
 static void a_missing_file_is_an_error_that_names_it(void **state) {
     struct fixture *fixture = *state;
-    assert_false(results_read("no/such.json", &fixture->dataset, fixture->photos, fixture->count,
+    assert_false(results_read("no/such.json", &fixture->dataset, fixture->photos, &fixture->count,
                               fixture->candidates, &fixture->error));
     assert_message_has(&fixture->error, "no/such.json");
 }
@@ -144,6 +161,8 @@ int main(void) {
         FIXTURE_TEST(json_lines_are_matched_by_path),
         FIXTURE_TEST(photos_outside_the_split_are_passed_over),
         FIXTURE_TEST(missing_photos_are_named),
+        FIXTURE_TEST(photos_with_an_error_are_left_out),
+        FIXTURE_TEST(an_error_for_every_photo_is_one),
         FIXTURE_TEST(unknown_duplicate_and_ambiguous_photos_are_named),
         FIXTURE_TEST(broken_rows_are_errors_that_name_them),
         FIXTURE_TEST(a_missing_file_is_an_error_that_names_it),

@@ -21,7 +21,7 @@ static struct text text_of(const char *content) {
     struct text text;
     caption_error error = {0};
     const char *const paths[] = {path};
-    if (!text_read(&text, paths, 1, &vocabulary, &error)) fail_msg("%s", error.message);
+    if (!text_read(&text, paths, 1, &vocabulary, NULL, &error)) fail_msg("%s", error.message);
     vocabulary_free(&vocabulary);
     temporary_file_free(path);
     return text;
@@ -88,7 +88,7 @@ static void assert_text_refused(const char *content, const char *message) {
     struct text text;
     caption_error error = {0};
     const char *const paths[] = {good, bad};
-    assert_false(text_read(&text, paths, 2, &vocabulary, &error));
+    assert_false(text_read(&text, paths, 2, &vocabulary, NULL, &error));
     assert_int_equal(error.status, CAPTION_ERROR_FORMAT);
     assert_message_has(&error, bad);
     assert_message_has(&error, message);
@@ -111,7 +111,7 @@ static void a_file_that_is_not_there_is_refused_by_name(void **state) {
     struct text text;
     caption_error error = {0};
     const char *const paths[] = {"/nowhere/text.txt"};
-    assert_false(text_read(&text, paths, 1, &vocabulary, &error));
+    assert_false(text_read(&text, paths, 1, &vocabulary, NULL, &error));
     assert_message_has(&error, "/nowhere/text.txt");
     vocabulary_free(&vocabulary);
 }

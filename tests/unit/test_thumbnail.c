@@ -117,10 +117,11 @@ static void what_cannot_be_made_is_told(void **state) {
     assert_not_made("P6 1 1 255\nabc", 14, 100000, "expected 1 to 4096");
     caption_thumbnail thumbnail;
     caption_error error = {0};
-    assert_false(thumbnail_load("/nowhere/photo.jpg", 160, &thumbnail, &error));
+    assert_false(thumbnail_load(&(struct photo_file){.path = "/nowhere/photo.jpg"}, 160, &thumbnail,
+                                &error));
     assert_message_has(&error, "/nowhere/photo.jpg: cannot open");
     char *path = temporary_file_with("no photo");
-    assert_false(thumbnail_load(path, 160, &thumbnail, &error));
+    assert_false(thumbnail_load(&(struct photo_file){.path = path}, 160, &thumbnail, &error));
     assert_message_has(&error, path);
     temporary_file_free(path);
 }
@@ -132,7 +133,7 @@ static void a_file_equals_its_bytes(void **state) {
     char *path = temporary_file_new();
     temporary_file_write(path, file.data, file.size);
     caption_thumbnail from_file, from_bytes;
-    assert_true(thumbnail_load(path, 100, &from_file, NULL));
+    assert_true(thumbnail_load(&(struct photo_file){.path = path}, 100, &from_file, NULL));
     assert_true(thumbnail_new(file.data, file.size, 100, &from_bytes, NULL));
     assert_int_equal(from_file.size, from_bytes.size);
     assert_memory_equal(from_file.jpeg, from_bytes.jpeg, from_file.size);

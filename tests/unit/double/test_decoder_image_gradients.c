@@ -13,7 +13,7 @@ enum { NAMED = PHOTOS * FIXTURE_TAGS };
 /* Of the tags' loss. */
 #define TAG_SCALE 0.7
 
-struct image {
+struct seen {
     struct fixture fixture;
     real features[LENGTH], scaled[LENGTH];
     real tags[NAMED], d_tags[NAMED], tag_scratch[NAMED];
@@ -23,8 +23,8 @@ struct image {
     struct cut cut; /* stays from forward to backward */
 };
 
-static struct image *image_new(const struct cell *cell) {
-    struct image *image = fixture_zeroed(1, sizeof *image);
+static struct seen *seen_new(const struct cell *cell) {
+    struct seen *image = fixture_zeroed(1, sizeof *image);
     image->fixture = fixture_tagged(cell);
     struct random random = random_seeded(4, 0);
     fixture_fill(image->features, LENGTH, 2, &random);
@@ -32,13 +32,13 @@ static struct image *image_new(const struct cell *cell) {
     return image;
 }
 
-static void image_free(struct image *image) {
+static void seen_free(struct seen *image) {
     unroll_free(image->unroll);
     fixture_free(&image->fixture);
     free(image);
 }
 
-static struct decoder_images images_of(struct image *image) {
+static struct decoder_images images_of(struct seen *image) {
     return (struct decoder_images){.count = PHOTOS,
                                    .features = image->features,
                                    .scaled = image->scaled,
@@ -47,7 +47,7 @@ static struct decoder_images images_of(struct image *image) {
                                    .vectors = image->vectors};
 }
 
-static void forward(struct image *image) {
+static void forward(struct seen *image) {
     const struct parameters *p = &image->fixture.parameters;
     const struct decoder_images images = images_of(image);
     memset(image->d_tags, 0, sizeof image->d_tags); /* no loss of their own */
@@ -55,7 +55,7 @@ static void forward(struct image *image) {
 }
 
 /* Every other tag is named, and what is not named counts less. */
-static double named_loss(struct image *image) {
+static double named_loss(struct seen *image) {
     static const uint8_t labels[FIXTURE_TAGS] = {1, 0, 1, 0, 1};
     double loss = 0;
     for (size_t i = 0; i < PHOTOS; i++) {
@@ -66,7 +66,7 @@ static double named_loss(struct image *image) {
 }
 
 static double weighted_sum(void *context) {
-    struct image *image = context;
+    struct seen *image = context;
     forward(image);
     double sum = 0;
     for (size_t i = 0; i < WIDTH; i++) sum += (double)(image->vectors[i] * image->weights[i]);
@@ -75,13 +75,13 @@ static double weighted_sum(void *context) {
 
 /* The vectors and the tags both count. */
 static double tagged_sum(void *context) {
-    struct image *image = context;
+    struct seen *image = context;
     const double sum = weighted_sum(image);
     return sum + named_loss(image);
 }
 
 static double caption_loss(void *context) {
-    struct image *image = context;
+    struct seen *image = context;
     const struct parameters *p = &image->fixture.parameters;
     const struct unroll_regularisation none = {0};
     real states[BATCH_ROWS * 2 * FIXTURE_HIDDEN] = {0};
@@ -91,7 +91,7 @@ static double caption_loss(void *context) {
     return unroll_forward(image->unroll, p, &image->cut.window, states, &none, &targets);
 }
 
-static void check_tensor(struct image *image, finite_difference_function *f, size_t index,
+static void check_tensor(struct seen *image, finite_difference_function *f, size_t index,
                          const real *gradients) {
     const struct parameters *p = &image->fixture.parameters;
     const struct parameter *tensor = &p->tensors[index];
@@ -99,8 +99,7 @@ static void check_tensor(struct image *image, finite_difference_function *f, siz
                             gradients + tensor->offset);
 }
 
-static void backward(struct image *image, const real *d_vectors, real *d_features,
-                     real *gradients) {
+static void backward(struct seen *image, const real *d_vectors, real *d_features, real *gradients) {
     const struct parameters *p = &image->fixture.parameters;
     struct decoder_images images = images_of(image);
     images.d_vectors = d_vectors;
@@ -111,7 +110,7 @@ static void backward(struct image *image, const real *d_vectors, real *d_feature
 
 static void the_word_head_has_its_gradient_by_weights_and_features(void **state) {
     (void)state;
-    struct image *image = image_new(&cell_gru);
+    struct seen *image = seen_new(&cell_gru);
     const struct decoder *d = &image->fixture.decoder;
     real *gradients = fixture_zeroed(image->fixture.parameters.count, sizeof(real));
     real d_features[LENGTH];
@@ -122,13 +121,13 @@ static void the_word_head_has_its_gradient_by_weights_and_features(void **state)
     check_tensor(image, tagged_sum, d->tag_input, gradients);
     finite_difference_check("features", tagged_sum, image, image->features, LENGTH, d_features);
     free(gradients);
-    image_free(image);
+    seen_free(image);
 }
 
 /* Its probabilities and what they bring to x_1, by the equations. */
 static void the_word_head_is_its_equations(void **state) {
     (void)state;
-    struct image *image = image_new(&cell_gru);
+    struct seen *image = seen_new(&cell_gru);
     const struct decoder *d = &image->fixture.decoder;
     const struct parameters *p = &image->fixture.parameters;
     const real *weight = parameters_at_const(p, p->values, d->tag_weight);
@@ -157,12 +156,12 @@ static void the_word_head_is_its_equations(void **state) {
             assert_true(fabs(image->vectors[i * FIXTURE_EMBEDDING + j] - x) < 1e-12);
         }
     }
-    image_free(image);
+    seen_free(image);
 }
 
 static void the_projection_has_its_gradient_by_weights_and_features(void **state) {
     (void)state;
-    struct image *image = image_new(&cell_rnn);
+    struct seen *image = seen_new(&cell_rnn);
     const struct decoder *d = &image->fixture.decoder;
     real *gradients = fixture_zeroed(image->fixture.parameters.count, sizeof(real));
     real d_features[LENGTH];
@@ -172,14 +171,14 @@ static void the_projection_has_its_gradient_by_weights_and_features(void **state
     check_tensor(image, weighted_sum, d->image_bias, gradients);
     finite_difference_check("features", weighted_sum, image, image->features, LENGTH, d_features);
     free(gradients);
-    image_free(image);
+    seen_free(image);
 }
 
 static void words_reach_the_features_through_the_first_input(void **state) {
     (void)state;
     const struct cell *const cells[] = {&cell_rnn, &cell_gru, &cell_lstm};
     for (size_t c = 0; c < sizeof cells / sizeof cells[0]; c++) {
-        struct image *image = image_new(cells[c]);
+        struct seen *image = seen_new(cells[c]);
         const struct parameters *p = &image->fixture.parameters;
         real *gradients = fixture_zeroed(p->count, sizeof(real));
         real d_features[LENGTH], d_vectors[WIDTH] = {0};
@@ -195,13 +194,13 @@ static void words_reach_the_features_through_the_first_input(void **state) {
         finite_difference_check("features", caption_loss, image, image->features, LENGTH,
                                 d_features);
         free(gradients);
-        image_free(image);
+        seen_free(image);
     }
 }
 
 static void shift_and_scale_are_constants(void **state) {
     (void)state;
-    struct image *image = image_new(&cell_gru);
+    struct seen *image = seen_new(&cell_gru);
     const struct parameters *p = &image->fixture.parameters;
     const struct decoder *d = &image->fixture.decoder;
     real *gradients = fixture_zeroed(p->count, sizeof(real));
@@ -215,12 +214,12 @@ static void shift_and_scale_are_constants(void **state) {
         for (size_t j = 0; j < FIXTURE_FEATURES; j++) assert_true(gradient[j] == 0);
     }
     free(gradients);
-    image_free(image);
+    seen_free(image);
 }
 
 static void a_shift_that_follows_is_given_the_unit_vectors(void **state) {
     (void)state;
-    struct image *image = image_new(&cell_gru);
+    struct seen *image = seen_new(&cell_gru);
     struct parameters *p = &image->fixture.parameters;
     const struct decoder *d = &image->fixture.decoder;
     decoder_follow_shift(d, p);
@@ -240,12 +239,12 @@ static void a_shift_that_follows_is_given_the_unit_vectors(void **state) {
         assert_true(fabs((double)sum[j] - expected) < 1e-9);
     }
     free(gradients);
-    image_free(image);
+    seen_free(image);
 }
 
 static void a_frozen_encoder_changes_nothing_for_the_weights(void **state) {
     (void)state;
-    struct image *image = image_new(&cell_gru);
+    struct seen *image = seen_new(&cell_gru);
     size_t count = image->fixture.parameters.count;
     real *with = fixture_zeroed(count, sizeof(real)),
          *without = fixture_zeroed(count, sizeof(real));
@@ -257,21 +256,21 @@ static void a_frozen_encoder_changes_nothing_for_the_weights(void **state) {
     assert_memory_equal(with, without, count * sizeof(real));
     free(with);
     free(without);
-    image_free(image);
+    seen_free(image);
 }
 
 static void the_length_of_the_features_does_not_matter(void **state) {
     (void)state;
-    struct image *image = image_new(&cell_gru);
+    struct seen *image = seen_new(&cell_gru);
     double once = weighted_sum(image);
     for (size_t i = 0; i < LENGTH; i++) image->features[i] *= 5;
     assert_true(fabs(weighted_sum(image) - once) < 1e-10);
-    image_free(image);
+    seen_free(image);
 }
 
 static void features_that_are_all_zero_give_finite_vectors(void **state) {
     (void)state;
-    struct image *image = image_new(&cell_gru);
+    struct seen *image = seen_new(&cell_gru);
     real *gradients = fixture_zeroed(image->fixture.parameters.count, sizeof(real));
     real d_features[LENGTH];
     memset(image->features, 0, sizeof image->features);
@@ -279,7 +278,7 @@ static void features_that_are_all_zero_give_finite_vectors(void **state) {
     backward(image, image->weights, d_features, gradients);
     for (size_t i = 0; i < LENGTH; i++) assert_true(isfinite(d_features[i]));
     free(gradients);
-    image_free(image);
+    seen_free(image);
 }
 
 int main(void) {
