@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -121,6 +122,63 @@ bool file_write(const char *path, const void *bytes, size_t size, caption_error 
     if (!file_temporary_open(&file, path, error)) return false;
     if (write_all(file.descriptor, bytes, size)) return file_temporary_commit(&file, path, error);
     write_error(error, path, errno);
+    file_temporary_abandon(&file);
+    return false;
+}
+
+/* False, errno set, where an attribute that a user has set cannot be copied; what the system sets
+ * is the system's to refuse. */
+static bool copy_attribute(int from, int to, const char *name) {
+    char value[1 << 16];
+    const ssize_t size = fgetxattr(from, name, value, sizeof value);
+    if (size >= 0 && fsetxattr(to, name, value, (size_t)size, 0) == 0) return true;
+    return strncmp(name, "user.", 5) != 0;
+}
+
+static bool copy_attributes(const char *path, int to) {
+    char names[1 << 16];
+    const int from = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (from < 0) return false;
+    const ssize_t size = flistxattr(from, names, sizeof names);
+    bool ok = size >= 0 || errno == ENOTSUP;
+    for (ssize_t at = 0; ok && at < size; at += (ssize_t)strlen(names + at) + 1)
+        ok = copy_attribute(from, to, names + at);
+    const int reason = errno;
+    close(from);
+    errno = reason;
+    return ok;
+}
+
+static bool is_unchanged(const char *path, const struct stat *old) {
+    struct stat now;
+    return lstat(path, &now) == 0 && now.st_dev == old->st_dev && now.st_ino == old->st_ino &&
+           now.st_size == old->st_size && now.st_ctim.tv_sec == old->st_ctim.tv_sec &&
+           now.st_ctim.tv_nsec == old->st_ctim.tv_nsec;
+}
+
+/* Whether the new file is what the old one was, but for its bytes. */
+static bool become(int descriptor, const char *path, const struct stat *old, caption_error *error) {
+    const struct timespec times[] = {old->st_atim, old->st_mtim};
+    struct stat made;
+    (void)!fchown(descriptor, old->st_uid, old->st_gid);
+    if (fstat(descriptor, &made) != 0 || made.st_uid != old->st_uid)
+        return error_set(error, CAPTION_ERROR_IO,
+                         "%s: belongs to another user, which a new file would not", path);
+    if (fchmod(descriptor, old->st_mode & 0777) != 0 || !copy_attributes(path, descriptor) ||
+        futimens(descriptor, times) != 0)
+        return write_error(error, path, errno);
+    return is_unchanged(path, old) ||
+           error_set(error, CAPTION_ERROR_IO,
+                     "%s: another program has changed it meanwhile: it stays as it is", path);
+}
+
+bool file_replace(const char *path, const struct stat *old, const void *bytes, size_t size,
+                  caption_error *error) {
+    struct file_temporary file;
+    if (!file_temporary_open(&file, path, error)) return false;
+    const bool written = write_all(file.descriptor, bytes, size) || write_error(error, path, errno);
+    if (written && become(file.descriptor, path, old, error))
+        return file_temporary_commit(&file, path, error);
     file_temporary_abandon(&file);
     return false;
 }

@@ -36,7 +36,8 @@ struct caption_flags {
     const char *sidecar; /* NULL: none, "": .txt */
     const char *output_dir, *existing;
     const char *page, *vis; /* NULL: none */
-    bool write_xmp;
+    const char *write_xmp;  /* NULL: none, "": under the usual name */
+    bool write_metadata;
     bool force, dry_run, quiet, verbose;
 };
 
@@ -49,6 +50,7 @@ struct caption_plan {
     struct shard shard;
     struct caption_file_options files;
     struct caption_xmp_options xmp;
+    struct caption_metadata_options metadata;
     enum tags_told tags;
     char *extension; /* owned, with its dot */
     bool writes_files;
@@ -102,8 +104,12 @@ static enum caption_file_existing existing_named(const char *name) {
 /* Standard input has no name that a file beside it could have. */
 static bool check_named(const struct caption_plan *plan, caption_error *error) {
     const struct caption_flags *flags = &plan->flags;
-    const char *flag = flags->sidecar ? "sidecar" : flags->write_xmp ? "write-xmp" : "output-dir";
-    if (!flags->sidecar && !flags->write_xmp && !flags->output_dir) return true;
+    const char *flag = flags->sidecar          ? "sidecar"
+                       : flags->write_xmp      ? "write-xmp"
+                       : flags->write_metadata ? "write-metadata"
+                       : flags->output_dir     ? "output-dir"
+                                               : NULL;
+    if (!flag) return true;
     for (size_t i = 0; i < plan->list.count; i++) {
         if (strcmp(plan->list.entries[i].path, "-") != 0) continue;
         return error_set(error, CAPTION_ERROR_ARGUMENT,
@@ -114,17 +120,34 @@ static bool check_named(const struct caption_plan *plan, caption_error *error) {
     return true;
 }
 
+static bool plan_xmp_names(struct caption_plan *plan, caption_error *error) {
+    static const char *const names[] = {[CAPTION_XMP_USUAL] = "",
+                                        [CAPTION_XMP_DARKTABLE] = "darktable",
+                                        [CAPTION_XMP_ADOBE] = "adobe",
+                                        [CAPTION_XMP_BOTH] = "both"};
+    if (!plan->flags.write_xmp) return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        plan->xmp.names = (enum caption_xmp_names)i;
+        if (strcmp(plan->flags.write_xmp, names[i]) == 0) return true;
+    }
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "--write-xmp: expected darktable (dog.jpg.xmp), adobe (dog.xmp) or both, "
+                     "found '%s'",
+                     plan->flags.write_xmp);
+}
+
 static bool plan_files(struct caption_plan *plan, caption_error *error) {
     const struct caption_flags *flags = &plan->flags;
-    if (!check_named(plan, error)) return false;
-    plan->xmp = (struct caption_xmp_options){.folder = flags->output_dir,
-                                             .overwrite = existing_named(flags->existing) ==
-                                                          CAPTION_FILE_OVERWRITE,
-                                             .tags = plan->tags};
+    const bool overwrite = existing_named(flags->existing) == CAPTION_FILE_OVERWRITE;
+    if (!check_named(plan, error) || !plan_xmp_names(plan, error)) return false;
+    plan->xmp.folder = flags->output_dir;
+    plan->xmp.overwrite = overwrite;
+    plan->xmp.tags = plan->tags;
+    plan->metadata = (struct caption_metadata_options){.overwrite = overwrite, .tags = plan->tags};
     plan->writes_files = flags->sidecar || (flags->output_dir && !flags->write_xmp);
     if (!plan->writes_files)
-        return !(flags->write_xmp && flags->output_dir) ||
-               photo_list_find_seconds(&plan->list, true, error);
+        return !(flags->write_xmp || flags->write_metadata) ||
+               photo_list_find_seconds(&plan->list, flags->output_dir != NULL, error);
     plan->extension = extension_of(flags->sidecar, error);
     if (!plan->extension) return false;
     plan->files = (struct caption_file_options){.extension = plan->extension,
@@ -144,15 +167,21 @@ static bool check_flags(const struct caption_flags *flags, int count, caption_er
     if (flags->json + flags->json_lines + flags->csv > 1)
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "--json, --jsonl and --csv: expected one of them");
-    if (flags->photils && (flags->json || flags->json_lines || flags->csv || flags->sidecar ||
-                           flags->page || flags->vis || flags->write_xmp || flags->output_dir))
+    if (flags->photils &&
+        (flags->json || flags->json_lines || flags->csv || flags->sidecar || flags->page ||
+         flags->vis || flags->write_xmp || flags->write_metadata || flags->output_dir))
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "--photils: expected no other output beside it");
     const enum caption_file_existing existing = existing_named(flags->existing);
-    if (flags->write_xmp && (existing == CAPTION_FILE_APPEND || existing == CAPTION_FILE_PREPEND))
+    if ((flags->write_xmp || flags->write_metadata) &&
+        (existing == CAPTION_FILE_APPEND || existing == CAPTION_FILE_PREPEND))
         return error_set(error, CAPTION_ERROR_ARGUMENT,
-                         "--write-xmp with --existing %s: expected skip or overwrite",
-                         flags->existing);
+                         "--%s with --existing %s: expected skip or overwrite",
+                         flags->write_xmp ? "write-xmp" : "write-metadata", flags->existing);
+    if (flags->write_metadata && flags->output_dir)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--write-metadata changes the photos where they are: expected no "
+                         "--output-dir");
     return true;
 }
 
@@ -160,11 +189,12 @@ static bool list_photos(struct caption_plan *plan, char **arguments, int count,
                         caption_error *error) {
     const struct caption_flags *flags = &plan->flags;
     const bool files_on_input = flags->files_from && strcmp(flags->files_from, "-") == 0;
-    plan->list = (struct photo_list){.recursive = flags->recursive,
-                                     .globs = flags->globs.items,
-                                     .glob_count = flags->globs.count,
-                                     .stays_inside = (flags->sidecar || flags->write_xmp) &&
-                                                     !flags->output_dir};
+    plan->list = (struct photo_list){
+        .recursive = flags->recursive,
+        .globs = flags->globs.items,
+        .glob_count = flags->globs.count,
+        .stays_inside =
+            flags->write_metadata || ((flags->sidecar || flags->write_xmp) && !flags->output_dir)};
     if (!arguments_check(arguments, count, error)) return false;
     for (int i = 0; i < count; i++) {
         if (files_on_input && strcmp(arguments[i], "-") == 0)
@@ -261,6 +291,8 @@ static bool add_outputs(const struct caption_plan *plan, struct captioning *run,
     if (plan->writes_files && !add_output(run, caption_file_output_new(&plan->files, error)))
         return false;
     if (flags->write_xmp && !add_output(run, caption_xmp_new(&plan->xmp, error))) return false;
+    if (flags->write_metadata && !add_output(run, caption_metadata_new(&plan->metadata, error)))
+        return false;
     if (flags->page && !add_output(run, caption_page_new(flags->page, plan->tags, error)))
         return false;
     if (flags->vis && !add_output(run, caption_vis_new(flags->vis, error))) return false;
@@ -298,6 +330,7 @@ static int run_plan(const struct caption_plan *plan, int arguments) {
                              .shard = &plan->shard,
                              .files = plan->writes_files ? &plan->files : NULL,
                              .xmp = plan->flags.write_xmp ? &plan->xmp : NULL,
+                             .metadata = plan->flags.write_metadata ? &plan->metadata : NULL,
                              .thumbnail = plan->flags.page ? CAPTION_PAGE_THUMBNAIL : 0,
                              .quiet = plan->flags.quiet,
                              .verbose = plan->flags.verbose};
@@ -398,9 +431,15 @@ int command_caption(int argc, char **argv) {
          NULL},
         {0, "vis-json", OPTIONS_STRING, &f->vis, "FILE", 0, 0,
          "captions as neuraltalk2's vis.json has them: image_id, caption, file_name", NULL},
-        {0, "write-xmp", OPTIONS_ON, &f->write_xmp, NULL, 0, 0,
-         "the caption as description and alt text in an XMP sidecar; dog.jpg.xmp for dog.jpg, with "
-         "the model's confidence as caption:Confidence; what another program wrote there stays",
+        {0, "write-xmp", OPTIONS_OPTIONAL, &f->write_xmp, "darktable|adobe|both", 0, 0,
+         "the caption as description and alt text in an XMP sidecar; dog.jpg.xmp for dog.jpg "
+         "(darktable) or dog.xmp (adobe), whichever is there, else the first. With the model's "
+         "confidence as caption:Confidence; what another program wrote there stays",
+         NULL},
+        {0, "write-metadata", OPTIONS_ON, &f->write_metadata, NULL, 0, 0,
+         "the same inside the photo; JPEG (XMP and IPTC), PNG and WebP, and in XMP sidecars that "
+         "are there. The only flag that changes photos; pixels, modification time, mode, and what "
+         "other programs wrote stay. Links, read-only photos and other formats are errors",
          NULL},
         {0, "existing", OPTIONS_CHOICE, &f->existing, "skip|overwrite|append|prepend", 0, 0,
          "what becomes of a file that is there; of XMP: of a text in it; skip: its photo is passed "
@@ -430,13 +469,16 @@ int command_caption(int argc, char **argv) {
         "  caption eval DATASET            caption a data set's photos and score the captions\n"
         "  caption score RESULTS DATASET   score captions made elsewhere\n"
         "  caption info [MODEL]            what a model is and was made from\n"
+        "  caption alt FILE...             alt texts into HTML, Markdown and EPUB\n"
         "caption --version (or -V) tells which one this is.\n",
         groups,
         sizeof groups / sizeof *groups,
-        "recursive json jsonl csv tags sidecar output-dir html write-xmp existing dry-run quiet "
+        "recursive json jsonl csv tags sidecar output-dir html write-xmp write-metadata existing "
+        "dry-run quiet "
         "model top style neutral min-confidence unsure precision threads"};
-    int first, status;
-    if (!command_begin(&command, argc, argv, 0, INT_MAX, &first, &status)) {
+    int status;
+    const int first = command_begin(&command, argc, argv, 0, INT_MAX, &status);
+    if (!first) {
         options_list_free(&f->globs);
         return status;
     }

@@ -45,23 +45,16 @@ static char *file_of(const struct captioning *run, size_t number, bool *skipped,
     return NULL;
 }
 
-/* Whether a photo has an XMP sidecar to which there is nothing to add. */
-static bool has_xmp(const struct captioning *run, size_t number) {
-    if (run->xmp->overwrite) return false;
-    const struct caption_row row = row_of(run, number, NULL);
-    char *path = caption_xmp_path(&row, run->xmp->folder, NULL);
-    const bool is_full = path && caption_xmp_is_full(path, run->xmp->tags);
-    free(path);
-    return is_full;
-}
-
-/* Whether a photo's file is there already. Where memory is too short to tell, captioning it will
- * say so. */
+/* Whether everything that is written for a photo is there already. Where memory is too short to
+ * tell, captioning it will say so. */
 static bool is_done(const struct captioning *run, size_t number) {
+    const struct caption_row row = row_of(run, number, NULL);
     bool skipped = false;
     if (run->files) free(file_of(run, number, &skipped, NULL));
     if (run->files && !skipped) return false;
-    return run->xmp ? has_xmp(run, number) : skipped;
+    if (run->xmp && !caption_xmp_is_done(run->xmp, &row)) return false;
+    if (run->metadata && !caption_metadata_is_done(run->metadata, &row)) return false;
+    return run->files || run->xmp || run->metadata;
 }
 
 static void show_progress(struct captioning *run) {
@@ -222,6 +215,10 @@ bool captioning_run(struct captioning *run, caption_session *session, caption_er
 /* One line; *listed: the photo was not skipped. */
 static bool list_photo(struct captioning *run, size_t number, caption_error *error) {
     const char *path = run->list->entries[number].path;
+    if (!run->files && is_done(run, number)) {
+        run->skipped++;
+        return true;
+    }
     if (!run->files) {
         plain_text_to_reader(stdout, path);
         putchar('\n');
@@ -271,7 +268,8 @@ static void tell_times(const struct captioning *run) {
 
 void captioning_tell(const struct captioning *run) {
     if (run->quiet) return;
-    const bool watched = run->verbose || run->files || run->xmp || isatty(STDERR_FILENO);
+    const bool watched =
+        run->verbose || run->files || run->xmp || run->metadata || isatty(STDERR_FILENO);
     const size_t others = run->list->others;
     if (watched && (run->photos > 1 || others > 0)) {
         fprintf(stderr, "%s: %zu captioned, %zu failed", run->name, run->done, run->failed);
@@ -287,6 +285,7 @@ void captioning_tell(const struct captioning *run) {
     if (!run->interrupted) return;
     fprintf(stderr, "%s: interrupted after %zu of %zu photos", run->name,
             run->done + run->failed + run->skipped, run->photos);
-    if (run->files || run->xmp) fprintf(stderr, "; the same command with --existing skip goes on");
+    if (run->files || run->xmp || run->metadata)
+        fprintf(stderr, "; the same command with --existing skip goes on");
     fprintf(stderr, "\n");
 }

@@ -5,6 +5,7 @@
 
 #include "cli/photo_list.h"
 #include "cli/shard.h"
+#include "metadata/caption_metadata.h"
 #include "report/caption_file.h"
 #include "report/caption_xmp.h"
 
@@ -17,9 +18,10 @@ struct captioning {
     const struct shard *shard;
     struct caption_output *outputs[CAPTIONING_MOST_OUTPUTS]; /* freed by their maker */
     size_t output_count;
-    const struct caption_file_options *files; /* NULL: none are written */
-    const struct caption_xmp_options *xmp;    /* the same */
-    size_t thumbnail;                         /* see caption_stream */
+    const struct caption_file_options *files;        /* NULL: none are written */
+    const struct caption_xmp_options *xmp;           /* the same */
+    const struct caption_metadata_options *metadata; /* the same, of photos */
+    size_t thumbnail;                                /* see caption_stream */
     bool quiet, verbose;
 
     /* Told by the run. */

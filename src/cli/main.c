@@ -13,6 +13,7 @@ struct named_command {
 
 static const struct named_command COMMANDS[] = {
     {"train", command_train},
+    {"alt", command_alt},
     {"eval", command_eval},
     {"score", command_score},
     {"info", command_info},

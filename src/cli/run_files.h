@@ -8,6 +8,9 @@
  *   - a file that holds something else than this output writes, which --force allows;
  *   - standard output, where it is a file that the run reads.
  *
+ * --write-metadata, which writes into the photos of the list, is no such output: it keeps to the
+ * rules of metadata/caption_metadata.h, and --force changes nothing about them.
+ *
  *     struct run_files files = {.force = force, .photos = &list};
  *     bool ok = run_files_read(&files, "model", path, &error) &&
  *               run_files_write(&files, "html", page, &RUN_FILES_PAGE, &error) &&

@@ -13,6 +13,15 @@
 #include "eval/tag_scores.h"
 #include "model/model.h"
 
+/* What captions photos, and how. */
+struct evaluator {
+    const struct model *model;
+    const caption_options *options;
+    size_t swaps;            /* pairs of photos that are compared (swaps.h); 0: none */
+    struct threads *threads; /* NULL: the calling thread alone */
+    FILE *progress;          /* a progress bar while photos are encoded; NULL: none */
+};
+
 struct evaluation {
     size_t count;        /* photos */
     const char *style;   /* in which they were captioned, the model's own name; NULL: in none */
@@ -36,27 +45,19 @@ struct evaluation {
 const char *evaluate_style(const struct model *model, const struct dataset *dataset,
                            const struct dataset_part *part, const size_t *photos);
 
-/* Scores captions of photos whose features (count, F) are known: photos[count] are indices into
- * data set's photos, each with at least one caption. `swaps` pairs of photos are compared (swaps.h;
- * 0: none). `threads` may be NULL. Freed with evaluation_free. */
-bool evaluate_features(const struct model *model, const struct dataset *dataset,
-                       const size_t *photos, size_t count, const float *features,
-                       const caption_options *options, size_t swaps, struct threads *threads,
-                       struct evaluation *out, caption_error *error);
+/* Scores captions of photos, each with at least one caption, whose features (photos->count, F) are
+ * known. Freed with evaluation_free. */
+bool evaluate_features(const struct evaluator *evaluator, const struct dataset_selection *photos,
+                       const float *features, struct evaluation *out, caption_error *error);
 
-/* The same from the photos themselves, with a progress bar on `progress` (NULL: none). A photo that
- * cannot be read is an error that names it. */
-bool evaluate_photos(const struct model *model, const struct dataset *dataset, const size_t *photos,
-                     size_t count, const caption_options *options, size_t swaps,
-                     struct threads *threads, FILE *progress, struct evaluation *out,
-                     caption_error *error);
+/* The same from the photos themselves. A photo that cannot be read is an error that names it. */
+bool evaluate_photos(const struct evaluator *evaluator, const struct dataset_selection *photos,
+                     struct evaluation *out, caption_error *error);
 
 /* All that beam search finishes of photos, as many captions as the beam is wide, in their order:
- * results[count] are freed with decode_results_free. Otherwise as evaluate_photos. */
-bool evaluate_candidates(const struct model *model, const struct dataset *dataset,
-                         const size_t *photos, size_t count, const caption_options *options,
-                         struct threads *threads, FILE *progress, struct decode_result *results,
-                         caption_error *error);
+ * results[photos->count] are freed with decode_results_free. Otherwise as evaluate_photos. */
+bool evaluate_candidates(const struct evaluator *evaluator, const struct dataset_selection *photos,
+                         struct decode_result *results, caption_error *error);
 
 void evaluation_free(struct evaluation *evaluation);
 

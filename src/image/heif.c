@@ -7,10 +7,10 @@
 #include <libheif/heif.h>
 #endif
 
+#include "base/library.h"
 #include "base/memory.h"
 #include "image/color.h"
 #include "image/format.h"
-#include "image/library.h"
 #include "image/rows.h"
 
 enum { BOX_HEADER = 8, LARGE_BOX_HEADER = 16, FULL_BOX = 4 };
@@ -155,10 +155,10 @@ static bool load(struct libheif *lib, caption_error *error) {
         FUNCTION(heif_decode_image),
         FUNCTION(heif_image_release),
         FUNCTION(heif_image_get_plane_readonly),
+        LIBRARY_END,
     };
 #undef FUNCTION
-    return library_load(CAPTION_HEIF_SONAME, "HEIF", "libheif", functions,
-                        sizeof functions / sizeof *functions, lib, error);
+    return library_load(CAPTION_HEIF_SONAME, "a HEIF photo", "libheif", functions, lib, error);
 }
 
 /* A file on its way to pixels. */

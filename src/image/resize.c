@@ -66,13 +66,19 @@ static double support_of(double scale, double variance) {
     return sqrt(fmax(scale * scale - 6 * variance, 1));
 }
 
-/* The filter from `box` pixels at `start` of `in_length` to `length` pixels. */
-static bool filter_new(struct filter *filter, size_t in_length, double start, double box,
-                       size_t length, double variance, caption_error *error) {
-    double scale = box / (double)length, support = support_of(scale, variance);
+/* `length` pixels from `start` on of a row or column of `all`. */
+struct pixel_span {
+    size_t all;
+    double start, length;
+};
+
+/* The filter from the span to `length` pixels. */
+static bool filter_new(struct filter *filter, const struct pixel_span *span, size_t length,
+                       double variance, caption_error *error) {
+    double scale = span->length / (double)length, support = support_of(scale, variance);
     if (!filter_allocate(filter, length, support, error)) return false;
     for (size_t i = 0; i < length; i++)
-        filter_fill(filter, i, start + ((double)i + 0.5) * scale, support, in_length);
+        filter_fill(filter, i, span->start + ((double)i + 0.5) * scale, support, span->all);
     return true;
 }
 
@@ -168,11 +174,10 @@ bool image_resize(const struct image *in, struct image_box box, size_t width, si
     }
     const double variance = (double)in->variance;
     struct filter columns, rows;
-    if (!filter_new(&columns, in->width, (double)box.left, (double)box.width, width, variance,
-                    error))
-        return false;
-    bool ok =
-        filter_new(&rows, in->height, (double)box.top, (double)box.height, height, variance, error);
+    const struct pixel_span across = {in->width, (double)box.left, (double)box.width};
+    const struct pixel_span down = {in->height, (double)box.top, (double)box.height};
+    if (!filter_new(&columns, &across, width, variance, error)) return false;
+    bool ok = filter_new(&rows, &down, height, variance, error);
     if (ok) {
         ok = resize_with(in, &columns, &rows, pixels, error);
         filter_free(&rows);

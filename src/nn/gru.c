@@ -23,11 +23,11 @@ SIMD_KERNEL(static, void, gru_forward_row,
     }
 }
 
-static void gru_forward(size_t n, size_t hidden, real *gates, const real *recurrent,
-                        const real *before, real *after) {
-    for (size_t i = 0; i < n; i++) {
-        gru_forward_row(hidden, gates + i * 4 * hidden, recurrent + i * 3 * hidden,
-                        before + i * hidden, after + i * hidden);
+static void gru_forward(const struct cell_step *s) {
+    const size_t hidden = s->hidden;
+    for (size_t i = 0; i < s->rows; i++) {
+        gru_forward_row(hidden, s->gates + i * 4 * hidden, s->recurrent + i * 3 * hidden,
+                        s->before + i * hidden, s->after + i * hidden);
     }
 }
 
@@ -50,12 +50,13 @@ SIMD_KERNEL(static, void, gru_backward_row,
     }
 }
 
-static void gru_backward(size_t n, size_t hidden, const real *gates, const real *before,
-                         const real *after, real *d_state, real *d_input, real *d_recurrent) {
-    (void)after;
-    for (size_t i = 0; i < n; i++) {
-        gru_backward_row(hidden, gates + i * 4 * hidden, before + i * hidden, d_state + i * hidden,
-                         d_input + i * 3 * hidden, d_recurrent + i * 3 * hidden);
+static void gru_backward(const struct cell_step *s, real *d_state, real *d_input,
+                         real *d_recurrent) {
+    const size_t hidden = s->hidden;
+    for (size_t i = 0; i < s->rows; i++) {
+        gru_backward_row(hidden, s->gates + i * 4 * hidden, s->before + i * hidden,
+                         d_state + i * hidden, d_input + i * 3 * hidden,
+                         d_recurrent + i * 3 * hidden);
     }
 }
 

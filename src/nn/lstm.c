@@ -23,11 +23,11 @@ SIMD_KERNEL(static, void, lstm_forward_row,
     }
 }
 
-static void lstm_forward(size_t n, size_t hidden, real *gates, const real *recurrent,
-                         const real *before, real *after) {
-    for (size_t i = 0; i < n; i++) {
-        lstm_forward_row(hidden, gates + i * 4 * hidden, recurrent + i * 4 * hidden,
-                         before + i * 2 * hidden, after + i * 2 * hidden);
+static void lstm_forward(const struct cell_step *s) {
+    const size_t hidden = s->hidden;
+    for (size_t i = 0; i < s->rows; i++) {
+        lstm_forward_row(hidden, s->gates + i * 4 * hidden, s->recurrent + i * 4 * hidden,
+                         s->before + i * 2 * hidden, s->after + i * 2 * hidden);
     }
 }
 
@@ -50,12 +50,13 @@ SIMD_KERNEL(static, void, lstm_backward_row,
     }
 }
 
-static void lstm_backward(size_t n, size_t hidden, const real *gates, const real *before,
-                          const real *after, real *d_state, real *d_input, real *d_recurrent) {
+static void lstm_backward(const struct cell_step *s, real *d_state, real *d_input,
+                          real *d_recurrent) {
     (void)d_recurrent; /* the same as d_input */
-    for (size_t i = 0; i < n; i++) {
-        lstm_backward_row(hidden, gates + i * 4 * hidden, before + i * 2 * hidden,
-                          after + i * 2 * hidden, d_state + i * 2 * hidden,
+    const size_t hidden = s->hidden;
+    for (size_t i = 0; i < s->rows; i++) {
+        lstm_backward_row(hidden, s->gates + i * 4 * hidden, s->before + i * 2 * hidden,
+                          s->after + i * 2 * hidden, d_state + i * 2 * hidden,
                           d_input + i * 4 * hidden);
     }
 }

@@ -8,6 +8,10 @@
  * caption:Confidence, a number from 0 to 1: it belongs to the caption that was inserted last, and
  * is removed if that one has none.
  *
+ * A description names this program as its writer (photoshop:CaptionWriter, IPTC's "Description
+ * Writer"). IPTC's Digital Source Type is left alone: it says of the picture, not of its
+ * description, that a program made it, and would mark a photo as a synthetic one.
+ *
  * Adobe, Extensible Metadata Platform (ISO 16684-1), parts 1 and 3. */
 #ifndef CAPTION_REPORT_XMP_PACKET_H
 #define CAPTION_REPORT_XMP_PACKET_H
@@ -23,7 +27,8 @@ enum {
     XMP_ALT_TEXT,
     XMP_TEXTS,
     XMP_KEYWORDS = XMP_TEXTS,
-    XMP_CONFIDENCE,
+    XMP_CONFIDENCE, /* from here on properties of one plain text */
+    XMP_WRITER,
     XMP_PROPERTIES
 };
 
@@ -33,11 +38,14 @@ struct xmp_property {
 
 extern const struct xmp_property xmp_properties[XMP_PROPERTIES];
 
+/* The writer of descriptions: "caption 0.2.0". */
+#define XMP_WRITER_NAME "caption " CAPTION_VERSION
+
 /* The content to insert into a packet. */
 struct xmp_content {
-    const char *caption;     /* NULL: none */
-    double confidence;       /* of the caption; NAN: none */
-    const caption_tag *tags; /* [tag_count] */
+    const char *texts[XMP_TEXTS]; /* the caption, as description and as alt text; NULL: none */
+    double confidence;            /* of the caption; NAN: none */
+    const caption_tag *tags;      /* [tag_count] */
     size_t tag_count;
 };
 
@@ -49,7 +57,7 @@ enum xmp_form {
     XMP_ITEM,      /* the item of the list that is to hold it, or nothing, before the other items */
     XMP_PROPERTY,  /* all of it: not a list of languages */
     XMP_ATTRIBUTE, /* all of it, an attribute, which cannot be replaced but can be removed
-                      (confidence); or keywords that are not a list */
+                      (confidence, writer); or keywords that are not a list */
     XMP_LIST,      /* keywords: what the list holds */
     XMP_BAG,       /* keywords: an empty list, all of it */
 };

@@ -15,8 +15,8 @@ enum { DEEPEST = 256 };
 /* Between a namespace and a name in it, as expat hands them over. */
 #define IN "|"
 
-/* rdf:RDF > rdf:Description > one of the texts > rdf:Alt > rdf:li, or dc:subject > rdf:Bag, or
- * caption:Confidence. How many of these, each the child of the one before, lead to where the parser
+/* rdf:RDF > rdf:Description > one of the texts > rdf:Alt > rdf:li, or dc:subject > rdf:Bag, or a
+ * plain text. How many of these, each the child of the one before, lead to where the parser
  * is. */
 enum level { OUTSIDE, IN_RDF, IN_DESCRIPTION, IN_PROPERTY, IN_LIST, IN_ITEM };
 
@@ -103,7 +103,7 @@ static bool is_of_keywords(const struct xmp_reader *reader) {
 }
 
 static bool enter_list(struct xmp_reader *reader, const char *name) {
-    if (reader->text == &reader->packet->texts[XMP_CONFIDENCE]) return false;
+    if (reader->text >= &reader->packet->texts[XMP_CONFIDENCE]) return false;
     const bool is_alternative = strcmp(name, XMP_RDF IN "Alt") == 0;
     const bool is_list = is_alternative || strcmp(name, XMP_RDF IN "Bag") == 0 ||
                          strcmp(name, XMP_RDF IN "Seq") == 0;
@@ -263,14 +263,17 @@ static void find_keywords(struct xmp_packet *packet) {
                                                      (size_t)(end - packet->bytes)};
 }
 
-static void find_confidence(struct xmp_packet *packet) {
-    static const char end_tag[] = "</caption:Confidence>";
-    const char *begin = strstr(packet->bytes, "<caption:Confidence ");
+/* A plain text, with its tags. */
+static void find_plain(struct xmp_packet *packet, size_t number) {
+    char begin_tag[64], end_tag[64];
+    const struct xmp_property *property = &xmp_properties[number];
+    snprintf(begin_tag, sizeof begin_tag, "<%s:%s ", property->prefix, property->name);
+    snprintf(end_tag, sizeof end_tag, "</%s:%s>", property->prefix, property->name);
+    const char *begin = strstr(packet->bytes, begin_tag);
     const char *end = begin ? strstr(begin, end_tag) : NULL;
     if (!end) return;
-    packet->texts[XMP_CONFIDENCE] =
-        (struct xmp_place){XMP_PROPERTY, (size_t)(begin - packet->bytes),
-                           (size_t)(end - packet->bytes) + strlen(end_tag)};
+    packet->texts[number] = (struct xmp_place){XMP_PROPERTY, (size_t)(begin - packet->bytes),
+                                               (size_t)(end - packet->bytes) + strlen(end_tag)};
 }
 
 /* The toolkit's name identifies the writer of a packet: a program that modifies one writes its own
@@ -284,7 +287,7 @@ static bool read_packet(struct xmp_packet *packet, const char *name, caption_err
                          name);
     for (size_t i = 0; i < XMP_TEXTS; i++) find_text(packet, i);
     find_keywords(packet);
-    find_confidence(packet);
+    for (size_t i = XMP_CONFIDENCE; i < XMP_PROPERTIES; i++) find_plain(packet, i);
     packet->more.begin = packet->more.end = (size_t)(end - packet->bytes);
     return true;
 }

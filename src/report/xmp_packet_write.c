@@ -12,6 +12,7 @@ const struct xmp_property xmp_properties[XMP_PROPERTIES] = {
                       "AltTextAccessibility"},
     [XMP_KEYWORDS] = {"http://purl.org/dc/elements/1.1/", "dc", "subject"},
     [XMP_CONFIDENCE] = {"urn:uuid:35d3137a-89ba-41f3-8bb2-6ac233f2b69e#", "caption", "Confidence"},
+    [XMP_WRITER] = {"http://ns.adobe.com/photoshop/1.0/", "photoshop", "CaptionWriter"},
 };
 
 static const char head[] =
@@ -76,19 +77,24 @@ static void write_keywords(FILE *stream, const struct xmp_content *content,
     }
 }
 
-static void write_confidence(FILE *stream, const struct xmp_content *content) {
-    const struct xmp_property *property = &xmp_properties[XMP_CONFIDENCE];
-    if (isnan(content->confidence)) return;
-    fprintf(stream, "<%s:%s xmlns:%s=\"%s\">%.4f</%s:%s>", property->prefix, property->name,
-            property->prefix, property->space, content->confidence, property->prefix,
-            property->name);
+/* A property of one plain text, with its prefix declared. */
+static void write_plain(FILE *stream, size_t number, const struct xmp_content *content) {
+    const struct xmp_property *property = &xmp_properties[number];
+    if (number == XMP_CONFIDENCE && isnan(content->confidence)) return;
+    fprintf(stream, "<%s:%s xmlns:%s=\"%s\">", property->prefix, property->name, property->prefix,
+            property->space);
+    if (number == XMP_CONFIDENCE)
+        fprintf(stream, "%.4f", content->confidence);
+    else
+        html_text_write(stream, XMP_WRITER_NAME);
+    fprintf(stream, "</%s:%s>", property->prefix, property->name);
 }
 
 /* `declared`: the prefixes that are used are. */
 static void write_property(FILE *stream, size_t number, const struct xmp_content *content,
                            bool declared) {
-    if (number == XMP_CONFIDENCE) {
-        write_confidence(stream, content);
+    if (number >= XMP_CONFIDENCE) {
+        write_plain(stream, number, content);
         return;
     }
     const struct xmp_property *property = &xmp_properties[number];
@@ -101,13 +107,19 @@ static void write_property(FILE *stream, size_t number, const struct xmp_content
     if (number == XMP_KEYWORDS)
         write_keywords(stream, content, NULL, true);
     else
-        write_item(stream, content->caption, true);
+        write_item(stream, content->texts[number], true);
     fprintf(stream, "</rdf:%s></%s:%s>", list, property->prefix, property->name);
 }
 
+static bool has_caption(const struct xmp_content *content) {
+    return content->texts[XMP_DESCRIPTION] || content->texts[XMP_ALT_TEXT];
+}
+
 static bool is_wanted(const struct xmp_content *content, size_t number) {
+    if (number < XMP_TEXTS) return content->texts[number] != NULL;
     if (number == XMP_KEYWORDS) return content->tag_count > 0;
-    return content->caption && (number != XMP_CONFIDENCE || !isnan(content->confidence));
+    if (number == XMP_WRITER) return content->texts[XMP_DESCRIPTION] != NULL;
+    return has_caption(content) && !isnan(content->confidence);
 }
 
 void xmp_packet_write(FILE *stream, const struct xmp_content *content) {
@@ -130,7 +142,7 @@ bool xmp_packet_can_merge(const struct xmp_packet *packet, const struct xmp_cont
                           bool overwrite, const char *name, caption_error *error) {
     for (size_t i = 0; i < XMP_PROPERTIES; i++) {
         const bool is_edited = is_wanted(content, i) && (overwrite || i == XMP_KEYWORDS);
-        if (i == XMP_CONFIDENCE || !is_edited || packet->texts[i].form != XMP_ATTRIBUTE) continue;
+        if (i >= XMP_CONFIDENCE || !is_edited || packet->texts[i].form != XMP_ATTRIBUTE) continue;
         return error_set(error, CAPTION_ERROR_FORMAT, "%s: %s:%s: expected a list%s, found %s",
                          name, xmp_properties[i].prefix, xmp_properties[i].name,
                          i == XMP_KEYWORDS ? "" : " of languages",
@@ -139,18 +151,27 @@ bool xmp_packet_can_merge(const struct xmp_packet *packet, const struct xmp_cont
     return true;
 }
 
-/* Whether one of the packet's texts becomes the caption. */
-static bool puts_caption(const struct xmp_packet *packet, const struct xmp_content *content,
-                         bool overwrite) {
-    return content->caption && (overwrite || !xmp_packet_is_full(packet, true, false));
+/* What is put in: without `overwrite`, no text that the packet has. */
+static struct xmp_content content_for(const struct xmp_packet *packet,
+                                      const struct xmp_content *content, bool overwrite) {
+    struct xmp_content put = *content;
+    for (size_t i = 0; i < XMP_TEXTS; i++)
+        if (!overwrite && packet->texts[i].form != XMP_ABSENT) put.texts[i] = NULL;
+    if (!has_caption(&put)) put.confidence = (double)NAN;
+    return put;
 }
 
-/* Whether a property is to be added; a confidence that is an attribute counts as absent. */
+/* Whether a property is to be added; a plain text that is an attribute counts as absent. */
 static bool is_added(const struct xmp_packet *packet, const struct xmp_content *content,
                      size_t number) {
     const enum xmp_form form = packet->texts[number].form;
     return is_wanted(content, number) &&
-           (form == XMP_ABSENT || (number == XMP_CONFIDENCE && form == XMP_ATTRIBUTE));
+           (form == XMP_ABSENT || (number >= XMP_CONFIDENCE && form == XMP_ATTRIBUTE));
+}
+
+/* Whether a property that is there is replaced, or removed. */
+static bool is_replaced(const struct xmp_content *content, size_t number) {
+    return number == XMP_CONFIDENCE ? has_caption(content) : is_wanted(content, number);
 }
 
 /* A property that replaces another, or (XMP_ABSENT) all that are absent. */
@@ -165,16 +186,13 @@ static int by_place(const void *a, const void *b) {
 }
 
 static size_t plan_edits(const struct xmp_packet *packet, const struct xmp_content *content,
-                         bool overwrite, struct edit *edits) {
+                         struct edit *edits) {
     size_t count = 0;
     bool is_absent = false;
     for (size_t i = 0; i < XMP_PROPERTIES; i++) {
         struct xmp_place place = packet->texts[i];
         is_absent |= is_added(packet, content, i);
-        const bool is_replaced = i == XMP_CONFIDENCE
-                                     ? puts_caption(packet, content, overwrite)
-                                     : is_wanted(content, i) && (i == XMP_KEYWORDS || overwrite);
-        if (place.form == XMP_ABSENT || !is_replaced) continue;
+        if (place.form == XMP_ABSENT || !is_replaced(content, i)) continue;
         if (place.form == XMP_LIST) place.begin = place.end; /* after its content */
         edits[count++] = (struct edit){place, i};
     }
@@ -202,10 +220,10 @@ static void write_edit(FILE *stream, const struct xmp_packet *packet, const stru
         write_more(stream, packet, content);
         break;
     case XMP_TEXT:
-        html_text_write(stream, content->caption);
+        html_text_write(stream, content->texts[edit->number]);
         break;
     case XMP_ITEM:
-        write_item(stream, content->caption, false);
+        write_item(stream, content->texts[edit->number], false);
         break;
     case XMP_PROPERTY:
         write_property(stream, edit->number, content, false);
@@ -218,7 +236,7 @@ static void write_edit(FILE *stream, const struct xmp_packet *packet, const stru
         write_keywords(stream, content, NULL, true);
         fputs("</rdf:Bag>", stream);
         break;
-    case XMP_ATTRIBUTE: /* of confidence: it is removed; of others see xmp_packet_can_merge */
+    case XMP_ATTRIBUTE: /* of a plain text: it is removed; of others see xmp_packet_can_merge */
         break;
     }
 }
@@ -226,9 +244,8 @@ static void write_edit(FILE *stream, const struct xmp_packet *packet, const stru
 void xmp_packet_write_merged(FILE *stream, const struct xmp_packet *packet,
                              const struct xmp_content *content, bool overwrite) {
     struct edit edits[XMP_PROPERTIES + 1];
-    struct xmp_content written = *content;
-    if (!puts_caption(packet, content, overwrite)) written.confidence = (double)NAN;
-    const size_t count = plan_edits(packet, &written, overwrite, edits);
+    const struct xmp_content written = content_for(packet, content, overwrite);
+    const size_t count = plan_edits(packet, &written, edits);
     size_t at = 0;
     for (size_t i = 0; i < count; i++) {
         fwrite(packet->bytes + at, 1, edits[i].place.begin - at, stream);

@@ -18,14 +18,15 @@ static void merge(const struct xmp_packet *packet, const struct xmp_content *con
     char *merged = text_stream_close(&text, &error);
     struct xmp_packet again;
     FUZZ_MUST(merged && xmp_packet_read(merged, text.size, "merged", &again, &error));
-    FUZZ_MUST(xmp_packet_is_full(&again, content->caption != NULL, content->tag_count > 0));
+    FUZZ_MUST(
+        xmp_packet_is_full(&again, content->texts[XMP_ALT_TEXT] != NULL, content->tag_count > 0));
     free(merged);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     static char name[] = "dog & <cat>";
     static const caption_tag tag = {.name = name, .confidence = 0.5};
-    const struct xmp_content caption = {.caption = "a \"dog\" & <cat>'s",
+    const struct xmp_content caption = {.texts = {"a \"dog\" & <cat>'s", "a \"dog\" & <cat>'s"},
                                         .confidence = 0.25,
                                         .tags = &tag,
                                         .tag_count = 1},

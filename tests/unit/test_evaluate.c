@@ -49,12 +49,18 @@ static void tear_down(struct fixture *f) {
     tiny_free(&f->model);
 }
 
+static struct dataset_selection all_photos(const struct fixture *f) {
+    return (struct dataset_selection){&f->dataset, f->photos, PHOTOS};
+}
+
 static void evaluate(struct fixture *f, real *values, struct threads *threads) {
     caption_error error = {0};
     struct model model = f->model; /* the same model, around other weights where they are given */
     if (values) model.parameters.values = values;
-    if (!evaluate_features(&model, &f->dataset, f->photos, PHOTOS, f->features, &f->options, 0,
-                           threads, &f->evaluation, &error))
+    const struct evaluator evaluator = {
+        .model = &model, .options = &f->options, .threads = threads};
+    const struct dataset_selection photos = all_photos(f);
+    if (!evaluate_features(&evaluator, &photos, f->features, &f->evaluation, &error))
         fail_msg("%s", error.message);
 }
 
@@ -104,8 +110,9 @@ static void swaps_are_made_where_asked_for(void **state) {
     assert_int_equal(f.evaluation.swaps.count, 0);
     evaluation_free(&f.evaluation);
     caption_error error = {0};
-    assert_true(evaluate_features(&f.model, &f.dataset, f.photos, PHOTOS, f.features, &f.options,
-                                  50, NULL, &f.evaluation, &error));
+    const struct evaluator evaluator = {.model = &f.model, .options = &f.options, .swaps = 50};
+    const struct dataset_selection photos = all_photos(&f);
+    assert_true(evaluate_features(&evaluator, &photos, f.features, &f.evaluation, &error));
     assert_int_equal(f.evaluation.swaps.count, 50);
     assert_true(f.evaluation.swaps.generated > 0.5);
     evaluation_free(&f.evaluation);
@@ -184,8 +191,9 @@ static void a_photo_without_captions_is_an_error_that_names_it(void **state) {
     set_up(&f, 8);
     f.dataset.photos[4].count = 0;
     caption_error error = {0};
-    assert_false(evaluate_features(&f.model, &f.dataset, f.photos, PHOTOS, f.features, &f.options,
-                                   0, NULL, &f.evaluation, &error));
+    const struct evaluator evaluator = {.model = &f.model, .options = &f.options};
+    const struct dataset_selection photos = all_photos(&f);
+    assert_false(evaluate_features(&evaluator, &photos, f.features, &f.evaluation, &error));
     assert_non_null(strstr(error.message, "data.json"));
     assert_non_null(strstr(error.message, "4.jpg"));
     tear_down(&f);

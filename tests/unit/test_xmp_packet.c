@@ -18,7 +18,7 @@
 
 /* What is put into packets, and what becomes of it there. */
 static const char caption[] = "a <dog> & \"a\" cat";
-static const struct xmp_content content_of_caption = {.caption = caption,
+static const struct xmp_content content_of_caption = {.texts = {caption, caption},
                                                       .confidence = (double)NAN};
 #define ESCAPED "a &lt;dog&gt; &amp; &quot;a&quot; cat"
 #define NEW_LIST "<rdf:Alt><rdf:li xml:lang=\"x-default\">" ESCAPED "</rdf:li></rdf:Alt>"
@@ -26,6 +26,10 @@ static const struct xmp_content content_of_caption = {.caption = caption,
 #define NEW_ALT_TEXT                                                                               \
     "<Iptc4xmpCore:AltTextAccessibility " IPTC " " RDF ">" NEW_LIST                                \
     "</Iptc4xmpCore:AltTextAccessibility>"
+#define NEW_WRITER                                                                                 \
+    "<photoshop:CaptionWriter "                                                                    \
+    "xmlns:photoshop=\"http://ns.adobe.com/photoshop/1.0/\">caption " CAPTION_VERSION              \
+    "</photoshop:CaptionWriter>"
 
 /* An alt text that is there. */
 #define ALT_TEXT                                                                                   \
@@ -101,8 +105,8 @@ static void a_new_packet_is_full_and_its_texts_are_replaced_in_place(void **stat
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
     assert_non_null(stream);
-    xmp_packet_write(stream,
-                     &(struct xmp_content){.caption = "old & <older>", .confidence = (double)NAN});
+    xmp_packet_write(stream, &(struct xmp_content){.texts = {"old & <older>", "old & <older>"},
+                                                   .confidence = (double)NAN});
     assert_int_equal(fclose(stream), 0);
     const struct xmp_packet packet = read_packet(text);
     assert_true(xmp_packet_is_full(&packet, true, false));
@@ -123,8 +127,8 @@ static void texts_that_are_absent_are_added_where_properties_end(void **state) {
         "<dc:subject><rdf:Bag><rdf:li>&#x64;og</rdf:li></rdf:Bag></dc:subject>";
     char text[2048], expected[4096];
     snprintf(text, sizeof text, "%s%s%s", BEGIN, property, END);
-    snprintf(expected, sizeof expected, "%s%s\r\n  %s\n%s\n%s", BEGIN, property, NEW_DESCRIPTION,
-             NEW_ALT_TEXT, END + strlen("\r\n  "));
+    snprintf(expected, sizeof expected, "%s%s\r\n  %s\n%s\n%s\n%s", BEGIN, property,
+             NEW_DESCRIPTION, NEW_ALT_TEXT, NEW_WRITER, END + strlen("\r\n  "));
     expect_merged(text, false, expected);
     expect_merged(text, true, expected);
 }
@@ -134,10 +138,10 @@ static void an_empty_description_is_opened(void **state) {
     needs_expat();
     expect_merged("<r:RDF xmlns:r=\"" XMP_RDF "\"><r:Description\n r:about=''/></r:RDF>", false,
                   "<r:RDF xmlns:r=\"" XMP_RDF "\"><r:Description\n r:about=''>\n" NEW_DESCRIPTION
-                  "\n" NEW_ALT_TEXT "\n</r:Description></r:RDF>");
+                  "\n" NEW_ALT_TEXT "\n" NEW_WRITER "\n</r:Description></r:RDF>");
     expect_merged("<RDF xmlns=\"" XMP_RDF "\"><Description/></RDF>", false,
                   "<RDF xmlns=\"" XMP_RDF "\"><Description>\n" NEW_DESCRIPTION "\n" NEW_ALT_TEXT
-                  "\n</Description></RDF>");
+                  "\n" NEW_WRITER "\n</Description></RDF>");
 }
 
 static void a_text_that_is_there_stays_or_gives_way_in_its_language_alone(void **state) {
@@ -215,8 +219,8 @@ static void what_looks_like_a_text_elsewhere_is_none(void **state) {
     for (size_t i = 0; i < sizeof properties / sizeof *properties; i++) {
         char text[2048], expected[4096];
         snprintf(text, sizeof text, "%s%s%s", BEGIN, properties[i], END);
-        snprintf(expected, sizeof expected, "%s%s\r\n  %s\n%s\n%s", BEGIN, properties[i],
-                 NEW_DESCRIPTION, NEW_ALT_TEXT, END + strlen("\r\n  "));
+        snprintf(expected, sizeof expected, "%s%s\r\n  %s\n%s\n%s\n%s", BEGIN, properties[i],
+                 NEW_DESCRIPTION, NEW_ALT_TEXT, NEW_WRITER, END + strlen("\r\n  "));
         expect_merged(text, true, expected);
     }
 }
@@ -338,7 +342,7 @@ static void keywords_that_are_no_list_are_left_alone(void **state) {
 
 #define OURS "xmlns:caption=\"urn:uuid:35d3137a-89ba-41f3-8bb2-6ac233f2b69e#\""
 #define SURE(number) "<caption:Confidence " OURS ">" number "</caption:Confidence>"
-static const struct xmp_content sure_content = {.caption = caption, .confidence = 0.71239};
+static const struct xmp_content sure_content = {.texts = {caption, caption}, .confidence = 0.71239};
 
 static void expect_sure(const struct xmp_content *content, const char *text, bool overwrite,
                         const char *expected) {
@@ -354,7 +358,7 @@ static void a_caption_is_put_in_with_its_confidence_and_takes_the_old_one_away(v
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
     assert_non_null(stream);
-    xmp_packet_write(stream, &(struct xmp_content){.caption = "old", .confidence = 0.5});
+    xmp_packet_write(stream, &(struct xmp_content){.texts = {"old", "old"}, .confidence = 0.5});
     assert_int_equal(fclose(stream), 0);
     assert_non_null(strstr(text, SURE("0.5000") "\n"));
     char *made = merged_with(&sure_content, text, true);
@@ -378,10 +382,10 @@ static void a_confidence_that_became_an_attribute_gives_way_too(void **state) {
     expect_sure(&sure_content,
                 DESCRIPTION(" r:about=''\n c:Confidence = '0.5'") "</r:Description></r:RDF>", false,
                 DESCRIPTION(" r:about=''") NEW_DESCRIPTION
-                "\n" NEW_ALT_TEXT "\n" SURE("0.7124") "\n</r:Description></r:RDF>");
+                "\n" NEW_ALT_TEXT "\n" SURE("0.7124") "\n" NEW_WRITER "\n</r:Description></r:RDF>");
     expect_sure(&content_of_caption,
                 DESCRIPTION(" r:about=''\tc:Confidence='0.5'") "</r:Description></r:RDF>", true,
-                DESCRIPTION(" r:about=''") NEW_DESCRIPTION "\n" NEW_ALT_TEXT
+                DESCRIPTION(" r:about=''") NEW_DESCRIPTION "\n" NEW_ALT_TEXT "\n" NEW_WRITER
                                                            "\n</r:Description></r:RDF>");
 }
 
@@ -393,8 +397,32 @@ static void tags_alone_leave_the_confidence_as_it_is(void **state) {
     free(made);
 }
 
+static void a_description_names_its_writer_and_one_that_stays_keeps_his(void **state) {
+    (void)state;
+    needs_expat();
+#define DC_TEXT "<dc:description>At Anna's</dc:description>"
+    const char *const texts[] = {
+        BEGIN DC_TEXT "<p:CaptionWriter xmlns:p='http://ns.adobe.com/photoshop/1.0/'>Anna"
+                      "</p:CaptionWriter>" END,
+        "<r:RDF xmlns:r=\"" XMP_RDF "\"><r:Description " DC
+        " xmlns:p='http://ns.adobe.com/photoshop/1.0/' p:CaptionWriter='Anna'>" DC_TEXT
+        "</r:Description></r:RDF>"};
+    for (size_t i = 0; i < 2; i++) {
+        char *made = merged(texts[i], true), *kept = merged(texts[i], false);
+        assert_non_null(strstr(made, NEW_WRITER));
+        assert_null(strstr(made, "Anna"));
+        assert_null(strstr(kept, NEW_WRITER));
+        assert_non_null(strstr(kept, i == 0 ? ">Anna</p:CaptionWriter>" : "='Anna'"));
+        assert_non_null(strstr(kept, NEW_ALT_TEXT));
+        free(kept);
+        free(made);
+    }
+#undef DC_TEXT
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_description_names_its_writer_and_one_that_stays_keeps_his),
         cmocka_unit_test(a_new_packet_is_full_and_its_texts_are_replaced_in_place),
         cmocka_unit_test(texts_that_are_absent_are_added_where_properties_end),
         cmocka_unit_test(an_empty_description_is_opened),

@@ -1,0 +1,155 @@
+#include "alt/pictures.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "alt/pictures_parts.h"
+#include "base/memory.h"
+#include "base/splice.h"
+#include "base/text_stream.h"
+#include "report/html.h"
+
+bool pictures_need(const char *library, const char *package, caption_error *error) {
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "built without %s, which this document needs: install %s and build again",
+                     library, package);
+}
+
+bool pictures_add(struct alt_pictures *pictures, struct alt_picture picture, const char *url,
+                  caption_error *error) {
+    if (!memory_grow(&pictures->items, &pictures->capacity, pictures->count + 1,
+                     sizeof *pictures->items, "pictures", error))
+        return false;
+    picture.url = memory_string(url, error);
+    if (!picture.url) return false;
+    pictures->items[pictures->count++] = picture;
+    return true;
+}
+
+static bool is(const char *value, const char *word) {
+    return value && strcasecmp(value, word) == 0;
+}
+
+bool pictures_add_tag(struct alt_pictures *pictures, const struct img_attributes *attributes,
+                      size_t place, caption_error *error) {
+    if (!attributes->src || !*attributes->src) return true;
+    const bool is_decoration = is(attributes->role, "presentation") ||
+                               is(attributes->role, "none") || is(attributes->aria_hidden, "true");
+    const struct alt_picture picture = {
+        .place = place, .is_tag = true, .lacks_alt = !attributes->alt && !is_decoration};
+    return pictures_add(pictures, picture, attributes->src, error);
+}
+
+size_t pictures_behind_name(const char *bytes, size_t size, size_t at) {
+    if (at < size) at++; /* the < */
+    while (at < size && !isspace((unsigned char)bytes[at]) && bytes[at] != '/' && bytes[at] != '>')
+        at++;
+    return at;
+}
+
+static bool read_kind(enum alt_kind kind, const char *bytes, size_t size,
+                      struct alt_pictures *pictures, caption_error *error) {
+    switch (kind) {
+    case ALT_HTML:
+        return pictures_read_html(bytes, size, pictures, error);
+    case ALT_XHTML:
+        return pictures_read_xhtml(bytes, size, pictures, error);
+    case ALT_MARKDOWN:
+        break;
+    }
+    return pictures_read_markdown(bytes, size, pictures, error);
+}
+
+/* Pictures come in the order of the document, almost; lines are counted on. */
+static void count_lines(const char *bytes, struct alt_pictures *pictures) {
+    size_t at = 0, line = 1;
+    for (size_t i = 0; i < pictures->count; i++) {
+        struct alt_picture *picture = &pictures->items[i];
+        if (picture->place == 0) continue;
+        if (picture->place < at) at = 0, line = 1;
+        for (; at < picture->place; at++) line += bytes[at] == '\n';
+        picture->line = line;
+    }
+}
+
+bool alt_pictures_read(enum alt_kind kind, const char *bytes, size_t size,
+                       struct alt_pictures *pictures, caption_error *error) {
+    *pictures = (struct alt_pictures){0};
+    if (size > ALT_LARGEST)
+        return error_set(error, CAPTION_ERROR_LIMIT,
+                         "is a document of %zu bytes, at most %zu are "
+                         "read",
+                         size, ALT_LARGEST);
+    if (memchr(bytes, 0, size))
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "expected a document in UTF-8, found bytes of 0 (UTF-16?)");
+    if (!read_kind(kind, bytes, size, pictures, error)) return false;
+    count_lines(bytes, pictures);
+    return true;
+}
+
+/* Characters that mean something in the text of a picture; a pipe does in a table. */
+static void write_markdown(FILE *stream, const char *text) {
+    for (; *text; text++) {
+        if (strchr("\\`*_[]<>&!|~$", *text)) fputc('\\', stream);
+        fputc(*text == '\n' || *text == '\r' ? ' ' : *text, stream);
+    }
+}
+
+static bool add_text(struct splices *splices, const struct alt_picture *picture, const char *text,
+                     caption_error *error) {
+    struct text_stream inserted;
+    if (!text_stream_open(&inserted, "an alt text", error)) return false;
+    if (picture->is_tag) {
+        fputs(" alt=\"", inserted.stream);
+        html_text_write(inserted.stream, text);
+        fputs("\"", inserted.stream);
+    } else {
+        write_markdown(inserted.stream, text);
+    }
+    char *bytes = text_stream_close(&inserted, error);
+    const bool ok =
+        bytes && splices_add(splices, picture->place, picture->place, bytes, inserted.size, error);
+    free(bytes);
+    return ok;
+}
+
+/* Whether the changed document has the same pictures, and those that were to get a text lack none.
+ */
+static bool is_right(enum alt_kind kind, const struct file_bytes *made,
+                     const struct alt_pictures *pictures, const char *const *texts) {
+    struct alt_pictures again;
+    bool right = alt_pictures_read(kind, (const char *)made->data, made->size, &again, NULL) &&
+                 again.count == pictures->count;
+    for (size_t i = 0; right && i < again.count; i++) {
+        const struct alt_picture *old = &pictures->items[i], *new = &again.items[i];
+        right = strcmp(old->url, new->url) == 0 && new->lacks_alt == (old->lacks_alt && !texts[i]);
+    }
+    alt_pictures_free(&again);
+    return right;
+}
+
+bool alt_pictures_fill(enum alt_kind kind, const struct file_bytes *document,
+                       const struct alt_pictures *pictures, const char *const *texts,
+                       struct file_bytes *out, caption_error *error) {
+    struct splices splices = {0};
+    bool ok = true;
+    for (size_t i = 0; ok && i < pictures->count; i++)
+        if (texts[i]) ok = add_text(&splices, &pictures->items[i], texts[i], error);
+    ok = ok && splices_apply(&splices, document->data, document->size, out, error);
+    splices_free(&splices);
+    if (!ok || is_right(kind, out, pictures, texts)) return ok;
+    file_bytes_free(out);
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "its pictures cannot be told from other text (code, perhaps): it stays as it "
+                     "is");
+}
+
+void alt_pictures_free(struct alt_pictures *pictures) {
+    for (size_t i = 0; i < pictures->count; i++) free(pictures->items[i].url);
+    free(pictures->items);
+    free(pictures->base);
+    *pictures = (struct alt_pictures){0};
+}

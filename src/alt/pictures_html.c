@@ -1,0 +1,149 @@
+/* HTML, as browsers read it. */
+#include "alt/pictures_parts.h"
+
+#ifdef CAPTION_WITH_GUMBO
+
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gumbo.h>
+
+#include "base/library.h"
+#include "base/memory.h"
+
+/* Loaded for the first document, for it takes time. */
+#define FUNCTION(name) __typeof__(&name) name
+struct gumbo {
+    FUNCTION(gumbo_parse_with_options);
+    FUNCTION(gumbo_get_attribute);
+    FUNCTION(kGumboDefaultOptions);
+};
+#undef FUNCTION
+
+static bool load(struct gumbo *lib, caption_error *error) {
+#define FUNCTION(name) LIBRARY_FUNCTION(struct gumbo, name)
+    static const struct library_function functions[] = {
+        FUNCTION(gumbo_parse_with_options),
+        FUNCTION(gumbo_get_attribute),
+        FUNCTION(kGumboDefaultOptions),
+        LIBRARY_END,
+    };
+#undef FUNCTION
+    return library_load(CAPTION_GUMBO_SONAME, "HTML", "libgumbo", functions, lib, error);
+}
+
+/* Gumbo checks no allocation, and frees its tree by recursion: a deep one would end the program. So
+ * everything that it allocates is kept until the end, and a failure jumps out of it. */
+struct gumbo_block {
+    struct gumbo_block *next;
+    max_align_t bytes[];
+};
+
+struct gumbo_memory {
+    struct gumbo_block *blocks;
+    jmp_buf failed;
+};
+
+static void *take(void *context, size_t size) {
+    struct gumbo_memory *memory = context;
+    size_t all;
+    struct gumbo_block *block = size_add(size, sizeof *block, &all) ? malloc(all) : NULL;
+    if (!block) longjmp(memory->failed, 1);
+    block->next = memory->blocks;
+    memory->blocks = block;
+    return block->bytes;
+}
+
+static void keep(void *context, void *taken) {
+    (void)context, (void)taken;
+}
+
+static void free_all(struct gumbo_memory *memory) {
+    while (memory->blocks) {
+        struct gumbo_block *block = memory->blocks;
+        memory->blocks = block->next;
+        free(block);
+    }
+}
+
+static const char *value_of(const struct gumbo *lib, const GumboElement *element,
+                            const char *name) {
+    const GumboAttribute *attribute = lib->gumbo_get_attribute(&element->attributes, name);
+    return attribute ? attribute->value : NULL;
+}
+
+static bool add_element(const struct gumbo *lib, const GumboElement *element, const char *bytes,
+                        size_t size, struct alt_pictures *pictures, caption_error *error) {
+    if (element->tag == GUMBO_TAG_BASE && !pictures->base && value_of(lib, element, "href")) {
+        pictures->base = memory_string(value_of(lib, element, "href"), error);
+        return pictures->base != NULL;
+    }
+    const char *tag = element->original_tag.data;
+    if (element->tag != GUMBO_TAG_IMG || !tag || element->original_tag.length == 0) return true;
+    const struct img_attributes attributes = {
+        value_of(lib, element, "src"), value_of(lib, element, "alt"),
+        value_of(lib, element, "role"), value_of(lib, element, "aria-hidden")};
+    return pictures_add_tag(pictures, &attributes,
+                            pictures_behind_name(bytes, size, (size_t)(tag - bytes)), error);
+}
+
+static const GumboVector *children_of(const GumboNode *node) {
+    if (node->type == GUMBO_NODE_DOCUMENT) return &node->v.document.children;
+    if (node->type == GUMBO_NODE_ELEMENT || node->type == GUMBO_NODE_TEMPLATE)
+        return &node->v.element.children;
+    return NULL;
+}
+
+/* The next node in the order of the document. */
+static const GumboNode *next_node(const GumboNode *node) {
+    const GumboVector *children = children_of(node);
+    if (children && children->length > 0) return children->data[0];
+    for (; node->parent; node = node->parent) {
+        const GumboVector *siblings = children_of(node->parent);
+        if (node->index_within_parent + 1 < siblings->length)
+            return siblings->data[node->index_within_parent + 1];
+    }
+    return NULL;
+}
+
+static bool add_all(const struct gumbo *lib, const GumboNode *node, const char *bytes, size_t size,
+                    struct alt_pictures *pictures, caption_error *error) {
+    for (; node; node = next_node(node))
+        if (node->type == GUMBO_NODE_ELEMENT &&
+            !add_element(lib, &node->v.element, bytes, size, pictures, error))
+            return false;
+    return true;
+}
+
+bool pictures_read_html(const char *bytes, size_t size, struct alt_pictures *pictures,
+                        caption_error *error) {
+    struct gumbo lib;
+    if (!load(&lib, error)) return false;
+    struct gumbo_memory memory = {0};
+    GumboOptions options = *lib.kGumboDefaultOptions;
+    options.allocator = take;
+    options.deallocator = keep;
+    options.userdata = &memory;
+    options.max_errors = 0;
+    bool ok;
+    if (setjmp(memory.failed) == 0) {
+        const GumboOutput *output = lib.gumbo_parse_with_options(&options, bytes, size);
+        ok = add_all(&lib, output->document, bytes, size, pictures, error);
+    } else {
+        ok = error_memory(error, "an HTML document");
+    }
+    free_all(&memory);
+    return ok;
+}
+
+#else
+
+bool pictures_read_html(const char *bytes, size_t size, struct alt_pictures *pictures,
+                        caption_error *error) {
+    (void)bytes, (void)size, (void)pictures;
+    return pictures_need("gumbo", "libgumbo-dev", error);
+}
+
+#endif

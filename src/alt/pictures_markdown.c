@@ -1,0 +1,236 @@
+/* Markdown: "![](URL)", "![][NAME]", and the HTML in it. Cmark says where blocks lie; of what lies
+ * in a line it is less sure, so that its place is believed only if the text there fits, and else
+ * the block is searched. A text in the wrong place is found by reading the document again. */
+#include "alt/pictures_parts.h"
+
+#ifdef CAPTION_WITH_CMARK
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <cmark.h>
+
+#include "base/library.h"
+#include "base/memory.h"
+
+/* Loaded for the first document, for it takes time. */
+#define FUNCTION(name) __typeof__(&name) name
+struct cmark {
+    FUNCTION(cmark_iter_free);
+    FUNCTION(cmark_iter_get_node);
+    FUNCTION(cmark_iter_new);
+    FUNCTION(cmark_iter_next);
+    FUNCTION(cmark_node_first_child);
+    FUNCTION(cmark_node_free);
+    FUNCTION(cmark_node_get_end_line);
+    FUNCTION(cmark_node_get_literal);
+    FUNCTION(cmark_node_get_start_column);
+    FUNCTION(cmark_node_get_start_line);
+    FUNCTION(cmark_node_get_type);
+    FUNCTION(cmark_node_get_url);
+    FUNCTION(cmark_node_parent);
+    FUNCTION(cmark_parse_document);
+};
+#undef FUNCTION
+
+static bool load(struct cmark *lib, caption_error *error) {
+#define FUNCTION(name) LIBRARY_FUNCTION(struct cmark, name)
+    static const struct library_function functions[] = {
+        FUNCTION(cmark_iter_free),
+        FUNCTION(cmark_iter_get_node),
+        FUNCTION(cmark_iter_new),
+        FUNCTION(cmark_iter_next),
+        FUNCTION(cmark_node_first_child),
+        FUNCTION(cmark_node_free),
+        FUNCTION(cmark_node_get_end_line),
+        FUNCTION(cmark_node_get_literal),
+        FUNCTION(cmark_node_get_start_column),
+        FUNCTION(cmark_node_get_start_line),
+        FUNCTION(cmark_node_get_type),
+        FUNCTION(cmark_node_get_url),
+        FUNCTION(cmark_node_parent),
+        FUNCTION(cmark_parse_document),
+        LIBRARY_END,
+    };
+#undef FUNCTION
+    return library_load(CAPTION_CMARK_SONAME, "Markdown", "libcmark", functions, lib, error);
+}
+
+struct markdown {
+    struct cmark lib;
+    const char *bytes;
+    size_t size;
+    size_t *lines; /* [line_count + 1], owned: where each begins; the last: the end */
+    size_t line_count, line_capacity;
+    size_t searched; /* no text before it belongs to the pictures that are still to come */
+    struct alt_pictures *pictures;
+};
+
+/* Lines end as in CommonMark: with LF, CR or both. */
+static bool find_lines(struct markdown *markdown, caption_error *error) {
+    size_t at = 0;
+    for (;;) {
+        if (!memory_grow(&markdown->lines, &markdown->line_capacity, markdown->line_count + 2,
+                         sizeof *markdown->lines, "lines", error))
+            return false;
+        markdown->lines[markdown->line_count++] = at;
+        at += strcspn(markdown->bytes + at, "\r\n");
+        if (at == markdown->size) break;
+        at += markdown->bytes[at] == '\r' && markdown->bytes[at + 1] == '\n' ? 2 : 1;
+    }
+    markdown->lines[markdown->line_count] = markdown->size;
+    return true;
+}
+
+static size_t begin_of_line(const struct markdown *markdown, int line) {
+    const size_t index = line < 1 ? 0 : (size_t)line - 1;
+    return markdown->lines[size_smaller(index, markdown->line_count)];
+}
+
+/* The block that an inline is part of. */
+static cmark_node *block_of(const struct markdown *markdown, cmark_node *node) {
+    while (node && markdown->lib.cmark_node_get_type(node) > CMARK_NODE_LAST_BLOCK)
+        node = markdown->lib.cmark_node_parent(node);
+    return node;
+}
+
+struct block_extent {
+    size_t begin, end;
+};
+
+static struct block_extent extent_of(const struct markdown *markdown, cmark_node *block) {
+    return (struct block_extent){
+        begin_of_line(markdown, markdown->lib.cmark_node_get_start_line(block)),
+        begin_of_line(markdown, markdown->lib.cmark_node_get_end_line(block) + 1)};
+}
+
+/* Whether a picture without text begins at the place, with that URL if it stands there as it is. */
+static bool is_empty_picture(const struct markdown *markdown, size_t at, const char *url) {
+    const char *text = markdown->bytes + at;
+    if (strncmp(text, "![](", 4) != 0) return strncmp(text, "![][", 4) == 0;
+    text += 4 + strspn(text + 4, " \t\r\n");
+    text += *text == '<';
+    return !url || strncmp(text, url, strlen(url)) == 0 || strcspn(text, "\\&") < strlen(url);
+}
+
+/* The place between the brackets of a picture; 0: not found. */
+static size_t find_picture(struct markdown *markdown, cmark_node *node) {
+    const char *url = markdown->lib.cmark_node_get_url(node);
+    const struct block_extent block = extent_of(markdown, block_of(markdown, node));
+    const int column = markdown->lib.cmark_node_get_start_column(node);
+    size_t at = begin_of_line(markdown, markdown->lib.cmark_node_get_start_line(node)) +
+                (size_t)(column > 0 ? column - 1 : 0);
+    if (at >= markdown->searched && at < block.end && is_empty_picture(markdown, at, url))
+        return at + 2;
+    for (at = size_larger(block.begin, markdown->searched); at < block.end; at++)
+        if (markdown->bytes[at] == '!' && is_empty_picture(markdown, at, url) &&
+            (at == 0 || markdown->bytes[at - 1] != '\\'))
+            return at + 2;
+    return 0;
+}
+
+static bool has_text(const struct markdown *markdown, cmark_node *picture) {
+    return markdown->lib.cmark_node_first_child(picture) != NULL;
+}
+
+static bool add_picture(struct markdown *markdown, cmark_node *node, caption_error *error) {
+    struct alt_picture picture = {.line = (size_t)markdown->lib.cmark_node_get_start_line(node),
+                                  .lacks_alt = !has_text(markdown, node)};
+    const char *url = markdown->lib.cmark_node_get_url(node);
+    if (!url || !*url) return true;
+    if (picture.lacks_alt) picture.place = find_picture(markdown, node);
+    if (picture.place > 0) markdown->searched = picture.place;
+    return pictures_add(markdown->pictures, picture, url, error);
+}
+
+static bool has_tag(const char *html) {
+    for (; html && *html; html++)
+        if (strncasecmp(html, "<img", 4) == 0) return true;
+    return false;
+}
+
+/* The pictures of bytes `begin` to `end`, which are HTML; 0: its place is not known. */
+static bool add_html(struct markdown *markdown, const char *html, size_t size, size_t begin,
+                     size_t line, caption_error *error) {
+    struct alt_pictures *pictures = markdown->pictures;
+    const size_t first = pictures->count;
+    if (!pictures_read_html(html, size, pictures, error)) return false;
+    for (size_t i = first; i < pictures->count; i++) {
+        struct alt_picture *picture = &pictures->items[i];
+        picture->line = line;
+        picture->place = html == markdown->bytes + begin ? picture->place + begin : 0;
+    }
+    return true;
+}
+
+static bool add_html_block(struct markdown *markdown, cmark_node *node, caption_error *error) {
+    const struct block_extent extent = extent_of(markdown, node);
+    if (!has_tag(markdown->lib.cmark_node_get_literal(node))) return true;
+    markdown->searched = size_larger(markdown->searched, extent.end);
+    return add_html(markdown, markdown->bytes + extent.begin, extent.end - extent.begin,
+                    extent.begin, (size_t)markdown->lib.cmark_node_get_start_line(node), error);
+}
+
+/* One tag in a line. */
+static bool add_html_inline(struct markdown *markdown, cmark_node *node, caption_error *error) {
+    const char *literal = markdown->lib.cmark_node_get_literal(node);
+    if (!has_tag(literal)) return true;
+    const struct block_extent block = extent_of(markdown, block_of(markdown, node));
+    const size_t size = strlen(literal), begin = size_larger(block.begin, markdown->searched);
+    const char *found = begin < block.end
+                            ? memmem(markdown->bytes + begin, block.end - begin, literal, size)
+                            : NULL;
+    const size_t at = found ? (size_t)(found - markdown->bytes) : 0;
+    if (found) markdown->searched = at + size;
+    return add_html(markdown, found ? found : literal, size, at,
+                    (size_t)markdown->lib.cmark_node_get_start_line(block_of(markdown, node)),
+                    error);
+}
+
+static bool add_node(struct markdown *markdown, cmark_node *node, caption_error *error) {
+    switch (markdown->lib.cmark_node_get_type(node)) {
+    case CMARK_NODE_IMAGE:
+        return add_picture(markdown, node, error);
+    case CMARK_NODE_HTML_BLOCK:
+        return add_html_block(markdown, node, error);
+    case CMARK_NODE_HTML_INLINE:
+        return add_html_inline(markdown, node, error);
+    default:
+        return true;
+    }
+}
+
+static bool add_all(struct markdown *markdown, cmark_node *document, caption_error *error) {
+    cmark_iter *nodes = markdown->lib.cmark_iter_new(document);
+    bool ok = true;
+    for (cmark_event_type event;
+         ok && (event = markdown->lib.cmark_iter_next(nodes)) != CMARK_EVENT_DONE;)
+        if (event == CMARK_EVENT_ENTER)
+            ok = add_node(markdown, markdown->lib.cmark_iter_get_node(nodes), error);
+    markdown->lib.cmark_iter_free(nodes);
+    return ok;
+}
+
+bool pictures_read_markdown(const char *bytes, size_t size, struct alt_pictures *pictures,
+                            caption_error *error) {
+    struct markdown markdown = {.bytes = bytes, .size = size, .pictures = pictures};
+    bool ok = load(&markdown.lib, error) && find_lines(&markdown, error);
+    if (ok) {
+        cmark_node *document = markdown.lib.cmark_parse_document(bytes, size, CMARK_OPT_DEFAULT);
+        ok = add_all(&markdown, document, error);
+        markdown.lib.cmark_node_free(document);
+    }
+    free(markdown.lines);
+    return ok;
+}
+
+#else
+
+bool pictures_read_markdown(const char *bytes, size_t size, struct alt_pictures *pictures,
+                            caption_error *error) {
+    (void)bytes, (void)size, (void)pictures;
+    return pictures_need("cmark", "libcmark-dev", error);
+}
+
+#endif

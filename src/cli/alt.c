@@ -1,0 +1,393 @@
+/* caption alt FILE...: alt texts for the pictures of HTML, Markdown and EPUB. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alt/diff.h"
+#include "alt/epub.h"
+#include "alt/picture_path.h"
+#include "alt/pictures.h"
+#include "base/memory.h"
+#include "base/plain_text.h"
+#include "cli/alt_texts.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "image/photo.h"
+
+struct alt_run {
+    const struct options_command *command;
+    bool check, dry_run, quiet;
+    const char *root; /* NULL: the folder of each document */
+    struct alt_texts texts;
+    size_t filled, lacking, failed, remote, documents;
+};
+
+/* A document, or a page of an EPUB. */
+struct alt_document {
+    const char *name; /* for messages */
+    struct alt_folders folders;
+    struct alt_epub *epub; /* that it is a page of, or NULL */
+    enum alt_kind kind;
+    struct file_bytes bytes;
+    struct alt_pictures pictures;
+};
+
+enum outcome { GOES_ON, ENDS };
+
+static void tell(const struct alt_run *run, const char *message) {
+    fprintf(stderr, "%s: %s\n", run->command->name, message);
+}
+
+static void fail(struct alt_run *run, const caption_error *error) {
+    run->failed++;
+    tell(run, error->message);
+}
+
+static void fail_picture(struct alt_run *run, const struct alt_document *document,
+                         const struct alt_picture *picture, const char *reason) {
+    caption_error error;
+    error_set(&error, CAPTION_ERROR_IO, "%s:%zu: %s: %s", document->name, picture->line,
+              picture->url, reason);
+    fail(run, &error);
+}
+
+/* A row: "page.html:12<TAB>dog.jpg", and a caption. */
+static void write_row(const struct alt_document *document, const struct alt_picture *picture,
+                      const char *caption) {
+    plain_text_to_reader(stdout, document->name);
+    printf(":%zu\t", picture->line);
+    plain_text_to_reader(stdout, picture->url);
+    if (caption) {
+        putchar('\t');
+        plain_text_to_reader(stdout, caption);
+    }
+    putchar('\n');
+}
+
+/* The caption of a picture that lies at `path`; NULL: it was told why not. */
+static const char *caption_file(struct alt_run *run, const struct alt_document *document,
+                                const struct alt_picture *picture, const char *path) {
+    caption_error error;
+    struct file_bytes bytes;
+    const bool read = document->epub
+                          ? alt_epub_read(document->epub, path, PHOTO_MAX_BYTES, &bytes, &error)
+                          : file_read(path, PHOTO_MAX_BYTES, &bytes, &error);
+    const char *caption = NULL;
+    if (read) {
+        caption = alt_texts_find(&run->texts, &bytes, path, &error);
+        file_bytes_free(&bytes);
+    }
+    if (!caption) {
+        fail_picture(run, document, picture, error.message);
+    } else if (!*caption) {
+        run->lacking++; /* too unsure */
+        caption = NULL;
+    }
+    return caption;
+}
+
+/* The caption of a picture that lacks one; NULL: none, or only listed. */
+static const char *find_caption(struct alt_run *run, const struct alt_document *document,
+                                const struct alt_picture *picture) {
+    caption_error error;
+    enum alt_place place;
+    char *path;
+    const char *caption = NULL;
+    if (!alt_picture_path(picture->url, document->pictures.base, &document->folders, &place, &path,
+                          &error)) {
+        fail(run, &error);
+    } else if (place == ALT_REMOTE) {
+        run->remote++;
+    } else if (run->check) {
+        run->lacking++;
+        write_row(document, picture, NULL);
+    } else if (place == ALT_OUTSIDE) {
+        fail_picture(run, document, picture,
+                     "lies outside the document's folder (--root DIR: a folder that holds both)");
+    } else if (picture->place == 0) {
+        fail_picture(run, document, picture, "its place in the document cannot be told");
+    } else {
+        caption = caption_file(run, document, picture, path);
+    }
+    free(path);
+    return caption;
+}
+
+/* Finds captions for all pictures of a document. *found: how many. */
+static enum outcome find_captions(struct alt_run *run, const struct alt_document *document,
+                                  const char **captions, size_t *found) {
+    *found = 0;
+    for (size_t i = 0; i < document->pictures.count; i++) {
+        const struct alt_picture *picture = &document->pictures.items[i];
+        captions[i] = NULL;
+        if (interrupt_came()) return ENDS;
+        if (!picture->lacks_alt) continue;
+        captions[i] = find_caption(run, document, picture);
+        *found += captions[i] != NULL;
+    }
+    return GOES_ON;
+}
+
+static void write_rows(const struct alt_run *run, const struct alt_document *document,
+                       const char *const *captions) {
+    if (run->quiet) return;
+    for (size_t i = 0; i < document->pictures.count; i++)
+        if (captions[i]) write_row(document, &document->pictures.items[i], captions[i]);
+}
+
+/* Whether a document is to be written: `made` is what it becomes then. */
+static bool fill(struct alt_run *run, const struct alt_document *document,
+                 const char *const *captions, size_t found, struct file_bytes *made) {
+    caption_error error;
+    if (!alt_pictures_fill(document->kind, &document->bytes, &document->pictures, captions, made,
+                           &error)) {
+        error_prefix(&error, document->name);
+        fail(run, &error);
+        return false;
+    }
+    run->filled += found;
+    if (!run->dry_run) return true;
+    if (!alt_diff_write(stdout, document->name, &document->bytes, made, &error)) fail(run, &error);
+    file_bytes_free(made);
+    return false;
+}
+
+/* The same for a document whose bytes were read; *changed: `made` is to be written. */
+static enum outcome run_document(struct alt_run *run, struct alt_document *document,
+                                 struct file_bytes *made, bool *changed) {
+    caption_error error;
+    const char **captions = NULL;
+    size_t found = 0;
+    enum outcome outcome = GOES_ON;
+    *changed = false;
+    if (!alt_pictures_read(document->kind, (const char *)document->bytes.data, document->bytes.size,
+                           &document->pictures, &error)) {
+        error_prefix(&error, document->name);
+        fail(run, &error);
+    } else if (!(captions = memory_zeroed(document->pictures.count, sizeof *captions, "captions",
+                                          &error))) {
+        fail(run, &error);
+    } else {
+        outcome = find_captions(run, document, captions, &found);
+    }
+    if (outcome == GOES_ON && found > 0) *changed = fill(run, document, captions, found, made);
+    if (*changed) write_rows(run, document, captions);
+    free(captions);
+    alt_pictures_free(&document->pictures);
+    return outcome;
+}
+
+/* Puts a changed document in the place of the old one; behind a link, in the place that it leads
+ * to.
+ */
+static void write_document(struct alt_run *run, const char *path, const struct file_bytes *made) {
+    caption_error error;
+    struct stat status;
+    char real[PATH_MAX];
+    if (!realpath(path, real) || stat(real, &status) != 0 || access(real, W_OK) != 0 ||
+        (status.st_mode & 0222) == 0) {
+        error_set(&error, CAPTION_ERROR_IO, "%s: is read-only: it stays as it is", path);
+        fail(run, &error);
+    } else if (!file_write(real, made->data, made->size, &error)) {
+        fail(run, &error);
+    }
+}
+
+static bool has_extension(const char *path, const char *const *extensions) {
+    const char *dot = strrchr(path, '.');
+    for (; dot && *extensions; extensions++)
+        if (strcasecmp(dot, *extensions) == 0) return true;
+    return false;
+}
+
+/* What a document is, by its name; of HTML, what it says. */
+static bool kind_of(const char *path, const struct file_bytes *bytes, enum alt_kind *kind,
+                    caption_error *error) {
+    static const char *const html[] = {".html", ".htm", NULL},
+                             *const xhtml[] = {".xhtml", ".xht", NULL},
+                             *const markdown[] = {".md", ".markdown", ".mkd", ".mdown", NULL};
+    const bool is_xml = bytes->size >= 5 && memcmp(bytes->data, "<?xml", 5) == 0;
+    if (has_extension(path, markdown))
+        *kind = ALT_MARKDOWN;
+    else if (has_extension(path, xhtml) || (has_extension(path, html) && is_xml))
+        *kind = ALT_XHTML;
+    else if (has_extension(path, html))
+        *kind = ALT_HTML;
+    else
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "%s: expected .html, .xhtml, .md, .markdown or .epub", path);
+    return true;
+}
+
+static enum outcome run_page(struct alt_run *run, struct alt_epub *epub, const char *path,
+                             const char *page, bool *changed) {
+    caption_error error;
+    struct file_bytes bytes, made;
+    char *name = file_join(path, page, NULL), *folder = file_directory(page, NULL);
+    enum outcome outcome = GOES_ON;
+    *changed = false;
+    if (!name || !folder || !alt_epub_read(epub, page, ALT_LARGEST, &bytes, &error)) {
+        if (!name || !folder) error_memory(&error, "an EPUB");
+        error_prefix(&error, path);
+        fail(run, &error);
+    } else {
+        struct alt_document document = {
+            .name = name,
+            .folders = {strcmp(folder, ".") == 0 ? "" : folder, "", true},
+            .epub = epub,
+            .kind = ALT_XHTML,
+            .bytes = bytes};
+        outcome = run_document(run, &document, &made, changed);
+        file_bytes_free(&bytes);
+    }
+    if (*changed) {
+        if (!alt_epub_replace(epub, page, &made, &error)) fail(run, &error), *changed = false;
+        file_bytes_free(&made);
+    }
+    free(name);
+    free(folder);
+    return outcome;
+}
+
+static enum outcome run_epub(struct alt_run *run, const char *path,
+                             const struct file_bytes *bytes) {
+    caption_error error;
+    struct alt_epub *epub = alt_epub_open(bytes->data, bytes->size, &error);
+    if (!epub) {
+        error_prefix(&error, path);
+        fail(run, &error);
+        return GOES_ON;
+    }
+    run->documents++;
+    const char *page;
+    bool any = false;
+    enum outcome outcome = GOES_ON;
+    for (size_t i = 0; outcome == GOES_ON && (page = alt_epub_document(epub, i)); i++) {
+        bool changed;
+        outcome = run_page(run, epub, path, page, &changed);
+        any |= changed;
+    }
+    struct file_bytes made;
+    if (outcome == GOES_ON && any) {
+        if (alt_epub_close(epub, &made, &error)) {
+            write_document(run, path, &made);
+            file_bytes_free(&made);
+        } else {
+            error_prefix(&error, path);
+            fail(run, &error);
+        }
+    }
+    alt_epub_free(epub);
+    return outcome;
+}
+
+static enum outcome run_text(struct alt_run *run, const char *path, struct file_bytes bytes) {
+    caption_error error;
+    struct file_bytes made;
+    bool changed = false;
+    enum outcome outcome = GOES_ON;
+    char *folder = file_directory(path, &error);
+    struct alt_document document = {.name = path, .bytes = bytes};
+    if (!folder || !kind_of(path, &bytes, &document.kind, &error)) {
+        fail(run, &error);
+    } else {
+        run->documents++;
+        document.folders =
+            (struct alt_folders){.document = folder, .root = run->root ? run->root : folder};
+        outcome = run_document(run, &document, &made, &changed);
+    }
+    if (changed) {
+        write_document(run, path, &made);
+        file_bytes_free(&made);
+    }
+    free(folder);
+    return outcome;
+}
+
+static enum outcome run_path(struct alt_run *run, const char *path) {
+    static const char *const epub[] = {".epub", NULL};
+    static const size_t largest_epub = (size_t)1 << 30;
+    const bool is_epub = has_extension(path, epub);
+    caption_error error;
+    struct file_bytes bytes;
+    if (!file_read(path, is_epub ? largest_epub : ALT_LARGEST, &bytes, &error)) {
+        fail(run, &error);
+        return GOES_ON;
+    }
+    const enum outcome outcome = is_epub ? run_epub(run, path, &bytes) : run_text(run, path, bytes);
+    file_bytes_free(&bytes);
+    return outcome;
+}
+
+static void summarise(const struct alt_run *run) {
+    if (run->quiet) return;
+    fprintf(stderr, "%s: %zu document%s, ", run->command->name, run->documents,
+            run->documents == 1 ? "" : "s");
+    if (run->check)
+        fprintf(stderr, "%zu lacking", run->lacking);
+    else
+        fprintf(stderr, "%zu filled%s, %zu failed", run->filled,
+                run->dry_run ? " (not written)" : "", run->failed);
+    if (!run->check && run->lacking > 0) fprintf(stderr, ", %zu unsure", run->lacking);
+    if (run->remote > 0) fprintf(stderr, ", %zu not local", run->remote);
+    fputc('\n', stderr);
+}
+
+static int run_all(struct alt_run *run, char **paths, int count) {
+    caption_error error;
+    enum outcome outcome = GOES_ON;
+    interrupt_listen();
+    if (!arguments_check(paths, count, &error) ||
+        (!run->check && !alt_texts_open(&run->texts, &error)))
+        return command_error(run->command, &error);
+    for (int i = 0; i < count && outcome == GOES_ON; i++) outcome = run_path(run, paths[i]);
+    if (outcome == ENDS) return COMMAND_INTERRUPTED;
+    summarise(run);
+    return run->failed > 0 || (run->check && run->lacking > 0) ? COMMAND_FAILED : COMMAND_DONE;
+}
+
+int command_alt(int argc, char **argv) {
+    struct decoding_options decoding;
+    decoding_options_init(&decoding);
+    struct alt_run run = {.texts.decoding = &decoding};
+    const struct options_row rows[] = {
+        {0, "check", OPTIONS_ON, &run.check, NULL, 0, 0,
+         "list the local pictures that lack an alt text, and end with 1 if there are any; nothing "
+         "is changed",
+         NULL},
+        {0, "dry-run", OPTIONS_ON, &run.dry_run, NULL, 0, 0,
+         "show what would change, as a diff; nothing is written", NULL},
+        {0, "root", OPTIONS_STRING, &run.root, "DIR", 0, 0,
+         "pictures lie in DIR, and a URL that begins with / begins there; otherwise they lie in "
+         "the "
+         "folder of their document",
+         NULL},
+        {'q', "quiet", OPTIONS_ON, &run.quiet, NULL, 0, 0, "no rows, no summary", NULL},
+    };
+    const struct options_group groups[] = {{"Documents", rows, sizeof rows / sizeof *rows},
+                                           decoding_options_group(&decoding)};
+    const struct options_command command = {
+        "caption alt",
+        "[OPTIONS] FILE...",
+        "Writes alt texts for the local pictures of HTML, XHTML, Markdown and EPUB that have "
+        "none:\n"
+        "<img> without alt, and ![](dog.jpg). Every other byte stays. An empty alt=\"\" says that "
+        "a\n"
+        "picture is decoration, and stays too. A picture that is met again is captioned once.\n"
+        "Nothing is downloaded. Read the texts before you publish them: they may be wrong.\n",
+        groups,
+        sizeof groups / sizeof *groups,
+        "check dry-run root quiet model style neutral min-confidence"};
+    int status;
+    const int first = command_begin(&command, argc, argv, 1, INT_MAX, &status);
+    if (!first) return status;
+    decoding_options_settle(&decoding);
+    run.command = &command;
+    status = run_all(&run, argv + first, argc - first);
+    alt_texts_free(&run.texts);
+    return command_finish(&command, status);
+}
