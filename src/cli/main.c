@@ -12,10 +12,8 @@ struct named_command {
 };
 
 static const struct named_command COMMANDS[] = {
-    {"train", command_train},
-    {"eval", command_eval},
-    {"score", command_score},
-    {"info", command_info},
+    {"train", command_train}, {"eval", command_eval},       {"score", command_score},
+    {"info", command_info},   {"suggest", command_suggest},
 };
 
 static int print_version(void) {

@@ -106,7 +106,10 @@ void inference_decoder_project_image(const struct inference_decoder *d, const fl
                                      size_t count, float *scratch, float *vectors, float *images,
                                      float *tags) {
     const size_t f = d->decoder->features, e = d->decoder->embedding, p = d->decoder->products;
-    decoder_scale_features(d->decoder, d->shift, d->scale, features, count, scratch);
+    if (features)
+        decoder_scale_features(d->decoder, d->shift, d->scale, features, count, scratch);
+    else
+        memset(scratch, 0, count * f * sizeof *scratch);
     inference_matrix_multiply(&d->image, count, scratch, f, vectors, e, NULL);
     if (d->decoder->tags > 0) {
         inference_matrix_multiply(&d->tags, count, scratch, f, tags, d->decoder->tags, NULL);

@@ -31,7 +31,8 @@ void inference_decoder_free(struct inference_decoder *decoder);
 bool inference_decoder_set_style(struct inference_decoder *decoder, const struct weights *weights,
                                  size_t style, caption_error *error);
 
-/* Projects features (count, F): writes the input vectors x_1, vectors (count, E), their products
+/* Projects features (count, F), or the mean of those of the training photos (u = 0 in decoder.h)
+ * where they are NULL, which stands for no photo: writes the input vectors x_1, vectors (count, E), their products
  * with the input weights without the bias, images (count, P), and the logits of the word head, tags
  * (count, K). scratch (count, inference_decoder_project_image_scratch()). */
 void inference_decoder_project_image(const struct inference_decoder *decoder, const float *features,
