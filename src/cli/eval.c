@@ -32,7 +32,7 @@ struct eval_options {
     const char *missing, *results, *html;
     const char *calibrate; /* the model that is written; or NULL */
     bool json, force;
-    size_t swaps;
+    struct evaluate_extras extras;
     const struct decoding_options *decoding;
 };
 
@@ -94,6 +94,7 @@ static bool report(const struct scoring *scoring, const struct dataset *dataset,
         .scores = evaluation->scores,
         .perplexity = evaluation->perplexity,
         .swaps = evaluation->swaps,
+        .next_word = evaluation->next_word,
         .tags = evaluation->tags,
         .confidence = evaluation->confidence,
     };
@@ -140,7 +141,7 @@ static bool score_part(const struct scoring *scoring, const struct dataset_choic
     const caption_options caption = options_of(scoring, choice, part);
     struct evaluation evaluation;
     if (!evaluate_photos(scoring->model, &choice->dataset, photos, part->count, &caption,
-                         options->swaps, scoring->threads, stderr, &evaluation, error)) {
+                         &options->extras, scoring->threads, stderr, &evaluation, error)) {
         return false;
     }
     const bool several = options->sets > 1 || options->by_source;
@@ -320,9 +321,14 @@ int command_eval(int argc, char **argv) {
          "nine tenths score on the rest",
          NULL},
         {0, "force", OPTIONS_ON, &options.force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
-        {0, "swaps", OPTIONS_SIZE, &options.swaps, "N", 0, 1000000,
+        {0, "swaps", OPTIONS_SIZE, &options.extras.swaps, "N", 0, 1000000,
          "show the model another photo, N times, and count how often what is said of a photo "
          "becomes less likely: its caption as drawn, and the mean of its references; 0: never",
+         NULL},
+        {0, "next-word", OPTIONS_ON, &options.extras.next_word, NULL, 0, 0,
+         "how often a person's next word is the first of the model's suggestions, and how often "
+         "one "
+         "of five; with the photo and without it, as `caption suggest` makes them",
          NULL},
         {0, "json", OPTIONS_ON, &options.json, NULL, 0, 0,
          "one JSON object for each table, scores as fractions, instead of it (x 100)", NULL},
@@ -341,7 +347,8 @@ int command_eval(int argc, char **argv) {
         "and the CIDEr of the surest captions.\n" DATASET_CHOICE_FORMATS,
         groups,
         sizeof groups / sizeof *groups,
-        "images by-source split results html calibrate swaps json model beam-size style neutral "
+        "images by-source split results html calibrate swaps next-word json model beam-size style "
+        "neutral "
         "precision threads"};
     int first, status;
     if (!command_begin(&command, argc, argv, 1, INT_MAX, &first, &status)) {

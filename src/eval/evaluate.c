@@ -88,8 +88,8 @@ const char *evaluate_style(const struct model *model, const struct dataset *data
 
 bool evaluate_features(const struct model *model, const struct dataset *dataset,
                        const size_t *photos, size_t count, const float *features,
-                       const caption_options *options, size_t swaps, struct threads *threads,
-                       struct evaluation *out, caption_error *error) {
+                       const caption_options *options, const struct evaluate_extras *extras,
+                       struct threads *threads, struct evaluation *out, caption_error *error) {
     *out = (struct evaluation){.count = count};
     size_t style;
     if (!photo_scores_check(dataset, photos, count, error) ||
@@ -107,9 +107,15 @@ bool evaluate_features(const struct model *model, const struct dataset *dataset,
         score_tags(model, dataset, photos, results, out, error) &&
         perplexity_compute(model, style, dataset, photos, count, features, threads,
                            &out->perplexity, error);
-    if (done && swaps > 0)
-        done = swaps_compute(model, style, dataset, photos, count, features, results, swaps,
+    if (done && extras && extras->swaps > 0)
+        done = swaps_compute(model, style, dataset, photos, count, features, results, extras->swaps,
                              threads, &out->swaps, error);
+    if (done && extras && extras->next_word) {
+        struct reference_words references;
+        done = reference_words_init(&references, model, dataset, photos, count, features, error) &&
+               next_word_compute(model, style, &references, threads, &out->next_word, error);
+        reference_words_free(&references);
+    }
     if (decoded) decode_results_free(results, count);
     free(results);
     if (!done) evaluation_free(out);
@@ -143,14 +149,14 @@ static float *encode(const struct model *model, const caption_options *options,
 }
 
 bool evaluate_photos(const struct model *model, const struct dataset *dataset, const size_t *photos,
-                     size_t count, const caption_options *options, size_t swaps,
-                     struct threads *threads, FILE *progress, struct evaluation *out,
-                     caption_error *error) {
+                     size_t count, const caption_options *options,
+                     const struct evaluate_extras *extras, struct threads *threads, FILE *progress,
+                     struct evaluation *out, caption_error *error) {
     *out = (struct evaluation){0};
-    if (swaps > 0 && !swaps_check(dataset, count, error)) return false;
+    if (extras && extras->swaps > 0 && !swaps_check(dataset, count, error)) return false;
     float *features = encode(model, options, dataset, photos, count, threads, progress, error);
     if (!features) return false;
-    bool done = evaluate_features(model, dataset, photos, count, features, options, swaps, threads,
+    bool done = evaluate_features(model, dataset, photos, count, features, options, extras, threads,
                                   out, error);
     free(features);
     return done;

@@ -8,6 +8,7 @@
 #include "data/dataset_parts.h"
 #include "decode/decode.h"
 #include "eval/confidence_scores.h"
+#include "eval/next_word.h"
 #include "eval/scores.h"
 #include "eval/swaps.h"
 #include "eval/tag_scores.h"
@@ -26,8 +27,15 @@ struct evaluation {
     size_t distinct;                     /* different captions */
     double perplexity;                   /* of the reference captions, per word, <end> included */
     struct swaps swaps;                  /* count 0: not asked for */
+    struct next_word next_word;          /* places 0: not asked for */
     struct tag_scores tags;              /* of a model that has a word head, else zero */
     struct confidence_scores confidence; /* of a model with confidence, else zero */
+};
+
+/* What is measured besides the captions' scores. */
+struct evaluate_extras {
+    size_t swaps;   /* pairs of photos that are compared (swaps.h); 0: none */
+    bool next_word; /* see next_word.h */
 };
 
 /* The name of the style in which a part is described: that of the source that all its photos share,
@@ -37,19 +45,19 @@ const char *evaluate_style(const struct model *model, const struct dataset *data
                            const struct dataset_part *part, const size_t *photos);
 
 /* Scores captions of photos whose features (count, F) are known: photos[count] are indices into
- * data set's photos, each with at least one caption. `swaps` pairs of photos are compared (swaps.h;
- * 0: none). `threads` may be NULL. Freed with evaluation_free. */
+ * data set's photos, each with at least one caption. `extras` NULL: none. `threads` may be NULL.
+ * Freed with evaluation_free. */
 bool evaluate_features(const struct model *model, const struct dataset *dataset,
                        const size_t *photos, size_t count, const float *features,
-                       const caption_options *options, size_t swaps, struct threads *threads,
-                       struct evaluation *out, caption_error *error);
+                       const caption_options *options, const struct evaluate_extras *extras,
+                       struct threads *threads, struct evaluation *out, caption_error *error);
 
 /* The same from the photos themselves, with a progress bar on `progress` (NULL: none). A photo that
  * cannot be read is an error that names it. */
 bool evaluate_photos(const struct model *model, const struct dataset *dataset, const size_t *photos,
-                     size_t count, const caption_options *options, size_t swaps,
-                     struct threads *threads, FILE *progress, struct evaluation *out,
-                     caption_error *error);
+                     size_t count, const caption_options *options,
+                     const struct evaluate_extras *extras, struct threads *threads, FILE *progress,
+                     struct evaluation *out, caption_error *error);
 
 /* All that beam search finishes of photos, as many captions as the beam is wide, in their order:
  * results[count] are freed with decode_results_free. Otherwise as evaluate_photos. */

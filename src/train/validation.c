@@ -83,12 +83,12 @@ static bool evaluate_part(struct trainer *t, const struct model *kept,
     const size_t *photos = t->validation_photos + part->first;
     options.style = evaluate_style(kept, t->validation, part, photos);
     if (!t->features.plain) {
-        return evaluate_photos(kept, t->validation, photos, part->count, &options, 0, t->threads,
+        return evaluate_photos(kept, t->validation, photos, part->count, &options, NULL, t->threads,
                                t->listener.progress, evaluation, error);
     }
     const size_t row = t->train_count + part->first;
     return evaluate_features(kept, t->validation, photos, part->count,
-                             t->features.plain + row * t->features.width, &options, 0, t->threads,
+                             t->features.plain + row * t->features.width, &options, NULL, t->threads,
                              evaluation, error);
 }
 
