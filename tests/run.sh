@@ -2,7 +2,7 @@
 # Everything that is tested: installs what that needs, builds with warnings as errors, runs every
 # test, then builds with AddressSanitizer and UndefinedBehaviorSanitizer and runs the unit tests, the
 # corpus of the fuzz targets, and the end-to-end tests of broken input, once more. The targets
-# themselves are run by fuzz/run.sh.
+# themselves are run by fuzz/run.sh; what takes longer is in by_hand.sh.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -11,7 +11,8 @@ exec </dev/null
 jobs=$(nproc)
 started=$(date +%s)
 
-sh samples/packages.sh libcmocka-dev libturbojpeg0-dev jq libopenmpi-dev openmpi-bin parallel libimage-exiftool-perl time strace
+sh samples/packages.sh libcmocka-dev libturbojpeg0-dev jq libopenmpi-dev openmpi-bin parallel libimage-exiftool-perl time strace \
+    universal-ctags
 # Large, and needed by one test alone, which skips without it.
 command -v chromium >/dev/null || sh samples/packages.sh chromium ||
     echo "run.sh: no Chromium; the test that looks at a training report will skip"
@@ -44,6 +45,14 @@ echo "== every test"
 build build-tests -DCMAKE_BUILD_TYPE=Release
 ctest --test-dir build-tests --output-on-failure -j "$jobs"
 show_skipped build-tests
+
+echo "== clang's warnings"
+if command -v clang >/dev/null || sh samples/packages.sh clang; then
+    cmake -S . -B build-clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DCAPTION_WERROR=ON
+    cmake --build build-clang -j "$jobs" --target caption
+else
+    echo "run.sh: no clang; its warnings are not seen"
+fi
 
 echo "== unit tests and broken input under AddressSanitizer and UndefinedBehaviorSanitizer"
 build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_SANITIZE=ON

@@ -65,12 +65,22 @@ static bool wait_for_bytes(int descriptor, const char *path, int most, const str
 /* Bytes of one read when the size of the stream is unknown. */
 enum { READ_AT_A_TIME = 4096 };
 
+/* What is read. */
+struct file_source {
+    FILE *stream;
+    const char *name;
+    const struct file_stop *stop; /* may end the wait for bytes; NULL: nothing does */
+};
+
 /* As fread; where the wait may be ended, not more than what is there. False where it was ended. */
-static bool read_some(FILE *stream, const char *name, const struct file_stop *stop, char *out,
-                      size_t most, size_t *got, caption_error *error) {
+static bool read_some(const struct file_source *source, char *out, size_t most, size_t *got,
+                      caption_error *error) {
+    FILE *stream = source->stream;
+    const char *name = source->name;
     bool ready;
-    if (stop && !wait_for_bytes(fileno(stream), name, -1, stop, &ready, error)) return false;
-    if (!stop) {
+    if (source->stop && !wait_for_bytes(fileno(stream), name, -1, source->stop, &ready, error))
+        return false;
+    if (!source->stop) {
         *got = fread(out, 1, most, stream);
         return !ferror(stream) || file_error(error, name, "read");
     }
@@ -82,8 +92,9 @@ static bool read_some(FILE *stream, const char *name, const struct file_stop *st
 }
 
 /* Reads a stream of about `expected` bytes; a correct estimate avoids reallocation. */
-static bool read_all(FILE *stream, const char *name, size_t limit, size_t expected,
-                     const struct file_stop *stop, struct file_bytes *out, caption_error *error) {
+static bool read_all(const struct file_source *source, size_t limit, size_t expected,
+                     struct file_bytes *out, caption_error *error) {
+    const char *name = source->name;
     size_t needed, capacity;
     if (!size_add(expected, READ_AT_A_TIME, &needed)) return error_memory(error, name);
     *out = (struct file_bytes){.data = memory_uninitialised(needed, 1, name, error)};
@@ -93,8 +104,8 @@ static bool read_all(FILE *stream, const char *name, size_t limit, size_t expect
         /* One byte more, for the terminating 0. */
         if (!memory_grow(&out->data, &capacity, needed, 1, name, error)) break;
         size_t got;
-        if (!read_some(stream, name, stop, (char *)out->data + out->size, capacity - 1 - out->size,
-                       &got, error)) {
+        if (!read_some(source, (char *)out->data + out->size, capacity - 1 - out->size, &got,
+                       error)) {
             break;
         }
         out->size += got;
@@ -113,7 +124,7 @@ static bool read_all(FILE *stream, const char *name, size_t limit, size_t expect
 
 bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_bytes *out,
                       caption_error *error) {
-    return read_all(stream, name, limit, 0, NULL, out, error);
+    return read_all(&(struct file_source){stream, name, NULL}, limit, 0, out, error);
 }
 
 /* A named pipe may have no writer, so the wait for it is limited. A pipe behind a system link
@@ -161,7 +172,8 @@ bool file_read_unless(const char *path, size_t limit, const struct file_stop *st
         ok = limit_error(error, path, limit);
     } else {
         const size_t expected = regular ? (size_t)status.st_size : 0;
-        ok = read_all(stream, path, limit, expected, regular ? NULL : stop, out, error);
+        const struct file_source source = {stream, path, regular ? NULL : stop};
+        ok = read_all(&source, limit, expected, out, error);
     }
     fclose(stream);
     return ok;

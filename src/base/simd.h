@@ -1,29 +1,45 @@
-/* Compiler vectors of reals, for SIMD_CLONES functions. */
+/* Compiler vectors of reals, for functions of several instruction sets (simd_level.h). */
 #ifndef CAPTION_BASE_SIMD_H
 #define CAPTION_BASE_SIMD_H
 
 #include <string.h>
 
-#include "base/clones.h"
 #include "base/real.h"
+#include "base/simd_level.h"
 
 /* Before a short loop of constant bounds over an array of vectors: unrolled, the array stays in
  * registers. Disabled under the sanitizers, whose checks of every access would take minutes to
  * compile. */
-#if defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define SIMD_UNROLL _Pragma("GCC unroll 16")
+#ifdef __has_feature
+#define SIMD_SANITIZED (__has_feature(address_sanitizer) || __has_feature(memory_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__)
+#define SIMD_SANITIZED 1
 #else
+#define SIMD_SANITIZED 0
+#endif
+#if SIMD_SANITIZED
 #define SIMD_UNROLL
+#elif defined(__clang__)
+#define SIMD_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define SIMD_UNROLL _Pragma("GCC unroll 16")
 #endif
 
 /* Eight numbers at a time (a double build takes two registers for them). */
 #define SIMD_WIDTH 8
 typedef real simd_real __attribute__((vector_size(SIMD_WIDTH * sizeof(real))));
 
-/* Unaligned load and store, through always-inlined macros-as-functions: passing vectors by value
- * between functions of different targets would change the calling convention. */
-#define SIMD_LOAD(vector, pointer) memcpy(&(vector), (pointer), sizeof(vector))
-#define SIMD_STORE(pointer, vector) memcpy((pointer), &(vector), sizeof(vector))
+/* Unaligned load and store, as macros: passing vectors by value between functions of different
+ * targets would change the calling convention. (clang turns loops of memcpy into one, and then the
+ * vectors are not kept in registers.) */
+#define SIMD_UNALIGNED(vector)                                                                     \
+    struct __attribute__((packed, may_alias)) {                                                    \
+        __typeof__(vector) value;                                                                  \
+    }
+#define SIMD_LOAD(vector, pointer)                                                                 \
+    ((vector) = ((const SIMD_UNALIGNED(vector) *)(const void *)(pointer))->value)
+#define SIMD_STORE(pointer, vector)                                                                \
+    (((SIMD_UNALIGNED(vector) *)(void *)(pointer))->value = (vector))
 
 /* The same for the first `count` <= SIMD_WIDTH numbers, the rest being zero. With a constant
  * SIMD_WIDTH it is one instruction, so a loop and its tail can share their code. */

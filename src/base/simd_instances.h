@@ -1,5 +1,5 @@
-/* A kernel compiled once for each instruction set of simd_level.h, where the instances differ in
- * more than SIMD_CLONES can express (such as the number of sums in registers). The kernel is a
+/* A kernel compiled once for each instruction set of base/simd_level.h, where the instances differ
+ * in more than SIMD_KERNEL can express (such as the number of sums in registers). The kernel is a
  * separate file without an include guard, included by
  *
  *     #define KERNEL_FILE "infer/packed_kernel.h"
@@ -10,20 +10,8 @@
  *     KERNEL(vector)  the type
  *     KERNEL_RELU6(x) max(0, min(6, x)), a NaN kept
  *     KERNEL_LESSER(a, b), KERNEL_GREATER(a, b)
- * SIMD_BY_LEVEL(name) then lists the instances, for an array by level. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#if __GNUC__ >= 12
-#define SIMD_INSTANCES_X86
-#endif
-#endif
-
-#ifdef SIMD_INSTANCES_X86
-#define SIMD_BY_LEVEL(name)                                                                        \
-    { plain_##name, v3_##name, v4_##name }
-#else
-#define SIMD_BY_LEVEL(name)                                                                        \
-    { plain_##name }
-#endif
+ * SIMD_BY_LEVEL(name) of base/simd_level.h then lists the instances, for an array by level. */
+#include "base/simd_level.h"
 
 #ifdef KERNEL_FILE
 #include "base/simd.h"
@@ -56,14 +44,14 @@ SIMD_INLINE plain_vector plain_lesser(plain_vector a, plain_vector b) {
 #undef KERNEL_LESSER
 #undef KERNEL_GREATER
 
-#ifdef SIMD_INSTANCES_X86
+#ifdef SIMD_X86
 #include <immintrin.h>
 
 /* If one of two numbers is NaN, the processor's minimum and maximum return the second. (The
  * compiler's own comparison of vectors of 16 floats is scalar.) */
-typedef float v3_vector __attribute__((vector_size(8 * sizeof(float))));
-#define KERNEL(name) v3_##name
-#define KERNEL_TARGET __attribute__((target("arch=x86-64-v3")))
+typedef float avx2_vector __attribute__((vector_size(8 * sizeof(float))));
+#define KERNEL(name) avx2_##name
+#define KERNEL_TARGET SIMD_TARGET_AVX2
 #define KERNEL_WIDTH 8
 #define KERNEL_LESSER(a, b) _mm256_min_ps((a), (b))
 #define KERNEL_GREATER(a, b) _mm256_max_ps((a), (b))
@@ -76,9 +64,9 @@ typedef float v3_vector __attribute__((vector_size(8 * sizeof(float))));
 #undef KERNEL_LESSER
 #undef KERNEL_GREATER
 
-typedef float v4_vector __attribute__((vector_size(16 * sizeof(float))));
-#define KERNEL(name) v4_##name
-#define KERNEL_TARGET __attribute__((target("arch=x86-64-v4,prefer-vector-width=512")))
+typedef float avx512_vector __attribute__((vector_size(16 * sizeof(float))));
+#define KERNEL(name) avx512_##name
+#define KERNEL_TARGET SIMD_TARGET_512("")
 #define KERNEL_WIDTH 16
 #define KERNEL_LESSER(a, b) _mm512_min_ps((a), (b))
 #define KERNEL_GREATER(a, b) _mm512_max_ps((a), (b))

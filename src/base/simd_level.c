@@ -1,21 +1,88 @@
 #include "base/simd_level.h"
 
-#include "base/simd_instances.h"
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
-bool simd_level_has(enum simd_level level) {
-#ifdef SIMD_INSTANCES_X86
-    if (level == SIMD_V3) return __builtin_cpu_supports("x86-64-v3") != 0;
-    if (level == SIMD_V4) return __builtin_cpu_supports("x86-64-v4") != 0;
+#ifdef SIMD_X86
+#include <cpuid.h>
+
+/* What the compilers' __builtin_cpu_supports does not know in all of their versions. */
+static bool has_conversions(void) {
+    unsigned eax, ebx, basic, extended, edx;
+    return __get_cpuid(1, &eax, &ebx, &basic, &edx) && (basic & bit_F16C) && (basic & bit_MOVBE) &&
+           __get_cpuid(0x80000001, &eax, &ebx, &extended, &edx) && (extended & bit_LZCNT);
+}
+
+static bool has_avx2(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && has_conversions();
+}
+
+static bool has_avx512(void) {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+}
+#endif
+
+bool simd_has(enum simd_level level) {
+#ifdef SIMD_X86
+    __builtin_cpu_init();
+    if (level == SIMD_AVX2) return has_avx2();
+    if (level == SIMD_AVX512) return has_avx512();
 #endif
     return level == SIMD_PLAIN;
 }
 
-enum simd_level simd_level_best(void) {
-    if (simd_level_has(SIMD_V4)) return SIMD_V4;
-    return simd_level_has(SIMD_V3) ? SIMD_V3 : SIMD_PLAIN;
+/* What is used of the processor; 0: not found out yet. */
+enum { FOUND = 1, BF16 = 2, VNNI = 4, LEVEL_SHIFT = 3 };
+
+static unsigned find_used(void) {
+    const char *limit = getenv("CAPTION_SIMD");
+    enum simd_level most = SIMD_LEVELS - 1;
+    if (limit && strcmp(limit, "plain") == 0) most = SIMD_PLAIN;
+    if (limit && strcmp(limit, "avx2") == 0) most = SIMD_AVX2;
+    while (!simd_has(most)) most--;
+    unsigned used = FOUND | (unsigned)most << LEVEL_SHIFT;
+#ifdef SIMD_X86
+    if (most == SIMD_AVX512 && !(limit && strcmp(limit, "avx512") == 0)) {
+        if (__builtin_cpu_supports("avx512bf16")) used |= BF16;
+        if (__builtin_cpu_supports("avx512vnni")) used |= VNNI;
+    }
+#endif
+    return used;
+}
+
+/* Threads that come at once find the same. */
+static unsigned used(void) {
+    static atomic_uint found;
+    unsigned known = atomic_load_explicit(&found, memory_order_relaxed);
+    if (known) return known;
+    known = find_used();
+    atomic_store_explicit(&found, known, memory_order_relaxed);
+    return known;
+}
+
+enum simd_level simd_level(void) {
+    return (enum simd_level)(used() >> LEVEL_SHIFT);
+}
+
+bool simd_has_bf16(void) {
+    return (used() & BF16) != 0;
+}
+
+bool simd_has_vnni(void) {
+    return (used() & VNNI) != 0;
 }
 
 const char *simd_level_name(enum simd_level level) {
-    static const char *const names[SIMD_LEVELS] = {"plain", "x86-64-v3", "x86-64-v4"};
+#if defined(__x86_64__)
+    static const char *const names[SIMD_LEVELS] = {"sse2", "avx2", "avx512"};
+#elif defined(__aarch64__)
+    static const char *const names[SIMD_LEVELS] = {"neon", "avx2", "avx512"};
+#else
+    static const char *const names[SIMD_LEVELS] = {"plain", "avx2", "avx512"};
+#endif
     return names[level];
 }

@@ -1,23 +1,94 @@
-/* Which of the kernels' instruction sets this processor has, detected at run time from its
- * features. */
+/* One function for several instruction sets: compiled for each of them in one build, by gcc and by
+ * clang, and called through a table by what the processor has. On x86-64 these are SSE2 (any
+ * processor), AVX2 with FMA and F16C (x86-64-v3), and AVX-512 (x86-64-v4); elsewhere there is one,
+ * the compiler's own: NEON on arm64.
+ *
+ * SIMD_KERNEL defines a function whose loops the compiler vectorises:
+ *
+ *     SIMD_KERNEL(static, void, add, (size_t count, const float *x, float *y), (count, x, y)) {
+ *         for (size_t i = 0; i < count; i++) y[i] += x[i];
+ *     }
+ *
+ * Helpers that it calls must be SIMD_INLINE to be compiled with it. Kernels that differ in more
+ * than the compiler can see, such as the number of sums in registers, are files that
+ * simd_instances.h includes once for each instruction set. */
 #ifndef CAPTION_BASE_SIMD_LEVEL_H
 #define CAPTION_BASE_SIMD_LEVEL_H
 
 #include <stdbool.h>
 
 enum simd_level {
-    SIMD_PLAIN, /* any processor: vectors of 4 floats */
-    SIMD_V3,    /* x86-64-v3: AVX2 and FMA, vectors of 8 */
-    SIMD_V4,    /* x86-64-v4: AVX-512, vectors of 16 */
+    SIMD_PLAIN,  /* any processor: vectors of 4 floats */
+    SIMD_AVX2,   /* vectors of 8 */
+    SIMD_AVX512, /* vectors of 16 */
     SIMD_LEVELS
 };
 
-bool simd_level_has(enum simd_level level);
+/* Whether this processor has the instructions, whatever CAPTION_SIMD says. */
+bool simd_has(enum simd_level level);
 
-/* The highest level that it has. */
-enum simd_level simd_level_best(void);
+/* The level that is used: the highest that the processor has. The environment variable CAPTION_SIMD
+ * can lower it, for tests and benchmarks: plain, avx2 or avx512 (which is without the products
+ * below). It is read once, at the first call. Any thread may call it. */
+enum simd_level simd_level(void);
 
-/* "plain", "x86-64-v3", "x86-64-v4". */
+/* Products of pairs of bfloat16 (AVX512_BF16) and of quadruples of bytes (AVX512_VNNI). */
+bool simd_has_bf16(void);
+bool simd_has_vnni(void);
+
+/* "sse2", "neon" or "plain"; "avx2", "avx512". */
 const char *simd_level_name(enum simd_level level);
+
+#if defined(__x86_64__) && (defined(__clang__) || __GNUC__ >= 12)
+#define SIMD_X86
+#endif
+
+#define SIMD_INLINE static inline __attribute__((always_inline))
+
+/* What a function is compiled for. SIMD_TARGET_512 is for explicit vectors of 16 floats, `more` the
+ * instructions beside those of the level. */
+#ifdef SIMD_X86
+#define SIMD_TARGET_AVX2 __attribute__((target("arch=x86-64-v3")))
+#define SIMD_TARGET_AVX512 __attribute__((target("arch=x86-64-v4")))
+#ifdef __clang__
+#define SIMD_TARGET_512(more) __attribute__((target("arch=x86-64-v4" more), min_vector_width(512)))
+#else
+#define SIMD_TARGET_512(more) __attribute__((target("arch=x86-64-v4,prefer-vector-width=512" more)))
+#endif
+#endif
+
+/* The instances of a function, for an array by level. */
+#ifdef SIMD_X86
+#define SIMD_BY_LEVEL(name)                                                                        \
+    { plain_##name, avx2_##name, avx512_##name }
+#else
+#define SIMD_BY_LEVEL(name)                                                                        \
+    { plain_##name }
+#endif
+
+/* `linkage` is static or extern, `arguments` are the names of the parameters. */
+#ifdef SIMD_X86
+#define SIMD_KERNEL(linkage, type, name, parameters, arguments)                                    \
+    SIMD_INLINE type any_##name parameters;                                                        \
+    static type plain_##name parameters {                                                          \
+        return any_##name arguments;                                                               \
+    }                                                                                              \
+    SIMD_TARGET_AVX2 static type avx2_##name parameters {                                          \
+        return any_##name arguments;                                                               \
+    }                                                                                              \
+    SIMD_TARGET_AVX512 static type avx512_##name parameters {                                      \
+        return any_##name arguments;                                                               \
+    }                                                                                              \
+    linkage type name parameters;                                                                  \
+    type name parameters {                                                                         \
+        static type(*const instances[SIMD_LEVELS]) parameters = SIMD_BY_LEVEL(name);               \
+        return instances[simd_level()] arguments;                                                  \
+    }                                                                                              \
+    SIMD_INLINE type any_##name parameters
+#else
+#define SIMD_KERNEL(linkage, type, name, parameters, arguments)                                    \
+    linkage type name parameters;                                                                  \
+    type name parameters
+#endif
 
 #endif

@@ -16,15 +16,17 @@ bool calibrate_open(struct model *model, const char *path, caption_error *error)
     return true;
 }
 
-static bool print(const char *name, const char *note, const double *confidences,
-                  const double *ciders, size_t count, bool json, caption_error *error) {
+static bool print(const struct calibration_photos *photos, const struct calibration_part *part,
+                  const double *confidences, const char *note, bool json, caption_error *error) {
     struct confidence_scores scores;
-    const size_t size = strlen(name) + strlen(note) + 1;
+    const size_t size = strlen(part->name) + strlen(note) + 1;
     char *title = memory_uninitialised(size, 1, "a title", error);
     if (!title) return false;
-    snprintf(title, size, "%s%s", name, note);
-    const bool done = confidence_scores_compute(confidences, ciders, count, &scores, error) &&
-                      confidence_table_write(title, &scores, json, stdout, error);
+    snprintf(title, size, "%s%s", part->name, note);
+    const bool done =
+        confidence_scores_compute(confidences + part->first, photos->ciders + part->first,
+                                  part->count, &scores, error) &&
+        confidence_table_write(title, &scores, json, stdout, error);
     free(title);
     return done;
 }
@@ -32,13 +34,10 @@ static bool print(const char *name, const char *note, const double *confidences,
 bool calibrate_print(const struct calibration_photos *photos, const double *confidences,
                      const char *note, bool parts, bool json, caption_error *error) {
     for (size_t i = 0; parts && i < photos->part_count; i++) {
-        const struct calibration_part *part = &photos->parts[i];
-        if (!print(part->name, note, confidences + part->first, photos->ciders + part->first,
-                   part->count, json, error))
-            return false;
+        if (!print(photos, &photos->parts[i], confidences, note, json, error)) return false;
     }
-    return photos->part_count == 1 ||
-           print("all", note, confidences, photos->ciders, photos->count, json, error);
+    const struct calibration_part all = {.name = "all", .count = photos->count};
+    return photos->part_count == 1 || print(photos, &all, confidences, note, json, error);
 }
 
 /* How the model's own confidences fare is printed from fits that did not see the photos. */

@@ -436,8 +436,9 @@ int command_caption(int argc, char **argv) {
         sizeof groups / sizeof *groups,
         "recursive json jsonl csv tags sidecar output-dir html write-xmp existing dry-run quiet "
         "model top style neutral min-confidence unsure precision threads"};
-    int first, status;
-    if (!command_begin(&command, argc, argv, 0, INT_MAX, &first, &status)) {
+    int status;
+    const int first = command_begin(&command, argc, argv, 0, INT_MAX, &status);
+    if (!first) {
         options_list_free(&f->globs);
         return status;
     }

@@ -18,25 +18,26 @@ static int usage_error(const struct options_command *command, int count, int lea
     return COMMAND_USAGE;
 }
 
-bool command_begin(const struct options_command *command, int argc, char **argv, int least,
-                   int most, int *first, int *status) {
-    const enum options_outcome outcome = options_parse(command, argc, argv, first, stderr);
+int command_begin(const struct options_command *command, int argc, char **argv, int least, int most,
+                  int *status) {
+    int first;
+    const enum options_outcome outcome = options_parse(command, argc, argv, &first, stderr);
     switch (outcome) {
     case OPTIONS_INVALID:
         *status = COMMAND_USAGE;
-        return false;
+        return 0;
     case OPTIONS_HELP_WANTED:
     case OPTIONS_ALL_HELP_WANTED:
         options_help(command, outcome == OPTIONS_ALL_HELP_WANTED, stdout);
         *status = command_finish(command, COMMAND_DONE);
-        return false;
+        return 0;
     case OPTIONS_PARSED:
         break;
     }
-    int count = argc - *first;
-    if (count >= least && count <= most) return true;
+    const int count = argc - first;
+    if (count >= least && count <= most) return first;
     *status = usage_error(command, count, least, most);
-    return false;
+    return 0;
 }
 
 /* Whether something could not be written to a pipe for its reader has gone. */

@@ -21,10 +21,10 @@ int command_score(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_suggest(int argc, char **argv);
 
-/* Parses flags. True: go on, argv[*first] is the first other argument and there are `least` to
- * `most` of them. False: return *status (help was printed, or a mistake told). */
-bool command_begin(const struct options_command *command, int argc, char **argv, int least,
-                   int most, int *first, int *status);
+/* Parses flags. Returns the index of the first other argument, of which there are `least` to
+ * `most`; 0: return *status (help was printed, or a mistake told). */
+int command_begin(const struct options_command *command, int argc, char **argv, int least, int most,
+                  int *status);
 
 /* Tells an error on stderr, "NAME: message"; returns the exit status that belongs to it. Where
  * nobody reads standard output any more (`caption -r photos | head`), that is no news: nothing is

@@ -56,11 +56,9 @@ void dataset_choice_free(struct dataset_choice *choice) {
     *choice = (struct dataset_choice){0};
 }
 
-bool dataset_choice_check(struct dataset_choice *choice, enum photo_missing policy,
-                          struct threads *threads, FILE *progress, struct photo_check *check,
-                          caption_error *error) {
-    bool ok = photo_check(&choice->dataset, choice->photos, &choice->count, policy, threads,
-                          progress, check, error);
+bool dataset_choice_check(struct dataset_choice *choice, const struct photo_check_options *options,
+                          struct photo_check *check, caption_error *error) {
+    bool ok = photo_check(&choice->dataset, choice->photos, &choice->count, options, check, error);
     count_references(choice);
     return ok;
 }

@@ -35,9 +35,8 @@ bool dataset_choice_open(struct dataset_choice *choice,
 void dataset_choice_free(struct dataset_choice *choice);
 
 /* Takes the photos that cannot be read out of the choice, or fails; see photo_check. */
-bool dataset_choice_check(struct dataset_choice *choice, enum photo_missing policy,
-                          struct threads *threads, FILE *progress, struct photo_check *check,
-                          caption_error *error);
+bool dataset_choice_check(struct dataset_choice *choice, const struct photo_check_options *options,
+                          struct photo_check *check, caption_error *error);
 
 /* Tells what is not as the user may think, each in a line that begins with `command`: a split made
  * by the seed, captions and photos that were left out. */

@@ -32,7 +32,8 @@ struct eval_options {
     const char *missing, *results, *html;
     const char *calibrate; /* the model that is written; or NULL */
     bool json, force;
-    struct evaluate_extras extras;
+    size_t swaps;
+    bool next_word;
     const struct decoding_options *decoding;
 };
 
@@ -108,10 +109,8 @@ static bool report(const struct scoring *scoring, const struct dataset *dataset,
 static bool check_photos(const struct eval_options *options, struct dataset_choice *choice,
                          struct threads *threads, caption_error *error) {
     struct photo_check check;
-    if (!dataset_choice_check(choice, photo_missing_parse(options->missing), threads, stderr,
-                              &check, error)) {
-        return false;
-    }
+    const struct photo_check_options how = {photo_missing_parse(options->missing), threads, stderr};
+    if (!dataset_choice_check(choice, &how, &check, error)) return false;
     char left_out[sizeof error->message + 128];
     if (photo_check_message(&check, left_out, sizeof left_out)) {
         fprintf(stderr, "%s: ", name);
@@ -134,19 +133,32 @@ static caption_options options_of(const struct scoring *scoring,
     return caption;
 }
 
+static struct evaluator evaluator_of(const struct scoring *scoring,
+                                     const caption_options *options) {
+    return (struct evaluator){.model = scoring->model,
+                              .options = options,
+                              .swaps = scoring->options->swaps,
+                              .next_word = scoring->options->next_word,
+                              .threads = scoring->threads,
+                              .progress = stderr};
+}
+
+static struct dataset_selection photos_of(const struct dataset_choice *choice,
+                                          const struct dataset_part *part) {
+    return (struct dataset_selection){&choice->dataset, choice->photos + part->first, part->count};
+}
+
 static bool score_part(const struct scoring *scoring, const struct dataset_choice *choice,
                        const struct dataset_part *part, caption_error *error) {
     const struct eval_options *options = scoring->options;
-    const size_t *photos = choice->photos + part->first;
+    const struct dataset_selection photos = photos_of(choice, part);
     const caption_options caption = options_of(scoring, choice, part);
+    const struct evaluator evaluator = evaluator_of(scoring, &caption);
     struct evaluation evaluation;
-    if (!evaluate_photos(scoring->model, &choice->dataset, photos, part->count, &caption,
-                         &options->extras, scoring->threads, stderr, &evaluation, error)) {
-        return false;
-    }
+    if (!evaluate_photos(&evaluator, &photos, &evaluation, error)) return false;
     const bool several = options->sets > 1 || options->by_source;
-    const bool done = add_rows(scoring->rows, &choice->dataset, photos, &evaluation, error) &&
-                      report(scoring, &choice->dataset, photos, several ? part->name : NULL,
+    const bool done = add_rows(scoring->rows, photos.dataset, photos.photos, &evaluation, error) &&
+                      report(scoring, photos.dataset, photos.photos, several ? part->name : NULL,
                              &evaluation, error) &&
                       calibration_add(scoring->photos, part->name, &evaluation, error);
     evaluation_free(&evaluation);
@@ -160,9 +172,13 @@ typedef bool part_work(const struct scoring *scoring, const struct dataset_choic
 static bool each_part_of_set(const struct scoring *scoring, struct dataset_choice *choice,
                              const char *set_name, part_work *work, caption_error *error) {
     struct dataset_parts parts = {0};
-    bool done = check_photos(scoring->options, choice, scoring->threads, error) &&
-                dataset_parts_add(&parts, &choice->dataset, choice->photos, choice->count, set_name,
-                                  scoring->options->by_source, error);
+    bool done = check_photos(scoring->options, choice, scoring->threads, error);
+    if (done && scoring->options->by_source) {
+        done = dataset_parts_add_sources(&parts, &choice->dataset, choice->photos, choice->count,
+                                         set_name, error);
+    } else if (done) {
+        done = dataset_parts_add(&parts, choice->count, set_name, error);
+    }
     for (size_t i = 0; done && i < parts.count; i++)
         done = work(scoring, choice, &parts.items[i], error);
     dataset_parts_free(&parts);
@@ -180,9 +196,9 @@ static bool each_part(const struct scoring *scoring, struct dataset_choice *choi
 static bool gather_part(const struct scoring *scoring, const struct dataset_choice *choice,
                         const struct dataset_part *part, caption_error *error) {
     const caption_options caption = options_of(scoring, choice, part);
-    return rerank_fit_add(scoring->candidates, scoring->model, &choice->dataset,
-                          choice->photos + part->first, part->count, &caption, scoring->threads,
-                          stderr, error);
+    const struct evaluator evaluator = evaluator_of(scoring, &caption);
+    const struct dataset_selection photos = photos_of(choice, part);
+    return rerank_fit_add(scoring->candidates, &evaluator, &photos, error);
 }
 
 /* How a model that is calibrated re-ranks captions: before it is scored, for that changes what it
@@ -321,11 +337,11 @@ int command_eval(int argc, char **argv) {
          "nine tenths score on the rest",
          NULL},
         {0, "force", OPTIONS_ON, &options.force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
-        {0, "swaps", OPTIONS_SIZE, &options.extras.swaps, "N", 0, 1000000,
+        {0, "swaps", OPTIONS_SIZE, &options.swaps, "N", 0, 1000000,
          "show the model another photo, N times, and count how often what is said of a photo "
          "becomes less likely: its caption as drawn, and the mean of its references; 0: never",
          NULL},
-        {0, "next-word", OPTIONS_ON, &options.extras.next_word, NULL, 0, 0,
+        {0, "next-word", OPTIONS_ON, &options.next_word, NULL, 0, 0,
          "how often a person's next word is the first of the model's suggestions, and how often "
          "one "
          "of five; with the photo and without it, as `caption suggest` makes them",
@@ -350,8 +366,9 @@ int command_eval(int argc, char **argv) {
         "images by-source split results html calibrate swaps next-word json model beam-size style "
         "neutral "
         "precision threads"};
-    int first, status;
-    if (!command_begin(&command, argc, argv, 1, INT_MAX, &first, &status)) {
+    int status;
+    const int first = command_begin(&command, argc, argv, 1, INT_MAX, &status);
+    if (!first) {
         options_list_free(&options.images);
         return status;
     }

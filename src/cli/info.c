@@ -56,8 +56,9 @@ int command_info(int argc, char **argv) {
         groups,
         1,
         NULL};
-    int first, status;
-    if (!command_begin(&command, argc, argv, 0, 1, &first, &status)) return status;
+    int status;
+    const int first = command_begin(&command, argc, argv, 0, 1, &status);
+    if (!first) return status;
     caption_error error;
     struct model_place place;
     const char *path = model_path(first < argc ? argv[first] : NULL, &place, &error);

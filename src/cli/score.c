@@ -25,8 +25,9 @@ static bool score(const struct score_options *options, const struct dataset_choi
                              candidates, error);
     if (done) {
         struct score_table table = {.photos = choice->count, .references = choice->references};
-        done = photo_scores_compute(&choice->dataset, choice->photos, choice->count, candidates,
-                                    &table.scores, &table.distinct, NULL, error) &&
+        const struct dataset_selection photos = {&choice->dataset, choice->photos, choice->count};
+        done = photo_scores_compute(&photos, candidates, &table.scores, &table.distinct, NULL,
+                                    error) &&
                score_table_write(&table, options->json, stdout, error);
         for (size_t i = 0; i < choice->count; i++) tokens_free(&candidates[i]);
     }
@@ -63,8 +64,9 @@ int command_score(int argc, char **argv) {
         groups,
         1,
         NULL};
-    int first, status;
-    if (!command_begin(&command, argc, argv, 2, 2, &first, &status)) return status;
+    int status;
+    const int first = command_begin(&command, argc, argv, 2, 2, &status);
+    if (!first) return status;
     options.results = argv[first];
     options.data.path = argv[first + 1];
     caption_error error;

@@ -239,8 +239,9 @@ int command_suggest(int argc, char **argv) {
         groups,
         1,
         NULL};
-    int first, status;
-    if (!command_begin(&command, argc, argv, 0, 2, &first, &status)) return status;
+    int status;
+    const int first = command_begin(&command, argc, argv, 0, 2, &status);
+    if (!first) return status;
     caption_error error;
     bool done = settle_arguments(&o, argv + first, argc - first, &error);
     decoding_options_settle(&decoding);

@@ -405,14 +405,14 @@ int command_train(int argc, char **argv) {
     caption_error error;
     char *line = command_line(argc, argv, &error); /* before parsing moves the arguments */
     if (!line) return command_error(&command, &error);
-    int first, status = COMMAND_DONE;
+    int status = COMMAND_DONE;
     if (!choose_defaults(&command, argc, argv, &c.o, &error)) {
         status = command_error(&command, &error);
     } else {
         lists_free(&c);
         c.o.note = line;
-        if (command_begin(&command, argc, argv, 1, INT_MAX, &first, &status))
-            status = run_sets(&c, &command, argv + first, (size_t)(argc - first));
+        const int first = command_begin(&command, argc, argv, 1, INT_MAX, &status);
+        if (first) status = run_sets(&c, &command, argv + first, (size_t)(argc - first));
     }
     lists_free(&c);
     free(line);

@@ -37,6 +37,13 @@ struct dataset {
     struct text_faults faults; /* of the texts that were read */
 };
 
+/* Some of a data set's photos. Borrows both. */
+struct dataset_selection {
+    const struct dataset *dataset;
+    const size_t *photos; /* [count], indices into dataset->photos */
+    size_t count;
+};
+
 /* Reads a data set. Its format is detected from its content, never from its name:
  *
  *     karpathy.h    Karpathy's dataset_*.json

@@ -145,23 +145,24 @@ static size_t gather(const struct dataset *dataset, size_t *photos, size_t count
     return gathered;
 }
 
-static bool add_sources(struct dataset_parts *parts, const struct dataset *dataset, size_t *photos,
-                        size_t count, const char *name, size_t *rest, caption_error *error) {
-    const size_t before = parts->count;
-    for (size_t first = 0, found; first < count; first += found) {
-        if (parts->count - before == DATASET_PARTS_MOST) return sources_error(dataset, error);
-        found = gather(dataset, photos + first, count - first, rest);
-        const char *source = dataset->photos[photos[first]].source;
-        if (!add_part(parts, name, source, found, error)) return false;
-    }
-    return true;
+bool dataset_parts_add(struct dataset_parts *parts, size_t count, const char *name,
+                       caption_error *error) {
+    return add_part(parts, name, NULL, count, error);
 }
 
-bool dataset_parts_add(struct dataset_parts *parts, const struct dataset *dataset, size_t *photos,
-                       size_t count, const char *name, bool by_source, caption_error *error) {
-    if (!by_source) return add_part(parts, name, NULL, count, error);
+bool dataset_parts_add_sources(struct dataset_parts *parts, const struct dataset *dataset,
+                               size_t *photos, size_t count, const char *name,
+                               caption_error *error) {
+    const size_t before = parts->count;
     size_t *rest = memory_uninitialised(count, sizeof *rest, what, error);
-    const bool ok = rest && add_sources(parts, dataset, photos, count, name, rest, error);
+    bool ok = rest != NULL;
+    for (size_t first = 0, found; ok && first < count; first += found) {
+        found = gather(dataset, photos + first, count - first, rest);
+        const char *source = dataset->photos[photos[first]].source;
+        ok = parts->count - before < DATASET_PARTS_MOST
+                 ? add_part(parts, name, source, found, error)
+                 : sources_error(dataset, error);
+    }
     free(rest);
     return ok;
 }

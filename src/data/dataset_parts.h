@@ -28,12 +28,17 @@ void dataset_parts_free(struct dataset_parts *parts);
 char **dataset_names(const char *const *paths, size_t count, caption_error *error);
 void dataset_names_free(char **names, size_t count);
 
-/* Adds photos[count], indices into the data set's photos, after the existing parts: as one part or,
- * `by_source`, as one for each source, for which the list is sorted by source; sources and the
- * photos of each stay in the order in which they come. Photos without a source are a part with the
- * data set's own name. More than DATASET_PARTS_MOST sources are an error. */
-bool dataset_parts_add(struct dataset_parts *parts, const struct dataset *dataset, size_t *photos,
-                       size_t count, const char *name, bool by_source, caption_error *error);
+/* Adds `count` photos after the existing parts, as one part. */
+bool dataset_parts_add(struct dataset_parts *parts, size_t count, const char *name,
+                       caption_error *error);
+
+/* Adds photos[count], indices into the data set's photos, as one part for each source, for which
+ * the list is sorted by source; sources and the photos of each stay in the order in which they
+ * come. Photos without a source are a part with the data set's own name. More than
+ * DATASET_PARTS_MOST sources are an error. */
+bool dataset_parts_add_sources(struct dataset_parts *parts, const struct dataset *dataset,
+                               size_t *photos, size_t count, const char *name,
+                               caption_error *error);
 
 /* The source that all the photos share, or NULL; photos[count] as above. */
 const char *dataset_common_source(const struct dataset *dataset, const size_t *photos,

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/progress.h"
 #include "image/photo.h"
 
@@ -39,29 +40,15 @@ static bool count_bad(struct photo_check *check, const caption_error *bad, capti
     return true;
 }
 
-/* Checks the next photos of the list and moves the good ones to photos[*kept ..]. */
-static bool check_block(struct photo_block *block, size_t count, struct threads *threads,
-                        size_t *photos, size_t *kept, struct photo_check *check,
-                        caption_error *error) {
-    threads_for(threads, count, check_one, block);
+/* Moves the good photos of a block to photos[*good ..]. */
+static bool take_good(const struct photo_block *block, size_t count, size_t *photos, size_t *good,
+                      struct photo_check *check, caption_error *error) {
     for (size_t i = 0; i < count; i++) {
         if (block->errors[i].status == CAPTION_OK) {
-            photos[(*kept)++] = block->photos[i];
+            photos[(*good)++] = block->photos[i];
         } else if (!count_bad(check, &block->errors[i], error)) {
             return false;
         }
-    }
-    return true;
-}
-
-static bool check_all(const struct dataset *dataset, size_t *photos, size_t count, size_t *kept,
-                      struct threads *threads, struct progress *progress, struct photo_check *check,
-                      caption_error *error) {
-    for (size_t first = 0; first < count; first += BLOCK) {
-        const size_t rest = count - first, size = rest < BLOCK ? rest : BLOCK;
-        struct photo_block block = {.dataset = dataset, .photos = photos + first};
-        if (!check_block(&block, size, threads, photos, kept, check, error)) return false;
-        progress_update(progress, first + size, "photos looked at");
     }
     return true;
 }
@@ -82,17 +69,24 @@ static bool bad_error(const struct photo_check *check, size_t count, caption_err
 }
 
 bool photo_check(const struct dataset *dataset, size_t *photos, size_t *count,
-                 enum photo_missing policy, struct threads *threads, FILE *progress,
-                 struct photo_check *out, caption_error *error) {
+                 const struct photo_check_options *options, struct photo_check *out,
+                 caption_error *error) {
     *out = (struct photo_check){0};
     const size_t all = *count;
-    struct progress bar = progress_start(progress, all);
-    size_t kept = 0;
-    bool ok = check_all(dataset, photos, all, &kept, threads, &bar, out, error);
+    struct progress bar = progress_start(options->progress, all);
+    size_t good = 0;
+    bool ok = true;
+    for (size_t first = 0; ok && first < all; first += BLOCK) {
+        const size_t size = size_smaller(all - first, BLOCK);
+        struct photo_block block = {.dataset = dataset, .photos = photos + first};
+        threads_for(options->threads, size, check_one, &block);
+        ok = take_good(&block, size, photos, &good, out, error);
+        if (ok) progress_update(&bar, first + size, "photos looked at");
+    }
     progress_finish(&bar);
     if (!ok) return false;
-    *count = kept;
-    const bool refused = policy == PHOTO_MISSING_FAIL ? kept < all : kept == 0 && all > 0;
+    *count = good;
+    const bool refused = options->missing == PHOTO_MISSING_FAIL ? good < all : good == 0 && all > 0;
     return !refused || bad_error(out, all, error);
 }
 

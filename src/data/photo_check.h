@@ -22,15 +22,22 @@ struct photo_check {
     caption_error first;                       /* the one of the two that comes first */
 };
 
-/* Reads and decodes the photos of a list of indices into dataset->photos, in parallel, with a
- * progress bar on `progress` (NULL: none). Bad ones are removed from the list, which keeps its
- * order, and counted in `out`. With fail, a bad photo is an error: that of the first one, with
- * their number; with skip, only if no photo is left. Short memory and system failures are errors
- * with both. The result is the same for any number of threads.
+/* How photos are checked. */
+struct photo_check_options {
+    enum photo_missing missing;
+    struct threads *threads;
+    FILE *progress; /* a progress bar; NULL: none */
+};
+
+/* Reads and decodes the photos of a list of indices into dataset->photos, in parallel. Bad ones are
+ * removed from the list, which keeps its order, and counted in `out`. With fail, a bad photo is an
+ * error: that of the first one, with their number; with skip, only if no photo is left. Short
+ * memory and system failures are errors with both. The result is the same for any number of
+ * threads.
  */
 bool photo_check(const struct dataset *dataset, size_t *photos, size_t *count,
-                 enum photo_missing policy, struct threads *threads, FILE *progress,
-                 struct photo_check *out, caption_error *error);
+                 const struct photo_check_options *options, struct photo_check *out,
+                 caption_error *error);
 
 /* What was left out, in a line of at most `size` bytes, its end included; false where nothing was.
  */

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "base/clones.h"
+#include "base/simd_level.h"
 
 static bool is_better(const struct candidate *a, const struct candidate *b) {
     if (a->logprob > b->logprob) return true;
@@ -40,8 +40,7 @@ static void sift_up(struct candidate *heap, size_t hole, struct candidate item) 
  * nearly always: so the row is read once, in vectors. */
 enum { BLOCK = 64, LANES = 16 };
 
-SIMD_CLONES
-static real block_maximum(const real *logits) {
+SIMD_KERNEL(static, real, block_maximum, (const real *logits), (logits)) {
     real lanes[LANES], maximum;
     for (size_t l = 0; l < LANES; l++) lanes[l] = logits[l];
     for (size_t i = LANES; i < BLOCK; i += LANES) {

@@ -14,53 +14,50 @@ enum { PROGRESS_PHOTOS = 64 };
 enum { LIKELIHOOD_GROUP = 256 };
 
 /* What one worker encodes a photo with. */
-struct encoding {
+struct encoding_worker {
     struct inference_workspace *workspace;
     float *input; /* (S, S, 3) */
 };
 
 /* The encoder, its weights made ready once, and what each worker needs besides. */
-struct encodings {
-    const struct model *model;
+struct encoding_workers {
+    const struct captioner_encoding *encoding;
     struct inference_encoder *encoder;
-    struct encoding *workers; /* [count] */
+    struct encoding_worker *items; /* [count] */
     size_t count;
 };
 
-static void encodings_free(struct encodings *encodings) {
-    for (size_t i = 0; i < encodings->count; i++) {
-        inference_workspace_free(encodings->workers[i].workspace);
-        free(encodings->workers[i].input);
+static void workers_free(struct encoding_workers *workers) {
+    for (size_t i = 0; i < workers->count; i++) {
+        inference_workspace_free(workers->items[i].workspace);
+        free(workers->items[i].input);
     }
-    free(encodings->workers);
-    inference_encoder_free(encodings->encoder);
+    free(workers->items);
+    inference_encoder_free(workers->encoder);
 }
 
-static bool add_worker(struct encodings *encodings, caption_error *error) {
-    const size_t size = encodings->model->preprocessing.size;
-    struct encoding *worker = &encodings->workers[encodings->count++];
-    worker->workspace = inference_workspace_new(encodings->encoder, NULL, error);
+static bool add_worker(struct encoding_workers *workers, caption_error *error) {
+    const size_t size = workers->encoding->model->preprocessing.size;
+    struct encoding_worker *worker = &workers->items[workers->count++];
+    worker->workspace = inference_workspace_new(workers->encoder, NULL, error);
     if (!worker->workspace) return false;
     worker->input = memory_uninitialised(size, size * 3 * sizeof(float), "a photo", error);
     return worker->input != NULL;
 }
 
-static bool encodings_init(struct encodings *encodings, const struct model *model,
-                           enum precision precision, size_t workers, caption_error *error) {
-    const struct weights weights = model_weights(model);
-    *encodings = (struct encodings){.model = model};
-    encodings->encoder = inference_encoder_new(&model->encoder, &weights, precision, error);
-    if (!encodings->encoder) return false;
-    encodings->workers = memory_zeroed(workers, sizeof *encodings->workers, "encoders", error);
-    bool ready = encodings->workers != NULL;
-    while (ready && encodings->count < workers) ready = add_worker(encodings, error);
-    if (!ready) encodings_free(encodings);
+static bool workers_init(struct encoding_workers *workers,
+                         const struct captioner_encoding *encoding, caption_error *error) {
+    const struct weights weights = model_weights(encoding->model);
+    const size_t count = threads_count(encoding->threads);
+    *workers = (struct encoding_workers){.encoding = encoding};
+    workers->encoder =
+        inference_encoder_new(&encoding->model->encoder, &weights, encoding->precision, error);
+    if (!workers->encoder) return false;
+    workers->items = memory_zeroed(count, sizeof *workers->items, "encoders", error);
+    bool ready = workers->items != NULL;
+    while (ready && workers->count < count) ready = add_worker(workers, error);
+    if (!ready) workers_free(workers);
     return ready;
-}
-
-static void encode(const struct encodings *encodings, size_t worker, float *features) {
-    const struct encoding *encoding = &encodings->workers[worker];
-    inference_encoder_run(encodings->encoder, encoding->input, 1, encoding->workspace, features);
 }
 
 /* The first of the errors that is one becomes `error`. */
@@ -73,8 +70,7 @@ static bool all_went_well(const caption_error *errors, size_t count, caption_err
 }
 
 struct features_job {
-    const struct encodings *encodings;
-    const struct augment *augment;
+    const struct encoding_workers *workers;
     const char *const *paths;
     float *features;       /* (count, F) */
     caption_error *errors; /* [count] */
@@ -82,47 +78,42 @@ struct features_job {
 
 static void encode_photo(void *context, size_t item, size_t worker) {
     const struct features_job *job = context;
-    const struct model *model = job->encodings->model;
-    float *input = job->encodings->workers[worker].input;
-    float *features = job->features + item * model->encoder.features;
+    const struct encoding_workers *workers = job->workers;
+    const struct model *model = workers->encoding->model;
+    const struct encoding_worker *own = &workers->items[worker];
     job->errors[item] = (caption_error){.status = CAPTION_OK};
-    if (!photo_load(job->paths[item], &model->preprocessing, job->augment, input,
+    if (!photo_load(job->paths[item], &model->preprocessing, workers->encoding->augment, own->input,
                     &job->errors[item])) {
         return;
     }
-    encode(job->encodings, worker, features);
+    inference_encoder_run(workers->encoder, own->input, 1, own->workspace,
+                          job->features + item * model->encoder.features);
 }
 
 /* Encodes photos[0 .. count); the first bad one is the error. */
-static bool features_block(const struct encodings *encodings, const char *const *paths,
-                           size_t count, const struct augment *augment, struct threads *threads,
-                           real *features, caption_error *error) {
+static bool features_block(const struct encoding_workers *workers, const char *const *paths,
+                           size_t count, real *features, caption_error *error) {
     caption_error errors[PROGRESS_PHOTOS];
-    struct features_job job = {.encodings = encodings,
-                               .augment = augment,
-                               .paths = paths,
-                               .features = features,
-                               .errors = errors};
-    threads_for(threads, count, encode_photo, &job);
+    struct features_job job = {
+        .workers = workers, .paths = paths, .features = features, .errors = errors};
+    threads_for(workers->encoding->threads, count, encode_photo, &job);
     return all_went_well(errors, count, error);
 }
 
-bool captioner_features(const struct model *model, enum precision precision,
-                        const char *const *paths, size_t count, const struct augment *augment,
-                        struct threads *threads, FILE *stream, const char *note, real *features,
-                        caption_error *error) {
-    struct encodings encodings;
-    if (!encodings_init(&encodings, model, precision, threads_count(threads), error)) return false;
-    struct progress progress = progress_start(stream, count);
+bool captioner_features(const struct captioner_encoding *encoding, const char *const *paths,
+                        size_t count, real *features, caption_error *error) {
+    struct encoding_workers workers;
+    if (!workers_init(&workers, encoding, error)) return false;
+    struct progress progress = progress_start(encoding->progress, count);
     bool done = true;
     for (size_t first = 0; done && first < count; first += PROGRESS_PHOTOS) {
-        size_t rest = count - first, block = rest < PROGRESS_PHOTOS ? rest : PROGRESS_PHOTOS;
-        done = features_block(&encodings, paths + first, block, augment, threads,
-                              features + first * model->encoder.features, error);
-        progress_update(&progress, first + block, note);
+        const size_t block = size_smaller(count - first, PROGRESS_PHOTOS);
+        done = features_block(&workers, paths + first, block,
+                              features + first * encoding->model->encoder.features, error);
+        progress_update(&progress, first + block, encoding->note);
     }
     progress_finish(&progress);
-    encodings_free(&encodings);
+    workers_free(&workers);
     return done;
 }
 
@@ -183,9 +174,20 @@ bool captioner_decode(const struct decode_plan *plan, const real *features, size
     return done;
 }
 
+bool likelihood_scorer_init(struct likelihood_scorer *scorer, const struct model *model,
+                            size_t style, struct threads *threads, caption_error *error) {
+    const struct weights weights = model_weights(model);
+    *scorer = (struct likelihood_scorer){.model = model, .threads = threads};
+    scorer->decoder = inference_decoder_new(&model->decoder, &weights, PRECISION_F32, error);
+    return scorer->decoder && inference_decoder_set_style(scorer->decoder, &weights, style, error);
+}
+
+void likelihood_scorer_free(struct likelihood_scorer *scorer) {
+    inference_decoder_free(scorer->decoder);
+}
+
 struct likelihood_job {
-    const struct model *model;
-    struct inference_decoder *decoder;
+    const struct likelihood_scorer *scorer;
     const struct likelihood_caption *captions; /* [count] */
     size_t count;
     double *logprobs;      /* [count] */
@@ -195,27 +197,22 @@ struct likelihood_job {
 static void compute_group(void *context, size_t item, size_t worker) {
     (void)worker;
     const struct likelihood_job *job = context;
-    const size_t first = item * LIKELIHOOD_GROUP, rest = job->count - first;
-    likelihood_captions(job->model, job->decoder, job->captions + first,
-                        rest < LIKELIHOOD_GROUP ? rest : LIKELIHOOD_GROUP, job->logprobs + first,
+    const size_t first = item * LIKELIHOOD_GROUP;
+    likelihood_captions(job->scorer->model, job->scorer->decoder, job->captions + first,
+                        size_smaller(job->count - first, LIKELIHOOD_GROUP), job->logprobs + first,
                         &job->errors[item]);
 }
 
-bool captioner_likelihood(const struct model *model, size_t style,
-                          const struct likelihood_caption *captions, size_t count,
-                          struct threads *threads, double *logprobs, caption_error *error) {
+bool captioner_likelihood(const struct likelihood_scorer *scorer,
+                          const struct likelihood_caption *captions, size_t count, double *logprobs,
+                          caption_error *error) {
     const size_t groups = (count + LIKELIHOOD_GROUP - 1) / LIKELIHOOD_GROUP;
-    const struct weights weights = model_weights(model);
     struct likelihood_job job = {
-        .model = model, .captions = captions, .count = count, .logprobs = logprobs};
+        .scorer = scorer, .captions = captions, .count = count, .logprobs = logprobs};
     job.errors = memory_zeroed(groups, sizeof *job.errors, "the likelihood of captions", error);
     if (!job.errors) return false;
-    job.decoder = inference_decoder_new(&model->decoder, &weights, PRECISION_F32, error);
-    const bool ready =
-        job.decoder && inference_decoder_set_style(job.decoder, &weights, style, error);
-    if (ready) threads_for(threads, groups, compute_group, &job);
-    const bool done = ready && all_went_well(job.errors, groups, error);
-    inference_decoder_free(job.decoder);
+    threads_for(scorer->threads, groups, compute_group, &job);
+    const bool done = all_went_well(job.errors, groups, error);
     free(job.errors);
     return done;
 }

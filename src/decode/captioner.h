@@ -12,23 +12,42 @@
 #include "decode/likelihood.h"
 #include "infer/precision.h"
 
-/* Loads and encodes photos read from files: features (count, F). `augment` is what every photo gets
- * (NULL: none), `threads` NULL the calling thread alone; a progress bar on `stream` (NULL: none)
- * has the label `note`. The first photo that cannot be read is the error. */
-bool captioner_features(const struct model *model, enum precision precision,
-                        const char *const *paths, size_t count, const struct augment *augment,
-                        struct threads *threads, FILE *stream, const char *note, real *features,
-                        caption_error *error);
+/* How photos are encoded. */
+struct captioner_encoding {
+    const struct model *model;
+    enum precision precision;
+    const struct augment *augment; /* of every photo; NULL: none */
+    struct threads *threads;       /* NULL: the calling thread alone */
+    FILE *progress;                /* a progress bar with the label `note`; NULL: none */
+    const char *note;
+};
+
+/* Loads and encodes photos read from files: features (count, F). The first photo that cannot be
+ * read is the error. */
+bool captioner_features(const struct captioner_encoding *encoding, const char *const *paths,
+                        size_t count, real *features, caption_error *error);
 
 /* decode_features for any number of photos, counted from 0. results[count] are freed with
  * decode_results_free. */
 bool captioner_decode(const struct decode_plan *plan, const real *features, size_t count,
                       struct threads *threads, struct decode_result *results, caption_error *error);
 
-/* likelihood_captions for any number of captions, in float, described in a style (STYLE_NONE: in
- * none). `threads` NULL: the calling thread alone. */
-bool captioner_likelihood(const struct model *model, size_t style,
-                          const struct likelihood_caption *captions, size_t count,
-                          struct threads *threads, double *logprobs, caption_error *error);
+/* A model prepared to tell how likely captions are. */
+struct likelihood_scorer {
+    const struct model *model;
+    struct inference_decoder *decoder; /* in float; owned */
+    struct threads *threads;
+};
+
+/* For captions in a style (STYLE_NONE: in none). `threads` NULL: the calling thread alone. Borrows
+ * model and threads. Freed with likelihood_scorer_free, after a failure too. */
+bool likelihood_scorer_init(struct likelihood_scorer *scorer, const struct model *model,
+                            size_t style, struct threads *threads, caption_error *error);
+void likelihood_scorer_free(struct likelihood_scorer *scorer);
+
+/* likelihood_captions for any number of captions. */
+bool captioner_likelihood(const struct likelihood_scorer *scorer,
+                          const struct likelihood_caption *captions, size_t count, double *logprobs,
+                          caption_error *error);
 
 #endif

@@ -97,8 +97,9 @@ static bool load_pixels(const struct pipeline *p, const struct file_bytes *file,
                         float *input, caption_thumbnail *thumbnail, caption_error *error) {
     struct image image;
     if (!pipeline_check_pixels(file, name, p->plan->options.max_pixels, error) ||
-        !photo_load_image(file->data, file->size, name, &p->plan->model->preprocessing,
-                          p->plan->options.accept_truncated, &image, input, error))
+        !photo_load_image(&(struct photo_bytes){file->data, file->size, name},
+                          &p->plan->model->preprocessing, p->plan->options.accept_truncated, &image,
+                          input, error))
         return false;
     if (p->ends->thumbnail > 0) thumbnail_of(&image, p->ends->thumbnail, thumbnail, NULL);
     image_free(&image);

@@ -43,19 +43,27 @@ void rows_free(struct rows *rows) {
     *rows = (struct rows){0};
 }
 
+static void step_rows(struct rows *rows, size_t count, const int32_t *added, real *logits) {
+    const struct decoder_inputs inputs = {
+        .rows = count, .words = rows->inputs, .added = added, .vectors = rows->products};
+    inference_decoder_step(rows->decoder, &inputs, rows->states, logits, rows->step);
+}
+
 void rows_begin(struct rows *rows, const float *features, size_t photos, size_t count) {
-    inference_decoder_project_image(rows->decoder, features, photos, rows->scratch, rows->vectors,
-                                    rows->products, rows->tags);
+    const struct inference_images images = {.count = photos,
+                                            .features = features,
+                                            .vectors = rows->vectors,
+                                            .products = rows->products,
+                                            .tags = rows->tags,
+                                            .scratch = rows->scratch};
+    inference_decoder_project_image(rows->decoder, &images);
     memset(rows->states, 0, count * rows->model->decoder.state * sizeof *rows->states);
     memcpy(rows->images, rows->inputs, count * sizeof *rows->images);
-    inference_decoder_step(rows->decoder, count, rows->inputs, NULL, rows->products, rows->states,
-                           NULL, rows->step);
+    step_rows(rows, count, NULL, NULL);
 }
 
 void rows_step(struct rows *rows, size_t count) {
-    const int32_t *added = rows->model->decoder.image_every ? rows->images : NULL;
-    inference_decoder_step(rows->decoder, count, rows->inputs, added, rows->products, rows->states,
-                           rows->logits, rows->step);
+    step_rows(rows, count, rows->model->decoder.image_every ? rows->images : NULL, rows->logits);
 }
 
 bool rows_normaliser(const struct rows *rows, size_t row, double *normaliser,

@@ -113,7 +113,7 @@ static void collect(struct sampler *sampler, const real *logits) {
 /* Replaces the candidates' logits by weights: e^(logit / temperature), up to a factor. Returns
  * their sum. */
 static double weigh(struct candidates *candidates, double temperature) {
-    double best = -INFINITY, sum = 0;
+    double best = -HUGE_VAL, sum = 0;
     for (size_t i = 0; i < candidates->count; i++) {
         if (candidates->items[i].logprob > best) best = candidates->items[i].logprob;
     }

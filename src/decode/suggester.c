@@ -85,8 +85,9 @@ bool suggester_look(struct suggester *s, const struct file_bytes *photo, const c
     struct image image;
     if (!prepare_to_look(s, error) ||
         !pipeline_check_pixels(photo, name, options->max_pixels, error) ||
-        !photo_load_image(photo->data, photo->size, name, &s->plan->model->preprocessing,
-                          options->accept_truncated, &image, s->input, error)) {
+        !photo_load_image(&(struct photo_bytes){photo->data, photo->size, name},
+                          &s->plan->model->preprocessing, options->accept_truncated, &image,
+                          s->input, error)) {
         return false;
     }
     image_free(&image);

@@ -14,6 +14,16 @@
 #include "eval/tag_scores.h"
 #include "model/model.h"
 
+/* What captions photos, and how. */
+struct evaluator {
+    const struct model *model;
+    const caption_options *options;
+    size_t swaps;            /* pairs of photos that are compared (swaps.h); 0: none */
+    bool next_word;          /* next words are counted (next_word.h) */
+    struct threads *threads; /* NULL: the calling thread alone */
+    FILE *progress;          /* a progress bar while photos are encoded; NULL: none */
+};
+
 struct evaluation {
     size_t count;        /* photos */
     const char *style;   /* in which they were captioned, the model's own name; NULL: in none */
@@ -32,39 +42,25 @@ struct evaluation {
     struct confidence_scores confidence; /* of a model with confidence, else zero */
 };
 
-/* What is measured besides the captions' scores. */
-struct evaluate_extras {
-    size_t swaps;   /* pairs of photos that are compared (swaps.h); 0: none */
-    bool next_word; /* see next_word.h */
-};
-
 /* The name of the style in which a part is described: that of the source that all its photos share,
  * else that of its data set; NULL where the model has neither. photos[part->count] are the part's.
  */
 const char *evaluate_style(const struct model *model, const struct dataset *dataset,
                            const struct dataset_part *part, const size_t *photos);
 
-/* Scores captions of photos whose features (count, F) are known: photos[count] are indices into
- * data set's photos, each with at least one caption. `extras` NULL: none. `threads` may be NULL.
- * Freed with evaluation_free. */
-bool evaluate_features(const struct model *model, const struct dataset *dataset,
-                       const size_t *photos, size_t count, const float *features,
-                       const caption_options *options, const struct evaluate_extras *extras,
-                       struct threads *threads, struct evaluation *out, caption_error *error);
+/* Scores captions of photos, each with at least one caption, whose features (photos->count, F) are
+ * known. Freed with evaluation_free. */
+bool evaluate_features(const struct evaluator *evaluator, const struct dataset_selection *photos,
+                       const float *features, struct evaluation *out, caption_error *error);
 
-/* The same from the photos themselves, with a progress bar on `progress` (NULL: none). A photo that
- * cannot be read is an error that names it. */
-bool evaluate_photos(const struct model *model, const struct dataset *dataset, const size_t *photos,
-                     size_t count, const caption_options *options,
-                     const struct evaluate_extras *extras, struct threads *threads, FILE *progress,
+/* The same from the photos themselves. A photo that cannot be read is an error that names it. */
+bool evaluate_photos(const struct evaluator *evaluator, const struct dataset_selection *photos,
                      struct evaluation *out, caption_error *error);
 
 /* All that beam search finishes of photos, as many captions as the beam is wide, in their order:
- * results[count] are freed with decode_results_free. Otherwise as evaluate_photos. */
-bool evaluate_candidates(const struct model *model, const struct dataset *dataset,
-                         const size_t *photos, size_t count, const caption_options *options,
-                         struct threads *threads, FILE *progress, struct decode_result *results,
-                         caption_error *error);
+ * results[photos->count] are freed with decode_results_free. Otherwise as evaluate_photos. */
+bool evaluate_candidates(const struct evaluator *evaluator, const struct dataset_selection *photos,
+                         struct decode_result *results, caption_error *error);
 
 void evaluation_free(struct evaluation *evaluation);
 

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "infer/inference_decoder.h"
 
 static const char what[] = "the ranks of words";
 
@@ -16,8 +15,7 @@ struct next_word_counts {
 };
 
 struct next_word_job {
-    const struct model *model;
-    const struct inference_decoder *decoder;
+    const struct likelihood_scorer *scorer;
     const struct reference_words *references;
     bool with_photo;
     struct next_word_counts *counts; /* [groups] */
@@ -40,7 +38,8 @@ static bool rank(const struct next_word_job *job, struct likelihood_caption *cap
                  size_t *ranks, struct next_word_counts *counts, caption_error *error) {
     if (!job->with_photo)
         for (size_t i = 0; i < count; i++) captions[i].features = NULL;
-    if (!likelihood_ranks(job->model, job->decoder, captions, count, ranks, error)) return false;
+    if (!likelihood_ranks(job->scorer->model, job->scorer->decoder, captions, count, ranks, error))
+        return false;
     for (size_t i = 0; i < count; i++) {
         count_caption(ranks, captions[i].count, counts);
         ranks += captions[i].count + 1;
@@ -89,14 +88,14 @@ static bool sum_up(const struct next_word_job *job, size_t groups, size_t *place
     return true;
 }
 
-static bool compute(struct next_word_job *job, struct threads *threads, size_t *places,
-                    struct next_word_shares *shares, caption_error *error) {
+static bool compute(struct next_word_job *job, size_t *places, struct next_word_shares *shares,
+                    caption_error *error) {
     const size_t groups = (job->references->count + GROUP - 1) / GROUP;
     job->counts = memory_zeroed(groups, sizeof *job->counts, what, error);
     job->errors = memory_zeroed(groups, sizeof *job->errors, what, error);
     bool done = job->counts && job->errors;
     if (done) {
-        threads_for(threads, groups, rank_group, job);
+        threads_for(job->scorer->threads, groups, rank_group, job);
         done = sum_up(job, groups, places, shares, error);
     }
     free(job->counts);
@@ -104,19 +103,12 @@ static bool compute(struct next_word_job *job, struct threads *threads, size_t *
     return done;
 }
 
-bool next_word_compute(const struct model *model, size_t style,
-                       const struct reference_words *references, struct threads *threads,
-                       struct next_word *out, caption_error *error) {
+bool next_word_compute(const struct likelihood_scorer *scorer,
+                       const struct reference_words *references, struct next_word *out,
+                       caption_error *error) {
     *out = (struct next_word){0};
-    const struct weights weights = model_weights(model);
-    struct inference_decoder *decoder =
-        inference_decoder_new(&model->decoder, &weights, PRECISION_F32, error);
-    if (!decoder) return false;
-    struct next_word_job job = {.model = model, .decoder = decoder, .references = references};
-    bool done = inference_decoder_set_style(decoder, &weights, style, error) &&
-                compute(&job, threads, &out->places, &out->without, error);
+    struct next_word_job job = {.scorer = scorer, .references = references};
+    if (!compute(&job, &out->places, &out->without, error)) return false;
     job.with_photo = true;
-    done = done && compute(&job, threads, &out->places, &out->with, error);
-    inference_decoder_free(decoder);
-    return done;
+    return compute(&job, &out->places, &out->with, error);
 }

@@ -3,7 +3,7 @@
 #ifndef CAPTION_EVAL_NEXT_WORD_H
 #define CAPTION_EVAL_NEXT_WORD_H
 
-#include "base/threads.h"
+#include "decode/captioner.h"
 #include "eval/perplexity.h"
 
 /* Suggestions among which a word counts as found. */
@@ -22,10 +22,9 @@ struct next_word {
     struct next_word_shares with, without; /* the photo */
 };
 
-/* What comes in every place of the references, given the words before it; photos are described in
- * `style`. `threads` may be NULL. */
-bool next_word_compute(const struct model *model, size_t style,
-                       const struct reference_words *references, struct threads *threads,
-                       struct next_word *out, caption_error *error);
+/* What comes in every place of the references, given the words before it. */
+bool next_word_compute(const struct likelihood_scorer *scorer,
+                       const struct reference_words *references, struct next_word *out,
+                       caption_error *error);
 
 #endif

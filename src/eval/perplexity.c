@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "decode/captioner.h"
 
 void reference_words_free(struct reference_words *references) {
     free(references->captions);
@@ -13,18 +12,19 @@ void reference_words_free(struct reference_words *references) {
     *references = (struct reference_words){0};
 }
 
-static bool allocate(struct reference_words *references, const struct dataset *dataset,
-                     const size_t *photos, size_t count, caption_error *error) {
+static bool allocate(struct reference_words *references, const struct dataset_selection *photos,
+                     caption_error *error) {
+    const struct dataset *dataset = photos->dataset;
     size_t captions = 0, words = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct dataset_photo *photo = &dataset->photos[photos[i]];
+    for (size_t i = 0; i < photos->count; i++) {
+        const struct dataset_photo *photo = &dataset->photos[photos->photos[i]];
         captions += photo->count;
         for (size_t j = 0; j < photo->count; j++)
             words += dataset->captions[photo->first + j].count;
     }
     const char *what = "the likelihood of captions";
     references->captions = memory_zeroed(captions, sizeof *references->captions, what, error);
-    references->first = memory_zeroed(count + 1, sizeof *references->first, what, error);
+    references->first = memory_zeroed(photos->count + 1, sizeof *references->first, what, error);
     references->words = memory_zeroed(words, sizeof *references->words, what, error);
     return references->captions && references->first && references->words;
 }
@@ -40,12 +40,13 @@ static void add(struct reference_words *references, const struct vocabulary *voc
 }
 
 bool reference_words_init(struct reference_words *references, const struct model *model,
-                          const struct dataset *dataset, const size_t *photos, size_t count,
-                          const real *features, caption_error *error) {
-    *references = (struct reference_words){0};
-    if (!allocate(references, dataset, photos, count, error)) return false;
-    for (size_t i = 0; i < count; i++) {
-        const struct dataset_photo *photo = &dataset->photos[photos[i]];
+                          const struct dataset_selection *photos, const real *features,
+                          caption_error *error) {
+    const struct dataset *dataset = photos->dataset;
+    *references = (struct reference_words){.photos = photos->count};
+    if (!allocate(references, photos, error)) return false;
+    for (size_t i = 0; i < photos->count; i++) {
+        const struct dataset_photo *photo = &dataset->photos[photos->photos[i]];
         for (size_t j = 0; j < photo->count; j++)
             add(references, &model->vocabulary, &dataset->captions[photo->first + j],
                 features + i * model->decoder.features);
@@ -54,28 +55,16 @@ bool reference_words_init(struct reference_words *references, const struct model
     return true;
 }
 
-static bool compute(const struct model *model, size_t style,
-                    const struct reference_words *references, struct threads *threads,
-                    double *perplexity, caption_error *error) {
-    double *logprobs =
-        memory_zeroed(references->count, sizeof *logprobs, "the likelihood of captions", error);
+bool perplexity_compute(const struct likelihood_scorer *scorer,
+                        const struct reference_words *references, double *perplexity,
+                        caption_error *error) {
+    const size_t count = references->count;
+    double *logprobs = memory_zeroed(count, sizeof *logprobs, "the likelihood of captions", error);
     if (!logprobs) return false;
-    const bool done = captioner_likelihood(model, style, references->captions, references->count,
-                                           threads, logprobs, error);
+    const bool done = captioner_likelihood(scorer, references->captions, count, logprobs, error);
     double sum = 0;
-    for (size_t i = 0; done && i < references->count; i++) sum += logprobs[i];
-    if (done) *perplexity = exp(-sum / (double)(references->word_count + references->count));
+    for (size_t i = 0; done && i < count; i++) sum += logprobs[i];
+    if (done) *perplexity = exp(-sum / (double)(references->word_count + count));
     free(logprobs);
-    return done;
-}
-
-bool perplexity_compute(const struct model *model, size_t style, const struct dataset *dataset,
-                        const size_t *photos, size_t count, const real *features,
-                        struct threads *threads, double *perplexity, caption_error *error) {
-    struct reference_words references;
-    const bool done =
-        reference_words_init(&references, model, dataset, photos, count, features, error) &&
-        compute(model, style, &references, threads, perplexity, error);
-    reference_words_free(&references);
     return done;
 }

@@ -5,22 +5,23 @@
 
 #include "base/memory.h"
 
-bool photo_scores_check(const struct dataset *dataset, const size_t *photos, size_t count,
-                        caption_error *error) {
-    for (size_t i = 0; i < count; i++) {
-        const struct dataset_photo *photo = &dataset->photos[photos[i]];
+bool photo_scores_check(const struct dataset_selection *photos, caption_error *error) {
+    for (size_t i = 0; i < photos->count; i++) {
+        const struct dataset_photo *photo = &photos->dataset->photos[photos->photos[i]];
         if (photo->count > 0) continue;
         return error_set(error, CAPTION_ERROR_FORMAT, "%s: photo %s has no captions to score by",
-                         dataset->name, photo->name);
+                         photos->dataset->name, photo->name);
     }
     return true;
 }
 
-bool photo_scores_compute(const struct dataset *dataset, const size_t *photos, size_t count,
-                          const struct tokens *candidates, struct scores *scores, size_t *distinct,
-                          double *ciders, caption_error *error) {
+bool photo_scores_compute(const struct dataset_selection *photos, const struct tokens *candidates,
+                          struct scores *scores, size_t *distinct, double *ciders,
+                          caption_error *error) {
     static const char what[] = "captions to score";
-    if (!photo_scores_check(dataset, photos, count, error)) return false;
+    const struct dataset *dataset = photos->dataset;
+    const size_t count = photos->count;
+    if (!photo_scores_check(photos, error)) return false;
     struct scores_item *items = memory_zeroed(count, sizeof *items, what, error);
     struct scores *each = ciders && items ? memory_zeroed(count, sizeof *each, what, error) : NULL;
     if (!items || (ciders && !each)) {
@@ -28,7 +29,7 @@ bool photo_scores_compute(const struct dataset *dataset, const size_t *photos, s
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        const struct dataset_photo *photo = &dataset->photos[photos[i]];
+        const struct dataset_photo *photo = &dataset->photos[photos->photos[i]];
         items[i] =
             (struct scores_item){&candidates[i], &dataset->captions[photo->first], photo->count};
     }

@@ -6,17 +6,15 @@
 #include "eval/scores.h"
 #include "text/tokenizer.h"
 
-/* Whether every photo has captions to score by; the error names the first that has none.
- * photos[count] are indices into the data set's photos. */
-bool photo_scores_check(const struct dataset *dataset, const size_t *photos, size_t count,
-                        caption_error *error);
+/* Whether every photo has captions to score by; the error names the first that has none. */
+bool photo_scores_check(const struct dataset_selection *photos, caption_error *error);
 
-/* Scores candidates[count], candidates[i] being the caption of photos[i], against the data set's
- * captions, and counts how many of them differ. ciders[count] takes each caption's own CIDEr (NULL:
+/* Scores candidates[photos->count], one caption for each photo, against the data set's captions,
+ * and counts how many of them differ. ciders[photos->count] takes each caption's own CIDEr (NULL:
  * not wanted). */
-bool photo_scores_compute(const struct dataset *dataset, const size_t *photos, size_t count,
-                          const struct tokens *candidates, struct scores *scores, size_t *distinct,
-                          double *ciders, caption_error *error);
+bool photo_scores_compute(const struct dataset_selection *photos, const struct tokens *candidates,
+                          struct scores *scores, size_t *distinct, double *ciders,
+                          caption_error *error);
 
 /* How many different sentences there are: the quickest sign of a captioner that does not look at
  * its photos. */

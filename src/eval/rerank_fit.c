@@ -13,23 +13,20 @@ enum {
     COVERAGES = sizeof coverages / sizeof *coverages
 };
 
-bool rerank_fit_add(struct rerank_photos *all, const struct model *model,
-                    const struct dataset *dataset, const size_t *photos, size_t count,
-                    const caption_options *options, struct threads *threads, FILE *progress,
-                    caption_error *error) {
+bool rerank_fit_add(struct rerank_photos *all, const struct evaluator *evaluator,
+                    const struct dataset_selection *photos, caption_error *error) {
     if (!memory_grow(&all->parts, &all->capacity, all->count + 1, sizeof *all->parts, what, error))
         return false;
-    struct rerank_part part = {.dataset = dataset, .photos = photos, .count = count};
-    part.results = memory_zeroed(count, sizeof *part.results, what, error);
+    struct rerank_part part = {.photos = *photos};
+    part.results = memory_zeroed(photos->count, sizeof *part.results, what, error);
     if (!part.results) return false;
     all->parts[all->count++] = part;
-    return evaluate_candidates(model, dataset, photos, count, options, threads, progress,
-                               part.results, error);
+    return evaluate_candidates(evaluator, photos, part.results, error);
 }
 
 void rerank_fit_free(struct rerank_photos *all) {
     for (size_t i = 0; i < all->count; i++) {
-        decode_results_free(all->parts[i].results, all->parts[i].count);
+        decode_results_free(all->parts[i].results, all->parts[i].photos.count);
         free(all->parts[i].results);
     }
     free(all->parts);
@@ -64,17 +61,16 @@ static bool split_choice(const struct model *model, const caption_options *optio
 static bool score_part(const struct rerank_part *part, const struct model *model,
                        const caption_options *options, const struct rerank *rerank, double *worth,
                        caption_error *error) {
-    struct tokens *captions = memory_zeroed(part->count, sizeof *captions, what, error);
+    struct tokens *captions = memory_zeroed(part->photos.count, sizeof *captions, what, error);
     if (!captions) return false;
     struct scores scores;
     size_t distinct;
     bool done = true;
-    for (size_t i = 0; done && i < part->count; i++)
+    for (size_t i = 0; done && i < part->photos.count; i++)
         done = split_choice(model, options, choose(&part->results[i], rerank), &captions[i], error);
-    done = done && photo_scores_compute(part->dataset, part->photos, part->count, captions, &scores,
-                                        &distinct, NULL, error);
+    done = done && photo_scores_compute(&part->photos, captions, &scores, &distinct, NULL, error);
     if (done) *worth = scores.cider + 3 * scores.bleu[3];
-    for (size_t i = 0; i < part->count; i++) tokens_free(&captions[i]);
+    for (size_t i = 0; i < part->photos.count; i++) tokens_free(&captions[i]);
     free(captions);
     return done;
 }

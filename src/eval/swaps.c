@@ -4,8 +4,6 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "decode/captioner.h"
-#include "eval/perplexity.h"
 
 static const uint64_t swaps_seed = 1;
 
@@ -60,9 +58,13 @@ static size_t references_of(const struct reference_words *references, size_t pho
     return references->first[photo + 1] - references->first[photo];
 }
 
+static const real *features_of(const struct reference_words *references, size_t photo) {
+    return references->captions[references->first[photo]].features;
+}
+
 static bool fill(struct photo_captions *captions, const struct pair *pairs, size_t count,
                  const struct reference_words *references, const struct decode_result *results,
-                 const real *features, size_t width, caption_error *error) {
+                 caption_error *error) {
     size_t capacity = count;
     for (size_t i = 0; i < count; i++)
         if (!size_add(capacity, references_of(references, pairs[i].photo), &capacity))
@@ -70,9 +72,9 @@ static bool fill(struct photo_captions *captions, const struct pair *pairs, size
     if (!captions_allocate(captions, capacity, error)) return false;
     for (size_t i = 0; i < count; i++) {
         const size_t photo = pairs[i].photo;
-        const real *other = features + pairs[i].other * width;
+        const real *other = features_of(references, pairs[i].other);
         const struct decode_caption *best = &results[photo].captions[0];
-        const struct likelihood_caption generated = {features + photo * width, best->words,
+        const struct likelihood_caption generated = {features_of(references, photo), best->words,
                                                      best->count};
         add(captions, &generated, other);
         for (size_t r = references->first[photo]; r < references->first[photo + 1]; r++)
@@ -104,42 +106,27 @@ static void count_falls(const struct photo_captions *captions, const struct pair
                           .references = (double)referenced / (double)count};
 }
 
-static bool compute(const struct model *model, size_t style, const struct pair *pairs, size_t count,
-                    const struct reference_words *references, const struct decode_result *results,
-                    const real *features, struct threads *threads, struct swaps *out,
-                    caption_error *error) {
-    struct photo_captions captions = {0};
-    const bool done = fill(&captions, pairs, count, references, results, features,
-                           model->decoder.features, error) &&
-                      captioner_likelihood(model, style, captions.own, captions.count, threads,
-                                           captions.own_logprobs, error) &&
-                      captioner_likelihood(model, style, captions.swapped, captions.count, threads,
-                                           captions.swapped_logprobs, error);
-    if (done) count_falls(&captions, pairs, count, references, out);
-    captions_free(&captions);
-    return done;
-}
-
-bool swaps_check(const struct dataset *dataset, size_t photo_count, caption_error *error) {
-    if (photo_count >= 2) return true;
+bool swaps_check(const struct dataset_selection *photos, caption_error *error) {
+    if (photos->count >= 2) return true;
     return error_set(error, CAPTION_ERROR_ARGUMENT,
-                     "%s: expected at least 2 photos to swap, found %zu", dataset->name,
-                     photo_count);
+                     "%s: expected at least 2 photos to swap, found %zu", photos->dataset->name,
+                     photos->count);
 }
 
-bool swaps_compute(const struct model *model, size_t style, const struct dataset *dataset,
-                   const size_t *photos, size_t photo_count, const real *features,
-                   const struct decode_result *results, size_t count, struct threads *threads,
-                   struct swaps *out, caption_error *error) {
-    if (!swaps_check(dataset, photo_count, error)) return false;
+bool swaps_compute(const struct likelihood_scorer *scorer, const struct reference_words *references,
+                   const struct decode_result *results, size_t count, struct swaps *out,
+                   caption_error *error) {
     struct pair *pairs = memory_zeroed(count, sizeof *pairs, "swapped photos", error);
     if (!pairs) return false;
-    draw_pairs(pairs, count, photo_count);
-    struct reference_words references;
+    draw_pairs(pairs, count, references->photos);
+    struct photo_captions captions = {0};
     const bool done =
-        reference_words_init(&references, model, dataset, photos, photo_count, features, error) &&
-        compute(model, style, pairs, count, &references, results, features, threads, out, error);
-    reference_words_free(&references);
+        fill(&captions, pairs, count, references, results, error) &&
+        captioner_likelihood(scorer, captions.own, captions.count, captions.own_logprobs, error) &&
+        captioner_likelihood(scorer, captions.swapped, captions.count, captions.swapped_logprobs,
+                             error);
+    if (done) count_falls(&captions, pairs, count, references, out);
+    captions_free(&captions);
     free(pairs);
     return done;
 }

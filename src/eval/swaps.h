@@ -3,9 +3,7 @@
 #ifndef CAPTION_EVAL_SWAPS_H
 #define CAPTION_EVAL_SWAPS_H
 
-#include "base/threads.h"
-#include "data/dataset.h"
-#include "decode/decode.h"
+#include "eval/perplexity.h"
 
 /* Fractions of the swaps in which the log-likelihood fell; one that stays as it was has not. */
 struct swaps {
@@ -15,16 +13,14 @@ struct swaps {
 };
 
 /* Whether there are photos enough to swap: two. */
-bool swaps_check(const struct dataset *dataset, size_t photo_count, caption_error *error);
+bool swaps_check(const struct dataset_selection *photos, caption_error *error);
 
 /* Draws `count` pairs, at least one, of a photo and another one with a seed that is always the
  * same, and compares the log-likelihood of the first one's captions given it and given the other.
- * photos[photo_count], at least two, are indices into the data set's photos, each with at least one
- * caption, which are described in `style`; features (photo_count, F) and results[photo_count]
- * theirs. `threads` may be NULL. */
-bool swaps_compute(const struct model *model, size_t style, const struct dataset *dataset,
-                   const size_t *photos, size_t photo_count, const real *features,
-                   const struct decode_result *results, size_t count, struct threads *threads,
-                   struct swaps *out, caption_error *error);
+ * The photos are those of the references, at least two, each with at least one caption, and
+ * results[references->photos]. */
+bool swaps_compute(const struct likelihood_scorer *scorer, const struct reference_words *references,
+                   const struct decode_result *results, size_t count, struct swaps *out,
+                   caption_error *error);
 
 #endif

@@ -7,12 +7,12 @@
 #include "base/memory.h"
 #include "eval/calibration_error.h"
 
-void tag_scores_labels(const struct dataset *dataset, const size_t *photos, size_t count,
-                       const struct vocabulary *vocabulary, const struct tag_words *tags,
-                       bool *labels) {
-    memset(labels, 0, count * tags->count * sizeof *labels);
-    for (size_t i = 0; i < count; i++) {
-        const struct dataset_photo *photo = &dataset->photos[photos[i]];
+void tag_scores_labels(const struct dataset_selection *photos, const struct vocabulary *vocabulary,
+                       const struct tag_words *tags, bool *labels) {
+    const struct dataset *dataset = photos->dataset;
+    memset(labels, 0, photos->count * tags->count * sizeof *labels);
+    for (size_t i = 0; i < photos->count; i++) {
+        const struct dataset_photo *photo = &dataset->photos[photos->photos[i]];
         for (size_t c = photo->first; c < photo->first + photo->count; c++) {
             const struct tokens *caption = &dataset->captions[c];
             for (size_t w = 0; w < caption->count; w++) {
@@ -95,9 +95,9 @@ static const char what[] = "the photos' tags";
 static const float nearest = 1e-7F;
 
 bool photo_tags_gather(struct photo_tags *gathered, const struct model *model,
-                       const struct dataset *dataset, const size_t *photos,
-                       const struct decode_result *results, size_t count, caption_error *error) {
-    const size_t tags = model->tags.count;
+                       const struct dataset_selection *photos, const struct decode_result *results,
+                       caption_error *error) {
+    const size_t tags = model->tags.count, count = photos->count;
     *gathered = (struct photo_tags){.photos = count, .tags = tags};
     size_t numbers;
     if (!size_multiply(count, tags, &numbers)) return error_memory(error, what);
@@ -113,7 +113,7 @@ bool photo_tags_gather(struct photo_tags *gathered, const struct model *model,
             gathered->confidences[i * tags + model->tags.tags[tag->word]] = (float)tag->confidence;
         }
     }
-    tag_scores_labels(dataset, photos, count, &model->vocabulary, &model->tags, gathered->labels);
+    tag_scores_labels(photos, &model->vocabulary, &model->tags, gathered->labels);
     return true;
 }
 

@@ -25,11 +25,10 @@ struct tag_scores {
     double calibration_error;      /* in ten equal bins, over all tags */
 };
 
-/* labels[count * tags->count]: whether a caption of the photo names the tag, in any of its forms.
- * photos[count] are indices into the data set's. */
-void tag_scores_labels(const struct dataset *dataset, const size_t *photos, size_t count,
-                       const struct vocabulary *vocabulary, const struct tag_words *tags,
-                       bool *labels);
+/* labels[photos->count * tags->count]: whether a caption of the photo names the tag, in any of its
+ * forms. */
+void tag_scores_labels(const struct dataset_selection *photos, const struct vocabulary *vocabulary,
+                       const struct tag_words *tags, bool *labels);
 
 /* confidences and labels (photos, tags), row by row. False when memory is short. */
 bool tag_scores_compute(const float *confidences, const bool *labels, size_t photos, size_t tags,
@@ -44,11 +43,11 @@ struct photo_tags {
     bool *labels;       /* (photos, tags), owned: whether a caption of the photo names the tag */
 };
 
-/* Of results that were decoded with all the model's tags and a tag_confidence of 0; photos[count]
- * are indices into the data set's. On failure there is nothing to free. */
+/* Of results[photos->count] that were decoded with all the model's tags and a tag_confidence of 0.
+ * On failure there is nothing to free. */
 bool photo_tags_gather(struct photo_tags *gathered, const struct model *model,
-                       const struct dataset *dataset, const size_t *photos,
-                       const struct decode_result *results, size_t count, caption_error *error);
+                       const struct dataset_selection *photos, const struct decode_result *results,
+                       caption_error *error);
 void photo_tags_free(struct photo_tags *gathered);
 
 /* Puts the rows of more photos, of the same model, behind those that are there; `all` starts as

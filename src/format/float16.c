@@ -6,9 +6,8 @@
 #include "base/simd.h"
 #include "base/simd_level.h"
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#ifdef SIMD_X86
 #include <immintrin.h>
-#define FLOAT16_HARDWARE
 #endif
 
 /* Opening a model converts millions of numbers: plain arithmetic on the bits, without tables or
@@ -40,8 +39,8 @@ SIMD_INLINE void store_16(uint8_t *bytes, uint32_t half) {
 /* The difference of the exponent biases of float and F16: 127 - 15. */
 static const uint32_t rebias = 112U << 23;
 
-SIMD_CLONES
-static bool to_floats(const uint8_t *bytes, size_t count, float *out) {
+SIMD_KERNEL(static, bool, to_floats, (const uint8_t *bytes, size_t count, float *out),
+            (bytes, count, out)) {
     uint32_t infinite = 0;
     for (size_t i = 0; i < count; i++) {
         const uint32_t half = load_16(bytes + 2 * i);
@@ -56,13 +55,12 @@ static bool to_floats(const uint8_t *bytes, size_t count, float *out) {
     return infinite == 0;
 }
 
-#ifdef FLOAT16_HARDWARE
+#ifdef SIMD_X86
 
 enum { AT_ONCE = 8 };
 
 /* The same by the processor's instruction; `count` is a multiple of AT_ONCE. */
-__attribute__((target("avx2,f16c"))) static bool convert(const uint8_t *bytes, size_t count,
-                                                         float *out) {
+SIMD_TARGET_AVX2 static bool convert(const uint8_t *bytes, size_t count, float *out) {
     const __m128i exponent = _mm_set1_epi16(0x7c00);
     __m128i infinite = _mm_setzero_si128();
     for (size_t i = 0; i < count; i += AT_ONCE) {
@@ -75,7 +73,7 @@ __attribute__((target("avx2,f16c"))) static bool convert(const uint8_t *bytes, s
 }
 
 bool float16_to_floats(const uint8_t *bytes, size_t count, float *out) {
-    if (!simd_level_has(SIMD_V3)) return to_floats(bytes, count, out);
+    if (simd_level() < SIMD_AVX2) return to_floats(bytes, count, out);
     const size_t together = count - count % AT_ONCE;
     const bool finite = convert(bytes, together, out);
     return to_floats(bytes + 2 * together, count - together, out + together) && finite;
@@ -89,8 +87,8 @@ bool float16_to_floats(const uint8_t *bytes, size_t count, float *out) {
 
 #endif
 
-SIMD_CLONES
-bool float16_brain_to_floats(const uint8_t *bytes, size_t count, float *out) {
+SIMD_KERNEL(extern, bool, float16_brain_to_floats, (const uint8_t *bytes, size_t count, float *out),
+            (bytes, count, out)) {
     uint32_t infinite = 0;
     for (size_t i = 0; i < count; i++) {
         const uint32_t bits = load_16(bytes + 2 * i) << 16;

@@ -44,20 +44,21 @@ static bool tensor_error(const char *path, const char *tensor, const char *what,
                      what);
 }
 
-/* A field that should be a whole number; `place` as in "shape[1]". */
-static bool parse_whole(const char *path, const char *tensor, const char *field, size_t place,
-                        const cJSON *value, size_t *out, caption_error *error) {
+/* A number of a field of numbers, such as shape[1], that should be a whole one. */
+static bool parse_whole(const char *path, const char *tensor, const cJSON *field, size_t place,
+                        size_t *out, caption_error *error) {
+    const cJSON *value = cJSON_GetArrayItem(field, (int)place);
     if (!cJSON_IsNumber(value)) {
         return error_set(error, CAPTION_ERROR_FORMAT,
                          "%s: tensor \"%.*s\": %s[%zu]: expected a whole number, found %s", path,
-                         SHOWN, tensor, field, place, json_type(value));
+                         SHOWN, tensor, field->string, place, json_type(value));
     }
     const double number = value->valuedouble;
     if (!(number >= 0 && number <= largest_whole && floor(number) == number)) {
         return error_set(error, CAPTION_ERROR_FORMAT,
                          "%s: tensor \"%.*s\": %s[%zu]: expected a whole number from 0 to 2^53, "
                          "found %.17g",
-                         path, SHOWN, tensor, field, place, number);
+                         path, SHOWN, tensor, field->string, place, number);
     }
     *out = (size_t)number;
     return true;
@@ -105,15 +106,15 @@ static bool parse_shape(const char *path, const cJSON *entry, struct safetensors
                          tensor->name, json_type(value));
     }
     tensor->count = 1;
-    const cJSON *item;
-    cJSON_ArrayForEach(item, value) {
+    const size_t dimensions = (size_t)cJSON_GetArraySize(value);
+    while (tensor->dimensions < dimensions) {
         if (tensor->dimensions == SAFETENSORS_MAX_DIMENSIONS) {
             return error_set(error, CAPTION_ERROR_LIMIT,
                              "%s: tensor \"%.*s\": shape: expected at most %d dimensions", path,
                              SHOWN, tensor->name, SAFETENSORS_MAX_DIMENSIONS);
         }
         size_t *size = &tensor->shape[tensor->dimensions];
-        if (!parse_whole(path, tensor->name, "shape", tensor->dimensions, item, size, error)) {
+        if (!parse_whole(path, tensor->name, value, tensor->dimensions, size, error)) {
             return false;
         }
         tensor->dimensions++;
@@ -135,10 +136,9 @@ struct safetensors_shape_text safetensors_shape_text(const size_t *shape, size_t
     return out;
 }
 
-/* Reads the tensor's place among the `size` bytes after the header, which start at byte `data` of
- * the file. */
-static bool parse_offsets(const char *path, const cJSON *entry, struct safetensors_tensor *tensor,
-                          size_t width, size_t data, size_t size, caption_error *error) {
+/* Reads the tensor's place among the `size` bytes after the header. */
+static bool parse_offsets(const char *path, const cJSON *entry, size_t width, size_t size,
+                          struct safetensors_tensor *tensor, caption_error *error) {
     const cJSON *value = parse_field(path, entry, "data_offsets", error);
     if (!value) return false;
     if (!cJSON_IsArray(value) || cJSON_GetArraySize(value) != 2) {
@@ -149,8 +149,8 @@ static bool parse_offsets(const char *path, const cJSON *entry, struct safetenso
                          cJSON_IsArray(value) ? " of another length" : "");
     }
     size_t begin, end, needed;
-    if (!parse_whole(path, tensor->name, "data_offsets", 0, value->child, &begin, error) ||
-        !parse_whole(path, tensor->name, "data_offsets", 1, value->child->next, &end, error)) {
+    if (!parse_whole(path, tensor->name, value, 0, &begin, error) ||
+        !parse_whole(path, tensor->name, value, 1, &end, error)) {
         return false;
     }
     if (begin > end) {
@@ -175,11 +175,12 @@ static bool parse_offsets(const char *path, const cJSON *entry, struct safetenso
                          "behind the header: the file is cut short or its header is wrong",
                          path, SHOWN, tensor->name, begin, end, size);
     }
-    tensor->offset = data + begin;
+    tensor->offset = begin;
     tensor->bytes = needed;
     return true;
 }
 
+/* The `size` bytes after the header start at byte `data` of the file. */
 static bool parse_tensor(const char *path, const cJSON *entry, size_t data, size_t size,
                          struct safetensors_tensor *tensor, caption_error *error) {
     *tensor = (struct safetensors_tensor){.name = entry->string};
@@ -191,9 +192,10 @@ static bool parse_tensor(const char *path, const cJSON *entry, size_t data, size
     size_t width = 0;
     if (!parse_type(path, entry, tensor, &width, error) ||
         !parse_shape(path, entry, tensor, error) ||
-        !parse_offsets(path, entry, tensor, width, data, size, error)) {
+        !parse_offsets(path, entry, width, size, tensor, error)) {
         return false;
     }
+    tensor->offset += data;
     /* All three keys exist; a fourth is unknown or a duplicate. */
     if (cJSON_GetArraySize(entry) != 3) {
         return tensor_error(path, entry->string,

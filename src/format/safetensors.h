@@ -79,11 +79,18 @@ struct safetensors_writer *safetensors_writer_new(const char *path, caption_erro
 /* Sets a key; a second value replaces the first. */
 bool safetensors_writer_metadata(struct safetensors_writer *writer, const char *key,
                                  const char *value, caption_error *error);
-/* Copies `count` = product of shape floats, stored as `type` (F32, F16 or BF16, rounded to nearest,
- * ties to even). A number that is not finite or too large for the type is an error. */
-bool safetensors_writer_tensor(struct safetensors_writer *writer, const char *name,
-                               enum safetensors_type type, const size_t *shape, size_t dimensions,
-                               const float *values, caption_error *error);
+/* A tensor to be written. */
+struct new_tensor {
+    const char *name;
+    enum safetensors_type type; /* F32, F16 or BF16 */
+    const size_t *shape;        /* [dimensions] */
+    size_t dimensions;
+    const float *values; /* as many as the product of the shape */
+};
+/* Copies the tensor's numbers, rounded to nearest, ties to even. A number that is not finite or too
+ * large for the type is an error. */
+bool safetensors_writer_tensor(struct safetensors_writer *writer, const struct new_tensor *added,
+                               caption_error *error);
 /* Writes everything and renames over `path`; frees the writer in any case. */
 bool safetensors_writer_finish(struct safetensors_writer *writer, caption_error *error);
 void safetensors_writer_free(struct safetensors_writer *writer);

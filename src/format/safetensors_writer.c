@@ -92,43 +92,42 @@ static bool convert(struct written_tensor *tensor, const char *path, size_t coun
                      tensor->name, bad, (double)values[bad], type_name(tensor->type));
 }
 
-static bool check_new_tensor(const struct safetensors_writer *writer, const char *name,
-                             enum safetensors_type type, size_t dimensions, caption_error *error) {
-    if (type == SAFETENSORS_OTHER || dimensions > SAFETENSORS_MAX_DIMENSIONS) {
+static bool check_new_tensor(const struct safetensors_writer *writer,
+                             const struct new_tensor *added, caption_error *error) {
+    if (added->type == SAFETENSORS_OTHER || added->dimensions > SAFETENSORS_MAX_DIMENSIONS) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "%s: tensor \"%s\": expected F32, F16 or BF16 and at most %d dimensions",
-                         writer->path, name, SAFETENSORS_MAX_DIMENSIONS);
+                         writer->path, added->name, SAFETENSORS_MAX_DIMENSIONS);
     }
     for (size_t i = 0; i < writer->tensor_count; i++) {
-        if (strcmp(writer->tensors[i].name, name) != 0) continue;
+        if (strcmp(writer->tensors[i].name, added->name) != 0) continue;
         return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: tensor \"%s\": added twice",
-                         writer->path, name);
+                         writer->path, added->name);
     }
     return true;
 }
 
-bool safetensors_writer_tensor(struct safetensors_writer *writer, const char *name,
-                               enum safetensors_type type, const size_t *shape, size_t dimensions,
-                               const float *values, caption_error *error) {
-    if (!check_new_tensor(writer, name, type, dimensions, error) ||
+bool safetensors_writer_tensor(struct safetensors_writer *writer, const struct new_tensor *added,
+                               caption_error *error) {
+    if (!check_new_tensor(writer, added, error) ||
         !memory_grow(&writer->tensors, &writer->tensor_capacity, writer->tensor_count + 1,
                      sizeof *writer->tensors, "a tensor table", error)) {
         return false;
     }
-    struct written_tensor tensor = {.type = type, .dimensions = dimensions};
+    struct written_tensor tensor = {.type = added->type, .dimensions = added->dimensions};
     size_t count = 1;
-    for (size_t d = 0; d < dimensions; d++) {
-        tensor.shape[d] = shape[d];
-        if (!size_multiply(count, shape[d], &count)) {
+    for (size_t d = 0; d < added->dimensions; d++) {
+        tensor.shape[d] = added->shape[d];
+        if (!size_multiply(count, added->shape[d], &count)) {
             return error_set(error, CAPTION_ERROR_LIMIT, "%s: tensor \"%s\": its shape overflows",
-                             writer->path, name);
+                             writer->path, added->name);
         }
     }
-    tensor.name = memory_string(name, error);
+    tensor.name = memory_string(added->name, error);
     if (!tensor.name) return false;
-    tensor.data = memory_uninitialised(count, safetensors_width(type), name, error);
-    tensor.bytes = count * safetensors_width(type);
-    if (tensor.data && convert(&tensor, writer->path, count, values, error)) {
+    tensor.data = memory_uninitialised(count, safetensors_width(added->type), added->name, error);
+    tensor.bytes = count * safetensors_width(added->type);
+    if (tensor.data && convert(&tensor, writer->path, count, added->values, error)) {
         writer->tensors[writer->tensor_count++] = tensor;
         return true;
     }

@@ -155,10 +155,10 @@ static bool load(struct libheif *lib, caption_error *error) {
         FUNCTION(heif_decode_image),
         FUNCTION(heif_image_release),
         FUNCTION(heif_image_get_plane_readonly),
+        LIBRARY_END,
     };
 #undef FUNCTION
-    return library_load(CAPTION_HEIF_SONAME, "HEIF", "libheif", functions,
-                        sizeof functions / sizeof *functions, lib, error);
+    return library_load(CAPTION_HEIF_SONAME, "HEIF", "libheif", functions, lib, error);
 }
 
 /* A file on its way to pixels. */

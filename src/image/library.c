@@ -4,13 +4,12 @@
 #include <string.h>
 
 bool library_load(const char *soname, const char *format, const char *name,
-                  const struct library_function *functions, size_t count, void *out,
-                  caption_error *error) {
+                  const struct library_function *functions, void *out, caption_error *error) {
     void *library = dlopen(soname, RTLD_LAZY | RTLD_NODELETE);
     bool ok = library != NULL;
-    for (size_t i = 0; ok && i < count; i++) {
-        void *address = dlsym(library, functions[i].name);
-        memcpy((char *)out + functions[i].offset, &address, sizeof address);
+    for (const struct library_function *f = functions; ok && f->name; f++) {
+        void *address = dlsym(library, f->name);
+        memcpy((char *)out + f->offset, &address, sizeof address);
         ok = address != NULL;
     }
     return ok || error_set(error, CAPTION_ERROR_FORMAT,

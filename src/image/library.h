@@ -8,18 +8,20 @@
 
 #include "base/error.h"
 
-/* A function of a library, and where its address goes in a struct of function pointers. */
+/* A function of a library, and where its address goes in a struct of function pointers. A list of
+ * them ends with LIBRARY_END. */
 struct library_function {
     const char *name;
     size_t offset;
 };
 #define LIBRARY_FUNCTION(functions, name)                                                          \
     { #name, offsetof(functions, name) }
+#define LIBRARY_END                                                                                \
+    { NULL, 0 }
 
 /* Loads the library `soname` ("libtiff.so.6") and sets the pointers of the struct at `out`. False
  * with `error` set, which names the `format` ("TIFF") and the library, as `name`. */
 bool library_load(const char *soname, const char *format, const char *name,
-                  const struct library_function *functions, size_t count, void *out,
-                  caption_error *error);
+                  const struct library_function *functions, void *out, caption_error *error);
 
 #endif

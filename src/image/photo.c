@@ -7,9 +7,9 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "base/clones.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/simd_level.h"
 
 /* A JPEG may be decoded at a fraction of its size where that leaves the crop twice the side of the
  * square: the fraction's own, coarse filter is then hardly seen behind ours (test_large_photos
@@ -31,8 +31,8 @@ static bool check_crop(const struct augment *augment, caption_error *error) {
                      (double)augment->top);
 }
 
-SIMD_CLONES
-static void to_floats(const uint8_t *pixels, size_t count, float *input) {
+SIMD_KERNEL(static, void, to_floats, (const uint8_t *pixels, size_t count, float *input),
+            (pixels, count, input)) {
     for (size_t i = 0; i < count; i++) input[i] = pixels[i];
 }
 
@@ -52,47 +52,49 @@ static bool squash(const struct image *image, size_t size, const struct augment 
     return ok;
 }
 
-SIMD_CLONES
-static void standardise(const struct preprocessing *preprocessing, float *input) {
+SIMD_KERNEL(static, void, standardise, (const struct preprocessing *preprocessing, float *input),
+            (preprocessing, input)) {
     const struct preprocessing p = *preprocessing; /* nothing that `input` could be part of */
     for (size_t i = 0; i < p.size * p.size; i++) {
         for (size_t c = 0; c < 3; c++) input[3 * i + c] = (input[3 * i + c] - p.mean[c]) / p.std[c];
     }
 }
 
-static bool load(const uint8_t *bytes, size_t size, const struct preprocessing *preprocessing,
-                 const struct augment *augment, bool partly, struct image *image, float *input,
-                 caption_error *error) {
-    if (!check_crop(augment, error)) return false;
-    const size_t side = smallest_side(preprocessing->size, augment);
-    if (!(partly ? image_decode_partly : image_decode_reduced)(bytes, size, side, image, error))
-        return false;
-    if (!squash(image, preprocessing->size, augment, input, error)) {
-        image_free(image);
-        return false;
-    }
+/* From a decoded photo to the encoder's input. */
+static bool make_input(const struct image *image, const struct preprocessing *preprocessing,
+                       const struct augment *augment, float *input, caption_error *error) {
+    if (!squash(image, preprocessing->size, augment, input, error)) return false;
     augment_pixels(augment, preprocessing->size, preprocessing->size, input);
     standardise(preprocessing, input);
     return true;
 }
 
-bool photo_load_memory(const uint8_t *bytes, size_t size, const char *name,
-                       const struct preprocessing *preprocessing, const struct augment *augment,
-                       float *input, caption_error *error) {
-    struct augment whole = augment_none();
+bool photo_load_memory(const struct photo_bytes *bytes, const struct preprocessing *preprocessing,
+                       const struct augment *augment, float *input, caption_error *error) {
+    const struct augment whole = augment_none();
+    if (!augment) augment = &whole;
     struct image image;
-    if (!load(bytes, size, preprocessing, augment ? augment : &whole, false, &image, input, error))
-        return error_prefix(error, name);
+    if (!check_crop(augment, error) ||
+        !image_decode_reduced(bytes->data, bytes->size, smallest_side(preprocessing->size, augment),
+                              &image, error)) {
+        return error_prefix(error, bytes->name);
+    }
+    const bool ok = make_input(&image, preprocessing, augment, input, error);
     image_free(&image);
-    return true;
+    return ok || error_prefix(error, bytes->name);
 }
 
-bool photo_load_image(const uint8_t *bytes, size_t size, const char *name,
-                      const struct preprocessing *preprocessing, bool partly, struct image *image,
-                      float *input, caption_error *error) {
-    struct augment whole = augment_none();
-    return load(bytes, size, preprocessing, &whole, partly, image, input, error) ||
-           error_prefix(error, name);
+bool photo_load_image(const struct photo_bytes *bytes, const struct preprocessing *preprocessing,
+                      bool partly, struct image *image, float *input, caption_error *error) {
+    const struct augment whole = augment_none();
+    const size_t side = smallest_side(preprocessing->size, &whole);
+    if (!(partly ? image_decode_partly : image_decode_reduced)(bytes->data, bytes->size, side,
+                                                               image, error)) {
+        return error_prefix(error, bytes->name);
+    }
+    if (make_input(image, preprocessing, &whole, input, error)) return true;
+    image_free(image);
+    return error_prefix(error, bytes->name);
 }
 
 size_t photo_load_bytes(const uint8_t *bytes, size_t size,
@@ -105,7 +107,8 @@ bool photo_load(const char *path, const struct preprocessing *preprocessing,
                 const struct augment *augment, float *input, caption_error *error) {
     struct file_bytes file;
     if (!file_read(path, PHOTO_MAX_BYTES, &file, error)) return false;
-    bool ok = photo_load_memory(file.data, file.size, path, preprocessing, augment, input, error);
+    const struct photo_bytes bytes = {file.data, file.size, path};
+    bool ok = photo_load_memory(&bytes, preprocessing, augment, input, error);
     file_bytes_free(&file);
     return ok;
 }

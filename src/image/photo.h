@@ -20,16 +20,21 @@ struct preprocessing {
 bool photo_load(const char *path, const struct preprocessing *preprocessing,
                 const struct augment *augment, float *input, caption_error *error);
 
-/* The same from the bytes of a file; errors begin with `name`. */
-bool photo_load_memory(const uint8_t *bytes, size_t size, const char *name,
-                       const struct preprocessing *preprocessing, const struct augment *augment,
-                       float *input, caption_error *error);
+/* The bytes of a photo's file. */
+struct photo_bytes {
+    const uint8_t *data;
+    size_t size;
+    const char *name; /* errors begin with it */
+};
+
+/* The same from the bytes of a file. */
+bool photo_load_memory(const struct photo_bytes *bytes, const struct preprocessing *preprocessing,
+                       const struct augment *augment, float *input, caption_error *error);
 
 /* The same for a whole photo, which stays in `image` as it was decoded, at a fraction of its size
  * perhaps; freed with image_free. `partly`: half a JPEG will do (image_decode_partly). */
-bool photo_load_image(const uint8_t *bytes, size_t size, const char *name,
-                      const struct preprocessing *preprocessing, bool partly, struct image *image,
-                      float *input, caption_error *error);
+bool photo_load_image(const struct photo_bytes *bytes, const struct preprocessing *preprocessing,
+                      bool partly, struct image *image, float *input, caption_error *error);
 
 /* Bytes of memory that loading the photo takes at most, about, besides the file's. */
 size_t photo_load_bytes(const uint8_t *bytes, size_t size,

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clones.h"
 #include "base/memory.h"
+#include "base/simd_level.h"
 #include "image/image.h"
 
 /* Red, green, blue and one lane that is computed along: the red of the pixel behind. */
@@ -66,20 +66,27 @@ static double support_of(double scale, double variance) {
     return sqrt(fmax(scale * scale - 6 * variance, 1));
 }
 
-/* The filter from `box` pixels at `start` of `in_length` to `length` pixels. */
-static bool filter_new(struct filter *filter, size_t in_length, double start, double box,
-                       size_t length, double variance, caption_error *error) {
-    double scale = box / (double)length, support = support_of(scale, variance);
+/* `length` pixels from `start` on of a row or column of `all`. */
+struct pixel_span {
+    size_t all;
+    double start, length;
+};
+
+/* The filter from the span to `length` pixels. */
+static bool filter_new(struct filter *filter, const struct pixel_span *span, size_t length,
+                       double variance, caption_error *error) {
+    double scale = span->length / (double)length, support = support_of(scale, variance);
     if (!filter_allocate(filter, length, support, error)) return false;
     for (size_t i = 0; i < length; i++)
-        filter_fill(filter, i, start + ((double)i + 0.5) * scale, support, in_length);
+        filter_fill(filter, i, span->start + ((double)i + 0.5) * scale, support, span->all);
     return true;
 }
 
 /* out[i] = sum over k of weights[k] * rows[k * stride + i], four rows at a time. */
-SIMD_CLONES
-static void blend_rows(const uint8_t *rows, size_t stride, const float *weights, size_t count,
-                       size_t length, float *restrict out) {
+SIMD_KERNEL(static, void, blend_rows,
+            (const uint8_t *rows, size_t stride, const float *weights, size_t count, size_t length,
+             float *restrict out),
+            (rows, stride, weights, count, length, out)) {
     for (size_t i = 0; i < length; i++) out[i] = 0;
     size_t k = 0;
     for (; k + 4 <= count; k += 4) {
@@ -94,8 +101,9 @@ static void blend_rows(const uint8_t *rows, size_t stride, const float *weights,
 
 /* One output row from the blended one, whose first pixel is input column `left`; each holds
  * a number more. */
-SIMD_CLONES
-static void blend_columns(const struct filter *filter, size_t left, const float *row, float *out) {
+SIMD_KERNEL(static, void, blend_columns,
+            (const struct filter *filter, size_t left, const float *row, float *out),
+            (filter, left, row, out)) {
     for (size_t x = 0; x < filter->length; x++, out += CHANNELS) {
         const float *pixel = row + (filter->first[x] - left) * CHANNELS;
         const float *weights = filter->weights + x * filter->stride;
@@ -111,8 +119,8 @@ static void blend_columns(const struct filter *filter, size_t left, const float 
 
 /* To the nearest. A blend of 0..255 with weights that add up to 1 leaves that range by rounding
  * only. */
-SIMD_CLONES
-static void to_bytes(const float *row, size_t length, uint8_t *out) {
+SIMD_KERNEL(static, void, to_bytes, (const float *row, size_t length, uint8_t *out),
+            (row, length, out)) {
     for (size_t i = 0; i < length; i++) {
         const float value = row[i] + 0.5F;
         out[i] = (uint8_t)(value < 255 ? value : 255);
@@ -166,11 +174,10 @@ bool image_resize(const struct image *in, struct image_box box, size_t width, si
     }
     const double variance = (double)in->variance;
     struct filter columns, rows;
-    if (!filter_new(&columns, in->width, (double)box.left, (double)box.width, width, variance,
-                    error))
-        return false;
-    bool ok =
-        filter_new(&rows, in->height, (double)box.top, (double)box.height, height, variance, error);
+    const struct pixel_span across = {in->width, (double)box.left, (double)box.width};
+    const struct pixel_span down = {in->height, (double)box.top, (double)box.height};
+    if (!filter_new(&columns, &across, width, variance, error)) return false;
+    bool ok = filter_new(&rows, &down, height, variance, error);
     if (ok) {
         ok = resize_with(in, &columns, &rows, pixels, error);
         filter_free(&rows);

@@ -4,11 +4,8 @@
 
 #include <stb_image.h>
 
-static bool copy_pixels(const char *name, const stbi_uc *pixels, int width, int height,
-                        int channels, const struct format_header *header, struct image *out,
-                        caption_error *error) {
-    if ((size_t)width != header->width || (size_t)height != header->height)
-        return error_set(error, CAPTION_ERROR_FORMAT, "%s contradicts itself about its size", name);
+static bool copy_pixels(const stbi_uc *pixels, int channels, const struct format_header *header,
+                        struct image *out, caption_error *error) {
     if (!image_new(out, header->width, header->height, error)) return false;
     image_over_white(pixels, (size_t)channels, out->width * out->height, out->pixels);
     return true;
@@ -24,7 +21,10 @@ bool stb_decode(const char *name, const uint8_t *bytes, size_t size,
     if (!pixels)
         return error_set(error, CAPTION_ERROR_FORMAT, "%s cannot be decoded: %s", name,
                          stbi_failure_reason());
-    bool ok = copy_pixels(name, pixels, width, height, channels, header, out, error);
+    const bool agrees = (size_t)width == header->width && (size_t)height == header->height;
+    bool ok = agrees ? copy_pixels(pixels, channels, header, out, error)
+                     : error_set(error, CAPTION_ERROR_FORMAT,
+                                 "%s contradicts itself about its size", name);
     stbi_image_free(pixels);
     return ok;
 }

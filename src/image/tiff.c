@@ -111,10 +111,10 @@ static bool load(struct libtiff *lib, caption_error *error) {
         FUNCTION(TIFFClose),
         FUNCTION(TIFFGetField),
         FUNCTION(TIFFReadRGBAImageOriented),
+        LIBRARY_END,
     };
 #undef FUNCTION
-    return library_load(CAPTION_TIFF_SONAME, "TIFF", "libtiff", functions,
-                        sizeof functions / sizeof *functions, lib, error);
+    return library_load(CAPTION_TIFF_SONAME, "TIFF", "libtiff", functions, lib, error);
 }
 
 /* A file in memory, and what libtiff first complained of. */
@@ -230,10 +230,18 @@ static void take_pixels(const uint32_t *pixels, size_t count, uint8_t *rgb) {
     }
 }
 
+struct open_tiff {
+    const struct libtiff *lib;
+    TIFF *tiff;
+    struct tiff_source *source;
+};
+
 /* As it is stored, `stored` being its orientation: who asks for that gets rows as they come. */
-static bool decode(const struct libtiff *lib, TIFF *tiff, struct tiff_source *source,
-                   const struct format_header *header, uint16_t stored, size_t min_side,
-                   struct image *out, caption_error *error) {
+static bool decode(const struct open_tiff *open, const struct format_header *header,
+                   uint16_t stored, size_t min_side, struct image *out, caption_error *error) {
+    const struct libtiff *lib = open->lib;
+    struct tiff_source *source = open->source;
+    TIFF *tiff = open->tiff;
     const size_t count = header->width * header->height;
     if (!image_check_cost(header, count * sizeof(uint32_t), source->size, error)) return false;
     uint32_t *pixels = memory_zeroed(count, sizeof *pixels, "a photo's pixels", error);
@@ -269,7 +277,8 @@ static bool tiff_decode(const uint8_t *bytes, size_t size, const struct format_h
     if (!lib.TIFFGetField(tiff, TIFFTAG_ORIENTATION, &orientation) || orientation < 1 ||
         orientation > 8)
         orientation = 1;
-    bool ok = decode(&lib, tiff, &source, header, orientation, min_side, out, error);
+    const struct open_tiff open = {&lib, tiff, &source};
+    bool ok = decode(&open, header, orientation, min_side, out, error);
     lib.TIFFClose(tiff);
     if (!ok || image_turn_upright(out, orientation, error)) return ok;
     image_free(out);

@@ -21,5 +21,5 @@ void depthwise_low_precision_by(enum simd_level level,
 }
 
 void depthwise_low_precision(const struct depthwise_low_precision *strip) {
-    depthwise_low_precision_by(simd_level_best(), strip);
+    depthwise_low_precision_by(simd_level(), strip);
 }

@@ -15,5 +15,5 @@ void depthwise_strip_by(enum simd_level level, const struct depthwise_strip *str
 }
 
 void depthwise_strip(const struct depthwise_strip *strip) {
-    depthwise_strip_by(simd_level_best(), strip);
+    depthwise_strip_by(simd_level(), strip);
 }

@@ -58,13 +58,13 @@ static void plan(struct inference_block *block) {
     set_rows(block, (size + strips - 1) / strips);
 }
 
-static bool make_weights(struct inference_block *block, const struct encoder_layer *source,
-                         const struct encoder_layer *depthwise, const struct encoder_layer *project,
+static bool make_weights(struct inference_block *block, const struct encoder_layer *layers,
                          const struct weights *weights, struct arena *arena, caption_error *error) {
     const struct inference_kernels *kernels = block->kernels;
+    const struct encoder_layer *project = layers + block->layers - 1, *depthwise = project - 1;
     if (block->source != INFERENCE_AS_IS) {
         const bool photo = block->source == INFERENCE_FROM_PHOTO;
-        block->expand = kernels->matrix_new(photo ? INFERENCE_STEM : INFERENCE_EXPAND, source,
+        block->expand = kernels->matrix_new(photo ? INFERENCE_STEM : INFERENCE_EXPAND, layers,
                                             weights, arena, error);
         if (!block->expand) return false;
     }
@@ -75,9 +75,8 @@ static bool make_weights(struct inference_block *block, const struct encoder_lay
 }
 
 bool inference_block_init(struct inference_block *block, const struct inference_kernels *kernels,
-                          const struct encoder_layer *layers, size_t *used,
-                          const struct weights *weights, struct arena *arena,
-                          caption_error *error) {
+                          const struct encoder_layer *layers, const struct weights *weights,
+                          struct arena *arena, caption_error *error) {
     static const enum inference_source sources[] = {[ENCODER_STEM] = INFERENCE_FROM_PHOTO,
                                                     [ENCODER_POINTWISE] = INFERENCE_FROM_MAP,
                                                     [ENCODER_DEPTHWISE] = INFERENCE_AS_IS};
@@ -85,6 +84,7 @@ bool inference_block_init(struct inference_block *block, const struct inference_
     if (source->kind != ENCODER_DEPTHWISE) depthwise++;
     const struct encoder_layer *project = depthwise + 1;
     *block = (struct inference_block){.kernels = kernels,
+                                      .layers = (size_t)(project + 1 - layers),
                                       .source = sources[source->kind],
                                       .shape = depthwise->shape,
                                       .residual = project->closes_residual};
@@ -95,8 +95,7 @@ bool inference_block_init(struct inference_block *block, const struct inference_
     block->expanded = inference_padded(depthwise->shape.in_channels);
     block->out_channels = inference_padded(project->shape.out_channels);
     plan(block);
-    *used = (size_t)(project + 1 - layers);
-    return make_weights(block, source, depthwise, project, weights, arena, error);
+    return make_weights(block, layers, weights, arena, error);
 }
 
 static void raise(size_t *most, size_t needed) {

@@ -10,6 +10,7 @@
 
 struct inference_block {
     const struct inference_kernels *kernels;
+    size_t layers; /* of the encoder, that the block computes */
     enum inference_source {
         INFERENCE_FROM_PHOTO, /* through the stem */
         INFERENCE_FROM_MAP,   /* through the expansion */
@@ -25,11 +26,11 @@ struct inference_block {
     bool one_strip; /* one strip is the whole map: the panels share the ring */
 };
 
-/* Makes a block of the layers from layers[0] on, with its weights in the arena, and sets *used to
- * the number of layers: the stem and a block without expansion, or one block. */
+/* Makes a block of the layers from layers[0] on, with its weights in the arena: of the stem and a
+ * block without expansion, or of one block. */
 bool inference_block_init(struct inference_block *block, const struct inference_kernels *kernels,
-                          const struct encoder_layer *layers, size_t *used,
-                          const struct weights *weights, struct arena *arena, caption_error *error);
+                          const struct encoder_layer *layers, const struct weights *weights,
+                          struct arena *arena, caption_error *error);
 
 /* Scratch sizes in bytes. A workspace has the maximum over all blocks. */
 struct inference_needs {

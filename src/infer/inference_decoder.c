@@ -36,10 +36,12 @@ static bool init_tags(struct inference_decoder *made, const struct weights *weig
                       caption_error *error) {
     const struct decoder *d = made->decoder;
     return d->tags == 0 ||
-           (inference_matrix_init(&made->tags, PRECISION_F32, weights, d->tag_weight, d->tag_bias,
+           (inference_matrix_init(&made->tags, PRECISION_F32, weights,
+                                  (struct inference_tensors){d->tag_weight, d->tag_bias},
                                   &made->arena, error) &&
-            inference_matrix_init(&made->tagged, PRECISION_F32, weights, d->tag_input,
-                                  INFERENCE_NO_BIAS, &made->arena, error));
+            inference_matrix_init(&made->tagged, PRECISION_F32, weights,
+                                  (struct inference_tensors){d->tag_input, INFERENCE_NO_BIAS},
+                                  &made->arena, error));
 }
 
 struct inference_decoder *inference_decoder_new(const struct decoder *d,
@@ -53,16 +55,18 @@ struct inference_decoder *inference_decoder_new(const struct decoder *d,
     /* A photo is projected only once, so low precision would save almost nothing. */
     if ((made->shift = read_vector(weights, d->image_shift, arena, error)) &&
         (made->scale = read_vector(weights, d->image_scale, arena, error)) &&
-        inference_matrix_init(&made->image, PRECISION_F32, weights, d->image_weight, d->image_bias,
-                              arena, error) &&
+        inference_matrix_init(&made->image, PRECISION_F32, weights,
+                              (struct inference_tensors){d->image_weight, d->image_bias}, arena,
+                              error) &&
         init_tags(made, weights, error) &&
-        inference_matrix_init(&made->input, stored, weights, d->weight_ih, d->bias_ih, arena,
-                              error) &&
+        inference_matrix_init(&made->input, stored, weights,
+                              (struct inference_tensors){d->weight_ih, d->bias_ih}, arena, error) &&
         (made->input_bias = read_vector(weights, d->bias_ih, arena, error)) &&
-        inference_matrix_init(&made->hidden, stored, weights, d->weight_hh, d->bias_hh, arena,
+        inference_matrix_init(&made->hidden, stored, weights,
+                              (struct inference_tensors){d->weight_hh, d->bias_hh}, arena, error) &&
+        inference_matrix_init(&made->output, stored, weights,
+                              (struct inference_tensors){d->output_weight, d->output_bias}, arena,
                               error) &&
-        inference_matrix_init(&made->output, stored, weights, d->output_weight, d->output_bias,
-                              arena, error) &&
         weights_view(weights, d->embed, arena, &made->words, error)) {
         return made;
     }
@@ -98,28 +102,27 @@ static void add_tags(const struct inference_decoder *d, const float *tags, size_
     if (k == 0) return;
     float *probabilities = scratch + count * e;
     decoder_tag_probabilities(count * k, tags, probabilities);
-    inference_matrix_multiply(&d->tagged, count, probabilities, k, scratch, e, NULL);
+    inference_matrix_multiply(&d->tagged, count, probabilities, k, scratch, NULL);
     vector_add(count * e, scratch, vectors);
 }
 
-void inference_decoder_project_image(const struct inference_decoder *d, const float *features,
-                                     size_t count, float *scratch, float *vectors, float *images,
-                                     float *tags) {
+void inference_decoder_project_image(const struct inference_decoder *d,
+                                     const struct inference_images *images) {
     const size_t f = d->decoder->features, e = d->decoder->embedding, p = d->decoder->products;
-    if (features)
-        decoder_scale_features(d->decoder, d->shift, d->scale, features, count, scratch);
+    const size_t k = d->decoder->tags, count = images->count;
+    float *scratch = images->scratch, *vectors = images->vectors;
+    if (images->features)
+        decoder_scale_features(d->decoder, d->shift, d->scale, images->features, count, scratch);
     else
         memset(scratch, 0, count * f * sizeof *scratch);
-    inference_matrix_multiply(&d->image, count, scratch, f, vectors, e, NULL);
-    if (d->decoder->tags > 0) {
-        inference_matrix_multiply(&d->tags, count, scratch, f, tags, d->decoder->tags, NULL);
-    }
-    add_tags(d, tags, count, scratch, vectors);
+    inference_matrix_multiply(&d->image, count, scratch, f, vectors, NULL);
+    if (k > 0) inference_matrix_multiply(&d->tags, count, scratch, f, images->tags, NULL);
+    add_tags(d, images->tags, count, scratch, vectors);
     for (size_t i = 0; d->style && i < count; i++) vector_add(e, d->style, vectors + i * e);
-    inference_matrix_multiply(&d->input, count, vectors, e, images, p, scratch);
+    inference_matrix_multiply(&d->input, count, vectors, e, images->products, scratch);
     /* Words' products include the bias. */
     for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < p; j++) images[i * p + j] -= d->input_bias[j];
+        for (size_t j = 0; j < p; j++) images->products[i * p + j] -= d->input_bias[j];
     }
 }
 
@@ -217,7 +220,7 @@ static void keep_words(const struct inference_decoder *d, size_t n, const int32_
         step->place_of_word[inputs[i]] = (int32_t)(step->used + fresh);
         read_word(d, (size_t)inputs[i], step->inputs + fresh++ * e);
     }
-    inference_matrix_multiply(&d->input, fresh, step->inputs, e, step->products + step->used * p, p,
+    inference_matrix_multiply(&d->input, fresh, step->inputs, e, step->products + step->used * p,
                               step->rounding);
     step->used += fresh;
 }
@@ -226,10 +229,13 @@ static bool is_vector(int32_t input) {
     return input <= DECODER_VECTOR;
 }
 
-/* gates (P): the products of the input weights with a row's input and with the added vector. */
-static void input_products(const struct inference_decoder *d, int32_t input, int32_t added,
-                           const float *images, const struct inference_step *step, float *gates) {
+/* gates (P): the products of the input weights with row i's input and with its added vector. */
+static void input_products(const struct inference_decoder *d, const struct decoder_inputs *inputs,
+                           size_t i, const struct inference_step *step, float *gates) {
     const size_t p = d->decoder->products;
+    const real *images = inputs->vectors;
+    const int32_t input = inputs->words[i];
+    const int32_t added = inputs->added ? inputs->added[i] : DECODER_NOTHING;
     const float *word =
         input >= 0 ? step->products + (size_t)step->place_of_word[input] * p : d->input_bias;
     memcpy(gates, word, p * sizeof *gates);
@@ -237,22 +243,21 @@ static void input_products(const struct inference_decoder *d, int32_t input, int
     if (is_vector(added)) vector_add(p, images + (size_t)(DECODER_VECTOR - added) * p, gates);
 }
 
-void inference_decoder_step(const struct inference_decoder *d, size_t n, const int32_t *inputs,
-                            const int32_t *added, const float *images, float *states, float *logits,
-                            struct inference_step *step) {
+void inference_decoder_step(const struct inference_decoder *d, const struct decoder_inputs *inputs,
+                            float *states, float *logits, struct inference_step *step) {
     const struct decoder *sizes = d->decoder;
-    const size_t saved = sizes->cell->saved * sizes->hidden;
-    keep_words(d, n, inputs, step);
-    for (size_t i = 0; i < n; i++) {
-        input_products(d, inputs[i], added ? added[i] : DECODER_NOTHING, images, step,
-                       step->gates + i * saved);
-    }
-    inference_matrix_multiply(&d->hidden, n, states, sizes->state, step->recurrent, sizes->products,
-                              step->rounding);
-    sizes->cell->forward(n, sizes->hidden, step->gates, step->recurrent, states, step->after);
+    const size_t n = inputs->rows, saved = sizes->cell->saved * sizes->hidden;
+    keep_words(d, n, inputs->words, step);
+    for (size_t i = 0; i < n; i++) input_products(d, inputs, i, step, step->gates + i * saved);
+    inference_matrix_multiply(&d->hidden, n, states, sizes->state, step->recurrent, step->rounding);
+    sizes->cell->forward(&(struct cell_step){.rows = n,
+                                             .hidden = sizes->hidden,
+                                             .gates = step->gates,
+                                             .recurrent = step->recurrent,
+                                             .before = states,
+                                             .after = step->after});
     memcpy(states, step->after, n * sizes->state * sizeof *states);
     if (logits) {
-        inference_matrix_multiply(&d->output, n, states, sizes->state, logits, sizes->words,
-                                  step->rounding);
+        inference_matrix_multiply(&d->output, n, states, sizes->state, logits, step->rounding);
     }
 }

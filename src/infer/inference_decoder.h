@@ -7,8 +7,8 @@
  *     struct inference_decoder *decoder = inference_decoder_new(&model->decoder, &weights,
  *                                                               PRECISION_F32, error);
  *     struct inference_step *step = inference_step_new(decoder, rows, error);
- *     inference_decoder_project_image(decoder, features, photos, scratch, vectors, images, tags);
- *     inference_decoder_step(decoder, n, inputs, added, images, states, logits, step);
+ *     inference_decoder_project_image(decoder, &images);
+ *     inference_decoder_step(decoder, &inputs, states, logits, step);
  */
 #ifndef CAPTION_INFER_INFERENCE_DECODER_H
 #define CAPTION_INFER_INFERENCE_DECODER_H
@@ -31,13 +31,20 @@ void inference_decoder_free(struct inference_decoder *decoder);
 bool inference_decoder_set_style(struct inference_decoder *decoder, const struct weights *weights,
                                  size_t style, caption_error *error);
 
-/* Projects features (count, F), or the mean of those of the training photos (u = 0 in decoder.h)
- * where they are NULL, which stands for no photo: writes the input vectors x_1, vectors (count, E), their products
- * with the input weights without the bias, images (count, P), and the logits of the word head, tags
- * (count, K). scratch (count, inference_decoder_project_image_scratch()). */
-void inference_decoder_project_image(const struct inference_decoder *decoder, const float *features,
-                                     size_t count, float *scratch, float *vectors, float *images,
-                                     float *tags);
+/* Images to be projected. */
+struct inference_images {
+    size_t count;
+    const float *features; /* (count, F); NULL, which stands for no photo: the mean of the training
+                              photos' (u = 0 in decoder.h) */
+    float *vectors;        /* (count, E): the input vectors x_1 */
+    float *products;       /* (count, P): theirs with the input weights, without the bias */
+    float *tags;           /* (count, K): logits of the word head */
+    float *scratch;        /* (count, inference_decoder_project_image_scratch()) */
+};
+
+/* Writes vectors, products and tags. */
+void inference_decoder_project_image(const struct inference_decoder *decoder,
+                                     const struct inference_images *images);
 size_t inference_decoder_project_image_scratch(const struct inference_decoder *decoder);
 
 /* Workspace for steps of up to `rows` rows of the same decoder; it caches words' products. */
@@ -46,12 +53,10 @@ struct inference_step *inference_step_new(const struct inference_decoder *decode
                                           caption_error *error);
 void inference_step_free(struct inference_step *step);
 
-/* One time step for n <= rows rows. inputs[i]: a word's number, or DECODER_VECTOR - j for the
- * vector of row j of `images` (., P), or DECODER_NOTHING. added[i]: DECODER_VECTOR - j for a vector
- * that is added to the input, or DECODER_NOTHING; NULL: none. states (n, S) are replaced by the
- * next ones (zero them for a new sequence). logits (n, V), or NULL if not needed. */
-void inference_decoder_step(const struct inference_decoder *decoder, size_t n,
-                            const int32_t *inputs, const int32_t *added, const float *images,
-                            float *states, float *logits, struct inference_step *step);
+/* One time step. inputs->vectors are the products of images, (., P). states (rows, S) are replaced
+ * by the next ones (zero them for a new sequence). logits (rows, V), or NULL if not needed. */
+void inference_decoder_step(const struct inference_decoder *decoder,
+                            const struct decoder_inputs *inputs, float *states, float *logits,
+                            struct inference_step *step);
 
 #endif

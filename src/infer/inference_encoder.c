@@ -66,17 +66,18 @@ static bool make_stem(struct inference_encoder *encoder, const struct encoder_la
 static bool make_blocks(struct inference_encoder *out, const struct encoder *encoder, size_t first,
                         const struct weights *weights, caption_error *error) {
     const size_t end = encoder->layer_count - 1;
-    for (size_t i = first, used; i < end; i += used) {
+    for (size_t i = first; i < end;) {
         struct inference_block *block = &out->blocks[out->block_count];
         const bool in_float = out->block_count < out->kernels->float_blocks;
         const struct inference_kernels *kernels = in_float ? &inference_kernels_f32 : out->kernels;
-        if (!inference_block_init(block, kernels, &encoder->layers[i], &used, weights, &out->arena,
+        if (!inference_block_init(block, kernels, &encoder->layers[i], weights, &out->arena,
                                   error)) {
             return false;
         }
         out->block_count++;
         inference_block_needs(block, &out->needs);
-        const struct convolution *last = &encoder->layers[i + used - 1].shape;
+        i += block->layers;
+        const struct convolution *last = &encoder->layers[i - 1].shape;
         count_map(out, last->out_size * last->out_size, last->out_channels);
     }
     return true;

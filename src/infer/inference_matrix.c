@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clones.h"
 #include "base/memory.h"
+#include "base/simd_level.h"
 #include "infer/low_precision.h"
 
 enum { PANEL = PACKED_PANEL };
@@ -37,24 +37,24 @@ static void pack_rows(struct inference_matrix *matrix, size_t first, size_t coun
 }
 
 bool inference_matrix_init(struct inference_matrix *matrix, enum precision precision,
-                           const struct weights *weights, size_t weight, size_t bias_index,
+                           const struct weights *weights, struct inference_tensors tensors,
                            struct arena *arena, caption_error *error) {
-    const size_t *shape = weights->parameters->tensors[weight].shape;
+    const size_t *shape = weights->parameters->tensors[tensors.weight].shape;
     *matrix =
         (struct inference_matrix){.precision = precision, .outputs = shape[0], .inputs = shape[1]};
-    if (!init(matrix, weights_type(weights, weight), arena, error)) return false;
+    if (!init(matrix, weights_type(weights, tensors.weight), arena, error)) return false;
     /* A panel at a time, so that there is no second copy of the weights. */
     float *rows = memory_uninitialised(PANEL, matrix->inputs * sizeof *rows, "weights", error);
     float *bias = memory_uninitialised(matrix->outputs, sizeof *bias, "weights", error);
     bool read = rows && bias;
-    if (read && bias_index == INFERENCE_NO_BIAS) {
+    if (read && tensors.bias == INFERENCE_NO_BIAS) {
         memset(bias, 0, matrix->outputs * sizeof *bias);
     } else if (read) {
-        read = weights_read(weights, bias_index, bias, error);
+        read = weights_read(weights, tensors.bias, bias, error);
     }
     for (size_t first = 0; read && first < matrix->outputs; first += PANEL) {
         const size_t count = size_smaller(matrix->outputs - first, PANEL);
-        read = weights_read_rows(weights, weight, first, count, rows, error);
+        read = weights_read_rows(weights, tensors.weight, first, count, rows, error);
         if (read) pack_rows(matrix, first, count, rows, bias);
     }
     free(rows);
@@ -67,9 +67,10 @@ size_t inference_matrix_scratch(size_t inputs) {
 }
 
 /* Rounded rows are contiguous, each a whole number of pairs. */
-SIMD_CLONES
-static void round_rows(size_t rows, size_t inputs, const float *restrict input, size_t input_stride,
-                       uint16_t *restrict rounded) {
+SIMD_KERNEL(static, void, round_rows,
+            (size_t rows, size_t inputs, const float *restrict input, size_t input_stride,
+             uint16_t *restrict rounded),
+            (rows, inputs, input, input_stride, rounded)) {
     const size_t stride = inputs + inputs % 2;
     for (size_t r = 0; r < rows; r++, rounded += stride) {
         for (size_t j = 0; j < inputs; j++) rounded[j] = float_to_bf16(input[r * input_stride + j]);
@@ -92,28 +93,29 @@ static void multiply_rest(const struct inference_matrix *matrix, size_t rows,
 }
 
 static void multiply_low_precision(const struct inference_matrix *matrix, size_t rows,
-                                   const float *input, size_t input_stride, float *output,
-                                   size_t output_stride, float *scratch) {
+                                   const float *input, size_t stride, float *output,
+                                   float *scratch) {
     float *block = scratch; /* (rows, PANEL) */
     uint16_t *rounded = (uint16_t *)(scratch + rows * PANEL);
-    round_rows(rows, matrix->inputs, input, input_stride, rounded);
-    const size_t stride = (matrix->inputs + matrix->inputs % 2) * sizeof *rounded;
+    round_rows(rows, matrix->inputs, input, stride, rounded);
     const struct packed_low_precision_product product = {
-        .input = rounded, .input_stride = stride, .output = output, .output_stride = output_stride};
+        .input = rounded,
+        .input_stride = (matrix->inputs + matrix->inputs % 2) * sizeof *rounded,
+        .output = output,
+        .output_stride = matrix->outputs};
     packed_low_precision_multiply(&matrix->halves, 0, matrix->outputs / PANEL, rows, &product);
     if (matrix->outputs % PANEL) multiply_rest(matrix, rows, product, block);
 }
 
 void inference_matrix_multiply(const struct inference_matrix *matrix, size_t rows,
-                               const float *input, size_t input_stride, float *output,
-                               size_t output_stride, float *scratch) {
+                               const float *input, size_t stride, float *output, float *scratch) {
     if (matrix->precision != PRECISION_F32) {
-        multiply_low_precision(matrix, rows, input, input_stride, output, output_stride, scratch);
+        multiply_low_precision(matrix, rows, input, stride, output, scratch);
         return;
     }
     packed_multiply(&matrix->floats, rows,
                     &(struct packed_product){.input = input,
-                                             .input_stride = input_stride,
+                                             .input_stride = stride,
                                              .output = output,
-                                             .output_stride = output_stride});
+                                             .output_stride = matrix->outputs});
 }

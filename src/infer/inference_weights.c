@@ -19,15 +19,6 @@ static bool stem_rows(const struct encoder_layer *layer, const struct weights *w
     return read;
 }
 
-static bool read_rows(enum inference_role role, const struct encoder_layer *layer,
-                      const struct weights *weights, size_t first, size_t count, float *rows,
-                      caption_error *error) {
-    if (inference_is_stem(role)) {
-        return stem_rows(layer, weights, first, count, rows, error);
-    }
-    return weights_read_rows(weights, layer->weight, first, count, rows, error);
-}
-
 size_t inference_weights_inputs(enum inference_role role, const struct encoder_layer *layer) {
     return inference_is_stem(role) ? INFERENCE_PATCH : layer->shape.in_channels;
 }
@@ -43,7 +34,9 @@ bool inference_weights_pack(enum inference_role role, const struct encoder_layer
     bool read = rows != NULL;
     for (size_t first = 0; read && first < outputs; first += INFERENCE_PANEL) {
         const size_t count = size_smaller(outputs - first, INFERENCE_PANEL);
-        read = read_rows(role, layer, weights, first, count, rows, error);
+        read = inference_is_stem(role)
+                   ? stem_rows(layer, weights, first, count, rows, error)
+                   : weights_read_rows(weights, layer->weight, first, count, rows, error);
         if (read) pack(packed, first, count, rows);
     }
     free(rows);

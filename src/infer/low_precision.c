@@ -24,7 +24,7 @@ size_t low_precision_row_bytes(enum precision precision, size_t channels) {
 
 void low_precision_line(enum precision precision, const float *line, size_t pixels, size_t channels,
                         void *rows) {
-    const enum simd_level level = simd_level_best();
+    const enum simd_level level = simd_level();
     if (precision == PRECISION_BF16) {
         bf16_by_level[level](line, pixels * channels, rows);
         return;

@@ -48,9 +48,10 @@ static const size_t rows_of[SIMD_LEVELS] = {2, TILE_ROWS, TILE_ROWS};
 #endif
 
 /* By level: the F16 conversion, or NULL. */
-#ifdef SIMD_INSTANCES_X86
-static widen_function *const widen_of[SIMD_LEVELS] = {NULL, v3_widen, v4_widen};
-static to_halves_function *const to_halves_of[SIMD_LEVELS] = {NULL, v3_to_halves, v4_to_halves};
+#ifdef SIMD_X86
+static widen_function *const widen_of[SIMD_LEVELS] = {NULL, avx2_widen, avx512_widen};
+static to_halves_function *const to_halves_of[SIMD_LEVELS] = {NULL, avx2_to_halves,
+                                                              avx512_to_halves};
 #else
 static widen_function *const widen_of[SIMD_LEVELS] = {NULL};
 static to_halves_function *const to_halves_of[SIMD_LEVELS] = {NULL};
@@ -84,7 +85,7 @@ bool packed_init(struct packed *matrix, size_t outputs, size_t inputs, struct ar
 
 bool packed_init_halves(struct packed *matrix, size_t outputs, size_t inputs, struct arena *arena,
                         caption_error *error) {
-    if (!widen_of[simd_level_best()]) return packed_init(matrix, outputs, inputs, arena, error);
+    if (!widen_of[simd_level()]) return packed_init(matrix, outputs, inputs, arena, error);
     size_t numbers;
     if (!init(matrix, outputs, inputs, arena, &numbers, error)) return false;
     matrix->halves = arena_take(arena, numbers, sizeof *matrix->halves, "packed weights", error);
@@ -133,7 +134,7 @@ void packed_rows(struct packed *matrix, size_t first, size_t count, const float 
         transpose(count, k, 0, k, weights, matrix->panels + first * k);
         return;
     }
-    to_halves_function *to_halves = to_halves_of[simd_level_best()];
+    to_halves_function *to_halves = to_halves_of[simd_level()];
     float panel[PART_INPUTS * PACKED_PANEL] = {0};
     for (size_t from = 0; from < k; from += PART_INPUTS) {
         const size_t end = from + size_smaller(k - from, PART_INPUTS);
@@ -251,7 +252,7 @@ static void multiply_inputs(enum simd_level level, const struct packed *matrix,
  * does not change it. */
 static void multiply_halves(enum simd_level level, const struct packed *matrix,
                             const struct packed_product *product, const struct share *share) {
-    widen_function *widen = widen_of[simd_level_best()];
+    widen_function *widen = widen_of[simd_level()];
     const size_t panel = matrix->inputs * PACKED_PANEL;
     const uint16_t *halves = matrix->halves + share->panel * panel;
     float part[TILE_PANELS * PART_INPUTS * PACKED_PANEL];
@@ -302,5 +303,5 @@ void packed_multiply_by(enum simd_level level, const struct packed *matrix, size
 
 void packed_multiply(const struct packed *matrix, size_t rows,
                      const struct packed_product *product) {
-    packed_multiply_by(simd_level_best(), matrix, rows, product);
+    packed_multiply_by(simd_level(), matrix, rows, product);
 }

@@ -113,7 +113,7 @@ KERNEL_TARGET static void KERNEL(widen)(const uint16_t *halves, size_t count, fl
     for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
         KERNEL_HALVES packed;
         SIMD_LOAD(packed, halves + i);
-        const KERNEL(vector) wide = KERNEL_WIDEN(packed);
+        KERNEL(vector) wide = KERNEL_WIDEN(packed);
         SIMD_STORE(floats + i, wide);
     }
 }
@@ -122,7 +122,7 @@ KERNEL_TARGET static void KERNEL(to_halves)(const float *floats, size_t count, u
     for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
         KERNEL(vector) wide;
         SIMD_LOAD(wide, floats + i);
-        const KERNEL_HALVES packed = KERNEL_TO_HALVES(wide);
+        KERNEL_HALVES packed = KERNEL_TO_HALVES(wide);
         SIMD_STORE(halves + i, packed);
     }
 }

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/simd.h"
+#include "base/simd_level.h"
 #include "infer/low_precision.h"
 
 static size_t numbers_in_a_word(enum precision precision) {
@@ -57,8 +58,9 @@ SIMD_INLINE void pack_bf16(uint32_t *panel, size_t rows, size_t inputs, const fl
 
 /* Rounds a whole panel's rows side by side, in vectors: within one row every weight depends on the
  * one before. */
-SIMD_CLONES
-static void pack_panel_bf16(uint32_t *panel, size_t rows, size_t inputs, const float *weights) {
+SIMD_KERNEL(static, void, pack_panel_bf16,
+            (uint32_t * panel, size_t rows, size_t inputs, const float *weights),
+            (panel, rows, inputs, weights)) {
     if (rows == LOW_PRECISION_PANEL) {
         pack_bf16(panel, LOW_PRECISION_PANEL, inputs, weights);
     } else {
@@ -168,13 +170,11 @@ static void reference_tile(enum precision precision, size_t rows, size_t panels,
     }
 }
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#if __GNUC__ >= 12
-#define LOW_PRECISION_INSTRUCTIONS
+#ifdef SIMD_X86
 #include <immintrin.h>
 
 #define KERNEL(name) bf16_##name
-#define KERNEL_TARGET __attribute__((target("arch=x86-64-v4,avx512bf16,prefer-vector-width=512")))
+#define KERNEL_TARGET SIMD_TARGET_512(",avx512bf16")
 #define KERNEL_BYTES 0
 #define KERNEL_SIZE sizeof(uint16_t)
 #define KERNEL_DOT(sums, x, w) sums = _mm512_dpbf16_ps(sums, (__m512bh)(x), (__m512bh)(w))
@@ -186,7 +186,7 @@ static void reference_tile(enum precision precision, size_t rows, size_t panels,
 
 /* (As the compiler's own function the instruction costs a copy of the sums.) */
 #define KERNEL(name) bytes_##name
-#define KERNEL_TARGET __attribute__((target("arch=x86-64-v4,avx512vnni,prefer-vector-width=512")))
+#define KERNEL_TARGET SIMD_TARGET_512(",avx512vnni")
 #define KERNEL_BYTES 1
 #define KERNEL_SIZE 1
 #define KERNEL_DOT(sums, x, w) __asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w))
@@ -195,21 +195,15 @@ static void reference_tile(enum precision precision, size_t rows, size_t panels,
                                         _mm512_max_ps(_mm512_setzero_ps(), sums))))
 #include "infer/packed_low_precision_kernel.h"
 #endif
-#endif
 
 bool packed_low_precision_fast(enum precision precision) {
-#ifdef LOW_PRECISION_INSTRUCTIONS
-    if (!__builtin_cpu_supports("x86-64-v4")) return false;
-    if (precision == PRECISION_BF16) return __builtin_cpu_supports("avx512bf16") != 0;
-    if (precision == PRECISION_INT8) return __builtin_cpu_supports("avx512vnni") != 0;
-#endif
-    (void)precision;
-    return false;
+    if (precision == PRECISION_BF16) return simd_has_bf16();
+    return precision == PRECISION_INT8 && simd_has_vnni();
 }
 
 static void multiply_tile(enum precision precision, bool fast, size_t rows, size_t panels,
                           const struct low_precision_tile *tile) {
-#ifdef LOW_PRECISION_INSTRUCTIONS
+#ifdef SIMD_X86
     if (fast) {
         tile_function *const(*tiles)[TILE_ROWS] = bf16_tiles;
         if (precision == PRECISION_INT8) tiles = bytes_tiles;

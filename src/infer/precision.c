@@ -1,13 +1,13 @@
 #include "infer/precision.h"
 
-#include "base/simd_instances.h"
+#include "base/simd_level.h"
 #include "infer/packed_low_precision.h"
 
 /* AMD Zen 4 issues products of bfloat16 pairs as often as products of floats. Intel Sapphire
  * Rapids issues a quarter as many, which makes bfloat16 products take twice as long as float
  * products. */
 static bool pairs_pay(void) {
-#ifdef SIMD_INSTANCES_X86
+#ifdef SIMD_X86
     return __builtin_cpu_is("amd") != 0;
 #else
     return false;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clones.h"
 #include "base/memory.h"
+#include "base/simd_level.h"
 #include "model/decoder_parts.h"
 #include "nn/blas.h"
 #include "nn/math.h"
@@ -26,14 +26,16 @@ static const real RARE_TAG = -4;
 
 static bool add_matrix(struct parameters *parameters, const char *name, size_t rows, size_t columns,
                        size_t *index, caption_error *error) {
-    const size_t shape[] = {rows, columns};
-    return parameters_add(parameters, name, shape, 2, PARAMETERS_DECODER, PARAMETERS_AS_IS, index,
-                          error);
+    const struct new_parameter matrix = {
+        .name = name, .shape = {rows, columns}, .dimensions = 2, .group = PARAMETERS_DECODER};
+    return parameters_add(parameters, &matrix, index, error);
 }
 
 static bool add_vector(struct parameters *parameters, const char *name, size_t count,
                        enum parameters_group group, size_t *index, caption_error *error) {
-    return parameters_add(parameters, name, &count, 1, group, PARAMETERS_AS_IS, index, error);
+    const struct new_parameter vector = {
+        .name = name, .shape = {count}, .dimensions = 1, .group = group};
+    return parameters_add(parameters, &vector, index, error);
 }
 
 /* The word head. */
@@ -92,6 +94,24 @@ bool decoder_init(struct decoder *decoder, const struct cell *cell,
            add_vector(parameters, "decoder.output.bias", words, PARAMETERS_DECODER, &d->output_bias,
                       error) &&
            add_tags(d, parameters, error) && add_styles(d, parameters, error);
+}
+
+struct decoder_tensors decoder_tensors_in(const struct decoder *d,
+                                          const struct parameters *parameters, real *block) {
+#define AT(tensor) .tensor = parameters_at(parameters, block, d->tensor)
+    struct decoder_tensors t = {
+        AT(image_shift), AT(image_scale),   AT(image_weight), AT(image_bias),
+        AT(embed),       AT(weight_ih),     AT(weight_hh),    AT(bias_ih),
+        AT(bias_hh),     AT(output_weight), AT(output_bias),
+    };
+#undef AT
+    if (d->tags > 0) {
+        t.tag_weight = parameters_at(parameters, block, d->tag_weight);
+        t.tag_bias = parameters_at(parameters, block, d->tag_bias);
+        t.tag_input = parameters_at(parameters, block, d->tag_input);
+    }
+    if (d->styles > 0) t.style_weight = parameters_at(parameters, block, d->style_weight);
+    return t;
 }
 
 static const char image_first[] = "first", image_every[] = "every";
@@ -199,113 +219,108 @@ void decoder_scale_features(const struct decoder *decoder, const real *shift, co
     }
 }
 
-SIMD_CLONES
-void decoder_tag_probabilities(size_t count, const real *logits, real *probabilities) {
+SIMD_KERNEL(extern, void, decoder_tag_probabilities,
+            (size_t count, const real *logits, real *probabilities),
+            (count, logits, probabilities)) {
     for (size_t i = 0; i < count; i++) probabilities[i] = math_sigmoid(logits[i]);
 }
 
 /* p, and its contribution to x_1. */
-static void tags_forward(const struct decoder *d, const struct parameters *parameters,
-                         const real *values, const struct decoder_images *images) {
+static void tags_forward(const struct decoder *d, const struct decoder_tensors *w,
+                         const struct decoder_images *images) {
     const size_t n = images->count, f = d->features, e = d->embedding, k = d->tags;
     if (k == 0) return;
-    vector_set_rows(n, k, parameters_at_const(parameters, values, d->tag_bias), images->tags, k);
-    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, k, f, 1, images->scaled, f,
-              parameters_at_const(parameters, values, d->tag_weight), f, 1, images->tags, k);
+    vector_set_rows(n, k, w->tag_bias, images->tags, k);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, k, f, 1, images->scaled, f, w->tag_weight, f, 1,
+              images->tags, k);
     decoder_tag_probabilities(n * k, images->tags, images->tags);
-    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, e, k, 1, images->tags, k,
-              parameters_at_const(parameters, values, d->tag_input), k, 1, images->vectors, e);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, e, k, 1, images->tags, k, w->tag_input, k, 1,
+              images->vectors, e);
 }
 
 static bool has_style(const struct decoder_images *images, size_t i) {
     return images->styles && images->styles[i] != STYLE_NONE;
 }
 
-static void styles_forward(const struct decoder *d, const struct parameters *parameters,
-                           const real *values, const struct decoder_images *images) {
+static void styles_forward(const struct decoder *d, const struct decoder_tensors *w,
+                           const struct decoder_images *images) {
     if (d->styles == 0) return;
     const size_t e = d->embedding;
-    const real *rows = parameters_at_const(parameters, values, d->style_weight);
+    const real *rows = w->style_weight;
     for (size_t i = 0; i < images->count; i++) {
         if (!has_style(images, i)) continue;
         vector_add(e, rows + images->styles[i] * e, images->vectors + i * e);
     }
 }
 
-static void styles_backward(const struct decoder *d, const struct parameters *parameters,
-                            const struct decoder_images *images, const real *d_vectors,
-                            real *gradients) {
+static void styles_backward(const struct decoder *d, const struct decoder_images *images,
+                            const struct decoder_tensors *g) {
     if (d->styles == 0) return;
     const size_t e = d->embedding;
-    real *rows = parameters_at(parameters, gradients, d->style_weight);
+    real *rows = g->style_weight;
     for (size_t i = 0; i < images->count; i++) {
         if (!has_style(images, i)) continue;
-        vector_add(e, d_vectors + i * e, rows + images->styles[i] * e);
+        vector_add(e, images->d_vectors + i * e, rows + images->styles[i] * e);
     }
 }
 
 void decoder_image_forward(const struct decoder *decoder, const struct parameters *parameters,
-                           const real *values, const struct decoder_images *images) {
+                           const struct decoder_images *images) {
+    const struct decoder_tensors w = decoder_tensors_in(decoder, parameters, parameters->values);
     const size_t n = images->count, f = decoder->features, e = decoder->embedding;
-    decoder_scale_features(decoder, parameters_at_const(parameters, values, decoder->image_shift),
-                           parameters_at_const(parameters, values, decoder->image_scale),
-                           images->features, n, images->scaled);
-    vector_set_rows(n, e, parameters_at_const(parameters, values, decoder->image_bias),
-                    images->vectors, e);
-    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, e, f, 1, images->scaled, f,
-              parameters_at_const(parameters, values, decoder->image_weight), f, 1, images->vectors,
-              e);
-    tags_forward(decoder, parameters, values, images);
-    styles_forward(decoder, parameters, values, images);
+    decoder_scale_features(decoder, w.image_shift, w.image_scale, images->features, n,
+                           images->scaled);
+    vector_set_rows(n, e, w.image_bias, images->vectors, e);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, e, f, 1, images->scaled, f, w.image_weight, f, 1,
+              images->vectors, e);
+    tags_forward(decoder, &w, images);
+    styles_forward(decoder, &w, images);
 }
 
 /* Adds the gradient through x_1 to d_tags, and the gradient of the head's tensors. */
-static void tags_backward(const struct decoder *d, const struct parameters *parameters,
-                          const real *values, const struct decoder_images *images,
-                          const real *d_vectors, real *d_tags, real *gradients) {
+static void tags_backward(const struct decoder *d, const struct decoder_tensors *w,
+                          const struct decoder_images *images, const struct decoder_tensors *g) {
     const size_t n = images->count, f = d->features, e = d->embedding, k = d->tags;
+    const real *d_vectors = images->d_vectors;
+    real *d_tags = images->d_tags;
     if (k == 0) return;
     blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, e, k, n, 1, d_vectors, e, images->tags, k, 1,
-              parameters_at(parameters, gradients, d->tag_input), k);
+              g->tag_input, k);
     real *d_p = images->tag_scratch;
-    blas_gemm(BLAS_PLAIN, BLAS_PLAIN, n, k, e, 1, d_vectors, e,
-              parameters_at_const(parameters, values, d->tag_input), k, 0, d_p, k);
+    blas_gemm(BLAS_PLAIN, BLAS_PLAIN, n, k, e, 1, d_vectors, e, w->tag_input, k, 0, d_p, k);
     const real *p = images->tags;
     for (size_t i = 0; i < n * k; i++) d_tags[i] += d_p[i] * p[i] * (1 - p[i]);
-    vector_add_rows(n, k, 1, d_tags, parameters_at(parameters, gradients, d->tag_bias));
+    vector_add_rows(n, k, 1, d_tags, g->tag_bias);
     blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, k, f, n, 1, d_tags, k, images->scaled, f, 1,
-              parameters_at(parameters, gradients, d->tag_weight), f);
+              g->tag_weight, f);
 }
 
 void decoder_image_backward(const struct decoder *decoder, const struct parameters *parameters,
-                            const real *values, const struct decoder_images *images,
-                            const real *d_vectors, real *d_tags, real *d_features,
-                            real *gradients) {
+                            const struct decoder_images *images, real *gradients) {
+    const struct decoder_tensors w = decoder_tensors_in(decoder, parameters, parameters->values);
+    const struct decoder_tensors g = decoder_tensors_in(decoder, parameters, gradients);
     const size_t count = images->count, f = decoder->features, e = decoder->embedding;
-    const real *features = images->features;
-    vector_add_rows(count, e, 1, d_vectors,
-                    parameters_at(parameters, gradients, decoder->image_bias));
+    const real *features = images->features, *d_vectors = images->d_vectors;
+    vector_add_rows(count, e, 1, d_vectors, g.image_bias);
     blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, e, f, count, 1, d_vectors, e, images->scaled, f, 1,
-              parameters_at(parameters, gradients, decoder->image_weight), f);
-    tags_backward(decoder, parameters, values, images, d_vectors, d_tags, gradients);
-    styles_backward(decoder, parameters, images, d_vectors, gradients);
-    if (!d_features) return;
+              g.image_weight, f);
+    tags_backward(decoder, &w, images, &g);
+    styles_backward(decoder, images, &g);
+    if (!images->d_features) return;
 
     real *d_scaled = images->scaled; /* no longer needed */
-    blas_gemm(BLAS_PLAIN, BLAS_PLAIN, count, f, e, 1, d_vectors, e,
-              parameters_at_const(parameters, values, decoder->image_weight), f, 0, d_scaled, f);
+    blas_gemm(BLAS_PLAIN, BLAS_PLAIN, count, f, e, 1, d_vectors, e, w.image_weight, f, 0, d_scaled,
+              f);
     if (decoder->tags > 0) {
-        blas_gemm(BLAS_PLAIN, BLAS_PLAIN, count, f, decoder->tags, 1, d_tags, decoder->tags,
-                  parameters_at_const(parameters, values, decoder->tag_weight), f, 1, d_scaled, f);
+        blas_gemm(BLAS_PLAIN, BLAS_PLAIN, count, f, decoder->tags, 1, images->d_tags, decoder->tags,
+                  w.tag_weight, f, 1, d_scaled, f);
     }
-    const real *scale = parameters_at_const(parameters, values, decoder->image_scale);
-    real *units = follows_shift(decoder, parameters)
-                      ? parameters_at(parameters, gradients, decoder->image_shift)
-                      : NULL;
+    const real *scale = w.image_scale;
+    real *units = follows_shift(decoder, parameters) ? g.image_shift : NULL;
     for (size_t i = 0; i < count; i++) {
         /* u = v / |v|: dv = (du - u (u . du)) / |v| */
         const real *v = features + i * f;
-        real *d = d_scaled + i * f, *out = d_features + i * f;
+        real *d = d_scaled + i * f, *out = images->d_features + i * f;
         double inverse = 1 / sqrt(vector_square_sum(f, v) + TINY_LENGTH), along = 0;
         for (size_t j = 0; j < f; j++) {
             d[j] *= scale[j];
@@ -355,11 +370,10 @@ void decoder_scratch_free(struct decoder_scratch *scratch) {
     free(scratch);
 }
 
-void decoder_gather(const struct decoder *decoder, const struct parameters *parameters,
-                    const real *values, size_t n, const int32_t *inputs, const real *vectors,
-                    real *rows) {
+void decoder_gather(const struct decoder *decoder, const struct decoder_tensors *w, size_t n,
+                    const int32_t *inputs, const real *vectors, real *rows) {
     size_t e = decoder->embedding;
-    const real *embedding = parameters_at_const(parameters, values, decoder->embed);
+    const real *embedding = w->embed;
     for (size_t i = 0; i < n; i++) {
         real *row = rows + i * e;
         if (inputs[i] >= 0) {
@@ -381,47 +395,47 @@ void decoder_add_vectors(const struct decoder *decoder, size_t n, const int32_t 
     }
 }
 
-void decoder_input_products(const struct decoder *decoder, const struct parameters *parameters,
-                            const real *values, size_t n, const real *rows, real *gates) {
+void decoder_input_products(const struct decoder *decoder, const struct decoder_tensors *w,
+                            size_t n, const real *rows, real *gates) {
     size_t saved = decoder->cell->saved * decoder->hidden;
-    vector_set_rows(n, decoder->products, parameters_at_const(parameters, values, decoder->bias_ih),
-                    gates, saved);
+    vector_set_rows(n, decoder->products, w->bias_ih, gates, saved);
     blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, decoder->products, decoder->embedding, 1, rows,
-              decoder->embedding, parameters_at_const(parameters, values, decoder->weight_ih),
-              decoder->embedding, 1, gates, saved);
+              decoder->embedding, w->weight_ih, decoder->embedding, 1, gates, saved);
 }
 
-void decoder_advance(const struct decoder *decoder, const struct parameters *parameters,
-                     const real *values, size_t n, real *gates, real *recurrent, const real *before,
-                     real *after) {
-    vector_set_rows(n, decoder->products, parameters_at_const(parameters, values, decoder->bias_hh),
-                    recurrent, decoder->products);
-    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, decoder->products, decoder->hidden, 1, before,
-              decoder->state, parameters_at_const(parameters, values, decoder->weight_hh),
-              decoder->hidden, 1, recurrent, decoder->products);
-    decoder->cell->forward(n, decoder->hidden, gates, recurrent, before, after);
+void decoder_advance(const struct decoder *decoder, const struct decoder_tensors *w,
+                     const struct cell_step *step) {
+    const size_t n = step->rows, p = decoder->products, h = decoder->hidden;
+    vector_set_rows(n, p, w->bias_hh, step->recurrent, p);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, p, h, 1, step->before, decoder->state, w->weight_hh,
+              h, 1, step->recurrent, p);
+    decoder->cell->forward(step);
 }
 
-void decoder_logits(const struct decoder *decoder, const struct parameters *parameters,
-                    const real *values, size_t n, const real *hidden, size_t leading,
-                    real *logits) {
-    vector_set_rows(n, decoder->words,
-                    parameters_at_const(parameters, values, decoder->output_bias), logits,
-                    decoder->words);
+void decoder_logits(const struct decoder *decoder, const struct decoder_tensors *w, size_t n,
+                    const real *hidden, size_t leading, real *logits) {
+    vector_set_rows(n, decoder->words, w->output_bias, logits, decoder->words);
     blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, n, decoder->words, decoder->hidden, 1, hidden, leading,
-              parameters_at_const(parameters, values, decoder->output_weight), decoder->hidden, 1,
-              logits, decoder->words);
+              w->output_weight, decoder->hidden, 1, logits, decoder->words);
 }
 
 void decoder_step(const struct decoder *decoder, const struct parameters *parameters,
-                  const real *values, size_t n, const int32_t *inputs, const int32_t *added,
-                  const real *vectors, real *states, real *logits,
+                  const struct decoder_inputs *inputs, real *states, real *logits,
                   struct decoder_scratch *scratch) {
-    decoder_gather(decoder, parameters, values, n, inputs, vectors, scratch->inputs);
-    if (added) decoder_add_vectors(decoder, n, added, vectors, scratch->inputs);
-    decoder_input_products(decoder, parameters, values, n, scratch->inputs, scratch->gates);
-    decoder_advance(decoder, parameters, values, n, scratch->gates, scratch->recurrent, states,
-                    scratch->after);
+    const struct decoder_tensors w = decoder_tensors_in(decoder, parameters, parameters->values);
+    const size_t n = inputs->rows;
+    decoder_gather(decoder, &w, n, inputs->words, inputs->vectors, scratch->inputs);
+    if (inputs->added) {
+        decoder_add_vectors(decoder, n, inputs->added, inputs->vectors, scratch->inputs);
+    }
+    decoder_input_products(decoder, &w, n, scratch->inputs, scratch->gates);
+    decoder_advance(decoder, &w,
+                    &(struct cell_step){.rows = n,
+                                        .hidden = decoder->hidden,
+                                        .gates = scratch->gates,
+                                        .recurrent = scratch->recurrent,
+                                        .before = states,
+                                        .after = scratch->after});
     memcpy(states, scratch->after, n * decoder->state * sizeof *states);
-    if (logits) decoder_logits(decoder, parameters, values, n, states, decoder->state, logits);
+    if (logits) decoder_logits(decoder, &w, n, states, decoder->state, logits);
 }

@@ -60,6 +60,21 @@ struct decoder {
     size_t output_weight, output_bias; /* (V, H), (V,) */
 };
 
+/* The decoder's tensors in a block of the parameters: the values, or a gradient. */
+struct decoder_tensors {
+    real *image_shift, *image_scale;   /* (F,) */
+    real *image_weight, *image_bias;   /* (E, F), (E,) */
+    real *tag_weight, *tag_bias;       /* (K, F), (K,); these and the next NULL if K is 0 */
+    real *tag_input;                   /* (E, K) */
+    real *style_weight;                /* (L, E); NULL if L is 0 */
+    real *embed;                       /* (V, E) */
+    real *weight_ih, *weight_hh;       /* (P, E), (P, H) */
+    real *bias_ih, *bias_hh;           /* (P,), (P,) */
+    real *output_weight, *output_bias; /* (V, H), (V,) */
+};
+struct decoder_tensors decoder_tensors_in(const struct decoder *decoder,
+                                          const struct parameters *parameters, real *block);
+
 struct decoder_sizes {
     size_t words, embedding, hidden, features; /* each at least 1 */
     size_t tags, styles;                       /* may be 0 */
@@ -109,19 +124,21 @@ struct decoder_images {
     real *tags;           /* (N, K): p, saved for backward */
     real *tag_scratch;    /* (N, K), used by decoder_image_backward only */
     real *vectors;        /* (N, E): x_1 */
+    /* Backward: */
+    const real *d_vectors; /* (N, E) */
+    real *d_tags;          /* (N, K): in, the derivative of a loss of the tags alone by
+                              W_tag u + b_tag (zeros without such a loss); out, of the whole loss */
+    real *d_features;      /* (N, F), written; NULL: the features are not trained */
 };
 
 /* Turns features into input vectors: writes scaled, tags and vectors. */
 void decoder_image_forward(const struct decoder *decoder, const struct parameters *parameters,
-                           const real *values, const struct decoder_images *images);
+                           const struct decoder_images *images);
 
-/* d_tags (N, K): in, the derivative of a loss of the tags alone by W_tag u + b_tag (zeros without
- * such a loss); out, that of the whole loss. Adds the parameters' gradient to `gradients`. Unless
- * d_features (N, F) is NULL, writes it and adds the unit vectors to the entry of a running shift.
- * images->scaled is overwritten. */
+/* Adds the parameters' gradient to `gradients`; with d_features, also the unit vectors to the entry
+ * of a running shift. images->scaled is overwritten. */
 void decoder_image_backward(const struct decoder *decoder, const struct parameters *parameters,
-                            const real *values, const struct decoder_images *images,
-                            const real *d_vectors, real *d_tags, real *d_features, real *gradients);
+                            const struct decoder_images *images, real *gradients);
 
 /* Scratch for decoder_step with up to `rows` rows. */
 struct decoder_scratch;
@@ -129,12 +146,20 @@ struct decoder_scratch *decoder_scratch_new(const struct decoder *decoder, size_
                                             caption_error *error);
 void decoder_scratch_free(struct decoder_scratch *scratch);
 
-/* One time step of inference for n <= rows rows. inputs[i]: a word's number, or DECODER_VECTOR - j
- * for row j of `vectors` (., E), or DECODER_NOTHING. added[i]: DECODER_VECTOR - j for a vector that
- * is added to the input, or DECODER_NOTHING; NULL: none. states (n, S) are replaced by the next
- * ones (zero them for a new sequence). logits (n, V), or NULL if not needed. */
+/* What the rows of a step are fed. */
+struct decoder_inputs {
+    size_t rows;
+    const int32_t *words; /* [rows]: a word's number, or DECODER_VECTOR - j for row j of `vectors`,
+                             or DECODER_NOTHING */
+    const int32_t *added; /* [rows]: DECODER_VECTOR - j for a vector that is added to the input, or
+                             DECODER_NOTHING; NULL: none */
+    const real *vectors;  /* (., E) */
+};
+
+/* One time step of inference. states (rows, S) are replaced by the next ones (zero them for a new
+ * sequence). logits (rows, V), or NULL if not needed. */
 void decoder_step(const struct decoder *decoder, const struct parameters *parameters,
-                  const real *values, size_t n, const int32_t *inputs, const int32_t *added,
-                  const real *vectors, real *states, real *logits, struct decoder_scratch *scratch);
+                  const struct decoder_inputs *inputs, real *states, real *logits,
+                  struct decoder_scratch *scratch);
 
 #endif

@@ -140,22 +140,42 @@ static bool may_be_left_out(const struct encoder_layer *layer,
     return layer->closes_residual && workspace->depth.drops;
 }
 
-/* The layer's convolution, by its kind; `shape` is the layer's, with or without ReLU6. */
-static void convolve(const struct encoder_layer *layer, const struct convolution *shape,
-                     size_t count, const real *input, const real *weight, const real *bias,
-                     const real *residual, real *output, real *scratch) {
+/* The operands of a layer's convolution. */
+struct layer_product {
+    const struct convolution *shape; /* the layer's, with or without ReLU6 */
+    size_t count;                    /* photos */
+    const real *input, *weight, *bias;
+    const real *residual; /* of a pointwise layer; NULL: none */
+    real *output, *scratch;
+};
+
+static void convolve(const struct encoder_layer *layer, const struct layer_product *p) {
     switch (layer->kind) {
     case ENCODER_STEM:
-        stem_forward(shape, count, input, weight, bias, output, scratch);
+        stem_forward(p->shape, p->count, p->input, p->weight, p->bias, p->output, p->scratch);
         break;
     case ENCODER_DEPTHWISE:
-        depthwise_forward(shape, count, input, weight, bias, output, scratch);
+        depthwise_forward(p->shape, p->count, p->input, p->weight, p->bias, p->output, p->scratch);
         break;
     case ENCODER_POINTWISE:
-        pointwise_forward(shape, count * output_pixels(layer), input, weight, bias, residual,
-                          output);
+        pointwise_forward(p->shape, p->count * output_pixels(layer), p->input, p->weight, p->bias,
+                          p->residual, p->output);
         break;
     }
+}
+
+/* Layer i without batch norm. */
+static void forward_plain(const struct encoder_layer *layer, const struct parameters *parameters,
+                          size_t i, const real *input, const real *residual,
+                          struct encoder_workspace *workspace) {
+    convolve(layer, &(struct layer_product){.shape = &layer->shape,
+                                            .count = workspace->count,
+                                            .input = input,
+                                            .weight = parameters_values(parameters, layer->weight),
+                                            .bias = parameters_values(parameters, layer->bias),
+                                            .residual = residual,
+                                            .output = workspace->outputs[i],
+                                            .scratch = workspace->scratch});
 }
 
 /* The convolution before batch norm: without bias and ReLU6. */
@@ -166,36 +186,38 @@ static struct convolution bare_shape(const struct encoder_layer *layer) {
 }
 
 /* A layer's batch norm with the statistics of the batch. */
-static struct batch_norm
-batch_statistics_norm(const struct encoder_layer *layer, const struct parameters *parameters,
-                      const real *values, const struct encoder_norm_workspace *norms, size_t i) {
-    struct batch_norm norm = running_norm(layer, parameters, values);
+static struct batch_norm batch_statistics_norm(const struct encoder_layer *layer,
+                                               const struct parameters *parameters,
+                                               const struct encoder_norm_workspace *norms,
+                                               size_t i) {
+    struct batch_norm norm = running_norm(layer, parameters, parameters->values);
     norm.mean = norms->means[i];
     norm.variance = norms->variances[i];
     return norm;
 }
 
 static void forward_normalised(const struct encoder_layer *layer,
-                               const struct parameters *parameters, const real *values, size_t i,
-                               const real *input, const real *residual,
-                               struct encoder_workspace *workspace) {
+                               const struct parameters *parameters, size_t i, const real *input,
+                               const real *residual, struct encoder_workspace *workspace) {
     const size_t pixels = workspace->count * output_pixels(layer);
     const struct convolution shape = bare_shape(layer);
-    const real *weight = parameters_at_const(parameters, values, layer->weight);
-    real *output = workspace->outputs[i];
     real *convolved = workspace->norm.inputs[i];
-    convolve(layer, &shape, workspace->count, input, weight, workspace->norm.no_bias, NULL,
-             convolved, workspace->scratch);
+    convolve(layer, &(struct layer_product){.shape = &shape,
+                                            .count = workspace->count,
+                                            .input = input,
+                                            .weight = parameters_values(parameters, layer->weight),
+                                            .bias = workspace->norm.no_bias,
+                                            .output = convolved,
+                                            .scratch = workspace->scratch});
     batch_norm_statistics(pixels, shape.out_channels, convolved, workspace->norm.means[i],
                           workspace->norm.variances[i]);
-    const struct batch_norm norm =
-        batch_statistics_norm(layer, parameters, values, &workspace->norm, i);
-    batch_norm_forward(&norm, pixels, convolved, residual, output);
+    const struct batch_norm norm = batch_statistics_norm(layer, parameters, &workspace->norm, i);
+    batch_norm_forward(&norm, pixels, convolved, residual, workspace->outputs[i]);
 }
 
 void encoder_forward(const struct encoder *encoder, const struct parameters *parameters,
-                     const real *values, const real *images, size_t count,
-                     struct encoder_workspace *workspace, real *features) {
+                     const real *images, size_t count, struct encoder_workspace *workspace,
+                     real *features) {
     const real *input = images, *residual = NULL;
     workspace->images = images;
     workspace->count = count;
@@ -205,14 +227,8 @@ void encoder_forward(const struct encoder *encoder, const struct parameters *par
         if (layer->opens_residual) residual = input;
         const bool scaled = may_be_left_out(layer, workspace);
         const real *added = layer->closes_residual && !scaled ? residual : NULL;
-        if (encoder->batch_norm) {
-            forward_normalised(layer, parameters, values, i, input, added, workspace);
-        } else {
-            convolve(layer, &layer->shape, count, input,
-                     parameters_at_const(parameters, values, layer->weight),
-                     parameters_at_const(parameters, values, layer->bias), added,
-                     workspace->outputs[i], workspace->scratch);
-        }
+        (encoder->batch_norm ? forward_normalised : forward_plain)(layer, parameters, i, input,
+                                                                   added, workspace);
         if (scaled) {
             close_residual(workspace, i, output_numbers(layer), residual, workspace->outputs[i]);
         }
@@ -235,11 +251,10 @@ static void add_statistics(const struct batch_norm *norm, size_t count, size_t p
 
 /* The gradient of the layer's output becomes that of its convolution, which is returned. */
 static real *backward_norm(const struct encoder_layer *layer, const struct parameters *parameters,
-                           const real *values, size_t i, struct encoder_workspace *workspace,
-                           real *d_output, real *gradients) {
+                           size_t i, struct encoder_workspace *workspace, real *d_output,
+                           real *gradients) {
     const size_t pixels = workspace->count * output_pixels(layer);
-    const struct batch_norm norm =
-        batch_statistics_norm(layer, parameters, values, &workspace->norm, i);
+    const struct batch_norm norm = batch_statistics_norm(layer, parameters, &workspace->norm, i);
     real *convolved = workspace->norm.inputs[i];
     batch_norm_backward(&norm, pixels, convolved, workspace->outputs[i], d_output, convolved,
                         parameters_at(parameters, gradients, layer->norm.scale),
@@ -253,10 +268,9 @@ static real *backward_norm(const struct encoder_layer *layer, const struct param
 /* The gradient of layer i's output becomes that of its input; the photos, which are the stem's
  * input, have none. */
 static void backward_layer(const struct encoder *encoder, const struct parameters *parameters,
-                           const real *values, size_t i, struct encoder_workspace *workspace,
-                           real *gradients) {
+                           size_t i, struct encoder_workspace *workspace, real *gradients) {
     const struct encoder_layer *layer = &encoder->layers[i];
-    const real *weight = parameters_at_const(parameters, values, layer->weight);
+    const real *weight = parameters_values(parameters, layer->weight);
     real *d_weight = parameters_at(parameters, gradients, layer->weight);
     const real *output = workspace->outputs[i];
     struct convolution shape = layer->shape;
@@ -265,7 +279,7 @@ static void backward_layer(const struct encoder *encoder, const struct parameter
         d_output = branch_gradient(workspace, i, output_numbers(layer));
     }
     if (encoder->batch_norm) {
-        d_output = backward_norm(layer, parameters, values, i, workspace, d_output, gradients);
+        d_output = backward_norm(layer, parameters, i, workspace, d_output, gradients);
         d_bias = workspace->norm.unused_d_bias;
         shape = bare_shape(layer);
     } else {
@@ -289,27 +303,18 @@ static void backward_layer(const struct encoder *encoder, const struct parameter
     }
 }
 
-/* Recomputes the layer's output as in encoder_forward. */
-static void recompute(const struct encoder *encoder, const struct parameters *parameters,
-                      const real *values, size_t i, struct encoder_workspace *workspace) {
-    const struct encoder_layer *layer = &encoder->layers[i];
-    convolve(layer, &layer->shape, workspace->count, workspace->outputs[i - 1],
-             parameters_at_const(parameters, values, layer->weight),
-             parameters_at_const(parameters, values, layer->bias), NULL, workspace->outputs[i],
-             workspace->scratch);
-}
-
 void encoder_backward(const struct encoder *encoder, const struct parameters *parameters,
-                      const real *values, const real *d_features,
-                      struct encoder_workspace *workspace, real *gradients) {
+                      const real *d_features, struct encoder_workspace *workspace,
+                      real *gradients) {
     const size_t last = encoder->layer_count - 1;
     if (workspace->count == 0) return;
     pooling_backward(workspace->count, output_pixels(&encoder->layers[last]), encoder->features,
                      d_features, workspace->gradients[last]);
     for (size_t i = encoder->layer_count; i-- > 0;) {
         if (i > 0 && encoder_recomputes(encoder, workspace->use, i - 1)) {
-            recompute(encoder, parameters, values, i - 1, workspace);
+            forward_plain(&encoder->layers[i - 1], parameters, i - 1, workspace->outputs[i - 2],
+                          NULL, workspace);
         }
-        backward_layer(encoder, parameters, values, i, workspace, gradients);
+        backward_layer(encoder, parameters, i, workspace, gradients);
     }
 }

@@ -105,18 +105,18 @@ void encoder_draw_depth(const struct encoder *encoder, float rate, size_t count,
                         struct random *random, struct encoder_workspace *workspace);
 
 /* images (count, S, S, 3) already scaled, features (count, F); count <= photos of the workspace.
- * `values` is the parameters' block. The workspace saves what backward needs; `images` must stay
+ * The workspace saves what backward needs; `images` must stay
  * valid until then. Batch norm uses the statistics of these photos. (For inference see
  * inference_encoder.h.) */
 void encoder_forward(const struct encoder *encoder, const struct parameters *parameters,
-                     const real *values, const real *images, size_t count,
-                     struct encoder_workspace *workspace, real *features);
+                     const real *images, size_t count, struct encoder_workspace *workspace,
+                     real *features);
 
-/* Adds to `gradients` (a block like `values`) the gradient of a loss whose derivative by the
- * features of the last encoder_forward is d_features (count, F); and, in the entries of the running
- * statistics, `count` times those of these photos. Call it once for each encoder_forward. */
+/* Adds to `gradients` (a block like the parameters' values) the gradient of a loss whose derivative
+ * by the features of the last encoder_forward is d_features (count, F); and, in the entries of the
+ * running statistics, `count` times those of these photos. Call it once for each encoder_forward.
+ */
 void encoder_backward(const struct encoder *encoder, const struct parameters *parameters,
-                      const real *values, const real *d_features,
-                      struct encoder_workspace *workspace, real *gradients);
+                      const real *d_features, struct encoder_workspace *workspace, real *gradients);
 
 #endif

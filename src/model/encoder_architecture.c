@@ -198,7 +198,7 @@ static bool check_block(struct word word, const struct block_text *block, captio
     return true;
 }
 
-/* The chain under construction: the input map of the next layer. */
+/* The chain under construction: the output map of its last layer. */
 struct layer_builder {
     struct encoder *encoder;
     struct parameters *parameters;
@@ -206,49 +206,54 @@ struct layer_builder {
     size_t size, channels;
 };
 
+/* A layer to be added, in words. */
+struct layer_plan {
+    enum encoder_layer_kind kind;
+    const char *name, *norm; /* of the convolution and of its batch norm, as in timm */
+    size_t kernel, stride, channels;
+    bool relu6;
+};
+
+/* A vector of the last layer's channels. */
 static bool register_vector(struct layer_builder *builder, const char *layer, const char *part,
-                            size_t channels, enum parameters_group group, size_t *index,
-                            caption_error *error) {
+                            enum parameters_group group, size_t *index, caption_error *error) {
     char tensor[PARAMETERS_NAME];
     snprintf(tensor, sizeof tensor, "encoder.%s.%s", layer, part);
-    return parameters_add(builder->parameters, tensor, &channels, 1, group, PARAMETERS_AS_IS, index,
-                          error);
+    const struct new_parameter vector = {
+        .name = tensor, .shape = {builder->channels}, .dimensions = 1, .group = group};
+    return parameters_add(builder->parameters, &vector, index, error);
 }
 
 static bool register_norm(struct layer_builder *builder, struct encoder_layer *layer,
                           const char *name, caption_error *error) {
-    const size_t channels = layer->shape.out_channels;
-    return register_vector(builder, name, "weight", channels, PARAMETERS_ENCODER,
-                           &layer->norm.scale, error) &&
-           register_vector(builder, name, "bias", channels, PARAMETERS_ENCODER, &layer->norm.shift,
+    return register_vector(builder, name, "weight", PARAMETERS_ENCODER, &layer->norm.scale,
                            error) &&
-           register_vector(builder, name, "running_mean", channels, PARAMETERS_STATISTIC,
-                           &layer->norm.mean, error) &&
-           register_vector(builder, name, "running_var", channels, PARAMETERS_STATISTIC,
+           register_vector(builder, name, "bias", PARAMETERS_ENCODER, &layer->norm.shift, error) &&
+           register_vector(builder, name, "running_mean", PARAMETERS_STATISTIC, &layer->norm.mean,
+                           error) &&
+           register_vector(builder, name, "running_var", PARAMETERS_STATISTIC,
                            &layer->norm.variance, error);
 }
 
 static bool register_tensors(struct layer_builder *builder, struct encoder_layer *layer,
-                             const char *name, const char *norm, caption_error *error) {
+                             const struct layer_plan *plan, caption_error *error) {
     const struct convolution *shape = &layer->shape;
     const bool direct = layer->kind != ENCODER_POINTWISE;
     const size_t in = layer->kind == ENCODER_DEPTHWISE ? 1 : shape->in_channels;
     char tensor[PARAMETERS_NAME];
-    snprintf(tensor, sizeof tensor, "encoder.%s.weight", name);
-    if (!parameters_add(builder->parameters, tensor,
-                        (size_t[]){shape->out_channels, in, shape->kernel, shape->kernel}, 4,
-                        PARAMETERS_ENCODER, direct ? PARAMETERS_TAPS_FIRST : PARAMETERS_AS_IS,
-                        &layer->weight, error)) {
-        return false;
-    }
-    if (builder->encoder->batch_norm) return register_norm(builder, layer, norm, error);
-    return register_vector(builder, name, "bias", shape->out_channels, PARAMETERS_ENCODER,
-                           &layer->bias, error);
+    snprintf(tensor, sizeof tensor, "encoder.%s.weight", plan->name);
+    const struct new_parameter weight = {
+        .name = tensor,
+        .shape = {shape->out_channels, in, shape->kernel, shape->kernel},
+        .dimensions = 4,
+        .group = PARAMETERS_ENCODER,
+        .layout = direct ? PARAMETERS_TAPS_FIRST : PARAMETERS_AS_IS};
+    if (!parameters_add(builder->parameters, &weight, &layer->weight, error)) return false;
+    if (builder->encoder->batch_norm) return register_norm(builder, layer, plan->norm, error);
+    return register_vector(builder, plan->name, "bias", PARAMETERS_ENCODER, &layer->bias, error);
 }
 
-/* `name` is that of the convolution, `norm` that of its batch norm, both as in timm. */
-static bool add_layer(struct layer_builder *builder, enum encoder_layer_kind kind, const char *name,
-                      const char *norm, size_t kernel, size_t stride, size_t channels, bool relu6,
+static bool add_layer(struct layer_builder *builder, const struct layer_plan *plan,
                       caption_error *error) {
     struct encoder *encoder = builder->encoder;
     if (encoder->layer_count == MAX_LAYERS) {
@@ -260,57 +265,73 @@ static bool add_layer(struct layer_builder *builder, enum encoder_layer_kind kin
         return false;
     }
     struct encoder_layer layer = {
-        .kind = kind,
-        .shape = {.kernel = kernel,
-                  .stride = stride,
+        .kind = plan->kind,
+        .shape = {.kernel = plan->kernel,
+                  .stride = plan->stride,
                   .in_size = builder->size,
-                  .out_size = convolution_out_size(builder->size, stride),
+                  .out_size = convolution_out_size(builder->size, plan->stride),
                   .in_channels = builder->channels,
-                  .out_channels = channels,
+                  .out_channels = plan->channels,
                   .symmetric = encoder->symmetric,
-                  .relu6 = relu6},
+                  .relu6 = plan->relu6},
     };
-    if (!register_tensors(builder, &layer, name, norm, error)) return false;
-    encoder->layers[encoder->layer_count++] = layer;
     builder->size = layer.shape.out_size;
-    builder->channels = channels;
+    builder->channels = plan->channels;
+    if (!register_tensors(builder, &layer, plan, error)) return false;
+    encoder->layers[encoder->layer_count++] = layer;
     return true;
 }
 
-/* Layer `part` of the block at (stage, repeat), with batch norm `norm`. */
-static bool add_block_layer(struct layer_builder *builder, enum encoder_layer_kind kind,
-                            size_t stage, size_t repeat, const char *part, const char *norm,
-                            size_t kernel, size_t stride, size_t channels, bool relu6,
-                            caption_error *error) {
-    char name[48], norm_name[48];
-    snprintf(name, sizeof name, "blocks.%zu.%zu.%s", stage, repeat, part);
-    snprintf(norm_name, sizeof norm_name, "blocks.%zu.%zu.%s", stage, repeat, norm);
-    return add_layer(builder, kind, name, norm_name, kernel, stride, channels, relu6, error);
+/* One repeat of a block. */
+struct block_repeat {
+    struct word word;               /* that it stands in */
+    const struct block_text *block; /* what the word says */
+    size_t stage, repeat;           /* counted from 0 */
+    size_t stride;
+};
+
+/* A layer of the block, whose names are given within the block. */
+static bool add_block_layer(struct layer_builder *builder, const struct block_repeat *at,
+                            struct layer_plan plan, caption_error *error) {
+    char name[48], norm[48];
+    snprintf(name, sizeof name, "blocks.%zu.%zu.%s", at->stage, at->repeat, plan.name);
+    snprintf(norm, sizeof norm, "blocks.%zu.%zu.%s", at->stage, at->repeat, plan.norm);
+    plan.name = name;
+    plan.norm = norm;
+    return add_layer(builder, &plan, error);
 }
 
-static bool add_separable(struct layer_builder *builder, struct word word,
-                          const struct block_text *block, size_t stage, size_t repeat,
-                          size_t stride, caption_error *error) {
-    if (block->expansion != 1) return word_error(word, "a ds block has expansion 1", error);
-    return add_block_layer(builder, ENCODER_DEPTHWISE, stage, repeat, "conv_dw", "bn1",
-                           block->kernel, stride, builder->channels, true, error) &&
-           add_block_layer(builder, ENCODER_POINTWISE, stage, repeat, "conv_pw", "bn2", 1, 1,
-                           block->channels, false, error);
+static struct layer_plan pointwise_plan(const char *name, const char *norm, size_t channels,
+                                        bool relu6) {
+    return (struct layer_plan){ENCODER_POINTWISE, name, norm, 1, 1, channels, relu6};
 }
 
-static bool add_inverted(struct layer_builder *builder, struct word word,
-                         const struct block_text *block, size_t stage, size_t repeat, size_t stride,
-                         caption_error *error) {
-    const size_t expanded = builder->channels * block->expansion;
-    if (expanded > MAX_CHANNELS) {
-        return word_error_range(word, "expanded channels", 1, MAX_CHANNELS, expanded, error);
+static struct layer_plan depthwise_plan(const struct block_repeat *at, const char *norm,
+                                        size_t channels) {
+    return (struct layer_plan){ENCODER_DEPTHWISE, "conv_dw", norm, at->block->kernel,
+                               at->stride,        channels,  true};
+}
+
+static bool add_separable(struct layer_builder *builder, const struct block_repeat *at,
+                          caption_error *error) {
+    if (at->block->expansion != 1) {
+        return word_error(at->word, "a ds block has expansion 1", error);
     }
-    return add_block_layer(builder, ENCODER_POINTWISE, stage, repeat, "conv_pw", "bn1", 1, 1,
-                           expanded, true, error) &&
-           add_block_layer(builder, ENCODER_DEPTHWISE, stage, repeat, "conv_dw", "bn2",
-                           block->kernel, stride, expanded, true, error) &&
-           add_block_layer(builder, ENCODER_POINTWISE, stage, repeat, "conv_pwl", "bn3", 1, 1,
-                           block->channels, false, error);
+    return add_block_layer(builder, at, depthwise_plan(at, "bn1", builder->channels), error) &&
+           add_block_layer(builder, at,
+                           pointwise_plan("conv_pw", "bn2", at->block->channels, false), error);
+}
+
+static bool add_inverted(struct layer_builder *builder, const struct block_repeat *at,
+                         caption_error *error) {
+    const size_t expanded = builder->channels * at->block->expansion;
+    if (expanded > MAX_CHANNELS) {
+        return word_error_range(at->word, "expanded channels", 1, MAX_CHANNELS, expanded, error);
+    }
+    return add_block_layer(builder, at, pointwise_plan("conv_pw", "bn1", expanded, true), error) &&
+           add_block_layer(builder, at, depthwise_plan(at, "bn2", expanded), error) &&
+           add_block_layer(builder, at,
+                           pointwise_plan("conv_pwl", "bn3", at->block->channels, false), error);
 }
 
 static bool add_stage(struct layer_builder *builder, struct word word, size_t stage,
@@ -323,13 +344,10 @@ static bool add_stage(struct layer_builder *builder, struct word word, size_t st
     if (!parse_block(word, inverted ? "ir" : "ds", "rksec", &block, error)) return false;
     if (!check_block(word, &block, error)) return false;
     for (size_t repeat = 0; repeat < block.repeats; repeat++) {
-        const size_t stride = repeat == 0 ? block.stride : 1;
+        const struct block_repeat at = {word, &block, stage, repeat, repeat ? 1 : block.stride};
         const size_t first = builder->encoder->layer_count, channels = builder->channels;
-        if (!(inverted ? add_inverted : add_separable)(builder, word, &block, stage, repeat, stride,
-                                                       error)) {
-            return false;
-        }
-        if (stride == 1 && channels == block.channels) {
+        if (!(inverted ? add_inverted : add_separable)(builder, &at, error)) return false;
+        if (at.stride == 1 && channels == block.channels) {
             builder->encoder->layers[first].opens_residual = true;
             builder->encoder->layers[builder->encoder->layer_count - 1].closes_residual = true;
         }
@@ -342,16 +360,17 @@ static bool add_stem(struct layer_builder *builder, struct word word, caption_er
     if (!word_starts_with(word, "stem_")) {
         return word_error(word, "expected the stem_ block first", error);
     }
-    return parse_block(word, "stem", "c", &block, error) &&
-           add_layer(builder, ENCODER_STEM, "conv_stem", "bn1", STEM_KERNEL, STEM_STRIDE,
-                     block.channels, true, error);
+    if (!parse_block(word, "stem", "c", &block, error)) return false;
+    const struct layer_plan plan = {ENCODER_STEM, "conv_stem",    "bn1", STEM_KERNEL,
+                                    STEM_STRIDE,  block.channels, true};
+    return add_layer(builder, &plan, error);
 }
 
 static bool add_head(struct layer_builder *builder, struct word word, caption_error *error) {
     struct block_text block;
-    return parse_block(word, "head", "c", &block, error) &&
-           add_layer(builder, ENCODER_POINTWISE, "conv_head", "bn2", 1, 1, block.channels, true,
-                     error);
+    if (!parse_block(word, "head", "c", &block, error)) return false;
+    const struct layer_plan plan = pointwise_plan("conv_head", "bn2", block.channels, true);
+    return add_layer(builder, &plan, error);
 }
 
 static bool word_is(struct word word, const char *text) {

@@ -100,13 +100,21 @@ struct import_fit {
     size_t fitted;                 /* tensors found so far */
 };
 
-static bool take(struct import_fit *fit, const char *name, const char *part, const size_t *shape,
-                 size_t dimensions, const struct safetensors_tensor **tensor,
-                 caption_error *error) {
+struct tensor_name {
+    const char *layer, *part;
+};
+
+struct tensor_shape {
+    const size_t *sizes; /* [dimensions] */
+    size_t dimensions;
+};
+
+static bool take(struct import_fit *fit, struct tensor_name name, struct tensor_shape shape,
+                 const struct safetensors_tensor **tensor, caption_error *error) {
     const struct safetensors *file = &fit->import->file;
     char full[NAME_SIZE + 32];
-    snprintf(full, sizeof full, "%s%s.%s", fit->import->prefix, name, part);
-    *tensor = safetensors_expect(file, full, shape, dimensions, error);
+    snprintf(full, sizeof full, "%s%s.%s", fit->import->prefix, name.layer, name.part);
+    *tensor = safetensors_expect(file, full, shape.sizes, shape.dimensions, error);
     if (!*tensor) return false;
     fit->used[*tensor - file->tensors] = true;
     fit->fitted++;
@@ -123,18 +131,19 @@ static bool fit_layer(struct import_fit *fit, size_t index, caption_error *error
     if (fit->import->names == ENCODER_NAMES_TIMM) name_timm(place, &names);
     if (fit->import->names == ENCODER_NAMES_TORCHVISION) name_torchvision(place, &names);
 
-    const size_t *channels = &layer->shape.out_channels;
-    if (!take(fit, names.convolution, "weight", weight->shape, weight->dimensions, &source->weight,
-              error)) {
+    const char *convolution = names.convolution, *norm = names.norm;
+    const struct tensor_shape matrix = {weight->shape, weight->dimensions};
+    const struct tensor_shape vector = {&layer->shape.out_channels, 1};
+    if (!take(fit, (struct tensor_name){convolution, "weight"}, matrix, &source->weight, error)) {
         return false;
     }
-    if (!names.norm[0]) {
-        return take(fit, names.convolution, "bias", channels, 1, &source->bias, error);
+    if (!norm[0]) {
+        return take(fit, (struct tensor_name){convolution, "bias"}, vector, &source->bias, error);
     }
-    return take(fit, names.norm, "weight", channels, 1, &source->scale, error) &&
-           take(fit, names.norm, "bias", channels, 1, &source->bias, error) &&
-           take(fit, names.norm, "running_mean", channels, 1, &source->mean, error) &&
-           take(fit, names.norm, "running_var", channels, 1, &source->variance, error);
+    return take(fit, (struct tensor_name){norm, "weight"}, vector, &source->scale, error) &&
+           take(fit, (struct tensor_name){norm, "bias"}, vector, &source->bias, error) &&
+           take(fit, (struct tensor_name){norm, "running_mean"}, vector, &source->mean, error) &&
+           take(fit, (struct tensor_name){norm, "running_var"}, vector, &source->variance, error);
 }
 
 static bool starts_with(const char *text, const char *start) {
@@ -333,12 +342,11 @@ static bool fold(const struct encoder_import *import, const struct import_source
     return true;
 }
 
-static bool read_layer(const struct encoder_import *import, const struct encoder *encoder,
-                       struct parameters *parameters, size_t index,
-                       const struct import_source *source, const struct numbers *n,
-                       caption_error *error) {
-    const struct encoder_layer *layer = &encoder->layers[index];
-    const struct safetensors *file = &import->file;
+static bool read_layer(const struct import_fit *fit, struct parameters *parameters, size_t index,
+                       const struct numbers *n, caption_error *error) {
+    const struct encoder_layer *layer = &fit->encoder->layers[index];
+    const struct import_source *source = &fit->sources[index];
+    const struct safetensors *file = &fit->import->file;
     if (!safetensors_floats(file, source->weight, n->weight, error) ||
         !safetensors_floats(file, source->bias, n->bias, error)) {
         return false;
@@ -347,7 +355,7 @@ static bool read_layer(const struct encoder_import *import, const struct encoder
         if (!safetensors_floats(file, source->scale, n->scale, error) ||
             !safetensors_floats(file, source->mean, n->mean, error) ||
             !safetensors_floats(file, source->variance, n->variance, error) ||
-            !fold(import, source, family_of(encoder)->epsilon, n, error)) {
+            !fold(fit->import, source, family_of(fit->encoder)->epsilon, n, error)) {
             return false;
         }
     }
@@ -359,8 +367,8 @@ static bool read_layer(const struct encoder_import *import, const struct encoder
     return true;
 }
 
-static bool read_layers(const struct encoder_import *import, const struct import_fit *fit,
-                        struct parameters *parameters, caption_error *error) {
+static bool read_layers(const struct import_fit *fit, struct parameters *parameters,
+                        caption_error *error) {
     size_t weights = 0, channels = 0;
     for (size_t i = 0; i < fit->encoder->layer_count; i++) {
         const struct import_source *source = &fit->sources[i];
@@ -375,7 +383,7 @@ static bool read_layers(const struct encoder_import *import, const struct import
                                     vectors + 3 * channels};
     bool ok = true;
     for (size_t i = 0; ok && i < fit->encoder->layer_count; i++) {
-        ok = read_layer(import, fit->encoder, parameters, i, &fit->sources[i], &numbers, error);
+        ok = read_layer(fit, parameters, i, &numbers, error);
     }
     free(block);
     return ok;
@@ -386,7 +394,7 @@ bool encoder_import_read(const struct encoder_import *import, const struct encod
     struct import_fit fit;
     size_t fitted;
     if (!fit_file(&fit, import, encoder, parameters, &fitted, error)) return false;
-    const bool ok = read_layers(import, &fit, parameters, error);
+    const bool ok = read_layers(&fit, parameters, error);
     fit_free(&fit);
     return ok;
 }

@@ -462,8 +462,11 @@ static bool write_tensors(struct safetensors_writer *writer, const struct parame
             parameters_export(parameter, numbers, scratch);
             numbers = scratch;
         }
-        ok = safetensors_writer_tensor(writer, parameter->name, written_type(parameter, type),
-                                       parameter->shape, parameter->dimensions, numbers, error);
+        ok = safetensors_writer_tensor(
+            writer,
+            &(struct new_tensor){parameter->name, written_type(parameter, type), parameter->shape,
+                                 parameter->dimensions, numbers},
+            error);
     }
     free(scratch);
     return ok;

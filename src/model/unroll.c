@@ -125,8 +125,7 @@ static void drop_inputs(struct unroll *u, struct random *random) {
 }
 
 /* Runs all time steps of the cell. `states` receives each row's last state. */
-static void run_cell(struct unroll *u, const struct parameters *parameters, const real *values,
-                     real *states) {
+static void run_cell(struct unroll *u, const struct decoder_tensors *w, real *states) {
     const struct decoder *d = u->decoder;
     size_t s = d->state, h = d->hidden, saved = d->cell->saved * h;
     const real *before = u->initial;
@@ -136,8 +135,13 @@ static void run_cell(struct unroll *u, const struct parameters *parameters, cons
         for (size_t i = 0; i < n; i++) {
             memcpy(u->previous + (first + i) * h, before + i * s, h * sizeof(real));
         }
-        decoder_advance(d, parameters, values, n, u->gates + first * saved, u->recurrent, before,
-                        after);
+        decoder_advance(d, w,
+                        &(struct cell_step){.rows = n,
+                                            .hidden = h,
+                                            .gates = u->gates + first * saved,
+                                            .recurrent = u->recurrent,
+                                            .before = before,
+                                            .after = after});
         memcpy(states, after, n * s * sizeof(real)); /* finished rows keep their state */
         before = after;
         first += n;
@@ -157,10 +161,11 @@ static void gather_outputs(struct unroll *u) {
     }
 }
 
-double unroll_forward(struct unroll *u, const struct parameters *parameters, const real *values,
+double unroll_forward(struct unroll *u, const struct parameters *parameters,
                       const struct unroll_window *window, real *states,
-                      const struct unroll_regularisation *regularisation, struct random *random,
-                      size_t *targets) {
+                      const struct unroll_regularisation *regularisation, size_t *targets) {
+    const struct decoder_tensors w = decoder_tensors_in(u->decoder, parameters, parameters->values);
+    struct random *random = regularisation->random;
     const struct decoder *d = u->decoder;
     u->window = *window;
     u->entries = 0;
@@ -169,20 +174,20 @@ double unroll_forward(struct unroll *u, const struct parameters *parameters, con
     u->output_dropout = random ? regularisation->output_dropout : 0;
 
     memcpy(u->initial, states, window->active[0] * d->state * sizeof(real));
-    decoder_gather(d, parameters, values, u->entries, window->inputs, window->vectors, u->inputs);
+    decoder_gather(d, &w, u->entries, window->inputs, window->vectors, u->inputs);
     if (u->input_dropout > 0) drop_inputs(u, random);
     if (window->added) {
         decoder_add_vectors(d, u->entries, window->added, window->vectors, u->inputs);
     }
-    decoder_input_products(d, parameters, values, u->entries, u->inputs, u->gates);
-    run_cell(u, parameters, values, states);
+    decoder_input_products(d, &w, u->entries, u->inputs, u->gates);
+    run_cell(u, &w, states);
 
     gather_outputs(u);
     if (u->output_dropout > 0) {
         dropout_draw(random, u->output_dropout, u->targets * d->hidden, u->output_mask);
         dropout_apply(u->output_dropout, u->targets * d->hidden, u->output_mask, u->outputs);
     }
-    decoder_logits(d, parameters, values, u->targets, u->outputs, d->hidden, u->logits);
+    decoder_logits(d, &w, u->targets, u->outputs, d->hidden, u->logits);
     *targets += u->targets;
     return softmax_cross_entropy(u->targets, d->words, u->logits, u->target_words,
                                  (real)regularisation->label_smoothing);
@@ -197,16 +202,16 @@ static void weigh_targets(struct unroll *u) {
 }
 
 /* Backward from the softmax to d_outputs and the output layer's gradient. */
-static void output_backward(struct unroll *u, const struct parameters *parameters,
-                            const real *values, real scale, real *gradients) {
+static void output_backward(struct unroll *u, const struct decoder_tensors *w, real scale,
+                            const struct decoder_tensors *g) {
     const struct decoder *d = u->decoder;
     size_t v = d->words, h = d->hidden, n = u->targets;
     weigh_targets(u);
-    vector_add_rows(n, v, scale, u->logits, parameters_at(parameters, gradients, d->output_bias));
+    vector_add_rows(n, v, scale, u->logits, g->output_bias);
     blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, v, h, n, scale, u->logits, v, u->outputs, h, 1,
-              parameters_at(parameters, gradients, d->output_weight), h);
-    blas_gemm(BLAS_PLAIN, BLAS_PLAIN, n, h, v, scale, u->logits, v,
-              parameters_at_const(parameters, values, d->output_weight), h, 0, u->d_outputs, h);
+              g->output_weight, h);
+    blas_gemm(BLAS_PLAIN, BLAS_PLAIN, n, h, v, scale, u->logits, v, w->output_weight, h, 0,
+              u->d_outputs, h);
     if (u->output_dropout > 0) {
         dropout_apply(u->output_dropout, n * h, u->output_mask, u->d_outputs);
     }
@@ -224,12 +229,11 @@ static void add_target_gradients(struct unroll *u, size_t first, size_t *next) {
 }
 
 /* Backward through time: d_gates and d_recurrent of every step. */
-static void cell_backward(struct unroll *u, const struct parameters *parameters, const real *values,
-                          const real *d_states) {
+static void cell_backward(struct unroll *u, const struct decoder_tensors *w, const real *d_states) {
     const struct decoder *d = u->decoder;
     const struct unroll_window *window = &u->window;
     size_t s = d->state, h = d->hidden, p = d->products, saved = d->cell->saved * h;
-    const real *weight_hh = parameters_at_const(parameters, values, d->weight_hh);
+    const real *weight_hh = w->weight_hh;
     size_t next = u->targets, going_on = 0, first = u->entries;
     for (size_t t = window->steps; t-- > 0;) {
         size_t n = window->active[t];
@@ -242,9 +246,13 @@ static void cell_backward(struct unroll *u, const struct parameters *parameters,
             memset(u->d_state + going_on * s, 0, ending * sizeof(real));
         }
         add_target_gradients(u, first, &next);
-        const real *before = t > 0 ? u->states + (first - window->active[t - 1]) * s : u->initial;
-        d->cell->backward(n, h, u->gates + first * saved, before, u->states + first * s, u->d_state,
-                          u->d_gates + first * p, u->d_recurrent + first * p);
+        const struct cell_step step = {
+            .rows = n,
+            .hidden = h,
+            .gates = u->gates + first * saved,
+            .before = t > 0 ? u->states + (first - window->active[t - 1]) * s : u->initial,
+            .after = u->states + first * s};
+        d->cell->backward(&step, u->d_state, u->d_gates + first * p, u->d_recurrent + first * p);
         if (t > 0) {
             blas_gemm(BLAS_PLAIN, BLAS_PLAIN, n, h, p, 1, u->d_recurrent + first * p, p, weight_hh,
                       h, 1, u->d_state, s);
@@ -254,16 +262,15 @@ static void cell_backward(struct unroll *u, const struct parameters *parameters,
 }
 
 /* Gradients of the cell's weights, all steps in one product each. */
-static void weights_backward(struct unroll *u, const struct parameters *parameters,
-                             real *gradients) {
+static void weights_backward(struct unroll *u, const struct decoder_tensors *g) {
     const struct decoder *d = u->decoder;
     size_t n = u->entries, e = d->embedding, h = d->hidden, p = d->products;
-    blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, p, e, n, 1, u->d_gates, p, u->inputs, e, 1,
-              parameters_at(parameters, gradients, d->weight_ih), e);
+    blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, p, e, n, 1, u->d_gates, p, u->inputs, e, 1, g->weight_ih,
+              e);
     blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, p, h, n, 1, u->d_recurrent, p, u->previous, h, 1,
-              parameters_at(parameters, gradients, d->weight_hh), h);
-    vector_add_rows(n, p, 1, u->d_gates, parameters_at(parameters, gradients, d->bias_ih));
-    vector_add_rows(n, p, 1, u->d_recurrent, parameters_at(parameters, gradients, d->bias_hh));
+              g->weight_hh, h);
+    vector_add_rows(n, p, 1, u->d_gates, g->bias_ih);
+    vector_add_rows(n, p, 1, u->d_recurrent, g->bias_hh);
 }
 
 /* Adds to the external vector that an entry selects, if any. */
@@ -275,13 +282,13 @@ static void add_vector_gradient(const struct unroll *u, int32_t entry, const rea
 }
 
 /* Backward to the word vectors and the external vectors. */
-static void inputs_backward(struct unroll *u, const struct parameters *parameters,
-                            const real *values, real *d_vectors, real *gradients) {
+static void inputs_backward(struct unroll *u, const struct decoder_tensors *w, real *d_vectors,
+                            const struct decoder_tensors *g) {
     const struct decoder *d = u->decoder;
     size_t e = d->embedding;
     blas_gemm(BLAS_PLAIN, BLAS_PLAIN, u->entries, e, d->products, 1, u->d_gates, d->products,
-              parameters_at_const(parameters, values, d->weight_ih), e, 0, u->d_inputs, e);
-    real *embedding = parameters_at(parameters, gradients, d->embed);
+              w->weight_ih, e, 0, u->d_inputs, e);
+    real *embedding = g->embed;
     for (size_t i = 0; i < u->entries; i++) {
         int32_t input = u->window.inputs[i];
         real *row = u->d_inputs + i * e;
@@ -297,10 +304,12 @@ static void inputs_backward(struct unroll *u, const struct parameters *parameter
     }
 }
 
-void unroll_backward(struct unroll *u, const struct parameters *parameters, const real *values,
-                     real scale, const real *d_states, real *d_vectors, real *gradients) {
-    output_backward(u, parameters, values, scale, gradients);
-    cell_backward(u, parameters, values, d_states);
-    weights_backward(u, parameters, gradients);
-    inputs_backward(u, parameters, values, d_vectors, gradients);
+void unroll_backward(struct unroll *u, const struct parameters *parameters, real scale,
+                     const real *d_states, real *d_vectors, real *gradients) {
+    const struct decoder_tensors w = decoder_tensors_in(u->decoder, parameters, parameters->values);
+    const struct decoder_tensors g = decoder_tensors_in(u->decoder, parameters, gradients);
+    output_backward(u, &w, scale, &g);
+    cell_backward(u, &w, d_states);
+    weights_backward(u, &g);
+    inputs_backward(u, &w, d_vectors, &g);
 }

@@ -24,9 +24,10 @@ struct unroll_window {
 };
 
 /* Dropout (Srivastava et al., 2014) of word vectors and of the hidden state before the output;
- * external vectors are not dropped. Both 0: no dropout. */
+ * external vectors are not dropped. */
 struct unroll_regularisation {
     float input_dropout, output_dropout;
+    struct random *random; /* of dropout; NULL: no dropout */
     float label_smoothing; /* Szegedy et al., 2016 */
 };
 
@@ -42,18 +43,17 @@ size_t unroll_bytes(const struct unroll *unroll);
 
 /* Forward through a window. states (rows, S): in, the states before the window (zeros at the start
  * of a sequence); out, each row's state after its last step. Returns the summed negative log
- * likelihood of the targets and adds their number to *targets. With `random` NULL there is no
- * dropout. Saves what unroll_backward needs; the window's arrays must stay valid until then. */
+ * likelihood of the targets and adds their number to *targets. Saves what unroll_backward needs;
+ * the window's arrays must stay valid until then. */
 double unroll_forward(struct unroll *unroll, const struct parameters *parameters,
-                      const real *values, const struct unroll_window *window, real *states,
-                      const struct unroll_regularisation *regularisation, struct random *random,
-                      size_t *targets);
+                      const struct unroll_window *window, real *states,
+                      const struct unroll_regularisation *regularisation, size_t *targets);
 
 /* Backward through the window of the last unroll_forward. The loss is `scale` times the sum over
  * targets of the (smoothed, weighted) cross entropy, plus a loss whose derivative by each row's
  * state after its last step is d_states (rows, S; may be NULL). Adds to `gradients` and, unless
  * NULL, to d_vectors (vector_count, E). */
-void unroll_backward(struct unroll *unroll, const struct parameters *parameters, const real *values,
-                     real scale, const real *d_states, real *d_vectors, real *gradients);
+void unroll_backward(struct unroll *unroll, const struct parameters *parameters, real scale,
+                     const real *d_states, real *d_vectors, real *gradients);
 
 #endif

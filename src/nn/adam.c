@@ -10,10 +10,11 @@
 #define SQUARE_ROOT sqrtf
 #endif
 
-SIMD_CLONES
-static void update(size_t count, real rate, real keep, real beta1, real beta2, real epsilon,
-                   real scale, const real *restrict gradients, real *restrict values,
-                   real *restrict first, real *restrict second) {
+SIMD_KERNEL(static, void, update,
+            (size_t count, real rate, real keep, real beta1, real beta2, real epsilon, real scale,
+             const real *restrict gradients, real *restrict values, real *restrict first,
+             real *restrict second),
+            (count, rate, keep, beta1, beta2, epsilon, scale, gradients, values, first, second)) {
     for (size_t i = 0; i < count; i++) {
         real gradient = gradients[i] * scale;
         real m = first[i] = beta1 * first[i] + (1 - beta1) * gradient;

@@ -91,9 +91,9 @@ SIMD_INLINE void statistics_of(size_t vectors, size_t lanes, size_t c, size_t ch
     store_channels(vectors, lanes, spread, variance + c);
 }
 
-SIMD_CLONES
-void batch_norm_statistics(size_t pixels, size_t channels, const real *input, real *mean,
-                           real *variance) {
+SIMD_KERNEL(extern, void, batch_norm_statistics,
+            (size_t pixels, size_t channels, const real *input, real *mean, real *variance),
+            (pixels, channels, input, mean, variance)) {
     BATCH_NORM_DISPATCH(statistics_of, channels, channels, pixels, input, mean, variance);
 }
 
@@ -134,9 +134,10 @@ SIMD_INLINE void forward_of(size_t vectors, size_t lanes, size_t c, const struct
     }
 }
 
-SIMD_CLONES
-void batch_norm_forward(const struct batch_norm *layer, size_t pixels, const real *input,
-                        const real *residual, real *output) {
+SIMD_KERNEL(extern, void, batch_norm_forward,
+            (const struct batch_norm *layer, size_t pixels, const real *input, const real *residual,
+             real *output),
+            (layer, pixels, input, residual, output)) {
     BATCH_NORM_DISPATCH(forward_of, layer->channels, layer, pixels, input, residual, output);
 }
 
@@ -211,10 +212,10 @@ SIMD_INLINE void backward_of(size_t vectors, size_t lanes, size_t c, const struc
     }
 }
 
-SIMD_CLONES
-void batch_norm_backward(const struct batch_norm *layer, size_t pixels, const real *input,
-                         const real *output, real *d_output, real *d_input, real *d_scale,
-                         real *d_shift) {
+SIMD_KERNEL(extern, void, batch_norm_backward,
+            (const struct batch_norm *layer, size_t pixels, const real *input, const real *output,
+             real *d_output, real *d_input, real *d_scale, real *d_shift),
+            (layer, pixels, input, output, d_output, d_input, d_scale, d_shift)) {
     BATCH_NORM_DISPATCH(backward_of, layer->channels, layer, pixels, input, output, d_output,
                         d_input, d_scale, d_shift);
 }

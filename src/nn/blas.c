@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/simd_level.h"
 #include "nn/few_rows.h"
 
 #ifdef CAPTION_DOUBLE
@@ -36,18 +37,8 @@ static void *open_library(void) {
     return library ? library : dlopen(CAPTION_BLAS_FILE, RTLD_LAZY);
 }
 
-/* The name of OpenBLAS's kernels for this processor's features; NULL: its own choice is fine. */
-static const char *best_kernels(void) {
-#if defined(__x86_64__) && defined(__GNUC__)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512bw")) {
-        return "SkylakeX";
-    }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
-#endif
-    return NULL;
-}
+/* The names of OpenBLAS's kernels for a level; NULL: its own choice is fine. */
+static const char *const best_kernels[SIMD_LEVELS] = {NULL, "Haswell", "SkylakeX"};
 
 /* Whether the library chose kernels without AVX. */
 static bool is_without_avx(void *library) {
@@ -65,7 +56,7 @@ static bool is_without_avx(void *library) {
 static void *open_best(void) {
     static const char variable[] = "OPENBLAS_CORETYPE";
     void *library = open_library();
-    const char *best = best_kernels();
+    const char *best = best_kernels[simd_level()];
     if (!library || !best || getenv(variable) || !is_without_avx(library)) return library;
     if (dlclose(library) != 0 || setenv(variable, best, 0) != 0) return open_library();
     library = open_library();

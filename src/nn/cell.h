@@ -14,6 +14,16 @@
 
 #include "base/real.h"
 
+/* The rows of a step. */
+struct cell_step {
+    size_t rows, hidden; /* n, H */
+    real *gates;         /* (n, K): forward: in, the input products in the first P columns; out, the
+                            numbers saved for backward */
+    real *recurrent;     /* (n, P): the recurrent products; forward only */
+    const real *before;  /* (n, S): state rows */
+    real *after;         /* (n, S): written forward */
+};
+
 struct cell {
     const char *name; /* "rnn", "gru", "lstm" */
     size_t products;  /* P / H: width of the products in hidden sizes: 1, 3, 4 */
@@ -21,17 +31,13 @@ struct cell {
     size_t states;    /* S / H: h alone 1, h and c 2. A state row is [h | c] */
     bool splits;      /* the gradients of the two products differ (gru) */
 
-    /* gates (n, K): in, the input products in the first P columns; out, the numbers saved for
-     * backward. recurrent (n, P): the recurrent products. before, after (n, S): state rows. */
-    void (*forward)(size_t n, size_t hidden, real *gates, const real *recurrent, const real *before,
-                    real *after);
+    void (*forward)(const struct cell_step *step);
 
     /* d_state (n, S): in, the gradient of `after`; out, that of `before` without the part through
      * the recurrent product, d_recurrent W_hh, which the caller adds. d_input (n, P): gradient of
      * the input products. d_recurrent (n, P): gradient of the recurrent ones, the same pointer as
      * d_input unless the cell splits. */
-    void (*backward)(size_t n, size_t hidden, const real *gates, const real *before,
-                     const real *after, real *d_state, real *d_input, real *d_recurrent);
+    void (*backward)(const struct cell_step *step, real *d_state, real *d_input, real *d_recurrent);
 };
 
 extern const struct cell cell_rnn, cell_gru, cell_lstm;

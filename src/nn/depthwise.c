@@ -151,9 +151,10 @@ SIMD_INLINE void forward_map(const struct convolution *layer, size_t kernel, siz
         }                                                                                          \
     } while (0)
 
-SIMD_CLONES
-void depthwise_forward(const struct convolution *layer, size_t count, const real *input,
-                       const real *weight, const real *bias, real *output, real *scratch) {
+SIMD_KERNEL(extern, void, depthwise_forward,
+            (const struct convolution *layer, size_t count, const real *input, const real *weight,
+             const real *bias, real *output, real *scratch),
+            (layer, count, input, weight, bias, output, scratch)) {
     const size_t in = layer->in_size * layer->in_size * layer->in_channels;
     const size_t out = layer->out_size * layer->out_size * layer->out_channels;
     for (size_t n = 0; n < count; n++) {
@@ -375,10 +376,12 @@ SIMD_INLINE void backward_map(const struct convolution *layer, size_t kernel, si
     }
 }
 
-SIMD_CLONES
-void depthwise_backward(const struct convolution *layer, size_t count, const real *input,
-                        const real *weight, const real *output, const real *d_output, real *d_input,
-                        bool accumulate, real *d_weight, real *d_bias, real *scratch) {
+SIMD_KERNEL(extern, void, depthwise_backward,
+            (const struct convolution *layer, size_t count, const real *input, const real *weight,
+             const real *output, const real *d_output, real *d_input, bool accumulate,
+             real *d_weight, real *d_bias, real *scratch),
+            (layer, count, input, weight, output, d_output, d_input, accumulate, d_weight, d_bias,
+             scratch)) {
     const size_t in = layer->in_size * layer->in_size * layer->in_channels;
     const size_t out = layer->out_size * layer->out_size * layer->out_channels;
     for (size_t n = 0; n < count; n++) {

@@ -13,9 +13,9 @@ void dropout_draw(struct random *random, float rate, size_t count, uint8_t *mask
     }
 }
 
-SIMD_CLONES
-static void scale_by_mask(real scale, size_t count, const uint8_t *restrict mask,
-                          real *restrict values) {
+SIMD_KERNEL(static, void, scale_by_mask,
+            (real scale, size_t count, const uint8_t *restrict mask, real *restrict values),
+            (scale, count, mask, values)) {
     for (size_t i = 0; i < count; i++) values[i] *= scale * (real)mask[i];
 }
 

@@ -40,9 +40,10 @@ SIMD_INLINE void product(size_t m, size_t n, size_t k, real alpha, const real *a
     }
 }
 
-SIMD_CLONES
-void few_rows_product(size_t m, size_t n, size_t k, real alpha, const real *a, size_t lda,
-                      const real *b, size_t ldb, real beta, real *c, size_t ldc) {
+SIMD_KERNEL(extern, void, few_rows_product,
+            (size_t m, size_t n, size_t k, real alpha, const real *a, size_t lda, const real *b,
+             size_t ldb, real beta, real *c, size_t ldc),
+            (m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)) {
 #define CASE(rows)                                                                                 \
     case rows:                                                                                     \
         product(rows, n, k, alpha, a, lda, b, ldb, beta, c, ldc);                                  \

@@ -4,9 +4,10 @@
 /* r = sigmoid(x_r + h_r), z = sigmoid(x_z + h_z), n = tanh(x_n + r h_n), h' = (1 - z) n + z h.
  * Saved for backward: r, z, n and h_n. */
 
-SIMD_CLONES
-static void gru_forward_row(size_t hidden, real *restrict gates, const real *restrict recurrent,
-                            const real *restrict before, real *restrict after) {
+SIMD_KERNEL(static, void, gru_forward_row,
+            (size_t hidden, real *restrict gates, const real *restrict recurrent,
+             const real *restrict before, real *restrict after),
+            (hidden, gates, recurrent, before, after)) {
     real *reset = gates, *update = gates + hidden, *candidate = gates + 2 * hidden,
          *product = gates + 3 * hidden;
     for (size_t j = 0; j < hidden; j++) {
@@ -22,18 +23,18 @@ static void gru_forward_row(size_t hidden, real *restrict gates, const real *res
     }
 }
 
-static void gru_forward(size_t n, size_t hidden, real *gates, const real *recurrent,
-                        const real *before, real *after) {
-    for (size_t i = 0; i < n; i++) {
-        gru_forward_row(hidden, gates + i * 4 * hidden, recurrent + i * 3 * hidden,
-                        before + i * hidden, after + i * hidden);
+static void gru_forward(const struct cell_step *s) {
+    const size_t hidden = s->hidden;
+    for (size_t i = 0; i < s->rows; i++) {
+        gru_forward_row(hidden, s->gates + i * 4 * hidden, s->recurrent + i * 3 * hidden,
+                        s->before + i * hidden, s->after + i * hidden);
     }
 }
 
-SIMD_CLONES
-static void gru_backward_row(size_t hidden, const real *restrict gates, const real *restrict before,
-                             real *restrict d_state, real *restrict d_input,
-                             real *restrict d_recurrent) {
+SIMD_KERNEL(static, void, gru_backward_row,
+            (size_t hidden, const real *restrict gates, const real *restrict before,
+             real *restrict d_state, real *restrict d_input, real *restrict d_recurrent),
+            (hidden, gates, before, d_state, d_input, d_recurrent)) {
     const real *reset = gates, *update = gates + hidden, *candidate = gates + 2 * hidden,
                *product = gates + 3 * hidden;
     for (size_t j = 0; j < hidden; j++) {
@@ -49,12 +50,13 @@ static void gru_backward_row(size_t hidden, const real *restrict gates, const re
     }
 }
 
-static void gru_backward(size_t n, size_t hidden, const real *gates, const real *before,
-                         const real *after, real *d_state, real *d_input, real *d_recurrent) {
-    (void)after;
-    for (size_t i = 0; i < n; i++) {
-        gru_backward_row(hidden, gates + i * 4 * hidden, before + i * hidden, d_state + i * hidden,
-                         d_input + i * 3 * hidden, d_recurrent + i * 3 * hidden);
+static void gru_backward(const struct cell_step *s, real *d_state, real *d_input,
+                         real *d_recurrent) {
+    const size_t hidden = s->hidden;
+    for (size_t i = 0; i < s->rows; i++) {
+        gru_backward_row(hidden, s->gates + i * 4 * hidden, s->before + i * hidden,
+                         d_state + i * hidden, d_input + i * 3 * hidden,
+                         d_recurrent + i * 3 * hidden);
     }
 }
 

@@ -19,8 +19,8 @@ SIMD_INLINE real maximum_of(const real *logits, size_t count) {
     return maximum;
 }
 
-SIMD_CLONES
-double logsoftmax_normaliser(const real *logits, size_t count) {
+SIMD_KERNEL(extern, double, logsoftmax_normaliser, (const real *logits, size_t count),
+            (logits, count)) {
     real maximum = maximum_of(logits, count);
     real lanes[LANES] = {0};
     size_t i = 0;

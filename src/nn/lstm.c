@@ -4,9 +4,10 @@
 /* i, f, o = sigmoid, g = tanh of the sums of both products; c' = f c + i g, h' = o tanh(c').
  * A state row is [h | c]. */
 
-SIMD_CLONES
-static void lstm_forward_row(size_t hidden, real *restrict gates, const real *restrict recurrent,
-                             const real *restrict before, real *restrict after) {
+SIMD_KERNEL(static, void, lstm_forward_row,
+            (size_t hidden, real *restrict gates, const real *restrict recurrent,
+             const real *restrict before, real *restrict after),
+            (hidden, gates, recurrent, before, after)) {
     for (size_t j = 0; j < hidden; j++) {
         real i = math_sigmoid(gates[j] + recurrent[j]);
         real f = math_sigmoid(gates[hidden + j] + recurrent[hidden + j]);
@@ -22,18 +23,18 @@ static void lstm_forward_row(size_t hidden, real *restrict gates, const real *re
     }
 }
 
-static void lstm_forward(size_t n, size_t hidden, real *gates, const real *recurrent,
-                         const real *before, real *after) {
-    for (size_t i = 0; i < n; i++) {
-        lstm_forward_row(hidden, gates + i * 4 * hidden, recurrent + i * 4 * hidden,
-                         before + i * 2 * hidden, after + i * 2 * hidden);
+static void lstm_forward(const struct cell_step *s) {
+    const size_t hidden = s->hidden;
+    for (size_t i = 0; i < s->rows; i++) {
+        lstm_forward_row(hidden, s->gates + i * 4 * hidden, s->recurrent + i * 4 * hidden,
+                         s->before + i * 2 * hidden, s->after + i * 2 * hidden);
     }
 }
 
-SIMD_CLONES
-static void lstm_backward_row(size_t hidden, const real *restrict gates,
-                              const real *restrict before, const real *restrict after,
-                              real *restrict d_state, real *restrict d_input) {
+SIMD_KERNEL(static, void, lstm_backward_row,
+            (size_t hidden, const real *restrict gates, const real *restrict before,
+             const real *restrict after, real *restrict d_state, real *restrict d_input),
+            (hidden, gates, before, after, d_state, d_input)) {
     for (size_t j = 0; j < hidden; j++) {
         real i = gates[j], f = gates[hidden + j], g = gates[2 * hidden + j],
              o = gates[3 * hidden + j];
@@ -49,12 +50,13 @@ static void lstm_backward_row(size_t hidden, const real *restrict gates,
     }
 }
 
-static void lstm_backward(size_t n, size_t hidden, const real *gates, const real *before,
-                          const real *after, real *d_state, real *d_input, real *d_recurrent) {
+static void lstm_backward(const struct cell_step *s, real *d_state, real *d_input,
+                          real *d_recurrent) {
     (void)d_recurrent; /* the same as d_input */
-    for (size_t i = 0; i < n; i++) {
-        lstm_backward_row(hidden, gates + i * 4 * hidden, before + i * 2 * hidden,
-                          after + i * 2 * hidden, d_state + i * 2 * hidden,
+    const size_t hidden = s->hidden;
+    for (size_t i = 0; i < s->rows; i++) {
+        lstm_backward_row(hidden, s->gates + i * 4 * hidden, s->before + i * 2 * hidden,
+                          s->after + i * 2 * hidden, d_state + i * 2 * hidden,
                           d_input + i * 4 * hidden);
     }
 }

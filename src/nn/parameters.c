@@ -30,9 +30,10 @@ static bool block_end(size_t start, size_t count, size_t *end) {
     return size_add(start, count - count % PARAMETERS_ALIGNMENT, end);
 }
 
-bool parameters_add(struct parameters *parameters, const char *name, const size_t *shape,
-                    size_t dimensions, enum parameters_group group, enum parameters_layout layout,
-                    size_t *index, caption_error *error) {
+bool parameters_add(struct parameters *parameters, const struct new_parameter *added, size_t *index,
+                    caption_error *error) {
+    const char *name = added->name;
+    const size_t dimensions = added->dimensions;
     if (parameters->values) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "tensor %s: added after the block was allocated", name);
@@ -48,7 +49,7 @@ bool parameters_add(struct parameters *parameters, const char *name, const size_
                          "tensor %s: expected 1 to %d dimensions, found %zu", name,
                          PARAMETERS_MAX_DIMENSIONS, dimensions);
     }
-    if (layout == PARAMETERS_TAPS_FIRST && dimensions != 4) {
+    if (added->layout == PARAMETERS_TAPS_FIRST && dimensions != 4) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "tensor %s: a convolution has 4 dimensions, found %zu", name, dimensions);
     }
@@ -57,7 +58,7 @@ bool parameters_add(struct parameters *parameters, const char *name, const size_
         return error_set(error, CAPTION_ERROR_ARGUMENT, "tensor %s: the name is taken", name);
     }
     size_t count, end;
-    if (!count_of_shape(name, shape, dimensions, &count, error)) return false;
+    if (!count_of_shape(name, added->shape, dimensions, &count, error)) return false;
     if (!block_end(parameters->count, count, &end)) {
         return error_set(error, CAPTION_ERROR_LIMIT, "tensor %s: the model is too large", name);
     }
@@ -70,10 +71,10 @@ bool parameters_add(struct parameters *parameters, const char *name, const size_
     *tensor = (struct parameter){.dimensions = dimensions,
                                  .offset = parameters->count,
                                  .count = count,
-                                 .group = group,
-                                 .layout = layout};
+                                 .group = added->group,
+                                 .layout = added->layout};
     memcpy(tensor->name, name, length + 1);
-    memcpy(tensor->shape, shape, dimensions * sizeof *shape);
+    memcpy(tensor->shape, added->shape, sizeof tensor->shape);
     parameters->count = end;
     *index = parameters->tensor_count++;
     return true;
@@ -110,6 +111,10 @@ real *parameters_at(const struct parameters *parameters, real *block, size_t ind
 const real *parameters_at_const(const struct parameters *parameters, const real *block,
                                 size_t index) {
     return block + parameters->tensors[index].offset;
+}
+
+const real *parameters_values(const struct parameters *parameters, size_t index) {
+    return parameters_at_const(parameters, parameters->values, index);
 }
 
 /* Index in memory's (tap, in, out) of number (out, in, tap) of the file. */

@@ -43,10 +43,18 @@ struct parameters {
     real *values; /* [count] once parameters_allocate was called; owned */
 };
 
+/* A tensor to be registered. */
+struct new_parameter {
+    const char *name;
+    size_t shape[PARAMETERS_MAX_DIMENSIONS];
+    size_t dimensions;
+    enum parameters_group group;
+    enum parameters_layout layout;
+};
+
 /* Registers a tensor; its index in *index. Names are unique. Before parameters_allocate only. */
-bool parameters_add(struct parameters *parameters, const char *name, const size_t *shape,
-                    size_t dimensions, enum parameters_group group, enum parameters_layout layout,
-                    size_t *index, caption_error *error);
+bool parameters_add(struct parameters *parameters, const struct new_parameter *added, size_t *index,
+                    caption_error *error);
 
 /* Allocates the block, zeroed. */
 bool parameters_allocate(struct parameters *parameters, caption_error *error);
@@ -59,6 +67,9 @@ bool parameters_find(const struct parameters *parameters, const char *name, size
 real *parameters_at(const struct parameters *parameters, real *block, size_t index);
 const real *parameters_at_const(const struct parameters *parameters, const real *block,
                                 size_t index);
+
+/* The same within the parameters' own values. */
+const real *parameters_values(const struct parameters *parameters, size_t index);
 
 /* Copies a tensor between the file's order and memory's (see parameters_layout). Both hold
  * tensor->count floats. */

@@ -13,9 +13,10 @@ static size_t pixels_per_block(const struct convolution *layer) {
 }
 
 /* Initialises the output that the product is added to. */
-SIMD_CLONES
-static void fill_bias(size_t pixels, size_t channels, const real *restrict bias,
-                      const real *restrict residual, real *restrict output) {
+SIMD_KERNEL(static, void, fill_bias,
+            (size_t pixels, size_t channels, const real *restrict bias,
+             const real *restrict residual, real *restrict output),
+            (pixels, channels, bias, residual, output)) {
     for (size_t p = 0; p < pixels; p++, output += channels) {
         if (!residual) {
             memcpy(output, bias, channels * sizeof(real));
@@ -26,8 +27,7 @@ static void fill_bias(size_t pixels, size_t channels, const real *restrict bias,
     }
 }
 
-SIMD_CLONES
-static void clamp_relu6(size_t count, real *output) {
+SIMD_KERNEL(static, void, clamp_relu6, (size_t count, real *output), (count, output)) {
     for (size_t i = 0; i < count; i++) output[i] = convolution_relu6(output[i]);
 }
 
@@ -45,16 +45,17 @@ void pointwise_forward(const struct convolution *layer, size_t pixels, const rea
     }
 }
 
-SIMD_CLONES
-static void mask_relu6(size_t count, const real *restrict output, real *restrict d_output) {
+SIMD_KERNEL(static, void, mask_relu6,
+            (size_t count, const real *restrict output, real *restrict d_output),
+            (count, output, d_output)) {
     for (size_t i = 0; i < count; i++) {
         d_output[i] = convolution_passes(output[i]) ? d_output[i] : 0;
     }
 }
 
-SIMD_CLONES
-static void sum_pixels(size_t pixels, size_t channels, const real *restrict d_output,
-                       real *restrict d_bias) {
+SIMD_KERNEL(static, void, sum_pixels,
+            (size_t pixels, size_t channels, const real *restrict d_output, real *restrict d_bias),
+            (pixels, channels, d_output, d_bias)) {
     for (size_t p = 0; p < pixels; p++, d_output += channels) {
         for (size_t c = 0; c < channels; c++) d_bias[c] += d_output[c];
     }

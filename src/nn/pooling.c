@@ -2,8 +2,9 @@
 
 #include "base/simd.h"
 
-SIMD_CLONES
-static void mean(size_t pixels, size_t channels, const real *restrict map, real *restrict result) {
+SIMD_KERNEL(static, void, mean,
+            (size_t pixels, size_t channels, const real *restrict map, real *restrict result),
+            (pixels, channels, map, result)) {
     memset(result, 0, channels * sizeof(real));
     for (size_t p = 0; p < pixels; p++, map += channels) {
         for (size_t c = 0; c < channels; c++) result[c] += map[c];
@@ -17,9 +18,9 @@ void pooling_forward(size_t count, size_t pixels, size_t channels, const real *m
     }
 }
 
-SIMD_CLONES
-static void spread(size_t pixels, size_t channels, const real *restrict d_mean,
-                   real *restrict d_map) {
+SIMD_KERNEL(static, void, spread,
+            (size_t pixels, size_t channels, const real *restrict d_mean, real *restrict d_map),
+            (pixels, channels, d_mean, d_map)) {
     for (size_t p = 0; p < pixels; p++, d_map += channels) {
         for (size_t c = 0; c < channels; c++) d_map[c] = d_mean[c] / (real)pixels;
     }

@@ -1,20 +1,21 @@
 #include "nn/cell.h"
 #include "nn/math.h"
 
-SIMD_CLONES
-static void rnn_forward(size_t n, size_t hidden, real *gates, const real *recurrent,
-                        const real *before, real *after) {
-    (void)before; /* the past enters only through the recurrent product */
-    for (size_t i = 0; i < n * hidden; i++) {
+/* The past enters only through the recurrent product. */
+SIMD_KERNEL(static, void, rnn_forward, (const struct cell_step *s), (s)) {
+    real *gates = s->gates, *after = s->after;
+    const real *recurrent = s->recurrent;
+    for (size_t i = 0; i < s->rows * s->hidden; i++) {
         gates[i] = after[i] = math_tanh(gates[i] + recurrent[i]);
     }
 }
 
-SIMD_CLONES
-static void rnn_backward(size_t n, size_t hidden, const real *gates, const real *before,
-                         const real *after, real *d_state, real *d_input, real *d_recurrent) {
-    (void)before, (void)after, (void)d_recurrent; /* the same as d_input */
-    for (size_t i = 0; i < n * hidden; i++) {
+SIMD_KERNEL(static, void, rnn_backward,
+            (const struct cell_step *s, real *d_state, real *d_input, real *d_recurrent),
+            (s, d_state, d_input, d_recurrent)) {
+    (void)d_recurrent; /* the same as d_input */
+    const real *gates = s->gates;
+    for (size_t i = 0; i < s->rows * s->hidden; i++) {
         d_input[i] = d_state[i] * (1 - gates[i] * gates[i]);
         d_state[i] = 0;
     }

@@ -33,8 +33,9 @@ SIMD_INLINE real row_exponential(size_t classes, real *row, real maximum) {
     return sum;
 }
 
-SIMD_CLONES
-static double row_cross_entropy(size_t classes, real *row, size_t target, real smoothing) {
+SIMD_KERNEL(static, double, row_cross_entropy,
+            (size_t classes, real *row, size_t target, real smoothing),
+            (classes, row, target, smoothing)) {
     real maximum = row_maximum(classes, row);
     double surplus = (double)maximum - (double)row[target];
     real sum = row_exponential(classes, row, maximum);
@@ -53,8 +54,7 @@ double softmax_cross_entropy(size_t n, size_t classes, real *logits, const int32
     return loss;
 }
 
-SIMD_CLONES
-void softmax_distribution(size_t classes, real *row) {
+SIMD_KERNEL(extern, void, softmax_distribution, (size_t classes, real *row), (classes, row)) {
     real sum = row_exponential(classes, row, row_maximum(classes, row));
     for (size_t j = 0; j < classes; j++) row[j] /= sum;
 }

@@ -65,9 +65,10 @@ SIMD_INLINE void forward_tile(const struct convolution *layer, size_t tile, cons
     }
 }
 
-SIMD_CLONES
-void stem_forward(const struct convolution *layer, size_t count, const real *images,
-                  const real *weight, const real *bias, real *output, real *scratch) {
+SIMD_KERNEL(extern, void, stem_forward,
+            (const struct convolution *layer, size_t count, const real *images, const real *weight,
+             const real *bias, real *output, real *scratch),
+            (layer, count, images, weight, bias, output, scratch)) {
     const size_t image = layer->in_size * layer->in_size * STEM_COLOURS;
     for (size_t row = 0; row < count * layer->out_size; row++) {
         fetch_rows(layer, images + row / layer->out_size * image, row % layer->out_size, scratch);
@@ -115,10 +116,10 @@ SIMD_INLINE void weight_block(size_t lanes, size_t size, size_t channels, size_t
     for (size_t i = 0; i < STEM_TAPS; i++) simd_store(d_weight + i * channels + c, &sum[i], lanes);
 }
 
-SIMD_CLONES
-void stem_backward(const struct convolution *layer, size_t count, const real *images,
-                   const real *output, real *d_output, real *d_weight, real *d_bias,
-                   real *scratch) {
+SIMD_KERNEL(extern, void, stem_backward,
+            (const struct convolution *layer, size_t count, const real *images, const real *output,
+             real *d_output, real *d_weight, real *d_bias, real *scratch),
+            (layer, count, images, output, d_output, d_weight, d_bias, scratch)) {
     const size_t size = layer->out_size, channels = layer->out_channels;
     const size_t image = layer->in_size * layer->in_size * STEM_COLOURS;
     for (size_t row = 0; row < count * size; row++) {

@@ -4,8 +4,8 @@
 
 #include "base/simd.h"
 
-SIMD_CLONES
-static void add(size_t count, const real *restrict x, real *restrict y) {
+SIMD_KERNEL(static, void, add, (size_t count, const real *restrict x, real *restrict y),
+            (count, x, y)) {
     for (size_t i = 0; i < count; i++) y[i] += x[i];
 }
 
@@ -13,8 +13,9 @@ void vector_add(size_t count, const real *x, real *y) {
     add(count, x, y);
 }
 
-SIMD_CLONES
-static void add_scaled(size_t count, real scale, const real *restrict x, real *restrict y) {
+SIMD_KERNEL(static, void, add_scaled,
+            (size_t count, real scale, const real *restrict x, real *restrict y),
+            (count, scale, x, y)) {
     for (size_t i = 0; i < count; i++) y[i] += scale * x[i];
 }
 
@@ -26,8 +27,9 @@ void vector_set_rows(size_t rows, size_t columns, const real *row, real *matrix,
     for (size_t i = 0; i < rows; i++) memcpy(matrix + i * leading, row, columns * sizeof *row);
 }
 
-SIMD_CLONES
-static void blend(size_t count, real decay, const real *restrict x, real *restrict y) {
+SIMD_KERNEL(static, void, blend,
+            (size_t count, real decay, const real *restrict x, real *restrict y),
+            (count, decay, x, y)) {
     for (size_t i = 0; i < count; i++) y[i] += (1 - decay) * (x[i] - y[i]);
 }
 
@@ -35,8 +37,7 @@ void vector_blend(size_t count, real decay, const real *x, real *y) {
     blend(count, decay, x, y);
 }
 
-SIMD_CLONES
-static double square_sum(size_t count, const real *x) {
+SIMD_KERNEL(static, double, square_sum, (size_t count, const real *x), (count, x)) {
     enum { LANES = 8 };
     double lanes[LANES] = {0}, sum = 0;
     size_t i = 0;
@@ -52,8 +53,7 @@ double vector_square_sum(size_t count, const real *x) {
     return square_sum(count, x);
 }
 
-SIMD_CLONES
-static void scale_all(size_t count, real factor, real *x) {
+SIMD_KERNEL(static, void, scale_all, (size_t count, real factor, real *x), (count, factor, x)) {
     for (size_t i = 0; i < count; i++) x[i] *= factor;
 }
 

@@ -151,7 +151,7 @@ static void put_line(FILE *stream, const char *class, double x1, double y1, doub
 static void measure(struct chart_drawing *drawing) {
     const struct chart *chart = drawing->chart;
     double x_low = chart->x_low, x_high = chart->x_high;
-    double low = INFINITY, high = -INFINITY;
+    double low = HUGE_VAL, high = -HUGE_VAL;
     for (size_t s = 0; s < chart->series_count; s++) {
         for (size_t i = 0; i < chart->series[s].count; i++) {
             const struct chart_point *point = &chart->series[s].points[i];

@@ -128,69 +128,68 @@ char *tag_words_format(const struct tag_words *tags, const struct vocabulary *vo
     return text;
 }
 
-/* Position of the reader in the text. */
-struct word_place {
+/* A list of tags while it is read. */
+struct tag_reader {
+    struct tag_words *tags;
+    const struct vocabulary *vocabulary;
     const char *name;
     size_t line; /* from 1 */
 };
 
-static bool parse_form(struct tag_words *tags, const struct vocabulary *vocabulary,
-                       const char *text, size_t length, const struct word_place *place,
+static bool parse_form(const struct tag_reader *reader, const char *text, size_t length,
                        bool is_name, caption_error *error) {
+    struct tag_words *tags = reader->tags;
     if (!vocabulary_is_word(text, length)) {
         return error_set(error, CAPTION_ERROR_FORMAT,
-                         "%s: line %zu: expected words parted by single spaces", place->name,
-                         place->line);
+                         "%s: line %zu: expected words parted by single spaces", reader->name,
+                         reader->line);
     }
     char word[VOCABULARY_LONGEST_WORD + 1];
     memcpy(word, text, length);
     word[length] = '\0';
-    const size_t number = vocabulary_find(vocabulary, word);
+    const size_t number = vocabulary_find(reader->vocabulary, word);
     if (number == VOCABULARY_UNK) {
         return error_set(error, CAPTION_ERROR_FORMAT,
-                         "%s: line %zu: \"%s\" is not a word of the vocabulary", place->name,
-                         place->line, word);
+                         "%s: line %zu: \"%s\" is not a word of the vocabulary", reader->name,
+                         reader->line, word);
     }
     if (tags->tags[number] != TAG_NONE) {
         return error_set(error, CAPTION_ERROR_FORMAT, "%s: line %zu: \"%s\" for a second time",
-                         place->name, place->line, word);
+                         reader->name, reader->line, word);
     }
     if (is_name) tags->names[tags->count] = (uint32_t)number;
     tags->tags[number] = (uint32_t)tags->count;
     return true;
 }
 
-static bool parse_line(struct tag_words *tags, const struct vocabulary *vocabulary,
-                       const char *text, size_t size, const struct word_place *place,
+static bool parse_line(const struct tag_reader *reader, const char *text, size_t size,
                        caption_error *error) {
     const char *const start = text, *const end = text + size;
     for (;;) {
         const char *space = memchr(text, ' ', (size_t)(end - text));
         const char *form_end = space ? space : end;
-        if (!parse_form(tags, vocabulary, text, (size_t)(form_end - text), place, text == start,
-                        error)) {
+        if (!parse_form(reader, text, (size_t)(form_end - text), text == start, error)) {
             return false;
         }
         if (!space) break;
         text = space + 1;
     }
-    tags->count++;
+    reader->tags->count++;
     return true;
 }
 
 /* Every line takes up a word at least, so there are no more tags than words. */
-static bool parse_lines(struct tag_words *tags, const struct vocabulary *vocabulary,
-                        const char *text, size_t size, const char *name, caption_error *error) {
+static bool parse_lines(struct tag_reader *reader, const char *text, size_t size,
+                        caption_error *error) {
     const char *const end = text + size;
-    for (struct word_place place = {name, 1}; text < end; place.line++) {
+    for (reader->line = 1; text < end; reader->line++) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
         if (!newline) {
             return error_set(error, CAPTION_ERROR_FORMAT,
-                             "%s: line %zu: expected a newline at its end", name, place.line);
+                             "%s: line %zu: expected a newline at its end", reader->name,
+                             reader->line);
         }
-        if (!parse_line(tags, vocabulary, text, (size_t)(newline - text), &place, error)) {
-            return false;
-        }
+        if (!parse_line(reader, text, (size_t)(newline - text), error)) return false;
         text = newline + 1;
     }
     return true;
@@ -199,7 +198,8 @@ static bool parse_lines(struct tag_words *tags, const struct vocabulary *vocabul
 bool tag_words_parse(struct tag_words *tags, const struct vocabulary *vocabulary, const char *text,
                      size_t size, const char *name, caption_error *error) {
     if (!allocate(tags, vocabulary->count, vocabulary->count, error)) return false;
-    if (parse_lines(tags, vocabulary, text, size, name, error)) return true;
+    struct tag_reader reader = {.tags = tags, .vocabulary = vocabulary, .name = name};
+    if (parse_lines(&reader, text, size, error)) return true;
     tag_words_free(tags);
     return false;
 }

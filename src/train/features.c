@@ -10,8 +10,8 @@
 #include "decode/captioner.h"
 
 /* A hash of the features' sources, as a hexadecimal number. */
-static void fingerprint(const struct model *model, const char *const *paths, size_t count,
-                        char out[HASH_TEXT]) {
+static void fingerprint(const struct feature_source *source, char out[HASH_TEXT]) {
+    const struct model *model = source->model;
     uint64_t hash = HASH_START;
     const struct parameters *parameters = &model->parameters;
     for (size_t i = 0; i < parameters->tensor_count; i++) {
@@ -23,10 +23,10 @@ static void fingerprint(const struct model *model, const char *const *paths, siz
     hash = hash_bytes(hash, &model->preprocessing.size, sizeof model->preprocessing.size);
     hash = hash_bytes(hash, model->preprocessing.mean, sizeof model->preprocessing.mean);
     hash = hash_bytes(hash, model->preprocessing.std, sizeof model->preprocessing.std);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < source->count; i++) {
         struct stat status;
-        hash = hash_string(hash, paths[i]);
-        if (stat(paths[i], &status) != 0) continue; /* reading it reports why */
+        hash = hash_string(hash, source->paths[i]);
+        if (stat(source->paths[i], &status) != 0) continue; /* reading it reports why */
         hash = hash_bytes(hash, &status.st_size, sizeof status.st_size);
         hash = hash_bytes(hash, &status.st_mtim, sizeof status.st_mtim);
     }
@@ -69,46 +69,58 @@ static bool write_cache(const struct features *features, const char *path, const
     const size_t shape[] = {features->count, features->width};
     struct safetensors_writer *writer = safetensors_writer_new(path, error);
     if (!writer) return false;
-    bool ok =
-        safetensors_writer_metadata(writer, "format", format, error) &&
-        safetensors_writer_metadata(writer, "made_from", made_from, error) &&
-        safetensors_writer_tensor(writer, "plain", SAFETENSORS_F32, shape, 2, features->plain,
-                                  error) &&
-        (!features->mirrored || safetensors_writer_tensor(writer, "mirrored", SAFETENSORS_F32,
-                                                          shape, 2, features->mirrored, error));
+    bool ok = safetensors_writer_metadata(writer, "format", format, error) &&
+              safetensors_writer_metadata(writer, "made_from", made_from, error) &&
+              safetensors_writer_tensor(
+                  writer, &(struct new_tensor){"plain", SAFETENSORS_F32, shape, 2, features->plain},
+                  error) &&
+              (!features->mirrored ||
+               safetensors_writer_tensor(
+                   writer,
+                   &(struct new_tensor){"mirrored", SAFETENSORS_F32, shape, 2, features->mirrored},
+                   error));
     if (ok) return safetensors_writer_finish(writer, error);
     safetensors_writer_free(writer);
     return false;
 }
 
-bool features_load(struct features *features, const struct model *model, const char *const *paths,
-                   size_t count, bool mirrored, const char *path, struct threads *threads,
-                   const struct train_listener *listener, caption_error *error) {
-    size_t width = model->encoder.features, numbers;
-    *features = (struct features){.count = count, .width = width};
-    if (!size_multiply(count, width, &numbers)) return error_memory(error, "features");
+static bool allocate(struct features *features, const struct feature_source *source,
+                     caption_error *error) {
+    size_t width = source->model->encoder.features, numbers;
+    *features = (struct features){.count = source->count, .width = width};
+    if (!size_multiply(source->count, width, &numbers)) return error_memory(error, "features");
     features->plain = memory_uninitialised(numbers, sizeof(float), "features", error);
-    if (!features->plain) return false;
-    if (mirrored) {
+    if (source->mirrored)
         features->mirrored = memory_uninitialised(numbers, sizeof(float), "features", error);
-        if (!features->mirrored) {
-            features_free(features);
-            return false;
-        }
-    }
-    char made_from[HASH_TEXT];
-    fingerprint(model, paths, count, made_from);
-    if (read_cache(features, path, made_from)) return true;
+    return features->plain && (!source->mirrored || features->mirrored);
+}
 
+static bool compute(struct features *features, const struct feature_source *source,
+                    struct threads *threads, FILE *progress, caption_error *error) {
     struct augment mirror = augment_none();
     mirror.mirror = true;
-    bool ok =
-        captioner_features(model, PRECISION_F32, paths, count, NULL, threads, listener->progress,
-                           "features of the frozen encoder", features->plain, error) &&
-        (!mirrored || captioner_features(model, PRECISION_F32, paths, count, &mirror, threads,
-                                         listener->progress, "features, mirrored photos",
-                                         features->mirrored, error)) &&
-        write_cache(features, path, made_from, error);
+    struct captioner_encoding encoding = {.model = source->model,
+                                          .precision = PRECISION_F32,
+                                          .threads = threads,
+                                          .progress = progress,
+                                          .note = "features of the frozen encoder"};
+    if (!captioner_features(&encoding, source->paths, source->count, features->plain, error))
+        return false;
+    encoding.augment = &mirror;
+    encoding.note = "features, mirrored photos";
+    return !source->mirrored ||
+           captioner_features(&encoding, source->paths, source->count, features->mirrored, error);
+}
+
+bool features_load(struct features *features, const struct feature_source *source, const char *path,
+                   struct threads *threads, const struct train_listener *listener,
+                   caption_error *error) {
+    char made_from[HASH_TEXT];
+    fingerprint(source, made_from);
+    const bool ok = allocate(features, source, error) &&
+                    (read_cache(features, path, made_from) ||
+                     (compute(features, source, threads, listener->progress, error) &&
+                      write_cache(features, path, made_from, error)));
     if (!ok) features_free(features);
     return ok;
 }

@@ -133,13 +133,18 @@ static void centre(struct equations *equations, const struct ridge *ridge, size_
     }
 }
 
-/* Of the rows outside part `left_out` of `parts`; parts 0: of all rows. */
-static bool equations_init(struct equations *equations, const struct ridge *ridge, size_t left_out,
-                           size_t parts, caption_error *error) {
+/* A part of the rows: row i is in part i % parts. */
+struct ridge_part {
+    size_t index, parts; /* parts 0: it is empty */
+};
+
+/* Of the rows outside a part. */
+static bool equations_init(struct equations *equations, const struct ridge *ridge,
+                           struct ridge_part left_out, caption_error *error) {
     if (!equations_allocate(equations, ridge, error)) return false;
     size_t count = 0;
     for (size_t i = 0; i < ridge->count; i++) {
-        if (parts > 0 && i % parts == left_out) continue;
+        if (left_out.parts > 0 && i % left_out.parts == left_out.index) continue;
         add_row(equations, ridge, &ridge->rows[i]);
         count++;
     }
@@ -170,9 +175,9 @@ static void solver_free(struct solver *solver) {
 }
 
 /* sums[c] = the products of the two columns c, summed. */
-SIMD_CLONES
-static void column_products(size_t rows, const float *restrict a, const float *restrict b,
-                            double *restrict sums) {
+SIMD_KERNEL(static, void, column_products,
+            (size_t rows, const float *restrict a, const float *restrict b, double *restrict sums),
+            (rows, a, b, sums)) {
     memset(sums, 0, BLOCK * sizeof *sums);
     for (size_t i = 0; i < rows; i++, a += BLOCK, b += BLOCK) {
         for (size_t c = 0; c < BLOCK; c++) sums[c] += (double)a[c] * (double)b[c];
@@ -180,18 +185,18 @@ static void column_products(size_t rows, const float *restrict a, const float *r
 }
 
 /* Column by column, y += scale x. */
-SIMD_CLONES
-static void add_columns(size_t rows, const float *restrict scale, const float *restrict x,
-                        float *restrict y) {
+SIMD_KERNEL(static, void, add_columns,
+            (size_t rows, const float *restrict scale, const float *restrict x, float *restrict y),
+            (rows, scale, x, y)) {
     for (size_t i = 0; i < rows; i++, x += BLOCK, y += BLOCK) {
         for (size_t c = 0; c < BLOCK; c++) y[c] += scale[c] * x[c];
     }
 }
 
 /* Column by column, y = x + scale y. */
-SIMD_CLONES
-static void turn_columns(size_t rows, const float *restrict scale, const float *restrict x,
-                         float *restrict y) {
+SIMD_KERNEL(static, void, turn_columns,
+            (size_t rows, const float *restrict scale, const float *restrict x, float *restrict y),
+            (rows, scale, x, y)) {
     for (size_t i = 0; i < rows; i++, x += BLOCK, y += BLOCK) {
         for (size_t c = 0; c < BLOCK; c++) y[c] = x[c] + scale[c] * y[c];
     }
@@ -269,10 +274,10 @@ static bool solve(const struct ridge *ridge, const struct equations *equations,
     return ok;
 }
 
-static bool fit(const struct ridge *ridge, size_t left_out, size_t parts, struct threads *threads,
+static bool fit(const struct ridge *ridge, struct ridge_part left_out, struct threads *threads,
                 float *weights, float *intercept, caption_error *error) {
     struct equations equations;
-    if (!equations_init(&equations, ridge, left_out, parts, error)) return false;
+    if (!equations_init(&equations, ridge, left_out, error)) return false;
     const bool ok = solve(ridge, &equations, threads, weights, error);
     if (ok) {
         memcpy(intercept, equations.output_means, ridge->outputs * sizeof *intercept);
@@ -287,7 +292,7 @@ static bool fit(const struct ridge *ridge, size_t left_out, size_t parts, struct
 
 bool ridge_solve(const struct ridge *ridge, struct threads *threads, float *weights,
                  float *intercept, caption_error *error) {
-    return fit(ridge, 0, 0, threads, weights, intercept, error);
+    return fit(ridge, (struct ridge_part){0}, threads, weights, intercept, error);
 }
 
 static void take_off(const struct ridge *ridge, const struct row *row, const float *weights,
@@ -307,7 +312,8 @@ bool ridge_residuals(const struct ridge *ridge, size_t parts, struct threads *th
     float *intercept = memory_uninitialised(f, sizeof *intercept, what, error);
     bool ok = weights && intercept;
     for (size_t part = 0; ok && part < parts; part++) {
-        ok = fit(ridge, part, parts, threads, weights, intercept, error);
+        const struct ridge_part left_out = {part, parts};
+        ok = fit(ridge, left_out, threads, weights, intercept, error);
         for (size_t i = part; ok && i < ridge->count; i += parts)
             take_off(ridge, &ridge->rows[i], weights, intercept, residuals + i * f);
     }

@@ -55,16 +55,16 @@ void rollout_free(struct rollout *r) {
 }
 
 /* Makes all captions empty and feeds the photos' vectors. */
-static void begin(struct rollout *r, const struct parameters *parameters, const real *values,
-                  const real *vectors, size_t count, size_t samples) {
+static void begin(struct rollout *r, const struct parameters *parameters, const real *vectors,
+                  size_t count, size_t samples) {
     for (size_t i = 0; i < count; i++) {
         r->captions[i] = (struct rollout_caption){.words = r->words + i * r->longest};
         r->going[i] = i;
         r->inputs[i] = r->images[i] = DECODER_VECTOR - (int32_t)(i / samples);
     }
     memset(r->states, 0, count * r->decoder->state * sizeof *r->states);
-    decoder_step(r->decoder, parameters, values, count, r->inputs, NULL, vectors, r->states, NULL,
-                 r->scratch);
+    const struct decoder_inputs inputs = {.rows = count, .words = r->inputs, .vectors = vectors};
+    decoder_step(r->decoder, parameters, &inputs, r->states, NULL, r->scratch);
     for (size_t i = 0; i < count; i++) r->inputs[i] = VOCABULARY_START;
 }
 
@@ -101,15 +101,16 @@ static size_t extend(struct rollout *r, size_t going, struct random *random) {
 }
 
 const struct rollout_caption *rollout_draw(struct rollout *r, const struct parameters *parameters,
-                                           const real *values, const real *vectors, size_t photos,
-                                           size_t samples, struct random *random) {
-    const int32_t *added = r->decoder->image_every ? r->images : NULL;
-    size_t going = photos * samples;
-    begin(r, parameters, values, vectors, going, samples);
-    while (going > 0) {
-        decoder_step(r->decoder, parameters, values, going, r->inputs, added, vectors, r->states,
-                     r->logits, r->scratch);
-        going = extend(r, going, random);
+                                           const real *vectors, size_t photos, size_t samples,
+                                           struct random *random) {
+    struct decoder_inputs inputs = {.rows = photos * samples,
+                                    .words = r->inputs,
+                                    .added = r->decoder->image_every ? r->images : NULL,
+                                    .vectors = vectors};
+    begin(r, parameters, vectors, inputs.rows, samples);
+    while (inputs.rows > 0) {
+        decoder_step(r->decoder, parameters, &inputs, r->states, r->logits, r->scratch);
+        inputs.rows = extend(r, inputs.rows, random);
     }
     return r->captions;
 }

@@ -22,8 +22,7 @@ void rollout_free(struct rollout *rollout);
 /* Draws `samples` captions for each row of vectors (photos, E): caption s of photo p is number
  * p * samples + s of those returned, which live until the next call. */
 const struct rollout_caption *rollout_draw(struct rollout *rollout,
-                                           const struct parameters *parameters, const real *values,
-                                           const real *vectors, size_t photos, size_t samples,
-                                           struct random *random);
+                                           const struct parameters *parameters, const real *vectors,
+                                           size_t photos, size_t samples, struct random *random);
 
 #endif

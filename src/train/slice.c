@@ -26,19 +26,20 @@ struct slice {
     struct reward_scratch *reward_scratch;
 };
 
-struct slice *slice_new(const struct model *model, size_t photos, size_t rows, size_t longest,
-                        size_t steps, size_t samples, caption_error *error) {
+struct slice *slice_new(const struct model *model, const struct slice_sizes *sizes,
+                        caption_error *error) {
     static const char what[] = "a slice of the mini-batch";
     struct slice *slice = memory_zeroed(1, sizeof *slice, what, error);
     if (!slice) return NULL;
-    slice->longest = size_larger(longest, steps);
+    const size_t photos = sizes->photos, samples = sizes->samples;
+    slice->longest = size_larger(sizes->longest, sizes->steps);
     if (samples > 0)
         slice->longest = size_larger(slice->longest, captions_steps(SLICE_LONGEST_SAMPLE));
     size_t numbers, features = model->encoder.features, e = model->decoder.embedding;
     const size_t tags = model->decoder.tags;
-    rows = size_larger(rows, photos * samples);
+    const size_t rows = size_larger(sizes->rows, photos * samples);
     bool ok = size_multiply(rows, slice->longest, &numbers) || error_memory(error, what);
-    ok = ok && (slice->tbptt = tbptt_new(&model->decoder, rows, steps, error)) &&
+    ok = ok && (slice->tbptt = tbptt_new(&model->decoder, rows, sizes->steps, error)) &&
          (slice->sequences = memory_zeroed(rows, sizeof *slice->sequences, what, error)) &&
          (slice->inputs = memory_zeroed(numbers, sizeof *slice->inputs, what, error)) &&
          (slice->targets = memory_zeroed(numbers, sizeof *slice->targets, what, error)) &&
@@ -93,18 +94,18 @@ real *slice_gradients(const struct slice *slice) {
 
 /* The photos' features: cached, synthetic, or from the trainable encoder. */
 static void encode(struct slice *slice, const struct slice_task *task,
-                   struct encoder_workspace *workspace, const struct slice_photo *photos,
-                   const real *images, size_t count, struct random *random) {
+                   const struct slice_batch *batch, struct random *random) {
     const struct model *model = task->model;
     if (!task->features) {
-        encoder_draw_depth(&model->encoder, task->drop_path, count, random, workspace);
-        encoder_forward(&model->encoder, &model->parameters, model->parameters.values, images,
-                        count, workspace, slice->features);
+        encoder_draw_depth(&model->encoder, task->drop_path, batch->count, random,
+                           batch->workspace);
+        encoder_forward(&model->encoder, &model->parameters, batch->images, batch->count,
+                        batch->workspace, slice->features);
         return;
     }
     size_t width = model->encoder.features;
-    for (size_t i = 0; i < count; i++) {
-        const struct slice_photo *photo = &photos[i];
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct slice_photo *photo = &batch->photos[i];
         real *features = slice->features + i * width;
         if (photo->synthetic) {
             synthetic_features_draw(task->synthetic, &photo->captions, random, features);
@@ -117,11 +118,10 @@ static void encode(struct slice *slice, const struct slice_task *task,
 }
 
 /* All captions of the photos as sequences; returns their number. */
-static size_t lay_out_captions(struct slice *slice, const struct slice_photo *photos,
-                               size_t count) {
+static size_t lay_out_captions(struct slice *slice, const struct slice_batch *batch) {
     size_t rows = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct captions_part *captions = &photos[i].captions;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct captions_part *captions = &batch->photos[i].captions;
         for (size_t j = 0; j < captions->count; j++, rows++) {
             slice->sequences[rows] = captions_sequence(captions->captions, captions->first + j, i,
                                                        slice->inputs + rows * slice->longest,
@@ -133,12 +133,12 @@ static size_t lay_out_captions(struct slice *slice, const struct slice_photo *ph
 
 static struct tbptt_pass pass_of(struct slice *slice, const struct slice_task *task,
                                  struct random *random) {
-    return (struct tbptt_pass){.parameters = &task->model->parameters,
-                               .values = task->model->parameters.values,
-                               .regularisation = task->regularisation,
-                               .random = random,
-                               .scale = task->scale,
-                               .gradients = slice->gradients};
+    struct tbptt_pass pass = {.parameters = &task->model->parameters,
+                              .regularisation = task->regularisation,
+                              .scale = task->scale,
+                              .gradients = slice->gradients};
+    pass.regularisation.random = random;
+    return pass;
 }
 
 static struct decoder_images images_of(const struct slice *slice, size_t count) {
@@ -148,34 +148,33 @@ static struct decoder_images images_of(const struct slice *slice, size_t count) 
                                    .scaled = slice->scaled,
                                    .tags = slice->tags,
                                    .tag_scratch = slice->tag_scratch,
-                                   .vectors = slice->vectors};
+                                   .vectors = slice->vectors,
+                                   .d_vectors = slice->d_vectors,
+                                   .d_tags = slice->d_tags};
 }
 
 /* The photos' features and input vectors. */
 static void project_images(struct slice *slice, const struct slice_task *task,
-                           struct encoder_workspace *workspace, const struct slice_photo *photos,
-                           const real *images, size_t count, struct random *random) {
+                           const struct slice_batch *batch, struct random *random) {
     const struct model *model = task->model;
-    encode(slice, task, workspace, photos, images, count, random);
+    encode(slice, task, batch, random);
     if (task->image_dropout > 0) {
-        const size_t numbers = count * model->encoder.features;
+        const size_t numbers = batch->count * model->encoder.features;
         dropout_draw(random, task->image_dropout, numbers, slice->mask);
         dropout_apply(task->image_dropout, numbers, slice->mask, slice->features);
     }
-    for (size_t i = 0; i < count; i++) slice->styles[i] = photos[i].style;
-    const struct decoder_images projected = images_of(slice, count);
-    decoder_image_forward(&model->decoder, &model->parameters, model->parameters.values,
-                          &projected);
+    for (size_t i = 0; i < batch->count; i++) slice->styles[i] = batch->photos[i].style;
+    const struct decoder_images projected = images_of(slice, batch->count);
+    decoder_image_forward(&model->decoder, &model->parameters, &projected);
 }
 
 /* The loss of the word head, and its derivative in d_tags. */
 static void judge_tags(struct slice *slice, const struct slice_task *task,
-                       const struct slice_photo *photos, size_t count,
-                       struct slice_result *result) {
+                       const struct slice_batch *batch, struct slice_result *result) {
     const struct tag_words *tags = &task->model->tags;
     if (tags->count == 0) return;
-    for (size_t i = 0; i < count; i++) {
-        const struct captions_part *captions = &photos[i].captions;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct captions_part *captions = &batch->photos[i].captions;
         tag_labels(tags, captions, slice->labels);
         result->tag_loss += tag_loss(
             tags->count, slice->tags + i * tags->count, slice->labels, tag_absence(captions->count),
@@ -185,40 +184,38 @@ static void judge_tags(struct slice *slice, const struct slice_task *task,
 
 /* Backward through the prepared sequences, the photos' vectors and a trainable encoder. */
 static void learn(struct slice *slice, const struct slice_task *task,
-                  struct encoder_workspace *workspace, struct tbptt_pass *pass, size_t rows,
-                  size_t count, struct slice_result *result) {
+                  const struct slice_batch *batch, struct tbptt_pass *pass, size_t rows,
+                  struct slice_result *result) {
     const struct model *model = task->model;
     const struct parameters *parameters = &model->parameters;
-    memset(slice->d_vectors, 0, count * model->decoder.embedding * sizeof(real));
+    memset(slice->d_vectors, 0, batch->count * model->decoder.embedding * sizeof(real));
     pass->vectors = slice->vectors;
-    pass->vector_count = count;
+    pass->vector_count = batch->count;
     pass->d_vectors = slice->d_vectors;
     pass->repeat_first = model->decoder.image_every;
     result->loss += tbptt_run(slice->tbptt, pass, slice->sequences, rows, &result->targets);
 
     bool trainable = !task->features;
-    const struct decoder_images projected = images_of(slice, count);
-    decoder_image_backward(&model->decoder, parameters, parameters->values, &projected,
-                           slice->d_vectors, slice->d_tags, trainable ? slice->d_features : NULL,
-                           slice->gradients);
+    struct decoder_images projected = images_of(slice, batch->count);
+    if (trainable) projected.d_features = slice->d_features;
+    decoder_image_backward(&model->decoder, parameters, &projected, slice->gradients);
     if (!trainable) return;
     if (task->image_dropout > 0) {
-        dropout_apply(task->image_dropout, count * model->encoder.features, slice->mask,
+        dropout_apply(task->image_dropout, batch->count * model->encoder.features, slice->mask,
                       slice->d_features);
     }
-    encoder_backward(&model->encoder, parameters, parameters->values, slice->d_features, workspace,
+    encoder_backward(&model->encoder, parameters, slice->d_features, batch->workspace,
                      slice->gradients);
 }
 
 void slice_photos(struct slice *slice, const struct slice_task *task,
-                  struct encoder_workspace *workspace, const struct slice_photo *photos,
-                  const real *images, size_t count, struct random random,
+                  const struct slice_batch *batch, struct random random,
                   struct slice_result *result) {
-    project_images(slice, task, workspace, photos, images, count, &random);
-    judge_tags(slice, task, photos, count, result);
-    size_t rows = lay_out_captions(slice, photos, count);
+    project_images(slice, task, batch, &random);
+    judge_tags(slice, task, batch, result);
+    size_t rows = lay_out_captions(slice, batch);
     struct tbptt_pass pass = pass_of(slice, task, &random);
-    learn(slice, task, workspace, &pass, rows, count, result);
+    learn(slice, task, batch, &pass, rows, result);
 }
 
 /* A sampled caption as a sequence; a truncated one has no target after its last word. */
@@ -234,22 +231,22 @@ static struct tbptt_sequence rollout_sequence(const struct rollout_caption *capt
         .inputs = inputs, .targets = targets, .steps = captions_steps(caption->count)};
 }
 
-/* Lays out a photo's sampled captions, weighted by their rewards minus the mean of the others'. */
+/* Lays out the sampled captions of photo i of the batch, weighted by their rewards minus the mean
+ * of the others'. */
 static void lay_out_drawn(struct slice *slice, const struct slice_task *task,
-                          const struct rollout_caption *drawn, size_t place, size_t vector,
-                          size_t first, struct slice_result *result) {
-    const size_t samples = task->samples;
+                          const struct slice_photo *photo, size_t i,
+                          const struct rollout_caption *drawn, struct slice_result *result) {
+    const size_t samples = task->samples, first = i * samples;
     double rewards[SLICE_MOST_SAMPLES], sum = 0;
     for (size_t s = 0; s < samples; s++) {
-        rewards[s] = reward_of(task->reward, place, drawn[s].words, drawn[s].count, drawn[s].ended,
-                               slice->reward_scratch);
+        rewards[s] = reward_of(task->reward, photo->row, drawn[s].words, drawn[s].count,
+                               drawn[s].ended, slice->reward_scratch);
         sum += rewards[s];
     }
     for (size_t s = 0; s < samples; s++) {
         struct tbptt_sequence *sequence = &slice->sequences[first + s];
-        *sequence =
-            rollout_sequence(&drawn[s], vector, slice->inputs + (first + s) * slice->longest,
-                             slice->targets + (first + s) * slice->longest);
+        *sequence = rollout_sequence(&drawn[s], i, slice->inputs + (first + s) * slice->longest,
+                                     slice->targets + (first + s) * slice->longest);
         sequence->weight = (real)(rewards[s] - (sum - rewards[s]) / (double)(samples - 1));
     }
     result->reward += sum;
@@ -257,35 +254,32 @@ static void lay_out_drawn(struct slice *slice, const struct slice_task *task,
 }
 
 void slice_rollout(struct slice *slice, const struct slice_task *task,
-                   struct encoder_workspace *workspace, const struct slice_photo *photos,
-                   const real *images, size_t count, struct random random,
+                   const struct slice_batch *batch, struct random random,
                    struct slice_result *result) {
-    const struct parameters *parameters = &task->model->parameters;
-    const size_t samples = task->samples;
-    project_images(slice, task, workspace, photos, images, count, &random);
-    judge_tags(slice, task, photos, count, result);
-    const struct rollout_caption *drawn = rollout_draw(
-        slice->rollout, parameters, parameters->values, slice->vectors, count, samples, &random);
+    const size_t samples = task->samples, count = batch->count;
+    project_images(slice, task, batch, &random);
+    judge_tags(slice, task, batch, result);
+    const struct rollout_caption *drawn = rollout_draw(slice->rollout, &task->model->parameters,
+                                                       slice->vectors, count, samples, &random);
     for (size_t i = 0; i < count; i++) {
-        lay_out_drawn(slice, task, drawn + i * samples, photos[i].row, i, i * samples, result);
+        lay_out_drawn(slice, task, &batch->photos[i], i, drawn + i * samples, result);
     }
     struct tbptt_pass pass = pass_of(slice, task, NULL);
     pass.weighted = true;
     pass.regularisation.label_smoothing = 0; /* there are no labels, only rewards */
-    learn(slice, task, workspace, &pass, count * samples, count, result);
+    learn(slice, task, batch, &pass, count * samples, result);
 }
 
-void slice_text(struct slice *slice, const struct slice_task *task, const struct text *text,
-                size_t rows, size_t first_row, size_t count, size_t first, size_t steps,
-                real *states, struct random random, struct slice_result *result) {
-    for (size_t i = 0; i < count; i++) {
+void slice_text(struct slice *slice, const struct slice_task *task, const struct slice_text *text,
+                struct random random, struct slice_result *result) {
+    for (size_t i = 0; i < text->count; i++) {
         int32_t *inputs = slice->inputs + i * slice->longest;
         int32_t *targets = slice->targets + i * slice->longest;
-        text_window(text, first_row + i, rows, first, steps, inputs, targets);
-        slice->sequences[i] =
-            (struct tbptt_sequence){.inputs = inputs, .targets = targets, .steps = steps};
+        text_window_row(&text->window, text->first_row + i, inputs, targets);
+        slice->sequences[i] = (struct tbptt_sequence){
+            .inputs = inputs, .targets = targets, .steps = text->window.steps};
     }
     struct tbptt_pass pass = pass_of(slice, task, &random);
-    result->loss +=
-        tbptt_carry(slice->tbptt, &pass, slice->sequences, count, states, &result->targets);
+    result->loss += tbptt_carry(slice->tbptt, &pass, slice->sequences, text->count, text->states,
+                                &result->targets);
 }

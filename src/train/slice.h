@@ -50,20 +50,34 @@ enum { SLICE_MOST_SAMPLES = 64, SLICE_LONGEST_SAMPLE = 20 };
 
 struct slice;
 
-/* For at most `rows` captions of at most `photos` photos, or rows of text, of `longest` steps; in
- * windows of `steps` steps. At most `samples` captions are sampled for each photo. */
-struct slice *slice_new(const struct model *model, size_t photos, size_t rows, size_t longest,
-                        size_t steps, size_t samples, caption_error *error);
+/* The largest micro-batch. */
+struct slice_sizes {
+    size_t photos;
+    size_t rows;    /* captions of all photos, or rows of text */
+    size_t longest; /* steps of a row */
+    size_t steps;   /* of a window */
+    size_t samples; /* captions sampled for each photo */
+};
+
+struct slice *slice_new(const struct model *model, const struct slice_sizes *sizes,
+                        caption_error *error);
 void slice_free(struct slice *slice);
 
 /* The gradient accumulator, a block of the model's parameters. */
 real *slice_gradients(const struct slice *slice);
 
-/* Adds the gradient of the photos' loss to the accumulator, and the sums to *result. `images`
- * (count, S, S, 3) and `workspace` are for a trainable encoder only. */
+/* The photos of a micro-batch. */
+struct slice_batch {
+    const struct slice_photo *photos; /* [count] */
+    size_t count;
+    /* For a trainable encoder only: */
+    const real *images; /* (count, S, S, 3) */
+    struct encoder_workspace *workspace;
+};
+
+/* Adds the gradient of the photos' loss to the accumulator, and the sums to *result. */
 typedef void slice_work(struct slice *slice, const struct slice_task *task,
-                        struct encoder_workspace *workspace, const struct slice_photo *photos,
-                        const real *images, size_t count, struct random random,
+                        const struct slice_batch *batch, struct random random,
                         struct slice_result *result);
 slice_work slice_photos;
 
@@ -73,10 +87,14 @@ slice_work slice_photos;
  */
 slice_work slice_rollout;
 
-/* The same for parts [first_row, first_row + count) of a text divided into `rows` parts: a window
- * of `steps` steps from `first` on. states (count, S) are carried to the next window. */
-void slice_text(struct slice *slice, const struct slice_task *task, const struct text *text,
-                size_t rows, size_t first_row, size_t count, size_t first, size_t steps,
-                real *states, struct random random, struct slice_result *result);
+/* The same for rows [first_row, first_row + count) of a window of text. states (count, S) are
+ * carried to the next window. */
+struct slice_text {
+    struct text_window window;
+    size_t first_row, count;
+    real *states;
+};
+void slice_text(struct slice *slice, const struct slice_task *task, const struct slice_text *text,
+                struct random random, struct slice_result *result);
 
 #endif

@@ -13,10 +13,11 @@
 /* Default size of the state and of the word vectors of a new decoder. */
 enum { DEFAULT_WIDTH = 512 };
 
-static bool count_words(struct vocabulary *vocabulary, const struct dataset *dataset,
-                        const size_t *photos, size_t count, caption_error *error) {
-    for (size_t i = 0; i < count; i++) {
-        const struct dataset_photo *photo = &dataset->photos[photos[i]];
+static bool count_words(struct vocabulary *vocabulary, const struct dataset_selection *photos,
+                        caption_error *error) {
+    const struct dataset *dataset = photos->dataset;
+    for (size_t i = 0; i < photos->count; i++) {
+        const struct dataset_photo *photo = &dataset->photos[photos->photos[i]];
         for (size_t j = photo->first; j < photo->first + photo->count; j++) {
             const struct tokens *caption = &dataset->captions[j];
             for (size_t k = 0; k < caption->count; k++) {
@@ -149,50 +150,53 @@ static bool start_from_scratch(struct model *model, const struct train_options *
     return model_note(model, "encoder start", "from scratch", error);
 }
 
-static bool contradiction(const struct train_options *options, const char *flag, const char *value,
-                          const char *path, const char *what, const char *found,
-                          caption_error *error) {
+/* A model and the options that must agree with it. */
+struct agreement {
+    const struct train_options *options;
+    const struct model *model;
+    const char *path; /* of the model */
+};
+
+static bool contradiction(const struct agreement *with, const char *flag, const char *value,
+                          const char *what, const char *found, caption_error *error) {
+    const char *init = with->options->init;
     return error_set(error, CAPTION_ERROR_ARGUMENT,
                      "--%s %.64s: contradicts %s %.255s, whose %s is %.64s", flag, value,
-                     options->init && strcmp(options->init, path) == 0
-                         ? "--init"
-                         : "the model that training starts from,",
-                     path, what, found);
+                     init && strcmp(init, with->path) == 0 ? "--init"
+                                                           : "the model that training starts from,",
+                     with->path, what, found);
 }
 
-static bool check_size(const struct train_options *options, const char *flag, size_t asked,
-                       const char *path, const char *what, size_t size, caption_error *error) {
+static bool check_size(const struct agreement *with, const char *flag, size_t asked,
+                       const char *what, size_t size, caption_error *error) {
     if (asked == 0 || asked == size) return true;
     char value[24], found[24];
     snprintf(value, sizeof value, "%zu", asked);
     snprintf(found, sizeof found, "%zu", size);
-    return contradiction(options, flag, value, path, what, found, error);
+    return contradiction(with, flag, value, what, found, error);
 }
 
-static bool check_name(const struct train_options *options, const char *flag, const char *asked,
-                       const char *path, const char *what, const char *name, caption_error *error) {
+static bool check_name(const struct agreement *with, const char *flag, const char *asked,
+                       const char *what, const char *name, caption_error *error) {
     if (!asked || strcmp(asked, name) == 0) return true;
-    return contradiction(options, flag, asked, path, what, name, error);
+    return contradiction(with, flag, asked, what, name, error);
 }
 
-/* Checks that the options agree with the model. */
-static bool check_shape(const struct train_options *options, const struct model *old,
-                        const char *path, caption_error *error) {
-    return check_name(options, "cell", options->cell, path, "cell", old->decoder.cell->name,
-                      error) &&
-           check_name(options, "image-input", options->image_input, path, "image input",
-                      decoder_image_input(&old->decoder), error) &&
-           check_size(options, "hidden", options->hidden, path, "hidden size", old->decoder.hidden,
-                      error) &&
-           check_size(options, "embed", options->embed, path, "embedding size",
-                      old->decoder.embedding, error);
+static bool check_shape(const struct agreement *with, caption_error *error) {
+    const struct train_options *options = with->options;
+    const struct decoder *decoder = &with->model->decoder;
+    return check_name(with, "cell", options->cell, "cell", decoder->cell->name, error) &&
+           check_name(with, "image-input", options->image_input, "image input",
+                      decoder_image_input(decoder), error) &&
+           check_size(with, "hidden", options->hidden, "hidden size", decoder->hidden, error) &&
+           check_size(with, "embed", options->embed, "embedding size", decoder->embedding, error);
 }
 
 bool start_check_choices(const struct train_options *options, const struct model *old,
                          const char *path, caption_error *error) {
-    return check_shape(options, old, path, error) &&
-           check_size(options, "image-size", options->image_size, path, "image size",
-                      old->preprocessing.size, error);
+    const struct agreement with = {options, old, path};
+    return check_shape(&with, error) && check_size(&with, "image-size", options->image_size,
+                                                   "image size", old->preprocessing.size, error);
 }
 
 /* Turns the words of the data into the captioner's new vocabulary. All but "keep" order it by
@@ -279,10 +283,10 @@ static bool add_styles(struct model *model, const struct train_options *options,
 }
 
 /* The number of tags is that of the start model, unless it has none. */
-static bool check_tags(const struct train_options *options, const struct model *old,
-                       const char *path, caption_error *error) {
-    return old->tags.count == 0 || check_size(options, "tags", options->tags, path,
-                                              "number of tags", old->tags.count, error);
+static bool check_tags(const struct agreement *with, caption_error *error) {
+    const size_t tags = with->model->tags.count;
+    return tags == 0 ||
+           check_size(with, "tags", with->options->tags, "number of tags", tags, error);
 }
 
 /* A captioner with a new vocabulary and, on request, another image size: convolutions take any. */
@@ -293,12 +297,13 @@ static bool start_captioner(struct model *model, const struct train_options *opt
     struct model old;
     if (!path || !read_captioner(&old, options, path, error)) return false;
     const size_t size = options->image_size ? options->image_size : old.preprocessing.size;
-    const bool ok =
-        check_shape(options, &old, path, error) && check_tags(options, &old, path, error) &&
-        choose_words(options->vocab, &old, words, error) &&
-        model_with_words(model, &old, size, words, random, error) &&
-        add_tags(model, options, random, error) && add_styles(model, options, random, error) &&
-        note_ancestry(model, &old, path, error) && note_mean(model, options, error);
+    const struct agreement with = {options, &old, path};
+    const bool ok = check_shape(&with, error) && check_tags(&with, error) &&
+                    choose_words(options->vocab, &old, words, error) &&
+                    model_with_words(model, &old, size, words, random, error) &&
+                    add_tags(model, options, random, error) &&
+                    add_styles(model, options, random, error) &&
+                    note_ancestry(model, &old, path, error) && note_mean(model, options, error);
     model_free(&old);
     return ok;
 }
@@ -308,12 +313,12 @@ bool start_is_captioner(const struct train_options *options) {
 }
 
 bool start_model(struct model *model, const struct train_options *options,
-                 const struct dataset *dataset, const size_t *photos, size_t count,
-                 struct random *random, caption_error *error) {
+                 const struct dataset_selection *photos, struct random *random,
+                 caption_error *error) {
     struct vocabulary words;
     if (!vocabulary_init(&words, error)) return false;
-    bool ok = count_words(&words, dataset, photos, count, error) &&
-              vocabulary_prune(&words, options->min_count, error);
+    bool ok =
+        count_words(&words, photos, error) && vocabulary_prune(&words, options->min_count, error);
     if (ok && start_is_captioner(options)) {
         ok = start_captioner(model, options, &words, random, error);
     } else if (ok && options->encoder) {
@@ -328,9 +333,9 @@ bool start_model(struct model *model, const struct train_options *options,
 
 void start_image_scale(struct model *model, const float *features, size_t count) {
     size_t width = model->encoder.features;
-    struct parameters *parameters = &model->parameters;
-    real *shift = parameters_at(parameters, parameters->values, model->decoder.image_shift);
-    real *scale = parameters_at(parameters, parameters->values, model->decoder.image_scale);
+    const struct decoder_tensors tensors =
+        decoder_tensors_in(&model->decoder, &model->parameters, model->parameters.values);
+    real *shift = tensors.image_shift, *scale = tensors.image_scale;
     /* The mean of the unit vectors; and their mean square, which is 1 / width for each. */
     for (size_t j = 0; j < width; j++) shift[j] = 0;
     double units = 0;

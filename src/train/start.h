@@ -12,8 +12,8 @@
  * photos, as min_count and vocab specify. A cell, image input or decoder size that contradicts the
  * captioner's is an error that names both. */
 bool start_model(struct model *model, const struct train_options *options,
-                 const struct dataset *dataset, const size_t *photos, size_t count,
-                 struct random *random, caption_error *error);
+                 const struct dataset_selection *photos, struct random *random,
+                 caption_error *error);
 
 /* A resumed model keeps its architecture: a size, cell or image input of the options that
  * contradicts that of the checkpoint read from `path` is an error that names both. */

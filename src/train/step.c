@@ -120,7 +120,8 @@ static struct slice *new_slice(const struct trainer *t, caption_error *error) {
         steps = size_larger(steps, text_window_steps(t));
     }
     const size_t samples = trainer_ever_draws(o) ? o->self_critical_samples : 0;
-    return slice_new(&t->model, photos, rows, longest, steps, samples, error);
+    const struct slice_sizes sizes = {photos, rows, longest, steps, samples};
+    return slice_new(&t->model, &sizes, error);
 }
 
 bool step_init(struct trainer *t, caption_error *error) {
@@ -298,20 +299,17 @@ static bool photo_slice(struct step *step, size_t slice, size_t accumulator, siz
                         struct random random, struct accumulator_result *result) {
     struct trainer *t = step->trainer;
     const struct index_range photos = part_of(step->count, slice, step->division.slices);
-    const size_t count = photos.end - photos.begin;
-    const struct slice_photo *batch = t->batch + photos.begin;
-    slice_work *work = trainer_draws(step->phase) ? slice_rollout : slice_photos;
-    if (step->task.features) {
-        work(t->accumulators[accumulator], &step->task, NULL, batch, NULL, count, random,
-             &result->sum);
-        return true;
-    }
     const size_t first = step->index * t->options->batch_size + photos.begin;
-    const real *images = loader_wait(t->loader, first, count, &result->error);
-    if (!images) return false;
-    work(t->accumulators[accumulator], &step->task, t->workspaces[worker], batch, images, count,
-         random, &result->sum);
-    loader_release(t->loader, first, count);
+    struct slice_batch batch = {.photos = t->batch + photos.begin,
+                                .count = photos.end - photos.begin};
+    if (!step->task.features) {
+        batch.images = loader_wait(t->loader, first, batch.count, &result->error);
+        batch.workspace = t->workspaces[worker];
+        if (!batch.images) return false;
+    }
+    slice_work *work = trainer_draws(step->phase) ? slice_rollout : slice_photos;
+    work(t->accumulators[accumulator], &step->task, &batch, random, &result->sum);
+    if (batch.images) loader_release(t->loader, first, batch.count);
     return true;
 }
 
@@ -321,10 +319,12 @@ static void text_slice(struct step *step, size_t slice, size_t accumulator, stru
     const struct index_range photos = part_of(step->count, slice, step->division.slices);
     const struct index_range steps = text_steps_of(t, step->index);
     const size_t first_row = photos.begin * TRAIN_TEXT_ROWS;
-    slice_text(t->accumulators[accumulator], &step->task, &t->text, trainer_text_rows(t->options),
-               first_row, (photos.end - photos.begin) * TRAIN_TEXT_ROWS, steps.begin,
-               steps.end - steps.begin, t->text_states + first_row * t->model.decoder.state, random,
-               &result->sum);
+    const struct slice_text text = {
+        .window = {&t->text, trainer_text_rows(t->options), steps.begin, steps.end - steps.begin},
+        .first_row = first_row,
+        .count = (photos.end - photos.begin) * TRAIN_TEXT_ROWS,
+        .states = t->text_states + first_row * t->model.decoder.state};
+    slice_text(t->accumulators[accumulator], &step->task, &text, random, &result->sum);
 }
 
 /* The micro-batches of a gradient accumulator, one after the other. */

@@ -138,12 +138,13 @@ static bool learn(struct synthetic_features *synthetic, const struct captions_pa
 }
 
 struct synthetic_features *synthetic_features_new(const struct captions_part *photos, size_t count,
-                                                  size_t words, const float *features, size_t width,
+                                                  size_t words, const struct features *features,
                                                   struct threads *threads, caption_error *error) {
     struct synthetic_features *synthetic = memory_zeroed(1, sizeof *synthetic, what, error);
     if (!synthetic) return NULL;
-    *synthetic = (struct synthetic_features){.width = width, .words = words, .photos = count};
-    if (learn(synthetic, photos, features, threads, error)) return synthetic;
+    *synthetic =
+        (struct synthetic_features){.width = features->width, .words = words, .photos = count};
+    if (learn(synthetic, photos, features->plain, threads, error)) return synthetic;
     synthetic_features_free(synthetic);
     return NULL;
 }

@@ -15,14 +15,15 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "train/captions.h"
+#include "train/features.h"
 
 struct synthetic_features;
 
-/* Fits the map to `count` photos: their captions and their features (count, F). `words` is the size
- * of the vocabulary. The work is divided over threads; the result does not depend on their number.
- * NULL with `error` set when memory is short. */
+/* Fits the map to `count` photos: their captions and the first `count` features. `words` is the
+ * size of the vocabulary. The work is divided over threads; the result does not depend on their
+ * number. NULL with `error` set when memory is short. */
 struct synthetic_features *synthetic_features_new(const struct captions_part *photos, size_t count,
-                                                  size_t words, const float *features, size_t width,
+                                                  size_t words, const struct features *features,
                                                   struct threads *threads, caption_error *error);
 void synthetic_features_free(struct synthetic_features *synthetic);
 

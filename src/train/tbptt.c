@@ -76,20 +76,18 @@ static struct unroll_window cut_window(struct tbptt *tbptt, const struct tbptt_s
         .steps = t, .active = tbptt->active, .inputs = tbptt->inputs, .targets = tbptt->targets};
 }
 
-/* Forward and backward through the window that starts at step `first`. */
+/* Forward and backward through a window. */
 static double run_window(struct tbptt *tbptt, const struct tbptt_pass *pass,
-                         const struct tbptt_sequence *sequences, size_t count, size_t first,
-                         real *states, size_t *targets) {
-    struct unroll_window window = cut_window(tbptt, sequences, count, first);
+                         struct unroll_window window, real *states, size_t *targets) {
     if (pass->weighted) window.weights = tbptt->weights;
     if (pass->repeat_first) window.added = tbptt->added;
     window.vectors = pass->vectors;
     window.vector_count = pass->vector_count;
-    double loss = unroll_forward(tbptt->unroll, pass->parameters, pass->values, &window, states,
-                                 &pass->regularisation, pass->random, targets);
+    double loss = unroll_forward(tbptt->unroll, pass->parameters, &window, states,
+                                 &pass->regularisation, targets);
     if (pass->gradients) {
-        unroll_backward(tbptt->unroll, pass->parameters, pass->values, pass->scale, NULL,
-                        pass->d_vectors, pass->gradients);
+        unroll_backward(tbptt->unroll, pass->parameters, pass->scale, NULL, pass->d_vectors,
+                        pass->gradients);
     }
     return loss;
 }
@@ -101,7 +99,8 @@ double tbptt_run(struct tbptt *tbptt, const struct tbptt_pass *pass,
     memset(tbptt->states, 0, count * tbptt->state * sizeof *tbptt->states);
     double loss = 0;
     for (size_t first = 0; first < sequences[0].steps; first += tbptt->steps) {
-        loss += run_window(tbptt, pass, sequences, count, first, tbptt->states, targets);
+        loss += run_window(tbptt, pass, cut_window(tbptt, sequences, count, first), tbptt->states,
+                           targets);
     }
     return loss;
 }
@@ -109,5 +108,5 @@ double tbptt_run(struct tbptt *tbptt, const struct tbptt_pass *pass,
 double tbptt_carry(struct tbptt *tbptt, const struct tbptt_pass *pass,
                    const struct tbptt_sequence *sequences, size_t count, real *states,
                    size_t *targets) {
-    return run_window(tbptt, pass, sequences, count, 0, states, targets);
+    return run_window(tbptt, pass, cut_window(tbptt, sequences, count, 0), states, targets);
 }

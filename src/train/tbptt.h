@@ -24,13 +24,11 @@ void tbptt_free(struct tbptt *tbptt);
 /* The inputs and outputs of a batch. */
 struct tbptt_pass {
     const struct parameters *parameters;
-    const real *values;
     const real *vectors; /* (vector_count, E), see DECODER_VECTOR */
     size_t vector_count;
     struct unroll_regularisation regularisation;
-    struct random *random; /* of dropout; NULL: none */
-    bool weighted;         /* the sequences have weights */
-    bool repeat_first;     /* each begins with an image vector, which is added to all its words */
+    bool weighted;     /* the sequences have weights */
+    bool repeat_first; /* each begins with an image vector, which is added to all its words */
     /* Backward: */
     real scale;      /* of the loss */
     real *d_vectors; /* (vector_count, E), added to; or NULL */

@@ -145,11 +145,12 @@ static int32_t as_target(int32_t word) {
     return word == VOCABULARY_UNK ? DECODER_NOTHING : word;
 }
 
-void text_window(const struct text *text, size_t row, size_t rows, size_t first, size_t steps,
-                 int32_t *inputs, int32_t *targets) {
-    size_t step = row * text_steps(text, rows) + first;
+void text_window_row(const struct text_window *window, size_t row, int32_t *inputs,
+                     int32_t *targets) {
+    const struct text *text = window->text;
+    size_t step = row * text_steps(text, window->rows) + window->first;
     size_t place = find_sentence(text, step);
-    for (size_t t = 0; t < steps; t++, step++) {
+    for (size_t t = 0; t < window->steps; t++, step++) {
         if (step == text->start[place + 1]) place++;
         const size_t sentence = text->order[place], at = step - text->start[place];
         const int32_t *words = text->words + text->begin[sentence];

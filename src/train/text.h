@@ -37,9 +37,15 @@ void text_shuffle(struct text *text, struct random random);
 /* Steps of the stream that each of `rows` parts takes. */
 size_t text_steps(const struct text *text, size_t rows);
 
-/* Writes steps [first, first + steps) of part `row` of `rows`: inputs and targets, as in
- * decoder_step and unroll_window. */
-void text_window(const struct text *text, size_t row, size_t rows, size_t first, size_t steps,
-                 int32_t *inputs, int32_t *targets);
+/* A window of the text's rows: the same steps of each. */
+struct text_window {
+    const struct text *text;
+    size_t rows;         /* the parts that the text is divided into */
+    size_t first, steps; /* [first, first + steps) of each part */
+};
+
+/* Writes the window of part `row`: inputs[steps] and targets[steps], as in unroll_window. */
+void text_window_row(const struct text_window *window, size_t row, int32_t *inputs,
+                     int32_t *targets);
 
 #endif

@@ -41,9 +41,12 @@ static bool read_features(struct trainer *t, caption_error *error) {
         paths[t->train_count + i] = t->validation->photos[t->validation_photos[i]].path;
     }
     double started = progress_clock();
-    const bool mirrored = t->options->flip && learns_from_features(t->options);
-    bool ok = features_load(&t->features, &t->model, paths, count, mirrored, t->cache, t->threads,
-                            &t->listener, error);
+    const struct feature_source source = {.model = &t->model,
+                                          .paths = paths,
+                                          .count = count,
+                                          .mirrored =
+                                              t->options->flip && learns_from_features(t->options)};
+    bool ok = features_load(&t->features, &source, t->cache, t->threads, &t->listener, error);
     free((void *)paths);
     if (ok) {
         trainer_say(t, "features of %zu photos in %.0f s (kept in %s)", count,
@@ -68,10 +71,8 @@ static bool settle_settings(struct trainer *t, caption_error *error) {
  * encoder. */
 static bool start_anew(struct trainer *t, caption_error *error) {
     struct random random = trainer_stream(t, STREAM_START, 0);
-    if (!start_model(&t->model, t->options, &t->dataset, t->train, t->train_count, &random,
-                     error)) {
-        return false;
-    }
+    const struct dataset_selection photos = {&t->dataset, t->train, t->train_count};
+    if (!start_model(&t->model, t->options, &photos, &random, error)) return false;
     if (start_is_captioner(t->options) || t->model.encoder.batch_norm || t->options->dry_run)
         return true;
     if (!read_features(t, error)) return false;
@@ -95,8 +96,8 @@ static bool fit_synthetic(struct trainer *t, caption_error *error) {
     size_t count;
     struct captions_part *photos = list_captions(t, false, &count, error);
     if (!photos) return false;
-    t->synthetic = synthetic_features_new(photos, count, t->model.vocabulary.count,
-                                          t->features.plain, t->features.width, t->threads, error);
+    t->synthetic = synthetic_features_new(photos, count, t->model.vocabulary.count, &t->features,
+                                          t->threads, error);
     free(photos);
     if (!t->synthetic) return false;
     trainer_say(t, "what words look like was learned from %zu photos in %.0f s", t->train_count,

@@ -61,12 +61,11 @@ static bool select_captioned(const struct dataset *dataset, enum dataset_split s
 static bool check(struct trainer *t, const struct dataset *dataset, size_t *photos, size_t *count,
                   caption_error *error) {
     struct photo_check found;
-    const enum photo_missing policy =
-        t->options->fail_missing ? PHOTO_MISSING_FAIL : PHOTO_MISSING_SKIP;
-    if (!photo_check(dataset, photos, count, policy, t->threads, t->listener.progress, &found,
-                     error)) {
-        return false;
-    }
+    const struct photo_check_options options = {
+        .missing = t->options->fail_missing ? PHOTO_MISSING_FAIL : PHOTO_MISSING_SKIP,
+        .threads = t->threads,
+        .progress = t->listener.progress};
+    if (!photo_check(dataset, photos, count, &options, &found, error)) return false;
     t->history.summary.missing += found.missing;
     t->history.summary.broken += found.broken;
     char line[sizeof error->message + 128];
@@ -102,12 +101,20 @@ static bool add_photos(size_t **photos, size_t *count, const size_t *more, size_
     return true;
 }
 
+/* Adds the parts whose validation photos are scored separately. */
+static bool add_parts(struct trainer *t, struct reading *r, caption_error *error) {
+    struct dataset_parts *parts = &t->history.parts;
+    if (!t->options->by_source)
+        return dataset_parts_add(parts, r->validation_count, r->name, error);
+    return dataset_parts_add_sources(parts, validation_of(r), r->validation_photos,
+                                     r->validation_count, r->name, error);
+}
+
 /* Adds a data set to the run: its photos follow those of the others. */
 static bool take_in(struct trainer *t, struct reading *r, struct epoch_share *share,
                     caption_error *error) {
     *share = (struct epoch_share){t->train_count, r->train_count, r->set->repeat};
-    if (!dataset_parts_add(&t->history.parts, validation_of(r), r->validation_photos,
-                           r->validation_count, r->name, t->options->by_source, error) ||
+    if (!add_parts(t, r, error) ||
         !add_photos(&t->train, &t->train_count, r->train, r->train_count, t->dataset.photo_count,
                     error) ||
         !add_photos(&t->validation_photos, &t->validation_count, r->validation_photos,

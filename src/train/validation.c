@@ -80,15 +80,16 @@ static bool evaluate_part(struct trainer *t, const struct model *kept,
                           caption_error *error) {
     caption_options options = caption_options_default();
     options.precision = CAPTION_PRECISION_F32; /* the same score on any processor, up to rounding */
-    const size_t *photos = t->validation_photos + part->first;
-    options.style = evaluate_style(kept, t->validation, part, photos);
-    if (!t->features.plain) {
-        return evaluate_photos(kept, t->validation, photos, part->count, &options, NULL, t->threads,
-                               t->listener.progress, evaluation, error);
-    }
+    const struct dataset_selection photos = {t->validation, t->validation_photos + part->first,
+                                             part->count};
+    options.style = evaluate_style(kept, t->validation, part, photos.photos);
+    const struct evaluator evaluator = {.model = kept,
+                                        .options = &options,
+                                        .threads = t->threads,
+                                        .progress = t->listener.progress};
+    if (!t->features.plain) return evaluate_photos(&evaluator, &photos, evaluation, error);
     const size_t row = t->train_count + part->first;
-    return evaluate_features(kept, t->validation, photos, part->count,
-                             t->features.plain + row * t->features.width, &options, NULL, t->threads,
+    return evaluate_features(&evaluator, &photos, t->features.plain + row * t->features.width,
                              evaluation, error);
 }
 

@@ -141,10 +141,11 @@ static void learn_slice(void *context, size_t item, size_t worker) {
     size_t targets = 0;
     memset(slice->gradients, 0, p->count * sizeof(real));
     memset(slice->states, 0, slice->captions * trainer->decoder.state * sizeof(real));
-    unroll_forward(slice->unroll, p, p->values, &slice->window, slice->states, &regularisation,
-                   &slice->random, &targets);
-    unroll_backward(slice->unroll, p, p->values, 1.0f / (CAPTIONS * (STEPS - 1)), NULL,
-                    slice->d_vectors, slice->gradients);
+    struct unroll_regularisation drawn = regularisation;
+    drawn.random = &slice->random;
+    unroll_forward(slice->unroll, p, &slice->window, slice->states, &drawn, &targets);
+    unroll_backward(slice->unroll, p, 1.0f / (CAPTIONS * (STEPS - 1)), NULL, slice->d_vectors,
+                    slice->gradients);
 }
 
 static size_t piece_size(const struct trainer *trainer, size_t item) {

@@ -30,10 +30,9 @@ static void pass(struct slice *slice) {
                               slice->inference_workspace, slice->features);
         return;
     }
-    const real *values = slice->parameters->values;
-    encoder_forward(slice->encoder, slice->parameters, values, slice->images, slice->photos,
+    encoder_forward(slice->encoder, slice->parameters, slice->images, slice->photos,
                     slice->workspace, slice->features);
-    encoder_backward(slice->encoder, slice->parameters, values, slice->features, slice->workspace,
+    encoder_backward(slice->encoder, slice->parameters, slice->features, slice->workspace,
                      slice->gradients);
 }
 

@@ -23,7 +23,7 @@ static const double widths[SIMD_LEVELS] = {4, 8, 16};
 
 /* GFLOP/s of multiply-adds on registers, the best of a few rounds. */
 static double measured_peak(void) {
-    const enum simd_level level = simd_level_best();
+    const enum simd_level level = simd_level();
     double best = 0;
     volatile float sink;
     for (size_t round = 0; round < ROUNDS; round++) {
@@ -109,7 +109,7 @@ static void print_table(const struct encoder *encoder, const struct parameters *
     printf("Peak on registers (%s): %.1f GFLOP/s. Whole photo: %.3f ms.\n\n"
            "| layer | shape | ms | million multiply-adds | GFLOP/s | of the peak |\n"
            "|---|---|---|---|---|---|\n",
-           simd_level_name(simd_level_best()), peak, whole * 1e3);
+           simd_level_name(simd_level()), peak, whole * 1e3);
     double seconds = 0, work = 0;
     for (size_t i = 0; i < encoder->layer_count; i++) {
         const struct encoder_layer *layer = &encoder->layers[i];

@@ -17,7 +17,8 @@ static const struct preprocessing preprocessing = {
     .size = SIDE, .mean = {127, 127, 127}, .std = {128, 128, 128}};
 
 static bool load_ours(const struct file_bytes *file, float *input, caption_error *error) {
-    return photo_load_memory(file->data, file->size, "photo", &preprocessing, NULL, input, error);
+    return photo_load_memory(&(struct photo_bytes){file->data, file->size, "photo"}, &preprocessing,
+                             NULL, input, error);
 }
 
 static bool load_stb(const struct file_bytes *file, float *input, caption_error *error) {

@@ -28,14 +28,12 @@ struct bench {
 static void run_slice(void *context, size_t item, size_t worker) {
     struct bench *b = context;
     const struct encoder *encoder = &b->encoder;
-    const real *values = b->parameters.values;
     const size_t image = encoder->size * encoder->size * 3;
     real *features = b->features + item * b->photos * encoder->features;
     update_clear(&b->update, b->gradients[item], true);
-    encoder_forward(encoder, &b->parameters, values, b->images + item * b->photos * image,
-                    b->photos, b->workspaces[worker], features);
-    encoder_backward(encoder, &b->parameters, values, features, b->workspaces[worker],
-                     b->gradients[item]);
+    encoder_forward(encoder, &b->parameters, b->images + item * b->photos * image, b->photos,
+                    b->workspaces[worker], features);
+    encoder_backward(encoder, &b->parameters, features, b->workspaces[worker], b->gradients[item]);
 }
 
 static void step(struct bench *b) {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The source is as src/README.md says: each folder uses the folders above it in the map, and none below; what
-# the documents name is there.
+# the documents name is there; one struct has one name; functions are short and take few parameters.
 . "$(dirname "$0")/lib.sh"
 
 map=$source_tree/src/README.md
@@ -28,4 +28,42 @@ for name in $(grep -oh '`[a-z]*/[a-zA-Z_./]*`' "$source_tree/README.md" "$map" |
     *) fail "there is no $name, which a README names" ;;
     esac
 done
+
+if ! ctags --version 2>"$err" | grep -q Universal; then
+    skip "no universal-ctags here: structs and functions are not looked at"
+    finish
+fi
+
+# Kernels are written out for the compiler: a dozen parameters that stay in registers.
+cd "$source_tree" || exit 1
+ctags -R -x --languages=C --langmap=C:.c.h --kinds-C=fs --_xformat='%K %F %N %n %e %S' src >"$work/definitions"
+awk '
+function parameters(signature,    i, c, depth, count) {
+    count = 1
+    for (i = 2; i < length(signature); i++) {
+        c = substr(signature, i, 1)
+        if (c == "(" || c == "[") depth++
+        if (c == ")" || c == "]") depth--
+        if (c == "," && depth == 0) count++
+    }
+    return count
+}
+$1 == "struct" && $3 !~ /^__anon/ {
+    if ($3 in place && place[$3] != $2) printf "%s: struct %s is also in %s\n", $2, $3, place[$3]
+    place[$3] = $2
+}
+$1 == "function" {
+    lines = $5 - $4 + 1
+    if (lines > 60 && $2 !~ /_kernel\.h$/)
+        printf "%s: function %s has %d lines, more than 60\n", $2, $3, lines
+    count = parameters(substr($0, index($0, "(")))
+    kernel = $2 ~ /^src\/nn\/(adam|batch_norm|blas|convolution|depthwise|few_rows|pointwise|stem)\.[ch]$/ ||
+        $2 ~ /^src\/infer\/packed[a-z_]*\.[ch]$/
+    if (count > 6 && !kernel)
+        printf "%s: function %s has %d parameters, more than 6\n", $2, $3, count
+}' "$work/definitions" >"$work/found"
+[ "$(wc -l <"$work/definitions")" -gt 1000 ] || fail "ctags finds the functions of src"
+while read -r found; do
+    fail "$found"
+done <"$work/found"
 finish

@@ -44,8 +44,8 @@ static void load(const uint8_t *bytes, size_t size, bool whole) {
     static float input[NUMBERS];
     struct image image;
     caption_error error = {0};
-    const bool ok =
-        photo_load_image(bytes, size, "photo", &preprocessing, false, &image, input, &error);
+    const bool ok = photo_load_image(&(struct photo_bytes){bytes, size, "photo"}, &preprocessing,
+                                     false, &image, input, &error);
     FUZZ_MUST(ok == whole);
     if (!ok) {
         fuzz_check_error(&error);

@@ -99,13 +99,11 @@ static inline void encoder_fixture_randomise(struct encoder_fixture *f, uint64_t
 }
 
 static inline void encoder_fixture_forward(struct encoder_fixture *f) {
-    encoder_forward(&f->encoder, &f->parameters, f->parameters.values, f->images, f->photos,
-                    f->workspace, f->features);
+    encoder_forward(&f->encoder, &f->parameters, f->images, f->photos, f->workspace, f->features);
 }
 
 static inline void encoder_fixture_backward(struct encoder_fixture *f) {
-    encoder_backward(&f->encoder, &f->parameters, f->parameters.values, f->d_features, f->workspace,
-                     f->gradients);
+    encoder_backward(&f->encoder, &f->parameters, f->d_features, f->workspace, f->gradients);
 }
 
 #endif

@@ -101,8 +101,12 @@ static void compare_with_softmaxes(bool image_every) {
     tiny_image(&model, features, vector);
     double expected = 0;
     for (size_t t = 0; t < 5; t++) {
-        decoder_step(&model.decoder, &model.parameters, model.parameters.values, 1, &inputs[t],
-                     image_every && t > 0 ? &image : NULL, vector, hidden, logits, scratch);
+        decoder_step(&model.decoder, &model.parameters,
+                     &(struct decoder_inputs){.rows = 1,
+                                              .words = &inputs[t],
+                                              .added = image_every && t > 0 ? &image : NULL,
+                                              .vectors = vector},
+                     hidden, logits, scratch);
         if (t == 0) continue;
         double sum = 0;
         for (size_t w = 0; w < model.decoder.words; w++) sum += exp((double)logits[w]);
@@ -192,13 +196,15 @@ static size_t greedy(const struct model *model, const real *features, size_t lon
     assert_non_null(scratch);
     tiny_image(model, features, vector);
     int32_t input = DECODER_VECTOR;
-    decoder_step(&model->decoder, &model->parameters, model->parameters.values, 1, &input, NULL,
-                 vector, hidden, NULL, scratch);
+    decoder_step(&model->decoder, &model->parameters,
+                 &(struct decoder_inputs){.rows = 1, .words = &input, .vectors = vector}, hidden,
+                 NULL, scratch);
     input = VOCABULARY_START;
     size_t count = 0;
     while (count < longest) {
-        decoder_step(&model->decoder, &model->parameters, model->parameters.values, 1, &input, NULL,
-                     vector, hidden, logits, scratch);
+        decoder_step(&model->decoder, &model->parameters,
+                     &(struct decoder_inputs){.rows = 1, .words = &input, .vectors = vector},
+                     hidden, logits, scratch);
         size_t best = 0;
         for (size_t w = 0; w < model->decoder.words; w++) {
             bool allowed = w >= VOCABULARY_SPECIALS || (w == VOCABULARY_END && count > 0);

@@ -447,15 +447,15 @@ static void features_follow_the_photo_and_the_given_weights(void **state) {
     enum { WIDTH = 16 };
     assert_int_equal(model.encoder.features, WIDTH);
     real features[2 * WIDTH], zero[2 * WIDTH];
-    assert_true(captioner_features(&model, PRECISION_F32, all_paths(f), 2, NULL, NULL, NULL, "",
-                                   features, &error));
+    const struct captioner_encoding encoding = {.model = &model, .precision = PRECISION_F32};
+    assert_true(captioner_features(&encoding, all_paths(f), 2, features, &error));
     assert_memory_not_equal(features, features + WIDTH, WIDTH * sizeof *features);
     real *none = calloc(model.parameters.count, sizeof *none);
     assert_non_null(none);
     struct model empty = model; /* the same model around other weights */
     empty.parameters.values = none;
-    assert_true(captioner_features(&empty, PRECISION_F32, all_paths(f), 2, NULL, NULL, NULL, "",
-                                   zero, &error));
+    const struct captioner_encoding nothing = {.model = &empty, .precision = PRECISION_F32};
+    assert_true(captioner_features(&nothing, all_paths(f), 2, zero, &error));
     for (size_t i = 0; i < 2 * WIDTH; i++) assert_true(zero[i] >= 0 && zero[i] <= 0);
     free(none);
     model_free(&model);

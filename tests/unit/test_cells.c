@@ -32,10 +32,19 @@ static void run(struct step *step, const struct cell *cell, size_t hidden) {
     for (size_t i = 0; i < ROWS; i++) {
         memcpy(step->gates + i * step->saved, step->input + i * step->p, step->p * sizeof(real));
     }
-    cell->forward(ROWS, hidden, step->gates, step->recurrent, step->before, step->after);
+    cell->forward(&(struct cell_step){.rows = ROWS,
+                                      .hidden = hidden,
+                                      .gates = step->gates,
+                                      .recurrent = step->recurrent,
+                                      .before = step->before,
+                                      .after = step->after});
     memcpy(step->d_state, step->weights, sizeof step->d_state);
-    cell->backward(ROWS, hidden, step->gates, step->before, step->after, step->d_state,
-                   step->d_input, step->d_recurrent);
+    cell->backward(&(struct cell_step){.rows = ROWS,
+                                       .hidden = hidden,
+                                       .gates = step->gates,
+                                       .before = step->before,
+                                       .after = step->after},
+                   step->d_state, step->d_input, step->d_recurrent);
 }
 
 /* One row of the step by the twin, with one number of x, h or the state moved by `by`. */
@@ -116,11 +125,20 @@ static void large_products_saturate_and_stay_finite(void **state) {
     for (size_t c = 0; c < 3; c++) {
         run(&step, cells[c], 16);
         for (size_t i = 0; i < ROWS * step.saved; i++) step.gates[i] = i % 2 ? 1e30f : -1e30f;
-        step.cell->forward(ROWS, 16, step.gates, step.recurrent, step.before, step.after);
+        step.cell->forward(&(struct cell_step){.rows = ROWS,
+                                               .hidden = 16,
+                                               .gates = step.gates,
+                                               .recurrent = step.recurrent,
+                                               .before = step.before,
+                                               .after = step.after});
         for (size_t i = 0; i < ROWS * step.s; i++) assert_true(fabsf(step.after[i]) <= 2);
         memcpy(step.d_state, step.weights, sizeof step.d_state);
-        step.cell->backward(ROWS, 16, step.gates, step.before, step.after, step.d_state,
-                            step.d_input, step.d_recurrent);
+        step.cell->backward(&(struct cell_step){.rows = ROWS,
+                                                .hidden = 16,
+                                                .gates = step.gates,
+                                                .before = step.before,
+                                                .after = step.after},
+                            step.d_state, step.d_input, step.d_recurrent);
         for (size_t i = 0; i < ROWS * step.p; i++) assert_true(isfinite(step.d_input[i]));
     }
 }
@@ -131,7 +149,12 @@ static void a_nan_is_not_hidden(void **state) {
     for (size_t c = 0; c < 3; c++) {
         run(&step, cells[c], 16);
         step.recurrent[3] = NAN;
-        step.cell->forward(ROWS, 16, step.gates, step.recurrent, step.before, step.after);
+        step.cell->forward(&(struct cell_step){.rows = ROWS,
+                                               .hidden = 16,
+                                               .gates = step.gates,
+                                               .recurrent = step.recurrent,
+                                               .before = step.before,
+                                               .after = step.after});
         assert_true(isnan(step.after[3]));
         assert_true(isfinite(step.after[4]));
     }

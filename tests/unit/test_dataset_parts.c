@@ -33,10 +33,10 @@ static void assert_part(const struct dataset_parts *parts, size_t index, const c
 static void parts_are_data_sets_or_sources(void **state) {
     (void)state;
     struct dataset dataset = read_text(sourced, NULL);
-    size_t photos[] = {0, 1, 2, 3}, whole[] = {3, 0};
+    size_t photos[] = {0, 1, 2, 3};
     struct dataset_parts parts = {0};
-    assert_true(dataset_parts_add(&parts, &dataset, whole, 2, "all", false, NULL));
-    assert_true(dataset_parts_add(&parts, &dataset, photos, 4, "set", true, NULL));
+    assert_true(dataset_parts_add(&parts, 2, "all", NULL));
+    assert_true(dataset_parts_add_sources(&parts, &dataset, photos, 4, "set", NULL));
     assert_int_equal(parts.count, 4);
     assert_part(&parts, 0, "all", 0, 2);
     assert_part(&parts, 1, "set/web", 2, 2);
@@ -65,7 +65,7 @@ static void too_many_sources_are_refused_with_the_flag(void **state) {
     struct dataset_parts parts = {0};
     caption_error error;
     assert_false(
-        dataset_parts_add(&parts, &dataset, photos, DATASET_PARTS_MOST + 1, "set", true, &error));
+        dataset_parts_add_sources(&parts, &dataset, photos, DATASET_PARTS_MOST + 1, "set", &error));
     assert_message_has(&error, "--by-source");
     dataset_parts_free(&parts);
     dataset_free(&dataset);

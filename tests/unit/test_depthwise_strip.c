@@ -102,7 +102,7 @@ static void expect_all(size_t rows, size_t columns, size_t channels, bool relu6)
         for (size_t stride = 1; stride <= 2; stride++) {
             struct fixture f = fixture_new(kernel, stride, rows, columns, channels, relu6);
             for (enum simd_level level = 0; level < SIMD_LEVELS; level++) {
-                if (simd_level_has(level)) expect_twin(level, &f.strip);
+                if (simd_has(level)) expect_twin(level, &f.strip);
             }
             fixture_free(&f);
         }
@@ -121,7 +121,7 @@ static void every_size_agrees_with_double_precision(void **state) {
 static void what_is_no_number_stays_none(void **state) {
     (void)state;
     for (enum simd_level level = 0; level < SIMD_LEVELS; level++) {
-        if (!simd_level_has(level)) continue;
+        if (!simd_has(level)) continue;
         struct fixture f = fixture_new(3, 1, 2, 9, 16, true);
         f.input[f.lines[1] * f.strip.line_stride + 4 * f.strip.input_stride + 3] = NAN;
         depthwise_strip_by(level, &f.strip);

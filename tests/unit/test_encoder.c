@@ -118,10 +118,10 @@ static void a_batch_of_three_is_three_batches_of_one(void **state) {
     float *features = encoder_fixture_zeroed(3 * width);
     float *gradients = encoder_fixture_zeroed(f.parameters.count);
     for (size_t n = 0; n < 3; n++) {
-        encoder_forward(&f.encoder, &f.parameters, f.parameters.values, f.images + n * f.image, 1,
-                        f.workspace, features + n * width);
-        encoder_backward(&f.encoder, &f.parameters, f.parameters.values, f.d_features + n * width,
-                         f.workspace, gradients);
+        encoder_forward(&f.encoder, &f.parameters, f.images + n * f.image, 1, f.workspace,
+                        features + n * width);
+        encoder_backward(&f.encoder, &f.parameters, f.d_features + n * width, f.workspace,
+                         gradients);
     }
     expect_nearly("features", features, f.features, 3 * width);
     expect_nearly("gradients", gradients, f.gradients, f.parameters.count);

@@ -49,12 +49,18 @@ static void tear_down(struct fixture *f) {
     tiny_free(&f->model);
 }
 
+static struct dataset_selection all_photos(const struct fixture *f) {
+    return (struct dataset_selection){&f->dataset, f->photos, PHOTOS};
+}
+
 static void evaluate(struct fixture *f, real *values, struct threads *threads) {
     caption_error error = {0};
     struct model model = f->model; /* the same model, around other weights where they are given */
     if (values) model.parameters.values = values;
-    if (!evaluate_features(&model, &f->dataset, f->photos, PHOTOS, f->features, &f->options, NULL,
-                           threads, &f->evaluation, &error))
+    const struct evaluator evaluator = {
+        .model = &model, .options = &f->options, .threads = threads};
+    const struct dataset_selection photos = all_photos(f);
+    if (!evaluate_features(&evaluator, &photos, f->features, &f->evaluation, &error))
         fail_msg("%s", error.message);
 }
 
@@ -104,9 +110,9 @@ static void swaps_are_made_where_asked_for(void **state) {
     assert_int_equal(f.evaluation.swaps.count, 0);
     evaluation_free(&f.evaluation);
     caption_error error = {0};
-    assert_true(evaluate_features(&f.model, &f.dataset, f.photos, PHOTOS, f.features, &f.options,
-                                  &(struct evaluate_extras){.swaps = 50}, NULL, &f.evaluation,
-                                  &error));
+    const struct evaluator evaluator = {.model = &f.model, .options = &f.options, .swaps = 50};
+    const struct dataset_selection photos = all_photos(&f);
+    assert_true(evaluate_features(&evaluator, &photos, f.features, &f.evaluation, &error));
     assert_int_equal(f.evaluation.swaps.count, 50);
     assert_true(f.evaluation.swaps.generated > 0.5);
     evaluation_free(&f.evaluation);
@@ -122,9 +128,10 @@ static void next_words_are_looked_for_among_five(void **state) {
     assert_int_equal(f.evaluation.next_word.places, 0);
     evaluation_free(&f.evaluation);
     memset(f.model.parameters.values, 0, f.model.parameters.count * sizeof(real));
-    const struct evaluate_extras extras = {.next_word = true};
-    assert_true(evaluate_features(&f.model, &f.dataset, f.photos, PHOTOS, f.features, &f.options,
-                                  &extras, NULL, &f.evaluation, NULL));
+    const struct evaluator evaluator = {
+        .model = &f.model, .options = &f.options, .next_word = true};
+    const struct dataset_selection photos = all_photos(&f);
+    assert_true(evaluate_features(&evaluator, &photos, f.features, &f.evaluation, NULL));
     const struct next_word *found = &f.evaluation.next_word;
     assert_int_equal(found->places, 7 * PHOTOS);
     const struct next_word_shares *shares[] = {&found->with, &found->without};
@@ -209,8 +216,9 @@ static void a_photo_without_captions_is_an_error_that_names_it(void **state) {
     set_up(&f, 8);
     f.dataset.photos[4].count = 0;
     caption_error error = {0};
-    assert_false(evaluate_features(&f.model, &f.dataset, f.photos, PHOTOS, f.features, &f.options,
-                                   NULL, NULL, &f.evaluation, &error));
+    const struct evaluator evaluator = {.model = &f.model, .options = &f.options};
+    const struct dataset_selection photos = all_photos(&f);
+    assert_false(evaluate_features(&evaluator, &photos, f.features, &f.evaluation, &error));
     assert_non_null(strstr(error.message, "data.json"));
     assert_non_null(strstr(error.message, "4.jpg"));
     tear_down(&f);

@@ -86,8 +86,7 @@ static void what_is_written_is_what_is_read(void **state) {
 }
 
 static void add_part(struct train_history *history, char *name) {
-    const struct dataset nothing = {0};
-    assert_true(dataset_parts_add(&history->parts, &nothing, NULL, 5, name, false, NULL));
+    assert_true(dataset_parts_add(&history->parts, 5, name, NULL));
 }
 
 static void what_parts_scored_is_read_as_it_was_written(void **state) {

@@ -77,8 +77,12 @@ static void walk_init(struct walk *walk) {
 
 static void look(const struct inference_decoder *decoder, struct walk *walk) {
     assert_true(inference_decoder_project_image_scratch(decoder) <= SCRATCH);
-    inference_decoder_project_image(decoder, walk->features, ROWS, walk->scratch, walk->vectors,
-                                    walk->images, walk->tags);
+    inference_decoder_project_image(decoder, &(struct inference_images){.count = ROWS,
+                                                                        .features = walk->features,
+                                                                        .vectors = walk->vectors,
+                                                                        .products = walk->images,
+                                                                        .tags = walk->tags,
+                                                                        .scratch = walk->scratch});
 }
 
 /* `rows` rows from row `first` of the walk on, all steps. */
@@ -89,8 +93,12 @@ static void run(const struct inference_decoder *decoder, struct walk *walk, size
     assert_non_null(step);
     look(decoder, walk);
     for (size_t t = 0; t < STEPS; t++) {
-        inference_decoder_step(decoder, rows, walk->inputs[t] + first, walk->added[t] + first,
-                               walk->images, walk->states, walk->logits, step);
+        inference_decoder_step(decoder,
+                               &(struct decoder_inputs){.rows = rows,
+                                                        .words = walk->inputs[t] + first,
+                                                        .added = walk->added[t] + first,
+                                                        .vectors = walk->images},
+                               walk->states, walk->logits, step);
     }
     inference_step_free(step);
 }
@@ -101,15 +109,19 @@ static void run_learning(const struct fixture *f, struct walk *walk) {
     caption_error error;
     struct decoder_scratch *scratch = decoder_scratch_new(&f->decoder, ROWS, &error);
     assert_non_null(scratch);
-    decoder_image_forward(&f->decoder, p, p->values,
+    decoder_image_forward(&f->decoder, p,
                           &(struct decoder_images){.count = ROWS,
                                                    .features = walk->features,
                                                    .scaled = walk->scratch,
                                                    .tags = walk->tags,
                                                    .vectors = walk->vectors});
     for (size_t t = 0; t < STEPS; t++) {
-        decoder_step(&f->decoder, p, p->values, ROWS, walk->inputs[t], walk->added[t],
-                     walk->vectors, walk->states, walk->logits, scratch);
+        decoder_step(&f->decoder, p,
+                     &(struct decoder_inputs){.rows = ROWS,
+                                              .words = walk->inputs[t],
+                                              .added = walk->added[t],
+                                              .vectors = walk->vectors},
+                     walk->states, walk->logits, scratch);
     }
     decoder_scratch_free(scratch);
 }
@@ -229,10 +241,16 @@ static void what_a_step_remembers_changes_nothing(void **state) {
         const int32_t *added = t % 4 == 3 ? images : NULL;
         struct inference_step *fresh = inference_step_new(decoder, ROWS, NULL);
         assert_true(kept && fresh);
-        inference_decoder_step(decoder, ROWS, inputs, added, remembered.images, remembered.states,
-                               remembered.logits, kept);
-        inference_decoder_step(decoder, ROWS, inputs, added, remembered.images, forgotten.states,
-                               forgotten.logits, fresh);
+        inference_decoder_step(
+            decoder,
+            &(struct decoder_inputs){
+                .rows = ROWS, .words = inputs, .added = added, .vectors = remembered.images},
+            remembered.states, remembered.logits, kept);
+        inference_decoder_step(
+            decoder,
+            &(struct decoder_inputs){
+                .rows = ROWS, .words = inputs, .added = added, .vectors = remembered.images},
+            forgotten.states, forgotten.logits, fresh);
         assert_memory_equal(remembered.logits, forgotten.logits, sizeof forgotten.logits);
         inference_step_free(fresh);
     }
@@ -263,9 +281,11 @@ static char *write_file(const struct fixture *f, enum safetensors_type type) {
     assert_non_null(writer);
     for (size_t i = 0; i < f->parameters.tensor_count; i++) {
         const struct parameter *tensor = &f->parameters.tensors[i];
-        assert_true(safetensors_writer_tensor(writer, tensor->name, type, tensor->shape,
-                                              tensor->dimensions,
-                                              f->parameters.values + tensor->offset, &error));
+        assert_true(safetensors_writer_tensor(
+            writer,
+            &(struct new_tensor){tensor->name, type, tensor->shape, tensor->dimensions,
+                                 f->parameters.values + tensor->offset},
+            &error));
     }
     if (!safetensors_writer_finish(writer, &error)) fail_msg("%s", error.message);
     return path;

@@ -204,8 +204,11 @@ static void write_rounded(struct encoder_fixture *f, const char *path) {
         const struct parameter *tensor = &f->parameters.tensors[i];
         float *values = encoder_fixture_zeroed(tensor->count);
         parameters_export(tensor, parameters_at(&f->parameters, f->parameters.values, i), values);
-        assert_true(safetensors_writer_tensor(writer, tensor->name, SAFETENSORS_F16, tensor->shape,
-                                              tensor->dimensions, values, NULL));
+        assert_true(safetensors_writer_tensor(writer,
+                                              &(struct new_tensor){tensor->name, SAFETENSORS_F16,
+                                                                   tensor->shape,
+                                                                   tensor->dimensions, values},
+                                              NULL));
         free(values);
     }
     assert_true(safetensors_writer_finish(writer, NULL));

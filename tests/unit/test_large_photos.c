@@ -121,7 +121,8 @@ static struct image rings_new(size_t width, size_t height) {
 static void load(const struct bytes *file, float *input) {
     static const struct preprocessing levels = {SIDE, {0, 0, 0}, {1, 1, 1}};
     caption_error error = {0};
-    if (!photo_load_memory(file->data, file->size, "a photo", &levels, NULL, input, &error))
+    if (!photo_load_memory(&(struct photo_bytes){file->data, file->size, "a photo"}, &levels, NULL,
+                           input, &error))
         fail_msg("%s", error.message);
 }
 
@@ -246,7 +247,8 @@ static size_t memory_in_use(void) {
 static bool loads(const struct bytes *jpeg) {
     static const struct preprocessing levels = {SIDE, {0, 0, 0}, {1, 1, 1}};
     float input[VALUES];
-    return photo_load_memory(jpeg->data, jpeg->size, "a photo", &levels, NULL, input, NULL);
+    return photo_load_memory(&(struct photo_bytes){jpeg->data, jpeg->size, "a photo"}, &levels,
+                             NULL, input, NULL);
 }
 
 static bool decodes_whole(const struct bytes *jpeg) {

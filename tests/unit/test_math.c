@@ -1,5 +1,5 @@
 /* Exponential, logistic function and hyperbolic tangent against libm over the whole range of
- * floats, compiled for any processor and in the vectorised clones. */
+ * floats, compiled for the instruction set of this processor. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,18 +11,15 @@
 
 enum { BLOCK = 256 };
 
-SIMD_CLONES
-static void exponentials(const float *x, float *y) {
+SIMD_KERNEL(static, void, exponentials, (const float *x, float *y), (x, y)) {
     for (size_t i = 0; i < BLOCK; i++) y[i] = math_exp(x[i]);
 }
 
-SIMD_CLONES
-static void sigmoids(const float *x, float *y) {
+SIMD_KERNEL(static, void, sigmoids, (const float *x, float *y), (x, y)) {
     for (size_t i = 0; i < BLOCK; i++) y[i] = math_sigmoid(x[i]);
 }
 
-SIMD_CLONES
-static void tangents(const float *x, float *y) {
+SIMD_KERNEL(static, void, tangents, (const float *x, float *y), (x, y)) {
     for (size_t i = 0; i < BLOCK; i++) y[i] = math_tanh(x[i]);
 }
 

@@ -178,8 +178,11 @@ static void copy_tensor(struct safetensors_writer *writer, const struct safetens
     const bool forged = forgery->tensor && strcmp(forgery->tensor, tensor->name) == 0;
     if (!forged || forgery->shape) {
         assert_true(safetensors_writer_tensor(
-            writer, tensor->name, SAFETENSORS_F32, forged ? forgery->shape : tensor->shape,
-            forged ? forgery->dimensions : tensor->dimensions, numbers, NULL));
+            writer,
+            &(struct new_tensor){tensor->name, SAFETENSORS_F32,
+                                 forged ? forgery->shape : tensor->shape,
+                                 forged ? forgery->dimensions : tensor->dimensions, numbers},
+            NULL));
     }
     free(numbers);
 }
@@ -201,8 +204,10 @@ static char *forge(const char *path, const struct forgery *forgery) {
         copy_tensor(writer, &file, &file.tensors[i], forgery);
     }
     if (forgery->added) {
-        assert_true(safetensors_writer_tensor(writer, forgery->added, SAFETENSORS_F32,
-                                              (size_t[]){1}, 1, (float[]){0}, NULL));
+        assert_true(safetensors_writer_tensor(
+            writer,
+            &(struct new_tensor){forgery->added, SAFETENSORS_F32, (size_t[]){1}, 1, (float[]){0}},
+            NULL));
     }
     assert_true(safetensors_writer_finish(writer, NULL));
     safetensors_close(&file);
@@ -452,8 +457,10 @@ static char *written_encoder(const struct model *model) {
         tensor.name += 8;
         copy_tensor(writer, &file, &tensor, &(struct forgery){0});
     }
-    assert_true(safetensors_writer_tensor(writer, "classifier.bias", SAFETENSORS_F32, (size_t[]){2},
-                                          1, (float[]){1, 2}, NULL));
+    assert_true(safetensors_writer_tensor(
+        writer,
+        &(struct new_tensor){"classifier.bias", SAFETENSORS_F32, (size_t[]){2}, 1, (float[]){1, 2}},
+        NULL));
     assert_true(safetensors_writer_finish(writer, NULL));
     safetensors_close(&file);
     temporary_file_free(whole);

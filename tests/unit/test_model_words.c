@@ -191,8 +191,9 @@ static void a_new_word_takes_less_than_its_share(void **state) {
             inputs[i] = step == 0 ? DECODER_VECTOR - (int32_t)i
                                   : (int32_t)random_below(&random, model.decoder.words);
         }
-        decoder_step(&model.decoder, &model.parameters, model.parameters.values, PHOTOS, inputs,
-                     NULL, vectors, states, logits, scratch);
+        decoder_step(&model.decoder, &model.parameters,
+                     &(struct decoder_inputs){.rows = PHOTOS, .words = inputs, .vectors = vectors},
+                     states, logits, scratch);
         for (size_t i = 0; i < PHOTOS; i++) {
             const double share = largest_share(&old, &model, logits + i * model.decoder.words);
             assert_true(share > 0 && share < 1 / words);

@@ -112,7 +112,7 @@ static void expect_twin(const struct fixture *f, const struct packed_product *pr
 static void expect_all(size_t rows, size_t outputs, size_t inputs) {
     struct fixture f = fixture_new(rows, outputs, inputs);
     for (enum simd_level level = 0; level < SIMD_LEVELS; level++) {
-        if (!simd_level_has(level)) continue;
+        if (!simd_has(level)) continue;
         for (unsigned kind = 0; kind < 8; kind++) {
             const struct packed_product product = product_of(&f, kind & 1, kind & 2, kind & 4);
             clear(&f);
@@ -142,7 +142,7 @@ static void a_row_is_the_same_alone_and_beside_others(void **state) {
     (void)state;
     struct fixture f = fixture_new(61, 83, 150);
     for (enum simd_level level = 0; level < SIMD_LEVELS; level++) {
-        if (!simd_level_has(level)) continue;
+        if (!simd_has(level)) continue;
         struct packed_product product = product_of(&f, true, false, false);
         packed_multiply_by(level, &f.matrix, f.rows, &product);
         for (size_t first = 0; first < f.rows; first++) {
@@ -168,7 +168,7 @@ static void outputs_may_be_lines_of_a_map_with_a_border(void **state) {
     enum { LINE = 5, LINES = 4, OUTPUTS = 21, STRIDE = OUTPUTS + GAP, MAP = (LINE + 2) * STRIDE };
     struct fixture f = fixture_new(LINE * LINES, OUTPUTS, 9);
     for (enum simd_level level = 0; level < SIMD_LEVELS; level++) {
-        if (!simd_level_has(level)) continue;
+        if (!simd_has(level)) continue;
         struct packed_product product = product_of(&f, false, false, false);
         packed_multiply_by(level, &f.matrix, f.rows, &product);
         float map[LINES * MAP] = {0};
@@ -211,7 +211,7 @@ static void expect_halves_like_floats(size_t rows, size_t outputs, size_t inputs
     for (unsigned kind = 0; kind < 16; kind++) {
         const struct packed_product product = product_of(&f, kind & 1, kind & 2, kind & 4);
         for (enum simd_level level = 0; level < SIMD_LEVELS; level++) {
-            if (!simd_level_has(level)) continue;
+            if (!simd_has(level)) continue;
             clear(&f);
             packed_multiply_by(level, &matrices[kind >> 3][0], rows, &product);
             memcpy(expected, f.output, size);
@@ -239,7 +239,7 @@ static void weights_in_f16_take_half_the_memory(void **state) {
     struct arena arena = {0};
     struct packed halves;
     assert_true(packed_init_halves(&halves, 20, 30, &arena, NULL));
-    const bool kept = simd_level_has(SIMD_V3);
+    const bool kept = simd_has(SIMD_AVX2);
     assert_true((halves.halves != NULL) == kept);
     assert_true((halves.panels == NULL) == kept);
     arena_free(&arena);
@@ -285,7 +285,7 @@ static void what_is_no_number_stays_none(void **state) {
     struct fixture f = fixture_new(7, 65, 3);
     f.input[4 * (3 + GAP)] = NAN;
     for (enum simd_level level = 0; level < SIMD_LEVELS; level++) {
-        if (!simd_level_has(level)) continue;
+        if (!simd_has(level)) continue;
         const struct packed_product product = product_of(&f, false, true, false);
         packed_multiply_by(level, &f.matrix, f.rows, &product);
         for (size_t c = 0; c < f.outputs; c++) {

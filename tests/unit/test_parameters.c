@@ -8,24 +8,31 @@
 
 #include "nn/parameters.h"
 
+static struct new_parameter tensor_of(const char *name, const size_t *shape, size_t dimensions,
+                                      enum parameters_layout layout) {
+    struct new_parameter tensor = {
+        .name = name, .dimensions = dimensions, .group = PARAMETERS_DECODER, .layout = layout};
+    for (size_t d = 0; d < dimensions && d < PARAMETERS_MAX_DIMENSIONS; d++)
+        tensor.shape[d] = shape[d];
+    return tensor;
+}
+
 static size_t added(struct parameters *parameters, const char *name, const size_t *shape,
                     size_t dimensions, enum parameters_layout layout) {
+    const struct new_parameter tensor = tensor_of(name, shape, dimensions, layout);
     caption_error error = {0};
     size_t index;
-    if (!parameters_add(parameters, name, shape, dimensions, PARAMETERS_DECODER, layout, &index,
-                        &error)) {
-        fail_msg("%s", error.message);
-    }
+    if (!parameters_add(parameters, &tensor, &index, &error)) fail_msg("%s", error.message);
     return index;
 }
 
 static void expect_refused(struct parameters *parameters, const char *name, const size_t *shape,
                            size_t dimensions, enum parameters_layout layout, const char *says) {
+    const struct new_parameter tensor = tensor_of(name, shape, dimensions, layout);
     caption_error error = {0};
     size_t index;
     const size_t tensors = parameters->tensor_count, count = parameters->count;
-    assert_false(parameters_add(parameters, name, shape, dimensions, PARAMETERS_DECODER, layout,
-                                &index, &error));
+    assert_false(parameters_add(parameters, &tensor, &index, &error));
     if (!strstr(error.message, says)) fail_msg("\"%s\" does not say %s", error.message, says);
     assert_int_equal(parameters->tensor_count, tensors);
     assert_int_equal(parameters->count, count);

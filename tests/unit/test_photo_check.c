@@ -36,8 +36,9 @@ static bool check(struct fixture *fixture, enum photo_missing policy, size_t wor
                   struct photo_check *out, caption_error *error) {
     struct threads *threads = threads_new(workers, NULL);
     assert_non_null(threads);
-    bool ok = photo_check(&fixture->dataset, fixture->photos, &fixture->count, policy, threads,
-                          NULL, out, error);
+    const struct photo_check_options options = {.missing = policy, .threads = threads};
+    bool ok =
+        photo_check(&fixture->dataset, fixture->photos, &fixture->count, &options, out, error);
     threads_free(threads);
     return ok;
 }

@@ -145,7 +145,7 @@ static void set_up(struct fixture *f, double lead) {
 }
 
 static struct rerank fit(struct fixture *f) {
-    struct rerank_part part = {&f->dataset, f->photos, PHOTOS, f->results};
+    struct rerank_part part = {{&f->dataset, f->photos, PHOTOS}, f->results};
     const struct rerank_photos all = {.parts = &part, .count = 1};
     const caption_options options = tiny_options();
     struct rerank rerank = {.coverage = 1};

@@ -31,7 +31,7 @@ static void draws_free(struct draws *d) {
 
 static const struct rollout_caption *draw(struct draws *d, struct random *random) {
     const struct parameters *p = &d->fixture.parameters;
-    return rollout_draw(d->rollout, p, p->values, d->vectors, PHOTOS, SAMPLES, random);
+    return rollout_draw(d->rollout, p, d->vectors, PHOTOS, SAMPLES, random);
 }
 
 static void a_caption_ends_or_has_the_most_words(void **state) {
@@ -67,8 +67,14 @@ static void first_word_chances(const struct draws *d, size_t photo, double chanc
     caption_error error;
     struct decoder_scratch *scratch = decoder_scratch_new(decoder, 1, &error);
     const int32_t image = DECODER_VECTOR - (int32_t)photo, start = VOCABULARY_START;
-    decoder_step(decoder, p, p->values, 1, &image, NULL, d->vectors, states, NULL, scratch);
-    decoder_step(decoder, p, p->values, 1, &start, decoder->image_every ? &image : NULL, d->vectors,
+    decoder_step(decoder, p,
+                 &(struct decoder_inputs){.rows = 1, .words = &image, .vectors = d->vectors},
+                 states, NULL, scratch);
+    decoder_step(decoder, p,
+                 &(struct decoder_inputs){.rows = 1,
+                                          .words = &start,
+                                          .added = decoder->image_every ? &image : NULL,
+                                          .vectors = d->vectors},
                  states, logits, scratch);
     decoder_scratch_free(scratch);
     double sum = 0;
@@ -148,12 +154,11 @@ static void expect_own_captions(bool image_every) {
     struct rollout *together = rollout_new(&f.decoder, MANY, LONGEST, NULL);
     struct rollout *alone = rollout_new(&f.decoder, 1, LONGEST, NULL);
     assert_true(together && alone);
-    const struct rollout_caption *all =
-        rollout_draw(together, p, p->values, vectors, MANY, 1, &random);
+    const struct rollout_caption *all = rollout_draw(together, p, vectors, MANY, 1, &random);
     size_t shortest = LONGEST, longest = 0;
     for (size_t i = 0; i < MANY; i++) {
         const struct rollout_caption *own =
-            rollout_draw(alone, p, p->values, vectors + i * FIXTURE_EMBEDDING, 1, 1, &random);
+            rollout_draw(alone, p, vectors + i * FIXTURE_EMBEDDING, 1, 1, &random);
         assert_int_equal(all[i].count, own->count);
         assert_memory_equal(all[i].words, own->words, own->count * sizeof *own->words);
         if (own->count < shortest) shortest = own->count;

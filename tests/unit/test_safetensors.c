@@ -196,12 +196,12 @@ static struct safetensors_writer *new_writer(const char *path, bool swapped) {
     assert_true(safetensors_writer_metadata(writer, keys[!swapped], "value", &error));
     assert_true(safetensors_writer_metadata(writer, keys[swapped], "value", &error));
     const size_t odd[] = {NUMBERS - 1}, matrix[] = {2, NUMBERS / 2};
-    assert_true(
-        safetensors_writer_tensor(writer, "half", SAFETENSORS_F16, odd, 1, numbers, &error));
-    assert_true(
-        safetensors_writer_tensor(writer, "brain", SAFETENSORS_BF16, matrix, 2, numbers, &error));
-    assert_true(
-        safetensors_writer_tensor(writer, "full", SAFETENSORS_F32, matrix, 2, numbers, &error));
+    assert_true(safetensors_writer_tensor(
+        writer, &(struct new_tensor){"half", SAFETENSORS_F16, odd, 1, numbers}, &error));
+    assert_true(safetensors_writer_tensor(
+        writer, &(struct new_tensor){"brain", SAFETENSORS_BF16, matrix, 2, numbers}, &error));
+    assert_true(safetensors_writer_tensor(
+        writer, &(struct new_tensor){"full", SAFETENSORS_F32, matrix, 2, numbers}, &error));
     return writer;
 }
 
@@ -255,13 +255,17 @@ static void a_number_that_the_type_cannot_hold_is_not_written(void **state) {
     assert_non_null(writer);
     const size_t shape[] = {3};
     const float large[] = {1, 2, 70000}, broken[] = {1, NAN, 2};
-    assert_false(safetensors_writer_tensor(writer, "x", SAFETENSORS_F16, shape, 1, large, &error));
+    assert_false(safetensors_writer_tensor(
+        writer, &(struct new_tensor){"x", SAFETENSORS_F16, shape, 1, large}, &error));
     assert_non_null(
         strstr(error.message, "tensor \"x\": number 2 is 70000, which F16 cannot hold"));
-    assert_false(safetensors_writer_tensor(writer, "x", SAFETENSORS_F32, shape, 1, broken, &error));
+    assert_false(safetensors_writer_tensor(
+        writer, &(struct new_tensor){"x", SAFETENSORS_F32, shape, 1, broken}, &error));
     assert_non_null(strstr(error.message, "tensor \"x\": number 1 is nan, which F32 cannot hold"));
-    assert_true(safetensors_writer_tensor(writer, "x", SAFETENSORS_F32, shape, 1, large, &error));
-    assert_false(safetensors_writer_tensor(writer, "x", SAFETENSORS_F32, shape, 1, large, &error));
+    assert_true(safetensors_writer_tensor(
+        writer, &(struct new_tensor){"x", SAFETENSORS_F32, shape, 1, large}, &error));
+    assert_false(safetensors_writer_tensor(
+        writer, &(struct new_tensor){"x", SAFETENSORS_F32, shape, 1, large}, &error));
     assert_non_null(strstr(error.message, "tensor \"x\": added twice"));
     safetensors_writer_free(writer);
     struct file_bytes old;

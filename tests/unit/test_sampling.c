@@ -147,8 +147,9 @@ static void words_are_drawn_as_often_as_the_model_says(void **state) {
     tiny_image(&model, features, vector);
     const int32_t inputs[] = {DECODER_VECTOR, VOCABULARY_START};
     for (size_t t = 0; t < 2; t++) {
-        decoder_step(&model.decoder, &model.parameters, model.parameters.values, 1, &inputs[t],
-                     NULL, vector, hidden, logits, scratch);
+        decoder_step(&model.decoder, &model.parameters,
+                     &(struct decoder_inputs){.rows = 1, .words = &inputs[t], .vectors = vector},
+                     hidden, logits, scratch);
     }
     for (size_t w = 0; w < WORDS; w++) sum += expected[w] = exp((double)logits[4 + w]);
     for (size_t w = 0; w < WORDS; w++) assert_close(drawn[w], expected[w] / sum, 0.012);

@@ -38,7 +38,9 @@ static struct experiment *experiment_new(const struct slice_task *task, const ch
         x->images[i] = random_normal(&random);
     }
     caption_error error;
-    x->slice = slice_new(&x->model, PHOTOS, CAPTIONS, STEPS, STEPS, 0, &error);
+    const struct slice_sizes sizes = {
+        .photos = PHOTOS, .rows = CAPTIONS, .longest = STEPS, .steps = STEPS};
+    x->slice = slice_new(&x->model, &sizes, &error);
     x->workspace = encoder_workspace_new(&x->model.encoder, PHOTOS, ENCODER_TRAINING, &error);
     assert_true(x->slice && x->workspace);
     x->task = *task;
@@ -56,8 +58,9 @@ static void experiment_free(struct experiment *x) {
 
 static double loss(struct experiment *x) {
     struct slice_result result = {0};
-    slice_photos(x->slice, &x->task, x->workspace, x->photos, x->images, PHOTOS,
-                 random_seeded(8, 0), &result);
+    const struct slice_batch batch = {
+        .photos = x->photos, .count = PHOTOS, .images = x->images, .workspace = x->workspace};
+    slice_photos(x->slice, &x->task, &batch, random_seeded(8, 0), &result);
     return result.loss;
 }
 

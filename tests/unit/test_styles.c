@@ -33,7 +33,7 @@ static struct decoder_images look(const struct fixture *f, struct looked *looked
                                           .tags = looked->tags,
                                           .tag_scratch = looked->tag_scratch,
                                           .vectors = looked->vectors};
-    decoder_image_forward(&f->decoder, &f->parameters, f->parameters.values, &images);
+    decoder_image_forward(&f->decoder, &f->parameters, &images);
     return images;
 }
 
@@ -60,12 +60,13 @@ static void a_style_learns_from_its_images_alone(void **state) {
     enum { E = FIXTURE_EMBEDDING };
     struct fixture f = styled();
     struct looked looked;
-    const struct decoder_images images = look(&f, &looked, mixed);
+    struct decoder_images images = look(&f, &looked, mixed);
     real *gradients = fixture_zeroed(f.parameters.count, sizeof *gradients);
     real d_vectors[IMAGES * E], d_tags[IMAGES * TAGS] = {0};
     for (size_t i = 0; i < IMAGES * E; i++) d_vectors[i] = (real)(i + 1);
-    decoder_image_backward(&f.decoder, &f.parameters, f.parameters.values, &images, d_vectors,
-                           d_tags, NULL, gradients);
+    images.d_vectors = d_vectors;
+    images.d_tags = d_tags;
+    decoder_image_backward(&f.decoder, &f.parameters, &images, gradients);
     const real *rows = parameters_at(&f.parameters, gradients, f.decoder.style_weight);
     for (size_t j = 0; j < E; j++) {
         assert_float_equal(rows[j], d_vectors[2 * E + j], 1e-6);
@@ -92,8 +93,13 @@ static void inference_describes_in_the_style_that_was_learned(void **state) {
         real products[IMAGES * 3 * FIXTURE_HIDDEN];
         assert_true(inference_decoder_project_image_scratch(decoder) <= 64);
         assert_true(inference_decoder_set_style(decoder, &weights, style, NULL));
-        inference_decoder_project_image(decoder, expected.features, IMAGES, scratch, vectors,
-                                        products, tags);
+        inference_decoder_project_image(decoder,
+                                        &(struct inference_images){.count = IMAGES,
+                                                                   .features = expected.features,
+                                                                   .vectors = vectors,
+                                                                   .products = products,
+                                                                   .tags = tags,
+                                                                   .scratch = scratch});
         for (size_t j = 0; j < IMAGES * FIXTURE_EMBEDDING; j++) {
             assert_float_equal(vectors[j], expected.vectors[j], 1e-5);
         }

@@ -45,12 +45,23 @@ static void tear_down(struct fixture *f) {
     tiny_free(&f->model);
 }
 
+static struct dataset_selection select_photos(const struct fixture *f, size_t count) {
+    return (struct dataset_selection){&f->dataset, f->photos, count};
+}
+
 static struct swaps swap(struct fixture *f, size_t photos, size_t count, struct threads *threads) {
+    const struct dataset_selection selected = select_photos(f, photos);
     struct swaps swaps = {0};
+    struct likelihood_scorer scorer;
+    struct reference_words references;
     caption_error error = {0};
-    if (!swaps_compute(&f->model, STYLE_NONE, &f->dataset, f->photos, photos, f->features,
-                       f->results, count, threads, &swaps, &error))
+    if (!likelihood_scorer_init(&scorer, &f->model, STYLE_NONE, threads, &error) ||
+        !reference_words_init(&references, &f->model, &selected, f->features, &error) ||
+        !swaps_compute(&scorer, &references, f->results, count, &swaps, &error)) {
         fail_msg("%s", error.message);
+    }
+    reference_words_free(&references);
+    likelihood_scorer_free(&scorer);
     assert_int_equal(swaps.count, count);
     return swaps;
 }
@@ -131,10 +142,9 @@ static void one_photo_cannot_be_swapped(void **state) {
     (void)state;
     struct fixture f;
     set_up(&f, true);
-    struct swaps swaps;
+    const struct dataset_selection one = select_photos(&f, 1);
     caption_error error = {0};
-    assert_false(swaps_compute(&f.model, STYLE_NONE, &f.dataset, f.photos, 1, f.features, f.results,
-                               1, NULL, &swaps, &error));
+    assert_false(swaps_check(&one, &error));
     assert_int_equal(error.status, CAPTION_ERROR_ARGUMENT);
     assert_non_null(strstr(error.message, "data.json"));
     tear_down(&f);

@@ -52,11 +52,12 @@ static struct world *world_new(void) {
     return w;
 }
 
-static struct synthetic_features *synthetic_of(const struct world *w, size_t thread_count) {
+static struct synthetic_features *synthetic_of(struct world *w, size_t thread_count) {
+    const struct features features = {.count = PHOTOS, .width = WIDTH, .plain = w->features[0]};
     caption_error error = {0};
     struct threads *threads = threads_new(thread_count, &error);
     struct synthetic_features *synthetic =
-        synthetic_features_new(w->photos, PHOTOS, WORDS, w->features[0], WIDTH, threads, &error);
+        synthetic_features_new(w->photos, PHOTOS, WORDS, &features, threads, &error);
     if (!synthetic) fail_msg("%s", error.message);
     threads_free(threads);
     return synthetic;

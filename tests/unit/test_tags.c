@@ -66,7 +66,8 @@ static void any_form_in_any_caption_of_a_photo_is_its_label(void **state) {
     const struct dataset dataset = {.photos = photos, .captions = captions};
     const size_t order[] = {1, 0};
     bool labels[4];
-    tag_scores_labels(&dataset, order, 2, &vocabulary, &tags, labels);
+    const struct dataset_selection selected = {&dataset, order, 2};
+    tag_scores_labels(&selected, &vocabulary, &tags, labels);
     assert_true(labels[0] && labels[1]);
     assert_false(labels[2] || labels[3]);
     tag_words_free(&tags);

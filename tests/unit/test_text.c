@@ -157,8 +157,8 @@ static void assert_cut_equals_whole(const struct text *text, size_t rows, size_t
     for (size_t row = 0; row < rows; row++) {
         for (size_t first = 0; first < steps; first += window) {
             const size_t left = steps - first, at = row * steps + first;
-            text_window(text, row, rows, first, left < window ? left : window, cut_inputs + at,
-                        cut_targets + at);
+            const struct text_window cut = {text, rows, first, left < window ? left : window};
+            text_window_row(&cut, row, cut_inputs + at, cut_targets + at);
         }
     }
     assert_memory_equal(cut_inputs, inputs, rows * steps * sizeof *inputs);

@@ -42,12 +42,24 @@ static void without_a_warm_up_the_first_step_has_the_full_rate(void **state) {
 static struct parameters two_tensors(void) {
     struct parameters parameters = {0};
     size_t shape[] = {300, 100}, index;
-    assert_true(parameters_add(&parameters, "encoder.a", shape, 2, PARAMETERS_ENCODER,
-                               PARAMETERS_AS_IS, &index, NULL));
-    assert_true(parameters_add(&parameters, "decoder.b", shape, 2, PARAMETERS_DECODER,
-                               PARAMETERS_AS_IS, &index, NULL));
-    assert_true(parameters_add(&parameters, "decoder.c", shape, 1, PARAMETERS_CONSTANT,
-                               PARAMETERS_AS_IS, &index, NULL));
+    assert_true(parameters_add(&parameters,
+                               &(struct new_parameter){.name = "encoder.a",
+                                                       .shape = {shape[0], shape[1]},
+                                                       .dimensions = 2,
+                                                       .group = PARAMETERS_ENCODER},
+                               &index, NULL));
+    assert_true(parameters_add(&parameters,
+                               &(struct new_parameter){.name = "decoder.b",
+                                                       .shape = {shape[0], shape[1]},
+                                                       .dimensions = 2,
+                                                       .group = PARAMETERS_DECODER},
+                               &index, NULL));
+    assert_true(parameters_add(&parameters,
+                               &(struct new_parameter){.name = "decoder.c",
+                                                       .shape = {shape[0]},
+                                                       .dimensions = 1,
+                                                       .group = PARAMETERS_CONSTANT},
+                               &index, NULL));
     assert_true(parameters_allocate(&parameters, NULL));
     struct random random = random_seeded(1, 0);
     for (size_t i = 0; i < parameters.count; i++) {
@@ -123,10 +135,18 @@ static void a_frozen_encoder_and_constants_stay_as_they_are(void **state) {
 static struct parameters with_a_statistic(void) {
     struct parameters parameters = {0};
     size_t count = 50, index;
-    assert_true(parameters_add(&parameters, "encoder.weight", &count, 1, PARAMETERS_ENCODER,
-                               PARAMETERS_AS_IS, &index, NULL));
-    assert_true(parameters_add(&parameters, "encoder.running_mean", &count, 1, PARAMETERS_STATISTIC,
-                               PARAMETERS_AS_IS, &index, NULL));
+    assert_true(parameters_add(&parameters,
+                               &(struct new_parameter){.name = "encoder.weight",
+                                                       .shape = {count},
+                                                       .dimensions = 1,
+                                                       .group = PARAMETERS_ENCODER},
+                               &index, NULL));
+    assert_true(parameters_add(&parameters,
+                               &(struct new_parameter){.name = "encoder.running_mean",
+                                                       .shape = {count},
+                                                       .dimensions = 1,
+                                                       .group = PARAMETERS_STATISTIC},
+                               &index, NULL));
     assert_true(parameters_allocate(&parameters, NULL));
     return parameters;
 }
@@ -203,8 +223,12 @@ static void a_restart_goes_on_from_the_average_and_forgets_the_rest(void **state
     struct parameters parameters = {0};
     const size_t shape[] = {3, 4};
     size_t index;
-    assert_true(parameters_add(&parameters, "matrix", shape, 2, PARAMETERS_DECODER,
-                               PARAMETERS_AS_IS, &index, NULL));
+    assert_true(parameters_add(&parameters,
+                               &(struct new_parameter){.name = "matrix",
+                                                       .shape = {shape[0], shape[1]},
+                                                       .dimensions = 2,
+                                                       .group = PARAMETERS_DECODER},
+                               &index, NULL));
     assert_true(parameters_allocate(&parameters, NULL));
     struct update update;
     assert_true(update_init(&update, &parameters, 0.5F, NULL));
@@ -263,12 +287,15 @@ static struct parameters five_tensors(void) {
                 {"decoder.weight", 2, PARAMETERS_DECODER},
                 {"decoder.bias", 1, PARAMETERS_DECODER},
                 {"decoder.shift", 1, PARAMETERS_CONSTANT}};
-    const size_t shape[] = {21, 3};
     struct parameters parameters = {0};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
         size_t index;
-        assert_true(parameters_add(&parameters, list[i].name, shape, list[i].dimensions,
-                                   list[i].group, PARAMETERS_AS_IS, &index, NULL));
+        assert_true(parameters_add(&parameters,
+                                   &(struct new_parameter){.name = list[i].name,
+                                                           .shape = {21, 3},
+                                                           .dimensions = list[i].dimensions,
+                                                           .group = list[i].group},
+                                   &index, NULL));
     }
     assert_true(parameters_allocate(&parameters, NULL));
     for (size_t i = 0; i < parameters.count; i++) parameters.values[i] = 1;
@@ -405,8 +432,7 @@ static double loss_in_windows_of(size_t steps, const struct decoder *decoder,
     }
     struct tbptt *tbptt = tbptt_new(decoder, SEQUENCES, steps, NULL);
     assert_non_null(tbptt);
-    struct tbptt_pass pass = {
-        .parameters = parameters, .values = parameters->values, .scale = 1, .gradients = gradients};
+    struct tbptt_pass pass = {.parameters = parameters, .scale = 1, .gradients = gradients};
     size_t count = 0;
     double loss = tbptt_run(tbptt, &pass, sequences, SEQUENCES, &count);
     assert_int_equal(count, 3 + LONGEST + 1 + 6);
@@ -463,7 +489,6 @@ static void an_image_seen_at_every_step_is_seen_beyond_the_cuts(void **state) {
         struct tbptt_sequence sequences[] = {{inputs[0], targets[0], 3, 1},
                                              {inputs[1], targets[1], 5, 1}};
         const struct tbptt_pass pass = {.parameters = &parameters,
-                                        .values = parameters.values,
                                         .vectors = vectors,
                                         .vector_count = 2,
                                         .repeat_first = true,
@@ -500,8 +525,7 @@ static double loss_of_streams(size_t steps, const struct decoder *decoder,
             sequences[i] = (struct tbptt_sequence){inputs[i] + first, targets[i] + first,
                                                    left < steps ? left : steps, 1};
         }
-        const struct tbptt_pass pass = {
-            .parameters = parameters, .values = parameters->values, .scale = 1};
+        const struct tbptt_pass pass = {.parameters = parameters, .scale = 1};
         loss += tbptt_carry(tbptt, &pass, sequences, SEQUENCES, states, &count);
     }
     assert_int_equal(count, SEQUENCES * (LONGEST - LONGEST / 4));

@@ -30,13 +30,13 @@ static double run(const struct fixture *f, const struct batch *batch, size_t per
     real states[BATCH_ROWS * MAX_STATE] = {0};
     double loss = 0;
     size_t targets = 0;
+    struct unroll_regularisation drawn = *regularisation;
+    drawn.random = random;
     for (size_t from = 0; from < batch->lengths[0]; from += period) {
         struct cut cut;
         batch_cut(batch, from, period, &cut);
-        loss += unroll_forward(unroll, &f->parameters, f->parameters.values, &cut.window, states,
-                               regularisation, random, &targets);
-        unroll_backward(unroll, &f->parameters, f->parameters.values, 1, NULL, d_vectors,
-                        gradients);
+        loss += unroll_forward(unroll, &f->parameters, &cut.window, states, &drawn, &targets);
+        unroll_backward(unroll, &f->parameters, 1, NULL, d_vectors, gradients);
     }
     unroll_free(unroll);
     return loss;
@@ -108,15 +108,18 @@ static void loss_and_gradients_equal_those_of_pytorch(void **state) {
         real d_features[PHOTOS * FIXTURE_FEATURES];
         real *gradients = fixture_zeroed(p->count, sizeof(real));
         fill_by_formula(&f, features);
-        const struct decoder_images images = {
-            .count = PHOTOS, .features = features, .scaled = scaled, .vectors = vectors};
-        decoder_image_forward(&f.decoder, p, p->values, &images);
+        const struct decoder_images images = {.count = PHOTOS,
+                                              .features = features,
+                                              .scaled = scaled,
+                                              .vectors = vectors,
+                                              .d_vectors = d_vectors,
+                                              .d_features = d_features};
+        decoder_image_forward(&f.decoder, p, &images);
         struct batch batch = batch_captions(vectors);
         const struct unroll_regularisation smoothing = {.label_smoothing = 0.125f};
         double loss =
             run(&f, &batch, period ? period : BATCH_STEPS, &smoothing, NULL, d_vectors, gradients);
-        decoder_image_backward(&f.decoder, p, p->values, &images, d_vectors, NULL, d_features,
-                               gradients);
+        decoder_image_backward(&f.decoder, p, &images, gradients);
         if (fabs(loss - expected_loss) > 1e-6 * expected_loss) {
             fail_msg("%s: the loss is %.9g, expected %.9g", what, loss, expected_loss);
         }
@@ -144,8 +147,8 @@ static void expect_twin(const struct cell *cell, bool every) {
     struct cut cut;
     batch_cut(&batch, 0, BATCH_STEPS, &cut);
     size_t targets = 0;
-    double loss = unroll_forward(unroll, &f.parameters, f.parameters.values, &cut.window, states,
-                                 &no_regularisation, NULL, &targets);
+    double loss =
+        unroll_forward(unroll, &f.parameters, &cut.window, states, &no_regularisation, &targets);
     assert_int_equal(targets, 6 + 4 + 4 + 2);
     double expected = 0;
     for (size_t row = 0; row < batch.rows; row++) {
@@ -232,10 +235,16 @@ static void expect_steps_as_trained(const struct cell *cell, bool every) {
         batch_cut(&batch, t, 1, &cut);
         size_t n = cut.active[0];
         /* Asking for no logits is another way to the same state. */
-        decoder_step(&f.decoder, p, p->values, n, cut.inputs, cut.window.added, vectors, untouched,
-                     NULL, scratch);
-        decoder_step(&f.decoder, p, p->values, n, cut.inputs, cut.window.added, vectors, states,
-                     logits, scratch);
+        decoder_step(
+            &f.decoder, p,
+            &(struct decoder_inputs){
+                .rows = n, .words = cut.inputs, .added = cut.window.added, .vectors = vectors},
+            untouched, NULL, scratch);
+        decoder_step(
+            &f.decoder, p,
+            &(struct decoder_inputs){
+                .rows = n, .words = cut.inputs, .added = cut.window.added, .vectors = vectors},
+            states, logits, scratch);
         for (size_t row = 0; row < n; row++) {
             if (cut.targets[row] < 0) continue;
             stepped +=
@@ -393,12 +402,11 @@ static double learn_text(struct learner *l, size_t steps) {
         const struct unroll_window window = {
             .steps = PERIOD, .active = active, .inputs = inputs, .targets = targets};
         size_t count = 0;
-        loss = unroll_forward(l->unroll, p, p->values, &window, l->states, &no_regularisation, NULL,
-                              &count) /
+        loss = unroll_forward(l->unroll, p, &window, l->states, &no_regularisation, &count) /
                (double)(ROWS * PERIOD);
         if (!isfinite(loss)) fail_msg("the loss is %f at step %zu", loss, from);
         memset(l->gradients, 0, p->count * sizeof(real));
-        unroll_backward(l->unroll, p, p->values, 1, NULL, NULL, l->gradients);
+        unroll_backward(l->unroll, p, 1, NULL, NULL, l->gradients);
         l->adam.step++;
         adam_update(&l->adam, p->count, l->gradients, p->values, l->first, l->second);
     }
@@ -457,9 +465,8 @@ static void a_weight_scales_what_a_target_teaches(void **state) {
              states[BATCH_ROWS * MAX_STATE] = {0};
         struct unroll *unroll = unroll_for(&f.decoder, BATCH_ROWS, BATCH_STEPS);
         size_t targets = 0;
-        unroll_forward(unroll, p, p->values, &cut.window, states, &no_regularisation, NULL,
-                       &targets);
-        unroll_backward(unroll, p, p->values, 1, NULL, NULL, together);
+        unroll_forward(unroll, p, &cut.window, states, &no_regularisation, &targets);
+        unroll_backward(unroll, p, 1, NULL, NULL, together);
         unroll_free(unroll);
 
         double *expected = fixture_zeroed(p->count, sizeof(double));
@@ -498,9 +505,13 @@ static void a_tempered_decoder_says_at_1_what_it_said_at_the_temperature(void **
     real before[FIXTURE_WORDS], after[FIXTURE_WORDS];
     real states[FIXTURE_HIDDEN] = {0.5F, -0.25F, 1, 0}, again[FIXTURE_HIDDEN];
     memcpy(again, states, sizeof states);
-    decoder_step(&f.decoder, p, p->values, 1, &word, NULL, NULL, states, before, scratch);
+    decoder_step(&f.decoder, p,
+                 &(struct decoder_inputs){.rows = 1, .words = &word, .vectors = NULL}, states,
+                 before, scratch);
     decoder_scale_logits(&f.decoder, &f.parameters, 0.25F);
-    decoder_step(&f.decoder, p, p->values, 1, &word, NULL, NULL, again, after, scratch);
+    decoder_step(&f.decoder, p,
+                 &(struct decoder_inputs){.rows = 1, .words = &word, .vectors = NULL}, again, after,
+                 scratch);
     assert_memory_equal(again, states, sizeof states);
     for (size_t i = 0; i < FIXTURE_WORDS; i++) {
         assert_float_equal(after[i], before[i] / 0.25F, 1e-5);

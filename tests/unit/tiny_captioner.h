@@ -73,7 +73,7 @@ static inline void tiny_photos(real *features, size_t count, uint64_t seed) {
 static inline void tiny_image(const struct model *model, const real *features, real *vector) {
     real scaled[TINY_FEATURES];
     decoder_image_forward(
-        &model->decoder, &model->parameters, model->parameters.values,
+        &model->decoder, &model->parameters,
         &(struct decoder_images){
             .count = 1, .features = features, .scaled = scaled, .vectors = vector});
 }

@@ -35,7 +35,12 @@ static double weighted_sum(void *context) {
     struct step *step = context;
     real gates[WIDTH] = {0}, after[WIDTH];
     spread(step, gates);
-    step->cell->forward(ROWS, HIDDEN, gates, step->recurrent, step->before, after);
+    step->cell->forward(&(struct cell_step){.rows = ROWS,
+                                            .hidden = HIDDEN,
+                                            .gates = gates,
+                                            .recurrent = step->recurrent,
+                                            .before = step->before,
+                                            .after = after});
     double sum = 0;
     for (size_t i = 0; i < ROWS * HIDDEN * step->cell->states; i++) {
         sum += (double)(after[i] * step->weights[i]);
@@ -54,9 +59,17 @@ static void check(const struct cell *cell) {
     real gates[WIDTH] = {0}, after[WIDTH], d_state[WIDTH], d_input[WIDTH], split[WIDTH];
     real *d_recurrent = cell->splits ? split : d_input;
     spread(&step, gates);
-    cell->forward(ROWS, HIDDEN, gates, step.recurrent, step.before, after);
+    cell->forward(&(struct cell_step){.rows = ROWS,
+                                      .hidden = HIDDEN,
+                                      .gates = gates,
+                                      .recurrent = step.recurrent,
+                                      .before = step.before,
+                                      .after = after});
     memcpy(d_state, step.weights, sizeof d_state);
-    cell->backward(ROWS, HIDDEN, gates, step.before, after, d_state, d_input, d_recurrent);
+    cell->backward(
+        &(struct cell_step){
+            .rows = ROWS, .hidden = HIDDEN, .gates = gates, .before = step.before, .after = after},
+        d_state, d_input, d_recurrent);
 
     size_t products = ROWS * HIDDEN * cell->products, states = ROWS * HIDDEN * cell->states;
     finite_difference_check("input", weighted_sum, &step, step.input, products, d_input);

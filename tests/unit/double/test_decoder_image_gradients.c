@@ -51,7 +51,7 @@ static void forward(struct image *image) {
     const struct parameters *p = &image->fixture.parameters;
     const struct decoder_images images = images_of(image);
     memset(image->d_tags, 0, sizeof image->d_tags); /* no loss of their own */
-    decoder_image_forward(&image->fixture.decoder, p, p->values, &images);
+    decoder_image_forward(&image->fixture.decoder, p, &images);
 }
 
 /* Every other tag is named, and what is not named counts less. */
@@ -88,8 +88,7 @@ static double caption_loss(void *context) {
     size_t targets = 0;
     forward(image);
     batch_cut(&image->batch, 0, BATCH_STEPS, &image->cut);
-    return unroll_forward(image->unroll, p, p->values, &image->cut.window, states, &none, NULL,
-                          &targets);
+    return unroll_forward(image->unroll, p, &image->cut.window, states, &none, &targets);
 }
 
 static void check_tensor(struct image *image, finite_difference_function *f, size_t index,
@@ -103,9 +102,11 @@ static void check_tensor(struct image *image, finite_difference_function *f, siz
 static void backward(struct image *image, const real *d_vectors, real *d_features,
                      real *gradients) {
     const struct parameters *p = &image->fixture.parameters;
-    const struct decoder_images images = images_of(image);
-    decoder_image_backward(&image->fixture.decoder, p, p->values, &images, d_vectors, image->d_tags,
-                           d_features, gradients);
+    struct decoder_images images = images_of(image);
+    images.d_vectors = d_vectors;
+    images.d_tags = image->d_tags;
+    images.d_features = d_features;
+    decoder_image_backward(&image->fixture.decoder, p, &images, gradients);
 }
 
 static void the_word_head_has_its_gradient_by_weights_and_features(void **state) {
@@ -186,7 +187,7 @@ static void words_reach_the_features_through_the_first_input(void **state) {
         image->unroll = unroll_new(&image->fixture.decoder, BATCH_ROWS, BATCH_STEPS, NULL);
         assert_non_null(image->unroll);
         caption_loss(image);
-        unroll_backward(image->unroll, p, p->values, 1, NULL, d_vectors, gradients);
+        unroll_backward(image->unroll, p, 1, NULL, d_vectors, gradients);
         backward(image, d_vectors, d_features, gradients);
         for (size_t t = image->fixture.decoder.image_weight; t < p->tensor_count; t++) {
             check_tensor(image, caption_loss, t, gradients);

@@ -57,8 +57,9 @@ static void add_reading_gradient(const struct experiment *x, size_t window, cons
 static double forward(struct experiment *x, const struct cut *cut, size_t window, real *states) {
     struct random random = random_seeded(3, window);
     size_t targets = 0;
-    return unroll_forward(x->unroll, &x->fixture.parameters, x->fixture.parameters.values,
-                          &cut->window, states, &x->regularisation, x->drop ? &random : NULL,
+    struct unroll_regularisation drawn = x->regularisation;
+    if (x->drop) drawn.random = &random;
+    return unroll_forward(x->unroll, &x->fixture.parameters, &cut->window, states, &drawn,
                           &targets);
 }
 
@@ -74,8 +75,8 @@ static double run(struct experiment *x) {
         loss += forward(x, &cut, w, states);
         real d_states[BATCH_ROWS * STATE] = {0};
         if (x->regress) add_reading_gradient(x, w, states, d_states);
-        unroll_backward(x->unroll, &x->fixture.parameters, x->fixture.parameters.values,
-                        (real)SCALE, x->regress ? d_states : NULL, x->d_vectors, x->gradients);
+        unroll_backward(x->unroll, &x->fixture.parameters, (real)SCALE,
+                        x->regress ? d_states : NULL, x->d_vectors, x->gradients);
     }
     return loss;
 }

@@ -1,0 +1,71 @@
+#!/bin/sh
+# by_hand.sh PART...: what takes too long for run.sh. Each part installs what it needs, builds in a folder of
+# its own and ends with an error where it finds something:
+#
+#     clang       unit tests and end-to-end tests of a release built by clang
+#     undefined   unit tests and the fuzz corpus under clang's AddressSanitizer and UndefinedBehaviorSanitizer
+#     threads     tests of threads, sessions, loading and training under ThreadSanitizer
+#     memory      readers under MemorySanitizer (fuzz/memory.sh)
+#     faults      every allocation and every system call fails once, and from each one on
+#     analyzer    gcc -fanalyzer
+#     tidy        clang-tidy by .clang-tidy
+set -eu
+
+cd "$(dirname "$0")/.."
+jobs=$(nproc)
+sh samples/packages.sh libcmocka-dev libturbojpeg0-dev jq clang
+
+build() { # FOLDER CMAKE-OPTIONS...
+    folder=$1
+    shift
+    cmake -S . -B "$folder" -DCAPTION_WERROR=ON -DCAPTION_TESTS=ON "$@"
+    cmake --build "$folder" -j "$jobs"
+}
+
+with_clang() {
+    build build-clang-release -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Release
+    ctest --test-dir build-clang-release --output-on-failure -j "$jobs"
+}
+
+undefined() {
+    build build-clang-sanitize -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_SANITIZE=ON
+    ctest --test-dir build-clang-sanitize --output-on-failure -j "$jobs" -L 'unit|fuzz'
+}
+
+threads() {
+    build build-threads -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_FLAGS="-fsanitize=thread"
+    ctest --test-dir build-threads --output-on-failure \
+        -R '^test_(base_threads|sessions|captioner|loader|train|ranks|inference_encoder|evaluate)$'
+}
+
+faults() {
+    build build-tests -DCMAKE_BUILD_TYPE=Release
+    FAULTS=all ctest --test-dir build-tests --output-on-failure -V --timeout 86400 -R '^e2e_test_(call|memory)_faults$' |
+        grep -E 'ok:|FAIL|faults:|Passed|Failed'
+}
+
+analyzer() {
+    cmake -S . -B build-analyzer -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DCAPTION_WERROR=ON \
+        -DCMAKE_C_FLAGS="-fanalyzer"
+    cmake --build build-analyzer -j "$jobs" --target caption
+}
+
+tidy() {
+    sh samples/packages.sh clang-tidy
+    cmake -S . -B build-tidy -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
+    find src -name '*.c' ! -name ranks_mpi.c | xargs -P "$jobs" -n 4 clang-tidy -p build-tidy --quiet
+}
+
+[ $# -gt 0 ] || { sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 2; }
+for part; do
+    echo "== $part"
+    case $part in
+    clang) with_clang ;;
+    memory) sh tests/fuzz/memory.sh ;;
+    undefined | threads | faults | analyzer | tidy) "$part" ;;
+    *)
+        echo "by_hand.sh: $part: expected clang, undefined, threads, memory, faults, analyzer or tidy" >&2
+        exit 2
+        ;;
+    esac
+done
