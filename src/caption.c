@@ -9,6 +9,7 @@
 #include "base/threads.h"
 #include "decode/pipeline.h"
 #include "decode/plan.h"
+#include "decode/suggester.h"
 #include "image/thumbnail.h"
 #include "model/model.h"
 #include "model/model_path.h"
@@ -25,7 +26,9 @@ struct caption_captioner {
 };
 
 struct caption_session {
+    const struct prepared *prepared;
     const struct decode_plan *plan;
+    struct suggester *suggester; /* from the first suggestion, score or completion on */
     struct pipeline *pipeline;
 };
 
@@ -215,6 +218,7 @@ void caption_captioner_free(caption_captioner *captioner) {
 caption_session *caption_session_new(const caption_captioner *captioner, caption_error *error) {
     caption_session *session = memory_zeroed(1, sizeof *session, "a session", error);
     if (!session) return NULL;
+    session->prepared = &captioner->prepared;
     session->plan = captioner->prepared.plan;
     session->pipeline = pipeline_new(&captioner->prepared, captioner->threads, error);
     if (session->pipeline) return session;
@@ -225,6 +229,7 @@ caption_session *caption_session_new(const caption_captioner *captioner, caption
 void caption_session_free(caption_session *session) {
     if (!session) return;
     pipeline_free(session->pipeline);
+    suggester_free(session->suggester);
     free(session);
 }
 
@@ -299,6 +304,60 @@ bool caption_session_bytes(caption_session *session, const void *bytes, size_t s
                            caption_result *result, caption_error *error) {
     struct arrays arrays = {.bytes = bytes, .size = size, .results = result, .count = 1};
     return caption_arrays(session, &arrays, error);
+}
+
+static struct suggester *suggester_of(caption_session *session, caption_error *error) {
+    if (!session->suggester) session->suggester = suggester_new(session->prepared, error);
+    return session->suggester;
+}
+
+bool caption_session_look_bytes(caption_session *session, const void *bytes, size_t size,
+                                caption_error *error) {
+    struct suggester *suggester = suggester_of(session, error);
+    const struct file_bytes photo = {.data = (uint8_t *)(uintptr_t)bytes, .size = size};
+    return suggester && suggester_look(suggester, &photo, "the photo in memory", error);
+}
+
+bool caption_session_look(caption_session *session, const char *path, caption_error *error) {
+    struct suggester *suggester = suggester_of(session, error);
+    if (!suggester || !suggester_look(suggester, NULL, NULL, error)) return false;
+    struct file_bytes photo;
+    if (!path) return true;
+    if (!file_read(path, PHOTO_MAX_BYTES, &photo, error)) return false;
+    const bool seen = suggester_look(suggester, &photo, path, error);
+    file_bytes_free(&photo);
+    return seen;
+}
+
+bool caption_session_suggest(caption_session *session, const char *text, size_t most,
+                             caption_words *words, caption_error *error) {
+    *words = (caption_words){0};
+    struct suggester *suggester = suggester_of(session, error);
+    return suggester && suggester_suggest(suggester, text, most, words, error);
+}
+
+bool caption_session_score(caption_session *session, const char *sentence, caption_words *words,
+                           caption_error *error) {
+    *words = (caption_words){0};
+    struct suggester *suggester = suggester_of(session, error);
+    return suggester && suggester_score(suggester, sentence, words, error);
+}
+
+bool caption_session_complete(caption_session *session, const char *text, caption_result *result,
+                              caption_error *error) {
+    *result = (caption_result){0};
+    struct suggester *suggester = suggester_of(session, error);
+    struct decode_result decoded;
+    if (!suggester || !suggester_complete(suggester, text, &decoded, error)) return false;
+    const bool done = write_result(session->plan, &decoded, result, error);
+    decode_results_free(&decoded, 1);
+    if (!done) caption_results_free(result, 1);
+    return done;
+}
+
+void caption_words_free(caption_words *words) {
+    free(words->words);
+    *words = (caption_words){0};
 }
 
 void caption_results_free(caption_result *results, size_t count) {

@@ -191,6 +191,56 @@ CAPTION_API bool caption_session_photos(caption_session *session, const char *co
 CAPTION_API bool caption_session_bytes(caption_session *session, const void *bytes, size_t size,
                                        caption_result *result, caption_error *error);
 
+/* A word that may come next, or that was read. */
+typedef struct caption_word {
+    const char *text; /* UTF-8; "." is the end of the sentence */
+    double logprob;   /* natural log of its probability after the words before it; of a word that
+                         the model does not know, that of all such words together */
+    size_t rank;      /* 1: no word is more probable, 2: one is; 0: the model does not know it */
+} caption_word;
+
+/* Words in one block of memory, their texts included. */
+typedef struct caption_words {
+    size_t count;
+    caption_word *words; /* [count] */
+    size_t begun; /* of suggestions: bytes at the end of the text, the word being typed, that each
+                     of them is to replace */
+} caption_words;
+
+/* What this session's suggestions, scores and completions are about from now on: the photo in that
+ * file or, as at the start, none (NULL). It is encoded once, on the caller's thread. False with
+ * `error` set when it cannot be read; they are then about none. */
+CAPTION_API bool caption_session_look(caption_session *session, const char *path,
+                                      caption_error *error);
+
+/* The same for one photo held in memory (the bytes of a file). */
+CAPTION_API bool caption_session_look_bytes(caption_session *session, const void *bytes,
+                                            size_t size, caption_error *error);
+
+/* The words most likely to come next in a text, at most `most` (at least 1), most probable first.
+ * A text that ends within a word ("a do") is a word being typed: only words that begin so are
+ * suggested, perhaps none; after a space or punctuation ("a dog ") any word is. "" begins the
+ * sentence. These are the model's own probabilities: options.prefix, lengths and rules against
+ * repetition do not count. A word of the text that the model does not know is read as unknown.
+ * Without a photo the model sees the mean of those it learned from. False with `error` set when
+ * `most` is 0 or memory is short. The caller frees with caption_words_free. */
+CAPTION_API bool caption_session_suggest(caption_session *session, const char *text, size_t most,
+                                         caption_words *words, caption_error *error);
+
+/* How probable the model finds each word of a sentence, and its end, which is the last of the
+ * words. Their logprobs add up to that of the sentence. Errors and ownership as above. */
+CAPTION_API bool caption_session_score(caption_session *session, const char *sentence,
+                                       caption_words *words, caption_error *error);
+
+/* The captions that begin with a text, in place of options.prefix; otherwise as of
+ * caption_session_bytes, without tags. False with `error` set when a word of the text is unknown or
+ * there are more than options.max_length. The caller frees with caption_results_free. */
+CAPTION_API bool caption_session_complete(caption_session *session, const char *text,
+                                          caption_result *result, caption_error *error);
+
+/* Frees what words hold; a struct of zeros is allowed. */
+CAPTION_API void caption_words_free(caption_words *words);
+
 /* A photo made small, upright and with its proportions: a JPEG of a few kilobytes. */
 typedef struct caption_thumbnail {
     size_t width, height; /* in pixels */

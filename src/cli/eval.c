@@ -33,6 +33,7 @@ struct eval_options {
     const char *calibrate; /* the model that is written; or NULL */
     bool json, force;
     size_t swaps;
+    bool next_word;
     const struct decoding_options *decoding;
 };
 
@@ -94,6 +95,7 @@ static bool report(const struct scoring *scoring, const struct dataset *dataset,
         .scores = evaluation->scores,
         .perplexity = evaluation->perplexity,
         .swaps = evaluation->swaps,
+        .next_word = evaluation->next_word,
         .tags = evaluation->tags,
         .confidence = evaluation->confidence,
     };
@@ -136,6 +138,7 @@ static struct evaluator evaluator_of(const struct scoring *scoring,
     return (struct evaluator){.model = scoring->model,
                               .options = options,
                               .swaps = scoring->options->swaps,
+                              .next_word = scoring->options->next_word,
                               .threads = scoring->threads,
                               .progress = stderr};
 }
@@ -339,6 +342,11 @@ int command_eval(int argc, char **argv) {
          "show the model another photo, N times, and count how often what is said of a photo "
          "becomes less likely: its caption as drawn, and the mean of its references; 0: never",
          NULL},
+        {0, "next-word", OPTIONS_ON, &options.next_word, NULL, 0, 0,
+         "how often a person's next word is the first of the model's suggestions, and how often "
+         "one "
+         "of five; with the photo and without it, as `caption suggest` makes them",
+         NULL},
         {0, "json", OPTIONS_ON, &options.json, NULL, 0, 0,
          "one JSON object for each table, scores as fractions, instead of it (x 100)", NULL},
     };
@@ -356,7 +364,8 @@ int command_eval(int argc, char **argv) {
         "and the CIDEr of the surest captions.\n" DATASET_CHOICE_FORMATS,
         groups,
         sizeof groups / sizeof *groups,
-        "images by-source split results html calibrate swaps json model beam-size style neutral "
+        "images by-source split results html calibrate swaps next-word json model beam-size style "
+        "neutral "
         "precision threads"};
     int status;
     const int first = command_begin(&command, argc, argv, 1, INT_MAX, &status);

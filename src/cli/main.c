@@ -12,11 +12,8 @@ struct named_command {
 };
 
 static const struct named_command COMMANDS[] = {
-    {"train", command_train},
-    {"alt", command_alt},
-    {"eval", command_eval},
-    {"score", command_score},
-    {"info", command_info},
+    {"train", command_train}, {"eval", command_eval}, {"score", command_score},
+    {"info", command_info},   {"alt", command_alt},   {"suggest", command_suggest},
 };
 
 static int print_version(void) {

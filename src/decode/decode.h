@@ -53,8 +53,9 @@ struct decode_workspace *decode_workspace_new(const struct decode_plan *plan, si
 void decode_workspace_free(struct decode_workspace *workspace);
 
 /* Captions `count` photos, as many as the workspace is for or fewer, from their features
- * (count, F). first_photo numbers them for the random streams of sampling, so that results do not
- * depend on how photos are batched. results[count] are freed with decode_results_free. */
+ * (count, F); NULL: from none, as a language model would. first_photo numbers them for the random
+ * streams of sampling, so that results do not depend on how photos are batched. results[count] are
+ * freed with decode_results_free. */
 bool decode_features(struct decode_workspace *workspace, const real *features, size_t count,
                      size_t first_photo, struct decode_result *results, caption_error *error);
 void decode_results_free(struct decode_result *results, size_t count);

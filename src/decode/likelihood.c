@@ -14,6 +14,8 @@ struct batch {
     real *features; /* (LIKELIHOOD_BATCH, F) */
     size_t going[LIKELIHOOD_BATCH];
     size_t going_count; /* captions that have not ended: going[row] is the caption of a row */
+    double logprobs[LIKELIHOOD_BATCH];
+    size_t *ranks[LIKELIHOOD_BATCH]; /* of a caption's words and <end>; NULL: not asked for */
 };
 
 static bool check_words(const struct model *model, const struct likelihood_caption *captions,
@@ -32,31 +34,47 @@ static bool check_words(const struct model *model, const struct likelihood_capti
 static void batch_begin(struct batch *batch, const struct likelihood_caption *captions,
                         size_t count) {
     size_t features = batch->rows.model->decoder.features;
+    const bool photos = captions[0].features != NULL;
     for (size_t i = 0; i < count; i++) {
-        memcpy(batch->features + i * features, captions[i].features,
-               features * sizeof *batch->features);
+        if (photos)
+            memcpy(batch->features + i * features, captions[i].features,
+                   features * sizeof *batch->features);
         batch->rows.inputs[i] = DECODER_VECTOR - (int32_t)i;
         batch->going[i] = i;
     }
     batch->going_count = count;
-    rows_begin(&batch->rows, batch->features, count, count);
+    rows_begin(&batch->rows, photos ? batch->features : NULL, count, count);
     for (size_t i = 0; i < count; i++) batch->rows.inputs[i] = VOCABULARY_START;
+}
+
+/* What is asked of the word that a caption has in a place. */
+static bool answer(struct batch *batch, size_t row, size_t place, uint32_t target,
+                   caption_error *error) {
+    const struct rows *rows = &batch->rows;
+    const size_t number = batch->going[row];
+    double normaliser;
+    if (!rows_normaliser(rows, row, &normaliser, error)) return false;
+    if (batch->ranks[number]) {
+        batch->ranks[number][place] = rows_rank(rows, row, target);
+        return true;
+    }
+    const real *logits = rows->logits + row * rows->model->decoder.words;
+    batch->logprobs[number] += (double)logits[target] - normaliser;
+    return true;
 }
 
 /* One time step: word number `place` of every caption that has not ended, or its <end>. */
 static bool batch_step(struct batch *batch, const struct likelihood_caption *captions, size_t place,
-                       double *logprobs, caption_error *error) {
+                       caption_error *error) {
     struct rows *rows = &batch->rows;
-    size_t words = rows->model->decoder.words, state = rows->model->decoder.state, left = 0;
+    size_t state = rows->model->decoder.state, left = 0;
     rows_step(rows, batch->going_count);
     for (size_t row = 0; row < batch->going_count; row++) {
         size_t number = batch->going[row];
         const struct likelihood_caption *caption = &captions[number];
         bool ends = place == caption->count;
         uint32_t target = ends ? VOCABULARY_END : caption->words[place];
-        double normaliser;
-        if (!rows_normaliser(rows, row, &normaliser, error)) return false;
-        logprobs[number] += (double)rows->logits[row * words + target] - normaliser;
+        if (!answer(batch, row, place, target, error)) return false;
         if (ends) continue;
         rows->inputs[left] = (int32_t)target;
         rows->images[left] = rows->images[row];
@@ -68,14 +86,46 @@ static bool batch_step(struct batch *batch, const struct likelihood_caption *cap
     return true;
 }
 
+/* Captions that go together. *ranks, unless NULL, moves behind theirs. */
 static bool batch_run(struct batch *batch, const struct likelihood_caption *captions, size_t count,
-                      double *logprobs, caption_error *error) {
+                      size_t **ranks, caption_error *error) {
     batch_begin(batch, captions, count);
-    for (size_t i = 0; i < count; i++) logprobs[i] = 0;
+    for (size_t i = 0; i < count; i++) {
+        batch->logprobs[i] = 0;
+        batch->ranks[i] = *ranks;
+        if (*ranks) *ranks += captions[i].count + 1;
+    }
     for (size_t place = 0; batch->going_count > 0; place++) {
-        if (!batch_step(batch, captions, place, logprobs, error)) return false;
+        if (!batch_step(batch, captions, place, error)) return false;
     }
     return true;
+}
+
+/* Writes logprobs[count] or, where they are not NULL, ranks. */
+static bool run(struct batch *batch, const struct likelihood_caption *captions, size_t count,
+                double *logprobs, size_t *ranks, caption_error *error) {
+    for (size_t first = 0; first < count; first += LIKELIHOOD_BATCH) {
+        size_t rest = size_smaller(count - first, LIKELIHOOD_BATCH);
+        if (!batch_run(batch, captions + first, rest, &ranks, error)) return false;
+        if (logprobs) memcpy(logprobs + first, batch->logprobs, rest * sizeof *logprobs);
+    }
+    return true;
+}
+
+static bool batch_init(struct batch *batch, const struct model *model,
+                       const struct inference_decoder *decoder, size_t captions,
+                       caption_error *error) {
+    const size_t together = size_smaller(captions, LIKELIHOOD_BATCH);
+    *batch = (struct batch){0};
+    if (!rows_init(&batch->rows, model, decoder, together, together, error)) return false;
+    batch->features = memory_uninitialised(together, model->decoder.features * sizeof(real),
+                                           "likelihoods", error);
+    return batch->features != NULL;
+}
+
+static void batch_free(struct batch *batch) {
+    free(batch->features);
+    rows_free(&batch->rows);
 }
 
 bool likelihood_captions(const struct model *model, const struct inference_decoder *decoder,
@@ -83,17 +133,21 @@ bool likelihood_captions(const struct model *model, const struct inference_decod
                          caption_error *error) {
     if (!check_words(model, captions, count, error)) return false;
     if (count == 0) return true;
-    size_t together = count < LIKELIHOOD_BATCH ? count : LIKELIHOOD_BATCH;
-    struct batch batch = {0};
-    if (!rows_init(&batch.rows, model, decoder, together, together, error)) return false;
-    batch.features = memory_uninitialised(together, model->decoder.features * sizeof(real),
-                                          "likelihoods", error);
-    bool done = batch.features != NULL;
-    for (size_t first = 0; done && first < count; first += together) {
-        size_t rest = count - first < together ? count - first : together;
-        done = batch_run(&batch, captions + first, rest, logprobs + first, error);
-    }
-    free(batch.features);
-    rows_free(&batch.rows);
+    struct batch batch;
+    const bool done = batch_init(&batch, model, decoder, count, error) &&
+                      run(&batch, captions, count, logprobs, NULL, error);
+    batch_free(&batch);
+    return done;
+}
+
+bool likelihood_ranks(const struct model *model, const struct inference_decoder *decoder,
+                      const struct likelihood_caption *captions, size_t count, size_t *ranks,
+                      caption_error *error) {
+    if (!check_words(model, captions, count, error)) return false;
+    if (count == 0) return true;
+    struct batch batch;
+    const bool done = batch_init(&batch, model, decoder, count, error) &&
+                      run(&batch, captions, count, NULL, ranks, error);
+    batch_free(&batch);
     return done;
 }

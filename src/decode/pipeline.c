@@ -84,8 +84,8 @@ static void fail(struct pipeline *p, const caption_error *error) {
     pthread_cond_broadcast(&p->changed);
 }
 
-static bool check_pixels(const struct file_bytes *file, const char *path, size_t most,
-                         caption_error *error) {
+bool pipeline_check_pixels(const struct file_bytes *file, const char *path, size_t most,
+                           caption_error *error) {
     size_t width, height;
     if (!image_size(file->data, file->size, &width, &height) || width <= most / height) return true;
     return error_set(error, CAPTION_ERROR_LIMIT, "%s: %zu x %zu pixels, at most %zu are accepted%s",
@@ -96,7 +96,7 @@ static bool check_pixels(const struct file_bytes *file, const char *path, size_t
 static bool load_pixels(const struct pipeline *p, const struct file_bytes *file, const char *name,
                         float *input, caption_thumbnail *thumbnail, caption_error *error) {
     struct image image;
-    if (!check_pixels(file, name, p->plan->options.max_pixels, error) ||
+    if (!pipeline_check_pixels(file, name, p->plan->options.max_pixels, error) ||
         !photo_load_image(&(struct photo_bytes){file->data, file->size, name},
                           &p->plan->model->preprocessing, p->plan->options.accept_truncated, &image,
                           input, error))

@@ -12,6 +12,7 @@
 #ifndef CAPTION_DECODE_PIPELINE_H
 #define CAPTION_DECODE_PIPELINE_H
 
+#include "base/file.h"
 #include "decode/prepared.h"
 
 /* The caller's side. `next` and `result` are called on its thread. */
@@ -43,5 +44,10 @@ void pipeline_free(struct pipeline *pipeline);
  * at all; another run may follow. Times are added to `times` (NULL: not wanted). */
 bool pipeline_run(struct pipeline *pipeline, const struct pipeline_ends *ends, caption_times *times,
                   caption_error *error);
+
+/* Whether a photo has at most `most` pixels, by its first bytes; what has none that are understood
+ * passes. Else an error that names the path. */
+bool pipeline_check_pixels(const struct file_bytes *file, const char *path, size_t most,
+                           caption_error *error);
 
 #endif

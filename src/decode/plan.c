@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "decode/constraints.h"
 #include "decode/signals.h"
-#include "text/tokenizer.h"
 
 static bool check_size(const char *name, size_t value, size_t least, size_t most,
                        caption_error *error) {
@@ -54,24 +53,22 @@ static bool check_options(const caption_options *options, caption_error *error) 
                      options->top, top);
 }
 
-static bool look_up_prefix(struct decode_plan *plan, const struct tokens *words,
-                           caption_error *error) {
+bool plan_look_up(const struct decode_plan *plan, const struct tokens *words, uint32_t *numbers,
+                  size_t *count, caption_error *error) {
     if (words->count > plan->options.max_length) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "the prefix has %zu words; the maximum length is %zu", words->count,
                          plan->options.max_length);
     }
-    plan->prefix = memory_zeroed(words->count, sizeof *plan->prefix, "the prefix", error);
-    if (!plan->prefix) return false;
     for (size_t i = 0; i < words->count; i++) {
         size_t word = vocabulary_find(&plan->model->vocabulary, words->words[i]);
         if (word < VOCABULARY_SPECIALS) {
             return error_set(error, CAPTION_ERROR_ARGUMENT,
                              "prefix: the model does not know the word \"%s\"", words->words[i]);
         }
-        plan->prefix[i] = (uint32_t)word;
+        numbers[i] = (uint32_t)word;
     }
-    plan->prefix_count = words->count;
+    *count = words->count;
     return true;
 }
 
@@ -79,7 +76,9 @@ static bool read_prefix(struct decode_plan *plan, const char *prefix, caption_er
     if (!prefix) return true;
     struct tokens words;
     if (!tokenize(prefix, &words, error)) return false;
-    bool found = look_up_prefix(plan, &words, error);
+    plan->prefix = memory_zeroed(words.count, sizeof *plan->prefix, "the prefix", error);
+    bool found =
+        plan->prefix && plan_look_up(plan, &words, plan->prefix, &plan->prefix_count, error);
     tokens_free(&words);
     return found;
 }

@@ -4,6 +4,7 @@
 
 #include "decode/decode.h"
 #include "infer/inference_decoder.h"
+#include "text/tokenizer.h"
 
 /* Limits of the options, named in the messages of decode_plan_new. */
 enum {
@@ -30,6 +31,11 @@ struct decode_plan {
                             are */
     double *rarity;      /* (V,): see signals.h */
 };
+
+/* The numbers of a prefix's words: numbers[max_length]. False with `error` set when there are more
+ * than max_length, or the model does not know one. */
+bool plan_look_up(const struct decode_plan *plan, const struct tokens *words, uint32_t *numbers,
+                  size_t *count, caption_error *error);
 
 /* Photos that are decoded together: enough that the weights are well used, few enough that a
  * handful of photos keeps several threads busy, and fewer where the beam is wide. */

@@ -74,3 +74,17 @@ bool rows_normaliser(const struct rows *rows, size_t row, double *normaliser,
     return error_set(error, CAPTION_ERROR_FORMAT,
                      "the model answers with numbers that are not finite");
 }
+
+bool rows_is_said(size_t word) {
+    return word != VOCABULARY_PAD && word != VOCABULARY_START && word != VOCABULARY_UNK;
+}
+
+size_t rows_rank(const struct rows *rows, size_t row, uint32_t word) {
+    if (!rows_is_said(word)) return 0;
+    const size_t words = rows->model->decoder.words;
+    const real *logits = rows->logits + row * words, own = logits[word];
+    size_t rank = 1;
+    for (size_t i = 0; i < words; i++)
+        rank += rows_is_said(i) && (logits[i] > own || (i < word && !(logits[i] < own)));
+    return rank;
+}

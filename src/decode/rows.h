@@ -28,7 +28,7 @@ bool rows_init(struct rows *rows, const struct model *model,
 void rows_free(struct rows *rows);
 
 /* Begins `count` sequences: inputs[i] is DECODER_VECTOR - p for photo p of features (photos, F),
- * and becomes images[i]. */
+ * and becomes images[i]. features NULL: there are none to see (inference_decoder_project_image). */
 void rows_begin(struct rows *rows, const real *features, size_t photos, size_t count);
 
 /* One time step of the first `count` rows, whose inputs are words: inputs in, states and logits
@@ -38,5 +38,13 @@ void rows_step(struct rows *rows, size_t count);
 /* The normaliser of a row's softmax. False with `error` set when it is no finite number, which is
  * how a broken model shows. */
 bool rows_normaliser(const struct rows *rows, size_t row, double *normaliser, caption_error *error);
+
+/* How many words are more probable than `word` in a row, that one included: 1 is the most probable;
+ * of equal ones the lower number comes first. What is never said (rows_is_said) does not count and
+ * has rank 0. */
+size_t rows_rank(const struct rows *rows, size_t row, uint32_t word);
+
+/* Whether a word, or <end>, may be said: not <pad>, <start> and <unk>. */
+bool rows_is_said(size_t word);
 
 #endif

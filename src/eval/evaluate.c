@@ -117,6 +117,8 @@ bool evaluate_features(const struct evaluator *evaluator, const struct dataset_s
         likelihood_scorer_init(&scorer, model, style, evaluator->threads, error) &&
         reference_words_init(&references, model, photos, features, error) &&
         score_likelihoods(&scorer, &references, results, evaluator->swaps, out, error);
+    if (done && evaluator->next_word)
+        done = next_word_compute(&scorer, &references, &out->next_word, error);
     reference_words_free(&references);
     likelihood_scorer_free(&scorer);
     if (decoded) decode_results_free(results, count);

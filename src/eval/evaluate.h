@@ -8,6 +8,7 @@
 #include "data/dataset_parts.h"
 #include "decode/decode.h"
 #include "eval/confidence_scores.h"
+#include "eval/next_word.h"
 #include "eval/scores.h"
 #include "eval/swaps.h"
 #include "eval/tag_scores.h"
@@ -18,6 +19,7 @@ struct evaluator {
     const struct model *model;
     const caption_options *options;
     size_t swaps;            /* pairs of photos that are compared (swaps.h); 0: none */
+    bool next_word;          /* next words are counted (next_word.h) */
     struct threads *threads; /* NULL: the calling thread alone */
     FILE *progress;          /* a progress bar while photos are encoded; NULL: none */
 };
@@ -35,6 +37,7 @@ struct evaluation {
     size_t distinct;                     /* different captions */
     double perplexity;                   /* of the reference captions, per word, <end> included */
     struct swaps swaps;                  /* count 0: not asked for */
+    struct next_word next_word;          /* places 0: not asked for */
     struct tag_scores tags;              /* of a model that has a word head, else zero */
     struct confidence_scores confidence; /* of a model with confidence, else zero */
 };

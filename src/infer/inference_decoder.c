@@ -111,7 +111,10 @@ void inference_decoder_project_image(const struct inference_decoder *d,
     const size_t f = d->decoder->features, e = d->decoder->embedding, p = d->decoder->products;
     const size_t k = d->decoder->tags, count = images->count;
     float *scratch = images->scratch, *vectors = images->vectors;
-    decoder_scale_features(d->decoder, d->shift, d->scale, images->features, count, scratch);
+    if (images->features)
+        decoder_scale_features(d->decoder, d->shift, d->scale, images->features, count, scratch);
+    else
+        memset(scratch, 0, count * f * sizeof *scratch);
     inference_matrix_multiply(&d->image, count, scratch, f, vectors, NULL);
     if (k > 0) inference_matrix_multiply(&d->tags, count, scratch, f, images->tags, NULL);
     add_tags(d, images->tags, count, scratch, vectors);

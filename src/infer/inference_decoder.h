@@ -34,7 +34,8 @@ bool inference_decoder_set_style(struct inference_decoder *decoder, const struct
 /* Images to be projected. */
 struct inference_images {
     size_t count;
-    const float *features; /* (count, F) */
+    const float *features; /* (count, F); NULL, which stands for no photo: the mean of the training
+                              photos' (u = 0 in decoder.h) */
     float *vectors;        /* (count, E): the input vectors x_1 */
     float *products;       /* (count, P): theirs with the input weights, without the bias */
     float *tags;           /* (count, K): logits of the word head */

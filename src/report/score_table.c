@@ -60,6 +60,24 @@ static void write_tags(const struct tag_scores *tags, FILE *stream) {
     fprintf(stream, "tags error  %8.2f   of their confidences\n", 100 * tags->calibration_error);
 }
 
+static void write_swaps(const struct swaps *swaps, FILE *stream) {
+    if (swaps->count == 0) return;
+    fprintf(stream,
+            "swaps       %8zu   less likely then: generated captions %.1f %%, references %.1f %%\n",
+            swaps->count, 100 * swaps->generated, 100 * swaps->references);
+}
+
+static void write_next_word(const struct next_word *words, FILE *stream) {
+    if (words->places == 0) return;
+    fprintf(stream,
+            "next word   %8.2f   among %d suggestions, the first %.2f, in %zu places; ends of "
+            "sentences left out %.2f\n"
+            "  no photo  %8.2f   the first %.2f; ends left out %.2f\n",
+            100 * words->with.among, NEXT_WORD_SUGGESTIONS, 100 * words->with.first, words->places,
+            100 * words->with.words, 100 * words->without.among, 100 * words->without.first,
+            100 * words->without.words);
+}
+
 static void write_text(const struct score_table *table, FILE *stream) {
     const struct scores *scores = &table->scores;
     if (table->name) {
@@ -77,16 +95,30 @@ static void write_text(const struct score_table *table, FILE *stream) {
     if (table->precision) fprintf(stream, "precision   %8s\n", table->precision);
     if (has_tags(table)) write_tags(&table->tags, stream);
     write_confidence(&table->confidence, stream);
-    if (table->swaps.count == 0) return;
-    fprintf(stream,
-            "swaps       %8zu   less likely then: generated captions %.1f %%, references %.1f %%\n",
-            table->swaps.count, 100 * table->swaps.generated, 100 * table->swaps.references);
+    write_swaps(&table->swaps, stream);
+    write_next_word(&table->next_word, stream);
 }
 
 static bool put_swaps(const struct swaps *swaps, cJSON *object, caption_error *error) {
     return swaps->count == 0 || (put_number(object, "swaps", (double)swaps->count, error) &&
                                  put_number(object, "swaps_generated", swaps->generated, error) &&
                                  put_number(object, "swaps_references", swaps->references, error));
+}
+
+static bool put_shares(const struct next_word_shares *shares, const char *key, cJSON *object,
+                       caption_error *error) {
+    cJSON *inner = cJSON_AddObjectToObject(object, key);
+    if (!inner) return error_memory(error, "the scores");
+    return put_number(inner, "first", shares->first, error) &&
+           put_number(inner, "among_5", shares->among, error) &&
+           put_number(inner, "words_among_5", shares->words, error);
+}
+
+static bool put_next_word(const struct next_word *words, cJSON *object, caption_error *error) {
+    return words->places == 0 ||
+           (put_number(object, "next_word_places", (double)words->places, error) &&
+            put_shares(&words->with, "next_word", object, error) &&
+            put_shares(&words->without, "next_word_without_photo", object, error));
 }
 
 static bool put_tags(const struct score_table *table, cJSON *object, caption_error *error) {
@@ -105,7 +137,8 @@ static bool put_rest(const struct score_table *table, cJSON *object, caption_err
     return put_number(object, "distinct", (double)table->distinct, error) &&
            put_number(object, "photos", (double)table->photos, error) &&
            put_number(object, "references", (double)table->references, error) &&
-           put_swaps(&table->swaps, object, error) && put_tags(table, object, error) &&
+           put_swaps(&table->swaps, object, error) &&
+           put_next_word(&table->next_word, object, error) && put_tags(table, object, error) &&
            put_confidence(&table->confidence, object, error);
 }
 

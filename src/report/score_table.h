@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "eval/confidence_scores.h"
+#include "eval/next_word.h"
 #include "eval/scores.h"
 #include "eval/swaps.h"
 #include "eval/tag_scores.h"
@@ -17,9 +18,10 @@ struct score_table {
     size_t references;
     size_t distinct; /* different captions */
     struct scores scores;
-    double perplexity;      /* of the references under the model; 0: there was no model */
-    struct swaps swaps;     /* count 0: none were made */
-    struct tag_scores tags; /* all zero: there were none */
+    double perplexity;          /* of the references under the model; 0: there was no model */
+    struct swaps swaps;         /* count 0: none were made */
+    struct next_word next_word; /* places 0: none were looked at */
+    struct tag_scores tags;     /* all zero: there were none */
     struct confidence_scores confidence; /* the same */
 };
 

@@ -119,6 +119,31 @@ static void swaps_are_made_where_asked_for(void **state) {
     tear_down(&f);
 }
 
+/* Where all words are as probable, they rank by number: the end, dog, runs, grass, a. */
+static void next_words_are_looked_for_among_five(void **state) {
+    (void)state;
+    struct fixture f;
+    set_up(&f, 9);
+    evaluate(&f, NULL, NULL);
+    assert_int_equal(f.evaluation.next_word.places, 0);
+    evaluation_free(&f.evaluation);
+    memset(f.model.parameters.values, 0, f.model.parameters.count * sizeof(real));
+    const struct evaluator evaluator = {
+        .model = &f.model, .options = &f.options, .next_word = true};
+    const struct dataset_selection photos = all_photos(&f);
+    assert_true(evaluate_features(&evaluator, &photos, f.features, &f.evaluation, NULL));
+    const struct next_word *found = &f.evaluation.next_word;
+    assert_int_equal(found->places, 7 * PHOTOS);
+    const struct next_word_shares *shares[] = {&found->with, &found->without};
+    for (size_t i = 0; i < 2; i++) { /* of "a red ball on zebra grass": a, grass and the end */
+        assert_close(shares[i]->among, 3.0 / 7, 1e-9);
+        assert_close(shares[i]->first, 1.0 / 7, 1e-9);
+        assert_close(shares[i]->words, 2.0 / 6, 1e-9);
+    }
+    evaluation_free(&f.evaluation);
+    tear_down(&f);
+}
+
 static void a_model_that_knows_nothing_is_as_perplexed_as_it_has_words(void **state) {
     (void)state;
     struct fixture f;
@@ -204,6 +229,7 @@ int main(void) {
         cmocka_unit_test(captions_that_are_the_references_score_one),
         cmocka_unit_test(neutral_captions_are_scored_as_they_are_told),
         cmocka_unit_test(swaps_are_made_where_asked_for),
+        cmocka_unit_test(next_words_are_looked_for_among_five),
         cmocka_unit_test(a_model_that_knows_nothing_is_as_perplexed_as_it_has_words),
         cmocka_unit_test(a_word_made_likely_lowers_the_perplexity_of_what_says_it),
         cmocka_unit_test(other_values_make_the_captions_of_the_model_they_are_of),

@@ -1,4 +1,5 @@
 /* One captioner, many sessions: what is prepared once is not prepared again. */
+#include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -137,6 +138,57 @@ static void a_second_call_reads_no_file_and_allocates_its_photo_and_result(void 
     }
 }
 
+static void suggest_score_complete(caption_session *session, const char *text) {
+    caption_error error = {0};
+    caption_words words, scores;
+    caption_result result;
+    if (!caption_session_suggest(session, text, 5, &words, &error) ||
+        !caption_session_score(session, text, &scores, &error) ||
+        !caption_session_complete(session, text, &result, &error))
+        fail_msg("%s", error.message);
+    assert_int_equal(words.count, 5);
+    assert_int_equal(result.count, 1);
+    assert_int_equal(strncmp(result.captions[0].text, text, strlen(text) - 1), 0);
+    caption_words_free(&words);
+    caption_words_free(&scores);
+    caption_results_free(&result, 1);
+}
+
+static void a_second_suggestion_allocates_its_text_and_result(void **state) {
+    const struct photo photo = photo_new(3);
+    caption_options options = caption_options_default();
+    options.threads = 1;
+    struct open_session opened = open_session(*state, &options);
+    suggest_score_complete(opened.session, "a dog in the ");
+    assert_true(caption_session_look_bytes(opened.session, photo.bytes, photo.size, NULL));
+    counted.bytes = counted.files = 0;
+    suggest_score_complete(opened.session, "a cat on the ");
+    const size_t bytes = counted.bytes, files = counted.files;
+    assert_int_equal(files, 0);
+    assert_in_range(bytes, 1, 4096);
+    close_session(&opened);
+}
+
+static void a_photo_that_cannot_be_read_is_looked_away_from(void **state) {
+    const struct photo photo = photo_new(3);
+    caption_error error = {0};
+    caption_options options = caption_options_default();
+    struct open_session opened = open_session(*state, &options);
+    caption_words none, seen, after;
+    assert_true(caption_session_suggest(opened.session, "", 1, &none, NULL));
+    assert_true(caption_session_look_bytes(opened.session, photo.bytes, photo.size, NULL));
+    assert_true(caption_session_suggest(opened.session, "", 1, &seen, NULL));
+    assert_true(fabs(none.words[0].logprob - seen.words[0].logprob) > 1e-6);
+    assert_false(caption_session_look(opened.session, "/nowhere/dog.jpg", &error));
+    assert_non_null(strstr(error.message, "/nowhere/dog.jpg"));
+    assert_true(caption_session_suggest(opened.session, "", 1, &after, NULL));
+    assert_true(fabs(none.words[0].logprob - after.words[0].logprob) < 1e-9);
+    caption_words_free(&none);
+    caption_words_free(&seen);
+    caption_words_free(&after);
+    close_session(&opened);
+}
+
 struct caller {
     const caption_captioner *captioner;
     const struct photo *photos;     /* [CALLS] */
@@ -212,6 +264,8 @@ static void photos_come_in_any_number_from_call_to_call(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_second_call_reads_no_file_and_allocates_its_photo_and_result),
+        cmocka_unit_test(a_second_suggestion_allocates_its_text_and_result),
+        cmocka_unit_test(a_photo_that_cannot_be_read_is_looked_away_from),
         cmocka_unit_test(sessions_on_threads_of_their_own_say_the_same),
         cmocka_unit_test(photos_come_in_any_number_from_call_to_call),
     };

@@ -1,0 +1,250 @@
+/* caption suggest [PHOTO] TEXT: the words that are likely to come next. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/plain_text.h"
+#include "cli/command.h"
+#include "cli/decoding_options.h"
+#include "cli/typing.h"
+#include "data/lines.h"
+#include "decode/plan.h"
+#include "report/word_rows.h"
+
+static const char name[] = "caption suggest";
+
+static const size_t largest_file = (size_t)1 << 30;
+
+enum { ROWS = 11 };
+
+struct suggest_options {
+    struct decoding_options *decoding;
+    const char *photo, *text; /* NULL: none is given */
+    size_t most;
+    bool most_given;
+    bool complete, interactive, json_lines;
+    const char *score; /* file of sentences; NULL: none */
+    struct options_row rows[ROWS];
+};
+
+/* An open model with a session, and what is asked of it. */
+struct suggesting {
+    const struct suggest_options *options;
+    caption_model *model;
+    caption_captioner *captioner;
+    caption_session *session;
+};
+
+static void suggesting_close(struct suggesting *s) {
+    caption_session_free(s->session);
+    caption_captioner_free(s->captioner);
+    caption_model_close(s->model);
+}
+
+static bool suggesting_open(struct suggesting *s, const struct suggest_options *options,
+                            caption_error *error) {
+    const char *photo = options->photo;
+    *s = (struct suggesting){.options = options};
+    if (photo && strcmp(photo, "-") == 0) photo = "/dev/stdin";
+    return (s->model = caption_model_open(options->decoding->model, error)) &&
+           (s->captioner = caption_captioner_new(s->model, &options->decoding->caption, error)) &&
+           (s->session = caption_session_new(s->captioner, error)) &&
+           caption_session_look(s->session, photo, error);
+}
+
+/* Tells which words of the text the model does not know. */
+static bool tell_unknown(const struct suggesting *s, const char *text, caption_error *error) {
+    caption_words words;
+    if (!caption_session_score(s->session, text, &words, error)) return false;
+    for (size_t i = 0; i < words.count; i++) {
+        if (words.words[i].rank > 0) continue;
+        fprintf(stderr, "%s: the model does not know the word \"", name);
+        plain_text_write_line(stderr, words.words[i].text);
+        fputs("\"\n", stderr);
+    }
+    caption_words_free(&words);
+    return true;
+}
+
+/* The text is in whole words: a space ends the last. */
+static bool suggest(const struct suggesting *s, caption_error *error) {
+    const char *text = s->options->text;
+    const size_t size = strlen(text) + 2;
+    char *whole = memory_uninitialised(size, 1, "a text", error);
+    if (!whole) return false;
+    snprintf(whole, size, "%s ", text);
+    caption_words words = {0};
+    const bool done = tell_unknown(s, text, error) &&
+                      caption_session_suggest(s->session, whole, s->options->most, &words, error) &&
+                      word_rows_suggestions(text, &words, s->options->json_lines, stdout, error);
+    caption_words_free(&words);
+    free(whole);
+    return done;
+}
+
+static bool write_caption(const struct suggesting *s, const caption_text *caption,
+                          caption_error *error) {
+    if (s->options->json_lines) return word_rows_sentence(caption, stdout, error);
+    if (s->options->decoding->caption.top > 1) printf("%.4f\t", caption->logprob);
+    plain_text_to_reader(stdout, caption->text);
+    putchar('\n');
+    return true;
+}
+
+static bool complete(const struct suggesting *s, const char *text, caption_error *error) {
+    caption_result result;
+    if (!caption_session_complete(s->session, text, &result, error)) return false;
+    bool done = true;
+    for (size_t i = 0; done && i < result.count; i++)
+        done = write_caption(s, &result.captions[i], error);
+    caption_results_free(&result, 1);
+    return done;
+}
+
+static bool score_line(const struct suggesting *s, size_t number, const char *sentence,
+                       caption_error *error) {
+    caption_words words;
+    if (!caption_session_score(s->session, sentence, &words, error)) return false;
+    const bool done =
+        word_rows_scores(number, sentence, &words, s->options->json_lines, stdout, error);
+    caption_words_free(&words);
+    return done;
+}
+
+static bool score(const struct suggesting *s, caption_error *error) {
+    const char *path = s->options->score;
+    struct file_bytes file;
+    if (strcmp(path, "-") == 0) path = "/dev/stdin";
+    if (!file_read(path, largest_file, &file, error)) return false;
+    struct lines lines = lines_start((const char *)file.data, file.size);
+    const char *line;
+    size_t length;
+    bool done = true;
+    while (done && lines_next(&lines, &line, &length)) {
+        char *sentence = memory_substring(line, length, error);
+        done = sentence && score_line(s, lines.number, sentence, error) &&
+               (!ferror(stdout) || command_flush(error));
+        free(sentence);
+    }
+    file_bytes_free(&file);
+    return done;
+}
+
+/* What was typed is printed; with --complete, as the model goes on. */
+static bool type(const struct suggesting *s, caption_error *error) {
+    struct typing typing = {.session = s->session, .suggestions = s->options->most};
+    if (s->options->text) snprintf(typing.text, sizeof typing.text, "%s", s->options->text);
+    if (!typing_run(&typing, error)) return false;
+    if (s->options->complete) return complete(s, typing.text, error);
+    const size_t length = strlen(typing.text);
+    printf("%.*s\n", (int)(length > 0 && typing.text[length - 1] == ' ' ? length - 1 : length),
+           typing.text);
+    return true;
+}
+
+static bool run(const struct suggest_options *options, caption_error *error) {
+    struct suggesting s;
+    bool done = suggesting_open(&s, options, error);
+    if (done && options->score)
+        done = score(&s, error);
+    else if (done && options->interactive)
+        done = type(&s, error);
+    else if (done && options->complete)
+        done = complete(&s, options->text, error);
+    else if (done)
+        done = suggest(&s, error);
+    suggesting_close(&s);
+    return done;
+}
+
+/* One argument is a photo if there is such a file, or if nothing but a photo is expected; else it
+ * is a text. */
+static bool settle_arguments(struct suggest_options *o, char **arguments, int count,
+                             caption_error *error) {
+    if (o->score && (o->complete || o->interactive || count > 1))
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--score: expected neither a TEXT nor --complete nor --interactive");
+    if (count == 0 && !o->score && !o->interactive)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "0 arguments given, 1 or 2 expected: %s [OPTIONS] [PHOTO] TEXT", name);
+    const bool is_photo =
+        count == 2 ||
+        (count == 1 && (o->score || !strcmp(arguments[0], "-") || access(arguments[0], F_OK) == 0));
+    if (is_photo) o->photo = arguments[0];
+    if (o->score && o->photo && !strcmp(o->score, "-") && !strcmp(o->photo, "-"))
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "standard input cannot be the PHOTO and --score at once");
+    if (count > is_photo) o->text = arguments[count - 1];
+    if (!o->text && !o->interactive) o->text = "";
+    if (!o->complete || o->interactive) return true;
+    caption_options *caption = &o->decoding->caption;
+    caption->top = o->most_given ? o->most : 1;
+    return true;
+}
+
+/* The flags; the rows point into `o`. */
+static void set_rows(struct suggest_options *o) {
+    caption_options *caption = &o->decoding->caption;
+    const struct options_row rows[ROWS] = {
+        {'n', "top", OPTIONS_SIZE, &o->most, "N", 1, PLAN_MAX_BEAM,
+         "words suggested, most probable first; with --complete, sentences (default: 1), each "
+         "behind its log-probability where there are several",
+         &o->most_given},
+        {0, "complete", OPTIONS_ON, &o->complete, NULL, 0, 0, "finish the sentence", NULL},
+        {0, "score", OPTIONS_STRING, &o->score, "FILE", 0, 0,
+         "how probable is each word of the sentences in FILE, one a line (-: standard input); "
+         "prints LINE<TAB>WORD<TAB>LOGPROB<TAB>RANK, a line for each word and for the end of the "
+         "sentence, which is \".\". Rank 1: no word is more probable; 0: the model does not know "
+         "the word",
+         NULL},
+        {'i', "interactive", OPTIONS_ON, &o->interactive, NULL, 0, 0,
+         "type in the terminal; Tab takes the first suggestion, Enter ends the sentence, which is "
+         "printed, Ctrl-W takes back a word, Ctrl-U all",
+         NULL},
+        {0, "jsonl", OPTIONS_ON, &o->json_lines, NULL, 0, 0,
+         "a line of JSON for each text, sentence or caption", NULL},
+        {'m', "model", OPTIONS_STRING, &o->decoding->model, "FILE", 0, 0,
+         "model to use (default: $CAPTION_MODEL, else the one that came with the program)", NULL},
+        {0, "style", OPTIONS_STRING, &caption->style, "NAME", 0, 0,
+         "write as one of the data sets that the model learned from does, such as coco; `caption "
+         "info` lists them",
+         NULL},
+        {'b', "beam-size", OPTIONS_SIZE, &caption->beam_size, "N", 1, PLAN_MAX_BEAM,
+         "of --complete; width of the beam search", &o->decoding->beam_size_given},
+        {0, "max-length", OPTIONS_SIZE, &caption->max_length, "N", 1, PLAN_MAX_LENGTH,
+         "of --complete; words at most, those of TEXT included", NULL},
+        {0, "precision", OPTIONS_CHOICE, &o->decoding->precision, "auto|f32|bf16|int8", 0, 0,
+         "number type of the large products; auto: the fastest that nobody can tell from f32",
+         NULL},
+        {'t', "threads", OPTIONS_SIZE, &caption->threads, "N", 0, PLAN_MAX_THREADS,
+         "worker threads that make the model ready, 0: one per processor", NULL},
+    };
+    memcpy(o->rows, rows, sizeof rows);
+}
+
+int command_suggest(int argc, char **argv) {
+    struct decoding_options decoding;
+    decoding_options_init(&decoding);
+    struct suggest_options o = {.decoding = &decoding, .most = 5};
+    set_rows(&o);
+    const struct options_group groups[] = {{"Options", o.rows, ROWS}};
+    const struct options_command command = {
+        name,
+        "[OPTIONS] [PHOTO] TEXT",
+        "Says which words are likely to come next in TEXT, a sentence about PHOTO or, without\n"
+        "one, about anything: WORD<TAB>PROBABILITY, a line each. The word \".\" is the end of the\n"
+        "sentence. A single argument is the PHOTO if there is a file of that name.\n",
+        groups,
+        1,
+        NULL};
+    int status;
+    const int first = command_begin(&command, argc, argv, 0, 2, &status);
+    if (!first) return status;
+    caption_error error;
+    bool done = settle_arguments(&o, argv + first, argc - first, &error);
+    decoding_options_settle(&decoding);
+    done = done && run(&o, &error);
+    return command_finish(&command, done ? COMMAND_DONE : command_error(&command, &error));
+}
