@@ -5,7 +5,7 @@
 
 #include "base/spelling.h"
 
-static const char *const commands[] = {"train", "eval", "score", "info"};
+static const char *const commands[] = {"train", "eval", "score", "info", "serve"};
 
 enum { COMMANDS = sizeof commands / sizeof *commands, FAR = 3 };
 

@@ -19,6 +19,7 @@ int command_train(int argc, char **argv);
 int command_eval(int argc, char **argv);
 int command_score(int argc, char **argv);
 int command_info(int argc, char **argv);
+int command_serve(int argc, char **argv);
 
 /* Parses flags. True: go on, argv[*first] is the first other argument and there are `least` to
  * `most` of them. False: return *status (help was printed, or a mistake told). */

@@ -16,6 +16,7 @@ static const struct named_command COMMANDS[] = {
     {"eval", command_eval},
     {"score", command_score},
     {"info", command_info},
+    {"serve", command_serve},
 };
 
 static int print_version(void) {

@@ -28,6 +28,7 @@ struct decode_plan {
     bool *never_last;    /* (V,): no caption ends on that word */
     uint32_t *next_form; /* (V,): rings of words that are said once (repeats.h); NULL: none are */
     double *rarity;      /* (V,): see signals.h */
+    bool shares;         /* what was made of the model belongs to another plan */
 };
 
 /* Photos that are decoded together: enough that the weights are well used, few enough that a
