@@ -307,7 +307,7 @@ static void add_headers(const struct call *call, struct MHD_Response *response) 
     if (strcmp(call->route->path, "/") == 0) add_header(call, response, "Vary", "Accept");
     if (call->route->page) {
         add_header(call, response, "Content-Security-Policy",
-                   "default-src 'none'; img-src blob:; media-src blob:; style-src 'self'; "
+                   "default-src 'none'; img-src blob: data:; media-src blob:; style-src 'self'; "
                    "script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
                    "frame-ancestors 'none'");
         add_header(call, response, "Referrer-Policy", "no-referrer");
