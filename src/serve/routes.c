@@ -34,6 +34,7 @@ static const struct route routes[] = {
     {"other", false, false, false, false, &protocol_plain, NULL, NULL},
     {"/v1/other", false, false, false, false, &protocol_openai_chat, NULL, NULL},
 };
+enum { PAGE = 1 };
 enum { ROUTES = sizeof routes / sizeof *routes, NAMED = ROUTES - 2, OTHER = NAMED, OTHER_OPENAI };
 
 const struct route *route_find(const char *path, bool accepts_html, const struct route **other) {
@@ -53,5 +54,6 @@ size_t route_number(const struct route *route) {
 size_t routes_paths(const char *paths[METRICS_ROUTES]) {
     _Static_assert((int)ROUTES <= (int)METRICS_ROUTES, "the metrics have a place for every route");
     for (size_t i = 0; i < ROUTES; i++) paths[i] = routes[i].path;
+    paths[PAGE] = "/ (page)"; /* a name of its own */
     return ROUTES;
 }

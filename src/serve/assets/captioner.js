@@ -53,7 +53,7 @@
     row.caption = answer.caption;
     row.answer = answer;
     card.querySelector(".said").textContent = answer.caption || "(not sure enough)";
-    card.querySelector("img").alt = answer.caption;
+    row.image.alt = answer.caption;
     if (answer.confidence !== undefined)
       card.querySelector(".sure").textContent = percent(answer.confidence) + " sure" +
         (answer.tags && answer.tags.length ? " · " + answer.tags.map((tag) => tag.name).join(", ") : "");
@@ -111,10 +111,10 @@
   const add = (files) => {
     for (const file of files) {
       const card = find("card").content.firstElementChild.cloneNode(true);
-      const row = {file, name: file.name || "photo.png", card};
       const image = card.querySelector("img");
+      const row = {file, name: file.name || "photo.png", card, image};
       image.src = URL.createObjectURL(file);
-      image.addEventListener("error", () => image.remove());
+      image.addEventListener("error", () => image.remove()); /* of a kind that the browser does not know */
       image.addEventListener("load", () => URL.revokeObjectURL(image.src));
       card.querySelector(".said").textContent = "…";
       card.querySelector(".name").textContent = row.name;
