@@ -417,6 +417,7 @@ int command_caption(int argc, char **argv) {
         "  caption eval DATASET            caption a data set's photos and score the captions\n"
         "  caption score RESULTS DATASET   score captions made elsewhere\n"
         "  caption info [MODEL]            what a model is and was made from\n"
+        "  caption serve                   captions over HTTP, and a page for browsers\n"
         "caption --version (or -V) tells which one this is.\n",
         groups,
         sizeof groups / sizeof *groups,
