@@ -11,6 +11,9 @@
 
 static const char name[] = "caption serve";
 
+/* Flags of each kind. */
+enum { NETWORK = 5, LIMITS = 7, ANSWERS = 4 };
+
 enum { MOST_MEGABYTES = 1000, MOST_CONNECTIONS = 100000, MOST_SECONDS = 3600 };
 
 struct serve_flags {
@@ -18,6 +21,7 @@ struct serve_flags {
     struct decoding_options decoding;
     struct options_list hosts, origins;
     bool verbose, quiet;
+    struct options_row network[NETWORK], limits[LIMITS], answers[ANSWERS];
 };
 
 static bool is_ours(const char *host) {
@@ -54,12 +58,9 @@ static bool run(struct serve_flags *flags, caption_error *error) {
     return true;
 }
 
-int command_serve(int argc, char **argv) {
-    struct serve_flags flags = {0};
-    struct serve_options *o = &flags.options;
-    *o = serve_options_default();
-    decoding_options_init(&flags.decoding);
-    const struct options_row network[] = {
+static void set_network(struct serve_flags *flags) {
+    struct serve_options *o = &flags->options;
+    const struct options_row rows[NETWORK] = {
         {0, "host", OPTIONS_STRING, &o->host, "NAME", 0, 0,
          "name or address to listen on; 0.0.0.0: every address of this machine", NULL},
         {0, "port", OPTIONS_SIZE, &o->port, "N", 0, 65535,
@@ -68,14 +69,19 @@ int command_serve(int argc, char **argv) {
          "requests must have the header Authorization: Bearer TEXT; $CAPTION_TOKEN does the same "
          "and is not seen in lists of processes. The page asks for it",
          NULL},
-        {0, "allow-host", OPTIONS_REPEATED, &flags.hosts, "NAME", 0, 0,
+        {0, "allow-host", OPTIONS_REPEATED, &flags->hosts, "NAME", 0, 0,
          "further name that this server is called by, as in http://NAME:11434; others are refused, "
          "but addresses, localhost and the machine's name. *: any",
          NULL},
-        {0, "allow-origin", OPTIONS_REPEATED, &flags.origins, "ORIGIN", 0, 0,
+        {0, "allow-origin", OPTIONS_REPEATED, &flags->origins, "ORIGIN", 0, 0,
          "web pages from there may ask, as https://photos.example; *: any (CORS)", NULL},
     };
-    const struct options_row limits[] = {
+    memcpy(flags->network, rows, sizeof rows);
+}
+
+static void set_limits(struct serve_flags *flags) {
+    struct serve_options *o = &flags->options;
+    const struct options_row rows[LIMITS] = {
         {0, "max-body", OPTIONS_SIZE, &o->most_body, "MB", 1, MOST_MEGABYTES,
          "megabytes of a request; a photo in base64 takes a third more than its file", NULL},
         {0, "body-memory", OPTIONS_SIZE, &o->most_bodies, "MB", 1, 1000 * MOST_MEGABYTES,
@@ -95,21 +101,36 @@ int command_serve(int argc, char **argv) {
          "request may wait for a thread",
          NULL},
     };
-    const struct options_row answers[] = {
+    memcpy(flags->limits, rows, sizeof rows);
+}
+
+static void set_answers(struct serve_flags *flags) {
+    struct serve_options *o = &flags->options;
+    const struct options_row rows[ANSWERS] = {
         {0, "prompt-as-prefix", OPTIONS_ON, &o->prompt_as_prefix, NULL, 0, 0,
          "the prompt of a request begins its captions; without this flag, it is not read", NULL},
         {0, "no-sampling", OPTIONS_ON, &o->no_sampling, NULL, 0, 0,
          "temperature, top_k, top_p and seed of requests are not read; every caption is that of "
          "`caption PHOTO`",
          NULL},
-        {'q', "quiet", OPTIONS_ON, &flags.quiet, NULL, 0, 0, "do not tell the address", NULL},
-        {'v', "verbose", OPTIONS_ON, &flags.verbose, NULL, 0, 0,
+        {'q', "quiet", OPTIONS_ON, &flags->quiet, NULL, 0, 0, "do not tell the address", NULL},
+        {'v', "verbose", OPTIONS_ON, &flags->verbose, NULL, 0, 0,
          "a line a request on stderr, as logfmt", NULL},
     };
+    memcpy(flags->answers, rows, sizeof rows);
+}
+
+int command_serve(int argc, char **argv) {
+    struct serve_flags flags = {0};
+    flags.options = serve_options_default();
+    decoding_options_init(&flags.decoding);
+    set_network(&flags);
+    set_limits(&flags);
+    set_answers(&flags);
     const struct options_group groups[] = {
-        {"Network", network, sizeof network / sizeof *network},
-        {"Limits", limits, sizeof limits / sizeof *limits},
-        {"Answers", answers, sizeof answers / sizeof *answers},
+        {"Network", flags.network, NETWORK},
+        {"Limits", flags.limits, LIMITS},
+        {"Answers", flags.answers, ANSWERS},
         decoding_options_group(&flags.decoding),
     };
     const struct options_command command = {

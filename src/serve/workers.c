@@ -17,7 +17,7 @@
 enum { MOST_TAKEN = PLAN_BATCH_PHOTOS };
 
 /* A request in a worker's hands. */
-struct job {
+struct request_job {
     struct exchange *exchange; /* NULL: it was answered */
     struct photo_request request;
     caption_result *results; /* [request.photo_count] */
@@ -39,28 +39,28 @@ struct workers {
     atomic_ullong answers;
 };
 
-static void finish(struct workers *workers, struct job *job) {
+static void finish(struct workers *workers, struct request_job *job) {
     struct exchange *exchange = job->exchange;
     exchange->photos = job->taken;
     caption_results_free(job->results, job->taken);
     free(job->results);
     photo_request_free(&job->request);
-    *job = (struct job){0};
+    *job = (struct request_job){0};
     workers->options.done(workers->options.context, exchange);
 }
 
-static void fail(struct workers *workers, struct job *job, const caption_error *error) {
+static void fail(struct workers *workers, struct request_job *job, const caption_error *error) {
     exchange_fail(job->exchange, exchange_status_of(error), error->message);
     finish(workers, job);
 }
 
-static const caption_error *first_error(const struct job *job) {
+static const caption_error *first_error(const struct request_job *job) {
     for (size_t i = 0; i < job->taken; i++)
         if (job->results[i].count == 0) return &job->results[i].error;
     return NULL;
 }
 
-static char *write_answer(struct workers *workers, const struct job *job, size_t *size,
+static char *write_answer(struct workers *workers, const struct request_job *job, size_t *size,
                           caption_error *error) {
     const double now = progress_clock();
     struct protocol_facts facts = {.model = workers->options.model_name,
@@ -80,7 +80,7 @@ static char *write_answer(struct workers *workers, const struct job *job, size_t
 }
 
 /* All photos of a request have their results. */
-static void answer(struct workers *workers, struct job *job) {
+static void answer(struct workers *workers, struct request_job *job) {
     const caption_error *problem = first_error(job);
     caption_error error;
     size_t size;
@@ -97,7 +97,7 @@ static void answer(struct workers *workers, struct job *job) {
 
 /* Reads what a request wants. One that waited too long, that is wrong or that wants no photo
  * captioned is answered. */
-static void prepare(struct workers *workers, struct job *job) {
+static void prepare(struct workers *workers, struct request_job *job) {
     struct exchange *exchange = job->exchange;
     caption_error error;
     exchange->waited = progress_clock() - exchange->arrived;
@@ -121,7 +121,7 @@ static void prepare(struct workers *workers, struct job *job) {
 /* The jobs that are captioned together. */
 struct shared_run {
     struct workers *workers;
-    struct job *jobs; /* [count] */
+    struct request_job *jobs; /* [count] */
     size_t count;
     const caption_options *options; /* that all of them want */
     size_t next, taken;             /* jobs that photos come from, and results go to */
@@ -135,7 +135,7 @@ static bool is_of_run(const struct shared_run *run, size_t i) {
 static bool next_photo(void *context, caption_photo *photo) {
     struct shared_run *run = context;
     for (; run->next < run->count; run->next++) {
-        struct job *job = &run->jobs[run->next];
+        struct request_job *job = &run->jobs[run->next];
         if (!is_of_run(run, run->next) || job->given == job->request.photo_count) continue;
         const struct photo_bytes *bytes = &job->request.photos[job->given++];
         *photo =
@@ -172,7 +172,7 @@ static bool take_result(void *context, const caption_photo *photo, const caption
     (void)photo;
     struct shared_run *run = context;
     while (!is_of_run(run, run->taken)) run->taken++;
-    struct job *job = &run->jobs[run->taken];
+    struct request_job *job = &run->jobs[run->taken];
     if (!copy_result(&job->results[job->taken], result, error)) return false;
     if (++job->taken < job->request.photo_count) return true;
     answer(run->workers, job);
@@ -181,7 +181,7 @@ static bool take_result(void *context, const caption_photo *photo, const caption
 }
 
 /* Captions the photos of all jobs that want the same as the first that is left. */
-static void run_first(struct worker_thread *thread, struct job *jobs, size_t count) {
+static void run_first(struct worker_thread *thread, struct request_job *jobs, size_t count) {
     size_t first = 0;
     while (!jobs[first].exchange) first++;
     struct shared_run run = {.workers = thread->workers, .jobs = jobs, .count = count};
@@ -199,7 +199,7 @@ static void run_first(struct worker_thread *thread, struct job *jobs, size_t cou
         if (jobs[i].exchange && jobs[i].given > 0) fail(thread->workers, &jobs[i], &error);
 }
 
-static bool any_left(const struct job *jobs, size_t count) {
+static bool any_left(const struct request_job *jobs, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (jobs[i].exchange) return true;
     return false;
@@ -210,9 +210,9 @@ static void *work(void *context) {
     struct workers *workers = thread->workers;
     void *taken[MOST_TAKEN];
     for (size_t count; (count = queue_take(workers->queue, taken, MOST_TAKEN)) > 0;) {
-        struct job jobs[MOST_TAKEN];
+        struct request_job jobs[MOST_TAKEN];
         for (size_t i = 0; i < count; i++) {
-            jobs[i] = (struct job){.exchange = taken[i]};
+            jobs[i] = (struct request_job){.exchange = taken[i]};
             prepare(workers, &jobs[i]);
         }
         while (any_left(jobs, count)) run_first(thread, jobs, count);

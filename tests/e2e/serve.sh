@@ -4,6 +4,7 @@
 # serve FLAGS...: starts `caption serve`; $address is then "http://127.0.0.1:PORT". Ends the test where the
 # program was built without the library.
 serve() {
+    : >"$work/serve.txt"
     "$program" serve --port 0 "$@" 2>"$work/serve.txt" &
     server=$!
     until address=$(sed -n 's|^caption serve: \(http://[^ ]*\)/$|\1|p' "$work/serve.txt") && [ -n "$address" ]; do

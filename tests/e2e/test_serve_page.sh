@@ -70,7 +70,7 @@ browser_press Tab
 browser_evaluate 'document.activeElement.id'
 [ "$value" = files ] || fail "the first Tab leads to the photos: $value"
 browser_evaluate 'Object.defineProperty(navigator, "clipboard", {value: {writeText: async (text) => { window.copied = text; }}});
-    [...document.querySelectorAll("#photos li")].pop().querySelector("[data-copy=html]").click()'
+    document.querySelector("#photos>li:last-child").querySelector("[data-copy=html]").click()'
 browser_evaluate 'window.copied'
 [ "$value" = "<img src=\"one.jpg\" alt=\"$caption\">" ] || fail "copied as HTML: $value"
 browser_evaluate 'document.documentElement.scrollWidth <= document.documentElement.clientWidth'
