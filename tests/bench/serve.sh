@@ -16,7 +16,7 @@ material_folder 200
 
 echo "Load average when it began: $(cut -d ' ' -f 1-3 /proc/loadavg). $threads threads."
 "$caption" -t "$threads" -v "$work/folder" 2>"$work/folder.txt" >"$work/captions"
-folder=$(sed -n 's|.* \([0-9.]*\) photos/s.*|\1|p' "$work/folder.txt")
+folder=$(sed -n 's|.* \([0-9.]*\) photos/s.*|\1|p' "$work/folder.txt" | tail -n 1)
 "$caption" serve -t "$threads" --port 0 2>"$work/serve.txt" &
 server=$!
 until grep -q http "$work/serve.txt"; do sleep 0.1; done

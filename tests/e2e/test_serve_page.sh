@@ -90,7 +90,7 @@ browser_evaluate 'document.documentElement.scrollWidth <= 390'
 screenshot phone.png
 grep -E '"(Log.entryAdded|Runtime.exceptionThrown)"' "$messages" >complaints
 grep -v 'status of 400' complaints | grep -q . && fail "the browser complains: $(head -c 600 complaints)"
-browser_end
 serve_end
-expect 0 "SIGTERM ends it"
+expect 0 "SIGTERM ends it while a browser is connected"
+browser_end
 finish
