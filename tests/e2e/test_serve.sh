@@ -116,7 +116,6 @@ expect 0 "SIGTERM ends it"
 [ "$(wc -l <"$work/serve.txt")" -gt 20 ] || fail "a line a request"
 
 # What is in hand when SIGTERM comes has its answer; a second signal ends at once.
-serve -t 1
 # half_sent: a client that sends a request but for its last bytes, which it sends when there is a file `go`.
 half_sent() {
     rm -f go half
