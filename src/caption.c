@@ -209,6 +209,16 @@ caption_captioner *caption_captioner_new(const caption_model *model, const capti
     return NULL;
 }
 
+caption_captioner *caption_captioner_with(const caption_captioner *base,
+                                          const caption_options *options, caption_error *error) {
+    caption_captioner *captioner = memory_zeroed(1, sizeof *captioner, "a captioner", error);
+    if (!captioner) return NULL;
+    captioner->threads = base->threads;
+    if (prepared_with(&captioner->prepared, &base->prepared, options, error)) return captioner;
+    free(captioner);
+    return NULL;
+}
+
 void caption_captioner_free(caption_captioner *captioner) {
     if (!captioner) return;
     prepared_free(&captioner->prepared);

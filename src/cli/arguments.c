@@ -5,7 +5,7 @@
 
 #include "base/spelling.h"
 
-static const char *const commands[] = {"train", "eval", "score", "info", "alt", "suggest"};
+static const char *const commands[] = {"train", "eval", "score", "info", "alt", "suggest", "serve"};
 
 enum { COMMANDS = sizeof commands / sizeof *commands, FAR = 3 };
 

@@ -486,6 +486,7 @@ int command_caption(int argc, char **argv) {
         "  caption info [MODEL]            what a model is and was made from\n"
         "  caption alt FILE...             alt texts into HTML, Markdown and EPUB\n"
         "  caption suggest [PHOTO] TEXT    the words that are likely to come next\n"
+        "  caption serve                   captions over HTTP, and a page for browsers\n"
         "caption --version (or -V) tells which one this is.\n",
         groups,
         sizeof groups / sizeof *groups,

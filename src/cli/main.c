@@ -14,6 +14,7 @@ struct named_command {
 static const struct named_command COMMANDS[] = {
     {"train", command_train}, {"eval", command_eval}, {"score", command_score},
     {"info", command_info},   {"alt", command_alt},   {"suggest", command_suggest},
+    {"serve", command_serve},
 };
 
 static int print_version(void) {

@@ -40,6 +40,11 @@ struct decode_plan *decode_plan_new(const struct model *model, const caption_opt
                                     caption_error *error);
 void decode_plan_free(struct decode_plan *plan);
 
+/* The plan of other options, with the decoder and the words of `base`, which must stay as long.
+ * Precision, style and repeated words are those of `base`, whatever the options say. */
+struct decode_plan *decode_plan_with(const struct decode_plan *base, const caption_options *options,
+                                     caption_error *error);
+
 /* The precision that the options ask for, or that this processor is fastest in. */
 enum precision decode_precision(const caption_options *options);
 

@@ -167,13 +167,36 @@ struct decode_plan *decode_plan_new(const struct model *model, const caption_opt
     return NULL;
 }
 
+struct decode_plan *decode_plan_with(const struct decode_plan *base, const caption_options *options,
+                                     caption_error *error) {
+    if (!check_options(options, error) || !check_tags(base->model, options, error) ||
+        !check_confidence(base->model, options, error)) {
+        return NULL;
+    }
+    struct decode_plan *plan = memory_zeroed(1, sizeof *plan, "a decoding plan", error);
+    if (!plan) return NULL;
+    *plan = *base;
+    plan->shares = true;
+    plan->options = *options;
+    plan->options.precision = base->options.precision;
+    plan->options.repeat_words = base->options.repeat_words;
+    plan->options.prefix = plan->options.style = NULL;
+    plan->prefix = NULL;
+    plan->prefix_count = 0;
+    if (read_prefix(plan, options->prefix, error)) return plan;
+    decode_plan_free(plan);
+    return NULL;
+}
+
 void decode_plan_free(struct decode_plan *plan) {
     if (!plan) return;
     free(plan->prefix);
-    free(plan->never_last);
-    free(plan->next_form);
-    free(plan->rarity);
-    inference_decoder_free(plan->decoder);
+    if (!plan->shares) {
+        free(plan->never_last);
+        free(plan->next_form);
+        free(plan->rarity);
+        inference_decoder_free(plan->decoder);
+    }
     free(plan);
 }
 

@@ -30,6 +30,7 @@ struct decode_plan {
     uint32_t *next_form; /* (V,): rings of words that a caption has once (constraints.h); NULL: none
                             are */
     double *rarity;      /* (V,): see signals.h */
+    bool shares;         /* what was made of the model belongs to another plan */
 };
 
 /* The numbers of a prefix's words: numbers[max_length]. False with `error` set when there are more

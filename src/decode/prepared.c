@@ -39,8 +39,16 @@ bool prepared_init(struct prepared *prepared, const struct model *model,
     return error_set(error, first->status, "%s", first->message);
 }
 
+bool prepared_with(struct prepared *prepared, const struct prepared *base,
+                   const caption_options *options, caption_error *error) {
+    *prepared = (struct prepared){.plan = decode_plan_with(base->plan, options, error),
+                                  .encoder = base->encoder,
+                                  .shares = true};
+    return prepared->plan != NULL;
+}
+
 void prepared_free(struct prepared *prepared) {
     decode_plan_free(prepared->plan);
-    inference_encoder_free(prepared->encoder);
+    if (!prepared->shares) inference_encoder_free(prepared->encoder);
     *prepared = (struct prepared){0};
 }

@@ -11,6 +11,7 @@
 struct prepared {
     struct decode_plan *plan; /* and the decoder */
     struct inference_encoder *encoder;
+    bool shares; /* the encoder belongs to another */
 };
 
 /* Prepares both halves, side by side where there are two threads: each takes about as long as a
@@ -18,6 +19,11 @@ struct prepared {
  * decode_plan_new and inference_encoder_new do. Holds on to `model`. Freed with prepared_free. */
 bool prepared_init(struct prepared *prepared, const struct model *model,
                    const caption_options *options, size_t threads, caption_error *error);
+
+/* The same for other options, with the weights of `base`, which must stay as long: see
+ * decode_plan_with. */
+bool prepared_with(struct prepared *prepared, const struct prepared *base,
+                   const caption_options *options, caption_error *error);
 void prepared_free(struct prepared *prepared);
 
 #endif

@@ -47,7 +47,7 @@ static bool put_tags(cJSON *row, const caption_result *result, caption_error *er
 
 static bool put_result(const struct caption_rows *rows, cJSON *row, const char *path,
                        const caption_result *result, caption_error *error) {
-    if (!json_put(row, "path", json_text(path, error), error)) return false;
+    if (path && !json_put(row, "path", json_text(path, error), error)) return false;
     if (result->count == 0)
         return json_put(row, "error", json_text(result->error.message, error), error);
     if (rows->tags == TAGS_ALONE) return put_tags(row, result, error);

@@ -28,7 +28,8 @@ struct caption_rows {
     bool photils; /* plain text of tags alone: as the tagger photils writes them */
 };
 
-/* Writes the rows of a photo; plain text has none for an error. False when memory is short; the
+/* Writes the rows of a photo; plain text has none for an error. JSON without a path (NULL) has no
+ * "path". False when memory is short; the
  * stream's own errors are left to its owner. */
 bool caption_rows_write(const struct caption_rows *rows, const char *path,
                         const caption_result *result, caption_error *error);

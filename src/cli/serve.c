@@ -1,0 +1,158 @@
+/* caption serve: captions over HTTP. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/decoding_options.h"
+#include "cli/interrupt.h"
+#include "decode/plan.h"
+#include "image/image.h"
+#include "serve/serve.h"
+
+static const char name[] = "caption serve";
+
+/* Flags of each kind. */
+enum { NETWORK = 5, LIMITS = 7, ANSWERS = 4 };
+
+enum { MOST_MEGABYTES = 1000, MOST_CONNECTIONS = 100000, MOST_SECONDS = 3600 };
+
+struct serve_flags {
+    struct serve_options options;
+    struct decoding_options decoding;
+    struct options_list hosts, origins;
+    bool verbose, quiet;
+    struct options_row network[NETWORK], limits[LIMITS], answers[ANSWERS];
+};
+
+static bool is_ours(const char *host) {
+    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+           strcmp(host, "::1") == 0;
+}
+
+static void tell_start(const struct serve_flags *flags, const struct server *server) {
+    if (flags->quiet) return;
+    fprintf(stderr, "%s: http://%s/\n", name, server_address(server));
+    if (!is_ours(flags->options.host) && !flags->options.access.token)
+        fprintf(stderr, "%s: anybody who reaches this address may ask (--token)\n", name);
+}
+
+static bool run(struct serve_flags *flags, caption_error *error) {
+    struct serve_options *options = &flags->options;
+    const size_t memory = options->captioning.memory, pixels = options->captioning.max_pixels;
+    decoding_options_settle(&flags->decoding);
+    options->captioning = flags->decoding.caption;
+    options->captioning.memory = memory;
+    options->captioning.max_pixels = pixels;
+    options->model = flags->decoding.model;
+    options->access.own = options->host;
+    options->access.hosts = (struct access_names){flags->hosts.items, flags->hosts.count};
+    options->access.origins = (struct access_names){flags->origins.items, flags->origins.count};
+    if (!options->access.token) options->access.token = getenv("CAPTION_TOKEN");
+    if (flags->verbose) options->log = stderr;
+    interrupt_listen();
+    struct server *server = server_new(options, error);
+    if (!server) return false;
+    tell_start(flags, server);
+    server_run(server, interrupt_came);
+    server_free(server);
+    return true;
+}
+
+static void set_network(struct serve_flags *flags) {
+    struct serve_options *o = &flags->options;
+    const struct options_row rows[NETWORK] = {
+        {0, "host", OPTIONS_STRING, &o->host, "NAME", 0, 0,
+         "name or address to listen on; 0.0.0.0: every address of this machine", NULL},
+        {0, "port", OPTIONS_SIZE, &o->port, "N", 0, 65535,
+         "port to listen on; the default is Ollama's, 0: any that is free", NULL},
+        {0, "token", OPTIONS_STRING, &o->access.token, "TEXT", 0, 0,
+         "requests must have the header Authorization: Bearer TEXT; $CAPTION_TOKEN does the same "
+         "and is not seen in lists of processes. The page asks for it",
+         NULL},
+        {0, "allow-host", OPTIONS_REPEATED, &flags->hosts, "NAME", 0, 0,
+         "further name that this server is called by, as in http://NAME:11434; others are refused, "
+         "but addresses, localhost and the machine's name. *: any",
+         NULL},
+        {0, "allow-origin", OPTIONS_REPEATED, &flags->origins, "ORIGIN", 0, 0,
+         "web pages from there may ask, as https://photos.example; *: any (CORS)", NULL},
+    };
+    memcpy(flags->network, rows, sizeof rows);
+}
+
+static void set_limits(struct serve_flags *flags) {
+    struct serve_options *o = &flags->options;
+    const struct options_row rows[LIMITS] = {
+        {0, "max-body", OPTIONS_SIZE, &o->most_body, "MB", 1, MOST_MEGABYTES,
+         "megabytes of a request; a photo in base64 takes a third more than its file", NULL},
+        {0, "body-memory", OPTIONS_SIZE, &o->most_bodies, "MB", 1, 1000 * MOST_MEGABYTES,
+         "megabytes of all requests together; one that would pass them is answered 503", NULL},
+        {0, "max-pixels", OPTIONS_SIZE, &o->captioning.max_pixels, "N", 1, (double)IMAGE_MAX_PIXELS,
+         "photos that have more pixels are refused, not decoded", NULL},
+        {0, "memory", OPTIONS_SIZE, &o->captioning.memory, "MB", 0, PLAN_MAX_MEMORY,
+         "megabytes that the photos being decoded may take, of all threads together. 0: a quarter "
+         "of the machine's memory",
+         NULL},
+        {0, "connections", OPTIONS_SIZE, &o->most_connections, "N", 1, MOST_CONNECTIONS,
+         "connections that may be open; more wait", NULL},
+        {0, "queue", OPTIONS_SIZE, &o->most_queue, "N", 1, MOST_CONNECTIONS,
+         "requests that may wait for a thread; one more is answered 503", NULL},
+        {0, "time-limit", OPTIONS_SIZE, &o->seconds, "S", 1, MOST_SECONDS,
+         "seconds that a client may take to send a request or to read its answer, and that a "
+         "request may wait for a thread",
+         NULL},
+    };
+    memcpy(flags->limits, rows, sizeof rows);
+}
+
+static void set_answers(struct serve_flags *flags) {
+    struct serve_options *o = &flags->options;
+    const struct options_row rows[ANSWERS] = {
+        {0, "prompt-as-prefix", OPTIONS_ON, &o->prompt_as_prefix, NULL, 0, 0,
+         "the prompt of a request begins its captions; without this flag, it is not read", NULL},
+        {0, "no-sampling", OPTIONS_ON, &o->no_sampling, NULL, 0, 0,
+         "temperature, top_k, top_p and seed of requests are not read; every caption is that of "
+         "`caption PHOTO`",
+         NULL},
+        {'q', "quiet", OPTIONS_ON, &flags->quiet, NULL, 0, 0, "do not tell the address", NULL},
+        {'v', "verbose", OPTIONS_ON, &flags->verbose, NULL, 0, 0,
+         "a line a request on stderr, as logfmt", NULL},
+    };
+    memcpy(flags->answers, rows, sizeof rows);
+}
+
+int command_serve(int argc, char **argv) {
+    struct serve_flags flags = {0};
+    flags.options = serve_options_default();
+    decoding_options_init(&flags.decoding);
+    set_network(&flags);
+    set_limits(&flags);
+    set_answers(&flags);
+    const struct options_group groups[] = {
+        {"Network", flags.network, NETWORK},
+        {"Limits", flags.limits, LIMITS},
+        {"Answers", flags.answers, ANSWERS},
+        decoding_options_group(&flags.decoding),
+    };
+    const struct options_command command = {
+        name,
+        "[OPTIONS]",
+        "Captions photos over HTTP: for programs that know Ollama or OpenAI, for curl, and on a\n"
+        "page for browsers. It asks nobody else, and what is asked in words is not read.\n"
+        "\n"
+        "  POST /caption               a photo's bytes, or a form; ?top=3&neutral=1&tags=5\n"
+        "  POST /api/generate, /api/chat                    as Ollama does\n"
+        "  POST /v1/chat/completions, /v1/responses         as OpenAI does\n"
+        "  GET  /                      the page; /healthz, /metrics (Prometheus)\n"
+        "SIGTERM and Ctrl-C finish what is in hand; a second one ends at once.\n",
+        groups,
+        sizeof groups / sizeof *groups,
+        "host port token allow-host allow-origin max-body queue time-limit prompt-as-prefix "
+        "no-sampling verbose model neutral style precision threads"};
+    int status;
+    caption_error error;
+    if (command_begin(&command, argc, argv, 0, 0, &status))
+        status = run(&flags, &error) ? COMMAND_DONE : command_error(&command, &error);
+    options_list_free(&flags.hosts);
+    options_list_free(&flags.origins);
+    return command_finish(&command, status);
+}

@@ -1,0 +1,206 @@
+/* Sends photos to the server that the page came from, and shows what they show. Captions are text:
+ * nothing that the server or a file's name says becomes markup. */
+"use strict";
+(() => {
+  const AT_ONCE = 4, CAPTIONS = 5, TAGS = 8;
+  const find = (id) => document.getElementById(id);
+  const drop = find("drop"), list = find("photos"), status = find("status");
+  const rows = [], waiting = [];
+  let running = 0;
+
+  const percent = (share) => {
+    const number = 100 * share;
+    return (number >= 10 ? number.toFixed(0) : number >= 0.1 ? number.toFixed(1) : "below 0.1") + " %";
+  };
+
+  const forms = {
+    text: (row) => row.caption,
+    html: (row) => '<img src="' + escapeHtml(row.name) + '" alt="' + escapeHtml(row.caption) + '">',
+    markdown: (row) => "![" + row.caption.replace(/[\\[\]]/g, "\\$&") + "](" +
+      encodeURI(row.name).replace(/[()]/g, (c) => c === "(" ? "%28" : "%29") + ")",
+  };
+  const escapeHtml = (text) => text.replace(/[&<>"]/g, (c) =>
+    ({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})[c]);
+
+  const say = (text) => {
+    status.textContent = text;
+  };
+  const tell = () => {
+    const done = rows.filter((row) => row.caption !== undefined).length;
+    const failed = rows.filter((row) => row.error !== undefined).length;
+    say(done + failed < rows.length ? done + failed + " of " + rows.length + " photos …" :
+      done + " captioned" + (failed ? ", " + failed + " failed" : ""));
+    find("all").hidden = done === 0;
+  };
+
+  /* The clipboard's own interface is there on safe pages alone. */
+  const copy = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const field = document.createElement("textarea");
+      field.value = text;
+      document.body.append(field);
+      field.select();
+      document.execCommand("copy");
+      field.remove();
+    }
+    say("Copied: " + text);
+  };
+
+  const show = (row, answer) => {
+    const card = row.card;
+    row.caption = answer.caption;
+    row.answer = answer;
+    card.querySelector(".said").textContent = answer.caption || "(not sure enough)";
+    row.image.alt = answer.caption;
+    if (answer.confidence !== undefined)
+      card.querySelector(".sure").textContent = percent(answer.confidence) + " sure" +
+        (answer.tags && answer.tags.length ? " · " + answer.tags.map((tag) => tag.name).join(", ") : "");
+    card.querySelector(".copy").hidden = false;
+    const others = card.querySelector("ol");
+    for (const other of answer.captions || []) {
+      const item = document.createElement("li"), share = document.createElement("small");
+      share.textContent = " " + percent(Math.exp(other.logprob));
+      item.append(other.caption, share);
+      others.append(item);
+    }
+    card.querySelector("details").hidden = others.childElementCount === 0;
+  };
+
+  const fail = (row, message) => {
+    row.error = message;
+    row.card.classList.add("failed");
+    row.card.querySelector(".said").textContent = message;
+  };
+
+  const ask = async (row) => {
+    const form = new FormData();
+    const headers = {};
+    const token = find("token").value;
+    form.append("photo", row.file, row.name);
+    if (token) headers.Authorization = "Bearer " + token;
+    const query = "caption?top=" + CAPTIONS + (find("neutral").checked ? "&neutral=1" : "");
+    let tags = TAGS;
+    for (;;) {
+      const response = await fetch(query + (tags ? "&tags=" + tags : ""), {method: "POST", body: form, headers});
+      if (response.status === 503) {
+        await new Promise((done) => setTimeout(done, 1000 * (response.headers.get("Retry-After") || 1)));
+        continue;
+      }
+      const answer = await response.json();
+      if (response.ok) return show(row, answer);
+      if (response.status === 401) find("token-field").hidden = false;
+      if (!tags || !/^the model tells no tags/.test(answer.error)) return fail(row, answer.error);
+      tags = 0;
+    }
+  };
+
+  const work = () => {
+    while (running < AT_ONCE && waiting.length > 0) {
+      const row = waiting.shift();
+      running++;
+      ask(row).catch((error) => fail(row, "the server does not answer: " + error.message)).finally(() => {
+        running--;
+        tell();
+        work();
+      });
+    }
+  };
+
+  const add = (files) => {
+    for (const file of files) {
+      const card = find("card").content.firstElementChild.cloneNode(true);
+      const image = card.querySelector("img");
+      const row = {file, name: file.name || "photo.png", card, image};
+      image.src = URL.createObjectURL(file);
+      image.addEventListener("error", () => image.remove()); /* of a kind that the browser does not know */
+      image.addEventListener("load", () => URL.revokeObjectURL(image.src));
+      card.querySelector(".said").textContent = "…";
+      card.querySelector(".name").textContent = row.name;
+      for (const button of card.querySelectorAll("[data-copy]"))
+        button.addEventListener("click", () => copy(forms[button.dataset.copy](row)));
+      list.prepend(card);
+      rows.push(row);
+      waiting.push(row);
+    }
+    tell();
+    work();
+  };
+
+  const isFile = (event) => [...event.dataTransfer.types].includes("Files");
+  addEventListener("dragover", (event) => {
+    if (!isFile(event)) return;
+    event.preventDefault();
+    drop.classList.add("over");
+  });
+  addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) drop.classList.remove("over");
+  });
+  addEventListener("drop", (event) => {
+    if (!isFile(event)) return;
+    event.preventDefault();
+    drop.classList.remove("over");
+    add(event.dataTransfer.files);
+  });
+  addEventListener("paste", (event) => add(event.clipboardData.files));
+  find("files").addEventListener("change", (event) => {
+    add(event.target.files);
+    event.target.value = "";
+  });
+  find("ask").addEventListener("submit", (event) => event.preventDefault());
+
+  /* The camera: browsers show it to pages of this machine and of https alone. */
+  const viewfinder = find("viewfinder"), video = viewfinder.querySelector("video");
+  const close = () => {
+    for (const track of video.srcObject ? video.srcObject.getTracks() : []) track.stop();
+    video.srcObject = null;
+    viewfinder.hidden = true;
+    find("camera").focus();
+  };
+  find("camera").hidden = !(navigator.mediaDevices && navigator.mediaDevices.getUserMedia);
+  find("camera").addEventListener("click", async () => {
+    try {
+      video.srcObject = await navigator.mediaDevices.getUserMedia({video: {facingMode: "environment"}});
+      viewfinder.hidden = false;
+      find("take").focus();
+    } catch (error) {
+      say("The camera cannot be used: " + error.message);
+    }
+  });
+  find("close").addEventListener("click", close);
+  find("take").addEventListener("click", () => {
+    const canvas = document.createElement("canvas");
+    canvas.width = video.videoWidth;
+    canvas.height = video.videoHeight;
+    canvas.getContext("2d").drawImage(video, 0, 0);
+    canvas.toBlob((blob) => {
+      if (blob) add([new File([blob], "camera-" + (rows.length + 1) + ".jpg", {type: "image/jpeg"})]);
+    }, "image/jpeg", 0.92);
+    close();
+  });
+
+  /* A field that a spreadsheet would take for a formula gets a ' before it. */
+  const field = (text) => {
+    const safe = /^[=+\-@\t\r]/.test(text) ? "'" + text : text;
+    return /[",\n\r]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
+  };
+  const files = {
+    txt: ["captions.txt", "text/plain", (done) => done.map((row) => row.name + "\t" + row.caption + "\n").join("")],
+    csv: ["captions.csv", "text/csv", (done) => "path,caption,logprob\r\n" + done.map((row) =>
+      field(row.name) + "," + field(row.caption) + "," + row.answer.logprob + "\r\n").join("")],
+    json: ["captions.json", "application/json", (done) => JSON.stringify(done.map((row) =>
+      ({path: row.name, ...row.answer})), null, 1) + "\n"],
+  };
+  for (const button of document.querySelectorAll("[data-download]")) {
+    button.addEventListener("click", () => {
+      const [name, type, write] = files[button.dataset.download];
+      const link = document.createElement("a");
+      link.download = name;
+      link.href = URL.createObjectURL(new Blob(
+        [write(rows.filter((row) => row.caption !== undefined))], {type}));
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    });
+  }
+})();

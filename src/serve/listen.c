@@ -1,0 +1,100 @@
+#include "serve/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { FIRST_OF_SYSTEMD = 3, BACKLOG = 1024 };
+
+/* What the socket is bound to, in figures. */
+static void name_socket(struct listening *listening) {
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    char host[256], port[32];
+    snprintf(listening->address, sizeof listening->address, "a socket of systemd");
+    if (getsockname(listening->descriptor, (struct sockaddr *)&address, &size) != 0 ||
+        getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return;
+    if (address.ss_family == AF_INET || address.ss_family == AF_INET6)
+        snprintf(listening->address, sizeof listening->address,
+                 address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+/* How many sockets systemd hands to this process. */
+static long sockets_of_systemd(void) {
+    const char *process = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+    if (!process || !count || strtol(process, NULL, 10) != (long)getpid()) return 0;
+    return strtol(count, NULL, 10);
+}
+
+static bool take_from_systemd(long count, struct listening *out, caption_error *error) {
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    if (count != 1)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "LISTEN_FDS: %ld sockets, expected one ListenStream in the .socket unit",
+                         count);
+    out->descriptor = FIRST_OF_SYSTEMD;
+    if (getsockopt(FIRST_OF_SYSTEMD, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || !listens)
+        return error_set(error, CAPTION_ERROR_SYSTEM,
+                         "descriptor 3 of systemd does not listen: expected Accept=no");
+    fcntl(FIRST_OF_SYSTEMD, F_SETFD, FD_CLOEXEC);
+    name_socket(out);
+    return true;
+}
+
+static int bind_to(const struct addrinfo *address) {
+    const int descriptor =
+        socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC, address->ai_protocol);
+    const int on = 1;
+    if (descriptor < 0) return -1;
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(descriptor, address->ai_addr, address->ai_addrlen) == 0 &&
+        listen(descriptor, BACKLOG) == 0)
+        return descriptor;
+    const int problem = errno;
+    close(descriptor);
+    errno = problem;
+    return -1;
+}
+
+static bool listen_on(const struct addrinfo *addresses, const char *host, const char *port,
+                      struct listening *out, caption_error *error) {
+    int problem = 0;
+    for (const struct addrinfo *address = addresses; address; address = address->ai_next) {
+        out->descriptor = bind_to(address);
+        if (out->descriptor >= 0) {
+            name_socket(out);
+            return true;
+        }
+        problem = errno;
+    }
+    return error_set(error, CAPTION_ERROR_SYSTEM, "cannot listen on %s, port %s: %s%s", host, port,
+                     strerror(problem),
+                     problem == EADDRINUSE ? " (Ollama? --port names another)"
+                     : problem == EACCES   ? " (--port: those below 1024 are the system's)"
+                                           : " (--host, --port)");
+}
+
+bool listen_open(const char *host, size_t port, struct listening *out, caption_error *error) {
+    const long sockets = sockets_of_systemd();
+    if (sockets > 0) return take_from_systemd(sockets, out, error);
+    char number[32];
+    snprintf(number, sizeof number, "%zu", port);
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *addresses;
+    const int problem = getaddrinfo(host, number, &hints, &addresses);
+    if (problem != 0)
+        return error_set(error, CAPTION_ERROR_ARGUMENT, "--host: '%s': %s", host,
+                         gai_strerror(problem));
+    const bool done = listen_on(addresses, host, number, out, error);
+    freeaddrinfo(addresses);
+    return done;
+}

@@ -1,0 +1,128 @@
+#include "serve/protocol.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text_stream.h"
+#include "report/json_text.h"
+
+void protocol_body_free(struct protocol_body *body) {
+    for (size_t i = 0; i < body->argument_count; i++) {
+        free(body->arguments[i].name);
+        free(body->arguments[i].value);
+    }
+    free(body->bytes);
+    free(body->name);
+    *body = (struct protocol_body){0};
+}
+
+size_t protocol_ranks(const struct photo_request *request, const caption_result *results) {
+    size_t ranks = PHOTO_REQUEST_MOST_CAPTIONS;
+    for (size_t i = 0; i < request->photo_count; i++) ranks = size_smaller(ranks, results[i].count);
+    return ranks;
+}
+
+/* A photo as {"caption", "labels": [{"name", "confidence", "topicality"}]}: what photo managers ask
+ * of language models. */
+static cJSON *photo_json(const caption_result *result, size_t rank, caption_error *error) {
+    cJSON *photo = cJSON_CreateObject();
+    const double confidence = result->captions[rank].confidence;
+    bool ok = photo &&
+              json_put(photo, "caption", json_text(result->captions[rank].text, error), error) &&
+              (isnan(confidence) || json_put(photo, "confidence", json_logprob(confidence), error));
+    cJSON *labels = ok ? cJSON_AddArrayToObject(photo, "labels") : NULL;
+    for (size_t i = 0; labels && i < result->tag_count; i++) {
+        cJSON *label = cJSON_CreateObject();
+        if (!label || !cJSON_AddItemToArray(labels, label)) {
+            cJSON_Delete(label);
+            labels = NULL;
+        } else if (!json_put(label, "name", json_text(result->tags[i].name, error), error) ||
+                   !json_put(label, "confidence", json_logprob(result->tags[i].confidence),
+                             error) ||
+                   !json_put(label, "topicality", json_logprob(result->tags[i].confidence),
+                             error)) {
+            labels = NULL;
+        }
+    }
+    if (labels) return photo;
+    cJSON_Delete(photo);
+    error_memory(error, "an answer");
+    return NULL;
+}
+
+static char *json_answer(const struct photo_request *request, const caption_result *results,
+                         size_t rank, caption_error *error) {
+    cJSON *value = request->photo_count == 1 ? photo_json(&results[0], rank, error) : NULL;
+    if (request->photo_count != 1) {
+        value = cJSON_CreateObject();
+        cJSON *list = value ? cJSON_AddArrayToObject(value, "photos") : NULL;
+        for (size_t i = 0; list && i < request->photo_count; i++) {
+            cJSON *photo = photo_json(&results[i], rank, error);
+            if (!photo || !cJSON_AddItemToArray(list, photo)) {
+                cJSON_Delete(photo);
+                list = NULL;
+            }
+        }
+        if (!list) {
+            cJSON_Delete(value);
+            value = NULL;
+        }
+    }
+    char *text = value ? cJSON_PrintUnformatted(value) : NULL;
+    cJSON_Delete(value);
+    if (!text) error_memory(error, "an answer");
+    return text;
+}
+
+char *protocol_text(const struct photo_request *request, const caption_result *results, size_t rank,
+                    caption_error *error) {
+    if (request->json) return json_answer(request, results, rank, error);
+    struct text_stream text;
+    if (!text_stream_open(&text, "an answer", error)) return NULL;
+    for (size_t i = 0; i < request->photo_count; i++)
+        fprintf(text.stream, "%s%s", i > 0 ? "\n" : "", results[i].captions[rank].text);
+    return text_stream_close(&text, error);
+}
+
+size_t protocol_part(const char *text) {
+    const size_t space = strspn(text, " \n");
+    return space + strcspn(text + space, " \n");
+}
+
+size_t protocol_words(const char *text) {
+    size_t words = 0;
+    for (size_t length; (length = protocol_part(text)) > 0; text += length) words++;
+    return words;
+}
+
+bool protocol_is_cut(const struct photo_request *request, const caption_result *results,
+                     size_t rank) {
+    if (!request->shortened || request->json) return false;
+    for (size_t i = 0; i < request->photo_count; i++)
+        if (protocol_words(results[i].captions[rank].text) >= request->options.max_length)
+            return true;
+    return false;
+}
+
+bool protocol_put(FILE *stream, const char *prefix, cJSON *value, const char *suffix,
+                  caption_error *error) {
+    char *line = value ? cJSON_PrintUnformatted(value) : NULL;
+    cJSON_Delete(value);
+    if (!line) return error_memory(error, "an answer");
+    fprintf(stream, "%s%s%s", prefix, line, suffix);
+    cJSON_free(line);
+    return true;
+}
+
+bool protocol_write_error(unsigned status, const char *message, FILE *stream,
+                          caption_error *error) {
+    (void)status;
+    cJSON *answer = cJSON_CreateObject();
+    if (!answer || !json_put(answer, "error", json_text(message, error), error)) {
+        cJSON_Delete(answer);
+        return error_memory(error, "an answer");
+    }
+    return protocol_put(stream, "", answer, "\n", error);
+}

@@ -1,0 +1,162 @@
+#include "serve/variants.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "decode/decode.h"
+
+enum { PRECISIONS = CAPTION_PRECISION_INT8 + 1, MOST_VARIANTS = 4 };
+
+struct captioners {
+    const caption_model *model;
+    caption_options usual;
+    caption_captioner *of[PRECISIONS]; /* NULL: not needed yet */
+    pthread_mutex_t mutex;
+};
+
+/* AUTO by its real name. */
+static caption_precision precision_of(const caption_options *options) {
+    switch (decode_precision(options)) {
+    case PRECISION_BF16:
+        return CAPTION_PRECISION_BF16;
+    case PRECISION_INT8:
+        return CAPTION_PRECISION_INT8;
+    default:
+        return CAPTION_PRECISION_F32;
+    }
+}
+
+/* A thread's part of the memory for photos, in megabytes, at least one. */
+static size_t memory_of_thread(size_t memory, size_t threads) {
+    const size_t megabyte = 1000 * 1000;
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    if (memory == 0 && pages > 0 && page > 0) memory = (size_t)pages / 4 * (size_t)page / megabyte;
+    return size_larger(memory / threads, 1);
+}
+
+/* The captioner with weights of that precision. */
+static const caption_captioner *base_of(struct captioners *captioners, caption_precision precision,
+                                        caption_error *error) {
+    pthread_mutex_lock(&captioners->mutex);
+    caption_captioner **base = &captioners->of[precision];
+    if (!*base) {
+        caption_options options = captioners->usual;
+        options.precision = precision;
+        *base = caption_captioner_new(captioners->model, &options, error);
+    }
+    const caption_captioner *found = *base;
+    pthread_mutex_unlock(&captioners->mutex);
+    return found;
+}
+
+struct captioners *captioners_new(const caption_model *model, const caption_options *usual,
+                                  size_t threads, caption_error *error) {
+    struct captioners *captioners = memory_zeroed(1, sizeof *captioners, "captioners", error);
+    if (!captioners) return NULL;
+    captioners->model = model;
+    captioners->usual = *usual;
+    captioners->usual.threads = 1;
+    captioners->usual.memory = memory_of_thread(usual->memory, threads);
+    pthread_mutex_init(&captioners->mutex, NULL);
+    if (base_of(captioners, precision_of(usual), error)) return captioners;
+    captioners_free(captioners);
+    return NULL;
+}
+
+void captioners_free(struct captioners *captioners) {
+    if (!captioners) return;
+    for (size_t i = 0; i < PRECISIONS; i++) caption_captioner_free(captioners->of[i]);
+    pthread_mutex_destroy(&captioners->mutex);
+    free(captioners);
+}
+
+struct variants {
+    struct captioners *captioners;
+    struct variant entries[MOST_VARIANTS]; /* the first is the usual one and stays */
+    unsigned long calls;
+};
+
+static void variant_free(struct variant *variant) {
+    caption_session_free(variant->session);
+    caption_captioner_free(variant->captioner);
+    free(variant->prefix);
+    *variant = (struct variant){0};
+}
+
+static bool variant_init(struct variant *variant, struct captioners *captioners,
+                         const caption_options *options, caption_error *error) {
+    const caption_captioner *base = base_of(captioners, precision_of(options), error);
+    *variant = (struct variant){.options = *options};
+    if (!base) return false;
+    bool ok = !options->prefix || (variant->prefix = memory_string(options->prefix, error));
+    variant->options.prefix = variant->prefix;
+    caption_options wanted = variant->options;
+    wanted.memory = captioners->usual.memory;
+    ok = ok && (variant->captioner = caption_captioner_with(base, &wanted, error)) &&
+         (variant->session = caption_session_new(variant->captioner, error));
+    if (!ok) variant_free(variant);
+    return ok;
+}
+
+struct variants *variants_new(struct captioners *captioners, const caption_options *usual,
+                              caption_error *error) {
+    struct variants *variants = memory_zeroed(1, sizeof *variants, "sessions", error);
+    if (!variants) return NULL;
+    variants->captioners = captioners;
+    if (variant_init(&variants->entries[0], captioners, usual, error)) return variants;
+    free(variants);
+    return NULL;
+}
+
+void variants_free(struct variants *variants) {
+    if (!variants) return;
+    for (size_t i = 0; i < MOST_VARIANTS; i++) variant_free(&variants->entries[i]);
+    free(variants);
+}
+
+static bool same_text(const char *a, const char *b) {
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_number(float a, float b) {
+    return !(a < b) && !(a > b);
+}
+
+/* What only sampling reads. */
+static bool samples_alike(const caption_options *a, const caption_options *b) {
+    return same_number(a->temperature, b->temperature) && a->top_k == b->top_k &&
+           same_number(a->top_p, b->top_p) && a->seed == b->seed;
+}
+
+bool variants_equal(const caption_options *a, const caption_options *b) {
+    return a->beam_size == b->beam_size && a->top == b->top && a->max_length == b->max_length &&
+           a->min_length == b->min_length && a->sample == b->sample &&
+           (!a->sample || samples_alike(a, b)) && a->neutral == b->neutral &&
+           a->precision == b->precision && a->tags == b->tags && same_text(a->prefix, b->prefix);
+}
+
+/* The one that has not been used for longest, an empty one first; never the usual one. */
+static struct variant *oldest(struct variants *variants) {
+    struct variant *found = &variants->entries[1];
+    for (size_t i = 2; i < MOST_VARIANTS; i++)
+        if (variants->entries[i].used < found->used) found = &variants->entries[i];
+    return found;
+}
+
+const struct variant *variants_find(struct variants *variants, const caption_options *options,
+                                    caption_error *error) {
+    struct variant *found = NULL;
+    for (size_t i = 0; !found && i < MOST_VARIANTS; i++)
+        if (variants->entries[i].session && variants_equal(&variants->entries[i].options, options))
+            found = &variants->entries[i];
+    if (!found) {
+        found = oldest(variants);
+        variant_free(found);
+        if (!variant_init(found, variants->captioners, options, error)) return NULL;
+    }
+    found->used = ++variants->calls;
+    return found;
+}

@@ -1,0 +1,276 @@
+#include "serve/workers.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/progress.h"
+#include "base/text_stream.h"
+#include "base/threads.h"
+#include "decode/plan.h"
+#include "serve/variants.h"
+
+/* Requests that a worker takes at a time: a batch of the decoder. */
+enum { MOST_TAKEN = PLAN_BATCH_PHOTOS };
+
+/* A request in a worker's hands. */
+struct request_job {
+    struct exchange *exchange; /* NULL: it was answered */
+    struct photo_request request;
+    caption_result *results; /* [request.photo_count] */
+    size_t given, taken;
+};
+
+struct worker_thread {
+    struct workers *workers;
+    struct variants *variants;
+    pthread_t thread;
+};
+
+struct workers {
+    struct workers_options options;
+    struct queue *queue;
+    struct captioners *captioners;
+    struct worker_thread *threads; /* [count], of which `started` run */
+    size_t count, started;
+    atomic_ullong answers;
+};
+
+static void finish(struct workers *workers, struct request_job *job) {
+    struct exchange *exchange = job->exchange;
+    exchange->photos = job->taken;
+    caption_results_free(job->results, job->taken);
+    free(job->results);
+    photo_request_free(&job->request);
+    *job = (struct request_job){0};
+    workers->options.done(workers->options.context, exchange);
+}
+
+static void fail(struct workers *workers, struct request_job *job, const caption_error *error) {
+    exchange_fail(job->exchange, exchange_status_of(error), error->message);
+    finish(workers, job);
+}
+
+static const caption_error *first_error(const struct request_job *job) {
+    for (size_t i = 0; i < job->taken; i++)
+        if (job->results[i].count == 0) return &job->results[i].error;
+    return NULL;
+}
+
+static char *write_answer(struct workers *workers, const struct request_job *job, size_t *size,
+                          caption_error *error) {
+    const double now = progress_clock();
+    struct protocol_facts facts = {.model = workers->options.model_name,
+                                   .number = atomic_fetch_add(&workers->answers, 1) + 1,
+                                   .seconds = now - job->exchange->arrived,
+                                   .waited = job->exchange->waited};
+    clock_gettime(CLOCK_REALTIME, &facts.now);
+    struct text_stream text;
+    if (!text_stream_open(&text, "an answer", error)) return NULL;
+    if (!job->exchange->protocol->write(&job->request, job->results, &facts, text.stream, error)) {
+        text_stream_abandon(&text);
+        return NULL;
+    }
+    char *written = text_stream_close(&text, error);
+    *size = text.size;
+    return written;
+}
+
+/* All photos of a request have their results. */
+static void answer(struct workers *workers, struct request_job *job) {
+    const caption_error *problem = first_error(job);
+    caption_error error;
+    size_t size;
+    char *text = problem ? NULL : write_answer(workers, job, &size, &error);
+    if (!text) {
+        fail(workers, job, problem ? problem : &error);
+        return;
+    }
+    const struct protocol *protocol = job->exchange->protocol;
+    exchange_answer(job->exchange, job->request.stream ? protocol->stream_type : protocol->type,
+                    text, size);
+    finish(workers, job);
+}
+
+/* Reads what a request wants. One that waited too long, that is wrong or that wants no photo
+ * captioned is answered. */
+static void prepare(struct workers *workers, struct request_job *job) {
+    struct exchange *exchange = job->exchange;
+    caption_error error;
+    exchange->waited = progress_clock() - exchange->arrived;
+    photo_request_init(&job->request, workers->options.rules);
+    if (exchange->waited > workers->options.most_wait) {
+        exchange_fail(exchange, 503, "no worker was free in time: try again later (--time-limit)");
+        finish(workers, job);
+        return;
+    }
+    if (!exchange->protocol->read(&job->request, workers->options.rules, &exchange->body, &error)) {
+        fail(workers, job, &error);
+        return;
+    }
+    job->results = memory_zeroed(job->request.photo_count, sizeof *job->results, "results", &error);
+    if (!job->results)
+        fail(workers, job, &error);
+    else if (job->request.photo_count == 0)
+        answer(workers, job);
+}
+
+/* The jobs that are captioned together. */
+struct shared_run {
+    struct workers *workers;
+    struct request_job *jobs; /* [count] */
+    size_t count;
+    const caption_options *options; /* that all of them want */
+    size_t next, taken;             /* jobs that photos come from, and results go to */
+};
+
+static bool is_of_run(const struct shared_run *run, size_t i) {
+    return run->jobs[i].exchange != NULL &&
+           variants_equal(&run->jobs[i].request.options, run->options);
+}
+
+static bool next_photo(void *context, caption_photo *photo) {
+    struct shared_run *run = context;
+    for (; run->next < run->count; run->next++) {
+        struct request_job *job = &run->jobs[run->next];
+        if (!is_of_run(run, run->next) || job->given == job->request.photo_count) continue;
+        const struct request_photo *bytes = &job->request.photos[job->given++];
+        *photo =
+            (caption_photo){.path = job->request.name, .bytes = bytes->bytes, .size = bytes->size};
+        return true;
+    }
+    return false;
+}
+
+/* The stream frees its result; a request of several photos needs it for longer. */
+static bool copy_result(caption_result *out, const caption_result *in, caption_error *error) {
+    *out = (caption_result){.error = in->error};
+    out->captions = memory_zeroed(in->count, sizeof *out->captions, "captions", error);
+    out->tags = memory_zeroed(in->tag_count, sizeof *out->tags, "tags", error);
+    bool ok = out->captions && out->tags;
+    for (size_t i = 0; ok && i < in->count; i++) {
+        out->captions[i] = in->captions[i];
+        out->captions[i].text = memory_string(in->captions[i].text, error);
+        ok = out->captions[i].text != NULL;
+        if (ok) out->count++;
+    }
+    for (size_t i = 0; ok && i < in->tag_count; i++) {
+        out->tags[i] = in->tags[i];
+        out->tags[i].name = memory_string(in->tags[i].name, error);
+        ok = out->tags[i].name != NULL;
+        if (ok) out->tag_count++;
+    }
+    if (!ok) caption_results_free(out, 1);
+    return ok;
+}
+
+static bool take_result(void *context, const caption_photo *photo, const caption_result *result,
+                        caption_error *error) {
+    (void)photo;
+    struct shared_run *run = context;
+    while (!is_of_run(run, run->taken)) run->taken++;
+    struct request_job *job = &run->jobs[run->taken];
+    if (!copy_result(&job->results[job->taken], result, error)) return false;
+    if (++job->taken < job->request.photo_count) return true;
+    answer(run->workers, job);
+    run->taken++;
+    return true;
+}
+
+/* Captions the photos of all jobs that want the same as the first that is left. */
+static void run_first(struct worker_thread *thread, struct request_job *jobs, size_t count) {
+    size_t first = 0;
+    while (!jobs[first].exchange) first++;
+    struct shared_run run = {.workers = thread->workers, .jobs = jobs, .count = count};
+    const caption_stream stream = {.next = next_photo, .result = take_result, .context = &run};
+    caption_error error;
+    const struct variant *variant =
+        variants_find(thread->variants, &jobs[first].request.options, &error);
+    if (!variant) {
+        fail(thread->workers, &jobs[first], &error);
+        return;
+    }
+    run.options = &variant->options;
+    if (caption_session_stream(variant->session, &stream, NULL, &error)) return;
+    for (size_t i = first; i < count; i++)
+        if (jobs[i].exchange && jobs[i].given > 0) fail(thread->workers, &jobs[i], &error);
+}
+
+static bool any_left(const struct request_job *jobs, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (jobs[i].exchange) return true;
+    return false;
+}
+
+static void *work(void *context) {
+    struct worker_thread *thread = context;
+    struct workers *workers = thread->workers;
+    void *taken[MOST_TAKEN];
+    for (size_t count; (count = queue_take(workers->queue, taken, MOST_TAKEN)) > 0;) {
+        struct request_job jobs[MOST_TAKEN];
+        for (size_t i = 0; i < count; i++) {
+            jobs[i] = (struct request_job){.exchange = taken[i]};
+            prepare(workers, &jobs[i]);
+        }
+        while (any_left(jobs, count)) run_first(thread, jobs, count);
+    }
+    return NULL;
+}
+
+static bool start(struct workers *workers, struct worker_thread *thread, caption_error *error) {
+    thread->workers = workers;
+    thread->variants = variants_new(workers->captioners, workers->options.rules->options, error);
+    if (!thread->variants) return false;
+    if (pthread_create(&thread->thread, NULL, work, thread) != 0) {
+        variants_free(thread->variants);
+        return error_set(error, CAPTION_ERROR_SYSTEM, "a thread cannot be started (--threads)");
+    }
+    workers->started++;
+    return true;
+}
+
+struct workers *workers_new(const struct workers_options *options, caption_error *error) {
+    struct workers *workers = memory_zeroed(1, sizeof *workers, "workers", error);
+    if (!workers) return NULL;
+    const size_t threads = options->rules->options->threads;
+    workers->options = *options;
+    workers->count = threads ? threads : threads_processors();
+    workers->threads = memory_zeroed(workers->count, sizeof *workers->threads, "workers", error);
+    workers->captioners =
+        captioners_new(options->model, options->rules->options, workers->count, error);
+    workers->queue = queue_new(options->most_queue, workers->count, error);
+    bool ok = workers->threads && workers->captioners && workers->queue;
+    for (size_t i = 0; ok && i < workers->count; i++)
+        ok = start(workers, &workers->threads[i], error);
+    if (ok) return workers;
+    workers_free(workers);
+    return NULL;
+}
+
+bool workers_put(struct workers *workers, struct exchange *exchange) {
+    return queue_put(workers->queue, exchange);
+}
+
+size_t workers_waiting(struct workers *workers) {
+    return queue_length(workers->queue);
+}
+
+size_t workers_most_waiting(const struct workers *workers) {
+    return workers->options.most_queue;
+}
+
+void workers_free(struct workers *workers) {
+    if (!workers) return;
+    if (workers->queue) queue_close(workers->queue);
+    for (size_t i = 0; i < workers->started; i++) {
+        pthread_join(workers->threads[i].thread, NULL);
+        variants_free(workers->threads[i].variants);
+    }
+    queue_free(workers->queue);
+    captioners_free(workers->captioners);
+    free(workers->threads);
+    free(workers);
+}

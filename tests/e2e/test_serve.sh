@@ -1,0 +1,170 @@
+#!/bin/sh
+# `caption serve`: every protocol gives the caption that `caption photo.jpg` prints, byte for byte, whole
+# and in parts; what is wrong is refused with a reason; faulty clients hold up nobody; it ends as asked.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/serve.sh"
+command -v curl >/dev/null || { skip "no curl"; finish; }
+
+tiny_model "$work/tiny.safetensors"
+export CAPTION_MODEL="$work/tiny.safetensors"
+cd "$work" || exit 1
+photo=shapes/images/03.ppm
+caption=$("$program" "$photo")
+serve -t 2 -v --time-limit 3 --max-body 1 --connections 1200 --allow-origin https://photos.example --allow-host captions.test
+
+# equal WHAT FILE: the file holds the caption and no more.
+equal() {
+    [ "$(cat "$2"; echo .)" = "$caption." ] || fail "$1 gives '$(cat "$2")', not '$caption'"
+}
+
+ask 200 "POST /caption" --data-binary "@$photo" "$address/caption"
+jq -j .caption "$out" >said; equal "/caption" said
+ask 200 "a form" -F "photo=@$photo" -F top=3 "$address/caption"
+jq -j .caption "$out" >said; equal "a form" said
+"$program" -n 3 --jsonl "$photo" | jq -c 'del(.path)' >expected
+cmp -s expected "$out" || fail "?top=3 gives what --jsonl -n 3 does: $(cat "$out")"
+ask 200 "neutral, in another precision" --data-binary "@$photo" "$address/caption?neutral=1&precision=int8"
+[ "$(jq -r .caption "$out")" = "$("$program" --neutral --precision int8 "$photo")" ] || fail "neutral and int8 as on the command line"
+
+json_of "$photo" '{"model": "caption", "prompt": "What is this?", "stream": false, "keep_alive": "5m", "images": ["%s"]}' >generate.json
+ask 200 "/api/generate" -d @generate.json "$address/api/generate"
+jq -j .response "$out" >said; equal "/api/generate" said
+sed 's/"stream": false/"stream": true/' generate.json >stream.json
+ask 200 "/api/generate, in parts" -d @stream.json "$address/api/generate"
+jq -j .response "$out" >said; equal "the parts of /api/generate" said
+[ "$(tail -n 1 "$out" | jq -c '[.done, .done_reason]')" = '[true,"stop"]' ] || fail "the last part says that it is"
+json_of "$photo" '{"model": "caption", "messages": [{"role": "user", "content": "?", "images": ["%s"]}]}' >chat.json
+ask 200 "/api/chat, in parts" -d @chat.json "$address/api/chat"
+jq -j .message.content "$out" >said; equal "the parts of /api/chat" said
+json_of "$photo" '{"model": "caption", "stream": false, "options": {"temperature": 2, "seed": 7}, "images": ["%s"]}' >sample.json
+ask 200 "temperature and seed" -d @sample.json "$address/api/generate"
+[ "$(jq -r .response "$out")" = "$("$program" --temperature 2 --seed 7 "$photo")" ] || fail "sampled as on the command line"
+json_of "$photo" '{"stream": false, "format": "json", "images": ["%s"]}' >format.json
+ask 200 "format json" -d @format.json "$address/api/generate"
+jq -r .response "$out" | jq -j .caption >said; equal "format json" said
+
+json_of "$photo" '{"model": "caption", "n": 2, "messages": [{"role": "user", "content": [{"type": "text", "text": "?"}, {"type": "image_url", "image_url": {"url": "data:image/x-portable-pixmap;base64,%s"}}]}]}' >completions.json
+ask 200 "/v1/chat/completions" -d @completions.json "$address/v1/chat/completions"
+jq -j '.choices[0].message.content' "$out" >said; equal "/v1/chat/completions" said
+[ "$(jq -r '.choices[].message.content' "$out")" = "$("$program" -n 2 "$photo" | cut -f 2)" ] || fail "n captions are those of -n"
+jq -c '.stream = true | .n = 1' completions.json >parts.json
+ask 200 "/v1/chat/completions, in parts" -d @parts.json "$address/v1/chat/completions"
+[ "$(tail -n 2 "$out" | head -n 1)" = "data: [DONE]" ] || fail "the stream ends with [DONE]"
+sed -n 's/^data: \({.*\)/\1/p' "$out" | jq -j '.choices[0].delta.content // ""' >said; equal "the parts of /v1/chat/completions" said
+json_of "$photo" '{"model": "caption", "input": [{"role": "user", "content": [{"type": "input_image", "image_url": "data:image/png;base64,%s"}]}]}' >responses.json
+ask 200 "/v1/responses" -d @responses.json "$address/v1/responses"
+jq -j '.output[0].content[0].text' "$out" >said; equal "/v1/responses" said
+jq -c '.stream = true' responses.json >parts.json
+ask 200 "/v1/responses, in parts" -d @parts.json "$address/v1/responses"
+sed -n 's/^data: \({.*\)/\1/p' "$out" | jq -j 'select(.type == "response.output_text.delta").delta' >said; equal "the parts of /v1/responses" said
+
+for path in /api/version /api/tags /api/ps /v1/models /healthz; do
+    ask 200 "GET $path" "$address$path"
+    jq -e . "$out" >/dev/null || fail "$path is JSON"
+done
+ask 200 "POST /api/show" -d '{"model": "caption"}' "$address/api/show"
+expect_in "$out" '"vision"'
+ask 200 "GET /" "$address/"
+[ "$(cat "$out")" = "Ollama is running" ] || fail "Ollama's clients find Ollama"
+ask 200 "HEAD /, even for HTML" -I -H "Accept: text/html" "$address/"
+ask 200 "the page" -H "Accept: text/html,*/*" "$address/"
+expect_in "$out" "<!DOCTYPE html>" captioner.js
+grep -oE '(src|href)="[^"]*"' "$out" | grep -E '"(https?:)?//' && fail "the page loads something from elsewhere"
+
+# What is wrong.
+echo "no photo" >broken.jpg
+run broken.jpg
+ask 400 "a broken photo" -F "photo=@broken.jpg" "$address/caption"
+[ "caption: $(jq -r .error "$out")" = "$(cat "$err")" ] || fail "the message is that of the command line: $(cat "$out")"
+jq -c '.messages[0].content[1].image_url.url = "https://example.com/a.jpg"' completions.json >remote.json
+ask 400 "a photo elsewhere" -d @remote.json "$address/v1/chat/completions"
+expect_in "$out" "no request leaves this program" '"type":"invalid_request_error"'
+ask 400 "no photo" -d '{"prompt": "hello"}' "$address/api/generate"
+ask 400 "no JSON" -d '{"images": [' "$address/api/generate"
+ask 400 "no base64" -d '{"images": ["ab=c"]}' "$address/api/generate"
+ask 400 "an unknown parameter" --data-binary "@$photo" "$address/caption?tops=3"
+expect_in "$out" "expected top, neutral, precision or tags"
+ask 404 "an unknown path" "$address/api/pull"
+ask 405 "GET where POST is expected" "$address/api/chat"
+head -c 2000000 /dev/zero >large
+ask 413 "a large body" --data-binary @large "$address/caption"
+ask 413 "a large body in chunks" -H "Transfer-Encoding: chunked" -H "Expect:" --data-binary @large "$address/caption"
+expect_in "$out" "--max-body"
+ask 421 "a name that may be anybody's" -H "Host: evil.example" "$address/api/tags"
+ask 200 "a name that was allowed" -H "Host: captions.test:80" "$address/api/tags"
+ask 403 "a page from elsewhere" -H "Origin: https://evil.example" --data-binary "@$photo" "$address/caption"
+ask 200 "a page that was allowed" -i -H "Origin: https://photos.example" --data-binary "@$photo" "$address/caption"
+expect_in "$out" "Access-Control-Allow-Origin: https://photos.example"
+ask 204 "the question before it" -X OPTIONS -H "Origin: https://photos.example" -H "Access-Control-Request-Method: POST" "$address/caption"
+
+if command -v python3 >/dev/null; then
+    python3 "$source_tree/tests/e2e/serve_faults.py" "${address#http://}" "$photo" "$caption" >"$out" 2>"$err" ||
+        fail "faulty clients: $(cat "$out" "$err")"
+    ok "$(cat "$out")"
+    sleep 0.5
+    open=$(find "/proc/$server/fd" -type l | wc -l)
+    [ "$open" -lt 40 ] || fail "$open descriptors are left"
+else
+    skip "no python3: faulty clients were not tried"
+fi
+ask 200 "/metrics" "$address/metrics"
+expect_in "$out" 'caption_requests_total{path="/caption",code="200"}' 'caption_request_seconds_bucket{le="+Inf"}' caption_queue_length
+expect_in "$work/serve.txt" "path=/caption status=200" 'status=400' 'error="'
+
+serve_end
+expect 0 "SIGTERM ends it"
+[ "$(wc -l <"$work/serve.txt")" -gt 20 ] || fail "a line a request"
+
+# What is in hand when SIGTERM comes has its answer; a second signal ends at once.
+# half_sent: a client that sends a request but for its last bytes, which it sends when there is a file `go`.
+half_sent() {
+    rm -f go half
+    python3 -c 'import os, socket, sys, time
+host, port = sys.argv[1].rsplit(":", 1)
+body = open(sys.argv[2], "rb").read()
+s = socket.create_connection((host, int(port)))
+s.sendall(b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body) + body[:-9])
+open("half", "w").close()
+while not os.path.exists("go"): time.sleep(0.05)
+s.sendall(body[-9:])
+sys.stdout.buffer.write(s.recv(65536))' "${address#http://}" "$photo" >answer 2>"$err" &
+    client=$!
+    until [ -e half ] || ! kill -0 "$client" 2>/dev/null; do sleep 0.05; done
+    sleep 0.3
+}
+if command -v python3 >/dev/null; then
+    serve -t 1 --time-limit 60
+    half_sent
+    kill -TERM "$server"
+    sleep 0.3
+    : >go
+    status=0
+    wait "$server" || status=$?
+    expect 0 "it ends after what is in hand"
+    wait "$client"
+    expect_in answer "200 OK" "$caption"
+    serve -t 1 --time-limit 60
+    half_sent
+    kill -TERM "$server"
+    sleep 0.5
+    kill -TERM "$server"
+    status=0
+    wait "$server" || status=$?
+    [ "$status" -ge 128 ] || fail "a second signal ends it at once: exit status $status"
+    : >go
+    wait "$client"
+fi
+
+# A token, and prompts.
+serve -t 1 --token secret --prompt-as-prefix
+ask 401 "no token" "$address/api/tags"
+ask 200 "a token" -H "Authorization: Bearer secret" "$address/api/tags"
+ask 200 "health needs none" "$address/healthz"
+jq -c '.prompt = "a red" | .images |= .' generate.json >prefix.json
+ask 200 "a prompt that begins the caption" -H "Authorization: Bearer secret" -d @prefix.json "$address/api/generate"
+case $(jq -r .response "$out") in "a red"*) ;; *) fail "the caption begins with the prompt: $(cat "$out")" ;; esac
+serve_end
+run serve --port "$(python3 -c 'import socket
+s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')" --host no.such.host.invalid
+expect 2 "a host that is none"
+finish

@@ -1,0 +1,62 @@
+/* Bodies of requests, in every protocol: the first byte chooses it. What is read can be answered,
+ * and the answer of JSON is JSON. */
+#include "base/json.h"
+#include "base/text_stream.h"
+#include "fuzz.h"
+#include "serve/access.h"
+#include "serve/protocol.h"
+
+static void answer(const struct protocol *protocol, const struct photo_request *request) {
+    static char text[] = "a dog runs", name[] = "dog";
+    caption_text captions[2] = {{.text = text, .logprob = -1, .confidence = 0.5},
+                                {.text = text, .logprob = -2, .confidence = 0.5}};
+    caption_tag tags[] = {{.name = name, .confidence = 0.5}};
+    caption_result results[PHOTO_REQUEST_MOST_PHOTOS];
+    for (size_t i = 0; i < PHOTO_REQUEST_MOST_PHOTOS; i++)
+        results[i] =
+            (caption_result){.count = 2, .captions = captions, .tag_count = 1, .tags = tags};
+    const struct protocol_facts facts = {.model = "caption", .number = 1};
+    struct text_stream stream;
+    caption_error error;
+    FUZZ_MUST(text_stream_open(&stream, "an answer", &error));
+    FUZZ_MUST(protocol->write(request, results, &facts, stream.stream, &error));
+    char *written = text_stream_close(&stream, &error);
+    FUZZ_MUST(written != NULL && stream.size > 0);
+    if (!request->stream) {
+        cJSON *json = json_parse(written, stream.size, "an answer", &error);
+        FUZZ_MUST(json != NULL);
+        cJSON_Delete(json);
+    }
+    free(written);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+    static const struct protocol *const protocols[] = {&protocol_ollama_generate,
+                                                       &protocol_ollama_chat, &protocol_openai_chat,
+                                                       &protocol_openai_responses};
+    const caption_options options = caption_options_default();
+    if (size == 0) return 0;
+    const struct protocol *protocol = protocols[bytes[0] % 4];
+    const struct photo_request_rules rules = {.options = &options,
+                                              .prompt_as_prefix = (bytes[0] & 4) != 0,
+                                              .no_sampling = (bytes[0] & 8) != 0,
+                                              .has_tags = true};
+    struct protocol_body body = {.bytes = fuzz_text(bytes + 1, size - 1), .size = size - 1};
+    struct photo_request request;
+    caption_error error = {0};
+    const struct access_rules access = {.own = "localhost"};
+    access_host(&access, body.bytes);
+    access_origin(&access, body.bytes, body.bytes);
+    photo_request_init(&request, &rules);
+    if (!protocol->read(&request, &rules, &body, &error)) {
+        fuzz_check_error(&error);
+    } else {
+        FUZZ_MUST(request.photo_count > 0 || request.loads);
+        FUZZ_MUST(request.options.top >= 1 && request.options.top <= request.options.beam_size);
+        FUZZ_MUST(request.options.max_length >= 1 && request.options.max_length <= 20);
+        answer(protocol, &request);
+    }
+    photo_request_free(&request);
+    protocol_body_free(&body);
+    return 0;
+}
