@@ -430,7 +430,8 @@ int command_caption(int argc, char **argv) {
         "  caption eval DATASET            caption a data set's photos and score the captions\n"
         "  caption score RESULTS DATASET   score captions made elsewhere\n"
         "  caption info [MODEL]            what a model is and was made from\n"
-        "caption --version (or -V) tells which one this is.\n",
+        "caption --version (or -V) tells which one this is; caption --help-bash, --help-zsh and\n"
+        "--help-fish print what completes its flags in that shell.\n",
         groups,
         sizeof groups / sizeof *groups,
         "recursive json jsonl csv tags sidecar output-dir html write-xmp existing dry-run quiet "
