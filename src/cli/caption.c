@@ -364,13 +364,17 @@ static int run(struct caption_plan *plan, char **arguments, int count) {
     return run_plan(plan, count);
 }
 
-int command_caption(int argc, char **argv) {
-    struct decoding_options decoding;
-    decoding_options_init(&decoding);
-    struct caption_plan plan = {
-        .decoding = &decoding, .flags.existing = "skip", .flags.sandbox = "auto"};
-    struct caption_flags *f = &plan.flags;
-    const struct options_row input[] = {
+/* The command: its flags, and what they set. */
+enum { INPUT_ROWS = 9, OUTPUT_ROWS = 14, FILES_ROWS = 9 };
+
+struct caption_flag_rows {
+    struct options_row input[INPUT_ROWS], output[OUTPUT_ROWS], files[FILES_ROWS];
+};
+
+static void set_input(struct caption_plan *plan, struct options_row *out) {
+    struct caption_flags *f = &plan->flags;
+    caption_options *caption = &plan->decoding->caption;
+    const struct options_row rows[INPUT_ROWS] = {
         {'r', "recursive", OPTIONS_ON, &f->recursive, NULL, 0, 0,
          "the folders in a folder, too; loops of symbolic links end, and a link out of the folder "
          "is not followed where files are written beside photos",
@@ -383,12 +387,12 @@ int command_caption(int argc, char **argv) {
          NULL},
         {'0', "null", OPTIONS_ON, &f->zeros, NULL, 0, 0, "it is divided at 0 bytes in any case",
          NULL},
-        {0, "max-pixels", OPTIONS_SIZE, &decoding.caption.max_pixels, "N", 1,
-         (double)IMAGE_MAX_PIXELS, "photos that have more pixels are refused, not decoded", NULL},
-        {0, "accept-truncated", OPTIONS_ON, &decoding.caption.accept_truncated, NULL, 0, 0,
+        {0, "max-pixels", OPTIONS_SIZE, &caption->max_pixels, "N", 1, (double)IMAGE_MAX_PIXELS,
+         "photos that have more pixels are refused, not decoded", NULL},
+        {0, "accept-truncated", OPTIONS_ON, &caption->accept_truncated, NULL, 0, 0,
          "half a JPEG is captioned as far as it goes, the rest grey; without it, it is an error",
          NULL},
-        {0, "memory", OPTIONS_SIZE, &decoding.caption.memory, "MB", 0, PLAN_MAX_MEMORY,
+        {0, "memory", OPTIONS_SIZE, &caption->memory, "MB", 0, PLAN_MAX_MEMORY,
          "megabytes that the photos being decoded may take, of all threads together; a thread "
          "whose "
          "photo is too much waits. 0: a quarter of the machine's memory",
@@ -402,7 +406,12 @@ int command_caption(int argc, char **argv) {
          "MPI. All N together caption every photo once",
          NULL},
     };
-    const struct options_row output[] = {
+    memcpy(out, rows, sizeof rows);
+}
+
+static void set_output(struct caption_plan *plan, struct options_row *out) {
+    struct caption_flags *f = &plan->flags;
+    const struct options_row rows[OUTPUT_ROWS] = {
         {0, "json", OPTIONS_ON, &f->json, NULL, 0, 0,
          "a JSON array: path, caption and logprob, or path and error", NULL},
         {0, "jsonl", OPTIONS_ON, &f->json_lines, NULL, 0, 0, "the same, a line of JSON each", NULL},
@@ -422,16 +431,27 @@ int command_caption(int argc, char **argv) {
          NULL},
         {0, "after", OPTIONS_STRING, &f->text.after, "TEXT", 0, 0, "the same behind it", NULL},
         {0, "tags", OPTIONS_OPTIONAL, &f->tags, "N", 0, 0,
-         "also the words of what is to be seen, at most N (10), surest first: dog, grass, run; "
+         "also what is to be seen, at most N words (10); dog, grass, run, surest first. "
          "JSON "
          "with the confidence of each; CSV, sidecars and the page, too; of XMP the keywords, to "
          "which they are added",
          NULL},
         {0, "tags-only", OPTIONS_ON, &f->tags_only, NULL, 0, 0, "tags in place of captions", NULL},
-        {0, "tag-confidence", OPTIONS_FLOAT, &decoding.caption.tag_confidence, "X", 0, 1,
+        {0, "tag-confidence", OPTIONS_FLOAT, &plan->decoding->caption.tag_confidence, "X", 0, 1,
          "no tags that are less sure than this", NULL},
         {0, "photils", OPTIONS_ON, &f->photils, NULL, 0, 0,
          "tags only, as the tagger photils writes them: a line dog:0.97 for each", NULL},
+        {0, "formats", OPTIONS_ON, &f->formats, NULL, 0, 0,
+         "list what this build reads, and by which libraries", NULL},
+        {'q', "quiet", OPTIONS_ON, &f->quiet, NULL, 0, 0, "no progress, no summary", NULL},
+        {'v', "verbose", OPTIONS_ON, &f->verbose, NULL, 0, 0,
+         "progress in lines, a summary and where the time went", NULL},
+    };
+    memcpy(out, rows, sizeof rows);
+}
+
+static void set_files(struct caption_flags *f, struct options_row *out) {
+    const struct options_row rows[FILES_ROWS] = {
         {0, "sidecar", OPTIONS_OPTIONAL, &f->sidecar, ".EXT", 0, 0,
          "a file beside each photo: dog.txt for dog.jpg; of photos that differ in their extension "
          "alone the first by name has it, the others have dog.png.txt. No text on stdout then",
@@ -461,48 +481,56 @@ int command_caption(int argc, char **argv) {
         {0, "force", OPTIONS_ON, &f->force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
         {0, "dry-run", OPTIONS_ON, &f->dry_run, NULL, 0, 0,
          "only list the photos, and the files that would be written", NULL},
-        {0, "formats", OPTIONS_ON, &f->formats, NULL, 0, 0,
-         "list what this build reads, and by which libraries", NULL},
-        {'q', "quiet", OPTIONS_ON, &f->quiet, NULL, 0, 0, "no progress, no summary", NULL},
-        {'v', "verbose", OPTIONS_ON, &f->verbose, NULL, 0, 0,
-         "progress in lines, a summary and where the time went", NULL},
     };
+    memcpy(out, rows, sizeof rows);
+}
+
+static const char about[] =
+    "Says in a sentence what a photo shows. PATH is a photo, a folder of photos, or - for a\n"
+    "photo on standard input.\n"
+    "One photo: its caption. Several: PATH<TAB>CAPTION, in the order given, folders by name.\n"
+    "\n"
+    "Other commands, each with its own --help:\n"
+    "  caption train DATASET           learn from photos and captions\n"
+    "  caption eval DATASET            caption a data set's photos and score the captions\n"
+    "  caption score RESULTS DATASET   score captions made elsewhere\n"
+    "  caption info [MODEL]            what a model is and was made from\n"
+    "  caption alt FILE...             alt texts into HTML, Markdown and EPUB\n"
+    "  caption suggest [PHOTO] TEXT    the words that are likely to come next\n"
+    "  caption serve                   captions over HTTP, and a page for browsers\n"
+    "-V, --version: which one this is. --help-bash, --help-zsh, --help-fish: completions.\n";
+
+static const char basic[] =
+    "recursive json jsonl csv tags sidecar output-dir html write-xmp write-metadata existing quiet "
+    "model top style neutral min-confidence unsure precision threads";
+
+int command_caption(int argc, char **argv) {
+    struct decoding_options decoding;
+    decoding_options_init(&decoding);
+    struct caption_plan plan = {
+        .decoding = &decoding, .flags.existing = "skip", .flags.sandbox = "auto"};
+    struct caption_flag_rows rows;
+    set_input(&plan, rows.input);
+    set_output(&plan, rows.output);
+    set_files(&plan.flags, rows.files);
     const struct options_group groups[] = {
-        {"Input", input, sizeof input / sizeof *input},
-        {"Output", output, sizeof output / sizeof *output},
+        {"Input", rows.input, INPUT_ROWS},
+        {"Output", rows.output, OUTPUT_ROWS},
+        {"Files", rows.files, FILES_ROWS},
         decoding_options_group(&decoding),
     };
     const struct options_command command = {
-        "caption",
-        "[OPTIONS] PATH...",
-        "Says in a sentence what a photo shows. PATH is a photo, a folder of photos, or - for a\n"
-        "photo on standard input.\n"
-        "One photo: its caption. Several: PATH<TAB>CAPTION, in the order given, folders by name.\n"
-        "\n"
-        "Other commands, each with its own --help:\n"
-        "  caption train DATASET           learn from photos and captions\n"
-        "  caption eval DATASET            caption a data set's photos and score the captions\n"
-        "  caption score RESULTS DATASET   score captions made elsewhere\n"
-        "  caption info [MODEL]            what a model is and was made from\n"
-        "  caption alt FILE...             alt texts into HTML, Markdown and EPUB\n"
-        "  caption suggest [PHOTO] TEXT    the words that are likely to come next\n"
-        "  caption serve                   captions over HTTP, and a page for browsers\n"
-        "caption --version (or -V) tells which one this is.\n",
-        groups,
-        sizeof groups / sizeof *groups,
-        "recursive json jsonl csv tags sidecar output-dir html write-xmp write-metadata existing "
-        "dry-run quiet "
-        "model top style neutral min-confidence unsure precision threads"};
+        "caption", "[OPTIONS] PATH...", about, groups, sizeof groups / sizeof *groups, basic};
     int status = COMMAND_DONE;
     const int first = command_begin(&command, argc, argv, 0, INT_MAX, &status);
     if (!first) {
-        options_list_free(&f->globs);
+        options_list_free(&plan.flags.globs);
         return status;
     }
     decoding_options_settle(&decoding);
-    f->csv |= f->csv_safe;
+    plan.flags.csv |= plan.flags.csv_safe;
     plan.command = &command;
-    if (f->formats)
+    if (plan.flags.formats)
         formats_write(stdout);
     else
         status = run(&plan, argv + first, argc - first);

@@ -6,6 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/completion.h"
+#include "cli/manual.h"
+
 static int usage_error(const struct options_command *command, int count, int least, int most) {
     fprintf(stderr, "%s: %d argument%s given, ", command->name, count, count == 1 ? "" : "s");
     if (most == INT_MAX)
@@ -18,21 +21,33 @@ static int usage_error(const struct options_command *command, int count, int lea
     return COMMAND_USAGE;
 }
 
+static void show_help(const struct options_command *command, enum options_outcome wanted) {
+    switch (wanted) {
+    case OPTIONS_MANUAL_WANTED:
+        manual_write(command, stdout);
+        return;
+    case OPTIONS_BASH_WANTED:
+    case OPTIONS_ZSH_WANTED:
+    case OPTIONS_FISH_WANTED:
+        completion_write(command, wanted, stdout);
+        return;
+    default:
+        options_help(command, wanted == OPTIONS_ALL_HELP_WANTED, stdout);
+    }
+}
+
 int command_begin(const struct options_command *command, int argc, char **argv, int least, int most,
                   int *status) {
     int first;
     const enum options_outcome outcome = options_parse(command, argc, argv, &first, stderr);
-    switch (outcome) {
-    case OPTIONS_INVALID:
+    if (outcome == OPTIONS_INVALID) {
         *status = COMMAND_USAGE;
         return 0;
-    case OPTIONS_HELP_WANTED:
-    case OPTIONS_ALL_HELP_WANTED:
-        options_help(command, outcome == OPTIONS_ALL_HELP_WANTED, stdout);
+    }
+    if (outcome != OPTIONS_PARSED) {
+        show_help(command, outcome);
         *status = command_finish(command, COMMAND_DONE);
         return 0;
-    case OPTIONS_PARSED:
-        break;
     }
     const int count = argc - first;
     if (count >= least && count <= most) return first;

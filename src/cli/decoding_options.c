@@ -4,20 +4,19 @@
 
 #include "decode/plan.h"
 
-void decoding_options_init(struct decoding_options *options) {
-    *options = (struct decoding_options){.caption = caption_options_default(),
-                                         .precision = "auto",
-                                         .repeat_words = "never",
-                                         .unsure = "skip"};
+/* How words are searched for, and what becomes of captions. */
+enum { SEARCH_ROWS = 10, CHOICE_ROWS = DECODING_OPTIONS_ROWS - SEARCH_ROWS };
+
+static void set_search(struct decoding_options *options, struct options_row *out) {
     caption_options *o = &options->caption;
-    const struct options_row rows[DECODING_OPTIONS_ROWS] = {
+    const struct options_row rows[SEARCH_ROWS] = {
         {'m', "model", OPTIONS_STRING, &options->model, "FILE", 0, 0,
-         "model to use (default: $CAPTION_MODEL, else the one that came with the program)", NULL},
+         "model to use (default: $CAPTION_MODEL, else the installed one)", NULL},
         {'b', "beam-size", OPTIONS_SIZE, &o->beam_size, "N", 1, PLAN_MAX_BEAM,
          "width of the beam search; 1 is greedy", &options->beam_size_given},
         {'n', "top", OPTIONS_SIZE, &o->top, "N", 1, PLAN_MAX_BEAM,
-         "captions per photo, best first, in the order of the model's re-ranking if it has one; "
-         "widens the beam where it must",
+         "captions per photo, best first; in the order of the model's re-ranking if it has one. "
+         "Widens the beam where it must",
          NULL},
         {0, "max-length", OPTIONS_SIZE, &o->max_length, "N", 1, PLAN_MAX_LENGTH, "words at most",
          NULL},
@@ -35,12 +34,19 @@ void decoding_options_init(struct decoding_options *options) {
         {0, "prefix", OPTIONS_STRING, &o->prefix, "TEXT", 0, 0, "words every caption starts with",
          NULL},
         {0, "style", OPTIONS_STRING, &o->style, "NAME", 0, 0,
-         "describe photos as one of the data sets that the model learned from does, such as coco; "
+         "describe photos as a training set does, such as coco; "
          "`caption info` lists them; none where there is no such flag, but for `caption eval` that "
          "of the data set or of its photos' source",
          NULL},
+    };
+    memcpy(out, rows, sizeof rows);
+}
+
+static void set_choice(struct decoding_options *options, struct options_row *out) {
+    caption_options *o = &options->caption;
+    const struct options_row rows[CHOICE_ROWS] = {
         {0, "neutral", OPTIONS_ON, &o->neutral, NULL, 0, 0,
-         "guess nobody's gender or age group: person, child and people for man, girl and women. "
+         "guess nobody's gender or age group; person, child and people for man, girl and women. "
          "Probabilities stay those of the captions before they were rewritten; of the --top, those "
          "that come to the same are one",
          NULL},
@@ -68,7 +74,16 @@ void decoding_options_init(struct decoding_options *options) {
         {'t', "threads", OPTIONS_SIZE, &o->threads, "N", 0, PLAN_MAX_THREADS,
          "worker threads, 0: one per processor", NULL},
     };
-    memcpy(options->rows, rows, sizeof rows);
+    memcpy(out, rows, sizeof rows);
+}
+
+void decoding_options_init(struct decoding_options *options) {
+    *options = (struct decoding_options){.caption = caption_options_default(),
+                                         .precision = "auto",
+                                         .repeat_words = "never",
+                                         .unsure = "skip"};
+    set_search(options, options->rows);
+    set_choice(options, options->rows + SEARCH_ROWS);
 }
 
 struct options_group decoding_options_group(const struct decoding_options *options) {

@@ -304,54 +304,62 @@ static bool run(const struct eval_options *options, caption_error *error) {
     return done;
 }
 
+enum { ROWS = 15 };
+
+static void set_rows(struct eval_options *options, struct options_row *out) {
+    const struct options_row rows[ROWS] = {
+        {0, "images", OPTIONS_LIST, &options->images, "DIR...", 0, 0,
+         "folder of the photos, one for each DATASET or one for all (default: beside the data set)",
+         NULL},
+        DATASET_CHOICE_FLAGS(options->data.how),
+        {0, "by-source", OPTIONS_ON, &options->by_source, NULL, 0, 0,
+         "score the photos of each \"source\" that Karpathy's format gives them by themselves",
+         NULL},
+        {0, "split", OPTIONS_CHOICE, &options->data.split, "train|val|test|all", 0, 0,
+         "which photos are scored", NULL},
+        {0, "split-seed", OPTIONS_SEED, &options->data.seed, "N", 0, 0,
+         "chooses a tenth of the photos as val where the data set names none", NULL},
+        {0, "missing", OPTIONS_CHOICE, &options->missing, "skip|fail", 0, 0,
+         "what becomes of photos that are missing or broken", NULL},
+        {0, "results", OPTIONS_STRING, &options->results, "FILE", 0, 0,
+         "write the captions as JSON: [{\"image_id\", \"file_name\", \"caption\"}], with their "
+         "\"confidence\" where the model tells it",
+         NULL},
+        {0, "html", OPTIONS_STRING, &options->html, "FILE", 0, 0,
+         "write the scores as a page, with a drawing of risk against coverage: how many captions "
+         "are wrong if only the surest are shown",
+         NULL},
+        {0, "calibrate", OPTIONS_STRING, &options->calibrate, "FILE", 0, 0,
+         "fit how the model re-ranks captions by its tags, and how sure it is of both, to these "
+         "photos, which it must not have learned from, and write it with that; prints what fits to "
+         "nine tenths score on the rest",
+         NULL},
+        {0, "force", OPTIONS_ON, &options->force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
+        {0, "swaps", OPTIONS_SIZE, &options->swaps, "N", 0, 1000000,
+         "show the model another photo, N times, and count how often what is said of a photo "
+         "becomes less likely: its caption as drawn, and the mean of its references; 0: never",
+         NULL},
+        {0, "next-word", OPTIONS_ON, &options->next_word, NULL, 0, 0,
+         "how often a person's next word is the first of the model's suggestions, and how often "
+         "one "
+         "of five; with the photo and without it, as `caption suggest` makes them",
+         NULL},
+        {0, "json", OPTIONS_ON, &options->json, NULL, 0, 0,
+         "one JSON object for each table, scores as fractions, instead of it (x 100)", NULL},
+    };
+    memcpy(out, rows, sizeof rows);
+}
+
 int command_eval(int argc, char **argv) {
     struct decoding_options decoding;
     decoding_options_init(&decoding);
     decoding.precision = "f32"; /* as validation during training: the same scores */
     struct eval_options options = {
         .data = {.split = "val", .seed = 1}, .missing = "skip", .decoding = &decoding};
-    const struct options_row rows[] = {
-        {0, "images", OPTIONS_LIST, &options.images, "DIR...", 0, 0,
-         "folder of the photos, one for each DATASET or one for all (default: beside the data set)",
-         NULL},
-        DATASET_CHOICE_FLAGS(options.data.how),
-        {0, "by-source", OPTIONS_ON, &options.by_source, NULL, 0, 0,
-         "score the photos of each \"source\" that Karpathy's format gives them by themselves",
-         NULL},
-        {0, "split", OPTIONS_CHOICE, &options.data.split, "train|val|test|all", 0, 0,
-         "which photos are scored", NULL},
-        {0, "split-seed", OPTIONS_SEED, &options.data.seed, "N", 0, 0,
-         "chooses a tenth of the photos as val where the data set names none", NULL},
-        {0, "missing", OPTIONS_CHOICE, &options.missing, "skip|fail", 0, 0,
-         "what becomes of photos that are missing or broken", NULL},
-        {0, "results", OPTIONS_STRING, &options.results, "FILE", 0, 0,
-         "write the captions as JSON: [{\"image_id\", \"file_name\", \"caption\"}], with their "
-         "\"confidence\" where the model tells it",
-         NULL},
-        {0, "html", OPTIONS_STRING, &options.html, "FILE", 0, 0,
-         "write the scores as a page, with a drawing of risk against coverage: how many captions "
-         "are wrong if only the surest are shown",
-         NULL},
-        {0, "calibrate", OPTIONS_STRING, &options.calibrate, "FILE", 0, 0,
-         "fit how the model re-ranks captions by its tags, and how sure it is of both, to these "
-         "photos, which it must not have learned from, and write it with that; prints what fits to "
-         "nine tenths score on the rest",
-         NULL},
-        {0, "force", OPTIONS_ON, &options.force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
-        {0, "swaps", OPTIONS_SIZE, &options.swaps, "N", 0, 1000000,
-         "show the model another photo, N times, and count how often what is said of a photo "
-         "becomes less likely: its caption as drawn, and the mean of its references; 0: never",
-         NULL},
-        {0, "next-word", OPTIONS_ON, &options.next_word, NULL, 0, 0,
-         "how often a person's next word is the first of the model's suggestions, and how often "
-         "one "
-         "of five; with the photo and without it, as `caption suggest` makes them",
-         NULL},
-        {0, "json", OPTIONS_ON, &options.json, NULL, 0, 0,
-         "one JSON object for each table, scores as fractions, instead of it (x 100)", NULL},
-    };
+    struct options_row rows[ROWS];
+    set_rows(&options, rows);
     const struct options_group groups[] = {
-        {"What is scored", rows, sizeof rows / sizeof *rows},
+        {"What is scored", rows, ROWS},
         decoding_options_group(&decoding),
     };
     const struct options_command command = {

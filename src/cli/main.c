@@ -1,10 +1,12 @@
 /* The program. The first argument may name a command; anything else is a photo to caption
  * ("./train" is a photo or folder named train). */
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "caption.h"
 #include "cli/command.h"
+#include "cli/completion.h"
 
 struct named_command {
     const char *name;
@@ -17,6 +19,26 @@ static const struct named_command COMMANDS[] = {
     {"serve", command_serve},
 };
 
+enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
+
+/* A shell's completion: each command writes its own part, captioning the last. */
+static int print_completion(enum options_outcome shell, char *flag) {
+    const char *names[COMMAND_COUNT];
+    for (size_t i = 0; i < COMMAND_COUNT; i++) names[i] = COMMANDS[i].name;
+    completion_begin(shell, names, COMMAND_COUNT, stdout);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        char *arguments[] = {(char *)(uintptr_t)names[i], flag, NULL};
+        const int status = COMMANDS[i].run(2, arguments);
+        if (status != COMMAND_DONE) return status;
+    }
+    char *arguments[] = {"caption", flag, NULL};
+    const int status = command_caption(2, arguments);
+    if (status != COMMAND_DONE) return status;
+    completion_end(shell, names, COMMAND_COUNT, stdout);
+    static const struct options_command command = {.name = "caption"};
+    return command_finish(&command, COMMAND_DONE);
+}
+
 static int print_version(void) {
     static const struct options_command command = {.name = "caption"};
     printf("caption %s\n", CAPTION_VERSION);
@@ -28,7 +50,9 @@ int main(int argc, char **argv) {
     signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow */
     if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0))
         return print_version();
-    for (size_t i = 0; argc > 1 && i < sizeof COMMANDS / sizeof *COMMANDS; i++)
+    enum options_outcome shell;
+    if (argc == 2 && completion_of_flag(argv[1], &shell)) return print_completion(shell, argv[1]);
+    for (size_t i = 0; argc > 1 && i < COMMAND_COUNT; i++)
         if (strcmp(argv[1], COMMANDS[i].name) == 0) return COMMANDS[i].run(argc - 1, argv + 1);
     return command_caption(argc, argv);
 }

@@ -15,11 +15,15 @@
 /* getopt_long's answer for row i is FIRST_ROW + i: above every character. */
 enum {
     FIRST_ROW = 256,
-    HELP = FIRST_ROW - 1,
-    HELP_ALL = FIRST_ROW - 2,
+    HELP = FIRST_ROW - 6, /* and those after it in HELP_FLAGS */
     HELP_COLUMN = 30,
     HELP_WIDTH = 98
 };
+
+/* In the order of enum options_outcome. */
+static const char *const HELP_FLAGS[] = {"help",      "help-all", "help-man",
+                                         "help-bash", "help-zsh", "help-fish"};
+enum { HELP_COUNT = sizeof HELP_FLAGS / sizeof *HELP_FLAGS };
 
 /* What getopt_long is given. */
 struct grammar {
@@ -28,13 +32,13 @@ struct grammar {
     char *names;   /* storage of the spellings with _ */
 };
 
-static bool takes_value(const struct options_row *row) {
+bool options_takes_value(const struct options_row *row) {
     return row->type != OPTIONS_ON && row->type != OPTIONS_OFF;
 }
 
 static int argument_of(const struct options_row *row) {
     if (row->type == OPTIONS_OPTIONAL) return optional_argument;
-    return takes_value(row) ? required_argument : no_argument;
+    return options_takes_value(row) ? required_argument : no_argument;
 }
 
 static const struct options_row *row_at(const struct options_command *command, size_t index) {
@@ -62,7 +66,7 @@ static bool grammar_new(const struct options_command *command, struct grammar *g
     size_t rows = 0, bytes = 1;
     for (const struct options_row *row; (row = row_at(command, rows)) != NULL; rows++)
         bytes += strlen(row->name) + 1;
-    grammar->flags = calloc(2 * rows + 3, sizeof *grammar->flags);
+    grammar->flags = calloc(2 * rows + HELP_COUNT + 1, sizeof *grammar->flags);
     grammar->letters = calloc(2 * rows + 3, 1);
     grammar->names = calloc(bytes, 1);
     if (!grammar->flags || !grammar->letters || !grammar->names) {
@@ -73,8 +77,8 @@ static bool grammar_new(const struct options_command *command, struct grammar *g
     *letter++ = ':';
     *letter++ = 'h';
     struct option *flag = grammar->flags;
-    *flag++ = (struct option){"help", no_argument, NULL, HELP};
-    *flag++ = (struct option){"help-all", no_argument, NULL, HELP_ALL};
+    for (int i = 0; i < HELP_COUNT; i++)
+        *flag++ = (struct option){HELP_FLAGS[i], no_argument, NULL, HELP + i};
     for (size_t i = 0; i < rows; i++) {
         const struct options_row *row = row_at(command, i);
         int argument = argument_of(row);
@@ -246,8 +250,10 @@ static enum options_outcome unknown_flag(const struct options_command *command, 
                                          FILE *messages) {
     const struct options_row *row =
         optopt >= FIRST_ROW ? row_at(command, (size_t)(optopt - FIRST_ROW)) : NULL;
-    if (row || optopt == HELP) {
-        fprintf(messages, "%s: --%s takes no value\n", command->name, row ? row->name : "help");
+    const bool helps = optopt >= HELP && optopt < HELP + HELP_COUNT;
+    if (row || helps) {
+        fprintf(messages, "%s: --%s takes no value\n", command->name,
+                row ? row->name : HELP_FLAGS[optopt - HELP]);
         return invalid(command, messages);
     }
     if (optopt != 0) {
@@ -314,8 +320,9 @@ static enum options_outcome parse_all(const struct options_command *command,
     struct last_list last = {NULL, 0};
     for (int found;
          (found = getopt_long(argc, argv, grammar->letters, grammar->flags, NULL)) != -1;) {
-        if (found == HELP || found == 'h') return OPTIONS_HELP_WANTED;
-        if (found == HELP_ALL) return OPTIONS_ALL_HELP_WANTED;
+        if (found == 'h') return OPTIONS_HELP_WANTED;
+        if (found >= HELP && found < HELP + HELP_COUNT)
+            return (enum options_outcome)(OPTIONS_HELP_WANTED + (found - HELP));
         if (found == '?') return unknown_flag(command, argv, messages);
         if (found == ':') return missing_value(command, messages);
         const struct options_row *row = found >= FIRST_ROW
@@ -346,8 +353,7 @@ enum options_outcome options_parse(const struct options_command *command, int ar
     return outcome;
 }
 
-/* The default in brackets, or nothing where there is none to show. */
-static void format_default(const struct options_row *row, char *out, size_t size) {
+void options_default(const struct options_row *row, char *out, size_t size) {
     out[0] = 0;
     switch (row->type) {
     case OPTIONS_ON:
@@ -392,7 +398,7 @@ static void write_wrapped(const char *text, size_t column, FILE *stream) {
     fprintf(stream, "\n");
 }
 
-static size_t first_clause(const char *help) {
+size_t options_first_clause(const char *help) {
     const char *semicolon = strstr(help, "; "), *stop = strstr(help, ". ");
     const size_t length = strlen(help);
     const size_t a = semicolon ? (size_t)(semicolon - help) : length;
@@ -413,8 +419,8 @@ static void write_row(const struct options_row *row, bool in_full, FILE *stream)
     }
     fprintf(stream, "%*s", HELP_COLUMN - column, "");
     char value[256], text[1024];
-    format_default(row, value, sizeof value);
-    const size_t length = in_full ? strlen(row->help) : first_clause(row->help);
+    options_default(row, value, sizeof value);
+    const size_t length = in_full ? strlen(row->help) : options_first_clause(row->help);
     snprintf(text, sizeof text, "%.*s%s", (int)length, row->help, value);
     write_wrapped(text, HELP_COLUMN, stream);
 }
@@ -436,6 +442,7 @@ void options_help(const struct options_command *command, bool all, FILE *stream)
     fprintf(stream, "Usage: %s %s\n\n%s", command->name, command->usage, command->about);
     for (size_t i = 0; i < command->group_count; i++)
         write_group(command, &command->groups[i], !some, stream);
-    fprintf(stream, some ? "\n  -h, --help                  this text; --help-all: every flag\n"
-                         : "\n  -h, --help                  this text\n");
+    fprintf(stream,
+            some ? "\n  -h, --help                  this text; --help-all: every flag\n"
+                 : "\n  -h, --help                  this text; --help-man: as a manual page\n");
 }

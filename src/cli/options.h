@@ -62,17 +62,31 @@ enum options_outcome {
     OPTIONS_PARSED,
     OPTIONS_HELP_WANTED,
     OPTIONS_ALL_HELP_WANTED,
+    OPTIONS_MANUAL_WANTED, /* see manual.h */
+    OPTIONS_BASH_WANTED,   /* see completion.h */
+    OPTIONS_ZSH_WANTED,
+    OPTIONS_FISH_WANTED,
     OPTIONS_INVALID
 };
 
 /* Sets the targets from argv[1..]. Flags may stand after other arguments; those are moved to the
  * end and begin at argv[*first]. A mistake is told on `messages`, with the flag, its value and what
- * is allowed. -h, --help and --help-all are understood without a row. */
+ * is allowed. -h, --help, --help-all, --help-man, --help-bash, --help-zsh and --help-fish are
+ * understood without a row. */
 enum options_outcome options_parse(const struct options_command *command, int argc, char **argv,
                                    int *first, FILE *messages);
 
 /* Writes the help text with the present values of the targets as defaults: of the basic flags the
  * first clause, or `all` flags in full. */
 void options_help(const struct options_command *command, bool all, FILE *stream);
+
+/* Whether a value belongs to the flag, if only with "=". */
+bool options_takes_value(const struct options_row *row);
+
+/* " (default: X)", the present value of the target, or "" where there is none to show. */
+void options_default(const struct options_row *row, char *out, size_t size);
+
+/* Bytes of a help text's first clause. */
+size_t options_first_clause(const char *help);
 
 #endif

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installed, moved or copied: the program finds the model of its own prefix, and says what to do where
-# there is none.
+# there is none. What is installed beside it names every flag.
 . "$(dirname "$0")/lib.sh"
 
 model=$work/model.safetensors
@@ -39,5 +39,58 @@ if unshare -rm true 2>/dev/null; then
 else
     skip "no unshare (or it may not): what is said where there is no model"
 fi
+
+program=${1:?}
+prefix=$work/installed
+cmake --install "$(dirname "$program")" --prefix "$prefix" >"$work/log" 2>&1 || fail "cmake --install"
+for file in bin/caption include/caption.h share/doc/caption/copyright share/caption/README.md \
+    share/man/man3/caption.3.gz; do
+    [ -f "$prefix/$file" ] || fail "$file is installed"
+done
+gzip -d "$prefix"/share/man/man*/*.gz
+bash -n "$prefix/share/bash-completion/completions/caption" || fail "bash reads its completion"
+for shell in zsh fish; do
+    command -v $shell >/dev/null || { skip "no $shell: its completion is not read by it"; continue; }
+    $shell -n "$prefix"/share/$shell/*/*caption* || fail "$shell reads its completion"
+done
+
+# Every flag of every command stands in its manual page and in each completion.
+run --help
+for command in caption $(sed -n 's/^  caption \([a-z]*\) .*/caption-\1/p' "$out"); do
+    page=$prefix/share/man/man1/$command.1
+    [ -f "$page" ] || { fail "$command has a manual page"; continue; }
+    if command -v groff >/dev/null; then
+        groff -ww -man -Tutf8 "$page" 2>&1 >"$work/page" | grep . && fail "$page has no warning"
+    fi
+    name=${command#caption}
+    name=${name#-}
+    sed -n "/^    ${name:-\*})/,/ esac/p" "$prefix/share/bash-completion/completions/caption" >"$work/bash"
+    sed -n "/^    ${name:-\*})/,/ ) ;;/p" "$prefix/share/zsh/site-functions/_caption" >"$work/zsh"
+    run $name --help-all
+    for flag in $(sed -n 's/^  \(-.,\|   \) --\([a-z-]*\).*/\2/p' "$out"); do
+        sed 's/\\-/-/g' "$page" | grep -qF "fB--$flag\\fR" || fail "--$flag is in $page"
+        grep -q "[ ']--$flag[ ']" "$work/bash" || fail "$command --$flag is in bash's completion"
+        grep -qE "[*',]--$flag(\\[|=|\\})" "$work/zsh" ||
+            fail "$command --$flag is in zsh's completion"
+        grep -q "is${name:+ $name}.* -l $flag " "$prefix/share/fish/vendor_completions.d/caption.fish" ||
+            [ "$flag" = help ] || fail "$command --$flag is in fish's completion"
+    done
+done
+
+# completes EXPECTED WORD...: bash offers that for the last word.
+completes() {
+    expected=$1
+    shift
+    offered=$(bash -c '. "$0"; compopt() { :; }; COMP_WORDS=(caption "$@") COMP_CWORD=$#
+        _caption caption "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        echo ${COMPREPLY[*]}' "$prefix/share/bash-completion/completions/caption" "$@")
+    [ "$offered" = "$expected" ] || fail "caption $*: '$expected' expected, '$offered' offered"
+}
+cd "$work/links" || exit 1
+rm -f caption
+completes train tr
+completes "gru" train --cell g
+completes "train" eval --split = tr
+completes "--min-length --min-confidence" --min-
 
 finish

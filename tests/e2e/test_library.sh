@@ -1,6 +1,6 @@
 #!/bin/sh
-# The library: the example at the top of caption.h is compiled as it stands, with what is installed, and
-# says what the program says.
+# The library: the example at the top of caption.h and those of samples/c are compiled as they stand, with
+# what is installed, and say what the program says.
 . "$(dirname "$0")/lib.sh"
 
 build=$(dirname "$program")
@@ -33,8 +33,50 @@ cmp -s "$work/said" "$out" || fail "both say the same"
 CAPTION_MODEL=$work/none LD_LIBRARY_PATH=$library "$work/main" >"$work/said" 2>"$work/message"
 expect_in "$work/message" "$work/none"
 
+# The samples, as pkg-config and CMake find the library, in a prefix that was moved.
+mv "$work/installed" "$work/moved"
+include=$work/moved/include
+library=$work/moved${library#"$work/installed"}
+export PKG_CONFIG_PATH="$library/pkgconfig" LD_LIBRARY_PATH="$library"
+unset CAPTION_MODEL
+for sample in photo stream; do
+    "${CC:-cc}" -std=c11 -Wall -Wextra -Werror -pedantic "$source_tree/samples/c/$sample.c" \
+        $(pkg-config --cflags --libs caption) -o "$work/$sample" || fail "samples/c/$sample.c compiles"
+done
+"$work/photo" "$work/photo.jpg" >"$work/said" || fail "samples/c/photo.c runs"
+cmp -s "$work/said" "$out" || fail "samples/c/photo.c says what the program says"
+"$work/photo" "$work/none.jpg" 2>"$work/message" && fail "samples/c/photo.c fails without a photo"
+expect_in "$work/message" "none.jpg"
+printf '%s\n' "$work/photo.jpg" "$work/none.jpg" "$work/photo.jpg" | "$work/stream" >"$work/said" ||
+    fail "samples/c/stream.c runs"
+expect_lines "$work/said" 3
+[ "$(sed -n 3p "$work/said")" = "$work/photo.jpg	$(cat "$out")" ] || fail "samples/c/stream.c captions"
+mkdir "$work/cmake"
+cat >"$work/cmake/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(sample C)
+find_package(caption 0.2 REQUIRED)
+add_executable(photo ${SAMPLE})
+target_link_libraries(photo PRIVATE caption::caption)
+END
+cmake -S "$work/cmake" -B "$work/cmake/build" -D SAMPLE="$source_tree/samples/c/photo.c" \
+    -D CMAKE_PREFIX_PATH="$work/moved" >"$work/log" 2>&1 &&
+    cmake --build "$work/cmake/build" >>"$work/log" 2>&1 || fail "find_package(caption): $(tail -n 3 "$work/log")"
+LD_LIBRARY_PATH= "$work/cmake/build/photo" "$work/photo.jpg" >"$work/said" || fail "built by CMake, it runs"
+cmp -s "$work/said" "$out" || fail "built by CMake, it says what the program says"
+echo damaged >"$work/moved/share/caption/caption.safetensors"
+"$work/photo" "$work/photo.jpg" 2>"$work/message"
+expect_in "$work/message" "$library/" "share/caption/caption.safetensors: "
+readelf -d "$library/libcaption.so" | grep -qF 'soname: [libcaption.so.0.2]' || fail "the SONAME is that of 0.2"
+nm -D --defined-only "$library/libcaption.so" | grep ' T ' | grep -v 'caption_[a-z_]*@@CAPTION_0.2$' &&
+    fail "the library shows what caption.h has, with a version"
+
+for standard in c99 c11; do
+    echo '#include <caption.h>' | "${CC:-cc}" -x c -std=$standard -Wall -Wextra -Werror -pedantic \
+        -I"$include" -fsyntax-only - || fail "$standard reads the header"
+done
 if command -v "${CXX:-c++}" >/dev/null; then
-    "${CXX:-c++}" -x c++ -Wall -Wextra -Werror -I"$include" -fsyntax-only "$include/caption.h" ||
+    "${CXX:-c++}" -x c++ -Wall -Wextra -Werror -pedantic -I"$include" -fsyntax-only "$include/caption.h" ||
         fail "C++ reads the header"
 else
     skip "no C++ compiler"

@@ -1,0 +1,101 @@
+# What `cmake --install` puts where, and the Debian package that `cpack` makes of it. Everything is found
+# relative to the prefix, which may be moved.
+include(CMakePackageConfigHelpers)
+
+# Manual pages and completions are printed by the program, from its tables of flags.
+set(printed ${CMAKE_BINARY_DIR}/printed)
+file(MAKE_DIRECTORY ${printed})
+set(manuals ${printed}/caption.3.gz)
+set(completions)
+function(caption_prints file list)
+  add_custom_command(OUTPUT ${file} COMMAND caption ${ARGN} > ${file} DEPENDS caption)
+  set(${list} ${${list}} ${file} PARENT_SCOPE)
+endfunction()
+function(caption_compresses source file)
+  add_custom_command(OUTPUT ${file} COMMAND gzip -9nc ${source} > ${file} DEPENDS ${source})
+endfunction()
+
+caption_prints(${printed}/caption.1 pages --help-man)
+file(STRINGS ${CMAKE_SOURCE_DIR}/src/cli/main.c commands REGEX "{\"[a-z]+\", command_")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/main.c)
+foreach(command ${commands})
+  string(REGEX REPLACE ".*\"([a-z]+)\".*" "\\1" command "${command}")
+  caption_prints(${printed}/caption-${command}.1 pages ${command} --help-man)
+endforeach()
+foreach(page ${pages})
+  caption_compresses(${page} ${page}.gz)
+  list(APPEND manuals ${page}.gz)
+endforeach()
+caption_compresses(${CMAKE_CURRENT_LIST_DIR}/caption.3 ${printed}/caption.3.gz)
+caption_compresses(${CMAKE_CURRENT_LIST_DIR}/changelog ${printed}/changelog.gz)
+foreach(shell bash zsh fish)
+  caption_prints(${printed}/caption.${shell} completions --help-${shell})
+endforeach()
+
+# One target for all: they are printed once each.
+add_custom_target(caption_printed ALL DEPENDS ${manuals} ${completions} ${printed}/changelog.gz)
+
+# The program, its model and their terms.
+set(share ${CMAKE_INSTALL_DATADIR})
+set(weights ${CMAKE_SOURCE_DIR}/weights)
+install(TARGETS caption COMPONENT program)
+install(FILES ${weights}/caption.safetensors DESTINATION ${share}/caption COMPONENT program OPTIONAL)
+install(FILES ${weights}/README.md DESTINATION ${share}/caption COMPONENT program)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/copyright ${printed}/changelog.gz
+        DESTINATION ${share}/doc/caption COMPONENT program)
+install(FILES ${printed}/caption.bash RENAME caption COMPONENT program
+        DESTINATION ${share}/bash-completion/completions)
+install(FILES ${printed}/caption.zsh RENAME _caption COMPONENT program
+        DESTINATION ${share}/zsh/site-functions)
+install(FILES ${printed}/caption.fish COMPONENT program
+        DESTINATION ${share}/fish/vendor_completions.d)
+list(REMOVE_ITEM manuals ${printed}/caption.3.gz)
+install(FILES ${manuals} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
+
+# The library, for pkg-config and find_package(caption), which both find it from where they lie.
+set(config ${CMAKE_INSTALL_LIBDIR}/cmake/caption)
+install(TARGETS caption_static COMPONENT library)
+install(TARGETS caption_shared EXPORT caption-targets COMPONENT library
+        INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES ${CMAKE_SOURCE_DIR}/src/caption.h TYPE INCLUDE COMPONENT library)
+install(FILES ${printed}/caption.3.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT library)
+file(RELATIVE_PATH include_from_pc ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig
+     ${CMAKE_INSTALL_FULL_INCLUDEDIR})
+configure_file(${CMAKE_CURRENT_LIST_DIR}/caption.pc.in caption.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/caption.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+        COMPONENT library)
+install(EXPORT caption-targets FILE caption-config.cmake NAMESPACE caption:: DESTINATION ${config}
+        COMPONENT library)
+write_basic_package_version_file(caption-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/caption-config-version.cmake DESTINATION ${config}
+        COMPONENT library)
+
+# The Python package: see src/python. Its build installs this alone.
+if(SKBUILD)
+  install(FILES $<TARGET_FILE:caption_shared> RENAME libcaption.so DESTINATION caption
+          COMPONENT python)
+  install(FILES ${weights}/caption.safetensors ${weights}/README.md DESTINATION caption
+          COMPONENT python)
+endif()
+
+# The Debian package holds the program alone. It loads some libraries by name: dpkg-shlibdeps finds the
+# others.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME caption)
+set(CPACK_PACKAGE_CONTACT "The caption authors <authors@caption.invalid>" CACHE STRING
+    "The maintainer that the package names")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_COMPONENTS_ALL program)
+set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION graphics)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libopenblas0")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libheif1, libtiff6")
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "describe photos in a sentence, offline
+ A photo goes in, a sentence comes out. The program comes with its weights and
+ with the trainer that made them. It needs no network and no graphics
+ processor, and gives the same answer every time.")
+include(CPack)

@@ -1,0 +1,151 @@
+"""The Python package says what the program says, byte for byte. Run by test_python.sh."""
+
+import io
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+
+import caption
+import numpy
+import pytest
+from caption import _library
+from PIL import Image
+
+PROGRAM = os.environ["CAPTION_PROGRAM"]
+JPEG = pathlib.Path(__file__).parent / "gradient.jpg"
+
+
+def said(*arguments):
+    """What the program prints, in lines."""
+    run = subprocess.run([PROGRAM, *map(str, arguments)], stdout=subprocess.PIPE)
+    return run.stdout.decode().splitlines()
+
+
+@pytest.fixture(scope="module")
+def captioner():
+    with caption.Captioner(threads=2) as captioner:
+        yield captioner
+
+
+def test_paths_bytes_and_files_are_captioned_as_the_program_does(captioner):
+    expected = said(JPEG)[0]
+    assert captioner.caption(JPEG) == expected
+    assert captioner.caption(str(JPEG)) == expected
+    assert captioner.caption(JPEG.read_bytes()) == expected
+    with open(JPEG, "rb") as file:
+        assert captioner.caption(file) == expected
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P", "CMYK"])
+def test_images_and_arrays_are_captioned_as_their_files(captioner, tmp_path, mode):
+    image = Image.open(JPEG).convert("RGB").convert(mode)
+    path = tmp_path / "photo.png"
+    (image.convert("RGB") if mode == "CMYK" else image).save(path)
+    expected = said(path)[0]
+    assert captioner.caption(image) == expected
+    if mode not in ("P", "CMYK"):
+        assert captioner.caption(numpy.asarray(image)) == expected
+
+
+def test_an_image_is_turned_upright(captioner, tmp_path):
+    exif = Image.Exif()
+    exif[0x112] = 6
+    Image.open(JPEG).save(tmp_path / "turned.png", exif=exif)
+    Image.open(JPEG).transpose(Image.Transpose.ROTATE_270).save(tmp_path / "upright.png")
+    with Image.open(tmp_path / "turned.png") as image:
+        assert captioner.caption(image) == said(tmp_path / "upright.png")[0]
+
+
+def test_results_come_in_order_one_at_a_time_and_a_broken_photo_stops_nothing(captioner, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(JPEG.read_bytes()[:200])
+    asked = []
+
+    def photos():
+        for i in range(40):
+            asked.append(i)
+            yield broken if i == 1 else JPEG
+
+    results = captioner.results(photos())
+    assert next(results).captions[0].text == said(JPEG)[0]
+    assert len(asked) < 40
+    failed = next(results)
+    assert failed.error.status == "format" and str(broken) in str(failed.error)
+    assert len(list(results)) == 38
+
+
+def test_options_are_those_of_the_program():
+    with caption.Captioner(top=3, beam_size=4, neutral=True, precision="f32", tags=2) as captioner:
+        result = captioner.result(JPEG)
+    lines = said("--top", 3, "--beam-size", 4, "--neutral", "--precision", "f32", JPEG)
+    assert [f"{c.logprob:.4f}\t{c.text}" for c in result.captions] == [
+        "\t".join((f"{float(line.split(chr(9))[0]):.4f}", line.split("\t")[1])) for line in lines
+    ]
+    assert len(result.tags) <= 2
+    with caption.Captioner(sample=True, temperature=1.0, seed=7) as captioner:
+        assert [r.captions[0].text for r in captioner.results([JPEG] * 3)] == [
+            line.split("\t")[1] for line in said("--temperature", 1, "--seed", 7, *[JPEG] * 3)
+        ]
+
+
+def test_mistakes_are_exceptions_with_the_message_of_the_library(captioner, tmp_path):
+    with pytest.raises(caption.Error, match="none.jpg"):
+        captioner.caption(tmp_path / "none.jpg")
+    with pytest.raises(caption.Error, match="none.safetensors") as caught:
+        caption.Captioner(tmp_path / "none.safetensors")
+    assert caught.value.status == "io"
+    with pytest.raises(caption.Error) as caught:
+        caption.Captioner(beam_size=10**6)
+    assert caught.value.status == "argument"
+    with pytest.raises(TypeError, match="beam_sise"):
+        caption.Captioner(beam_sise=3)
+    with pytest.raises(ValueError, match="f32"):
+        caption.Captioner(precision="f64")
+    with pytest.raises(ValueError, match="uint8"):
+        captioner.caption(numpy.zeros((8, 8, 3)))
+    with pytest.raises(TypeError, match="found int"):
+        captioner.caption(3)
+    with pytest.raises(ValueError, match="0 byte"):
+        captioner.caption("dog\0.jpg")
+    with pytest.raises(ValueError, match="closed"):
+        closed = caption.Captioner()
+        closed.close()
+        closed.caption(JPEG)
+
+
+def test_other_threads_run_while_a_photo_is_waited_for(captioner, tmp_path):
+    pipe = tmp_path / "pipe.jpg"
+    os.mkfifo(pipe)
+    thread = threading.Thread(target=lambda: captions.append(captioner.caption(pipe)))
+    captions = []
+    thread.start()
+    pipe.write_bytes(JPEG.read_bytes())
+    thread.join()
+    assert captions == said(JPEG)
+
+
+def test_structs_are_those_of_the_header(tmp_path):
+    source = io.StringIO()
+    source.write("#include <stdio.h>\n#include <caption.h>\nint main(void) {\n")
+    expected = []
+    for struct in _library.STRUCTS:
+        name = struct.__name__
+        source.write(f'printf("{name} %zu\\n", sizeof({name}));\n')
+        expected.append(f"{name} {_library.ctypes.sizeof(struct)}")
+        for field, *_ in struct._fields_:
+            source.write(f'printf("{name}.{field} %zu\\n", offsetof({name}, {field}));\n')
+            expected.append(f"{name}.{field} {getattr(struct, field).offset}")
+    source.write("return 0; }\n")
+    program = tmp_path / "structs"
+    (tmp_path / "structs.c").write_text(source.getvalue())
+    include = os.environ["CAPTION_INCLUDE"]
+    subprocess.run(["cc", "-I", include, tmp_path / "structs.c", "-o", program], check=True)
+    assert subprocess.check_output([program]).decode().splitlines() == expected
+    hints = set(caption.Options.__annotations__)
+    assert hints == {name for name, _ in _library.caption_options._fields_}
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main([__file__, "-q", "-p", "no:cacheprovider"]))
