@@ -1,7 +1,7 @@
 /* Confines the process: after sandbox_enter it opens no file but those that were allowed, makes no
  * connection and starts no program, for as long as it lives. A decoder that a hostile photo takes
  * over then has nothing to take. Files are guarded by Landlock (Linux 5.13 and later), system calls
- * by seccomp (through libseccomp, if it was there at build time).
+ * by seccomp.
  *
  *     struct sandbox sandbox;
  *     bool ok = sandbox_open(&sandbox, &error);
