@@ -61,7 +61,7 @@ expect_lines "$out" 1
 expect_lines "$err" 0
 cp "$out" "$work/plain"
 
-run --beam_size 3 --max-length=20 --length_penalty 0.7 "$photo"
+run --beam_size 5 --max-length=20 --length_penalty 0.7 "$photo"
 cmp -s "$out" "$work/plain" || fail "the defaults given as flags, with - or _, change the caption"
 
 run -n 3 "$photo"
