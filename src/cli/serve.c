@@ -48,6 +48,8 @@ static bool run(struct serve_flags *flags, caption_error *error) {
     options->access.hosts = (struct access_names){flags->hosts.items, flags->hosts.count};
     options->access.origins = (struct access_names){flags->origins.items, flags->origins.count};
     if (!options->access.token) options->access.token = getenv("CAPTION_TOKEN");
+    if (options->access.token && !*options->access.token)
+        return error_set(error, CAPTION_ERROR_ARGUMENT, "--token, $CAPTION_TOKEN: is empty");
     if (flags->verbose) options->log = stderr;
     interrupt_listen();
     struct server *server = server_new(options, error);

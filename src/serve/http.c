@@ -151,6 +151,7 @@ struct http *http_new(const struct http_options *options, caption_error *error) 
     struct http *http = memory_zeroed(1, sizeof *http, "a server", error);
     if (!http) return NULL;
     http->options = *options;
+    http->listening = -1;
     options->site->gauges = gauges;
     options->site->context = http;
     if (microhttpd_load(&http->mhd, error) && start(http, error)) return http;
@@ -175,8 +176,7 @@ void http_tick(struct http *http) {
 
 void http_drain(struct http *http) {
     atomic_store(&http->draining, true);
-    const int listening = http->mhd.MHD_quiesce_daemon(http->daemon);
-    if (listening >= 0) close(listening);
+    http->listening = http->mhd.MHD_quiesce_daemon(http->daemon);
 }
 
 bool http_is_busy(struct http *http) {
@@ -186,6 +186,7 @@ bool http_is_busy(struct http *http) {
 void http_free(struct http *http) {
     if (!http) return;
     if (http->daemon) http->mhd.MHD_stop_daemon(http->daemon);
+    if (http->listening >= 0) close(http->listening);
     connections_free(http->connections);
     free(http);
 }

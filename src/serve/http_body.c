@@ -31,12 +31,13 @@ static bool reserve(struct call *call, size_t needed) {
         call_refuse(call, 503, "too many photos are under way: try again later (--body-memory)");
         return false;
     }
-    char *bytes = realloc(call->exchange.body.bytes, capacity);
+    char *bytes = realloc(call->exchange.body.bytes, capacity + 1);
     if (!bytes) {
         atomic_fetch_sub(&http->bodies, more);
         call_refuse(call, 503, "not enough memory for the request");
         return false;
     }
+    bytes[capacity] = '\0'; /* cJSON before 1.7.18 may read it */
     call->exchange.body.bytes = bytes;
     call->capacity = capacity;
     return true;
@@ -51,7 +52,7 @@ void call_refuse_large(struct call *call) {
 
 static void add_bytes(struct call *call, const char *bytes, size_t size) {
     struct protocol_body *body = &call->exchange.body;
-    if (call->refusal) return;
+    if (call->refusal || size == 0) return;
     if (size > call->http->options.most_body - body->size)
         call_refuse_large(call);
     else if (reserve(call, body->size + size)) {
@@ -124,7 +125,7 @@ static enum MHD_Result take_form(void *context, enum MHD_ValueKind kind, const c
 
 void call_take_bytes(struct call *call, const char *bytes, size_t size) {
     call->received += size;
-    if (call->refusal) return;
+    if (call->refusal || call->route->write) return; /* whose body nobody reads */
     if (!call->form)
         add_bytes(call, bytes, size);
     else if (call->http->mhd.MHD_post_process(call->form, bytes, size) != MHD_YES)

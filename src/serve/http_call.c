@@ -69,6 +69,7 @@ struct call *call_new(struct http *http, struct MHD_Connection *connection, cons
     struct call *call = calloc(1, sizeof *call);
     if (!call) return NULL;
     call->http = http;
+    atomic_fetch_add(&http->active, 1); /* before `draining` is read: see server_run */
     call->connection = connection;
     call->started = progress_clock();
     call->head = strcmp(method, "HEAD") == 0;
@@ -82,7 +83,6 @@ struct call *call_new(struct http *http, struct MHD_Connection *connection, cons
     check_route(call, path, method);
     check_body(call);
     call_begin_body(call);
-    atomic_fetch_add(&http->active, 1);
     return call;
 }
 

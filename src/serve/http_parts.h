@@ -16,6 +16,7 @@ struct http {
     struct http_options options;
     struct microhttpd mhd;
     struct MHD_Daemon *daemon;
+    int listening; /* once it listens no more: to be closed after the daemon; else -1 */
     struct connections *connections;
     size_t most_connections;
     _Atomic(struct workers *) workers;

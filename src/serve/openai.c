@@ -72,7 +72,7 @@ bool openai_read_format(struct photo_request *request, const struct photo_reques
 bool openai_read(struct photo_request *request, const struct photo_request_rules *rules,
                  struct protocol_body *body, openai_read_function *read, caption_error *error) {
     static const char name[] = "the request";
-    cJSON *json = json_parse(body->bytes ? body->bytes : "", body->size, name, error);
+    cJSON *json = protocol_json(body, name, error);
     if (!json) return false;
     free(body->bytes); /* the photos of large bodies are there once, not twice */
     body->bytes = NULL;

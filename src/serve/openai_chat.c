@@ -129,7 +129,7 @@ static bool write_whole(const struct photo_request *request, const caption_resul
     if (done && put_usage(answer, words, error))
         return protocol_put(stream, "", answer, "\n", error);
     cJSON_Delete(answer);
-    return false;
+    return error_memory(error, "an answer");
 }
 
 /* What all parts of a stream need. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text_stream.h"
 #include "report/json_text.h"
@@ -125,4 +126,30 @@ bool protocol_write_error(unsigned status, const char *message, FILE *stream,
         return error_memory(error, "an answer");
     }
     return protocol_put(stream, "", answer, "\n", error);
+}
+
+/* Values in a request's JSON. */
+enum { MOST_JSON_VALUES = 200000 };
+
+/* About: every value but the first follows one of these, outside of strings. */
+static size_t count_values(const char *bytes, size_t size) {
+    size_t values = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < size; i++) {
+        if (quoted && bytes[i] == '\\')
+            i++;
+        else if (bytes[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && strchr(",[{:", bytes[i]) && bytes[i])
+            values++;
+    }
+    return values;
+}
+
+cJSON *protocol_json(const struct protocol_body *body, const char *name, caption_error *error) {
+    const char *bytes = body->bytes ? body->bytes : "";
+    if (count_values(bytes, body->size) <= MOST_JSON_VALUES)
+        return json_parse(bytes, body->size, name, error);
+    error_set(error, CAPTION_ERROR_LIMIT, "%s: more than %d values", name, MOST_JSON_VALUES);
+    return NULL;
 }

@@ -52,6 +52,10 @@ extern const struct protocol protocol_plain; /* a photo's bytes in, JSON out */
 
 /* --- for the protocols themselves --- */
 
+/* The body as JSON, of a bounded number of values: each takes far more memory than its text. NULL
+ * with `error` set; `name` begins the messages. Freed with cJSON_Delete. */
+cJSON *protocol_json(const struct protocol_body *body, const char *name, caption_error *error);
+
 /* What the answer says: the captions of that rank, a line a photo; or JSON where that was asked
  * for. NULL with `error` set when memory is short. Freed by the caller. */
 char *protocol_text(const struct photo_request *request, const caption_result *results, size_t rank,

@@ -104,7 +104,7 @@ typedef bool read_function(struct photo_request *, const struct photo_request_ru
 
 static bool read_json(struct photo_request *request, const struct photo_request_rules *rules,
                       struct protocol_body *body, read_function *read, caption_error *error) {
-    cJSON *json = json_parse(body->bytes ? body->bytes : "", body->size, BODY, error);
+    cJSON *json = protocol_json(body, BODY, error);
     if (!json) return false;
     free(body->bytes); /* the photos of large bodies are there once, not twice */
     body->bytes = NULL;

@@ -53,6 +53,10 @@ run eval --split tomorrow data.json
 expect 2 "a split that is none: exit 2"
 expect_in "$err" "--split" "train|val|test|all"
 
+run serve --token ""
+expect 2 "an empty token is none"
+expect_in "$err" "--token" "is empty"
+
 photo=$work/photo.ppm
 square "$photo" 64 200 30 30
 run "$photo"

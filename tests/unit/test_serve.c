@@ -306,6 +306,25 @@ static void what_agrees_shares_a_session(void **state) {
     assert_false(variants_equal(&usual, &other));
 }
 
+static void a_request_of_very_many_values_is_refused_before_it_is_parsed(void **state) {
+    (void)state;
+    enum { VALUES = 300000 };
+    char *text = calloc(2 * VALUES + 2, 1);
+    assert_non_null(text);
+    text[0] = '[';
+    for (size_t i = 0; i < VALUES; i++) memcpy(text + 1 + 2 * i, i + 1 < VALUES ? "0," : "0]", 2);
+    struct protocol_body body = {.bytes = text, .size = 2 * VALUES + 1};
+    caption_error error = {0};
+    assert_null(protocol_json(&body, "the request", &error));
+    assert_non_null(strstr(error.message, "more than"));
+    text[0] = '"'; /* the same in a string is one value */
+    text[2 * VALUES] = '"';
+    cJSON *string = protocol_json(&body, "the request", &error);
+    assert_true(cJSON_IsString(string));
+    cJSON_Delete(string);
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(base64_is_decoded_strictly),
@@ -319,6 +338,7 @@ int main(void) {
         cmocka_unit_test(log_values_cannot_be_forged),
         cmocka_unit_test(counters_are_text_for_prometheus),
         cmocka_unit_test(what_agrees_shares_a_session),
+        cmocka_unit_test(a_request_of_very_many_values_is_refused_before_it_is_parsed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
