@@ -161,9 +161,9 @@ static bool become(int descriptor, const char *path, const struct stat *old, cap
     const struct timespec times[] = {old->st_atim, old->st_mtim};
     struct stat made;
     (void)!fchown(descriptor, old->st_uid, old->st_gid);
-    if (fstat(descriptor, &made) != 0 || made.st_uid != old->st_uid)
+    if (fstat(descriptor, &made) != 0 || made.st_uid != old->st_uid || made.st_gid != old->st_gid)
         return error_set(error, CAPTION_ERROR_IO,
-                         "%s: belongs to another user, which a new file would not", path);
+                         "%s: belongs to another user or group, which a new file would not", path);
     if (fchmod(descriptor, old->st_mode & 0777) != 0 || !copy_attributes(path, descriptor) ||
         futimens(descriptor, times) != 0)
         return write_error(error, path, errno);

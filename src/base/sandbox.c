@@ -21,10 +21,15 @@
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* Landlock's right since its version 3, for headers that are older. */
+#define TRUNCATE (UINT64_C(1) << 14)
+enum { TRUNCATE_VERSION = 3 };
 
 /* Rights of files; those of folders come on top. */
 enum {
@@ -44,24 +49,33 @@ static bool fail(const char *what, caption_error *error) {
                      strerror(errno));
 }
 
+/* Folders that an environment variable lists; NULL: none. */
+static void allow_list(struct sandbox *sandbox, const char *list) {
+    char *copy = list ? strdup(list) : NULL, *rest = NULL;
+    for (char *place = copy ? strtok_r(copy, ":;", &rest) : NULL; place;
+         place = strtok_r(NULL, ":;", &rest))
+        sandbox_allow(sandbox, place, SANDBOX_READ);
+    free(copy);
+}
+
 static void allow_libraries(struct sandbox *sandbox) {
     static const char *const places[] = {
         "/usr/lib",         "/usr/lib32",     "/usr/lib64",    "/usr/local/lib",
         "/usr/libexec",     "/usr/share",     "/lib",          "/lib64",
         "/etc/ld.so.cache", "/etc/localtime", "/dev/null",     "/dev/urandom",
-        "/proc/self",       "/proc/cpuinfo",  "/proc/meminfo", "/sys/devices/system"};
+        "/proc/self",       "/proc/cpuinfo",  "/proc/meminfo", "/sys/devices/system",
+        "/nix/store",       "/gnu/store"};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         sandbox_allow(sandbox, places[i], SANDBOX_READ);
-    const char *list = getenv("LD_LIBRARY_PATH");
-    char *copy = list ? strdup(list) : NULL, *rest = NULL;
-    for (char *place = copy ? strtok_r(copy, ":", &rest) : NULL; place;
-         place = strtok_r(NULL, ":", &rest))
-        sandbox_allow(sandbox, place, SANDBOX_READ);
-    free(copy);
+    allow_list(sandbox, getenv("LD_LIBRARY_PATH"));
+    allow_list(sandbox, getenv("LIBHEIF_PLUGIN_PATH"));
 }
 
 bool sandbox_open(struct sandbox *sandbox, caption_error *error) {
-    const struct landlock_ruleset_attr handled = {.handled_access_fs = ALL};
+    const long version =
+        syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    sandbox->truncate = version >= TRUNCATE_VERSION ? TRUNCATE : 0;
+    const struct landlock_ruleset_attr handled = {.handled_access_fs = ALL | sandbox->truncate};
     sandbox->rules =
         (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled.handled_access_fs, 0);
     if (sandbox->rules < 0) return fail("Landlock", error);
@@ -76,7 +90,7 @@ void sandbox_allow(struct sandbox *sandbox, const char *path, enum sandbox_acces
     if (fstat(file, &status) == 0) {
         const bool folder = S_ISDIR(status.st_mode);
         uint64_t allowed = folder ? READ : READ_FILE;
-        if (access == SANDBOX_WRITE) allowed |= folder ? WRITE : WRITE_FILE;
+        if (access == SANDBOX_WRITE) allowed |= (folder ? WRITE : WRITE_FILE) | sandbox->truncate;
         const struct landlock_path_beneath_attr rule = {.allowed_access = allowed,
                                                         .parent_fd = file};
         (void)!syscall(SYS_landlock_add_rule, sandbox->rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
@@ -121,15 +135,21 @@ enum { CALLS = sizeof calls / sizeof *calls };
 /* A filter of these calls and of those of other architectures (Linux, Documentation/userspace-api/
  * seccomp_filter.rst). Written out: libseccomp ends the program where memory is short. */
 static bool forbid_calls(void) {
-    struct sock_filter filter[CALLS + 6] = {
+    struct sock_filter filter[CALLS + 10] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 0, CALLS + 3),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 0, CALLS + 7),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_CALLS, CALLS + 1, 0)};
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_CALLS, CALLS + 5, 0)};
     size_t count = 4;
     for (size_t i = 0; i < CALLS; i++)
         filter[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i],
-                                                       (uint8_t)(CALLS - i), 0);
+                                                       (uint8_t)(CALLS + 4 - i), 0);
+    /* Nor does it type commands into the user's terminal. */
+    filter[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 3);
+    filter[count++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                                                   offsetof(struct seccomp_data, args[1]));
+    filter[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCSTI, 2, 0);
+    filter[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCLINUX, 1, 0);
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
     const struct sock_fprog program = {(unsigned short)count, filter};

@@ -15,10 +15,13 @@
 #ifndef CAPTION_BASE_SANDBOX_H
 #define CAPTION_BASE_SANDBOX_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 
 struct sandbox {
-    int rules; /* descriptor of Landlock's rules */
+    int rules;         /* descriptor of Landlock's rules */
+    uint64_t truncate; /* its right to empty a file; 0 before Linux 6.2, which cannot refuse it */
 };
 
 enum sandbox_access {

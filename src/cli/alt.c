@@ -1,4 +1,5 @@
 /* caption alt FILE...: alt texts for the pictures of HTML, Markdown and EPUB. */
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct alt_run {
     const char *root; /* NULL: the folder of each document */
     struct alt_texts texts;
     size_t filled, lacking, failed, remote, documents;
+    struct stat before; /* of the document, before it was read */
 };
 
 /* A document, or a page of an EPUB. */
@@ -185,16 +187,21 @@ static enum outcome run_document(struct alt_run *run, struct alt_document *docum
  * to.
  */
 static void write_document(struct alt_run *run, const char *path, const struct file_bytes *made) {
+    const struct stat *before = &run->before;
     caption_error error;
-    struct stat status;
     char real[PATH_MAX];
-    if (!realpath(path, real) || stat(real, &status) != 0 || access(real, W_OK) != 0 ||
-        (status.st_mode & 0222) == 0) {
+    bool done = false;
+    if (!realpath(path, real) || access(real, W_OK) != 0 || (before->st_mode & 0222) == 0)
         error_set(&error, CAPTION_ERROR_IO, "%s: is read-only: it stays as it is", path);
+    else if (before->st_nlink > 1)
+        error_set(&error, CAPTION_ERROR_IO, "%s: has several names (hard links): it stays as it is",
+                  path);
+    else
+        done = file_replace(real, before, made->data, made->size, &error);
+    if (!done)
         fail(run, &error);
-    } else if (!file_write(real, made->data, made->size, &error)) {
-        fail(run, &error);
-    }
+    else
+        (void)!utimensat(AT_FDCWD, real, NULL, 0); /* it has changed, builders shall see */
 }
 
 static bool has_extension(const char *path, const char *const *extensions) {
@@ -314,6 +321,7 @@ static enum outcome run_path(struct alt_run *run, const char *path) {
     const bool is_epub = has_extension(path, epub);
     caption_error error;
     struct file_bytes bytes;
+    if (stat(path, &run->before) != 0) run->before = (struct stat){0}; /* reading it says why */
     if (!file_read(path, is_epub ? largest_epub : ALT_LARGEST, &bytes, &error)) {
         fail(run, &error);
         return GOES_ON;

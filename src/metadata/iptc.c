@@ -268,13 +268,15 @@ static bool put_resource(const struct iptc *iptc, const struct file_bytes *data,
     const bool is_new = iptc->begin == 0;
     const uint8_t *head = is_new ? new_head : iptc->resources + iptc->resource;
     const size_t head_size = is_new ? sizeof new_head : iptc->begin - iptc->resource;
-    const size_t size = head_size + data->size + (data->size & 1);
+    /* Resources begin at even places: before a new one the last may lack its padding. */
+    const size_t padding = is_new ? iptc->resource & 1 : 0;
+    const size_t size = padding + head_size + data->size + (data->size & 1);
     uint8_t *resource = memory_zeroed(size, 1, "an image resource", error);
     if (!resource) return false;
-    memcpy(resource, head, head_size);
-    for (size_t i = 0; i < 4; i++)
-        resource[head_size - 4 + i] = (uint8_t)(data->size >> (24 - 8 * i));
-    memcpy(resource + head_size, data->data, data->size);
+    uint8_t *at = resource + padding;
+    memcpy(at, head, head_size);
+    for (size_t i = 0; i < 4; i++) at[head_size - 4 + i] = (uint8_t)(data->size >> (24 - 8 * i));
+    memcpy(at + head_size, data->data, data->size);
     struct splices splices = {0};
     const bool ok =
         splices_add(&splices, iptc->resource, iptc->resource_end, resource, size, error) &&

@@ -24,6 +24,12 @@ cat >index.md <<'END'
 END
 cp index.md ../index.md
 chmod 640 index.md
+ln index.md second.md
+run alt index.md
+expect 1 "so is one with two names"
+expect_in "$err" "hard links"
+cmp -s index.md ../index.md || fail "which stays, too"
+rm second.md
 
 run alt index.md
 if grep -q 'built without' "$err"; then

@@ -2,10 +2,12 @@
  * $ESCAPE_FILE for reading and writing, to make a connection and to start a program, and prints
  * what it could do. */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -23,10 +25,14 @@ static void try_all(void) {
     if (path) {
         try_to_open(path, O_RDONLY, "read");
         try_to_open(path, O_WRONLY, "write");
+        try_to_open(path, O_RDONLY | O_TRUNC, "empty");
         fprintf(stderr, "escape: truncate %s\n", truncate(path, 0) == 0 ? "done" : "refused");
     }
     fprintf(stderr, "escape: connect %s\n",
             socket(AF_INET, SOCK_STREAM, 0) >= 0 ? "done" : "refused");
+    char letter = 'x';
+    fprintf(stderr, "escape: type %s\n",
+            ioctl(STDIN_FILENO, TIOCSTI, &letter) != 0 && errno == EPERM ? "refused" : "done");
     char *const arguments[] = {"/bin/true", NULL};
     pid_t process;
     fprintf(stderr, "escape: start %s\n",
