@@ -1,7 +1,7 @@
 #!/bin/sh
 # serve.sh [CAPTION [REQUESTS]]: `caption serve` beside a folder run of the same 200 photos on the same
 # threads. Prints requests a second and latencies at 1, 2, 8 and 32 clients, with their ratios to the folder
-# run and to a photo's own time in a session, and memory after REQUESTS more (2,000).
+# run, and memory after REQUESTS more (2,000).
 set -eu
 
 cd "$(dirname "$0")/../.."
