@@ -97,7 +97,7 @@ static size_t covered(const struct memory_run *run) {
     return run->t_p - 1 < run->longest ? run->t_p - 1 : run->longest;
 }
 
-/* What the unroll keeps of a window; 0 where it cannot be told. */
+/* What the unroll keeps of a window; 0 where that is unknown. */
 static size_t window_bytes(const struct memory_run *run) {
     struct decoder decoder;
     struct parameters parameters = {0};

@@ -1,5 +1,5 @@
-/* Writes sentences whose last word hangs on the second, like "gestern habe ich mit meinem nachbarn
- * im garten fussball gespielt", for measuring how far a recurrent network remembers.
+/* Writes sentences whose last word depends on the second, like "gestern habe ich mit meinem
+ * nachbarn im garten fussball gespielt", for measuring how far a recurrent network remembers.
  *
  *     memory_sentences FOLDER [--seed N] [--train N] [--test N] [--shortest N]
  *
@@ -136,7 +136,7 @@ static bool parse_number(const char *text, uint64_t *number) {
 static int usage(FILE *out, int status) {
     fprintf(out,
             "usage: memory_sentences FOLDER [--seed N (1)] [--train N (4000)] [--test N (50)]\n"
-            "Writes N sentences whose last word hangs on the second, and N of each gap.\n");
+            "Writes N sentences whose last word depends on the second, and N of each gap.\n");
     return status;
 }
 

@@ -143,7 +143,7 @@ bool alt_pictures_fill(enum alt_kind kind, const struct file_bytes *document,
     if (!ok || is_right(kind, out, pictures, texts)) return ok;
     file_bytes_free(out);
     return error_set(error, CAPTION_ERROR_FORMAT,
-                     "its pictures cannot be told from other text (code, perhaps): it stays as it "
+                     "its pictures look like other text (code, perhaps): it stays as it "
                      "is");
 }
 

@@ -22,7 +22,7 @@ enum alt_kind { ALT_HTML, ALT_XHTML, ALT_MARKDOWN };
 struct alt_picture {
     char *url;      /* owned; as the document means it, entities decoded, % not */
     size_t line;    /* from 1 */
-    size_t place;   /* where an alt text is to be inserted; 0: that cannot be told */
+    size_t place;   /* where an alt text is to be inserted; 0: unknown */
     bool is_tag;    /* an <img> */
     bool lacks_alt; /* an alt text is missing. One that is empty (alt="") says that the picture is
                        decoration, and so do role="presentation" and aria-hidden="true" */

@@ -70,7 +70,7 @@ static void write_row(const struct alt_document *document, const struct alt_pict
     putchar('\n');
 }
 
-/* The caption of a picture that lies at `path`; NULL: it was told why not. */
+/* The caption of a picture that lies at `path`; NULL: the reason was printed. */
 static const char *caption_file(struct alt_run *run, const struct alt_document *document,
                                 const struct alt_picture *picture, const char *path) {
     caption_error error;
@@ -111,7 +111,7 @@ static const char *find_caption(struct alt_run *run, const struct alt_document *
         fail_picture(run, document, picture,
                      "lies outside the document's folder (--root DIR: a folder that holds both)");
     } else if (picture->place == 0) {
-        fail_picture(run, document, picture, "its place in the document cannot be told");
+        fail_picture(run, document, picture, "its place in the document is unknown");
     } else {
         caption = caption_file(run, document, picture, path);
     }

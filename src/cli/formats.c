@@ -6,9 +6,9 @@
 #include <libheif/heif.h>
 #endif
 
-/* How the library of a format is found. */
+/* A format, and the library that reads it. */
 struct format_line {
-    const char *format, *library;
+    const char *format, *reader;
     bool built;         /* it, or what stands in for it, was there at build time */
     const char *soname; /* loaded when such a file comes; NULL: linked, or our own code */
 };
@@ -91,7 +91,7 @@ static bool has_decoder(const struct format_line *line, caption_error *error) {
     static const struct library_function functions[] = {{"heif_have_decoder_for_format", 0},
                                                         LIBRARY_END};
     if (line->format != heic && line->format != avif) return true;
-    if (!library_load(line->soname, "a HEIF photo", line->library, functions, &lib, error))
+    if (!library_load(line->soname, "a HEIF photo", line->reader, functions, &lib, error))
         return false;
     if (lib.have(line->format == heic ? heif_compression_HEVC : heif_compression_AV1)) return true;
     return error_set(error, CAPTION_ERROR_FORMAT, "it has no decoder for %s", line->format);
@@ -107,7 +107,7 @@ static bool is_there(const struct format_line *line, caption_error *error) {
         return error_set(error, CAPTION_ERROR_FORMAT, "absent when caption was built");
     if (!line->soname) return true;
     const struct library_function none = LIBRARY_END;
-    return library_load(line->soname, line->format, line->library, &none, NULL, error) &&
+    return library_load(line->soname, line->format, line->reader, &none, NULL, error) &&
            has_decoder(line, error);
 }
 
@@ -115,7 +115,7 @@ void formats_write(FILE *stream) {
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         caption_error error;
         const bool there = is_there(&lines[i], &error);
-        fprintf(stream, "%s\t%s\t%s", lines[i].format, there ? "yes" : "no", lines[i].library);
+        fprintf(stream, "%s\t%s\t%s", lines[i].format, there ? "yes" : "no", lines[i].reader);
         if (!there) fprintf(stream, ": %s", error.message);
         fputc('\n', stream);
     }

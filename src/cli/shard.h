@@ -1,5 +1,5 @@
-/* --shard I/N: one of N parts of the input. Which part a photo belongs to hangs on nothing but its
- * path below the folder that was named, so that all machines divide alike, wherever they have
+/* --shard I/N: one of N parts of the input. Which part a photo belongs to depends on nothing but
+ * its path below the folder that was named, so that all machines divide alike, wherever they have
  * mounted it and whatever else has appeared in it since. */
 #ifndef CAPTION_CLI_SHARD_H
 #define CAPTION_CLI_SHARD_H

@@ -363,4 +363,4 @@ static bool bmp_decode(const uint8_t *bytes, size_t size, const struct format_he
     return image_rows_end(&rows, ok);
 }
 
-const struct format format_bmp = {"BMP", bmp_recognise, bmp_inspect, bmp_decode};
+const struct format format_bmp = {"BMP", bmp_recognise, bmp_inspect, bmp_decode, NULL};

@@ -76,9 +76,9 @@ static bool decode(const uint8_t *bytes, size_t size, size_t min_side, bool acce
     if (!format) return format_refuse(bytes, size, error);
     struct format_header header = {.accepting = accepting};
     format->inspect(bytes, size, &header);
-    if (!check_header(format, &header, size, error) ||
-        !format->decode(bytes, size, &header, min_side, out, error))
-        return false;
+    if (!check_header(format, &header, size, error)) return false;
+    if (!format->decode) return error_set(error, CAPTION_ERROR_FORMAT, "%s", format->absent);
+    if (!format->decode(bytes, size, &header, min_side, out, error)) return false;
     unsigned orientation = exif_orientation(header.exif, header.exif_size);
     if (image_turn_upright(out, orientation, error)) return true;
     image_free(out);

@@ -28,9 +28,11 @@ struct format {
     bool (*recognise)(const uint8_t *bytes, size_t size);
     /* `header` comes zeroed but for what the caller sets. */
     void (*inspect)(const uint8_t *bytes, size_t size, struct format_header *header);
-    /* Allocates `out`; see image_decode_reduced for min_side. */
+    /* Allocates `out`; see image_decode_reduced for min_side. NULL where its library was absent at
+     * build time. */
     bool (*decode)(const uint8_t *bytes, size_t size, const struct format_header *header,
                    size_t min_side, struct image *out, caption_error *error);
+    const char *absent; /* the error then, else NULL */
 };
 
 extern const struct format format_avif, format_bmp, format_gif, format_heic, format_heif,

@@ -209,4 +209,4 @@ static bool gif_decode(const uint8_t *bytes, size_t size, const struct format_he
 
 #endif
 
-const struct format format_gif = {"GIF", gif_recognise, gif_inspect, gif_decode};
+const struct format format_gif = {"GIF", gif_recognise, gif_inspect, gif_decode, NULL};

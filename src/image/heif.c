@@ -260,20 +260,11 @@ static bool heif_decode(const uint8_t *bytes, size_t size, const struct format_h
 }
 
 #else
-
-static bool heif_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
-                        size_t min_side, struct image *out, caption_error *error) {
-    (void)bytes;
-    (void)size;
-    (void)header;
-    (void)min_side;
-    (void)out;
-    return error_set(error, CAPTION_ERROR_FORMAT,
-                     "is a HEIF photo, which this build cannot decode: libheif was absent");
-}
-
+#define heif_decode NULL
 #endif
 
-const struct format format_heic = {"HEIC", heic_recognise, heif_inspect, heif_decode};
-const struct format format_heif = {"HEIF", heif_recognise, heif_inspect, heif_decode};
-const struct format format_avif = {"AVIF", avif_recognise, heif_inspect, heif_decode};
+static const char absent[] = "is a HEIF photo, which this build cannot decode: libheif was absent";
+
+const struct format format_heic = {"HEIC", heic_recognise, heif_inspect, heif_decode, absent};
+const struct format format_heif = {"HEIF", heif_recognise, heif_inspect, heif_decode, absent};
+const struct format format_avif = {"AVIF", avif_recognise, heif_inspect, heif_decode, absent};

@@ -386,4 +386,4 @@ static bool jpeg_decode(const uint8_t *bytes, size_t size, const struct format_h
 
 #endif
 
-const struct format format_jpeg = {"JPEG", jpeg_recognise, jpeg_inspect, jpeg_decode};
+const struct format format_jpeg = {"JPEG", jpeg_recognise, jpeg_inspect, jpeg_decode, NULL};

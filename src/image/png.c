@@ -224,4 +224,4 @@ static bool png_decode(const uint8_t *bytes, size_t size, const struct format_he
 
 #endif
 
-const struct format format_png = {"PNG", png_recognise, png_inspect, png_decode};
+const struct format format_png = {"PNG", png_recognise, png_inspect, png_decode, NULL};

@@ -183,4 +183,4 @@ static bool pnm_decode(const uint8_t *bytes, size_t size, const struct format_he
     return image_rows_end(&rows, ok);
 }
 
-const struct format format_pnm = {"PNM", pnm_recognise, pnm_inspect, pnm_decode};
+const struct format format_pnm = {"PNM", pnm_recognise, pnm_inspect, pnm_decode, NULL};

@@ -286,18 +286,10 @@ static bool tiff_decode(const uint8_t *bytes, size_t size, const struct format_h
 }
 
 #else
-
-static bool tiff_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
-                        size_t min_side, struct image *out, caption_error *error) {
-    (void)bytes;
-    (void)size;
-    (void)header;
-    (void)min_side;
-    (void)out;
-    return error_set(error, CAPTION_ERROR_FORMAT,
-                     "is a TIFF photo, which this build cannot decode: libtiff 4.5 was absent");
-}
-
+#define tiff_decode NULL
 #endif
 
-const struct format format_tiff = {"TIFF", tiff_recognise, tiff_inspect, tiff_decode};
+static const char absent[] =
+    "is a TIFF photo, which this build cannot decode: libtiff 4.5 was absent";
+
+const struct format format_tiff = {"TIFF", tiff_recognise, tiff_inspect, tiff_decode, absent};

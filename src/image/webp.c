@@ -236,18 +236,9 @@ static bool webp_decode(const uint8_t *bytes, size_t size, const struct format_h
 }
 
 #else
-
-static bool webp_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
-                        size_t min_side, struct image *out, caption_error *error) {
-    (void)bytes;
-    (void)size;
-    (void)header;
-    (void)min_side;
-    (void)out;
-    return error_set(error, CAPTION_ERROR_FORMAT,
-                     "is a WebP photo, which this build cannot decode: libwebp was absent");
-}
-
+#define webp_decode NULL
 #endif
 
-const struct format format_webp = {"WebP", webp_recognise, webp_inspect, webp_decode};
+static const char absent[] = "is a WebP photo, which this build cannot decode: libwebp was absent";
+
+const struct format format_webp = {"WebP", webp_recognise, webp_inspect, webp_decode, absent};

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* What is told of a request. */
+/* What the log has of a request. */
 struct log_request {
     const char *client, *method, *path; /* of the client's writing */
     unsigned status;

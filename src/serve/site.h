@@ -20,7 +20,7 @@ struct site {
     void *context;
 };
 
-/* Reads what is told of the model at `path`. False with `error` set when it cannot be read. */
+/* Reads the description of the model at `path`. False with `error` set when it cannot be read. */
 bool site_init(struct site *site, const char *path, caption_error *error);
 void site_free(struct site *site);
 

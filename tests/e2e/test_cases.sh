@@ -117,6 +117,6 @@ for file in "$cases"/model_metadata/*; do
         fail "$(basename "$file") reaches the terminal with control characters"
 done
 run info "$cases/memory/big.safetensors"
-expect 0 "a small model of a large network is told, not built"
+expect 0 "a small model of a large network is described, not built"
 
 finish

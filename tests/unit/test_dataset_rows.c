@@ -150,23 +150,21 @@ static void fields_may_be_named(void **state) {
 static void conversations_are_captions_by_their_first_answer(void **state) {
     (void)state;
     struct dataset dataset =
-        read_text(
-            "[" TURNS(
-                "", ASKED) "," TURNS(", \"image\": \"a.jpg\"", ASKED
-                                     ", {\"from\": \"gpt\", "
-                                     "\"value\": \"A "
-                                     "dog.\"}, " ASKED ", "
-                                     "{\"from\""
-                                     ": "
-                                     "\"gpt\", "
-                                     "\"value\""
-                                     ": "
-                                     "\"Brown."
-                                     "\"}") "," TURNS(", \"image\": \"b.jpg\"", ASKED
-                                                      ", {\"from\": \"gpt\", \"value\": \"A "
-                                                      "cat.\"}") "," TURNS(", \"image\": \"c.jpg\"",
-                                                                           "7") "]",
-            NULL);
+        read_text("[" TURNS("", ASKED) "," TURNS(
+                      ", \"image\": \"a.jpg\"", ASKED
+                      ", {\"from\": \"gpt\", "
+                      "\"value\": \"A "
+                      "dog.\"}, " ASKED ", "
+                      "{\"from\""
+                      ": "
+                      "\"gpt\", "
+                      "\"value\""
+                      ": "
+                      "\"Brown."
+                      "\"}") "," TURNS(", \"image\": \"b.jpg\"", ASKED
+                                       ", {\"from\": \"gpt\", \"value\": \"A "
+                                       "cat.\"}") "," TURNS(", \"image\": \"c.jpg\"", "7") "]",
+                  NULL);
     assert_sound(&dataset);
     assert_int_equal(dataset.photo_count, 3);
     assert_photo(&dataset, 0, "a.jpg", "a.jpg", 1);
