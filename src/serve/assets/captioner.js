@@ -91,7 +91,7 @@
       const answer = await response.json();
       if (response.ok) return show(row, answer);
       if (response.status === 401) find("token-field").hidden = false;
-      if (!tags || !/^the model tells no tags/.test(answer.error)) return fail(row, answer.error);
+      if (!tags || !/^the model has no tags/.test(answer.error)) return fail(row, answer.error);
       tags = 0;
     }
   };
