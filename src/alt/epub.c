@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <zip.h>
 
@@ -96,11 +95,8 @@ static bool zip_failed(struct alt_epub *epub, caption_error *error, const char *
 }
 
 static bool is_document(const char *name) {
-    static const char *const extensions[] = {".xhtml", ".html", ".htm", ".xht"};
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < sizeof extensions / sizeof *extensions; i++)
-        if (strcasecmp(dot, extensions[i]) == 0) return true;
-    return false;
+    static const char *const extensions[] = {".xhtml", ".html", ".htm", ".xht", NULL};
+    return file_has_extension(name, extensions);
 }
 
 static bool list_documents(struct alt_epub *epub, caption_error *error) {

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -342,4 +343,11 @@ bool file_same(const char *a, const char *b) {
     struct stat x, y;
     return strcmp(a + file_name_start(a), b + file_name_start(b)) == 0 && directory_status(a, &x) &&
            directory_status(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+bool file_has_extension(const char *path, const char *const *extensions) {
+    const char *dot = strrchr(path + file_name_start(path), '.');
+    for (; dot && *extensions; extensions++)
+        if (strcasecmp(dot, *extensions) == 0) return true;
+    return false;
 }

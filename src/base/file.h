@@ -105,6 +105,9 @@ char *file_join(const char *directory, const char *name, caption_error *error);
 size_t file_name_start(const char *path);
 size_t file_stem_length(const char *path);
 
+/* Whether a path ends in one of the extensions (".htm"; NULL ends the list), in any case. */
+bool file_has_extension(const char *path, const char *const *extensions);
+
 /* Whether two paths name the same directory entry, which need not exist: a file renamed over one
  * then replaces the other. False if a directory cannot be read. */
 bool file_same(const char *a, const char *b);

@@ -23,4 +23,7 @@ struct library_function {
 bool library_load(const char *soname, const char *kind, const char *name,
                   const struct library_function *functions, void *out, caption_error *error);
 
+/* The same for other errors of the caller's; dlerror(3) has the reason. */
+bool library_find(const char *soname, const struct library_function *functions, void *out);
+
 #endif

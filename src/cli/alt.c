@@ -3,7 +3,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -204,13 +203,6 @@ static void write_document(struct alt_run *run, const char *path, const struct f
         (void)!utimensat(AT_FDCWD, real, NULL, 0); /* it has changed, builders shall see */
 }
 
-static bool has_extension(const char *path, const char *const *extensions) {
-    const char *dot = strrchr(path, '.');
-    for (; dot && *extensions; extensions++)
-        if (strcasecmp(dot, *extensions) == 0) return true;
-    return false;
-}
-
 /* What a document is, by its name; of HTML, what it says. */
 static bool kind_of(const char *path, const struct file_bytes *bytes, enum alt_kind *kind,
                     caption_error *error) {
@@ -218,11 +210,11 @@ static bool kind_of(const char *path, const struct file_bytes *bytes, enum alt_k
                              *const xhtml[] = {".xhtml", ".xht", NULL},
                              *const markdown[] = {".md", ".markdown", ".mkd", ".mdown", NULL};
     const bool is_xml = bytes->size >= 5 && memcmp(bytes->data, "<?xml", 5) == 0;
-    if (has_extension(path, markdown))
+    if (file_has_extension(path, markdown))
         *kind = ALT_MARKDOWN;
-    else if (has_extension(path, xhtml) || (has_extension(path, html) && is_xml))
+    else if (file_has_extension(path, xhtml) || (file_has_extension(path, html) && is_xml))
         *kind = ALT_XHTML;
-    else if (has_extension(path, html))
+    else if (file_has_extension(path, html))
         *kind = ALT_HTML;
     else
         return error_set(error, CAPTION_ERROR_ARGUMENT,
@@ -318,7 +310,7 @@ static enum outcome run_text(struct alt_run *run, const char *path, struct file_
 static enum outcome run_path(struct alt_run *run, const char *path) {
     static const char *const epub[] = {".epub", NULL};
     static const size_t largest_epub = (size_t)1 << 30;
-    const bool is_epub = has_extension(path, epub);
+    const bool is_epub = file_has_extension(path, epub);
     caption_error error;
     struct file_bytes bytes;
     if (stat(path, &run->before) != 0) run->before = (struct stat){0}; /* reading it says why */

@@ -38,11 +38,8 @@ static void tell_start(const struct serve_flags *flags, const struct server *ser
 
 static bool run(struct serve_flags *flags, caption_error *error) {
     struct serve_options *options = &flags->options;
-    const size_t memory = options->captioning.memory, pixels = options->captioning.max_pixels;
     decoding_options_settle(&flags->decoding);
     options->captioning = flags->decoding.caption;
-    options->captioning.memory = memory;
-    options->captioning.max_pixels = pixels;
     options->model = flags->decoding.model;
     options->access.own = options->host;
     options->access.hosts = (struct access_names){flags->hosts.items, flags->hosts.count};
@@ -83,14 +80,15 @@ static void set_network(struct serve_flags *flags) {
 
 static void set_limits(struct serve_flags *flags) {
     struct serve_options *o = &flags->options;
+    caption_options *caption = &flags->decoding.caption;
     const struct options_row rows[LIMITS] = {
         {0, "max-body", OPTIONS_SIZE, &o->most_body, "MB", 1, MOST_MEGABYTES,
          "megabytes of a request; a photo in base64 takes a third more than its file", NULL},
         {0, "body-memory", OPTIONS_SIZE, &o->most_bodies, "MB", 1, 1000 * MOST_MEGABYTES,
          "megabytes of all requests together; one that would pass them is answered 503", NULL},
-        {0, "max-pixels", OPTIONS_SIZE, &o->captioning.max_pixels, "N", 1, (double)IMAGE_MAX_PIXELS,
+        {0, "max-pixels", OPTIONS_SIZE, &caption->max_pixels, "N", 1, (double)IMAGE_MAX_PIXELS,
          "photos that have more pixels are refused, not decoded", NULL},
-        {0, "memory", OPTIONS_SIZE, &o->captioning.memory, "MB", 0, PLAN_MAX_MEMORY,
+        {0, "memory", OPTIONS_SIZE, &caption->memory, "MB", 0, PLAN_MAX_MEMORY,
          "megabytes that the photos being decoded may take, of all threads together. 0: a quarter "
          "of the machine's memory",
          NULL},
@@ -126,6 +124,7 @@ int command_serve(int argc, char **argv) {
     struct serve_flags flags = {0};
     flags.options = serve_options_default();
     decoding_options_init(&flags.decoding);
+    flags.decoding.caption.max_pixels = flags.options.captioning.max_pixels;
     set_network(&flags);
     set_limits(&flags);
     set_answers(&flags);

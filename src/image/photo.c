@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -159,16 +158,12 @@ bool photo_decodes(const struct photo_file *file, caption_error *error) {
 
 bool photo_named(const char *path) {
     static const char *const extensions[] = {
-        "jpg", "jpeg", "jpe", "jfif", "png", "gif", "webp", "bmp", "dib", "pbm", "pgm", "ppm",
-        "pnm", "pam", "heic", "heif", "hif", "avif", "tif", "tiff", "jxl", "jp2",
+        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".pbm", ".pgm",
+        ".ppm", ".pnm", ".pam", ".heic", ".heif", ".hif", ".avif", ".tif", ".tiff", ".jxl", ".jp2",
         /* raw, of cameras */
-        "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "sr2", "raf", "rw2", "orf", "pef", "srw",
-        "x3f", "rwl", "mrw", "3fr", "erf", "kdc"};
-    const char *dot = strrchr(path + file_name_start(path), '.');
-    if (!dot) return false;
-    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++)
-        if (strcasecmp(dot + 1, extensions[i]) == 0) return true;
-    return false;
+        ".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".sr2", ".raf", ".rw2", ".orf",
+        ".pef", ".srw", ".x3f", ".rwl", ".mrw", ".3fr", ".erf", ".kdc", NULL};
+    return file_has_extension(path, extensions);
 }
 
 bool photo_recognise(const char *path) {

@@ -3,27 +3,19 @@
 #ifdef CAPTION_WITH_MICROHTTPD
 
 #include <dlfcn.h>
-#include <stddef.h>
-#include <string.h>
+
+#include "base/library.h"
 
 bool microhttpd_load(struct microhttpd *library, caption_error *error) {
-    static const struct {
-        const char *name;
-        size_t offset;
-    } functions[] = {
-#define FUNCTION(name) {#name, offsetof(struct microhttpd, name)},
+    static const struct library_function functions[] = {
+#define FUNCTION(name) LIBRARY_FUNCTION(struct microhttpd, name),
         MICROHTTPD_FUNCTIONS(FUNCTION)
 #undef FUNCTION
+            LIBRARY_END,
     };
-    void *loaded = dlopen(CAPTION_MICROHTTPD_SONAME, RTLD_NOW | RTLD_NODELETE);
-    bool ok = loaded != NULL;
-    for (size_t i = 0; ok && i < sizeof functions / sizeof *functions; i++) {
-        void *address = dlsym(loaded, functions[i].name);
-        memcpy((char *)library + functions[i].offset, &address, sizeof address);
-        ok = address != NULL;
-    }
-    return ok || error_set(error, CAPTION_ERROR_SYSTEM,
-                           "GNU libmicrohttpd, which serves, cannot be loaded: %.200s", dlerror());
+    return library_find(CAPTION_MICROHTTPD_SONAME, functions, library) ||
+           error_set(error, CAPTION_ERROR_SYSTEM,
+                     "GNU libmicrohttpd, which serves, cannot be loaded: %.200s", dlerror());
 }
 
 #endif

@@ -6,7 +6,7 @@
   const find = (id) => document.getElementById(id);
   const drop = find("drop"), list = find("photos"), status = find("status");
   const rows = [], waiting = [];
-  let running = 0;
+  let running = 0, tags = TAGS; // 0: the model has none
 
   const percent = (share) => {
     const number = 100 * share;
@@ -81,9 +81,9 @@
     form.append("photo", row.file, row.name);
     if (token) headers.Authorization = "Bearer " + token;
     const query = "caption?top=" + CAPTIONS + (find("neutral").checked ? "&neutral=1" : "");
-    let tags = TAGS;
     for (;;) {
-      const response = await fetch(query + (tags ? "&tags=" + tags : ""), {method: "POST", body: form, headers});
+      const wanted = tags; // an upload beside this one may learn it meanwhile
+      const response = await fetch(query + (wanted ? "&tags=" + wanted : ""), {method: "POST", body: form, headers});
       if (response.status === 503) {
         await new Promise((done) => setTimeout(done, 1000 * (response.headers.get("Retry-After") || 1)));
         continue;
@@ -91,7 +91,7 @@
       const answer = await response.json();
       if (response.ok) return show(row, answer);
       if (response.status === 401) find("token-field").hidden = false;
-      if (!tags || !/^the model has no tags/.test(answer.error)) return fail(row, answer.error);
+      if (!wanted || !/^the model has no tags/.test(answer.error)) return fail(row, answer.error);
       tags = 0;
     }
   };
