@@ -172,13 +172,10 @@ typedef bool part_work(const struct scoring *scoring, const struct dataset_choic
 static bool each_part_of_set(const struct scoring *scoring, struct dataset_choice *choice,
                              const char *set_name, part_work *work, caption_error *error) {
     struct dataset_parts parts = {0};
-    bool done = check_photos(scoring->options, choice, scoring->threads, error);
-    if (done && scoring->options->by_source) {
-        done = dataset_parts_add_sources(&parts, &choice->dataset, choice->photos, choice->count,
-                                         set_name, error);
-    } else if (done) {
-        done = dataset_parts_add(&parts, choice->count, set_name, error);
-    }
+    bool done = scoring->options->by_source
+                    ? dataset_parts_add_sources(&parts, &choice->dataset, choice->photos,
+                                                choice->count, set_name, error)
+                    : dataset_parts_add(&parts, choice->count, set_name, error);
     for (size_t i = 0; done && i < parts.count; i++)
         done = work(scoring, choice, &parts.items[i], error);
     dataset_parts_free(&parts);
@@ -226,6 +223,14 @@ static bool finish_confidence(const struct scoring *scoring, struct model *model
            calibrate_print(photos, photos->confidences, "", false, options->json, error);
 }
 
+/* Photos that cannot be read leave the sets before the work begins: a calibration walks twice. */
+static bool check_sets(const struct scoring *scoring, struct dataset_choice *choices,
+                       caption_error *error) {
+    for (size_t i = 0; i < scoring->options->sets; i++)
+        if (!check_photos(scoring->options, &choices[i], scoring->threads, error)) return false;
+    return true;
+}
+
 static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, char **names,
                        caption_error *error) {
     const struct eval_options *options = scoring->options;
@@ -244,7 +249,8 @@ static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, 
         scoring->page = score_page_new(options->html, error);
         done = scoring->page != NULL;
     }
-    done = done && fit_rerank(scoring, &model, choices, names, error) &&
+    done = done && check_sets(scoring, choices, error) &&
+           fit_rerank(scoring, &model, choices, names, error) &&
            each_part(scoring, choices, names, score_part, error) &&
            write_results(options, scoring->rows, error) &&
            (!scoring->page || score_page_write(scoring->page, error)) &&

@@ -19,41 +19,52 @@ static bool read_image(struct photo_request *request, const cJSON *part, const c
     return photo_request_add(request, image, true, place, error);
 }
 
-bool openai_read_content(struct photo_request *request, const cJSON *content, const char *place,
-                         struct openai_content *out, caption_error *error) {
-    if (cJSON_IsString(content)) out->text = content->valuestring;
-    if (!content || cJSON_IsString(content) || cJSON_IsNull(content)) return true;
-    if (!cJSON_IsArray(content))
-        return error_set(error, CAPTION_ERROR_FORMAT, "%s: expected a string or an array, found %s",
-                         place, json_type(content));
+/* Photos and text of an array of parts; of several texts the last counts. */
+static bool read_content(struct photo_request *request, const cJSON *content, const char *place,
+                         const struct openai_messages *names, const char **text,
+                         caption_error *error) {
     size_t i = 0;
     for (const cJSON *part = content->child; part; part = part->next, i++) {
         char where[96];
         snprintf(where, sizeof where, "%s[%zu].image_url", place, i);
-        const cJSON *text = cJSON_GetObjectItemCaseSensitive(part, "text");
-        if (strcmp(type_of(part), out->text_type) == 0 && cJSON_IsString(text))
-            out->text = text->valuestring;
-        if (strcmp(type_of(part), out->image_type) == 0 && !read_image(request, part, where, error))
+        const cJSON *value = cJSON_GetObjectItemCaseSensitive(part, "text");
+        if (strcmp(type_of(part), names->text_type) == 0 && cJSON_IsString(value))
+            *text = value->valuestring;
+        if (strcmp(type_of(part), names->image_type) == 0 &&
+            !read_image(request, part, where, error))
             return false;
     }
     return true;
 }
 
-bool openai_has_photo(const cJSON *message, const char *image_type) {
+/* The content of a message, if it is an array with a photo, else NULL. */
+static const cJSON *content_with_photo(const cJSON *message, const char *image_type) {
     const cJSON *content = cJSON_GetObjectItemCaseSensitive(message, "content");
-    if (!cJSON_IsArray(content)) return false;
+    if (!cJSON_IsArray(content)) return NULL;
     for (const cJSON *part = content->child; part; part = part->next)
-        if (strcmp(type_of(part), image_type) == 0) return true;
-    return false;
+        if (strcmp(type_of(part), image_type) == 0) return content;
+    return NULL;
 }
 
-bool openai_expect_photo(const struct photo_request *request, const char *example,
-                         caption_error *error) {
-    if (request->photo_count > 0) return true;
-    return error_set(error, CAPTION_ERROR_FORMAT,
-                     "this model says what a photo shows and answers no questions: expected a "
-                     "message with a photo, as %s",
-                     example);
+bool openai_read_messages(struct photo_request *request, const struct photo_request_rules *rules,
+                          const cJSON *messages, const struct openai_messages *names,
+                          caption_error *error) {
+    const cJSON *last = NULL, *message = cJSON_IsArray(messages) ? messages->child : NULL;
+    const char *prompt = NULL;
+    char place[48];
+    for (size_t i = 0; message; message = message->next, i++) {
+        const cJSON *content = content_with_photo(message, names->image_type);
+        if (!content) continue;
+        last = content;
+        snprintf(place, sizeof place, "%s[%zu].content", names->list, i);
+    }
+    if (!last)
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "this model says what a photo shows and answers no questions: expected a "
+                         "message with a photo, as %s",
+                         names->example);
+    return read_content(request, last, place, names, &prompt, error) &&
+           photo_request_prompt(request, rules, prompt, error);
 }
 
 bool openai_read_format(struct photo_request *request, const struct photo_request_rules *rules,
@@ -69,24 +80,11 @@ bool openai_read_format(struct photo_request *request, const struct photo_reques
                      "%s.type: expected text, json_object or json_schema", place);
 }
 
-bool openai_read(struct photo_request *request, const struct photo_request_rules *rules,
-                 struct protocol_body *body, openai_read_function *read, caption_error *error) {
-    static const char name[] = "the request";
-    cJSON *json = protocol_json(body, name, error);
-    if (!json) return false;
-    free(body->bytes); /* the photos of large bodies are there once, not twice */
-    body->bytes = NULL;
-    bool done = cJSON_IsObject(json);
-    if (!done)
-        error_set(error, CAPTION_ERROR_FORMAT, "%s: expected an object, found %s", name,
-                  json_type(json));
-    else
-        done = photo_request_model(request, json, error) &&
-               photo_request_flag(json, "stream", &request->stream, error) &&
-               photo_request_sampling(request, rules, json, "", error) &&
-               read(request, rules, json, error);
-    cJSON_Delete(json);
-    return done;
+bool openai_read_common(struct photo_request *request, const struct photo_request_rules *rules,
+                        const cJSON *body, caption_error *error) {
+    return photo_request_model(request, body, error) &&
+           photo_request_flag(body, "stream", &request->stream, error) &&
+           photo_request_sampling(request, rules, body, "", error);
 }
 
 static const char *code_of(unsigned status) {

@@ -6,28 +6,13 @@
 #include "report/json_text.h"
 #include "serve/openai.h"
 
-/* The photos of the last message that has some. */
 static bool read_messages(struct photo_request *request, const struct photo_request_rules *rules,
                           const cJSON *body, caption_error *error) {
+    static const struct openai_messages names = {
+        "messages", "text", "image_url",
+        "{\"type\": \"image_url\", \"image_url\": {\"url\": \"data:image/jpeg;base64,...\"}}"};
     const cJSON *messages = json_array(body, "messages", "the request", "", error);
-    if (!messages) return false;
-    struct openai_content content = {.text_type = "text", .image_type = "image_url"};
-    char place[48];
-    size_t last = 0, i = 0;
-    const cJSON *with_photo = NULL;
-    for (const cJSON *message = messages->child; message; message = message->next, i++) {
-        if (!openai_has_photo(message, content.image_type)) continue;
-        with_photo = message;
-        last = i;
-    }
-    snprintf(place, sizeof place, "messages[%zu].content", last);
-    return openai_read_content(request, cJSON_GetObjectItemCaseSensitive(with_photo, "content"),
-                               place, &content, error) &&
-           openai_expect_photo(request,
-                               "{\"type\": \"image_url\", \"image_url\": {\"url\": "
-                               "\"data:image/jpeg;base64,...\"}}",
-                               error) &&
-           photo_request_prompt(request, rules, content.text, error);
+    return messages && openai_read_messages(request, rules, messages, &names, error);
 }
 
 static bool read_count(struct photo_request *request, const cJSON *body, caption_error *error) {
@@ -42,7 +27,8 @@ static bool read_count(struct photo_request *request, const cJSON *body, caption
 static bool read_chat_body(struct photo_request *request, const struct photo_request_rules *rules,
                            const cJSON *body, caption_error *error) {
     const cJSON *options = cJSON_GetObjectItemCaseSensitive(body, "stream_options");
-    return photo_request_length(request, body, "max_tokens", "", error) &&
+    return openai_read_common(request, rules, body, error) &&
+           photo_request_length(request, body, "max_tokens", "", error) &&
            photo_request_length(request, body, "max_completion_tokens", "", error) &&
            read_count(request, body, error) &&
            photo_request_flag(options, "include_usage", &request->stream_usage, error) &&
@@ -54,7 +40,7 @@ static bool read_chat_body(struct photo_request *request, const struct photo_req
 
 static bool read_chat(struct photo_request *request, const struct photo_request_rules *rules,
                       struct protocol_body *body, caption_error *error) {
-    return openai_read(request, rules, body, read_chat_body, error);
+    return protocol_read(request, rules, body, read_chat_body, error);
 }
 
 static const char *finish_reason(const struct photo_request *request, const caption_result *results,

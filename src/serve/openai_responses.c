@@ -6,34 +6,21 @@
 #include "report/json_text.h"
 #include "serve/openai.h"
 
-/* The photos of the last message of the input that has some. */
 static bool read_input(struct photo_request *request, const struct photo_request_rules *rules,
                        const cJSON *body, caption_error *error) {
-    struct openai_content content = {.text_type = "input_text", .image_type = "input_image"};
-    const cJSON *input = cJSON_GetObjectItemCaseSensitive(body, "input"), *with_photo = NULL;
-    size_t last = 0, i = 0;
-    for (const cJSON *message = cJSON_IsArray(input) ? input->child : NULL; message;
-         message = message->next, i++) {
-        if (!openai_has_photo(message, content.image_type)) continue;
-        with_photo = message;
-        last = i;
-    }
-    char place[48];
-    snprintf(place, sizeof place, "input[%zu].content", last);
-    return openai_read_content(request, cJSON_GetObjectItemCaseSensitive(with_photo, "content"),
-                               place, &content, error) &&
-           openai_expect_photo(
-               request,
-               "{\"type\": \"input_image\", \"image_url\": \"data:image/jpeg;base64,...\"}",
-               error) &&
-           photo_request_prompt(request, rules, content.text, error);
+    static const struct openai_messages names = {
+        "input", "input_text", "input_image",
+        "{\"type\": \"input_image\", \"image_url\": \"data:image/jpeg;base64,...\"}"};
+    return openai_read_messages(request, rules, cJSON_GetObjectItemCaseSensitive(body, "input"),
+                                &names, error);
 }
 
 static bool read_responses_body(struct photo_request *request,
                                 const struct photo_request_rules *rules, const cJSON *body,
                                 caption_error *error) {
     const cJSON *text = cJSON_GetObjectItemCaseSensitive(body, "text");
-    return photo_request_length(request, body, "max_output_tokens", "", error) &&
+    return openai_read_common(request, rules, body, error) &&
+           photo_request_length(request, body, "max_output_tokens", "", error) &&
            openai_read_format(request, rules, cJSON_GetObjectItemCaseSensitive(text, "format"),
                               "text.format", error) &&
            read_input(request, rules, body, error);
@@ -41,7 +28,7 @@ static bool read_responses_body(struct photo_request *request,
 
 static bool read_responses(struct photo_request *request, const struct photo_request_rules *rules,
                            struct protocol_body *body, caption_error *error) {
-    return openai_read(request, rules, body, read_responses_body, error);
+    return protocol_read(request, rules, body, read_responses_body, error);
 }
 
 /* An answer under way. */

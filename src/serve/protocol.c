@@ -153,3 +153,18 @@ cJSON *protocol_json(const struct protocol_body *body, const char *name, caption
     error_set(error, CAPTION_ERROR_LIMIT, "%s: more than %d values", name, MOST_JSON_VALUES);
     return NULL;
 }
+
+bool protocol_read(struct photo_request *request, const struct photo_request_rules *rules,
+                   struct protocol_body *body, protocol_read_object *read, caption_error *error) {
+    static const char name[] = "the request";
+    cJSON *json = protocol_json(body, name, error);
+    if (!json) return false;
+    free(body->bytes); /* the photos of large bodies are there once, not twice */
+    body->bytes = NULL;
+    const bool done = cJSON_IsObject(json)
+                          ? read(request, rules, json, error)
+                          : error_set(error, CAPTION_ERROR_FORMAT,
+                                      "%s: expected an object, found %s", name, json_type(json));
+    cJSON_Delete(json);
+    return done;
+}

@@ -56,6 +56,13 @@ extern const struct protocol protocol_plain; /* a photo's bytes in, JSON out */
  * with `error` set; `name` begins the messages. Freed with cJSON_Delete. */
 cJSON *protocol_json(const struct protocol_body *body, const char *name, caption_error *error);
 
+/* Parses the body, which is an object, frees its bytes and hands it to `read`. */
+typedef bool protocol_read_object(struct photo_request *request,
+                                  const struct photo_request_rules *rules, const cJSON *object,
+                                  caption_error *error);
+bool protocol_read(struct photo_request *request, const struct photo_request_rules *rules,
+                   struct protocol_body *body, protocol_read_object *read, caption_error *error);
+
 /* What the answer says: the captions of that rank, a line a photo; or JSON where that was asked
  * for. NULL with `error` set when memory is short. Freed by the caller. */
 char *protocol_text(const struct photo_request *request, const caption_result *results, size_t rank,

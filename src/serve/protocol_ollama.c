@@ -6,8 +6,6 @@
 #include "report/json_text.h"
 #include "serve/protocol.h"
 
-static const char BODY[] = "the request";
-
 /* "format": "json", or a schema: both are answered with the same JSON. */
 static bool read_format(struct photo_request *request, const struct photo_request_rules *rules,
                         const cJSON *body, caption_error *error) {
@@ -42,9 +40,6 @@ static bool read_images(struct photo_request *request, const cJSON *object, capt
 static bool read_common(struct photo_request *request, const struct photo_request_rules *rules,
                         const cJSON *body, caption_error *error) {
     const cJSON *options = cJSON_GetObjectItemCaseSensitive(body, "options");
-    if (!cJSON_IsObject(body))
-        return error_set(error, CAPTION_ERROR_FORMAT, "%s: expected an object, found %s", BODY,
-                         json_type(body));
     request->stream = true;
     return photo_request_model(request, body, error) &&
            photo_request_flag(body, "stream", &request->stream, error) &&
@@ -99,28 +94,14 @@ static bool read_chat_body(struct photo_request *request, const struct photo_req
                                 cJSON_IsString(content) ? content->valuestring : NULL, error);
 }
 
-typedef bool read_function(struct photo_request *, const struct photo_request_rules *,
-                           const cJSON *, caption_error *);
-
-static bool read_json(struct photo_request *request, const struct photo_request_rules *rules,
-                      struct protocol_body *body, read_function *read, caption_error *error) {
-    cJSON *json = protocol_json(body, BODY, error);
-    if (!json) return false;
-    free(body->bytes); /* the photos of large bodies are there once, not twice */
-    body->bytes = NULL;
-    const bool done = read(request, rules, json, error);
-    cJSON_Delete(json);
-    return done;
-}
-
 static bool read_generate(struct photo_request *request, const struct photo_request_rules *rules,
                           struct protocol_body *body, caption_error *error) {
-    return read_json(request, rules, body, read_generate_body, error);
+    return protocol_read(request, rules, body, read_generate_body, error);
 }
 
 static bool read_chat(struct photo_request *request, const struct photo_request_rules *rules,
                       struct protocol_body *body, caption_error *error) {
-    return read_json(request, rules, body, read_chat_body, error);
+    return protocol_read(request, rules, body, read_chat_body, error);
 }
 
 /* An answer or a part of one. */
