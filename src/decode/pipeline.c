@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -349,13 +348,6 @@ static void add_times(const struct crew *crew, caption_times *times) {
     }
 }
 
-static size_t most_memory(const caption_options *options) {
-    const size_t megabyte = 1000 * 1000;
-    if (options->memory > 0) return options->memory * megabyte;
-    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    return pages > 0 && page > 0 ? (size_t)pages / 4 * (size_t)page : SIZE_MAX;
-}
-
 struct pipeline *pipeline_new(const struct prepared *prepared, size_t threads,
                               caption_error *error) {
     struct pipeline *p = memory_zeroed(1, sizeof *p, "threads", error);
@@ -366,7 +358,7 @@ struct pipeline *pipeline_new(const struct prepared *prepared, size_t threads,
                            .threads = threads,
                            .batch = plan_batch(prepared->plan),
                            .capacity = SLOTS * threads,
-                           .most_memory = most_memory(&prepared->plan->options)};
+                           .most_memory = plan_memory(&prepared->plan->options)};
     pthread_mutex_init(&p->mutex, NULL);
     pthread_cond_init(&p->changed, NULL);
     p->slots = memory_zeroed(p->capacity, sizeof *p->slots, "captions", error);

@@ -1,7 +1,9 @@
 #include "decode/plan.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "decode/constraints.h"
@@ -205,6 +207,13 @@ size_t plan_batch(const struct decode_plan *plan) {
     const size_t photos = PLAN_BATCH_ROWS / rows;
     if (photos > PLAN_BATCH_PHOTOS) return PLAN_BATCH_PHOTOS;
     return photos > 0 ? photos : 1;
+}
+
+size_t plan_memory(const caption_options *options) {
+    const size_t megabyte = 1000 * 1000;
+    if (options->memory > 0) return options->memory * megabyte;
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (size_t)pages / 4 * (size_t)page : SIZE_MAX;
 }
 
 double plan_score(const struct decode_plan *plan, double logprob, size_t length) {

@@ -43,6 +43,10 @@ bool plan_look_up(const struct decode_plan *plan, const struct tokens *words, ui
 enum { PLAN_BATCH_PHOTOS = 16, PLAN_BATCH_ROWS = 256 };
 size_t plan_batch(const struct decode_plan *plan);
 
+/* Bytes that photos may take while they are decoded, all together: the options' `memory`, or a
+ * quarter of the machine's; SIZE_MAX where that is unknown. */
+size_t plan_memory(const caption_options *options);
+
 /* What a caption of `length` words is ranked by: logprob / (length + 1)^length_penalty, <end>
  * counted (GNMT's normalisation, Wu et al., 2016, in its simplest form). */
 double plan_score(const struct decode_plan *plan, double logprob, size_t length);

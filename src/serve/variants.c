@@ -3,10 +3,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "decode/decode.h"
+#include "decode/plan.h"
 
 enum { PRECISIONS = CAPTION_PRECISION_INT8 + 1, MOST_VARIANTS = 4 };
 
@@ -30,11 +30,9 @@ static caption_precision precision_of(const caption_options *options) {
 }
 
 /* A thread's part of the memory for photos, in megabytes, at least one. */
-static size_t memory_of_thread(size_t memory, size_t threads) {
-    const size_t megabyte = 1000 * 1000;
-    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    if (memory == 0 && pages > 0 && page > 0) memory = (size_t)pages / 4 * (size_t)page / megabyte;
-    return size_larger(memory / threads, 1);
+static size_t memory_of_thread(const caption_options *usual, size_t threads) {
+    const size_t megabytes = plan_memory(usual) / (1000 * 1000);
+    return size_larger(size_smaller(megabytes, PLAN_MAX_MEMORY) / threads, 1);
 }
 
 /* The captioner with weights of that precision. */
@@ -59,7 +57,7 @@ struct captioners *captioners_new(const caption_model *model, const caption_opti
     captioners->model = model;
     captioners->usual = *usual;
     captioners->usual.threads = 1;
-    captioners->usual.memory = memory_of_thread(usual->memory, threads);
+    captioners->usual.memory = memory_of_thread(usual, threads);
     pthread_mutex_init(&captioners->mutex, NULL);
     if (base_of(captioners, precision_of(usual), error)) return captioners;
     captioners_free(captioners);
