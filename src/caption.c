@@ -12,7 +12,6 @@
 #include "decode/suggester.h"
 #include "image/thumbnail.h"
 #include "model/model.h"
-#include "model/model_path.h"
 #include "text/neutral.h"
 #include "text/neutral_words.h"
 

@@ -5,7 +5,6 @@
 
 #include "base/memory.h"
 #include "caption.h"
-#include "cli/arguments.h"
 #include "cli/captioning.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
@@ -15,10 +14,8 @@
 #include "decode/plan.h"
 #include "image/photo.h"
 #include "model/model.h"
-#include "model/model_path.h"
 #include "report/caption_page.h"
 #include "report/caption_table.h"
-#include "report/caption_vis.h"
 
 /* Of --tags without a number. */
 enum { USUAL_TAGS = 10 };
@@ -149,7 +146,7 @@ static bool plan_files(struct caption_plan *plan, caption_error *error) {
     plan->writes_files = flags->sidecar || (flags->output_dir && !flags->write_xmp);
     if (!plan->writes_files)
         return !(flags->write_xmp || flags->write_metadata) ||
-               photo_list_find_seconds(&plan->list, flags->output_dir != NULL, error);
+               photo_list_find_taken_names(&plan->list, flags->output_dir != NULL, error);
     plan->extension = extension_of(flags->sidecar, error);
     if (!plan->extension) return false;
     plan->files = (struct caption_file_options){.extension = plan->extension,
@@ -158,7 +155,7 @@ static bool plan_files(struct caption_plan *plan, caption_error *error) {
                                                 .force = flags->force,
                                                 .n_best = plan->decoding->caption.top > 1,
                                                 .tags = plan->tags};
-    return photo_list_find_seconds(&plan->list, flags->output_dir != NULL, error);
+    return photo_list_find_taken_names(&plan->list, flags->output_dir != NULL, error);
 }
 
 static bool check_flags(const struct caption_flags *flags, int count, caption_error *error) {

@@ -3,6 +3,8 @@
 #ifndef CAPTION_CLI_COMMAND_H
 #define CAPTION_CLI_COMMAND_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "cli/options.h"
 
@@ -39,5 +41,20 @@ bool command_flush(caption_error *error);
 /* The exit status at the end of a command: where all went well, stdout is flushed, and a failure of
  * that is told. */
 int command_finish(const struct options_command *command, int status);
+
+/* Arguments that stand for no photo because something else was meant. */
+
+/* False with `error` set where one of the arguments of `caption PATH...`, of which there is no
+ * file, is the name of a command, or the first is nearly one ("trian"). */
+bool arguments_check(char *const *arguments, int count, caption_error *error);
+
+/* Ctrl-C: the first one asks the command to stop at the next good place, a second one ends the
+ * program at once. */
+
+/* Starts to listen for SIGINT, SIGTERM and, unless it is ignored, SIGHUP. */
+void interrupt_listen(void);
+
+/* True once one of them has come. */
+bool interrupt_came(void);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "base/error.h"
 #include "cli/options.h"
 #include "data/photo_check.h"
 
@@ -77,5 +78,15 @@ void dataset_choice_recount(struct dataset_choice *choice);
 void dataset_choice_tell(const struct dataset_choice *choice,
                          const struct dataset_choice_options *options, const char *command,
                          FILE *stream);
+
+/* Lists of flags that belong to data sets in their order: one value each, or one for all. */
+
+/* Whether --`flag` has a value for each of `sets` data sets, or none, or, `one_for_all`, just one;
+ * the error names the flag. */
+bool set_lists_check(const struct options_list *list, const char *flag, size_t sets,
+                     bool one_for_all, caption_error *error);
+
+/* The value of a data set, or NULL. */
+const char *set_lists_value(const struct options_list *list, size_t set);
 
 #endif

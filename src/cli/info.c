@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "cli/command.h"
+#include "model/model.h"
 #include "model/model_info.h"
-#include "model/model_path.h"
 #include "report/json_text.h"
 
 static bool print_json(const struct model *model, const char *path, caption_error *error) {

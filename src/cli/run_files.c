@@ -9,7 +9,7 @@
 #include "image/photo.h"
 #include "model/model.h"
 #include "report/caption_page.h"
-#include "report/caption_vis.h"
+#include "report/caption_table.h"
 #include "report/score_page.h"
 #include "report/training_report.h"
 #include "train/checkpoint.h"

@@ -4,7 +4,6 @@
 
 #include "cli/command.h"
 #include "cli/decoding_options.h"
-#include "cli/interrupt.h"
 #include "decode/plan.h"
 #include "image/image.h"
 #include "serve/serve.h"

@@ -1,6 +1,6 @@
 /* caption train DATASET...: learns from photos and captions. */
 #include "train/train.h"
-#include "model/model_path.h"
+#include "model/model.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -11,13 +11,10 @@
 #include "base/text_stream.h"
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
-#include "cli/interrupt.h"
 #include "cli/run_files.h"
-#include "cli/set_lists.h"
-#include "model/model.h"
 #include "report/training_report.h"
+#include "train/checkpoint.h"
 #include "train/start.h"
-#include "train/train_files.h"
 
 static void write_message(void *context, const char *text) {
     (void)context;

@@ -21,8 +21,8 @@ struct file_output {
 
 char *caption_file_path(const struct caption_row *row, const char *folder, const char *extension,
                         caption_error *error) {
-    const char *photo = folder ? row->path + row->below : row->path;
-    const size_t stem = row->second ? strlen(photo) : file_stem_length(photo);
+    const char *photo = folder ? row->path + row->relative : row->path;
+    const size_t stem = row->name_taken ? strlen(photo) : file_stem_length(photo);
     const size_t extra = strlen(extension) + 1;
     char *name = memory_uninitialised(stem + extra, 1, "a file name", error);
     if (!name) return NULL;

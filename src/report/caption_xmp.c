@@ -26,7 +26,7 @@ enum { WHOLE_NAME, STEM, NAMES };
 static char *path_of(const struct caption_row *row, const char *folder, int name,
                      caption_error *error) {
     struct caption_row named = *row;
-    named.second |= name == WHOLE_NAME;
+    named.name_taken |= name == WHOLE_NAME;
     return caption_file_path(&named, folder, ".xmp", error);
 }
 
@@ -101,7 +101,7 @@ static void forget_sidecars(struct sidecars *sidecars) {
 static bool find_sidecars(const struct caption_xmp_options *options, const struct caption_row *row,
                           struct sidecars *sidecars, caption_error *error) {
     *sidecars = (struct sidecars){0};
-    for (int i = 0; i < (row->second ? STEM : NAMES); i++) {
+    for (int i = 0; i < (row->name_taken ? STEM : NAMES); i++) {
         sidecars->paths[i] = path_of(row, options->folder, i, error);
         if (sidecars->paths[i] &&
             file_entry_is_there(sidecars->paths[i], &sidecars->there[i], error))

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "report/caption_rows.h"
+#include "report/caption_table.h"
 #include "serve/protocol.h"
 
 static bool read_whole(const struct protocol_argument *argument, double *out,

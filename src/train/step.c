@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/progress.h"
-#include "train/schedule.h"
+#include "train/update.h"
 
 /* A part of a list, [begin, end). */
 struct index_range {

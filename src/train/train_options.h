@@ -15,7 +15,7 @@ struct train_set {
     struct dataset_reading how; /* but for the stop, which is the listener's */
     const char *validation;     /* another data set to validate on; NULL: its own "val" split */
     float repeat; /* how often an epoch shows each of its photos: a fraction shows some of them,
-                     others each epoch (schedule.h); 0: for validation only */
+                     others each epoch (update.h); 0: for validation only */
 };
 
 struct train_options {

@@ -6,7 +6,6 @@
 #include "data/dataset_parts.h"
 #include "data/loader.h"
 #include "train/history.h"
-#include "train/schedule.h"
 #include "train/slice.h"
 #include "train/train.h"
 #include "train/update.h"
@@ -78,7 +77,7 @@ struct trainer {
     struct encoder_workspace **workspaces; /* [threads], once the encoder is trained */
     struct loader *loader;                 /* the same */
     real *incoming;                        /* the sum of the ranks before this one */
-    size_t *turns;                         /* [train_count], see schedule.h */
+    size_t *turns;                         /* [train_count], see update.h */
     size_t *order;             /* the epoch's showings of photos, numbers as in epoch_plan_fill */
     struct slice_photo *batch; /* [batch_size] */
     struct train_place place;

@@ -13,14 +13,13 @@
 #include "report/caption_file.h"
 #include "report/caption_page.h"
 #include "report/caption_table.h"
-#include "report/caption_vis.h"
 #include "report/caption_xmp.h"
 #include "temporary_folder.h"
 
 static char hostile[] = "</script><b>&\"'\x01\xFF caf\xC3\xA9";
 
 static struct caption_row row_of(const char *path, const caption_result *result) {
-    return (struct caption_row){.path = path, .below = strlen(path), .result = result};
+    return (struct caption_row){.path = path, .relative = strlen(path), .result = result};
 }
 
 /* One photo with a caption, one without. */

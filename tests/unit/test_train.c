@@ -11,7 +11,6 @@
 
 #include "decoder_twin.h"
 #include "train/captions.h"
-#include "train/schedule.h"
 #include "train/start.h"
 #include "train/step.h"
 #include "train/tbptt.h"
