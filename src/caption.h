@@ -102,7 +102,8 @@ typedef struct caption_options {
                                several calls then get what one call would give them */
     const char *prefix;     /* words every caption starts with, or NULL */
     const char *style;      /* the way of describing that is learned from one of the model's data
-                               sets, by its name, such as "coco"; NULL or "none": between all */
+                               sets, by its name, such as "coco"; "none": a mixture of all; NULL: the
+                               model's first style, if it has one */
     bool neutral;           /* a person's gender and age group are left out: "person", "child" and
                                "people" for "man", "girl" and "women". The finished sentences are
                                rewritten, the prefix too; lengths hold before. Of candidates that

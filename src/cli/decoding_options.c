@@ -34,9 +34,9 @@ static void set_search(struct decoding_options *options, struct options_row *out
         {0, "prefix", OPTIONS_STRING, &o->prefix, "TEXT", 0, 0, "words every caption starts with",
          NULL},
         {0, "style", OPTIONS_STRING, &o->style, "NAME", 0, 0,
-         "describe photos as a training set does, such as coco; "
-         "`caption info` lists them; none where there is no such flag, but for `caption eval` that "
-         "of the data set or of its photos' source",
+         "describe photos as a training set does, such as coco, or as a mixture of all: none; "
+         "`caption info` lists them and the default; that of `caption eval` is the style of the "
+         "data set or of its photos' source, where there is one",
          NULL},
     };
     memcpy(out, rows, sizeof rows);

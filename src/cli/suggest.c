@@ -208,8 +208,8 @@ static void set_rows(struct suggest_options *o) {
         {'m', "model", OPTIONS_STRING, &o->decoding->model, "FILE", 0, 0,
          "model to use (default: $CAPTION_MODEL, else the one that came with the program)", NULL},
         {0, "style", OPTIONS_STRING, &caption->style, "NAME", 0, 0,
-         "write as one of the data sets that the model learned from does, such as coco; `caption "
-         "info` lists them",
+         "write as one of the data sets that the model learned from does, such as coco, or as a "
+         "mixture of all: none; `caption info` lists them and the default",
          NULL},
         {'b', "beam-size", OPTIONS_SIZE, &caption->beam_size, "N", 1, PLAN_MAX_BEAM,
          "of --complete; width of the beam search", &o->decoding->beam_size_given},

@@ -310,7 +310,7 @@ static void set_model_flags(struct train_command *c) {
         {0, "styles", OPTIONS_LIST, &c->styles, "NAME...", 0, 0,
          "learn to describe photos as each of these data sets does, or as the photos of each of "
          "these \"source\"s are described; see `caption --style`. Photos of other data sets are "
-         "shown with all styles",
+         "shown with all styles. The first is the model's default",
          NULL},
     };
     set_group(c, TRAIN_OPTION_MODEL, "The model", rows, sizeof rows / sizeof *rows);
