@@ -117,13 +117,13 @@ struct alt_document {
 
 enum outcome { GOES_ON, ENDS };
 
-static void tell(const struct alt_run *run, const char *message) {
+static void report(const struct alt_run *run, const char *message) {
     fprintf(stderr, "%s: %s\n", run->command->name, message);
 }
 
 static void fail(struct alt_run *run, const caption_error *error) {
     run->failed++;
-    tell(run, error->message);
+    report(run, error->message);
 }
 
 static void fail_picture(struct alt_run *run, const struct alt_document *document,

@@ -47,8 +47,8 @@ static char *file_of(const struct captioning *run, size_t number, bool *skipped,
     return NULL;
 }
 
-/* Whether everything that is written for a photo is there already. Where memory is too short to
- * tell, captioning it will say so. */
+/* Whether everything that is written for a photo is there already. Where memory is too short
+ * for the answer, captioning it will say so. */
 static bool is_done(const struct captioning *run, size_t number) {
     const struct caption_row row = row_of(run, number, NULL);
     bool skipped = false;
@@ -66,8 +66,8 @@ static void show_progress(struct captioning *run) {
     char note[96];
     snprintf(note, sizeof note, "%.1f photos/s, %zu failed", rate, run->failed);
     if (!run->quiet) progress_update(run->progress, all, note);
-    if (!run->verbose || elapsed - run->told < verbose_pause) return;
-    run->told = elapsed;
+    if (!run->verbose || elapsed - run->last_message < verbose_pause) return;
+    run->last_message = elapsed;
     const double left = rate > 0 ? (double)(run->photos - all) / rate : 0;
     progress_finish(run->progress);
     fprintf(stderr, "%s: %zu of %zu photos, %s, %.0f s left\n", run->name, all, run->photos, note,
@@ -277,7 +277,7 @@ static void tell_times(const struct captioning *run) {
             100 * t->output / all, 100 * t->waited / all);
 }
 
-void captioning_tell(const struct captioning *run) {
+void captioning_summarise(const struct captioning *run) {
     if (run->quiet) return;
     const bool watched =
         run->verbose || run->files || run->xmp || run->metadata || isatty(STDERR_FILENO);

@@ -42,7 +42,7 @@ struct captioning {
     struct literal_text text;                        /* around every caption */
     bool quiet, verbose;
 
-    /* Told by the run. */
+    /* Set by the run. */
     size_t photos;  /* of the shard */
     size_t skipped; /* for their files are there already */
     size_t done, failed;
@@ -53,7 +53,7 @@ struct captioning {
     size_t next;    /* entry to be looked at next */
     size_t written; /* entries whose rows were written, or that have none */
     struct progress *progress;
-    double told; /* when -v last said something */
+    double last_message; /* when -v last wrote something */
 };
 
 /* Captions everything, ends the outputs. A photo that cannot be read is a row and a message. False
@@ -63,7 +63,7 @@ bool captioning_run(struct captioning *run, caption_session *session, caption_er
 /* Writes what a run would caption to stdout: PATH, and behind a tab the file it would write. */
 bool captioning_list(struct captioning *run, caption_error *error);
 
-/* Tells what was done and, after Ctrl-C, how to go on. */
-void captioning_tell(const struct captioning *run);
+/* Writes what was done and, after Ctrl-C, how to go on. */
+void captioning_summarise(const struct captioning *run);
 
 #endif

@@ -26,13 +26,13 @@ int command_suggest(int argc, char **argv);
 int command_serve(int argc, char **argv);
 
 /* Parses flags. Returns the index of the first other argument, of which there are `least` to
- * `most`; 0: return *status (help was printed, or a mistake told). */
+ * `most`; 0: return *status (help or a mistake was printed). */
 int command_begin(const struct options_command *command, int argc, char **argv, int least, int most,
                   int *status);
 
-/* Tells an error on stderr, "NAME: message"; returns the exit status that belongs to it. Where
+/* Writes an error to stderr, "NAME: message"; returns the exit status that belongs to it. Where
  * nobody reads standard output any more (`caption -r photos | head`), that is no news: nothing is
- * told. */
+ * written. */
 int command_error(const struct options_command *command, const caption_error *error);
 
 /* Flushes stdout; false with `error` set when anything that was written to it did not arrive. */

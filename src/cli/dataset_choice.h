@@ -1,4 +1,4 @@
-/* Photos of a data set that are scored, as `caption eval` and `caption score` are told to. */
+/* Photos of a data set that are scored, by the flags of `caption eval` and `caption score`. */
 #ifndef CAPTION_CLI_DATASET_CHOICE_H
 #define CAPTION_CLI_DATASET_CHOICE_H
 
@@ -10,7 +10,8 @@
 
 /* What DATASET may be, for the help texts. */
 #define DATASET_CHOICE_FORMATS                                                                     \
-    "DATASET, told by its content, is Karpathy's dataset_*.json, COCO captions, a JSON array,\n"   \
+    "DATASET, recognised by its content, is Karpathy's dataset_*.json, COCO captions, a JSON "     \
+    "array,\n"                                                                                     \
     "JSON Lines or CSV of photos with captions, what `caption` prints of photos, Flickr8k's\n"     \
     "token.txt, kohya's metadata, tar archives of photos with texts (WebDataset), or a folder "    \
     "of\n"                                                                                         \
@@ -73,8 +74,8 @@ bool dataset_choice_check(struct dataset_choice *choice, const struct photo_chec
 /* Counts the references anew, after photos were removed. */
 void dataset_choice_recount(struct dataset_choice *choice);
 
-/* Tells what is not as the user may think, each in a line that begins with `command`: a split made
- * by the seed, captions and photos that were left out. */
+/* Reports what is not as the user may think, each in a line that begins with `command`: a split
+ * made by the seed, captions and photos that were left out. */
 void dataset_choice_tell(const struct dataset_choice *choice,
                          const struct dataset_choice_options *options, const char *command,
                          FILE *stream);

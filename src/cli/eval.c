@@ -328,7 +328,7 @@ static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, 
     return done;
 }
 
-/* All data sets, before the work begins: a mistake in the last one is told at once. */
+/* All data sets, before the work begins: a mistake in the last one is reported at once. */
 static bool open_sets(const struct eval_options *options, struct dataset_choice *choices,
                       caption_error *error) {
     for (size_t i = 0; i < options->sets; i++) {
@@ -345,7 +345,7 @@ static bool check_files(const struct eval_options *options, caption_error *error
     struct run_files files = {.force = options->force};
     struct model_place place;
     const char *model =
-        model_path(options->decoding->model, &place, NULL); /* told when it is opened */
+        model_path(options->decoding->model, &place, NULL); /* reported when it is opened */
     bool ok = run_files_read(&files, "model", model, error);
     for (size_t i = 0; ok && i < options->sets; i++)
         ok = run_files_read(&files, "data set", options->paths[i], error);
@@ -394,7 +394,7 @@ static void set_rows(struct eval_options *options, struct options_row *out) {
          "what becomes of photos that are missing or broken", NULL},
         {0, "results", OPTIONS_STRING, &options->results, "FILE", 0, 0,
          "write the captions as JSON: [{\"image_id\", \"file_name\", \"caption\"}], with their "
-         "\"confidence\" where the model tells it",
+         "\"confidence\" where the model has it",
          NULL},
         {0, "html", OPTIONS_STRING, &options->html, "FILE", 0, 0,
          "write the scores as a page, with a drawing of risk against coverage: how many captions "

@@ -51,7 +51,7 @@ int command_info(int argc, char **argv) {
     const struct options_command command = {
         "caption info",
         "[OPTIONS] [MODEL]",
-        "Tells what a model is, was trained on and scores; without MODEL, the one that is used\n"
+        "Shows what a model is, was trained on and scores; without MODEL, the one that is used\n"
         "when none is named.\n",
         groups,
         1,

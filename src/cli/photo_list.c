@@ -93,7 +93,8 @@ static bool matches(const struct photo_list *list, const char *name) {
     return list->glob_count == 0;
 }
 
-/* What a folder names and cannot be looked at: told, unless its name is enough to pass it over. */
+/* What a folder names and cannot be looked at: reported, unless its name is enough to pass it over.
+ */
 static bool add_unseen(struct photo_list *list, const char *path, const char *name, size_t relative,
                        caption_error *error) {
     const int reason = errno;
@@ -275,7 +276,7 @@ void photo_list_free(struct photo_list *list) {
 
 /* What photos are compared by: the folder they lie in, and their name in it. */
 struct key {
-    uint64_t device, inode; /* 0 where they are not told apart by folders */
+    uint64_t device, inode; /* 0 where folders do not separate them */
     const char *name;
     size_t stem; /* bytes of the name before the extension */
     size_t entry;

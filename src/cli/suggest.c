@@ -54,7 +54,7 @@ static bool suggesting_open(struct suggesting *s, const struct suggest_options *
            caption_session_look(s->session, photo, error);
 }
 
-/* Tells which words of the text the model does not know. */
+/* Reports the words of the text that the model does not know. */
 static bool tell_unknown(const struct suggesting *s, const char *text, caption_error *error) {
     caption_words words;
     if (!caption_session_score(s->session, text, &words, error)) return false;
@@ -216,8 +216,7 @@ static void set_rows(struct suggest_options *o) {
         {0, "max-length", OPTIONS_SIZE, &caption->max_length, "N", 1, PLAN_MAX_LENGTH,
          "of --complete; words at most, those of TEXT included", NULL},
         {0, "precision", OPTIONS_CHOICE, &o->decoding->precision, "auto|f32|bf16|int8", 0, 0,
-         "number type of the large products; auto: the fastest that nobody can tell from f32",
-         NULL},
+         "number type of the large products; auto: the fastest with words like those of f32", NULL},
         {'t', "threads", OPTIONS_SIZE, &caption->threads, "N", 0, PLAN_MAX_THREADS,
          "worker threads that make the model ready, 0: one per processor", NULL},
     };

@@ -22,7 +22,7 @@ static void write_message(void *context, const char *text) {
     fputc('\n', stderr);
 }
 
-/* A first page at once, so that a path that cannot be is told before the work. */
+/* A first page at once, so that a path that cannot be is reported before the work. */
 static bool begin_report(void *context, const struct train_history *history, caption_error *error) {
     struct training_report *report = context;
     return !report || training_report_write(report, history, error);
@@ -64,7 +64,7 @@ static void write_row(const struct train_history *history, size_t index) {
 }
 
 /* The record of a run is its result: a row an epoch on stdout. A report that cannot be written any
- * more is told and stops no training. */
+ * more is reported and stops no training. */
 static bool write_epoch(void *context, const struct train_history *history, caption_error *error) {
     struct training_report *report = context;
     write_row(history, history->epoch_count - 1);

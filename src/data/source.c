@@ -95,7 +95,7 @@ static bool parse_first(struct source *source, caption_error *error) {
     return source->json != NULL;
 }
 
-/* Archives may be large, and are told by their first bytes. */
+/* Archives may be large, and are recognised by their first bytes. */
 static bool look_at_beginning(struct source *source, caption_error *error) {
     struct file_bytes bytes;
     if (!file_read_beginning(source->path, SOURCE_BEGINNING, &bytes)) return true;

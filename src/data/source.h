@@ -26,7 +26,7 @@ struct source {
     struct text_faults faults;
 };
 
-/* Bytes at the start of a file that tell what it is. */
+/* Bytes at the start of a file that identify its format. */
 enum { SOURCE_BEGINNING = 512 };
 
 /* Opens a file, or a folder, or the metadata.jsonl or metadata.csv that lies in the folder. A text

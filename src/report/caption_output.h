@@ -21,10 +21,10 @@
 #include "caption.h"
 
 /* What outputs write of a photo. */
-enum tags_told {
-    TAGS_NOT_TOLD, /* its captions */
-    TAGS_TOLD,     /* its captions and its tags */
-    TAGS_ALONE,    /* its tags */
+enum tags_shown {
+    TAGS_HIDDEN, /* its captions */
+    TAGS_SHOWN,  /* its captions and its tags */
+    TAGS_ALONE,  /* its tags */
 };
 
 /* The names, separated by ", ". The stream's own errors are left to its owner. */

@@ -75,7 +75,7 @@ static void write_record(const struct table_output *table, const struct caption_
     write_field(stream, row->path, safe);
     fputc(',', stream);
     if (table->rows.tags != TAGS_ALONE) write_caption(table, caption);
-    if (table->rows.tags != TAGS_NOT_TOLD) {
+    if (table->rows.tags != TAGS_HIDDEN) {
         write_tags(stream, row->result);
         fputc(',', stream);
     }
@@ -95,7 +95,7 @@ static void write_csv_head(const struct caption_rows *rows) {
     fputs("path,", rows->stream);
     if (rows->tags != TAGS_ALONE) fputs("caption,logprob,", rows->stream);
     if (rows->tags != TAGS_ALONE && rows->confidence) fputs("confidence,", rows->stream);
-    if (rows->tags != TAGS_NOT_TOLD) fputs("tags,", rows->stream);
+    if (rows->tags != TAGS_HIDDEN) fputs("tags,", rows->stream);
     fputs("error\r\n", rows->stream);
 }
 
@@ -198,7 +198,7 @@ static bool put_result(const struct caption_rows *rows, cJSON *row, const char *
     if (rows->tags == TAGS_ALONE) return put_tags(row, result, error);
     if (!put_caption(row, &result->captions[0], error)) return false;
     if (rows->n_best && !put_n_best(row, result, error)) return false;
-    return rows->tags == TAGS_NOT_TOLD || put_tags(row, result, error);
+    return rows->tags == TAGS_HIDDEN || put_tags(row, result, error);
 }
 
 static bool write_json(const struct caption_rows *rows, const char *path,
@@ -237,7 +237,7 @@ static void write_text(const struct caption_rows *rows, const char *path,
         write_path(rows, path);
         if (rows->with_logprob) fprintf(rows->stream, "%.4f\t", result->captions[i].logprob);
         plain_text_to_reader(rows->stream, result->captions[i].text);
-        if (rows->tags == TAGS_TOLD) {
+        if (rows->tags == TAGS_SHOWN) {
             fputc('\t', rows->stream);
             tag_text_write(rows->stream, result);
         }

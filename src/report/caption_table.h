@@ -34,7 +34,7 @@ struct caption_rows {
     bool with_logprob; /* plain text: each row holds the log-probability */
     bool n_best;       /* all captions, not only the best */
     bool confidence;   /* CSV: the model has confidences */
-    enum tags_told tags;
+    enum tags_shown tags;
     bool safe;    /* CSV: no field that a spreadsheet interprets as a formula */
     bool photils; /* plain text of tags alone: as the tagger photils writes them */
 };

@@ -61,7 +61,7 @@ struct train_options {
                                        and on real ones, encoder frozen */
     size_t self_critical;            /* at last the same over the photos alone */
     size_t batch_size;               /* photos a step, with all their captions */
-    size_t slice;                    /* photos of a micro-batch */
+    size_t micro_batch;              /* photos of a micro-batch */
     size_t tbptt;                    /* steps of truncated back-propagation; 0: no truncation */
     float tag_weight;                /* of the word head's loss, beside that of captions */
     float lr;                        /* of the decoder while the encoder is frozen, and on text */
