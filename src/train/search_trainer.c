@@ -13,12 +13,9 @@
  * it; more threads than parts are idle. */
 enum { SLICES = 4 };
 
-/* By how much a photo's own sentence is to be nearer than others. */
-static const real MARGIN = (real)0.2;
-
-/* The share of the epochs, the first ones, that count the mean of the negatives and not the
- * hardest. */
-static const double SHARE_OF_MEANS = 0.1;
+/* By how much a photo's own sentence is to be nearer than others, in cosines, and how many of the
+ * hard ones count. */
+static const struct ranking_scale SCALE = {.margin = 0.2, .temperature = 0.07};
 
 static const char what[] = "the training of a search";
 
@@ -194,7 +191,6 @@ static void update_weights(struct search_trainer *s, size_t epoch, size_t step) 
 
 /* Returns the loss, summed over the pairs of the mini-batch. */
 static double run_step(struct search_trainer *s, size_t epoch, size_t step) {
-    const bool hardest = (double)epoch >= SHARE_OF_MEANS * (double)s->t->options->epochs;
     draw_batch(s, epoch, step);
     for (size_t i = 0; i < SLICES; i++)
         s->randoms[i] =
@@ -206,7 +202,7 @@ static double run_step(struct search_trainer *s, size_t epoch, size_t step) {
                                         .sentences = s->sentences,
                                         .ids = s->ids,
                                         .scratch = s->scratch};
-    const double loss = ranking_loss(&pairs, MARGIN, hardest, s->d_photos, s->d_sentences);
+    const double loss = ranking_loss(&pairs, &SCALE, s->d_photos, s->d_sentences);
     threads_for(s->t->threads, SLICES, run_backward, s);
     update_weights(s, epoch, step);
     return loss * (double)s->batch;
