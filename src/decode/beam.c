@@ -277,6 +277,10 @@ static bool search_step(struct beam_search *search, size_t length, struct decode
     return true;
 }
 
+void beam_search_share(struct beam_search *search, struct threads *threads) {
+    inference_step_share(search->rows.step, threads);
+}
+
 bool beam_search_run(struct beam_search *search, const real *features, size_t count,
                      struct decode_result *results, caption_error *error) {
     search_begin(search, features, count);

@@ -1,7 +1,7 @@
 /* Beam search over all photos of a call at once. At each time step the `beam_size` best
  * continuations of a photo's hypotheses are taken, <end> like any word: those that say <end> are
  * finished and leave the batch, the others go on. So beam size 1 is greedy. Of the finished ones
- * the `top` best by score are kept, of a model that re-ranks them (beam.h) those it chooses
+ * the `top` best by score are kept, of a model that re-ranks them those it chooses
  * from; a photo is done when none goes on, or none that does can still be among them. */
 #ifndef CAPTION_DECODE_BEAM_H
 #define CAPTION_DECODE_BEAM_H
@@ -15,6 +15,9 @@ struct beam_search;
 struct beam_search *beam_search_new(const struct decode_plan *plan, size_t photos,
                                     caption_error *error);
 void beam_search_free(struct beam_search *search);
+
+/* See decode_workspace_share. */
+void beam_search_share(struct beam_search *search, struct threads *threads);
 
 /* features (count, F), 1 <= count <= photos; results[count] are empty. On failure some may have
  * been set. */
