@@ -132,7 +132,8 @@ static void training_and_inference_make_the_same_vectors(void **state) {
         const int32_t numbers[] = {VOCABULARY_SPECIALS, VOCABULARY_SPECIALS + 1,
                                    VOCABULARY_SPECIALS + 2};
         const struct search_pair pair = {.features = features, .sentence = {numbers, 3}};
-        search_slice_forward(slice, &task, &pair, 1, NULL, photo, read);
+        const struct search_batch batch = {&pair, 1, NULL};
+        search_slice_forward(slice, &task, &batch, photo, read);
         for (size_t i = 0; i < SIZE; i++) {
             assert_true(fabsf(photo[i] - expected_photo[i]) < 1e-5F);
             assert_true(fabsf(read[i] - expected[i]) < 1e-5F);
