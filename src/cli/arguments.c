@@ -5,7 +5,8 @@
 
 #include "base/spelling.h"
 
-static const char *const commands[] = {"train", "eval", "score", "info", "alt", "suggest", "serve"};
+static const char *const commands[] = {"train",   "eval",  "score",  "info",    "alt",
+                                       "suggest", "index", "search", "similar", "serve"};
 
 enum { COMMANDS = sizeof commands / sizeof *commands, FAR = 3 };
 

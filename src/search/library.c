@@ -8,24 +8,24 @@
 
 #include "base/hash.h"
 
-static int compare_content(const struct photo_index_entry *a, const struct photo_index_entry *b) {
+static int compare_content(const struct index_photo *a, const struct index_photo *b) {
     if (a->content != b->content) return a->content < b->content ? -1 : 1;
     return (a->size > b->size) - (a->size < b->size);
 }
 
 static int by_content(const void *a, const void *b, void *context) {
-    const struct photo_index_entry *photos = context;
+    const struct index_photo *photos = context;
     const size_t x = *(const size_t *)a, y = *(const size_t *)b;
     const int order = compare_content(&photos[x], &photos[y]);
     return order != 0 ? order : (x > y) - (x < y);
 }
 
 /* The place in by_content at which photos of that content begin, or would. */
-static size_t find_content(const struct library *library, const struct photo_index_entry *photo) {
+static size_t find_content(const struct library *library, const struct index_photo *photo) {
     size_t low = 0, high = library->old->count;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        const struct photo_index_entry *there = &library->old->photos[library->by_content[middle]];
+        const struct index_photo *there = &library->old->photos[library->by_content[middle]];
         if (compare_content(there, photo) < 0)
             low = middle + 1;
         else
@@ -35,25 +35,25 @@ static size_t find_content(const struct library *library, const struct photo_ind
 }
 
 static bool has_content(const struct library *library, size_t place,
-                        const struct photo_index_entry *photo) {
+                        const struct index_photo *photo) {
     if (place == library->old->count) return false;
     return compare_content(&library->old->photos[library->by_content[place]], photo) == 0;
 }
 
 /* The real path of a folder with a / at the end. */
 static char *real_folder(const char *folder, caption_error *error) {
-    char *real = realpath(folder, NULL);
-    if (!real) {
+    char *path = realpath(folder, NULL);
+    if (!path) {
         file_error(error, folder, "open");
         return NULL;
     }
-    char *ended = file_join(real, "x", error);
+    char *ended = file_join(path, "x", error);
     if (ended) ended[strlen(ended) - 1] = 0;
-    free(real);
+    free(path);
     return ended;
 }
 
-bool library_open(struct library *library, const char *path, const struct photo_index *old,
+bool library_open(struct library *library, const char *path, const struct index_file *old,
                   caption_error *error) {
     *library = (struct library){.path = path, .old = old};
     char *folder = file_directory(path, error);
@@ -142,7 +142,7 @@ bool library_add(struct library *library, const char *path, caption_error *error
         .path = path,
         .entry = {.name = name, .size = (uint64_t)status.st_size, .time = time_of(&status)},
         .state = LIBRARY_UNREAD};
-    const struct photo_index_entry *old = photo_index_find(library->old, name);
+    const struct index_photo *old = index_file_find(library->old, name);
     if (!old) return true;
     photo->old = (size_t)(old - library->old->photos);
     photo->was_named = library->named[photo->old] = true;
@@ -178,7 +178,7 @@ bool library_take(struct library *library, size_t number, const uint8_t *vector,
 /* *gone: a photo of the old index is not there any more, for sure. False when memory is short. */
 static bool look_for(const struct library *library, size_t old, bool *gone, caption_error *error) {
     struct stat status;
-    char *place = photo_index_place(library->path, library->old->photos[old].name, error);
+    char *place = index_file_place(library->path, library->old->photos[old].name, error);
     if (!place) return false;
     *gone = stat(place, &status) != 0 && (errno == ENOENT || errno == ENOTDIR);
     free(place);
@@ -186,19 +186,18 @@ static bool look_for(const struct library *library, size_t old, bool *gone, capt
 }
 
 /* The rows of the new index while they are collected. */
-struct rows {
-    struct photo_index_row *items; /* [count] */
+struct new_rows {
+    struct index_row *items; /* [count] */
     size_t count;
     bool *gone; /* [old->count]: the photo is, and none was found that it moved to */
 };
 
-static void add_old(const struct library *library, struct rows *rows, size_t old) {
-    rows->items[rows->count++] =
-        (struct photo_index_row){.photo = library->old->photos[old], .old = old};
+static void add_old(const struct library *library, struct new_rows *rows, size_t old) {
+    rows->items[rows->count++] = (struct index_row){.photo = library->old->photos[old], .old = old};
 }
 
 /* Photos of the old index that were not added: they stay or are gone. */
-static bool add_others(struct library *library, struct rows *rows, caption_error *error) {
+static bool add_others(struct library *library, struct new_rows *rows, caption_error *error) {
     for (size_t i = 0; i < library->old->count; i++) {
         if (library->named[i]) continue;
         if (!look_for(library, i, &rows->gone[i], error)) return false;
@@ -209,7 +208,7 @@ static bool add_others(struct library *library, struct rows *rows, caption_error
     return true;
 }
 
-static void add_photo(struct library *library, struct rows *rows,
+static void add_photo(struct library *library, struct new_rows *rows,
                       const struct library_photo *photo) {
     const bool stays = photo->state == LIBRARY_UNREAD && photo->was_named;
     if (photo->state == LIBRARY_KEPT || stays) {
@@ -218,7 +217,7 @@ static void add_photo(struct library *library, struct rows *rows,
         return;
     }
     if (photo->state != LIBRARY_KNOWN && photo->state != LIBRARY_ENCODED) return;
-    rows->items[rows->count++] = (struct photo_index_row){photo->entry, photo->vector, photo->old};
+    rows->items[rows->count++] = (struct index_row){photo->entry, photo->vector, photo->old};
     if (photo->state == LIBRARY_KNOWN)
         library->known++;
     else
@@ -226,7 +225,7 @@ static void add_photo(struct library *library, struct rows *rows,
 }
 
 /* One of the photos that are gone and had this content has moved here. */
-static void find_moved(struct library *library, struct rows *rows,
+static void find_moved(struct library *library, struct new_rows *rows,
                        const struct library_photo *photo) {
     if (photo->state != LIBRARY_KNOWN || photo->was_named) return;
     for (size_t at = find_content(library, &photo->entry); has_content(library, at, &photo->entry);
@@ -240,13 +239,13 @@ static void find_moved(struct library *library, struct rows *rows,
 }
 
 static int by_name(const void *a, const void *b) {
-    const struct photo_index_row *x = a, *y = b;
+    const struct index_row *x = a, *y = b;
     return strcmp(x->photo.name, y->photo.name);
 }
 
 /* Sorts the rows; of two with one name, which only a change of the folder meanwhile gives, one
  * stays. */
-static void sort(struct rows *rows) {
+static void sort(struct new_rows *rows) {
     size_t count = 0;
     qsort(rows->items, rows->count, sizeof *rows->items, by_name);
     for (size_t i = 0; i < rows->count; i++)
@@ -255,7 +254,7 @@ static void sort(struct rows *rows) {
     rows->count = count;
 }
 
-static bool collect(struct library *library, struct rows *rows, caption_error *error) {
+static bool collect(struct library *library, struct new_rows *rows, caption_error *error) {
     library->kept = library->encoded = library->known = library->moved = library->gone = 0;
     if (!add_others(library, rows, error)) return false;
     for (size_t i = 0; i < library->count; i++) {
@@ -269,17 +268,17 @@ static bool collect(struct library *library, struct rows *rows, caption_error *e
 
 bool library_write(struct library *library, uint64_t model, size_t width, caption_error *error) {
     const size_t old = library->old->count;
-    struct rows rows = {
+    struct new_rows rows = {
         .items = memory_zeroed(library->count + old, sizeof *rows.items, "an index", error),
         .gone = memory_zeroed(old, sizeof *rows.gone, "an index", error)};
     bool ok = rows.items && rows.gone && collect(library, &rows, error);
-    const struct photo_index_content content = {.model = model,
-                                                .width = width,
-                                                .count = rows.count,
-                                                .rows = rows.items,
-                                                .old = library->old};
+    const struct index_content content = {.model = model,
+                                          .width = width,
+                                          .count = rows.count,
+                                          .rows = rows.items,
+                                          .old = library->old};
     const bool same = rows.count == old && library->kept == old && old > 0;
-    ok = ok && (same || photo_index_write(library->path, &content, error));
+    ok = ok && (same || index_file_write(library->path, &content, error));
     free(rows.items);
     free(rows.gone);
     return ok;

@@ -13,7 +13,7 @@
 #define CAPTION_SEARCH_LIBRARY_H
 
 #include "base/memory.h"
-#include "search/photo_index.h"
+#include "search/index_file.h"
 
 enum library_state {
     LIBRARY_KEPT,    /* as it was, by name, size and time */
@@ -25,7 +25,7 @@ enum library_state {
 
 struct library_photo {
     const char *path; /* as it was given; not owned */
-    struct photo_index_entry entry;
+    struct index_photo entry;
     enum library_state state;
     size_t old;     /* its number in the old index, where it is kept or known */
     bool was_named; /* the old index has a photo of this name */
@@ -34,7 +34,7 @@ struct library_photo {
 
 struct library {
     const char *path; /* of the index to be written; not owned */
-    const struct photo_index *old;
+    const struct index_file *old;
     struct library_photo *photos; /* [count] */
     size_t count, capacity;
 
@@ -53,7 +53,7 @@ struct library {
 /* Begins an index that is to be written at `path`. `old` is the index that is there (with a count
  * of 0: none); both must stay. False with `error` set when the folder is not there or memory is
  * short. Freed with library_free, after a failure too. */
-bool library_open(struct library *library, const char *path, const struct photo_index *old,
+bool library_open(struct library *library, const char *path, const struct index_file *old,
                   caption_error *error);
 void library_free(struct library *library);
 

@@ -23,7 +23,7 @@ struct worker {
     float *floats;  /* [width] */
 };
 
-struct job {
+struct comparison {
     const struct nearest_vectors *vectors;
     const float *query;
     float query_length;
@@ -56,7 +56,7 @@ SIMD_KERNEL(static, void, products, (const float *x, const float *y, size_t coun
 }
 
 /* Whether the vector is one; then its score. */
-static bool score(const struct job *job, const uint8_t *bytes, float *floats, float *out) {
+static bool score(const struct comparison *job, const uint8_t *bytes, float *floats, float *out) {
     const size_t width = job->vectors->width;
     float sums[2];
     if (!float16_to_floats(bytes, width, floats)) return false;
@@ -72,7 +72,7 @@ static const char *name_of(const struct nearest_vectors *vectors) {
 }
 
 static void score_block(void *context, size_t item, size_t number) {
-    const struct job *job = context;
+    const struct comparison *job = context;
     const struct nearest_vectors *vectors = job->vectors;
     const struct worker *worker = &job->workers[number];
     const size_t first = item * job->block, row = 2 * vectors->width;
@@ -80,7 +80,7 @@ static void score_block(void *context, size_t item, size_t number) {
     caption_error *error = &job->errors[item];
     *error = (caption_error){.status = CAPTION_OK};
     const uint8_t *bytes = vectors->bytes ? vectors->bytes + first * row : worker->bytes;
-    if (!vectors->bytes && !photo_index_vectors(vectors->index, first, count, worker->bytes, error))
+    if (!vectors->bytes && !index_file_vectors(vectors->index, first, count, worker->bytes, error))
         return;
     for (size_t i = 0; i < count; i++) {
         if (score(job, bytes + i * row, worker->floats, &job->scores[first + i])) continue;
@@ -98,7 +98,7 @@ static void workers_free(struct worker *workers, size_t count) {
     free(workers);
 }
 
-static bool workers_init(struct job *job, size_t count, caption_error *error) {
+static bool workers_init(struct comparison *job, size_t count, caption_error *error) {
     const size_t width = job->vectors->width;
     job->workers = memory_zeroed(count, sizeof *job->workers, "a search", error);
     for (size_t i = 0; job->workers && i < count; i++) {
@@ -117,7 +117,7 @@ static float *scores_of(const struct nearest_vectors *vectors, const float *quer
                         struct threads *threads, caption_error *error) {
     const size_t block = size_smaller(size_larger(BLOCK_NUMBERS / vectors->width, 1), BLOCK_PHOTOS);
     const size_t blocks = (vectors->count + block - 1) / block, workers = threads_count(threads);
-    struct job job = {.vectors = vectors, .query = query, .block = block};
+    struct comparison job = {.vectors = vectors, .query = query, .block = block};
     float sums[2];
     products(query, query, vectors->width, sums);
     job.query_length = sqrtf(sums[1]);
@@ -178,18 +178,17 @@ static void choose(const float *scores, size_t count, struct nearest_match *best
 }
 
 bool nearest_find(const struct nearest_vectors *vectors, const float *query, size_t most,
-                  struct threads *threads, struct nearest_match **matches, size_t *found,
-                  caption_error *error) {
-    *found = size_smaller(most, vectors->count);
-    *matches = memory_zeroed(*found, sizeof **matches, "a search", error);
-    if (!*matches || *found == 0) return *matches != NULL;
+                  struct threads *threads, struct nearest_found *found, caption_error *error) {
+    found->count = size_smaller(most, vectors->count);
+    found->matches = memory_zeroed(found->count, sizeof *found->matches, "a search", error);
+    if (!found->matches || found->count == 0) return found->matches != NULL;
     float *scores = scores_of(vectors, query, threads, error);
     if (scores) {
-        choose(scores, vectors->count, *matches, *found);
+        choose(scores, vectors->count, found->matches, found->count);
         free(scores);
         return true;
     }
-    free(*matches);
-    *matches = NULL;
+    free(found->matches);
+    *found = (struct nearest_found){0};
     return false;
 }

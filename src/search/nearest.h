@@ -4,13 +4,13 @@
 #define CAPTION_SEARCH_NEAREST_H
 
 #include "base/threads.h"
-#include "search/photo_index.h"
+#include "search/index_file.h"
 
 /* What is searched. */
 struct nearest_vectors {
     size_t count, width;
-    const uint8_t *bytes;            /* (count, width) numbers in F16, or NULL: */
-    const struct photo_index *index; /* those of a file */
+    const uint8_t *bytes;           /* (count, width) numbers in F16, or NULL: */
+    const struct index_file *index; /* those of a file */
 };
 
 struct nearest_match {
@@ -18,13 +18,16 @@ struct nearest_match {
     float score; /* the cosine, from -1 to 1 */
 };
 
-/* Finds the `most` photos nearest to query[width], which has length 1 or so: best first, of equal
- * ones the first. matches[*found]; *found is `most`, or the number of photos if that is less.
- * `matches` is freed by the caller. The result does not depend on `threads` (NULL: the calling
- * thread alone). False with `error` set when the file cannot be read, a vector in it is not finite
- * or not of length 1, or memory is short. */
+struct nearest_found {
+    struct nearest_match *matches; /* [count], best first, of equal ones the first; owned */
+    size_t count;
+};
+
+/* Finds the `most` photos nearest to query[width], which has length 1 or so; fewer where there are
+ * fewer. found->matches is freed by the caller. The result does not depend on `threads` (NULL: the
+ * calling thread alone). False with `error` set when the file cannot be read, a vector in it is not
+ * finite or not of length 1, or memory is short. */
 bool nearest_find(const struct nearest_vectors *vectors, const float *query, size_t most,
-                  struct threads *threads, struct nearest_match **matches, size_t *found,
-                  caption_error *error);
+                  struct threads *threads, struct nearest_found *found, caption_error *error);
 
 #endif

@@ -6,33 +6,32 @@
 
 enum { HEADER = 48, HASH_AT = 40, MOST_NUMBERS = 100000 };
 
-static void search(const struct photo_index *index) {
+static void search(const struct index_file *index) {
     const struct nearest_vectors vectors = {
         .count = index->count, .width = index->width, .index = index};
-    struct nearest_match *matches;
-    size_t found;
+    struct nearest_found found;
     caption_error error = {0};
     float *query = calloc(index->width, sizeof *query);
     FUZZ_MUST(query != NULL);
     query[0] = 1;
-    if (nearest_find(&vectors, query, 3, NULL, &matches, &found, &error)) {
-        FUZZ_MUST(found == (index->count < 3 ? index->count : 3));
-        for (size_t i = 0; i < found; i++) {
-            FUZZ_MUST(matches[i].photo < index->count);
-            FUZZ_MUST(matches[i].score >= -1 && matches[i].score <= 1);
+    if (nearest_find(&vectors, query, 3, NULL, &found, &error)) {
+        FUZZ_MUST(found.count == (index->count < 3 ? index->count : 3));
+        for (size_t i = 0; i < found.count; i++) {
+            FUZZ_MUST(found.matches[i].photo < index->count);
+            FUZZ_MUST(found.matches[i].score >= -1 && found.matches[i].score <= 1);
         }
-        free(matches);
+        free(found.matches);
     } else {
         fuzz_check_error(&error);
     }
     free(query);
 }
 
-static void look_at(const struct photo_index *index) {
+static void look_at(const struct index_file *index) {
     for (size_t i = 0; i < index->count; i++) {
         const char *name = index->photos[i].name;
-        FUZZ_MUST(photo_index_find(index, name) == &index->photos[i]);
-        char *place = photo_index_place("/library/photos.index", name, NULL);
+        FUZZ_MUST(index_file_find(index, name) == &index->photos[i]);
+        char *place = index_file_place("/library/photos.index", name, NULL);
         FUZZ_MUST(place && place[0] == '/' && !strstr(place, "/../"));
         free(place);
     }
@@ -40,20 +39,20 @@ static void look_at(const struct photo_index *index) {
 }
 
 /* The bytes of the index that is made of the one that was read. */
-static void write_again(const struct photo_index *index, const uint8_t *bytes, size_t size) {
+static void write_again(const struct index_file *index, const uint8_t *bytes, size_t size) {
     char path[] = "/tmp/caption-fuzz-index-XXXXXX";
-    struct photo_index_row *rows = calloc(index->count + 1, sizeof *rows);
+    struct index_row *rows = calloc(index->count + 1, sizeof *rows);
     const int descriptor = mkstemp(path);
     FUZZ_MUST(rows && descriptor >= 0);
     for (size_t i = 0; i < index->count; i++)
-        rows[i] = (struct photo_index_row){.photo = index->photos[i], .old = i};
-    const struct photo_index_content content = {.model = index->model,
-                                                .width = index->width,
-                                                .count = index->count,
-                                                .rows = rows,
-                                                .old = index};
+        rows[i] = (struct index_row){.photo = index->photos[i], .old = i};
+    const struct index_content content = {.model = index->model,
+                                          .width = index->width,
+                                          .count = index->count,
+                                          .rows = rows,
+                                          .old = index};
     struct file_bytes written;
-    FUZZ_MUST(photo_index_write(path, &content, NULL));
+    FUZZ_MUST(index_file_write(path, &content, NULL));
     FUZZ_MUST(file_read(path, size, &written, NULL));
     FUZZ_MUST(written.size == size && memcmp(written.data, bytes, size) == 0);
     file_bytes_free(&written);
@@ -63,15 +62,15 @@ static void write_again(const struct photo_index *index, const uint8_t *bytes, s
 }
 
 static void read_index(const uint8_t *bytes, size_t size) {
-    struct photo_index index;
+    struct index_file index;
     caption_error error = {0};
-    if (!photo_index_open(&index, fuzz_file(0, bytes, size), &error)) {
+    if (!index_file_open(&index, fuzz_file(0, bytes, size), &error)) {
         fuzz_check_error(&error);
         return;
     }
     look_at(&index);
     write_again(&index, bytes, size);
-    photo_index_close(&index);
+    index_file_close(&index);
 }
 
 /* Where the vectors begin, if the header is to be believed. */

@@ -19,7 +19,7 @@ enum { WIDTH = 4, MODEL = 99, MOST = 16 };
 struct fixture {
     char folder[64], index[96];
     char *paths[MOST]; /* of the photos that are added: the library points to them */
-    struct photo_index old;
+    struct index_file old;
     struct library library;
 };
 
@@ -63,8 +63,8 @@ static void encode(struct library *library, size_t number, const struct file_byt
 static void begin(struct fixture *f) {
     struct stat status;
     caption_error error = {0};
-    f->old = (struct photo_index){0};
-    if (stat(f->index, &status) == 0 && !photo_index_open(&f->old, f->index, &error))
+    f->old = (struct index_file){0};
+    if (stat(f->index, &status) == 0 && !index_file_open(&f->old, f->index, &error))
         fail_msg("%s", error.message);
     if (!library_open(&f->library, f->index, &f->old, &error)) fail_msg("%s", error.message);
 }
@@ -92,7 +92,7 @@ static void finish(struct fixture *f) {
 static void end(struct fixture *f) {
     for (size_t i = 0; i < f->library.count; i++) free(f->paths[i]);
     library_free(&f->library);
-    photo_index_close(&f->old);
+    index_file_close(&f->old);
 }
 
 /* Names of photos, ended by NULL. */
@@ -104,20 +104,20 @@ static void update(struct fixture *f, const char *const *names) {
 
 /* The index has these photos, each with the vector of that byte; "a.jpg=A", ended by NULL. */
 static void expect(const struct fixture *f, const char *const *photos) {
-    struct photo_index index;
+    struct index_file index;
     caption_error error = {0};
     size_t count = 0;
-    if (!photo_index_open(&index, f->index, &error)) fail_msg("%s", error.message);
+    if (!index_file_open(&index, f->index, &error)) fail_msg("%s", error.message);
     for (; photos[count]; count++) {
         uint8_t vector[2 * WIDTH];
         assert_true(count < index.count);
-        assert_true(photo_index_vectors(&index, count, 1, vector, NULL));
+        assert_true(index_file_vectors(&index, count, 1, vector, NULL));
         char found[128];
         snprintf(found, sizeof found, "%s=%c", index.photos[count].name, vector[0]);
         assert_string_equal(found, photos[count]);
     }
     assert_int_equal(index.count, count);
-    photo_index_close(&index);
+    index_file_close(&index);
 }
 
 static void expect_counts(const struct fixture *f, size_t kept, size_t encoded, size_t known,

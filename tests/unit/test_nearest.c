@@ -86,16 +86,16 @@ static struct nearest_vectors in_memory(const struct fixture *f) {
 }
 
 static void write_index(const struct fixture *f) {
-    struct photo_index_row *rows = calloc(PHOTOS, sizeof *rows);
+    struct index_row *rows = calloc(PHOTOS, sizeof *rows);
     char(*names)[16] = calloc(PHOTOS, sizeof *names);
     assert_true(rows && names);
     for (size_t i = 0; i < PHOTOS; i++) {
         snprintf(names[i], sizeof names[i], "%06zu.jpg", i);
-        rows[i] = (struct photo_index_row){.photo = {.name = names[i]},
-                                           .vector = f->bytes + i * 2 * WIDTH};
+        rows[i] =
+            (struct index_row){.photo = {.name = names[i]}, .vector = f->bytes + i * 2 * WIDTH};
     }
-    const struct photo_index_content content = {.width = WIDTH, .count = PHOTOS, .rows = rows};
-    assert_true(photo_index_write(f->path, &content, NULL));
+    const struct index_content content = {.width = WIDTH, .count = PHOTOS, .rows = rows};
+    assert_true(index_file_write(f->path, &content, NULL));
     free(rows);
     free(names);
 }
@@ -118,68 +118,64 @@ static void test_the_nearest_are_those_of_a_plain_loop(void **state) {
     const struct fixture *f = *state;
     const struct nearest_vectors vectors = in_memory(f);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        struct nearest_match *matches;
-        size_t found;
-        assert_true(nearest_find(&vectors, f->query, counts[i], NULL, &matches, &found, NULL));
-        assert_int_equal(found, counts[i]);
-        check(f, matches, found);
-        free(matches);
+        struct nearest_found found;
+        assert_true(nearest_find(&vectors, f->query, counts[i], NULL, &found, NULL));
+        assert_int_equal(found.count, counts[i]);
+        check(f, found.matches, found.count);
+        free(found.matches);
     }
 }
 
 static void test_copies_come_first_in_the_order_of_the_photos(void **state) {
     const struct fixture *f = *state;
     const struct nearest_vectors vectors = in_memory(f);
-    struct nearest_match *matches;
-    size_t found;
-    assert_true(nearest_find(&vectors, f->query, 4, NULL, &matches, &found, NULL));
+    struct nearest_found found;
+    assert_true(nearest_find(&vectors, f->query, 4, NULL, &found, NULL));
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(matches[i].photo, 1000 * i + 7);
-        assert_true(matches[i].score > 0.9999F && matches[i].score <= 1);
+        assert_int_equal(found.matches[i].photo, 1000 * i + 7);
+        assert_true(found.matches[i].score > 0.9999F && found.matches[i].score <= 1);
     }
-    assert_true(matches[3].score < 0.9F);
-    free(matches);
+    assert_true(found.matches[3].score < 0.9F);
+    free(found.matches);
 }
 
 static void test_a_file_and_any_number_of_threads_give_the_same(void **state) {
     const struct fixture *f = *state;
-    struct nearest_match *expected, *matches;
-    struct photo_index index;
-    size_t found;
+    struct nearest_found expected, found;
+    struct index_file index;
     const struct nearest_vectors memory = in_memory(f);
-    assert_true(nearest_find(&memory, f->query, 50, NULL, &expected, &found, NULL));
+    assert_true(nearest_find(&memory, f->query, 50, NULL, &expected, NULL));
     write_index(f);
-    assert_true(photo_index_open(&index, f->path, NULL));
+    assert_true(index_file_open(&index, f->path, NULL));
     const struct nearest_vectors file = {.count = PHOTOS, .width = WIDTH, .index = &index};
     for (size_t count = 1; count < 5; count++) {
         struct threads *threads = threads_new(count, NULL);
-        assert_true(nearest_find(&file, f->query, 50, threads, &matches, &found, NULL));
-        assert_int_equal(found, 50);
-        assert_memory_equal(matches, expected, 50 * sizeof *matches);
-        free(matches);
+        assert_true(nearest_find(&file, f->query, 50, threads, &found, NULL));
+        assert_int_equal(found.count, 50);
+        assert_memory_equal(found.matches, expected.matches, 50 * sizeof *found.matches);
+        free(found.matches);
         threads_free(threads);
     }
-    photo_index_close(&index);
-    free(expected);
+    index_file_close(&index);
+    free(expected.matches);
 }
 
 static void test_of_no_photos_none_is_found(void **state) {
     const struct fixture *f = *state;
     struct nearest_vectors vectors = in_memory(f);
-    struct nearest_match *matches;
-    size_t found;
+    struct nearest_found found;
     vectors.count = 0;
-    assert_true(nearest_find(&vectors, f->query, 10, NULL, &matches, &found, NULL));
-    assert_int_equal(found, 0);
-    free(matches);
+    assert_true(nearest_find(&vectors, f->query, 10, NULL, &found, NULL));
+    assert_int_equal(found.count, 0);
+    free(found.matches);
 }
 
 static void test_a_vector_that_is_none_is_refused(void **state) {
     struct fixture *f = *state;
     static const float bad[] = {0, 2};
     for (size_t i = 0; i < 3; i++) {
-        struct nearest_match *matches;
-        size_t found, index;
+        struct nearest_found found;
+        size_t index;
         caption_error error = {0};
         uint8_t *vector = f->bytes + (size_t)2500 * 2 * WIDTH;
         float numbers[WIDTH] = {0};
@@ -187,14 +183,14 @@ static void test_a_vector_that_is_none_is_refused(void **state) {
         assert_true(float16_from_floats(numbers, WIDTH, vector, &index));
         if (i == 2) vector[1] = 0x7e; /* a NaN */
         write_index(f);
-        struct photo_index file;
-        assert_true(photo_index_open(&file, f->path, NULL));
+        struct index_file file;
+        assert_true(index_file_open(&file, f->path, NULL));
         const struct nearest_vectors vectors = {.count = PHOTOS, .width = WIDTH, .index = &file};
-        assert_false(nearest_find(&vectors, f->query, 3, NULL, &matches, &found, &error));
+        assert_false(nearest_find(&vectors, f->query, 3, NULL, &found, &error));
         assert_int_equal(error.status, CAPTION_ERROR_FORMAT);
         assert_non_null(strstr(error.message, f->path));
         assert_non_null(strstr(error.message, "vector 2500"));
-        photo_index_close(&file);
+        index_file_close(&file);
     }
 }
 

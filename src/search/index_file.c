@@ -1,4 +1,4 @@
-#include "search/photo_index.h"
+#include "search/index_file.h"
 
 #include <endian.h>
 #include <limits.h>
@@ -11,6 +11,9 @@
 static const char signature[8] = "CAPINDEX";
 
 enum { VERSION = 1, NUMBER = 2 /* bytes of an F16 */ };
+
+/* Bytes of a model that are read and hashed together. */
+enum { PART = 1 << 16 };
 
 struct header {
     char signature[sizeof signature];
@@ -25,7 +28,7 @@ struct stored_photo {
 _Static_assert(sizeof(struct header) == 48, "no gaps in the header");
 _Static_assert(sizeof(struct stored_photo) == 24, "no gaps in a photo");
 
-static bool broken(const struct photo_index *index, const char *what, caption_error *error) {
+static bool broken(const struct index_file *index, const char *what, caption_error *error) {
     return error_set(error, CAPTION_ERROR_FORMAT,
                      "%s: the index is damaged: %s; `caption index --force PATH... -o %s` makes it "
                      "anew",
@@ -33,7 +36,7 @@ static bool broken(const struct photo_index *index, const char *what, caption_er
 }
 
 /* Reads the header; *names: the bytes of the names. */
-static bool read_header(struct photo_index *index, struct header *header, caption_error *error) {
+static bool read_header(struct index_file *index, struct header *header, caption_error *error) {
     const size_t size = index->file.size;
     memset(header, 0, sizeof *header);
     if (!file_parts_read(&index->file, index->path, 0, size_smaller(size, sizeof *header), header,
@@ -60,11 +63,11 @@ static bool read_header(struct photo_index *index, struct header *header, captio
 }
 
 /* Whether the file has the size that its header asks for, and no more photos than are accepted. */
-static bool check_sizes(struct photo_index *index, const struct header *header,
+static bool check_sizes(struct index_file *index, const struct header *header,
                         caption_error *error) {
-    if (header->width < 1 || header->width > PHOTO_INDEX_MAX_WIDTH)
+    if (header->width < 1 || header->width > INDEX_FILE_MAX_WIDTH)
         return broken(index, "the width of its vectors is out of range", error);
-    if (header->count > PHOTO_INDEX_MAX_PHOTOS)
+    if (header->count > INDEX_FILE_MAX_PHOTOS)
         return broken(index, "it claims too many photos", error);
     if (header->names > header->count * PATH_MAX)
         return broken(index, "its names are too long", error);
@@ -93,7 +96,7 @@ static bool is_plain_path(const char *name) {
 }
 
 /* Finds the names in the head, which ends with the last of them. */
-static bool find_names(struct photo_index *index, size_t begin, caption_error *error) {
+static bool find_names(struct index_file *index, size_t begin, caption_error *error) {
     const char *next = (const char *)index->head + begin;
     const char *end = (const char *)index->head + index->vectors;
     for (size_t i = 0; i < index->count; i++) {
@@ -109,18 +112,18 @@ static bool find_names(struct photo_index *index, size_t begin, caption_error *e
     return next == end || broken(index, "there is more than its names", error);
 }
 
-static void take_photos(struct photo_index *index) {
+static void take_photos(struct index_file *index) {
     const uint8_t *stored = index->head + sizeof(struct header);
     for (size_t i = 0; i < index->count; i++) {
         struct stored_photo photo;
         memcpy(&photo, stored + i * sizeof photo, sizeof photo);
-        index->photos[i] = (struct photo_index_entry){.size = le64toh(photo.size),
-                                                      .time = le64toh(photo.time),
-                                                      .content = le64toh(photo.content)};
+        index->photos[i] = (struct index_photo){.size = le64toh(photo.size),
+                                                .time = le64toh(photo.time),
+                                                .content = le64toh(photo.content)};
     }
 }
 
-static bool read_photos(struct photo_index *index, const struct header *header,
+static bool read_photos(struct index_file *index, const struct header *header,
                         caption_error *error) {
     const size_t begin = sizeof *header;
     index->head = memory_uninitialised(index->vectors, 1, "an index", error);
@@ -134,27 +137,75 @@ static bool read_photos(struct photo_index *index, const struct header *header,
     return find_names(index, begin + index->count * sizeof(struct stored_photo), error);
 }
 
-bool photo_index_open(struct photo_index *index, const char *path, caption_error *error) {
+bool index_file_open(struct index_file *index, const char *path, caption_error *error) {
     struct header header;
-    *index = (struct photo_index){.path = memory_string(path, error)};
+    *index = (struct index_file){.path = memory_string(path, error)};
     if (index->path && file_parts_open(&index->file, path, error) &&
         read_header(index, &header, error) && check_sizes(index, &header, error) &&
         read_photos(index, &header, error))
         return true;
-    photo_index_close(index);
+    index_file_close(index);
     return false;
 }
 
-void photo_index_close(struct photo_index *index) {
+void index_file_close(struct index_file *index) {
     file_parts_close(&index->file);
     free(index->photos);
     free(index->head);
     free(index->path);
-    *index = (struct photo_index){0};
+    *index = (struct index_file){0};
 }
 
-bool photo_index_check_model(const struct photo_index *index, uint64_t model, size_t width,
-                             caption_error *error) {
+/* Whether a photo's vector depends on that tensor. */
+static bool makes_vectors(const struct model *model, size_t tensor) {
+    const struct decoder *decoder = &model->decoder;
+    if (tensor == decoder->image_shift || tensor == decoder->image_scale) return true;
+    if (decoder->tags > 0 && (tensor == decoder->tag_weight || tensor == decoder->tag_bias))
+        return true;
+    return tensor >= model->search.first ||
+           strncmp(model->parameters.tensors[tensor].name, "encoder.", 8) == 0;
+}
+
+/* Adds a tensor of an open file to the hash, part by part: part[PART]. */
+static bool hash_stored(const struct safetensors *file, const char *name, uint8_t *part,
+                        uint64_t *hash, caption_error *error) {
+    const struct safetensors_tensor *tensor = safetensors_find(file, name);
+    for (size_t at = 0; at < tensor->bytes; at += PART) {
+        const size_t size = size_smaller(tensor->bytes - at, PART);
+        if (!file_parts_read(&file->parts, file->path, tensor->offset + at, size, part, error))
+            return false;
+        *hash = hash_bytes(*hash, part, size);
+    }
+    return true;
+}
+
+static bool hash_tensor(const struct model *model, size_t index, uint8_t *part, uint64_t *hash,
+                        caption_error *error) {
+    const struct parameter *tensor = &model->parameters.tensors[index];
+    const struct weights weights = model_weights(model);
+    *hash = hash_string(*hash, tensor->name);
+    if (!weights.values) return hash_stored(weights.file, tensor->name, part, hash, error);
+    *hash = hash_bytes(*hash, weights.values + tensor->offset, tensor->count * sizeof(float));
+    return true;
+}
+
+bool index_file_model(const struct model *model, uint64_t *number, caption_error *error) {
+    const struct preprocessing *preprocessing = &model->preprocessing;
+    const uint64_t size = preprocessing->size;
+    uint64_t hash = hash_bytes(HASH_START, &size, sizeof size);
+    hash = hash_bytes(hash, preprocessing->mean, sizeof preprocessing->mean);
+    hash = hash_bytes(hash, preprocessing->std, sizeof preprocessing->std);
+    uint8_t *part = memory_uninitialised(PART, 1, "a model's hash", error);
+    bool ok = part != NULL;
+    for (size_t i = 0; ok && i < model->parameters.tensor_count; i++)
+        if (makes_vectors(model, i)) ok = hash_tensor(model, i, part, &hash, error);
+    free(part);
+    *number = hash;
+    return ok;
+}
+
+bool index_file_check_model(const struct index_file *index, uint64_t model, size_t width,
+                            caption_error *error) {
     if (index->model == model && index->width == width) return true;
     char found[HASH_TEXT], expected[HASH_TEXT];
     hash_text(index->model, found);
@@ -166,25 +217,24 @@ bool photo_index_check_model(const struct photo_index *index, uint64_t model, si
         index->path, found, expected, index->path);
 }
 
-bool photo_index_vectors(const struct photo_index *index, size_t first, size_t count, uint8_t *out,
-                         caption_error *error) {
+bool index_file_vectors(const struct index_file *index, size_t first, size_t count, uint8_t *out,
+                        caption_error *error) {
     const size_t row = NUMBER * index->width;
     return file_parts_read(&index->file, index->path, index->vectors + first * row, count * row,
                            out, error);
 }
 
 static int compare_name(const void *name, const void *photo) {
-    return strcmp(name, ((const struct photo_index_entry *)photo)->name);
+    return strcmp(name, ((const struct index_photo *)photo)->name);
 }
 
-const struct photo_index_entry *photo_index_find(const struct photo_index *index,
-                                                 const char *name) {
+const struct index_photo *index_file_find(const struct index_file *index, const char *name) {
     return index->count == 0
                ? NULL
                : bsearch(name, index->photos, index->count, sizeof *index->photos, compare_name);
 }
 
-char *photo_index_place(const char *path, const char *name, caption_error *error) {
+char *index_file_place(const char *path, const char *name, caption_error *error) {
     char *folder = memory_substring(path, file_name_start(path), error);
     char *place = folder ? file_join(folder, name, error) : NULL;
     free(folder);
@@ -192,15 +242,14 @@ char *photo_index_place(const char *path, const char *name, caption_error *error
 }
 
 /* Photos and names of an index to be written, as in the file; freed by the caller. */
-static uint8_t *head_of(const struct photo_index_content *content, size_t *size,
-                        caption_error *error) {
+static uint8_t *head_of(const struct index_content *content, size_t *size, caption_error *error) {
     *size = content->count * sizeof(struct stored_photo);
     for (size_t i = 0; i < content->count; i++) *size += strlen(content->rows[i].photo.name) + 1;
     uint8_t *head = memory_uninitialised(*size, 1, "an index", error);
     if (!head) return NULL;
     char *name = (char *)head + content->count * sizeof(struct stored_photo);
     for (size_t i = 0; i < content->count; i++) {
-        const struct photo_index_entry *photo = &content->rows[i].photo;
+        const struct index_photo *photo = &content->rows[i].photo;
         const struct stored_photo stored = {htole64(photo->size), htole64(photo->time),
                                             htole64(photo->content)};
         memcpy(head + i * sizeof stored, &stored, sizeof stored);
@@ -209,8 +258,7 @@ static uint8_t *head_of(const struct photo_index_content *content, size_t *size,
     return head;
 }
 
-static bool write_head(FILE *stream, const struct photo_index_content *content,
-                       caption_error *error) {
+static bool write_head(FILE *stream, const struct index_content *content, caption_error *error) {
     size_t size;
     uint8_t *head = head_of(content, &size, error);
     if (!head) return false;
@@ -229,26 +277,24 @@ static bool write_head(FILE *stream, const struct photo_index_content *content,
     return true;
 }
 
-static bool write_vectors(FILE *stream, const struct photo_index_content *content,
-                          caption_error *error) {
+static bool write_vectors(FILE *stream, const struct index_content *content, caption_error *error) {
     const size_t size = NUMBER * content->width;
     uint8_t *copy = memory_uninitialised(size, 1, "an index", error);
     bool ok = copy != NULL;
     for (size_t i = 0; ok && i < content->count; i++) {
-        const struct photo_index_row *row = &content->rows[i];
-        ok = row->vector || photo_index_vectors(content->old, row->old, 1, copy, error);
+        const struct index_row *row = &content->rows[i];
+        ok = row->vector || index_file_vectors(content->old, row->old, 1, copy, error);
         if (ok) fwrite(row->vector ? row->vector : copy, 1, size, stream);
     }
     free(copy);
     return ok;
 }
 
-bool photo_index_write(const char *path, const struct photo_index_content *content,
-                       caption_error *error) {
+bool index_file_write(const char *path, const struct index_content *content, caption_error *error) {
     struct file_writer writer;
-    if (content->count > PHOTO_INDEX_MAX_PHOTOS)
+    if (content->count > INDEX_FILE_MAX_PHOTOS)
         return error_set(error, CAPTION_ERROR_LIMIT, "%s: %zu photos, at most %d are accepted",
-                         path, content->count, PHOTO_INDEX_MAX_PHOTOS);
+                         path, content->count, INDEX_FILE_MAX_PHOTOS);
     if (!file_writer_open(&writer, path, error)) return false;
     if (write_head(writer.stream, content, error) && write_vectors(writer.stream, content, error) &&
         file_writer_is_whole(&writer, error))
@@ -257,7 +303,7 @@ bool photo_index_write(const char *path, const struct photo_index_content *conte
     return false;
 }
 
-bool photo_index_recognise(const char *path) {
+bool index_file_recognise(const char *path) {
     struct file_bytes beginning;
     if (!file_read_beginning(path, sizeof signature, &beginning)) return false;
     const bool is_index = beginning.size == sizeof signature &&

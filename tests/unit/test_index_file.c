@@ -14,7 +14,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "format/float16.h"
-#include "search/photo_index.h"
+#include "search/index_file.h"
 
 enum { WIDTH = 6, PHOTOS = 4, HEADER = 48, PHOTO = 24, NAMES = HEADER + PHOTOS * PHOTO };
 
@@ -23,7 +23,7 @@ static const char *const names[PHOTOS] = {"/far/away.jpg", "a\nb.jpg", "cats/1.j
 struct fixture {
     char path[64];
     uint8_t vectors[PHOTOS][2 * WIDTH];
-    struct photo_index_row rows[PHOTOS];
+    struct index_row rows[PHOTOS];
 };
 
 static int set_up(void **state) {
@@ -38,8 +38,8 @@ static int set_up(void **state) {
         size_t bad;
         vector[i] = 1;
         assert_true(float16_from_floats(vector, WIDTH, f->vectors[i], &bad));
-        f->rows[i] = (struct photo_index_row){
-            {names[i], 100 + i, UINT64_C(1) << 63 | i, 7 * i}, f->vectors[i], 0};
+        f->rows[i] =
+            (struct index_row){{names[i], 100 + i, UINT64_C(1) << 63 | i, 7 * i}, f->vectors[i], 0};
     }
     *state = f;
     return 0;
@@ -52,20 +52,20 @@ static int tear_down(void **state) {
     return 0;
 }
 
-static struct photo_index_content content_of(const struct fixture *f) {
-    return (struct photo_index_content){
+static struct index_content content_of(const struct fixture *f) {
+    return (struct index_content){
         .model = 0x123456789abcdefU, .width = WIDTH, .count = PHOTOS, .rows = f->rows};
 }
 
 static void write_index(const struct fixture *f) {
     caption_error error = {0};
-    const struct photo_index_content content = content_of(f);
-    if (!photo_index_write(f->path, &content, &error)) fail_msg("%s", error.message);
+    const struct index_content content = content_of(f);
+    if (!index_file_write(f->path, &content, &error)) fail_msg("%s", error.message);
 }
 
-static void open_index(struct photo_index *index, const char *path) {
+static void open_index(struct index_file *index, const char *path) {
     caption_error error = {0};
-    if (!photo_index_open(index, path, &error)) fail_msg("%s", error.message);
+    if (!index_file_open(index, path, &error)) fail_msg("%s", error.message);
 }
 
 /* The bytes of the index; freed by the caller. */
@@ -87,19 +87,19 @@ static void mend_hash(struct file_bytes *bytes, size_t names_end) {
 
 static void assert_refused(const char *path, const void *bytes, size_t size, const char *reason) {
     caption_error error = {0};
-    struct photo_index index;
+    struct index_file index;
     assert_true(file_write(path, bytes, size, NULL));
-    if (photo_index_open(&index, path, &error)) fail_msg("opened, expected: %s", reason);
+    if (index_file_open(&index, path, &error)) fail_msg("opened, expected: %s", reason);
     if (!strstr(error.message, reason)) fail_msg("'%s' expected in: %s", reason, error.message);
     assert_non_null(strstr(error.message, path));
 }
 
 static void test_what_is_written_is_read(void **state) {
     const struct fixture *f = *state;
-    struct photo_index index;
+    struct index_file index;
     uint8_t vectors[PHOTOS][2 * WIDTH];
     write_index(f);
-    assert_true(photo_index_recognise(f->path));
+    assert_true(index_file_recognise(f->path));
     open_index(&index, f->path);
     assert_int_equal(index.count, PHOTOS);
     assert_int_equal(index.width, WIDTH);
@@ -108,60 +108,60 @@ static void test_what_is_written_is_read(void **state) {
         assert_true(index.photos[i].size == f->rows[i].photo.size);
         assert_true(index.photos[i].time == f->rows[i].photo.time);
         assert_true(index.photos[i].content == f->rows[i].photo.content);
-        assert_ptr_equal(photo_index_find(&index, names[i]), &index.photos[i]);
+        assert_ptr_equal(index_file_find(&index, names[i]), &index.photos[i]);
     }
-    assert_null(photo_index_find(&index, "dog"));
-    assert_true(photo_index_vectors(&index, 0, PHOTOS, vectors[0], NULL));
+    assert_null(index_file_find(&index, "dog"));
+    assert_true(index_file_vectors(&index, 0, PHOTOS, vectors[0], NULL));
     assert_memory_equal(vectors, f->vectors, sizeof vectors);
-    assert_true(photo_index_vectors(&index, 2, 1, vectors[0], NULL));
+    assert_true(index_file_vectors(&index, 2, 1, vectors[0], NULL));
     assert_memory_equal(vectors[0], f->vectors[2], sizeof vectors[0]);
-    photo_index_close(&index);
+    index_file_close(&index);
 }
 
 static void test_an_index_of_no_photos_is_one(void **state) {
     const struct fixture *f = *state;
-    struct photo_index index;
-    struct photo_index_content content = content_of(f);
+    struct index_file index;
+    struct index_content content = content_of(f);
     content.count = 0;
-    assert_true(photo_index_write(f->path, &content, NULL));
+    assert_true(index_file_write(f->path, &content, NULL));
     open_index(&index, f->path);
     assert_int_equal(index.count, 0);
-    assert_null(photo_index_find(&index, "dog.jpg"));
-    photo_index_close(&index);
+    assert_null(index_file_find(&index, "dog.jpg"));
+    index_file_close(&index);
 }
 
 static void test_vectors_of_the_old_index_are_kept(void **state) {
     struct fixture *f = *state;
-    struct photo_index old, index;
+    struct index_file old, index;
     uint8_t vector[2 * WIDTH];
     write_index(f);
     open_index(&old, f->path);
-    const struct photo_index_row rows[] = {{{"b.jpg", 1, 2, 3}, NULL, 3},
-                                           {{"c.jpg", 1, 2, 3}, f->vectors[1], 0}};
-    const struct photo_index_content content = {
+    const struct index_row rows[] = {{{"b.jpg", 1, 2, 3}, NULL, 3},
+                                     {{"c.jpg", 1, 2, 3}, f->vectors[1], 0}};
+    const struct index_content content = {
         .model = 1, .width = WIDTH, .count = 2, .rows = rows, .old = &old};
-    assert_true(photo_index_write(f->path, &content, NULL)); /* over the one that is open */
+    assert_true(index_file_write(f->path, &content, NULL)); /* over the one that is open */
     open_index(&index, f->path);
-    assert_true(photo_index_vectors(&index, 0, 1, vector, NULL));
+    assert_true(index_file_vectors(&index, 0, 1, vector, NULL));
     assert_memory_equal(vector, f->vectors[3], sizeof vector);
-    assert_true(photo_index_vectors(&index, 1, 1, vector, NULL));
+    assert_true(index_file_vectors(&index, 1, 1, vector, NULL));
     assert_memory_equal(vector, f->vectors[1], sizeof vector);
-    photo_index_close(&index);
-    photo_index_close(&old);
+    index_file_close(&index);
+    index_file_close(&old);
 }
 
 static void test_another_model_is_refused_and_told_how_to_go_on(void **state) {
     const struct fixture *f = *state;
-    struct photo_index index;
+    struct index_file index;
     caption_error error = {0};
     write_index(f);
     open_index(&index, f->path);
-    assert_true(photo_index_check_model(&index, 0x123456789abcdefU, WIDTH, &error));
-    assert_false(photo_index_check_model(&index, 0x123456789abcdefU, WIDTH + 1, &error));
-    assert_false(photo_index_check_model(&index, 1, WIDTH, &error));
+    assert_true(index_file_check_model(&index, 0x123456789abcdefU, WIDTH, &error));
+    assert_false(index_file_check_model(&index, 0x123456789abcdefU, WIDTH + 1, &error));
+    assert_false(index_file_check_model(&index, 1, WIDTH, &error));
     assert_non_null(strstr(error.message, "0123456789abcdef"));
     assert_non_null(strstr(error.message, "caption index --force"));
-    photo_index_close(&index);
+    index_file_close(&index);
 }
 
 static void test_every_shorter_or_longer_file_is_refused(void **state) {
@@ -175,10 +175,10 @@ static void test_every_shorter_or_longer_file_is_refused(void **state) {
 static void test_every_changed_byte_before_the_vectors_is_seen(void **state) {
     const struct fixture *f = *state;
     struct file_bytes bytes = bytes_of(f);
-    struct photo_index index;
+    struct index_file index;
     open_index(&index, f->path);
     const size_t end = index.vectors;
-    photo_index_close(&index);
+    index_file_close(&index);
     for (size_t i = 0; i < end; i++) {
         if (i >= 16 && i < 24) continue; /* the model */
         bytes.data[i] ^= 0x41;
@@ -196,12 +196,12 @@ static void test_sizes_and_counts_out_of_range_are_refused(void **state) {
     } cases[] = {
         {8, 4, 2, "version 2"},
         {12, 4, 0, "width"},
-        {12, 4, PHOTO_INDEX_MAX_WIDTH + 1, "width"},
+        {12, 4, INDEX_FILE_MAX_WIDTH + 1, "width"},
         {12, 4, UINT32_MAX, "width"},
         {24, 8, UINT64_MAX, "too many photos"},
         {24, 8, UINT64_MAX / PHOTO, "too many photos"},
-        {24, 8, PHOTO_INDEX_MAX_PHOTOS + 1, "too many photos"},
-        {24, 8, PHOTO_INDEX_MAX_PHOTOS, "its size"},
+        {24, 8, INDEX_FILE_MAX_PHOTOS + 1, "too many photos"},
+        {24, 8, INDEX_FILE_MAX_PHOTOS, "its size"},
         {24, 8, 0, "names are too long"},
         {32, 8, UINT64_MAX, "names are too long"},
         {32, 8, 0, "its size"},
@@ -222,12 +222,11 @@ static void test_names_that_are_no_plain_paths_are_refused(void **state) {
                                         "/..",  "/a/..", "a/./b", "a/.."};
     const struct fixture *f = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct photo_index_row row = f->rows[0];
+        struct index_row row = f->rows[0];
         row.photo.name = cases[i];
-        const struct photo_index_content content = {
-            .model = 1, .width = WIDTH, .count = 1, .rows = &row};
+        const struct index_content content = {.model = 1, .width = WIDTH, .count = 1, .rows = &row};
         struct file_bytes bytes;
-        assert_true(photo_index_write(f->path, &content, NULL));
+        assert_true(index_file_write(f->path, &content, NULL));
         assert_true(file_read(f->path, 1 << 20, &bytes, NULL));
         assert_refused(f->path, bytes.data, bytes.size, "not the path of a photo");
         file_bytes_free(&bytes);
@@ -279,7 +278,7 @@ static void test_a_photo_is_found_from_the_folder_of_the_index(void **state) {
                  {"/photos.index", "b.jpg", "/b.jpg"},
                  {"lib/photos.index", "/far/b.jpg", "/far/b.jpg"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char *place = photo_index_place(cases[i].index, cases[i].name, NULL);
+        char *place = index_file_place(cases[i].index, cases[i].name, NULL);
         assert_string_equal(place, cases[i].place);
         free(place);
     }
