@@ -91,10 +91,10 @@ void search_sentences_free(struct search_sentences *s) {
 }
 
 /* One step of the recurrent network: the next word of the sentence. */
-static bool read_word(struct search_sentences *s, int32_t word, caption_error *error) {
+static bool read_word(struct search_sentences *s, uint32_t word, caption_error *error) {
     const struct decoder *reader = &s->model->search.reader;
     const struct weights weights = model_weights(s->model);
-    if (!weights_read_rows(&weights, s->model->decoder.embed, (size_t)word, 1, s->word, error))
+    if (!weights_read_rows(&weights, s->model->decoder.embed, word, 1, s->word, error))
         return false;
     decoder_input_products(reader, &s->cell, 1, s->word, s->gates);
     decoder_advance(reader, &s->cell,
@@ -110,7 +110,7 @@ static bool read_word(struct search_sentences *s, int32_t word, caption_error *e
     return true;
 }
 
-bool search_words_vector(struct search_sentences *s, const int32_t *words, size_t count,
+bool search_words_vector(struct search_sentences *s, const uint32_t *words, size_t count,
                          float *vector, caption_error *error) {
     memset(s->before, 0, s->model->search.reader.state * sizeof *s->before);
     const size_t steps = search_steps(count);
@@ -124,11 +124,11 @@ bool search_words_vector(struct search_sentences *s, const int32_t *words, size_
 
 /* The numbers of the words that are read; *known: how many of them the model knows. */
 static size_t word_numbers(const struct vocabulary *vocabulary, const struct tokens *tokens,
-                           int32_t *words, size_t *known) {
+                           uint32_t *words, size_t *known) {
     const size_t count = size_smaller(tokens->count, SEARCH_LONGEST);
     *known = 0;
     for (size_t i = 0; i < count; i++) {
-        words[i] = (int32_t)vocabulary_find(vocabulary, tokens->words[i]);
+        words[i] = (uint32_t)vocabulary_find(vocabulary, tokens->words[i]);
         *known += words[i] != VOCABULARY_UNK;
     }
     return count;
@@ -138,7 +138,7 @@ bool search_sentence_vector(struct search_sentences *s, const char *sentence, fl
                             caption_error *error) {
     struct tokens tokens;
     if (!tokenize(sentence, &tokens, error)) return false;
-    int32_t words[SEARCH_LONGEST];
+    uint32_t words[SEARCH_LONGEST];
     size_t known;
     const size_t count = word_numbers(&s->model->vocabulary, &tokens, words, &known);
     tokens_free(&tokens);
@@ -187,7 +187,8 @@ void search_photo_vectors(const struct search_photos *p, const float *features, 
                           float *vectors, float *scratch) {
     const struct decoder *decoder = &p->model->decoder;
     for (size_t i = 0; i < count; i++) {
-        search_photo_inputs(decoder, &p->w, features + i * decoder->features, 1, scratch);
+        const float *photo = features + i * decoder->features;
+        search_photo_inputs(decoder, &p->w, &photo, 1, scratch);
         project(&p->projection, scratch, vectors + i * p->projection.outputs);
     }
 }

@@ -31,7 +31,7 @@ bool search_sentence_vector(struct search_sentences *sentences, const char *sent
                             caption_error *error);
 
 /* The same of word numbers, each below the size of the vocabulary. */
-bool search_words_vector(struct search_sentences *sentences, const int32_t *words, size_t count,
+bool search_words_vector(struct search_sentences *sentences, const uint32_t *words, size_t count,
                          float *vector, caption_error *error);
 
 /* The half that projects photos. Read-only: may be shared by threads. As search_sentences_new. */

@@ -54,23 +54,18 @@ void search_randomise(const struct search *search, struct parameters *parameters
     randomise_layer(&search->photo, parameters, random);
 }
 
-/* The probabilities of the tags of u (F,). */
-static void tags_of(const struct decoder *decoder, const struct decoder_tensors *w, const real *u,
-                    real *tags) {
-    const size_t f = decoder->features, k = decoder->tags;
-    memcpy(tags, w->tag_bias, k * sizeof *tags);
-    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, 1, k, f, 1, u, f, w->tag_weight, f, 1, tags, k);
-    decoder_tag_probabilities(k, tags, tags);
-}
-
 void search_photo_inputs(const struct decoder *decoder, const struct decoder_tensors *w,
-                         const real *features, size_t count, real *inputs) {
-    const size_t f = decoder->features, k = decoder->tags;
-    for (size_t i = 0; i < count; i++) {
-        real *row = inputs + i * (f + k);
-        decoder_scale_features(decoder, w->image_shift, w->image_scale, features + i * f, 1, row);
-        if (k > 0) tags_of(decoder, w, row, row + f);
-    }
+                         const real *const *features, size_t count, real *inputs) {
+    const size_t f = decoder->features, k = decoder->tags, width = f + k;
+    for (size_t i = 0; i < count; i++)
+        decoder_scale_features(decoder, w->image_shift, w->image_scale, features[i], 1,
+                               inputs + i * width);
+    if (k == 0) return;
+    vector_set_rows(count, k, w->tag_bias, inputs + f, width);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, count, k, f, 1, inputs, width, w->tag_weight, f, 1,
+              inputs + f, width);
+    for (size_t i = 0; i < count; i++)
+        decoder_tag_probabilities(k, inputs + i * width + f, inputs + i * width + f);
 }
 
 void search_normalise(size_t count, size_t size, real *vectors, real *scales) {

@@ -54,10 +54,10 @@ bool search_register(struct search *search, const struct search_sizes *sizes,
 void search_randomise(const struct search *search, struct parameters *parameters,
                       struct random *random);
 
-/* What the photo's projection reads, [u | tags] (count, F + K), of features (count, F), by the
- * decoder `w`. */
+/* What the photo's projection reads, [u | tags] (count, F + K), of features[count], each (F,), by
+ * the decoder `w`. */
 void search_photo_inputs(const struct decoder *decoder, const struct decoder_tensors *w,
-                         const real *features, size_t count, real *inputs);
+                         const real *const *features, size_t count, real *inputs);
 
 /* Rows of a projection. */
 struct search_rows {
