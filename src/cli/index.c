@@ -11,7 +11,6 @@
 #include "cli/run_files.h"
 #include "cli/run_sandbox.h"
 #include "decode/plan.h"
-#include "model/model_path.h"
 #include "search/library.h"
 
 static const char name[] = "caption index";
@@ -55,7 +54,7 @@ static bool check_files(const struct indexing *run, caption_error *error) {
     struct run_files files = {.force = options->force, .photos = &run->list};
     struct model_place place;
     const char *model =
-        model_path(options->decoding->model, &place, NULL); /* told when it is opened */
+        model_path(options->decoding->model, &place, NULL); /* reported when it is opened */
     const bool ok =
         run_files_read(&files, "list of photos", photo_options_file(&options->photos), error) &&
         run_files_read(&files, "model", model, error) &&
@@ -77,20 +76,20 @@ static bool open_old(struct indexing *run, caption_error *error) {
     return run->options->force;
 }
 
-static void tell_problem(struct indexing *run, const caption_error *problem) {
+static void report_problem(struct indexing *run, const caption_error *problem) {
     run->failed++;
     photo_vectors_problem(name, problem);
 }
 
-/* Adds the photos of the list to the library; what cannot be one is told. */
+/* Adds the photos of the list to the library; what cannot be one is reported. */
 static bool add_photos(struct indexing *run, caption_error *error) {
     for (size_t i = 0; i < run->list.count; i++) {
         const struct photo_entry *entry = &run->list.entries[i];
         if (entry->problem)
-            tell_problem(run, entry->problem);
+            report_problem(run, entry->problem);
         else if (!library_add(&run->library, entry->path, error)) {
             if (error->status == CAPTION_ERROR_MEMORY) return false;
-            tell_problem(run, error);
+            report_problem(run, error);
         }
     }
     return true;
@@ -142,7 +141,7 @@ static bool encode_photos(struct indexing *run, caption_error *error) {
     return done;
 }
 
-static void tell_summary(const struct indexing *run) {
+static void report_summary(const struct indexing *run) {
     const struct library *library = &run->library;
     const size_t count = library->kept + library->encoded + library->known;
     if (run->options->quiet) return;
@@ -189,7 +188,7 @@ static int run_index(const struct index_options *options, const struct options_c
         status = COMMAND_INTERRUPTED;
     else if (run.failed > 0)
         status = COMMAND_FAILED;
-    if (done) tell_summary(&run);
+    if (done) report_summary(&run);
     indexing_free(&run);
     return status;
 }
@@ -205,8 +204,7 @@ static void set_rows(struct index_options *o) {
         {'m', "model", OPTIONS_STRING, &decoding->model, "FILE", 0, 0,
          "model to use (default: $CAPTION_MODEL, else the installed one)", NULL},
         {0, "precision", OPTIONS_CHOICE, &decoding->precision, "auto|f32|bf16|int8", 0, 0,
-         "number type of the large products; auto: the fastest that nobody can tell from f32",
-         NULL},
+         "number type of the large products; auto: the fastest that differs little from f32", NULL},
         {'t', "threads", OPTIONS_SIZE, &decoding->caption.threads, "N", 0, PLAN_MAX_THREADS,
          "worker threads, 0: one per processor", NULL},
     };

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cli/arguments.h"
+#include "cli/command.h"
 #include "decode/plan.h"
 #include "image/image.h"
 

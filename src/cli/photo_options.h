@@ -25,7 +25,7 @@ void photo_options_init(struct photo_options *options, caption_options *caption,
 bool photo_options_list(const struct photo_options *options, char *const *arguments, int count,
                         struct photo_list *list, caption_error *error);
 
-/* The file of --files-from, to be told run_files_read; NULL where it is none or standard input. */
+/* The file of --files-from, for run_files_read; NULL where it is none or standard input. */
 const char *photo_options_file(const struct photo_options *options);
 
 #endif

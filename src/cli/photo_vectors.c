@@ -6,11 +6,10 @@
 #include "base/memory.h"
 #include "base/plain_text.h"
 #include "base/progress.h"
-#include "cli/interrupt.h"
+#include "cli/command.h"
 #include "decode/pipeline.h"
 #include "format/float16.h"
 #include "infer/inference_search.h"
-#include "model/model_path.h"
 
 bool photo_vectors_open(struct model *model, const char *path, caption_error *error) {
     struct model_place place;

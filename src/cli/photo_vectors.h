@@ -26,12 +26,12 @@ struct photo_vectors {
     bool (*asks)(void *context, size_t number, const struct file_bytes *file);
     /* Takes the vector, (W,) in F16, of photo `number`, in the order of the numbers; NULL: it was
      * not asked for or, where the status of `problem` is not CAPTION_OK, it could not be read,
-     * which has been told. False with `error` set ends the run. */
+     * which has been reported. False with `error` set ends the run. */
     bool (*take)(void *context, size_t number, const uint8_t *vector, const caption_error *problem,
                  caption_error *error);
     void *context;
 
-    /* Told by the run. */
+    /* Set by the run. */
     size_t done, failed;
     bool interrupted; /* before all photos were looked at */
 
@@ -45,7 +45,7 @@ struct photo_vectors {
 /* Encodes the photos. False with `error` set when the run could not go on. */
 bool photo_vectors_run(struct photo_vectors *run, caption_error *error);
 
-/* Tells of a photo that cannot be read. */
+/* Reports a photo that cannot be read. */
 void photo_vectors_problem(const char *name, const caption_error *problem);
 
 #endif

@@ -14,7 +14,6 @@
 #include "decode/plan.h"
 #include "format/float16.h"
 #include "infer/inference_search.h"
-#include "model/model_path.h"
 #include "report/found.h"
 #include "search/nearest.h"
 
@@ -68,7 +67,7 @@ static bool check_files(const struct searching *run, caption_error *error) {
     struct run_files files = {.force = options->force, .photos = &run->list};
     struct model_place place;
     const char *model =
-        model_path(options->decoding->model, &place, NULL); /* told when it is opened */
+        model_path(options->decoding->model, &place, NULL); /* reported when it is opened */
     const bool ok =
         run_files_read(&files, "list of photos", photo_options_file(&options->photos), error) &&
         run_files_read(&files, "photo", options->by_photo ? options->query : NULL, error) &&
@@ -89,8 +88,8 @@ static bool open_index(struct searching *run, caption_error *error) {
 }
 
 /* A photo that cannot be read is a row of JSON, and a message. */
-static bool tell_problem(struct searching *run, const char *path, const caption_error *problem,
-                         caption_error *error) {
+static bool report_problem(struct searching *run, const char *path, const caption_error *problem,
+                           caption_error *error) {
     run->failed++;
     return !run->options->json_lines || found_write_problem(path, problem, stdout, error);
 }
@@ -111,7 +110,7 @@ static bool choose_photos(struct searching *run, caption_error *error) {
             continue;
         }
         photo_vectors_problem(run->options->name, entry->problem);
-        if (!tell_problem(run, entry->path, entry->problem, error)) return false;
+        if (!report_problem(run, entry->path, entry->problem, error)) return false;
     }
     return true;
 }
@@ -122,7 +121,7 @@ static bool take(void *context, size_t number, const uint8_t *vector, const capt
     const size_t width = run->model.search.size;
     const char *path = run->paths[number];
     const bool is_query = run->options->by_photo && number == 0;
-    if (!vector) return tell_problem(run, path, problem, error);
+    if (!vector) return report_problem(run, path, problem, error);
     if (is_query) {
         run->has_query = true;
         return float16_to_floats(vector, width, run->query);
@@ -168,7 +167,7 @@ static bool encode_photos(struct searching *run, caption_error *error) {
     return done;
 }
 
-/* Whether there is a query now; a photo that could not be read was told. */
+/* Whether there is a query now; a photo that could not be read was reported. */
 static bool make_query(struct searching *run, caption_error *error) {
     if (run->options->by_photo) return true;
     struct search_sentences *sentences = search_sentences_new(&run->model, error);
@@ -296,8 +295,7 @@ static void set_rows(struct search_options *o) {
         {'m', "model", OPTIONS_STRING, &decoding->model, "FILE", 0, 0,
          "model to use (default: $CAPTION_MODEL, else the installed one)", NULL},
         {0, "precision", OPTIONS_CHOICE, &decoding->precision, "auto|f32|bf16|int8", 0, 0,
-         "number type of the large products; auto: the fastest that nobody can tell from f32",
-         NULL},
+         "number type of the large products; auto: the fastest that differs little from f32", NULL},
         {'t', "threads", OPTIONS_SIZE, &decoding->caption.threads, "N", 0, PLAN_MAX_THREADS,
          "worker threads, 0: one per processor", NULL},
     };

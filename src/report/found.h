@@ -1,4 +1,4 @@
-/* Photos that were found, as `caption search` and `caption similar` tell them.
+/* Photos that were found, as `caption search` and `caption similar` print them.
  *
  *     text    path<TAB>score, a line each, best first
  *     JSON    {"path": ..., "score": ...} or, of a photo that cannot be read,
@@ -26,7 +26,7 @@ bool found_write(const struct found_photo *photo, bool json_lines, FILE *stream,
 bool found_write_problem(const char *path, const caption_error *problem, FILE *stream,
                          caption_error *error);
 
-/* What a page tells. */
+/* What a page shows. */
 struct found_page {
     const char *query; /* the sentence, or the photo's path */
     bool is_photo;     /* which of them it is */

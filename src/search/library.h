@@ -38,7 +38,7 @@ struct library {
     struct library_photo *photos; /* [count] */
     size_t count, capacity;
 
-    /* Told by library_write: photos of the new index that are as they were, or were not looked at;
+    /* Set by library_write: photos of the new index that are as they were, or were not looked at;
      * were encoded; were known by their content; photos of the old one that moved, and that are
      * gone. */
     size_t kept, encoded, known, moved, gone;
