@@ -446,9 +446,8 @@ static void set_files(struct caption_flags *f, struct options_row *out) {
 }
 
 static const char about[] =
-    "Says in a sentence what a photo shows. PATH is a photo, a folder of photos, or - for a\n"
-    "photo on standard input.\n"
-    "One photo: its caption. Several: PATH<TAB>CAPTION, in the order given, folders by name.\n"
+    "Says in a sentence what a photo shows. PATH is a photo, a folder, or - for a photo on\n"
+    "standard input. One photo: its caption. Several: PATH<TAB>CAPTION, in the order given.\n"
     "\n"
     "Other commands, each with its own --help:\n"
     "  caption train DATASET           learn from photos and captions\n"
@@ -457,14 +456,15 @@ static const char about[] =
     "  caption info [MODEL]            what a model is and was made from\n"
     "  caption alt FILE...             alt texts into HTML, Markdown and EPUB\n"
     "  caption suggest [PHOTO] TEXT    the words that are likely to come next\n"
-    "  caption search SENTENCE PATH... photos that fit a sentence; caption similar PHOTO: another\n"
-    "  caption index PATH... -o FILE   a file that makes many photos quick to search\n"
+    "  caption index PATH... -o FILE   make photos known to searches\n"
+    "  caption search SENTENCE PATH... photos that fit a sentence; -i FILE: of an index\n"
+    "  caption similar PHOTO PATH...   photos that look like one; the same\n"
     "  caption serve                   captions over HTTP, and a page for browsers\n"
     "-V, --version: which one this is. --help-bash, --help-zsh, --help-fish: completions.\n";
 
 static const char basic[] =
     "recursive json jsonl csv tags sidecar output-dir html write-xmp write-metadata existing quiet "
-    "model top style neutral min-confidence unsure precision threads";
+    "model top style neutral min-confidence precision threads";
 
 int command_caption(int argc, char **argv) {
     struct decoding_options decoding;

@@ -32,7 +32,7 @@ struct search_options {
     struct options_row inputs[PHOTO_OPTIONS_ROWS], rows[ROWS];
 };
 
-struct searching {
+struct finding {
     const struct search_options *options;
     struct model model;
     struct index_file index; /* zero: PATH... is searched */
@@ -50,7 +50,7 @@ struct searching {
     size_t found_count;
 };
 
-static void searching_free(struct searching *run) {
+static void finding_free(struct finding *run) {
     for (size_t i = 0; i < run->found_count; i++) free(run->found[i].path);
     free(run->found);
     free(run->query);
@@ -62,7 +62,7 @@ static void searching_free(struct searching *run) {
     model_free(&run->model);
 }
 
-static bool check_files(const struct searching *run, caption_error *error) {
+static bool check_files(const struct finding *run, caption_error *error) {
     const struct search_options *options = run->options;
     struct run_files files = {.force = options->force, .photos = &run->list};
     struct model_place place;
@@ -79,7 +79,7 @@ static bool check_files(const struct searching *run, caption_error *error) {
     return ok;
 }
 
-static bool open_index(struct searching *run, caption_error *error) {
+static bool open_index(struct finding *run, caption_error *error) {
     uint64_t number;
     const char *path = run->options->index;
     return !path || (index_file_open(&run->index, path, error) &&
@@ -88,14 +88,14 @@ static bool open_index(struct searching *run, caption_error *error) {
 }
 
 /* A photo that cannot be read is a row of JSON, and a message. */
-static bool report_problem(struct searching *run, const char *path, const caption_error *problem,
+static bool report_problem(struct finding *run, const char *path, const caption_error *problem,
                            caption_error *error) {
     run->failed++;
     return !run->options->json_lines || found_write_problem(path, problem, stdout, error);
 }
 
 /* The photos that must be encoded. */
-static bool choose_photos(struct searching *run, caption_error *error) {
+static bool choose_photos(struct finding *run, caption_error *error) {
     const size_t most = run->list.count + 1, width = run->model.search.size;
     run->paths = memory_zeroed(most, sizeof *run->paths, "a search", error);
     run->names = memory_zeroed(most, sizeof *run->names, "a search", error);
@@ -117,7 +117,7 @@ static bool choose_photos(struct searching *run, caption_error *error) {
 
 static bool take(void *context, size_t number, const uint8_t *vector, const caption_error *problem,
                  caption_error *error) {
-    struct searching *run = context;
+    struct finding *run = context;
     const size_t width = run->model.search.size;
     const char *path = run->paths[number];
     const bool is_query = run->options->by_photo && number == 0;
@@ -133,7 +133,7 @@ static bool take(void *context, size_t number, const uint8_t *vector, const capt
 
 /* The photos that are decoded: those to be encoded, and for thumbnails perhaps those of the
  * index. */
-static bool enter_sandbox(const struct searching *run, caption_error *error) {
+static bool enter_sandbox(const struct finding *run, caption_error *error) {
     const struct search_options *options = run->options;
     const size_t others = options->page ? run->index.count : 0;
     struct photo_list list = {.count = 0};
@@ -151,7 +151,7 @@ static bool enter_sandbox(const struct searching *run, caption_error *error) {
     return ok;
 }
 
-static bool encode_photos(struct searching *run, caption_error *error) {
+static bool encode_photos(struct finding *run, caption_error *error) {
     const struct search_options *options = run->options;
     struct photo_vectors vectors = {.name = options->name,
                                     .model = &run->model,
@@ -168,7 +168,7 @@ static bool encode_photos(struct searching *run, caption_error *error) {
 }
 
 /* Whether there is a query now; a photo that could not be read was reported. */
-static bool make_query(struct searching *run, caption_error *error) {
+static bool make_query(struct finding *run, caption_error *error) {
     if (run->options->by_photo) return true;
     struct search_sentences *sentences = search_sentences_new(&run->model, error);
     run->has_query =
@@ -177,21 +177,21 @@ static bool make_query(struct searching *run, caption_error *error) {
     return run->has_query;
 }
 
-static char *path_of(const struct searching *run, size_t photo, caption_error *error) {
+static char *path_of(const struct finding *run, size_t photo, caption_error *error) {
     return run->options->index
                ? index_file_place(run->options->index, run->index.photos[photo].name, error)
                : memory_string(run->names[photo], error);
 }
 
 /* Whether a path is that of the photo whose like is looked for. */
-static bool is_query(const struct searching *run, const char *path) {
+static bool is_query(const struct finding *run, const char *path) {
     struct stat photo, other;
     return run->options->by_photo && stat(run->options->query, &photo) == 0 &&
            stat(path, &other) == 0 && photo.st_dev == other.st_dev && photo.st_ino == other.st_ino;
 }
 
 /* Takes the matches as photos that were found, but for the photo itself. */
-static bool take_matches(struct searching *run, const struct nearest_found *found,
+static bool take_matches(struct finding *run, const struct nearest_found *found,
                          caption_error *error) {
     run->found = memory_zeroed(found->count, sizeof *run->found, "a search", error);
     if (!run->found) return false;
@@ -207,7 +207,7 @@ static bool take_matches(struct searching *run, const struct nearest_found *foun
     return true;
 }
 
-static bool find(struct searching *run, caption_error *error) {
+static bool find(struct finding *run, caption_error *error) {
     const bool from_file = run->options->index != NULL;
     const struct nearest_vectors vectors = {.count = from_file ? run->index.count : run->count,
                                             .width = run->model.search.size,
@@ -226,7 +226,7 @@ static bool find(struct searching *run, caption_error *error) {
 }
 
 /* Who has a page made wants no text besides. */
-static bool write_found(const struct searching *run, caption_error *error) {
+static bool write_found(const struct finding *run, caption_error *error) {
     const struct search_options *options = run->options;
     const struct found_page page = {.query = options->query,
                                     .is_photo = options->by_photo,
@@ -241,7 +241,7 @@ static bool write_found(const struct searching *run, caption_error *error) {
     return true;
 }
 
-static bool search(struct searching *run, caption_error *error) {
+static bool search(struct finding *run, caption_error *error) {
     if (!check_files(run, error) ||
         !photo_vectors_open(&run->model, run->options->decoding->model, error) ||
         !open_index(run, error) || !choose_photos(run, error) || !make_query(run, error) ||
@@ -263,7 +263,7 @@ static bool check_usage(const struct search_options *options, int count, caption
 static int run_search(struct search_options *options, const struct options_command *command,
                       char **arguments, int count) {
     caption_error error;
-    struct searching run = {.options = options};
+    struct finding run = {.options = options};
     options->query = arguments[0];
     const bool done =
         check_usage(options, count - 1, &error) &&
@@ -276,7 +276,7 @@ static int run_search(struct search_options *options, const struct options_comma
         status = COMMAND_INTERRUPTED;
     else if (run.failed > 0)
         status = COMMAND_FAILED;
-    searching_free(&run);
+    finding_free(&run);
     return status;
 }
 

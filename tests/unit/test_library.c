@@ -256,10 +256,10 @@ static void test_photos_elsewhere_have_absolute_names(void **state) {
     assert_int_equal(mkdir(folder, 0777), 0);
     snprintf(f->index, sizeof f->index, "%s/sub/other.index", f->folder);
     update(f, PHOTOS("a.jpg"));
-    char *real = realpath(f->folder, NULL);
-    snprintf(expected, sizeof expected, "%s/a.jpg=A", real);
+    char *whole = realpath(f->folder, NULL);
+    snprintf(expected, sizeof expected, "%s/a.jpg=A", whole);
     expect(f, PHOTOS(expected));
-    free(real);
+    free(whole);
     end(f);
 }
 
