@@ -76,46 +76,44 @@ static bool drop(struct random *random, float rate, size_t count, uint8_t *mask,
 }
 
 static void photos_forward(struct search_slice *s, const struct search_task *task,
-                           const struct search_pair *pairs, size_t count, struct random *random,
-                           real *photos) {
+                           const struct search_batch *batch, real *photos) {
     const struct model *model = task->model;
     const struct search_layer *layer = &task->search->photo;
     const struct decoder_tensors w =
         decoder_tensors_in(&model->decoder, &model->parameters, model->parameters.values);
-    for (size_t i = 0; i < count; i++) s->features[i] = pairs[i].features;
+    const size_t count = batch->count;
+    for (size_t i = 0; i < count; i++) s->features[i] = batch->pairs[i].features;
     search_photo_inputs(&model->decoder, &w, s->features, count, s->inputs);
-    drop(random, task->image_dropout, count * layer->inputs, s->input_mask, s->inputs);
+    drop(batch->random, task->image_dropout, count * layer->inputs, s->input_mask, s->inputs);
     s->photo_rows = (struct search_rows){
         .count = count, .rows = s->inputs, .vectors = photos, .scales = s->photo_scales};
     search_project(layer, task->learning, &s->photo_rows);
 }
 
 static void sentences_forward(struct search_slice *s, const struct search_task *task,
-                              const struct search_pair *pairs, size_t count, struct random *random,
-                              real *sentences) {
+                              const struct search_batch *batch, real *sentences) {
     static const struct unroll_regularisation none = {0};
     const struct model *model = task->model;
-    const size_t hidden = task->search->reader.hidden;
-    for (size_t i = 0; i < count; i++) s->sentences[i] = pairs[i].sentence;
+    const size_t count = batch->count, numbers = count * task->search->reader.hidden;
+    for (size_t i = 0; i < count; i++) s->sentences[i] = batch->pairs[i].sentence;
     struct unroll_window window;
     search_window(s->sentences, count, s->active, s->step_inputs, s->step_targets, &window);
     window.vectors = parameters_values(&model->parameters, model->decoder.embed);
     window.vector_count = model->decoder.words;
-    memset(s->states, 0, count * hidden * sizeof *s->states);
+    memset(s->states, 0, numbers * sizeof *s->states);
     size_t targets = 0;
     unroll_forward(s->unroll, task->learning, &window, s->states, &none, &targets);
-    s->drops_states = drop(random, task->dropout, count * hidden, s->state_mask, s->states);
+    s->drops_states = drop(batch->random, task->dropout, numbers, s->state_mask, s->states);
     s->sentence_rows = (struct search_rows){
         .count = count, .rows = s->states, .vectors = sentences, .scales = s->sentence_scales};
     search_project(&task->search->sentence, task->learning, &s->sentence_rows);
 }
 
 void search_slice_forward(struct search_slice *s, const struct search_task *task,
-                          const struct search_pair *pairs, size_t count, struct random *random,
-                          real *photos, real *sentences) {
-    if (count == 0) return;
-    if (photos) photos_forward(s, task, pairs, count, random, photos);
-    if (sentences) sentences_forward(s, task, pairs, count, random, sentences);
+                          const struct search_batch *batch, real *photos, real *sentences) {
+    if (batch->count == 0) return;
+    if (photos) photos_forward(s, task, batch, photos);
+    if (sentences) sentences_forward(s, task, batch, sentences);
 }
 
 void search_slice_backward(struct search_slice *s, const struct search_task *task, real *d_photos,

@@ -12,6 +12,13 @@ struct search_pair {
     size_t photo; /* its number: pairs of one photo are no negatives of each other */
 };
 
+/* The pairs of a slice. */
+struct search_batch {
+    const struct search_pair *pairs; /* [count], ordered by falling length of their sentences */
+    size_t count;
+    struct random *random; /* of dropout; NULL: none */
+};
+
 /* What all slices of a step share. */
 struct search_task {
     const struct model *model;         /* the frozen decoder and its word vectors */
@@ -30,12 +37,10 @@ void search_slice_free(struct search_slice *slice);
 /* The gradient accumulator, a block of task->learning's layout. */
 real *search_slice_gradients(const struct search_slice *slice);
 
-/* Writes unit vectors photos and sentences (count, D) of pairs[count], which are ordered by falling
- * length of their sentences; either may be NULL: not needed. `random` of dropout; NULL: none. Saves
- * what search_slice_backward needs. */
+/* Writes unit vectors photos and sentences (count, D) of the pairs; either may be NULL: not needed.
+ * Saves what search_slice_backward needs. */
 void search_slice_forward(struct search_slice *slice, const struct search_task *task,
-                          const struct search_pair *pairs, size_t count, struct random *random,
-                          real *photos, real *sentences);
+                          const struct search_batch *batch, real *photos, real *sentences);
 
 /* Adds the gradient of the last forward pass to the accumulator. d_photos and d_sentences (count,
  * D), the derivatives of the loss by photos and sentences, are overwritten. */

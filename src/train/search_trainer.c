@@ -13,12 +13,9 @@
  * it; more threads than parts are idle. */
 enum { SLICES = 4 };
 
-/* By how much a photo's own sentence is to be nearer than others. */
-static const real MARGIN = (real)0.2;
-
-/* The share of the epochs, the first ones, that count the mean of the negatives and not the
- * hardest. */
-static const double SHARE_OF_MEANS = 0.1;
+/* By how much a photo's own sentence is to be nearer than others, in cosines, and how many of the
+ * hard ones count. */
+static const struct ranking_scale SCALE = {.margin = 0.2, .temperature = 0.07};
 
 static const char what[] = "the training of a search";
 
@@ -168,8 +165,9 @@ static void run_forward(void *context, size_t slice, size_t worker) {
     struct search_trainer *s = context;
     const size_t first = slice_first(s, slice), count = slice_first(s, slice + 1) - first;
     update_clear(&s->update, search_slice_gradients(s->slices[slice]), false);
-    search_slice_forward(s->slices[slice], &s->task, s->pairs + first, count, &s->randoms[slice],
-                         s->photos + first * SEARCH_SIZE, s->sentences + first * SEARCH_SIZE);
+    const struct search_batch batch = {s->pairs + first, count, &s->randoms[slice]};
+    search_slice_forward(s->slices[slice], &s->task, &batch, s->photos + first * SEARCH_SIZE,
+                         s->sentences + first * SEARCH_SIZE);
 }
 
 static void run_backward(void *context, size_t slice, size_t worker) {
@@ -194,7 +192,6 @@ static void update_weights(struct search_trainer *s, size_t epoch, size_t step) 
 
 /* Returns the loss, summed over the pairs of the mini-batch. */
 static double run_step(struct search_trainer *s, size_t epoch, size_t step) {
-    const bool hardest = (double)epoch >= SHARE_OF_MEANS * (double)s->t->options->epochs;
     draw_batch(s, epoch, step);
     for (size_t i = 0; i < SLICES; i++)
         s->randoms[i] =
@@ -206,7 +203,7 @@ static double run_step(struct search_trainer *s, size_t epoch, size_t step) {
                                         .sentences = s->sentences,
                                         .ids = s->ids,
                                         .scratch = s->scratch};
-    const double loss = ranking_loss(&pairs, MARGIN, hardest, s->d_photos, s->d_sentences);
+    const double loss = ranking_loss(&pairs, &SCALE, s->d_photos, s->d_sentences);
     threads_for(s->t->threads, SLICES, run_backward, s);
     update_weights(s, epoch, step);
     return loss * (double)s->batch;
@@ -248,29 +245,38 @@ struct search_validation {
     real *photos, *sentences;  /* (validation_count, D), (captions, D) */
 };
 
-/* The photos and captions of a slice: every SLICES-th run of `rows`. */
-static void validate_slice(void *context, size_t slice, size_t worker) {
-    (void)worker;
-    struct search_validation *v = context;
-    struct search_trainer *s = v->s;
-    const struct trainer *t = s->t;
-    const size_t captions = v->first[t->validation_count];
-    struct search_pair *pairs = s->pairs + slice * s->rows;
+/* Of a slice: every SLICES-th run of `rows` captions. */
+static void validate_sentences(struct search_validation *v, size_t slice) {
+    const struct search_trainer *s = v->s;
+    const size_t captions = v->first[s->t->validation_count];
     real *vectors = s->sentences + slice * s->rows * SEARCH_SIZE;
     for (size_t i = slice * s->rows; i < captions; i += SLICES * s->rows) {
-        const size_t count = size_smaller(captions - i, s->rows);
-        search_slice_forward(s->slices[slice], &v->task, v->pairs + i, count, NULL, NULL, vectors);
-        for (size_t j = 0; j < count; j++)
-            memcpy(v->sentences + v->pairs[i + j].photo * SEARCH_SIZE, vectors + j * SEARCH_SIZE,
+        const struct search_batch batch = {v->pairs + i, size_smaller(captions - i, s->rows), NULL};
+        search_slice_forward(s->slices[slice], &v->task, &batch, NULL, vectors);
+        for (size_t j = 0; j < batch.count; j++)
+            memcpy(v->sentences + batch.pairs[j].photo * SEARCH_SIZE, vectors + j * SEARCH_SIZE,
                    SEARCH_SIZE * sizeof *vectors);
     }
+}
+
+/* The same of photos. */
+static void validate_photos(struct search_validation *v, size_t slice) {
+    const struct search_trainer *s = v->s;
+    const struct trainer *t = s->t;
+    struct search_pair *pairs = s->pairs + slice * s->rows;
     for (size_t i = slice * s->rows; i < t->validation_count; i += SLICES * s->rows) {
-        const size_t count = size_smaller(t->validation_count - i, s->rows);
-        for (size_t j = 0; j < count; j++)
+        const struct search_batch batch = {pairs, size_smaller(t->validation_count - i, s->rows),
+                                           NULL};
+        for (size_t j = 0; j < batch.count; j++)
             pairs[j].features = t->features.plain + (t->train_count + i + j) * t->features.width;
-        search_slice_forward(s->slices[slice], &v->task, pairs, count, NULL,
-                             v->photos + i * SEARCH_SIZE, NULL);
+        search_slice_forward(s->slices[slice], &v->task, &batch, v->photos + i * SEARCH_SIZE, NULL);
     }
+}
+
+static void validate_slice(void *context, size_t slice, size_t worker) {
+    (void)worker;
+    validate_sentences(context, slice);
+    validate_photos(context, slice);
 }
 
 static bool validation_init(struct search_validation *v, struct search_trainer *s,

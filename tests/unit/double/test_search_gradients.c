@@ -15,10 +15,9 @@ enum { PAIRS = 5, SIZE = 4, HIDDEN = 3, EMBEDDING = 3, INPUTS = 6, WORDS = 9, ST
 static const int32_t words[PAIRS][STEPS - 1] = {{4, 5, 6}, {7, 8, 4}, {5, 7}, {8}, {6}};
 static const size_t counts[PAIRS] = {3, 3, 2, 1, 1}, ids[PAIRS] = {0, 1, 1, 2, 3};
 
-static const double margin = 0.4;
+static const struct ranking_scale scale = {.margin = 0.4, .temperature = 0.3};
 
 struct pairs {
-    bool hardest;
     struct search search;
     struct parameters parameters;
     struct unroll *unroll;
@@ -44,7 +43,7 @@ static double loss_of_vectors(void *context) {
                                         .sentences = p->sentences,
                                         .ids = ids,
                                         .scratch = p->scratch};
-    return ranking_loss(&pairs, (real)margin, p->hardest, d_photos, d_sentences);
+    return ranking_loss(&pairs, &scale, d_photos, d_sentences);
 }
 
 static struct search_rows photo_rows(struct pairs *p) {
@@ -76,11 +75,10 @@ static double loss_of_numbers(void *context) {
     return loss_of_vectors(p);
 }
 
-static struct pairs *new_pairs(bool hardest) {
+static struct pairs *new_pairs(void) {
     struct pairs *p = calloc(1, sizeof *p);
     caption_error error;
     assert_non_null(p);
-    p->hardest = hardest;
     const struct search_sizes sizes = {
         .size = SIZE, .hidden = HIDDEN, .embedding = EMBEDDING, .features = INPUTS};
     assert_true(search_register(&p->search, &sizes, &p->parameters, &error));
@@ -108,11 +106,12 @@ static void differentiate(struct pairs *p) {
                                         .sentences = p->sentences,
                                         .ids = ids,
                                         .scratch = p->scratch};
-    ranking_loss(&pairs, (real)margin, p->hardest, p->d_photos, p->d_sentences);
+    ranking_loss(&pairs, &scale, p->d_photos, p->d_sentences);
 }
 
-static void check_vectors(bool hardest) {
-    struct pairs *p = new_pairs(hardest);
+static void the_loss_has_its_gradient_by_the_vectors(void **state) {
+    (void)state;
+    struct pairs *p = new_pairs();
     assert_true(loss_of_numbers(p) > 0);
     differentiate(p);
     finite_difference_check("photos", loss_of_vectors, p, p->photos, PAIRS * SIZE, p->d_photos);
@@ -121,8 +120,9 @@ static void check_vectors(bool hardest) {
     free_pairs(p);
 }
 
-static void check_numbers(bool hardest) {
-    struct pairs *p = new_pairs(hardest);
+static void every_number_of_both_networks_has_its_gradient(void **state) {
+    (void)state;
+    struct pairs *p = new_pairs();
     real *gradients = calloc(p->parameters.count, sizeof *gradients);
     assert_non_null(gradients);
     loss_of_numbers(p);
@@ -130,8 +130,8 @@ static void check_numbers(bool hardest) {
     const struct search_rows photos = photo_rows(p), read = sentence_rows(p);
     search_project_backward(&p->search.photo, &p->parameters, &photos, p->d_photos, NULL,
                             gradients);
-    search_project_backward(&p->search.sentence, &p->parameters, &read, p->d_sentences,
-                            p->d_states, gradients);
+    search_project_backward(&p->search.sentence, &p->parameters, &read, p->d_sentences, p->d_states,
+                            gradients);
     unroll_backward(p->unroll, &p->parameters, 0, p->d_states, NULL, gradients);
     for (size_t i = 0; i < p->parameters.tensor_count; i++) {
         const struct parameter *tensor = &p->parameters.tensors[i];
@@ -143,41 +143,47 @@ static void check_numbers(bool hardest) {
     free_pairs(p);
 }
 
-static void the_hardest_negatives_have_their_gradient(void **state) {
-    (void)state;
-    check_vectors(true);
-    check_numbers(true);
+/* Two photos and two sentences in a plane. */
+static const real photos_of_two[] = {1, 0, 0, 1}, sentences_of_two[] = {(real)0.6, (real)0.8, 0, 1};
+
+static double loss_of_two(const size_t *photo_ids, double temperature, real *d_photos,
+                          real *d_sentences) {
+    real both[8];
+    const struct ranking_scale two = {.margin = 0.3, .temperature = temperature};
+    const struct ranking_pairs pairs = {.count = 2,
+                                        .size = 2,
+                                        .photos = photos_of_two,
+                                        .sentences = sentences_of_two,
+                                        .ids = photo_ids,
+                                        .scratch = both};
+    return ranking_loss(&pairs, &two, d_photos, d_sentences);
 }
 
-static void the_mean_of_the_negatives_has_its_gradient(void **state) {
+static void sentences_of_the_same_photo_are_no_negatives(void **state) {
     (void)state;
-    check_vectors(false);
-    check_numbers(false);
-}
-
-/* Two photos and two sentences in a plane: each vector's angle decides. */
-static void the_loss_counts_other_photos_only(void **state) {
-    (void)state;
-    const real photos[] = {1, 0, 0, 1}, sentences[] = {(real)0.6, (real)0.8, 0, 1};
-    real scratch[8], d_photos[4], d_sentences[4];
-    struct ranking_pairs pairs = {
-        .count = 2, .size = 2, .photos = photos, .sentences = sentences, .scratch = scratch};
-    const size_t same[] = {5, 5}, other[] = {5, 6};
-    pairs.ids = same;
-    assert_true(ranking_loss(&pairs, (real)0.2, true, d_photos, d_sentences) == 0);
+    static const size_t same[] = {5, 5};
+    real d_photos[4], d_sentences[4];
+    assert_true(loss_of_two(same, 0.1, d_photos, d_sentences) == 0);
     for (size_t i = 0; i < 4; i++) assert_true(d_photos[i] == 0 && d_sentences[i] == 0);
-    pairs.ids = other;
-    /* s = 0.6 0; 0.8 1: sentence 0 is 0.2 + 0.8 - 0.6 short of photo 0, nothing else is short. */
-    const double loss = ranking_loss(&pairs, (real)0.2, true, d_photos, d_sentences);
-    assert_true(fabs(loss - 0.4 / 2) < 1e-12);
-    assert_true(fabs(ranking_loss(&pairs, (real)0.2, false, d_photos, d_sentences) - loss) < 1e-12);
+}
+
+/* Cosines 0.6, 0 and 0.8, 1: of photo 0 nothing is short, its sentence is 0.3 + 0.8 - 0.6 short of
+ * photo 1, which is 0.3 + 0.8 - 1 short of that sentence. */
+static void a_low_temperature_counts_the_hardest_negative_alone(void **state) {
+    (void)state;
+    static const size_t other[] = {5, 6};
+    real d_photos[4], d_sentences[4];
+    const double hardest = (0.5 + 0.1) / 2;
+    assert_true(fabs(loss_of_two(other, 1e-3, d_photos, d_sentences) - hardest) < 1e-9);
+    assert_true(loss_of_two(other, 0.1, d_photos, d_sentences) > hardest);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_hardest_negatives_have_their_gradient),
-        cmocka_unit_test(the_mean_of_the_negatives_has_its_gradient),
-        cmocka_unit_test(the_loss_counts_other_photos_only),
+        cmocka_unit_test(the_loss_has_its_gradient_by_the_vectors),
+        cmocka_unit_test(every_number_of_both_networks_has_its_gradient),
+        cmocka_unit_test(sentences_of_the_same_photo_are_no_negatives),
+        cmocka_unit_test(a_low_temperature_counts_the_hardest_negative_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
