@@ -390,13 +390,19 @@ static void a_tensor_that_does_not_fit_is_an_error_that_names_it(void **state) {
     temporary_file_free(path);
 }
 
-static void a_number_that_is_not_finite_is_an_error_that_names_its_tensor(void **state) {
-    (void)state;
+/* The file of a small model, and its bytes. */
+static char *written_bytes(struct file_bytes *bytes) {
     struct model model = small_model();
     char *path = written(&model, SAFETENSORS_F32);
     model_free(&model);
+    assert_true(file_read(path, 1 << 24, bytes, NULL));
+    return path;
+}
+
+static void a_number_that_is_not_finite_is_an_error_that_names_its_tensor(void **state) {
+    (void)state;
     struct file_bytes bytes;
-    assert_true(file_read(path, 1 << 24, &bytes, NULL));
+    char *path = written_bytes(&bytes);
     struct safetensors file;
     assert_true(safetensors_open(&file, path, NULL));
     const struct safetensors_tensor *tensor = safetensors_find(&file, "encoder.conv_stem.weight");
@@ -411,11 +417,8 @@ static void a_number_that_is_not_finite_is_an_error_that_names_its_tensor(void *
 
 static void a_model_cut_short_is_an_error(void **state) {
     (void)state;
-    struct model model = small_model();
-    char *path = written(&model, SAFETENSORS_F32);
-    model_free(&model);
     struct file_bytes bytes;
-    assert_true(file_read(path, 1 << 24, &bytes, NULL));
+    char *path = written_bytes(&bytes);
     for (size_t size = 0; size < bytes.size; size += 997) {
         temporary_file_write(path, bytes.data, size);
         assert_refused(path, "");
