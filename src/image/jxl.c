@@ -90,7 +90,6 @@ struct libjxl {
     FUNCTION(JxlDecoderSubscribeEvents);
     FUNCTION(JxlDecoderSetUnpremultiplyAlpha);
     FUNCTION(JxlDecoderSetInput);
-    FUNCTION(JxlDecoderCloseInput);
     FUNCTION(JxlDecoderProcessInput);
     FUNCTION(JxlDecoderGetBasicInfo);
     FUNCTION(JxlDecoderGetICCProfileSize);
@@ -107,7 +106,6 @@ static bool load(struct libjxl *lib, caption_error *error) {
         FUNCTION(JxlDecoderSubscribeEvents),
         FUNCTION(JxlDecoderSetUnpremultiplyAlpha),
         FUNCTION(JxlDecoderSetInput),
-        FUNCTION(JxlDecoderCloseInput),
         FUNCTION(JxlDecoderProcessInput),
         FUNCTION(JxlDecoderGetBasicInfo),
         FUNCTION(JxlDecoderGetICCProfileSize),
@@ -210,8 +208,7 @@ static bool file_open(struct jxl_file *file, const uint8_t *bytes, caption_error
         file->lib.JxlDecoderSetUnpremultiplyAlpha(file->decoder, JXL_TRUE) != JXL_DEC_SUCCESS ||
         file->lib.JxlDecoderSetInput(file->decoder, bytes, file->size) != JXL_DEC_SUCCESS)
         return fail(JXL_DEC_ERROR, file->size, error);
-    file->lib.JxlDecoderCloseInput(file->decoder);
-    return true;
+    return true; /* the input is not closed: libjxl would print that it lacks some */
 }
 
 static void file_close(struct jxl_file *file) {
