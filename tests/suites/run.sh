@@ -30,9 +30,10 @@ for package in $packages; do
     [ ! -d "$pictures" ] || continue
     rm -rf "$work/archives/$package" "$pictures.part"
     mkdir -p "$work/archives/$package" "$pictures.part"
-    (cd "$work/archives/$package" && apt-get source -qq --download-only "$package" >/dev/null 2>&1) ||
-        echo "run.sh: $package cannot be fetched" >&2
+    # What Debian adds may be missing on a mirror: the pictures are in the rest.
+    (cd "$work/archives/$package" && apt-get source -qq --download-only "$package" >/dev/null 2>&1) || true
     for archive in "$work/archives/$package"/*.orig*.tar.*; do
+        [ -s "$archive" ] || echo "run.sh: $package cannot be fetched" >&2
         case $archive in
         *.asc | *'*'*) continue ;;
         esac
