@@ -117,6 +117,46 @@ awk 'BEGIN { printf "77777777777" }' | dd of="$work/lie.tar" bs=1 seek=124 conv=
 run --tar "$work/lie.tar"
 expect 1 "a size that is a lie"
 
+# Training out of archives, one after the other: the same weights for any number of threads, and after a
+# kill -9 in the middle.
+mkdir "$work/shards"
+for third in 0 1 2; do
+    mkdir "$work/part"
+    for photo in "$work"/shapes/images/${third}*.ppm; do
+        cp "$photo" "$work/part"
+        echo "a caption of part $third" >"$work/part/$(basename "$photo" .ppm).txt"
+    done
+    tar --sort=name -cf "$work/shards/$third.tar" -C "$work/part" .
+    rm -r "$work/part"
+done
+learn() { # OUTPUT FLAGS...
+    output=$work/$1.safetensors
+    shift
+    run train "$work/shards" -o "$output" --val "$work/shards" --encoder-arch "stem_c8 head_c16" --image-size 32 \
+        --hidden 16 --embed 16 --min-count 1 --epochs 6 --batch-size 4 --slice 2 --checkpoint-minutes 0 "$@"
+}
+learn all
+learn one -t 1 --shuffle-buffer 5
+expect 0 "shards are learned from one after the other"
+learn three -t 3 --shuffle-buffer 5
+tensors "$work/one.safetensors" | cksum >"$work/one"
+tensors "$work/three.safetensors" | cksum | cmp -s - "$work/one" || fail "the same weights for any number of threads"
+tensors "$work/all.safetensors" | cksum | cmp -s - "$work/one" && fail "the buffer decides the order"
+"$program" train "$work/shards" -o "$work/killed.safetensors" --val "$work/shards" --encoder-arch "stem_c8 head_c16" \
+    --image-size 32 --hidden 16 --embed 16 --min-count 1 --epochs 6 --batch-size 4 --slice 2 --checkpoint-minutes 0 \
+    -t 2 --shuffle-buffer 5 >"$out" 2>"$err" </dev/null &
+killed=$!
+turns=0
+until [ -f "$work/killed.safetensors.checkpoint" ] || [ $turns -eq 500 ]; do
+    sleep 0.02
+    turns=$((turns + 1))
+done
+kill -9 $killed 2>/dev/null
+wait $killed 2>/dev/null
+learn killed -t 2 --shuffle-buffer 5 --resume
+expect 0 "a run that was killed is resumed"
+tensors "$work/killed.safetensors" | cksum | cmp -s - "$work/one" || fail "it ends with the same weights"
+
 # Flags that make no sense with it.
 run --tar --sidecar "$work/s.tar"
 expect 2 "no sidecar beside a member"
