@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/plain_text.h"
-#include "cli/interrupt.h"
+#include "cli/command.h"
 #include "cli/tar_photos.h"
 
 /* Rows of errors that may wait behind a photo. */
@@ -42,7 +42,7 @@ static bool write_first(struct tar_run *t, const caption_result *result,
     const caption_result none = {.error = photo->problem};
     const struct caption_row row = {.number = photo->number,
                                     .path = photo->key,
-                                    .below = file_name_start(photo->key),
+                                    .relative = file_name_start(photo->key),
                                     .result = result ? result : &none,
                                     .thumbnail = thumbnail,
                                     .member = result ? &photo->member : NULL};

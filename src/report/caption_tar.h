@@ -4,7 +4,7 @@
 #ifndef CAPTION_REPORT_CAPTION_TAR_H
 #define CAPTION_REPORT_CAPTION_TAR_H
 
-#include "report/caption_rows.h"
+#include "report/caption_table.h"
 
 /* Whether a file is such an archive, or empty. */
 bool caption_tar_recognise(const char *path);

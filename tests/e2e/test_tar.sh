@@ -133,7 +133,7 @@ learn() { # OUTPUT FLAGS...
     output=$work/$1.safetensors
     shift
     run train "$work/shards" -o "$output" --val "$work/shards" --encoder-arch "stem_c8 head_c16" --image-size 32 \
-        --hidden 16 --embed 16 --min-count 1 --epochs 6 --batch-size 4 --slice 2 --checkpoint-minutes 0 "$@"
+        --hidden 16 --embed 16 --min-count 1 --epochs 6 --batch-size 4 --micro-batch 2 --checkpoint-minutes 0 "$@"
 }
 learn all
 learn one -t 1 --shuffle-buffer 5
@@ -143,7 +143,7 @@ tensors "$work/one.safetensors" | cksum >"$work/one"
 tensors "$work/three.safetensors" | cksum | cmp -s - "$work/one" || fail "the same weights for any number of threads"
 tensors "$work/all.safetensors" | cksum | cmp -s - "$work/one" && fail "the buffer decides the order"
 "$program" train "$work/shards" -o "$work/killed.safetensors" --val "$work/shards" --encoder-arch "stem_c8 head_c16" \
-    --image-size 32 --hidden 16 --embed 16 --min-count 1 --epochs 6 --batch-size 4 --slice 2 --checkpoint-minutes 0 \
+    --image-size 32 --hidden 16 --embed 16 --min-count 1 --epochs 6 --batch-size 4 --micro-batch 2 --checkpoint-minutes 0 \
     -t 2 --shuffle-buffer 5 >"$out" 2>"$err" </dev/null &
 killed=$!
 turns=0
