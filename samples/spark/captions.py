@@ -117,6 +117,7 @@ def main(mode, caption, source, output, killed=None):
         .appName("caption")
         .config("spark.ui.enabled", "false")
         .config("spark.sql.files.maxPartitionBytes", "4m")
+        .config("spark.sql.parquet.compression.codec", "gzip")  # Java's own: the others bring native libraries
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.executorEnv.CAPTION_MODEL", os.environ["CAPTION_MODEL"])

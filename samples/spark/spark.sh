@@ -33,9 +33,9 @@ for mode in ${MODES:-shards pipe bytes}; do
     [ "$mode" = shards ] && from=$work/shards
     rm -rf "$work/killed" "$work/$mode.parquet"
     begun=$(seconds)
-    own=$(cd "$work" && "$python" "$here/captions.py" "$mode" "$program" "$from" "$work/$mode.parquet" "$work/killed" 2>"$work/$mode.log" | tail -n 1) ||
-        { tail -n 20 "$work/$mode.log" >&2; fail "$mode"; }
-    say "$mode: $(since "$begun"); $own s of it without Spark's start"
+    (cd "$work" && "$python" "$here/captions.py" "$mode" "$program" "$from" "$work/$mode.parquet" "$work/killed") \
+        >"$work/$mode.seconds" 2>"$work/$mode.log" || { tail -n 20 "$work/$mode.log" >&2; fail "$mode"; }
+    say "$mode: $(since "$begun"); $(tail -n 1 "$work/$mode.seconds") s of it without Spark's start"
     [ -f "$work/killed" ] || fail "$mode: no executor was killed: more photos would give time for it"
     say "$mode: an executor was killed when $(cat "$work/killed")"
     # Paths and keys are called by the photo's number, as in the single run.

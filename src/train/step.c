@@ -162,6 +162,8 @@ void step_free(struct trainer *t) {
     free(t->text_states);
     free(t->incoming);
     free(t->order);
+    free(t->runs);
+    free(t->archived);
     free(t->turns);
     free(t->batch);
 }
