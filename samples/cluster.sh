@@ -45,12 +45,12 @@ since() {
         printf "%.1f s, %.1f ms a photo, %.1f photos/s", now - begun, 1000 * (now - begun) / n, n / (now - begun) }'
 }
 
-# install PACKAGE...: of Debian.
+# install_packages PACKAGE...: of Debian.
 install_packages() {
     sh "$tree/samples/packages.sh" "$@" || skip "cannot install $*"
 }
 
-# Links under 2,000 names, and as ten tar shards.
+# Copies, and the same in ten tar shards.
 make_photos() {
     [ -x "$program" ] || fail "no program at $program: build it, or set CAPTION"
     [ -d "$photos" ] && return
@@ -69,16 +69,16 @@ make_photos() {
     done
 }
 
-# single: rows of a run of one process on one core, with paths below $photos: $work/single.
+# The rows of a run of one process on one core, kept in $work/single for the next script.
 run_single() {
-    [ -f "$work/single" ] && return
+    [ "$work/single" -nt "$program" ] && [ "$work/single" -nt "$CAPTION_MODEL" ] && return
     begun=$(seconds)
     "$program" -q -t 1 --jsonl "$photos" >"$work/single.new" || fail "the single run"
     mv "$work/single.new" "$work/single"
     say "one process, one thread: $(since "$begun")"
 }
 
-# same FILE: whether these rows, sorted, are those of the single run.
+# same_as_single FILE: whether these rows, sorted, are those of the single run.
 same_as_single() {
     sort "$work/single" | cmp - "$1" || fail "$1 differs from the single run"
 }
