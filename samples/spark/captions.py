@@ -121,7 +121,6 @@ def main(mode, caption, source, output, killed=None):
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.executorEnv.CAPTION_MODEL", os.environ["CAPTION_MODEL"])
-        .config("spark.executorEnv.PYSPARK_PYTHON", sys.executable)
         .getOrCreate()
     )
     spark.sparkContext.setLogLevel("ERROR")

@@ -24,9 +24,9 @@ for row in pandas.read_parquet(sys.argv[1]).to_dict("records"):
 END
 }
 
-# Spark's workers run the script's own copy of Python; SPARK_HOME is that of PyPI's package.
+# The Python of Spark's workers is the one with pandas; SPARK_HOME is that of PyPI's package.
 SPARK_HOME=$("$python" -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')
-export SPARK_HOME SPARK_LOCAL_IP=127.0.0.1 SPARK_WORKER_DIR="$work/worker"
+export PYSPARK_PYTHON="$python" SPARK_HOME SPARK_LOCAL_IP=127.0.0.1 SPARK_WORKER_DIR="$work/worker"
 say "Spark $("$python" -c 'import pyspark; print(pyspark.__version__)'), two workers of one core"
 for mode in ${MODES:-shards pipe bytes}; do
     from=$photos
