@@ -10,7 +10,7 @@ export CAPTION_MODEL="$work/tiny.safetensors"
 cd "$work" || exit 1
 photo=shapes/images/03.ppm
 caption=$("$program" "$photo")
-serve -t 2 -v --time-limit 3 --max-body 1 --connections 1200 --allow-origin https://photos.example --allow-host captions.test
+serve -t 2 -v --time-limit 3 --max-body 1 --connections 2000 --allow-origin https://photos.example --allow-host captions.test
 
 # equal WHAT FILE: the file holds the caption and no more.
 equal() {
