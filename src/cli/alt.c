@@ -16,12 +16,15 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/run_sandbox.h"
 #include "image/photo.h"
+#include "model/model_path.h"
 
 struct alt_run {
     const struct options_command *command;
     bool check, dry_run, quiet;
     const char *root; /* NULL: the folder of each document */
+    const char *sandbox;
     struct alt_texts texts;
     size_t filled, lacking, failed, remote, documents;
     struct stat before; /* of the document, before it was read */
@@ -337,11 +340,32 @@ static void summarise(const struct alt_run *run) {
     fputc('\n', stderr);
 }
 
+/* A document is replaced in its folder, behind a link in the folder that it leads to; pictures lie
+ * there or in the root. */
+static bool enter_sandbox(const struct alt_run *run, char **paths, int count,
+                          caption_error *error) {
+    const bool writes = !run->check && !run->dry_run;
+    struct run_sandbox sandbox;
+    struct model_place place;
+    char real[PATH_MAX];
+    if (!run_sandbox_open(&sandbox, run->sandbox, error)) return false;
+    run_sandbox_read(&sandbox, run->root);
+    run_sandbox_read(&sandbox, model_path(run->texts.decoding->model, &place, NULL));
+    for (int i = 0; i < count; i++) {
+        char *folder = file_directory(paths[i], NULL);
+        run_sandbox_read(&sandbox, folder);
+        run_sandbox_read(&sandbox, paths[i]);
+        if (writes && realpath(paths[i], real)) run_sandbox_write(&sandbox, real);
+        free(folder);
+    }
+    return run_sandbox_enter(&sandbox, error);
+}
+
 static int run_all(struct alt_run *run, char **paths, int count) {
     caption_error error;
     enum outcome outcome = GOES_ON;
     interrupt_listen();
-    if (!arguments_check(paths, count, &error) ||
+    if (!arguments_check(paths, count, &error) || !enter_sandbox(run, paths, count, &error) ||
         (!run->check && !alt_texts_open(&run->texts, &error)))
         return command_error(run->command, &error);
     for (int i = 0; i < count && outcome == GOES_ON; i++) outcome = run_path(run, paths[i]);
@@ -353,7 +377,7 @@ static int run_all(struct alt_run *run, char **paths, int count) {
 int command_alt(int argc, char **argv) {
     struct decoding_options decoding;
     decoding_options_init(&decoding);
-    struct alt_run run = {.texts.decoding = &decoding};
+    struct alt_run run = {.sandbox = "auto", .texts.decoding = &decoding};
     const struct options_row rows[] = {
         {0, "check", OPTIONS_ON, &run.check, NULL, 0, 0,
          "list the local pictures that lack an alt text, and end with 1 if there are any; nothing "
@@ -367,6 +391,7 @@ int command_alt(int argc, char **argv) {
          "folder of their document",
          NULL},
         {'q', "quiet", OPTIONS_ON, &run.quiet, NULL, 0, 0, "no rows, no summary", NULL},
+        RUN_SANDBOX_FLAG(run.sandbox),
     };
     const struct options_group groups[] = {{"Documents", rows, sizeof rows / sizeof *rows},
                                            decoding_options_group(&decoding)};

@@ -307,23 +307,27 @@ static bool add_outputs(const struct caption_plan *plan, struct captioning *run,
            add_output(run, caption_table_new(&rows, format, error));
 }
 
+/* The outputs are open; photos and what is beside them are not. */
+static bool enter_sandbox(const struct caption_plan *plan, caption_error *error) {
+    struct run_sandbox sandbox;
+    if (!run_sandbox_open(&sandbox, plan->flags.sandbox, error)) return false;
+    run_sandbox_photos(&sandbox, &plan->list, plan->list.stays_inside);
+    run_sandbox_write_in(&sandbox, plan->flags.output_dir);
+    run_sandbox_write(&sandbox, plan->flags.page);
+    run_sandbox_write(&sandbox, plan->flags.vis);
+    return run_sandbox_enter(&sandbox, error);
+}
+
 static bool caption_all(const struct caption_plan *plan, struct captioning *run, bool several,
                         caption_error *error) {
     caption_model *model = caption_model_open(plan->decoding->model, error);
     if (!model) return false;
     caption_captioner *captioner = NULL;
     caption_session *session = NULL;
-    const struct run_sandbox sandbox = {
-        .mode = plan->flags.sandbox,
-        .list = &plan->list,
-        .writes_beside = plan->list.stays_inside,
-        .folder = plan->flags.output_dir,
-        .outputs = {plan->flags.page, plan->flags.vis},
-    };
-    const bool done =
-        add_outputs(plan, run, several, model, error) && run_sandbox_enter(&sandbox, error) &&
-        (captioner = caption_captioner_new(model, &plan->decoding->caption, error)) &&
-        (session = caption_session_new(captioner, error)) && captioning_run(run, session, error);
+    const bool done = add_outputs(plan, run, several, model, error) && enter_sandbox(plan, error) &&
+                      (captioner = caption_captioner_new(model, &plan->decoding->caption, error)) &&
+                      (session = caption_session_new(captioner, error)) &&
+                      captioning_run(run, session, error);
     caption_session_free(session);
     caption_captioner_free(captioner);
     caption_model_close(model);
@@ -397,10 +401,7 @@ static void set_input(struct caption_plan *plan, struct options_row *out) {
          "whose "
          "photo is too much waits. 0: a quarter of the machine's memory",
          NULL},
-        {0, "sandbox", OPTIONS_CHOICE, &f->sandbox, "auto|on|off", 0, 0,
-         "decode photos where no file but them and the outputs can be opened, no connection made "
-         "and no program started; auto: if the kernel can; on: else the run fails",
-         NULL},
+        RUN_SANDBOX_FLAG(f->sandbox),
         {0, "shard", OPTIONS_STRING, &f->shard, "I/N", 0, 0,
          "part I of N, 1/N to N/N, told by the photos' names; auto: from Slurm's job array or Open "
          "MPI. All N together caption every photo once",

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/decoding_options.h"
 #include "cli/interrupt.h"
+#include "cli/run_sandbox.h"
 #include "decode/plan.h"
 #include "image/image.h"
 #include "serve/serve.h"
@@ -12,7 +13,7 @@
 static const char name[] = "caption serve";
 
 /* Flags of each kind. */
-enum { NETWORK = 5, LIMITS = 7, ANSWERS = 4 };
+enum { NETWORK = 5, LIMITS = 8, ANSWERS = 4 };
 
 enum { MOST_MEGABYTES = 1000, MOST_CONNECTIONS = 100000, MOST_SECONDS = 3600 };
 
@@ -21,6 +22,7 @@ struct serve_flags {
     struct decoding_options decoding;
     struct options_list hosts, origins;
     bool verbose, quiet;
+    const char *sandbox;
     struct options_row network[NETWORK], limits[LIMITS], answers[ANSWERS];
 };
 
@@ -34,6 +36,12 @@ static void tell_start(const struct serve_flags *flags, const struct server *ser
     fprintf(stderr, "%s: http://%s/\n", name, server_address(server));
     if (!is_ours(flags->options.host) && !flags->options.access.token)
         fprintf(stderr, "%s: anybody who reaches this address may ask (--token)\n", name);
+}
+
+/* The model and the socket are open, and nothing else is needed. */
+static bool enter_sandbox(const char *mode, caption_error *error) {
+    struct run_sandbox sandbox;
+    return run_sandbox_open(&sandbox, mode, error) && run_sandbox_enter(&sandbox, error);
 }
 
 static bool run(struct serve_flags *flags, caption_error *error) {
@@ -50,11 +58,14 @@ static bool run(struct serve_flags *flags, caption_error *error) {
     if (flags->verbose) options->log = stderr;
     interrupt_listen();
     struct server *server = server_new(options, error);
-    if (!server) return false;
-    tell_start(flags, server);
-    server_run(server, interrupt_came);
+    const bool started =
+        server && enter_sandbox(flags->sandbox, error) && server_start(server, error);
+    if (started) {
+        tell_start(flags, server);
+        server_run(server, interrupt_came);
+    }
     server_free(server);
-    return true;
+    return started;
 }
 
 static void set_network(struct serve_flags *flags) {
@@ -100,6 +111,7 @@ static void set_limits(struct serve_flags *flags) {
          "seconds that a client may take to send a request or to read its answer, and that a "
          "request may wait for a thread",
          NULL},
+        RUN_SANDBOX_FLAG(flags->sandbox),
     };
     memcpy(flags->limits, rows, sizeof rows);
 }
@@ -121,7 +133,7 @@ static void set_answers(struct serve_flags *flags) {
 }
 
 int command_serve(int argc, char **argv) {
-    struct serve_flags flags = {0};
+    struct serve_flags flags = {.sandbox = "auto"};
     flags.options = serve_options_default();
     decoding_options_init(&flags.decoding);
     flags.decoding.caption.max_pixels = flags.options.captioning.max_pixels;

@@ -7,7 +7,6 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/progress.h"
-#include "nn/blas.h"
 #include "train/checkpoint.h"
 #include "train/start.h"
 #include "train/step.h"
@@ -228,10 +227,7 @@ static bool prepare(struct trainer *t, caption_error *error) {
     t->place.best = -1;
     bool resume;
     if (!train_files_settle(t, &resume, error)) return false;
-    t->threads = threads_new(o->threads, error);
-    if (!t->threads || !blas_reserve(threads_count(t->threads), error) ||
-        !train_data_read(t, error) || !validation_choose_samples(t, error))
-        return false;
+    if (!train_data_read(t, error) || !validation_choose_samples(t, error)) return false;
     bool ok = resume ? take_up(t, error) : start_anew(t, error);
     return ok && train_data_find_styles(t, error) &&
            captions_init(&t->captions, &t->dataset, &t->model.vocabulary, error) &&
