@@ -26,15 +26,10 @@ struct serve_flags {
     struct options_row network[NETWORK], limits[LIMITS], answers[ANSWERS];
 };
 
-static bool is_ours(const char *host) {
-    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-           strcmp(host, "::1") == 0;
-}
-
 static void tell_start(const struct serve_flags *flags, const struct server *server) {
     if (flags->quiet) return;
     fprintf(stderr, "%s: http://%s/\n", name, server_address(server));
-    if (!is_ours(flags->options.host) && !flags->options.access.token)
+    if (server_is_open(server))
         fprintf(stderr, "%s: anybody who reaches this address may ask (--token)\n", name);
 }
 

@@ -104,6 +104,10 @@ const char *server_address(const struct server *server) {
     return server->listening.address;
 }
 
+bool server_is_open(const struct server *server) {
+    return server->listening.is_public && !server->options.access.token;
+}
+
 static void pause_a_tick(void) {
     const struct timespec tick = {.tv_nsec = 1000000000L / TICKS_A_SECOND};
     nanosleep(&tick, NULL);

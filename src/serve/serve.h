@@ -37,6 +37,9 @@ bool server_start(struct server *server, caption_error *error);
 /* Where it listens: "127.0.0.1:11434". */
 const char *server_address(const struct server *server);
 
+/* Whether other machines may ask, without a token. */
+bool server_is_open(const struct server *server);
+
 /* Serves until `stop`, which is asked ten times a second, returns true; then takes no more
  * connections and returns once all requests that are in hand have their answers. */
 void server_run(struct server *server, bool (*stop)(void));
