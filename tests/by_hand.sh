@@ -12,15 +12,8 @@
 set -eu
 
 cd "$(dirname "$0")/.."
-jobs=$(nproc)
+. tests/build.sh
 sh samples/packages.sh libcmocka-dev libturbojpeg0-dev jq clang
-
-build() { # FOLDER CMAKE-OPTIONS...
-    folder=$1
-    shift
-    cmake -S . -B "$folder" -DCAPTION_WERROR=ON -DCAPTION_TESTS=ON "$@"
-    cmake --build "$folder" -j "$jobs"
-}
 
 with_clang() {
     build build-clang-release -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Release

@@ -1,24 +1,102 @@
 /* caption alt FILE...: alt texts for the pictures of HTML, Markdown and EPUB. */
+
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include <sys/stat.h>
 
 #include "alt/diff.h"
 #include "alt/epub.h"
 #include "alt/picture_path.h"
 #include "alt/pictures.h"
+#include "base/file.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/plain_text.h"
-#include "cli/alt_texts.h"
-#include "cli/arguments.h"
 #include "cli/command.h"
-#include "cli/interrupt.h"
+#include "cli/decoding_options.h"
 #include "cli/run_sandbox.h"
 #include "image/photo.h"
-#include "model/model_path.h"
+#include "model/model.h"
+
+/* A picture that was captioned, known by its size and two hashes with random keys. */
+struct alt_text {
+    size_t size;
+    uint64_t hashes[2];
+    char *caption; /* owned */
+};
+
+/* Captions for the pictures of documents. A picture that is met again is captioned once. */
+struct alt_texts {
+    const struct decoding_options *decoding; /* set by the caller; the rest zeroed */
+    caption_model *model;
+    caption_captioner *captioner;
+    caption_session *session;
+    struct alt_text *texts; /* [count], owned */
+    size_t count, capacity;
+    struct siphash_key keys[2];
+};
+
+/* Opens the model. */
+static bool alt_texts_open(struct alt_texts *texts, caption_error *error) {
+    for (size_t i = 0; i < 2; i++) texts->keys[i] = siphash_key_new();
+    texts->model = caption_model_open(texts->decoding->model, error);
+    texts->captioner =
+        texts->model ? caption_captioner_new(texts->model, &texts->decoding->caption, error) : NULL;
+    texts->session = texts->captioner ? caption_session_new(texts->captioner, error) : NULL;
+    return texts->session != NULL;
+}
+
+static struct alt_text key_of(const struct alt_texts *texts, const struct file_bytes *picture) {
+    struct alt_text key = {.size = picture->size};
+    for (size_t i = 0; i < 2; i++)
+        key.hashes[i] = siphash(texts->keys[i], picture->data, picture->size);
+    return key;
+}
+
+static const char *add_text(struct alt_texts *texts, struct alt_text key, const char *caption,
+                            caption_error *error) {
+    if (!memory_grow(&texts->texts, &texts->capacity, texts->count + 1, sizeof *texts->texts,
+                     "captions", error))
+        return NULL;
+    key.caption = memory_string(caption, error);
+    if (key.caption) texts->texts[texts->count++] = key;
+    return key.caption;
+}
+
+/* The caption of a picture, owned by `texts`; "" where the model is too unsure (--min-confidence).
+ * NULL with `error` set; messages begin with `name`. */
+static const char *alt_texts_find(struct alt_texts *texts, const struct file_bytes *picture,
+                                  const char *name, caption_error *error) {
+    const struct alt_text key = key_of(texts, picture);
+    for (size_t i = 0; i < texts->count; i++) {
+        const struct alt_text *text = &texts->texts[i];
+        if (text->size == key.size && memcmp(text->hashes, key.hashes, sizeof key.hashes) == 0)
+            return text->caption;
+    }
+    caption_result result = {0};
+    const char *caption = NULL;
+    if (!caption_session_bytes(texts->session, picture->data, picture->size, &result, error))
+        return NULL;
+    if (result.count > 0)
+        caption = add_text(texts, key, result.captions[0].text, error);
+    else
+        error_set(error, result.error.status, "%s: %s", name, result.error.message);
+    caption_results_free(&result, 1);
+    return caption;
+}
+
+static void alt_texts_free(struct alt_texts *texts) {
+    for (size_t i = 0; i < texts->count; i++) free(texts->texts[i].caption);
+    free(texts->texts);
+    caption_session_free(texts->session);
+    caption_captioner_free(texts->captioner);
+    caption_model_close(texts->model);
+    *texts = (struct alt_texts){0};
+}
 
 struct alt_run {
     const struct options_command *command;
@@ -42,13 +120,13 @@ struct alt_document {
 
 enum outcome { GOES_ON, ENDS };
 
-static void tell(const struct alt_run *run, const char *message) {
+static void report(const struct alt_run *run, const char *message) {
     fprintf(stderr, "%s: %s\n", run->command->name, message);
 }
 
 static void fail(struct alt_run *run, const caption_error *error) {
     run->failed++;
-    tell(run, error->message);
+    report(run, error->message);
 }
 
 static void fail_picture(struct alt_run *run, const struct alt_document *document,
@@ -191,19 +269,19 @@ static enum outcome run_document(struct alt_run *run, struct alt_document *docum
 static void write_document(struct alt_run *run, const char *path, const struct file_bytes *made) {
     const struct stat *before = &run->before;
     caption_error error;
-    char real[PATH_MAX];
+    char target[PATH_MAX];
     bool done = false;
-    if (!realpath(path, real) || access(real, W_OK) != 0 || (before->st_mode & 0222) == 0)
+    if (!realpath(path, target) || access(target, W_OK) != 0 || (before->st_mode & 0222) == 0)
         error_set(&error, CAPTION_ERROR_IO, "%s: is read-only: it stays as it is", path);
     else if (before->st_nlink > 1)
         error_set(&error, CAPTION_ERROR_IO, "%s: has several names (hard links): it stays as it is",
                   path);
     else
-        done = file_replace(real, before, made->data, made->size, &error);
+        done = file_replace(target, before, made->data, made->size, &error);
     if (!done)
         fail(run, &error);
     else
-        (void)!utimensat(AT_FDCWD, real, NULL, 0); /* it has changed, builders shall see */
+        (void)!utimensat(AT_FDCWD, target, NULL, 0); /* it has changed, builders shall see */
 }
 
 /* What a document is, by its name; of HTML, what it says. */
@@ -347,7 +425,7 @@ static bool enter_sandbox(const struct alt_run *run, char **paths, int count,
     const bool writes = !run->check && !run->dry_run;
     struct run_sandbox sandbox;
     struct model_place place;
-    char real[PATH_MAX];
+    char target[PATH_MAX];
     if (!run_sandbox_open(&sandbox, run->sandbox, error)) return false;
     run_sandbox_read(&sandbox, run->root);
     run_sandbox_read(&sandbox, model_path(run->texts.decoding->model, &place, NULL));
@@ -355,7 +433,7 @@ static bool enter_sandbox(const struct alt_run *run, char **paths, int count,
         char *folder = file_directory(paths[i], NULL);
         run_sandbox_read(&sandbox, folder);
         run_sandbox_read(&sandbox, paths[i]);
-        if (writes && realpath(paths[i], real)) run_sandbox_write(&sandbox, real);
+        if (writes && realpath(paths[i], target)) run_sandbox_write(&sandbox, target);
         free(folder);
     }
     return run_sandbox_enter(&sandbox, error);

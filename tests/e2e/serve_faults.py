@@ -102,10 +102,10 @@ def cut_and_wrong():
     yield (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)),)
     yield (b"GET /" + b"a" * 200000 + b" HTTP/1.1\r\n\r\n",)
     yield (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 20000 + b"\r\n",)
-    form = b"Content-Type: multipart/form-data; boundary=x\r\n"
-    for content in (b"", b"--x", b"--x\r\n\r\n", b"--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"",
-                    b"--x\r\nContent-Disposition: form-data; name=\"top\"\r\n\r\n" + b"9" * 5000 + b"\r\n--x--\r\n",
-                    b"--x\r\nContent-Disposition: form-data; name=\"p\"; filename=\"\"\r\n\r\n\r\n--x--\r\n"):
+    form = b"Content-Type: multipart/form-data; boundary=xyz\r\n"
+    for content in (b"", b"--xyz", b"--xyz\r\n\r\n", b"--xyz\r\nContent-Disposition: form-data; name=\"a\"; filename=\"",
+                    b"--xyz\r\nContent-Disposition: form-data; name=\"top\"\r\n\r\n" + b"9" * 5000 + b"\r\n--xyz--\r\n",
+                    b"--xyz\r\nContent-Disposition: form-data; name=\"p\"; filename=\"\"\r\n\r\n\r\n--xyz--\r\n"):
         yield head(len(content), form), content
     rubbish = random.Random(1)
     for _ in range(50):
