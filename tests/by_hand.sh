@@ -7,6 +7,7 @@
 #     threads     tests of threads, sessions, loading and training under ThreadSanitizer
 #     memory      readers under MemorySanitizer (fuzz/memory.sh)
 #     faults      every allocation and every system call fails once, and from each one on
+#     requests    100,000 requests at `caption serve`, and 20,000 at a build with sanitizers
 #     analyzer    gcc -fanalyzer
 #     tidy        clang-tidy by .clang-tidy
 set -eu
@@ -37,6 +38,13 @@ faults() {
         grep -E 'ok:|FAIL|faults:|Passed|Failed'
 }
 
+requests() {
+    build build-tests -DCMAKE_BUILD_TYPE=Release
+    sh tests/e2e/serve_many.sh "$PWD/build-tests/caption" 100000
+    build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_SANITIZE=ON
+    sh tests/e2e/serve_many.sh "$PWD/build-sanitize/caption" 20000
+}
+
 analyzer() {
     cmake -S . -B build-analyzer -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DCAPTION_WERROR=ON \
         -DCMAKE_C_FLAGS="-fanalyzer"
@@ -55,9 +63,9 @@ for part; do
     case $part in
     clang) with_clang ;;
     memory) sh tests/fuzz/memory.sh ;;
-    undefined | threads | faults | analyzer | tidy) "$part" ;;
+    undefined | threads | faults | requests | analyzer | tidy) "$part" ;;
     *)
-        echo "by_hand.sh: $part: expected clang, undefined, threads, memory, faults, analyzer or tidy" >&2
+        echo "by_hand.sh: $part: expected clang, undefined, threads, memory, faults, requests, analyzer or tidy" >&2
         exit 2
         ;;
     esac
