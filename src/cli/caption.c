@@ -329,24 +329,29 @@ static bool add_outputs(const struct caption_plan *plan, struct captioning *run,
            add_output(run, caption_table_new(&rows, format, error));
 }
 
+/* The outputs are open; photos and what is beside them are not. */
+static bool enter_sandbox(const struct caption_plan *plan, caption_error *error) {
+    struct run_sandbox sandbox;
+    if (!run_sandbox_open(&sandbox, plan->flags.photos.sandbox, error)) return false;
+    run_sandbox_photos(&sandbox, &plan->list, plan->list.stays_inside);
+    run_sandbox_write_in(&sandbox, plan->flags.output_dir);
+    run_sandbox_write(&sandbox, plan->flags.page);
+    run_sandbox_write(&sandbox, plan->flags.vis);
+    run_sandbox_write(&sandbox, plan->flags.tar_output);
+    return run_sandbox_enter(&sandbox, error);
+}
+
 static bool caption_all(const struct caption_plan *plan, struct captioning *run, bool several,
                         caption_error *error) {
     caption_model *model = caption_model_open(plan->decoding->model, error);
     if (!model) return false;
     caption_captioner *captioner = NULL;
     caption_session *session = NULL;
-    const struct run_sandbox sandbox = {
-        .mode = plan->flags.photos.sandbox,
-        .list = &plan->list,
-        .writes_beside = plan->list.stays_inside,
-        .folder = plan->flags.output_dir,
-        .outputs = {plan->flags.page, plan->flags.vis, plan->flags.tar_output},
-    };
-    const bool done =
-        add_outputs(plan, run, several, model, error) &&
-        (!run->archives || tar_stream_prepare(error)) && run_sandbox_enter(&sandbox, error) &&
-        (captioner = caption_captioner_new(model, &plan->decoding->caption, error)) &&
-        (session = caption_session_new(captioner, error)) && captioning_run(run, session, error);
+    const bool done = add_outputs(plan, run, several, model, error) &&
+                      (!run->archives || tar_stream_prepare(error)) && enter_sandbox(plan, error) &&
+                      (captioner = caption_captioner_new(model, &plan->decoding->caption, error)) &&
+                      (session = caption_session_new(captioner, error)) &&
+                      captioning_run(run, session, error);
     caption_session_free(session);
     caption_captioner_free(captioner);
     caption_model_close(model);
