@@ -89,7 +89,10 @@ endif()
 
 # The Debian package: program, model and library together. dpkg-shlibdeps finds what they are linked with, dpkg
 # the packages of what they load when it is needed; OpenBLAS is a choice of the system's.
-set(loaded libopenblas0)
+set(loaded)
+if(OPENBLAS_FOUND)
+  list(APPEND loaded libopenblas0)
+endif()
 find_program(CAPTION_DPKG dpkg)
 foreach(part HEIF TIFF ARCHIVE GUMBO CMARK ZIP MICROHTTPD)
   if(CAPTION_DPKG AND CAPTION_${part}_FILE)
