@@ -116,11 +116,13 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION non-free/graphics) # the terms of the weights
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "${loaded}")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
-set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "describe photos in a sentence, offline
- A photo goes in, a sentence comes out. The program comes with its weights and
- with the trainer that made them. It needs no network and no graphics
- processor, and gives the same answer every time.")
+file(WRITE ${CMAKE_BINARY_DIR}/debian/triggers "activate-noawait ldconfig\n")
+file(WRITE ${CMAKE_BINARY_DIR}/debian/shlibs "libcaption 0.2 caption (>= ${PROJECT_VERSION})\n")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_BINARY_DIR}/debian/triggers ${CMAKE_BINARY_DIR}/debian/shlibs)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "describe photos in a sentence, offline")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "A photo goes in, a sentence comes out. The program comes with its weights and
+with the trainer that made them. It needs no network and no graphics
+processor, and gives the same answer every time.")
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/lintian-overrides RENAME caption DESTINATION ${share}/lintian/overrides
-        COMPONENT debian)
+        COMPONENT debian EXCLUDE_FROM_ALL)
 include(CPack)
