@@ -38,7 +38,7 @@ fetch_sources() {
 }
 
 with_cmake() { # CMAKE-OPTIONS...
-    cmake -S . -B musl -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR=lib "$@"
+    cmake -S . -B musl -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$prefix" "$@"
     cmake --build musl -j "$jobs"
     cmake --install musl
 }
@@ -66,7 +66,7 @@ build_library() { # SOURCE
         ;;
     zlib) with_configure --static ;;
     libpng1.6 | lcms2) with_configure --host="$(uname -m)-linux-musl" --disable-shared ;;
-    libjpeg-turbo) with_cmake -DENABLE_SHARED=OFF -DWITH_TURBOJPEG=OFF ;;
+    libjpeg-turbo) with_cmake -DENABLE_SHARED=OFF -DWITH_TURBOJPEG=OFF -DCMAKE_INSTALL_LIBDIR="$prefix/lib" ;;
     giflib)
         make libgif.a CFLAGS="$CFLAGS -std=gnu99"
         cp libgif.a "$prefix/lib"
