@@ -137,9 +137,9 @@ END
 }
 
 static() {
-    sh src/package/musl.sh "$work/musl"
+    sh src/package/musl.sh build-musl
     rm -f "$out"/*.tar.gz
-    cp "$work"/musl/caption-*.tar.gz "$out"
+    cp build-musl/caption-*.tar.gz "$out"
     package=$(echo "$out"/*.tar.gz)
     root=$work/root-static
     rm -rf "$root"
