@@ -7,7 +7,6 @@
 #include "decode/candidates.h"
 #include "decode/constraints.h"
 #include "decode/decode.h"
-#include "decode/reorder.h"
 #include "decode/rows.h"
 #include "decode/signals.h"
 #include "decode/tags.h"
@@ -42,33 +41,19 @@ struct beam_search {
 };
 
 static bool generation_init(struct generation *generation, size_t rows, size_t length,
-                            caption_error *error) {
+                            struct arena *arena, caption_error *error) {
     generation->words =
-        memory_uninitialised(rows, length * sizeof *generation->words, "beam search", error);
+        arena_take(arena, rows, length * sizeof *generation->words, "beam search", error);
     generation->logprobs =
-        memory_uninitialised(rows, sizeof *generation->logprobs, "beam search", error);
+        arena_take(arena, rows, sizeof *generation->logprobs, "beam search", error);
     generation->ended =
-        memory_uninitialised(rows, (length + 1) * sizeof *generation->ended, "beam search", error);
+        arena_take(arena, rows, (length + 1) * sizeof *generation->ended, "beam search", error);
     return generation->words && generation->logprobs && generation->ended;
-}
-
-static void generation_free(struct generation *generation) {
-    free(generation->words);
-    free(generation->logprobs);
-    free(generation->ended);
 }
 
 void beam_search_free(struct beam_search *search) {
     if (!search) return;
-    /* The two blocks of states change places with every step: rows_free frees the one it has. */
-    free(search->next.states);
     rows_free(&search->rows);
-    generation_free(&search->now);
-    generation_free(&search->next);
-    free(search->photos);
-    free(search->finished);
-    free(search->finished_words);
-    free(search->candidates.items);
     free(search);
 }
 
@@ -83,18 +68,19 @@ static bool search_init(struct beam_search *search, const struct decode_plan *pl
         return error_memory(error, "beam search");
     }
     if (!rows_init(&search->rows, plan->model, plan->decoder, rows, photos, error)) return false;
+    struct arena *arena = &search->rows.arena;
     search->next.states =
-        memory_uninitialised(rows, plan->model->decoder.state * sizeof(real), "beam search", error);
-    search->photos = memory_zeroed(photos, sizeof *search->photos, "beam search", error);
-    search->finished = memory_zeroed(kept, sizeof *search->finished, "beam search", error);
+        arena_take(arena, rows, plan->model->decoder.state * sizeof(real), "beam search", error);
+    search->photos = arena_take(arena, photos, sizeof *search->photos, "beam search", error);
+    search->finished = arena_take(arena, kept, sizeof *search->finished, "beam search", error);
     search->finished_words =
-        memory_uninitialised(kept, length * sizeof *search->finished_words, "beam search", error);
+        arena_take(arena, kept, length * sizeof *search->finished_words, "beam search", error);
     search->candidates.items =
-        memory_uninitialised(beam, sizeof *search->candidates.items, "beam search", error);
+        arena_take(arena, beam, sizeof *search->candidates.items, "beam search", error);
     search->now.states = search->rows.states;
     return search->next.states && search->photos && search->finished && search->finished_words &&
-           search->candidates.items && generation_init(&search->now, rows, length, error) &&
-           generation_init(&search->next, rows, length, error);
+           search->candidates.items && generation_init(&search->now, rows, length, arena, error) &&
+           generation_init(&search->next, rows, length, arena, error);
 }
 
 struct beam_search *beam_search_new(const struct decode_plan *plan, size_t photos,
@@ -278,6 +264,10 @@ static bool search_step(struct beam_search *search, size_t length, struct decode
     return true;
 }
 
+void beam_search_share(struct beam_search *search, struct threads *threads) {
+    inference_step_share(search->rows.step, threads);
+}
+
 bool beam_search_run(struct beam_search *search, const real *features, size_t count,
                      struct decode_result *results, caption_error *error) {
     search_begin(search, features, count);
@@ -292,4 +282,35 @@ bool beam_search_run(struct beam_search *search, const real *features, size_t co
         reorder_captions(search->plan, results, count);
     }
     return done;
+}
+
+size_t reorder_pool(const struct decode_plan *plan) {
+    const caption_options *options = &plan->options;
+    return rerank_is_there(&plan->model->rerank) ? options->beam_size : options->top;
+}
+
+/* By insertion: they are few, and nearly in order. */
+static void sort(struct decode_caption *captions, size_t count) {
+    for (size_t i = 1; i < count; i++) {
+        const struct decode_caption caption = captions[i];
+        size_t place = i;
+        for (; place > 0 && caption.score > captions[place - 1].score; place--) {
+            captions[place] = captions[place - 1];
+        }
+        captions[place] = caption;
+    }
+}
+
+static void reorder(const struct decode_plan *plan, struct decode_result *result) {
+    for (size_t i = 0; i < result->count; i++) {
+        struct decode_caption *caption = &result->captions[i];
+        caption->score = rerank_score(&plan->model->rerank, caption->score, caption->signals);
+    }
+    sort(result->captions, result->count);
+    while (result->count > plan->options.top) free(result->captions[--result->count].words);
+}
+
+void reorder_captions(const struct decode_plan *plan, struct decode_result *results, size_t count) {
+    if (!rerank_is_there(&plan->model->rerank)) return;
+    for (size_t i = 0; i < count; i++) reorder(plan, &results[i]);
 }

@@ -102,7 +102,9 @@ static void add_tags(const struct inference_decoder *d, const float *tags, size_
     if (k == 0) return;
     float *probabilities = scratch + count * e;
     decoder_tag_probabilities(count * k, tags, probabilities);
-    inference_matrix_multiply(&d->tagged, count, probabilities, k, scratch, NULL);
+    inference_matrix_multiply(
+        &d->tagged, &(struct matrix_product){
+                        .rows = count, .input = probabilities, .stride = k, .output = scratch});
     vector_add(count * e, scratch, vectors);
 }
 
@@ -115,11 +117,20 @@ void inference_decoder_project_image(const struct inference_decoder *d,
         decoder_scale_features(d->decoder, d->shift, d->scale, images->features, count, scratch);
     else
         memset(scratch, 0, count * f * sizeof *scratch);
-    inference_matrix_multiply(&d->image, count, scratch, f, vectors, NULL);
-    if (k > 0) inference_matrix_multiply(&d->tags, count, scratch, f, images->tags, NULL);
+    inference_matrix_multiply(
+        &d->image,
+        &(struct matrix_product){.rows = count, .input = scratch, .stride = f, .output = vectors});
+    if (k > 0)
+        inference_matrix_multiply(
+            &d->tags, &(struct matrix_product){
+                          .rows = count, .input = scratch, .stride = f, .output = images->tags});
     add_tags(d, images->tags, count, scratch, vectors);
     for (size_t i = 0; d->style && i < count; i++) vector_add(e, d->style, vectors + i * e);
-    inference_matrix_multiply(&d->input, count, vectors, e, images->products, scratch);
+    inference_matrix_multiply(&d->input, &(struct matrix_product){.rows = count,
+                                                                  .input = vectors,
+                                                                  .stride = e,
+                                                                  .output = images->products,
+                                                                  .scratch = scratch});
     /* Words' products include the bias. */
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < p; j++) images->products[i * p + j] -= d->input_bias[j];
@@ -138,7 +149,8 @@ struct inference_step {
     float *rounding;  /* of the products, see inference_matrix_scratch */
     float *products;  /* (capacity, P): input products of words */
     size_t capacity, used;
-    int32_t *place_of_word; /* [V], or NOWHERE */
+    int32_t *place_of_word;  /* [V], or NOWHERE */
+    struct threads *threads; /* that share the large products; NULL: the caller alone; borrowed */
 };
 
 enum { NOWHERE = -1 };
@@ -149,7 +161,7 @@ static void forget_words(const struct inference_decoder *decoder, struct inferen
 }
 
 static bool step_init(struct inference_step *step, const struct decoder *d, size_t rows,
-                      caption_error *error) {
+                      struct arena *arena, caption_error *error) {
     static const char what[] = "a step of the decoder";
     const size_t widest = d->embedding > d->hidden ? d->embedding : d->hidden;
     size_t bytes, capacity;
@@ -158,40 +170,29 @@ static bool step_init(struct inference_step *step, const struct decoder *d, size
         return error_memory(error, what);
     }
     step->capacity = capacity;
-    return (step->inputs = memory_uninitialised(d->embedding, bytes, what, error)) &&
-           (step->gates = memory_uninitialised(d->cell->saved * d->hidden, bytes, what, error)) &&
-           (step->recurrent = memory_uninitialised(d->products, bytes, what, error)) &&
-           (step->after = memory_uninitialised(d->state, bytes, what, error)) &&
+    return (step->inputs = arena_take(arena, d->embedding, bytes, what, error)) &&
+           (step->gates = arena_take(arena, d->cell->saved * d->hidden, bytes, what, error)) &&
+           (step->recurrent = arena_take(arena, d->products, bytes, what, error)) &&
+           (step->after = arena_take(arena, d->state, bytes, what, error)) &&
            (step->rounding =
-                memory_uninitialised(inference_matrix_scratch(widest), bytes, what, error)) &&
+                arena_take(arena, inference_matrix_scratch(widest), bytes, what, error)) &&
            (step->products =
-                memory_uninitialised(d->products, capacity * sizeof(float), what, error)) &&
+                arena_take(arena, d->products, capacity * sizeof(float), what, error)) &&
            (step->place_of_word =
-                memory_uninitialised(d->words, sizeof *step->place_of_word, what, error));
+                arena_take(arena, d->words, sizeof *step->place_of_word, what, error));
 }
 
 struct inference_step *inference_step_new(const struct inference_decoder *decoder, size_t rows,
-                                          caption_error *error) {
-    struct inference_step *step = memory_zeroed(1, sizeof *step, "a step of the decoder", error);
-    if (!step) return NULL;
-    if (!step_init(step, decoder->decoder, rows, error)) {
-        inference_step_free(step);
-        return NULL;
-    }
+                                          struct arena *arena, caption_error *error) {
+    struct inference_step *step =
+        arena_take(arena, 1, sizeof *step, "a step of the decoder", error);
+    if (!step || !step_init(step, decoder->decoder, rows, arena, error)) return NULL;
     forget_words(decoder, step);
     return step;
 }
 
-void inference_step_free(struct inference_step *step) {
-    if (!step) return;
-    free(step->inputs);
-    free(step->gates);
-    free(step->recurrent);
-    free(step->after);
-    free(step->rounding);
-    free(step->products);
-    free(step->place_of_word);
-    free(step);
+void inference_step_share(struct inference_step *step, struct threads *threads) {
+    step->threads = threads;
 }
 
 static void read_word(const struct inference_decoder *d, size_t word, float *row) {
@@ -220,8 +221,12 @@ static void keep_words(const struct inference_decoder *d, size_t n, const int32_
         step->place_of_word[inputs[i]] = (int32_t)(step->used + fresh);
         read_word(d, (size_t)inputs[i], step->inputs + fresh++ * e);
     }
-    inference_matrix_multiply(&d->input, fresh, step->inputs, e, step->products + step->used * p,
-                              step->rounding);
+    inference_matrix_multiply(&d->input,
+                              &(struct matrix_product){.rows = fresh,
+                                                       .input = step->inputs,
+                                                       .stride = e,
+                                                       .output = step->products + step->used * p,
+                                                       .scratch = step->rounding});
     step->used += fresh;
 }
 
@@ -249,7 +254,12 @@ void inference_decoder_step(const struct inference_decoder *d, const struct deco
     const size_t n = inputs->rows, saved = sizes->cell->saved * sizes->hidden;
     keep_words(d, n, inputs->words, step);
     for (size_t i = 0; i < n; i++) input_products(d, inputs, i, step, step->gates + i * saved);
-    inference_matrix_multiply(&d->hidden, n, states, sizes->state, step->recurrent, step->rounding);
+    inference_matrix_multiply(&d->hidden, &(struct matrix_product){.rows = n,
+                                                                   .input = states,
+                                                                   .stride = sizes->state,
+                                                                   .output = step->recurrent,
+                                                                   .scratch = step->rounding,
+                                                                   .threads = step->threads});
     sizes->cell->forward(&(struct cell_step){.rows = n,
                                              .hidden = sizes->hidden,
                                              .gates = step->gates,
@@ -258,6 +268,11 @@ void inference_decoder_step(const struct inference_decoder *d, const struct deco
                                              .after = step->after});
     memcpy(states, step->after, n * sizes->state * sizeof *states);
     if (logits) {
-        inference_matrix_multiply(&d->output, n, states, sizes->state, logits, step->rounding);
+        inference_matrix_multiply(&d->output, &(struct matrix_product){.rows = n,
+                                                                       .input = states,
+                                                                       .stride = sizes->state,
+                                                                       .output = logits,
+                                                                       .scratch = step->rounding,
+                                                                       .threads = step->threads});
     }
 }

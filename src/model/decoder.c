@@ -334,10 +334,11 @@ void decoder_image_backward(const struct decoder *decoder, const struct paramete
 }
 
 struct decoder_scratch {
-    real *inputs;    /* (rows, E) */
-    real *gates;     /* (rows, K) */
-    real *recurrent; /* (rows, P) */
-    real *after;     /* (rows, S) */
+    struct arena arena; /* of the arrays */
+    real *inputs;       /* (rows, E) */
+    real *gates;        /* (rows, K) */
+    real *recurrent;    /* (rows, P) */
+    real *after;        /* (rows, S) */
 };
 
 struct decoder_scratch *decoder_scratch_new(const struct decoder *decoder, size_t rows,
@@ -352,10 +353,10 @@ struct decoder_scratch *decoder_scratch_new(const struct decoder *decoder, size_
         decoder_scratch_free(scratch);
         return NULL;
     }
-    scratch->inputs = memory_zeroed(decoder->embedding, bytes, what, error);
-    scratch->gates = memory_zeroed(saved, bytes, what, error);
-    scratch->recurrent = memory_zeroed(decoder->products, bytes, what, error);
-    scratch->after = memory_zeroed(decoder->state, bytes, what, error);
+    scratch->inputs = arena_take(&scratch->arena, decoder->embedding, bytes, what, error);
+    scratch->gates = arena_take(&scratch->arena, saved, bytes, what, error);
+    scratch->recurrent = arena_take(&scratch->arena, decoder->products, bytes, what, error);
+    scratch->after = arena_take(&scratch->arena, decoder->state, bytes, what, error);
     if (scratch->inputs && scratch->gates && scratch->recurrent && scratch->after) return scratch;
     decoder_scratch_free(scratch);
     return NULL;
@@ -363,10 +364,7 @@ struct decoder_scratch *decoder_scratch_new(const struct decoder *decoder, size_
 
 void decoder_scratch_free(struct decoder_scratch *scratch) {
     if (!scratch) return;
-    free(scratch->inputs);
-    free(scratch->gates);
-    free(scratch->recurrent);
-    free(scratch->after);
+    arena_free(&scratch->arena);
     free(scratch);
 }
 
