@@ -1,10 +1,10 @@
 #!/bin/sh
 # musl.sh FOLDER: writes FOLDER/caption-VERSION-linux-ARCH.tar.gz, whose program is one static file for any Linux.
 #
-# Its C library is musl (Debian's musl-tools). The libraries that read photos are built from Debian's sources, in the versions
-# of the Debian package, so that captions are the same. A static program cannot load libraries when they are needed:
-# there is no HEIC, AVIF and TIFF, no data set in a tar archive, no `caption serve`, and training has no OpenBLAS and
-# takes longer. A second run builds only what has changed.
+# Its C library is musl (Debian's musl-tools). The libraries that read photos are built from Debian's sources, in the
+# versions of the Debian package, so that captions are the same. A static program cannot load libraries when they are
+# needed: there is no HEIC, AVIF and TIFF, no data set in a tar archive, no `caption serve`, and training has no
+# OpenBLAS and takes longer. A second run builds only what has changed.
 set -eu
 
 [ $# -eq 1 ] || { sed -n '2s/^# //p' "$0" >&2; exit 2; }
@@ -29,8 +29,8 @@ export PKG_CONFIG_LIBDIR="$prefix/lib/pkgconfig" PKG_CONFIG_PATH=
 # Debian's source packages, patched as Debian's are, from where the system has its packages. Its own lists stay as they are.
 fetch_sources() {
     ! ls */debian/changelog >/dev/null 2>&1 || return 0
-    apt-get indextargets --format 'deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-        'Created-By: Packages' 'Label: Debian' | sort -u >list
+    line='deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(REPO_URI) $(RELEASE) $(COMPONENT)'
+    apt-get indextargets --format "$line" 'Created-By: Packages' 'Label: Debian' | sort -u >list
     set -- -q -o Dir::Etc::SourceList="$PWD/list" -o Dir::Etc::SourceParts=- -o Dir::State::Lists="$PWD/lists" \
         -o APT::Sandbox::User=
     apt-get "$@" update

@@ -86,7 +86,8 @@ done
 
 # The page about data sets has the table of the training guide, and with it every format that is read.
 page=$prefix/share/man/man5/caption-data.5
-[ "$(grep -c '^\.TP' "$page")" -eq "$(sed -n '/^## Data/,/^### /p' "$source_tree/src/train/README.md" | grep '^| ' | grep -vc '^| format')" ] ||
+sed -n '/^## Data/,/^### /p' "$source_tree/src/train/README.md" | grep '^| ' | grep -v '^| format' >"$work/rows"
+[ "$(grep -c '^\.TP' "$page")" -eq "$(wc -l <"$work/rows")" ] ||
     fail "caption-data(5) has the rows of the training guide"
 if command -v groff >/dev/null; then
     groff -ww -man -Tutf8 "$page" 2>&1 >"$work/page" | grep . && fail "$page has no warning"
