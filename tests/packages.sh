@@ -145,6 +145,7 @@ static() {
     rm -rf "$root"
     mkdir "$root"
     tar -xzf "$package" -C "$root" --strip-components=1
+    installed=$(du -ks --apparent-size "$root" | cut -f 1)
     cp -r "$work/photos" "$root"
     ! file "$root/bin/caption" | grep -q 'dynamically linked' || fail "the program is static"
     into="chroot $root"
@@ -152,9 +153,6 @@ static() {
     $into /bin/true 2>/dev/null && fail "the root is empty"
     $into /bin/caption photos >"$work/said"
     compare "static program" "$work/said"
-    rm -r "$root/photos"
-    installed=$(du -ks --apparent-size "$root" | cut -f 1)
-    cp -r "$work/photos" "$root"
     row "static program" "$package" "$installed" "$(least $into /bin/caption photos/gradient.jpg)"
 }
 
