@@ -34,4 +34,4 @@ fi
 echo "packages.sh: installing$missing" >&2
 $as_root apt-get update -q </dev/null >&2
 $as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -q -y --no-install-recommends $missing </dev/null >&2
+    apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 $missing </dev/null >&2

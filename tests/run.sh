@@ -12,7 +12,7 @@ exec </dev/null
 started=$(date +%s)
 
 sh samples/packages.sh libcmocka-dev libturbojpeg0-dev jq libopenmpi-dev openmpi-bin parallel libimage-exiftool-perl exiv2 time strace \
-    universal-ctags
+    universal-ctags abigail-tools
 # Large, and needed by one test alone, which skips without it.
 command -v chromium >/dev/null || sh samples/packages.sh chromium ||
     echo "run.sh: no Chromium; the test that looks at a training report will skip"

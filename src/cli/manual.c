@@ -109,6 +109,6 @@ void manual_write(const struct options_command *command, FILE *stream) {
         "the command line, 130 if interrupted, 141 if nobody reads standard output any more.\n"
         ".SH ENVIRONMENT\n.TP\n.B CAPTION_MODEL\n"
         "the model to use where no flag names one\n"
-        ".SH SEE ALSO\n.BR caption (1),\n.BR caption (3)\n",
+        ".SH SEE ALSO\n.BR caption (1),\n.BR caption (3),\n.BR caption\\-data (5)\n",
         stream);
 }

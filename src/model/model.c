@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/auxv.h>
+#endif
 
 #include "base/memory.h"
 #include "format/float16.h"
@@ -403,12 +406,27 @@ static bool beside(struct model_place *place, const char *from) {
     return true;
 }
 
+/* The path of the running program; where there is no /proc, as in a root of few files, that by which
+ * it was started. False where neither is known. */
+static bool program_path(struct model_place *place) {
+    const ssize_t length = readlink("/proc/self/exe", place->text, sizeof place->text - 1);
+    if (length > 0) {
+        place->text[length] = 0;
+        return (size_t)length < sizeof place->text - 1;
+    }
+#ifdef __linux__
+    const char *started = (const char *)getauxval(AT_EXECFN);
+    if (started && strlen(started) < sizeof place->text) {
+        strcpy(place->text, started);
+        return true;
+    }
+#endif
+    return false;
+}
+
 /* The model of the prefix in which the running program lies; false where that is unknown. */
 static bool beside_program(struct model_place *place) {
-    const ssize_t length = readlink("/proc/self/exe", place->text, sizeof place->text);
-    if (length <= 0 || (size_t)length >= sizeof place->text) return false;
-    place->text[length] = 0;
-    return beside(place, CAPTION_MODEL_FROM_PROGRAM);
+    return program_path(place) && beside(place, CAPTION_MODEL_FROM_PROGRAM);
 }
 
 /* The same of the shared library, for programs that lie elsewhere. */

@@ -1,5 +1,6 @@
-/* Matrix products: the only file that uses BLAS. All matrices are row-major and dense unless a
- * leading dimension is another. */
+/* Matrix products: by OpenBLAS in blas.c, the only file that uses it; by plain_product.h in
+ * blas_none.c, which a build with -DCAPTION_BLAS=none takes in its place. All matrices are row-major
+ * and dense unless a leading dimension is another. */
 #ifndef CAPTION_NN_BLAS_H
 #define CAPTION_NN_BLAS_H
 
@@ -20,7 +21,7 @@ void blas_gemm(enum blas_transpose transpose_a, enum blas_transpose transpose_b,
  * as long as reading a photo and starts threads, and inference has its own kernels. Functions that
  * allocate scratch for products call this, so that a missing library is an error before the first
  * product. OpenBLAS then uses the calling thread only: this library divides the work itself.
- * Thread-safe. */
+ * Thread-safe. Without OpenBLAS, this and blas_reserve do nothing and succeed. */
 bool blas_load(caption_error *error);
 
 /* Makes OpenBLAS allocate its buffers for `threads` concurrent products. Without memory for one, as

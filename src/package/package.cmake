@@ -2,10 +2,10 @@
 # relative to the prefix, which may be moved.
 include(CMakePackageConfigHelpers)
 
-# Manual pages and completions are printed by the program, from its tables of flags.
+# Manual pages of commands and completions are printed by the program, from its tables of flags.
 set(printed ${CMAKE_BINARY_DIR}/printed)
 file(MAKE_DIRECTORY ${printed})
-set(manuals ${printed}/caption.3.gz)
+set(manuals ${printed}/caption.3.gz ${printed}/caption-data.5.gz)
 set(completions)
 function(caption_prints file list)
   add_custom_command(OUTPUT ${file} COMMAND caption ${ARGN} > ${file} DEPENDS caption)
@@ -27,6 +27,13 @@ foreach(page ${pages})
   caption_compresses(${page} ${page}.gz)
   list(APPEND manuals ${page}.gz)
 endforeach()
+
+# The page about data sets is a part of the training guide.
+set(guide ${CMAKE_SOURCE_DIR}/src/train/README.md)
+set(data_page ${CMAKE_CURRENT_LIST_DIR}/data_page.awk)
+add_custom_command(OUTPUT ${printed}/caption-data.5 DEPENDS ${data_page} ${guide}
+                   COMMAND awk -f ${data_page} ${guide} > ${printed}/caption-data.5)
+caption_compresses(${printed}/caption-data.5 ${printed}/caption-data.5.gz)
 caption_compresses(${CMAKE_CURRENT_LIST_DIR}/caption.3 ${printed}/caption.3.gz)
 caption_compresses(${CMAKE_CURRENT_LIST_DIR}/changelog ${printed}/changelog.gz)
 foreach(shell bash zsh fish)
@@ -50,8 +57,9 @@ install(FILES ${printed}/caption.zsh RENAME _caption COMPONENT program
         DESTINATION ${share}/zsh/site-functions)
 install(FILES ${printed}/caption.fish COMPONENT program
         DESTINATION ${share}/fish/vendor_completions.d)
-list(REMOVE_ITEM manuals ${printed}/caption.3.gz)
+list(FILTER manuals INCLUDE REGEX "\\.1\\.gz$")
 install(FILES ${manuals} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
+install(FILES ${printed}/caption-data.5.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT program)
 
 # The library, for pkg-config and find_package(caption), which both find it from where they lie.
 set(config ${CMAKE_INSTALL_LIBDIR}/cmake/caption)
@@ -75,28 +83,46 @@ install(FILES ${CMAKE_BINARY_DIR}/caption-config-version.cmake DESTINATION ${con
 if(SKBUILD)
   install(FILES $<TARGET_FILE:caption_shared> RENAME libcaption.so DESTINATION caption
           COMPONENT python)
-  install(FILES ${weights}/caption.safetensors ${weights}/README.md DESTINATION caption
-          COMPONENT python)
+  install(FILES ${weights}/caption.safetensors ${weights}/README.md ${CMAKE_SOURCE_DIR}/LICENSE
+          DESTINATION caption COMPONENT python)
 endif()
 
-# The Debian package holds the program alone. It loads some libraries by name: dpkg-shlibdeps finds the
-# others.
+# The Debian package: program, model and library together. dpkg-shlibdeps finds what they are linked with, dpkg
+# the packages of what they load when it is needed; OpenBLAS is a choice of the system's.
+set(loaded)
+if(OPENBLAS_FOUND)
+  list(APPEND loaded libopenblas0)
+endif()
+find_program(CAPTION_DPKG dpkg)
+foreach(part HEIF TIFF ARCHIVE GUMBO CMARK ZIP MICROHTTPD)
+  if(CAPTION_DPKG AND CAPTION_${part}_FILE)
+    get_filename_component(file ${CAPTION_${part}_FILE} REALPATH)
+    execute_process(COMMAND ${CAPTION_DPKG} -S ${file} OUTPUT_VARIABLE owner ERROR_QUIET)
+    string(REGEX MATCH "^[^:]+" owner "${owner}")
+    list(APPEND loaded ${owner})
+  endif()
+endforeach()
+list(JOIN loaded ", " loaded)
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME caption)
 set(CPACK_PACKAGE_CONTACT "The caption authors <authors@caption.invalid>" CACHE STRING
     "The maintainer that the package names")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_COMPONENTS_ALL program)
+set(CPACK_COMPONENTS_ALL program library debian)
 set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-set(CPACK_DEBIAN_PACKAGE_SECTION graphics)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "libopenblas0")
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libheif1, libtiff6, libjxl0.7")
+set(CPACK_DEBIAN_PACKAGE_SECTION non-free/graphics) # the terms of the weights
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "${loaded}")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "describe photos in a sentence, offline
- A photo goes in, a sentence comes out. The program comes with its weights and
- with the trainer that made them. It needs no network and no graphics
- processor, and gives the same answer every time.")
+file(WRITE ${CMAKE_BINARY_DIR}/debian/triggers "activate-noawait ldconfig\n")
+file(WRITE ${CMAKE_BINARY_DIR}/debian/shlibs "libcaption 0.2 caption (>= ${PROJECT_VERSION})\n")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_BINARY_DIR}/debian/triggers ${CMAKE_BINARY_DIR}/debian/shlibs)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "describe photos in a sentence, offline")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "A photo goes in, a sentence comes out. The program comes with its weights and
+with the trainer that made them. It needs no network and no graphics
+processor, and gives the same answer every time.")
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/lintian-overrides RENAME caption DESTINATION ${share}/lintian/overrides
+        COMPONENT debian EXCLUDE_FROM_ALL)
 include(CPack)

@@ -27,6 +27,13 @@ CAPTION_MODEL=$work/nothing run "$photo"
 expect 1 "\$CAPTION_MODEL that is no file"
 expect_in "$err" "\$CAPTION_MODEL: $work/nothing: No such file" "-m"
 
+if unshare -rm true 2>/dev/null; then
+    unshare -rm sh -c 'mount -t tmpfs none /proc && "$1" info' sh "$prefix/bin/caption" >"$out" 2>"$err"
+    expect_in "$out" "$prefix/bin/../share/caption/caption.safetensors"
+else
+    skip "no unshare (or it may not): the model is found without /proc"
+fi
+
 # Without the source tree's model, which the program knows from its build: where a folder may be hidden.
 if unshare -rm true 2>/dev/null; then
     rm "$prefix/share/caption/caption.safetensors"
@@ -44,7 +51,7 @@ program=${1:?}
 prefix=$work/installed
 cmake --install "$(dirname "$program")" --prefix "$prefix" >"$work/log" 2>&1 || fail "cmake --install"
 for file in bin/caption include/caption.h share/doc/caption/copyright share/caption/README.md \
-    share/man/man3/caption.3.gz; do
+    share/man/man3/caption.3.gz share/man/man5/caption-data.5.gz; do
     [ -f "$prefix/$file" ] || fail "$file is installed"
 done
 gzip -d "$prefix"/share/man/man*/*.gz
@@ -75,6 +82,20 @@ for command in caption $(sed -n 's/^  caption \([a-z]*\) .*/caption-\1/p' "$out"
         grep -q "is${name:+ $name}.* -l $flag " "$prefix/share/fish/vendor_completions.d/caption.fish" ||
             [ "$flag" = help ] || fail "$command --$flag is in fish's completion"
     done
+done
+
+# The page about data sets has the table of the training guide, and with it every format that is read.
+page=$prefix/share/man/man5/caption-data.5
+sed -n '/^## Data/,/^### /p' "$source_tree/src/train/README.md" | grep '^| ' | grep -v '^| format' >"$work/rows"
+[ "$(grep -c '^\.TP' "$page")" -eq "$(wc -l <"$work/rows")" ] ||
+    fail "caption-data(5) has the rows of the training guide"
+if command -v groff >/dev/null; then
+    groff -ww -man -Tutf8 "$page" 2>&1 >"$work/page" | grep . && fail "$page has no warning"
+fi
+printf 'no data set\n' >"$work/nothing.txt"
+run eval "$work/nothing.txt" -m "$model"
+for format in $(sed -n 's/.*one of the formats: \(.*\), found.*/\1/p' "$err" | sed 's/, /\n/g' | sed 's/ .*//'); do
+    grep -qi "$format" "$page" || fail "caption-data(5) has the format $format"
 done
 
 # completes EXPECTED WORD...: bash offers that for the last word.

@@ -71,6 +71,22 @@ readelf -d "$library/libcaption.so" | grep -qF 'soname: [libcaption.so.0.2]' || 
 nm -D --defined-only "$library/libcaption.so" | grep ' T ' | grep -v 'caption_[a-z_]*@@CAPTION_0.2$' &&
     fail "the library shows what caption.h has, with a version"
 
+# The interface of the last release: what changes it needs another SONAME; functions may be added. This wrote the file:
+#     abidw --header-file src/caption.h --drop-private-types --no-show-locs --no-comp-dir-path --no-corpus-path \
+#         --no-parameter-names --no-elf-needed --no-write-default-sizes \
+#         --exported-interfaces-only
+abi=$source_tree/tests/golden/libcaption.so.0.2.abi
+if command -v abidiff >/dev/null; then
+    # All that the library shows is in caption.c; the rest is not looked at, and may be absent.
+    "${CC:-cc}" -g -shared -fPIC -fvisibility=hidden -std=gnu11 -D_GNU_SOURCE -I"$source_tree/src" \
+        "$source_tree/src/caption.c" $(pkg-config --cflags libcjson) -Wl,-soname,libcaption.so.0.2 \
+        -Wl,--version-script="$source_tree/src/caption.map" -o "$work/libcaption.so.0.2" || fail "the library for abidiff"
+    abidiff --no-added-syms --no-architecture "$abi" "$work/libcaption.so.0.2" >"$work/changes" ||
+        fail "the interface of libcaption.so.0.2 has changed: $(cat "$work/changes")"
+else
+    skip "no abidiff (abigail-tools): the interface is not compared with that of the last release"
+fi
+
 for standard in c99 c11; do
     echo '#include <caption.h>' | "${CC:-cc}" -x c -std=$standard -Wall -Wextra -Werror -pedantic \
         -I"$include" -fsyntax-only - || fail "$standard reads the header"

@@ -1,0 +1,99 @@
+/* The product of builds without OpenBLAS. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/random.h"
+#include "nn/plain_product.h"
+
+/* Up to more than a block in every direction, rows of memory longer than what is used of them. */
+enum { MOST = 45, TERMS = 300, LEADING = 303, CELLS = MOST * LEADING + TERMS * LEADING };
+
+static float a[CELLS], b[CELLS], c[CELLS], part[CELLS];
+
+static void fill(float *values, uint64_t seed) {
+    struct random random = random_seeded(1, seed);
+    for (size_t i = 0; i < CELLS; i++) values[i] = (float)random_normal(&random);
+}
+
+static struct product_view view(const float *values, bool transposed) {
+    return transposed ? (struct product_view){values, 1, LEADING}
+                      : (struct product_view){values, LEADING, 1};
+}
+
+static double element(const struct product_view *matrix, size_t row, size_t column) {
+    return (double)matrix->values[row * matrix->row + column * matrix->column];
+}
+
+struct sizes {
+    size_t m, n, k;
+};
+
+static void equals_the_double_twin(const struct sizes *s, bool a_transposed, bool b_transposed,
+                                   float alpha, float beta) {
+    const struct product_view left = view(a, a_transposed), right = view(b, b_transposed);
+    for (size_t i = 0; i < CELLS; i++) c[i] = beta == 0 ? NAN : (float)(i % 7);
+    plain_product(s->m, s->n, s->k, alpha, left, right, beta, c, LEADING);
+    for (size_t row = 0; row < s->m; row++) {
+        for (size_t column = 0; column < s->n; column++) {
+            const size_t at = row * LEADING + column;
+            double sum = 0;
+            for (size_t t = 0; t < s->k; t++) {
+                sum += element(&left, row, t) * element(&right, t, column);
+            }
+            const double before = beta == 0 ? 0 : (double)beta * (double)(at % 7);
+            assert_true(fabs((double)c[at] - ((double)alpha * sum + before)) < 1e-4);
+        }
+        const size_t after = row * LEADING + s->n;
+        assert_true(beta == 0 ? isnan(c[after]) : c[after] == (float)(after % 7));
+    }
+}
+
+static void any_product_equals_its_double_twin(void **state) {
+    (void)state;
+    static const struct sizes sizes[] = {{1, 1, 1},   {4, 16, 256}, {5, 33, 257},
+                                         {45, 45, 9}, {3, 17, 300}, {40, 32, 0},
+                                         {0, 3, 4},   {2, 0, 4},    {13, 40, 299}};
+    fill(a, 1);
+    fill(b, 2);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        for (int transposed = 0; transposed < 4; transposed++) {
+            const bool left = transposed & 1, right = transposed & 2;
+            equals_the_double_twin(&sizes[i], left, right, 1, 0);
+            equals_the_double_twin(&sizes[i], left, right, 0.5F, 1);
+            equals_the_double_twin(&sizes[i], left, right, -1, 0.25F);
+        }
+    }
+}
+
+/* So threads may divide the rows of a product as they like. */
+static void a_part_of_a_product_is_the_same_bit_for_bit(void **state) {
+    (void)state;
+    fill(a, 3);
+    fill(b, 4);
+    plain_product(MOST, MOST, TERMS, 1, view(a, false), view(b, true), 0, c, LEADING);
+    for (size_t first = 0; first < MOST; first += 7) {
+        const size_t rows = first + 7 < MOST ? 7 : MOST - first;
+        plain_product(rows, MOST - 5, TERMS, 1, view(a + first * LEADING, false),
+                      view(b + 5 * LEADING, true), 0, part, LEADING);
+        for (size_t r = 0; r < rows; r++) {
+            assert_memory_equal(part + r * LEADING, c + (first + r) * LEADING + 5,
+                                (MOST - 5) * sizeof *c);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_product_equals_its_double_twin),
+        cmocka_unit_test(a_part_of_a_product_is_the_same_bit_for_bit),
+    };
+    return cmocka_run_group_tests_name("plain_product", tests, NULL, NULL);
+}
