@@ -12,7 +12,6 @@
 #include "decode/suggester.h"
 #include "image/thumbnail.h"
 #include "model/model.h"
-#include "model/model_path.h"
 #include "text/neutral.h"
 #include "text/neutral_words.h"
 
@@ -71,7 +70,7 @@ caption_model *caption_model_open(const char *path, caption_error *error) {
     return NULL;
 }
 
-bool caption_model_tells_confidence(const caption_model *model) {
+bool caption_model_has_confidence(const caption_model *model) {
     return model->model.confidence.is_there;
 }
 

@@ -102,7 +102,8 @@ typedef struct caption_options {
                                several calls then get what one call would give them */
     const char *prefix;     /* words every caption starts with, or NULL */
     const char *style;      /* the way of describing that is learned from one of the model's data
-                               sets, by its name, such as "coco"; NULL or "none": between all */
+                               sets, by its name, such as "coco"; "none": a mixture of all; NULL: the
+                               model's first style, if it has one */
     bool neutral;           /* a person's gender and age group are left out: "person", "child" and
                                "people" for "man", "girl" and "women". The finished sentences are
                                rewritten, the prefix too; lengths hold before. Of candidates that
@@ -128,8 +129,8 @@ typedef struct caption_text {
     double logprob;    /* natural log of the probability of the words and <end>; of a neutral
                           caption, that of the words as drawn, before they were rewritten */
     double confidence; /* from 0 to 1, how probable it is that the caption is apt: that its CIDEr
-                          against people's captions would be at least 0.5. NAN where the model does
-                          not tell */
+                          against people's captions would be at least 0.5. NAN where the model has
+                          no confidence */
 } caption_text;
 
 /* A word of what is to be seen: a noun, verb, colour or number, which stands for all its forms. */
@@ -156,7 +157,7 @@ CAPTION_API caption_options caption_options_default(void);
 CAPTION_API caption_model *caption_model_open(const char *path, caption_error *error);
 
 /* Whether the model knows how sure it is: caption_text.confidence is then a number. */
-CAPTION_API bool caption_model_tells_confidence(const caption_model *model);
+CAPTION_API bool caption_model_has_confidence(const caption_model *model);
 
 /* Closes a model; NULL is allowed. */
 CAPTION_API void caption_model_close(caption_model *model);

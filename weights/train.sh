@@ -50,7 +50,7 @@ head -n 60000 "$data/text/coco_captions.txt" >"$parts/coco.txt"
 head -n 20000 "$data/text/flickr30k_captions.txt" >"$parts/flickr30k.txt"
 part start "$everyday" "$flickr8k" --images "$data/everyday/images" "$data/flickr8k/images" \
     --by-source --encoder "$shared/encoder/efficientnet_lite0.safetensors" --image-size 224 \
-    --image-input every --min-count 6 --slice 16 \
+    --image-input every --min-count 6 --micro-batch 16 \
     --text "$parts/coco.txt" "$parts/flickr30k.txt" --text-captions 5 --text-epochs 1 \
     --epochs 3 --freeze-encoder 3
 
@@ -63,7 +63,7 @@ joint() { # NAME START FLAGS...
     shift 2
     part "$name" "$everyday" "$flickr8k" "$drawings/drawings.json" \
         --images "$data/everyday/images" "$data/flickr8k/images" "$drawings" --by-source \
-        --init "$parts/$start.safetensors" --slice 8 --freeze-encoder 0 --joint-lr 5e-4 \
+        --init "$parts/$start.safetensors" --micro-batch 8 --freeze-encoder 0 --joint-lr 5e-4 \
         --encoder-lr 1.3e-4 --drop-path 0.1 --crop 0.5 --color 0.3 "$@"
 }
 joint learned start --vocab extend --min-count 6 --tags 1000 --epochs 2

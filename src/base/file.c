@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include <sys/stat.h>
 
 #include "base/memory.h"
 
@@ -350,4 +351,13 @@ bool file_has_extension(const char *path, const char *const *extensions) {
     for (; dot && *extensions; extensions++)
         if (strcasecmp(dot, *extensions) == 0) return true;
     return false;
+}
+
+void windows_path_try(char *path) {
+    if (!strchr(path, '\\') || access(path, F_OK) == 0) return;
+    char *tried = strdup(path); /* short of memory, it is not tried */
+    if (!tried) return;
+    for (char *at = tried; (at = strchr(at, '\\')) != NULL; at++) *at = '/';
+    if (access(tried, F_OK) == 0) strcpy(path, tried);
+    free(tried);
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+
 #include <sys/stat.h>
 
 #include "base/error.h"
@@ -113,5 +114,11 @@ bool file_has_extension(const char *path, const char *const *extensions);
 bool file_same(const char *a, const char *b);
 /* A newly allocated copy of everything before the last '/', or "." without a '/'. */
 char *file_directory(const char *path, caption_error *error);
+
+/* Paths as Windows writes them. */
+
+/* Makes slashes of the path's backslashes where there is no file of its name and one of that name:
+ * a backslash is a letter here. */
+void windows_path_try(char *path);
 
 #endif

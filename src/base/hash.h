@@ -36,4 +36,10 @@ uint64_t siphash(struct siphash_key key, const void *bytes, size_t size);
 /* The hash of a string, without its terminating 0. */
 uint64_t siphash_string(struct siphash_key key, const char *string);
 
+/* MD5 (RFC 1321): for formats that ask for it. It protects from nothing but accidents. */
+
+enum { MD5_SIZE = 16 };
+
+void md5(const uint8_t *bytes, size_t size, uint8_t digest[MD5_SIZE]);
+
 #endif

@@ -5,7 +5,6 @@
 
 #include "base/memory.h"
 #include "caption.h"
-#include "cli/arguments.h"
 #include "cli/captioning.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
@@ -15,10 +14,8 @@
 #include "decode/plan.h"
 #include "image/photo.h"
 #include "model/model.h"
-#include "model/model_path.h"
 #include "report/caption_page.h"
 #include "report/caption_table.h"
-#include "report/caption_vis.h"
 
 /* Of --tags without a number. */
 enum { USUAL_TAGS = 10 };
@@ -53,7 +50,7 @@ struct caption_plan {
     struct caption_file_options files;
     struct caption_xmp_options xmp;
     struct caption_metadata_options metadata;
-    enum tags_told tags;
+    enum tags_shown tags;
     char *extension; /* owned, with its dot */
     bool writes_files;
 };
@@ -149,7 +146,7 @@ static bool plan_files(struct caption_plan *plan, caption_error *error) {
     plan->writes_files = flags->sidecar || (flags->output_dir && !flags->write_xmp);
     if (!plan->writes_files)
         return !(flags->write_xmp || flags->write_metadata) ||
-               photo_list_find_seconds(&plan->list, flags->output_dir != NULL, error);
+               photo_list_find_taken_names(&plan->list, flags->output_dir != NULL, error);
     plan->extension = extension_of(flags->sidecar, error);
     if (!plan->extension) return false;
     plan->files = (struct caption_file_options){.extension = plan->extension,
@@ -158,7 +155,7 @@ static bool plan_files(struct caption_plan *plan, caption_error *error) {
                                                 .force = flags->force,
                                                 .n_best = plan->decoding->caption.top > 1,
                                                 .tags = plan->tags};
-    return photo_list_find_seconds(&plan->list, flags->output_dir != NULL, error);
+    return photo_list_find_taken_names(&plan->list, flags->output_dir != NULL, error);
 }
 
 static bool check_flags(const struct caption_flags *flags, int count, caption_error *error) {
@@ -213,14 +210,14 @@ static bool list_photos(struct caption_plan *plan, char **arguments, int count,
            photo_list_add_from(&plan->list, flags->files_from, flags->zeros, error);
 }
 
-/* How many tags are told, and beside what. Of tags alone nobody sees the captions: the shortest
+/* How many tags are shown, and beside what. Of tags alone nobody sees the captions: the shortest
  * does. */
 static bool plan_tags(struct caption_plan *plan, caption_error *error) {
     const struct caption_flags *flags = &plan->flags;
     caption_options *caption = &plan->decoding->caption;
     const bool alone = flags->tags_only || flags->photils;
     if (!flags->tags && !alone) return true;
-    plan->tags = alone ? TAGS_ALONE : TAGS_TOLD;
+    plan->tags = alone ? TAGS_ALONE : TAGS_SHOWN;
     caption->tags = USUAL_TAGS;
     if (flags->tags && *flags->tags && !tags_parse(flags->tags, &caption->tags))
         return error_set(error, CAPTION_ERROR_ARGUMENT,
@@ -244,7 +241,7 @@ static bool check_files(const struct caption_plan *plan, caption_error *error) {
     struct run_files files = {.force = flags->force, .photos = &plan->list};
     struct model_place place;
     const char *model =
-        model_path(plan->decoding->model, &place, NULL); /* told when it is opened */
+        model_path(plan->decoding->model, &place, NULL); /* reported when it is opened */
     const bool ok = run_files_read(&files, "list of photos", list, error) &&
                     run_files_read(&files, "model", model, error) &&
                     run_files_write(&files, "html", flags->page, &RUN_FILES_PAGE, error) &&
@@ -290,7 +287,7 @@ static bool add_outputs(const struct caption_plan *plan, struct captioning *run,
                                       .with_path = several,
                                       .with_logprob = plan->flags.logprob || n_best,
                                       .n_best = n_best,
-                                      .confidence = caption_model_tells_confidence(model),
+                                      .confidence = caption_model_has_confidence(model),
                                       .tags = plan->tags,
                                       .safe = plan->flags.csv_safe,
                                       .photils = plan->flags.photils};
@@ -350,7 +347,7 @@ static int run_plan(const struct caption_plan *plan, int arguments) {
         done = caption_all(plan, &run, several, &error);
     for (size_t i = 0; i < run.output_count; i++) run.outputs[i]->free(run.outputs[i]);
     if (!done) return command_error(plan->command, &error);
-    captioning_tell(&run);
+    captioning_summarise(&run);
     if (run.interrupted) return COMMAND_INTERRUPTED;
     return run.failed > 0 ? COMMAND_FAILED : COMMAND_DONE;
 }
@@ -402,7 +399,8 @@ static void set_input(struct caption_plan *plan, struct options_row *out) {
          "and no program started; auto: if the kernel can; on: else the run fails",
          NULL},
         {0, "shard", OPTIONS_STRING, &f->shard, "I/N", 0, 0,
-         "part I of N, 1/N to N/N, told by the photos' names; auto: from Slurm's job array or Open "
+         "part I of N, 1/N to N/N, chosen by the photos' names; auto: from Slurm's job array or "
+         "Open "
          "MPI. All N together caption every photo once",
          NULL},
     };

@@ -6,15 +6,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "base/plain_text.h"
 #include "base/progress.h"
-#include "cli/interrupt.h"
+#include "cli/command.h"
+#include "text/utf8.h"
 
 /* Seconds between two lines of -v. */
 static const double verbose_pause = 5;
 
 static bool of_shard(const struct captioning *run, const struct photo_entry *entry) {
-    return shard_holds(run->shard, entry->path + entry->below);
+    return shard_holds(run->shard, entry->path + entry->relative);
 }
 
 static struct caption_row row_of(const struct captioning *run, size_t number,
@@ -22,8 +24,8 @@ static struct caption_row row_of(const struct captioning *run, size_t number,
     const struct photo_entry *entry = &run->list->entries[number];
     return (struct caption_row){.number = number,
                                 .path = entry->path,
-                                .below = entry->below,
-                                .second = entry->second,
+                                .relative = entry->relative,
+                                .name_taken = entry->name_taken,
                                 .result = result};
 }
 
@@ -45,8 +47,8 @@ static char *file_of(const struct captioning *run, size_t number, bool *skipped,
     return NULL;
 }
 
-/* Whether everything that is written for a photo is there already. Where memory is too short to
- * tell, captioning it will say so. */
+/* Whether everything that is written for a photo is there already. Where memory is too short
+ * for the answer, captioning it will say so. */
 static bool is_done(const struct captioning *run, size_t number) {
     const struct caption_row row = row_of(run, number, NULL);
     bool skipped = false;
@@ -64,8 +66,8 @@ static void show_progress(struct captioning *run) {
     char note[96];
     snprintf(note, sizeof note, "%.1f photos/s, %zu failed", rate, run->failed);
     if (!run->quiet) progress_update(run->progress, all, note);
-    if (!run->verbose || elapsed - run->told < verbose_pause) return;
-    run->told = elapsed;
+    if (!run->verbose || elapsed - run->last_message < verbose_pause) return;
+    run->last_message = elapsed;
     const double left = rate > 0 ? (double)(run->photos - all) / rate : 0;
     progress_finish(run->progress);
     fprintf(stderr, "%s: %zu of %zu photos, %s, %.0f s left\n", run->name, all, run->photos, note,
@@ -275,7 +277,7 @@ static void tell_times(const struct captioning *run) {
             100 * t->output / all, 100 * t->waited / all);
 }
 
-void captioning_tell(const struct captioning *run) {
+void captioning_summarise(const struct captioning *run) {
     if (run->quiet) return;
     const bool watched =
         run->verbose || run->files || run->xmp || run->metadata || isatty(STDERR_FILENO);
@@ -297,4 +299,59 @@ void captioning_tell(const struct captioning *run) {
     if (run->files || run->xmp || run->metadata)
         fprintf(stderr, "; the same command with --existing skip goes on");
     fprintf(stderr, "\n");
+}
+
+static bool is_one_line(const char *text) {
+    size_t size = strlen(text);
+    while (size > 0) {
+        uint32_t code;
+        const size_t length = utf8_decode(text, size, &code);
+        if (length == 0 || code < 0x20 || (code >= 0x7F && code < 0xA0)) return false;
+        text += length;
+        size -= length;
+    }
+    return true;
+}
+
+static bool check(const char *flag, const char *text, caption_error *error) {
+    if (!text || is_one_line(text)) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "--%s: expected a text in UTF-8 of one line, without control characters",
+                     flag);
+}
+
+bool literal_text_check(const struct literal_text *text, caption_error *error) {
+    return check("before", text->before, error) && check("after", text->after, error);
+}
+
+static char *around(const struct literal_text *text, const char *caption, caption_error *error) {
+    const char *before = *caption && text->before ? text->before : "";
+    const char *after = *caption && text->after ? text->after : "";
+    const size_t size = strlen(before) + strlen(caption) + strlen(after) + 1;
+    char *whole = memory_uninitialised(size, 1, "a caption", error);
+    if (whole) stpcpy(stpcpy(stpcpy(whole, before), caption), after);
+    return whole;
+}
+
+bool literal_text_add(const struct literal_text *text, const caption_result *in,
+                      caption_result *out, caption_error *error) {
+    *out = *in;
+    if (in->count == 0 || (!text->before && !text->after)) return true;
+    out->captions = memory_zeroed(in->count, sizeof *out->captions, "captions", error);
+    if (!out->captions) return false;
+    for (size_t i = 0; i < in->count; i++) {
+        out->captions[i] = in->captions[i];
+        out->captions[i].text = around(text, in->captions[i].text, error);
+        if (out->captions[i].text) continue;
+        out->count = i;
+        literal_text_free(in, out);
+        return false;
+    }
+    return true;
+}
+
+void literal_text_free(const caption_result *in, caption_result *out) {
+    if (out->captions == in->captions) return;
+    for (size_t i = 0; i < out->count; i++) free(out->captions[i].text);
+    free(out->captions);
 }

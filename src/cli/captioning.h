@@ -3,12 +3,28 @@
 #ifndef CAPTION_CLI_CAPTIONING_H
 #define CAPTION_CLI_CAPTIONING_H
 
-#include "cli/literal_text.h"
+#include "caption.h"
 #include "cli/photo_list.h"
 #include "cli/shard.h"
 #include "metadata/caption_metadata.h"
 #include "report/caption_file.h"
 #include "report/caption_xmp.h"
+
+/* Literal text before and after captions, as --before "ohwx man, " asks for. The model never sees
+ * it; it is put around every caption of a result before an output gets that. */
+struct literal_text {
+    const char *before, *after; /* NULL: none */
+};
+
+/* False with `error` set, which names the flag, where a text is not UTF-8 or has control
+ * characters: a caption is one line. */
+bool literal_text_check(const struct literal_text *text, caption_error *error);
+
+/* `in` with the text around each caption that has words; everything else of `out` is borrowed from
+ * `in`. False when memory is short. Freed with literal_text_free. */
+bool literal_text_add(const struct literal_text *text, const caption_result *in,
+                      caption_result *out, caption_error *error);
+void literal_text_free(const caption_result *in, caption_result *out);
 
 enum { CAPTIONING_MOST_OUTPUTS = 8 };
 
@@ -26,7 +42,7 @@ struct captioning {
     struct literal_text text;                        /* around every caption */
     bool quiet, verbose;
 
-    /* Told by the run. */
+    /* Set by the run. */
     size_t photos;  /* of the shard */
     size_t skipped; /* for their files are there already */
     size_t done, failed;
@@ -37,7 +53,7 @@ struct captioning {
     size_t next;    /* entry to be looked at next */
     size_t written; /* entries whose rows were written, or that have none */
     struct progress *progress;
-    double told; /* when -v last said something */
+    double last_message; /* when -v last wrote something */
 };
 
 /* Captions everything, ends the outputs. A photo that cannot be read is a row and a message. False
@@ -47,7 +63,7 @@ bool captioning_run(struct captioning *run, caption_session *session, caption_er
 /* Writes what a run would caption to stdout: PATH, and behind a tab the file it would write. */
 bool captioning_list(struct captioning *run, caption_error *error);
 
-/* Tells what was done and, after Ctrl-C, how to go on. */
-void captioning_tell(const struct captioning *run);
+/* Writes what was done and, after Ctrl-C, how to go on. */
+void captioning_summarise(const struct captioning *run);
 
 #endif

@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/spelling.h"
 #include "cli/completion.h"
 #include "cli/manual.h"
 
@@ -80,4 +83,72 @@ int command_finish(const struct options_command *command, int status) {
     if (status != COMMAND_DONE) return status;
     caption_error error;
     return command_flush(&error) ? COMMAND_DONE : command_error(command, &error);
+}
+
+static const char *const commands[] = {"train", "eval", "score", "info", "alt", "suggest", "serve"};
+
+enum { COMMANDS = sizeof commands / sizeof *commands, FAR = 3 };
+
+static const char *nearest_command(const char *typed) {
+    const size_t length = strlen(typed);
+    const char *nearest = NULL;
+    size_t best = FAR;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        const size_t distance = spelling_distance(typed, length, commands[i]);
+        if (distance >= best || distance >= length) continue;
+        best = distance;
+        nearest = commands[i];
+    }
+    return nearest;
+}
+
+static bool check_flag(const char *argument, const char *name, caption_error *error) {
+    if (strcmp(argument, name) != 0) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "%s: no such photo or folder, did you mean --%s?", argument, name);
+}
+
+static bool check_argument(const char *argument, bool first, caption_error *error) {
+    if (access(argument, F_OK) == 0) return true;
+    if (!check_flag(argument, "help", error) || !check_flag(argument, "version", error))
+        return false;
+    const char *command = nearest_command(argument);
+    if (!command) return true;
+    if (strcmp(argument, command) == 0)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "%s: no such photo or folder, and a command comes first: caption %s ...",
+                         argument, command);
+    return !first || error_set(error, CAPTION_ERROR_ARGUMENT,
+                               "%s: no such photo or folder, did you mean %s? (caption %s --help)",
+                               argument, command, command);
+}
+
+bool arguments_check(char *const *arguments, int count, caption_error *error) {
+    for (int i = 0; i < count; i++)
+        if (!check_argument(arguments[i], i == 0, error)) return false;
+    return true;
+}
+
+/* A signal handler can speak to the program in no other way. */
+static volatile sig_atomic_t came;
+
+static void remember(int number) {
+    (void)number;
+    came = 1;
+}
+
+void interrupt_listen(void) {
+    struct sigaction action = {.sa_handler = remember};
+    /* A write that is under way goes on: half a row would be lost otherwise. */
+    action.sa_flags = (int)SA_RESETHAND | SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    struct sigaction hangup;
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) /* not under nohup */
+        sigaction(SIGHUP, &action, NULL);
+}
+
+bool interrupt_came(void) {
+    return came != 0;
 }

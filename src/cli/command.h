@@ -3,6 +3,8 @@
 #ifndef CAPTION_CLI_COMMAND_H
 #define CAPTION_CLI_COMMAND_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "cli/options.h"
 
@@ -24,13 +26,13 @@ int command_suggest(int argc, char **argv);
 int command_serve(int argc, char **argv);
 
 /* Parses flags. Returns the index of the first other argument, of which there are `least` to
- * `most`; 0: return *status (help was printed, or a mistake told). */
+ * `most`; 0: return *status (help or a mistake was printed). */
 int command_begin(const struct options_command *command, int argc, char **argv, int least, int most,
                   int *status);
 
-/* Tells an error on stderr, "NAME: message"; returns the exit status that belongs to it. Where
+/* Writes an error to stderr, "NAME: message"; returns the exit status that belongs to it. Where
  * nobody reads standard output any more (`caption -r photos | head`), that is no news: nothing is
- * told. */
+ * written. */
 int command_error(const struct options_command *command, const caption_error *error);
 
 /* Flushes stdout; false with `error` set when anything that was written to it did not arrive. */
@@ -39,5 +41,20 @@ bool command_flush(caption_error *error);
 /* The exit status at the end of a command: where all went well, stdout is flushed, and a failure of
  * that is told. */
 int command_finish(const struct options_command *command, int status);
+
+/* Arguments that stand for no photo because something else was meant. */
+
+/* False with `error` set where one of the arguments of `caption PATH...`, of which there is no
+ * file, is the name of a command, or the first is nearly one ("trian"). */
+bool arguments_check(char *const *arguments, int count, caption_error *error);
+
+/* Ctrl-C: the first one asks the command to stop at the next good place, a second one ends the
+ * program at once. */
+
+/* Starts to listen for SIGINT, SIGTERM and, unless it is ignored, SIGHUP. */
+void interrupt_listen(void);
+
+/* True once one of them has come. */
+bool interrupt_came(void);
 
 #endif

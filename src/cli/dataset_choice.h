@@ -1,15 +1,17 @@
-/* Photos of a data set that are scored, as `caption eval` and `caption score` are told to. */
+/* Photos of a data set that are scored, by the flags of `caption eval` and `caption score`. */
 #ifndef CAPTION_CLI_DATASET_CHOICE_H
 #define CAPTION_CLI_DATASET_CHOICE_H
 
 #include <stdio.h>
 
+#include "base/error.h"
 #include "cli/options.h"
 #include "data/photo_check.h"
 
 /* What DATASET may be, for the help texts. */
 #define DATASET_CHOICE_FORMATS                                                                     \
-    "DATASET, told by its content, is Karpathy's dataset_*.json, COCO captions, a JSON array,\n"   \
+    "DATASET, recognised by its content, is Karpathy's dataset_*.json, COCO captions, a JSON "     \
+    "array,\n"                                                                                     \
     "JSON Lines or CSV of photos with captions, what `caption` prints of photos, Flickr8k's\n"     \
     "token.txt, kohya's metadata, tar archives of photos with texts (WebDataset), or a folder "    \
     "of\n"                                                                                         \
@@ -72,10 +74,20 @@ bool dataset_choice_check(struct dataset_choice *choice, const struct photo_chec
 /* Counts the references anew, after photos were removed. */
 void dataset_choice_recount(struct dataset_choice *choice);
 
-/* Tells what is not as the user may think, each in a line that begins with `command`: a split made
- * by the seed, captions and photos that were left out. */
+/* Reports what is not as the user may think, each in a line that begins with `command`: a split
+ * made by the seed, captions and photos that were left out. */
 void dataset_choice_tell(const struct dataset_choice *choice,
                          const struct dataset_choice_options *options, const char *command,
                          FILE *stream);
+
+/* Lists of flags that belong to data sets in their order: one value each, or one for all. */
+
+/* Whether --`flag` has a value for each of `sets` data sets, or none, or, `one_for_all`, just one;
+ * the error names the flag. */
+bool set_lists_check(const struct options_list *list, const char *flag, size_t sets,
+                     bool one_for_all, caption_error *error);
+
+/* The value of a data set, or NULL. */
+const char *set_lists_value(const struct options_list *list, size_t set);
 
 #endif

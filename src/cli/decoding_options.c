@@ -34,9 +34,9 @@ static void set_search(struct decoding_options *options, struct options_row *out
         {0, "prefix", OPTIONS_STRING, &o->prefix, "TEXT", 0, 0, "words every caption starts with",
          NULL},
         {0, "style", OPTIONS_STRING, &o->style, "NAME", 0, 0,
-         "describe photos as a training set does, such as coco; "
-         "`caption info` lists them; none where there is no such flag, but for `caption eval` that "
-         "of the data set or of its photos' source",
+         "describe photos as a training set does, such as coco, or as a mixture of all: none; "
+         "`caption info` lists them and the default; that of `caption eval` is the style of the "
+         "data set or of its photos' source, where there is one",
          NULL},
     };
     memcpy(out, rows, sizeof rows);
@@ -51,7 +51,7 @@ static void set_choice(struct decoding_options *options, struct options_row *out
          "that come to the same are one",
          NULL},
         {0, "min-confidence", OPTIONS_FLOAT, &o->min_confidence, "P", 0, 1,
-         "captions less sure than this, from 0 to 1, are unsure; needs a model that tells how sure "
+         "captions less sure than this, from 0 to 1, are unsure; needs a model that knows how sure "
          "it is",
          NULL},
         {0, "unsure", OPTIONS_CHOICE, &options->unsure, "skip|hedge", 0, 0,
@@ -69,7 +69,7 @@ static void set_choice(struct decoding_options *options, struct options_row *out
          "sample among the likeliest words that hold this probability", &o->sample},
         {0, "seed", OPTIONS_SEED, &o->seed, "N", 0, 0, "of sampling", NULL},
         {0, "precision", OPTIONS_CHOICE, &options->precision, "auto|f32|bf16|int8", 0, 0,
-         "number type of the large products; auto: the fastest that nobody can tell from f32",
+         "number type of the large products; auto: the fastest with captions like those of f32",
          NULL},
         {'t', "threads", OPTIONS_SIZE, &o->threads, "N", 0, PLAN_MAX_THREADS,
          "worker threads, 0: one per processor", NULL},

@@ -4,19 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/stat.h>
+
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/plain_text.h"
-#include "cli/calibrate.h"
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
 #include "cli/decoding_options.h"
 #include "cli/run_files.h"
-#include "cli/set_lists.h"
 #include "data/dataset_parts.h"
+#include "eval/calibration.h"
 #include "eval/evaluate.h"
 #include "eval/rerank_fit.h"
-#include "model/model_path.h"
+#include "model/model.h"
 #include "report/json_text.h"
 #include "report/score_page.h"
 #include "report/score_table.h"
@@ -198,6 +199,70 @@ static bool gather_part(const struct scoring *scoring, const struct dataset_choi
     return rerank_fit_add(scoring->candidates, &evaluator, &photos, error);
 }
 
+/* Reads the model whole, to be written again, and forgets how sure it was and how it re-ranked
+ * captions. */
+static bool calibrate_open(struct model *model, const char *path, caption_error *error) {
+    if (!model_read(model, path, error)) return false;
+    confidence_free(&model->confidence);
+    model->tag_calibration = (struct tag_calibration){0};
+    model->rerank = (struct rerank){0};
+    return true;
+}
+
+static bool print_confidence(const struct calibration_photos *photos,
+                             const struct calibration_part *part, const double *confidences,
+                             const char *note, bool json, caption_error *error) {
+    struct confidence_scores scores;
+    const size_t size = strlen(part->name) + strlen(note) + 1;
+    char *title = memory_uninitialised(size, 1, "a title", error);
+    if (!title) return false;
+    snprintf(title, size, "%s%s", part->name, note);
+    const bool done =
+        confidence_scores_compute(confidences + part->first, photos->ciders + part->first,
+                                  part->count, &scores, error) &&
+        confidence_table_write(title, &scores, json, stdout, error);
+    free(title);
+    return done;
+}
+
+/* Prints how good confidences[photos->count] are, by part and in all, on stdout; each name followed
+ * by `note`. `parts` false: in all only. */
+static bool calibrate_print(const struct calibration_photos *photos, const double *confidences,
+                            const char *note, bool parts, bool json, caption_error *error) {
+    for (size_t i = 0; parts && i < photos->part_count; i++) {
+        if (!print_confidence(photos, &photos->parts[i], confidences, note, json, error))
+            return false;
+    }
+    const struct calibration_part all = {.name = "all", .count = photos->count};
+    return photos->part_count == 1 ||
+           print_confidence(photos, &all, confidences, note, json, error);
+}
+
+/* How the model's own confidences fare is printed from fits that did not see the photos. */
+static bool calibrate_fit(struct model *model, const struct calibration_photos *photos, bool json,
+                          caption_error *error) {
+    double *probabilities =
+        memory_zeroed(photos->count, sizeof *probabilities, "confidences", error);
+    if (!probabilities) return false;
+    const bool done =
+        calibration_fit(photos, &model->confidence, probabilities, error) &&
+        (model->tags.count == 0 || photo_tags_fit(&photos->tags, &model->tag_calibration, error)) &&
+        calibrate_print(photos, probabilities, ", cross-validated", true, json, error);
+    free(probabilities);
+    return done;
+}
+
+/* Fits the model, which was read from `path`, to the photos and writes `output`. Prints on stdout
+ * what the cross-validated fits score, as tables or, `json`, as one object each. */
+static bool calibrate_write(struct model *model, const char *path,
+                            const struct calibration_photos *photos, const char *output, bool json,
+                            caption_error *error) {
+    enum safetensors_type type;
+    return calibrate_fit(model, photos, json, error) &&
+           model_file_type(model, path, &type, error) &&
+           model_write(model, NULL, type, output, error);
+}
+
 /* How a model that is calibrated re-ranks captions: before it is scored, for that changes what it
  * says. */
 static bool fit_rerank(struct scoring *scoring, struct model *model, struct dataset_choice *choices,
@@ -263,7 +328,7 @@ static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, 
     return done;
 }
 
-/* All data sets, before the work begins: a mistake in the last one is told at once. */
+/* All data sets, before the work begins: a mistake in the last one is reported at once. */
 static bool open_sets(const struct eval_options *options, struct dataset_choice *choices,
                       caption_error *error) {
     for (size_t i = 0; i < options->sets; i++) {
@@ -280,7 +345,7 @@ static bool check_files(const struct eval_options *options, caption_error *error
     struct run_files files = {.force = options->force};
     struct model_place place;
     const char *model =
-        model_path(options->decoding->model, &place, NULL); /* told when it is opened */
+        model_path(options->decoding->model, &place, NULL); /* reported when it is opened */
     bool ok = run_files_read(&files, "model", model, error);
     for (size_t i = 0; ok && i < options->sets; i++)
         ok = run_files_read(&files, "data set", options->paths[i], error);
@@ -329,7 +394,7 @@ static void set_rows(struct eval_options *options, struct options_row *out) {
          "what becomes of photos that are missing or broken", NULL},
         {0, "results", OPTIONS_STRING, &options->results, "FILE", 0, 0,
          "write the captions as JSON: [{\"image_id\", \"file_name\", \"caption\"}], with their "
-         "\"confidence\" where the model tells it",
+         "\"confidence\" where the model has it",
          NULL},
         {0, "html", OPTIONS_STRING, &options->html, "FILE", 0, 0,
          "write the scores as a page, with a drawing of risk against coverage: how many captions "

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "cli/command.h"
+#include "model/model.h"
 #include "model/model_info.h"
-#include "model/model_path.h"
 #include "report/json_text.h"
 
 static bool print_json(const struct model *model, const char *path, caption_error *error) {
@@ -51,7 +51,7 @@ int command_info(int argc, char **argv) {
     const struct options_command command = {
         "caption info",
         "[OPTIONS] [MODEL]",
-        "Tells what a model is, was trained on and scores; without MODEL, the one that is used\n"
+        "Shows what a model is, was trained on and scores; without MODEL, the one that is used\n"
         "when none is named.\n",
         groups,
         1,

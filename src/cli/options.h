@@ -70,8 +70,8 @@ enum options_outcome {
 };
 
 /* Sets the targets from argv[1..]. Flags may stand after other arguments; those are moved to the
- * end and begin at argv[*first]. A mistake is told on `messages`, with the flag, its value and what
- * is allowed. -h, --help, --help-all, --help-man, --help-bash, --help-zsh and --help-fish are
+ * end and begin at argv[*first]. A mistake is written to `messages`, with the flag, its value and
+ * what is allowed. -h, --help, --help-all, --help-man, --help-bash, --help-zsh and --help-fish are
  * understood without a row. */
 enum options_outcome options_parse(const struct options_command *command, int argc, char **argv,
                                    int *first, FILE *messages);

@@ -1,16 +1,16 @@
 #include "cli/photo_list.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <fnmatch.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/names.h"
-#include "base/windows_path.h"
 #include "image/photo.h"
 
 /* More of --files-from is no list of photos. */
@@ -60,10 +60,10 @@ static bool see(struct photo_list *list, const struct stat *status, bool *fresh,
 }
 
 /* Takes `path` over, also on failure. Below a folder that was named is nothing of its own path. */
-static bool append(struct photo_list *list, char *path, size_t below, const caption_error *problem,
-                   caption_error *error) {
+static bool append(struct photo_list *list, char *path, size_t relative,
+                   const caption_error *problem, caption_error *error) {
     struct photo_entry entry = {.path = path};
-    if (path) entry.below = (unsigned)size_smaller(below, strlen(path));
+    if (path) entry.relative = (unsigned)size_smaller(relative, strlen(path));
     bool ok = path && memory_grow(&list->entries, &list->capacity, list->count + 1,
                                   sizeof *list->entries, "the list of photos", error);
     if (ok && problem) {
@@ -82,9 +82,9 @@ static bool append(struct photo_list *list, char *path, size_t below, const capt
     return true;
 }
 
-static bool append_problem(struct photo_list *list, const char *path, size_t below,
+static bool append_problem(struct photo_list *list, const char *path, size_t relative,
                            const caption_error *problem, caption_error *error) {
-    return append(list, memory_string(path, error), below, problem, error);
+    return append(list, memory_string(path, error), relative, problem, error);
 }
 
 static bool matches(const struct photo_list *list, const char *name) {
@@ -93,14 +93,15 @@ static bool matches(const struct photo_list *list, const char *name) {
     return list->glob_count == 0;
 }
 
-/* What a folder names and cannot be looked at: told, unless its name is enough to pass it over. */
-static bool add_unseen(struct photo_list *list, const char *path, const char *name, size_t below,
+/* What a folder names and cannot be looked at: reported, unless its name is enough to pass it over.
+ */
+static bool add_unseen(struct photo_list *list, const char *path, const char *name, size_t relative,
                        caption_error *error) {
     const int reason = errno;
     if (!list->recursive && !matches(list, name)) return true;
     caption_error problem;
     error_set(&problem, CAPTION_ERROR_IO, "%s: cannot look at it: %s", path, strerror(reason));
-    return append_problem(list, path, below, &problem, error);
+    return append_problem(list, path, relative, &problem, error);
 }
 
 static bool is_below(const char *path, const char *root) {
@@ -120,40 +121,41 @@ static bool leads_outside(const struct photo_list *list, const char *path) {
     return !inside;
 }
 
-static bool add_outside(struct photo_list *list, const char *path, size_t below,
+static bool add_outside(struct photo_list *list, const char *path, size_t relative,
                         caption_error *error) {
     caption_error problem;
     error_set(&problem, CAPTION_ERROR_ARGUMENT,
               "%s: a link out of the folder that was named, where no files are written beside "
               "photos: name the folder it leads to, or give --output-dir",
               path);
-    return append_problem(list, path, below, &problem, error);
+    return append_problem(list, path, relative, &problem, error);
 }
 
-/* A folder, and where the paths of its photos go on below the folder that was named. */
-static bool search(struct photo_list *list, const char *folder, size_t below, caption_error *error);
+/* A folder, and where the paths of its photos go on within the folder that was named. */
+static bool search(struct photo_list *list, const char *folder, size_t relative,
+                   caption_error *error);
 
-static bool search_within(struct photo_list *list, const char *folder, size_t below,
+static bool search_within(struct photo_list *list, const char *folder, size_t relative,
                           caption_error *error) {
     if (!list->recursive) return true;
-    return leads_outside(list, folder) ? add_outside(list, folder, below, error)
-                                       : search(list, folder, below, error);
+    return leads_outside(list, folder) ? add_outside(list, folder, relative, error)
+                                       : search(list, folder, relative, error);
 }
 
 /* Takes `path` over. */
-static bool add_found(struct photo_list *list, char *path, const char *name, size_t below,
+static bool add_found(struct photo_list *list, char *path, const char *name, size_t relative,
                       caption_error *error) {
     struct stat status;
     const bool there = stat(path, &status) == 0;
     bool fresh = true, ok = true;
     if (!there && errno != ENOENT) {
-        ok = add_unseen(list, path, name, below, error);
+        ok = add_unseen(list, path, name, relative, error);
     } else if (there && S_ISDIR(status.st_mode)) {
-        ok = search_within(list, path, below, error);
+        ok = search_within(list, path, relative, error);
     } else if (matches(list, name)) {
         if (photo_recognise(path)) {
             ok = !there || see(list, &status, &fresh, error);
-            if (ok && fresh) return append(list, path, below, NULL, error);
+            if (ok && fresh) return append(list, path, relative, NULL, error);
         } else {
             list->others++;
         }
@@ -163,15 +165,15 @@ static bool add_found(struct photo_list *list, char *path, const char *name, siz
 }
 
 static bool add_names(struct photo_list *list, const struct names *names, const char *folder,
-                      size_t below, caption_error *error) {
+                      size_t relative, caption_error *error) {
     for (size_t i = 0; i < names->count; i++) {
         char *path = file_join(folder, names->names[i], error);
-        if (!path || !add_found(list, path, names->names[i], below, error)) return false;
+        if (!path || !add_found(list, path, names->names[i], relative, error)) return false;
     }
     return true;
 }
 
-static bool search(struct photo_list *list, const char *folder, size_t below,
+static bool search(struct photo_list *list, const char *folder, size_t relative,
                    caption_error *error) {
     struct stat status;
     bool fresh = true;
@@ -180,8 +182,8 @@ static bool search(struct photo_list *list, const char *folder, size_t below,
     struct names names;
     caption_error problem;
     const bool ok = names_read(&names, folder, &problem)
-                        ? add_names(list, &names, folder, below, error)
-                        : append_problem(list, folder, below, &problem, error);
+                        ? add_names(list, &names, folder, relative, error)
+                        : append_problem(list, folder, relative, &problem, error);
     names_free(&names);
     return ok;
 }
@@ -191,10 +193,10 @@ static int by_path(const void *a, const void *b) {
     return strcmp(x->path, y->path);
 }
 
-static bool search_root(struct photo_list *list, const char *folder, size_t below,
+static bool search_root(struct photo_list *list, const char *folder, size_t relative,
                         caption_error *error) {
     if (list->stays_inside) list->root = realpath(folder, NULL);
-    const bool ok = search(list, folder, below, error);
+    const bool ok = search(list, folder, relative, error);
     free(list->root);
     list->root = NULL;
     return ok;
@@ -202,9 +204,9 @@ static bool search_root(struct photo_list *list, const char *folder, size_t belo
 
 static bool add_folder(struct photo_list *list, const char *folder, caption_error *error) {
     const size_t before = list->count, seen = list->seen_count, length = strlen(folder);
-    const size_t below = length + (length > 0 && folder[length - 1] != '/');
+    const size_t relative = length + (length > 0 && folder[length - 1] != '/');
     list->folders = true;
-    if (!search_root(list, folder, below, error)) return false;
+    if (!search_root(list, folder, relative, error)) return false;
     if (list->count > before) {
         qsort(list->entries + before, list->count - before, sizeof *list->entries, by_path);
         return true;
@@ -268,4 +270,95 @@ void photo_list_free(struct photo_list *list) {
     free(list->entries);
     free(list->seen);
     *list = (struct photo_list){0};
+}
+
+/* Which photos of a list would have a file of one name. */
+
+/* What photos are compared by: the folder they lie in, and their name in it. */
+struct key {
+    uint64_t device, inode; /* 0 where folders do not separate them */
+    const char *name;
+    size_t stem; /* bytes of the name before the extension */
+    size_t entry;
+};
+
+static int compare(uint64_t a, uint64_t b) {
+    return (a > b) - (a < b);
+}
+
+static int by_stem(const void *a, const void *b) {
+    const struct key *x = a, *y = b;
+    int order = compare(x->device, y->device);
+    if (order == 0) order = compare(x->inode, y->inode);
+    if (order == 0) order = memcmp(x->name, y->name, x->stem < y->stem ? x->stem : y->stem);
+    if (order == 0) order = compare(x->stem, y->stem);
+    return order ? order : strcmp(x->name, y->name);
+}
+
+static bool same_stem(const struct key *a, const struct key *b) {
+    return a->device == b->device && a->inode == b->inode && a->stem == b->stem &&
+           memcmp(a->name, b->name, a->stem) == 0;
+}
+
+/* Names count from the folder on, where that can be looked at: it may be spelt in several ways. */
+static struct key key_in_folder(const char *path) {
+    struct stat status;
+    char *folder = file_directory(path, NULL);
+    const bool found = folder && stat(folder, &status) == 0;
+    free(folder);
+    if (!found) return (struct key){.name = path};
+    return (struct key){status.st_dev, status.st_ino, path + file_name_start(path), 0, 0};
+}
+
+static size_t make_keys(const struct photo_list *list, bool by_relative_path, struct key *keys) {
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct photo_entry *entry = &list->entries[i];
+        if (entry->problem) continue;
+        struct key *key = &keys[count++];
+        *key = by_relative_path ? (struct key){.name = entry->path + entry->relative}
+                                : key_in_folder(entry->path);
+        key->stem = file_stem_length(key->name);
+        key->entry = i;
+    }
+    return count;
+}
+
+/* Whether the stem of a photo's name is the whole name of one that is marked. Those with shorter
+ * stems have been looked at. */
+static bool is_taken_name(const struct photo_list *list, const struct key *keys, size_t count,
+                          const struct key *key, caption_error *error, bool *failed) {
+    char *stem = memory_substring(key->name, key->stem, error);
+    *failed = !stem;
+    if (!stem) return false;
+    const struct key wanted = {key->device, key->inode, stem, file_stem_length(stem), 0};
+    const struct key *found = bsearch(&wanted, keys, count, sizeof *keys, by_stem);
+    free(stem);
+    return found && list->entries[found->entry].name_taken;
+}
+
+static bool mark_taken_names(struct photo_list *list, const struct key *keys, size_t count,
+                             bool by_relative_path, caption_error *error) {
+    bool failed = false;
+    for (size_t i = 0; i < count && !failed; i++) {
+        struct photo_entry *entry = &list->entries[keys[i].entry];
+        entry->name_taken = (i > 0 && same_stem(&keys[i - 1], &keys[i])) ||
+                            is_taken_name(list, keys, count, &keys[i], error, &failed);
+        if (by_relative_path && i > 0 && strcmp(keys[i - 1].name, keys[i].name) == 0)
+            return error_set(error, CAPTION_ERROR_ARGUMENT,
+                             "%s and %s would be written to the same file",
+                             list->entries[keys[i - 1].entry].path, entry->path);
+    }
+    return !failed;
+}
+
+bool photo_list_find_taken_names(struct photo_list *list, bool by_relative_path,
+                                 caption_error *error) {
+    struct key *keys = memory_zeroed(list->photos, sizeof *keys, "the list of photos", error);
+    if (!keys) return false;
+    const size_t count = make_keys(list, by_relative_path, keys);
+    qsort(keys, count, sizeof *keys, by_stem);
+    const bool ok = mark_taken_names(list, keys, count, by_relative_path, error);
+    free(keys);
+    return ok;
 }

@@ -16,8 +16,9 @@
 struct photo_entry {
     char *path;             /* owned; "-" is standard input */
     caption_error *problem; /* owned; NULL of a photo */
-    unsigned below;         /* path + below is its path in the folder that was named */
-    bool second; /* another photo has the file that its name asks for: photo_list_find_seconds */
+    unsigned relative;      /* path + relative is its path in the folder that was named */
+    bool name_taken;        /* another photo has the file that its name asks for:
+                               photo_list_find_taken_names */
 };
 
 struct photo_list {
@@ -56,10 +57,12 @@ bool photo_list_add_from(struct photo_list *list, const char *file, bool zeros,
 
 /* Marks, of the photos of a folder whose names differ in nothing but the extension, all but the
  * first in the order of bytes, however the folder is spelt; and a "dog.png.jpg" beside such a
- * "dog.png". `from_below`: instead of folders and names, paths from `below` on are compared, and
- * where two do not differ at all, it is false with `error` set: files made from these would fight.
+ * "dog.png". `by_relative_path`: instead of folders and names, paths from `relative` on are
+ * compared, and where two do not differ at all, it is false with `error` set: files made from these
+ * would fight.
  */
-bool photo_list_find_seconds(struct photo_list *list, bool from_below, caption_error *error);
+bool photo_list_find_taken_names(struct photo_list *list, bool by_relative_path,
+                                 caption_error *error);
 
 /* Whether a file, as stat(2) sees it, is one of the list. */
 bool photo_list_holds(const struct photo_list *list, const struct stat *file);

@@ -9,7 +9,7 @@
 #include "image/photo.h"
 #include "model/model.h"
 #include "report/caption_page.h"
-#include "report/caption_vis.h"
+#include "report/caption_table.h"
 #include "report/score_page.h"
 #include "report/training_report.h"
 #include "train/checkpoint.h"
@@ -130,7 +130,7 @@ static bool other_error(const struct run_file *output, caption_error *error) {
                      output->name, output->kind->what, found);
 }
 
-/* A file that is there, as its content and its name tell. */
+/* A file that is there, recognised by its content and its name. */
 static bool check_content(const struct run_files *files, const struct run_file *output,
                           const struct stat *status, caption_error *error) {
     if (files->photos && photo_list_holds(files->photos, status) &&

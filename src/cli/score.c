@@ -5,8 +5,8 @@
 #include "base/plain_text.h"
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
-#include "eval/photo_scores.h"
 #include "eval/results.h"
+#include "eval/scores.h"
 #include "report/score_table.h"
 
 static const char name[] = "caption score";

@@ -4,7 +4,6 @@
 
 #include "cli/command.h"
 #include "cli/decoding_options.h"
-#include "cli/interrupt.h"
 #include "decode/plan.h"
 #include "image/image.h"
 #include "serve/serve.h"
@@ -113,7 +112,7 @@ static void set_answers(struct serve_flags *flags) {
          "temperature, top_k, top_p and seed of requests are not read; every caption is that of "
          "`caption PHOTO`",
          NULL},
-        {'q', "quiet", OPTIONS_ON, &flags->quiet, NULL, 0, 0, "do not tell the address", NULL},
+        {'q', "quiet", OPTIONS_ON, &flags->quiet, NULL, 0, 0, "do not print the address", NULL},
         {'v', "verbose", OPTIONS_ON, &flags->verbose, NULL, 0, 0,
          "a line a request on stderr, as logfmt", NULL},
     };

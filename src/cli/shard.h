@@ -11,8 +11,8 @@ struct shard {
     const char *source;  /* who said so, for messages */
 };
 
-/* Reads "I/N", 1/N to N/N, or "auto": what Slurm tells the tasks of a job array
- * (SLURM_ARRAY_TASK_ID, _COUNT, _MIN), else what Open MPI tells its processes
+/* Reads "I/N", 1/N to N/N, or "auto": the variables that Slurm gives the tasks of a job array
+ * (SLURM_ARRAY_TASK_ID, _COUNT, _MIN), else those that Open MPI gives its processes
  * (OMPI_COMM_WORLD_RANK, _SIZE). NULL is 1/1. */
 bool shard_parse(const char *text, struct shard *shard, caption_error *error);
 

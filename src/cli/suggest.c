@@ -54,7 +54,7 @@ static bool suggesting_open(struct suggesting *s, const struct suggest_options *
            caption_session_look(s->session, photo, error);
 }
 
-/* Tells which words of the text the model does not know. */
+/* Reports the words of the text that the model does not know. */
 static bool tell_unknown(const struct suggesting *s, const char *text, caption_error *error) {
     caption_words words;
     if (!caption_session_score(s->session, text, &words, error)) return false;
@@ -208,16 +208,15 @@ static void set_rows(struct suggest_options *o) {
         {'m', "model", OPTIONS_STRING, &o->decoding->model, "FILE", 0, 0,
          "model to use (default: $CAPTION_MODEL, else the one that came with the program)", NULL},
         {0, "style", OPTIONS_STRING, &caption->style, "NAME", 0, 0,
-         "write as one of the data sets that the model learned from does, such as coco; `caption "
-         "info` lists them",
+         "write as one of the data sets that the model learned from does, such as coco, or as a "
+         "mixture of all: none; `caption info` lists them and the default",
          NULL},
         {'b', "beam-size", OPTIONS_SIZE, &caption->beam_size, "N", 1, PLAN_MAX_BEAM,
          "of --complete; width of the beam search", &o->decoding->beam_size_given},
         {0, "max-length", OPTIONS_SIZE, &caption->max_length, "N", 1, PLAN_MAX_LENGTH,
          "of --complete; words at most, those of TEXT included", NULL},
         {0, "precision", OPTIONS_CHOICE, &o->decoding->precision, "auto|f32|bf16|int8", 0, 0,
-         "number type of the large products; auto: the fastest that nobody can tell from f32",
-         NULL},
+         "number type of the large products; auto: the fastest with words like those of f32", NULL},
         {'t', "threads", OPTIONS_SIZE, &caption->threads, "N", 0, PLAN_MAX_THREADS,
          "worker threads that make the model ready, 0: one per processor", NULL},
     };

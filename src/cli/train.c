@@ -1,6 +1,6 @@
 /* caption train DATASET...: learns from photos and captions. */
 #include "train/train.h"
-#include "model/model_path.h"
+#include "model/model.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -11,13 +11,10 @@
 #include "base/text_stream.h"
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
-#include "cli/interrupt.h"
 #include "cli/run_files.h"
-#include "cli/set_lists.h"
-#include "model/model.h"
 #include "report/training_report.h"
+#include "train/checkpoint.h"
 #include "train/start.h"
-#include "train/train_files.h"
 
 static void write_message(void *context, const char *text) {
     (void)context;
@@ -25,7 +22,7 @@ static void write_message(void *context, const char *text) {
     fputc('\n', stderr);
 }
 
-/* A first page at once, so that a path that cannot be is told before the work. */
+/* A first page at once, so that a path that cannot be is reported before the work. */
 static bool begin_report(void *context, const struct train_history *history, caption_error *error) {
     struct training_report *report = context;
     return !report || training_report_write(report, history, error);
@@ -67,7 +64,7 @@ static void write_row(const struct train_history *history, size_t index) {
 }
 
 /* The record of a run is its result: a row an epoch on stdout. A report that cannot be written any
- * more is told and stops no training. */
+ * more is reported and stops no training. */
 static bool write_epoch(void *context, const struct train_history *history, caption_error *error) {
     struct training_report *report = context;
     write_row(history, history->epoch_count - 1);
@@ -313,7 +310,7 @@ static void set_model_flags(struct train_command *c) {
         {0, "styles", OPTIONS_LIST, &c->styles, "NAME...", 0, 0,
          "learn to describe photos as each of these data sets does, or as the photos of each of "
          "these \"source\"s are described; see `caption --style`. Photos of other data sets are "
-         "shown with all styles",
+         "shown with all styles. The first is the model's default",
          NULL},
     };
     set_group(c, TRAIN_OPTION_MODEL, "The model", rows, sizeof rows / sizeof *rows);

@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/windows_path.h"
 
 bool builder_init(struct builder *builder, struct dataset *dataset, const char *path,
                   const char *beside, const struct dataset_reading *how, caption_error *error) {

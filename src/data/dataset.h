@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "data/text_faults.h"
+#include "data/lines.h"
 #include "image/photo.h"
 #include "text/tokenizer.h"
 
@@ -67,7 +67,7 @@ struct dataset_reading {
  *     rows.h           a JSON array, JSON Lines or a table (CSV) of photos with their captions
  *     token_text.h     Flickr8k's token.txt
  *     shards.h         tar archives of photos with captions beside them (WebDataset)
- *     split_folders.h  a folder of folders train, validation and test, each with its metadata
+ *     folder.h  a folder of folders train, validation and test, each with its metadata
  *     folder.h         a folder of photos with captions beside them
  *
  * A folder with a metadata.jsonl or metadata.csv in it is read through that file. A photo's path is

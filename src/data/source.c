@@ -3,13 +3,13 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include <sys/stat.h>
 
 #include "base/json.h"
 #include "base/memory.h"
 #include "data/dataset.h"
-#include "data/foreign.h"
 #include "data/lines.h"
 #include "data/tar.h"
 #include "image/image.h"
@@ -95,7 +95,7 @@ static bool parse_first(struct source *source, caption_error *error) {
     return source->json != NULL;
 }
 
-/* Archives may be large, and are told by their first bytes. */
+/* Archives may be large, and are recognised by their first bytes. */
 static bool look_at_beginning(struct source *source, caption_error *error) {
     struct file_bytes bytes;
     if (!file_read_beginning(source->path, SOURCE_BEGINNING, &bytes)) return true;
@@ -172,4 +172,31 @@ bool source_refuse(const struct source *source, const char *formats, caption_err
                      "%s: expected a data set in a format that is read (%s), found %s%s%s%s",
                      source->path, formats, quoted ? "text that begins with \"" : "", found,
                      quoted ? "\"" : "", way_out(source));
+}
+
+static const char parquet[] =
+    "a Parquet file, which is not read: python3 -c \"import pandas, sys; "
+    "pandas.read_parquet(sys.argv[1]).to_csv(sys.argv[2], index=False)\" FILE.parquet FILE.csv "
+    "converts it (the training guide has a line for photos in it)";
+
+bool foreign_check(const uint8_t *bytes, size_t size, const char *path, caption_error *error) {
+    static const struct {
+        const char *start, *found;
+    } kinds[] = {
+        {"PAR1", parquet},
+        {"ARROW1", "an Arrow file, which is not read: expected JSON Lines or CSV of photos"},
+        {"\x1F\x8B", "data compressed by gzip: gunzip it first"},
+        {"\x28\xB5\x2F\xFD", "data compressed by zstd: unzstd it first"},
+        {"\xFD"
+         "7zXZ",
+         "data compressed by xz: unxz it first"},
+        {"BZh", "data compressed by bzip2: bunzip2 it first"},
+        {"PK\3\4", "a zip archive: unzip it, and name its folder"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const size_t length = strlen(kinds[i].start);
+        if (size < length || memcmp(bytes, kinds[i].start, length) != 0) continue;
+        return error_set(error, CAPTION_ERROR_FORMAT, "%s: is %s", path, kinds[i].found);
+    }
+    return true;
 }

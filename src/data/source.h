@@ -2,10 +2,13 @@
 #ifndef CAPTION_DATA_SOURCE_H
 #define CAPTION_DATA_SOURCE_H
 
+#include <stdint.h>
+
 #include <cjson/cJSON.h>
 
+#include "base/error.h"
 #include "base/file.h"
-#include "data/text_faults.h"
+#include "data/lines.h"
 
 struct dataset_reading;
 
@@ -23,11 +26,11 @@ struct source {
     struct text_faults faults;
 };
 
-/* Bytes at the start of a file that tell what it is. */
+/* Bytes at the start of a file that identify its format. */
 enum { SOURCE_BEGINNING = 512 };
 
 /* Opens a file, or a folder, or the metadata.jsonl or metadata.csv that lies in the folder. A text
- * that begins as JSON does and is not valid is an error, and so are files that foreign.h knows.
+ * that begins as JSON does and is not valid is an error, and so are files that source.h knows.
  * `how` must live as long as the source. Freed with source_close; after a failure there is nothing
  * to free. */
 bool source_open(struct source *source, const char *path, const struct dataset_reading *how,
@@ -40,5 +43,11 @@ void source_close(struct source *source);
 
 /* "expected a data set in one of the formats: `formats`, found ...", in one line. Returns false. */
 bool source_refuse(const struct source *source, const char *formats, caption_error *error);
+
+/* Files that hold data sets and are not read, each with the way out. */
+
+/* True for a file that may hold a data set; false with `error` set, which names the path, for one
+ * that begins as a Parquet or Arrow file or as compressed data does. */
+bool foreign_check(const uint8_t *bytes, size_t size, const char *path, caption_error *error);
 
 #endif

@@ -7,7 +7,6 @@
 #include "decode/candidates.h"
 #include "decode/constraints.h"
 #include "decode/decode.h"
-#include "decode/reorder.h"
 #include "decode/rows.h"
 #include "decode/signals.h"
 #include "decode/tags.h"
@@ -278,6 +277,10 @@ static bool search_step(struct beam_search *search, size_t length, struct decode
     return true;
 }
 
+void beam_search_share(struct beam_search *search, struct threads *threads) {
+    inference_step_share(search->rows.step, threads);
+}
+
 bool beam_search_run(struct beam_search *search, const real *features, size_t count,
                      struct decode_result *results, caption_error *error) {
     search_begin(search, features, count);
@@ -292,4 +295,35 @@ bool beam_search_run(struct beam_search *search, const real *features, size_t co
         reorder_captions(search->plan, results, count);
     }
     return done;
+}
+
+size_t reorder_pool(const struct decode_plan *plan) {
+    const caption_options *options = &plan->options;
+    return rerank_is_there(&plan->model->rerank) ? options->beam_size : options->top;
+}
+
+/* By insertion: they are few, and nearly in order. */
+static void sort(struct decode_caption *captions, size_t count) {
+    for (size_t i = 1; i < count; i++) {
+        const struct decode_caption caption = captions[i];
+        size_t place = i;
+        for (; place > 0 && caption.score > captions[place - 1].score; place--) {
+            captions[place] = captions[place - 1];
+        }
+        captions[place] = caption;
+    }
+}
+
+static void reorder(const struct decode_plan *plan, struct decode_result *result) {
+    for (size_t i = 0; i < result->count; i++) {
+        struct decode_caption *caption = &result->captions[i];
+        caption->score = rerank_score(&plan->model->rerank, caption->score, caption->signals);
+    }
+    sort(result->captions, result->count);
+    while (result->count > plan->options.top) free(result->captions[--result->count].words);
+}
+
+void reorder_captions(const struct decode_plan *plan, struct decode_result *results, size_t count) {
+    if (!rerank_is_there(&plan->model->rerank)) return;
+    for (size_t i = 0; i < count; i++) reorder(plan, &results[i]);
 }

@@ -32,7 +32,7 @@ bool captioner_features(const struct captioner_encoding *encoding, const struct 
 bool captioner_decode(const struct decode_plan *plan, const real *features, size_t count,
                       struct threads *threads, struct decode_result *results, caption_error *error);
 
-/* A model prepared to tell how likely captions are. */
+/* A model prepared to score captions: how likely they are. */
 struct likelihood_scorer {
     const struct model *model;
     struct inference_decoder *decoder; /* in float; owned */

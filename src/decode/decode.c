@@ -35,6 +35,13 @@ void decode_workspace_free(struct decode_workspace *workspace) {
     free(workspace);
 }
 
+void decode_workspace_share(struct decode_workspace *workspace, struct threads *threads) {
+    if (workspace->sampler)
+        sampler_share(workspace->sampler, threads);
+    else
+        beam_search_share(workspace->search, threads);
+}
+
 bool decode_features(struct decode_workspace *workspace, const real *features, size_t count,
                      size_t first_photo, struct decode_result *results, caption_error *error) {
     for (size_t i = 0; i < count; i++) results[i] = (struct decode_result){0};

@@ -3,6 +3,7 @@
 #ifndef CAPTION_DECODE_DECODE_H
 #define CAPTION_DECODE_DECODE_H
 
+#include "base/threads.h"
 #include "infer/precision.h"
 #include "model/model.h"
 
@@ -56,6 +57,10 @@ struct decode_workspace;
 struct decode_workspace *decode_workspace_new(const struct decode_plan *plan, size_t photos,
                                               caption_error *error);
 void decode_workspace_free(struct decode_workspace *workspace);
+
+/* From now on the threads share the large products of a time step; they are borrowed. The captions
+ * stay the same, to the last bit. */
+void decode_workspace_share(struct decode_workspace *workspace, struct threads *threads);
 
 /* Captions `count` photos, as many as the workspace is for or fewer, from their features
  * (count, F); NULL: from none, as a language model would. first_photo numbers them for the random

@@ -298,6 +298,7 @@ static bool worker_init(struct pipeline_worker *worker, const struct pipeline *p
     worker->encoding = inference_workspace_new(p->encoder, worker->helpers, error);
     worker->decoding = decode_workspace_new(p->plan, p->batch, error);
     if (!worker->encoding || !worker->decoding) return false;
+    decode_workspace_share(worker->decoding, worker->helpers);
     worker->input = memory_uninitialised(size, size * 3 * sizeof(float), "a photo", error);
     worker->features =
         memory_uninitialised(p->batch, model->encoder.features * sizeof(float), "features", error);

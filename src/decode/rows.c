@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "nn/logsoftmax.h"
+#include "nn/softmax.h"
 
 static real *matrix(size_t rows, size_t columns, caption_error *error) {
     return memory_uninitialised(rows, columns * sizeof(real), "decoding", error);

@@ -224,6 +224,10 @@ static bool set_results(const struct sampler *sampler, size_t photos, struct dec
     return true;
 }
 
+void sampler_share(struct sampler *sampler, struct threads *threads) {
+    inference_step_share(sampler->rows.step, threads);
+}
+
 bool sampler_run(struct sampler *sampler, const real *features, size_t count, size_t first_photo,
                  struct decode_result *results, caption_error *error) {
     sampler_begin(sampler, features, count, first_photo);

@@ -13,6 +13,9 @@ struct sampler;
 struct sampler *sampler_new(const struct decode_plan *plan, size_t photos, caption_error *error);
 void sampler_free(struct sampler *sampler);
 
+/* See decode_workspace_share. */
+void sampler_share(struct sampler *sampler, struct threads *threads);
+
 /* features (count, F), 1 <= count <= photos; results[count] are empty. On failure some may have
  * been set. */
 bool sampler_run(struct sampler *sampler, const real *features, size_t count, size_t first_photo,

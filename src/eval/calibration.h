@@ -39,8 +39,8 @@ enum { CALIBRATION_FOLDS = 10 };
 
 /* Fits the confidence by logistic regression with a penalty; of several parts all count the same,
  * and those that are captioned in a style have a bias of that style. probabilities[count]
- * takes for each photo what a fit to the nine tenths that it is not among tells of it: what the
- * model will tell of other photos is as good as that, not as good as what it tells of these. Freed
+ * receives each photo's confidence by a fit to the nine tenths that it is not among: the
+ * model's confidence in other photos is as good as that, not as good as in these. Freed
  * with confidence_free; on failure there is nothing to free. No photo at all is an error. */
 bool calibration_fit(const struct calibration_photos *photos, struct confidence *confidence,
                      double *probabilities, caption_error *error);

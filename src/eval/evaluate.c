@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "decode/captioner.h"
-#include "eval/photo_scores.h"
+#include "eval/scores.h"
 
 static bool allocate(struct evaluation *out, caption_error *error) {
     static const char what[] = "captions";

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "eval/photo_scores.h"
+#include "eval/scores.h"
 
 static const char what[] = "the fit of a re-ranking";
 

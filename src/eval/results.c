@@ -9,8 +9,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "data/lines.h"
 #include "data/table.h"
-#include "data/text_faults.h"
 
 /* Finds the photos of a data set by id, name or file name. */
 enum photo_index_key { PHOTO_INDEX_ID, PHOTO_INDEX_NAME, PHOTO_INDEX_FILE, PHOTO_INDEX_KEYS };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "eval/calibration_error.h"
+#include "eval/confidence_scores.h"
 
 void tag_scores_labels(const struct dataset_selection *photos, const struct vocabulary *vocabulary,
                        const struct tag_words *tags, bool *labels) {

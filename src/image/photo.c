@@ -12,7 +12,7 @@
 
 /* A JPEG may be decoded at a fraction of its size where that leaves the crop twice the side of the
  * square: the fraction's own, coarse filter is then hardly seen behind ours (test_large_photos
- * tells by how much). Five thirds would do for the pixels and let 12 megapixels be had at 1/8, a
+ * measures how much). Five thirds would do for the pixels and let 12 megapixels be had at 1/8, a
  * sixth faster; but captions are fussier than eyes: 5 of 40 came out differently. */
 static size_t smallest_side(size_t size, const struct augment *augment) {
     float share = fminf(augment->width, augment->height);

@@ -102,7 +102,9 @@ static void add_tags(const struct inference_decoder *d, const float *tags, size_
     if (k == 0) return;
     float *probabilities = scratch + count * e;
     decoder_tag_probabilities(count * k, tags, probabilities);
-    inference_matrix_multiply(&d->tagged, count, probabilities, k, scratch, NULL);
+    inference_matrix_multiply(
+        &d->tagged, &(struct matrix_product){
+                        .rows = count, .input = probabilities, .stride = k, .output = scratch});
     vector_add(count * e, scratch, vectors);
 }
 
@@ -115,11 +117,20 @@ void inference_decoder_project_image(const struct inference_decoder *d,
         decoder_scale_features(d->decoder, d->shift, d->scale, images->features, count, scratch);
     else
         memset(scratch, 0, count * f * sizeof *scratch);
-    inference_matrix_multiply(&d->image, count, scratch, f, vectors, NULL);
-    if (k > 0) inference_matrix_multiply(&d->tags, count, scratch, f, images->tags, NULL);
+    inference_matrix_multiply(
+        &d->image,
+        &(struct matrix_product){.rows = count, .input = scratch, .stride = f, .output = vectors});
+    if (k > 0)
+        inference_matrix_multiply(
+            &d->tags, &(struct matrix_product){
+                          .rows = count, .input = scratch, .stride = f, .output = images->tags});
     add_tags(d, images->tags, count, scratch, vectors);
     for (size_t i = 0; d->style && i < count; i++) vector_add(e, d->style, vectors + i * e);
-    inference_matrix_multiply(&d->input, count, vectors, e, images->products, scratch);
+    inference_matrix_multiply(&d->input, &(struct matrix_product){.rows = count,
+                                                                  .input = vectors,
+                                                                  .stride = e,
+                                                                  .output = images->products,
+                                                                  .scratch = scratch});
     /* Words' products include the bias. */
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < p; j++) images->products[i * p + j] -= d->input_bias[j];
@@ -138,7 +149,8 @@ struct inference_step {
     float *rounding;  /* of the products, see inference_matrix_scratch */
     float *products;  /* (capacity, P): input products of words */
     size_t capacity, used;
-    int32_t *place_of_word; /* [V], or NOWHERE */
+    int32_t *place_of_word;  /* [V], or NOWHERE */
+    struct threads *threads; /* that share the large products; NULL: the caller alone; borrowed */
 };
 
 enum { NOWHERE = -1 };
@@ -182,6 +194,10 @@ struct inference_step *inference_step_new(const struct inference_decoder *decode
     return step;
 }
 
+void inference_step_share(struct inference_step *step, struct threads *threads) {
+    step->threads = threads;
+}
+
 void inference_step_free(struct inference_step *step) {
     if (!step) return;
     free(step->inputs);
@@ -220,8 +236,12 @@ static void keep_words(const struct inference_decoder *d, size_t n, const int32_
         step->place_of_word[inputs[i]] = (int32_t)(step->used + fresh);
         read_word(d, (size_t)inputs[i], step->inputs + fresh++ * e);
     }
-    inference_matrix_multiply(&d->input, fresh, step->inputs, e, step->products + step->used * p,
-                              step->rounding);
+    inference_matrix_multiply(&d->input,
+                              &(struct matrix_product){.rows = fresh,
+                                                       .input = step->inputs,
+                                                       .stride = e,
+                                                       .output = step->products + step->used * p,
+                                                       .scratch = step->rounding});
     step->used += fresh;
 }
 
@@ -249,7 +269,12 @@ void inference_decoder_step(const struct inference_decoder *d, const struct deco
     const size_t n = inputs->rows, saved = sizes->cell->saved * sizes->hidden;
     keep_words(d, n, inputs->words, step);
     for (size_t i = 0; i < n; i++) input_products(d, inputs, i, step, step->gates + i * saved);
-    inference_matrix_multiply(&d->hidden, n, states, sizes->state, step->recurrent, step->rounding);
+    inference_matrix_multiply(&d->hidden, &(struct matrix_product){.rows = n,
+                                                                   .input = states,
+                                                                   .stride = sizes->state,
+                                                                   .output = step->recurrent,
+                                                                   .scratch = step->rounding,
+                                                                   .threads = step->threads});
     sizes->cell->forward(&(struct cell_step){.rows = n,
                                              .hidden = sizes->hidden,
                                              .gates = step->gates,
@@ -258,6 +283,11 @@ void inference_decoder_step(const struct inference_decoder *d, const struct deco
                                              .after = step->after});
     memcpy(states, step->after, n * sizes->state * sizeof *states);
     if (logits) {
-        inference_matrix_multiply(&d->output, n, states, sizes->state, logits, step->rounding);
+        inference_matrix_multiply(&d->output, &(struct matrix_product){.rows = n,
+                                                                       .input = states,
+                                                                       .stride = sizes->state,
+                                                                       .output = logits,
+                                                                       .scratch = step->rounding,
+                                                                       .threads = step->threads});
     }
 }

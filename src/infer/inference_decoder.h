@@ -13,6 +13,7 @@
 #ifndef CAPTION_INFER_INFERENCE_DECODER_H
 #define CAPTION_INFER_INFERENCE_DECODER_H
 
+#include "base/threads.h"
 #include "infer/precision.h"
 #include "model/decoder.h"
 #include "model/weights.h"
@@ -52,6 +53,10 @@ struct inference_step;
 struct inference_step *inference_step_new(const struct inference_decoder *decoder, size_t rows,
                                           caption_error *error);
 void inference_step_free(struct inference_step *step);
+
+/* From now on the threads share each step's large products; they are borrowed. Not to be called
+ * from inside their work. */
+void inference_step_share(struct inference_step *step, struct threads *threads);
 
 /* One time step. inputs->vectors are the products of images, (., P). states (rows, S) are replaced
  * by the next ones (zero them for a new sequence). logits (rows, V), or NULL if not needed. */

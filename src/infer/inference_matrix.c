@@ -92,30 +92,70 @@ static void multiply_rest(const struct inference_matrix *matrix, size_t rows,
     }
 }
 
-static void multiply_low_precision(const struct inference_matrix *matrix, size_t rows,
-                                   const float *input, size_t stride, float *output,
-                                   float *scratch) {
-    float *block = scratch; /* (rows, PANEL) */
-    uint16_t *rounded = (uint16_t *)(scratch + rows * PANEL);
-    round_rows(rows, matrix->inputs, input, stride, rounded);
-    const struct packed_low_precision_product product = {
-        .input = rounded,
-        .input_stride = (matrix->inputs + matrix->inputs % 2) * sizeof *rounded,
-        .output = output,
-        .output_stride = matrix->outputs};
-    packed_low_precision_multiply(&matrix->halves, 0, matrix->outputs / PANEL, rows, &product);
-    if (matrix->outputs % PANEL) multiply_rest(matrix, rows, product, block);
+/* A product that threads share: each takes some of the panels. */
+struct shared_product {
+    const struct inference_matrix *matrix;
+    const struct matrix_product *product;
+    size_t parts;
+};
+
+static void multiply_floats(const struct shared_product *shared, size_t first, size_t panels) {
+    const struct matrix_product *product = shared->product;
+    const struct packed part = packed_part(&shared->matrix->floats, first, panels);
+    packed_multiply(&part, product->rows,
+                    &(struct packed_product){.input = product->input,
+                                             .input_stride = product->stride,
+                                             .output = product->output + first * PANEL,
+                                             .output_stride = shared->matrix->outputs});
 }
 
-void inference_matrix_multiply(const struct inference_matrix *matrix, size_t rows,
-                               const float *input, size_t stride, float *output, float *scratch) {
-    if (matrix->precision != PRECISION_F32) {
-        multiply_low_precision(matrix, rows, input, stride, output, scratch);
-        return;
-    }
-    packed_multiply(&matrix->floats, rows,
-                    &(struct packed_product){.input = input,
-                                             .input_stride = stride,
-                                             .output = output,
-                                             .output_stride = matrix->outputs});
+/* The scratch holds a block for the last panel and the rounded rows. */
+static uint16_t *rounded_rows(const struct matrix_product *product) {
+    return (uint16_t *)(product->scratch + product->rows * PANEL);
+}
+
+static void multiply_low_precision(const struct shared_product *shared, size_t first,
+                                   size_t panels) {
+    const struct inference_matrix *matrix = shared->matrix;
+    const struct matrix_product *product = shared->product;
+    struct packed_low_precision_product low = {
+        .input = rounded_rows(product),
+        .input_stride = (matrix->inputs + matrix->inputs % 2) * sizeof(uint16_t),
+        .output = product->output,
+        .output_stride = matrix->outputs};
+    const size_t whole = matrix->outputs / PANEL;
+    const size_t end = size_smaller(first + panels, whole);
+    if (first + panels > whole) multiply_rest(matrix, product->rows, low, product->scratch);
+    if (end <= first) return;
+    low.output = product->output + first * PANEL;
+    packed_low_precision_multiply(&matrix->halves, first, end - first, product->rows, &low);
+}
+
+static void multiply_part(void *context, size_t part, size_t worker) {
+    (void)worker;
+    const struct shared_product *shared = context;
+    const size_t panels = (shared->matrix->outputs + PANEL - 1) / PANEL;
+    const size_t first = panels * part / shared->parts, end = panels * (part + 1) / shared->parts;
+    if (end == first) return;
+    if (shared->matrix->precision == PRECISION_F32)
+        multiply_floats(shared, first, end - first);
+    else
+        multiply_low_precision(shared, first, end - first);
+}
+
+/* Multiplications below which waking the others takes longer than it saves. */
+enum { WORTH_SHARING = 1 << 20 };
+
+void inference_matrix_multiply(const struct inference_matrix *matrix,
+                               const struct matrix_product *product) {
+    struct shared_product shared = {.matrix = matrix, .product = product, .parts = 1};
+    if (matrix->precision != PRECISION_F32)
+        round_rows(product->rows, matrix->inputs, product->input, product->stride,
+                   rounded_rows(product));
+    if (product->rows * matrix->inputs >= WORTH_SHARING / matrix->outputs)
+        shared.parts = threads_count(product->threads);
+    if (shared.parts == 1)
+        multiply_part(&shared, 0, 0);
+    else
+        threads_for(product->threads, shared.parts, multiply_part, &shared);
 }

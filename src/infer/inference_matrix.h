@@ -2,6 +2,7 @@
 #ifndef CAPTION_INFER_INFERENCE_MATRIX_H
 #define CAPTION_INFER_INFERENCE_MATRIX_H
 
+#include "base/threads.h"
 #include "infer/packed.h"
 #include "infer/packed_low_precision.h"
 #include "model/weights.h"
@@ -30,9 +31,18 @@ bool inference_matrix_init(struct inference_matrix *matrix, enum precision preci
  * PRECISION_F32. */
 size_t inference_matrix_scratch(size_t inputs);
 
-/* output (rows, outputs) = input (rows, inputs) weights' + bias; the input's rows are `stride`
- * floats apart. A row's result does not depend on the other rows, to the last bit. */
-void inference_matrix_multiply(const struct inference_matrix *matrix, size_t rows,
-                               const float *input, size_t stride, float *output, float *scratch);
+struct matrix_product {
+    size_t rows;
+    const float *input;      /* (rows, inputs) */
+    size_t stride;           /* floats from row to row of the input */
+    float *output;           /* (rows, outputs) */
+    float *scratch;          /* (rows, inference_matrix_scratch(inputs)); unused in PRECISION_F32 */
+    struct threads *threads; /* they share the outputs of a large product; NULL: the caller alone */
+};
+
+/* output = input weights' + bias. A row's result depends neither on the other rows nor on the
+ * threads, to the last bit. */
+void inference_matrix_multiply(const struct inference_matrix *matrix,
+                               const struct matrix_product *product);
 
 #endif

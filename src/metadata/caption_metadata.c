@@ -54,11 +54,11 @@ static struct caption_xmp_options sidecars_of(const struct caption_metadata_opti
         .overwrite = options->overwrite, .tags = options->tags, .names = CAPTION_XMP_NONE};
 }
 
-static bool has_all(const char *path, enum tags_told tags) {
+static bool has_all(const char *path, enum tags_shown tags) {
     struct file_bytes file;
     if (!file_read(path, PHOTO_MAX_BYTES, &file, NULL)) return false;
     const bool full =
-        photo_metadata_is_full(file.data, file.size, tags != TAGS_ALONE, tags != TAGS_NOT_TOLD);
+        photo_metadata_is_full(file.data, file.size, tags != TAGS_ALONE, tags != TAGS_HIDDEN);
     file_bytes_free(&file);
     return full;
 }

@@ -16,7 +16,7 @@
 
 struct caption_metadata_options {
     bool overwrite; /* existing texts are replaced, not kept */
-    enum tags_told tags;
+    enum tags_shown tags;
 };
 
 /* Whether the photo and its sidecars have everything that is written: description, alt text,

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "base/bytes.h"
-#include "base/md5.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/splice.h"
 #include "text/utf8.h"

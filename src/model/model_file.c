@@ -11,7 +11,8 @@
  *     image_input  "first" or "every": how often the image is seen (absent: "first")
  *     vocabulary   one `word<TAB>count` a line, as in vocabulary.h
  *     tags         what the word head names, one tag a line, as in tag_words.h (absent: no head)
- *     styles       the caption styles, one name a line, as in styles.h (absent: none)
+ *     styles       the caption styles, one name a line, the default first, as in
+ *                  styles.h (absent: none)
  *     provenance   a JSON object of strings
  *     tag_calibration  of the word head, as in tag_calibration.h (absent: there is none)
  *     confidence   of captions, as in confidence.h (absent: there is none)

@@ -95,7 +95,8 @@ static void print_tags(FILE *out, const struct model *model) {
 static void print_styles(FILE *out, const struct styles *styles) {
     if (styles->count == 0) return;
     fprintf(out, "%-*s", LABEL_WIDTH, "styles");
-    for (size_t i = 0; i < styles->count; i++) fprintf(out, " %s", styles->names[i]);
+    for (size_t i = 0; i < styles->count; i++)
+        fprintf(out, " %s%s", styles->names[i], i == 0 ? " (default)" : "");
     fputc('\n', out);
 }
 

@@ -86,7 +86,7 @@ static char *join(const struct styles *styles, const char *before, const char *a
 
 bool styles_choose(const struct styles *styles, const char *name, size_t *style,
                    caption_error *error) {
-    *style = STYLE_NONE;
+    *style = name || styles->count == 0 ? STYLE_NONE : 0;
     if (!name || strcmp(name, none) == 0) return true;
     *style = styles_find(styles, name);
     if (*style != STYLE_NONE) return true;

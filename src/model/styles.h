@@ -1,6 +1,6 @@
 /* The caption styles of a model: the ways in which its training data sets describe photos, each
  * with a name, such as "coco". A style is a vector that is added to x_1 (decoder.h); without a
- * style, captions are a mixture of all. */
+ * style, captions are a mixture of all. The first style is the default. */
 #ifndef CAPTION_MODEL_STYLES_H
 #define CAPTION_MODEL_STYLES_H
 
@@ -33,8 +33,8 @@ bool styles_add(struct styles *styles, const char *name, caption_error *error);
 /* The style of a photo: that of its source (NULL: it has none), else that of its data set. */
 size_t styles_of(const struct styles *styles, const char *source, const char *set);
 
-/* The number of the requested style: STYLE_NONE for NULL and "none". A style that the model does
- * not have is an error that lists those it has. */
+/* The number of the requested style: the model's first for NULL, STYLE_NONE for "none" and where the
+ * model has no styles. A style that it does not have is an error that lists those it has. */
 bool styles_choose(const struct styles *styles, const char *name, size_t *style,
                    caption_error *error);
 

@@ -58,3 +58,17 @@ SIMD_KERNEL(extern, void, softmax_distribution, (size_t classes, real *row), (cl
     real sum = row_exponential(classes, row, row_maximum(classes, row));
     for (size_t j = 0; j < classes; j++) row[j] /= sum;
 }
+
+SIMD_KERNEL(extern, double, logsoftmax_normaliser, (const real *logits, size_t count),
+            (logits, count)) {
+    real maximum = row_maximum(count, logits);
+    real lanes[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        for (size_t l = 0; l < LANES; l++) lanes[l] += math_exp(logits[i + l] - maximum);
+    }
+    double sum = 0;
+    for (; i < count; i++) sum += (double)math_exp(logits[i] - maximum);
+    for (size_t l = 0; l < LANES; l++) sum += (double)lanes[l];
+    return (double)maximum + log(sum);
+}

@@ -17,4 +17,11 @@ double softmax_cross_entropy(size_t n, size_t classes, real *logits, const int32
 /* Replaces a row of logits by its distribution. */
 void softmax_distribution(size_t classes, real *row);
 
+/* The normaliser of a softmax, for log-probabilities of a few words without changing the logits:
+ * log p(word) = logits[word] - logsoftmax_normaliser(logits, words). */
+
+/* log(sum(exp(logits))) of `count` >= 1 numbers, taken about their maximum so that it cannot
+ * overflow. Not finite when a logit is not. */
+double logsoftmax_normaliser(const real *logits, size_t count);
+
 #endif

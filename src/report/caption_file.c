@@ -21,8 +21,8 @@ struct file_output {
 
 char *caption_file_path(const struct caption_row *row, const char *folder, const char *extension,
                         caption_error *error) {
-    const char *photo = folder ? row->path + row->below : row->path;
-    const size_t stem = row->second ? strlen(photo) : file_stem_length(photo);
+    const char *photo = folder ? row->path + row->relative : row->path;
+    const size_t stem = row->name_taken ? strlen(photo) : file_stem_length(photo);
     const size_t extra = strlen(extension) + 1;
     char *name = memory_uninitialised(stem + extra, 1, "a file name", error);
     if (!name) return NULL;
@@ -48,10 +48,10 @@ static char *captions_text(const struct file_output *files, const caption_result
                            size_t *size, caption_error *error) {
     struct text_stream text;
     if (!text_stream_open(&text, "a file of captions", error)) return NULL;
-    const enum tags_told tags = files->options.tags;
+    const enum tags_shown tags = files->options.tags;
     const size_t count = tags == TAGS_ALONE ? 0 : files->options.n_best ? result->count : 1;
     for (size_t i = 0; i < count; i++) fprintf(text.stream, "%s\n", result->captions[i].text);
-    if (tags != TAGS_NOT_TOLD) {
+    if (tags != TAGS_HIDDEN) {
         tag_text_write(text.stream, result);
         fputc('\n', text.stream);
     }

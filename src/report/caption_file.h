@@ -27,9 +27,9 @@ struct caption_file_options {
     const char *extension; /* with its dot; must stay valid */
     const char *folder;    /* see caption_file_path; must stay valid */
     enum caption_file_existing existing;
-    bool force;          /* overwrite a file that is not text, too; never a photo */
-    bool n_best;         /* all captions, a line each, not only the best */
-    enum tags_told tags; /* in a line of their own, after the captions */
+    bool force;           /* overwrite a file that is not text, too; never a photo */
+    bool n_best;          /* all captions, a line each, not only the best */
+    enum tags_shown tags; /* in a line of their own, after the captions */
 };
 
 /* An output that writes a text file for each photo with captions, atomically, in UTF-8 with a final

@@ -21,10 +21,10 @@
 #include "caption.h"
 
 /* What outputs write of a photo. */
-enum tags_told {
-    TAGS_NOT_TOLD, /* its captions */
-    TAGS_TOLD,     /* its captions and its tags */
-    TAGS_ALONE,    /* its tags */
+enum tags_shown {
+    TAGS_HIDDEN, /* its captions */
+    TAGS_SHOWN,  /* its captions and its tags */
+    TAGS_ALONE,  /* its tags */
 };
 
 /* The names, separated by ", ". The stream's own errors are left to its owner. */
@@ -34,10 +34,10 @@ void tag_text_write(FILE *stream, const caption_result *result);
 struct caption_row {
     size_t number;    /* its place in the input, from 0; shards leave gaps */
     const char *path; /* as it was found: argument, or folder argument / path below */
-    size_t below;     /* path + below is its path in the folder argument it was found in; of a photo
-                         that was named, only its name */
-    bool second;      /* another photo has taken its sidecar name without the extension: see
-                         caption_file_path */
+    size_t relative;  /* path + relative is its path in the folder argument it was found in; of a
+                         photo  that was named, only its name */
+    bool name_taken;  /* another photo has taken its sidecar name without the extension: see
+                     caption_file_path */
     const caption_result *result;       /* captions, best first; or count 0 and an error */
     const caption_thumbnail *thumbnail; /* NULL: none was made */
 };

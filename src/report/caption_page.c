@@ -34,7 +34,7 @@ static void put_tags(FILE *stream, const caption_result *result) {
 }
 
 /* Writes the tags if only tags are wanted; else, or for a row of an earlier run, the caption. */
-static void put_text(FILE *stream, const caption_result *result, enum tags_told tags) {
+static void put_text(FILE *stream, const caption_result *result, enum tags_shown tags) {
     if (tags == TAGS_ALONE && result->tag_count > 0)
         put_tags(stream, result);
     else if (tags == TAGS_ALONE && !isnan(result->captions[0].logprob))
@@ -54,7 +54,7 @@ static void write_confidence(FILE *stream, double confidence) {
 }
 
 static void write_photo(FILE *stream, const caption_thumbnail *thumbnail,
-                        const caption_result *result, enum tags_told tags) {
+                        const caption_result *result, enum tags_shown tags) {
     if (!thumbnail->jpeg) {
         fputs("<div class=\"missing\">no thumbnail</div>\n", stream);
         return;
@@ -115,7 +115,7 @@ static void write_n_best(FILE *stream, const caption_result *result) {
     fputs("</ol></details>\n", stream);
 }
 
-static void write_caption(FILE *stream, const caption_result *result, enum tags_told tags) {
+static void write_caption(FILE *stream, const caption_result *result, enum tags_shown tags) {
     const caption_text *best = &result->captions[0];
     const bool left_out = tags != TAGS_ALONE && is_left_out(best);
     fprintf(stream, "<div class=\"text\">\n<p class=\"said%s\" dir=\"auto\">",
@@ -128,11 +128,11 @@ static void write_caption(FILE *stream, const caption_result *result, enum tags_
 /* A photo's place in the gallery. The stream's own errors are left to
  * its owner. */
 static void caption_card_write(FILE *stream, const char *path, const caption_result *result,
-                               const caption_thumbnail *thumbnail, enum tags_told tags) {
+                               const caption_thumbnail *thumbnail, enum tags_shown tags) {
     fputs("<li>", stream);
     write_photo(stream, thumbnail, result, tags);
     write_caption(stream, result, tags);
-    if (tags == TAGS_TOLD && result->tag_count > 0) {
+    if (tags == TAGS_SHOWN && result->tag_count > 0) {
         fputs("<p class=\"tags\">", stream);
         put_tags(stream, result);
         fputs("</p>\n", stream);
@@ -158,7 +158,7 @@ struct caption_page {
     struct text_stream
         failed; /* list items of the photos without a caption, for the end of the page */
     size_t count, failed_count;
-    enum tags_told tags;
+    enum tags_shown tags;
 };
 
 static const char title[] = "Photos and their captions";
@@ -260,7 +260,7 @@ static void free_page(struct caption_output *output) {
     free(page);
 }
 
-struct caption_output *caption_page_new(const char *path, enum tags_told tags,
+struct caption_output *caption_page_new(const char *path, enum tags_shown tags,
                                         caption_error *error) {
     struct caption_page *page = memory_zeroed(1, sizeof *page, "a page", error);
     if (!page) return NULL;

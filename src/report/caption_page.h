@@ -15,7 +15,7 @@ enum { CAPTION_PAGE_THUMBNAIL = 192 };
 
 /* An output that writes the page to the file `path`. Where a row has no thumbnail, its photo is
  * read for one. NULL with `error` set when memory is short or the file cannot be created. */
-struct caption_output *caption_page_new(const char *path, enum tags_told tags,
+struct caption_output *caption_page_new(const char *path, enum tags_shown tags,
                                         caption_error *error);
 
 /* Whether a file is such a page. */

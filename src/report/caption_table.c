@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
+#include "base/plain_text.h"
+#include "report/json_text.h"
 
 struct table_output {
     struct caption_output output;
@@ -72,7 +75,7 @@ static void write_record(const struct table_output *table, const struct caption_
     write_field(stream, row->path, safe);
     fputc(',', stream);
     if (table->rows.tags != TAGS_ALONE) write_caption(table, caption);
-    if (table->rows.tags != TAGS_NOT_TOLD) {
+    if (table->rows.tags != TAGS_HIDDEN) {
         write_tags(stream, row->result);
         fputc(',', stream);
     }
@@ -92,7 +95,7 @@ static void write_csv_head(const struct caption_rows *rows) {
     fputs("path,", rows->stream);
     if (rows->tags != TAGS_ALONE) fputs("caption,logprob,", rows->stream);
     if (rows->tags != TAGS_ALONE && rows->confidence) fputs("confidence,", rows->stream);
-    if (rows->tags != TAGS_NOT_TOLD) fputs("tags,", rows->stream);
+    if (rows->tags != TAGS_HIDDEN) fputs("tags,", rows->stream);
     fputs("error\r\n", rows->stream);
 }
 
@@ -145,4 +148,183 @@ struct caption_output *caption_table_new(const struct caption_rows *rows,
     table->rows.json_lines = format == CAPTION_TABLE_JSON || format == CAPTION_TABLE_JSON_LINES;
     table->format = format;
     return &table->output;
+}
+
+static bool put_caption(cJSON *object, const caption_text *caption, caption_error *error) {
+    return json_put(object, "caption", json_text(caption->text, error), error) &&
+           json_put(object, "logprob", json_logprob(caption->logprob), error) &&
+           (isnan(caption->confidence) ||
+            json_put(object, "confidence", json_logprob(caption->confidence), error));
+}
+
+static bool put_n_best(cJSON *row, const caption_result *result, caption_error *error) {
+    cJSON *list = cJSON_AddArrayToObject(row, "captions");
+    if (!list) return error_memory(error, "a row of captions");
+    for (size_t i = 0; i < result->count; i++) {
+        cJSON *item = cJSON_CreateObject();
+        if (!item || !cJSON_AddItemToArray(list, item)) {
+            cJSON_Delete(item);
+            return error_memory(error, "a row of captions");
+        }
+        if (!put_caption(item, &result->captions[i], error)) return false;
+    }
+    return true;
+}
+
+static bool put_tags(cJSON *row, const caption_result *result, caption_error *error) {
+    cJSON *list = cJSON_AddArrayToObject(row, "tags");
+    if (!list) return error_memory(error, "a row of tags");
+    for (size_t i = 0; i < result->tag_count; i++) {
+        cJSON *item = cJSON_CreateObject();
+        if (!item || !cJSON_AddItemToArray(list, item)) {
+            cJSON_Delete(item);
+            return error_memory(error, "a row of tags");
+        }
+        const caption_tag *tag = &result->tags[i];
+        if (!json_put(item, "name", json_text(tag->name, error), error) ||
+            !json_put(item, "confidence", cJSON_CreateNumber(round(tag->confidence * 1e4) / 1e4),
+                      error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool put_result(const struct caption_rows *rows, cJSON *row, const char *path,
+                       const caption_result *result, caption_error *error) {
+    if (path && !json_put(row, "path", json_text(path, error), error)) return false;
+    if (result->count == 0)
+        return json_put(row, "error", json_text(result->error.message, error), error);
+    if (rows->tags == TAGS_ALONE) return put_tags(row, result, error);
+    if (!put_caption(row, &result->captions[0], error)) return false;
+    if (rows->n_best && !put_n_best(row, result, error)) return false;
+    return rows->tags == TAGS_HIDDEN || put_tags(row, result, error);
+}
+
+static bool write_json(const struct caption_rows *rows, const char *path,
+                       const caption_result *result, caption_error *error) {
+    cJSON *row = cJSON_CreateObject();
+    if (!row) return error_memory(error, "a row of captions");
+    bool done =
+        put_result(rows, row, path, result, error) && json_write_line(row, rows->stream, error);
+    cJSON_Delete(row);
+    return done;
+}
+
+static void write_path(const struct caption_rows *rows, const char *path) {
+    if (!rows->with_path) return;
+    plain_text_to_reader(rows->stream, path);
+    fputc('\t', rows->stream);
+}
+
+static void write_tag_rows(const struct caption_rows *rows, const char *path,
+                           const caption_result *result) {
+    for (size_t i = 0; rows->photils && i < result->tag_count; i++) {
+        write_path(rows, path);
+        fprintf(rows->stream, "%s:%.2f\n", result->tags[i].name, result->tags[i].confidence);
+    }
+    if (rows->photils || result->count == 0) return;
+    write_path(rows, path);
+    tag_text_write(rows->stream, result);
+    fputc('\n', rows->stream);
+}
+
+static void write_text(const struct caption_rows *rows, const char *path,
+                       const caption_result *result) {
+    size_t count = rows->n_best || result->count == 0 ? result->count : 1;
+    for (size_t i = 0; i < count; i++) {
+        if (result->captions[i].text[0] == '\0') continue; /* not sure enough */
+        write_path(rows, path);
+        if (rows->with_logprob) fprintf(rows->stream, "%.4f\t", result->captions[i].logprob);
+        plain_text_to_reader(rows->stream, result->captions[i].text);
+        if (rows->tags == TAGS_SHOWN) {
+            fputc('\t', rows->stream);
+            tag_text_write(rows->stream, result);
+        }
+        fputc('\n', rows->stream);
+    }
+}
+
+bool caption_rows_write(const struct caption_rows *rows, const char *path,
+                        const caption_result *result, caption_error *error) {
+    if (rows->json_lines) return write_json(rows, path, result, error);
+    if (rows->tags == TAGS_ALONE)
+        write_tag_rows(rows, path, result);
+    else
+        write_text(rows, path, result);
+    return true;
+}
+
+struct caption_vis {
+    struct caption_output output;
+    struct file_writer writer;
+    size_t count;
+};
+
+static bool put_row(cJSON *object, const struct caption_row *row, caption_error *error) {
+    char id[32];
+    snprintf(id, sizeof id, "%zu", row->number + 1);
+    return json_put(object, "image_id", json_text(id, error), error) &&
+           json_put(object, "caption", json_text(row->result->captions[0].text, error), error) &&
+           json_put(object, "file_name", json_text(row->path, error), error);
+}
+
+static bool add_row(struct caption_output *output, const struct caption_row *row,
+                    caption_error *error) {
+    struct caption_vis *vis = (struct caption_vis *)output;
+    if (row->result->count == 0 || row->result->captions[0].text[0] == '\0') return true;
+    cJSON *object = cJSON_CreateObject();
+    if (!object) return error_memory(error, "a row of captions");
+    FILE *stream = vis->writer.stream;
+    fputc(vis->count++ == 0 ? '[' : ',', stream);
+    const bool ok = put_row(object, row, error) && json_write_line(object, stream, error);
+    cJSON_Delete(object);
+    return ok && file_writer_is_whole(&vis->writer, error);
+}
+
+static bool end_file(struct caption_output *output, caption_error *error) {
+    struct caption_vis *vis = (struct caption_vis *)output;
+    fputs(vis->count == 0 ? "[]\n" : "]\n", vis->writer.stream);
+    return file_writer_commit(&vis->writer, error);
+}
+
+static void free_vis(struct caption_output *output) {
+    struct caption_vis *vis = (struct caption_vis *)output;
+    file_writer_abandon(&vis->writer);
+    free(vis);
+}
+
+struct caption_output *caption_vis_new(const char *path, caption_error *error) {
+    struct caption_vis *vis = memory_zeroed(1, sizeof *vis, "an output", error);
+    if (!vis) return NULL;
+    vis->output = (struct caption_output){.row = add_row, .end = end_file, .free = free_vis};
+    if (file_writer_open(&vis->writer, path, error)) return &vis->output;
+    free(vis);
+    return NULL;
+}
+
+/* More than a row has. */
+static const size_t largest_row = (size_t)1 << 16;
+
+/* A row of this file, or of eval --results with confidences. */
+static bool is_row(const cJSON *object) {
+    static const char *const keys[] = {"image_id", "caption", "file_name"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!cJSON_IsString(cJSON_GetObjectItemCaseSensitive(object, keys[i]))) return false;
+    const bool sure = cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(object, "confidence"));
+    return cJSON_GetArraySize(object) == (int)(sizeof keys / sizeof *keys) + sure;
+}
+
+bool caption_vis_recognise(const char *path) {
+    struct file_bytes beginning;
+    if (!file_read_beginning(path, largest_row, &beginning)) return false;
+    const char *text = (const char *)beginning.data;
+    bool ours = strcmp(text, "[]\n") == 0;
+    if (text[0] == '[' && !ours) {
+        cJSON *row = cJSON_ParseWithLengthOpts(text + 1, beginning.size - 1, NULL, false);
+        ours = is_row(row);
+        cJSON_Delete(row);
+    }
+    file_bytes_free(&beginning);
+    return ours;
 }

@@ -26,7 +26,7 @@ enum { WHOLE_NAME, STEM, NAMES };
 static char *path_of(const struct caption_row *row, const char *folder, int name,
                      caption_error *error) {
     struct caption_row named = *row;
-    named.second |= name == WHOLE_NAME;
+    named.name_taken |= name == WHOLE_NAME;
     return caption_file_path(&named, folder, ".xmp", error);
 }
 
@@ -42,8 +42,8 @@ static bool read_sidecar(const char *path, struct file_bytes *file, struct xmp_p
     return false;
 }
 
-static bool is_full(const struct xmp_packet *packet, enum tags_told tags) {
-    return xmp_packet_is_full(packet, tags != TAGS_ALONE, tags != TAGS_NOT_TOLD);
+static bool is_full(const struct xmp_packet *packet, enum tags_shown tags) {
+    return xmp_packet_is_full(packet, tags != TAGS_ALONE, tags != TAGS_HIDDEN);
 }
 
 /* Whether a "dog.xmp" says that it is the sidecar of dog.cr2, not of dog.jpg. */
@@ -101,7 +101,7 @@ static void forget_sidecars(struct sidecars *sidecars) {
 static bool find_sidecars(const struct caption_xmp_options *options, const struct caption_row *row,
                           struct sidecars *sidecars, caption_error *error) {
     *sidecars = (struct sidecars){0};
-    for (int i = 0; i < (row->second ? STEM : NAMES); i++) {
+    for (int i = 0; i < (row->name_taken ? STEM : NAMES); i++) {
         sidecars->paths[i] = path_of(row, options->folder, i, error);
         if (sidecars->paths[i] &&
             file_entry_is_there(sidecars->paths[i], &sidecars->there[i], error))
@@ -130,7 +130,7 @@ static bool is_created(const struct caption_xmp_options *options, const struct s
     return false;
 }
 
-bool caption_xmp_content(const struct caption_row *row, enum tags_told tags,
+bool caption_xmp_content(const struct caption_row *row, enum tags_shown tags,
                          struct xmp_content *content) {
     const caption_result *result = row->result;
     if (result->count == 0 || result->captions[0].text[0] == '\0') return false;
@@ -138,7 +138,7 @@ bool caption_xmp_content(const struct caption_row *row, enum tags_told tags,
     *content = (struct xmp_content){.texts = {caption, caption},
                                     .confidence = result->captions[0].confidence,
                                     .tags = result->tags,
-                                    .tag_count = tags == TAGS_NOT_TOLD ? 0 : result->tag_count};
+                                    .tag_count = tags == TAGS_HIDDEN ? 0 : result->tag_count};
     return true;
 }
 

@@ -28,12 +28,12 @@ enum caption_xmp_names {
 struct caption_xmp_options {
     const char *folder; /* see caption_file_path; must stay valid */
     bool overwrite;     /* existing texts are replaced, not kept */
-    enum tags_told tags;
+    enum tags_shown tags;
     enum caption_xmp_names names;
 };
 
 /* What is written of a photo; false: nothing, for there is no caption. */
-bool caption_xmp_content(const struct caption_row *row, enum tags_told tags,
+bool caption_xmp_content(const struct caption_row *row, enum tags_shown tags,
                          struct xmp_content *content);
 
 /* Writes the content to the photo's sidecars, each atomically. */

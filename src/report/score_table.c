@@ -55,7 +55,7 @@ static bool has_tags(const struct score_table *table) {
 static void write_tags(const struct tag_scores *tags, FILE *stream) {
     fprintf(stream, "tags mAP    %8.2f   over %zu tags of %d photos or more\n",
             100 * tags->mean_average_precision, tags->tags, TAG_SCORES_LEAST_PHOTOS);
-    fprintf(stream, "tags sure   %8.2f   right of %zu told with %.1f or more\n",
+    fprintf(stream, "tags sure   %8.2f   right of %zu given with %.1f or more\n",
             100 * tags->sure_right, tags->sure, TAG_SCORES_SURE);
     fprintf(stream, "tags error  %8.2f   of their confidences\n", 100 * tags->calibration_error);
 }

@@ -25,7 +25,7 @@ struct protocol_body {
 };
 void protocol_body_free(struct protocol_body *body);
 
-/* What answers tell besides captions. */
+/* What answers hold besides captions. */
 struct protocol_facts {
     const char *model;         /* the name of the server's model, as in /api/tags */
     unsigned long long number; /* of the answer, for identifiers */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "report/caption_rows.h"
+#include "report/caption_table.h"
 #include "serve/protocol.h"
 
 static bool read_whole(const struct protocol_argument *argument, double *out,
@@ -82,8 +82,7 @@ static bool write_plain(const struct photo_request *request, const caption_resul
     const struct caption_rows rows = {.stream = stream,
                                       .json_lines = true,
                                       .n_best = request->options.top > 1,
-                                      .tags =
-                                          request->options.tags > 0 ? TAGS_TOLD : TAGS_NOT_TOLD};
+                                      .tags = request->options.tags > 0 ? TAGS_SHOWN : TAGS_HIDDEN};
     return caption_rows_write(&rows, NULL, &results[0], error);
 }
 

@@ -9,7 +9,7 @@
 #define TEXT_TYPE "text/plain; charset=utf-8"
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-/* Those of OpenAI's shape are told by their beginning. */
+/* Those of OpenAI's shape are recognised by their beginning. */
 static const char OPENAI[] = "/v1/";
 
 static const struct route routes[] = {

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "base/progress.h"
-#include "model/model_path.h"
+#include "model/model.h"
 #include "serve/http.h"
 #include "serve/listen.h"
 

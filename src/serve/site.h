@@ -1,4 +1,4 @@
-/* What the server tells without a photo: about itself and its model. */
+/* What the server answers without a photo: about itself and its model. */
 #ifndef CAPTION_SERVE_SITE_H
 #define CAPTION_SERVE_SITE_H
 

@@ -4,7 +4,6 @@
 #ifndef CAPTION_SERVE_WORKERS_H
 #define CAPTION_SERVE_WORKERS_H
 
-#include "serve/exchange.h"
 #include "serve/queue.h"
 
 struct workers;

@@ -27,4 +27,20 @@ bool checkpoint_read_model(struct model *model, const char *path, caption_error 
  * data are an error that names the difference. */
 bool checkpoint_read(struct trainer *trainer, caption_error *error);
 
+/* The files of a run: their names, and whether it resumes from one. */
+
+/* The names of a run's feature cache and of its checkpoint, newly allocated; NULL with `error` set
+ * when memory is short. */
+char *train_files_features(const struct train_options *options, caption_error *error);
+char *train_files_checkpoint(const struct train_options *options, caption_error *error);
+
+/* Names the run's features and checkpoint, and finds out whether the run resumes from a checkpoint.
+ * A checkpoint without --resume is an error. The caller checks that the files may be overwritten.
+ */
+bool train_files_settle(struct trainer *trainer, bool *resume, caption_error *error);
+
+/* Called once the checkpoint is read: if the output is gone, the best weights so far are lost too.
+ */
+void train_files_resumed(struct trainer *trainer);
+
 #endif

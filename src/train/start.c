@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text_stream.h"
-#include "model/model_path.h"
+#include "model/model.h"
 #include "nn/vector.h"
 
 /* Default size of the state and of the word vectors of a new decoder. */

@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/progress.h"
-#include "train/schedule.h"
+#include "train/update.h"
 
 /* A part of a list, [begin, end). */
 struct index_range {
@@ -20,12 +20,12 @@ static struct index_range part_of(size_t count, size_t index, size_t parts) {
 
 /* How a mini-batch of `count` photos (or of text rows for them) is divided. */
 struct division {
-    size_t slices, accumulators;
+    size_t micro_batches, accumulators;
 };
 
 static struct division divide(const struct trainer *t, size_t count) {
-    const size_t size = t->options->slice, slices = (count + size - 1) / size;
-    return (struct division){slices, size_smaller(slices, t->accumulator_count)};
+    const size_t size = t->options->micro_batch, micro_batches = (count + size - 1) / size;
+    return (struct division){micro_batches, size_smaller(micro_batches, t->accumulator_count)};
 }
 
 /* The gradient accumulators of a process. A small mini-batch leaves the last ones idle. */
@@ -41,14 +41,15 @@ static struct index_range accumulators_of(const struct trainer *t, struct divisi
 static struct index_range photos_of(const struct trainer *t, size_t count, size_t rank) {
     const struct division division = divide(t, count);
     const struct index_range accumulators = accumulators_of(t, division, rank);
-    const size_t begin = accumulators.begin * division.slices / division.accumulators;
-    const size_t end = accumulators.end * division.slices / division.accumulators;
-    return (struct index_range){begin * count / division.slices, end * count / division.slices};
+    const size_t begin = accumulators.begin * division.micro_batches / division.accumulators;
+    const size_t end = accumulators.end * division.micro_batches / division.accumulators;
+    return (struct index_range){begin * count / division.micro_batches,
+                                end * count / division.micro_batches};
 }
 
 /* Photos of the largest micro-batch. */
-static size_t slice_photos_most(const struct train_options *options) {
-    return size_smaller(options->slice, options->batch_size);
+static size_t micro_batch_photos_most(const struct train_options *options) {
+    return size_smaller(options->micro_batch, options->batch_size);
 }
 
 static size_t window_steps(const struct train_options *options, size_t longest) {
@@ -106,13 +107,13 @@ static bool init_order(struct trainer *t, caption_error *error) {
 }
 
 /* Workspace of the largest micro-batch: of photos with captions, of pseudo-captions, of text. */
-static struct slice *new_slice(const struct trainer *t, caption_error *error) {
+static struct micro_batch *new_micro_batch(const struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
-    const size_t photos = slice_photos_most(o);
+    const size_t photos = micro_batch_photos_most(o);
     const size_t longest = captions_steps(size_larger(t->captions.longest, t->pseudo.longest));
     size_t steps = window_steps(o, longest), rows;
     if (!size_multiply(photos, size_larger(t->captions.most, t->pseudo.most), &rows)) {
-        error_memory(error, "a slice of the mini-batch");
+        error_memory(error, "a micro-batch of the mini-batch");
         return NULL;
     }
     if (trainer_reads_stream(o)) {
@@ -120,18 +121,18 @@ static struct slice *new_slice(const struct trainer *t, caption_error *error) {
         steps = size_larger(steps, text_window_steps(t));
     }
     const size_t samples = trainer_ever_draws(o) ? o->self_critical_samples : 0;
-    const struct slice_sizes sizes = {photos, rows, longest, steps, samples};
-    return slice_new(&t->model, &sizes, error);
+    const struct micro_batch_sizes sizes = {photos, rows, longest, steps, samples};
+    return micro_batch_new(&t->model, &sizes, error);
 }
 
 bool step_init(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
-    const size_t slices = (o->batch_size + o->slice - 1) / o->slice;
-    t->accumulator_count = size_smaller(slices, TRAIN_ACCUMULATORS);
+    const size_t micro_batches = (o->batch_size + o->micro_batch - 1) / o->micro_batch;
+    t->accumulator_count = size_smaller(micro_batches, TRAIN_ACCUMULATORS);
     const struct index_range own =
         accumulators_of(t, divide(t, o->batch_size), ranks_rank(t->ranks));
     for (size_t accumulator = own.begin; accumulator < own.end; accumulator++) {
-        t->accumulators[accumulator] = new_slice(t, error);
+        t->accumulators[accumulator] = new_micro_batch(t, error);
         if (!t->accumulators[accumulator]) return false;
     }
     t->batch = memory_zeroed(o->batch_size, sizeof *t->batch, "a mini-batch", error);
@@ -148,7 +149,7 @@ void step_free(struct trainer *t) {
         encoder_workspace_free(t->workspaces[i]);
     }
     free(t->workspaces);
-    for (size_t i = 0; i < TRAIN_ACCUMULATORS; i++) slice_free(t->accumulators[i]);
+    for (size_t i = 0; i < TRAIN_ACCUMULATORS; i++) micro_batch_free(t->accumulators[i]);
     free(t->text_states);
     free(t->incoming);
     free(t->order);
@@ -164,7 +165,7 @@ static bool begin_joint(struct trainer *t, caption_error *error) {
     t->workspaces = memory_zeroed(threads, sizeof *t->workspaces, "worker threads", error);
     for (size_t i = 0; t->workspaces && i < threads; i++) {
         t->workspaces[i] =
-            encoder_workspace_new(&t->model.encoder, slice_photos_most(o), use, error);
+            encoder_workspace_new(&t->model.encoder, micro_batch_photos_most(o), use, error);
         if (!t->workspaces[i]) return false;
     }
     /* The current mini-batch and the next one; whole ones, so that a micro-batch is contiguous. */
@@ -277,7 +278,7 @@ struct update_rates step_rates(const struct trainer *t, size_t epoch, size_t ste
 
 /* The results of a gradient accumulator; sent between processes as bytes. */
 struct accumulator_result {
-    struct slice_result sum;
+    struct micro_batch_result sum;
     bool ok;
     caption_error error;
 };
@@ -291,41 +292,44 @@ struct step {
     uint64_t number; /* unique in the run, for random numbers */
     size_t count;    /* photos, or for text the photos that have as many rows */
     struct division division;
-    struct slice_task task;
+    struct micro_batch_task task;
     struct index_range accumulators; /* of this process */
     struct accumulator_result results[TRAIN_ACCUMULATORS];
 };
 
-static bool photo_slice(struct step *step, size_t slice, size_t accumulator, size_t worker,
-                        struct random random, struct accumulator_result *result) {
+static bool photo_micro_batch(struct step *step, size_t micro_batch, size_t accumulator,
+                              size_t worker, struct random random,
+                              struct accumulator_result *result) {
     struct trainer *t = step->trainer;
-    const struct index_range photos = part_of(step->count, slice, step->division.slices);
+    const struct index_range photos =
+        part_of(step->count, micro_batch, step->division.micro_batches);
     const size_t first = step->index * t->options->batch_size + photos.begin;
-    struct slice_batch batch = {.photos = t->batch + photos.begin,
-                                .count = photos.end - photos.begin};
+    struct micro_batch_batch batch = {.photos = t->batch + photos.begin,
+                                      .count = photos.end - photos.begin};
     if (!step->task.features) {
         batch.images = loader_wait(t->loader, first, batch.count, &result->error);
         batch.workspace = t->workspaces[worker];
         if (!batch.images) return false;
     }
-    slice_work *work = trainer_draws(step->phase) ? slice_rollout : slice_photos;
+    micro_batch_work *work = trainer_draws(step->phase) ? micro_batch_rollout : micro_batch_photos;
     work(t->accumulators[accumulator], &step->task, &batch, random, &result->sum);
     if (batch.images) loader_release(t->loader, first, batch.count);
     return true;
 }
 
-static void text_slice(struct step *step, size_t slice, size_t accumulator, struct random random,
-                       struct accumulator_result *result) {
+static void text_micro_batch(struct step *step, size_t micro_batch, size_t accumulator,
+                             struct random random, struct accumulator_result *result) {
     struct trainer *t = step->trainer;
-    const struct index_range photos = part_of(step->count, slice, step->division.slices);
+    const struct index_range photos =
+        part_of(step->count, micro_batch, step->division.micro_batches);
     const struct index_range steps = text_steps_of(t, step->index);
     const size_t first_row = photos.begin * TRAIN_TEXT_ROWS;
-    const struct slice_text text = {
+    const struct micro_batch_text text = {
         .window = {&t->text, trainer_text_rows(t->options), steps.begin, steps.end - steps.begin},
         .first_row = first_row,
         .count = (photos.end - photos.begin) * TRAIN_TEXT_ROWS,
         .states = t->text_states + first_row * t->model.decoder.state};
-    slice_text(t->accumulators[accumulator], &step->task, &text, random, &result->sum);
+    micro_batch_text(t->accumulators[accumulator], &step->task, &text, random, &result->sum);
 }
 
 /* The micro-batches of a gradient accumulator, one after the other. */
@@ -335,15 +339,18 @@ static void run_accumulator(void *context, size_t item, size_t worker) {
     const size_t accumulator = step->accumulators.begin + item;
     struct accumulator_result *result = &step->results[accumulator];
     *result = (struct accumulator_result){.ok = true};
-    update_clear(&t->update, slice_gradients(t->accumulators[accumulator]), step->encoder_trained);
-    const struct index_range slices =
-        part_of(step->division.slices, accumulator, step->division.accumulators);
-    for (size_t slice = slices.begin; result->ok && slice < slices.end; slice++) {
-        struct random random = trainer_stream(t, STREAM_DROPOUT, (step->number << 12) + slice);
+    update_clear(&t->update, micro_batch_gradients(t->accumulators[accumulator]),
+                 step->encoder_trained);
+    const struct index_range micro_batches =
+        part_of(step->division.micro_batches, accumulator, step->division.accumulators);
+    for (size_t micro_batch = micro_batches.begin; result->ok && micro_batch < micro_batches.end;
+         micro_batch++) {
+        struct random random =
+            trainer_stream(t, STREAM_DROPOUT, (step->number << 12) + micro_batch);
         if (step->phase == TRAIN_TEXT) {
-            text_slice(step, slice, accumulator, random, result);
+            text_micro_batch(step, micro_batch, accumulator, random, result);
         } else {
-            result->ok = photo_slice(step, slice, accumulator, worker, random, result);
+            result->ok = photo_micro_batch(step, micro_batch, accumulator, worker, random, result);
         }
     }
 }
@@ -365,13 +372,13 @@ static size_t draw_style(const struct trainer *t, size_t showing) {
 }
 
 /* A photo of the mini-batch, real or of pseudo-captions. */
-static struct slice_photo batch_photo(const struct trainer *t, size_t showing,
-                                      bool encoder_trained) {
+static struct micro_batch_photo batch_photo(const struct trainer *t, size_t showing,
+                                            bool encoder_trained) {
     const size_t index = photo_of(t, showing);
-    struct slice_photo photo = {.captions = trainer_captions(t, index),
-                                .row = index,
-                                .style = draw_style(t, showing),
-                                .synthetic = index >= t->train_count};
+    struct micro_batch_photo photo = {.captions = trainer_captions(t, index),
+                                      .row = index,
+                                      .style = draw_style(t, showing),
+                                      .synthetic = index >= t->train_count};
     /* For a trainable encoder, the loader draws the augmentation. */
     if (!photo.synthetic && !encoder_trained) {
         photo.augment = draw_augment(t, t->place.epoch, showing, false);
@@ -460,7 +467,7 @@ static bool sum_gradients(struct step *step, real **sum, caption_error *error) {
     }
     for (size_t accumulator = step->accumulators.begin; accumulator < step->accumulators.end;
          accumulator++) {
-        blocks[blocks_count++] = slice_gradients(t->accumulators[accumulator]);
+        blocks[blocks_count++] = micro_batch_gradients(t->accumulators[accumulator]);
     }
     update_sum(&t->update, blocks, blocks_count, joint, t->threads);
     *sum = blocks[0];
@@ -468,8 +475,8 @@ static bool sum_gradients(struct step *step, real **sum, caption_error *error) {
     return ranks_broadcast(t->ranks, last, *sum + first, bytes, error);
 }
 
-static struct slice_result total(const struct step *step) {
-    struct slice_result sum = {0};
+static struct micro_batch_result total(const struct step *step) {
+    struct micro_batch_result sum = {0};
     for (size_t accumulator = 0; accumulator < step->division.accumulators; accumulator++) {
         sum.loss += step->results[accumulator].sum.loss;
         sum.targets += step->results[accumulator].sum.targets;
@@ -496,7 +503,7 @@ bool step_run(struct trainer *t, caption_error *error) {
     if (!share_results(&step, error) || !sum_gradients(&step, &gradients, error)) return false;
     const struct update_rates rates = step_rates(t, place->epoch, place->step);
     const double norm = update_step(&t->update, gradients, step.count, &rates, t->threads);
-    const struct slice_result sum = total(&step);
+    const struct micro_batch_result sum = total(&step);
     if (!check_finite(t, sum.loss, norm, error)) return false;
     place->loss += sum.loss;
     place->targets += sum.targets;

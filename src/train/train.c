@@ -12,7 +12,6 @@
 #include "train/start.h"
 #include "train/step.h"
 #include "train/train_data.h"
-#include "train/train_files.h"
 #include "train/validation.h"
 
 /* Of the loss curve. */

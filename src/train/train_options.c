@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "nn/cell.h"
-#include "train/slice.h"
+#include "train/micro_batch.h"
 #include "train/start.h"
 #include "train/train_options.h"
 #include "train/trainer.h"
@@ -13,7 +13,7 @@ struct train_options train_options_default(void) {
                                   .freeze_encoder = 7,
                                   .text_epochs = 1,
                                   .batch_size = 20,
-                                  .slice = 5,
+                                  .micro_batch = 5,
                                   .tbptt = 16,
                                   .tag_weight = 1,
                                   .lr = 1e-3F,
@@ -53,7 +53,7 @@ struct train_options train_options_from_scratch(void) {
     options.epochs = 20;
     options.freeze_encoder = 0;
     options.batch_size = 64;
-    options.slice = 32; /* batch norm needs many photos in each micro-batch */
+    options.micro_batch = 32; /* batch norm needs many photos in each micro-batch */
     options.joint_lr = 3e-3F;
     options.encoder_lr = 1e-2F;
     options.dropout = 0;
@@ -97,8 +97,8 @@ const struct train_option train_option_table[TRAIN_OPTIONS] = {
      "afterwards, passes in which it is rewarded for captions of its own (CIDEr)"},
     {"batch-size", SIZE(batch_size), 1, 4096, true, TRAIN_OPTION_LEARNING, "N",
      "photos a step, each with all its captions"},
-    {"slice", SIZE(slice), 1, 4096, true, TRAIN_OPTION_LEARNING, "N",
-     "photos computed at a time: a step is divided into slices, which threads "
+    {"micro-batch", SIZE(micro_batch), 1, 4096, true, TRAIN_OPTION_LEARNING, "N",
+     "photos computed at a time: a step is divided into micro-batches, which threads "
      "share"},
     {"tbptt", SIZE(tbptt), 0, 1e6, true, TRAIN_OPTION_LEARNING, "STEPS",
      "cut back-propagation through time after so many steps; 0: never"},
@@ -107,7 +107,7 @@ const struct train_option train_option_table[TRAIN_OPTIONS] = {
      "the same once the encoder learns too"},
     {"encoder-lr", FLOAT(encoder_lr), 0, 10, true, TRAIN_OPTION_LEARNING, "X",
      "learning rate of the encoder"},
-    {"self-critical-samples", SIZE(self_critical_samples), 2, SLICE_MOST_SAMPLES, true,
+    {"self-critical-samples", SIZE(self_critical_samples), 2, MICRO_BATCH_MOST_SAMPLES, true,
      TRAIN_OPTION_LEARNING, "N", "captions drawn for each photo then"},
     {"self-critical-bleu", FLOAT(self_critical_bleu), 0, 100, true, TRAIN_OPTION_LEARNING, "X",
      "weight of BLEU-4 in their reward, beside CIDEr"},
@@ -259,7 +259,7 @@ static bool check_sets(const struct train_options *o, caption_error *error) {
 /* What else somebody may want who asks for no epoch. */
 static const char no_epochs[] =
     " (0 goes with --self-critical, --mean-with or --image-size; --dry-run "
-    "only tells what there is)";
+    "only lists what there is)";
 
 /* The range of the table; of epochs, the fewest that a run can do with. */
 static bool check_number(const struct train_options *o, const struct train_option *option,

@@ -15,7 +15,7 @@ struct train_set {
     struct dataset_reading how; /* but for the stop, which is the listener's */
     const char *validation;     /* another data set to validate on; NULL: its own "val" split */
     float repeat; /* how often an epoch shows each of its photos: a fraction shows some of them,
-                     others each epoch (schedule.h); 0: for validation only */
+                     others each epoch (update.h); 0: for validation only */
 };
 
 struct train_options {
@@ -61,7 +61,7 @@ struct train_options {
                                        and on real ones, encoder frozen */
     size_t self_critical;            /* at last the same over the photos alone */
     size_t batch_size;               /* photos a step, with all their captions */
-    size_t slice;                    /* photos of a micro-batch */
+    size_t micro_batch;              /* photos of a micro-batch */
     size_t tbptt;                    /* steps of truncated back-propagation; 0: no truncation */
     float tag_weight;                /* of the word head's loss, beside that of captions */
     float lr;                        /* of the decoder while the encoder is frozen, and on text */

@@ -6,8 +6,7 @@
 #include "data/dataset_parts.h"
 #include "data/loader.h"
 #include "train/history.h"
-#include "train/schedule.h"
-#include "train/slice.h"
+#include "train/micro_batch.h"
 #include "train/train.h"
 #include "train/update.h"
 
@@ -72,15 +71,15 @@ struct trainer {
     char *checkpoint;         /* path */
     char *settings;           /* what the weights depend on, as JSON text */
     struct update update;
-    struct slice *accumulators[TRAIN_ACCUMULATORS];
+    struct micro_batch *accumulators[TRAIN_ACCUMULATORS];
     size_t accumulator_count;
     real *text_states;                     /* (text rows, S); NULL: no text is read */
     struct encoder_workspace **workspaces; /* [threads], once the encoder is trained */
     struct loader *loader;                 /* the same */
     real *incoming;                        /* the sum of the ranks before this one */
-    size_t *turns;                         /* [train_count], see schedule.h */
-    size_t *order;             /* the epoch's showings of photos, numbers as in epoch_plan_fill */
-    struct slice_photo *batch; /* [batch_size] */
+    size_t *turns;                         /* [train_count], see update.h */
+    size_t *order; /* the epoch's showings of photos, numbers as in epoch_plan_fill */
+    struct micro_batch_photo *batch; /* [batch_size] */
     struct train_place place;
     struct train_history history;
     size_t *samples; /* [validation_count], indices into validation_photos; the first ones are the

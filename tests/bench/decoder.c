@@ -4,8 +4,8 @@
  *     decoder [CELL [HIDDEN [EMBEDDING [WORDS]]]]      lstm 512 256 3486
  *
  * 100 captions a step, each of an image vector, <start>, 11 words and <end>, with dropout and label
- * smoothing; then the sum of the slices' gradients, their norm and Adam. On a machine that others
- * use as well, go by the processor time: it is what the clock shows once they are gone. */
+ * smoothing; then the sum of the micro-batches' gradients, their norm and Adam. On a machine that
+ * others use as well, go by the processor time: it is what the clock shows once they are gone. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static const struct unroll_regularisation regularisation = {
     .input_dropout = 0.5f, .output_dropout = 0.5f, .label_smoothing = 0.05f};
 
 /* Some captions of the batch, with gradients of their own. */
-struct slice {
+struct micro_batch {
     struct unroll *unroll;
     struct unroll_window window;
     size_t captions;
@@ -44,8 +44,8 @@ struct slice {
 struct trainer {
     struct decoder decoder;
     struct parameters parameters;
-    struct slice *slices;
-    size_t slice_count;
+    struct micro_batch *micro_batches;
+    size_t micro_batch_count;
     real *first, *second;
     double *norms; /* of each piece of the parameters */
     struct adam adam;
@@ -60,41 +60,41 @@ static void *reserve(size_t count, size_t size) {
     return memory;
 }
 
-static void slice_init(struct slice *slice, const struct trainer *trainer, size_t captions,
-                       uint64_t number) {
+static void micro_batch_init(struct micro_batch *micro_batch, const struct trainer *trainer,
+                             size_t captions, uint64_t number) {
     const struct decoder *d = &trainer->decoder;
     caption_error error;
-    slice->captions = captions;
-    slice->random = random_seeded(1, number);
-    slice->unroll = unroll_new(d, captions, STEPS, &error);
-    if (!slice->unroll) {
+    micro_batch->captions = captions;
+    micro_batch->random = random_seeded(1, number);
+    micro_batch->unroll = unroll_new(d, captions, STEPS, &error);
+    if (!micro_batch->unroll) {
         fprintf(stderr, "%s\n", error.message);
         exit(1);
     }
-    slice->inputs = reserve(captions * STEPS, sizeof *slice->inputs);
-    slice->targets = reserve(captions * STEPS, sizeof *slice->targets);
-    slice->vectors = reserve(captions * d->embedding, sizeof(real));
-    slice->d_vectors = reserve(captions * d->embedding, sizeof(real));
-    slice->states = reserve(captions * d->state, sizeof(real));
-    slice->gradients = reserve(trainer->parameters.count, sizeof(real));
+    micro_batch->inputs = reserve(captions * STEPS, sizeof *micro_batch->inputs);
+    micro_batch->targets = reserve(captions * STEPS, sizeof *micro_batch->targets);
+    micro_batch->vectors = reserve(captions * d->embedding, sizeof(real));
+    micro_batch->d_vectors = reserve(captions * d->embedding, sizeof(real));
+    micro_batch->states = reserve(captions * d->state, sizeof(real));
+    micro_batch->gradients = reserve(trainer->parameters.count, sizeof(real));
     for (size_t t = 0; t < STEPS; t++) {
-        slice->active[t] = captions;
+        micro_batch->active[t] = captions;
         for (size_t i = 0; i < captions; i++) {
-            int32_t word = (int32_t)random_below(&slice->random, d->words);
-            slice->inputs[t * captions + i] = t == 0 ? DECODER_VECTOR - (int32_t)i : word;
-            slice->targets[t * captions + i] = t == 0 ? DECODER_NOTHING : word;
+            int32_t word = (int32_t)random_below(&micro_batch->random, d->words);
+            micro_batch->inputs[t * captions + i] = t == 0 ? DECODER_VECTOR - (int32_t)i : word;
+            micro_batch->targets[t * captions + i] = t == 0 ? DECODER_NOTHING : word;
         }
     }
-    slice->window = (struct unroll_window){.steps = STEPS,
-                                           .active = slice->active,
-                                           .inputs = slice->inputs,
-                                           .targets = slice->targets,
-                                           .vectors = slice->vectors,
-                                           .vector_count = captions};
+    micro_batch->window = (struct unroll_window){.steps = STEPS,
+                                                 .active = micro_batch->active,
+                                                 .inputs = micro_batch->inputs,
+                                                 .targets = micro_batch->targets,
+                                                 .vectors = micro_batch->vectors,
+                                                 .vector_count = captions};
 }
 
 static struct trainer *trainer_new(const struct cell *cell, const size_t sizes[3],
-                                   size_t slice_count) {
+                                   size_t micro_batch_count) {
     struct trainer *trainer = reserve(1, sizeof *trainer);
     struct parameters *p = &trainer->parameters;
     caption_error error;
@@ -113,39 +113,41 @@ static struct trainer *trainer_new(const struct cell *cell, const size_t sizes[3
     trainer->second = reserve(p->count, sizeof(real));
     trainer->norms = reserve(p->count / PIECE + 1, sizeof(double));
     trainer->adam = (struct adam){.rate = 1e-4f, .beta1 = 0.9f, .beta2 = 0.999f, .epsilon = 1e-8f};
-    trainer->slice_count = slice_count;
-    trainer->slices = reserve(slice_count, sizeof *trainer->slices);
-    for (size_t i = 0; i < slice_count; i++) {
-        slice_init(&trainer->slices[i], trainer, CAPTIONS / slice_count, i);
+    trainer->micro_batch_count = micro_batch_count;
+    trainer->micro_batches = reserve(micro_batch_count, sizeof *trainer->micro_batches);
+    for (size_t i = 0; i < micro_batch_count; i++) {
+        micro_batch_init(&trainer->micro_batches[i], trainer, CAPTIONS / micro_batch_count, i);
     }
     return trainer;
 }
 
 static void trainer_free(struct trainer *trainer) {
-    for (size_t i = 0; i < trainer->slice_count; i++) {
-        struct slice *slice = &trainer->slices[i];
-        unroll_free(slice->unroll);
-        free(slice->inputs), free(slice->targets), free(slice->vectors), free(slice->d_vectors);
-        free(slice->states), free(slice->gradients);
+    for (size_t i = 0; i < trainer->micro_batch_count; i++) {
+        struct micro_batch *micro_batch = &trainer->micro_batches[i];
+        unroll_free(micro_batch->unroll);
+        free(micro_batch->inputs), free(micro_batch->targets), free(micro_batch->vectors),
+            free(micro_batch->d_vectors);
+        free(micro_batch->states), free(micro_batch->gradients);
     }
-    free(trainer->slices), free(trainer->first), free(trainer->second), free(trainer->norms);
+    free(trainer->micro_batches), free(trainer->first), free(trainer->second), free(trainer->norms);
     parameters_free(&trainer->parameters);
     free(trainer);
 }
 
-static void learn_slice(void *context, size_t item, size_t worker) {
+static void learn_micro_batch(void *context, size_t item, size_t worker) {
     (void)worker;
     struct trainer *trainer = context;
-    struct slice *slice = &trainer->slices[item];
+    struct micro_batch *micro_batch = &trainer->micro_batches[item];
     const struct parameters *p = &trainer->parameters;
     size_t targets = 0;
-    memset(slice->gradients, 0, p->count * sizeof(real));
-    memset(slice->states, 0, slice->captions * trainer->decoder.state * sizeof(real));
+    memset(micro_batch->gradients, 0, p->count * sizeof(real));
+    memset(micro_batch->states, 0, micro_batch->captions * trainer->decoder.state * sizeof(real));
     struct unroll_regularisation drawn = regularisation;
-    drawn.random = &slice->random;
-    unroll_forward(slice->unroll, p, &slice->window, slice->states, &drawn, &targets);
-    unroll_backward(slice->unroll, p, 1.0f / (CAPTIONS * (STEPS - 1)), NULL, slice->d_vectors,
-                    slice->gradients);
+    drawn.random = &micro_batch->random;
+    unroll_forward(micro_batch->unroll, p, &micro_batch->window, micro_batch->states, &drawn,
+                   &targets);
+    unroll_backward(micro_batch->unroll, p, 1.0f / (CAPTIONS * (STEPS - 1)), NULL,
+                    micro_batch->d_vectors, micro_batch->gradients);
 }
 
 static size_t piece_size(const struct trainer *trainer, size_t item) {
@@ -153,14 +155,14 @@ static size_t piece_size(const struct trainer *trainer, size_t item) {
     return left < PIECE ? left : PIECE;
 }
 
-/* The slices' gradients are added to those of the first, in order. */
+/* The micro-batches' gradients are added to those of the first, in order. */
 static void sum_piece(void *context, size_t item, size_t worker) {
     (void)worker;
     struct trainer *trainer = context;
     size_t count = piece_size(trainer, item);
-    real *sum = trainer->slices[0].gradients + item * PIECE;
-    for (size_t i = 1; i < trainer->slice_count; i++) {
-        vector_add(count, trainer->slices[i].gradients + item * PIECE, sum);
+    real *sum = trainer->micro_batches[0].gradients + item * PIECE;
+    for (size_t i = 1; i < trainer->micro_batch_count; i++) {
+        vector_add(count, trainer->micro_batches[i].gradients + item * PIECE, sum);
     }
     trainer->norms[item] = vector_square_sum(count, sum);
 }
@@ -169,13 +171,14 @@ static void update_piece(void *context, size_t item, size_t worker) {
     (void)worker;
     struct trainer *trainer = context;
     size_t from = item * PIECE;
-    adam_update(&trainer->adam, piece_size(trainer, item), trainer->slices[0].gradients + from,
-                trainer->parameters.values + from, trainer->first + from, trainer->second + from);
+    adam_update(&trainer->adam, piece_size(trainer, item),
+                trainer->micro_batches[0].gradients + from, trainer->parameters.values + from,
+                trainer->first + from, trainer->second + from);
 }
 
 struct timing {
-    double slices, sum, update; /* seconds of one step */
-    double processor;           /* seconds of processor time, of all threads together */
+    double micro_batches, sum, update; /* seconds of one step */
+    double processor;                  /* seconds of processor time, of all threads together */
 };
 
 static double processor_time(void) {
@@ -191,7 +194,7 @@ static double smaller(double a, double b) {
 static struct timing train_step(struct trainer *trainer, struct threads *threads) {
     size_t pieces = (trainer->parameters.count + PIECE - 1) / PIECE;
     double start = progress_clock(), processor = processor_time();
-    threads_for(threads, trainer->slice_count, learn_slice, trainer);
+    threads_for(threads, trainer->micro_batch_count, learn_micro_batch, trainer);
     double learned = progress_clock();
     threads_for(threads, pieces, sum_piece, trainer);
     double summed = progress_clock();
@@ -203,7 +206,7 @@ static struct timing train_step(struct trainer *trainer, struct threads *threads
 }
 
 static double seconds_of(const struct timing *timing) {
-    return timing->slices + timing->sum + timing->update;
+    return timing->micro_batches + timing->sum + timing->update;
 }
 
 /* The fastest of some steps: others may be using the machine. */
@@ -251,20 +254,20 @@ static double time_product(const struct product *p) {
     return best;
 }
 
-/* What bare OpenBLAS needs for all products of a batch, in slices of n captions. */
+/* What bare OpenBLAS needs for all products of a batch, in micro-batches of n captions. */
 static double time_products(const struct decoder *d, size_t n) {
-    size_t entries = n * STEPS, words = n * (STEPS - 1), slices = CAPTIONS / n;
+    size_t entries = n * STEPS, words = n * (STEPS - 1), micro_batches = CAPTIONS / n;
     const enum blas_transpose plain = BLAS_PLAIN, transposed = BLAS_TRANSPOSED;
     const struct product products[] = {
-        {"inputs", plain, transposed, entries, d->products, d->embedding, slices},
-        {"recurrent", plain, transposed, n, d->products, d->hidden, slices * STEPS},
-        {"logits", plain, transposed, words, d->words, d->hidden, slices},
-        {"output weights", transposed, plain, d->words, d->hidden, words, slices},
-        {"hidden states", plain, plain, words, d->hidden, d->words, slices},
-        {"back in time", plain, plain, n, d->hidden, d->products, slices * (STEPS - 1)},
-        {"input weights", transposed, plain, d->products, d->embedding, entries, slices},
-        {"recurrent weights", transposed, plain, d->products, d->hidden, entries, slices},
-        {"word vectors", plain, plain, entries, d->embedding, d->products, slices},
+        {"inputs", plain, transposed, entries, d->products, d->embedding, micro_batches},
+        {"recurrent", plain, transposed, n, d->products, d->hidden, micro_batches * STEPS},
+        {"logits", plain, transposed, words, d->words, d->hidden, micro_batches},
+        {"output weights", transposed, plain, d->words, d->hidden, words, micro_batches},
+        {"hidden states", plain, plain, words, d->hidden, d->words, micro_batches},
+        {"back in time", plain, plain, n, d->hidden, d->products, micro_batches * (STEPS - 1)},
+        {"input weights", transposed, plain, d->products, d->embedding, entries, micro_batches},
+        {"recurrent weights", transposed, plain, d->products, d->hidden, entries, micro_batches},
+        {"word vectors", plain, plain, entries, d->embedding, d->products, micro_batches},
     };
     double total = 0, work = 0;
     for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) {
@@ -302,19 +305,20 @@ int main(int count, char **arguments) {
     printf("%s %zu, embedding %zu, %zu words; a step is %d captions of %d words\n", cell->name,
            sizes[0], sizes[1], sizes[2], CAPTIONS, CAPTION_WORDS);
 
-    const size_t slice_counts[] = {1, 2, 4};
+    const size_t micro_batch_counts[] = {1, 2, 4};
     for (size_t i = 0; i < 3; i++) {
-        struct trainer *trainer = trainer_new(cell, sizes, slice_counts[i]);
-        printf("\n%zu slices of %zu captions\n", slice_counts[i], CAPTIONS / slice_counts[i]);
-        double products = time_products(&trainer->decoder, CAPTIONS / slice_counts[i]);
-        for (size_t threads = 1; threads <= 2 && threads <= slice_counts[i]; threads++) {
+        struct trainer *trainer = trainer_new(cell, sizes, micro_batch_counts[i]);
+        printf("\n%zu micro-batches of %zu captions\n", micro_batch_counts[i],
+               CAPTIONS / micro_batch_counts[i]);
+        double products = time_products(&trainer->decoder, CAPTIONS / micro_batch_counts[i]);
+        for (size_t threads = 1; threads <= 2 && threads <= micro_batch_counts[i]; threads++) {
             struct timing timing = fastest_step(trainer, threads, 6);
             double step = seconds_of(&timing);
             printf(
                 "  %zu thread%s: %.1f ms a step (unroll %.1f, sum %.1f, Adam %.1f), %.0f words/s; "
                 "epoch of %d captions %.1f s, processor time %.1f s a thread\n",
-                threads, threads > 1 ? "s" : "", 1e3 * step, 1e3 * timing.slices, 1e3 * timing.sum,
-                1e3 * timing.update, CAPTIONS * CAPTION_WORDS / step, EPOCH,
+                threads, threads > 1 ? "s" : "", 1e3 * step, 1e3 * timing.micro_batches,
+                1e3 * timing.sum, 1e3 * timing.update, CAPTIONS * CAPTION_WORDS / step, EPOCH,
                 step * EPOCH / CAPTIONS, timing.processor * EPOCH / CAPTIONS / (double)threads);
             if (threads == 1) {
                 printf("            step / bare products, processor time: %.2f\n",

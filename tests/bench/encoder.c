@@ -1,8 +1,8 @@
 /* Milliseconds per photo of the encoder, forward (as inference has it) and forward + backward (as
- * training has it), on 1 .. threads threads of which each has a workspace and a slice of the photos
- * of its own.
+ * training has it), on 1 .. threads threads of which each has a workspace and a micro-batch of the
+ * photos of its own.
  *
- *     bench_encoder [architecture [size [photos per slice [threads]]]]
+ *     bench_encoder [architecture [size [photos per micro-batch [threads]]]]
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 enum { ROUNDS = 8, REPEATS = 4 };
 
-struct slice {
+struct micro_batch {
     const struct encoder *encoder;
     const struct parameters *parameters;
     const struct inference_encoder *inference; /* and its workspace, or for training: */
@@ -24,16 +24,16 @@ struct slice {
     real *images, *features, *gradients;
 };
 
-static void pass(struct slice *slice) {
-    if (slice->inference) {
-        inference_encoder_run(slice->inference, slice->images, slice->photos,
-                              slice->inference_workspace, slice->features);
+static void pass(struct micro_batch *micro_batch) {
+    if (micro_batch->inference) {
+        inference_encoder_run(micro_batch->inference, micro_batch->images, micro_batch->photos,
+                              micro_batch->inference_workspace, micro_batch->features);
         return;
     }
-    encoder_forward(slice->encoder, slice->parameters, slice->images, slice->photos,
-                    slice->workspace, slice->features);
-    encoder_backward(slice->encoder, slice->parameters, slice->features, slice->workspace,
-                     slice->gradients);
+    encoder_forward(micro_batch->encoder, micro_batch->parameters, micro_batch->images,
+                    micro_batch->photos, micro_batch->workspace, micro_batch->features);
+    encoder_backward(micro_batch->encoder, micro_batch->parameters, micro_batch->features,
+                     micro_batch->workspace, micro_batch->gradients);
 }
 
 static void *work(void *argument) {
@@ -42,65 +42,68 @@ static void *work(void *argument) {
 }
 
 /* The best of several rounds: the machine's other work only ever adds. */
-static double milliseconds(struct slice *slices, size_t threads) {
+static double milliseconds(struct micro_batch *micro_batches, size_t threads) {
     double best = 1e30;
     for (size_t round = 0; round < ROUNDS; round++) {
         const double start = progress_clock();
         pthread_t others[64];
-        for (size_t t = 1; t < threads; t++) pthread_create(&others[t], NULL, work, &slices[t]);
-        work(&slices[0]);
+        for (size_t t = 1; t < threads; t++)
+            pthread_create(&others[t], NULL, work, &micro_batches[t]);
+        work(&micro_batches[0]);
         for (size_t t = 1; t < threads; t++) pthread_join(others[t], NULL);
         const double seconds = progress_clock() - start;
         if (seconds < best) best = seconds;
     }
-    return best * 1e3 / (double)(REPEATS * threads * slices[0].photos);
+    return best * 1e3 / (double)(REPEATS * threads * micro_batches[0].photos);
 }
 
 /* For training where `inference` is NULL. */
-static bool slice_new(struct slice *slice, const struct encoder *encoder,
-                      const struct parameters *parameters,
-                      const struct inference_encoder *inference, size_t photos,
-                      caption_error *error) {
+static bool micro_batch_new(struct micro_batch *micro_batch, const struct encoder *encoder,
+                            const struct parameters *parameters,
+                            const struct inference_encoder *inference, size_t photos,
+                            caption_error *error) {
     const size_t image = encoder->size * encoder->size * 3;
-    *slice = (struct slice){
+    *micro_batch = (struct micro_batch){
         .encoder = encoder, .parameters = parameters, .inference = inference, .photos = photos};
     if (inference) {
-        slice->inference_workspace = inference_workspace_new(inference, NULL, error);
-        if (!slice->inference_workspace) return false;
+        micro_batch->inference_workspace = inference_workspace_new(inference, NULL, error);
+        if (!micro_batch->inference_workspace) return false;
     } else {
-        slice->workspace = encoder_workspace_new(encoder, photos, ENCODER_TRAINING, error);
-        slice->gradients = calloc(parameters->count, sizeof(real));
-        if (!slice->workspace || !slice->gradients) return false;
+        micro_batch->workspace = encoder_workspace_new(encoder, photos, ENCODER_TRAINING, error);
+        micro_batch->gradients = calloc(parameters->count, sizeof(real));
+        if (!micro_batch->workspace || !micro_batch->gradients) return false;
     }
-    slice->images = calloc(photos * image, sizeof(real));
-    slice->features = calloc(photos * encoder->features, sizeof(real));
-    if (!slice->images || !slice->features) return false;
+    micro_batch->images = calloc(photos * image, sizeof(real));
+    micro_batch->features = calloc(photos * encoder->features, sizeof(real));
+    if (!micro_batch->images || !micro_batch->features) return false;
     struct random random = random_seeded(1, 0);
-    for (size_t i = 0; i < photos * image; i++) slice->images[i] = (real)random_normal(&random);
+    for (size_t i = 0; i < photos * image; i++)
+        micro_batch->images[i] = (real)random_normal(&random);
     return true;
 }
 
-static void slice_free(struct slice *slice) {
-    inference_workspace_free(slice->inference_workspace);
-    encoder_workspace_free(slice->workspace);
-    free(slice->images);
-    free(slice->features);
-    free(slice->gradients);
+static void micro_batch_free(struct micro_batch *micro_batch) {
+    inference_workspace_free(micro_batch->inference_workspace);
+    encoder_workspace_free(micro_batch->workspace);
+    free(micro_batch->images);
+    free(micro_batch->features);
+    free(micro_batch->gradients);
 }
 
 static bool measure(const char *what, const struct encoder *encoder,
                     const struct parameters *parameters, const struct inference_encoder *inference,
                     size_t photos, size_t threads, caption_error *error) {
-    struct slice slices[64] = {0};
+    struct micro_batch micro_batches[64] = {0};
     bool made = true;
     for (size_t t = 0; t < threads; t++) {
-        made = made && slice_new(&slices[t], encoder, parameters, inference, photos, error);
+        made = made &&
+               micro_batch_new(&micro_batches[t], encoder, parameters, inference, photos, error);
     }
     if (made) {
-        printf("%-18s %zu photo(s) a slice, %zu thread(s): %7.2f ms a photo\n", what, photos,
-               threads, milliseconds(slices, threads));
+        printf("%-18s %zu photo(s) a micro-batch, %zu thread(s): %7.2f ms a photo\n", what, photos,
+               threads, milliseconds(micro_batches, threads));
     }
-    for (size_t t = 0; t < threads; t++) slice_free(&slices[t]);
+    for (size_t t = 0; t < threads; t++) micro_batch_free(&micro_batches[t]);
     return made;
 }
 

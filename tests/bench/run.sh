@@ -70,9 +70,9 @@ roofline() {
 
 # --- encoder ----------------------------------------------------------------------------------------
 
-# The milliseconds of "forward 1 photo(s) a slice, 1 thread(s): 15.32 ms a photo".
+# The milliseconds of "forward 1 photo(s) a micro-batch, 1 thread(s): 15.32 ms a photo".
 encoder_figure() { # WHAT PHOTOS THREADS
-    awk -v line="$1 $2 photo(s) a slice, $3 thread(s):" '
+    awk -v line="$1 $2 photo(s) a micro-batch, $3 thread(s):" '
         { $1 = $1 } # single spaces
         index($0, line) == 1 { print $(NF - 3); found = 1 }
         END { if (!found) { print "run.sh: bench_encoder printed no \"" line "\"" >"/dev/stderr"; exit 1 } }
@@ -133,7 +133,7 @@ encoder() {
 captioner_run() {
     rm -f "$work"/model*
     /usr/bin/time -f '%M' -o "$work/memory" "$caption" train "$work/noise" -o "$work/model.safetensors" \
-        --encoder "$model" --image-size 224 --min-count 1 --epochs 2 --freeze-encoder 0 --batch-size 16 --slice 4 \
+        --encoder "$model" --image-size 224 --min-count 1 --epochs 2 --freeze-encoder 0 --batch-size 16 --micro-batch 4 \
         --threads "$threads" --crop 0 --color 0 >"$work/epochs" 2>"$work/messages" || {
         cat "$work/messages" >&2
         return 1
@@ -161,7 +161,7 @@ training() {
 
 # --- the decoder learning ----------------------------------------------------------------------------
 
-# Words a second of the better division into slices.
+# Words a second of the better division into micro-batches.
 decoder_figure() { # CELL
     build/tests/bench_decoder "$1" 512 512 3473 >"$work/bench" || return 1
     sed -n 's/^ *2 threads: .*, \([0-9]*\) words\/s.*/\1/p' "$work/bench" | sort -n | tail -n 1

@@ -1,7 +1,8 @@
-/* Photos per second of a training step of the encoder alone: forward, backward, sum of the slices'
- * gradients, AdamW. As the trainer does it, on a pool of threads that share out the slices.
+/* Photos per second of a training step of the encoder alone: forward, backward, sum of the
+ * micro-batches' gradients, AdamW. As the trainer does it, on a pool of threads that share out the
+ * micro-batches.
  *
- *     bench_train [photos a step [photos a slice [threads [1 to recompute activations]]]]
+ *     bench_train [photos a step [photos a micro-batch [threads [1 to recompute activations]]]]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 #include "model/encoder.h"
 #include "train/update.h"
 
-enum { ROUNDS = 6, SLICES = 64, THREADS = 64 };
+enum { ROUNDS = 6, MICRO_BATCHES = 64, THREADS = 64 };
 
 struct bench {
     struct encoder encoder;
@@ -18,14 +19,14 @@ struct bench {
     struct update update;
     struct threads *threads;
     struct encoder_workspace *workspaces[THREADS];
-    real *gradients[SLICES];
-    size_t slices, photos; /* photos of a slice */
+    real *gradients[MICRO_BATCHES];
+    size_t micro_batches, photos; /* photos of a micro-batch */
     enum encoder_use use;
-    real *images;   /* (slices * photos, S, S, 3) */
-    real *features; /* (slices * photos, F) */
+    real *images;   /* (micro-batches * photos, S, S, 3) */
+    real *features; /* (micro-batches * photos, F) */
 };
 
-static void run_slice(void *context, size_t item, size_t worker) {
+static void run_micro_batch(void *context, size_t item, size_t worker) {
     struct bench *b = context;
     const struct encoder *encoder = &b->encoder;
     const size_t image = encoder->size * encoder->size * 3;
@@ -39,9 +40,9 @@ static void run_slice(void *context, size_t item, size_t worker) {
 static void step(struct bench *b) {
     const struct update_rates rates = {
         .decoder = 1e-6F, .encoder = 1e-6F, .clip = 5, .weight_decay = 1e-4F};
-    threads_for(b->threads, b->slices, run_slice, b);
-    update_sum(&b->update, b->gradients, b->slices, true, b->threads);
-    update_step(&b->update, b->gradients[0], b->slices * b->photos, &rates, b->threads);
+    threads_for(b->threads, b->micro_batches, run_micro_batch, b);
+    update_sum(&b->update, b->gradients, b->micro_batches, true, b->threads);
+    update_step(&b->update, b->gradients[0], b->micro_batches * b->photos, &rates, b->threads);
 }
 
 /* The best of several rounds: the machine's other work only ever adds. */
@@ -54,7 +55,7 @@ static double photos_per_second(struct bench *b) {
         const double seconds = progress_clock() - start;
         if (seconds < best) best = seconds;
     }
-    return (double)(b->slices * b->photos) / best;
+    return (double)(b->micro_batches * b->photos) / best;
 }
 
 static bool bench_init(struct bench *b, size_t threads, caption_error *error) {
@@ -67,7 +68,8 @@ static bool bench_init(struct bench *b, size_t threads, caption_error *error) {
     struct random random = random_seeded(0, 0);
     encoder_randomise(&b->encoder, &b->parameters, &random);
     b->threads = threads_new(threads, error);
-    const size_t photos = b->slices * b->photos, image = b->encoder.size * b->encoder.size * 3;
+    const size_t photos = b->micro_batches * b->photos,
+                 image = b->encoder.size * b->encoder.size * 3;
     b->images = calloc(photos * image, sizeof(real));
     b->features = calloc(photos * b->encoder.features, sizeof(real));
     if (!b->threads || !b->images || !b->features) return false;
@@ -76,7 +78,7 @@ static bool bench_init(struct bench *b, size_t threads, caption_error *error) {
         b->workspaces[i] = encoder_workspace_new(&b->encoder, b->photos, b->use, error);
         if (!b->workspaces[i]) return false;
     }
-    for (size_t i = 0; i < b->slices; i++) {
+    for (size_t i = 0; i < b->micro_batches; i++) {
         b->gradients[i] = calloc(b->parameters.count, sizeof(real));
         if (!b->gradients[i]) return false;
     }
@@ -85,7 +87,7 @@ static bool bench_init(struct bench *b, size_t threads, caption_error *error) {
 
 static void bench_free(struct bench *b) {
     for (size_t i = 0; i < THREADS; i++) encoder_workspace_free(b->workspaces[i]);
-    for (size_t i = 0; i < SLICES; i++) free(b->gradients[i]);
+    for (size_t i = 0; i < MICRO_BATCHES; i++) free(b->gradients[i]);
     free(b->images);
     free(b->features);
     threads_free(b->threads);
@@ -100,17 +102,17 @@ static size_t argument(int count, char **arguments, int i, size_t otherwise) {
 
 int main(int count, char **arguments) {
     const size_t photos = argument(count, arguments, 1, 16);
-    const size_t slice = argument(count, arguments, 2, 4);
+    const size_t micro_batch = argument(count, arguments, 2, 4);
     const size_t threads = argument(count, arguments, 3, 2);
-    if (slice == 0 || photos == 0 || photos % slice != 0 || photos / slice > SLICES ||
-        threads == 0 || threads > THREADS) {
+    if (micro_batch == 0 || photos == 0 || photos % micro_batch != 0 ||
+        photos / micro_batch > MICRO_BATCHES || threads == 0 || threads > THREADS) {
         fprintf(stderr,
-                "bench_train: expected photos in at most %d whole slices, 1 to %d threads\n",
-                SLICES, THREADS);
+                "bench_train: expected photos in at most %d whole micro-batches, 1 to %d threads\n",
+                MICRO_BATCHES, THREADS);
         return 2;
     }
-    struct bench bench = {.slices = photos / slice,
-                          .photos = slice,
+    struct bench bench = {.micro_batches = photos / micro_batch,
+                          .photos = micro_batch,
                           .use = argument(count, arguments, 4, 0) ? ENCODER_RECOMPUTATION
                                                                   : ENCODER_TRAINING};
     caption_error error = {.message = "out of memory"};

@@ -11,7 +11,7 @@ for i in 1 2 3 4 5 6 7 8; do
     echo "grey on grey, a zebra"
 done >"$work/text.txt"
 
-# The same command line each time: it is part of the model. Four phases, with slices that no number
+# The same command line each time: it is part of the model. Four phases, with micro-batches that no number
 # of threads divides evenly. The process tells its number, so that it can be killed.
 train() { # FOLDER FLAGS...
     folder=$work/$1
@@ -21,7 +21,7 @@ train() { # FOLDER FLAGS...
     (cd "$folder" && exec $as_user sh -c 'echo $$ >../pid && exec "$@"' sh "$work/caption" train dataset.json \
         -o model.safetensors --resume --images images --val dataset.json \
         --text text.txt --text-epochs 30 --encoder ../start.safetensors --encoder-arch tiny \
-        --image-size 32 --hidden 32 --embed 32 --min-count 1 --batch-size 10 --slice 3 --epochs 100 \
+        --image-size 32 --hidden 32 --embed 32 --min-count 1 --batch-size 10 --micro-batch 3 --epochs 100 \
         --freeze-encoder 50 --self-critical 20 --dropout 0.3 --image-dropout 0.2 --drop-path 0.3 \
         --weight-decay 0.01 --average 0.9 --tbptt 4 \
         --checkpoint-minutes 0 --threads 2 "$@") >"$out" 2>"$err" </dev/null

@@ -15,7 +15,7 @@ run train "$work/dataset.json" --val "$work/dataset.json" --images "$work/images
     --min-count 1 --epochs 2 --freeze-encoder 0
 expect 0 "an encoder to start from"
 
-# Slices of 3 of 10 photos: 4 lanes, which no number of threads here divides evenly.
+# Micro-batches of 3 of 10 photos: 4 lanes, which no number of threads here divides evenly.
 train() { # NAME FLAGS... ; $launcher goes before the program
     name=$1
     shift
@@ -24,7 +24,7 @@ train() { # NAME FLAGS... ; $launcher goes before the program
     # shellcheck disable=SC2086
     $launcher "$program" train "$work/dataset.json" --val "$work/dataset.json" --images "$work/images" \
         -o "$work/$name/model.safetensors" --encoder "$work/start.safetensors" --encoder-arch tiny \
-        --image-size 32 --hidden 32 --embed 32 --min-count 1 --batch-size 10 --slice 3 --tbptt 4 \
+        --image-size 32 --hidden 32 --embed 32 --min-count 1 --batch-size 10 --micro-batch 3 --tbptt 4 \
         --text "$work/text.txt" --text-epochs 2 --epochs 5 --freeze-encoder 2 --self-critical 2 --dropout 0.3 \
         --image-dropout 0.2 --drop-path 0.3 --weight-decay 0.01 --average 0.9 "$@" >"$out" 2>"$err" </dev/null || status=$?
     expect 0 "trained: $name"

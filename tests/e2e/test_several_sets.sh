@@ -12,7 +12,7 @@ jq '.images |= [.[:20][] | .split = (if .imgid < 12 then "train" else "val" end)
 sets="$work/one/dataset_first.json $work/two/second.json"
 folders="$work/one/images $work/two/images"
 sizes="--encoder-arch tiny --image-size 32 --hidden 16 --embed 16 --min-count 1 --batch-size 10
-    --slice 3 --epochs 4 --freeze-encoder 0"
+    --micro-batch 3 --epochs 4 --freeze-encoder 0"
 
 # shellcheck disable=SC2086
 train() { # NAME FLAGS...

@@ -14,7 +14,7 @@ train() { # MODEL FLAGS...
         --label-smoothing 0 --average 0 "$@"
 }
 
-# All photos in one mini-batch: batch norm wants many in each of its slices.
+# All photos in one mini-batch: batch norm wants many in each of its micro-batches.
 train "$work/shapes.safetensors" --epochs 200 --freeze-encoder 10 --seed 3 --dropout 0 --crop 0 \
     --color 0 --batch-size 30 --encoder-lr 5e-3
 expect 0 "a captioner is learned from scratch"

@@ -21,7 +21,8 @@ static void read_rest(struct trainer *trainer) {
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     static char settings[] = "{}";
     char *path = strdup(header_file(bytes, size));
-    const struct train_options options = {.set_count = 1, .epochs = 4, .batch_size = 2, .slice = 1};
+    const struct train_options options = {
+        .set_count = 1, .epochs = 4, .batch_size = 2, .micro_batch = 1};
     struct epoch_share share = {0, PHOTOS, 1};
     struct trainer trainer = {.options = &options,
                               .checkpoint = path,

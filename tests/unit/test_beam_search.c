@@ -3,7 +3,7 @@
 
 #include "decode/candidates.h"
 #include "decode/likelihood.h"
-#include "nn/logsoftmax.h"
+#include "nn/softmax.h"
 
 /* --- every caption there is, scored through likelihood.h --- */
 

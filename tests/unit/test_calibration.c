@@ -2,7 +2,7 @@
 #include "tiny_captioner.h"
 
 #include "eval/calibration.h"
-#include "eval/calibration_error.h"
+#include "eval/confidence_scores.h"
 #include "eval/logistic.h"
 
 static double logistic(double z) {

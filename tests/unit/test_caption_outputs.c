@@ -13,14 +13,13 @@
 #include "report/caption_file.h"
 #include "report/caption_page.h"
 #include "report/caption_table.h"
-#include "report/caption_vis.h"
 #include "report/caption_xmp.h"
 #include "temporary_folder.h"
 
 static char hostile[] = "</script><b>&\"'\x01\xFF caf\xC3\xA9";
 
 static struct caption_row row_of(const char *path, const caption_result *result) {
-    return (struct caption_row){.path = path, .below = strlen(path), .result = result};
+    return (struct caption_row){.path = path, .relative = strlen(path), .result = result};
 }
 
 /* One photo with a caption, one without. */
@@ -57,7 +56,7 @@ static void the_page_escapes_what_it_shows(void **state) {
     (void)state;
     char *folder = temporary_folder_new();
     char *path = file_join(folder, "page.html", NULL);
-    feed(caption_page_new(path, TAGS_NOT_TOLD, NULL), "none/</script>.jpg", true);
+    feed(caption_page_new(path, TAGS_HIDDEN, NULL), "none/</script>.jpg", true);
     struct file_bytes page = read_file(path);
     const char *text = (const char *)page.data;
     assert_int_equal(occurrences(text, "</script>"), 3); /* ours */
@@ -77,7 +76,7 @@ static void a_page_that_is_given_up_leaves_the_old_one(void **state) {
     char *folder = temporary_folder_new();
     char *path = file_join(folder, "page.html", NULL);
     temporary_folder_put(folder, "page.html", "old");
-    feed(caption_page_new(path, TAGS_NOT_TOLD, NULL), "none.jpg", false);
+    feed(caption_page_new(path, TAGS_HIDDEN, NULL), "none.jpg", false);
     struct file_bytes page = read_file(path);
     assert_string_equal(page.data, "old");
     file_bytes_free(&page);
@@ -123,7 +122,7 @@ static void write_xmp(const char *photo) {
     feed(caption_xmp_new(&options, NULL), photo, true);
 }
 
-static bool xmp_is_done(const char *photo, enum tags_told tags) {
+static bool xmp_is_done(const char *photo, enum tags_shown tags) {
     const struct caption_xmp_options options = {.tags = tags};
     const struct caption_row row = {.path = photo};
     return caption_xmp_is_done(&options, &row);
@@ -134,10 +133,10 @@ static void an_xmp_sidecar_escapes_the_caption(void **state) {
     char *folder = temporary_folder_new();
     char *photo = file_join(folder, "dog.jpg", NULL),
          *path = file_join(folder, "dog.jpg.xmp", NULL);
-    assert_false(xmp_is_done(photo, TAGS_NOT_TOLD));
+    assert_false(xmp_is_done(photo, TAGS_HIDDEN));
     write_xmp(photo);
-    assert_true(xmp_is_done(photo, TAGS_NOT_TOLD));
-    assert_false(xmp_is_done(photo, TAGS_TOLD));
+    assert_true(xmp_is_done(photo, TAGS_HIDDEN));
+    assert_false(xmp_is_done(photo, TAGS_SHOWN));
     struct file_bytes file = read_file(path);
     const char *text = strstr((const char *)file.data, "<dc:description>");
     assert_non_null(text);
@@ -209,7 +208,7 @@ static void expect_table(struct caption_rows rows, enum caption_table_format for
 
 static void tags_stand_behind_the_caption_or_alone_in_text(void **state) {
     (void)state;
-    struct caption_rows rows = {.tags = TAGS_TOLD};
+    struct caption_rows rows = {.tags = TAGS_SHOWN};
     expect_table(rows, CAPTION_TABLE_TEXT, "a dog runs\tdog, <b>\"grass\"\n");
     rows.with_path = true;
     expect_table(rows, CAPTION_TABLE_TEXT, "a.jpg\ta dog runs\tdog, <b>\"grass\"\n");
@@ -231,7 +230,7 @@ static void json_has_tags_with_their_confidence(void **state) {
     "\"tags\":[{\"name\":\"dog\",\"confidence\":0.9712},"                                          \
     "{\"name\":\"<b>\\\"grass\\\"\",\"confidence\":0.5}]}\n"
 #define ERROR "{\"path\":\"b.jpg\",\"error\":\"no photo\"}\n"
-    expect_table((struct caption_rows){.tags = TAGS_TOLD}, CAPTION_TABLE_JSON_LINES,
+    expect_table((struct caption_rows){.tags = TAGS_SHOWN}, CAPTION_TABLE_JSON_LINES,
                  "{\"path\":\"a.jpg\",\"caption\":\"a dog runs\",\"logprob\":-2.5," TAGS ERROR);
     expect_table((struct caption_rows){.tags = TAGS_ALONE}, CAPTION_TABLE_JSON_LINES,
                  "{\"path\":\"a.jpg\"," TAGS ERROR);
@@ -239,7 +238,7 @@ static void json_has_tags_with_their_confidence(void **state) {
 
 static void csv_has_a_column_of_tags(void **state) {
     (void)state;
-    expect_table((struct caption_rows){.tags = TAGS_TOLD}, CAPTION_TABLE_CSV,
+    expect_table((struct caption_rows){.tags = TAGS_SHOWN}, CAPTION_TABLE_CSV,
                  "path,caption,logprob,tags,error\r\n"
                  "a.jpg,a dog runs,-2.5000,\"dog, <b>\"\"grass\"\"\",\r\n"
                  "b.jpg,,,,no photo\r\n");
@@ -256,7 +255,7 @@ static void csv_has_a_column_of_confidence_where_the_model_tells_it(void **state
                  "path,caption,logprob,confidence,error\r\n"
                  "a.jpg,a dog runs,-2.5000,0.7124,\r\n"
                  "b.jpg,,,,no photo\r\n");
-    rows.tags = TAGS_TOLD;
+    rows.tags = TAGS_SHOWN;
     expect_table(rows, CAPTION_TABLE_CSV,
                  "path,caption,logprob,confidence,tags,error\r\n"
                  "a.jpg,a dog runs,-2.5000,0.7124,\"dog, <b>\"\"grass\"\"\",\r\n"
@@ -288,7 +287,7 @@ static struct file_bytes made_by(struct caption_output *output, const char *phot
 }
 
 /* What the page has of a photo with that caption, or whether it lacks it. */
-static void expect_on_page(caption_text caption, enum tags_told tags, const char *part, bool is) {
+static void expect_on_page(caption_text caption, enum tags_shown tags, const char *part, bool is) {
     char *folder = temporary_folder_new();
     char *path = file_join(folder, "page.html", NULL);
     struct file_bytes page = made_of(caption_page_new(path, tags, NULL), "none.jpg", path, caption);
@@ -303,15 +302,15 @@ static void the_page_says_how_sure_it_is_of_a_caption(void **state) {
     (void)state;
     static char said[] = "a dog runs", nothing[] = "";
     caption_text caption = {.text = said, .logprob = -2.5, .confidence = 0.71239};
-    expect_on_page(caption, TAGS_NOT_TOLD, "71\xC2\xA0%\xC2\xA0sure</p>", true);
-    expect_on_page(caption, TAGS_TOLD, "<span style=\"width:71%\">", true);
+    expect_on_page(caption, TAGS_HIDDEN, "71\xC2\xA0%\xC2\xA0sure</p>", true);
+    expect_on_page(caption, TAGS_SHOWN, "<span style=\"width:71%\">", true);
     expect_on_page(caption, TAGS_ALONE, "\xC2\xA0sure</p>", false);
     caption.confidence = (double)NAN;
-    expect_on_page(caption, TAGS_NOT_TOLD, "\xC2\xA0sure</p>", false);
+    expect_on_page(caption, TAGS_HIDDEN, "\xC2\xA0sure</p>", false);
     caption = (caption_text){.text = nothing, .logprob = -2.5, .confidence = 0.123};
-    expect_on_page(caption, TAGS_NOT_TOLD, "dir=\"auto\">(not sure enough)</p>", true);
-    expect_on_page(caption, TAGS_NOT_TOLD, "12\xC2\xA0%\xC2\xA0sure</p>", true);
-    expect_on_page(caption, TAGS_NOT_TOLD, "(no word)", false);
+    expect_on_page(caption, TAGS_HIDDEN, "dir=\"auto\">(not sure enough)</p>", true);
+    expect_on_page(caption, TAGS_HIDDEN, "12\xC2\xA0%\xC2\xA0sure</p>", true);
+    expect_on_page(caption, TAGS_HIDDEN, "(no word)", false);
     expect_on_page(caption, TAGS_ALONE, "(not sure enough)", false);
 }
 
@@ -325,7 +324,7 @@ static void an_xmp_sidecar_holds_the_confidence_of_its_caption(void **state) {
     struct file_bytes file = made_of(caption_xmp_new(&options, NULL), photo, path, caption);
     assert_null(strstr((const char *)file.data, "Confidence"));
     file_bytes_free(&file);
-    options.tags = TAGS_NOT_TOLD;
+    options.tags = TAGS_HIDDEN;
     file = made_of(caption_xmp_new(&options, NULL), photo, path, caption);
     assert_non_null(strstr((const char *)file.data, ">0.7124</caption:Confidence>"));
     file_bytes_free(&file);
@@ -338,7 +337,7 @@ static void the_page_shows_tags_and_finds_photos_by_them(void **state) {
     (void)state;
     char *folder = temporary_folder_new();
     char *path = file_join(folder, "page.html", NULL);
-    struct file_bytes page = made_by(caption_page_new(path, TAGS_TOLD, NULL), "none.jpg", path);
+    struct file_bytes page = made_by(caption_page_new(path, TAGS_SHOWN, NULL), "none.jpg", path);
     const char *text = (const char *)page.data;
     assert_non_null(strstr(text, "<p class=\"tags\">dog, &lt;b&gt;&quot;grass&quot;</p>"));
     assert_non_null(strstr(text, "\".said,.tags,.name\""));
@@ -361,7 +360,7 @@ static void a_sidecar_has_a_line_of_tags(void **state) {
     struct file_bytes file = made_by(caption_file_output_new(&options, NULL), photo, path);
     assert_string_equal(file.data, "dog, <b>\"grass\"\n");
     file_bytes_free(&file);
-    options.tags = TAGS_TOLD;
+    options.tags = TAGS_SHOWN;
     file = made_by(caption_file_output_new(&options, NULL), photo, path);
     assert_non_null(strstr((const char *)file.data, " caf\xC3\xA9\ndog, <b>\"grass\"\n"));
     file_bytes_free(&file);
@@ -382,7 +381,7 @@ static void an_xmp_sidecar_holds_tags_as_keywords(void **state) {
                            "grass&quot;</rdf:li></rdf:Bag></dc:subject>"));
     assert_null(strstr((const char *)file.data, "description>"));
     assert_true(xmp_is_done(photo, TAGS_ALONE));
-    assert_false(xmp_is_done(photo, TAGS_TOLD));
+    assert_false(xmp_is_done(photo, TAGS_SHOWN));
     file_bytes_free(&file);
     free(path);
     free(photo);

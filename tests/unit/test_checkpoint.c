@@ -43,7 +43,7 @@ static struct run *run_new(char *path, uint64_t seed) {
     run->options = (struct train_options){.set_count = 1,
                                           .epochs = 4,
                                           .batch_size = 2,
-                                          .slice = 1,
+                                          .micro_batch = 1,
                                           .text_count = 1,
                                           .text_epochs = 1,
                                           .tbptt = 2};

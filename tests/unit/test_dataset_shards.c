@@ -2,7 +2,7 @@
 #include "dataset_fixture.h"
 #include "temporary_folder.h"
 
-#include "data/foreign.h"
+#include "data/source.h"
 #include "image/photo.h"
 
 enum { BLOCK = 512, LARGEST = 64 * BLOCK };

@@ -57,7 +57,8 @@ static void batch_norm_is_that_of_pytorch(void **state) {
     free(golden);
 }
 
-/* Slices of a small last mini-batch may hold no photo, or one whose last map is one pixel. */
+/* Micro-batches of a small last mini-batch may hold no photo, or one whose last map is one pixel.
+ */
 static void batch_norm_takes_one_photo_or_none(void **state) {
     (void)state;
     struct encoder_fixture f = encoder_fixture_learning("tiny", 16, 2);

@@ -221,6 +221,44 @@ static void a_row_is_the_same_alone_and_beside_any_others(void **state) {
     }
 }
 
+/* Logits of a vocabulary so large that threads share the product. */
+static void expect_same_shared(enum precision precision, struct threads *threads) {
+    enum { MANY_WORDS = 2501, MANY = 20 };
+    struct fixture f = fixture_of(
+        &cell_gru,
+        &(struct decoder_sizes){
+            .words = MANY_WORDS, .embedding = EMBEDDING, .hidden = HIDDEN, .features = FEATURES},
+        11);
+    struct inference_decoder *decoder = ready_from_block(&f, precision);
+    static float states[2][MANY * HIDDEN], logits[2][MANY * MANY_WORDS];
+    int32_t words[MANY];
+    for (size_t i = 0; i < MANY; i++) words[i] = (int32_t)(i * 100);
+    memset(states, 0, sizeof states);
+    for (size_t i = 0; i < 2; i++) {
+        struct inference_step *step = inference_step_new(decoder, MANY, NULL);
+        assert_non_null(step);
+        if (i == 1) inference_step_share(step, threads);
+        inference_decoder_step(decoder, &(struct decoder_inputs){.rows = MANY, .words = words},
+                               states[i], logits[i], step);
+        inference_step_free(step);
+    }
+    assert_memory_equal(states[0], states[1], sizeof states[0]);
+    assert_memory_equal(logits[0], logits[1], sizeof logits[0]);
+    inference_decoder_free(decoder);
+    fixture_free(&f);
+}
+
+static void a_step_is_the_same_for_any_number_of_threads(void **state) {
+    (void)state;
+    for (size_t count = 2; count <= 5; count++) {
+        struct threads *threads = threads_new(count, NULL);
+        assert_non_null(threads);
+        expect_same_shared(PRECISION_F32, threads);
+        expect_same_shared(PRECISION_BF16, threads);
+        threads_free(threads);
+    }
+}
+
 /* More inputs than products are kept of: words are forgotten and met again. */
 static void what_a_step_remembers_changes_nothing(void **state) {
     (void)state;
@@ -327,6 +365,7 @@ int main(void) {
         cmocka_unit_test(it_says_what_its_equations_say),
         cmocka_unit_test(it_says_what_the_decoder_that_learns_says),
         cmocka_unit_test(a_row_is_the_same_alone_and_beside_any_others),
+        cmocka_unit_test(a_step_is_the_same_for_any_number_of_threads),
         cmocka_unit_test(what_a_step_remembers_changes_nothing),
         cmocka_unit_test(a_step_that_cannot_be_planned_is_refused),
         cmocka_unit_test(weights_of_a_file_are_used_as_they_lie),

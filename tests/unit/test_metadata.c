@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/md5.h"
+#include "base/hash.h"
 #include "metadata/caption_metadata.h"
 #include "metadata/container.h"
 #include "metadata/iptc.h"

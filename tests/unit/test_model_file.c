@@ -3,8 +3,8 @@
 
 #include <math.h>
 
+#include "model/model.h"
 #include "model/model_info.h"
-#include "model/model_path.h"
 
 /* One whose encoder learns from scratch. */
 static struct model learning_model(void) {

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "eval/photo_scores.h"
-#include "report/caption_rows.h"
+#include "eval/scores.h"
+#include "report/caption_table.h"
 #include "report/json_text.h"
 #include "report/score_table.h"
 

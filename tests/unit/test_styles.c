@@ -141,12 +141,14 @@ static void an_unknown_style_is_refused_with_the_known_ones(void **state) {
     caption_error error;
     assert_true(styles_choose(&styles, "web", &style, NULL));
     assert_int_equal(style, 1);
-    assert_true(styles_choose(&styles, NULL, &style, NULL) && style == STYLE_NONE);
+    assert_true(styles_choose(&styles, NULL, &style, NULL) && style == 0);
     assert_true(styles_choose(&styles, "none", &style, NULL) && style == STYLE_NONE);
     assert_false(styles_choose(&styles, "haiku", &style, &error));
     assert_non_null(strstr(error.message, "none, coco, web, flickr8k"));
     assert_non_null(strstr(error.message, "haiku"));
     styles_free(&styles);
+    styles = (struct styles){0};
+    assert_true(styles_choose(&styles, NULL, &style, NULL) && style == STYLE_NONE);
 }
 
 static void a_text_that_is_none_is_refused(void **state) {

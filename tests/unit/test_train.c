@@ -11,7 +11,6 @@
 
 #include "decoder_twin.h"
 #include "train/captions.h"
-#include "train/schedule.h"
 #include "train/start.h"
 #include "train/step.h"
 #include "train/tbptt.h"
@@ -68,28 +67,28 @@ static struct parameters two_tensors(void) {
     return parameters;
 }
 
-/* A few steps with random gradients in three slices; returns the norm of the last. */
+/* A few steps with random gradients in three micro-batches; returns the norm of the last. */
 static double some_steps(struct parameters *parameters, struct update *update, size_t threads,
                          float encoder_rate, float clip) {
     struct threads *pool = threads_new(threads, NULL);
     assert_non_null(pool);
-    real *slices[3];
-    for (size_t i = 0; i < 3; i++) slices[i] = calloc(parameters->count, sizeof(real));
+    real *micro_batches[3];
+    for (size_t i = 0; i < 3; i++) micro_batches[i] = calloc(parameters->count, sizeof(real));
     double norm = 0;
     struct random random = random_seeded(2, 0);
     for (size_t step = 0; step < 4; step++) {
         for (size_t i = 0; i < 3; i++) {
-            update_clear(update, slices[i], encoder_rate > 0);
+            update_clear(update, micro_batches[i], encoder_rate > 0);
             for (size_t j = 0; j < parameters->count; j++) {
-                slices[i][j] += (real)random_normal(&random);
+                micro_batches[i][j] += (real)random_normal(&random);
             }
         }
         const struct update_rates rates = {
             .decoder = 0.01F, .encoder = encoder_rate, .clip = clip, .weight_decay = 0.1F};
-        update_sum(update, slices, 3, encoder_rate > 0, pool);
-        norm = update_step(update, slices[0], 1, &rates, pool);
+        update_sum(update, micro_batches, 3, encoder_rate > 0, pool);
+        norm = update_step(update, micro_batches[0], 1, &rates, pool);
     }
-    for (size_t i = 0; i < 3; i++) free(slices[i]);
+    for (size_t i = 0; i < 3; i++) free(micro_batches[i]);
     threads_free(pool);
     return norm;
 }
@@ -151,7 +150,7 @@ static struct parameters with_a_statistic(void) {
     return parameters;
 }
 
-/* Three slices of 1, 2 and 3 photos: each adds the photos' sum. */
+/* Three micro-batches of 1, 2 and 3 photos: each adds the photos' sum. */
 static void a_running_statistic_goes_towards_the_mean_of_the_photos(void **state) {
     (void)state;
     struct parameters parameters = with_a_statistic();
@@ -159,19 +158,19 @@ static void a_running_statistic_goes_towards_the_mean_of_the_photos(void **state
     struct update update;
     assert_true(update_init(&update, &parameters, 0.5F, NULL));
     struct threads *pool = threads_new(2, NULL);
-    real *slices[3];
-    for (size_t i = 0; i < 3; i++) slices[i] = calloc(parameters.count, sizeof(real));
+    real *micro_batches[3];
+    for (size_t i = 0; i < 3; i++) micro_batches[i] = calloc(parameters.count, sizeof(real));
     double expected = 0;
     for (int step = 1; step <= 20; step++) {
         for (size_t i = 0; i < 3; i++) {
-            update_clear(&update, slices[i], true);
+            update_clear(&update, micro_batches[i], true);
             for (size_t j = 0; j < statistic->count; j++) {
-                slices[i][statistic->offset + j] += (real)(i + 1) * (real)(10 + i);
+                micro_batches[i][statistic->offset + j] += (real)(i + 1) * (real)(10 + i);
             }
         }
         const struct update_rates rates = {.decoder = 0.1F, .encoder = 0.1F, .clip = 1};
-        update_sum(&update, slices, 3, true, pool);
-        double norm = update_step(&update, slices[0], 6, &rates, pool);
+        update_sum(&update, micro_batches, 3, true, pool);
+        double norm = update_step(&update, micro_batches[0], 6, &rates, pool);
         assert_true(norm == 0); /* it is no gradient */
         expected += 0.1 * ((10 + 22 + 36) / 6.0 - expected);
         assert_true(fabs((double)parameters.values[statistic->offset + 7] - expected) < 1e-5);
@@ -179,7 +178,7 @@ static void a_running_statistic_goes_towards_the_mean_of_the_photos(void **state
     /* The moving average of the weights lags behind it. */
     double average = (double)update.average[statistic->offset + 7];
     assert_true(average > 0.5 * expected && average < expected);
-    for (size_t i = 0; i < 3; i++) free(slices[i]);
+    for (size_t i = 0; i < 3; i++) free(micro_batches[i]);
     threads_free(pool);
     update_free(&update);
     parameters_free(&parameters);

@@ -1,8 +1,8 @@
-/* A slice is a micro-batch: a part of the mini-batch, photos with all their captions or rows of
- * text. One struct slice computes micro-batches one after the other and adds their gradients to a
+/* A micro-batch is a part of the mini-batch: photos with all their captions, or rows of text. One
+ * struct micro_batch computes micro-batches one after the other and adds their gradients to a
  * gradient accumulator of its own. */
-#ifndef CAPTION_TRAIN_SLICE_H
-#define CAPTION_TRAIN_SLICE_H
+#ifndef CAPTION_TRAIN_MICRO_BATCH_H
+#define CAPTION_TRAIN_MICRO_BATCH_H
 
 #include "model/model.h"
 #include "train/captions.h"
@@ -12,7 +12,7 @@
 #include "train/text.h"
 
 /* One photo of the mini-batch. */
-struct slice_photo {
+struct micro_batch_photo {
     struct captions_part captions;
     size_t row;             /* among the training photos: in the feature cache, in the rewards */
     struct augment augment; /* augmentation of it */
@@ -21,7 +21,7 @@ struct slice_photo {
 };
 
 /* What all micro-batches of a step share. */
-struct slice_task {
+struct micro_batch_task {
     const struct model *model;
     const struct features *features; /* of the frozen encoder; NULL: the encoder is trained */
     const struct synthetic_features *synthetic; /* NULL: no photo is synthetic */
@@ -37,7 +37,7 @@ struct slice_task {
 
 /* Results of micro-batches: summed negative log likelihood, number of target words, summed loss of
  * the word head, and summed rewards and number of sampled captions. */
-struct slice_result {
+struct micro_batch_result {
     double loss;
     size_t targets;
     double tag_loss;
@@ -46,12 +46,12 @@ struct slice_result {
 };
 
 /* Most captions sampled for a photo, and most words of one. */
-enum { SLICE_MOST_SAMPLES = 64, SLICE_LONGEST_SAMPLE = 20 };
+enum { MICRO_BATCH_MOST_SAMPLES = 64, MICRO_BATCH_LONGEST_SAMPLE = 20 };
 
-struct slice;
+struct micro_batch;
 
 /* The largest micro-batch. */
-struct slice_sizes {
+struct micro_batch_sizes {
     size_t photos;
     size_t rows;    /* captions of all photos, or rows of text */
     size_t longest; /* steps of a row */
@@ -59,16 +59,16 @@ struct slice_sizes {
     size_t samples; /* captions sampled for each photo */
 };
 
-struct slice *slice_new(const struct model *model, const struct slice_sizes *sizes,
-                        caption_error *error);
-void slice_free(struct slice *slice);
+struct micro_batch *micro_batch_new(const struct model *model,
+                                    const struct micro_batch_sizes *sizes, caption_error *error);
+void micro_batch_free(struct micro_batch *micro_batch);
 
 /* The gradient accumulator, a block of the model's parameters. */
-real *slice_gradients(const struct slice *slice);
+real *micro_batch_gradients(const struct micro_batch *micro_batch);
 
 /* The photos of a micro-batch. */
-struct slice_batch {
-    const struct slice_photo *photos; /* [count] */
+struct micro_batch_batch {
+    const struct micro_batch_photo *photos; /* [count] */
     size_t count;
     /* For a trainable encoder only: */
     const real *images; /* (count, S, S, 3) */
@@ -76,25 +76,26 @@ struct slice_batch {
 };
 
 /* Adds the gradient of the photos' loss to the accumulator, and the sums to *result. */
-typedef void slice_work(struct slice *slice, const struct slice_task *task,
-                        const struct slice_batch *batch, struct random random,
-                        struct slice_result *result);
-slice_work slice_photos;
+typedef void micro_batch_work(struct micro_batch *micro_batch, const struct micro_batch_task *task,
+                              const struct micro_batch_batch *batch, struct random random,
+                              struct micro_batch_result *result);
+micro_batch_work micro_batch_photos;
 
 /* The same for captions sampled from the model, several for each photo: self-critical training with
  * the mean of the others as a baseline (Rennie et al., 2017; Kool et al., Buy 4 REINFORCE samples,
  * get a baseline for free, 2019). A caption's weight in the loss is its advantage over the others.
  */
-slice_work slice_rollout;
+micro_batch_work micro_batch_rollout;
 
 /* The same for rows [first_row, first_row + count) of a window of text. states (count, S) are
  * carried to the next window. */
-struct slice_text {
+struct micro_batch_text {
     struct text_window window;
     size_t first_row, count;
     real *states;
 };
-void slice_text(struct slice *slice, const struct slice_task *task, const struct slice_text *text,
-                struct random random, struct slice_result *result);
+void micro_batch_text(struct micro_batch *micro_batch, const struct micro_batch_task *task,
+                      const struct micro_batch_text *text, struct random random,
+                      struct micro_batch_result *result);
 
 #endif

@@ -1,28 +1,30 @@
-/* A slice of the mini-batch as a whole: encoder, image, decoder, and all that is dropped between.
+/* A micro-batch of the mini-batch as a whole: encoder, image, decoder, and all that is dropped
+ * between.
  */
 #include "model_fixture.h"
 
 #include <math.h>
 
-#include "train/slice.h"
+#include "train/micro_batch.h"
 
 enum { PHOTOS = 3, CAPTIONS = 5, STEPS = 8, SIDE = 32 };
 
-/* What a slice learns from; the same random numbers at every evaluation. */
+/* What a micro-batch learns from; the same random numbers at every evaluation. */
 struct experiment {
     struct model model;
-    struct slice *slice;
+    struct micro_batch *micro_batch;
     struct encoder_workspace *workspace;
-    struct slice_task task;
+    struct micro_batch_task task;
     struct captions captions;
-    struct slice_photo photos[PHOTOS];
+    struct micro_batch_photo photos[PHOTOS];
     float images[PHOTOS * SIDE * SIDE * 3];
 };
 
 static int32_t spoken[] = {4, 5, 6, 4, 7, 5, 4, 5, 7, 6, 6, 5};
 static size_t begins[CAPTIONS + 1] = {0, 3, 5, 8, 10, 12};
 
-static struct experiment *experiment_new(const struct slice_task *task, const char *image_input) {
+static struct experiment *experiment_new(const struct micro_batch_task *task,
+                                         const char *image_input) {
     struct experiment *x = calloc(1, sizeof *x);
     assert_non_null(x);
     struct model_design design = small_design();
@@ -38,11 +40,11 @@ static struct experiment *experiment_new(const struct slice_task *task, const ch
         x->images[i] = random_normal(&random);
     }
     caption_error error;
-    const struct slice_sizes sizes = {
+    const struct micro_batch_sizes sizes = {
         .photos = PHOTOS, .rows = CAPTIONS, .longest = STEPS, .steps = STEPS};
-    x->slice = slice_new(&x->model, &sizes, &error);
+    x->micro_batch = micro_batch_new(&x->model, &sizes, &error);
     x->workspace = encoder_workspace_new(&x->model.encoder, PHOTOS, ENCODER_TRAINING, &error);
-    assert_true(x->slice && x->workspace);
+    assert_true(x->micro_batch && x->workspace);
     x->task = *task;
     x->task.model = &x->model;
     x->task.scale = 1;
@@ -51,16 +53,16 @@ static struct experiment *experiment_new(const struct slice_task *task, const ch
 
 static void experiment_free(struct experiment *x) {
     encoder_workspace_free(x->workspace);
-    slice_free(x->slice);
+    micro_batch_free(x->micro_batch);
     model_free(&x->model);
     free(x);
 }
 
 static double loss(struct experiment *x) {
-    struct slice_result result = {0};
-    const struct slice_batch batch = {
+    struct micro_batch_result result = {0};
+    const struct micro_batch_batch batch = {
         .photos = x->photos, .count = PHOTOS, .images = x->images, .workspace = x->workspace};
-    slice_photos(x->slice, &x->task, &batch, random_seeded(8, 0), &result);
+    micro_batch_photos(x->micro_batch, &x->task, &batch, random_seeded(8, 0), &result);
     return result.loss;
 }
 
@@ -88,13 +90,13 @@ static double slope(struct experiment *x, size_t tensor, const real *gradient, d
 
 /* In float, the slope along each tensor's gradient tells more than one number's difference: it is
  * the gradient's length, and less along anything else. */
-static void expect_slopes(const struct slice_task *task, const char *image_input) {
+static void expect_slopes(const struct micro_batch_task *task, const char *image_input) {
     struct experiment *x = experiment_new(task, image_input);
     const struct parameters *parameters = &x->model.parameters;
     real *gradients = calloc(parameters->count, sizeof *gradients);
     assert_non_null(gradients);
     loss(x);
-    memcpy(gradients, slice_gradients(x->slice), parameters->count * sizeof *gradients);
+    memcpy(gradients, micro_batch_gradients(x->micro_batch), parameters->count * sizeof *gradients);
     size_t compared[PARAMETERS_STATISTIC + 1] = {0};
     for (size_t i = 0; i < parameters->tensor_count; i++) {
         const struct parameter *tensor = &parameters->tensors[i];
@@ -119,18 +121,19 @@ static void expect_slopes(const struct slice_task *task, const char *image_input
 
 static void the_gradient_is_the_slope_of_the_loss(void **state) {
     (void)state;
-    expect_slopes(&(struct slice_task){0}, "first");
-    expect_slopes(&(struct slice_task){0}, "every");
+    expect_slopes(&(struct micro_batch_task){0}, "first");
+    expect_slopes(&(struct micro_batch_task){0}, "every");
 }
 
 static void it_is_whatever_is_dropped(void **state) {
     (void)state;
     const struct unroll_regularisation dropout = {.input_dropout = 0.3F, .output_dropout = 0.3F};
-    expect_slopes(&(struct slice_task){.image_dropout = 0.4F}, "every");
-    expect_slopes(&(struct slice_task){.drop_path = 0.5F}, "every");
-    expect_slopes(
-        &(struct slice_task){.regularisation = dropout, .image_dropout = 0.4F, .drop_path = 0.5F},
-        "first");
+    expect_slopes(&(struct micro_batch_task){.image_dropout = 0.4F}, "every");
+    expect_slopes(&(struct micro_batch_task){.drop_path = 0.5F}, "every");
+    expect_slopes(&(struct micro_batch_task){.regularisation = dropout,
+                                             .image_dropout = 0.4F,
+                                             .drop_path = 0.5F},
+                  "first");
 }
 
 int main(void) {
