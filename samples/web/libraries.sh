@@ -77,9 +77,9 @@ if ! there cjson; then
 fi
 if ! there stb; then
     source_of libstb
-    headers . stb_image.h
-    echo '#include "stb_image.h"' >"$source/image.c"
-    library stb 0.0 "-DSTB_IMAGE_IMPLEMENTATION -fwrapv" image.c
+    headers . stb_image.h stb_image_write.h
+    printf '#include "%s"\n' stb_image.h stb_image_write.h >"$source/image.c"
+    library stb 0.0 "-DSTB_IMAGE_IMPLEMENTATION -DSTB_IMAGE_WRITE_IMPLEMENTATION -fwrapv" image.c
 fi
 if ! there z; then
     source_of zlib
