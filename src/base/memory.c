@@ -77,6 +77,16 @@ char *memory_string(const char *string, caption_error *error) {
 /* A block reserves address space; only the used part costs memory. */
 enum { BLOCK = 16 << 20 };
 
+/* AddressSanitizer finds what reaches past its memory in an arena, too: a gap lies between two. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+enum { GAP = 64 };
+#else
+enum { GAP = 0 };
+#define ASAN_POISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#endif
+
 /* At the start of an allocation, before the first huge page. */
 struct arena_block {
     struct arena_block *before;
@@ -95,19 +105,21 @@ static bool add_block(struct arena *arena, size_t bytes, const char *what, capti
     arena->next = (char *)(block + 1) + (HUGE_PAGE - behind) % HUGE_PAGE;
     arena->left = bytes;
     (void)madvise(arena->next, bytes, MADV_HUGEPAGE);
+    ASAN_POISON_MEMORY_REGION(arena->next, bytes);
     return true;
 }
 
 void *arena_take(struct arena *arena, size_t count, size_t size, const char *what,
                  caption_error *error) {
-    size_t bytes;
-    if (!size_multiply(count, size, &bytes) || !size_add(bytes, ALIGNMENT, &bytes)) {
+    size_t wanted, bytes;
+    if (!size_multiply(count, size, &wanted) || !size_add(wanted, ALIGNMENT + GAP, &bytes)) {
         error_memory(error, what);
         return NULL;
     }
     bytes -= bytes % ALIGNMENT; /* every allocation has a distinct address, even one of 0 bytes */
     if (bytes > arena->left && !add_block(arena, bytes, what, error)) return NULL;
     char *taken = arena->next;
+    ASAN_UNPOISON_MEMORY_REGION(taken, wanted);
     arena->next += bytes;
     arena->left -= bytes;
     return taken;

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/decoding_options.h"
 #include "cli/formats.h"
+#include "cli/photo_options.h"
 #include "cli/run_files.h"
 #include "cli/run_sandbox.h"
 #include "decode/plan.h"
@@ -23,10 +24,8 @@ enum { USUAL_TAGS = 10 };
 /* What the flags say, besides how captions are made. */
 struct caption_flags {
     /* input */
-    bool recursive, zeros;
-    const char *files_from;
-    struct options_list globs;
-    const char *shard, *sandbox;
+    struct photo_options photos;
+    const char *shard;
     /* output */
     bool json, json_lines, csv, csv_safe, logprob;
     const char *tags; /* NULL: none, "": the usual number */
@@ -159,7 +158,7 @@ static bool plan_files(struct caption_plan *plan, caption_error *error) {
 }
 
 static bool check_flags(const struct caption_flags *flags, int count, caption_error *error) {
-    if (count == 0 && !flags->files_from)
+    if (count == 0 && !flags->photos.files_from)
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "0 arguments given, at least 1 expected: caption [OPTIONS] PATH...\n"
                          "Try 'caption --help'.");
@@ -192,22 +191,9 @@ static bool check_flags(const struct caption_flags *flags, int count, caption_er
 static bool list_photos(struct caption_plan *plan, char **arguments, int count,
                         caption_error *error) {
     const struct caption_flags *flags = &plan->flags;
-    const bool files_on_input = flags->files_from && strcmp(flags->files_from, "-") == 0;
-    plan->list = (struct photo_list){
-        .recursive = flags->recursive,
-        .globs = flags->globs.items,
-        .glob_count = flags->globs.count,
-        .stays_inside =
-            flags->write_metadata || ((flags->sidecar || flags->write_xmp) && !flags->output_dir)};
-    if (!arguments_check(arguments, count, error)) return false;
-    for (int i = 0; i < count; i++) {
-        if (files_on_input && strcmp(arguments[i], "-") == 0)
-            return error_set(error, CAPTION_ERROR_ARGUMENT,
-                             "standard input cannot be a photo and --files-from at once");
-        if (!photo_list_add(&plan->list, arguments[i], error)) return false;
-    }
-    return !flags->files_from ||
-           photo_list_add_from(&plan->list, flags->files_from, flags->zeros, error);
+    plan->list.stays_inside =
+        flags->write_metadata || ((flags->sidecar || flags->write_xmp) && !flags->output_dir);
+    return photo_options_list(&flags->photos, arguments, count, &plan->list, error);
 }
 
 /* How many tags are shown, and beside what. Of tags alone nobody sees the captions: the shortest
@@ -236,8 +222,7 @@ static bool plan_tags(struct caption_plan *plan, caption_error *error) {
 
 static bool check_files(const struct caption_plan *plan, caption_error *error) {
     const struct caption_flags *flags = &plan->flags;
-    const char *list =
-        flags->files_from && strcmp(flags->files_from, "-") != 0 ? flags->files_from : NULL;
+    const char *list = photo_options_file(&flags->photos);
     struct run_files files = {.force = flags->force, .photos = &plan->list};
     struct model_place place;
     const char *model =
@@ -261,7 +246,7 @@ static bool make_plan(struct caption_plan *plan, char **arguments, int count,
 
 static void plan_free(struct caption_plan *plan) {
     photo_list_free(&plan->list);
-    options_list_free(&plan->flags.globs);
+    options_list_free(&plan->flags.photos.globs);
     free(plan->extension);
 }
 
@@ -311,7 +296,7 @@ static bool caption_all(const struct caption_plan *plan, struct captioning *run,
     caption_captioner *captioner = NULL;
     caption_session *session = NULL;
     const struct run_sandbox sandbox = {
-        .mode = plan->flags.sandbox,
+        .mode = plan->flags.photos.sandbox,
         .list = &plan->list,
         .writes_beside = plan->list.stays_inside,
         .folder = plan->flags.output_dir,
@@ -339,7 +324,7 @@ static int run_plan(const struct caption_plan *plan, int arguments) {
                              .text = plan->flags.text,
                              .quiet = plan->flags.quiet,
                              .verbose = plan->flags.verbose};
-    const bool several = arguments > 1 || plan->list.folders || plan->flags.files_from;
+    const bool several = arguments > 1 || plan->list.folders || plan->flags.photos.files_from;
     bool done;
     if (plan->flags.dry_run)
         done = captioning_list(&run, &error);
@@ -362,49 +347,26 @@ static int run(struct caption_plan *plan, char **arguments, int count) {
 }
 
 /* The command: its flags, and what they set. */
-enum { INPUT_ROWS = 9, OUTPUT_ROWS = 14, FILES_ROWS = 9 };
+enum { INPUT_ROWS = PHOTO_OPTIONS_ROWS + 1, OUTPUT_ROWS = 14, FILES_ROWS = 9 };
 
 struct caption_flag_rows {
     struct options_row input[INPUT_ROWS], output[OUTPUT_ROWS], files[FILES_ROWS];
 };
 
 static void set_input(struct caption_plan *plan, struct options_row *out) {
-    struct caption_flags *f = &plan->flags;
-    caption_options *caption = &plan->decoding->caption;
-    const struct options_row rows[INPUT_ROWS] = {
-        {'r', "recursive", OPTIONS_ON, &f->recursive, NULL, 0, 0,
-         "the folders in a folder, too; loops of symbolic links end, and a link out of the folder "
-         "is not followed where files are written beside photos",
-         NULL},
-        {0, "glob", OPTIONS_REPEATED, &f->globs, "PATTERN", 0, 0,
-         "of a folder, only files whose names match, as '*.jpg'; may be given several times", NULL},
-        {0, "files-from", OPTIONS_STRING, &f->files_from, "FILE", 0, 0,
-         "photos and folders that FILE names, one a line; -: standard input. A file that holds "
-         "0 bytes is divided at those (find -print0)",
-         NULL},
-        {'0', "null", OPTIONS_ON, &f->zeros, NULL, 0, 0, "it is divided at 0 bytes in any case",
-         NULL},
-        {0, "max-pixels", OPTIONS_SIZE, &caption->max_pixels, "N", 1, (double)IMAGE_MAX_PIXELS,
-         "photos that have more pixels are refused, not decoded", NULL},
-        {0, "accept-truncated", OPTIONS_ON, &caption->accept_truncated, NULL, 0, 0,
-         "half a JPEG is captioned as far as it goes, the rest grey; without it, it is an error",
-         NULL},
-        {0, "memory", OPTIONS_SIZE, &caption->memory, "MB", 0, PLAN_MAX_MEMORY,
-         "megabytes that the photos being decoded may take, of all threads together; a thread "
-         "whose "
-         "photo is too much waits. 0: a quarter of the machine's memory",
-         NULL},
-        {0, "sandbox", OPTIONS_CHOICE, &f->sandbox, "auto|on|off", 0, 0,
-         "decode photos where no file but them and the outputs can be opened, no connection made "
-         "and no program started; auto: if the kernel can; on: else the run fails",
-         NULL},
-        {0, "shard", OPTIONS_STRING, &f->shard, "I/N", 0, 0,
-         "part I of N, 1/N to N/N, chosen by the photos' names; auto: from Slurm's job array or "
-         "Open "
-         "MPI. All N together caption every photo once",
-         NULL},
-    };
-    memcpy(out, rows, sizeof rows);
+    photo_options_init(&plan->flags.photos, &plan->decoding->caption, out);
+    const struct options_row shard = {0,
+                                      "shard",
+                                      OPTIONS_STRING,
+                                      &plan->flags.shard,
+                                      "I/N",
+                                      0,
+                                      0,
+                                      "part I of N, 1/N to N/N, chosen by the photos' names; auto: "
+                                      "from Slurm's job array or Open "
+                                      "MPI. All N together caption every photo once",
+                                      NULL};
+    out[PHOTO_OPTIONS_ROWS] = shard;
 }
 
 static void set_output(struct caption_plan *plan, struct options_row *out) {
@@ -484,9 +446,8 @@ static void set_files(struct caption_flags *f, struct options_row *out) {
 }
 
 static const char about[] =
-    "Says in a sentence what a photo shows. PATH is a photo, a folder of photos, or - for a\n"
-    "photo on standard input.\n"
-    "One photo: its caption. Several: PATH<TAB>CAPTION, in the order given, folders by name.\n"
+    "Says in a sentence what a photo shows. PATH is a photo, a folder, or - for a photo on\n"
+    "standard input. One photo: its caption. Several: PATH<TAB>CAPTION, in the order given.\n"
     "\n"
     "Other commands, each with its own --help:\n"
     "  caption train DATASET           learn from photos and captions\n"
@@ -495,18 +456,20 @@ static const char about[] =
     "  caption info [MODEL]            what a model is and was made from\n"
     "  caption alt FILE...             alt texts into HTML, Markdown and EPUB\n"
     "  caption suggest [PHOTO] TEXT    the words that are likely to come next\n"
+    "  caption index PATH... -o FILE   make photos known to searches\n"
+    "  caption search SENTENCE PATH... photos that fit a sentence; -i FILE: of an index\n"
+    "  caption similar PHOTO PATH...   photos that look like one; the same\n"
     "  caption serve                   captions over HTTP, and a page for browsers\n"
     "-V, --version: which one this is. --help-bash, --help-zsh, --help-fish: completions.\n";
 
 static const char basic[] =
     "recursive json jsonl csv tags sidecar output-dir html write-xmp write-metadata existing quiet "
-    "model top style neutral min-confidence unsure precision threads";
+    "model top style neutral min-confidence precision threads";
 
 int command_caption(int argc, char **argv) {
     struct decoding_options decoding;
     decoding_options_init(&decoding);
-    struct caption_plan plan = {
-        .decoding = &decoding, .flags.existing = "skip", .flags.sandbox = "auto"};
+    struct caption_plan plan = {.decoding = &decoding, .flags.existing = "skip"};
     struct caption_flag_rows rows;
     set_input(&plan, rows.input);
     set_output(&plan, rows.output);
@@ -522,7 +485,7 @@ int command_caption(int argc, char **argv) {
     int status = COMMAND_DONE;
     const int first = command_begin(&command, argc, argv, 0, INT_MAX, &status);
     if (!first) {
-        options_list_free(&plan.flags.globs);
+        options_list_free(&plan.flags.photos.globs);
         return status;
     }
     decoding_options_settle(&decoding);

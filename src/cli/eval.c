@@ -34,7 +34,7 @@ struct eval_options {
     const char *calibrate; /* the model that is written; or NULL */
     bool json, force;
     size_t swaps;
-    bool next_word;
+    bool next_word, search;
     const struct decoding_options *decoding;
 };
 
@@ -97,6 +97,7 @@ static bool report(const struct scoring *scoring, const struct dataset *dataset,
         .perplexity = evaluation->perplexity,
         .swaps = evaluation->swaps,
         .next_word = evaluation->next_word,
+        .retrieval = evaluation->retrieval,
         .tags = evaluation->tags,
         .confidence = evaluation->confidence,
     };
@@ -140,6 +141,7 @@ static struct evaluator evaluator_of(const struct scoring *scoring,
                               .options = options,
                               .swaps = scoring->options->swaps,
                               .next_word = scoring->options->next_word,
+                              .search = scoring->options->search,
                               .threads = scoring->threads,
                               .progress = stderr};
 }
@@ -314,7 +316,8 @@ static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, 
         scoring->page = score_page_new(options->html, error);
         done = scoring->page != NULL;
     }
-    done = done && check_sets(scoring, choices, error) &&
+    done = done && (!options->search || model_check_search(&model, path, error)) &&
+           check_sets(scoring, choices, error) &&
            fit_rerank(scoring, &model, choices, names, error) &&
            each_part(scoring, choices, names, score_part, error) &&
            write_results(options, scoring->rows, error) &&
@@ -375,7 +378,7 @@ static bool run(const struct eval_options *options, caption_error *error) {
     return done;
 }
 
-enum { ROWS = 15 };
+enum { ROWS = 16 };
 
 static void set_rows(struct eval_options *options, struct options_row *out) {
     const struct options_row rows[ROWS] = {
@@ -415,6 +418,11 @@ static void set_rows(struct eval_options *options, struct options_row *out) {
          "one "
          "of five; with the photo and without it, as `caption suggest` makes them",
          NULL},
+        {0, "search", OPTIONS_ON, &options->search, NULL, 0, 0,
+         "how often a search for a person's caption finds its photo among the first 1, 5 and 10 "
+         "(R@1, R@5, R@10), the median rank of the photo, and the same of captions by photos; of "
+         "a model with a search part (`caption train --search`)",
+         NULL},
         {0, "json", OPTIONS_ON, &options->json, NULL, 0, 0,
          "one JSON object for each table, scores as fractions, instead of it (x 100)", NULL},
     };
@@ -443,7 +451,8 @@ int command_eval(int argc, char **argv) {
         "and the CIDEr of the surest captions.\n" DATASET_CHOICE_FORMATS,
         groups,
         sizeof groups / sizeof *groups,
-        "images by-source split results html calibrate swaps next-word json model beam-size style "
+        "images by-source split results html calibrate swaps next-word search json model beam-size "
+        "style "
         "neutral "
         "precision threads"};
     int status;

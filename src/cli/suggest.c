@@ -103,31 +103,22 @@ static bool complete(const struct suggesting *s, const char *text, caption_error
     return done;
 }
 
-static bool score_line(const struct suggesting *s, size_t number, const char *sentence,
-                       caption_error *error) {
+static bool score_line(void *context, const struct line *line, caption_error *error) {
+    const struct suggesting *s = context;
     caption_words words;
-    if (!caption_session_score(s->session, sentence, &words, error)) return false;
+    if (!caption_session_score(s->session, line->text, &words, error)) return false;
     const bool done =
-        word_rows_scores(number, sentence, &words, s->options->json_lines, stdout, error);
+        word_rows_scores(line->number, line->text, &words, s->options->json_lines, stdout, error);
     caption_words_free(&words);
-    return done;
+    return done && (!ferror(stdout) || command_flush(error));
 }
 
-static bool score(const struct suggesting *s, caption_error *error) {
+static bool score(struct suggesting *s, caption_error *error) {
     const char *path = s->options->score;
     struct file_bytes file;
     if (strcmp(path, "-") == 0) path = "/dev/stdin";
     if (!file_read(path, largest_file, &file, error)) return false;
-    struct lines lines = lines_start((const char *)file.data, file.size);
-    const char *line;
-    size_t length;
-    bool done = true;
-    while (done && lines_next(&lines, &line, &length)) {
-        char *sentence = memory_substring(line, length, error);
-        done = sentence && score_line(s, lines.number, sentence, error) &&
-               (!ferror(stdout) || command_flush(error));
-        free(sentence);
-    }
+    const bool done = lines_each((const char *)file.data, file.size, score_line, s, error);
     file_bytes_free(&file);
     return done;
 }

@@ -75,12 +75,43 @@ static bool write_epoch(void *context, const struct train_history *history, capt
     return command_flush(error);
 }
 
+static void write_search_head(const struct search_epoch *epoch) {
+    printf("epoch\tloss\tmean recall\tseconds\t");
+    for (size_t i = 0; i < epoch->parts->count; i++) {
+        const char *part = epoch->parts->items[i].name;
+        printf("\t%s photo R@1\tR@5\tR@10\tmedian rank\t%s sentence R@1\tR@5\tR@10\tmedian rank",
+               part, part);
+    }
+    printf("\n");
+}
+
+static void write_retrieval(const struct retrieval_scores *scores) {
+    for (size_t cut = 0; cut < RETRIEVAL_CUTS; cut++) printf("\t%.2f", 100 * scores->recall[cut]);
+    printf("\t%g", scores->median);
+}
+
+/* A row an epoch, as of captions. */
+static bool write_search_epoch(void *context, const struct search_epoch *epoch,
+                               caption_error *error) {
+    (void)context;
+    if (epoch->epoch == 1) write_search_head(epoch);
+    printf("%zu/%zu\t%.4f\t%.2f\t%.1f\t%s", epoch->epoch, epoch->epochs, epoch->loss,
+           100 * epoch->mean, epoch->seconds, epoch->best ? "best" : "");
+    for (size_t i = 0; i < epoch->parts->count; i++) {
+        write_retrieval(&epoch->retrievals[i].photo);
+        write_retrieval(&epoch->retrievals[i].sentence);
+    }
+    printf("\n");
+    return command_flush(error);
+}
+
 static bool stop(void *context) {
     (void)context;
     return interrupt_came();
 }
 
 static struct train_options defaults_for(const struct train_options *given) {
+    if (given->search) return train_options_search();
     if (given->encoder) return train_options_default();
     return given->encoder_arch ? train_options_from_scratch() : train_options_fine_tuning();
 }
@@ -131,6 +162,7 @@ static bool train(const struct train_options *options, const char *report_path,
                                             .message = write_message,
                                             .begin = begin_report,
                                             .epoch = write_epoch,
+                                            .search_epoch = write_search_epoch,
                                             .stop = stop,
                                             .progress = stderr};
     interrupt_listen();
@@ -312,6 +344,10 @@ static void set_model_flags(struct train_command *c) {
          "these \"source\"s are described; see `caption --style`. Photos of other data sets are "
          "shown with all styles. The first is the model's default",
          NULL},
+        {0, "search", OPTIONS_ON, &c->o.search, NULL, 0, 0,
+         "give the captioner of --init a search part, or a new one: it learns to bring photos and "
+         "sentences together, and the captions stay as they are; `caption search` needs it",
+         NULL},
     };
     set_group(c, TRAIN_OPTION_MODEL, "The model", rows, sizeof rows / sizeof *rows);
 }
@@ -389,7 +425,10 @@ int command_train(int argc, char **argv) {
         "CIDEr (of fewer than 20 photos: the lowest perplexity) are written; of several data\n"
         "sets each is scored by itself, and the mean counts. A row an epoch goes to stdout.\n"
         "Defaults depend on where training starts: '--encoder FILE --help' shows those for a\n"
-        "new decoder, '--encoder-arch tiny --help' those for learning from scratch.\n"
+        "new decoder, '--encoder-arch tiny --help' those for learning from scratch, and\n"
+        "'--search --help' those for a search part, whose best weights are those that find the\n"
+        "most photos by their captions and captions by their photos. Training a captioner again\n"
+        "leaves its search part out.\n"
         "\n" DATASET_CHOICE_FORMATS;
     struct train_command c = {.o = train_options_default(), .missing = "skip"};
     set_flags(&c);
@@ -400,7 +439,8 @@ int command_train(int argc, char **argv) {
         c.groups,
         GROUPS,
         "images repeat val by-source missing output init vocab encoder encoder-arch image-size "
-        "cell tags epochs freeze-encoder self-critical batch-size lr encoder-lr report resume "
+        "cell tags search epochs freeze-encoder self-critical batch-size lr encoder-lr report "
+        "resume "
         "patience dry-run threads"};
     caption_error error;
     char *line = command_line(argc, argv, &error); /* before parsing moves the arguments */

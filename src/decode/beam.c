@@ -41,33 +41,19 @@ struct beam_search {
 };
 
 static bool generation_init(struct generation *generation, size_t rows, size_t length,
-                            caption_error *error) {
+                            struct arena *arena, caption_error *error) {
     generation->words =
-        memory_uninitialised(rows, length * sizeof *generation->words, "beam search", error);
+        arena_take(arena, rows, length * sizeof *generation->words, "beam search", error);
     generation->logprobs =
-        memory_uninitialised(rows, sizeof *generation->logprobs, "beam search", error);
+        arena_take(arena, rows, sizeof *generation->logprobs, "beam search", error);
     generation->ended =
-        memory_uninitialised(rows, (length + 1) * sizeof *generation->ended, "beam search", error);
+        arena_take(arena, rows, (length + 1) * sizeof *generation->ended, "beam search", error);
     return generation->words && generation->logprobs && generation->ended;
-}
-
-static void generation_free(struct generation *generation) {
-    free(generation->words);
-    free(generation->logprobs);
-    free(generation->ended);
 }
 
 void beam_search_free(struct beam_search *search) {
     if (!search) return;
-    /* The two blocks of states change places with every step: rows_free frees the one it has. */
-    free(search->next.states);
     rows_free(&search->rows);
-    generation_free(&search->now);
-    generation_free(&search->next);
-    free(search->photos);
-    free(search->finished);
-    free(search->finished_words);
-    free(search->candidates.items);
     free(search);
 }
 
@@ -82,18 +68,19 @@ static bool search_init(struct beam_search *search, const struct decode_plan *pl
         return error_memory(error, "beam search");
     }
     if (!rows_init(&search->rows, plan->model, plan->decoder, rows, photos, error)) return false;
+    struct arena *arena = &search->rows.arena;
     search->next.states =
-        memory_uninitialised(rows, plan->model->decoder.state * sizeof(real), "beam search", error);
-    search->photos = memory_zeroed(photos, sizeof *search->photos, "beam search", error);
-    search->finished = memory_zeroed(kept, sizeof *search->finished, "beam search", error);
+        arena_take(arena, rows, plan->model->decoder.state * sizeof(real), "beam search", error);
+    search->photos = arena_take(arena, photos, sizeof *search->photos, "beam search", error);
+    search->finished = arena_take(arena, kept, sizeof *search->finished, "beam search", error);
     search->finished_words =
-        memory_uninitialised(kept, length * sizeof *search->finished_words, "beam search", error);
+        arena_take(arena, kept, length * sizeof *search->finished_words, "beam search", error);
     search->candidates.items =
-        memory_uninitialised(beam, sizeof *search->candidates.items, "beam search", error);
+        arena_take(arena, beam, sizeof *search->candidates.items, "beam search", error);
     search->now.states = search->rows.states;
     return search->next.states && search->photos && search->finished && search->finished_words &&
-           search->candidates.items && generation_init(&search->now, rows, length, error) &&
-           generation_init(&search->next, rows, length, error);
+           search->candidates.items && generation_init(&search->now, rows, length, arena, error) &&
+           generation_init(&search->next, rows, length, arena, error);
 }
 
 struct beam_search *beam_search_new(const struct decode_plan *plan, size_t photos,

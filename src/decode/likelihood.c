@@ -118,14 +118,9 @@ static bool batch_init(struct batch *batch, const struct model *model,
     const size_t together = size_smaller(captions, LIKELIHOOD_BATCH);
     *batch = (struct batch){0};
     if (!rows_init(&batch->rows, model, decoder, together, together, error)) return false;
-    batch->features = memory_uninitialised(together, model->decoder.features * sizeof(real),
-                                           "likelihoods", error);
+    batch->features = arena_take(&batch->rows.arena, together,
+                                 model->decoder.features * sizeof(real), "likelihoods", error);
     return batch->features != NULL;
-}
-
-static void batch_free(struct batch *batch) {
-    free(batch->features);
-    rows_free(&batch->rows);
 }
 
 bool likelihood_captions(const struct model *model, const struct inference_decoder *decoder,
@@ -136,7 +131,7 @@ bool likelihood_captions(const struct model *model, const struct inference_decod
     struct batch batch;
     const bool done = batch_init(&batch, model, decoder, count, error) &&
                       run(&batch, captions, count, logprobs, NULL, error);
-    batch_free(&batch);
+    rows_free(&batch.rows);
     return done;
 }
 
@@ -148,6 +143,6 @@ bool likelihood_ranks(const struct model *model, const struct inference_decoder 
     struct batch batch;
     const bool done = batch_init(&batch, model, decoder, count, error) &&
                       run(&batch, captions, count, NULL, ranks, error);
-    batch_free(&batch);
+    rows_free(&batch.rows);
     return done;
 }

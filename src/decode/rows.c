@@ -7,23 +7,26 @@
 #include "base/memory.h"
 #include "nn/softmax.h"
 
-static real *matrix(size_t rows, size_t columns, caption_error *error) {
-    return memory_uninitialised(rows, columns * sizeof(real), "decoding", error);
+static real *matrix(struct arena *arena, size_t rows, size_t columns, caption_error *error) {
+    return arena_take(arena, rows, columns * sizeof(real), "decoding", error);
 }
 
 bool rows_init(struct rows *rows, const struct model *model, const struct inference_decoder *ready,
                size_t capacity, size_t photos, caption_error *error) {
     const struct decoder *decoder = &model->decoder;
     *rows = (struct rows){.model = model, .decoder = ready};
-    rows->inputs = memory_zeroed(capacity, sizeof *rows->inputs, "decoding", error);
-    rows->images = memory_zeroed(capacity, sizeof *rows->images, "decoding", error);
-    if (rows->inputs && rows->images && (rows->states = matrix(capacity, decoder->state, error)) &&
-        (rows->logits = matrix(capacity, decoder->words, error)) &&
-        (rows->scratch = matrix(photos, inference_decoder_project_image_scratch(ready), error)) &&
-        (rows->vectors = matrix(photos, decoder->embedding, error)) &&
-        (rows->products = matrix(photos, decoder->products, error)) &&
-        (rows->tags = matrix(photos, decoder->tags, error)) &&
-        (rows->step = inference_step_new(ready, capacity, error))) {
+    struct arena *arena = &rows->arena;
+    rows->inputs = arena_take(arena, capacity, sizeof *rows->inputs, "decoding", error);
+    rows->images = arena_take(arena, capacity, sizeof *rows->images, "decoding", error);
+    if (rows->inputs && rows->images &&
+        (rows->states = matrix(arena, capacity, decoder->state, error)) &&
+        (rows->logits = matrix(arena, capacity, decoder->words, error)) &&
+        (rows->scratch =
+             matrix(arena, photos, inference_decoder_project_image_scratch(ready), error)) &&
+        (rows->vectors = matrix(arena, photos, decoder->embedding, error)) &&
+        (rows->products = matrix(arena, photos, decoder->products, error)) &&
+        (rows->tags = matrix(arena, photos, decoder->tags, error)) &&
+        (rows->step = inference_step_new(ready, capacity, arena, error))) {
         return true;
     }
     rows_free(rows);
@@ -31,15 +34,7 @@ bool rows_init(struct rows *rows, const struct model *model, const struct infere
 }
 
 void rows_free(struct rows *rows) {
-    free(rows->inputs);
-    free(rows->images);
-    free(rows->states);
-    free(rows->logits);
-    free(rows->scratch);
-    free(rows->vectors);
-    free(rows->products);
-    free(rows->tags);
-    inference_step_free(rows->step);
+    arena_free(&rows->arena);
     *rows = (struct rows){0};
 }
 

@@ -3,6 +3,7 @@
 #ifndef CAPTION_DECODE_ROWS_H
 #define CAPTION_DECODE_ROWS_H
 
+#include "base/memory.h"
 #include "infer/inference_decoder.h"
 #include "model/model.h"
 
@@ -18,6 +19,7 @@ struct rows {
     real *products;  /* (N, P), what the input weights make of them */
     real *tags;      /* (N, K), logits of the photos' tags */
     struct inference_step *step;
+    struct arena arena; /* of all of it; its owner may take more that lives as long */
 };
 
 /* Plans for at most `capacity` rows (R) and `photos` photos (N). On failure there is nothing to

@@ -35,12 +35,6 @@ struct sampler {
 void sampler_free(struct sampler *sampler) {
     if (!sampler) return;
     rows_free(&sampler->rows);
-    free(sampler->draws);
-    free(sampler->going);
-    free(sampler->words);
-    free(sampler->ended);
-    free(sampler->captions);
-    free(sampler->candidates.items);
     free(sampler);
 }
 
@@ -53,15 +47,16 @@ static bool sampler_init(struct sampler *sampler, const struct decode_plan *plan
     sampler->candidates.capacity =
         options->top_k > 0 && options->top_k < words ? options->top_k : words;
     if (!rows_init(&sampler->rows, plan->model, plan->decoder, draws, photos, error)) return false;
-    sampler->draws = memory_zeroed(draws, sizeof *sampler->draws, "sampling", error);
-    sampler->going = memory_zeroed(draws, sizeof *sampler->going, "sampling", error);
-    sampler->words =
-        memory_uninitialised(draws, length * sizeof *sampler->words, "sampling", error);
+    struct arena *arena = &sampler->rows.arena;
+    sampler->draws = arena_take(arena, draws, sizeof *sampler->draws, "sampling", error);
+    sampler->going = arena_take(arena, draws, sizeof *sampler->going, "sampling", error);
+    sampler->words = arena_take(arena, draws, length * sizeof *sampler->words, "sampling", error);
     sampler->ended =
-        memory_uninitialised(draws, (length + 1) * sizeof *sampler->ended, "sampling", error);
-    sampler->candidates.items = memory_uninitialised(
-        sampler->candidates.capacity, sizeof *sampler->candidates.items, "sampling", error);
-    sampler->captions = memory_zeroed(options->top, sizeof *sampler->captions, "sampling", error);
+        arena_take(arena, draws, (length + 1) * sizeof *sampler->ended, "sampling", error);
+    sampler->candidates.items = arena_take(arena, sampler->candidates.capacity,
+                                           sizeof *sampler->candidates.items, "sampling", error);
+    sampler->captions =
+        arena_take(arena, options->top, sizeof *sampler->captions, "sampling", error);
     return sampler->draws && sampler->going && sampler->words && sampler->ended &&
            sampler->captions && sampler->candidates.items;
 }

@@ -39,8 +39,9 @@ static bool suggester_init(struct suggester *s, const struct prepared *prepared,
     const size_t words = plan->model->decoder.words;
     *s = (struct suggester){.plan = plan, .encoder = prepared->encoder};
     if (!rows_init(&s->rows, plan->model, plan->decoder, 1, 1, error)) return false;
-    s->allowed = memory_uninitialised(words, sizeof *s->allowed, what, error);
-    s->candidates.items = memory_uninitialised(words, sizeof *s->candidates.items, what, error);
+    s->allowed = arena_take(&s->rows.arena, words, sizeof *s->allowed, what, error);
+    s->candidates.items =
+        arena_take(&s->rows.arena, words, sizeof *s->candidates.items, what, error);
     return s->allowed && s->candidates.items;
 }
 
@@ -54,8 +55,6 @@ struct suggester *suggester_new(const struct prepared *prepared, caption_error *
 void suggester_free(struct suggester *s) {
     if (!s) return;
     rows_free(&s->rows);
-    free(s->allowed);
-    free(s->candidates.items);
     free(s->found);
     inference_workspace_free(s->encoding);
     free(s->input);

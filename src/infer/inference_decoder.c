@@ -161,7 +161,7 @@ static void forget_words(const struct inference_decoder *decoder, struct inferen
 }
 
 static bool step_init(struct inference_step *step, const struct decoder *d, size_t rows,
-                      caption_error *error) {
+                      struct arena *arena, caption_error *error) {
     static const char what[] = "a step of the decoder";
     const size_t widest = d->embedding > d->hidden ? d->embedding : d->hidden;
     size_t bytes, capacity;
@@ -170,44 +170,29 @@ static bool step_init(struct inference_step *step, const struct decoder *d, size
         return error_memory(error, what);
     }
     step->capacity = capacity;
-    return (step->inputs = memory_uninitialised(d->embedding, bytes, what, error)) &&
-           (step->gates = memory_uninitialised(d->cell->saved * d->hidden, bytes, what, error)) &&
-           (step->recurrent = memory_uninitialised(d->products, bytes, what, error)) &&
-           (step->after = memory_uninitialised(d->state, bytes, what, error)) &&
+    return (step->inputs = arena_take(arena, d->embedding, bytes, what, error)) &&
+           (step->gates = arena_take(arena, d->cell->saved * d->hidden, bytes, what, error)) &&
+           (step->recurrent = arena_take(arena, d->products, bytes, what, error)) &&
+           (step->after = arena_take(arena, d->state, bytes, what, error)) &&
            (step->rounding =
-                memory_uninitialised(inference_matrix_scratch(widest), bytes, what, error)) &&
+                arena_take(arena, inference_matrix_scratch(widest), bytes, what, error)) &&
            (step->products =
-                memory_uninitialised(d->products, capacity * sizeof(float), what, error)) &&
+                arena_take(arena, d->products, capacity * sizeof(float), what, error)) &&
            (step->place_of_word =
-                memory_uninitialised(d->words, sizeof *step->place_of_word, what, error));
+                arena_take(arena, d->words, sizeof *step->place_of_word, what, error));
 }
 
 struct inference_step *inference_step_new(const struct inference_decoder *decoder, size_t rows,
-                                          caption_error *error) {
-    struct inference_step *step = memory_zeroed(1, sizeof *step, "a step of the decoder", error);
-    if (!step) return NULL;
-    if (!step_init(step, decoder->decoder, rows, error)) {
-        inference_step_free(step);
-        return NULL;
-    }
+                                          struct arena *arena, caption_error *error) {
+    struct inference_step *step =
+        arena_take(arena, 1, sizeof *step, "a step of the decoder", error);
+    if (!step || !step_init(step, decoder->decoder, rows, arena, error)) return NULL;
     forget_words(decoder, step);
     return step;
 }
 
 void inference_step_share(struct inference_step *step, struct threads *threads) {
     step->threads = threads;
-}
-
-void inference_step_free(struct inference_step *step) {
-    if (!step) return;
-    free(step->inputs);
-    free(step->gates);
-    free(step->recurrent);
-    free(step->after);
-    free(step->rounding);
-    free(step->products);
-    free(step->place_of_word);
-    free(step);
 }
 
 static void read_word(const struct inference_decoder *d, size_t word, float *row) {

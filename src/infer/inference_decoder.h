@@ -6,13 +6,14 @@
  *
  *     struct inference_decoder *decoder = inference_decoder_new(&model->decoder, &weights,
  *                                                               PRECISION_F32, error);
- *     struct inference_step *step = inference_step_new(decoder, rows, error);
+ *     struct inference_step *step = inference_step_new(decoder, rows, &arena, error);
  *     inference_decoder_project_image(decoder, &images);
  *     inference_decoder_step(decoder, &inputs, states, logits, step);
  */
 #ifndef CAPTION_INFER_INFERENCE_DECODER_H
 #define CAPTION_INFER_INFERENCE_DECODER_H
 
+#include "base/memory.h"
 #include "base/threads.h"
 #include "infer/precision.h"
 #include "model/decoder.h"
@@ -48,11 +49,11 @@ void inference_decoder_project_image(const struct inference_decoder *decoder,
                                      const struct inference_images *images);
 size_t inference_decoder_project_image_scratch(const struct inference_decoder *decoder);
 
-/* Workspace for steps of up to `rows` rows of the same decoder; it caches words' products. */
+/* Workspace for steps of up to `rows` rows of the same decoder, which lies in the arena; it caches
+ * words' products. NULL with `error` set when memory is short. */
 struct inference_step;
 struct inference_step *inference_step_new(const struct inference_decoder *decoder, size_t rows,
-                                          caption_error *error);
-void inference_step_free(struct inference_step *step);
+                                          struct arena *arena, caption_error *error);
 
 /* From now on the threads share each step's large products; they are borrowed. Not to be called
  * from inside their work. */

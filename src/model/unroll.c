@@ -14,16 +14,17 @@
 struct unroll {
     const struct decoder *decoder;
     size_t rows, steps, bytes;
-    real *initial;     /* (rows, S) states before the window */
-    real *inputs;      /* (R, E) */
-    real *gates;       /* (R, K) */
-    real *states;      /* (R, S) after each step */
-    real *previous;    /* (R, H) hidden state before each step */
-    real *recurrent;   /* (rows, P) of the current step */
-    real *outputs;     /* (R, H) hidden states that have a target */
-    real *logits;      /* (R, V) then their gradient */
-    real *d_outputs;   /* (R, H) */
-    real *d_gates;     /* (R, P) by the input products */
+    struct arena arena; /* of all that follows */
+    real *initial;      /* (rows, S) states before the window */
+    real *inputs;       /* (R, E) */
+    real *gates;        /* (R, K) */
+    real *states;       /* (R, S) after each step */
+    real *previous;     /* (R, H) hidden state before each step */
+    real *recurrent;    /* (rows, P) of the current step */
+    real *outputs;      /* (R, H) hidden states that have a target */
+    real *logits;       /* (R, V) then their gradient */
+    real *d_outputs;    /* (R, H) */
+    real *d_gates;      /* (R, P) by the input products */
     real *d_recurrent; /* (R, P) by the recurrent products; d_gates where the cell does not split */
     real *d_inputs;    /* (R, E) */
     real *d_state;     /* (rows, S) */
@@ -46,7 +47,7 @@ static void *plan(struct unroll *unroll, size_t count, size_t width, size_t size
         return NULL;
     }
     unroll->bytes += bytes;
-    return memory_zeroed(numbers, size, what, error);
+    return arena_take(&unroll->arena, numbers, size, what, error);
 }
 
 struct unroll *unroll_new(const struct decoder *decoder, size_t rows, size_t steps,
@@ -90,23 +91,7 @@ struct unroll *unroll_new(const struct decoder *decoder, size_t rows, size_t ste
 
 void unroll_free(struct unroll *u) {
     if (!u) return;
-    if (u->d_recurrent != u->d_gates) free(u->d_recurrent);
-    free(u->initial);
-    free(u->inputs);
-    free(u->gates);
-    free(u->states);
-    free(u->previous);
-    free(u->recurrent);
-    free(u->outputs);
-    free(u->logits);
-    free(u->d_outputs);
-    free(u->d_gates);
-    free(u->d_inputs);
-    free(u->d_state);
-    free(u->input_mask);
-    free(u->output_mask);
-    free(u->target_entries);
-    free(u->target_words);
+    arena_free(&u->arena);
     free(u);
 }
 
@@ -286,6 +271,7 @@ static void inputs_backward(struct unroll *u, const struct decoder_tensors *w, r
                             const struct decoder_tensors *g) {
     const struct decoder *d = u->decoder;
     size_t e = d->embedding;
+    if (d->words == 0 && !d_vectors) return; /* a reader of constant vectors */
     blas_gemm(BLAS_PLAIN, BLAS_PLAIN, u->entries, e, d->products, 1, u->d_gates, d->products,
               w->weight_ih, e, 0, u->d_inputs, e);
     real *embedding = g->embed;

@@ -95,7 +95,7 @@ set(CPACK_DEBIAN_PACKAGE_SECTION graphics)
 if(OPENBLAS_FOUND)
   set(CPACK_DEBIAN_PACKAGE_DEPENDS "libopenblas0")
 endif()
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libheif1, libtiff6")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libheif1, libtiff6, libjxl0.7")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "describe photos in a sentence, offline
  A photo goes in, a sentence comes out. The program comes with its weights and

@@ -9,6 +9,7 @@
 #include "train/tag_loss.h"
 
 struct micro_batch {
+    struct arena arena; /* of the arrays */
     struct tbptt *tbptt;
     struct tbptt_sequence *sequences;  /* [rows] */
     int32_t *inputs, *targets;         /* (rows, longest) */
@@ -42,23 +43,33 @@ struct micro_batch *micro_batch_new(const struct model *model,
     bool ok = size_multiply(rows, micro_batch->longest, &numbers) || error_memory(error, what);
     ok = ok && (micro_batch->tbptt = tbptt_new(&model->decoder, rows, sizes->steps, error)) &&
          (micro_batch->sequences =
-              memory_zeroed(rows, sizeof *micro_batch->sequences, what, error)) &&
-         (micro_batch->inputs = memory_zeroed(numbers, sizeof *micro_batch->inputs, what, error)) &&
-         (micro_batch->targets =
-              memory_zeroed(numbers, sizeof *micro_batch->targets, what, error)) &&
-         (micro_batch->features = memory_zeroed(photos * features, sizeof(real), what, error)) &&
-         (micro_batch->scaled = memory_zeroed(photos * features, sizeof(real), what, error)) &&
-         (micro_batch->d_features = memory_zeroed(photos * features, sizeof(real), what, error)) &&
-         (micro_batch->mask = memory_zeroed(photos, features, what, error)) &&
-         (micro_batch->vectors = memory_zeroed(photos * e, sizeof(real), what, error)) &&
-         (micro_batch->d_vectors = memory_zeroed(photos * e, sizeof(real), what, error)) &&
-         (micro_batch->tags = memory_zeroed(photos * tags, sizeof(real), what, error)) &&
-         (micro_batch->d_tags = memory_zeroed(photos * tags, sizeof(real), what, error)) &&
-         (micro_batch->tag_scratch = memory_zeroed(photos * tags, sizeof(real), what, error)) &&
-         (micro_batch->styles = memory_zeroed(photos, sizeof *micro_batch->styles, what, error)) &&
-         (micro_batch->labels = memory_zeroed(tags, 1, what, error)) &&
+              arena_take(&micro_batch->arena, rows, sizeof *micro_batch->sequences, what, error)) &&
+         (micro_batch->inputs =
+              arena_take(&micro_batch->arena, numbers, sizeof *micro_batch->inputs, what, error)) &&
+         (micro_batch->targets = arena_take(&micro_batch->arena, numbers,
+                                            sizeof *micro_batch->targets, what, error)) &&
+         (micro_batch->features =
+              arena_take(&micro_batch->arena, photos * features, sizeof(real), what, error)) &&
+         (micro_batch->scaled =
+              arena_take(&micro_batch->arena, photos * features, sizeof(real), what, error)) &&
+         (micro_batch->d_features =
+              arena_take(&micro_batch->arena, photos * features, sizeof(real), what, error)) &&
+         (micro_batch->mask = arena_take(&micro_batch->arena, photos, features, what, error)) &&
+         (micro_batch->vectors =
+              arena_take(&micro_batch->arena, photos * e, sizeof(real), what, error)) &&
+         (micro_batch->d_vectors =
+              arena_take(&micro_batch->arena, photos * e, sizeof(real), what, error)) &&
+         (micro_batch->tags =
+              arena_take(&micro_batch->arena, photos * tags, sizeof(real), what, error)) &&
+         (micro_batch->d_tags =
+              arena_take(&micro_batch->arena, photos * tags, sizeof(real), what, error)) &&
+         (micro_batch->tag_scratch =
+              arena_take(&micro_batch->arena, photos * tags, sizeof(real), what, error)) &&
+         (micro_batch->styles =
+              arena_take(&micro_batch->arena, photos, sizeof *micro_batch->styles, what, error)) &&
+         (micro_batch->labels = arena_take(&micro_batch->arena, tags, 1, what, error)) &&
          (micro_batch->gradients =
-              memory_zeroed(model->parameters.count, sizeof(real), what, error));
+              arena_take(&micro_batch->arena, model->parameters.count, sizeof(real), what, error));
     if (ok && samples > 0) {
         ok = (micro_batch->rollout = rollout_new(&model->decoder, photos * samples,
                                                  MICRO_BATCH_LONGEST_SAMPLE, error)) &&
@@ -72,23 +83,9 @@ struct micro_batch *micro_batch_new(const struct model *model,
 void micro_batch_free(struct micro_batch *micro_batch) {
     if (!micro_batch) return;
     tbptt_free(micro_batch->tbptt);
-    free(micro_batch->sequences);
-    free(micro_batch->inputs);
-    free(micro_batch->targets);
-    free(micro_batch->features);
-    free(micro_batch->scaled);
-    free(micro_batch->d_features);
-    free(micro_batch->mask);
-    free(micro_batch->vectors);
-    free(micro_batch->d_vectors);
-    free(micro_batch->tags);
-    free(micro_batch->d_tags);
-    free(micro_batch->tag_scratch);
-    free(micro_batch->styles);
-    free(micro_batch->labels);
-    free(micro_batch->gradients);
     rollout_free(micro_batch->rollout);
     reward_scratch_free(micro_batch->reward_scratch);
+    arena_free(&micro_batch->arena);
     free(micro_batch);
 }
 

@@ -8,6 +8,7 @@
 #include "text/vocabulary.h"
 
 struct rollout {
+    struct arena arena; /* of the arrays */
     const struct decoder *decoder;
     size_t longest;
     struct rollout_caption *captions; /* [rows] */
@@ -27,13 +28,13 @@ struct rollout *rollout_new(const struct decoder *decoder, size_t rows, size_t l
     if (!r) return NULL;
     r->decoder = decoder;
     r->longest = longest;
-    if ((r->captions = memory_zeroed(rows, sizeof *r->captions, what, error)) &&
-        (r->words = memory_uninitialised(rows, longest * sizeof *r->words, what, error)) &&
-        (r->going = memory_zeroed(rows, sizeof *r->going, what, error)) &&
-        (r->inputs = memory_zeroed(rows, sizeof *r->inputs, what, error)) &&
-        (r->images = memory_zeroed(rows, sizeof *r->images, what, error)) &&
-        (r->states = memory_uninitialised(rows, decoder->state * sizeof(real), what, error)) &&
-        (r->logits = memory_uninitialised(rows, decoder->words * sizeof(real), what, error)) &&
+    if ((r->captions = arena_take(&r->arena, rows, sizeof *r->captions, what, error)) &&
+        (r->words = arena_take(&r->arena, rows, longest * sizeof *r->words, what, error)) &&
+        (r->going = arena_take(&r->arena, rows, sizeof *r->going, what, error)) &&
+        (r->inputs = arena_take(&r->arena, rows, sizeof *r->inputs, what, error)) &&
+        (r->images = arena_take(&r->arena, rows, sizeof *r->images, what, error)) &&
+        (r->states = arena_take(&r->arena, rows, decoder->state * sizeof(real), what, error)) &&
+        (r->logits = arena_take(&r->arena, rows, decoder->words * sizeof(real), what, error)) &&
         (r->scratch = decoder_scratch_new(decoder, rows, error))) {
         return r;
     }
@@ -43,14 +44,8 @@ struct rollout *rollout_new(const struct decoder *decoder, size_t rows, size_t l
 
 void rollout_free(struct rollout *r) {
     if (!r) return;
-    free(r->captions);
-    free(r->words);
-    free(r->going);
-    free(r->inputs);
-    free(r->images);
-    free(r->states);
-    free(r->logits);
     decoder_scratch_free(r->scratch);
+    arena_free(&r->arena);
     free(r);
 }
 

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 
 struct tbptt {
+    struct arena arena; /* of the arrays */
     struct unroll *unroll;
     size_t steps;     /* of a window at most */
     size_t state;     /* S */
@@ -25,13 +26,18 @@ struct tbptt *tbptt_new(const struct decoder *decoder, size_t rows, size_t steps
     tbptt->steps = steps;
     tbptt->state = decoder->state;
     tbptt->unroll = unroll_new(decoder, rows, steps, error); /* checks the products */
-    bool ok = tbptt->unroll &&
-              (tbptt->active = memory_zeroed(steps, sizeof *tbptt->active, what, error)) &&
-              (tbptt->inputs = memory_zeroed(rows * steps, sizeof *tbptt->inputs, what, error)) &&
-              (tbptt->added = memory_zeroed(rows * steps, sizeof *tbptt->added, what, error)) &&
-              (tbptt->targets = memory_zeroed(rows * steps, sizeof *tbptt->targets, what, error)) &&
-              (tbptt->weights = memory_zeroed(rows * steps, sizeof(real), what, error)) &&
-              (tbptt->states = memory_zeroed(rows * decoder->state, sizeof(real), what, error));
+    bool ok =
+        tbptt->unroll &&
+        (tbptt->active = arena_take(&tbptt->arena, steps, sizeof *tbptt->active, what, error)) &&
+        (tbptt->inputs =
+             arena_take(&tbptt->arena, rows * steps, sizeof *tbptt->inputs, what, error)) &&
+        (tbptt->added =
+             arena_take(&tbptt->arena, rows * steps, sizeof *tbptt->added, what, error)) &&
+        (tbptt->targets =
+             arena_take(&tbptt->arena, rows * steps, sizeof *tbptt->targets, what, error)) &&
+        (tbptt->weights = arena_take(&tbptt->arena, rows * steps, sizeof(real), what, error)) &&
+        (tbptt->states =
+             arena_take(&tbptt->arena, rows * decoder->state, sizeof(real), what, error));
     if (ok) return tbptt;
     tbptt_free(tbptt);
     return NULL;
@@ -40,12 +46,7 @@ struct tbptt *tbptt_new(const struct decoder *decoder, size_t rows, size_t steps
 void tbptt_free(struct tbptt *tbptt) {
     if (!tbptt) return;
     unroll_free(tbptt->unroll);
-    free(tbptt->active);
-    free(tbptt->inputs);
-    free(tbptt->added);
-    free(tbptt->targets);
-    free(tbptt->weights);
-    free(tbptt->states);
+    arena_free(&tbptt->arena);
     free(tbptt);
 }
 

@@ -52,6 +52,7 @@ struct train_options {
                                   have: the photos of each teach a caption style of its own, beside
                                   those that the model has, see styles.h */
     size_t style_count;
+    bool search; /* the run trains a search part for init, which is otherwise kept as it is */
     /* Learning. */
     size_t epochs;         /* over the photos, in all */
     size_t freeze_encoder; /* the first of them have a frozen encoder; if all and at least one, it
@@ -105,6 +106,9 @@ struct train_options train_options_fine_tuning(void);
 /* For an encoder trained from scratch: no epoch is frozen, since random features are useless; the
  * encoder's learning rate is much larger; the sizes fit a small task that trains within minutes. */
 struct train_options train_options_from_scratch(void);
+
+/* For a search part: see search_trainer.h. */
+struct train_options train_options_search(void);
 
 /* Where a flag of the command line stands in its help. */
 enum train_option_group {

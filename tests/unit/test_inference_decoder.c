@@ -89,7 +89,8 @@ static void look(const struct inference_decoder *decoder, struct walk *walk) {
 static void run(const struct inference_decoder *decoder, struct walk *walk, size_t first,
                 size_t rows) {
     caption_error error;
-    struct inference_step *step = inference_step_new(decoder, rows, &error);
+    struct arena arena = {0};
+    struct inference_step *step = inference_step_new(decoder, rows, &arena, &error);
     assert_non_null(step);
     look(decoder, walk);
     for (size_t t = 0; t < STEPS; t++) {
@@ -100,7 +101,7 @@ static void run(const struct inference_decoder *decoder, struct walk *walk, size
                                                         .vectors = walk->images},
                                walk->states, walk->logits, step);
     }
-    inference_step_free(step);
+    arena_free(&arena);
 }
 
 /* The same by the decoder that learns. */
@@ -235,12 +236,13 @@ static void expect_same_shared(enum precision precision, struct threads *threads
     for (size_t i = 0; i < MANY; i++) words[i] = (int32_t)(i * 100);
     memset(states, 0, sizeof states);
     for (size_t i = 0; i < 2; i++) {
-        struct inference_step *step = inference_step_new(decoder, MANY, NULL);
+        struct arena arena = {0};
+        struct inference_step *step = inference_step_new(decoder, MANY, &arena, NULL);
         assert_non_null(step);
         if (i == 1) inference_step_share(step, threads);
         inference_decoder_step(decoder, &(struct decoder_inputs){.rows = MANY, .words = words},
                                states[i], logits[i], step);
-        inference_step_free(step);
+        arena_free(&arena);
     }
     assert_memory_equal(states[0], states[1], sizeof states[0]);
     assert_memory_equal(logits[0], logits[1], sizeof logits[0]);
@@ -268,7 +270,8 @@ static void what_a_step_remembers_changes_nothing(void **state) {
     static struct walk remembered, forgotten;
     walk_init(&remembered);
     walk_init(&forgotten);
-    struct inference_step *kept = inference_step_new(decoder, ROWS, NULL);
+    struct arena arena = {0};
+    struct inference_step *kept = inference_step_new(decoder, ROWS, &arena, NULL);
     struct random random = random_seeded(4, 0);
     int32_t images[ROWS];
     for (size_t i = 0; i < ROWS; i++) images[i] = image_of(i);
@@ -277,7 +280,8 @@ static void what_a_step_remembers_changes_nothing(void **state) {
         int32_t inputs[ROWS];
         draw_inputs(&random, ROWS, inputs);
         const int32_t *added = t % 4 == 3 ? images : NULL;
-        struct inference_step *fresh = inference_step_new(decoder, ROWS, NULL);
+        struct arena own = {0};
+        struct inference_step *fresh = inference_step_new(decoder, ROWS, &own, NULL);
         assert_true(kept && fresh);
         inference_decoder_step(
             decoder,
@@ -290,9 +294,9 @@ static void what_a_step_remembers_changes_nothing(void **state) {
                 .rows = ROWS, .words = inputs, .added = added, .vectors = remembered.images},
             forgotten.states, forgotten.logits, fresh);
         assert_memory_equal(remembered.logits, forgotten.logits, sizeof forgotten.logits);
-        inference_step_free(fresh);
+        arena_free(&own);
     }
-    inference_step_free(kept);
+    arena_free(&arena);
     inference_decoder_free(decoder);
     fixture_free(&f);
 }
@@ -304,7 +308,9 @@ static void a_step_that_cannot_be_planned_is_refused(void **state) {
     const size_t rows[] = {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / sizeof(float) - 1};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         caption_error error = {0};
-        assert_null(inference_step_new(decoder, rows[i], &error));
+        struct arena arena = {0};
+        assert_null(inference_step_new(decoder, rows[i], &arena, &error));
+        arena_free(&arena);
         assert_int_equal(error.status, CAPTION_ERROR_MEMORY);
     }
     inference_decoder_free(decoder);
