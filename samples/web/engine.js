@@ -58,7 +58,7 @@ export class Engine {
     const [m, bytes] = await Promise.all([module, fetchOnce(other ? new URL(other, here("./")) : here(weights), progress)]);
     const engine = new Engine(m, threads);
     m.FS.writeFile("/caption.safetensors", bytes);
-    const path = engine.#text("/caption.safetensors");
+    const path = engine.#place(new TextEncoder().encode("/caption.safetensors\0"));
     engine.#check(m._web_open(engine.web, path));
     m._free(path);
     m.FS.unlink("/caption.safetensors");
@@ -74,10 +74,13 @@ export class Engine {
     if (!this.web) throw new Error("not enough memory");
   }
 
-  #text(string) {
-    const bytes = new TextEncoder().encode(string + "\0");
-    const at = this.module._malloc(bytes.length);
-    this.module.HEAPU8.set(bytes, at);
+  /* Bytes in the module's memory; the caller frees them. */
+  #place(bytes) {
+    const m = this.module;
+    const at = m._malloc(bytes.length || 1);
+    if (!at) throw new Error("not enough memory for " + bytes.length + " bytes");
+    m.UTF8ToString(at, 1); /* renews HEAPU8, should another thread have let the memory grow */
+    m.HEAPU8.set(bytes, at);
     return at;
   }
 
@@ -88,9 +91,7 @@ export class Engine {
   /* The captions of the bytes of a photo's file. */
   caption(bytes) {
     const m = this.module, web = this.web;
-    const at = m._malloc(bytes.length || 1);
-    if (!at) throw new Error("not enough memory for a photo of " + bytes.length + " bytes");
-    m.HEAPU8.set(bytes, at);
+    const at = this.#place(bytes);
     const count = m._web_caption(web, at, bytes.length);
     m._free(at);
     this.#check(count);
