@@ -4,8 +4,8 @@
 # captions differ. Not part of run.sh: it downloads some hundred megabytes and takes a quarter of an hour.
 #
 #     arm64       cross-built by gcc, run by qemu-user: captions of the sample photos in float32, to the byte
-#     web         WebAssembly (samples/web): the same captions in Node, and in a headless Chromium with and without
-#                 threads; times of both
+#     web         WebAssembly (samples/web): the same captions in Node, and in a headless Chromium, whose times are
+#                 printed: without a server and with threads, too
 set -eu
 
 cd "$(dirname "$0")/.."

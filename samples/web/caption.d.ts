@@ -1,5 +1,5 @@
 export interface Options {
-  /** Threads; more than 1 need a page that is isolated (crossOriginIsolated). The default: all it may have, at most 4. */
+  /** Threads, at most 4. More than 1 need a page that is isolated (crossOriginIsolated). The default: 1. */
   threads?: number;
   /** Captions per photo, best first. The default: 1. */
   top?: number;

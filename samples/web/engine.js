@@ -46,7 +46,7 @@ export const mostThreads = () => NODE || !globalThis.crossOriginIsolated ? 1 :
 
 export class Engine {
   /* Options: those of Captioner.load in caption.d.ts. */
-  static async open({threads = mostThreads(), top = 1, tags = 0, neutral = false, weights: other, progress} = {}) {
+  static async open({threads = 1, top = 1, tags = 0, neutral = false, weights: other, progress} = {}) {
     threads = Math.max(1, Math.min(threads, mostThreads()));
     const name = threads > 1 ? "./caption-threads.mjs" : "./caption-simd.mjs";
     const module = import(name).then(async ({default: create}) => create({

@@ -17,6 +17,7 @@ const tell = () => say(done + failed < asked ? done + failed + " of " + asked + 
   done + " captioned" + (failed ? ", " + failed + " failed" : ""));
 
 const loading = Captioner.load({
+  threads: Number(new URLSearchParams(location.search).get("threads")) || 1,
   top: CAPTIONS,
   tags: TAGS,
   progress: (count, total) => say("The weights are being loaded, once: " + megabytes(count) +
@@ -106,5 +107,5 @@ find("files").addEventListener("change", (event) => {
   event.target.value = "";
 });
 
-/* The next visit needs no network, and may use threads. */
+/* The next visit needs no network, and may have threads. */
 navigator.serviceWorker?.register("service.js", {type: "module"}).catch(() => {});

@@ -1,5 +1,5 @@
-/* page.mjs FOLDER CAPTIONS PHOTO...: the page in FOLDER in a headless Chromium, first without threads, then on a second
- * visit with them and without its server. Photos are dropped on it; their captions are those of the file CAPTIONS, a
+/* page.mjs FOLDER CAPTIONS PHOTO...: the page in FOLDER in a headless Chromium: a first visit, a second one
+ * without its server, a third one with threads. Photos are dropped on it; their captions are those of the file CAPTIONS, a
  * line each. Prints times, and fails where a caption differs, the first comes later than 3 s after the drop, or
  * something is asked of another server. */
 import {spawn} from "node:child_process";
@@ -72,8 +72,8 @@ const until = async (expression) => {
 };
 
 /* The seconds of each card, and whether all is as it should be. */
-const visit = async (name) => {
-  await call("Page.navigate", {url: address});
+const visit = async (name, query = "") => {
+  await call("Page.navigate", {url: address + query});
   await until("document.readyState === 'complete' && document.getElementById('status')?.textContent.startsWith('Ready')");
   console.log(name + ": " + await evaluate("document.getElementById('status').textContent + ' isolated: ' + crossOriginIsolated"));
   const said = [], seconds = [];
@@ -99,14 +99,15 @@ const {targetId} = await call("Target.createTarget", {url: "about:blank"});
 for (const domain of ["Page", "Runtime", "Log", "Network"]) await call(domain + ".enable");
 
 try {
-  check(!(await visit("one thread")), "the first visit is not isolated: one thread");
+  check(!(await visit("first visit")), "the first visit is not isolated");
   await until("navigator.serviceWorker.ready.then(() => true)");
   await until("caches.keys().then((names) => names.some((name) => name.startsWith('caption-page-')))");
   const weights = asked.filter((line) => line.includes("safetensors")).length;
   check(weights === 1, "the weights are fetched once: " + weights);
   server.close();
   server.closeAllConnections();
-  check(await visit("threads, no server"), "the second visit is isolated, its server gone");
+  check(await visit("no server"), "the second visit is isolated, its server gone");
+  await visit("threads", "?threads=2");
   check(foreign.length === 0, "nothing is asked of another server " + foreign.join(" "));
   check(asked.every((line) => line.startsWith("GET ")), "nothing is sent");
 } catch (error) {
