@@ -11,7 +11,7 @@ exec </dev/null
 jobs=$(nproc)
 started=$(date +%s)
 
-sh samples/packages.sh libcmocka-dev libturbojpeg0-dev jq libopenmpi-dev openmpi-bin parallel libimage-exiftool-perl time strace \
+sh samples/packages.sh libcmocka-dev libturbojpeg0-dev jq libopenmpi-dev openmpi-bin parallel libimage-exiftool-perl exiv2 time strace \
     universal-ctags
 # Large, and needed by one test alone, which skips without it.
 command -v chromium >/dev/null || sh samples/packages.sh chromium ||

@@ -73,7 +73,7 @@ static bool open_old(struct indexing *run, caption_error *error) {
         index_file_check_model(&run->old, run->model_number, run->model.search.size, error))
         return true;
     index_file_close(&run->old);
-    return run->options->force;
+    return run->options->force && error->status == CAPTION_ERROR_FORMAT;
 }
 
 static void report_problem(struct indexing *run, const caption_error *problem) {

@@ -9,7 +9,7 @@ struct run_sandbox {
     const struct photo_list *list;
     bool writes_beside;     /* files are written beside the photos */
     const char *folder;     /* files are written in it; NULL: none are */
-    const char *outputs[2]; /* written at the end; NULL: none */
+    const char *outputs[3]; /* written at the end; NULL: none */
 };
 
 /* Confines the process to the photos and what is written (base/sandbox.h). Called when model and

@@ -213,6 +213,11 @@ static int run(const struct options_command *command, const struct train_options
         fprintf(stderr, "%s: --output is missing: the model file to write\n", command->name);
         return COMMAND_USAGE;
     }
+    if (options->search && report) {
+        fprintf(stderr, "%s: --report: contradicts --search, whose rows on stdout are its record\n",
+                command->name);
+        return COMMAND_USAGE;
+    }
     caption_error error;
     if (!options->dry_run && !check_files(options, report, force, &error))
         return command_error(command, &error);
