@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-#include <sys/random.h>
+#include <unistd.h>
 
 uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size) {
     const unsigned char *next = bytes;
@@ -91,7 +90,7 @@ static struct siphash_key key_of_now(void) {
 
 struct siphash_key siphash_key_new(void) {
     struct siphash_key key;
-    return getrandom(&key, sizeof key, 0) == (ssize_t)sizeof key ? key : key_of_now();
+    return getentropy(&key, sizeof key) == 0 ? key : key_of_now();
 }
 
 /* MD5: blocks of bytes, and the length that ends the last one. */

@@ -142,11 +142,13 @@ void threads_for(struct threads *pool, size_t count, threads_work *work, void *c
 }
 
 size_t threads_processors(void) {
+#ifdef __linux__
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0) {
         int count = CPU_COUNT(&set);
         if (count > 0) return (size_t)count;
     }
+#endif
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 ? (size_t)online : 1;
 }

@@ -1,6 +1,6 @@
 /* Matrix products: by OpenBLAS in blas.c, the only file that uses it; by plain_product.h in
- * blas_none.c, which a build with -DCAPTION_BLAS=none takes in its place. All matrices are row-major
- * and dense unless a leading dimension is another. */
+ * blas_none.c, which a build with -DCAPTION_BLAS=none takes in its place. All matrices are
+ * row-major and dense unless a leading dimension is another. */
 #ifndef CAPTION_NN_BLAS_H
 #define CAPTION_NN_BLAS_H
 

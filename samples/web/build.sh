@@ -1,0 +1,47 @@
+#!/bin/sh
+# build.sh [FOLDER]: makes the page, and the package for npm, in FOLDER (default: build-web/page): WebAssembly with and
+# without threads, the weights, and what is around them. On Debian 12; takes some minutes. Look at it with
+#
+#     python3 -m http.server -d build-web/page
+set -eu
+
+cd "$(dirname "$0")/../.."
+work=$PWD/build-web
+page=${1:-$work/page}
+export NODE_PATH=/usr/share/nodejs${NODE_PATH:+:$NODE_PATH}
+sh samples/packages.sh emscripten dpkg-dev nodejs
+mkdir -p "$page"
+
+# module NAME FLAGS...: the library, for WebAssembly, as NAME.mjs and NAME.wasm.
+module() {
+    name=$1
+    shift
+    sh samples/web/libraries.sh "$work/$name" "$@"
+    export PKG_CONFIG_LIBDIR="$work/$name/lib/pkgconfig"
+    emcmake cmake -S . -B "$work/$name-build" -DCMAKE_BUILD_TYPE=Release -DCAPTION_BLAS=none -DCAPTION_WERROR=ON \
+        -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON -DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER -DCMAKE_C_FLAGS="-msimd128 $*"
+    cmake --build "$work/$name-build" -j "$(nproc)" --target caption_web
+    cp "$work/$name-build/samples/web/$name".* "$page"
+}
+
+module caption-simd
+module caption-threads -pthread
+unset PKG_CONFIG_LIBDIR
+
+for file in index.html page.js caption.js caption.d.ts engine.js worker.js service.js package.json README.md; do
+    cp "samples/web/$file" "$page"
+done
+cp src/report/assets/page.css src/serve/assets/captioner.css LICENSE weights/caption.safetensors "$page"
+cp weights/README.md "$page/WEIGHTS.md"
+
+# What changes is fetched again: the weights by their address, the rest by the name of its cache.
+digest() { cat "$@" | sha256sum | cut -c 1-16; }
+cd "$page"
+files=$(ls | grep -E '\.(html|css|js|mjs|wasm)$' | grep -v '^version.js$')
+{
+    # shellcheck disable=SC2086
+    printf 'export const version = "%s";\n' "$(digest $files)"
+    printf 'export const weights = "./caption.safetensors?%s";\n' "$(digest caption.safetensors)"
+    printf 'export const files = ["./", "version.js"%s];\n' "$(printf ', "%s"' $files)"
+} >version.js
+du -ch ./* | tail -n 1

@@ -1,0 +1,116 @@
+/* The WebAssembly module and its weights, for the thread that it runs on: a worker of caption.js, or Node. */
+import {weights} from "./version.js";
+
+const NODE = typeof process === "object" && process.versions?.node && typeof importScripts !== "function";
+
+export const here = (name) => new URL(name, import.meta.url);
+
+const readFile = async (url) => (await import("node:fs/promises")).readFile(new URL(url.pathname, url));
+
+/* Bytes of a URL. Where the browser lets, they are kept in its cache under that URL, and fetched only once. `progress`
+ * hears the bytes that have come and those that will. */
+const fetchOnce = async (url, progress) => {
+  if (NODE && url.protocol === "file:") return readFile(url);
+  const cache = typeof caches === "object" ? await caches.open("caption-weights").catch(() => null) : null;
+  const kept = await cache?.match(url);
+  if (kept) return new Uint8Array(await kept.arrayBuffer());
+  const response = await fetch(url);
+  if (!response.ok) throw new Error("the weights (" + url.pathname + ") cannot be fetched: " + response.status);
+  const total = Number(response.headers.get("Content-Length"));
+  const parts = [];
+  let count = 0;
+  for (let reader = response.body.getReader(), part; !(part = await reader.read()).done;) {
+    parts.push(part.value);
+    count += part.value.length;
+    progress?.(count, total);
+  }
+  const bytes = new Uint8Array(count);
+  count = 0;
+  for (const part of parts) {
+    bytes.set(part, count);
+    count += part.length;
+  }
+  if (cache) await forget(cache, url).then(() => cache.put(url, new Response(bytes))).catch(() => {});
+  return bytes;
+};
+
+/* Weights of earlier versions go. */
+const forget = async (cache, url) => {
+  for (const old of await cache.keys())
+    if (new URL(old.url).pathname === url.pathname) await cache.delete(old);
+};
+
+/* Threads need memory that they share, which a browser gives to isolated pages alone. */
+export const mostThreads = () => NODE || !globalThis.crossOriginIsolated ? 1 :
+  Math.min(navigator.hardwareConcurrency || 1, 4);
+
+export class Engine {
+  /* Options: those of Captioner.load in caption.d.ts. */
+  static async open({threads = 1, top = 1, tags = 0, neutral = false, weights: other, progress} = {}) {
+    threads = Math.max(1, Math.min(threads, mostThreads()));
+    const name = threads > 1 ? "./caption-threads.mjs" : "./caption-simd.mjs";
+    const module = import(name).then(async ({default: create}) => create({
+      threads,
+      print() {},
+      printErr() {},
+      ...(NODE && {wasmBinary: await readFile(here("./caption-simd.wasm"))}),
+    }));
+    const [m, bytes] = await Promise.all([module, fetchOnce(other ? new URL(other, here("./")) : here(weights), progress)]);
+    const engine = new Engine(m, threads);
+    m.FS.writeFile("/caption.safetensors", bytes);
+    const path = engine.#place(new TextEncoder().encode("/caption.safetensors\0"));
+    engine.#check(m._web_open(engine.web, path));
+    m._free(path);
+    m.FS.unlink("/caption.safetensors");
+    engine.#check(m._web_prepare(engine.web, threads, top, tags, neutral));
+    engine.#check(m._web_begin(engine.web));
+    return engine;
+  }
+
+  constructor(module, threads) {
+    this.module = module;
+    this.threads = threads;
+    this.web = module._web_new();
+    if (!this.web) throw new Error("not enough memory");
+  }
+
+  /* Bytes in the module's memory; the caller frees them. */
+  #place(bytes) {
+    const m = this.module;
+    const at = m._malloc(bytes.length || 1);
+    if (!at) throw new Error("not enough memory for " + bytes.length + " bytes");
+    m.UTF8ToString(at, 1); /* renews HEAPU8, should another thread have let the memory grow */
+    m.HEAPU8.set(bytes, at);
+    return at;
+  }
+
+  #check(ok) {
+    if (!ok) throw new Error(this.module.UTF8ToString(this.module._web_error(this.web)));
+  }
+
+  /* The captions of the bytes of a photo's file. */
+  caption(bytes) {
+    const m = this.module, web = this.web;
+    const at = this.#place(bytes);
+    const count = m._web_caption(web, at, bytes.length);
+    m._free(at);
+    this.#check(count);
+    const sure = (confidence) => Number.isNaN(confidence) ? undefined : confidence;
+    return {
+      captions: Array.from({length: count}, (_, i) => ({
+        text: m.UTF8ToString(m._web_text(web, i)),
+        logprob: m._web_logprob(web, i),
+        confidence: sure(m._web_confidence(web, i)),
+      })),
+      tags: Array.from({length: m._web_tags(web)}, (_, i) => ({
+        name: m.UTF8ToString(m._web_tag(web, i)),
+        confidence: m._web_tag_confidence(web, i),
+      })),
+    };
+  }
+
+  close() {
+    this.module._web_free(this.web);
+    this.web = 0;
+  }
+}
