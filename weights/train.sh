@@ -84,7 +84,17 @@ joint second-rewarded second --vocab keep --styles coco web flickr8k --epochs 0 
     --mean-with "$parts/second-rewarded.safetensors" "$parts/second-rewarded.safetensors" \
     --vocab keep --epochs 0 --image-size 288 -o "$parts/larger.safetensors"
 
+# Its search part, beside the finished captioner: sentences and the photos that they describe.
+searching=$parts/searching
+if [ ! -e "$searching.safetensors" ]; then
+    "$home/build/caption" train "$everyday" "$flickr8k" \
+        --images "$data/everyday/images" "$data/flickr8k/images" --by-source \
+        --init "$parts/larger.safetensors" --search --no-flip -o "$searching.unfinished"
+    rm -f "$searching.unfinished.features"
+    mv "$searching.unfinished" "$searching.safetensors"
+fi
+
 # How sure it is of captions and tags, by the validation photos.
 "$home/build/caption" eval "$everyday" "$flickr8k" \
     --images "$data/everyday/images" "$data/flickr8k/images" --by-source \
-    -m "$parts/larger.safetensors" --calibrate "$output"
+    -m "$searching.safetensors" --calibrate "$output"

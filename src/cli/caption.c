@@ -9,13 +9,16 @@
 #include "cli/command.h"
 #include "cli/decoding_options.h"
 #include "cli/formats.h"
+#include "cli/photo_options.h"
 #include "cli/run_files.h"
 #include "cli/run_sandbox.h"
+#include "data/tar.h"
 #include "decode/plan.h"
 #include "image/photo.h"
 #include "model/model.h"
 #include "report/caption_page.h"
 #include "report/caption_table.h"
+#include "report/caption_tar.h"
 
 /* Of --tags without a number. */
 enum { USUAL_TAGS = 10 };
@@ -23,18 +26,17 @@ enum { USUAL_TAGS = 10 };
 /* What the flags say, besides how captions are made. */
 struct caption_flags {
     /* input */
-    bool recursive, zeros;
-    const char *files_from;
-    struct options_list globs;
-    const char *shard, *sandbox;
+    struct photo_options photos;
+    bool tar;
+    const char *shard;
     /* output */
     bool json, json_lines, csv, csv_safe, logprob;
     const char *tags; /* NULL: none, "": the usual number */
     bool tags_only, photils;
     const char *sidecar; /* NULL: none, "": .txt */
     const char *output_dir, *existing;
-    const char *page, *vis; /* NULL: none */
-    const char *write_xmp;  /* NULL: none, "": under the usual name */
+    const char *page, *vis, *tar_output; /* NULL: none */
+    const char *write_xmp;               /* NULL: none, "": under the usual name */
     bool write_metadata;
     struct literal_text text;
     bool force, dry_run, quiet, verbose, formats;
@@ -158,24 +160,45 @@ static bool plan_files(struct caption_plan *plan, caption_error *error) {
     return photo_list_find_taken_names(&plan->list, flags->output_dir != NULL, error);
 }
 
+/* A photo in an archive is no file: there is nothing beside it, and nothing to change. */
+static bool check_tar(const struct caption_flags *flags, caption_error *error) {
+    if (flags->tar_output && !flags->tar)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--tar-output: expected photos out of tar archives (--tar)");
+    if (!flags->tar) return true;
+    const char *flag = flags->sidecar                  ? "sidecar"
+                       : flags->write_xmp              ? "write-xmp"
+                       : flags->write_metadata         ? "write-metadata"
+                       : flags->output_dir             ? "output-dir"
+                       : flags->photos.files_from      ? "files-from"
+                       : flags->photos.recursive       ? "recursive"
+                       : flags->photos.globs.count > 0 ? "glob"
+                                                       : NULL;
+    if (!flag) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "--%s with --tar: expected files, but the photos of an archive are none; "
+                     "--tar-output writes captions beside them",
+                     flag);
+}
+
 static bool check_flags(const struct caption_flags *flags, int count, caption_error *error) {
-    if (count == 0 && !flags->files_from)
+    if (count == 0 && !flags->photos.files_from)
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "0 arguments given, at least 1 expected: caption [OPTIONS] PATH...\n"
                          "Try 'caption --help'.");
     if (flags->json + flags->json_lines + flags->csv > 1)
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "--json, --jsonl and --csv: expected one of them");
-    if (flags->photils &&
-        (flags->json || flags->json_lines || flags->csv || flags->sidecar || flags->page ||
-         flags->vis || flags->write_xmp || flags->write_metadata || flags->output_dir))
+    if (flags->photils && (flags->json || flags->json_lines || flags->csv || flags->sidecar ||
+                           flags->page || flags->vis || flags->write_xmp || flags->write_metadata ||
+                           flags->output_dir || flags->tar_output))
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "--photils: expected no other output beside it");
     if ((flags->text.before || flags->text.after) && (flags->tags_only || flags->photils))
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "--before, --after: expected captions to put them around, found --%s",
                          flags->photils ? "photils" : "tags-only");
-    if (!literal_text_check(&flags->text, error)) return false;
+    if (!literal_text_check(&flags->text, error) || !check_tar(flags, error)) return false;
     const enum caption_file_existing existing = existing_named(flags->existing);
     if ((flags->write_xmp || flags->write_metadata) &&
         (existing == CAPTION_FILE_APPEND || existing == CAPTION_FILE_PREPEND))
@@ -189,25 +212,24 @@ static bool check_flags(const struct caption_flags *flags, int count, caption_er
     return true;
 }
 
+/* Archives are named one by one. */
+static bool is_archive_argument(const char *argument, caption_error *error) {
+    struct stat status;
+    if (stat(argument, &status) != 0 || !S_ISDIR(status.st_mode)) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "%s: is a folder, and --tar expects tar archives, as %s/*.tar", argument,
+                     argument);
+}
+
 static bool list_photos(struct caption_plan *plan, char **arguments, int count,
                         caption_error *error) {
     const struct caption_flags *flags = &plan->flags;
-    const bool files_on_input = flags->files_from && strcmp(flags->files_from, "-") == 0;
-    plan->list = (struct photo_list){
-        .recursive = flags->recursive,
-        .globs = flags->globs.items,
-        .glob_count = flags->globs.count,
-        .stays_inside =
-            flags->write_metadata || ((flags->sidecar || flags->write_xmp) && !flags->output_dir)};
-    if (!arguments_check(arguments, count, error)) return false;
-    for (int i = 0; i < count; i++) {
-        if (files_on_input && strcmp(arguments[i], "-") == 0)
-            return error_set(error, CAPTION_ERROR_ARGUMENT,
-                             "standard input cannot be a photo and --files-from at once");
-        if (!photo_list_add(&plan->list, arguments[i], error)) return false;
+    for (int i = 0; flags->tar && i < count; i++) {
+        if (!is_archive_argument(arguments[i], error)) return false;
     }
-    return !flags->files_from ||
-           photo_list_add_from(&plan->list, flags->files_from, flags->zeros, error);
+    plan->list.stays_inside =
+        flags->write_metadata || ((flags->sidecar || flags->write_xmp) && !flags->output_dir);
+    return photo_options_list(&flags->photos, arguments, count, &plan->list, error);
 }
 
 /* How many tags are shown, and beside what. Of tags alone nobody sees the captions: the shortest
@@ -236,17 +258,18 @@ static bool plan_tags(struct caption_plan *plan, caption_error *error) {
 
 static bool check_files(const struct caption_plan *plan, caption_error *error) {
     const struct caption_flags *flags = &plan->flags;
-    const char *list =
-        flags->files_from && strcmp(flags->files_from, "-") != 0 ? flags->files_from : NULL;
+    const char *list = photo_options_file(&flags->photos);
     struct run_files files = {.force = flags->force, .photos = &plan->list};
     struct model_place place;
     const char *model =
         model_path(plan->decoding->model, &place, NULL); /* reported when it is opened */
-    const bool ok = run_files_read(&files, "list of photos", list, error) &&
-                    run_files_read(&files, "model", model, error) &&
-                    run_files_write(&files, "html", flags->page, &RUN_FILES_PAGE, error) &&
-                    run_files_write(&files, "vis-json", flags->vis, &RUN_FILES_ROWS, error) &&
-                    run_files_check(&files, error);
+    const bool ok =
+        run_files_read(&files, "list of photos", list, error) &&
+        run_files_read(&files, "model", model, error) &&
+        run_files_write(&files, "html", flags->page, &RUN_FILES_PAGE, error) &&
+        run_files_write(&files, "vis-json", flags->vis, &RUN_FILES_ROWS, error) &&
+        run_files_write(&files, "tar-output", flags->tar_output, &RUN_FILES_TAR, error) &&
+        run_files_check(&files, error);
     run_files_free(&files);
     return ok;
 }
@@ -261,7 +284,7 @@ static bool make_plan(struct caption_plan *plan, char **arguments, int count,
 
 static void plan_free(struct caption_plan *plan) {
     photo_list_free(&plan->list);
-    options_list_free(&plan->flags.globs);
+    options_list_free(&plan->flags.photos.globs);
     free(plan->extension);
 }
 
@@ -300,8 +323,22 @@ static bool add_outputs(const struct caption_plan *plan, struct captioning *run,
     if (flags->page && !add_output(run, caption_page_new(flags->page, plan->tags, error)))
         return false;
     if (flags->vis && !add_output(run, caption_vis_new(flags->vis, error))) return false;
+    if (flags->tar_output && !add_output(run, caption_tar_new(flags->tar_output, &rows, error)))
+        return false;
     return (run->output_count > 0 && format == CAPTION_TABLE_TEXT) ||
            add_output(run, caption_table_new(&rows, format, error));
+}
+
+/* The outputs are open; photos and what is beside them are not. */
+static bool enter_sandbox(const struct caption_plan *plan, caption_error *error) {
+    struct run_sandbox sandbox;
+    if (!run_sandbox_open(&sandbox, plan->flags.photos.sandbox, error)) return false;
+    run_sandbox_photos(&sandbox, &plan->list, plan->list.stays_inside);
+    run_sandbox_write_in(&sandbox, plan->flags.output_dir);
+    run_sandbox_write(&sandbox, plan->flags.page);
+    run_sandbox_write(&sandbox, plan->flags.vis);
+    run_sandbox_write(&sandbox, plan->flags.tar_output);
+    return run_sandbox_enter(&sandbox, error);
 }
 
 static bool caption_all(const struct caption_plan *plan, struct captioning *run, bool several,
@@ -310,17 +347,11 @@ static bool caption_all(const struct caption_plan *plan, struct captioning *run,
     if (!model) return false;
     caption_captioner *captioner = NULL;
     caption_session *session = NULL;
-    const struct run_sandbox sandbox = {
-        .mode = plan->flags.sandbox,
-        .list = &plan->list,
-        .writes_beside = plan->list.stays_inside,
-        .folder = plan->flags.output_dir,
-        .outputs = {plan->flags.page, plan->flags.vis},
-    };
-    const bool done =
-        add_outputs(plan, run, several, model, error) && run_sandbox_enter(&sandbox, error) &&
-        (captioner = caption_captioner_new(model, &plan->decoding->caption, error)) &&
-        (session = caption_session_new(captioner, error)) && captioning_run(run, session, error);
+    const bool done = add_outputs(plan, run, several, model, error) &&
+                      (!run->archives || tar_stream_prepare(error)) && enter_sandbox(plan, error) &&
+                      (captioner = caption_captioner_new(model, &plan->decoding->caption, error)) &&
+                      (session = caption_session_new(captioner, error)) &&
+                      captioning_run(run, session, error);
     caption_session_free(session);
     caption_captioner_free(captioner);
     caption_model_close(model);
@@ -331,6 +362,8 @@ static int run_plan(const struct caption_plan *plan, int arguments) {
     caption_error error;
     struct captioning run = {.name = plan->command->name,
                              .list = &plan->list,
+                             .archives = plan->flags.tar,
+                             .repacks = plan->flags.tar_output != NULL,
                              .shard = &plan->shard,
                              .files = plan->writes_files ? &plan->files : NULL,
                              .xmp = plan->flags.write_xmp ? &plan->xmp : NULL,
@@ -339,7 +372,8 @@ static int run_plan(const struct caption_plan *plan, int arguments) {
                              .text = plan->flags.text,
                              .quiet = plan->flags.quiet,
                              .verbose = plan->flags.verbose};
-    const bool several = arguments > 1 || plan->list.folders || plan->flags.files_from;
+    const bool several =
+        arguments > 1 || plan->list.folders || plan->flags.photos.files_from || plan->flags.tar;
     bool done;
     if (plan->flags.dry_run)
         done = captioning_list(&run, &error);
@@ -362,49 +396,26 @@ static int run(struct caption_plan *plan, char **arguments, int count) {
 }
 
 /* The command: its flags, and what they set. */
-enum { INPUT_ROWS = 9, OUTPUT_ROWS = 14, FILES_ROWS = 9 };
+enum { INPUT_ROWS = PHOTO_OPTIONS_ROWS + 2, OUTPUT_ROWS = 14, FILES_ROWS = 10 };
 
 struct caption_flag_rows {
     struct options_row input[INPUT_ROWS], output[OUTPUT_ROWS], files[FILES_ROWS];
 };
 
 static void set_input(struct caption_plan *plan, struct options_row *out) {
-    struct caption_flags *f = &plan->flags;
-    caption_options *caption = &plan->decoding->caption;
-    const struct options_row rows[INPUT_ROWS] = {
-        {'r', "recursive", OPTIONS_ON, &f->recursive, NULL, 0, 0,
-         "the folders in a folder, too; loops of symbolic links end, and a link out of the folder "
-         "is not followed where files are written beside photos",
+    photo_options_init(&plan->flags.photos, &plan->decoding->caption, out);
+    const struct options_row rows[INPUT_ROWS - PHOTO_OPTIONS_ROWS] = {
+        {0, "tar", OPTIONS_ON, &plan->flags.tar, NULL, 0, 0,
+         "every PATH is a tar archive (.tar, .tar.gz, .tar.zst; -: a stream on standard input), "
+         "whose photos are captioned as they come, without being unpacked; rows have their keys: "
+         "a/0001 for a/0001.jpg",
          NULL},
-        {0, "glob", OPTIONS_REPEATED, &f->globs, "PATTERN", 0, 0,
-         "of a folder, only files whose names match, as '*.jpg'; may be given several times", NULL},
-        {0, "files-from", OPTIONS_STRING, &f->files_from, "FILE", 0, 0,
-         "photos and folders that FILE names, one a line; -: standard input. A file that holds "
-         "0 bytes is divided at those (find -print0)",
-         NULL},
-        {'0', "null", OPTIONS_ON, &f->zeros, NULL, 0, 0, "it is divided at 0 bytes in any case",
-         NULL},
-        {0, "max-pixels", OPTIONS_SIZE, &caption->max_pixels, "N", 1, (double)IMAGE_MAX_PIXELS,
-         "photos that have more pixels are refused, not decoded", NULL},
-        {0, "accept-truncated", OPTIONS_ON, &caption->accept_truncated, NULL, 0, 0,
-         "half a JPEG is captioned as far as it goes, the rest grey; without it, it is an error",
-         NULL},
-        {0, "memory", OPTIONS_SIZE, &caption->memory, "MB", 0, PLAN_MAX_MEMORY,
-         "megabytes that the photos being decoded may take, of all threads together; a thread "
-         "whose "
-         "photo is too much waits. 0: a quarter of the machine's memory",
-         NULL},
-        {0, "sandbox", OPTIONS_CHOICE, &f->sandbox, "auto|on|off", 0, 0,
-         "decode photos where no file but them and the outputs can be opened, no connection made "
-         "and no program started; auto: if the kernel can; on: else the run fails",
-         NULL},
-        {0, "shard", OPTIONS_STRING, &f->shard, "I/N", 0, 0,
-         "part I of N, 1/N to N/N, chosen by the photos' names; auto: from Slurm's job array or "
-         "Open "
-         "MPI. All N together caption every photo once",
+        {0, "shard", OPTIONS_STRING, &plan->flags.shard, "I/N", 0, 0,
+         "part I of N, 1/N to N/N, chosen by the photos' names (with --tar: their keys); auto: "
+         "from Slurm's job array or Open MPI. All N together caption every photo once",
          NULL},
     };
-    memcpy(out, rows, sizeof rows);
+    memcpy(out + PHOTO_OPTIONS_ROWS, rows, sizeof rows);
 }
 
 static void set_output(struct caption_plan *plan, struct options_row *out) {
@@ -472,6 +483,12 @@ static void set_files(struct caption_flags *f, struct options_row *out) {
          "are there. The only flag that changes photos; pixels, modification time, mode, and what "
          "other programs wrote stay. Links, read-only photos and other formats are errors",
          NULL},
+        {0, "tar-output", OPTIONS_STRING, &f->tar_output, "FILE", 0, 0,
+         "with --tar: an archive for WebDataset; each photo as it was, KEY.txt with its caption "
+         "and "
+         "KEY.json with what --jsonl says. Photos that cannot be read are left out. No text on "
+         "stdout then",
+         NULL},
         {0, "existing", OPTIONS_CHOICE, &f->existing, "skip|overwrite|append|prepend", 0, 0,
          "what becomes of a file that is there; of XMP: of a text in it; skip: its photo is passed "
          "over",
@@ -484,9 +501,8 @@ static void set_files(struct caption_flags *f, struct options_row *out) {
 }
 
 static const char about[] =
-    "Says in a sentence what a photo shows. PATH is a photo, a folder of photos, or - for a\n"
-    "photo on standard input.\n"
-    "One photo: its caption. Several: PATH<TAB>CAPTION, in the order given, folders by name.\n"
+    "Says in a sentence what a photo shows. PATH is a photo, a folder, or - for a photo on\n"
+    "standard input. One photo: its caption. Several: PATH<TAB>CAPTION, in the order given.\n"
     "\n"
     "Other commands, each with its own --help:\n"
     "  caption train DATASET           learn from photos and captions\n"
@@ -495,18 +511,20 @@ static const char about[] =
     "  caption info [MODEL]            what a model is and was made from\n"
     "  caption alt FILE...             alt texts into HTML, Markdown and EPUB\n"
     "  caption suggest [PHOTO] TEXT    the words that are likely to come next\n"
+    "  caption index PATH... -o FILE   make photos known to searches\n"
+    "  caption search SENTENCE PATH... photos that fit a sentence; -i FILE: of an index\n"
+    "  caption similar PHOTO PATH...   photos that look like one; the same\n"
     "  caption serve                   captions over HTTP, and a page for browsers\n"
     "-V, --version: which one this is. --help-bash, --help-zsh, --help-fish: completions.\n";
 
 static const char basic[] =
     "recursive json jsonl csv tags sidecar output-dir html write-xmp write-metadata existing quiet "
-    "model top style neutral min-confidence unsure precision threads";
+    "model top style neutral min-confidence precision threads";
 
 int command_caption(int argc, char **argv) {
     struct decoding_options decoding;
     decoding_options_init(&decoding);
-    struct caption_plan plan = {
-        .decoding = &decoding, .flags.existing = "skip", .flags.sandbox = "auto"};
+    struct caption_plan plan = {.decoding = &decoding, .flags.existing = "skip"};
     struct caption_flag_rows rows;
     set_input(&plan, rows.input);
     set_output(&plan, rows.output);
@@ -522,7 +540,7 @@ int command_caption(int argc, char **argv) {
     int status = COMMAND_DONE;
     const int first = command_begin(&command, argc, argv, 0, INT_MAX, &status);
     if (!first) {
-        options_list_free(&plan.flags.globs);
+        options_list_free(&plan.flags.photos.globs);
         return status;
     }
     decoding_options_settle(&decoding);

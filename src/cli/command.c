@@ -85,7 +85,8 @@ int command_finish(const struct options_command *command, int status) {
     return command_flush(&error) ? COMMAND_DONE : command_error(command, &error);
 }
 
-static const char *const commands[] = {"train", "eval", "score", "info", "alt", "suggest", "serve"};
+static const char *const commands[] = {"train",   "eval",  "score",  "info",    "alt",
+                                       "suggest", "index", "search", "similar", "serve"};
 
 enum { COMMANDS = sizeof commands / sizeof *commands, FAR = 3 };
 

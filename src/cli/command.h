@@ -23,6 +23,9 @@ int command_eval(int argc, char **argv);
 int command_score(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_suggest(int argc, char **argv);
+int command_index(int argc, char **argv);
+int command_search(int argc, char **argv);
+int command_similar(int argc, char **argv);
 int command_serve(int argc, char **argv);
 
 /* Parses flags. Returns the index of the first other argument, of which there are `least` to

@@ -13,6 +13,7 @@
 #include "cli/dataset_choice.h"
 #include "cli/decoding_options.h"
 #include "cli/run_files.h"
+#include "cli/run_sandbox.h"
 #include "data/dataset_parts.h"
 #include "eval/calibration.h"
 #include "eval/evaluate.h"
@@ -34,7 +35,8 @@ struct eval_options {
     const char *calibrate; /* the model that is written; or NULL */
     bool json, force;
     size_t swaps;
-    bool next_word;
+    bool next_word, search;
+    const char *sandbox;
     const struct decoding_options *decoding;
 };
 
@@ -76,6 +78,7 @@ static bool write_results(const struct eval_options *options, const cJSON *rows,
 /* What the data sets have in common while they are scored one after the other. */
 struct scoring {
     const struct eval_options *options;
+    const struct run_files *files;
     const struct model *model;
     struct threads *threads;
     cJSON *rows;             /* of --results */
@@ -97,6 +100,7 @@ static bool report(const struct scoring *scoring, const struct dataset *dataset,
         .perplexity = evaluation->perplexity,
         .swaps = evaluation->swaps,
         .next_word = evaluation->next_word,
+        .retrieval = evaluation->retrieval,
         .tags = evaluation->tags,
         .confidence = evaluation->confidence,
     };
@@ -140,6 +144,7 @@ static struct evaluator evaluator_of(const struct scoring *scoring,
                               .options = options,
                               .swaps = scoring->options->swaps,
                               .next_word = scoring->options->next_word,
+                              .search = scoring->options->search,
                               .threads = scoring->threads,
                               .progress = stderr};
 }
@@ -296,6 +301,16 @@ static bool check_sets(const struct scoring *scoring, struct dataset_choice *cho
     return true;
 }
 
+static bool enter_sandbox(const struct scoring *scoring, const struct dataset_choice *choices,
+                          caption_error *error) {
+    struct run_sandbox sandbox;
+    if (!run_sandbox_open(&sandbox, scoring->options->sandbox, error)) return false;
+    run_sandbox_files(&sandbox, scoring->files);
+    for (size_t i = 0; i < scoring->options->sets; i++)
+        run_sandbox_dataset(&sandbox, &choices[i].dataset);
+    return run_sandbox_enter(&sandbox, error);
+}
+
 static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, char **names,
                        caption_error *error) {
     const struct eval_options *options = scoring->options;
@@ -307,14 +322,16 @@ static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, 
         return false;
     scoring->model = &model;
     scoring->photos = &photos;
-    scoring->threads = threads_new(options->decoding->caption.threads, error);
     scoring->rows = cJSON_CreateArray();
-    bool done = scoring->threads && (scoring->rows || error_memory(error, "the results"));
+    bool done = (scoring->rows || error_memory(error, "the results")) &&
+                enter_sandbox(scoring, choices, error) &&
+                (scoring->threads = threads_new(options->decoding->caption.threads, error)) != NULL;
     if (done && options->html) {
         scoring->page = score_page_new(options->html, error);
         done = scoring->page != NULL;
     }
-    done = done && check_sets(scoring, choices, error) &&
+    done = done && (!options->search || model_check_search(&model, path, error)) &&
+           check_sets(scoring, choices, error) &&
            fit_rerank(scoring, &model, choices, names, error) &&
            each_part(scoring, choices, names, score_part, error) &&
            write_results(options, scoring->rows, error) &&
@@ -341,32 +358,25 @@ static bool open_sets(const struct eval_options *options, struct dataset_choice 
     return true;
 }
 
-static bool check_files(const struct eval_options *options, caption_error *error) {
-    struct run_files files = {.force = options->force};
-    struct model_place place;
-    const char *model =
-        model_path(options->decoding->model, &place, NULL); /* reported when it is opened */
-    bool ok = run_files_read(&files, "model", model, error);
+/* `model`: its file; NULL: there is none, which is reported when it is opened. */
+static bool check_files(const struct eval_options *options, const char *model,
+                        struct run_files *files, caption_error *error) {
+    bool ok = run_files_read(files, "model", model, error);
     for (size_t i = 0; ok && i < options->sets; i++)
-        ok = run_files_read(&files, "data set", options->paths[i], error);
-    ok = ok && run_files_write(&files, "results", options->results, &RUN_FILES_ROWS, error) &&
-         run_files_write(&files, "html", options->html, &RUN_FILES_SCORES, error) &&
-         run_files_write(&files, "calibrate", options->calibrate, &RUN_FILES_MODEL, error) &&
-         run_files_check(&files, error);
-    run_files_free(&files);
-    return ok;
+        ok = run_files_read(files, "data set", options->paths[i], error);
+    return ok && run_files_write(files, "results", options->results, &RUN_FILES_ROWS, error) &&
+           run_files_write(files, "html", options->html, &RUN_FILES_SCORES, error) &&
+           run_files_write(files, "calibrate", options->calibrate, &RUN_FILES_MODEL, error) &&
+           run_files_check(files, error);
 }
 
-static bool run(const struct eval_options *options, caption_error *error) {
-    if (!set_lists_check(&options->images, "images", options->sets, true, error) ||
-        !check_files(options, error)) {
-        return false;
-    }
+static bool run_sets(const struct eval_options *options, const struct run_files *files,
+                     caption_error *error) {
     struct dataset_choice *choices =
         memory_zeroed(options->sets, sizeof *choices, "data sets", error);
     char **names =
         choices ? dataset_names((const char *const *)options->paths, options->sets, error) : NULL;
-    struct scoring scoring = {.options = options};
+    struct scoring scoring = {.options = options, .files = files};
     const bool done =
         names && open_sets(options, choices, error) && score_sets(&scoring, choices, names, error);
     for (size_t i = 0; choices && i < options->sets; i++) dataset_choice_free(&choices[i]);
@@ -375,7 +385,18 @@ static bool run(const struct eval_options *options, caption_error *error) {
     return done;
 }
 
-enum { ROWS = 15 };
+static bool run(const struct eval_options *options, caption_error *error) {
+    struct run_files files = {.force = options->force};
+    struct model_place place;
+    const char *model = model_path(options->decoding->model, &place, NULL);
+    const bool done = set_lists_check(&options->images, "images", options->sets, true, error) &&
+                      check_files(options, model, &files, error) &&
+                      run_sets(options, &files, error);
+    run_files_free(&files);
+    return done;
+}
+
+enum { ROWS = 17 };
 
 static void set_rows(struct eval_options *options, struct options_row *out) {
     const struct options_row rows[ROWS] = {
@@ -415,8 +436,14 @@ static void set_rows(struct eval_options *options, struct options_row *out) {
          "one "
          "of five; with the photo and without it, as `caption suggest` makes them",
          NULL},
+        {0, "search", OPTIONS_ON, &options->search, NULL, 0, 0,
+         "how often a search for a person's caption finds its photo among the first 1, 5 and 10 "
+         "(R@1, R@5, R@10), the median rank of the photo, and the same of captions by photos; of "
+         "a model with a search part (`caption train --search`)",
+         NULL},
         {0, "json", OPTIONS_ON, &options->json, NULL, 0, 0,
          "one JSON object for each table, scores as fractions, instead of it (x 100)", NULL},
+        RUN_SANDBOX_FLAG(options->sandbox),
     };
     memcpy(out, rows, sizeof rows);
 }
@@ -425,8 +452,10 @@ int command_eval(int argc, char **argv) {
     struct decoding_options decoding;
     decoding_options_init(&decoding);
     decoding.precision = "f32"; /* as validation during training: the same scores */
-    struct eval_options options = {
-        .data = {.split = "val", .seed = 1}, .missing = "skip", .decoding = &decoding};
+    struct eval_options options = {.data = {.split = "val", .seed = 1},
+                                   .missing = "skip",
+                                   .sandbox = "auto",
+                                   .decoding = &decoding};
     struct options_row rows[ROWS];
     set_rows(&options, rows);
     const struct options_group groups[] = {
@@ -443,7 +472,8 @@ int command_eval(int argc, char **argv) {
         "and the CIDEr of the surest captions.\n" DATASET_CHOICE_FORMATS,
         groups,
         sizeof groups / sizeof *groups,
-        "images by-source split results html calibrate swaps next-word json model beam-size style "
+        "images by-source split results html calibrate swaps next-word search json model beam-size "
+        "style "
         "neutral "
         "precision threads"};
     int status;

@@ -14,8 +14,9 @@ struct named_command {
 };
 
 static const struct named_command COMMANDS[] = {
-    {"train", command_train}, {"eval", command_eval}, {"score", command_score},
-    {"info", command_info},   {"alt", command_alt},   {"suggest", command_suggest},
+    {"train", command_train}, {"eval", command_eval},     {"score", command_score},
+    {"info", command_info},   {"alt", command_alt},       {"suggest", command_suggest},
+    {"index", command_index}, {"search", command_search}, {"similar", command_similar},
     {"serve", command_serve},
 };
 

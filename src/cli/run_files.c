@@ -10,8 +10,11 @@
 #include "model/model.h"
 #include "report/caption_page.h"
 #include "report/caption_table.h"
+#include "report/caption_tar.h"
+#include "report/found.h"
 #include "report/score_page.h"
 #include "report/training_report.h"
+#include "search/index_file.h"
 #include "train/checkpoint.h"
 #include "train/features.h"
 
@@ -26,9 +29,13 @@ const struct run_files_kind RUN_FILES_PAGE = {"a page of captions", caption_page
                             RUN_FILES_SCORES = {"a page of scores", score_page_recognise, false},
                             RUN_FILES_ROWS = {"rows of captions (JSON)", caption_vis_recognise,
                                               false},
+                            RUN_FILES_TAR = {"a tar archive", caption_tar_recognise, false},
                             RUN_FILES_MODEL = {"a model of caption", model_recognise, true},
                             RUN_FILES_CHECKPOINT = {"a checkpoint", checkpoint_recognise, true},
                             RUN_FILES_FEATURES = {"features", features_recognise, true},
+                            RUN_FILES_INDEX = {"an index of photos", index_file_recognise, true},
+                            RUN_FILES_FOUND = {"a page of photos that were found",
+                                               found_page_recognise, false},
                             RUN_FILES_RESUMED = {"a checkpoint", anything, true};
 
 static bool add(struct run_files *files, struct run_file file, caption_error *error) {

@@ -1,8 +1,10 @@
 #include "data/lines.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "text/utf8.h"
 
 struct lines lines_start(const char *text, size_t size) {
@@ -28,6 +30,22 @@ bool lines_next(struct lines *lines, const char **line, size_t *length) {
         return true;
     }
     return false;
+}
+
+bool lines_each(const char *text, size_t size,
+                bool (*read)(void *context, const struct line *line, caption_error *error),
+                void *context, caption_error *error) {
+    struct lines lines = lines_start(text, size);
+    const char *start;
+    size_t length;
+    bool ok = true;
+    while (ok && lines_next(&lines, &start, &length)) {
+        char *copy = memory_substring(start, length, error);
+        const struct line line = {.text = copy, .length = length, .number = lines.number};
+        ok = copy && read(context, &line, error);
+        free(copy);
+    }
+    return ok;
 }
 
 /* How many times \u0000 stands there. A backslash before it would make it six letters. */

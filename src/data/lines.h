@@ -18,6 +18,17 @@ struct lines lines_start(const char *text, size_t size);
  * the last. It points into the text. */
 bool lines_next(struct lines *lines, const char **line, size_t *length);
 
+/* A copy of such a line, with a terminating 0; valid during the call that it is given to. */
+struct line {
+    const char *text;
+    size_t length, number;
+};
+
+/* Calls read(context, line, error) for every line that is not blank, as long as it is true. */
+bool lines_each(const char *text, size_t size,
+                bool (*read)(void *context, const struct line *line, caption_error *error),
+                void *context, caption_error *error);
+
 /* Faults of an untrusted text, counted before it is parsed. */
 
 struct text_faults {

@@ -182,25 +182,18 @@ bool rows_read_array(const struct source *source, struct builder *builder, capti
     return true;
 }
 
-static bool read_line(const char *line, size_t length, size_t number, struct builder *builder,
-                      caption_error *error) {
+static bool read_line(void *builder, const struct line *line, caption_error *error) {
     char place[PLACE_SIZE];
-    snprintf(place, sizeof place, "line %zu", number);
-    cJSON *row = json_parse(line, length, place, error);
-    if (!row) return error_prefix(error, builder->dataset->name);
+    snprintf(place, sizeof place, "line %zu", line->number);
+    cJSON *row = json_parse(line->text, line->length, place, error);
+    if (!row) return error_prefix(error, ((struct builder *)builder)->dataset->name);
     bool ok = read_row(row, place, builder, error);
     cJSON_Delete(row);
     return ok;
 }
 
 bool rows_read_lines(const struct source *source, struct builder *builder, caption_error *error) {
-    struct lines lines = lines_start(source->text, source->size);
-    const char *line;
-    size_t length;
-    while (lines_next(&lines, &line, &length)) {
-        if (!read_line(line, length, lines.number, builder, error)) return false;
-    }
-    return true;
+    return lines_each(source->text, source->size, read_line, builder, error);
 }
 
 bool rows_recognises_table(const struct source *source) {

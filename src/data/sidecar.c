@@ -30,18 +30,8 @@ char *sidecar_name(const char *photo, const char *extension, caption_error *erro
     return name;
 }
 
-static bool read_lines(const char *text, size_t size, struct builder *builder,
-                       caption_error *error) {
-    struct lines lines = lines_start(text, size);
-    const char *line;
-    size_t length;
-    while (lines_next(&lines, &line, &length)) {
-        char *sentence = memory_substring(line, length, error);
-        bool ok = sentence && builder_sentence(builder, sentence, error);
-        free(sentence);
-        if (!ok) return false;
-    }
-    return true;
+static bool read_line(void *builder, const struct line *line, caption_error *error) {
+    return builder_sentence(builder, line->text, error);
 }
 
 static bool read_object(const char *name, const char *text, size_t size, struct builder *builder,
@@ -61,5 +51,5 @@ bool sidecar_read(const char *name, const char *text, size_t size, struct builde
     const size_t length = strlen(name), end = sizeof json - 1;
     const bool is_json = length > end && strcmp(name + length - end, json) == 0;
     return is_json ? read_object(name, text, size, builder, error)
-                   : read_lines(text, size, builder, error);
+                   : lines_each(text, size, read_line, builder, error);
 }

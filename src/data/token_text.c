@@ -28,37 +28,23 @@ bool token_text_recognises(const struct source *source) {
     return !source->json && lines_next(&lines, &line, &length) && name_length(line, length) > 0;
 }
 
-/* `name` and `sentence` are copies with a terminating 0, which the line lacks. */
-static bool add_line(const char *name, const char *sentence, struct builder *builder,
-                     caption_error *error) {
-    return builder_photo_once(builder, name, name, DATASET_NONE, error) &&
-           builder_sentence(builder, sentence, error);
-}
-
-static bool read_line(const char *line, size_t length, size_t number, struct builder *builder,
-                      caption_error *error) {
-    const size_t named = name_length(line, length);
-    if (named == 0 || memchr(line, '\0', named)) {
+static bool read_line(void *context, const struct line *line, caption_error *error) {
+    struct builder *builder = context;
+    const size_t named = name_length(line->text, line->length);
+    if (named == 0 || memchr(line->text, '\0', named)) {
         return error_set(error, CAPTION_ERROR_FORMAT,
                          "%s: line %zu: expected NAME#NUMBER<TAB>CAPTION, found something else",
-                         builder->dataset->name, number);
+                         builder->dataset->name, line->number);
     }
-    const char *tab = memchr(line, '\t', length);
-    const size_t skipped = tab ? (size_t)(tab - line) : length;
-    char *name = memory_substring(line, named, error);
-    char *sentence = name ? memory_substring(line + skipped, length - skipped, error) : NULL;
-    bool ok = sentence && add_line(name, sentence, builder, error);
-    free(sentence);
+    const char *tab = memchr(line->text, '\t', line->length);
+    const char *sentence = tab ? tab : line->text + line->length;
+    char *name = memory_substring(line->text, named, error);
+    const bool ok = name && builder_photo_once(builder, name, name, DATASET_NONE, error) &&
+                    builder_sentence(builder, sentence, error);
     free(name);
     return ok;
 }
 
 bool token_text_read(const struct source *source, struct builder *builder, caption_error *error) {
-    struct lines lines = lines_start(source->text, source->size);
-    const char *line;
-    size_t length;
-    while (lines_next(&lines, &line, &length)) {
-        if (!read_line(line, length, lines.number, builder, error)) return false;
-    }
-    return true;
+    return lines_each(source->text, source->size, read_line, builder, error);
 }

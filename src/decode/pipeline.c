@@ -25,6 +25,7 @@ enum slot_state { SLOT_GIVEN, SLOT_TAKEN, SLOT_ENCODED, SLOT_DONE };
 struct slot {
     caption_photo photo;
     enum slot_state state;
+    bool is_encoded;              /* its features are in the ring */
     caption_error problem;        /* CAPTION_OK: none */
     struct decode_result decoded; /* of a slot that is done */
 };
@@ -121,20 +122,29 @@ static void give_memory(struct pipeline *p, size_t bytes) {
     pthread_mutex_unlock(&p->mutex);
 }
 
+/* Of bytes that were read. */
+static bool decode_photo(struct pipeline *p, const struct file_bytes *file, caption_photo *photo,
+                         float *input, caption_error *error) {
+    const char *name = photo->path ? photo->path : "the photo in memory";
+    const size_t bytes =
+        file->size + photo_load_bytes(file->data, file->size, &p->plan->model->preprocessing);
+    take_memory(p, bytes);
+    const bool loaded = load_pixels(p, file, name, input, &photo->thumbnail, error);
+    give_memory(p, bytes);
+    return loaded;
+}
+
+/* False without an error where the photo's features are not asked for. */
 static bool load_photo(struct pipeline *p, caption_photo *photo, float *input,
                        caption_error *error) {
-    const char *name = photo->path ? photo->path : "the photo in memory";
     struct file_bytes file = {.data = (uint8_t *)(uintptr_t)photo->bytes, .size = photo->size};
     const struct file_stop stop = {.asked = p->ends->stop, .context = p->ends->context};
     if (!photo->bytes &&
         !file_read_unless(photo->path, PHOTO_MAX_BYTES, stop.asked ? &stop : NULL, &file, error)) {
         return false;
     }
-    const size_t bytes =
-        file.size + photo_load_bytes(file.data, file.size, &p->plan->model->preprocessing);
-    take_memory(p, bytes);
-    const bool loaded = load_pixels(p, &file, name, input, &photo->thumbnail, error);
-    give_memory(p, bytes);
+    const bool asked = !p->ends->asks || p->ends->asks(p->ends->context, photo, &file);
+    const bool loaded = asked && decode_photo(p, &file, photo, input, error);
     if (!photo->bytes) file_bytes_free(&file);
     return loaded;
 }
@@ -157,8 +167,10 @@ static void encode_photo(struct pipeline *p, struct pipeline_worker *worker) {
     }
 
     pthread_mutex_lock(&p->mutex);
-    slot->state = loaded ? SLOT_ENCODED : SLOT_DONE;
-    if (loaded) p->encoded++;
+    const bool words = loaded && !p->ends->features;
+    slot->is_encoded = loaded;
+    slot->state = words ? SLOT_ENCODED : SLOT_DONE;
+    if (words) p->encoded++;
     pthread_cond_broadcast(&p->changed);
 }
 
@@ -240,16 +252,27 @@ static void ask_for_photos(struct pipeline *p) {
     }
 }
 
+static bool hand_out(struct pipeline *p, size_t index, caption_error *error) {
+    const struct slot *slot = &p->slots[index];
+    const struct pipeline_ends *ends = p->ends;
+    const size_t width = p->plan->model->encoder.features;
+    if (!ends->features)
+        return ends->result(ends->context, &slot->photo, &slot->decoded, &slot->problem, error);
+    return ends->features(ends->context, &slot->photo,
+                          slot->is_encoded ? p->features + index * width : NULL, &slot->problem,
+                          error);
+}
+
 /* Hands out the result that is next in order, if it is there. */
 static bool deliver(struct pipeline *p, struct pipeline_worker *worker) {
-    struct slot *slot = &p->slots[p->delivered % p->capacity];
+    const size_t index = p->delivered % p->capacity;
+    struct slot *slot = &p->slots[index];
     if (p->delivered == p->given || slot->state != SLOT_DONE) return false;
     pthread_mutex_unlock(&p->mutex);
 
     const double started = progress_clock();
     caption_error error;
-    const bool taken =
-        p->ends->result(p->ends->context, &slot->photo, &slot->decoded, &slot->problem, &error);
+    const bool taken = hand_out(p, index, &error);
     slot_free(slot);
     worker->times.output += progress_clock() - started;
 

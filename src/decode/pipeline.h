@@ -8,7 +8,8 @@
  * the input; results leave it in that order. The caller's thread is one of the threads: it alone
  * asks for photos and hands out results, and works in between. Where there are fewer photos than
  * threads, several threads encode a photo together. A photo's caption does not depend on the
- * threads, nor on the photos that it shares a batch with. */
+ * threads, nor on the photos that it shares a batch with. Where features are what is wanted, words
+ * are not decoded. */
 #ifndef CAPTION_DECODE_PIPELINE_H
 #define CAPTION_DECODE_PIPELINE_H
 
@@ -28,6 +29,14 @@ struct pipeline_ends {
     bool (*stop)(void *context);
     void *context;
     size_t thumbnail; /* see caption_stream */
+
+    /* In place of `result`, where features are wanted and no words: takes those of a photo, (F,),
+     * or NULL and why, or NULL without a reason where they were not asked for. */
+    bool (*features)(void *context, const caption_photo *photo, const float *features,
+                     const caption_error *problem, caption_error *error);
+    /* Unless NULL, looks at the file of a photo before it is decoded, on any thread, and returns
+     * whether its features are asked for. */
+    bool (*asks)(void *context, const caption_photo *photo, const struct file_bytes *file);
 };
 
 /* Threads and working memory, kept between runs: a second run with as many photos allocates only

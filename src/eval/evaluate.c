@@ -119,6 +119,9 @@ bool evaluate_features(const struct evaluator *evaluator, const struct dataset_s
         score_likelihoods(&scorer, &references, results, evaluator->swaps, out, error);
     if (done && evaluator->next_word)
         done = next_word_compute(&scorer, &references, &out->next_word, error);
+    if (done && evaluator->search)
+        done = retrieval_of_model(model, &references, features, evaluator->threads, &out->retrieval,
+                                  error);
     reference_words_free(&references);
     likelihood_scorer_free(&scorer);
     if (decoded) decode_results_free(results, count);

@@ -9,6 +9,7 @@
 #include "decode/decode.h"
 #include "eval/confidence_scores.h"
 #include "eval/next_word.h"
+#include "eval/retrieval.h"
 #include "eval/scores.h"
 #include "eval/swaps.h"
 #include "eval/tag_scores.h"
@@ -18,8 +19,10 @@
 struct evaluator {
     const struct model *model;
     const caption_options *options;
-    size_t swaps;            /* pairs of photos that are compared (swaps.h); 0: none */
-    bool next_word;          /* next words are counted (next_word.h) */
+    size_t swaps;   /* pairs of photos that are compared (swaps.h); 0: none */
+    bool next_word; /* next words are counted (next_word.h) */
+    bool search; /* photos are searched by captions and the other way round (retrieval.h); the model
+                    has a search part */
     struct threads *threads; /* NULL: the calling thread alone */
     FILE *progress;          /* a progress bar while photos are encoded; NULL: none */
 };
@@ -38,6 +41,7 @@ struct evaluation {
     double perplexity;                   /* of the reference captions, per word, <end> included */
     struct swaps swaps;                  /* count 0: not asked for */
     struct next_word next_word;          /* places 0: not asked for */
+    struct retrieval retrieval;          /* photos 0: not asked for */
     struct tag_scores tags;              /* of a model that has a word head, else zero */
     struct confidence_scores confidence; /* of a model with confidence, else zero */
 };

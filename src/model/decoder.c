@@ -55,6 +55,30 @@ static bool add_styles(struct decoder *d, struct parameters *parameters, caption
                                         d->embedding, &d->style_weight, error);
 }
 
+/* The products' width and the state's. */
+static bool set_widths(struct decoder *d, caption_error *error) {
+    if (size_multiply(d->cell->products, d->hidden, &d->products) &&
+        size_multiply(d->cell->states, d->hidden, &d->state))
+        return true;
+    return error_set(error, CAPTION_ERROR_LIMIT, "decoder: hidden size %zu is too large",
+                     d->hidden);
+}
+
+bool decoder_init_reader(struct decoder *reader, const struct cell *cell, size_t embedding,
+                         size_t hidden, struct parameters *parameters, caption_error *error) {
+    *reader = (struct decoder){.cell = cell, .embedding = embedding, .hidden = hidden};
+    struct decoder *r = reader;
+    return set_widths(r, error) &&
+           add_matrix(parameters, "search.cell.weight_ih", r->products, embedding, &r->weight_ih,
+                      error) &&
+           add_matrix(parameters, "search.cell.weight_hh", r->products, hidden, &r->weight_hh,
+                      error) &&
+           add_vector(parameters, "search.cell.bias_ih", r->products, PARAMETERS_DECODER,
+                      &r->bias_ih, error) &&
+           add_vector(parameters, "search.cell.bias_hh", r->products, PARAMETERS_DECODER,
+                      &r->bias_hh, error);
+}
+
 bool decoder_init(struct decoder *decoder, const struct cell *cell,
                   const struct decoder_sizes *sizes, struct parameters *parameters,
                   caption_error *error) {
@@ -67,11 +91,7 @@ bool decoder_init(struct decoder *decoder, const struct cell *cell,
                                 .features = features,
                                 .tags = sizes->tags,
                                 .styles = sizes->styles};
-    if (!size_multiply(cell->products, hidden, &decoder->products) ||
-        !size_multiply(cell->states, hidden, &decoder->state)) {
-        return error_set(error, CAPTION_ERROR_LIMIT, "decoder: hidden size %zu is too large",
-                         hidden);
-    }
+    if (!set_widths(decoder, error)) return false;
     struct decoder *d = decoder;
     size_t p = d->products;
     return add_vector(parameters, "decoder.image.shift", features, PARAMETERS_CONSTANT,
@@ -98,13 +118,20 @@ bool decoder_init(struct decoder *decoder, const struct cell *cell,
 
 struct decoder_tensors decoder_tensors_in(const struct decoder *d,
                                           const struct parameters *parameters, real *block) {
-#define AT(tensor) .tensor = parameters_at(parameters, block, d->tensor)
     struct decoder_tensors t = {
-        AT(image_shift), AT(image_scale),   AT(image_weight), AT(image_bias),
-        AT(embed),       AT(weight_ih),     AT(weight_hh),    AT(bias_ih),
-        AT(bias_hh),     AT(output_weight), AT(output_bias),
+        .weight_ih = parameters_at(parameters, block, d->weight_ih),
+        .weight_hh = parameters_at(parameters, block, d->weight_hh),
+        .bias_ih = parameters_at(parameters, block, d->bias_ih),
+        .bias_hh = parameters_at(parameters, block, d->bias_hh),
     };
-#undef AT
+    if (d->words == 0) return t; /* a reader */
+    t.image_shift = parameters_at(parameters, block, d->image_shift);
+    t.image_scale = parameters_at(parameters, block, d->image_scale);
+    t.image_weight = parameters_at(parameters, block, d->image_weight);
+    t.image_bias = parameters_at(parameters, block, d->image_bias);
+    t.embed = parameters_at(parameters, block, d->embed);
+    t.output_weight = parameters_at(parameters, block, d->output_weight);
+    t.output_bias = parameters_at(parameters, block, d->output_bias);
     if (d->tags > 0) {
         t.tag_weight = parameters_at(parameters, block, d->tag_weight);
         t.tag_bias = parameters_at(parameters, block, d->tag_bias);
@@ -175,12 +202,23 @@ void decoder_randomise_styles(const struct decoder *decoder, size_t first,
     }
 }
 
-void decoder_randomise(const struct decoder *decoder, struct parameters *parameters,
-                       struct random *random) {
-    float limit = 1 / sqrtf((float)decoder->hidden);
+void decoder_randomise_cell(const struct decoder *decoder, struct parameters *parameters,
+                            struct random *random) {
+    const float limit = 1 / sqrtf((float)decoder->hidden);
     fill_uniform(parameters, decoder->weight_ih, limit, random);
     fill_uniform(parameters, decoder->weight_hh, limit, random);
-    fill_uniform(parameters, decoder->output_weight, limit, random);
+    fill_constant(parameters, decoder->bias_ih, 0);
+    fill_constant(parameters, decoder->bias_hh, 0);
+    if (decoder->cell != &cell_lstm) return;
+    /* An open forget gate at the start (Gers et al., 2000). */
+    real *bias = parameters_at(parameters, parameters->values, decoder->bias_ih);
+    for (size_t j = 0; j < decoder->hidden; j++) bias[decoder->hidden + j] = 1;
+}
+
+void decoder_randomise(const struct decoder *decoder, struct parameters *parameters,
+                       struct random *random) {
+    decoder_randomise_cell(decoder, parameters, random);
+    fill_uniform(parameters, decoder->output_weight, 1 / sqrtf((float)decoder->hidden), random);
     fill_normal(parameters, decoder->embed, 1.0f, random);
     /* Unit variance in, unit variance out: x_1 then looks like a word to the cell. */
     fill_normal(parameters, decoder->image_weight, 1 / sqrtf((float)decoder->features), random);
@@ -188,14 +226,7 @@ void decoder_randomise(const struct decoder *decoder, struct parameters *paramet
     const double left = follows_shift(decoder, parameters) ? LEFT_OF_UNIT : 1;
     fill_constant(parameters, decoder->image_scale, (real)(sqrt((double)decoder->features) / left));
     fill_constant(parameters, decoder->image_bias, 0);
-    fill_constant(parameters, decoder->bias_ih, 0);
-    fill_constant(parameters, decoder->bias_hh, 0);
     fill_constant(parameters, decoder->output_bias, 0);
-    if (decoder->cell == &cell_lstm) {
-        /* An open forget gate at the start (Gers et al., 2000). */
-        real *bias = parameters_at(parameters, parameters->values, decoder->bias_ih);
-        for (size_t j = 0; j < decoder->hidden; j++) bias[decoder->hidden + j] = 1;
-    }
     decoder_randomise_tags(decoder, parameters, random);
     decoder_randomise_styles(decoder, 0, parameters, random);
 }

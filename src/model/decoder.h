@@ -39,7 +39,7 @@ enum {
 
 struct decoder {
     const struct cell *cell;
-    size_t words;     /* V */
+    size_t words;     /* V; 0: a reader, a cell without words and images of its own */
     size_t embedding; /* E */
     size_t hidden;    /* H */
     size_t features;  /* F */
@@ -72,8 +72,15 @@ struct decoder_tensors {
     real *bias_ih, *bias_hh;           /* (P,), (P,) */
     real *output_weight, *output_bias; /* (V, H), (V,) */
 };
+/* Of a reader: the cell's, the others NULL. */
 struct decoder_tensors decoder_tensors_in(const struct decoder *decoder,
                                           const struct parameters *parameters, real *block);
+
+/* Sets up a reader, which takes vectors and leaves its state: of the tensors it registers the
+ * cell's alone ("search.cell.weight_ih", ...). Of the functions below it has decoder_randomise_cell
+ * and the unroll (unroll.h), with DECODER_VECTOR inputs and without targets. */
+bool decoder_init_reader(struct decoder *reader, const struct cell *cell, size_t embedding,
+                         size_t hidden, struct parameters *parameters, caption_error *error);
 
 struct decoder_sizes {
     size_t words, embedding, hidden, features; /* each at least 1 */
@@ -100,6 +107,10 @@ void decoder_follow_shift(const struct decoder *decoder, struct parameters *para
  * gets unit variance. */
 void decoder_randomise(const struct decoder *decoder, struct parameters *parameters,
                        struct random *random);
+
+/* The same for the cell alone. */
+void decoder_randomise_cell(const struct decoder *decoder, struct parameters *parameters,
+                            struct random *random);
 
 /* The same for the word head alone: it predicts almost no tags and does not change x_1. */
 void decoder_randomise_tags(const struct decoder *decoder, struct parameters *parameters,

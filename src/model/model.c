@@ -16,6 +16,9 @@
 /* Far beyond useful sizes, and small enough that no product of two of them overflows. */
 enum { MAX_WIDTH = 16384, MAX_WORDS = 1000000 };
 
+/* Of the search part's vectors. */
+enum { MAX_SEARCH = 4096 };
+
 static bool check_range(const char *what, size_t least, size_t most, size_t found,
                         caption_error *error) {
     if (found >= least && found <= most) return true;
@@ -47,6 +50,22 @@ static bool read_styles(struct model *model, const char *text, caption_error *er
     return !text || styles_parse(&model->styles, text, "styles", error);
 }
 
+static bool plan_search(struct model *model, const struct model_design *design,
+                        caption_error *error) {
+    const size_t size = design->search_size, hidden = design->search_hidden;
+    if (size == 0 && hidden == 0) return true;
+    const struct decoder *decoder = &model->decoder;
+    return check_range("search_size", 1, MAX_SEARCH, size, error) &&
+           check_range("search_hidden", 1, MAX_WIDTH, hidden, error) &&
+           search_register(&model->search,
+                           &(struct search_sizes){.size = size,
+                                                  .hidden = hidden,
+                                                  .embedding = decoder->embedding,
+                                                  .features = decoder->features,
+                                                  .tags = decoder->tags},
+                           &model->parameters, error);
+}
+
 static bool plan(struct model *model, const struct model_design *design, caption_error *error) {
     const size_t words = model->vocabulary.count;
     const struct cell *cell = find_cell(design->cell, error);
@@ -67,7 +86,8 @@ static bool plan(struct model *model, const struct model_design *design, caption
                                               .tags = model->tags.count,
                                               .styles = model->styles.count},
                       &model->parameters, error) ||
-        !set_image_input(&model->decoder, design->image_input, error)) {
+        !set_image_input(&model->decoder, design->image_input, error) ||
+        !plan_search(model, design, error)) {
         return false;
     }
     if (design->batch_norm) decoder_follow_shift(&model->decoder, &model->parameters);
@@ -128,7 +148,9 @@ struct model_design model_design_like(const struct model *model, size_t size,
                                  .hidden = model->decoder.hidden,
                                  .image_input = decoder_image_input(&model->decoder),
                                  .tags = texts->tags,
-                                 .styles = texts->styles};
+                                 .styles = texts->styles,
+                                 .search_size = model->search.size,
+                                 .search_hidden = model->search.reader.hidden};
 }
 
 struct weights model_weights(const struct model *model) {
@@ -215,6 +237,46 @@ bool model_folded(const struct model *learning, const real *values, struct model
     return error_memory(error, "the provenance");
 }
 
+/* A copy of the model with another search part, its numbers as yet zero. */
+static bool copy_with_search(const struct model *model, const struct search_sizes *sizes,
+                             struct model *copy, caption_error *error) {
+    struct vocabulary vocabulary;
+    struct model_texts texts;
+    if (!vocabulary_copy(&model->vocabulary, &vocabulary, error)) return false;
+    bool made = model_texts_of(model, &texts, error);
+    if (made) {
+        struct model_design design = model_design_like(model, model->encoder.size, &texts);
+        design.search_size = sizes->size;
+        design.search_hidden = sizes->hidden;
+        made = model_new(copy, &design, &vocabulary, error);
+    }
+    model_texts_free(&texts);
+    vocabulary_free(&vocabulary);
+    return made;
+}
+
+bool model_add_search(struct model *model, const struct search_sizes *sizes, struct random *random,
+                      caption_error *error) {
+    struct model copy;
+    if (!copy_with_search(model, sizes, &copy, error)) return false;
+    copy_tensors(&model->parameters, model->parameters.values, &copy.parameters);
+    search_randomise(&copy.search, &copy.parameters, random);
+    const struct parameters old = model->parameters;
+    model->parameters = copy.parameters;
+    model->search = copy.search;
+    copy.parameters = old;
+    model_free(&copy);
+    return true;
+}
+
+bool model_check_search(const struct model *model, const char *path, caption_error *error) {
+    if (model->search.size > 0) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "%s: this model cannot search: it has no search part (caption train --search "
+                     "--init MODEL trains one)",
+                     path);
+}
+
 bool model_round(struct model *model, caption_error *error) {
     struct parameters *parameters = &model->parameters;
     uint8_t *halves = memory_uninitialised(parameters->count, 2, "a model", error);
@@ -248,10 +310,17 @@ static bool same_size(const char *path, const char *field, size_t expected, size
     return same(path, field, texts[0], texts[1], error);
 }
 
+static bool same_values(const float *a, const float *b, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (a[i] < b[i] || a[i] > b[i]) return false;
+    return true;
+}
+
 static bool same_colours(const char *path, const struct preprocessing *expected,
                          const struct preprocessing *found, caption_error *error) {
-    if (memcmp(expected->mean, found->mean, sizeof found->mean) == 0 &&
-        memcmp(expected->std, found->std, sizeof found->std) == 0) {
+    const size_t channels = sizeof found->mean / sizeof *found->mean;
+    if (same_values(expected->mean, found->mean, channels) &&
+        same_values(expected->std, found->std, channels)) {
         return true;
     }
     return error_set(error, CAPTION_ERROR_ARGUMENT,
@@ -308,11 +377,19 @@ static bool same_design(const struct model *model, const struct model *other, co
            same_styles(path, &model->styles, &other->styles, error);
 }
 
+/* The numbers of encoder and decoder, which come before those of a search part. */
+static size_t captioner_numbers(const struct model *model) {
+    const struct parameters *parameters = &model->parameters;
+    return model->search.size > 0 ? parameters->tensors[model->search.first].offset
+                                  : parameters->count;
+}
+
 bool model_average(struct model *model, size_t count, const struct model *other, const char *path,
                    caption_error *error) {
     if (!same_design(model, other, path, error)) return false;
     const real kept = (real)count / (real)(count + 1);
-    vector_blend(model->parameters.count, kept, other->parameters.values, model->parameters.values);
+    vector_blend(captioner_numbers(model), kept, other->parameters.values,
+                 model->parameters.values);
     return true;
 }
 

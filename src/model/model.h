@@ -10,6 +10,7 @@
 #include "model/encoder.h"
 #include "model/encoder_import.h"
 #include "model/rerank.h"
+#include "model/search.h"
 #include "model/styles.h"
 #include "model/tag_calibration.h"
 #include "model/weights.h"
@@ -17,10 +18,11 @@
 #include "text/vocabulary.h"
 
 struct model {
-    struct parameters parameters; /* of both halves; in one block, or without values: */
+    struct parameters parameters; /* of all its parts; in one block, or without values: */
     struct safetensors file;      /* the open file that holds them (model_open), else zero */
     struct encoder encoder;
     struct decoder decoder;
+    struct search search; /* a size of 0: the model has no search part */
     struct vocabulary vocabulary;
     struct tag_words tags; /* [decoder.tags] */
     struct styles styles;  /* [decoder.styles] */
@@ -41,6 +43,7 @@ struct model_design {
     const char *image_input; /* how often the image is seen: "first" (NULL) or "every" */
     const char *tags;   /* text of the words of the word head, as in tag_words.h; NULL: no head */
     const char *styles; /* text of the caption styles, as in styles.h; NULL: none */
+    size_t search_size, search_hidden; /* D and H of the search part; both 0: none */
 };
 
 /* Makes an untrained model with zero parameters. It takes ownership of the vocabulary (the caller's
@@ -95,9 +98,9 @@ bool model_import_encoder(struct model *model, const struct encoder_import *impo
                           caption_error *error);
 
 /* Makes a captioner like `old` with another vocabulary, which it takes ownership of like model_new,
- * and for squares of `size` pixels. The rows of words in both vocabularies are copied bit for bit;
- * new words start with low probability (see model_words.c). `old` is unchanged; the provenance is
- * left empty. */
+ * and for squares of `size` pixels. It has no search part: that belongs to the weights of `old`.
+ * The rows of words in both vocabularies are copied bit for bit; new words start with low
+ * probability (see model_words.c). `old` is unchanged; the provenance is left empty. */
 bool model_with_words(struct model *model, const struct model *old, size_t size,
                       struct vocabulary *vocabulary, struct random *random, caption_error *error);
 
@@ -111,10 +114,19 @@ bool model_with_tags(struct model *model, const struct model *old, size_t tags,
 bool model_with_styles(struct model *model, const struct model *old, const struct styles *styles,
                        struct random *random, caption_error *error);
 
+/* Gives a model a new search part with random weights, in place of any that it has; see search.h.
+ * Everything else stays as it is. The numbers move. */
+bool model_add_search(struct model *model, const struct search_sizes *sizes, struct random *random,
+                      caption_error *error);
+
+/* Whether a model has a search part; if not, the error names `path`, which it was read from, and
+ * how to train one. */
+bool model_check_search(const struct model *model, const char *path, caption_error *error);
+
 /* Makes the weights of `model`, which are the mean of those of `count` models, the mean of those
  * and of `other`'s (Wortsman et al., Model soups, 2022): the mean of models trained from one start
  * is often better than each of them. A difference in more than the numbers is an error that names
- * `path`, which `other` was read from. */
+ * `path`, which `other` was read from. Search parts have no mean: the model's stays. */
 bool model_average(struct model *model, size_t count, const struct model *other, const char *path,
                    caption_error *error);
 

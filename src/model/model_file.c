@@ -13,6 +13,8 @@
  *     tags         what the word head names, one tag a line, as in tag_words.h (absent: no head)
  *     styles       the caption styles, one name a line, the default first, as in
  *                  styles.h (absent: none)
+ *     search_size, search_hidden  width of the vectors and of the state of the search part, as in
+ *                  search.h (absent: no search part)
  *     provenance   a JSON object of strings
  *     tag_calibration  of the word head, as in tag_calibration.h (absent: there is none)
  *     confidence   of captions, as in confidence.h (absent: there is none)
@@ -113,6 +115,13 @@ bool model_recognise(const char *path) {
     return ours;
 }
 
+/* 0 where the key is absent. */
+static bool optional_size(const struct safetensors *file, const char *key, size_t *out,
+                          caption_error *error) {
+    *out = 0;
+    return !safetensors_metadata(file, key) || metadata_size(file, key, out, error);
+}
+
 static bool read_design(const struct safetensors *file, struct model_design *design,
                         caption_error *error) {
     design->encoder = metadata_string(file, "encoder", error);
@@ -124,7 +133,9 @@ static bool read_design(const struct safetensors *file, struct model_design *des
     design->styles = safetensors_metadata(file, "styles");
     return design->cell && metadata_size(file, "image_size", &design->size, error) &&
            metadata_size(file, "embedding", &design->embedding, error) &&
-           metadata_size(file, "hidden", &design->hidden, error);
+           metadata_size(file, "hidden", &design->hidden, error) &&
+           optional_size(file, "search_size", &design->search_size, error) &&
+           optional_size(file, "search_hidden", &design->search_hidden, error);
 }
 
 static bool read_vocabulary(const struct safetensors *file, struct vocabulary *vocabulary,
@@ -420,6 +431,12 @@ static bool write_rerank(struct safetensors_writer *writer, const struct model *
     return ok;
 }
 
+static bool write_search(struct safetensors_writer *writer, const struct search *search,
+                         caption_error *error) {
+    return search->size == 0 || (write_size(writer, "search_size", search->size, error) &&
+                                 write_size(writer, "search_hidden", search->reader.hidden, error));
+}
+
 static bool write_metadata(struct safetensors_writer *writer, const struct model *model,
                            caption_error *error) {
     if (model->encoder.batch_norm &&
@@ -438,7 +455,7 @@ static bool write_metadata(struct safetensors_writer *writer, const struct model
            safetensors_writer_metadata(writer, "image_input", decoder_image_input(&model->decoder),
                                        error) &&
            write_vocabulary(writer, &model->vocabulary, error) &&
-           write_texts(writer, model, error) &&
+           write_texts(writer, model, error) && write_search(writer, &model->search, error) &&
            write_json(writer, "provenance", model->provenance, error) &&
            write_tag_calibration(writer, model, error) && write_confidence(writer, model, error) &&
            write_rerank(writer, model, error);

@@ -10,18 +10,25 @@
 
 enum { COLOURS = 3, FIRST_WORDS = 10, LABEL_WIDTH = 14 };
 
-/* Numbers of each half, without the gaps between tensors. */
-struct halves {
-    size_t encoder, decoder;
+/* Numbers of each part, without the gaps between tensors. */
+struct part_counts {
+    size_t encoder, decoder, search;
 };
 
-static struct halves count_halves(const struct parameters *parameters) {
-    struct halves halves = {0};
+static struct part_counts count_parts(const struct model *model) {
+    struct part_counts parts = {0};
+    const struct parameters *parameters = &model->parameters;
     for (size_t i = 0; i < parameters->tensor_count; i++) {
         const struct parameter *tensor = &parameters->tensors[i];
-        *(tensor->group == PARAMETERS_ENCODER ? &halves.encoder : &halves.decoder) += tensor->count;
+        const bool searches = model->search.size > 0 && i >= model->search.first;
+        if (searches)
+            parts.search += tensor->count;
+        else if (tensor->group == PARAMETERS_ENCODER)
+            parts.encoder += tensor->count;
+        else
+            parts.decoder += tensor->count;
     }
-    return halves;
+    return parts;
 }
 
 /* Facts of the file only. */
@@ -65,15 +72,26 @@ static void print_file(FILE *out, const char *path, const struct file_facts *fac
     fputc('\n', out);
 }
 
-static void print_halves(FILE *out, const struct model *model) {
-    const struct halves halves = count_halves(&model->parameters);
+static void print_parts(FILE *out, const struct model *model) {
+    const struct part_counts parts = count_parts(model);
     const struct decoder *decoder = &model->decoder;
     print_line(out, "encoder", model->encoder.architecture);
-    fprintf(out, "%-*s %zu parameters, %zu features\n", LABEL_WIDTH, "", halves.encoder,
+    fprintf(out, "%-*s %zu parameters, %zu features\n", LABEL_WIDTH, "", parts.encoder,
             model->encoder.features);
     fprintf(out, "%-*s %s, embedding %zu, hidden %zu, image input %s\n", LABEL_WIDTH, "decoder",
             decoder->cell->name, decoder->embedding, decoder->hidden, decoder_image_input(decoder));
-    fprintf(out, "%-*s %zu parameters\n", LABEL_WIDTH, "", halves.decoder);
+    fprintf(out, "%-*s %zu parameters\n", LABEL_WIDTH, "", parts.decoder);
+}
+
+static void print_search(FILE *out, const struct model *model) {
+    const struct search *search = &model->search;
+    if (search->size == 0) {
+        print_line(out, "search", "none (caption train --search)");
+        return;
+    }
+    fprintf(out, "%-*s vectors of %zu numbers, %s, hidden %zu\n", LABEL_WIDTH, "search",
+            search->size, search->reader.cell->name, search->reader.hidden);
+    fprintf(out, "%-*s %zu parameters\n", LABEL_WIDTH, "", count_parts(model).search);
 }
 
 static void print_preprocessing(FILE *out, const struct preprocessing *preprocessing) {
@@ -126,11 +144,12 @@ char *model_info(const struct model *model, const char *path, caption_error *err
     if (!text_stream_open(&text, "a description", error)) return NULL;
     FILE *out = text.stream;
     if (path) print_file(out, path, &facts);
-    print_halves(out, model);
+    print_parts(out, model);
     print_preprocessing(out, &model->preprocessing);
     print_vocabulary(out, &model->vocabulary);
     print_tags(out, model);
     print_styles(out, &model->styles);
+    print_search(out, model);
     print_fits(out, model);
     const cJSON *note;
     cJSON_ArrayForEach(note, model->provenance) {
@@ -175,11 +194,12 @@ static bool add_fits(cJSON *info, const struct model *model) {
 }
 
 static bool add_model(cJSON *info, const struct model *model) {
-    const struct halves halves = count_halves(&model->parameters);
+    const struct part_counts parts = count_parts(model);
     const struct preprocessing *preprocessing = &model->preprocessing;
     cJSON *parameters = cJSON_AddObjectToObject(info, "parameters");
-    return parameters && add_size(parameters, "encoder", halves.encoder) &&
-           add_size(parameters, "decoder", halves.decoder) &&
+    return parameters && add_size(parameters, "encoder", parts.encoder) &&
+           add_size(parameters, "decoder", parts.decoder) &&
+           add_size(parameters, "search", parts.search) &&
            cJSON_AddStringToObject(info, "encoder", model->encoder.architecture) &&
            add_size(info, "image_size", preprocessing->size) &&
            add_value(info, "mean", cJSON_CreateFloatArray(preprocessing->mean, COLOURS)) &&
@@ -190,6 +210,7 @@ static bool add_model(cJSON *info, const struct model *model) {
            cJSON_AddStringToObject(info, "image_input", decoder_image_input(&model->decoder)) &&
            add_size(info, "features", model->decoder.features) &&
            add_size(info, "words", model->vocabulary.count - VOCABULARY_SPECIALS) &&
+           add_size(info, "search", model->search.size) &&
            add_size(info, "tags", model->tags.count) && add_styles(info, &model->styles) &&
            add_fits(info, model) &&
            add_value(info, "provenance", cJSON_Duplicate(model->provenance, true));

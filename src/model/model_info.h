@@ -11,8 +11,9 @@
 char *model_info(const struct model *model, const char *path, caption_error *error);
 
 /* The same as an object: "path", "bytes", "types", "encoder", "image_size", "mean", "std", "cell",
- * "embedding", "hidden", "image_input", "features", "words", "parameters" {"encoder", "decoder"},
- * "provenance". Freed with cJSON_Delete. */
+ * "embedding", "hidden", "image_input", "features", "words", "parameters" {"encoder", "decoder",
+ * "search"}, "search" (the width of its vectors; 0: none), "provenance". Freed with cJSON_Delete.
+ */
 cJSON *model_info_json(const struct model *model, const char *path, caption_error *error);
 
 #endif

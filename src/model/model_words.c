@@ -94,7 +94,8 @@ static void copy_tensors(struct model *model, const struct model *old, bool of_w
 static bool begin_copy(struct model *model, const struct model *old, size_t size,
                        const struct model_texts *texts, struct vocabulary *vocabulary,
                        caption_error *error) {
-    const struct model_design design = model_design_like(old, size, texts);
+    struct model_design design = model_design_like(old, size, texts);
+    design.search_size = design.search_hidden = 0;
     if (!model_new(model, &design, vocabulary, error)) return false;
     model->preprocessing = old->preprocessing;
     model->preprocessing.size = size;

@@ -271,6 +271,7 @@ static void inputs_backward(struct unroll *u, const struct decoder_tensors *w, r
                             const struct decoder_tensors *g) {
     const struct decoder *d = u->decoder;
     size_t e = d->embedding;
+    if (d->words == 0 && !d_vectors) return; /* a reader of constant vectors */
     blas_gemm(BLAS_PLAIN, BLAS_PLAIN, u->entries, e, d->products, 1, u->d_gates, d->products,
               w->weight_ih, e, 0, u->d_inputs, e);
     real *embedding = g->embed;

@@ -93,7 +93,7 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION graphics)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "libopenblas0")
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libheif1, libtiff6")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libheif1, libtiff6, libjxl0.7")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "describe photos in a sentence, offline
  A photo goes in, a sentence comes out. The program comes with its weights and

@@ -68,7 +68,7 @@ static void write_photo(FILE *stream, const caption_thumbnail *thumbnail,
 }
 
 /* Folder and file separately: where the line is too long, the folder is truncated first. */
-static void write_name(FILE *stream, const char *path) {
+void caption_page_name(FILE *stream, const char *path) {
     const char *slash = strrchr(path, '/');
     const char *file = slash ? slash + 1 : path;
     fputs("<p class=\"name\" title=\"", stream);
@@ -137,7 +137,7 @@ static void caption_card_write(FILE *stream, const char *path, const caption_res
         put_tags(stream, result);
         fputs("</p>\n", stream);
     }
-    write_name(stream, path);
+    caption_page_name(stream, path);
     if (tags != TAGS_ALONE && !isnan(result->captions[0].logprob)) write_n_best(stream, result);
     fputs("</div></li>\n", stream);
 }

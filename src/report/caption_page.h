@@ -18,6 +18,9 @@ enum { CAPTION_PAGE_THUMBNAIL = 192 };
 struct caption_output *caption_page_new(const char *path, enum tags_shown tags,
                                         caption_error *error);
 
+/* A photo's path as the page shows it, for other pages with the style of captions.css. */
+void caption_page_name(FILE *stream, const char *path);
+
 /* Whether a file is such a page. */
 bool caption_page_recognise(const char *path);
 

@@ -78,6 +78,20 @@ static void write_next_word(const struct next_word *words, FILE *stream) {
             100 * words->without.words);
 }
 
+static void write_recall(const char *label, const char *where, size_t count,
+                         const struct retrieval_scores *scores, FILE *stream) {
+    const double *r = scores->recall;
+    fprintf(stream, "%-12s%8.2f   R@10 %s among %zu; R@5 %.2f, R@1 %.2f, median rank %g\n", label,
+            100 * r[2], where, count, 100 * r[1], 100 * r[0], scores->median);
+}
+
+static void write_retrieval(const struct retrieval *found, FILE *stream) {
+    if (found->photos == 0) return;
+    write_recall("search", "of the photo of a sentence", found->photos, &found->photo, stream);
+    write_recall("  reverse", "of a sentence of a photo", found->sentences, &found->sentence,
+                 stream);
+}
+
 static void write_text(const struct score_table *table, FILE *stream) {
     const struct scores *scores = &table->scores;
     if (table->name) {
@@ -97,6 +111,7 @@ static void write_text(const struct score_table *table, FILE *stream) {
     write_confidence(&table->confidence, stream);
     write_swaps(&table->swaps, stream);
     write_next_word(&table->next_word, stream);
+    write_retrieval(&table->retrieval, stream);
 }
 
 static bool put_swaps(const struct swaps *swaps, cJSON *object, caption_error *error) {
@@ -121,6 +136,21 @@ static bool put_next_word(const struct next_word *words, cJSON *object, caption_
             put_shares(&words->without, "next_word_without_photo", object, error));
 }
 
+static bool put_recall(const struct retrieval_scores *scores, const char *key, cJSON *object,
+                       caption_error *error) {
+    cJSON *inner = cJSON_AddObjectToObject(object, key);
+    if (!inner) return error_memory(error, "the scores");
+    return put_number(inner, "recall_1", scores->recall[0], error) &&
+           put_number(inner, "recall_5", scores->recall[1], error) &&
+           put_number(inner, "recall_10", scores->recall[2], error) &&
+           put_number(inner, "median_rank", scores->median, error);
+}
+
+static bool put_retrieval(const struct retrieval *found, cJSON *object, caption_error *error) {
+    return found->photos == 0 || (put_recall(&found->photo, "search_photo", object, error) &&
+                                  put_recall(&found->sentence, "search_sentence", object, error));
+}
+
 static bool put_tags(const struct score_table *table, cJSON *object, caption_error *error) {
     const struct tag_scores *tags = &table->tags;
     return !has_tags(table) ||
@@ -138,7 +168,8 @@ static bool put_rest(const struct score_table *table, cJSON *object, caption_err
            put_number(object, "photos", (double)table->photos, error) &&
            put_number(object, "references", (double)table->references, error) &&
            put_swaps(&table->swaps, object, error) &&
-           put_next_word(&table->next_word, object, error) && put_tags(table, object, error) &&
+           put_next_word(&table->next_word, object, error) &&
+           put_retrieval(&table->retrieval, object, error) && put_tags(table, object, error) &&
            put_confidence(&table->confidence, object, error);
 }
 

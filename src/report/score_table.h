@@ -7,6 +7,7 @@
 
 #include "eval/confidence_scores.h"
 #include "eval/next_word.h"
+#include "eval/retrieval.h"
 #include "eval/scores.h"
 #include "eval/swaps.h"
 #include "eval/tag_scores.h"
@@ -21,6 +22,7 @@ struct score_table {
     double perplexity;          /* of the references under the model; 0: there was no model */
     struct swaps swaps;         /* count 0: none were made */
     struct next_word next_word; /* places 0: none were looked at */
+    struct retrieval retrieval; /* photos 0: none were searched */
     struct tag_scores tags;     /* all zero: there were none */
     struct confidence_scores confidence; /* the same */
 };

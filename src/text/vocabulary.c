@@ -226,13 +226,13 @@ static const size_t largest_file = (size_t)256 << 20;
 /* The digits of a 64-bit number, a tab and a newline. */
 enum { COUNT_SIZE = 22 };
 
-struct line {
+struct entry_line {
     const char *text;
     size_t size;
     size_t number; /* from 1 */
 };
 
-static bool line_error(const struct line *line, const char *name, const char *message,
+static bool line_error(const struct entry_line *line, const char *name, const char *message,
                        caption_error *error) {
     return error_set(error, CAPTION_ERROR_FORMAT, "%s: line %zu: %s", name, line->number, message);
 }
@@ -249,8 +249,8 @@ static bool parse_count(const char *text, size_t size, uint64_t *out) {
     return size > 0;
 }
 
-static bool parse_line(struct vocabulary *vocabulary, const struct line *line, const char *name,
-                       caption_error *error) {
+static bool parse_line(struct vocabulary *vocabulary, const struct entry_line *line,
+                       const char *name, caption_error *error) {
     const char *tab = memchr(line->text, '\t', line->size);
     if (!tab) return line_error(line, name, "expected word<TAB>count, found no tab", error);
     const size_t length = (size_t)(tab - line->text);
@@ -277,7 +277,7 @@ static bool parse_line(struct vocabulary *vocabulary, const struct line *line, c
 bool vocabulary_parse(struct vocabulary *vocabulary, const char *text, size_t size,
                       const char *name, caption_error *error) {
     if (!vocabulary_init(vocabulary, error)) return false;
-    struct line line = {.text = text, .number = 1};
+    struct entry_line line = {.text = text, .number = 1};
     for (const char *end = text + size; line.text < end; line.number++) {
         const char *newline = memchr(line.text, '\n', (size_t)(end - line.text));
         const char *next = newline ? newline + 1 : end;

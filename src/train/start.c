@@ -308,6 +308,22 @@ static bool start_captioner(struct model *model, const struct train_options *opt
     return ok;
 }
 
+/* Where the search part comes from; what else the model is stays as noted. */
+static bool note_search(struct model *model, const struct train_options *options,
+                        caption_error *error) {
+    return !options->note || model_note(model, "search command", options->note, error);
+}
+
+bool start_search_model(struct model *model, const struct train_options *options,
+                        enum safetensors_type *type, caption_error *error) {
+    struct model_place place;
+    const char *path = model_path(options->init, &place, error);
+    if (!path || !model_read(model, path, error)) return false;
+    const struct agreement with = {options, model, path};
+    return start_check_choices(options, model, path, error) && check_tags(&with, error) &&
+           model_file_type(model, path, type, error) && note_search(model, options, error);
+}
+
 bool start_is_captioner(const struct train_options *options) {
     return !options->encoder && !options->encoder_arch;
 }

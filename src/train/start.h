@@ -15,6 +15,11 @@ bool start_model(struct model *model, const struct train_options *options,
                  const struct dataset_selection *photos, struct random *random,
                  caption_error *error);
 
+/* Reads the captioner that gets a search part, as it is; `type`: of its file's numbers. Choices
+ * that contradict it are errors. */
+bool start_search_model(struct model *model, const struct train_options *options,
+                        enum safetensors_type *type, caption_error *error);
+
 /* A resumed model keeps its architecture: a size, cell or image input of the options that
  * contradicts that of the checkpoint read from `path` is an error that names both. */
 bool start_check_choices(const struct train_options *options, const struct model *model,

@@ -41,10 +41,11 @@ static bool add_parts(struct text_reader *reader, char *word, caption_error *err
     return true;
 }
 
-static bool add_sentence(struct text_reader *reader, const char *line, caption_error *error) {
+static bool add_sentence(void *context, const struct line *line, caption_error *error) {
+    struct text_reader *reader = context;
     struct text *text = reader->text;
     struct tokens tokens;
-    if (!tokenize(line, &tokens, error)) return false;
+    if (!tokenize(line->text, &tokens, error)) return false;
     const size_t first = reader->words;
     bool ok = true;
     for (size_t i = 0; ok && i < tokens.count; i++) {
@@ -68,15 +69,7 @@ static bool read_file(struct text_reader *reader, const char *path, caption_erro
     struct file_bytes file;
     if (!file_read_unless(path, largest_file, reader->stop, &file, error)) return false;
     const size_t known = reader->text->known;
-    struct lines lines = lines_start((const char *)file.data, file.size);
-    const char *line;
-    size_t length;
-    bool ok = true;
-    while (ok && lines_next(&lines, &line, &length)) {
-        char *sentence = memory_substring(line, length, error);
-        ok = sentence && add_sentence(reader, sentence, error);
-        free(sentence);
-    }
+    const bool ok = lines_each((const char *)file.data, file.size, add_sentence, reader, error);
     file_bytes_free(&file);
     if (!ok || reader->text->known > known) return ok;
     return error_set(error, CAPTION_ERROR_FORMAT,

@@ -7,8 +7,8 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/progress.h"
-#include "nn/blas.h"
 #include "train/checkpoint.h"
+#include "train/search_trainer.h"
 #include "train/start.h"
 #include "train/step.h"
 #include "train/train_data.h"
@@ -19,6 +19,7 @@ enum { POINTS_AN_EPOCH = 20 };
 
 /* Whether features are trained on, and not only measured. */
 static bool learns_from_features(const struct train_options *options) {
+    if (options->search) return true;
     for (enum train_phase phase = TRAIN_SYNTHETIC; phase < TRAIN_PHASES; phase++) {
         if (trainer_has_phase(options, phase, 0) && !trainer_trains_encoder(options, phase)) {
             return true;
@@ -222,15 +223,16 @@ static bool check_ranks(struct trainer *t, bool resume, caption_error *error) {
                      ranks_rank(t->ranks));
 }
 
+/* Names the files and reads the data. */
+static bool prepare_data(struct trainer *t, bool *resume, caption_error *error) {
+    return train_files_settle(t, resume, error) && train_data_read(t, error);
+}
+
 static bool prepare(struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
     t->place.best = -1;
     bool resume;
-    if (!train_files_settle(t, &resume, error)) return false;
-    t->threads = threads_new(o->threads, error);
-    if (!t->threads || !blas_reserve(threads_count(t->threads), error) ||
-        !train_data_read(t, error) || !validation_choose_samples(t, error))
-        return false;
+    if (!prepare_data(t, &resume, error) || !validation_choose_samples(t, error)) return false;
     bool ok = resume ? take_up(t, error) : start_anew(t, error);
     return ok && train_data_find_styles(t, error) &&
            captions_init(&t->captions, &t->dataset, &t->model.vocabulary, error) &&
@@ -424,6 +426,26 @@ static void clean_up(struct trainer *t, bool ok) {
     ranks_leave(t->ranks, !ok);
 }
 
+/* Trains a search part for a captioner. */
+static bool run_search(struct trainer *t, caption_error *error) {
+    if (ranks_count(t->ranks) > 1)
+        return error_set(error, CAPTION_ERROR_ARGUMENT, "--search: expected one process, found %zu",
+                         ranks_count(t->ranks));
+    bool resume;
+    enum safetensors_type type;
+    if (!prepare_data(t, &resume, error) ||
+        !start_search_model(&t->model, t->options, &type, error) ||
+        !captions_init(&t->captions, &t->dataset, &t->model.vocabulary, error)) {
+        return false;
+    }
+    train_data_summarise(t);
+    return t->options->dry_run || (read_features(t, error) && search_trainer_run(t, type, error));
+}
+
+static bool run_captioner(struct trainer *t, caption_error *error) {
+    return prepare(t, error) && (t->options->dry_run || run_epochs(t, error));
+}
+
 bool train_run(const struct train_options *options, const struct train_listener *listener,
                caption_error *error) {
     if (!train_options_check(options, error)) return false;
@@ -435,7 +457,7 @@ bool train_run(const struct train_options *options, const struct train_listener 
         trainer.listener =
             (struct train_listener){.context = listener->context, .stop = listener->stop};
     }
-    const bool ok = prepare(&trainer, error) && (options->dry_run || run_epochs(&trainer, error));
+    const bool ok = (options->search ? run_search : run_captioner)(&trainer, error);
     clean_up(&trainer, ok);
     return ok;
 }

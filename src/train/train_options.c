@@ -62,6 +62,19 @@ struct train_options train_options_from_scratch(void) {
     return options;
 }
 
+struct train_options train_options_search(void) {
+    struct train_options options = train_options_default();
+    options.search = true;
+    options.epochs = 16;
+    options.batch_size = 128;
+    options.lr = 3e-3F;
+    options.dropout = 0.2F;
+    options.image_dropout = 0.2F;
+    options.clip = 2;
+    options.average = 0.995F;
+    return options;
+}
+
 #define SIZE(field) TRAIN_OPTION_SIZE, offsetof(struct train_options, field)
 #define FLOAT(field) TRAIN_OPTION_FLOAT, offsetof(struct train_options, field)
 #define BOOL(field) TRAIN_OPTION_BOOL, offsetof(struct train_options, field)
@@ -100,6 +113,9 @@ const struct train_option train_option_table[TRAIN_OPTIONS] = {
     {"micro-batch", SIZE(micro_batch), 1, 4096, true, TRAIN_OPTION_LEARNING, "N",
      "photos computed at a time: a step is divided into micro-batches, which threads "
      "share"},
+    {"shuffle-buffer", SIZE(shuffle_buffer), 0, 1e9, false, TRAIN_OPTION_DATA, "N",
+     "read tar archives one after the other, in an order drawn for each pass, and shuffle photos "
+     "among the next N only; for storage that is slow at random places. 0: shuffle all"},
     {"tbptt", SIZE(tbptt), 0, 1e6, true, TRAIN_OPTION_LEARNING, "STEPS",
      "cut back-propagation through time after so many steps; 0: never"},
     {"lr", FLOAT(lr), 0, 10, true, TRAIN_OPTION_LEARNING, "X", "learning rate of the decoder"},
@@ -165,6 +181,7 @@ double train_option_value(const struct train_options *o, const struct train_opti
  * captions. */
 static size_t fewest_epochs(const struct train_options *o) {
     const bool resized = start_is_captioner(o) && o->image_size > 0;
+    if (o->search) return 1;
     return trainer_ever_draws(o) || o->mean_count > 0 || resized ? 0 : 1;
 }
 
@@ -181,6 +198,12 @@ static bool put_repeats(cJSON *settings, const struct train_options *o) {
         return false;
     }
     return repeats != NULL;
+}
+
+/* A buffer that there is: settings without one are as they were before there was the flag. */
+static bool put_buffer(cJSON *settings, const struct train_options *o) {
+    return o->shuffle_buffer == 0 ||
+           cJSON_AddNumberToObject(settings, "shuffle-buffer", (double)o->shuffle_buffer) != NULL;
 }
 
 /* Styles to train, where there are any. */
@@ -202,7 +225,8 @@ cJSON *train_options_json(const struct train_options *o) {
         if (!option->decides) continue;
         ok = cJSON_AddNumberToObject(settings, option->name, train_option_value(o, option)) != NULL;
     }
-    if (ok && put_repeats(settings, o) && put_styles(settings, o)) return settings;
+    if (ok && put_repeats(settings, o) && put_buffer(settings, o) && put_styles(settings, o))
+        return settings;
     cJSON_Delete(settings);
     return NULL;
 }
@@ -272,6 +296,32 @@ static bool check_number(const struct train_options *o, const struct train_optio
                      option->name, low, option->high, value, epochs && value <= 0 ? no_epochs : "");
 }
 
+/* What a search part is not trained with: it learns from photos alone, beside a finished captioner.
+ */
+static bool check_search(const struct train_options *o, caption_error *error) {
+    if (!o->search) return true;
+    const struct {
+        bool asked;
+        const char *flag;
+    } others[] = {{o->encoder != NULL, "encoder"},
+                  {o->encoder_arch != NULL, "encoder-arch"},
+                  {o->mean_count > 0, "mean-with"},
+                  {o->vocab && strcmp(o->vocab, "keep") != 0, "vocab"},
+                  {o->style_count > 0, "styles"},
+                  {o->text_count > 0, "text"},
+                  {o->self_critical > 0, "self-critical"},
+                  {o->resume, "resume"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (!others[i].asked) continue;
+        return error_set(
+            error, CAPTION_ERROR_ARGUMENT,
+            "--%s: contradicts --search, which adds to a captioner and leaves it as it "
+            "is",
+            others[i].flag);
+    }
+    return true;
+}
+
 bool train_options_check(const struct train_options *o, caption_error *error) {
     for (size_t i = 0; i < TRAIN_OPTIONS; i++)
         if (!check_number(o, &train_option_table[i], error)) return false;
@@ -294,5 +344,5 @@ bool train_options_check(const struct train_options *o, caption_error *error) {
                          "found %s",
                          o->text_count == 0 ? "no text" : "no text-captions");
     }
-    return check_sets(o, error) && check_start(o, error);
+    return check_sets(o, error) && check_start(o, error) && check_search(o, error);
 }

@@ -5,8 +5,8 @@
 #
 #     sh tests/bench/run.sh [--runs N] [SECTION...]
 #
-# Sections: roofline encoder training decoder beam photos sessions start folder; all unless named. Three runs
-# unless told. Installs what is missing, PyTorch and OpenCV too; a peer that is not to be had leaves its
+# Sections: roofline encoder training decoder beam photos sessions start folder search; all unless named.
+# Three runs unless told. Installs what is missing, PyTorch and OpenCV too; a peer that is not to be had leaves its
 # columns empty. The tables go to stdout, all else to stderr. Run it on an otherwise idle machine.
 #
 # Peers count with the best of their settings on each row, which the last column names: PyTorch eager, or
@@ -23,7 +23,7 @@ while [ $# -gt 0 ]; do
         runs=${2:-}
         shift
         ;;
-    roofline | encoder | training | decoder | beam | photos | sessions | start | folder) sections="$sections $1" ;;
+    roofline | encoder | training | decoder | beam | photos | sessions | start | folder | search) sections="$sections $1" ;;
     *)
         echo "run.sh: expected --runs N or a section, found '$1' (see the top of this file)" >&2
         exit 2
@@ -37,7 +37,7 @@ case $runs in
     exit 2
     ;;
 esac
-sections=${sections:-roofline encoder training decoder beam photos sessions start folder}
+sections=${sections:-roofline encoder training decoder beam photos sessions start folder search}
 
 read -r load _ </proc/loadavg
 if awk -v load="$load" 'BEGIN { exit load < 0.5 }'; then
@@ -320,6 +320,20 @@ folder() {
     done
     awk -v one="$(median "$work/folder_1")" -v two="$(median "$work/folder_2")" \
         'BEGIN { printf "\nTwo threads are %.2f times one.\n", two / one }'
+}
+
+search_run() {
+    for _ in 1 2 3 4 5; do
+        take search process search "$caption" search -m "$model" -i "$work/photos.index" "a dog in the snow"
+    done
+}
+
+search() {
+    build/tests/bench_index "$model" 100000 "$work/photos.index"
+    each_run search_run
+    printf '\n### `caption search -i`, 100,000 made-up photos, from nothing to the ten best\n\n'
+    printf '| milliseconds | peak memory, MB |\n|---:|---:|\n| %s | %s |\n' "$(median "$work/search")" \
+        "$(median "$work/search_memory")"
 }
 
 cat <<TEXT

@@ -2,7 +2,7 @@
 # The command line itself: help, flags, exit statuses, what goes where.
 . "$(dirname "$0")/lib.sh"
 
-for command in "" train eval score info suggest; do
+for command in "" train eval score info suggest index search similar; do
     for help in --help --help-all -h; do
         run $command $help
         expect 0 "$command $help"

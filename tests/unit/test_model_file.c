@@ -298,6 +298,39 @@ static void a_lying_field_is_an_error_that_names_it(void **state) {
     temporary_file_free(path);
 }
 
+static void a_lying_search_part_is_an_error_that_names_it(void **state) {
+    (void)state;
+    static const struct {
+        const char *key, *value, *tensor, *message;
+    } cases[] = {
+        {"search_size", NULL, NULL, "search_size: expected 1 to 4096, found 0"},
+        {"search_size", "4097", NULL, "search_size: expected 1 to 4096, found 4097"},
+        {"search_size", "-7", NULL,
+         "__metadata__: search_size: expected a whole number of at most 9 digits, found \"-7\""},
+        {"search_size", "8", NULL,
+         "tensor \"search.sentence.weight\": expected shape [8, 5], found [7, 5]"},
+        {"search_hidden", NULL, NULL, "search_hidden: expected 1 to 16384, found 0"},
+        {"search_hidden", "999999999", NULL, "search_hidden: expected 1 to 16384"},
+        {"search_hidden", "6", NULL,
+         "tensor \"search.cell.weight_ih\": expected shape [18, 6], found [15, 6]"},
+        {NULL, NULL, "search.photo.bias", "tensor \"search.photo.bias\""},
+    };
+    struct model_design design = small_design();
+    design.search_size = 7;
+    design.search_hidden = 5;
+    struct model model = random_model(&design);
+    char *path = written(&model, SAFETENSORS_F32);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *copy = forge(path, &(struct forgery){.key = cases[i].key,
+                                                   .value = cases[i].value,
+                                                   .tensor = cases[i].tensor});
+        assert_refused(copy, cases[i].message);
+        temporary_file_free(copy);
+    }
+    model_free(&model);
+    temporary_file_free(path);
+}
+
 static void how_often_the_image_is_seen_stays_with_a_model(void **state) {
     (void)state;
     struct model_design design = small_design();
@@ -357,13 +390,19 @@ static void a_tensor_that_does_not_fit_is_an_error_that_names_it(void **state) {
     temporary_file_free(path);
 }
 
-static void a_number_that_is_not_finite_is_an_error_that_names_its_tensor(void **state) {
-    (void)state;
+/* The file of a small model, and its bytes. */
+static char *written_bytes(struct file_bytes *bytes) {
     struct model model = small_model();
     char *path = written(&model, SAFETENSORS_F32);
     model_free(&model);
+    assert_true(file_read(path, 1 << 24, bytes, NULL));
+    return path;
+}
+
+static void a_number_that_is_not_finite_is_an_error_that_names_its_tensor(void **state) {
+    (void)state;
     struct file_bytes bytes;
-    assert_true(file_read(path, 1 << 24, &bytes, NULL));
+    char *path = written_bytes(&bytes);
     struct safetensors file;
     assert_true(safetensors_open(&file, path, NULL));
     const struct safetensors_tensor *tensor = safetensors_find(&file, "encoder.conv_stem.weight");
@@ -378,11 +417,8 @@ static void a_number_that_is_not_finite_is_an_error_that_names_its_tensor(void *
 
 static void a_model_cut_short_is_an_error(void **state) {
     (void)state;
-    struct model model = small_model();
-    char *path = written(&model, SAFETENSORS_F32);
-    model_free(&model);
     struct file_bytes bytes;
-    assert_true(file_read(path, 1 << 24, &bytes, NULL));
+    char *path = written_bytes(&bytes);
     for (size_t size = 0; size < bytes.size; size += 997) {
         temporary_file_write(path, bytes.data, size);
         assert_refused(path, "");
@@ -676,6 +712,7 @@ int main(void) {
         cmocka_unit_test(the_same_model_gives_the_same_bytes),
         cmocka_unit_test(other_values_of_the_same_layout_can_be_written),
         cmocka_unit_test(a_lying_field_is_an_error_that_names_it),
+        cmocka_unit_test(a_lying_search_part_is_an_error_that_names_it),
         cmocka_unit_test(how_often_the_image_is_seen_stays_with_a_model),
         cmocka_unit_test(a_tensor_that_does_not_fit_is_an_error_that_names_it),
         cmocka_unit_test(a_number_that_is_not_finite_is_an_error_that_names_its_tensor),

@@ -181,71 +181,95 @@ static const size_t caption_periods[] = {2, 3, 7, 12}, text_periods[] = {3, 8, 1
 #define EACH(index, array)                                                                         \
     for (size_t index = 0; index < sizeof(array) / sizeof((array)[0]); index++)
 
-static void captions_have_the_gradient_of_their_words(void **state) {
-    (void)state;
+/* What an experiment is about. */
+typedef void set_up_function(struct experiment *x);
+
+/* Every cell in windows of every period. */
+static void check_all(const size_t *periods, size_t count, set_up_function *set_up,
+                      finite_difference_function *f) {
     EACH(c, cells) {
-        EACH(p, caption_periods) {
-            struct experiment *x = experiment_new(cells[c], caption_periods[p]);
-            x->batch = batch_captions(x->vectors);
-            check(x, twin_objective);
+        for (size_t p = 0; p < count; p++) {
+            struct experiment *x = experiment_new(cells[c], periods[p]);
+            set_up(x);
+            check(x, f);
             experiment_free(x);
         }
     }
+}
+
+#define CHECK_ALL(periods, set_up, f)                                                              \
+    check_all(periods, sizeof(periods) / sizeof *(periods), set_up, f)
+
+static void caption(struct experiment *x) {
+    x->batch = batch_captions(x->vectors);
+}
+
+static void captions_have_the_gradient_of_their_words(void **state) {
+    (void)state;
+    CHECK_ALL(caption_periods, caption, twin_objective);
+}
+
+static void caption_with_image_at_every_step(struct experiment *x) {
+    caption(x);
+    x->batch.every = true;
+    x->regularisation.label_smoothing = 0.125f;
 }
 
 static void an_image_seen_at_every_step_gathers_the_gradient_of_all(void **state) {
     (void)state;
-    EACH(c, cells) {
-        EACH(p, caption_periods) {
-            struct experiment *x = experiment_new(cells[c], caption_periods[p]);
-            x->batch = batch_captions(x->vectors);
-            x->batch.every = true;
-            x->regularisation.label_smoothing = 0.125f;
-            check(x, twin_objective);
-            experiment_free(x);
-        }
-    }
+    CHECK_ALL(caption_periods, caption_with_image_at_every_step, twin_objective);
+}
+
+static void caption_with_dropout(struct experiment *x) {
+    caption(x);
+    x->drop = true;
+    x->regularisation.input_dropout = 0.25f;
+    x->regularisation.output_dropout = 0.5f;
+}
+
+static void dropout_has_the_gradient_of_what_it_left(void **state) {
+    (void)state;
+    CHECK_ALL(caption_periods, caption_with_dropout, objective);
+}
+
+static void caption_with_both(struct experiment *x) {
+    caption_with_dropout(x);
+    x->batch.every = true;
 }
 
 static void dropout_of_words_leaves_the_image_beside_them(void **state) {
     (void)state;
-    EACH(c, cells) {
-        EACH(p, caption_periods) {
-            struct experiment *x = experiment_new(cells[c], caption_periods[p]);
-            x->batch = batch_captions(x->vectors);
-            x->batch.every = true;
-            x->drop = true;
-            x->regularisation.input_dropout = 0.25f;
-            x->regularisation.output_dropout = 0.5f;
-            check(x, objective);
-            experiment_free(x);
-        }
-    }
+    CHECK_ALL(caption_periods, caption_with_both, objective);
+}
+
+static void text(struct experiment *x) {
+    x->batch = batch_text();
 }
 
 static void an_endless_text_has_the_gradient_of_its_next_words(void **state) {
     (void)state;
-    EACH(c, cells) {
-        EACH(p, text_periods) {
-            struct experiment *x = experiment_new(cells[c], text_periods[p]);
-            x->batch = batch_text();
-            check(x, twin_objective);
-            experiment_free(x);
-        }
-    }
+    CHECK_ALL(text_periods, text, twin_objective);
+}
+
+static void sentence_with_a_number(struct experiment *x) {
+    x->batch = batch_sentences();
+    x->regress = true;
 }
 
 static void a_number_read_off_the_last_state_has_its_gradient(void **state) {
     (void)state;
-    EACH(c, cells) {
-        EACH(p, sentence_periods) {
-            struct experiment *x = experiment_new(cells[c], sentence_periods[p]);
-            x->batch = batch_sentences();
-            x->regress = true;
-            check(x, twin_objective);
-            experiment_free(x);
-        }
-    }
+    CHECK_ALL(sentence_periods, sentence_with_a_number, twin_objective);
+}
+
+static void caption_with_smoothed_labels(struct experiment *x) {
+    caption(x);
+    x->regularisation.label_smoothing = 0.125f;
+}
+
+static void smoothed_labels_have_the_gradient_of_the_smoothed_loss(void **state) {
+    (void)state;
+    static const size_t period[] = {3};
+    CHECK_ALL(period, caption_with_smoothed_labels, twin_objective);
 }
 
 static void words_and_a_last_state_together_have_their_gradient(void **state) {
@@ -263,32 +287,6 @@ static void words_and_a_last_state_together_have_their_gradient(void **state) {
                                         x->fixture.parameters.values + tensor->offset,
                                         tensor->count, x->gradients + tensor->offset);
             }
-            experiment_free(x);
-        }
-    }
-}
-
-static void smoothed_labels_have_the_gradient_of_the_smoothed_loss(void **state) {
-    (void)state;
-    EACH(c, cells) {
-        struct experiment *x = experiment_new(cells[c], 3);
-        x->batch = batch_captions(x->vectors);
-        x->regularisation.label_smoothing = 0.125f;
-        check(x, twin_objective);
-        experiment_free(x);
-    }
-}
-
-static void dropout_has_the_gradient_of_what_it_left(void **state) {
-    (void)state;
-    EACH(c, cells) {
-        EACH(p, caption_periods) {
-            struct experiment *x = experiment_new(cells[c], caption_periods[p]);
-            x->batch = batch_captions(x->vectors);
-            x->drop = true;
-            x->regularisation.input_dropout = 0.25f;
-            x->regularisation.output_dropout = 0.5f;
-            check(x, objective);
             experiment_free(x);
         }
     }

@@ -1,0 +1,247 @@
+/* caption index PATH... -o FILE: the vectors of a library of photos, for searches. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/progress.h"
+#include "cli/command.h"
+#include "cli/decoding_options.h"
+#include "cli/photo_options.h"
+#include "cli/photo_vectors.h"
+#include "cli/run_files.h"
+#include "cli/run_sandbox.h"
+#include "decode/plan.h"
+#include "search/library.h"
+
+static const char name[] = "caption index";
+
+enum { ROWS = 6 };
+
+struct index_options {
+    struct decoding_options *decoding;
+    struct photo_options photos;
+    const char *output;
+    bool force, quiet;
+    struct options_row inputs[PHOTO_OPTIONS_ROWS], rows[ROWS];
+};
+
+/* An index that is made or brought up to date. */
+struct indexing {
+    const struct index_options *options;
+    struct photo_list list;
+    struct model model;
+    uint64_t model_number; /* index_file_model */
+    struct index_file old; /* zero: there is none */
+    struct library library;
+    const char **paths; /* [count] of photos that must be read, and their numbers in the library */
+    size_t *numbers, count;
+    size_t failed;
+    bool interrupted;
+    double started;
+};
+
+static void indexing_free(struct indexing *run) {
+    free(run->paths);
+    free(run->numbers);
+    library_free(&run->library);
+    index_file_close(&run->old);
+    model_free(&run->model);
+    photo_list_free(&run->list);
+}
+
+static bool check_files(const struct indexing *run, caption_error *error) {
+    const struct index_options *options = run->options;
+    struct run_files files = {.force = options->force, .photos = &run->list};
+    struct model_place place;
+    const char *model =
+        model_path(options->decoding->model, &place, NULL); /* reported when it is opened */
+    const bool ok =
+        run_files_read(&files, "list of photos", photo_options_file(&options->photos), error) &&
+        run_files_read(&files, "model", model, error) &&
+        run_files_write(&files, "output", options->output, &RUN_FILES_INDEX, error) &&
+        run_files_check(&files, error);
+    run_files_free(&files);
+    return ok;
+}
+
+/* Opens the index that is there. With --force, one that is damaged or another model's is none. */
+static bool open_old(struct indexing *run, caption_error *error) {
+    struct stat status;
+    const char *path = run->options->output;
+    if (stat(path, &status) != 0 || status.st_size == 0) return true;
+    if (index_file_open(&run->old, path, error) &&
+        index_file_check_model(&run->old, run->model_number, run->model.search.size, error))
+        return true;
+    index_file_close(&run->old);
+    return run->options->force && error->status == CAPTION_ERROR_FORMAT;
+}
+
+static void report_problem(struct indexing *run, const caption_error *problem) {
+    run->failed++;
+    photo_vectors_problem(name, problem);
+}
+
+/* Adds the photos of the list to the library; what cannot be one is reported. */
+static bool add_photos(struct indexing *run, caption_error *error) {
+    for (size_t i = 0; i < run->list.count; i++) {
+        const struct photo_entry *entry = &run->list.entries[i];
+        if (entry->problem)
+            report_problem(run, entry->problem);
+        else if (!library_add(&run->library, entry->path, error)) {
+            if (error->status == CAPTION_ERROR_MEMORY) return false;
+            report_problem(run, error);
+        }
+    }
+    return true;
+}
+
+static bool choose_photos(struct indexing *run, caption_error *error) {
+    const size_t count = run->library.count;
+    run->paths = memory_zeroed(count, sizeof *run->paths, "an index", error);
+    run->numbers = memory_zeroed(count, sizeof *run->numbers, "an index", error);
+    if (!run->paths || !run->numbers) return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct library_photo *photo = &run->library.photos[i];
+        if (photo->state != LIBRARY_UNREAD) continue;
+        run->numbers[run->count] = i;
+        run->paths[run->count++] = photo->path;
+    }
+    return true;
+}
+
+static bool asks(void *context, size_t number, const struct file_bytes *file) {
+    struct indexing *run = context;
+    return !library_knows(&run->library, run->numbers[number], file);
+}
+
+static bool take(void *context, size_t number, const uint8_t *vector, const caption_error *problem,
+                 caption_error *error) {
+    struct indexing *run = context;
+    if (!vector && problem->status == CAPTION_OK) return true; /* known */
+    return library_take(&run->library, run->numbers[number], vector, run->model.search.size, error);
+}
+
+static bool enter_sandbox(const struct indexing *run, caption_error *error) {
+    struct run_sandbox sandbox;
+    if (!run_sandbox_open(&sandbox, run->options->photos.sandbox, error)) return false;
+    run_sandbox_photos(&sandbox, &run->list, false);
+    run_sandbox_write(&sandbox, run->options->output);
+    return run_sandbox_enter(&sandbox, error);
+}
+
+static bool encode_photos(struct indexing *run, caption_error *error) {
+    const struct index_options *options = run->options;
+    struct photo_vectors vectors = {.name = name,
+                                    .model = &run->model,
+                                    .options = &options->decoding->caption,
+                                    .paths = run->paths,
+                                    .count = run->count,
+                                    .quiet = options->quiet,
+                                    .asks = asks,
+                                    .take = take,
+                                    .context = run};
+    if (run->count == 0) return true;
+    const bool done = enter_sandbox(run, error) && photo_vectors_run(&vectors, error);
+    run->failed += vectors.failed;
+    run->interrupted = vectors.interrupted;
+    return done;
+}
+
+static void report_summary(const struct indexing *run) {
+    const struct library *library = &run->library;
+    const size_t count = library->kept + library->encoded + library->known;
+    if (run->options->quiet) return;
+    fprintf(stderr, "%s: %s: %zu photo%s: %zu encoded, %zu as before", name, run->options->output,
+            count, count == 1 ? "" : "s", library->encoded, library->kept);
+    if (library->known > 0) fprintf(stderr, ", %zu known by content", library->known);
+    if (library->moved > 0) fprintf(stderr, " (%zu moved)", library->moved);
+    fprintf(stderr, "; %zu gone, %zu failed in %.1f s\n", library->gone, run->failed,
+            progress_clock() - run->started);
+    if (run->interrupted) fprintf(stderr, "%s: interrupted; the same command goes on\n", name);
+}
+
+static bool make_index(struct indexing *run, caption_error *error) {
+    const struct index_options *options = run->options;
+    return check_files(run, error) &&
+           photo_vectors_open(&run->model, options->decoding->model, error) &&
+           index_file_model(&run->model, &run->model_number, error) && open_old(run, error) &&
+           library_open(&run->library, options->output, &run->old, error) &&
+           add_photos(run, error) && choose_photos(run, error) && encode_photos(run, error) &&
+           library_write(&run->library, run->model_number, run->model.search.size, error);
+}
+
+static bool check_usage(const struct index_options *options, int count, caption_error *error) {
+    if (count == 0 && !options->photos.files_from)
+        return error_set(
+            error, CAPTION_ERROR_ARGUMENT,
+            "0 arguments given, at least 1 expected: caption index [OPTIONS] PATH... -o "
+            "FILE");
+    return options->output || error_set(error, CAPTION_ERROR_ARGUMENT,
+                                        "--output: expected the name of the index to be written");
+}
+
+static int run_index(const struct index_options *options, const struct options_command *command,
+                     char **arguments, int count) {
+    caption_error error;
+    struct indexing run = {.options = options, .started = progress_clock()};
+    const bool done = check_usage(options, count, &error) &&
+                      photo_options_list(&options->photos, arguments, count, &run.list, &error) &&
+                      make_index(&run, &error);
+    int status = COMMAND_DONE;
+    if (!done)
+        status = command_error(command, &error);
+    else if (run.interrupted)
+        status = COMMAND_INTERRUPTED;
+    else if (run.failed > 0)
+        status = COMMAND_FAILED;
+    if (done) report_summary(&run);
+    indexing_free(&run);
+    return status;
+}
+
+static void set_rows(struct index_options *o) {
+    struct decoding_options *decoding = o->decoding;
+    const struct options_row rows[ROWS] = {
+        {'o', "output", OPTIONS_STRING, &o->output, "FILE", 0, 0,
+         "the index to be written or, where it is there, brought up to date", NULL},
+        {0, "force", OPTIONS_ON, &o->force, NULL, 0, 0,
+         "make an index anew that is damaged or another model's; also, " RUN_FILES_FORCE, NULL},
+        {'q', "quiet", OPTIONS_ON, &o->quiet, NULL, 0, 0, "no progress, no summary", NULL},
+        {'m', "model", OPTIONS_STRING, &decoding->model, "FILE", 0, 0,
+         "model to use (default: $CAPTION_MODEL, else the installed one)", NULL},
+        {0, "precision", OPTIONS_CHOICE, &decoding->precision, "auto|f32|bf16|int8", 0, 0,
+         "number type of the large products; auto: the fastest that differs little from f32", NULL},
+        {'t', "threads", OPTIONS_SIZE, &decoding->caption.threads, "N", 0, PLAN_MAX_THREADS,
+         "worker threads, 0: one per processor", NULL},
+    };
+    memcpy(o->rows, rows, sizeof rows);
+}
+
+int command_index(int argc, char **argv) {
+    struct decoding_options decoding;
+    decoding_options_init(&decoding);
+    struct index_options o = {.decoding = &decoding};
+    photo_options_init(&o.photos, &decoding.caption, o.inputs);
+    set_rows(&o);
+    const struct options_group groups[] = {{"Input", o.inputs, PHOTO_OPTIONS_ROWS},
+                                           {"Options", o.rows, ROWS}};
+    const struct options_command command = {
+        name,
+        "[OPTIONS] PATH... -o FILE",
+        "Makes photos known to `caption search` and `caption similar`: an index in one file. "
+        "Where\n"
+        "it is there, it is brought up to date: photos that are new or changed (by size and time)\n"
+        "are encoded, those that moved are known by their content, those that are gone, from any\n"
+        "folder, are dropped. Others that PATH does not name stay.\n",
+        groups,
+        sizeof groups / sizeof *groups,
+        "output recursive quiet model precision threads"};
+    int status = COMMAND_DONE;
+    const int first = command_begin(&command, argc, argv, 0, INT_MAX, &status);
+    if (first) {
+        decoding_options_settle(&decoding);
+        status = run_index(&o, &command, argv + first, argc - first);
+    }
+    options_list_free(&o.photos.globs);
+    return first ? command_finish(&command, status) : status;
+}

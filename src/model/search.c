@@ -1,0 +1,135 @@
+#include "model/search.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "model/decoder_parts.h"
+#include "nn/blas.h"
+#include "nn/vector.h"
+#include "text/vocabulary.h"
+
+/* Added to a squared length, so that zeros stay zeros. */
+static const double TINY_LENGTH = 1e-12;
+
+static bool add_layer(struct parameters *parameters, const char *weight, const char *bias,
+                      struct search_layer *layer, caption_error *error) {
+    const struct new_parameter matrix = {.name = weight,
+                                         .shape = {layer->outputs, layer->inputs},
+                                         .dimensions = 2,
+                                         .group = PARAMETERS_DECODER};
+    const struct new_parameter vector = {
+        .name = bias, .shape = {layer->outputs}, .dimensions = 1, .group = PARAMETERS_DECODER};
+    return parameters_add(parameters, &matrix, &layer->weight, error) &&
+           parameters_add(parameters, &vector, &layer->bias, error);
+}
+
+bool search_register(struct search *search, const struct search_sizes *sizes,
+                     struct parameters *parameters, caption_error *error) {
+    *search =
+        (struct search){.size = sizes->size,
+                        .first = parameters->tensor_count,
+                        .sentence = {.outputs = sizes->size, .inputs = sizes->hidden},
+                        .photo = {.outputs = sizes->size, .inputs = sizes->features + sizes->tags}};
+    return decoder_init_reader(&search->reader, &cell_gru, sizes->embedding, sizes->hidden,
+                               parameters, error) &&
+           add_layer(parameters, "search.sentence.weight", "search.sentence.bias",
+                     &search->sentence, error) &&
+           add_layer(parameters, "search.photo.weight", "search.photo.bias", &search->photo, error);
+}
+
+static void randomise_layer(const struct search_layer *layer, struct parameters *parameters,
+                            struct random *random) {
+    const float deviation = 1 / sqrtf((float)layer->inputs);
+    real *weight = parameters_at(parameters, parameters->values, layer->weight);
+    for (size_t i = 0; i < layer->outputs * layer->inputs; i++)
+        weight[i] = (real)(random_normal(random) * deviation);
+    memset(parameters_at(parameters, parameters->values, layer->bias), 0,
+           layer->outputs * sizeof(real));
+}
+
+void search_randomise(const struct search *search, struct parameters *parameters,
+                      struct random *random) {
+    decoder_randomise_cell(&search->reader, parameters, random);
+    randomise_layer(&search->sentence, parameters, random);
+    randomise_layer(&search->photo, parameters, random);
+}
+
+void search_photo_inputs(const struct decoder *decoder, const struct decoder_tensors *w,
+                         const real *const *features, size_t count, real *inputs) {
+    const size_t f = decoder->features, k = decoder->tags, width = f + k;
+    for (size_t i = 0; i < count; i++)
+        decoder_scale_features(decoder, w->image_shift, w->image_scale, features[i], 1,
+                               inputs + i * width);
+    if (k == 0) return;
+    vector_set_rows(count, k, w->tag_bias, inputs + f, width);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, count, k, f, 1, inputs, width, w->tag_weight, f, 1,
+              inputs + f, width);
+    for (size_t i = 0; i < count; i++)
+        decoder_tag_probabilities(k, inputs + i * width + f, inputs + i * width + f);
+}
+
+void search_normalise(size_t count, size_t size, real *vectors, real *scales) {
+    for (size_t i = 0; i < count; i++) {
+        real *vector = vectors + i * size;
+        scales[i] = (real)(1 / sqrt(vector_square_sum(size, vector) + TINY_LENGTH));
+        vector_scale(size, scales[i], vector);
+    }
+}
+
+void search_project(const struct search_layer *layer, const struct parameters *parameters,
+                    const struct search_rows *rows) {
+    const size_t d = layer->outputs, k = layer->inputs;
+    vector_set_rows(rows->count, d, parameters_values(parameters, layer->bias), rows->vectors, d);
+    blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, rows->count, d, k, 1, rows->rows, k,
+              parameters_values(parameters, layer->weight), k, 1, rows->vectors, d);
+    search_normalise(rows->count, d, rows->vectors, rows->scales);
+}
+
+/* y = x scale with scale = 1 / |x|: dx = (dy - y (y . dy)) scale */
+static void normalise_backward(const struct search_rows *rows, size_t size, real *d_vectors) {
+    for (size_t i = 0; i < rows->count; i++) {
+        const real *y = rows->vectors + i * size;
+        real *d = d_vectors + i * size;
+        double along = 0;
+        for (size_t j = 0; j < size; j++) along += (double)y[j] * (double)d[j];
+        for (size_t j = 0; j < size; j++) d[j] = (d[j] - y[j] * (real)along) * rows->scales[i];
+    }
+}
+
+void search_project_backward(const struct search_layer *layer, const struct parameters *parameters,
+                             const struct search_rows *rows, real *d_vectors, real *d_rows,
+                             real *gradients) {
+    const size_t n = rows->count, d = layer->outputs, k = layer->inputs;
+    normalise_backward(rows, d, d_vectors);
+    vector_add_rows(n, d, 1, d_vectors, parameters_at(parameters, gradients, layer->bias));
+    blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, d, k, n, 1, d_vectors, d, rows->rows, k, 1,
+              parameters_at(parameters, gradients, layer->weight), k);
+    if (!d_rows) return;
+    blas_gemm(BLAS_PLAIN, BLAS_PLAIN, n, k, d, 1, d_vectors, d,
+              parameters_values(parameters, layer->weight), k, 0, d_rows, k);
+}
+
+size_t search_steps(size_t words) {
+    return (words < SEARCH_LONGEST ? words : SEARCH_LONGEST) + 1;
+}
+
+/* The input of a step: a word, or <end> behind the last one. */
+static int32_t input_of(const struct search_sentence *sentence, size_t step) {
+    const bool end = step + 1 == search_steps(sentence->count);
+    return DECODER_VECTOR - (end ? VOCABULARY_END : sentence->words[step]);
+}
+
+void search_window(const struct search_sentence *sentences, size_t count, size_t *active,
+                   int32_t *inputs, int32_t *targets, struct unroll_window *window) {
+    size_t entries = 0, steps = search_steps(sentences[0].count), going_on = count;
+    for (size_t t = 0; t < steps; t++) {
+        while (search_steps(sentences[going_on - 1].count) <= t) going_on--;
+        active[t] = going_on;
+        for (size_t i = 0; i < going_on; i++) {
+            inputs[entries] = input_of(&sentences[i], t);
+            targets[entries++] = DECODER_NOTHING;
+        }
+    }
+    *window = (struct unroll_window){
+        .steps = steps, .active = active, .inputs = inputs, .targets = targets};
+}
