@@ -30,19 +30,9 @@ SIMD_INLINE plain_vector plain_lesser(plain_vector a, plain_vector b) {
     return (plain_vector)(((__typeof__(less))a & less) | ((__typeof__(less))b & ~less));
 }
 
-#define KERNEL(name) plain_##name
-#define KERNEL_TARGET
-#define KERNEL_WIDTH 4
-#define KERNEL_RELU6(x) plain_relu6(x)
-#define KERNEL_LESSER(a, b) plain_lesser((a), (b))
-#define KERNEL_GREATER(a, b) (-plain_lesser(-(a), -(b)))
-#include KERNEL_FILE
-#undef KERNEL
-#undef KERNEL_TARGET
-#undef KERNEL_WIDTH
-#undef KERNEL_RELU6
-#undef KERNEL_LESSER
-#undef KERNEL_GREATER
+#define SIMD_LESSER_4(a, b) plain_lesser((a), (b))
+#define SIMD_GREATER_4(a, b) (-plain_lesser(-(a), -(b)))
+#define SIMD_RELU6_4(x) plain_relu6(x)
 
 #ifdef SIMD_X86
 #include <immintrin.h>
@@ -50,34 +40,47 @@ SIMD_INLINE plain_vector plain_lesser(plain_vector a, plain_vector b) {
 /* If one of two numbers is NaN, the processor's minimum and maximum return the second. (The
  * compiler's own comparison of vectors of 16 floats is scalar.) */
 typedef float avx2_vector __attribute__((vector_size(8 * sizeof(float))));
+#define SIMD_LESSER_8(a, b) _mm256_min_ps((a), (b))
+#define SIMD_GREATER_8(a, b) _mm256_max_ps((a), (b))
+#define SIMD_RELU6_8(x) _mm256_min_ps(_mm256_set1_ps(6), _mm256_max_ps(_mm256_setzero_ps(), (x)))
+
+typedef float avx512_vector __attribute__((vector_size(16 * sizeof(float))));
+#define SIMD_LESSER_16(a, b) _mm512_min_ps((a), (b))
+#define SIMD_GREATER_16(a, b) _mm512_max_ps((a), (b))
+#define SIMD_RELU6_16(x) _mm512_min_ps(_mm512_set1_ps(6), _mm512_max_ps(_mm512_setzero_ps(), (x)))
+#endif
+
+/* By the width of the instance that is being compiled. */
+#define SIMD_JOIN(name, width) name##width
+#define SIMD_OF_WIDTH(name, width) SIMD_JOIN(name, width)
+#define KERNEL_LESSER(a, b) SIMD_OF_WIDTH(SIMD_LESSER_, KERNEL_WIDTH)(a, b)
+#define KERNEL_GREATER(a, b) SIMD_OF_WIDTH(SIMD_GREATER_, KERNEL_WIDTH)(a, b)
+#define KERNEL_RELU6(x) SIMD_OF_WIDTH(SIMD_RELU6_, KERNEL_WIDTH)(x)
+
+#define KERNEL(name) plain_##name
+#define KERNEL_TARGET
+#define KERNEL_WIDTH 4
+#include KERNEL_FILE
+#undef KERNEL
+#undef KERNEL_TARGET
+#undef KERNEL_WIDTH
+
+#ifdef SIMD_X86
 #define KERNEL(name) avx2_##name
 #define KERNEL_TARGET SIMD_TARGET_AVX2
 #define KERNEL_WIDTH 8
-#define KERNEL_LESSER(a, b) _mm256_min_ps((a), (b))
-#define KERNEL_GREATER(a, b) _mm256_max_ps((a), (b))
-#define KERNEL_RELU6(x) _mm256_min_ps(_mm256_set1_ps(6), _mm256_max_ps(_mm256_setzero_ps(), (x)))
 #include KERNEL_FILE
 #undef KERNEL
 #undef KERNEL_TARGET
 #undef KERNEL_WIDTH
-#undef KERNEL_RELU6
-#undef KERNEL_LESSER
-#undef KERNEL_GREATER
 
-typedef float avx512_vector __attribute__((vector_size(16 * sizeof(float))));
 #define KERNEL(name) avx512_##name
 #define KERNEL_TARGET SIMD_TARGET_512("")
 #define KERNEL_WIDTH 16
-#define KERNEL_LESSER(a, b) _mm512_min_ps((a), (b))
-#define KERNEL_GREATER(a, b) _mm512_max_ps((a), (b))
-#define KERNEL_RELU6(x) _mm512_min_ps(_mm512_set1_ps(6), _mm512_max_ps(_mm512_setzero_ps(), (x)))
 #include KERNEL_FILE
 #undef KERNEL
 #undef KERNEL_TARGET
 #undef KERNEL_WIDTH
-#undef KERNEL_RELU6
-#undef KERNEL_LESSER
-#undef KERNEL_GREATER
 #endif
 
 #endif

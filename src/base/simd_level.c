@@ -19,6 +19,12 @@ static bool has_avx2(void) {
            __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && has_conversions();
 }
 
+/* Products of quadruples of bytes in vectors of 256 bits. */
+static bool has_avx_vnni(void) {
+    unsigned eax, ebx, ecx, edx;
+    return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax & 1 << 4);
+}
+
 static bool has_avx512(void) {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
@@ -36,17 +42,20 @@ bool simd_has(enum simd_level level) {
 }
 
 /* What is used of the processor; 0: not found out yet. */
-enum { FOUND = 1, BF16 = 2, VNNI = 4, LEVEL_SHIFT = 3 };
+enum { FOUND = 1, BF16 = 2, VNNI = 4, AVX_VNNI = 8, LEVEL_SHIFT = 4 };
 
 static unsigned find_used(void) {
     const char *limit = getenv("CAPTION_SIMD");
+    const bool bare =
+        limit && (strcmp(limit, "avx512") == 0 || strcmp(limit, "avx2") == 0); /* no products */
     enum simd_level most = SIMD_LEVELS - 1;
     if (limit && strcmp(limit, "plain") == 0) most = SIMD_PLAIN;
-    if (limit && strcmp(limit, "avx2") == 0) most = SIMD_AVX2;
+    if (limit && (strcmp(limit, "avx2") == 0 || strcmp(limit, "avxvnni") == 0)) most = SIMD_AVX2;
     while (!simd_has(most)) most--;
     unsigned used = FOUND | (unsigned)most << LEVEL_SHIFT;
 #ifdef SIMD_X86
-    if (most == SIMD_AVX512 && !(limit && strcmp(limit, "avx512") == 0)) {
+    if (most == SIMD_AVX2 && !bare && has_avx_vnni()) used |= AVX_VNNI;
+    if (most == SIMD_AVX512 && !bare) {
         if (__builtin_cpu_supports("avx512bf16")) used |= BF16;
         if (__builtin_cpu_supports("avx512vnni")) used |= VNNI;
     }
@@ -74,6 +83,10 @@ bool simd_has_bf16(void) {
 
 bool simd_has_vnni(void) {
     return (used() & VNNI) != 0;
+}
+
+bool simd_has_avx_vnni(void) {
+    return (used() & AVX_VNNI) != 0;
 }
 
 const char *simd_level_name(enum simd_level level) {

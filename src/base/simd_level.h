@@ -28,13 +28,16 @@ enum simd_level {
 bool simd_has(enum simd_level level);
 
 /* The level that is used: the highest that the processor has. The environment variable CAPTION_SIMD
- * can lower it, for tests and benchmarks: plain, avx2 or avx512 (which is without the products
- * below). It is read once, at the first call. Any thread may call it. */
+ * can lower it, for tests and benchmarks: plain, avx2, avxvnni (AVX2 with the products of bytes) or
+ * avx512 (avx2 and avx512 are without the products below). It is read once, at the first call. Any
+ * thread may call it. */
 enum simd_level simd_level(void);
 
-/* Products of pairs of bfloat16 (AVX512_BF16) and of quadruples of bytes (AVX512_VNNI). */
+/* Products of pairs of bfloat16 (AVX512_BF16) and of quadruples of bytes (AVX512_VNNI; AVX_VNNI
+ * where the level is SIMD_AVX2). */
 bool simd_has_bf16(void);
 bool simd_has_vnni(void);
+bool simd_has_avx_vnni(void);
 
 /* "sse2", "neon" or "plain"; "avx2", "avx512". */
 const char *simd_level_name(enum simd_level level);

@@ -12,6 +12,9 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(load_bf16)(const uint16_t *at, KERNEL(vect
 #elif KERNEL_WIDTH == 8
     const __m256i read = _mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)at));
     *out = (__m256)_mm256_slli_epi32(read, 16);
+#elif defined(SIMD_X86)
+    const __m128i read = _mm_loadl_epi64((const void *)at);
+    *out = (KERNEL(vector))_mm_unpacklo_epi16(_mm_setzero_si128(), read);
 #else
     for (size_t i = 0; i < KERNEL_WIDTH; i++) (*out)[i] = bf16_to_float(at[i]);
 #endif
@@ -25,6 +28,10 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store_bf16)(KERNEL(vector) numbers, uint16
 #elif KERNEL_WIDTH == 8
     const __m256i packed = _mm256_packus_epi32((__m256i)bits, (__m256i)bits);
     _mm_storeu_si128((void *)at, _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0x08)));
+#elif defined(SIMD_X86)
+    /* (The only packing of 32 bits to 16 is a signed one.) */
+    const __m128i extended = _mm_srai_epi32(_mm_slli_epi32((__m128i)bits, 16), 16);
+    _mm_storel_epi64((void *)at, _mm_packs_epi32(extended, extended));
 #else
     for (size_t i = 0; i < KERNEL_WIDTH; i++) at[i] = (uint16_t)bits[i];
 #endif
@@ -35,6 +42,12 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(load_bytes)(const uint8_t *at, KERNEL(vect
     *out = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)at)));
 #elif KERNEL_WIDTH == 8
     *out = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)at)));
+#elif defined(SIMD_X86)
+    int32_t word;
+    memcpy(&word, at, sizeof word);
+    const __m128i zero = _mm_setzero_si128();
+    const __m128i halves = _mm_unpacklo_epi8(_mm_cvtsi32_si128(word), zero);
+    *out = (KERNEL(vector))_mm_cvtepi32_ps(_mm_unpacklo_epi16(halves, zero));
 #else
     for (size_t i = 0; i < KERNEL_WIDTH; i++) (*out)[i] = (float)at[i];
 #endif
@@ -51,6 +64,11 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store_bytes)(KERNEL(vector) numbers, uint8
     const __m128i halves =
         _mm_packus_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
     _mm_storel_epi64((void *)at, _mm_packus_epi16(halves, halves));
+#elif defined(SIMD_X86)
+    const __m128i whole = _mm_cvtps_epi32((__m128)numbers);
+    const __m128i halves = _mm_packs_epi32(whole, whole);
+    const int32_t word = _mm_cvtsi128_si32(_mm_packus_epi16(halves, halves));
+    memcpy(at, &word, sizeof word);
 #else
     for (size_t i = 0; i < KERNEL_WIDTH; i++) at[i] = (uint8_t)lrintf(numbers[i]);
 #endif

@@ -9,15 +9,18 @@
 #include "infer/low_precision.h"
 
 static size_t numbers_in_a_word(enum precision precision) {
-    return precision == PRECISION_BF16 ? 2 : 4;
+    const bool quadruples = simd_has_vnni() || simd_has_avx_vnni();
+    return precision == PRECISION_INT8 && quadruples ? 4 : 2;
 }
 
 bool packed_low_precision_init(struct packed_low_precision *matrix, enum precision precision,
                                bool to_activations, size_t outputs, size_t inputs,
                                struct arena *arena, caption_error *error) {
-    const size_t words = (inputs + numbers_in_a_word(precision) - 1) / numbers_in_a_word(precision);
+    const size_t in_a_word = numbers_in_a_word(precision);
+    const size_t words = inputs / in_a_word + (inputs % in_a_word > 0);
     *matrix = (struct packed_low_precision){.precision = precision,
                                             .to_activations = to_activations,
+                                            .numbers = in_a_word,
                                             .outputs = outputs,
                                             .words = words};
     size_t rows, numbers;
@@ -74,6 +77,8 @@ static void pack_bytes(struct packed_low_precision *matrix, size_t row, size_t i
     float most = 0;
     for (size_t i = 0; i < inputs; i++) most = fmaxf(most, fabsf(weights[i]));
     const float steps = most > 0 ? 127 / most : 0;
+    const size_t in_a_word = matrix->numbers, bits = 32 / in_a_word;
+    const uint32_t mask = in_a_word == 4 ? 0xff : 0xffff;
     float carried = 0;
     long sum = 0;
     for (size_t i = 0; i < inputs; i++) {
@@ -81,7 +86,7 @@ static void pack_bytes(struct packed_low_precision *matrix, size_t row, size_t i
         const long rounded = lrintf(fminf(127, fmaxf(-127, exact)));
         carried = exact - (float)rounded;
         sum += rounded;
-        *word_at(matrix, row, i / 4) |= (uint32_t)(uint8_t)rounded << i % 4 * 8;
+        *word_at(matrix, row, i / in_a_word) |= ((uint32_t)rounded & mask) << i % in_a_word * bits;
     }
     const float unit = matrix->to_activations ? INT8_STEPS_OF_ONE : 1;
     matrix->scale[row] = most / 127 * unit;
@@ -100,11 +105,16 @@ void packed_low_precision_rows(struct packed_low_precision *matrix, size_t first
     }
 }
 
-enum { TILE_ROWS = 6, TILE_PANELS = 4 };
+enum { TILE_ROWS = 6, TILE_PANELS = 4, PART_WORDS = 128 };
+#ifdef __x86_64__
+enum { PLAIN_ROWS = 2 };
+#else
+enum { PLAIN_ROWS = 5 };
+#endif
 
 /* A few rows of the product by a few panels. */
 struct low_precision_tile {
-    size_t words;
+    size_t words, numbers;          /* of a row; in a word of weights */
     const uint8_t *rows[TILE_ROWS]; /* of the left matrix */
     struct int8_range ranges[TILE_ROWS];
     const uint32_t *panels; /* of the right one */
@@ -116,7 +126,13 @@ struct low_precision_tile {
 };
 typedef void tile_function(const struct low_precision_tile *tile);
 
-static uint32_t row_word(const struct low_precision_tile *tile, size_t r, size_t j) {
+/* Numbers of a tile's rows, widened. */
+union low_precision_part {
+    int16_t bytes[TILE_ROWS][2 * PART_WORDS];
+    float floats[TILE_ROWS][2 * PART_WORDS];
+};
+
+SIMD_INLINE uint32_t row_word(const struct low_precision_tile *tile, size_t r, size_t j) {
     uint32_t word;
     memcpy(&word, tile->rows[r] + j * sizeof word, sizeof word);
     return word;
@@ -139,11 +155,13 @@ static float reference_bf16(const struct low_precision_tile *tile, size_t r, siz
 static float reference_int8(const struct low_precision_tile *tile, size_t r, size_t n) {
     const uint32_t *weights =
         tile->panels + n / LOW_PRECISION_PANEL * tile->words * LOW_PRECISION_PANEL;
+    const size_t in_a_word = tile->numbers;
     int32_t sum = 0;
-    for (size_t j = 0; j < tile->words; j++) {
-        const uint32_t x = row_word(tile, r, j),
-                       w = weights[j * LOW_PRECISION_PANEL + n % LOW_PRECISION_PANEL];
-        for (size_t i = 0; i < 32; i += 8) sum += (uint8_t)(x >> i) * (int8_t)(w >> i);
+    for (size_t i = 0; i < in_a_word * tile->words; i++) {
+        const uint32_t word =
+            weights[i / in_a_word * LOW_PRECISION_PANEL + n % LOW_PRECISION_PANEL];
+        const int8_t weight = (int8_t)(word >> i % in_a_word * (32 / in_a_word));
+        sum += tile->rows[r][i] * weight;
     }
     const struct int8_range range = tile->ranges[r];
     return (float)sum * (tile->scale[n] * range.scale) +
@@ -170,49 +188,66 @@ static void reference_tile(enum precision precision, size_t rows, size_t panels,
     }
 }
 
-#ifdef SIMD_X86
-#include <immintrin.h>
+#define KERNEL_FILE "infer/packed_low_precision_kernel.h"
+#include "base/simd_instances.h"
 
+#ifdef SIMD_X86
+typedef avx512_vector bf16_vector;
 #define KERNEL(name) bf16_##name
 #define KERNEL_TARGET SIMD_TARGET_512(",avx512bf16")
-#define KERNEL_BYTES 0
-#define KERNEL_SIZE sizeof(uint16_t)
-#define KERNEL_DOT(sums, x, w) sums = _mm512_dpbf16_ps(sums, (__m512bh)(x), (__m512bh)(w))
-#define KERNEL_LOW_PRECISION(out, sums)                                                            \
-    _mm256_storeu_si256((void *)(out),                                                             \
-                        (__m256i)_mm512_cvtneps_pbh(_mm512_min_ps(                                 \
-                            _mm512_set1_ps(6), _mm512_max_ps(_mm512_setzero_ps(), sums))))
+#define KERNEL_WIDTH 16
+#define KERNEL_DOT_BF16(sums, x, w) sums = _mm512_dpbf16_ps(sums, (__m512bh)(x), (__m512bh)(w))
 #include "infer/packed_low_precision_kernel.h"
+#undef KERNEL
+#undef KERNEL_TARGET
+#undef KERNEL_DOT_BF16
 
 /* (As the compiler's own function the instruction costs a copy of the sums.) */
-#define KERNEL(name) bytes_##name
+typedef avx512_vector vnni_vector;
+#define KERNEL(name) vnni_##name
 #define KERNEL_TARGET SIMD_TARGET_512(",avx512vnni")
-#define KERNEL_BYTES 1
-#define KERNEL_SIZE 1
-#define KERNEL_DOT(sums, x, w) __asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w))
-#define KERNEL_LOW_PRECISION(out, sums)                                                            \
-    _mm_storeu_si128((void *)(out), _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(                     \
-                                        _mm512_max_ps(_mm512_setzero_ps(), sums))))
+#define KERNEL_DOT_BYTES(sums, x, w) __asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w))
+#include "infer/packed_low_precision_kernel.h"
+#undef KERNEL
+#undef KERNEL_TARGET
+#undef KERNEL_WIDTH
+#undef KERNEL_DOT_BYTES
+
+typedef avx2_vector avxvnni_vector;
+#define KERNEL(name) avxvnni_##name
+#define KERNEL_TARGET SIMD_TARGET_AVX2
+#define KERNEL_WIDTH 8
+#define KERNEL_DOT_BYTES(sums, x, w)                                                               \
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sums) : "x"(x), "x"(w))
 #include "infer/packed_low_precision_kernel.h"
 #endif
 
-bool packed_low_precision_fast(enum precision precision) {
-    if (precision == PRECISION_BF16) return simd_has_bf16();
-    return precision == PRECISION_INT8 && simd_has_vnni();
-}
+/* Tiles by panels and rows, and the most of both. */
+struct low_precision_kernel {
+    tile_function *const (*tiles)[TILE_ROWS]; /* NULL: the reference loops */
+    size_t panels, rows;
+};
 
-static void multiply_tile(enum precision precision, bool fast, size_t rows, size_t panels,
-                          const struct low_precision_tile *tile) {
+static const struct low_precision_kernel reference_kernel = {NULL, TILE_PANELS, TILE_ROWS};
+
+static struct low_precision_kernel kernel_of(enum precision precision) {
+    static tile_function *const(*const bf16[SIMD_LEVELS])[TILE_ROWS] = SIMD_BY_LEVEL(bf16_tiles);
+    static tile_function *const(*const bytes[SIMD_LEVELS])[TILE_ROWS] = SIMD_BY_LEVEL(bytes_tiles);
+    static const size_t panels[SIMD_LEVELS] = {1, 1, TILE_PANELS};
+    static const size_t rows[SIMD_LEVELS] = {PLAIN_ROWS, TILE_ROWS, TILE_ROWS};
+    const enum simd_level level = simd_level();
+    struct low_precision_kernel kernel = {(precision == PRECISION_BF16 ? bf16 : bytes)[level],
+                                          panels[level], rows[level]};
 #ifdef SIMD_X86
-    if (fast) {
-        tile_function *const(*tiles)[TILE_ROWS] = bf16_tiles;
-        if (precision == PRECISION_INT8) tiles = bytes_tiles;
-        tiles[panels - 1][rows - 1](tile);
-        return;
+    if (precision == PRECISION_BF16) {
+        if (simd_has_bf16()) kernel.tiles = bf16_bf16_tiles;
+    } else if (simd_has_vnni()) {
+        kernel.tiles = vnni_bytes_tiles;
+    } else if (simd_has_avx_vnni()) {
+        kernel.tiles = avxvnni_bytes_tiles;
     }
 #endif
-    (void)fast;
-    reference_tile(precision, rows, panels, tile);
+    return kernel;
 }
 
 /* Bytes of a number of the output. */
@@ -270,14 +305,16 @@ static void take_rows(struct low_precision_cursor *cursor,
 }
 
 /* Multiplies by a few panels, in tiles of nearly equal heights. */
-static void multiply_panels(const struct packed_low_precision *matrix, bool fast, size_t panel,
-                            size_t panels, size_t rows,
-                            const struct packed_low_precision_product *product, size_t column) {
-    const size_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+static void multiply_panels(const struct packed_low_precision *matrix,
+                            const struct low_precision_kernel *kernel, size_t panel, size_t panels,
+                            size_t rows, const struct packed_low_precision_product *product,
+                            size_t column) {
+    const size_t tiles = (rows + kernel->rows - 1) / kernel->rows;
     const size_t height = rows / tiles, higher = rows % tiles;
     const size_t first = panel * LOW_PRECISION_PANEL;
     struct low_precision_cursor cursor = cursor_new(matrix, product, column);
     struct low_precision_tile tile = {.words = matrix->words,
+                                      .numbers = matrix->numbers,
                                       .panels = matrix->panels + first * matrix->words,
                                       .bias = matrix->bias + first,
                                       .scale = matrix->scale + first,
@@ -288,18 +325,22 @@ static void multiply_panels(const struct packed_low_precision *matrix, bool fast
     for (size_t i = 0; i < tiles; i++) {
         const size_t some = height + (i < higher);
         take_rows(&cursor, product, some, &tile);
-        multiply_tile(matrix->precision, fast, some, panels, &tile);
+        if (kernel->tiles) {
+            kernel->tiles[panels - 1][some - 1](&tile);
+        } else {
+            reference_tile(matrix->precision, some, panels, &tile);
+        }
     }
 }
 
-static void multiply(const struct packed_low_precision *matrix, bool fast, size_t panel,
-                     size_t panels, size_t rows,
-                     const struct packed_low_precision_product *product) {
+static void multiply(const struct packed_low_precision *matrix,
+                     const struct low_precision_kernel *kernel, size_t panel, size_t panels,
+                     size_t rows, const struct packed_low_precision_product *product) {
     if (rows == 0) return;
     for (size_t done = 0; done < panels;) {
-        const size_t groups = (panels - done + TILE_PANELS - 1) / TILE_PANELS;
+        const size_t groups = (panels - done + kernel->panels - 1) / kernel->panels;
         const size_t some = (panels - done + groups - 1) / groups;
-        multiply_panels(matrix, fast, panel + done, some, rows, product,
+        multiply_panels(matrix, kernel, panel + done, some, rows, product,
                         done * LOW_PRECISION_PANEL);
         done += some;
     }
@@ -308,11 +349,12 @@ static void multiply(const struct packed_low_precision *matrix, bool fast, size_
 void packed_low_precision_multiply(const struct packed_low_precision *matrix, size_t panel,
                                    size_t panels, size_t rows,
                                    const struct packed_low_precision_product *product) {
-    multiply(matrix, packed_low_precision_fast(matrix->precision), panel, panels, rows, product);
+    const struct low_precision_kernel kernel = kernel_of(matrix->precision);
+    multiply(matrix, &kernel, panel, panels, rows, product);
 }
 
 void packed_low_precision_multiply_reference(const struct packed_low_precision *matrix,
                                              size_t panel, size_t panels, size_t rows,
                                              const struct packed_low_precision_product *product) {
-    multiply(matrix, false, panel, panels, rows, product);
+    multiply(matrix, &reference_kernel, panel, panels, rows, product);
 }

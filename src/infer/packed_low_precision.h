@@ -1,7 +1,8 @@
 /* packed.h's matrix products in low precision: two bfloat16 or four int8 numbers, one 32-bit word,
  * are multiplied by as many weights and added to one sum by one instruction (AVX512_BF16's
- * vdpbf16ps, AVX512_VNNI's vpdpbusd). On other processors reference loops compute the same. Sums
- * are float for bfloat16, 32-bit integers for int8.
+ * vdpbf16ps, AVX512_VNNI's and AVX_VNNI's vpdpbusd). On other processors bfloat16 numbers are
+ * widened to floats, and int8 ones to 16 bits, of which pmaddwd multiplies two (that of bytes,
+ * pmaddubsw, saturates). Sums are float for bfloat16, 32-bit integers for int8.
  *
  * int8 weights have a scale for each output; low_precision.h describes the left matrix. A row's
  * result does not depend on the other rows; for int8 it is the same on any processor up to the last
@@ -21,7 +22,8 @@ enum { LOW_PRECISION_PANEL = 16 }; /* outputs packed side by side */
 struct packed_low_precision {
     enum precision precision;
     bool to_activations;   /* outputs are low-precision activations after ReLU6, otherwise floats */
-    size_t outputs, words; /* n, a multiple of LOW_PRECISION_PANEL; ceil(k / numbers in a word) */
+    size_t numbers;        /* of weights in a word: 2 or, bytes for vpdpbusd, 4 */
+    size_t outputs, words; /* n, a multiple of LOW_PRECISION_PANEL; ceil(k / numbers) */
     float *bias;      /* (n), zeros at first; in units of the outputs' steps, as the next two */
     float *scale;     /* (n), int8: the value of an integer product of 1 */
     float *offset;    /* (n), int8: the sum of a row's weights */
@@ -58,9 +60,6 @@ struct packed_low_precision_product {
 void packed_low_precision_multiply(const struct packed_low_precision *matrix, size_t panel,
                                    size_t panels, size_t rows,
                                    const struct packed_low_precision_product *product);
-
-/* Whether this processor has the instruction. Without it packed_low_precision_multiply is slow. */
-bool packed_low_precision_fast(enum precision precision);
 
 /* packed_low_precision_multiply by the reference loops, for tests. */
 void packed_low_precision_multiply_reference(const struct packed_low_precision *matrix,

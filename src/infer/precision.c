@@ -1,7 +1,6 @@
 #include "infer/precision.h"
 
 #include "base/simd_level.h"
-#include "infer/packed_low_precision.h"
 
 /* AMD Zen 4 issues products of bfloat16 pairs as often as products of floats. Intel Sapphire
  * Rapids issues a quarter as many, which makes bfloat16 products take twice as long as float
@@ -15,6 +14,5 @@ static bool pairs_pay(void) {
 }
 
 enum precision precision_best(void) {
-    return packed_low_precision_fast(PRECISION_BF16) && pairs_pay() ? PRECISION_BF16
-                                                                    : PRECISION_F32;
+    return simd_has_bf16() && pairs_pay() ? PRECISION_BF16 : PRECISION_F32;
 }

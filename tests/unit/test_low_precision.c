@@ -1,5 +1,6 @@
 /* Products and depthwise convolutions in bfloat16 and bytes against plain twins in double
- * precision, and the processor's instructions against the plain loops. */
+ * precision, and the processor's instructions against the plain loops. CTest runs this once for
+ * each value of CAPTION_SIMD. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -133,7 +134,7 @@ static void expect_product(const struct product *p) {
 
 static void products_agree_with_double_precision_and_plain_loops(void **state) {
     (void)state;
-    static const size_t inputs[] = {1, 3, 27, 32, 64, 97, 320};
+    static const size_t inputs[] = {1, 3, 27, 32, 64, 97, 600};
     for (size_t i = 0; i < 2 * 7 * 2; i++) {
         for (size_t rows = 1; rows < 15; rows += 3) {
             for (size_t panels = 1; panels < 8; panels += 2) {
@@ -144,6 +145,48 @@ static void products_agree_with_double_precision_and_plain_loops(void **state) {
                 product_free(&p);
             }
         }
+    }
+}
+
+/* Every byte is 255 and every weight of a row 127 or -127, where sums of 16 bits would saturate. A
+ * float holds the sum exactly. */
+static void the_largest_bytes_are_summed_exactly(void **state) {
+    (void)state;
+    enum { INPUTS = 512, OUTPUTS = 32, ROWS = 7 };
+    struct product p = product_new(PRECISION_INT8, false, false, ROWS, OUTPUTS, INPUTS);
+    arena_free(&p.arena);
+    assert_true(packed_low_precision_init(&p.matrix, PRECISION_INT8, false, OUTPUTS, INPUTS,
+                                          &p.arena, NULL));
+    for (size_t i = 0; i < OUTPUTS * INPUTS; i++) p.weights[i] = i / INPUTS % 2 ? 127 : -127;
+    for (size_t n = 0; n < OUTPUTS; n += LOW_PRECISION_PANEL) {
+        packed_low_precision_rows(&p.matrix, n, LOW_PRECISION_PANEL, INPUTS,
+                                  p.weights + n * INPUTS);
+    }
+    const struct int8_range ones = {.scale = 1};
+    for (size_t r = 0; r < ROWS; r++) {
+        memset(p.ready + r * p.stride, 255, INPUTS);
+        memcpy(p.ready + r * p.stride + int8_range_at(INPUTS), &ones, sizeof ones);
+    }
+    float *sums = multiplied(&p, packed_low_precision_multiply);
+    for (size_t i = 0; i < ROWS * OUTPUTS; i++) {
+        assert_true(sums[i] == (i % 2 ? 1.0F : -1.0F) * 255 * 127 * INPUTS);
+    }
+    free(sums);
+    product_free(&p);
+}
+
+/* Whatever instructions there are: products of two bfloat16 numbers are exact in float. */
+static void bfloat16_is_the_same_to_the_last_bit_as_plain_loops(void **state) {
+    (void)state;
+    static const size_t inputs[] = {27, 96, 600};
+    for (size_t i = 0; i < 3; i++) {
+        struct product p = product_new(PRECISION_BF16, false, true, 11, 80, inputs[i]);
+        float *fast = multiplied(&p, packed_low_precision_multiply);
+        float *plain = multiplied(&p, packed_low_precision_multiply_reference);
+        assert_memory_equal(fast, plain, 11 * 80 * sizeof(float));
+        free(fast);
+        free(plain);
+        product_free(&p);
     }
 }
 
@@ -266,6 +309,8 @@ static void depthwise_convolutions_agree_with_double_precision(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_agree_with_double_precision_and_plain_loops),
+        cmocka_unit_test(the_largest_bytes_are_summed_exactly),
+        cmocka_unit_test(bfloat16_is_the_same_to_the_last_bit_as_plain_loops),
         cmocka_unit_test(a_row_is_the_same_alone_and_beside_others),
         cmocka_unit_test(lines_keep_their_range),
         cmocka_unit_test(depthwise_convolutions_agree_with_double_precision),
