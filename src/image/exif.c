@@ -11,11 +11,12 @@
 
 #ifdef CAPTION_WITH_EXIF
 
-/* The standard has SHORT; some programs write LONG. */
+/* The standard has SHORT; some programs write LONG, or SLONG. */
 static unsigned read_number(const ExifEntry *entry, ExifByteOrder order) {
     if (entry->format == EXIF_FORMAT_SHORT && entry->size >= 2)
         return exif_get_short(entry->data, order);
-    if (entry->format == EXIF_FORMAT_LONG && entry->size >= 4)
+    if ((entry->format == EXIF_FORMAT_LONG || entry->format == EXIF_FORMAT_SLONG) &&
+        entry->size >= 4)
         return exif_get_long(entry->data, order);
     return 1;
 }

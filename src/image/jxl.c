@@ -82,7 +82,8 @@ static void jxl_inspect(const uint8_t *bytes, size_t size, struct format_header 
 
 #ifdef CAPTION_WITH_JXL
 
-/* Loaded for the first such photo, and stays: it is as large as the rest of the program. */
+/* Loaded for the first such photo, and stays. Of damaged ones Debian's prints what it found to
+ * standard error, which it has no way to turn off. */
 #define FUNCTION(name) __typeof__(&name) name
 struct libjxl {
     FUNCTION(JxlDecoderCreate);

@@ -1,6 +1,6 @@
-/* Reads paths from standard input, decodes each file and writes a row: its path, then "photo", width,
- * height and the pixels of the photo resized to SIDE x SIDE in hexadecimal, or "refused" and why. A
- * child decodes each, so that one that crashes or hangs is a row, too. */
+/* Reads paths from standard input, decodes each file and writes a row: its path, then "photo",
+ * width, height and the pixels of the photo resized to SIDE x SIDE in hexadecimal, or "refused" and
+ * why. A child decodes each, so that one that crashes or hangs is a row, too. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
