@@ -4,8 +4,8 @@
 set -eu
 
 packages="gcc libc6-dev make cmake pkg-config libopenblas-dev libcjson-dev libstb-dev
-    libjpeg62-turbo-dev libpng-dev libgif-dev libwebp-dev libheif-dev libtiff-dev liblcms2-dev
-    libexif-dev libexpat1-dev libarchive-dev libgumbo-dev libcmark-dev libzip-dev
+    libjpeg62-turbo-dev libpng-dev libgif-dev libwebp-dev libheif-dev libtiff-dev libjxl-dev
+    liblcms2-dev libexif-dev libexpat1-dev libarchive-dev libgumbo-dev libcmark-dev libzip-dev
     libmicrohttpd-dev $*"
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

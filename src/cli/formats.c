@@ -43,6 +43,11 @@ struct format_line {
 #else
 #define TIFF_LINE "libtiff", false, NULL
 #endif
+#ifdef CAPTION_WITH_JXL
+#define JXL_LINE "libjxl", true, CAPTION_JXL_SONAME
+#else
+#define JXL_LINE "libjxl", false, NULL
+#endif
 #ifdef CAPTION_WITH_LCMS
 #define PROFILE_LINE "LittleCMS", true, NULL
 #else
@@ -74,6 +79,8 @@ static const struct format_line lines[] = {
     {"WebP", WEBP_LINE},
     {"GIF", GIF_LINE},
     {"TIFF", TIFF_LINE},
+    {"JPEG XL", JXL_LINE},
+    {"raw photos (their JPEG preview)", JPEG_LINE},
     {"BMP", "caption", true, NULL},
     {"PNM and PAM", "caption", true, NULL},
     {"colour profiles", PROFILE_LINE},

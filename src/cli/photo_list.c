@@ -164,9 +164,30 @@ static bool add_found(struct photo_list *list, char *path, const char *name, siz
     return ok;
 }
 
+/* Whether name i is a raw photo and the same photo is to be added as the camera developed it, under
+ * a name that differs in its extension alone. */
+static bool has_twin(const struct photo_list *list, const struct names *names, size_t i) {
+    const char *name = names->names[i], *dot = strrchr(name, '.');
+    if (!dot || !photo_named_raw(name)) return false;
+    const size_t stem = (size_t)(dot + 1 - name);
+    size_t first = i;
+    while (first > 0 && strncmp(names->names[first - 1], name, stem) == 0) first--;
+    for (size_t k = first; k < names->count && strncmp(names->names[k], name, stem) == 0; k++) {
+        const char *twin = names->names[k];
+        if (!strchr(twin + stem, '.') && photo_named(twin) && !photo_named_raw(twin) &&
+            matches(list, twin))
+            return true;
+    }
+    return false;
+}
+
 static bool add_names(struct photo_list *list, const struct names *names, const char *folder,
                       size_t relative, caption_error *error) {
     for (size_t i = 0; i < names->count; i++) {
+        if (has_twin(list, names, i)) {
+            list->others++;
+            continue;
+        }
         char *path = file_join(folder, names->names[i], error);
         if (!path || !add_found(list, path, names->names[i], relative, error)) return false;
     }

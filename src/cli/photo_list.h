@@ -35,7 +35,8 @@ struct photo_list {
     struct photo_entry *entries; /* [count] */
     size_t count, capacity;
     size_t photos; /* entries without a problem */
-    size_t others; /* files of folders that were passed over: neither name nor content says photo */
+    size_t others; /* files of folders that were passed over: neither name nor content says photo,
+                      or raw photos beside what the camera made of them */
     bool folders;  /* at least one argument was a folder */
 
     struct file_id *seen; /* what is in the list, and folders that were searched: a hash table */

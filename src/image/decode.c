@@ -5,8 +5,8 @@
 #include "image/rows.h"
 
 static const struct format *const formats[] = {
-    &format_jpeg, &format_png,  &format_webp, &format_heic, &format_heif,
-    &format_avif, &format_tiff, &format_gif,  &format_bmp,  &format_pnm};
+    &format_jpeg, &format_png, &format_webp, &format_heic, &format_heif, &format_avif,
+    &format_jxl,  &format_raw, &format_tiff, &format_gif,  &format_bmp,  &format_pnm};
 
 static const struct format *find_format(const uint8_t *bytes, size_t size) {
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
@@ -55,7 +55,10 @@ size_t image_decode_memory(const uint8_t *bytes, size_t size, size_t min_side) {
 /* A header cut off before the size counts as truncated, a size of 0 that is there as a size. */
 static bool check_header(const struct format *format, const struct format_header *header,
                          size_t size, caption_error *error) {
-    bool sized = header->width > 0 && header->height > 0;
+    if (header->unread)
+        return error_set(error, CAPTION_ERROR_FORMAT, "is a %s photo %s", format->name,
+                         header->unread);
+    const bool sized = header->width > 0 && header->height > 0;
     if ((sized || !header->missing) && !image_check_size(header->width, header->height, error))
         return error_prefix(error, format->name);
     if (header->missing)
@@ -79,7 +82,8 @@ static bool decode(const uint8_t *bytes, size_t size, size_t min_side, bool acce
     if (!check_header(format, &header, size, error)) return false;
     if (!format->decode) return error_set(error, CAPTION_ERROR_FORMAT, "%s", format->absent);
     if (!format->decode(bytes, size, &header, min_side, out, error)) return false;
-    unsigned orientation = exif_orientation(header.exif, header.exif_size);
+    const unsigned orientation =
+        header.orientation ? header.orientation : exif_orientation(header.exif, header.exif_size);
     if (image_turn_upright(out, orientation, error)) return true;
     image_free(out);
     return false;

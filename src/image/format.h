@@ -13,14 +13,18 @@ struct format_header {
     size_t width, height;   /* as stored; 0 where the file ends before them */
     const char *missing;    /* what a truncated file lacks, in words; NULL: nothing */
     const char *impossible; /* what no valid file has and a decoder stumbles over, or NULL */
+    const char *unread;     /* what makes a valid file one that is not read, or NULL */
     const uint8_t *exif;    /* EXIF block in the file (from its "II" or "MM" on), or NULL */
     size_t exif_size;       /* in bytes */
+    unsigned orientation;   /* of a raw photo, 1 to 8; 0: what its EXIF block says */
     const uint8_t *profile; /* colour profile of a WebP, or NULL */
     size_t profile_size;    /* in bytes */
-    const uint8_t *frame;   /* first frame (ANMF) of an animated WebP, or NULL */
+    const uint8_t *frame;   /* first frame (ANMF) of an animated WebP, preview of a raw photo */
     size_t frame_size;      /* in bytes */
     bool accepting;         /* set by the caller: half a JPEG is to be decoded, too */
     bool lacks_end;         /* of a JPEG or PNG without end marker: its pixels may be all there */
+    bool lossless;          /* of a JPEG: of a kind that no photo has but a sensor's pixels */
+    bool cut;               /* of a raw photo: a preview lies behind the end of the file */
 };
 
 struct format {
@@ -36,7 +40,7 @@ struct format {
 };
 
 extern const struct format format_avif, format_bmp, format_gif, format_heic, format_heif,
-    format_jpeg, format_png, format_pnm, format_tiff, format_webp;
+    format_jpeg, format_jxl, format_png, format_pnm, format_raw, format_tiff, format_webp;
 
 /* Sets the error to what the bytes are when no format recognises them. Returns false. */
 bool format_refuse(const uint8_t *bytes, size_t size, caption_error *error);

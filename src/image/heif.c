@@ -9,63 +9,19 @@
 
 #include "base/library.h"
 #include "base/memory.h"
-#include "image/color.h"
+#include "image/boxes.h"
 #include "image/format.h"
 #include "image/rows.h"
 
-enum { BOX_HEADER = 8, LARGE_BOX_HEADER = 16, FULL_BOX = 4 };
-
-/* A box: what is in it, and where the next one begins. */
-struct box {
-    const char *type; /* 4 bytes */
-    const uint8_t *content;
-    size_t size;   /* of the content, as far as it is there */
-    size_t length; /* of all, from the header; 0: impossible */
-};
-
-/* The box at the start of bytes[size], of which its header is there. A length of 0 reaches to the
- * end. */
-static struct box read_box(const uint8_t *bytes, size_t size) {
-    uint64_t length = bytes_big_32(bytes);
-    size_t header = BOX_HEADER;
-    if (length == 1 && size >= LARGE_BOX_HEADER) {
-        header = LARGE_BOX_HEADER;
-        length = (uint64_t)bytes_big_32(bytes + 8) << 32 | bytes_big_32(bytes + 12);
-    }
-    if (length == 0) length = size;
-    struct box box = {(const char *)bytes + 4, bytes + header, 0, 0};
-    if (length < header || length > SIZE_MAX) return box;
-    box.length = (size_t)length;
-    box.size = (box.length < size ? box.length : size) - header;
-    return box;
-}
-
-static bool is_type(const struct box *box, const char *type) {
-    return memcmp(box->type, type, 4) == 0;
-}
-
-/* The first box of a type among those in bytes[size]. */
-static bool find_box(const uint8_t *bytes, size_t size, const char *type, struct box *box) {
-    while (size >= BOX_HEADER) {
-        *box = read_box(bytes, size);
-        if (box->length == 0) return false;
-        if (is_type(box, type)) return true;
-        if (box->length > size) return false;
-        bytes += box->length;
-        size -= box->length;
-    }
-    return false;
-}
-
 /* The largest of the sizes of all items: that of the photo, for its tiles, thumbnails and depth
  * maps are smaller. */
-static void read_sizes(const struct box *properties, struct format_header *header) {
+static void read_sizes(const struct iso_box *properties, struct format_header *header) {
     const uint8_t *bytes = properties->content;
     size_t size = properties->size;
-    struct box box;
-    while (find_box(bytes, size, "ispe", &box) && box.size >= FULL_BOX + 8) {
-        const size_t width = bytes_big_32(box.content + FULL_BOX);
-        const size_t height = bytes_big_32(box.content + FULL_BOX + 4);
+    struct iso_box box;
+    while (iso_box_find(bytes, size, "ispe", &box) && box.size >= ISO_FULL_BOX + 8) {
+        const size_t width = bytes_big_32(box.content + ISO_FULL_BOX);
+        const size_t height = bytes_big_32(box.content + ISO_FULL_BOX + 4);
         if ((uint64_t)width * height > (uint64_t)header->width * header->height) {
             header->width = width;
             header->height = height;
@@ -77,20 +33,14 @@ static void read_sizes(const struct box *properties, struct format_header *heade
 }
 
 static void heif_inspect(const uint8_t *bytes, size_t size, struct format_header *header) {
-    struct box meta, properties, items;
-    if (find_box(bytes, size, "meta", &meta) && meta.size > FULL_BOX &&
-        find_box(meta.content + FULL_BOX, meta.size - FULL_BOX, "iprp", &properties) &&
-        find_box(properties.content, properties.size, "ipco", &items))
+    struct iso_box meta, properties, items;
+    if (iso_box_find(bytes, size, "meta", &meta) && meta.size > ISO_FULL_BOX &&
+        iso_box_find(meta.content + ISO_FULL_BOX, meta.size - ISO_FULL_BOX, "iprp", &properties) &&
+        iso_box_find(properties.content, properties.size, "ipco", &items))
         read_sizes(&items, header);
-    size_t at = 0;
-    while (size - at >= BOX_HEADER) {
-        const struct box box = read_box(bytes + at, size - at);
-        if (box.length == 0) break;
-        if (box.length > size - at) {
-            header->missing = "the end that its boxes give";
-            return;
-        }
-        at += box.length;
+    if (!iso_boxes_end(bytes, size)) {
+        header->missing = "the end that its boxes give";
+        return;
     }
     if (header->width == 0) header->impossible = "it has no size of a photo";
 }
@@ -217,35 +167,31 @@ static bool decode(struct file *file, const struct format_header *header, size_t
 }
 
 /* A photo is not refused for its profile, nor for want of memory for it. */
-static struct color *find_color(const struct file *file) {
-    const size_t size = file->heif.heif_image_handle_get_raw_color_profile_size(file->handle);
-    uint8_t *profile = size > 0 ? memory_uninitialised(size, 1, "a colour profile", NULL) : NULL;
+static uint8_t *read_profile(const struct file *file, size_t *size) {
+    *size = file->heif.heif_image_handle_get_raw_color_profile_size(file->handle);
+    uint8_t *profile = *size > 0 ? memory_uninitialised(*size, 1, "a colour profile", NULL) : NULL;
     if (!profile) return NULL;
     const struct heif_error result =
         file->heif.heif_image_handle_get_raw_color_profile(file->handle, profile);
-    struct color *color = result.code == heif_error_Ok ? color_new(profile, size, false) : NULL;
+    if (result.code == heif_error_Ok) return profile;
     free(profile);
-    return color;
+    return NULL;
 }
 
-static bool take_rows(struct file *file, const struct format_header *header, size_t size,
-                      size_t min_side, struct image *out, caption_error *error) {
+static bool take_pixels(struct file *file, const struct format_header *header, size_t size,
+                        size_t min_side, struct image *out, caption_error *error) {
     int stride = 0;
-    const uint8_t *pixels =
+    struct whole_pixels whole = {.channels = file->transparent ? 4 : 3};
+    whole.pixels =
         file->heif.heif_image_get_plane_readonly(file->image, heif_channel_interleaved, &stride);
-    if (!pixels || stride <= 0)
+    if (!whole.pixels || stride <= 0)
         return error_set(error, CAPTION_ERROR_FORMAT, "is a HEIF photo without pixels");
-    struct image_rows rows;
-    if (!image_rows_begin(&rows, header, size, min_side, out, error)) return false;
-    struct color *color = find_color(file);
-    for (size_t y = 0; y < rows.height; y++) {
-        uint8_t *row = image_rows_at(&rows, y);
-        image_over_white(pixels + y * (size_t)stride, file->transparent ? 4 : 3, rows.width, row);
-        if (color) color_convert(color, row, rows.width, row);
-        image_rows_take(&rows, y);
-    }
-    color_free(color);
-    return image_rows_end(&rows, true);
+    whole.stride = (size_t)stride;
+    uint8_t *profile = read_profile(file, &whole.profile_size);
+    whole.profile = profile;
+    const bool ok = image_take_whole(&whole, header, size, min_side, out, error);
+    free(profile);
+    return ok;
 }
 
 static bool heif_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
@@ -254,7 +200,7 @@ static bool heif_decode(const uint8_t *bytes, size_t size, const struct format_h
     struct file file = {0};
     const bool ok = file_open(&file, bytes, size, &upright, error) &&
                     decode(&file, &upright, size, error) &&
-                    take_rows(&file, &upright, size, min_side, out, error);
+                    take_pixels(&file, &upright, size, min_side, out, error);
     file_close(&file);
     return ok;
 }

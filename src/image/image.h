@@ -52,10 +52,11 @@ bool image_size(const uint8_t *bytes, size_t size, size_t *width, size_t *height
 
 /* Decodes the bytes of a JPEG (baseline, progressive, grey, CMYK), PNG (any depth, alpha over
  * white), BMP, PNM (P1 to P7), GIF (first frame) or, where their libraries were there at build
- * time, WebP (first frame), HEIC, AVIF or TIFF file. The content decides the format. Converts
- * colours to sRGB by the profile and turns the photo upright. A truncated file is an error, not
- * half a photo; one that lacks only its end marker is whole. Small files that would cost much
- * memory are refused. Errors carry no file name: the caller prefixes it (error_prefix). */
+ * time, WebP (first frame), HEIC, AVIF, TIFF or JPEG XL file, or of a camera's raw file (its
+ * largest JPEG preview). The content decides the format. Converts colours to sRGB by the profile
+ * and turns the photo upright. A truncated file is an error, not half a photo; one that lacks only
+ * its end marker is whole. Small files that would cost much memory are refused. Errors carry no
+ * file name: the caller prefixes it (error_prefix). */
 bool image_decode(const uint8_t *bytes, size_t size, struct image *out, caption_error *error);
 
 /* The same, but a JPEG is decoded at 1/2, 1/4 or 1/8 of its size where both sides of the result are

@@ -63,6 +63,7 @@ static bool has_sane_huffman_tables(const uint8_t *segment, size_t length) {
 static void read_segment(unsigned marker, const uint8_t *segment, size_t length,
                          struct format_header *header) {
     if (is_frame(marker) && length >= 5 && header->width == 0) {
+        header->lossless = (marker & 3) == 3;
         header->height = bytes_big_16(segment + 1);
         header->width = bytes_big_16(segment + 3);
     } else if (marker == MARKER_APPLICATION_1 && length > 6 && !header->exif &&

@@ -156,14 +156,19 @@ bool photo_decodes(const struct photo_file *file, caption_error *error) {
     return ok || photo_file_error(file, error);
 }
 
-bool photo_named(const char *path) {
-    static const char *const extensions[] = {
-        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".pbm", ".pgm",
-        ".ppm", ".pnm", ".pam", ".heic", ".heif", ".hif", ".avif", ".tif", ".tiff", ".jxl", ".jp2",
-        /* raw, of cameras */
-        ".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".sr2", ".raf", ".rw2", ".orf",
-        ".pef", ".srw", ".x3f", ".rwl", ".mrw", ".3fr", ".erf", ".kdc", NULL};
+bool photo_named_raw(const char *path) {
+    static const char *const extensions[] = {".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw",
+                                             ".sr2", ".raf", ".rw2", ".orf", ".pef", ".srw", ".x3f",
+                                             ".rwl", ".mrw", ".3fr", ".erf", ".kdc", NULL};
     return file_has_extension(path, extensions);
+}
+
+bool photo_named(const char *path) {
+    static const char *const extensions[] = {".jpg",  ".jpeg", ".jpe",  ".jfif", ".png", ".gif",
+                                             ".webp", ".bmp",  ".dib",  ".pbm",  ".pgm", ".ppm",
+                                             ".pnm",  ".pam",  ".heic", ".heif", ".hif", ".avif",
+                                             ".tif",  ".tiff", ".jxl",  ".jp2",  NULL};
+    return file_has_extension(path, extensions) || photo_named_raw(path);
 }
 
 bool photo_recognise(const char *path) {

@@ -64,6 +64,9 @@ bool photo_decodes(const struct photo_file *file, caption_error *error);
  * "dog.heic", "dog.cr2". */
 bool photo_named(const char *path);
 
+/* Whether it is a camera's raw photo by its name: "dog.cr2". */
+bool photo_named_raw(const char *path);
+
 /* Whether a file of a folder is to be taken as a photo, be it one that cannot be read, which is
  * then reported and not passed over: a regular file that begins as a photo does, or whose name says
  * that it is one; what is there and cannot be looked at or read; a link of such a name that leads

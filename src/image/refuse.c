@@ -11,19 +11,10 @@ static const struct refused_signature {
     size_t offset, length;
     const char *bytes, *name;
 } signatures[] = {
-    {4, 8, "ftypcrx ", "a Canon raw photo"},
     {4, 8, "ftypjp2 ", "a JPEG 2000 photo"},
     {4, 4, "ftyp", "a video"},
-    {8, 3, "CR\2", "a Canon raw photo"},
-    {0, 8, "FUJIFILM", "a Fujifilm raw photo"},
-    {0, 4, "IIU\0", "a Panasonic raw photo"},
-    {0, 4, "IIRO", "an Olympus raw photo"},
-    {0, 4, "IIRS", "an Olympus raw photo"},
-    {0, 4, "MMOR", "an Olympus raw photo"},
     {0, 4, "\0MRM", "a Minolta raw photo"},
     {0, 4, "FOVb", "a Sigma raw photo"},
-    {0, 2, "\xff\x0a", "a JPEG XL photo"},
-    {4, 4, "JXL ", "a JPEG XL photo"},
     {4, 4, "jP  ", "a JPEG 2000 photo"},
     {0, 4, "\xff\x4f\xff\x51", "a JPEG 2000 photo"},
     {12, 4, "CgBI", "an iPhone app's own form of PNG (CgBI)"},

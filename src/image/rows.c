@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "image/color.h"
 
 enum { CHANNELS = 3 };
 
@@ -108,4 +109,20 @@ bool image_rows_end(struct image_rows *rows, bool ok) {
     rows->sums = NULL;
     if (!ok) image_free(rows->image);
     return ok;
+}
+
+bool image_take_whole(const struct whole_pixels *whole, const struct format_header *header,
+                      size_t file_size, size_t min_side, struct image *image,
+                      caption_error *error) {
+    struct image_rows rows;
+    if (!image_rows_begin(&rows, header, file_size, min_side, image, error)) return false;
+    struct color *color = color_new(whole->profile, whole->profile_size, false);
+    for (size_t y = 0; y < rows.height; y++) {
+        uint8_t *row = image_rows_at(&rows, y);
+        image_over_white(whole->pixels + y * whole->stride, whole->channels, rows.width, row);
+        if (color) color_convert(color, row, rows.width, row);
+        image_rows_take(&rows, y);
+    }
+    color_free(color);
+    return image_rows_end(&rows, true);
 }

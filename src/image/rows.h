@@ -33,6 +33,19 @@ void image_rows_take(struct image_rows *rows, size_t y);
 /* Frees what the rows needed. Frees the image, too, unless `ok`, which is returned. */
 bool image_rows_end(struct image_rows *rows, bool ok);
 
+/* The pixels of a photo that a library made all at once, and the profile of their colours. */
+struct whole_pixels {
+    const uint8_t *pixels;  /* (height, stride), of which width * channels are pixels */
+    size_t channels;        /* 3: RGB, 4: RGBA, not premultiplied */
+    size_t stride;          /* in bytes */
+    const uint8_t *profile; /* ICC, or NULL */
+    size_t profile_size;    /* in bytes */
+};
+
+/* Makes `image` of them: over white, in sRGB, reduced as in image_rows_begin. */
+bool image_take_whole(const struct whole_pixels *whole, const struct format_header *header,
+                      size_t file_size, size_t min_side, struct image *image, caption_error *error);
+
 /* Allocates `image` for a photo reduced by `divisor`, sides rounded up: what rounding added is none
  * of the photo, and each pixel is about the mean of divisor x divisor. */
 bool image_new_reduced(struct image *image, const struct format_header *header, size_t divisor,

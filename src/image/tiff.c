@@ -9,76 +9,24 @@
 
 #include "base/library.h"
 #include "base/memory.h"
-#include "image/color.h"
-#include "image/format.h"
 #include "image/rows.h"
-
-/* Where numbers stand in classic files and in large ones. */
-struct layout {
-    bool big_endian, large;
-    size_t count_size, entry_size, value_at; /* of a directory and its entries */
-};
-
-enum { TAG_SUBFILE = 254, TAG_WIDTH = 256, TAG_HEIGHT = 257 };
-enum { TYPE_SHORT = 3, TYPE_LONG = 4 };
-
-static uint32_t read_16(const struct layout *l, const uint8_t *bytes) {
-    return l->big_endian ? bytes_big_16(bytes) : bytes_little_16(bytes);
-}
-
-static uint32_t read_32(const struct layout *l, const uint8_t *bytes) {
-    return l->big_endian ? bytes_big_32(bytes) : bytes_little_32(bytes);
-}
-
-static uint64_t read_64(const struct layout *l, const uint8_t *bytes) {
-    const uint64_t first = read_32(l, bytes), second = read_32(l, bytes + 4);
-    return l->big_endian ? first << 32 | second : second << 32 | first;
-}
-
-static struct layout read_layout(const uint8_t *bytes) {
-    struct layout layout = {bytes[0] == 'M', false, 2, 12, 8};
-    if (read_16(&layout, bytes + 2) == 43) {
-        layout.large = true;
-        layout.count_size = 8;
-        layout.entry_size = 20;
-        layout.value_at = 12;
-    }
-    return layout;
-}
-
-/* A camera's raw file begins with a thumbnail, and marks it as one. */
-static void read_entry(const struct layout *l, const uint8_t *entry, struct format_header *header) {
-    enum { reduced = 1 };
-    const uint32_t tag = read_16(l, entry), type = read_16(l, entry + 2);
-    const uint8_t *at = entry + l->value_at;
-    const uint32_t value = type == TYPE_SHORT  ? read_16(l, at)
-                           : type == TYPE_LONG ? read_32(l, at)
-                                               : 0;
-    if (tag == TAG_WIDTH) header->width = value;
-    if (tag == TAG_HEIGHT) header->height = value;
-    if (tag == TAG_SUBFILE && (value & reduced))
-        header->impossible =
-            "it begins with a thumbnail, as a camera's raw photo does, and such are "
-            "not supported";
-}
+#include "image/tiff_directory.h"
 
 static void tiff_inspect(const uint8_t *bytes, size_t size, struct format_header *header) {
+    struct tiff_file file;
+    struct tiff_directory directory;
     header->missing = "its directory";
-    if (size < 16) return;
-    const struct layout layout = read_layout(bytes);
-    const uint64_t at = layout.large ? read_64(&layout, bytes + 8) : read_32(&layout, bytes + 4);
-    if (at > size - layout.count_size) return;
-    const uint8_t *directory = bytes + at;
-    const uint64_t count = layout.large ? read_64(&layout, directory) : read_16(&layout, directory);
-    const size_t there = (size - (size_t)at - layout.count_size) / layout.entry_size;
-    if (count <= there) header->missing = NULL;
-    for (size_t i = 0; i < there && i < count; i++)
-        read_entry(&layout, directory + layout.count_size + i * layout.entry_size, header);
+    if (!tiff_file_read(bytes, size, &file) || !tiff_directory_read(&file, file.first, &directory))
+        return;
+    const struct tiff_entry width = tiff_entry_find(&file, &directory, TIFF_TAG_WIDTH);
+    const struct tiff_entry height = tiff_entry_find(&file, &directory, TIFF_TAG_HEIGHT);
+    header->width = (size_t)tiff_number(&file, &width, 0);
+    header->height = (size_t)tiff_number(&file, &height, 0);
+    if (directory.complete) header->missing = NULL;
 }
 
 static bool tiff_recognise(const uint8_t *bytes, size_t size) {
     static const char *const starts[] = {"II*", "II+", "MM\0*", "MM\0+"};
-    if (size >= 11 && memcmp(bytes + 8, "CR\2", 3) == 0) return false; /* Canon's raw photos */
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
         if (size >= 4 && memcmp(bytes, starts[i], 4) == 0) return true;
     return false;
@@ -213,21 +161,25 @@ static TIFF *open_tiff(const struct libtiff *lib, struct tiff_source *source,
     return tiff;
 }
 
-static struct color *find_color(const struct libtiff *lib, TIFF *tiff) {
-    uint32_t size = 0;
-    void *profile = NULL;
-    if (!lib->TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &size, &profile)) return NULL;
-    return color_new(profile, size, false);
-}
-
-/* libtiff multiplies colours by their alpha: over white, the rest is white. */
-static void take_pixels(const uint32_t *pixels, size_t count, uint8_t *rgb) {
+/* Puts RGB in the place of libtiff's pixels, which have colours multiplied by their alpha: over
+ * white, the rest is white. Each is written where it has been read, or before. */
+static const uint8_t *pack_pixels(uint32_t *pixels, size_t count) {
+    uint8_t *rgb = (uint8_t *)pixels;
     for (size_t i = 0; i < count; i++) {
         const uint32_t pixel = pixels[i], white = 255 - TIFFGetA(pixel);
         const uint32_t colors[] = {TIFFGetR(pixel), TIFFGetG(pixel), TIFFGetB(pixel)};
         for (size_t c = 0; c < 3; c++)
             rgb[3 * i + c] = (uint8_t)size_smaller(colors[c] + white, 255);
     }
+    return rgb;
+}
+
+static void find_profile(const struct libtiff *lib, TIFF *tiff, struct whole_pixels *whole) {
+    uint32_t size = 0;
+    void *profile = NULL;
+    if (!lib->TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &size, &profile)) return;
+    whole->profile = profile;
+    whole->profile_size = size;
 }
 
 struct open_tiff {
@@ -246,21 +198,14 @@ static bool decode(const struct open_tiff *open, const struct format_header *hea
     if (!image_check_cost(header, count * sizeof(uint32_t), source->size, error)) return false;
     uint32_t *pixels = memory_zeroed(count, sizeof *pixels, "a photo's pixels", error);
     if (!pixels) return false;
-    struct image_rows rows;
     bool ok = lib->TIFFReadRGBAImageOriented(tiff, (uint32_t)header->width,
                                              (uint32_t)header->height, pixels, stored, 1) ||
               fail(source, error);
-    ok = ok && image_rows_begin(&rows, header, source->size, min_side, out, error);
     if (ok) {
-        struct color *color = find_color(lib, tiff);
-        for (size_t y = 0; y < rows.height; y++) {
-            uint8_t *row = image_rows_at(&rows, y);
-            take_pixels(pixels + y * rows.width, rows.width, row);
-            if (color) color_convert(color, row, rows.width, row);
-            image_rows_take(&rows, y);
-        }
-        color_free(color);
-        image_rows_end(&rows, true);
+        struct whole_pixels whole = {.channels = 3, .stride = 3 * header->width};
+        whole.pixels = pack_pixels(pixels, count);
+        find_profile(lib, tiff, &whole);
+        ok = image_take_whole(&whole, header, source->size, min_side, out, error);
     }
     free(pixels);
     return ok;

@@ -67,7 +67,7 @@ expect_in "$err" bomb.bmp truncated_80000000.bmp "lossless.webp: 14142 x 14142 p
 run images
 expect 1 "pictures of public test suites"
 expect_lines "$out" 7
-expect_in "$err" "canon_cr3_start.cr3: is a Canon raw photo" "iphone_bgwn6a08.png: is an iPhone app's own form of PNG" \
+expect_in "$err" "canon_cr3_start.cr3: truncated camera raw" "iphone_bgwn6a08.png: is an iPhone app's own form of PNG" \
     "no-data.gif: damaged GIF: it has no frame"
 
 # --- data sets

@@ -87,6 +87,27 @@ run "$work/others"
 expect 1 "a folder of other files alone"
 expect_in "$err" "a folder without photos"
 
+# --- a pair is one row: a raw photo beside its JPEG, a live photo beside its film, a film in a JPEG
+
+pairs=$work/pairs
+mkdir "$pairs"
+cp "$source_tree/samples/drawn/sunny-day.jpg" "$pairs/IMG_1.JPG"
+cp "$shape/00.ppm" "$pairs/IMG_1.1.ppm"
+printf 'FUJIFILMCCD-RAW 0201' >"$pairs/IMG_1.RAF"
+printf 'FUJIFILMCCD-RAW 0201' >"$pairs/IMG_2.RAF"
+printf '\0\0\0\24ftypqt  \0\0\0\0qt  ' >"$pairs/IMG_1.MOV"
+{
+    cat "$source_tree/samples/drawn/sunny-day.jpg"
+    printf '\0\0\0\24ftypisom\0\0\0\0isom'
+} >"$pairs/PXL_1.MP.jpg"
+run -v --jsonl "$pairs"
+expect 1 "a folder of pairs, and a raw photo alone"
+expect_in "$err" "IMG_2.RAF: truncated camera raw" "3 captioned, 1 failed, 2 other files passed over"
+run "$pairs/IMG_1.JPG" "$pairs/IMG_1.RAF"
+expect_in "$err" "IMG_1.RAF: truncated camera raw"
+run --glob '*.RAF' "$pairs"
+expect_in "$err" "IMG_1.RAF" "IMG_2.RAF"
+
 run "$tree/b/notes.txt"
 expect 1 "what is no photo is refused by name"
 expect_in "$err" notes.txt

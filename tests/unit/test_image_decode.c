@@ -474,9 +474,9 @@ static void what_is_no_photo_is_told_by_its_beginning(void **state) {
         {"P3 is text that begins like a PPM", 33, "begins with the text \"P3 is"},
         {"\0\0\0\x18"
          "ftypcrx \0\0\0\1",
-         16, "is a Canon raw photo, which is not supported"},
-        {"FUJIFILMCCD-RAW ", 16, "is a Fujifilm raw photo"},
-        {"IIU\0\x18\0\0\0", 8, "is a Panasonic raw photo"},
+         16, "truncated camera raw: it ends after 16 bytes, before its preview"},
+        {"FUJIFILMCCD-RAW ", 16, "truncated camera raw"},
+        {"IIU\0\x18\0\0\0", 8, "truncated camera raw"},
         {"\xff\x4f\xff\x51\0\x2f", 6, "is a JPEG 2000 photo"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -1,28 +1,13 @@
 /* HEIC and AVIF: four quarters of one colour each, made by libheif's heif-enc at quality 95. */
-#include "image_files.h"
-
-#include "base/file.h"
-
-static struct bytes golden(const char *name) {
-    const char *folder = getenv("CAPTION_GOLDEN");
-    char path[512];
-    snprintf(path, sizeof path, "%s/formats/%s", folder ? folder : "tests/golden", name);
-    struct file_bytes file;
-    caption_error error = {0};
-    if (!file_read(path, 1 << 20, &file, &error)) fail_msg("%s", error.message);
-    struct bytes bytes = {0};
-    bytes_add(&bytes, file.data, file.size);
-    file_bytes_free(&file);
-    return bytes;
-}
+#include "golden_files.h"
 
 static void a_file_that_is_cut_short_is_truncated(void **state) {
     (void)state;
-    struct bytes file = golden("quarters.heic");
+    struct bytes file = golden_file("quarters.heic");
     file.size -= 100;
     assert_refused(&file, CAPTION_ERROR_FORMAT, "truncated HEIC");
     bytes_free(&file);
-    file = golden("quarters.avif");
+    file = golden_file("quarters.avif");
     file.size = 20;
     assert_refused(&file, CAPTION_ERROR_FORMAT, "truncated AVIF");
     bytes_free(&file);
@@ -32,7 +17,7 @@ static void its_size_is_known_without_a_decoder(void **state) {
     (void)state;
     static const char *const names[] = {"quarters.heic", "quarters.avif"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct bytes file = golden(names[i]);
+        struct bytes file = golden_file(names[i]);
         size_t width = 0, height = 0;
         assert_true(image_size(file.data, file.size, &width, &height));
         assert_int_equal(width, 64);
@@ -42,19 +27,6 @@ static void its_size_is_known_without_a_decoder(void **state) {
 }
 
 #ifdef CAPTION_WITH_HEIF
-
-static void assert_quarters(const char *name) {
-    static const int colors[4][3] = {{200, 30, 30}, {30, 160, 40}, {40, 60, 200}, {230, 220, 60}};
-    struct bytes file = golden(name);
-    struct image out = decoded(&file);
-    assert_int_equal(out.width, 64);
-    assert_int_equal(out.height, 48);
-    for (size_t i = 0; i < 4; i++)
-        assert_pixel(&out, 16 + 32 * (i % 2), 12 + 24 * (i / 2), colors[i][0], colors[i][1],
-                     colors[i][2], 6);
-    image_free(&out);
-    bytes_free(&file);
-}
 
 static void heic_is_decoded(void **state) {
     (void)state;
@@ -68,7 +40,7 @@ static void avif_is_decoded(void **state) {
 
 static void damage_is_an_error_that_names_it(void **state) {
     (void)state;
-    struct bytes file = golden("quarters.heic");
+    struct bytes file = golden_file("quarters.heic");
     for (size_t i = 0; i + 4 < file.size; i++)
         if (memcmp(file.data + i, "iloc", 4) == 0) memcpy(file.data + i, "free", 4);
     assert_refused(&file, CAPTION_ERROR_FORMAT, "is a HEIF photo that cannot be decoded: ");

@@ -1,6 +1,7 @@
 /* Thousands of damaged photos of every format: each is decoded or refused with a message, nothing
  * else. Worth most under the sanitizers. */
-#include "image_files.h"
+#include "golden_files.h"
+#include "raw_files.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -157,6 +158,28 @@ static void damaged_webps_are_survived(void **state) {
 #endif
 }
 
+static void damaged_raw_photos_are_survived(void **state) {
+    (void)state;
+    for (unsigned kind = 0; kind < RAW_KINDS; kind++) {
+        struct bytes file = raw_new((enum raw_kind)kind, kind % 2, 6);
+        survive(&format_raw, &file);
+    }
+    struct bytes file = raw_cr3(6);
+    survive(&format_raw, &file);
+    file = raw_raf();
+    survive(&format_raw, &file);
+}
+
+#ifdef CAPTION_WITH_JXL
+static void damaged_jpeg_xls_are_survived(void **state) {
+    (void)state;
+    struct bytes file = golden_file("turned.jxl");
+    survive(&format_jxl, &file);
+    file = golden_file("animated.jxl");
+    survive(&format_jxl, &file);
+}
+#endif
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(damaged_jpegs_are_survived),
@@ -164,6 +187,10 @@ int main(void) {
         cmocka_unit_test(damaged_gifs_are_survived),
         cmocka_unit_test(damaged_bmps_and_pnms_are_survived),
         cmocka_unit_test(damaged_webps_are_survived),
+        cmocka_unit_test(damaged_raw_photos_are_survived),
+#ifdef CAPTION_WITH_JXL
+        cmocka_unit_test(damaged_jpeg_xls_are_survived),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

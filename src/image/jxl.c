@@ -1,0 +1,236 @@
+/* JPEG XL (ISO/IEC 18181): a codestream, bare or in boxes. The photo, or the first frame of an
+ * animation, is decoded by libjxl, without which they are refused. The codestream says how the
+ * photo stands upright; EXIF is not asked (18181-2). */
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef CAPTION_WITH_JXL
+#include <jxl/decode.h>
+#endif
+
+#include "base/library.h"
+#include "base/memory.h"
+#include "image/boxes.h"
+#include "image/rows.h"
+
+static const char signature[] = "\0\0\0\x0cJXL \r\n\x87\n"; /* of a file of boxes */
+enum { SIGNATURE = 12 };
+
+static bool jxl_recognise(const uint8_t *bytes, size_t size) {
+    return (size >= 2 && memcmp(bytes, "\xff\x0a", 2) == 0) ||
+           (size >= SIGNATURE && memcmp(bytes, signature, SIGNATURE) == 0);
+}
+
+/* Bits, the lowest of each byte first. Behind the end they are 0. */
+struct bit_reader {
+    const uint8_t *bytes;
+    size_t size, at; /* in bytes, in bits */
+};
+
+static uint32_t read_bits(struct bit_reader *bits, unsigned count) {
+    uint32_t value = 0;
+    for (unsigned i = 0; i < count; i++, bits->at++) {
+        const size_t byte = bits->at / 8;
+        if (byte < bits->size) value |= (bits->bytes[byte] >> bits->at % 8 & 1U) << i;
+    }
+    return value;
+}
+
+/* A side is a number of eights in a small photo, else of one of four lengths. */
+static size_t read_side(struct bit_reader *bits, bool small) {
+    static const unsigned lengths[] = {9, 13, 18, 30};
+    if (small) return 8 * (1 + (size_t)read_bits(bits, 5));
+    return 1 + (size_t)read_bits(bits, lengths[read_bits(bits, 2)]);
+}
+
+/* The size behind the signature of a codestream: the height, and the width or what it is to it. */
+static void read_size(const uint8_t *bytes, size_t size, struct format_header *header) {
+    static const unsigned ratios[][2] = {{0, 1}, {1, 1},  {12, 10}, {4, 3},
+                                         {3, 2}, {16, 9}, {5, 4},   {2, 1}};
+    struct bit_reader bits = {bytes, size, 16};
+    const bool small = read_bits(&bits, 1);
+    const size_t height = read_side(&bits, small);
+    const unsigned *ratio = ratios[read_bits(&bits, 3)];
+    const size_t width = ratio[0] ? height * ratio[0] / ratio[1] : read_side(&bits, small);
+    if (bits.at > 8 * size) {
+        header->missing = "its size";
+        return;
+    }
+    header->width = width;
+    header->height = height;
+}
+
+/* The start of the codestream that lies in the boxes, in one (jxlc) or in pieces (jxlp). */
+static void find_codestream(const uint8_t *bytes, size_t size, struct format_header *header) {
+    enum { piece_number = 4 };
+    struct iso_box box;
+    if (!iso_boxes_end(bytes, size)) header->missing = "the end that its boxes give";
+    if (iso_box_find(bytes, size, "jxlc", &box))
+        read_size(box.content, box.size, header);
+    else if (iso_box_find(bytes, size, "jxlp", &box) && box.size > piece_number)
+        read_size(box.content + piece_number, box.size - piece_number, header);
+    else if (!header->missing)
+        header->missing = "its codestream";
+}
+
+static void jxl_inspect(const uint8_t *bytes, size_t size, struct format_header *header) {
+    if (*bytes == 0)
+        find_codestream(bytes, size, header);
+    else
+        read_size(bytes, size, header);
+}
+
+#ifdef CAPTION_WITH_JXL
+
+/* Loaded for the first such photo, and stays: it is as large as the rest of the program. */
+#define FUNCTION(name) __typeof__(&name) name
+struct libjxl {
+    FUNCTION(JxlDecoderCreate);
+    FUNCTION(JxlDecoderDestroy);
+    FUNCTION(JxlDecoderSubscribeEvents);
+    FUNCTION(JxlDecoderSetUnpremultiplyAlpha);
+    FUNCTION(JxlDecoderSetInput);
+    FUNCTION(JxlDecoderProcessInput);
+    FUNCTION(JxlDecoderGetBasicInfo);
+    FUNCTION(JxlDecoderGetICCProfileSize);
+    FUNCTION(JxlDecoderGetColorAsICCProfile);
+    FUNCTION(JxlDecoderSetImageOutBuffer);
+};
+#undef FUNCTION
+
+static bool load(struct libjxl *lib, caption_error *error) {
+#define FUNCTION(name) LIBRARY_FUNCTION(struct libjxl, name)
+    static const struct library_function functions[] = {
+        FUNCTION(JxlDecoderCreate),
+        FUNCTION(JxlDecoderDestroy),
+        FUNCTION(JxlDecoderSubscribeEvents),
+        FUNCTION(JxlDecoderSetUnpremultiplyAlpha),
+        FUNCTION(JxlDecoderSetInput),
+        FUNCTION(JxlDecoderProcessInput),
+        FUNCTION(JxlDecoderGetBasicInfo),
+        FUNCTION(JxlDecoderGetICCProfileSize),
+        FUNCTION(JxlDecoderGetColorAsICCProfile),
+        FUNCTION(JxlDecoderSetImageOutBuffer),
+        LIBRARY_END,
+    };
+#undef FUNCTION
+    return library_load(CAPTION_JXL_SONAME, "a JPEG XL photo", "libjxl", functions, lib, error);
+}
+
+/* A file on its way to pixels. */
+struct jxl_file {
+    struct libjxl lib;
+    JxlDecoder *decoder;
+    size_t size;                  /* of the file in bytes */
+    struct format_header upright; /* its size as it stands upright */
+    struct whole_pixels whole;    /* of the first frame: RGB or RGBA */
+    uint8_t *pixels, *profile;    /* owned; NULL: none yet, no profile */
+};
+
+static bool fail(JxlDecoderStatus status, size_t size, caption_error *error) {
+    if (status == JXL_DEC_NEED_MORE_INPUT)
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "truncated JPEG XL: it ends after %zu bytes, before its last pixels",
+                         size);
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "JPEG XL cannot be decoded: its data is corrupt, or memory is short");
+}
+
+/* libjxl keeps planes of floats, one a channel, beside what it makes of them, about twice. */
+static bool take_info(struct jxl_file *file, caption_error *error) {
+    JxlBasicInfo info;
+    if (file->lib.JxlDecoderGetBasicInfo(file->decoder, &info) != JXL_DEC_SUCCESS)
+        return fail(JXL_DEC_ERROR, file->size, error);
+    file->upright.width = info.xsize;
+    file->upright.height = info.ysize;
+    if (!image_check_size(info.xsize, info.ysize, error)) return error_prefix(error, "JPEG XL");
+    const size_t channels = info.alpha_bits > 0 ? 4 : 3;
+    const size_t bytes_a_pixel = channels + 2 * sizeof(float) * (3 + info.num_extra_channels);
+    file->whole.channels = channels;
+    file->whole.stride = channels * info.xsize;
+    return image_check_cost(&file->upright, bytes_a_pixel * info.xsize * info.ysize, file->size,
+                            error);
+}
+
+/* A photo is not refused for its profile, nor for want of memory for it. */
+static void take_profile(struct jxl_file *file) {
+    size_t size = 0;
+    if (file->lib.JxlDecoderGetICCProfileSize(file->decoder, NULL, JXL_COLOR_PROFILE_TARGET_DATA,
+                                              &size) != JXL_DEC_SUCCESS ||
+        size == 0 || file->profile)
+        return;
+    file->profile = memory_uninitialised(size, 1, "a colour profile", NULL);
+    if (!file->profile ||
+        file->lib.JxlDecoderGetColorAsICCProfile(file->decoder, NULL, JXL_COLOR_PROFILE_TARGET_DATA,
+                                                 file->profile, size) != JXL_DEC_SUCCESS)
+        return;
+    file->whole.profile = file->profile;
+    file->whole.profile_size = size;
+}
+
+static bool give_buffer(struct jxl_file *file, caption_error *error) {
+    const JxlPixelFormat format = {(uint32_t)file->whole.channels, JXL_TYPE_UINT8,
+                                   JXL_NATIVE_ENDIAN, 0};
+    const size_t height = file->upright.height, stride = file->whole.stride;
+    free(file->pixels);
+    file->pixels = memory_zeroed(height, stride, "a photo's pixels", error);
+    file->whole.pixels = file->pixels;
+    if (!file->pixels) return false;
+    return file->lib.JxlDecoderSetImageOutBuffer(file->decoder, &format, file->pixels,
+                                                 height * stride) == JXL_DEC_SUCCESS ||
+           fail(JXL_DEC_ERROR, file->size, error);
+}
+
+/* Until the first frame is there. */
+static bool run(struct jxl_file *file, caption_error *error) {
+    for (;;) {
+        const JxlDecoderStatus status = file->lib.JxlDecoderProcessInput(file->decoder);
+        bool ok = true;
+        if (status == JXL_DEC_FULL_IMAGE) return true;
+        if (status == JXL_DEC_BASIC_INFO)
+            ok = take_info(file, error);
+        else if (status == JXL_DEC_COLOR_ENCODING)
+            take_profile(file);
+        else if (status == JXL_DEC_NEED_IMAGE_OUT_BUFFER)
+            ok = give_buffer(file, error);
+        else
+            ok = fail(status, file->size, error);
+        if (!ok) return false;
+    }
+}
+
+static bool file_open(struct jxl_file *file, const uint8_t *bytes, caption_error *error) {
+    if (!load(&file->lib, error)) return false;
+    file->decoder = file->lib.JxlDecoderCreate(NULL);
+    if (!file->decoder) return error_memory(error, "the JPEG XL decoder");
+    const int events = JXL_DEC_BASIC_INFO | JXL_DEC_COLOR_ENCODING | JXL_DEC_FULL_IMAGE;
+    if (file->lib.JxlDecoderSubscribeEvents(file->decoder, events) != JXL_DEC_SUCCESS ||
+        file->lib.JxlDecoderSetUnpremultiplyAlpha(file->decoder, JXL_TRUE) != JXL_DEC_SUCCESS ||
+        file->lib.JxlDecoderSetInput(file->decoder, bytes, file->size) != JXL_DEC_SUCCESS)
+        return fail(JXL_DEC_ERROR, file->size, error);
+    return true; /* the input is not closed: libjxl would print that it lacks some */
+}
+
+static void file_close(struct jxl_file *file) {
+    if (file->decoder) file->lib.JxlDecoderDestroy(file->decoder);
+    free(file->pixels);
+    free(file->profile);
+}
+
+static bool jxl_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
+                       size_t min_side, struct image *out, caption_error *error) {
+    struct jxl_file file = {.size = size, .upright = *header};
+    const bool ok = file_open(&file, bytes, error) && run(&file, error) &&
+                    image_take_whole(&file.whole, &file.upright, size, min_side, out, error);
+    file_close(&file);
+    return ok;
+}
+
+#else
+#define jxl_decode NULL
+#endif
+
+static const char absent[] =
+    "is a JPEG XL photo, which this build cannot decode: libjxl was absent";
+
+const struct format format_jxl = {"JPEG XL", jxl_recognise, jxl_inspect, jxl_decode, absent};

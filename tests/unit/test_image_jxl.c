@@ -1,0 +1,106 @@
+/* JPEG XL: four quarters of one colour each, made by libjxl's cjxl 0.7: lossy and bare; in boxes,
+ * of a JPEG that is stored turned; lossless, its fourth quarter transparent; an animation whose
+ * second frame is the negative. */
+#include "golden_files.h"
+
+static void a_file_that_is_cut_short_is_truncated(void **state) {
+    (void)state;
+    struct bytes file = golden_file("turned.jxl");
+    file.size -= 100;
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "truncated JPEG XL");
+    bytes_free(&file);
+    file = golden_file("quarters.jxl");
+    file.size = 4;
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "truncated JPEG XL: it ends after 4 bytes");
+    bytes_free(&file);
+}
+
+static void assert_size(const char *bytes, size_t length, size_t width, size_t height) {
+    size_t w = 0, h = 0;
+    assert_true(image_size((const uint8_t *)bytes, length, &w, &h));
+    assert_int_equal(w, width);
+    assert_int_equal(h, height);
+}
+
+static void its_size_is_known_without_a_decoder(void **state) {
+    (void)state;
+    struct bytes file = golden_file("quarters.jxl");
+    assert_size((const char *)file.data, file.size, 64, 48);
+    bytes_free(&file);
+    file = golden_file("turned.jxl"); /* as it is stored */
+    assert_size((const char *)file.data, file.size, 48, 64);
+    bytes_free(&file);
+    /* 0 | 01 | 2999 in 13 bits | 011: 4 to 3 */
+    assert_size("\xff\x0a\xba\x5d\x03\0", 6, 4000, 3000);
+}
+
+static void a_huge_size_is_refused_before_it_is_decoded(void **state) {
+    (void)state;
+    struct bytes file = {0};
+    bytes_add(&file, "\xff\x0a\xfe\xff\xff\xff\x03\0\0\0\0\0", 12); /* 2^30 square */
+    assert_refused(&file, CAPTION_ERROR_LIMIT, "at most 200000000 pixels");
+    bytes_free(&file);
+}
+
+#ifdef CAPTION_WITH_JXL
+
+static void jpeg_xl_is_decoded(void **state) {
+    (void)state;
+    assert_quarters("quarters.jxl");
+}
+
+static void it_stands_as_its_codestream_says_and_exif_turns_it_no_further(void **state) {
+    (void)state;
+    assert_quarters("turned.jxl");
+}
+
+static void the_first_frame_of_an_animation_is_the_photo(void **state) {
+    (void)state;
+    assert_quarters("animated.jxl");
+}
+
+static void what_is_transparent_is_white(void **state) {
+    (void)state;
+    struct bytes file = golden_file("transparent.jxl");
+    struct image out = decoded(&file);
+    assert_pixel(&out, 16, 12, 200, 30, 30, 1);
+    assert_pixel(&out, 48, 36, 255, 255, 255, 0);
+    image_free(&out);
+    bytes_free(&file);
+}
+
+/* Behind the header nothing but the decoder knows what is missing. */
+static void pixels_that_are_missing_are_an_error(void **state) {
+    (void)state;
+    struct bytes file = golden_file("quarters.jxl");
+    file.size -= 60;
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "before its last pixels");
+    bytes_free(&file);
+}
+
+static void damage_is_an_error(void **state) {
+    (void)state;
+    struct bytes file = golden_file("quarters.jxl");
+    memset(file.data + 8, 0xff, 60);
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "JPEG XL");
+    bytes_free(&file);
+}
+
+#endif
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_that_is_cut_short_is_truncated),
+        cmocka_unit_test(its_size_is_known_without_a_decoder),
+        cmocka_unit_test(a_huge_size_is_refused_before_it_is_decoded),
+#ifdef CAPTION_WITH_JXL
+        cmocka_unit_test(jpeg_xl_is_decoded),
+        cmocka_unit_test(it_stands_as_its_codestream_says_and_exif_turns_it_no_further),
+        cmocka_unit_test(the_first_frame_of_an_animation_is_the_photo),
+        cmocka_unit_test(what_is_transparent_is_white),
+        cmocka_unit_test(pixels_that_are_missing_are_an_error),
+        cmocka_unit_test(damage_is_an_error),
+#endif
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
