@@ -8,22 +8,15 @@ set -eu
 cd "$(dirname "$0")/.."
 export DEBIAN_FRONTEND=noninteractive
 exec </dev/null
-jobs=$(nproc)
+. tests/build.sh
 started=$(date +%s)
 
-sh samples/packages.sh libcmocka-dev libturbojpeg0-dev jq libopenmpi-dev openmpi-bin parallel libimage-exiftool-perl time strace \
+sh samples/packages.sh libcmocka-dev libturbojpeg0-dev jq libopenmpi-dev openmpi-bin parallel libimage-exiftool-perl exiv2 time strace \
     universal-ctags abigail-tools
 # Large, and needed by one test alone, which skips without it.
 command -v chromium >/dev/null || sh samples/packages.sh chromium ||
     echo "run.sh: no Chromium; the test that looks at a training report will skip"
 sh samples/fetch_photos.sh || echo "run.sh: no sample photos; the tests that need them will skip"
-
-build() { # FOLDER CMAKE-OPTIONS...
-    folder=$1
-    shift
-    cmake -S . -B "$folder" -DCAPTION_WERROR=ON -DCAPTION_TESTS=ON "$@"
-    cmake --build "$folder" -j "$jobs"
-}
 
 # What passed without having been tested must be seen.
 show_skipped() {

@@ -62,16 +62,25 @@ static bool read_kind(enum alt_kind kind, const char *bytes, size_t size,
     return pictures_read_markdown(bytes, size, pictures, error);
 }
 
-/* Pictures come in the order of the document, almost; lines are counted on. */
-static void count_lines(const char *bytes, struct alt_pictures *pictures) {
+static int by_place(const void *a, const void *b) {
+    const struct alt_picture *const *x = a, *const *y = b;
+    return ((*x)->place > (*y)->place) - ((*x)->place < (*y)->place);
+}
+
+/* HTML moves pictures out of tables, so that they do not come in the order of their places. */
+static bool count_lines(const char *bytes, struct alt_pictures *pictures, caption_error *error) {
+    struct alt_picture **sorted = memory_zeroed(pictures->count, sizeof *sorted, "pictures", error);
+    if (!sorted) return false;
+    for (size_t i = 0; i < pictures->count; i++) sorted[i] = &pictures->items[i];
+    if (pictures->count > 0) qsort(sorted, pictures->count, sizeof *sorted, by_place);
     size_t at = 0, line = 1;
     for (size_t i = 0; i < pictures->count; i++) {
-        struct alt_picture *picture = &pictures->items[i];
-        if (picture->place == 0) continue;
-        if (picture->place < at) at = 0, line = 1;
-        for (; at < picture->place; at++) line += bytes[at] == '\n';
-        picture->line = line;
+        if (sorted[i]->place == 0) continue;
+        for (; at < sorted[i]->place; at++) line += bytes[at] == '\n';
+        sorted[i]->line = line;
     }
+    free(sorted);
+    return true;
 }
 
 bool alt_pictures_read(enum alt_kind kind, const char *bytes, size_t size,
@@ -85,9 +94,7 @@ bool alt_pictures_read(enum alt_kind kind, const char *bytes, size_t size,
     if (memchr(bytes, 0, size))
         return error_set(error, CAPTION_ERROR_FORMAT,
                          "expected a document in UTF-8, found bytes of 0 (UTF-16?)");
-    if (!read_kind(kind, bytes, size, pictures, error)) return false;
-    count_lines(bytes, pictures);
-    return true;
+    return read_kind(kind, bytes, size, pictures, error) && count_lines(bytes, pictures, error);
 }
 
 /* Characters that mean something in the text of a picture; a pipe does in a table. */

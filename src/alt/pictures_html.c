@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #ifdef CAPTION_WITH_GUMBO
 #include <gumbo.h>
@@ -39,7 +40,11 @@ static bool load(struct gumbo *lib, caption_error *error) {
 }
 
 /* Gumbo checks no allocation, and frees its tree by recursion: a deep one would end the program. So
- * everything that it allocates is kept until the end, and a failure jumps out of it. */
+ * everything that it allocates is kept until the end, and a failure jumps out of it. So does a
+ * document that takes too long: every tag looks through all elements that are open. */
+enum gumbo_failure { OUT_OF_MEMORY = 1, OUT_OF_TIME };
+enum { MOST_SECONDS = 20, CALLS_A_LOOK = 1000 };
+
 struct gumbo_block {
     struct gumbo_block *next;
     max_align_t bytes[];
@@ -47,16 +52,27 @@ struct gumbo_block {
 
 struct gumbo_memory {
     struct gumbo_block *blocks;
+    size_t calls;
+    double begun;
     jmp_buf failed;
 };
+
+/* Seconds that this thread computed. */
+static double computed(void) {
+    struct timespec time = {0};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
 
 static void *take(void *context, size_t size) {
     struct gumbo_memory *memory = context;
     size_t all;
     struct gumbo_block *block = size_add(size, sizeof *block, &all) ? malloc(all) : NULL;
-    if (!block) longjmp(memory->failed, 1);
+    if (!block) longjmp(memory->failed, OUT_OF_MEMORY);
     block->next = memory->blocks;
     memory->blocks = block;
+    if (++memory->calls % CALLS_A_LOOK == 0 && computed() - memory->begun > MOST_SECONDS)
+        longjmp(memory->failed, OUT_OF_TIME);
     return block->bytes;
 }
 
@@ -125,17 +141,25 @@ bool pictures_read_html(const char *bytes, size_t size, struct alt_pictures *pic
                         caption_error *error) {
     struct gumbo lib;
     if (!load(&lib, error)) return false;
-    struct gumbo_memory memory = {0};
+    struct gumbo_memory memory = {.begun = computed()};
     GumboOptions options = *lib.kGumboDefaultOptions;
     options.allocator = take;
     options.deallocator = keep;
     options.userdata = &memory;
     options.max_errors = 0;
     bool ok;
-    if (setjmp(memory.failed) == 0) {
-        const GumboOutput *output = lib.gumbo_parse_with_options(&options, bytes, size);
-        ok = add_all(&lib, output->document, bytes, size, pictures, error);
-    } else {
+    switch (setjmp(memory.failed)) {
+    case 0:
+        ok = add_all(&lib, lib.gumbo_parse_with_options(&options, bytes, size)->document, bytes,
+                     size, pictures, error);
+        break;
+    case OUT_OF_TIME:
+        ok = error_set(error, CAPTION_ERROR_LIMIT,
+                       "is HTML that takes more than %d s to read: its elements lie too deep in "
+                       "each other",
+                       MOST_SECONDS);
+        break;
+    default:
         ok = error_memory(error, "an HTML document");
     }
     free_all(&memory);

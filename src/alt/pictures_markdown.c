@@ -64,6 +64,7 @@ struct markdown {
     size_t *lines; /* [line_count + 1], owned: where each begins; the last: the end */
     size_t line_count, line_capacity;
     size_t searched; /* no text before it belongs to the pictures that are still to come */
+    size_t in_vain;  /* bytes that were searched for pictures that were not found */
     struct alt_pictures *pictures;
 };
 
@@ -114,6 +115,14 @@ static bool is_empty_picture(const struct markdown *markdown, size_t at, const c
     return !url || strncmp(text, url, strlen(url)) == 0 || strcspn(text, "\\&") < strlen(url);
 }
 
+/* Where to search for the next picture of a block: nowhere after many long searches in vain, which
+ * would take hours in a hostile document. */
+static size_t search_from(const struct markdown *markdown, const struct block_extent *block) {
+    static const size_t most = (size_t)1 << 28;
+    const size_t from = size_larger(block->begin, markdown->searched);
+    return markdown->in_vain < most ? size_smaller(from, block->end) : block->end;
+}
+
 /* The place between the brackets of a picture; 0: not found. */
 static size_t find_picture(struct markdown *markdown, cmark_node *node) {
     const char *url = markdown->lib.cmark_node_get_url(node);
@@ -123,10 +132,12 @@ static size_t find_picture(struct markdown *markdown, cmark_node *node) {
                 (size_t)(column > 0 ? column - 1 : 0);
     if (at >= markdown->searched && at < block.end && is_empty_picture(markdown, at, url))
         return at + 2;
-    for (at = size_larger(block.begin, markdown->searched); at < block.end; at++)
+    const size_t from = search_from(markdown, &block);
+    for (at = from; at < block.end; at++)
         if (markdown->bytes[at] == '!' && is_empty_picture(markdown, at, url) &&
             (at == 0 || markdown->bytes[at - 1] != '\\'))
             return at + 2;
+    markdown->in_vain += block.end - from;
     return 0;
 }
 
@@ -177,12 +188,13 @@ static bool add_html_inline(struct markdown *markdown, cmark_node *node, caption
     const char *literal = markdown->lib.cmark_node_get_literal(node);
     if (!has_tag(literal)) return true;
     const struct block_extent block = extent_of(markdown, block_of(markdown, node));
-    const size_t size = strlen(literal), begin = size_larger(block.begin, markdown->searched);
-    const char *found = begin < block.end
-                            ? memmem(markdown->bytes + begin, block.end - begin, literal, size)
-                            : NULL;
+    const size_t size = strlen(literal), begin = search_from(markdown, &block);
+    const char *found = memmem(markdown->bytes + begin, block.end - begin, literal, size);
     const size_t at = found ? (size_t)(found - markdown->bytes) : 0;
-    if (found) markdown->searched = at + size;
+    if (found)
+        markdown->searched = at + size;
+    else
+        markdown->in_vain += block.end - begin;
     return add_html(markdown, found ? found : literal, size, at,
                     (size_t)markdown->lib.cmark_node_get_start_line(block_of(markdown, node)),
                     error);

@@ -12,8 +12,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
+#include <link.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +52,38 @@ static bool fail(const char *what, caption_error *error) {
                      strerror(errno));
 }
 
+/* The folder of a library that is loaded: what is loaded later may lie beside it, as all of a Conda
+ * prefix does. */
+static int allow_folder_of(struct dl_phdr_info *library, size_t size, void *context) {
+    const char *slash = strrchr(library->dlpi_name, '/');
+    (void)size;
+    char *folder =
+        slash ? strndup(library->dlpi_name, (size_t)(slash + 1 - library->dlpi_name)) : NULL;
+    if (folder && strncmp(folder, "/lib/", 5) != 0 && strncmp(folder, "/usr/lib/", 9) != 0)
+        sandbox_allow(context, folder, SANDBOX_READ);
+    free(folder);
+    return 0;
+}
+
+/* The folders that a configuration of the dynamic loader lists, ldconfig(8). */
+static void allow_configured(struct sandbox *sandbox, const char *path) {
+    char line[4096];
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file)) {
+        line[strcspn(line, " \t\n#")] = '\0';
+        if (line[0] == '/') sandbox_allow(sandbox, line, SANDBOX_READ);
+    }
+    if (file) fclose(file);
+}
+
+static void allow_configurations(struct sandbox *sandbox) {
+    glob_t found;
+    allow_configured(sandbox, "/etc/ld.so.conf");
+    if (glob("/etc/ld.so.conf.d/*.conf", GLOB_NOSORT, NULL, &found) == 0)
+        for (size_t i = 0; i < found.gl_pathc; i++) allow_configured(sandbox, found.gl_pathv[i]);
+    globfree(&found);
+}
+
 /* Folders that an environment variable lists; NULL: none. */
 static void allow_list(struct sandbox *sandbox, const char *list) {
     char *copy = list ? strdup(list) : NULL, *rest = NULL;
@@ -69,6 +104,8 @@ static void allow_libraries(struct sandbox *sandbox) {
         sandbox_allow(sandbox, places[i], SANDBOX_READ);
     allow_list(sandbox, getenv("LD_LIBRARY_PATH"));
     allow_list(sandbox, getenv("LIBHEIF_PLUGIN_PATH"));
+    allow_configurations(sandbox);
+    dl_iterate_phdr(allow_folder_of, sandbox);
 }
 
 bool sandbox_open(struct sandbox *sandbox, caption_error *error) {

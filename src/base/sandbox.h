@@ -29,7 +29,9 @@ enum sandbox_access {
     SANDBOX_WRITE /* of a folder: files in it are read, created, replaced and removed, too */
 };
 
-/* Begins the rules: nothing is allowed but what every program reads, such as shared libraries.
+/* Begins the rules: nothing is allowed but what every program reads, such as shared libraries: in
+ * the system's folders, in those that ldconfig(8) and $LD_LIBRARY_PATH name, and beside libraries
+ * that are loaded already.
  * False with `error` set (CAPTION_ERROR_SYSTEM) where the kernel or the build has no sandbox. */
 bool sandbox_open(struct sandbox *sandbox, caption_error *error);
 

@@ -18,7 +18,9 @@
 #include "base/plain_text.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
+#include "cli/run_sandbox.h"
 #include "image/photo.h"
+#include "model/model.h"
 
 /* A picture that was captioned, known by its size and two hashes with random keys. */
 struct alt_text {
@@ -100,6 +102,7 @@ struct alt_run {
     const struct options_command *command;
     bool check, dry_run, quiet;
     const char *root; /* NULL: the folder of each document */
+    const char *sandbox;
     struct alt_texts texts;
     size_t filled, lacking, failed, remote, documents;
     struct stat before; /* of the document, before it was read */
@@ -266,19 +269,19 @@ static enum outcome run_document(struct alt_run *run, struct alt_document *docum
 static void write_document(struct alt_run *run, const char *path, const struct file_bytes *made) {
     const struct stat *before = &run->before;
     caption_error error;
-    char real[PATH_MAX];
+    char target[PATH_MAX];
     bool done = false;
-    if (!realpath(path, real) || access(real, W_OK) != 0 || (before->st_mode & 0222) == 0)
+    if (!realpath(path, target) || access(target, W_OK) != 0 || (before->st_mode & 0222) == 0)
         error_set(&error, CAPTION_ERROR_IO, "%s: is read-only: it stays as it is", path);
     else if (before->st_nlink > 1)
         error_set(&error, CAPTION_ERROR_IO, "%s: has several names (hard links): it stays as it is",
                   path);
     else
-        done = file_replace(real, before, made->data, made->size, &error);
+        done = file_replace(target, before, made->data, made->size, &error);
     if (!done)
         fail(run, &error);
     else
-        (void)!utimensat(AT_FDCWD, real, NULL, 0); /* it has changed, builders shall see */
+        (void)!utimensat(AT_FDCWD, target, NULL, 0); /* it has changed, builders shall see */
 }
 
 /* What a document is, by its name; of HTML, what it says. */
@@ -415,11 +418,32 @@ static void summarise(const struct alt_run *run) {
     fputc('\n', stderr);
 }
 
+/* A document is replaced in its folder, behind a link in the folder that it leads to; pictures lie
+ * there or in the root. */
+static bool enter_sandbox(const struct alt_run *run, char **paths, int count,
+                          caption_error *error) {
+    const bool writes = !run->check && !run->dry_run;
+    struct run_sandbox sandbox;
+    struct model_place place;
+    char target[PATH_MAX];
+    if (!run_sandbox_open(&sandbox, run->sandbox, error)) return false;
+    run_sandbox_read(&sandbox, run->root);
+    run_sandbox_read(&sandbox, model_path(run->texts.decoding->model, &place, NULL));
+    for (int i = 0; i < count; i++) {
+        char *folder = file_directory(paths[i], NULL);
+        run_sandbox_read(&sandbox, folder);
+        run_sandbox_read(&sandbox, paths[i]);
+        if (writes && realpath(paths[i], target)) run_sandbox_write(&sandbox, target);
+        free(folder);
+    }
+    return run_sandbox_enter(&sandbox, error);
+}
+
 static int run_all(struct alt_run *run, char **paths, int count) {
     caption_error error;
     enum outcome outcome = GOES_ON;
     interrupt_listen();
-    if (!arguments_check(paths, count, &error) ||
+    if (!arguments_check(paths, count, &error) || !enter_sandbox(run, paths, count, &error) ||
         (!run->check && !alt_texts_open(&run->texts, &error)))
         return command_error(run->command, &error);
     for (int i = 0; i < count && outcome == GOES_ON; i++) outcome = run_path(run, paths[i]);
@@ -431,7 +455,7 @@ static int run_all(struct alt_run *run, char **paths, int count) {
 int command_alt(int argc, char **argv) {
     struct decoding_options decoding;
     decoding_options_init(&decoding);
-    struct alt_run run = {.texts.decoding = &decoding};
+    struct alt_run run = {.sandbox = "auto", .texts.decoding = &decoding};
     const struct options_row rows[] = {
         {0, "check", OPTIONS_ON, &run.check, NULL, 0, 0,
          "list the local pictures that lack an alt text, and end with 1 if there are any; nothing "
@@ -445,6 +469,7 @@ int command_alt(int argc, char **argv) {
          "folder of their document",
          NULL},
         {'q', "quiet", OPTIONS_ON, &run.quiet, NULL, 0, 0, "no rows, no summary", NULL},
+        RUN_SANDBOX_FLAG(run.sandbox),
     };
     const struct options_group groups[] = {{"Documents", rows, sizeof rows / sizeof *rows},
                                            decoding_options_group(&decoding)};

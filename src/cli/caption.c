@@ -12,11 +12,13 @@
 #include "cli/photo_options.h"
 #include "cli/run_files.h"
 #include "cli/run_sandbox.h"
+#include "data/tar.h"
 #include "decode/plan.h"
 #include "image/photo.h"
 #include "model/model.h"
 #include "report/caption_page.h"
 #include "report/caption_table.h"
+#include "report/caption_tar.h"
 
 /* Of --tags without a number. */
 enum { USUAL_TAGS = 10 };
@@ -25,6 +27,7 @@ enum { USUAL_TAGS = 10 };
 struct caption_flags {
     /* input */
     struct photo_options photos;
+    bool tar;
     const char *shard;
     /* output */
     bool json, json_lines, csv, csv_safe, logprob;
@@ -32,8 +35,8 @@ struct caption_flags {
     bool tags_only, photils;
     const char *sidecar; /* NULL: none, "": .txt */
     const char *output_dir, *existing;
-    const char *page, *vis; /* NULL: none */
-    const char *write_xmp;  /* NULL: none, "": under the usual name */
+    const char *page, *vis, *tar_output; /* NULL: none */
+    const char *write_xmp;               /* NULL: none, "": under the usual name */
     bool write_metadata;
     struct literal_text text;
     bool force, dry_run, quiet, verbose, formats;
@@ -157,6 +160,27 @@ static bool plan_files(struct caption_plan *plan, caption_error *error) {
     return photo_list_find_taken_names(&plan->list, flags->output_dir != NULL, error);
 }
 
+/* A photo in an archive is no file: there is nothing beside it, and nothing to change. */
+static bool check_tar(const struct caption_flags *flags, caption_error *error) {
+    if (flags->tar_output && !flags->tar)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--tar-output: expected photos out of tar archives (--tar)");
+    if (!flags->tar) return true;
+    const char *flag = flags->sidecar                  ? "sidecar"
+                       : flags->write_xmp              ? "write-xmp"
+                       : flags->write_metadata         ? "write-metadata"
+                       : flags->output_dir             ? "output-dir"
+                       : flags->photos.files_from      ? "files-from"
+                       : flags->photos.recursive       ? "recursive"
+                       : flags->photos.globs.count > 0 ? "glob"
+                                                       : NULL;
+    if (!flag) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "--%s with --tar: expected files, but the photos of an archive are none; "
+                     "--tar-output writes captions beside them",
+                     flag);
+}
+
 static bool check_flags(const struct caption_flags *flags, int count, caption_error *error) {
     if (count == 0 && !flags->photos.files_from)
         return error_set(error, CAPTION_ERROR_ARGUMENT,
@@ -165,16 +189,16 @@ static bool check_flags(const struct caption_flags *flags, int count, caption_er
     if (flags->json + flags->json_lines + flags->csv > 1)
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "--json, --jsonl and --csv: expected one of them");
-    if (flags->photils &&
-        (flags->json || flags->json_lines || flags->csv || flags->sidecar || flags->page ||
-         flags->vis || flags->write_xmp || flags->write_metadata || flags->output_dir))
+    if (flags->photils && (flags->json || flags->json_lines || flags->csv || flags->sidecar ||
+                           flags->page || flags->vis || flags->write_xmp || flags->write_metadata ||
+                           flags->output_dir || flags->tar_output))
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "--photils: expected no other output beside it");
     if ((flags->text.before || flags->text.after) && (flags->tags_only || flags->photils))
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "--before, --after: expected captions to put them around, found --%s",
                          flags->photils ? "photils" : "tags-only");
-    if (!literal_text_check(&flags->text, error)) return false;
+    if (!literal_text_check(&flags->text, error) || !check_tar(flags, error)) return false;
     const enum caption_file_existing existing = existing_named(flags->existing);
     if ((flags->write_xmp || flags->write_metadata) &&
         (existing == CAPTION_FILE_APPEND || existing == CAPTION_FILE_PREPEND))
@@ -188,9 +212,21 @@ static bool check_flags(const struct caption_flags *flags, int count, caption_er
     return true;
 }
 
+/* Archives are named one by one. */
+static bool is_archive_argument(const char *argument, caption_error *error) {
+    struct stat status;
+    if (stat(argument, &status) != 0 || !S_ISDIR(status.st_mode)) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "%s: is a folder, and --tar expects tar archives, as %s/*.tar", argument,
+                     argument);
+}
+
 static bool list_photos(struct caption_plan *plan, char **arguments, int count,
                         caption_error *error) {
     const struct caption_flags *flags = &plan->flags;
+    for (int i = 0; flags->tar && i < count; i++) {
+        if (!is_archive_argument(arguments[i], error)) return false;
+    }
     plan->list.stays_inside =
         flags->write_metadata || ((flags->sidecar || flags->write_xmp) && !flags->output_dir);
     return photo_options_list(&flags->photos, arguments, count, &plan->list, error);
@@ -227,11 +263,13 @@ static bool check_files(const struct caption_plan *plan, caption_error *error) {
     struct model_place place;
     const char *model =
         model_path(plan->decoding->model, &place, NULL); /* reported when it is opened */
-    const bool ok = run_files_read(&files, "list of photos", list, error) &&
-                    run_files_read(&files, "model", model, error) &&
-                    run_files_write(&files, "html", flags->page, &RUN_FILES_PAGE, error) &&
-                    run_files_write(&files, "vis-json", flags->vis, &RUN_FILES_ROWS, error) &&
-                    run_files_check(&files, error);
+    const bool ok =
+        run_files_read(&files, "list of photos", list, error) &&
+        run_files_read(&files, "model", model, error) &&
+        run_files_write(&files, "html", flags->page, &RUN_FILES_PAGE, error) &&
+        run_files_write(&files, "vis-json", flags->vis, &RUN_FILES_ROWS, error) &&
+        run_files_write(&files, "tar-output", flags->tar_output, &RUN_FILES_TAR, error) &&
+        run_files_check(&files, error);
     run_files_free(&files);
     return ok;
 }
@@ -285,8 +323,22 @@ static bool add_outputs(const struct caption_plan *plan, struct captioning *run,
     if (flags->page && !add_output(run, caption_page_new(flags->page, plan->tags, error)))
         return false;
     if (flags->vis && !add_output(run, caption_vis_new(flags->vis, error))) return false;
+    if (flags->tar_output && !add_output(run, caption_tar_new(flags->tar_output, &rows, error)))
+        return false;
     return (run->output_count > 0 && format == CAPTION_TABLE_TEXT) ||
            add_output(run, caption_table_new(&rows, format, error));
+}
+
+/* The outputs are open; photos and what is beside them are not. */
+static bool enter_sandbox(const struct caption_plan *plan, caption_error *error) {
+    struct run_sandbox sandbox;
+    if (!run_sandbox_open(&sandbox, plan->flags.photos.sandbox, error)) return false;
+    run_sandbox_photos(&sandbox, &plan->list, plan->list.stays_inside);
+    run_sandbox_write_in(&sandbox, plan->flags.output_dir);
+    run_sandbox_write(&sandbox, plan->flags.page);
+    run_sandbox_write(&sandbox, plan->flags.vis);
+    run_sandbox_write(&sandbox, plan->flags.tar_output);
+    return run_sandbox_enter(&sandbox, error);
 }
 
 static bool caption_all(const struct caption_plan *plan, struct captioning *run, bool several,
@@ -295,17 +347,11 @@ static bool caption_all(const struct caption_plan *plan, struct captioning *run,
     if (!model) return false;
     caption_captioner *captioner = NULL;
     caption_session *session = NULL;
-    const struct run_sandbox sandbox = {
-        .mode = plan->flags.photos.sandbox,
-        .list = &plan->list,
-        .writes_beside = plan->list.stays_inside,
-        .folder = plan->flags.output_dir,
-        .outputs = {plan->flags.page, plan->flags.vis},
-    };
-    const bool done =
-        add_outputs(plan, run, several, model, error) && run_sandbox_enter(&sandbox, error) &&
-        (captioner = caption_captioner_new(model, &plan->decoding->caption, error)) &&
-        (session = caption_session_new(captioner, error)) && captioning_run(run, session, error);
+    const bool done = add_outputs(plan, run, several, model, error) &&
+                      (!run->archives || tar_stream_prepare(error)) && enter_sandbox(plan, error) &&
+                      (captioner = caption_captioner_new(model, &plan->decoding->caption, error)) &&
+                      (session = caption_session_new(captioner, error)) &&
+                      captioning_run(run, session, error);
     caption_session_free(session);
     caption_captioner_free(captioner);
     caption_model_close(model);
@@ -316,6 +362,8 @@ static int run_plan(const struct caption_plan *plan, int arguments) {
     caption_error error;
     struct captioning run = {.name = plan->command->name,
                              .list = &plan->list,
+                             .archives = plan->flags.tar,
+                             .repacks = plan->flags.tar_output != NULL,
                              .shard = &plan->shard,
                              .files = plan->writes_files ? &plan->files : NULL,
                              .xmp = plan->flags.write_xmp ? &plan->xmp : NULL,
@@ -324,7 +372,8 @@ static int run_plan(const struct caption_plan *plan, int arguments) {
                              .text = plan->flags.text,
                              .quiet = plan->flags.quiet,
                              .verbose = plan->flags.verbose};
-    const bool several = arguments > 1 || plan->list.folders || plan->flags.photos.files_from;
+    const bool several =
+        arguments > 1 || plan->list.folders || plan->flags.photos.files_from || plan->flags.tar;
     bool done;
     if (plan->flags.dry_run)
         done = captioning_list(&run, &error);
@@ -347,7 +396,7 @@ static int run(struct caption_plan *plan, char **arguments, int count) {
 }
 
 /* The command: its flags, and what they set. */
-enum { INPUT_ROWS = PHOTO_OPTIONS_ROWS + 1, OUTPUT_ROWS = 14, FILES_ROWS = 9 };
+enum { INPUT_ROWS = PHOTO_OPTIONS_ROWS + 2, OUTPUT_ROWS = 14, FILES_ROWS = 10 };
 
 struct caption_flag_rows {
     struct options_row input[INPUT_ROWS], output[OUTPUT_ROWS], files[FILES_ROWS];
@@ -355,18 +404,18 @@ struct caption_flag_rows {
 
 static void set_input(struct caption_plan *plan, struct options_row *out) {
     photo_options_init(&plan->flags.photos, &plan->decoding->caption, out);
-    const struct options_row shard = {0,
-                                      "shard",
-                                      OPTIONS_STRING,
-                                      &plan->flags.shard,
-                                      "I/N",
-                                      0,
-                                      0,
-                                      "part I of N, 1/N to N/N, chosen by the photos' names; auto: "
-                                      "from Slurm's job array or Open "
-                                      "MPI. All N together caption every photo once",
-                                      NULL};
-    out[PHOTO_OPTIONS_ROWS] = shard;
+    const struct options_row rows[INPUT_ROWS - PHOTO_OPTIONS_ROWS] = {
+        {0, "tar", OPTIONS_ON, &plan->flags.tar, NULL, 0, 0,
+         "every PATH is a tar archive (.tar, .tar.gz, .tar.zst; -: a stream on standard input), "
+         "whose photos are captioned as they come, without being unpacked; rows have their keys: "
+         "a/0001 for a/0001.jpg",
+         NULL},
+        {0, "shard", OPTIONS_STRING, &plan->flags.shard, "I/N", 0, 0,
+         "part I of N, 1/N to N/N, chosen by the photos' names (with --tar: their keys); auto: "
+         "from Slurm's job array or Open MPI. All N together caption every photo once",
+         NULL},
+    };
+    memcpy(out + PHOTO_OPTIONS_ROWS, rows, sizeof rows);
 }
 
 static void set_output(struct caption_plan *plan, struct options_row *out) {
@@ -433,6 +482,12 @@ static void set_files(struct caption_flags *f, struct options_row *out) {
          "the same inside the photo; JPEG (XMP and IPTC), PNG and WebP, and in XMP sidecars that "
          "are there. The only flag that changes photos; pixels, modification time, mode, and what "
          "other programs wrote stay. Links, read-only photos and other formats are errors",
+         NULL},
+        {0, "tar-output", OPTIONS_STRING, &f->tar_output, "FILE", 0, 0,
+         "with --tar: an archive for WebDataset; each photo as it was, KEY.txt with its caption "
+         "and "
+         "KEY.json with what --jsonl says. Photos that cannot be read are left out. No text on "
+         "stdout then",
          NULL},
         {0, "existing", OPTIONS_CHOICE, &f->existing, "skip|overwrite|append|prepend", 0, 0,
          "what becomes of a file that is there; of XMP: of a text in it; skip: its photo is passed "

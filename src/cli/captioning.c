@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/plain_text.h"
 #include "base/progress.h"
+#include "cli/captioning_tar.h"
 #include "cli/command.h"
 #include "text/utf8.h"
 
@@ -59,7 +60,7 @@ static bool is_done(const struct captioning *run, size_t number) {
     return run->files || run->xmp || run->metadata;
 }
 
-static void show_progress(struct captioning *run) {
+void captioning_show(struct captioning *run) {
     const size_t looked_at = run->done + run->failed, all = looked_at + run->skipped;
     const double elapsed = progress_clock() - run->progress->started;
     const double rate = elapsed > 0 ? (double)looked_at / elapsed : 0;
@@ -70,8 +71,11 @@ static void show_progress(struct captioning *run) {
     run->last_message = elapsed;
     const double left = rate > 0 ? (double)(run->photos - all) / rate : 0;
     progress_finish(run->progress);
-    fprintf(stderr, "%s: %zu of %zu photos, %s, %.0f s left\n", run->name, all, run->photos, note,
-            left);
+    if (run->archives)
+        fprintf(stderr, "%s: %zu photos, %s\n", run->name, all, note);
+    else
+        fprintf(stderr, "%s: %zu of %zu photos, %s, %.0f s left\n", run->name, all, run->photos,
+                note, left);
 }
 
 static bool next_photo(void *context, caption_photo *photo) {
@@ -110,10 +114,9 @@ static void count_row(struct captioning *run, const caption_result *result) {
     fprintf(stderr, "%s: %s\n", run->name, result->error.message);
 }
 
-static bool write_text(struct captioning *run, size_t number, const caption_result *result,
-                       const caption_thumbnail *thumbnail, caption_error *error) {
-    struct caption_row row = row_of(run, number, result);
-    row.thumbnail = thumbnail;
+static bool write_text(struct captioning *run, const struct caption_row *text,
+                       caption_error *error) {
+    struct caption_row row = *text;
     caption_result failed = {0};
     for (size_t i = 0; i < run->output_count; i++) {
         struct caption_output *output = run->outputs[i];
@@ -126,13 +129,21 @@ static bool write_text(struct captioning *run, size_t number, const caption_resu
     return true;
 }
 
+bool captioning_write(struct captioning *run, const struct caption_row *row, caption_error *error) {
+    struct caption_row text = *row;
+    caption_result whole;
+    if (!literal_text_add(&run->text, row->result, &whole, error)) return false;
+    text.result = &whole;
+    const bool ok = write_text(run, &text, error);
+    literal_text_free(row->result, &whole);
+    return ok;
+}
+
 static bool write_row(struct captioning *run, size_t number, const caption_result *result,
                       const caption_thumbnail *thumbnail, caption_error *error) {
-    caption_result whole;
-    if (!literal_text_add(&run->text, result, &whole, error)) return false;
-    const bool ok = write_text(run, number, &whole, thumbnail, error);
-    literal_text_free(result, &whole);
-    return ok;
+    struct caption_row row = row_of(run, number, result);
+    row.thumbnail = thumbnail;
+    return captioning_write(run, &row, error);
 }
 
 /* What an earlier run said of a photo. Freed by the caller; NULL where that is not known. */
@@ -193,7 +204,7 @@ static bool write_result(void *context, const caption_photo *photo, const captio
         !write_row(run, number, result, &photo->thumbnail, error))
         return false;
     run->written = number + 1;
-    show_progress(run);
+    captioning_show(run);
     return true;
 }
 
@@ -205,18 +216,24 @@ static bool end_outputs(struct captioning *run, caption_error *error) {
     return true;
 }
 
-bool captioning_run(struct captioning *run, caption_session *session, caption_error *error) {
-    interrupt_listen();
-    count_photos(run);
-    struct progress progress = progress_start(run->photos > 1 ? stderr : NULL, run->photos);
-    run->progress = &progress;
+static bool caption_list(struct captioning *run, caption_session *session, caption_error *error) {
     const caption_stream stream = {.next = next_photo,
                                    .result = write_result,
                                    .stop = is_stopped,
                                    .context = run,
                                    .thumbnail = run->thumbnail};
-    bool done = caption_session_stream(session, &stream, &run->times, error);
-    if (done && !run->interrupted) done = write_others(run, run->list->count, error);
+    if (!caption_session_stream(session, &stream, &run->times, error)) return false;
+    return run->interrupted || write_others(run, run->list->count, error);
+}
+
+bool captioning_run(struct captioning *run, caption_session *session, caption_error *error) {
+    interrupt_listen();
+    run->others = run->list->others;
+    if (!run->archives) count_photos(run);
+    struct progress progress = progress_start(run->photos > 1 ? stderr : NULL, run->photos);
+    run->progress = &progress;
+    const bool done =
+        run->archives ? captioning_tar_run(run, session, error) : caption_list(run, session, error);
     progress_finish(&progress);
     run->seconds = progress_clock() - progress.started;
     run->progress = NULL;
@@ -253,6 +270,8 @@ static bool list_photo(struct captioning *run, size_t number, caption_error *err
 }
 
 bool captioning_list(struct captioning *run, caption_error *error) {
+    if (run->archives) return captioning_tar_list(run, error);
+    run->others = run->list->others;
     count_photos(run);
     for (size_t i = 0; i < run->list->count; i++) {
         const struct photo_entry *entry = &run->list->entries[i];
@@ -281,12 +300,13 @@ void captioning_summarise(const struct captioning *run) {
     if (run->quiet) return;
     const bool watched =
         run->verbose || run->files || run->xmp || run->metadata || isatty(STDERR_FILENO);
-    const size_t others = run->list->others;
+    const size_t others = run->others;
     if (watched && (run->photos > 1 || others > 0)) {
         fprintf(stderr, "%s: %zu captioned, %zu failed", run->name, run->done, run->failed);
         if (run->skipped > 0) fprintf(stderr, ", %zu skipped (done before)", run->skipped);
         if (others > 0)
-            fprintf(stderr, ", %zu other file%s passed over", others, others == 1 ? "" : "s");
+            fprintf(stderr, ", %zu other %s%s passed over", others,
+                    run->archives ? "member" : "file", others == 1 ? "" : "s");
         if (run->seconds > 0)
             fprintf(stderr, " in %.1f s, %.1f photos/s", run->seconds,
                     (double)(run->done + run->failed) / run->seconds);
@@ -294,8 +314,9 @@ void captioning_summarise(const struct captioning *run) {
     }
     if (run->verbose) tell_times(run);
     if (!run->interrupted) return;
-    fprintf(stderr, "%s: interrupted after %zu of %zu photos", run->name,
-            run->done + run->failed + run->skipped, run->photos);
+    fprintf(stderr, "%s: interrupted after %zu", run->name, run->done + run->failed + run->skipped);
+    if (!run->archives) fprintf(stderr, " of %zu", run->photos);
+    fprintf(stderr, " photos");
     if (run->files || run->xmp || run->metadata)
         fprintf(stderr, "; the same command with --existing skip goes on");
     fprintf(stderr, "\n");

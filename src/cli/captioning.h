@@ -32,6 +32,8 @@ struct captioning {
     /* Set by the caller. */
     const char *name; /* how messages begin */
     const struct photo_list *list;
+    bool archives; /* the list is of tar archives, whose photos are captioned: captioning_tar.h */
+    bool repacks;  /* into an archive, whose names must be harmless */
     const struct shard *shard;
     struct caption_output *outputs[CAPTIONING_MOST_OUTPUTS]; /* freed by their maker */
     size_t output_count;
@@ -43,7 +45,8 @@ struct captioning {
     bool quiet, verbose;
 
     /* Set by the run. */
-    size_t photos;  /* of the shard */
+    size_t photos;  /* of the shard; of archives those so far */
+    size_t others;  /* files or members that were passed over */
     size_t skipped; /* for their files are there already */
     size_t done, failed;
     bool interrupted; /* before all photos were looked at */
@@ -62,6 +65,13 @@ bool captioning_run(struct captioning *run, caption_session *session, caption_er
 
 /* Writes what a run would caption to stdout: PATH, and behind a tab the file it would write. */
 bool captioning_list(struct captioning *run, caption_error *error);
+
+/* Writes the row of a photo or an error to the outputs, and counts it. False with `error` set where
+ * the run cannot go on. */
+bool captioning_write(struct captioning *run, const struct caption_row *row, caption_error *error);
+
+/* Shows the progress. */
+void captioning_show(struct captioning *run);
 
 /* Writes what was done and, after Ctrl-C, how to go on. */
 void captioning_summarise(const struct captioning *run);

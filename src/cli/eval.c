@@ -13,6 +13,7 @@
 #include "cli/dataset_choice.h"
 #include "cli/decoding_options.h"
 #include "cli/run_files.h"
+#include "cli/run_sandbox.h"
 #include "data/dataset_parts.h"
 #include "eval/calibration.h"
 #include "eval/evaluate.h"
@@ -35,6 +36,7 @@ struct eval_options {
     bool json, force;
     size_t swaps;
     bool next_word, search;
+    const char *sandbox;
     const struct decoding_options *decoding;
 };
 
@@ -76,6 +78,7 @@ static bool write_results(const struct eval_options *options, const cJSON *rows,
 /* What the data sets have in common while they are scored one after the other. */
 struct scoring {
     const struct eval_options *options;
+    const struct run_files *files;
     const struct model *model;
     struct threads *threads;
     cJSON *rows;             /* of --results */
@@ -298,6 +301,16 @@ static bool check_sets(const struct scoring *scoring, struct dataset_choice *cho
     return true;
 }
 
+static bool enter_sandbox(const struct scoring *scoring, const struct dataset_choice *choices,
+                          caption_error *error) {
+    struct run_sandbox sandbox;
+    if (!run_sandbox_open(&sandbox, scoring->options->sandbox, error)) return false;
+    run_sandbox_files(&sandbox, scoring->files);
+    for (size_t i = 0; i < scoring->options->sets; i++)
+        run_sandbox_dataset(&sandbox, &choices[i].dataset);
+    return run_sandbox_enter(&sandbox, error);
+}
+
 static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, char **names,
                        caption_error *error) {
     const struct eval_options *options = scoring->options;
@@ -309,9 +322,10 @@ static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, 
         return false;
     scoring->model = &model;
     scoring->photos = &photos;
-    scoring->threads = threads_new(options->decoding->caption.threads, error);
     scoring->rows = cJSON_CreateArray();
-    bool done = scoring->threads && (scoring->rows || error_memory(error, "the results"));
+    bool done = (scoring->rows || error_memory(error, "the results")) &&
+                enter_sandbox(scoring, choices, error) &&
+                (scoring->threads = threads_new(options->decoding->caption.threads, error)) != NULL;
     if (done && options->html) {
         scoring->page = score_page_new(options->html, error);
         done = scoring->page != NULL;
@@ -344,32 +358,25 @@ static bool open_sets(const struct eval_options *options, struct dataset_choice 
     return true;
 }
 
-static bool check_files(const struct eval_options *options, caption_error *error) {
-    struct run_files files = {.force = options->force};
-    struct model_place place;
-    const char *model =
-        model_path(options->decoding->model, &place, NULL); /* reported when it is opened */
-    bool ok = run_files_read(&files, "model", model, error);
+/* `model`: its file; NULL: there is none, which is reported when it is opened. */
+static bool check_files(const struct eval_options *options, const char *model,
+                        struct run_files *files, caption_error *error) {
+    bool ok = run_files_read(files, "model", model, error);
     for (size_t i = 0; ok && i < options->sets; i++)
-        ok = run_files_read(&files, "data set", options->paths[i], error);
-    ok = ok && run_files_write(&files, "results", options->results, &RUN_FILES_ROWS, error) &&
-         run_files_write(&files, "html", options->html, &RUN_FILES_SCORES, error) &&
-         run_files_write(&files, "calibrate", options->calibrate, &RUN_FILES_MODEL, error) &&
-         run_files_check(&files, error);
-    run_files_free(&files);
-    return ok;
+        ok = run_files_read(files, "data set", options->paths[i], error);
+    return ok && run_files_write(files, "results", options->results, &RUN_FILES_ROWS, error) &&
+           run_files_write(files, "html", options->html, &RUN_FILES_SCORES, error) &&
+           run_files_write(files, "calibrate", options->calibrate, &RUN_FILES_MODEL, error) &&
+           run_files_check(files, error);
 }
 
-static bool run(const struct eval_options *options, caption_error *error) {
-    if (!set_lists_check(&options->images, "images", options->sets, true, error) ||
-        !check_files(options, error)) {
-        return false;
-    }
+static bool run_sets(const struct eval_options *options, const struct run_files *files,
+                     caption_error *error) {
     struct dataset_choice *choices =
         memory_zeroed(options->sets, sizeof *choices, "data sets", error);
     char **names =
         choices ? dataset_names((const char *const *)options->paths, options->sets, error) : NULL;
-    struct scoring scoring = {.options = options};
+    struct scoring scoring = {.options = options, .files = files};
     const bool done =
         names && open_sets(options, choices, error) && score_sets(&scoring, choices, names, error);
     for (size_t i = 0; choices && i < options->sets; i++) dataset_choice_free(&choices[i]);
@@ -378,7 +385,18 @@ static bool run(const struct eval_options *options, caption_error *error) {
     return done;
 }
 
-enum { ROWS = 16 };
+static bool run(const struct eval_options *options, caption_error *error) {
+    struct run_files files = {.force = options->force};
+    struct model_place place;
+    const char *model = model_path(options->decoding->model, &place, NULL);
+    const bool done = set_lists_check(&options->images, "images", options->sets, true, error) &&
+                      check_files(options, model, &files, error) &&
+                      run_sets(options, &files, error);
+    run_files_free(&files);
+    return done;
+}
+
+enum { ROWS = 17 };
 
 static void set_rows(struct eval_options *options, struct options_row *out) {
     const struct options_row rows[ROWS] = {
@@ -425,6 +443,7 @@ static void set_rows(struct eval_options *options, struct options_row *out) {
          NULL},
         {0, "json", OPTIONS_ON, &options->json, NULL, 0, 0,
          "one JSON object for each table, scores as fractions, instead of it (x 100)", NULL},
+        RUN_SANDBOX_FLAG(options->sandbox),
     };
     memcpy(out, rows, sizeof rows);
 }
@@ -433,8 +452,10 @@ int command_eval(int argc, char **argv) {
     struct decoding_options decoding;
     decoding_options_init(&decoding);
     decoding.precision = "f32"; /* as validation during training: the same scores */
-    struct eval_options options = {
-        .data = {.split = "val", .seed = 1}, .missing = "skip", .decoding = &decoding};
+    struct eval_options options = {.data = {.split = "val", .seed = 1},
+                                   .missing = "skip",
+                                   .sandbox = "auto",
+                                   .decoding = &decoding};
     struct options_row rows[ROWS];
     set_rows(&options, rows);
     const struct options_group groups[] = {

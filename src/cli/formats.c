@@ -86,7 +86,7 @@ static const struct format_line lines[] = {
     {"colour profiles", PROFILE_LINE},
     {"orientation (EXIF)", EXIF_LINE},
     {"XMP of other programs", XMP_LINE},
-    {"data sets in tar archives", TAR_LINE},
+    {"tar archives", TAR_LINE},
 };
 
 /* libheif itself loads what decodes a file. */

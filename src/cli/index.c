@@ -73,7 +73,7 @@ static bool open_old(struct indexing *run, caption_error *error) {
         index_file_check_model(&run->old, run->model_number, run->model.search.size, error))
         return true;
     index_file_close(&run->old);
-    return run->options->force;
+    return run->options->force && error->status == CAPTION_ERROR_FORMAT;
 }
 
 static void report_problem(struct indexing *run, const caption_error *problem) {
@@ -121,10 +121,16 @@ static bool take(void *context, size_t number, const uint8_t *vector, const capt
     return library_take(&run->library, run->numbers[number], vector, run->model.search.size, error);
 }
 
+static bool enter_sandbox(const struct indexing *run, caption_error *error) {
+    struct run_sandbox sandbox;
+    if (!run_sandbox_open(&sandbox, run->options->photos.sandbox, error)) return false;
+    run_sandbox_photos(&sandbox, &run->list, false);
+    run_sandbox_write(&sandbox, run->options->output);
+    return run_sandbox_enter(&sandbox, error);
+}
+
 static bool encode_photos(struct indexing *run, caption_error *error) {
     const struct index_options *options = run->options;
-    const struct run_sandbox sandbox = {
-        .mode = options->photos.sandbox, .list = &run->list, .outputs = {options->output}};
     struct photo_vectors vectors = {.name = name,
                                     .model = &run->model,
                                     .options = &options->decoding->caption,
@@ -135,7 +141,7 @@ static bool encode_photos(struct indexing *run, caption_error *error) {
                                     .take = take,
                                     .context = run};
     if (run->count == 0) return true;
-    const bool done = run_sandbox_enter(&sandbox, error) && photo_vectors_run(&vectors, error);
+    const bool done = enter_sandbox(run, error) && photo_vectors_run(&vectors, error);
     run->failed += vectors.failed;
     run->interrupted = vectors.interrupted;
     return done;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/run_sandbox.h"
 #include "decode/plan.h"
 #include "image/image.h"
 
@@ -32,10 +33,7 @@ void photo_options_init(struct photo_options *options, caption_options *caption,
          "whose "
          "photo is too much waits. 0: a quarter of the machine's memory",
          NULL},
-        {0, "sandbox", OPTIONS_CHOICE, &options->sandbox, "auto|on|off", 0, 0,
-         "decode photos where no file but them and the outputs can be opened, no connection made "
-         "and no program started; auto: if the kernel can; on: else the run fails",
-         NULL},
+        RUN_SANDBOX_FLAG(options->sandbox),
     };
     memcpy(out, rows, sizeof rows);
 }

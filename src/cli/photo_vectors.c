@@ -113,7 +113,7 @@ static bool run_pipeline(struct photo_vectors *run, const struct prepared *prepa
     return done;
 }
 
-static bool make_ready(struct photo_vectors *run, caption_error *error) {
+static bool prepare(struct photo_vectors *run, caption_error *error) {
     const size_t width = run->model->search.size;
     run->photos = search_photos_new(run->model, error);
     if (!run->photos) return false;
@@ -139,7 +139,7 @@ bool photo_vectors_run(struct photo_vectors *run, caption_error *error) {
     struct prepared prepared;
     interrupt_listen();
     if (!prepared_init(&prepared, run->model, &options, threads, error)) return false;
-    const bool done = make_ready(run, error) && run_pipeline(run, &prepared, threads, error);
+    const bool done = prepare(run, error) && run_pipeline(run, &prepared, threads, error);
     free_scratch(run);
     prepared_free(&prepared);
     return done;

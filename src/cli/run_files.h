@@ -31,8 +31,8 @@ struct run_files_kind {
 };
 
 extern const struct run_files_kind RUN_FILES_PAGE, RUN_FILES_REPORT, RUN_FILES_SCORES,
-    RUN_FILES_ROWS, RUN_FILES_MODEL, RUN_FILES_CHECKPOINT, RUN_FILES_FEATURES, RUN_FILES_INDEX,
-    RUN_FILES_FOUND;
+    RUN_FILES_ROWS, RUN_FILES_TAR, RUN_FILES_MODEL, RUN_FILES_CHECKPOINT, RUN_FILES_FEATURES,
+    RUN_FILES_INDEX, RUN_FILES_FOUND;
 
 /* A checkpoint that is read before it is written: reading it shows what it is. */
 extern const struct run_files_kind RUN_FILES_RESUMED;

@@ -144,9 +144,13 @@ static bool enter_sandbox(const struct finding *run, caption_error *error) {
     for (size_t i = 0; ok && i < others; i++)
         ok = (list.entries[list.count++].path =
                   index_file_place(options->index, run->index.photos[i].name, error)) != NULL;
-    const struct run_sandbox sandbox = {
-        .mode = options->photos.sandbox, .list = &list, .outputs = {options->page}};
-    ok = ok && (list.count == 0 || run_sandbox_enter(&sandbox, error));
+    struct run_sandbox sandbox;
+    if (ok && list.count > 0) ok = run_sandbox_open(&sandbox, options->photos.sandbox, error);
+    if (ok && list.count > 0) {
+        run_sandbox_photos(&sandbox, &list, false);
+        run_sandbox_write(&sandbox, options->page);
+        ok = run_sandbox_enter(&sandbox, error);
+    }
     photo_list_free(&list);
     return ok;
 }

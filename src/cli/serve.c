@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/decoding_options.h"
+#include "cli/run_sandbox.h"
 #include "decode/plan.h"
 #include "image/image.h"
 #include "serve/serve.h"
@@ -11,7 +12,7 @@
 static const char name[] = "caption serve";
 
 /* Flags of each kind. */
-enum { NETWORK = 5, LIMITS = 7, ANSWERS = 4 };
+enum { NETWORK = 5, LIMITS = 8, ANSWERS = 4 };
 
 enum { MOST_MEGABYTES = 1000, MOST_CONNECTIONS = 100000, MOST_SECONDS = 3600 };
 
@@ -20,19 +21,21 @@ struct serve_flags {
     struct decoding_options decoding;
     struct options_list hosts, origins;
     bool verbose, quiet;
+    const char *sandbox;
     struct options_row network[NETWORK], limits[LIMITS], answers[ANSWERS];
 };
-
-static bool is_ours(const char *host) {
-    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-           strcmp(host, "::1") == 0;
-}
 
 static void tell_start(const struct serve_flags *flags, const struct server *server) {
     if (flags->quiet) return;
     fprintf(stderr, "%s: http://%s/\n", name, server_address(server));
-    if (!is_ours(flags->options.host) && !flags->options.access.token)
+    if (server_is_open(server))
         fprintf(stderr, "%s: anybody who reaches this address may ask (--token)\n", name);
+}
+
+/* The model and the socket are open, and nothing else is needed. */
+static bool enter_sandbox(const char *mode, caption_error *error) {
+    struct run_sandbox sandbox;
+    return run_sandbox_open(&sandbox, mode, error) && run_sandbox_enter(&sandbox, error);
 }
 
 static bool run(struct serve_flags *flags, caption_error *error) {
@@ -49,11 +52,14 @@ static bool run(struct serve_flags *flags, caption_error *error) {
     if (flags->verbose) options->log = stderr;
     interrupt_listen();
     struct server *server = server_new(options, error);
-    if (!server) return false;
-    tell_start(flags, server);
-    server_run(server, interrupt_came);
+    const bool started =
+        server && enter_sandbox(flags->sandbox, error) && server_start(server, error);
+    if (started) {
+        tell_start(flags, server);
+        server_run(server, interrupt_came);
+    }
     server_free(server);
-    return true;
+    return started;
 }
 
 static void set_network(struct serve_flags *flags) {
@@ -99,6 +105,7 @@ static void set_limits(struct serve_flags *flags) {
          "seconds that a client may take to send a request or to read its answer, and that a "
          "request may wait for a thread",
          NULL},
+        RUN_SANDBOX_FLAG(flags->sandbox),
     };
     memcpy(flags->limits, rows, sizeof rows);
 }
@@ -120,7 +127,7 @@ static void set_answers(struct serve_flags *flags) {
 }
 
 int command_serve(int argc, char **argv) {
-    struct serve_flags flags = {0};
+    struct serve_flags flags = {.sandbox = "auto"};
     flags.options = serve_options_default();
     decoding_options_init(&flags.decoding);
     flags.decoding.caption.max_pixels = flags.options.captioning.max_pixels;

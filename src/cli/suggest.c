@@ -8,6 +8,7 @@
 #include "base/plain_text.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
+#include "cli/run_sandbox.h"
 #include "cli/typing.h"
 #include "data/lines.h"
 #include "decode/plan.h"
@@ -17,7 +18,7 @@ static const char name[] = "caption suggest";
 
 static const size_t largest_file = (size_t)1 << 30;
 
-enum { ROWS = 11 };
+enum { ROWS = 12 };
 
 struct suggest_options {
     struct decoding_options *decoding;
@@ -26,6 +27,7 @@ struct suggest_options {
     bool most_given;
     bool complete, interactive, json_lines;
     const char *score; /* file of sentences; NULL: none */
+    const char *sandbox;
     struct options_row rows[ROWS];
 };
 
@@ -43,12 +45,21 @@ static void suggesting_close(struct suggesting *s) {
     caption_model_close(s->model);
 }
 
+static bool enter_sandbox(const struct suggest_options *options, caption_error *error) {
+    struct run_sandbox sandbox;
+    if (!run_sandbox_open(&sandbox, options->sandbox, error)) return false;
+    run_sandbox_read(&sandbox, options->photo);
+    run_sandbox_read(&sandbox, options->score);
+    return run_sandbox_enter(&sandbox, error);
+}
+
 static bool suggesting_open(struct suggesting *s, const struct suggest_options *options,
                             caption_error *error) {
     const char *photo = options->photo;
     *s = (struct suggesting){.options = options};
     if (photo && strcmp(photo, "-") == 0) photo = "/dev/stdin";
     return (s->model = caption_model_open(options->decoding->model, error)) &&
+           enter_sandbox(options, error) &&
            (s->captioner = caption_captioner_new(s->model, &options->decoding->caption, error)) &&
            (s->session = caption_session_new(s->captioner, error)) &&
            caption_session_look(s->session, photo, error);
@@ -210,6 +221,7 @@ static void set_rows(struct suggest_options *o) {
          "number type of the large products; auto: the fastest with words like those of f32", NULL},
         {'t', "threads", OPTIONS_SIZE, &caption->threads, "N", 0, PLAN_MAX_THREADS,
          "worker threads that make the model ready, 0: one per processor", NULL},
+        RUN_SANDBOX_FLAG(o->sandbox),
     };
     memcpy(o->rows, rows, sizeof rows);
 }
@@ -217,7 +229,7 @@ static void set_rows(struct suggest_options *o) {
 int command_suggest(int argc, char **argv) {
     struct decoding_options decoding;
     decoding_options_init(&decoding);
-    struct suggest_options o = {.decoding = &decoding, .most = 5};
+    struct suggest_options o = {.decoding = &decoding, .most = 5, .sandbox = "auto"};
     set_rows(&o);
     const struct options_group groups[] = {{"Options", o.rows, ROWS}};
     const struct options_command command = {

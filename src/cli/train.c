@@ -11,7 +11,7 @@
 #include "base/text_stream.h"
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
-#include "cli/run_files.h"
+#include "cli/run_sandbox.h"
 #include "report/training_report.h"
 #include "train/checkpoint.h"
 #include "train/start.h"
@@ -22,10 +22,34 @@ static void write_message(void *context, const char *text) {
     fputc('\n', stderr);
 }
 
+/* What the listener works for. */
+struct training_run {
+    const struct train_options *options;
+    const struct run_files *files;
+    const char *sandbox;
+    struct training_report *report; /* NULL: none */
+};
+
+/* MPI's processes talk to each other over sockets and shared files. */
+static bool confine(void *context, const struct dataset *const *sets, size_t count, bool alone,
+                    caption_error *error) {
+    const struct training_run *run = context;
+    struct run_sandbox sandbox;
+    if (!alone && strcmp(run->sandbox, "on") == 0)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--sandbox on: expected auto or off under mpirun, whose processes talk to "
+                         "each other");
+    if (!alone) return true;
+    if (!run_sandbox_open(&sandbox, run->sandbox, error)) return false;
+    run_sandbox_files(&sandbox, run->files);
+    for (size_t i = 0; i < count; i++) run_sandbox_dataset(&sandbox, sets[i]);
+    return run_sandbox_enter(&sandbox, error);
+}
+
 /* A first page at once, so that a path that cannot be is reported before the work. */
 static bool begin_report(void *context, const struct train_history *history, caption_error *error) {
-    struct training_report *report = context;
-    return !report || training_report_write(report, history, error);
+    const struct training_run *run = context;
+    return !run->report || training_report_write(run->report, history, error);
 }
 
 /* Columns of the parts come last, so that the others stay where they are. */
@@ -66,10 +90,10 @@ static void write_row(const struct train_history *history, size_t index) {
 /* The record of a run is its result: a row an epoch on stdout. A report that cannot be written any
  * more is reported and stops no training. */
 static bool write_epoch(void *context, const struct train_history *history, caption_error *error) {
-    struct training_report *report = context;
+    const struct training_run *run = context;
     write_row(history, history->epoch_count - 1);
     caption_error problem;
-    if (report && !training_report_write(report, history, &problem)) {
+    if (run->report && !training_report_write(run->report, history, &problem)) {
         fprintf(stderr, "caption train: the report is not up to date: %s\n", problem.message);
     }
     return command_flush(error);
@@ -151,23 +175,22 @@ static char *command_line(int argc, char **argv, caption_error *error) {
     return line;
 }
 
-static bool train(const struct train_options *options, const char *report_path,
-                  caption_error *error) {
-    struct training_report *report = NULL;
-    if (report_path) {
-        report = training_report_new(report_path, options->note, error);
-        if (!report) return false;
+static bool train(struct training_run *run, const char *report, caption_error *error) {
+    if (report) {
+        run->report = training_report_new(report, run->options->note, error);
+        if (!run->report) return false;
     }
-    const struct train_listener listener = {.context = report,
+    const struct train_listener listener = {.context = run,
                                             .message = write_message,
+                                            .confine = confine,
                                             .begin = begin_report,
                                             .epoch = write_epoch,
                                             .search_epoch = write_search_epoch,
                                             .stop = stop,
                                             .progress = stderr};
     interrupt_listen();
-    const bool ok = train_run(options, &listener, error);
-    training_report_free(report);
+    const bool ok = train_run(run->options, &listener, error);
+    training_report_free(run->report);
     return ok;
 }
 
@@ -185,38 +208,24 @@ static bool add_inputs(struct run_files *files, const struct train_options *o, c
     return ok;
 }
 
-/* Whether the run may write what it is to write: see run_files.h. */
-static bool check_files(const struct train_options *options, const char *report, bool force,
-                        caption_error *error) {
-    struct run_files files = {.force = force};
-    struct model_place place;
-    const char *init = start_is_captioner(options) ? model_path(options->init, &place, NULL) : NULL;
-    char *features = train_files_features(options, error);
-    char *checkpoint = features ? train_files_checkpoint(options, error) : NULL;
-    const bool ok =
-        checkpoint && add_inputs(&files, options, init, error) &&
-        run_files_write(&files, "output", options->output, &RUN_FILES_MODEL, error) &&
-        run_files_write(&files, "checkpoint", checkpoint,
-                        options->resume ? &RUN_FILES_RESUMED : &RUN_FILES_CHECKPOINT, error) &&
-        run_files_write(&files, "features", features, &RUN_FILES_FEATURES, error) &&
-        run_files_write(&files, "report", report, &RUN_FILES_REPORT, error) &&
-        run_files_check(&files, error);
-    run_files_free(&files);
-    free(checkpoint);
-    free(features);
-    return ok;
-}
+/* What a run writes, but for a dry one. */
+struct output_files {
+    const char *report;          /* not owned; NULL: none */
+    char *features, *checkpoint; /* owned */
+};
 
-static int run(const struct options_command *command, const struct train_options *options,
-               const char *report, bool force) {
-    if (!options->dry_run && (!options->output || !*options->output)) {
-        fprintf(stderr, "%s: --output is missing: the model file to write\n", command->name);
-        return COMMAND_USAGE;
-    }
-    caption_error error;
-    if (!options->dry_run && !check_files(options, report, force, &error))
-        return command_error(command, &error);
-    return train(options, report, &error) ? COMMAND_DONE : command_error(command, &error);
+/* Whether the run may write what it is to write: see run_files.h. */
+static bool check_outputs(struct run_files *files, const struct train_options *options,
+                          struct output_files *outputs, caption_error *error) {
+    outputs->features = train_files_features(options, error);
+    outputs->checkpoint = outputs->features ? train_files_checkpoint(options, error) : NULL;
+    return outputs->checkpoint &&
+           run_files_write(files, "output", options->output, &RUN_FILES_MODEL, error) &&
+           run_files_write(files, "checkpoint", outputs->checkpoint,
+                           options->resume ? &RUN_FILES_RESUMED : &RUN_FILES_CHECKPOINT, error) &&
+           run_files_write(files, "features", outputs->features, &RUN_FILES_FEATURES, error) &&
+           run_files_write(files, "report", outputs->report, &RUN_FILES_REPORT, error) &&
+           run_files_check(files, error);
 }
 
 /* What the flags say of each data set, in their order. */
@@ -258,7 +267,7 @@ struct train_command {
     struct train_options o;
     struct options_list text, mean, styles;
     struct set_flags sets;
-    const char *report, *missing;
+    const char *report, *missing, *sandbox;
     bool force;
     struct options_row rows[GROUPS][MOST_ROWS];
     struct options_group groups[GROUPS];
@@ -376,6 +385,7 @@ static void set_running_flags(struct train_command *c) {
         {0, "recompute", OPTIONS_ON, &c->o.recompute, NULL, 0, 0,
          "compute activations anew rather than keep them: less memory, more time, the same weights",
          NULL},
+        RUN_SANDBOX_FLAG(c->sandbox),
         {'t', "threads", OPTIONS_SIZE, &c->o.threads, "N", 0, 1024,
          "worker threads, 0: one per processor", NULL},
     };
@@ -398,6 +408,32 @@ static void lists_free(struct train_command *c) {
     set_flags_free(&c->sets);
 }
 
+static int run(const struct options_command *command, const struct train_command *c) {
+    const struct train_options *options = &c->o;
+    if (!options->dry_run && (!options->output || !*options->output)) {
+        fprintf(stderr, "%s: --output is missing: the model file to write\n", command->name);
+        return COMMAND_USAGE;
+    }
+    if (options->search && c->report) {
+        fprintf(stderr, "%s: --report: contradicts --search, whose rows on stdout are its record\n",
+                command->name);
+        return COMMAND_USAGE;
+    }
+    caption_error error;
+    struct model_place place;
+    const char *init = start_is_captioner(options) ? model_path(options->init, &place, NULL) : NULL;
+    struct run_files files = {.force = c->force};
+    struct output_files outputs = {.report = c->report};
+    struct training_run run = {.options = options, .files = &files, .sandbox = c->sandbox};
+    const bool ok = add_inputs(&files, options, init, &error) &&
+                    (options->dry_run || check_outputs(&files, options, &outputs, &error)) &&
+                    train(&run, c->report, &error);
+    free(outputs.features);
+    free(outputs.checkpoint);
+    run_files_free(&files);
+    return ok ? COMMAND_DONE : command_error(command, &error);
+}
+
 static int run_sets(struct train_command *c, const struct options_command *command, char **paths,
                     size_t count) {
     struct train_options *o = &c->o;
@@ -413,7 +449,7 @@ static int run_sets(struct train_command *c, const struct options_command *comma
     o->mean_with = c->mean.items;
     o->mean_count = c->mean.count;
     o->fail_missing = strcmp(c->missing, "fail") == 0;
-    const int status = run(command, o, c->report, c->force);
+    const int status = run(command, c);
     free(sets);
     return status;
 }
@@ -430,7 +466,7 @@ int command_train(int argc, char **argv) {
         "most photos by their captions and captions by their photos. Training a captioner again\n"
         "leaves its search part out.\n"
         "\n" DATASET_CHOICE_FORMATS;
-    struct train_command c = {.o = train_options_default(), .missing = "skip"};
+    struct train_command c = {.o = train_options_default(), .missing = "skip", .sandbox = "auto"};
     set_flags(&c);
     const struct options_command command = {
         "caption train",

@@ -100,11 +100,15 @@ static void solve(const double *factor, size_t n, double *vector) {
 /* Takes as much of the step as is a step up; false where nothing of it is. */
 static bool climb(const struct newton *newton, double *coefficients, double *here) {
     const size_t inputs = newton->problem->inputs;
-    for (double part = 1; part > least_part; part /= 2) {
+    double part = 1;
+    while (part > least_part) {
         for (size_t j = 0; j < inputs; j++)
             newton->next[j] = coefficients[j] + part * newton->gradient[j];
         const double there = likelihood(newton->problem, newton->next);
-        if (!(there > *here)) continue;
+        if (!(there > *here)) {
+            part /= 2;
+            continue;
+        }
         const bool goes_on = there - *here > least_gain * fabs(*here);
         memcpy(coefficients, newton->next, inputs * sizeof *coefficients);
         *here = there;

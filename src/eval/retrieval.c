@@ -61,7 +61,8 @@ static struct retrieval_scores score_ranks(uint32_t *ranks, size_t count) {
         while (found < count && ranks[found] <= retrieval_cuts[cut]) found++;
         scores.recall[cut] = (double)found / (double)count;
     }
-    scores.median = ((double)ranks[(count - 1) / 2] + (double)ranks[count / 2]) / 2;
+    const size_t lower = (count - 1) / 2, upper = count / 2;
+    scores.median = ((double)ranks[lower] + (double)ranks[upper]) / 2;
     return scores;
 }
 

@@ -69,6 +69,14 @@ static bool is_set(const struct data_set *set, unsigned record, unsigned number)
     return set->record == record && set->number == number;
 }
 
+/* The encoding is named once; of several, readers take the first or the last. */
+static void read_encoding(struct iptc *iptc, const uint8_t *name, size_t size) {
+    const bool is_utf8 =
+        size == sizeof utf8_escape && memcmp(name, utf8_escape, sizeof utf8_escape) == 0;
+    iptc->is_other |= !is_utf8;
+    iptc->is_utf8 = !iptc->is_other;
+}
+
 static bool read_data_sets(struct iptc *iptc, caption_error *error) {
     size_t at = iptc->begin;
     struct data_set set;
@@ -76,8 +84,7 @@ static bool read_data_sets(struct iptc *iptc, caption_error *error) {
         const uint8_t *data = iptc->resources + set.data;
         const size_t size = set.end - set.data;
         if (is_set(&set, RECORD_ENVELOPE, ENVELOPE_CHARACTERS))
-            iptc->is_utf8 =
-                size == sizeof utf8_escape && memcmp(data, utf8_escape, sizeof utf8_escape) == 0;
+            read_encoding(iptc, data, size);
         else if (set.record == RECORD_APPLICATION && set.number != APPLICATION_VERSION)
             for (size_t i = 0; i < size; i++) iptc->is_ascii &= data[i] < 0x80;
         iptc->has_description |= is_set(&set, RECORD_APPLICATION, APPLICATION_DESCRIPTION);
@@ -236,7 +243,7 @@ static bool add_envelope(struct iptc_edit *edit, const struct xmp_content *conte
     const bool is_new = iptc->begin == iptc->end;
     const bool has_texts = edit->description || content->tag_count > 0;
     if (!has_texts || iptc->is_utf8 || (!is_new && are_ascii(edit, content))) return true;
-    if (!iptc->is_ascii)
+    if (!iptc->is_ascii || iptc->is_other)
         return error_set(error, CAPTION_ERROR_FORMAT,
                          "its texts of IPTC are of an unknown encoding, which the new ones may not "
                          "fit: --write-xmp writes a sidecar");

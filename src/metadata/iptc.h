@@ -16,7 +16,8 @@ struct iptc {
     size_t begin, end;             /* of its data */
     size_t digest;                 /* of 16 bytes of MD5; 0: none */
     bool has_description;
-    bool is_utf8;  /* says so */
+    bool is_utf8;  /* says so, and nothing else */
+    bool is_other; /* says that it is of another encoding */
     bool is_ascii; /* all its texts are */
 };
 

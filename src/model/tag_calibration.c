@@ -118,7 +118,8 @@ static bool step(struct tag_calibration *at, struct likelihood *here, const floa
         (here->bias_bias * here->slope - here->slope_bias * here->bias) / determinant;
     const double bias =
         (here->slope_slope * here->bias - here->slope_bias * here->slope) / determinant;
-    for (double part = 1; part > 1e-6; part /= 2) {
+    double part = 1;
+    for (size_t halvings = 0; halvings < 20; halvings++, part /= 2) {
         const struct tag_calibration next = {at->slope + part * slope, at->bias + part * bias};
         const struct likelihood there = likelihood_at(&next, logits, labels, count);
         if (!(there.value > here->value)) continue;

@@ -30,16 +30,25 @@ enum tags_shown {
 /* The names, separated by ", ". The stream's own errors are left to its owner. */
 void tag_text_write(FILE *stream, const caption_result *result);
 
+/* A photo as a member of an archive, which is read once. */
+struct caption_member {
+    const char *name;
+    const void *bytes; /* [size], of the photo's file */
+    size_t size;
+};
+
 /* The result for a photo. */
 struct caption_row {
     size_t number;    /* its place in the input, from 0; shards leave gaps */
-    const char *path; /* as it was found: argument, or folder argument / path below */
+    const char *path; /* as it was found: argument, or folder argument / path below; in an archive
+                         its key (cli/tar_photos.h) */
     size_t relative;  /* path + relative is its path in the folder argument it was found in; of a
                          photo  that was named, only its name */
     bool name_taken;  /* another photo has taken its sidecar name without the extension: see
                      caption_file_path */
-    const caption_result *result;       /* captions, best first; or count 0 and an error */
-    const caption_thumbnail *thumbnail; /* NULL: none was made */
+    const caption_result *result;        /* captions, best first; or count 0 and an error */
+    const caption_thumbnail *thumbnail;  /* NULL: none was made */
+    const struct caption_member *member; /* NULL: the photo is a file, or there is none */
 };
 
 struct caption_output {

@@ -45,6 +45,9 @@ bool found_write_problem(const char *path, const caption_error *problem, FILE *s
 
 static const char title[] = "Photos that were found";
 
+/* There is no filter between the header and the photos. */
+static const char header_style[] = "header {\n  margin-bottom: 1.5rem;\n}\n";
+
 static void write_thumbnail(FILE *stream, const char *path) {
     const struct photo_file file = {.path = path};
     caption_thumbnail thumbnail = {0};
@@ -98,7 +101,7 @@ static void write_header(FILE *stream, const struct found_page *page) {
 
 bool found_page_write(const struct found_page *page, const char *path, caption_error *error) {
     struct file_writer writer;
-    const char *const styles[] = {asset_captions_css, NULL};
+    const char *const styles[] = {asset_captions_css, header_style, NULL};
     if (!file_writer_open(&writer, path, error)) return false;
     html_page_begin(writer.stream, title, styles);
     write_header(writer.stream, page);

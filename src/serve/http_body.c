@@ -148,7 +148,8 @@ void call_begin_body(struct call *call) {
         strncasecmp(type, form, strlen(form)) != 0)
         return;
     call->form = mhd->MHD_create_post_processor(call->connection, POST_BUFFER, take_form, call);
-    if (!call->form) call_refuse(call, 400, "the form's Content-Type has no boundary");
+    if (!call->form)
+        call_refuse(call, 400, "the form's Content-Type has no boundary of 2 to 500 characters");
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +12,26 @@
 
 enum { FIRST_OF_SYSTEMD = 3, BACKLOG = 1024 };
 
+/* Whether an address is this machine's alone: 127.0.0.0/8, ::1, a path. */
+static bool is_local(const struct sockaddr_storage *address) {
+    const struct sockaddr_in *four = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
+    if (address->ss_family == AF_INET) return ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    if (address->ss_family != AF_INET6) return address->ss_family == AF_UNIX;
+    return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr) ||
+           (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr) && six->sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
+}
+
 /* What the socket is bound to, in figures. */
 static void name_socket(struct listening *listening) {
     struct sockaddr_storage address;
     socklen_t size = sizeof address;
     char host[256], port[32];
     snprintf(listening->address, sizeof listening->address, "a socket of systemd");
-    if (getsockname(listening->descriptor, (struct sockaddr *)&address, &size) != 0 ||
-        getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port,
+    listening->is_public = true;
+    if (getsockname(listening->descriptor, (struct sockaddr *)&address, &size) != 0) return;
+    listening->is_public = !is_local(&address);
+    if (getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return;
     if (address.ss_family == AF_INET || address.ss_family == AF_INET6)

@@ -55,7 +55,6 @@ static bool open_model(struct server *server, caption_error *error) {
 static bool start_http(struct server *server, caption_error *error) {
     static const size_t megabyte = 1000 * 1000;
     const struct serve_options *options = &server->options;
-    if (!listen_open(options->host, options->port, &server->listening, error)) return false;
     const struct http_options http = {.descriptor = server->listening.descriptor,
                                       .access = &options->access,
                                       .site = &server->site,
@@ -88,15 +87,25 @@ struct server *server_new(const struct serve_options *options, caption_error *er
     server->options = *options;
     server->site.model_name = MODEL_NAME;
     server->site.metrics = &server->metrics;
+    server->listening.descriptor = -1;
     metrics_init(&server->metrics);
-    if (open_model(server, error) && start_http(server, error) && start_workers(server, error))
+    if (open_model(server, error) &&
+        listen_open(options->host, options->port, &server->listening, error))
         return server;
     server_free(server);
     return NULL;
 }
 
+bool server_start(struct server *server, caption_error *error) {
+    return start_http(server, error) && start_workers(server, error);
+}
+
 const char *server_address(const struct server *server) {
     return server->listening.address;
+}
+
+bool server_is_open(const struct server *server) {
+    return server->listening.is_public && !server->options.access.token;
 }
 
 static void pause_a_tick(void) {
@@ -121,6 +130,7 @@ void server_free(struct server *server) {
     if (server->http) http_open(server->http, NULL);
     workers_free(server->workers);
     http_free(server->http);
+    if (!server->http && server->listening.descriptor >= 0) close(server->listening.descriptor);
     caption_model_close(server->model);
     site_free(&server->site);
     metrics_free(&server->metrics);

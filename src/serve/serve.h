@@ -26,12 +26,19 @@ struct serve_options serve_options_default(void);
 
 struct server;
 
-/* Opens the model and starts to serve. What the options point to must stay. NULL with `error` set
- * when an option is out of range, the model cannot be opened or the port is taken. */
+/* Opens the model and listens: clients wait from here on. What the options point to must stay. NULL
+ * with `error` set when the model cannot be opened or the port is taken. */
 struct server *server_new(const struct serve_options *options, caption_error *error);
+
+/* Starts the threads, which open no file and no connection but those of clients. False with `error`
+ * set when an option is out of range or the library of HTTP is missing. */
+bool server_start(struct server *server, caption_error *error);
 
 /* Where it listens: "127.0.0.1:11434". */
 const char *server_address(const struct server *server);
+
+/* Whether other machines may ask, without a token. */
+bool server_is_open(const struct server *server);
 
 /* Serves until `stop`, which is asked ten times a second, returns true; then takes no more
  * connections and returns once all requests that are in hand have their answers. */

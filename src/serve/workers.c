@@ -196,7 +196,8 @@ static void run_first(struct worker_thread *thread, struct request_job *jobs, si
     run.options = &variant->options;
     if (caption_session_stream(variant->session, &stream, NULL, &error)) return;
     for (size_t i = first; i < count; i++)
-        if (jobs[i].exchange && jobs[i].given > 0) fail(thread->workers, &jobs[i], &error);
+        if (jobs[i].exchange && (i == first || jobs[i].given > 0))
+            fail(thread->workers, &jobs[i], &error);
 }
 
 static bool any_left(const struct request_job *jobs, size_t count) {

@@ -7,11 +7,11 @@
 #include "base/progress.h"
 #include "base/text_stream.h"
 #include "train/ranking_loss.h"
-#include "train/search_slice.h"
+#include "train/search_micro_batch.h"
 
 /* Parts of a mini-batch, each with a gradient of its own. Fixed, since the order of sums depends on
  * it; more threads than parts are idle. */
-enum { SLICES = 4 };
+enum { MICRO_BATCHES = 4 };
 
 /* By how much a photo's own sentence is to be nearer than others, in cosines, and how many of the
  * hard ones count. */
@@ -25,7 +25,7 @@ struct search_trainer {
     struct parameters learning; /* the tensors of the search part alone */
     struct update update;
     struct search_task task;
-    struct search_slice *slices[SLICES];
+    struct search_micro_batch *micro_batches[MICRO_BATCHES];
     struct search_pair *pairs; /* [batch] */
     size_t *ids;               /* [batch] */
     real *photos, *sentences;  /* (batch, D) */
@@ -33,16 +33,16 @@ struct search_trainer {
     real *scratch; /* (2, batch, batch) */
     size_t steps;  /* of an epoch */
     size_t batch;  /* pairs of the step that runs */
-    size_t rows;   /* of a slice, at most */
-    struct random randoms[SLICES];
+    size_t rows;   /* of a micro-batch, at most */
+    struct random randoms[MICRO_BATCHES];
     enum safetensors_type type; /* of the output's numbers */
     double best;                /* mean recall so far; -1: none yet */
     size_t best_epoch;          /* counted from 1 */
 };
 
 /* Pairs first .. first + count - 1 of the mini-batch. */
-static size_t slice_first(const struct search_trainer *s, size_t slice) {
-    return slice * s->batch / SLICES;
+static size_t micro_batch_first(const struct search_trainer *s, size_t index) {
+    return index * s->batch / MICRO_BATCHES;
 }
 
 static bool new_model(struct search_trainer *s, caption_error *error) {
@@ -63,8 +63,8 @@ static bool new_model(struct search_trainer *s, caption_error *error) {
 
 static bool take_memory(struct search_trainer *s, caption_error *error) {
     const size_t batch = s->t->options->batch_size, bytes = SEARCH_SIZE * sizeof(real);
-    s->rows = batch / SLICES + 1;
-    const size_t rows = SLICES * s->rows;
+    s->rows = batch / MICRO_BATCHES + 1;
+    const size_t rows = MICRO_BATCHES * s->rows;
     bool ok = (s->pairs = memory_zeroed(rows, sizeof *s->pairs, what, error)) &&
               (s->ids = memory_zeroed(rows, sizeof *s->ids, what, error)) &&
               (s->photos = memory_zeroed(rows, bytes, what, error)) &&
@@ -72,15 +72,15 @@ static bool take_memory(struct search_trainer *s, caption_error *error) {
               (s->d_photos = memory_zeroed(rows, bytes, what, error)) &&
               (s->d_sentences = memory_zeroed(rows, bytes, what, error)) &&
               (s->scratch = memory_zeroed(batch, 2 * batch * sizeof(real), what, error));
-    for (size_t i = 0; ok && i < SLICES; i++) {
-        s->slices[i] = search_slice_new(&s->task, s->rows, error);
-        ok = s->slices[i] != NULL;
+    for (size_t i = 0; ok && i < MICRO_BATCHES; i++) {
+        s->micro_batches[i] = search_micro_batch_new(&s->task, s->rows, error);
+        ok = s->micro_batches[i] != NULL;
     }
     return ok;
 }
 
 static void search_trainer_free(struct search_trainer *s) {
-    for (size_t i = 0; i < SLICES; i++) search_slice_free(s->slices[i]);
+    for (size_t i = 0; i < MICRO_BATCHES; i++) search_micro_batch_free(s->micro_batches[i]);
     free(s->pairs);
     free(s->ids);
     free(s->photos);
@@ -153,37 +153,41 @@ static void draw_batch(struct search_trainer *s, size_t epoch, size_t step) {
     const size_t size = s->t->options->batch_size, first = step * size;
     s->batch = size_smaller(trainer_showings(s->t) - first, size);
     for (size_t i = 0; i < s->batch; i++) s->pairs[i] = draw_pair(s, epoch, first + i);
-    for (size_t i = 0; i < SLICES; i++) {
-        const size_t begin = slice_first(s, i);
-        qsort(s->pairs + begin, slice_first(s, i + 1) - begin, sizeof *s->pairs, compare_pairs);
+    for (size_t i = 0; i < MICRO_BATCHES; i++) {
+        const size_t begin = micro_batch_first(s, i);
+        qsort(s->pairs + begin, micro_batch_first(s, i + 1) - begin, sizeof *s->pairs,
+              compare_pairs);
     }
     for (size_t i = 0; i < s->batch; i++) s->ids[i] = s->pairs[i].photo;
 }
 
-static void run_forward(void *context, size_t slice, size_t worker) {
+static void run_forward(void *context, size_t index, size_t worker) {
     (void)worker;
     struct search_trainer *s = context;
-    const size_t first = slice_first(s, slice), count = slice_first(s, slice + 1) - first;
-    update_clear(&s->update, search_slice_gradients(s->slices[slice]), false);
-    const struct search_batch batch = {s->pairs + first, count, &s->randoms[slice]};
-    search_slice_forward(s->slices[slice], &s->task, &batch, s->photos + first * SEARCH_SIZE,
-                         s->sentences + first * SEARCH_SIZE);
+    const size_t first = micro_batch_first(s, index),
+                 count = micro_batch_first(s, index + 1) - first;
+    update_clear(&s->update, search_micro_batch_gradients(s->micro_batches[index]), false);
+    const struct search_batch batch = {s->pairs + first, count, &s->randoms[index]};
+    search_micro_batch_forward(s->micro_batches[index], &s->task, &batch,
+                               s->photos + first * SEARCH_SIZE, s->sentences + first * SEARCH_SIZE);
 }
 
-static void run_backward(void *context, size_t slice, size_t worker) {
+static void run_backward(void *context, size_t index, size_t worker) {
     (void)worker;
     struct search_trainer *s = context;
-    const size_t first = slice_first(s, slice);
-    if (first == slice_first(s, slice + 1)) return;
-    search_slice_backward(s->slices[slice], &s->task, s->d_photos + first * SEARCH_SIZE,
-                          s->d_sentences + first * SEARCH_SIZE);
+    const size_t first = micro_batch_first(s, index);
+    if (first == micro_batch_first(s, index + 1)) return;
+    search_micro_batch_backward(s->micro_batches[index], &s->task,
+                                s->d_photos + first * SEARCH_SIZE,
+                                s->d_sentences + first * SEARCH_SIZE);
 }
 
 static void update_weights(struct search_trainer *s, size_t epoch, size_t step) {
     const struct train_options *o = s->t->options;
-    real *blocks[SLICES];
-    for (size_t i = 0; i < SLICES; i++) blocks[i] = search_slice_gradients(s->slices[i]);
-    update_sum(&s->update, blocks, SLICES, false, s->t->threads);
+    real *blocks[MICRO_BATCHES];
+    for (size_t i = 0; i < MICRO_BATCHES; i++)
+        blocks[i] = search_micro_batch_gradients(s->micro_batches[i]);
+    update_sum(&s->update, blocks, MICRO_BATCHES, false, s->t->threads);
     const float factor = schedule_factor(epoch * s->steps + step, o->epochs * s->steps, o->warmup);
     const struct update_rates rates = {
         .decoder = factor * o->lr, .clip = o->clip, .weight_decay = o->weight_decay};
@@ -193,10 +197,10 @@ static void update_weights(struct search_trainer *s, size_t epoch, size_t step) 
 /* Returns the loss, summed over the pairs of the mini-batch. */
 static double run_step(struct search_trainer *s, size_t epoch, size_t step) {
     draw_batch(s, epoch, step);
-    for (size_t i = 0; i < SLICES; i++)
-        s->randoms[i] =
-            trainer_stream(s->t, STREAM_DROPOUT, ((uint64_t)epoch * s->steps + step) * SLICES + i);
-    threads_for(s->t->threads, SLICES, run_forward, s);
+    for (size_t i = 0; i < MICRO_BATCHES; i++)
+        s->randoms[i] = trainer_stream(s->t, STREAM_DROPOUT,
+                                       ((uint64_t)epoch * s->steps + step) * MICRO_BATCHES + i);
+    threads_for(s->t->threads, MICRO_BATCHES, run_forward, s);
     const struct ranking_pairs pairs = {.count = s->batch,
                                         .size = SEARCH_SIZE,
                                         .photos = s->photos,
@@ -204,7 +208,7 @@ static double run_step(struct search_trainer *s, size_t epoch, size_t step) {
                                         .ids = s->ids,
                                         .scratch = s->scratch};
     const double loss = ranking_loss(&pairs, &SCALE, s->d_photos, s->d_sentences);
-    threads_for(s->t->threads, SLICES, run_backward, s);
+    threads_for(s->t->threads, MICRO_BATCHES, run_backward, s);
     update_weights(s, epoch, step);
     return loss * (double)s->batch;
 }
@@ -245,14 +249,14 @@ struct search_validation {
     real *photos, *sentences;  /* (validation_count, D), (captions, D) */
 };
 
-/* Of a slice: every SLICES-th run of `rows` captions. */
-static void validate_sentences(struct search_validation *v, size_t slice) {
+/* Of a micro-batch: every MICRO_BATCHES-th run of `rows` captions. */
+static void validate_sentences(struct search_validation *v, size_t index) {
     const struct search_trainer *s = v->s;
     const size_t captions = v->first[s->t->validation_count];
-    real *vectors = s->sentences + slice * s->rows * SEARCH_SIZE;
-    for (size_t i = slice * s->rows; i < captions; i += SLICES * s->rows) {
+    real *vectors = s->sentences + index * s->rows * SEARCH_SIZE;
+    for (size_t i = index * s->rows; i < captions; i += MICRO_BATCHES * s->rows) {
         const struct search_batch batch = {v->pairs + i, size_smaller(captions - i, s->rows), NULL};
-        search_slice_forward(s->slices[slice], &v->task, &batch, NULL, vectors);
+        search_micro_batch_forward(s->micro_batches[index], &v->task, &batch, NULL, vectors);
         for (size_t j = 0; j < batch.count; j++)
             memcpy(v->sentences + batch.pairs[j].photo * SEARCH_SIZE, vectors + j * SEARCH_SIZE,
                    SEARCH_SIZE * sizeof *vectors);
@@ -260,23 +264,24 @@ static void validate_sentences(struct search_validation *v, size_t slice) {
 }
 
 /* The same of photos. */
-static void validate_photos(struct search_validation *v, size_t slice) {
+static void validate_photos(struct search_validation *v, size_t index) {
     const struct search_trainer *s = v->s;
     const struct trainer *t = s->t;
-    struct search_pair *pairs = s->pairs + slice * s->rows;
-    for (size_t i = slice * s->rows; i < t->validation_count; i += SLICES * s->rows) {
+    struct search_pair *pairs = s->pairs + index * s->rows;
+    for (size_t i = index * s->rows; i < t->validation_count; i += MICRO_BATCHES * s->rows) {
         const struct search_batch batch = {pairs, size_smaller(t->validation_count - i, s->rows),
                                            NULL};
         for (size_t j = 0; j < batch.count; j++)
             pairs[j].features = t->features.plain + (t->train_count + i + j) * t->features.width;
-        search_slice_forward(s->slices[slice], &v->task, &batch, v->photos + i * SEARCH_SIZE, NULL);
+        search_micro_batch_forward(s->micro_batches[index], &v->task, &batch,
+                                   v->photos + i * SEARCH_SIZE, NULL);
     }
 }
 
-static void validate_slice(void *context, size_t slice, size_t worker) {
+static void validate_share(void *context, size_t index, size_t worker) {
     (void)worker;
-    validate_sentences(context, slice);
-    validate_photos(context, slice);
+    validate_sentences(context, index);
+    validate_photos(context, index);
 }
 
 static bool validation_init(struct search_validation *v, struct search_trainer *s,
@@ -320,7 +325,7 @@ static bool validate(struct search_validation *v, struct retrieval *parts, capti
     if (s->update.average) kept.values = s->update.average;
     v->task = s->task;
     v->task.learning = &kept;
-    threads_for(s->t->threads, SLICES, validate_slice, v);
+    threads_for(s->t->threads, MICRO_BATCHES, validate_share, v);
     for (size_t i = 0; i < list->count; i++) {
         const struct dataset_part *part = &list->items[i];
         /* first[] counts from the first caption of all. */

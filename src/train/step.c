@@ -95,11 +95,20 @@ static size_t epoch_photos(const struct trainer *t, enum train_phase phase) {
     return trainer_showings(t) + (trainer_uses_synthetic(phase) ? trainer_pseudo_photos(t) : 0);
 }
 
+/* Only a run that reads archives one after the other needs them. */
+static bool init_archives(struct trainer *t, caption_error *error) {
+    if (t->options->shuffle_buffer == 0) return true;
+    const size_t most = trainer_showings(t) + trainer_pseudo_photos(t);
+    t->runs = memory_zeroed(most, sizeof *t->runs, "an epoch", error);
+    t->archived = memory_zeroed(most, sizeof *t->archived, "an epoch", error);
+    return t->runs && t->archived;
+}
+
 static bool init_order(struct trainer *t, caption_error *error) {
     t->turns = memory_zeroed(t->train_count, sizeof *t->turns, "an epoch", error);
     t->order = memory_zeroed(trainer_showings(t) + trainer_pseudo_photos(t), sizeof *t->order,
                              "an epoch", error);
-    if (!t->turns || !t->order) return false;
+    if (!t->turns || !t->order || !init_archives(t, error)) return false;
     for (size_t i = 0; i < t->options->set_count; i++) {
         epoch_plan_turns(&t->shares[i], trainer_stream(t, STREAM_START, 1 + i), t->turns);
     }
@@ -153,6 +162,8 @@ void step_free(struct trainer *t) {
     free(t->text_states);
     free(t->incoming);
     free(t->order);
+    free(t->runs);
+    free(t->archived);
     free(t->turns);
     free(t->batch);
 }
@@ -238,6 +249,40 @@ static void fill_order(struct trainer *t, size_t epoch, size_t photos) {
     for (size_t pseudo = t->train_count; filled < photos; pseudo++) t->order[filled++] = pseudo;
 }
 
+/* The archive that a showing's photo lies in; NULL: in none. */
+static const char *archive_of(const struct trainer *t, size_t showing) {
+    const size_t index = photo_of(t, showing);
+    if (index >= t->train_count) return NULL;
+    const struct dataset_photo *photo = &t->dataset.photos[t->train[index]];
+    return photo->member ? photo->path : NULL;
+}
+
+/* The end of the showings from `begin` on that are read out of one archive. */
+static size_t archive_end(const struct trainer *t, size_t begin, size_t photos) {
+    const char *archive = archive_of(t, t->order[begin]);
+    size_t end = begin + 1;
+    while (archive && end < photos) {
+        const char *next = archive_of(t, t->order[end]);
+        if (!next || strcmp(next, archive) != 0) break;
+        end++;
+    }
+    return end;
+}
+
+/* Archives in an order that is drawn, and in them the photos as they lie but for the buffer. */
+static void shuffle_archives(struct trainer *t, size_t photos, struct random random) {
+    size_t runs = 0, filled = 0;
+    for (size_t i = 0; i < photos; i = archive_end(t, i, photos)) t->runs[runs++] = i;
+    random_shuffle(&random, t->runs, runs);
+    for (size_t i = 0; i < runs; i++) {
+        const size_t count = archive_end(t, t->runs[i], photos) - t->runs[i];
+        memcpy(t->archived + filled, t->order + t->runs[i], count * sizeof *t->order);
+        filled += count;
+    }
+    memcpy(t->order, t->archived, photos * sizeof *t->order);
+    epoch_plan_shuffle(&random, t->order, photos, t->options->shuffle_buffer);
+}
+
 void step_begin_epoch(struct trainer *t, size_t epoch) {
     const struct random random = trainer_stream(t, STREAM_ORDER, epoch);
     const enum train_phase phase = trainer_phase(t->options, epoch);
@@ -248,7 +293,10 @@ void step_begin_epoch(struct trainer *t, size_t epoch) {
     const size_t photos = epoch_photos(t, phase);
     fill_order(t, epoch, photos);
     struct random stream = random;
-    random_shuffle(&stream, t->order, photos);
+    if (t->options->shuffle_buffer > 0)
+        shuffle_archives(t, photos, random);
+    else
+        random_shuffle(&stream, t->order, photos);
     if (!trainer_trains_encoder(t->options, phase)) return;
     loader_start(t->loader, t->place.step * t->options->batch_size, photos, plan_photo, t);
 }

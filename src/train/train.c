@@ -7,7 +7,6 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/progress.h"
-#include "nn/blas.h"
 #include "train/checkpoint.h"
 #include "train/search_trainer.h"
 #include "train/start.h"
@@ -224,12 +223,9 @@ static bool check_ranks(struct trainer *t, bool resume, caption_error *error) {
                      ranks_rank(t->ranks));
 }
 
-/* Files, threads and data. */
+/* Names the files and reads the data. */
 static bool prepare_data(struct trainer *t, bool *resume, caption_error *error) {
-    if (!train_files_settle(t, resume, error)) return false;
-    t->threads = threads_new(t->options->threads, error);
-    return t->threads && blas_reserve(threads_count(t->threads), error) &&
-           train_data_read(t, error);
+    return train_files_settle(t, resume, error) && train_data_read(t, error);
 }
 
 static bool prepare(struct trainer *t, caption_error *error) {

@@ -20,6 +20,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "data/dataset.h"
 #include "eval/retrieval.h"
 #include "train/history.h"
 #include "train/train_options.h"
@@ -39,6 +40,11 @@ struct search_epoch {
 struct train_listener {
     void *context;
     void (*message)(void *context, const char *text); /* one line, no newline */
+    /* Once the data sets are read, before threads are created and photos decoded: the process may
+     * confine itself to them and to the files that the options name. `alone`: not under mpirun.
+     * False with `error` set ends the run. */
+    bool (*confine)(void *context, const struct dataset *const *sets, size_t count, bool alone,
+                    caption_error *error);
     /* Before the first step, with the summary and, when a run is resumed, the epochs it had; false
      * with `error` set ends the run. */
     bool (*begin)(void *context, const struct train_history *history, caption_error *error);

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "data/photo_check.h"
+#include "nn/blas.h"
 
 static void say_of(const struct trainer *t, const struct dataset *dataset) {
     char *summary = dataset_summary(dataset, NULL);
@@ -129,11 +130,28 @@ static bool take_in(struct trainer *t, struct reading *r, struct epoch_share *sh
            (!r->set->validation || dataset_append(&t->other, &r->other, error));
 }
 
+/* From here on photos are decoded, by threads. */
+static bool begin_work(struct trainer *t, const struct reading *readings, caption_error *error) {
+    const struct train_listener *listener = &t->listener;
+    const size_t count = 2 * t->options->set_count;
+    const struct dataset **sets = memory_zeroed(count, sizeof *sets, "data sets", error);
+    if (!sets) return false;
+    for (size_t i = 0; i < count; i++)
+        sets[i] = i % 2 ? &readings[i / 2].other : &readings[i / 2].dataset;
+    const bool confined =
+        !listener->confine ||
+        listener->confine(listener->context, sets, count, ranks_count(t->ranks) == 1, error);
+    free((void *)sets);
+    t->threads = confined ? threads_new(t->options->threads, error) : NULL;
+    return t->threads && blas_reserve(threads_count(t->threads), error);
+}
+
 static bool read_all(struct trainer *t, struct reading *readings, caption_error *error) {
     const size_t count = t->options->set_count;
     for (size_t i = 0; i < count; i++) {
         if (!read_set(t, &readings[i], error)) return false;
     }
+    if (!begin_work(t, readings, error)) return false;
     for (size_t i = 0; i < count; i++) {
         if (!select_photos(t, &readings[i], error)) return false;
     }

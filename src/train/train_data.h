@@ -4,7 +4,8 @@
 
 #include "train/trainer.h"
 
-/* Reads the data sets, selects and checks their photos, and reports what is left out. */
+/* Reads the data sets, creates the threads, selects and checks the photos, and reports what is left
+ * out. */
 bool train_data_read(struct trainer *trainer, caption_error *error);
 
 /* Fills in the trainer's styles, once its model is known. A style without a training photo is an

@@ -113,6 +113,9 @@ const struct train_option train_option_table[TRAIN_OPTIONS] = {
     {"micro-batch", SIZE(micro_batch), 1, 4096, true, TRAIN_OPTION_LEARNING, "N",
      "photos computed at a time: a step is divided into micro-batches, which threads "
      "share"},
+    {"shuffle-buffer", SIZE(shuffle_buffer), 0, 1e9, false, TRAIN_OPTION_DATA, "N",
+     "read tar archives one after the other, in an order drawn for each pass, and shuffle photos "
+     "among the next N only; for storage that is slow at random places. 0: shuffle all"},
     {"tbptt", SIZE(tbptt), 0, 1e6, true, TRAIN_OPTION_LEARNING, "STEPS",
      "cut back-propagation through time after so many steps; 0: never"},
     {"lr", FLOAT(lr), 0, 10, true, TRAIN_OPTION_LEARNING, "X", "learning rate of the decoder"},
@@ -197,6 +200,12 @@ static bool put_repeats(cJSON *settings, const struct train_options *o) {
     return repeats != NULL;
 }
 
+/* A buffer that there is: settings without one are as they were before there was the flag. */
+static bool put_buffer(cJSON *settings, const struct train_options *o) {
+    return o->shuffle_buffer == 0 ||
+           cJSON_AddNumberToObject(settings, "shuffle-buffer", (double)o->shuffle_buffer) != NULL;
+}
+
 /* Styles to train, where there are any. */
 static bool put_styles(cJSON *settings, const struct train_options *o) {
     if (o->style_count == 0) return true;
@@ -216,7 +225,8 @@ cJSON *train_options_json(const struct train_options *o) {
         if (!option->decides) continue;
         ok = cJSON_AddNumberToObject(settings, option->name, train_option_value(o, option)) != NULL;
     }
-    if (ok && put_repeats(settings, o) && put_styles(settings, o)) return settings;
+    if (ok && put_repeats(settings, o) && put_buffer(settings, o) && put_styles(settings, o))
+        return settings;
     cJSON_Delete(settings);
     return NULL;
 }

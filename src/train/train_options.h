@@ -58,16 +58,18 @@ struct train_options {
     size_t freeze_encoder; /* the first of them have a frozen encoder; if all and at least one, it
                               is never trained */
     size_t text_epochs;    /* over the text, before */
-    size_t self_critical_synthetic;  /* afterwards, self-critical: on synthetic features of the text
-                                       and on real ones, encoder frozen */
-    size_t self_critical;            /* at last the same over the photos alone */
-    size_t batch_size;               /* photos a step, with all their captions */
-    size_t micro_batch;              /* photos of a micro-batch */
-    size_t tbptt;                    /* steps of truncated back-propagation; 0: no truncation */
-    float tag_weight;                /* of the word head's loss, beside that of captions */
-    float lr;                        /* of the decoder while the encoder is frozen, and on text */
-    float joint_lr;                  /* of the decoder afterwards */
-    float encoder_lr;                /* of the encoder afterwards */
+    size_t self_critical_synthetic; /* afterwards, self-critical: on synthetic features of the text
+                                      and on real ones, encoder frozen */
+    size_t self_critical;           /* at last the same over the photos alone */
+    size_t batch_size;              /* photos a step, with all their captions */
+    size_t micro_batch;             /* photos of a micro-batch */
+    size_t shuffle_buffer; /* archives are read one after the other, and their photos shuffled among
+                              so many; 0: the whole epoch is */
+    size_t tbptt;          /* steps of truncated back-propagation; 0: no truncation */
+    float tag_weight;      /* of the word head's loss, beside that of captions */
+    float lr;              /* of the decoder while the encoder is frozen, and on text */
+    float joint_lr;        /* of the decoder afterwards */
+    float encoder_lr;      /* of the encoder afterwards */
     size_t self_critical_samples;    /* captions sampled for each photo in self-critical epochs */
     float self_critical_bleu;        /* weight of BLEU-4 in their reward, beside CIDEr */
     float self_critical_temperature; /* of the sampling, folded into the weights */
@@ -133,7 +135,7 @@ struct train_option {
     const char *value, *help; /* of the flag, see cli/options.h */
 };
 
-enum { TRAIN_OPTIONS = 35 };
+enum { TRAIN_OPTIONS = 36 };
 extern const struct train_option train_option_table[TRAIN_OPTIONS];
 
 double train_option_value(const struct train_options *options, const struct train_option *option);

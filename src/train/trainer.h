@@ -78,7 +78,9 @@ struct trainer {
     struct loader *loader;                 /* the same */
     real *incoming;                        /* the sum of the ranks before this one */
     size_t *turns;                         /* [train_count], see update.h */
-    size_t *order; /* the epoch's showings of photos, numbers as in epoch_plan_fill */
+    size_t *order;           /* the epoch's showings of photos, numbers as in epoch_plan_fill */
+    size_t *runs, *archived; /* the same size: places where archives begin, and a copy of the order;
+                                NULL without --shuffle-buffer */
     struct micro_batch_photo *batch; /* [batch_size] */
     struct train_place place;
     struct train_history history;

@@ -260,3 +260,13 @@ size_t epoch_plan_fill(const struct epoch_share *share, const size_t *turns, siz
     }
     return filled;
 }
+
+void epoch_plan_shuffle(struct random *random, size_t *showings, size_t count, size_t buffer) {
+    for (size_t i = 0; i < count; i++) {
+        const size_t left = count - i;
+        const size_t j = i + random_below(random, left < buffer ? left : buffer);
+        const size_t drawn = showings[j];
+        showings[j] = showings[i];
+        showings[i] = drawn;
+    }
+}

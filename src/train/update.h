@@ -85,4 +85,9 @@ void epoch_plan_turns(const struct epoch_share *share, struct random random, siz
 size_t epoch_plan_fill(const struct epoch_share *share, const size_t *turns, size_t epoch,
                        size_t stride, size_t *showings);
 
+/* Shuffles showings as a buffer of that many does, through which they pass in their order: each
+ * place gets one of the next `buffer` that are left, so none comes more than buffer - 1 places
+ * early. What lies one behind the other in a file is then read nearly so. */
+void epoch_plan_shuffle(struct random *random, size_t *showings, size_t count, size_t buffer);
+
 #endif

@@ -4,8 +4,8 @@ import http.client
 import random
 import socket
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 address, photo, caption = sys.argv[1:]
 host, port = address.rsplit(":", 1)
@@ -48,6 +48,12 @@ def send(*parts, wait=True):
     return b""
 
 
+def side_by_side(jobs):
+    """What each gives; the first that fails ends the test."""
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return [job.result() for job in [pool.submit(job) for job in jobs]]
+
+
 def slow_clients():
     """A byte every half second: in the head, or in the body."""
     sockets = []
@@ -84,26 +90,26 @@ def slow_clients():
 
 
 def cut_and_wrong():
+    """Requests that are none: what each client sends."""
     half = len(body) // 2
-    send(head(len(body)), body[:half], wait=False)
-    send(head(len(body)), body[:half])
-    send(head(len(body) - 7), body)  # what follows is no request
-    send(head(len(body) + 7), body)
-    send(b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", body)
-    send(b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n", body)
-    send(b"POST /caption HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nrubbish\r\n0\r\n\r\n")
-    send(b"POST /caption HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc")
-    send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)))
-    send(b"GET /" + b"a" * 200000 + b" HTTP/1.1\r\n\r\n")
-    send(b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 20000 + b"\r\n")
-    form = b"Content-Type: multipart/form-data; boundary=x\r\n"
-    for content in (b"", b"--x", b"--x\r\n\r\n", b"--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"",
-                    b"--x\r\nContent-Disposition: form-data; name=\"top\"\r\n\r\n" + b"9" * 5000 + b"\r\n--x--\r\n",
-                    b"--x\r\nContent-Disposition: form-data; name=\"p\"; filename=\"\"\r\n\r\n\r\n--x--\r\n"):
-        send(head(len(content), form), content)
+    yield head(len(body)), body[:half]
+    yield head(len(body) - 7), body  # what follows is no request
+    yield head(len(body) + 7), body
+    yield b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", body
+    yield b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n", body
+    yield (b"POST /caption HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nrubbish\r\n0\r\n\r\n",)
+    yield (b"POST /caption HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc",)
+    yield (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)),)
+    yield (b"GET /" + b"a" * 200000 + b" HTTP/1.1\r\n\r\n",)
+    yield (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 20000 + b"\r\n",)
+    form = b"Content-Type: multipart/form-data; boundary=xyz\r\n"
+    for content in (b"", b"--xyz", b"--xyz\r\n\r\n", b"--xyz\r\nContent-Disposition: form-data; name=\"a\"; filename=\"",
+                    b"--xyz\r\nContent-Disposition: form-data; name=\"top\"\r\n\r\n" + b"9" * 5000 + b"\r\n--xyz--\r\n",
+                    b"--xyz\r\nContent-Disposition: form-data; name=\"p\"; filename=\"\"\r\n\r\n\r\n--xyz--\r\n"):
+        yield head(len(content), form), content
     rubbish = random.Random(1)
     for _ in range(50):
-        send(bytes(rubbish.randrange(256) for _ in range(rubbish.randrange(1, 400))))
+        yield (bytes(rubbish.randrange(256) for _ in range(rubbish.randrange(1, 400))),)
 
 
 def large():
@@ -146,32 +152,26 @@ def never_read():
 
 def flood():
     """More requests at once than may wait: each has an answer, a caption or 503."""
-    answers = []
-
     def one():
         connection = http.client.HTTPConnection(host, int(port), timeout=60)
         connection.request("POST", "/caption", body)
         answer = connection.getresponse()
         answer.read()
-        answers.append((answer.status, answer.getheader("Retry-After")))
         connection.close()
+        return answer.status, answer.getheader("Retry-After")
 
-    threads = [threading.Thread(target=one) for _ in range(100)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if len(answers) != 100 or any(a != (200, None) and a != (503, "1") for a in answers):
+    answers = side_by_side(100 * [one])
+    if any(a != (200, None) and a != (503, "1") for a in answers):
         sys.exit(f"a flood: {answers}")
 
 
 deaf = never_read()
-cut_and_wrong()
+send(head(len(body)), body[: len(body) // 2], wait=False)
+broken = [lambda parts=parts: send(*parts) for parts in cut_and_wrong()]
+slowest = side_by_side([slow_clients, large] + broken)[0]
 expect_caption("after broken requests")
-large()
 pipelined()
 flood()
-slowest = slow_clients()
 deaf.close()
 expect_caption("in the end")
 print(f"faulty clients hold up nobody: {SLOW} slow ones, a caption in at most {slowest:.2f} s meanwhile")

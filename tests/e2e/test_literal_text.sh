@@ -51,7 +51,7 @@ done
 # What this build reads.
 run --formats
 expect 0 "--formats needs no photo"
-expect_in "$out" "JPEG	yes	" "BMP	yes	caption" "data sets in tar archives	"
+expect_in "$out" "JPEG	yes	" "BMP	yes	caption" "tar archives	"
 grep -qvP '^[^\t]+\t(yes|no)\t[^\t]+$' "$out" && fail "a line is FORMAT, yes or no, LIBRARY"
 
 finish

@@ -112,4 +112,19 @@ exiftool -a -j -time:all -G1 a.jpg | grep -E 'XMP|IPTC' && fail "no date is writ
 exiftool -validate -warning -a a.jpg | grep -E 'Warning.*(IPTC|XMP|JPEG format)' && fail "exiftool warns of the photo"
 exiftool -q -overwrite_original -XMP-xmp:Rating=5 a.jpg || fail "exiftool writes to a photo of ours"
 expect_tag a.jpg XMP-dc:Description "$caption"
+
+# --- another reader
+
+if ! command -v exiv2 >/dev/null; then
+    skip "no exiv2: whether it reads the photos was not looked at"
+    finish
+fi
+for photo in $photos; do
+    exiv2 -PXkt "$photo" >"$out" 2>"$err" || fail "exiv2 reads $photo"
+    text=$("$program" "$photo")
+    expect_in "$out" "Xmp.dc.description" "lang=\"x-default\" $text"
+    [ ! -s "$err" ] || fail "exiv2 does not warn of $photo"
+done
+exiv2 -PIkt a.jpg >"$out" 2>"$err"
+expect_in "$out" "Iptc.Application2.Caption" "$caption" "Kyiv"
 finish

@@ -105,7 +105,7 @@ run search -n 100 -i photos.index "a tower"
 grep -q "^lib/new/moved.ppm" "$out" || fail "the photo that moved is found where it is"
 grep -qE "0(3|5).ppm|copy|broken" "$out" && fail "what is gone is not found"
 run search -r --jsonl "a tower" lib
-expect 1 "a search of photos tells of the broken one, too"
+expect 1 "a search of photos reports the broken one, too"
 [ "$(jq -r 'select(.error) | .path' "$out")" = lib/broken.jpg ] || fail "a row with an error"
 expect_lines "$out" 11
 run index lib/none.ppm lib/new -o photos.index

@@ -78,6 +78,7 @@ refused() { # FLAG, what follows --search
 refused --resume
 refused --mean-with "$start"
 refused --vocab extend
+refused --report "$work/no.html"
 run train "$work/six.jsonl" --images "$images" --init "$start" --search --epochs 0 -o "$work/no.safetensors"
 expect 2 "--search --epochs 0"
 

@@ -10,7 +10,7 @@ export CAPTION_MODEL="$work/tiny.safetensors"
 cd "$work" || exit 1
 photo=shapes/images/03.ppm
 caption=$("$program" "$photo")
-serve -t 2 -v --time-limit 3 --max-body 1 --connections 1200 --allow-origin https://photos.example --allow-host captions.test
+serve -t 2 -v --time-limit 3 --max-body 1 --connections 2000 --allow-origin https://photos.example --allow-host captions.test
 
 # equal WHAT FILE: the file holds the caption and no more.
 equal() {
@@ -164,6 +164,25 @@ jq -c '.prompt = "a red" | .images |= .' generate.json >prefix.json
 ask 200 "a prompt that begins the caption" -H "Authorization: Bearer secret" -d @prefix.json "$address/api/generate"
 case $(jq -r .response "$out") in "a red"*) ;; *) fail "the caption begins with the prompt: $(cat "$out")" ;; esac
 serve_end
+# A socket of systemd, which other machines reach.
+if command -v python3 >/dev/null; then
+    for host in 0.0.0.0 127.0.0.1; do
+        python3 -c 'import os, socket, sys
+s = socket.socket(); s.bind((sys.argv[1], 0)); s.listen()
+os.dup2(s.fileno(), 3)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(sys.argv[2], sys.argv[2:])' "$host" "$program" serve -t 1 2>"$work/socket" &
+        server=$!
+        until grep -q "http://$host:" "$work/socket" || ! kill -0 "$server"; do sleep 0.05; done
+        sleep 0.1
+        serve_end
+        expect 0 "a socket of systemd"
+        case $host in
+        0.0.0.0) expect_in "$work/socket" "anybody who reaches this address may ask (--token)" ;;
+        *) ! grep "may ask" "$work/socket" || fail "nobody else reaches 127.0.0.1" ;;
+        esac
+    done
+fi
 run serve --port "$(python3 -c 'import socket
 s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')" --host no.such.host.invalid
 expect 2 "a host that is none"

@@ -1,6 +1,7 @@
 /* Whole models. The input is a file's header; the numbers behind it, as many as it asks for, are 0.
  */
 #include "header.h"
+#include "infer/inference_search.h"
 #include "model/model_info.h"
 
 /* Larger models are right, and slow. */
@@ -16,6 +17,30 @@ static void tell(const struct model *model, const char *path) {
     cJSON *json = model_info_json(model, path, &error);
     FUZZ_MUST(json != NULL);
     cJSON_Delete(json);
+}
+
+/* A sentence and a photo by the search part; NaN in zeros would be found here. */
+static void search(const struct model *model) {
+    if (model->search.size == 0) return;
+    caption_error error = {0};
+    struct search_sentences *sentences = search_sentences_new(model, &error);
+    struct search_photos *photos = search_photos_new(model, &error);
+    FUZZ_MUST(sentences && photos);
+    float *vector = calloc(model->search.size, sizeof *vector);
+    float *features = calloc(model->decoder.features, sizeof *features);
+    float *scratch = calloc(search_photos_scratch(photos), sizeof *scratch);
+    FUZZ_MUST(vector && features && scratch);
+    if (search_sentence_vector(sentences, "a red tower", vector, &error))
+        FUZZ_MUST(vector[0] <= 1 && vector[0] >= -1);
+    else
+        fuzz_check_error(&error);
+    search_photo_vectors(photos, features, 1, vector, scratch);
+    FUZZ_MUST(vector[0] <= 1 && vector[0] >= -1);
+    free(vector);
+    free(features);
+    free(scratch);
+    search_sentences_free(sentences);
+    search_photos_free(photos);
 }
 
 static bool is_slow(const struct model *model) {
@@ -53,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     }
     tell(&model, path);
     const bool slow = is_slow(&model);
+    if (!slow) search(&model);
     model_free(&model);
     if (!slow) caption(path, size);
     return 0;

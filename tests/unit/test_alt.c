@@ -1,4 +1,6 @@
 /* Alt texts in documents: which pictures lack one, where it goes, and that all else stays. */
+#include <time.h>
+
 #include "image_files.h"
 
 #include "alt/diff.h"
@@ -142,6 +144,33 @@ static void expect_path(const char *url, const char *base, enum alt_place place,
     if (path) assert_string_equal(made, path);
     assert_true((made != NULL) == (place == ALT_LOCAL));
     free(made);
+}
+
+/* Seconds that reading `count` times the text takes. */
+static double seconds_of(enum alt_kind kind, const char *text, size_t count) {
+    const size_t length = strlen(text);
+    char *document = malloc(count * length + 1);
+    assert_non_null(document);
+    for (size_t i = 0; i < count; i++) memcpy(document + i * length, text, length + 1);
+    struct alt_pictures pictures;
+    const clock_t begun = clock();
+    assert_true(alt_pictures_read(kind, document, count * length, &pictures, NULL));
+    const double seconds = (double)(clock() - begun) / CLOCKS_PER_SEC;
+    assert_true(pictures.count >= count);
+    alt_pictures_free(&pictures);
+    free(document);
+    return seconds;
+}
+
+/* Without care, each took minutes: pictures that are moved out of tables were counted on to from
+ * the beginning, tags that cannot be found were searched for to the end. */
+static void hostile_documents_take_no_longer_than_others(void **state) {
+    (void)state;
+    if (!has_library(ALT_HTML) || !has_library(ALT_MARKDOWN)) skip();
+    assert_true(seconds_of(ALT_HTML,
+                           "<table>\n<tr><td>\n<img src=a></td></tr><img src=b></table>\n",
+                           80000) < 20);
+    assert_true(seconds_of(ALT_MARKDOWN, "> a <img\n> src=x>\n", 60000) < 20);
 }
 
 static void a_url_is_a_path_below_the_root(void **state) {
@@ -296,6 +325,7 @@ int main(void) {
         cmocka_unit_test(markdown_pictures_are_found_wherever_they_stand),
         cmocka_unit_test(a_text_in_the_wrong_place_is_noticed),
         cmocka_unit_test(deep_and_broken_documents_are_read_or_refused),
+        cmocka_unit_test(hostile_documents_take_no_longer_than_others),
         cmocka_unit_test(a_url_is_a_path_below_the_root),
         cmocka_unit_test(a_file_outside_the_folder_is_not_read_even_by_a_link),
         cmocka_unit_test(pages_of_an_epub_are_replaced_and_the_rest_is_copied),

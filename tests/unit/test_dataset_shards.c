@@ -3,6 +3,7 @@
 #include "temporary_folder.h"
 
 #include "data/source.h"
+#include "data/tar.h"
 #include "image/photo.h"
 
 enum { BLOCK = 512, LARGEST = 64 * BLOCK };
@@ -196,6 +197,59 @@ static void truncated_and_boasting_archives_are_refused(void **state) {
     free(archive);
 }
 
+/* Reads a stream to its end or its error: its members' names, each with a space behind it. */
+static bool read_stream(const char *folder, char *names, size_t size, caption_error *error) {
+    char *path = file_join(folder, "x", NULL);
+    struct tar_stream *stream = tar_stream_open(path, NULL, error);
+    free(path);
+    names[0] = '\0';
+    bool ok = stream != NULL;
+    for (const char *name = ""; ok && name;) {
+        size_t member;
+        ok = tar_stream_next(stream, &name, &member, error);
+        if (!ok || !name) break;
+        snprintf(names + strlen(names), size - strlen(names), "%s ", name);
+        char byte;
+        size_t got;
+        ok = tar_stream_read(stream, &byte, 1, &got, error);
+        if (ok) assert_int_equal(got, member > 0);
+    }
+    tar_stream_free(stream);
+    return ok;
+}
+
+static void a_stream_gives_the_files_in_their_order_up_to_where_it_is_cut_short(void **state) {
+    (void)state;
+    struct archive *archive = archive_new();
+    add_header(archive, "./", '5', 0);
+    add(archive, "./b.ppm", temporary_photo);
+    add_header(archive, "link.ppm", '2', 0);
+    add(archive, "empty", "");
+    add(archive, ".hidden", "x");
+    add(archive, "../a.txt", "a dog");
+    char *folder = temporary_folder_new(), names[256];
+    caption_error error = {0};
+    put(archive, folder, "x", archive->size + (size_t)2 * BLOCK);
+    if (!read_stream(folder, names, sizeof names, &error)) fail_msg("%s", error.message);
+    assert_string_equal(names, "b.ppm empty ../a.txt ");
+    static const size_t missing[] = {0, 1, BLOCK, 2 * BLOCK - 1, 2 * BLOCK};
+    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
+        put(archive, folder, "x", archive->size - missing[i]);
+        assert_false(read_stream(folder, names, sizeof names, &error));
+        assert_message_has(&error, "cut short after");
+        assert_memory_equal(names, "b.ppm empty ", 12);
+    }
+    archive->bytes[3 * BLOCK + 150] ^= 1; /* the sum of the link's header */
+    put(archive, folder, "x", archive->size + (size_t)2 * BLOCK);
+    assert_false(read_stream(folder, names, sizeof names, &error));
+    assert_message_has(&error, "damaged");
+    assert_string_equal(names, "b.ppm ");
+    temporary_folder_put(folder, "x", "no archive at all");
+    assert_false(read_stream(folder, names, sizeof names, &error));
+    temporary_folder_free(folder);
+    free(archive);
+}
+
 #else
 
 static void archives_are_refused_without_libarchive(void **state) {
@@ -230,6 +284,7 @@ int main(void) {
         cmocka_unit_test(a_folder_of_archives_is_one_data_set),
         cmocka_unit_test(hostile_members_are_names_and_bytes_of_the_archive),
         cmocka_unit_test(truncated_and_boasting_archives_are_refused),
+        cmocka_unit_test(a_stream_gives_the_files_in_their_order_up_to_where_it_is_cut_short),
 #else
         cmocka_unit_test(archives_are_refused_without_libarchive),
 #endif

@@ -96,6 +96,27 @@ static void an_epoch_scores_the_mean_of_its_parts(void **state) {
     assert_true(epoch.perplexity == 4);
 }
 
+static void a_buffer_shuffles_all_but_brings_none_early(void **state) {
+    (void)state;
+    enum { COUNT = 60, BUFFER = 7 };
+    size_t first[COUNT], second[COUNT], seen[COUNT] = {0}, moved = 0;
+    for (size_t i = 0; i < COUNT; i++) first[i] = second[i] = i;
+    struct random random = random_seeded(1, 1), other = random_seeded(2, 1);
+    epoch_plan_shuffle(&random, first, COUNT, BUFFER);
+    epoch_plan_shuffle(&other, second, COUNT, BUFFER);
+    assert_memory_not_equal(first, second, sizeof first);
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_true(first[i] < i + BUFFER);
+        seen[first[i]]++;
+        moved += first[i] != i;
+    }
+    for (size_t i = 0; i < COUNT; i++) assert_int_equal(seen[i], 1);
+    assert_true(moved > COUNT / 2);
+    for (size_t i = 0; i < COUNT; i++) first[i] = i;
+    epoch_plan_shuffle(&random, first, COUNT, 1);
+    for (size_t i = 0; i < COUNT; i++) assert_int_equal(first[i], i);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(once_is_every_photo_in_its_order),
@@ -104,6 +125,7 @@ int main(void) {
         cmocka_unit_test(epochs_take_turns_until_every_photo_was_shown),
         cmocka_unit_test(the_seed_chooses_the_share),
         cmocka_unit_test(an_epoch_scores_the_mean_of_its_parts),
+        cmocka_unit_test(a_buffer_shuffles_all_but_brings_none_early),
     };
     return cmocka_run_group_tests_name("epoch plan", tests, NULL, NULL);
 }

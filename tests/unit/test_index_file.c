@@ -284,6 +284,62 @@ static void test_a_photo_is_found_from_the_folder_of_the_index(void **state) {
     }
 }
 
+static struct model new_model(void) {
+    caption_error error = {0};
+    struct vocabulary vocabulary;
+    struct model model;
+    const struct model_design design = {.encoder = "stem_c8 ds_r1_k3_s1_e1_c8 head_c16",
+                                        .size = 32,
+                                        .cell = "gru",
+                                        .embedding = 12,
+                                        .hidden = 16,
+                                        .tags = "dog\n",
+                                        .search_size = 8,
+                                        .search_hidden = 10};
+    if (!vocabulary_init(&vocabulary, &error) || !vocabulary_count(&vocabulary, "dog", 1, &error) ||
+        !model_new(&model, &design, &vocabulary, &error))
+        fail_msg("%s", error.message);
+    return model;
+}
+
+static uint64_t number_of(const struct model *model) {
+    caption_error error = {0};
+    uint64_t number;
+    if (!index_file_model(model, &number, &error)) fail_msg("%s", error.message);
+    return number;
+}
+
+/* Changes the first number of a tensor and back again. */
+static bool depends_on(struct model *model, size_t tensor) {
+    const uint64_t before = number_of(model);
+    real *value = parameters_at(&model->parameters, model->parameters.values, tensor);
+    *value += 1;
+    const bool changed = number_of(model) != before;
+    *value -= 1;
+    assert_true(number_of(model) == before);
+    return changed;
+}
+
+static void test_a_model_is_named_by_what_its_vectors_depend_on(void **state) {
+    (void)state;
+    struct model model = new_model();
+    const uint64_t before = number_of(&model);
+    for (size_t i = 0; i < model.parameters.tensor_count; i++) {
+        const char *name = model.parameters.tensors[i].name;
+        if (strncmp(name, "encoder.", 8) == 0 || strncmp(name, "search.", 7) == 0)
+            assert_true(depends_on(&model, i));
+    }
+    assert_true(depends_on(&model, model.decoder.image_shift));
+    assert_true(depends_on(&model, model.decoder.image_scale));
+    assert_true(depends_on(&model, model.decoder.tag_weight));
+    assert_true(depends_on(&model, model.decoder.tag_bias));
+    assert_false(depends_on(&model, model.decoder.output_weight));
+    assert_false(depends_on(&model, model.decoder.embed));
+    model.preprocessing.mean[1] += 1;
+    assert_true(number_of(&model) != before);
+    model_free(&model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_what_is_written_is_read, set_up, tear_down),
@@ -303,6 +359,7 @@ int main(void) {
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_names_that_do_not_end_where_they_should_are_refused,
                                         set_up, tear_down),
+        cmocka_unit_test(test_a_model_is_named_by_what_its_vectors_depend_on),
         cmocka_unit_test(test_a_photo_is_found_from_the_folder_of_the_index),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

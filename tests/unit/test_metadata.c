@@ -309,6 +309,29 @@ static void what_a_change_would_break_stays_as_it_is(void **state) {
     bytes_free(&file);
 }
 
+static void iptc_of_two_encodings_takes_ascii_alone(void **state) {
+    (void)state;
+    static char named[] = "caf\xc3\xa9";
+    const caption_tag tag = {named, 1};
+    static const char *const encodings[][2] = {
+        {"\x1b.A", NULL}, {"\x1b.A", "\x1b%G"}, {"\x1b%G", "\x1b.A"}};
+    for (size_t i = 0; i < sizeof encodings / sizeof *encodings; i++) {
+        struct bytes file = photo_new(JPEG), iptc = {0}, resources = {0};
+        for (size_t j = 0; j < 2 && encodings[i][j]; j++) add_text(&iptc, 1, 90, encodings[i][j]);
+        add_text(&iptc, 2, 25, "dog");
+        add_resource(&resources, 0x404, iptc.data, iptc.size);
+        add_resources(&file, &resources);
+        struct bytes made = put(&file, &content, true);
+        assert_true(has_keyword(&made, "dog"));
+        assert_stays(&file, &(struct xmp_content){.tags = &tag, .tag_count = 1}, false,
+                     "unknown encoding");
+        bytes_free(&made);
+        bytes_free(&resources);
+        bytes_free(&iptc);
+        bytes_free(&file);
+    }
+}
+
 /* --- PNG, WebP */
 
 static void xmp_of_a_png_is_replaced_where_it_lies(void **state) {
@@ -445,6 +468,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_photo_of_every_kind_takes_a_caption_and_shows_the_same),
         cmocka_unit_test(iptc_of_another_program_stays_and_its_description_counts),
+        cmocka_unit_test(iptc_of_two_encodings_takes_ascii_alone),
         cmocka_unit_test(image_resources_in_several_segments_are_one),
         cmocka_unit_test(extended_xmp_is_read_and_never_changed),
         cmocka_unit_test(what_a_change_would_break_stays_as_it_is),

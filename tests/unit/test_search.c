@@ -5,7 +5,7 @@
 
 #include "eval/retrieval.h"
 #include "infer/inference_search.h"
-#include "train/search_slice.h"
+#include "train/search_micro_batch.h"
 
 enum { SIZE = 7, HIDDEN = 5 };
 
@@ -127,18 +127,18 @@ static void training_and_inference_make_the_same_vectors(void **state) {
         sentence_of(&model, "a dog läuft", expected);
         const struct search_task task = {
             .model = &model, .search = &model.search, .learning = &model.parameters};
-        struct search_slice *slice = search_slice_new(&task, 1, &error);
-        assert_non_null(slice);
+        struct search_micro_batch *micro = search_micro_batch_new(&task, 1, &error);
+        assert_non_null(micro);
         const int32_t numbers[] = {VOCABULARY_SPECIALS, VOCABULARY_SPECIALS + 1,
                                    VOCABULARY_SPECIALS + 2};
         const struct search_pair pair = {.features = features, .sentence = {numbers, 3}};
         const struct search_batch batch = {&pair, 1, NULL};
-        search_slice_forward(slice, &task, &batch, photo, read);
+        search_micro_batch_forward(micro, &task, &batch, photo, read);
         for (size_t i = 0; i < SIZE; i++) {
             assert_true(fabsf(photo[i] - expected_photo[i]) < 1e-5F);
             assert_true(fabsf(read[i] - expected[i]) < 1e-5F);
         }
-        search_slice_free(slice);
+        search_micro_batch_free(micro);
         model_free(&model);
     }
 }

@@ -1,4 +1,4 @@
-#include "train/search_slice.h"
+#include "train/search_micro_batch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "nn/dropout.h"
 
-struct search_slice {
+struct search_micro_batch {
     struct arena arena;
     struct unroll *unroll;
     real *gradients;
@@ -22,9 +22,9 @@ struct search_slice {
     bool drops_states;
 };
 
-static const char what[] = "a slice of the mini-batch";
+static const char what[] = "a micro-batch of pairs";
 
-static bool take_rows(struct search_slice *s, const struct search *search, size_t rows,
+static bool take_rows(struct search_micro_batch *s, const struct search *search, size_t rows,
                       caption_error *error) {
     const size_t inputs = search->photo.inputs, hidden = search->reader.hidden,
                  real_row = rows * sizeof(real);
@@ -44,26 +44,26 @@ static bool take_rows(struct search_slice *s, const struct search *search, size_
            (s->step_targets = arena_take(a, steps, rows * sizeof *s->step_targets, what, error));
 }
 
-struct search_slice *search_slice_new(const struct search_task *task, size_t rows,
-                                      caption_error *error) {
-    struct search_slice *s = memory_zeroed(1, sizeof *s, what, error);
+struct search_micro_batch *search_micro_batch_new(const struct search_task *task, size_t rows,
+                                                  caption_error *error) {
+    struct search_micro_batch *s = memory_zeroed(1, sizeof *s, what, error);
     if (!s) return NULL;
     s->gradients = arena_take(&s->arena, task->learning->count, sizeof(real), what, error);
     s->unroll =
         s->gradients ? unroll_new(&task->search->reader, rows, SEARCH_LONGEST + 1, error) : NULL;
     if (s->unroll && take_rows(s, task->search, rows, error)) return s;
-    search_slice_free(s);
+    search_micro_batch_free(s);
     return NULL;
 }
 
-void search_slice_free(struct search_slice *s) {
+void search_micro_batch_free(struct search_micro_batch *s) {
     if (!s) return;
     unroll_free(s->unroll);
     arena_free(&s->arena);
     free(s);
 }
 
-real *search_slice_gradients(const struct search_slice *s) {
+real *search_micro_batch_gradients(const struct search_micro_batch *s) {
     return s->gradients;
 }
 
@@ -75,7 +75,7 @@ static bool drop(struct random *random, float rate, size_t count, uint8_t *mask,
     return true;
 }
 
-static void photos_forward(struct search_slice *s, const struct search_task *task,
+static void photos_forward(struct search_micro_batch *s, const struct search_task *task,
                            const struct search_batch *batch, real *photos) {
     const struct model *model = task->model;
     const struct search_layer *layer = &task->search->photo;
@@ -90,7 +90,7 @@ static void photos_forward(struct search_slice *s, const struct search_task *tas
     search_project(layer, task->learning, &s->photo_rows);
 }
 
-static void sentences_forward(struct search_slice *s, const struct search_task *task,
+static void sentences_forward(struct search_micro_batch *s, const struct search_task *task,
                               const struct search_batch *batch, real *sentences) {
     static const struct unroll_regularisation none = {0};
     const struct model *model = task->model;
@@ -109,15 +109,15 @@ static void sentences_forward(struct search_slice *s, const struct search_task *
     search_project(&task->search->sentence, task->learning, &s->sentence_rows);
 }
 
-void search_slice_forward(struct search_slice *s, const struct search_task *task,
-                          const struct search_batch *batch, real *photos, real *sentences) {
+void search_micro_batch_forward(struct search_micro_batch *s, const struct search_task *task,
+                                const struct search_batch *batch, real *photos, real *sentences) {
     if (batch->count == 0) return;
     if (photos) photos_forward(s, task, batch, photos);
     if (sentences) sentences_forward(s, task, batch, sentences);
 }
 
-void search_slice_backward(struct search_slice *s, const struct search_task *task, real *d_photos,
-                           real *d_sentences) {
+void search_micro_batch_backward(struct search_micro_batch *s, const struct search_task *task,
+                                 real *d_photos, real *d_sentences) {
     const struct search *search = task->search;
     const size_t count = s->sentence_rows.count, hidden = search->reader.hidden;
     search_project_backward(&search->photo, task->learning, &s->photo_rows, d_photos, NULL,

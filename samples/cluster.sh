@@ -1,0 +1,84 @@
+# shellcheck shell=sh disable=SC2034
+# What the scripts of samples/slurm and samples/spark share; they source it.
+#
+#     NAME.sh [PHOTOS [COUNT]]     COUNT photos (2,000), copies under names of their own of those in PHOTOS
+#                                  (samples/photos)
+#
+# The program is $CAPTION or build/caption, the work folder $WORK or a new one, which is kept. Times are wall
+# times: on a machine that does something else they tell little.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+tree=$(cd "$here/../.." && pwd)
+program=$(realpath "${CAPTION:-$tree/build/caption}")
+source_photos=${1:-$tree/samples/photos}
+count=${2:-2000}
+work=${WORK:-$(mktemp -d)}
+mkdir -p "$work"
+work=$(cd "$work" && pwd)
+photos=$work/photos
+name=$(basename "$here")
+export LC_ALL=C CAPTION_MODEL="${CAPTION_MODEL:-$tree/weights/caption.safetensors}"
+
+say() {
+    echo "$name: $*"
+}
+
+# Ends the script where something is not to be had; nothing was shown then.
+skip() {
+    echo "$name: SKIPPED: $*" >&2
+    exit 77
+}
+
+fail() {
+    echo "$name: FAILED: $*" >&2
+    exit 1
+}
+
+seconds() {
+    date +%s.%N
+}
+
+# since BEGUN: seconds, and those of a photo
+since() {
+    awk -v begun="$1" -v now="$(seconds)" -v n="$count" 'BEGIN {
+        printf "%.1f s, %.1f ms a photo, %.1f photos/s", now - begun, 1000 * (now - begun) / n, n / (now - begun) }'
+}
+
+# install_packages PACKAGE...: of Debian.
+install_packages() {
+    sh "$tree/samples/packages.sh" "$@" || skip "cannot install $*"
+}
+
+# Copies, and the same in ten tar shards.
+make_photos() {
+    [ -x "$program" ] || fail "no program at $program: build it, or set CAPTION"
+    [ -d "$photos" ] && return
+    find "$source_photos" -maxdepth 1 -type f \( -name '*.jpg' -o -name '*.png' -o -name '*.webp' \) | sort >"$work/sources"
+    [ -s "$work/sources" ] || fail "no photos in $source_photos"
+    mkdir -p "$photos" "$work/shards"
+    awk -v n="$count" -v to="$photos" '{ file[NR] = $0 }
+        END { for (i = 0; i < n; i++) {
+            f = file[i % NR + 1]; sub(/^.*\./, ".", f)
+            printf "%s\t%s/%06d%s\n", file[i % NR + 1], to, i, f } }' "$work/sources" |
+        while IFS='	' read -r from to; do cp "$from" "$to"; done
+    ls "$photos" | awk -v n="$count" -v to="$work/shards" '{ print > sprintf("%s/%d.list", to, (NR - 1) * 10 / n) }'
+    for list in "$work"/shards/*.list; do
+        tar --mtime=@0 --owner=0 --group=0 -cf "${list%.list}.tar" -C "$photos" -T "$list"
+        rm "$list"
+    done
+}
+
+# The rows of a run of one process on one core, kept in $work/single for the next script.
+run_single() {
+    [ "$work/single" -nt "$program" ] && [ "$work/single" -nt "$CAPTION_MODEL" ] && return
+    begun=$(seconds)
+    "$program" -q -t 1 --jsonl "$photos" >"$work/single.new" || fail "the single run"
+    mv "$work/single.new" "$work/single"
+    say "one process, one thread: $(since "$begun")"
+}
+
+# same_as_single FILE: whether these rows, sorted, are those of the single run.
+same_as_single() {
+    sort "$work/single" | cmp - "$1" || fail "$1 differs from the single run"
+}

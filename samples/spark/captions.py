@@ -1,0 +1,138 @@
+"""Captions by Spark: captions.py MODE CAPTION INPUT OUTPUT [KILLED]
+
+MODE is one of
+  pipe    INPUT is a folder: its photos' paths go to `caption --files-from -` by RDD.pipe, a process for each partition
+  bytes   INPUT is a folder: its photos' bytes come from Spark's reader of binary files, and go to `caption --tar -` as a
+          tar stream by DataFrame.mapInPandas; workers need no file system of their own
+  shards  INPUT is a folder of tar archives: each is a partition, and `caption --tar` reads it where it lies
+
+OUTPUT is a folder of Parquet files with the columns path, caption, logprob, confidence, error. KILLED, a file, is made
+when the first executor has been killed (SIGKILL to one Python worker's executor) in the middle of the run.
+"""
+import glob
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+
+from pyspark.sql import SparkSession
+from pyspark.sql.types import DoubleType, StringType, StructField, StructType
+
+SCHEMA = StructType(
+    [StructField(name, StringType()) for name in ("path", "caption")]
+    + [StructField(name, DoubleType()) for name in ("logprob", "confidence")]
+    + [StructField("error", StringType())]
+)
+PARTITIONS = 8
+
+
+def rows(lines):
+    """Rows of Parquet from lines of JSON; a photo that cannot be read has an error."""
+    for line in lines:
+        row = json.loads(line)
+        yield tuple(row.get(field.name) for field in SCHEMA)
+
+
+def run(command, feed=None):
+    """The rows that the program writes. Exit status 1 says that some rows are errors; any other ends the task."""
+    process = subprocess.Popen(command, stdin=subprocess.PIPE if feed else subprocess.DEVNULL, stdout=subprocess.PIPE)
+    if feed:
+        threading.Thread(target=feed, args=(process.stdin,), daemon=True).start()
+    yield from rows(process.stdout)
+    if process.wait() not in (0, 1):
+        raise RuntimeError(f"{command[0]}: exit status {process.returncode}")
+
+
+def by_pipe(spark, caption, folder):
+    paths = sorted(os.path.join(folder, name) for name in os.listdir(folder))
+    command = f"{caption} -q -t 1 --jsonl --files-from -"
+    lines = spark.sparkContext.parallelize(paths, PARTITIONS).pipe(command, env=dict(os.environ), checkCode=True)
+    return spark.createDataFrame(lines.mapPartitions(rows), SCHEMA)
+
+
+def by_bytes(spark, caption, folder):
+    import pandas
+
+    def captions(frames):
+        def feed(stream):
+            with tarfile.open(fileobj=stream, mode="w|") as archive:
+                for frame in frames:
+                    for path, content in zip(frame["path"], frame["content"]):
+                        member = tarfile.TarInfo(os.path.basename(path))
+                        member.size = len(content)
+                        archive.addfile(member, io.BytesIO(content))
+            stream.close()
+
+        found = list(run([caption, "-q", "-t", "1", "--jsonl", "--tar", "-"], feed))
+        yield pandas.DataFrame(found, columns=SCHEMA.names)
+
+    photos = spark.read.format("binaryFile").load(folder).select("path", "content")
+    return photos.repartition(PARTITIONS).mapInPandas(captions, SCHEMA)
+
+
+def by_shards(spark, caption, folder):
+    shards = sorted(glob.glob(os.path.join(folder, "*.tar")))
+    lines = spark.sparkContext.parallelize(shards, len(shards)).mapPartitions(
+        lambda own: (row for shard in own for row in run([caption, "-q", "-t", "1", "--jsonl", "--tar", shard]))
+    )
+    return spark.createDataFrame(lines, SCHEMA)
+
+
+def executors():
+    """The processes of the executors of this run: they are below this process."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], stdout=subprocess.PIPE, text=True).stdout
+    table = [line.split(None, 2) for line in listed.splitlines()]
+    below = {os.getpid()}
+    found = []
+    for _ in range(8):
+        below |= {int(pid) for pid, parent, _ in table if int(parent) in below}
+    for pid, _, arguments in table:
+        if int(pid) in below and "CoarseGrainedExecutorBackend" in arguments:
+            found.append(int(pid))
+    return found
+
+
+def kill_one(spark, mark):
+    """Kills an executor once a task is done and others are in the middle of their photos."""
+    tracker = spark.sparkContext.statusTracker()
+    while True:
+        time.sleep(0.2)
+        for stage in tracker.getActiveStageIds():
+            info = tracker.getStageInfo(stage)
+            if info and info.numTasks > 2 and info.numCompletedTasks >= 1 and executors():
+                os.kill(executors()[0], signal.SIGKILL)
+                with open(mark, "w") as file:
+                    file.write(f"{info.numCompletedTasks} of {info.numTasks} tasks were done\n")
+                return
+
+
+def main(mode, caption, source, output, killed=None):
+    spark = (
+        SparkSession.builder.master("local-cluster[2,1,1024]")
+        .appName("caption")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.files.maxPartitionBytes", "4m")
+        .config("spark.sql.parquet.compression.codec", "gzip")  # Java's own: the others bring native libraries
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.executorEnv.CAPTION_MODEL", os.environ["CAPTION_MODEL"])
+        .getOrCreate()
+    )
+    spark.sparkContext.setLogLevel("ERROR")
+    begun = time.time()
+    how = {"pipe": by_pipe, "bytes": by_bytes, "shards": by_shards}[mode]
+    table = how(spark, caption, source)
+    if killed:
+        threading.Thread(target=kill_one, args=(spark, killed), daemon=True).start()
+    table.write.mode("overwrite").parquet(output)
+    print(f"{time.time() - begun:.1f}")
+    spark.stop()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

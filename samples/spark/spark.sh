@@ -1,0 +1,46 @@
+#!/bin/sh
+# spark.sh [PHOTOS [COUNT]]: Spark itself on this machine, with two workers of one core each (local-cluster
+# mode): photos as paths through pipe(), as bytes through mapInPandas, and as tar shards, captions as Parquet. An
+# executor is killed in the middle. The rows are those of one process, to the byte. See samples/cluster.sh;
+# $MODES chooses among "shards pipe bytes".
+. "$(dirname "$0")/../cluster.sh"
+
+command -v java >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || install_packages default-jre-headless python3-venv procps
+python=${VENV:-$work/venv}/bin/python3
+if ! "$python" -c 'import pyspark, pyarrow, pandas' 2>/dev/null; then
+    python3 -m venv "${python%/bin/python3}" && "$python" -m pip install -q pyspark pyarrow pandas ||
+        skip "PyPI has no pyspark for this machine"
+fi
+make_photos
+run_single
+
+# rows FOLDER: Parquet as lines of JSON as caption writes them, sorted.
+rows() {
+    "$python" - "$1" <<'END' | sort
+import json, pandas, sys
+for row in pandas.read_parquet(sys.argv[1]).to_dict("records"):
+    print(json.dumps({key: value for key, value in row.items() if value == value and value is not None},
+                     ensure_ascii=False, separators=(",", ":")))
+END
+}
+
+# The Python of Spark's workers is the one with pandas; SPARK_HOME is that of PyPI's package.
+SPARK_HOME=$("$python" -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')
+export PYSPARK_PYTHON="$python" SPARK_HOME SPARK_LOCAL_IP=127.0.0.1 SPARK_WORKER_DIR="$work/worker"
+say "Spark $("$python" -c 'import pyspark; print(pyspark.__version__)'), two workers of one core"
+for mode in ${MODES:-shards pipe bytes}; do
+    from=$photos
+    [ "$mode" = shards ] && from=$work/shards
+    rm -rf "$work/killed" "$work/$mode.parquet"
+    begun=$(seconds)
+    (cd "$work" && "$python" "$here/captions.py" "$mode" "$program" "$from" "$work/$mode.parquet" "$work/killed") \
+        >"$work/$mode.seconds" 2>"$work/$mode.log" || { tail -n 20 "$work/$mode.log" >&2; fail "$mode"; }
+    say "$mode: $(since "$begun"); $(tail -n 1 "$work/$mode.seconds") s of it without Spark's start"
+    [ -f "$work/killed" ] || fail "$mode: no executor was killed: more photos would give time for it"
+    say "$mode: an executor was killed when $(cat "$work/killed")"
+    # Paths and keys are called by the photo's number, as in the single run.
+    rows "$work/$mode.parquet" | sed 's|"path":"\([^"]*/\)\{0,1\}\([0-9]*\)[^"]*"|"path":"\2"|' >"$work/$mode.rows"
+    sed 's|"path":"\([^"]*/\)\{0,1\}\([0-9]*\)[^"]*"|"path":"\2"|' "$work/single" | sort | cmp - "$work/$mode.rows" ||
+        fail "$mode: the rows differ from the single run"
+    say "$mode: every photo once, and the rows of the single run to the byte: $(wc -l <"$work/$mode.rows")"
+done
