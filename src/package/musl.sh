@@ -3,7 +3,7 @@
 #
 # Its C library is musl (Debian's musl-tools). The libraries that read photos are built from Debian's sources, in the
 # versions of the Debian package, so that captions are the same. A static program cannot load libraries when they are
-# needed: there is no HEIC, AVIF and TIFF, no data set in a tar archive, no `caption serve`, and training has no
+# needed: there is no HEIC, AVIF, TIFF and JPEG XL, no data set in a tar archive, no `caption serve`, and training has no
 # OpenBLAS and takes longer. A second run builds only what has changed.
 set -eu
 
