@@ -104,7 +104,7 @@ static bool add_block(struct arena *arena, size_t bytes, const char *what, capti
     const uintptr_t behind = (uintptr_t)(block + 1) % HUGE_PAGE;
     arena->next = (char *)(block + 1) + (HUGE_PAGE - behind) % HUGE_PAGE;
     arena->left = bytes;
-    (void)madvise(arena->next, bytes, MADV_HUGEPAGE);
+    if (!arena->sparse) (void)madvise(arena->next, bytes, MADV_HUGEPAGE);
     ASAN_POISON_MEMORY_REGION(arena->next, bytes);
     return true;
 }

@@ -39,7 +39,8 @@ char *memory_substring(const char *string, size_t length, caption_error *error);
 
 /* Memory for objects that live and die together, such as the weights of a model, cut from few large
  * blocks. The blocks use huge pages where the system has them: with small pages, the page faults of
- * 14 MB take as long as encoding a photo.
+ * 14 MB take as long as encoding a photo. An arena that is `sparse` has small ones: for memory that
+ * is planned for the most there may be, and mostly not touched.
  *
  *     struct arena arena = {0};
  *     float *numbers = arena_take(&arena, count, sizeof *numbers, "numbers", error);
@@ -51,6 +52,7 @@ struct arena {
     struct arena_block *blocks;
     char *next; /* the free part of the last block */
     size_t left;
+    bool sparse; /* set before the first use */
 };
 
 /* Zeroed memory for count elements of `size` bytes, aligned to 64 bytes, never NULL for count 0. It

@@ -14,7 +14,7 @@ static real *matrix(struct arena *arena, size_t rows, size_t columns, caption_er
 bool rows_init(struct rows *rows, const struct model *model, const struct inference_decoder *ready,
                size_t capacity, size_t photos, caption_error *error) {
     const struct decoder *decoder = &model->decoder;
-    *rows = (struct rows){.model = model, .decoder = ready};
+    *rows = (struct rows){.model = model, .decoder = ready, .arena.sparse = true};
     struct arena *arena = &rows->arena;
     rows->inputs = arena_take(arena, capacity, sizeof *rows->inputs, "decoding", error);
     rows->images = arena_take(arena, capacity, sizeof *rows->images, "decoding", error);
