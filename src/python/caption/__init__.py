@@ -10,6 +10,7 @@ A photo is a path, the bytes of a file, a file object, a PIL image, or an array 
 (height, width), (height, width, 3) or (height, width, 4), such as numpy's.
 """
 
-from ._captioner import Caption, Captioner, Error, Options, Photo, Result, Tag
+from ._captioner import Caption, Captioner, Error, Options, Result, Tag
+from ._photo import Photo
 
 __all__ = ["Caption", "Captioner", "Error", "Options", "Photo", "Result", "Tag"]

@@ -133,7 +133,7 @@ class Captioner:
 
     def _made(self, what: str, *arguments: Any) -> int:
         error = lib.caption_error()
-        made = getattr(self._library, "caption_" + what)(*arguments, ctypes.byref(error))
+        made: Optional[int] = getattr(self._library, "caption_" + what)(*arguments, ctypes.byref(error))
         if not made:
             raise _error_of(error)
         return made

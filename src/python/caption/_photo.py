@@ -41,13 +41,14 @@ def _of_pil(image: Any) -> bytes:
 
 def _of_pixels(view: memoryview) -> bytes:
     """A PNM or, with an alpha channel, a PAM."""
-    channels = view.shape[2] if view.ndim == 3 else 1
-    if view.format != "B" or view.ndim not in (2, 3) or channels not in (1, 3, 4):
+    shape = view.shape or ()
+    channels = shape[2] if len(shape) == 3 else 1
+    if view.format != "B" or len(shape) not in (2, 3) or channels not in (1, 3, 4):
         raise ValueError(
             "expected pixels of 8 bits (uint8) in the shape (height, width), (height, width, 3) or "
-            f"(height, width, 4), found the format {view.format!r} in the shape {view.shape}"
+            f"(height, width, 4), found the format {view.format!r} in the shape {shape}"
         )
-    height, width = view.shape[:2]
+    height, width = shape[:2]
     if channels == 4:
         head = f"P7\nWIDTH {width}\nHEIGHT {height}\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n"
     else:
