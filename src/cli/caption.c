@@ -258,14 +258,10 @@ static bool plan_tags(struct caption_plan *plan, caption_error *error) {
 
 static bool check_files(const struct caption_plan *plan, caption_error *error) {
     const struct caption_flags *flags = &plan->flags;
-    const char *list = photo_options_file(&flags->photos);
     struct run_files files = {.force = flags->force, .photos = &plan->list};
-    struct model_place place;
-    const char *model =
-        model_path(plan->decoding->model, &place, NULL); /* reported when it is opened */
     const bool ok =
-        run_files_read(&files, "list of photos", list, error) &&
-        run_files_read(&files, "model", model, error) &&
+        run_files_read(&files, "list of photos", photo_options_file(&flags->photos), error) &&
+        run_files_read_model(&files, plan->decoding->model, error) &&
         run_files_write(&files, "html", flags->page, &RUN_FILES_PAGE, error) &&
         run_files_write(&files, "vis-json", flags->vis, &RUN_FILES_ROWS, error) &&
         run_files_write(&files, "tar-output", flags->tar_output, &RUN_FILES_TAR, error) &&
@@ -382,8 +378,7 @@ static int run_plan(const struct caption_plan *plan, int arguments) {
     for (size_t i = 0; i < run.output_count; i++) run.outputs[i]->free(run.outputs[i]);
     if (!done) return command_error(plan->command, &error);
     captioning_summarise(&run);
-    if (run.interrupted) return COMMAND_INTERRUPTED;
-    return run.failed > 0 ? COMMAND_FAILED : COMMAND_DONE;
+    return command_photos(run.interrupted, run.failed);
 }
 
 static int run(struct caption_plan *plan, char **arguments, int count) {

@@ -72,6 +72,11 @@ int command_error(const struct options_command *command, const caption_error *er
     return COMMAND_FAILED;
 }
 
+int command_photos(bool interrupted, size_t failed) {
+    if (interrupted) return COMMAND_INTERRUPTED;
+    return failed > 0 ? COMMAND_FAILED : COMMAND_DONE;
+}
+
 bool command_flush(caption_error *error) {
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout)) return true;

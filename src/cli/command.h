@@ -4,6 +4,7 @@
 #define CAPTION_CLI_COMMAND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 #include "cli/options.h"
@@ -38,11 +39,14 @@ int command_begin(const struct options_command *command, int argc, char **argv, 
  * written. */
 int command_error(const struct options_command *command, const caption_error *error);
 
+/* The exit status of a run over photos that went to its end, or was interrupted. */
+int command_photos(bool interrupted, size_t failed);
+
 /* Flushes stdout; false with `error` set when anything that was written to it did not arrive. */
 bool command_flush(caption_error *error);
 
 /* The exit status at the end of a command: where all went well, stdout is flushed, and a failure of
- * that is told. */
+ * that is reported. */
 int command_finish(const struct options_command *command, int status);
 
 /* Arguments that stand for no photo because something else was meant. */

@@ -77,6 +77,19 @@ static void set_choice(struct decoding_options *options, struct options_row *out
     memcpy(out, rows, sizeof rows);
 }
 
+void decoding_options_encoding(struct decoding_options *options,
+                               struct options_row out[DECODING_OPTIONS_ENCODING]) {
+    const struct options_row rows[DECODING_OPTIONS_ENCODING] = {
+        {'m', "model", OPTIONS_STRING, &options->model, "FILE", 0, 0,
+         "model to use (default: $CAPTION_MODEL, else the installed one)", NULL},
+        {0, "precision", OPTIONS_CHOICE, &options->precision, "auto|f32|bf16|int8", 0, 0,
+         "number type of the large products; auto: the fastest that differs little from f32", NULL},
+        {'t', "threads", OPTIONS_SIZE, &options->caption.threads, "N", 0, PLAN_MAX_THREADS,
+         "worker threads, 0: one per processor", NULL},
+    };
+    memcpy(out, rows, sizeof rows);
+}
+
 void decoding_options_init(struct decoding_options *options) {
     *options = (struct decoding_options){.caption = caption_options_default(),
                                          .precision = "auto",

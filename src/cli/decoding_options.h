@@ -21,6 +21,11 @@ void decoding_options_init(struct decoding_options *options);
 /* For use as a group of an options_command. */
 struct options_group decoding_options_group(const struct decoding_options *options);
 
+/* The rows of a command that encodes photos and makes no captions: model, precision, threads. */
+enum { DECODING_OPTIONS_ENCODING = 3 };
+void decoding_options_encoding(struct decoding_options *options,
+                               struct options_row out[DECODING_OPTIONS_ENCODING]);
+
 /* After parsing: a beam as wide as the captions asked for, unless a width was given; the
  * precision by its name. */
 void decoding_options_settle(struct decoding_options *options);

@@ -10,12 +10,11 @@
 #include "cli/photo_vectors.h"
 #include "cli/run_files.h"
 #include "cli/run_sandbox.h"
-#include "decode/plan.h"
 #include "search/library.h"
 
 static const char name[] = "caption index";
 
-enum { ROWS = 6 };
+enum { OWN_ROWS = 3, ROWS = OWN_ROWS + DECODING_OPTIONS_ENCODING };
 
 struct index_options {
     struct decoding_options *decoding;
@@ -52,12 +51,9 @@ static void indexing_free(struct indexing *run) {
 static bool check_files(const struct indexing *run, caption_error *error) {
     const struct index_options *options = run->options;
     struct run_files files = {.force = options->force, .photos = &run->list};
-    struct model_place place;
-    const char *model =
-        model_path(options->decoding->model, &place, NULL); /* reported when it is opened */
     const bool ok =
         run_files_read(&files, "list of photos", photo_options_file(&options->photos), error) &&
-        run_files_read(&files, "model", model, error) &&
+        run_files_read_model(&files, options->decoding->model, error) &&
         run_files_write(&files, "output", options->output, &RUN_FILES_INDEX, error) &&
         run_files_check(&files, error);
     run_files_free(&files);
@@ -187,34 +183,23 @@ static int run_index(const struct index_options *options, const struct options_c
     const bool done = check_usage(options, count, &error) &&
                       photo_options_list(&options->photos, arguments, count, &run.list, &error) &&
                       make_index(&run, &error);
-    int status = COMMAND_DONE;
-    if (!done)
-        status = command_error(command, &error);
-    else if (run.interrupted)
-        status = COMMAND_INTERRUPTED;
-    else if (run.failed > 0)
-        status = COMMAND_FAILED;
+    const int status =
+        done ? command_photos(run.interrupted, run.failed) : command_error(command, &error);
     if (done) report_summary(&run);
     indexing_free(&run);
     return status;
 }
 
 static void set_rows(struct index_options *o) {
-    struct decoding_options *decoding = o->decoding;
-    const struct options_row rows[ROWS] = {
+    const struct options_row rows[OWN_ROWS] = {
         {'o', "output", OPTIONS_STRING, &o->output, "FILE", 0, 0,
          "the index to be written or, where it is there, brought up to date", NULL},
         {0, "force", OPTIONS_ON, &o->force, NULL, 0, 0,
          "make an index anew that is damaged or another model's; also, " RUN_FILES_FORCE, NULL},
         {'q', "quiet", OPTIONS_ON, &o->quiet, NULL, 0, 0, "no progress, no summary", NULL},
-        {'m', "model", OPTIONS_STRING, &decoding->model, "FILE", 0, 0,
-         "model to use (default: $CAPTION_MODEL, else the installed one)", NULL},
-        {0, "precision", OPTIONS_CHOICE, &decoding->precision, "auto|f32|bf16|int8", 0, 0,
-         "number type of the large products; auto: the fastest that differs little from f32", NULL},
-        {'t', "threads", OPTIONS_SIZE, &decoding->caption.threads, "N", 0, PLAN_MAX_THREADS,
-         "worker threads, 0: one per processor", NULL},
     };
     memcpy(o->rows, rows, sizeof rows);
+    decoding_options_encoding(o->decoding, o->rows + OWN_ROWS);
 }
 
 int command_index(int argc, char **argv) {

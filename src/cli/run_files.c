@@ -53,6 +53,10 @@ bool run_files_read(struct run_files *files, const char *name, const char *path,
     return add(files, (struct run_file){name, path, NULL}, error);
 }
 
+bool run_files_read_model(struct run_files *files, const char *named, caption_error *error) {
+    return run_files_read(files, "model", model_path(named, &files->model, NULL), error);
+}
+
 bool run_files_write(struct run_files *files, const char *flag, const char *path,
                      const struct run_files_kind *kind, caption_error *error) {
     return add(files, (struct run_file){flag, path, kind}, error);

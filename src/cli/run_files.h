@@ -22,6 +22,7 @@
 
 #include "base/error.h"
 #include "cli/photo_list.h"
+#include "model/model.h"
 
 /* What an output writes. */
 struct run_files_kind {
@@ -48,6 +49,7 @@ struct run_files {
     const struct photo_list *photos; /* that are read; NULL: none */
     struct run_file *items;          /* [count], owned */
     size_t count, capacity;
+    struct model_place model; /* of run_files_read_model */
 };
 
 /* For the help texts. */
@@ -62,6 +64,10 @@ bool run_files_read(struct run_files *files, const char *name, const char *path,
                     caption_error *error);
 bool run_files_write(struct run_files *files, const char *flag, const char *path,
                      const struct run_files_kind *kind, caption_error *error);
+
+/* The same for the model that is used (model_path); one that is not there is reported when it is
+ * opened. */
+bool run_files_read_model(struct run_files *files, const char *named, caption_error *error);
 
 /* Whether all outputs can be written, and may be; the error names file, flag, and what was found.
  */

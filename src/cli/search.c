@@ -11,13 +11,12 @@
 #include "cli/photo_vectors.h"
 #include "cli/run_files.h"
 #include "cli/run_sandbox.h"
-#include "decode/plan.h"
 #include "format/float16.h"
 #include "infer/inference_search.h"
 #include "report/found.h"
 #include "search/nearest.h"
 
-enum { ROWS = 9 };
+enum { OWN_ROWS = 6, ROWS = OWN_ROWS + DECODING_OPTIONS_ENCODING };
 
 struct search_options {
     const char *name; /* of the command */
@@ -65,14 +64,11 @@ static void finding_free(struct finding *run) {
 static bool check_files(const struct finding *run, caption_error *error) {
     const struct search_options *options = run->options;
     struct run_files files = {.force = options->force, .photos = &run->list};
-    struct model_place place;
-    const char *model =
-        model_path(options->decoding->model, &place, NULL); /* reported when it is opened */
     const bool ok =
         run_files_read(&files, "list of photos", photo_options_file(&options->photos), error) &&
         run_files_read(&files, "photo", options->by_photo ? options->query : NULL, error) &&
         run_files_read(&files, "index", options->index, error) &&
-        run_files_read(&files, "model", model, error) &&
+        run_files_read_model(&files, options->decoding->model, error) &&
         run_files_write(&files, "html", options->page, &RUN_FILES_FOUND, error) &&
         run_files_check(&files, error);
     run_files_free(&files);
@@ -273,20 +269,14 @@ static int run_search(struct search_options *options, const struct options_comma
         check_usage(options, count - 1, &error) &&
         photo_options_list(&options->photos, arguments + 1, count - 1, &run.list, &error) &&
         search(&run, &error);
-    int status = COMMAND_DONE;
-    if (!done)
-        status = command_error(command, &error);
-    else if (run.interrupted)
-        status = COMMAND_INTERRUPTED;
-    else if (run.failed > 0)
-        status = COMMAND_FAILED;
+    const int status =
+        done ? command_photos(run.interrupted, run.failed) : command_error(command, &error);
     finding_free(&run);
     return status;
 }
 
 static void set_rows(struct search_options *o) {
-    struct decoding_options *decoding = o->decoding;
-    const struct options_row rows[ROWS] = {
+    const struct options_row rows[OWN_ROWS] = {
         {'i', "index", OPTIONS_STRING, &o->index, "FILE", 0, 0,
          "search the photos of an index that `caption index` made; instead of PATH...", NULL},
         {'n', "top", OPTIONS_SIZE, &o->most, "N", 1, 1e9, "photos at most, best first", NULL},
@@ -296,14 +286,9 @@ static void set_rows(struct search_options *o) {
          "a page with the photos; no text on stdout then", NULL},
         {0, "force", OPTIONS_ON, &o->force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
         {'q', "quiet", OPTIONS_ON, &o->quiet, NULL, 0, 0, "no progress", NULL},
-        {'m', "model", OPTIONS_STRING, &decoding->model, "FILE", 0, 0,
-         "model to use (default: $CAPTION_MODEL, else the installed one)", NULL},
-        {0, "precision", OPTIONS_CHOICE, &decoding->precision, "auto|f32|bf16|int8", 0, 0,
-         "number type of the large products; auto: the fastest that differs little from f32", NULL},
-        {'t', "threads", OPTIONS_SIZE, &decoding->caption.threads, "N", 0, PLAN_MAX_THREADS,
-         "worker threads, 0: one per processor", NULL},
     };
     memcpy(o->rows, rows, sizeof rows);
+    decoding_options_encoding(o->decoding, o->rows + OWN_ROWS);
 }
 
 /* Both commands differ in the query alone. */

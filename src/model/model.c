@@ -406,8 +406,8 @@ static bool beside(struct model_place *place, const char *from) {
     return true;
 }
 
-/* The path of the running program; where there is no /proc, as in a root of few files, that by which
- * it was started. False where neither is known. */
+/* The path of the running program; where there is no /proc, as in a root of few files, that by
+ * which it was started. False where neither is known. */
 static bool program_path(struct model_place *place) {
     const ssize_t length = readlink("/proc/self/exe", place->text, sizeof place->text - 1);
     if (length > 0) {

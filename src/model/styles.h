@@ -33,8 +33,8 @@ bool styles_add(struct styles *styles, const char *name, caption_error *error);
 /* The style of a photo: that of its source (NULL: it has none), else that of its data set. */
 size_t styles_of(const struct styles *styles, const char *source, const char *set);
 
-/* The number of the requested style: the model's first for NULL, STYLE_NONE for "none" and where the
- * model has no styles. A style that it does not have is an error that lists those it has. */
+/* The number of the requested style: the model's first for NULL, STYLE_NONE for "none" and where
+ * the model has no styles. A style that it does not have is an error that lists those it has. */
 bool styles_choose(const struct styles *styles, const char *name, size_t *style,
                    caption_error *error);
 
