@@ -5,6 +5,7 @@
 set -eu
 
 [ $# -gt 0 ] || { sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 2; }
+tree=$(cd "$(dirname "$0")/../.." && pwd)
 mkdir -p "$1/include" "$1/lib/pkgconfig" "$1/../sources"
 prefix=$(cd "$1" && pwd)
 sources=$(cd "$1/../sources" && pwd)
@@ -13,30 +14,11 @@ export NODE_PATH=/usr/share/nodejs${NODE_PATH:+:$NODE_PATH} # where Debian's aco
 flags="-O3 -fno-math-errno -msimd128 $*"
 jobs=$(nproc)
 
-# Debian's source packages by apt-get with lists of its own: the system's stay as they are.
-apt_source() { # PACKAGE...
-    mkdir -p "$sources/apt/parts" "$sources/apt/lists/partial"
-    cat /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources 2>/dev/null |
-        sed 's/^Types: .*/Types: deb-src/' >"$sources/apt/parts/debian.sources"
-    cat >"$sources/apt/apt.conf" <<END
-Dir::Etc::SourceList "/dev/null";
-Dir::Etc::SourceParts "$sources/apt/parts";
-Dir::State::Lists "$sources/apt/lists";
-APT::Sandbox::User "$(id -un)";
-END
-    export APT_CONFIG="$sources/apt/apt.conf"
-    [ -n "${updated:-}" ] || apt-get -q update >&2
-    updated=yes
-    # A mirror may lag behind the newest patches: those of the release are there.
-    (cd "$sources" && { apt-get -q source --download-only "$1" || apt-get -q source --download-only "$1/stable"; } >&2)
-    unset APT_CONFIG
-}
-
-# source_of PACKAGE: its folder is then $source.
+# source_of PACKAGE: its folder, of Debian's sources, is then $source.
 source_of() {
     source=$sources/$1
     [ -d "$source" ] && return
-    ls "$sources/$1"_*.dsc >/dev/null 2>&1 || apt_source "$1"
+    ls "$sources/$1"_*.dsc >/dev/null 2>&1 || sh "$tree/samples/sources.sh" "$sources" "$1"
     for description in "$sources/$1"_*.dsc; do :; done
     dpkg-source --no-check -x "$description" "$source" >&2
 }

@@ -17,7 +17,7 @@ jobs=$(nproc)
 prefix=$folder/prefix
 kernel=$folder/kernel
 libraries="cjson libstb zlib libpng1.6 libjpeg-turbo giflib libwebp lcms2 libexif expat"
-mkdir -p "$prefix/include" "$prefix/lib/pkgconfig" "$kernel" "$folder/sources/lists/partial"
+mkdir -p "$prefix/include" "$prefix/lib/pkgconfig" "$kernel" "$folder/sources"
 
 # The headers of the kernel stand among those of the other C library.
 for part in linux asm-generic; do ln -sfn "/usr/include/$part" "$kernel/$part"; done
@@ -26,15 +26,12 @@ ln -sfn "/usr/include/$(gcc -print-multiarch)/asm" "$kernel/asm"
 export CC=musl-gcc CFLAGS="-O2 -fPIC -idirafter $kernel" CPPFLAGS="-I$prefix/include" LDFLAGS="-L$prefix/lib -static"
 export PKG_CONFIG_LIBDIR="$prefix/lib/pkgconfig" PKG_CONFIG_PATH=
 
-# Debian's source packages, patched as Debian's are, from where the system has its packages. Its own lists stay as they are.
+# Debian's sources, patched as Debian's are.
 fetch_sources() {
     ! ls */debian/changelog >/dev/null 2>&1 || return 0
-    line='deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(REPO_URI) $(RELEASE) $(COMPONENT)'
-    apt-get indextargets --format "$line" 'Created-By: Packages' 'Label: Debian' | sort -u >list
-    set -- -q -o Dir::Etc::SourceList="$PWD/list" -o Dir::Etc::SourceParts=- -o Dir::State::Lists="$PWD/lists" \
-        -o APT::Sandbox::User=
-    apt-get "$@" update
-    apt-get "$@" source --only-source $libraries
+    # shellcheck disable=SC2086
+    sh "$tree/samples/sources.sh" "$PWD" $libraries
+    for description in *.dsc; do dpkg-source --no-check -x "$description"; done
 }
 
 with_cmake() { # CMAKE-OPTIONS...

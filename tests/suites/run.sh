@@ -11,28 +11,17 @@ packages="exif exiv2 feh gdk-pixbuf giflib golang-1.19 graphicsmagick imagemagic
     libsdl2-image libsixel libstb libtk-img libwebp netpbm-free netsurf openimageio openjpeg2 optipng php8.2
     pillow python-imageio qtbase-opensource-src qtimageformats-opensource-src rust-tiff skimage tiff vips
     wxwidgets3.2"
-mkdir -p "$work/apt/lists/partial" "$work/archives"
+mkdir -p "$work/archives"
 work=$(cd "$work" && pwd)
 
-# Sources, by a list of our own: the system's stays as it is.
-. /etc/os-release
-echo "deb-src http://deb.debian.org/debian $VERSION_CODENAME main" >"$work/apt/sources.list"
-cat >"$work/apt/conf" <<END
-Dir::Etc::sourcelist "$work/apt/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::State::lists "$work/apt/lists";
-APT::Sandbox::User "root";
-END
-export APT_CONFIG="$work/apt/conf"
-apt-get update -qq
 for package in $packages; do
     pictures=$work/pictures/$package
     [ ! -d "$pictures" ] || continue
-    rm -rf "$work/archives/$package" "$pictures.part"
-    mkdir -p "$work/archives/$package" "$pictures.part"
+    rm -rf "$pictures.part"
+    mkdir -p "$pictures.part"
     # What Debian adds may be missing on a mirror: the pictures are in the rest.
-    (cd "$work/archives/$package" && apt-get source -qq --download-only "$package" >/dev/null 2>&1) || true
-    for archive in "$work/archives/$package"/*.orig*.tar.*; do
+    sh samples/sources.sh "$work/archives" "$package" 2>/dev/null || true
+    for archive in "$work/archives/$package"_*.orig*.tar.*; do
         [ -s "$archive" ] || echo "run.sh: $package cannot be fetched" >&2
         case $archive in
         *.asc | *'*'*) continue ;;
@@ -42,7 +31,7 @@ for package in $packages; do
             '*.pam' '*.tif' '*.tiff' '*.heic' '*.heif' '*.hif' '*.avif' '*.jxl' '*.dng' '*.cr2' '*.cr3' '*.nef' '*.arw' \
             '*.orf' '*.rw2' '*.raf' '*.pef' '*.srw' '*.mpo' 2>/dev/null || true
     done
-    rm -r "$work/archives/$package"
+    rm -f "$work/archives/$package"_*
     mv "$pictures.part" "$pictures"
 done
 
