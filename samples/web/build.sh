@@ -31,7 +31,7 @@ unset PKG_CONFIG_LIBDIR
 for file in index.html page.js caption.js caption.d.ts engine.js worker.js service.js package.json README.md; do
     cp "samples/web/$file" "$page"
 done
-cp src/report/assets/page.css src/serve/assets/captioner.css LICENSE weights/caption.safetensors "$page"
+cp src/report/assets/page.css src/serve/assets/captioner.css src/serve/assets/drop.js LICENSE weights/caption.safetensors "$page"
 cp weights/README.md "$page/WEIGHTS.md"
 
 # What changes is fetched again: the weights by their address, the rest by the name of its cache.

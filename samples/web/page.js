@@ -86,26 +86,7 @@ const add = (files) => {
   }
 };
 
-const isFile = (event) => [...event.dataTransfer.types].includes("Files");
-addEventListener("dragover", (event) => {
-  if (!isFile(event)) return;
-  event.preventDefault();
-  drop.classList.add("over");
-});
-addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) drop.classList.remove("over");
-});
-addEventListener("drop", (event) => {
-  if (!isFile(event)) return;
-  event.preventDefault();
-  drop.classList.remove("over");
-  add(event.dataTransfer.files);
-});
-addEventListener("paste", (event) => add(event.clipboardData.files));
-find("files").addEventListener("change", (event) => {
-  add(event.target.files);
-  event.target.value = "";
-});
+acceptPhotos(drop, find("files"), add);
 
 /* The next visit needs no network, and may have threads. */
 navigator.serviceWorker?.register("service.js", {type: "module"}).catch(() => {});

@@ -146,6 +146,7 @@ bool site_captioner_css(const struct site *site, FILE *stream, caption_error *er
 bool site_captioner_js(const struct site *site, FILE *stream, caption_error *error) {
     (void)site;
     (void)error;
+    fputs(asset_drop_js, stream);
     fputs(asset_captioner_js, stream);
     return true;
 }

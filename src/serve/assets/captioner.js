@@ -128,26 +128,7 @@
     work();
   };
 
-  const isFile = (event) => [...event.dataTransfer.types].includes("Files");
-  addEventListener("dragover", (event) => {
-    if (!isFile(event)) return;
-    event.preventDefault();
-    drop.classList.add("over");
-  });
-  addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) drop.classList.remove("over");
-  });
-  addEventListener("drop", (event) => {
-    if (!isFile(event)) return;
-    event.preventDefault();
-    drop.classList.remove("over");
-    add(event.dataTransfer.files);
-  });
-  addEventListener("paste", (event) => add(event.clipboardData.files));
-  find("files").addEventListener("change", (event) => {
-    add(event.target.files);
-    event.target.value = "";
-  });
+  acceptPhotos(drop, find("files"), add);
   find("ask").addEventListener("submit", (event) => event.preventDefault());
 
   /* The camera: browsers show it to pages of this machine and of https alone. */
