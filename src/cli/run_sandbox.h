@@ -1,5 +1,5 @@
-/* The sandbox of a command (base/sandbox.h): photos, documents and requests are what strangers
- * made. It may read what it was given and write where its outputs go, and nothing else.
+/* The sandbox of a command (base/sandbox.h): photos, documents and requests may be hostile.
+ * It may read what it was given and write where its outputs go, and nothing else.
  *
  *     struct run_sandbox run;
  *     if (!run_sandbox_open(&run, mode, &error)) return false;

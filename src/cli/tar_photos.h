@@ -3,7 +3,7 @@
  *
  * A photo is called by its key: the member's name up to the first dot behind its folder, as
  * WebDataset takes it ("a/0001" of "a/0001.jpg"). A second photo of the same key is called by its
- * whole name. Shards (cli/shard.h) are told by the key, so a sample stays together. */
+ * whole name. Shards (cli/shard.h) go by the key, so a sample stays together. */
 #ifndef CAPTION_CLI_TAR_PHOTOS_H
 #define CAPTION_CLI_TAR_PHOTOS_H
 

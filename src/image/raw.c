@@ -1,7 +1,7 @@
 /* Raw photos of cameras: not developed, but read by the largest JPEG that lies in them as a
  * preview. Most are TIFF files (DNG, NEF, CR2, ARW, ORF, RW2, PEF, SRW), a Canon's CR3 is made of
- * boxes, a Fujifilm's RAF has a header of its own. Where the previews lie is told by the documents
- * of exiftool, and for DNG by Adobe's specification. */
+ * boxes, a Fujifilm's RAF has a header of its own. Where the previews lie is described by
+ * exiftool's documents, and for DNG by Adobe's specification. */
 #include <string.h>
 
 #include "image/boxes.h"

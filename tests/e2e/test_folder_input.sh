@@ -224,7 +224,7 @@ if has_faults; then
             done
         done
     done
-    ok "a photo at which a system call fails is told by every output"
+    ok "a photo at which a system call fails is reported by every output"
 else
     skip "no strace (or it may not trace): photos at which system calls fail"
 fi

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A search part: six photos are found by their captions by heart, with the same weights for any number
+# A search part: it finds each of six photos that it learned by its captions, with the same weights for any number
 # of threads; the captions of the model stay as they were, to the byte; `eval --search` scores it,
 # `eval --calibrate` keeps it, training the captioner again leaves it out.
 . "$(dirname "$0")/lib.sh"

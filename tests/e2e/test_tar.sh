@@ -58,7 +58,7 @@ expect 2 "an archive is not written over itself"
 
 # Cut short, at every place of note; the photos before are captioned.
 size=$(wc -c <"$work/s.tar.gz")
-head -c $((size - 20)) "$work/s.tar.gz" | "$program" --tar - >"$out" 2>"$err" && fail "a compressed stream that is cut short is told"
+head -c $((size - 20)) "$work/s.tar.gz" | "$program" --tar - >"$out" 2>"$err" && fail "a compressed stream that is cut short is reported"
 for cut in 6000 6656 7000; do
     status=0
     head -c $cut "$work/s.tar" | "$program" --tar --jsonl - >"$out" 2>"$err" || status=$?
