@@ -21,7 +21,8 @@ done
 one=caption-$$-1 two=caption-$$-2
 ip netns add "$one" && ip netns add "$two" && ip link add veth1 netns "$one" type veth peer name veth2 netns "$two" || {
     skip "no network namespaces here"
-    ip netns delete "$one" 2>/dev/null
+    ip netns delete "$one" 2>/dev/null || true
+    ip netns delete "$two" 2>/dev/null || true
     exit 77
 }
 trap 'ip netns delete "$one"; ip netns delete "$two"; rm -rf "$work"' EXIT

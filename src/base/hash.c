@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
+
 uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size) {
     const unsigned char *next = bytes;
     for (; size >= 8; size -= 8, next += 8) {
@@ -100,11 +102,6 @@ static uint32_t md5_rotate(uint32_t value, unsigned bits) {
     return value << bits | value >> (32 - bits);
 }
 
-static uint32_t read_little(const uint8_t *bytes) {
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-           (uint32_t)bytes[3] << 24;
-}
-
 /* The function of a step's round, and the word of the block that it takes. */
 static uint32_t md5_function(const uint32_t s[4], unsigned step, unsigned *word) {
     switch (step / 16) {
@@ -133,7 +130,7 @@ static void md5_block(uint32_t state[4], const uint8_t *block) {
         const uint32_t constant = (uint32_t)(fabs(sin(step + 1.0)) * 4294967296.0);
         const uint32_t sum = s[0] + md5_function(s, step, &word) + constant;
         const uint32_t turned =
-            md5_rotate(sum + read_little(block + 4 * word), rotations[step / 16][step % 4]);
+            md5_rotate(sum + bytes_little_32(block + 4 * word), rotations[step / 16][step % 4]);
         s[0] = s[3];
         s[3] = s[2];
         s[2] = s[1];

@@ -46,14 +46,14 @@ enum { FOUND = 1, BF16 = 2, VNNI = 4, AVX_VNNI = 8, LEVEL_SHIFT = 4 };
 
 static unsigned find_used(void) {
     const char *limit = getenv("CAPTION_SIMD");
-    const bool bare =
-        limit && (strcmp(limit, "avx512") == 0 || strcmp(limit, "avx2") == 0); /* no products */
     enum simd_level most = SIMD_LEVELS - 1;
     if (limit && strcmp(limit, "plain") == 0) most = SIMD_PLAIN;
     if (limit && (strcmp(limit, "avx2") == 0 || strcmp(limit, "avxvnni") == 0)) most = SIMD_AVX2;
     while (!simd_has(most)) most--;
     unsigned used = FOUND | (unsigned)most << LEVEL_SHIFT;
 #ifdef SIMD_X86
+    const bool bare =
+        limit && (strcmp(limit, "avx512") == 0 || strcmp(limit, "avx2") == 0); /* no products */
     if (most == SIMD_AVX2 && !bare && has_avx_vnni()) used |= AVX_VNNI;
     if (most == SIMD_AVX512 && !bare) {
         if (__builtin_cpu_supports("avx512bf16")) used |= BF16;

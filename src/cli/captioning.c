@@ -98,12 +98,6 @@ static bool next_photo(void *context, caption_photo *photo) {
     return false;
 }
 
-/* Of the stream, which asks on any thread. */
-static bool is_stopped(void *context) {
-    (void)context;
-    return interrupt_came();
-}
-
 static void count_row(struct captioning *run, const caption_result *result) {
     if (result->count > 0) {
         run->done++;
@@ -219,7 +213,7 @@ static bool end_outputs(struct captioning *run, caption_error *error) {
 static bool caption_list(struct captioning *run, caption_session *session, caption_error *error) {
     const caption_stream stream = {.next = next_photo,
                                    .result = write_result,
-                                   .stop = is_stopped,
+                                   .stop = interrupt_stops,
                                    .context = run,
                                    .thumbnail = run->thumbnail};
     if (!caption_session_stream(session, &stream, &run->times, error)) return false;

@@ -105,11 +105,6 @@ static bool write_result(void *context, const caption_photo *photo, const captio
            write_first(t, result, &photo->thumbnail, error);
 }
 
-static bool is_stopped(void *context) {
-    (void)context;
-    return interrupt_came();
-}
-
 static void add_times(caption_times *sum, const caption_times *more) {
     sum->decode += more->decode;
     sum->encode += more->encode;
@@ -118,7 +113,7 @@ static void add_times(caption_times *sum, const caption_times *more) {
     sum->waited += more->waited;
 }
 
-static const struct file_stop stop_on_interrupt = {.asked = is_stopped};
+static const struct file_stop stop_on_interrupt = {.asked = interrupt_stops};
 
 static struct tar_run tar_run_of(struct captioning *run) {
     return (struct tar_run){.run = run,

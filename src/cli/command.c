@@ -158,3 +158,8 @@ void interrupt_listen(void) {
 bool interrupt_came(void) {
     return came != 0;
 }
+
+bool interrupt_stops(void *context) {
+    (void)context;
+    return interrupt_came();
+}

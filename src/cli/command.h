@@ -64,4 +64,7 @@ void interrupt_listen(void);
 /* True once one of them has come. */
 bool interrupt_came(void);
 
+/* The same as a callback that says whether to stop. */
+bool interrupt_stops(void *context);
+
 #endif

@@ -43,12 +43,6 @@ static bool asks(void *context, const caption_photo *photo, const struct file_by
     return run->asks(run->context, photo->number, file);
 }
 
-/* Of the pipeline, which asks on any thread. */
-static bool is_stopped(void *context) {
-    (void)context;
-    return interrupt_came();
-}
-
 static void show_progress(struct photo_vectors *run) {
     const size_t all = run->done + run->failed;
     const double elapsed = progress_clock() - run->progress->started;
@@ -102,7 +96,7 @@ static bool run_pipeline(struct photo_vectors *run, const struct prepared *prepa
         progress_start(run->count > 1 && !run->quiet ? stderr : NULL, run->count);
     run->progress = &progress;
     const struct pipeline_ends ends = {.next = next_photo,
-                                       .stop = is_stopped,
+                                       .stop = interrupt_stops,
                                        .context = run,
                                        .features = take_features,
                                        .asks = run->asks ? asks : NULL};

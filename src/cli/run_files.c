@@ -6,11 +6,11 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "data/tar.h"
 #include "image/photo.h"
 #include "model/model.h"
 #include "report/caption_page.h"
 #include "report/caption_table.h"
-#include "report/caption_tar.h"
 #include "report/found.h"
 #include "report/score_page.h"
 #include "report/training_report.h"
@@ -29,7 +29,7 @@ const struct run_files_kind RUN_FILES_PAGE = {"a page of captions", caption_page
                             RUN_FILES_SCORES = {"a page of scores", score_page_recognise, false},
                             RUN_FILES_ROWS = {"rows of captions (JSON)", caption_vis_recognise,
                                               false},
-                            RUN_FILES_TAR = {"a tar archive", caption_tar_recognise, false},
+                            RUN_FILES_TAR = {"a tar archive", tar_file_recognise, false},
                             RUN_FILES_MODEL = {"a model of caption", model_recognise, true},
                             RUN_FILES_CHECKPOINT = {"a checkpoint", checkpoint_recognise, true},
                             RUN_FILES_FEATURES = {"features", features_recognise, true},

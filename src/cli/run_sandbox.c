@@ -99,9 +99,11 @@ static void allow_once(struct run_sandbox *run, struct recent_folders *recent, c
 void run_sandbox_dataset(struct run_sandbox *run, const struct dataset *dataset) {
     struct recent_folders recent = {0};
     char target[PATH_MAX];
+    const char *before = "";
     for (size_t i = 0; run->is_open && i < dataset->photo_count; i++) {
         const char *path = dataset->photos[i].path;
-        if (!path) continue;
+        if (!path || strcmp(path, before) == 0) continue; /* members of one archive have its path */
+        before = path;
         allow_once(run, &recent, path);
         if (is_link(path) && realpath(path, target)) allow_once(run, &recent, target);
     }

@@ -107,25 +107,30 @@ struct member_reading {
     uint8_t beginning[IMAGE_SIGNATURE]; /* [begun] */
 };
 
-/* Reads the rest of the member. *whole is false where the archive ends first or is damaged. */
+/* Reads the rest of the member. False where the archive ends first or is damaged; other problems
+ * are the photo's alone. */
 static bool read_bytes(struct tar_photos *photos, const struct member_reading *member,
-                       struct tar_photo *photo, bool *whole) {
+                       struct tar_photo *photo) {
     caption_error *problem = &photo->problem;
     const size_t size = member->size, begun = member->begun;
-    if (size > PHOTO_MAX_BYTES)
-        return error_set(problem, CAPTION_ERROR_LIMIT,
-                         "%s: larger than %zu bytes, the most accepted here", photo->label,
-                         PHOTO_MAX_BYTES);
+    if (size > PHOTO_MAX_BYTES) {
+        error_set(problem, CAPTION_ERROR_LIMIT, "%s: larger than %zu bytes, the most accepted here",
+                  photo->label, PHOTO_MAX_BYTES);
+        return true;
+    }
     const size_t most =
         image_is_photo(member->beginning, begun) ? size : size_smaller(size, NO_PHOTO_BYTES);
     uint8_t *bytes = memory_uninitialised(size_larger(most, 1), 1, "a photo", problem);
-    if (!bytes) return error_prefix(problem, photo->label);
+    if (!bytes) {
+        error_prefix(problem, photo->label);
+        return true;
+    }
     memcpy(bytes, member->beginning, begun);
     size_t more = 0;
-    *whole = tar_stream_read(photos->stream, bytes + begun, most - begun, &more, problem);
+    const bool whole = tar_stream_read(photos->stream, bytes + begun, most - begun, &more, problem);
     photo->member.bytes = bytes;
     photo->member.size = begun + more;
-    return *whole;
+    return whole;
 }
 
 /* Reads a photo of this shard. */
@@ -133,20 +138,18 @@ static bool read_photo(struct tar_photos *photos, const struct member_reading *m
                        struct tar_photo **photo, caption_error *error) {
     size_t length;
     if (!find_key(photos, member->name, &length, error)) return false;
+    if (!shard_holds(photos->shard, photos->sample)) {
+        photos->numbers++;
+        return true;
+    }
     struct tar_photo *read = new_photo(photos, member->name, length, error);
     if (!read) return false;
     photos->numbers++;
-    bool whole = true;
-    if (!shard_holds(photos->shard, photos->sample)) {
-        tar_photo_free(read);
-        return true;
-    }
     if (photos->stay_inside && !stays_inside(member->name))
         error_set(&read->problem, CAPTION_ERROR_FORMAT,
                   "%s: its name leads out of the folder that it is unpacked in", read->label);
-    else
-        read_bytes(photos, member, read, &whole);
-    if (!whole) close_archive(photos);
+    else if (!read_bytes(photos, member, read))
+        close_archive(photos);
     *photo = read;
     if (read->problem.status != CAPTION_ERROR_INTERRUPTED) return true;
     *photo = NULL;

@@ -129,11 +129,6 @@ static bool write_search_epoch(void *context, const struct search_epoch *epoch,
     return command_flush(error);
 }
 
-static bool stop(void *context) {
-    (void)context;
-    return interrupt_came();
-}
-
 static struct train_options defaults_for(const struct train_options *given) {
     if (given->search) return train_options_search();
     if (given->encoder) return train_options_default();
@@ -186,7 +181,7 @@ static bool train(struct training_run *run, const char *report, caption_error *e
                                             .begin = begin_report,
                                             .epoch = write_epoch,
                                             .search_epoch = write_search_epoch,
-                                            .stop = stop,
+                                            .stop = interrupt_stops,
                                             .progress = stderr};
     interrupt_listen();
     const bool ok = train_run(run->options, &listener, error);

@@ -67,8 +67,8 @@ struct dataset_reading {
  *     rows.h           a JSON array, JSON Lines or a table (CSV) of photos with their captions
  *     token_text.h     Flickr8k's token.txt
  *     shards.h         tar archives of photos with captions beside them (WebDataset)
- *     folder.h  a folder of folders train, validation and test, each with its metadata
- *     folder.h         a folder of photos with captions beside them
+ *     folder.h         a folder of photos with captions beside them, or of folders train,
+ * validation and test, each with its metadata
  *
  * A folder with a metadata.jsonl or metadata.csv in it is read through that file. A photo's path is
  * taken as it is where it is absolute, else from `images`, or from the folder of the file when

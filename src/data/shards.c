@@ -9,14 +9,6 @@
 #include "data/tar.h"
 #include "image/photo.h"
 
-static bool is_archive(const char *path) {
-    struct file_bytes beginning;
-    if (!file_read_beginning(path, SOURCE_BEGINNING, &beginning)) return false;
-    const bool archive = tar_recognise(beginning.data, beginning.size);
-    file_bytes_free(&beginning);
-    return archive;
-}
-
 /* Of a name in a folder. */
 static bool is_named_so(const char *folder, const char *name, bool (*is_so)(const char *path)) {
     char *path = file_join(folder, name, NULL);
@@ -37,7 +29,7 @@ static bool holds_archives(const char *folder) {
     for (size_t i = 0; ok && !photo && i < names.count; i++) {
         const char *name = names.names[i];
         if (ends_as_archive(name))
-            archive = archive || is_named_so(folder, name, is_archive);
+            archive = archive || is_named_so(folder, name, tar_file_recognise);
         else
             photo = is_named_so(folder, name, photo_recognise);
     }

@@ -30,7 +30,8 @@ struct source {
 enum { SOURCE_BEGINNING = 512 };
 
 /* Opens a file, or a folder, or the metadata.jsonl or metadata.csv that lies in the folder. A text
- * that begins as JSON does and is not valid is an error, and so are files that source.h knows.
+ * that begins as JSON does and is not valid is an error, and so are files of a kind that
+ * foreign_check refuses.
  * `how` must live as long as the source. Freed with source_close; after a failure there is nothing
  * to free. */
 bool source_open(struct source *source, const char *path, const struct dataset_reading *how,

@@ -7,14 +7,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
-enum { MAGIC_AT = 257 };
+enum { HEADER = 512, MAGIC_AT = 257 };
 
 bool tar_recognise(const uint8_t *bytes, size_t size) {
     static const char magic[] = "ustar";
     return size >= MAGIC_AT + sizeof magic &&
            memcmp(bytes + MAGIC_AT, magic, sizeof magic - 1) == 0;
+}
+
+bool tar_file_recognise(const char *path) {
+    struct file_bytes beginning;
+    if (!file_read_beginning(path, HEADER, &beginning)) return false;
+    const bool archive = tar_recognise(beginning.data, beginning.size);
+    file_bytes_free(&beginning);
+    return archive;
 }
 
 void tar_members_free(struct tar_members *members) {
@@ -232,7 +241,7 @@ static bool stream_error(const struct tar_stream *stream, caption_error *error) 
 
 bool tar_stream_prepare(caption_error *error) {
     struct libarchive lib;
-    return load(&lib, error);
+    return load(&lib, error) || error_prefix(error, "--tar");
 }
 
 static bool open_descriptor(struct tar_stream *stream, const char *path, caption_error *error) {
@@ -240,9 +249,11 @@ static bool open_descriptor(struct tar_stream *stream, const char *path, caption
     stream->path = memory_string(input ? "standard input" : path, error);
     stream->block = memory_uninitialised(STREAM_BLOCK, 1, "an archive", error);
     if (!stream->path || !stream->block) return false;
-    stream->descriptor = input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    stream->descriptor = input ? STDIN_FILENO : open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     struct stat status;
-    if (stream->descriptor < 0 || fstat(stream->descriptor, &status) != 0)
+    /* A pipe is waited for where the wait can be stopped, and not here. */
+    if (stream->descriptor < 0 || fstat(stream->descriptor, &status) != 0 ||
+        (!input && fcntl(stream->descriptor, F_SETFL, 0) != 0))
         return file_error(error, path, "open");
     if (S_ISDIR(status.st_mode))
         return error_set(error, CAPTION_ERROR_IO, "%s: is a folder, expected a tar archive", path);

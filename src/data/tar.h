@@ -23,6 +23,9 @@ struct tar_members {
 /* Whether a file that begins with these bytes is a tar archive (POSIX's or GNU's). */
 bool tar_recognise(const uint8_t *bytes, size_t size);
 
+/* Whether a file does. */
+bool tar_file_recognise(const char *path);
+
 /* Lists the members but for folders and hidden files, names without a "./" before them. A damaged
  * or truncated archive is an error that names the path. Freed with tar_members_free, also after a
  * failure. */

@@ -7,18 +7,10 @@
 #include "base/memory.h"
 #include "data/tar.h"
 
-bool caption_tar_recognise(const char *path) {
-    enum { HEADER = 512 };
-    struct file_bytes beginning;
-    if (!file_read_beginning(path, HEADER, &beginning)) return false;
-    const bool archive = beginning.size == 0 || tar_recognise(beginning.data, beginning.size);
-    file_bytes_free(&beginning);
-    return archive;
-}
-
 #ifdef CAPTION_WITH_ARCHIVE
 #include <archive.h>
 #include <archive_entry.h>
+#include <dlfcn.h>
 
 #include "base/library.h"
 #include "base/text_stream.h"
@@ -62,8 +54,9 @@ static bool load(struct archive_writing *lib, caption_error *error) {
 #undef FUNCTION
             LIBRARY_END,
     };
-    return library_load(CAPTION_ARCHIVE_SONAME, "to be a tar archive", "libarchive", functions, lib,
-                        error);
+    return library_find(CAPTION_ARCHIVE_SONAME, functions, lib) ||
+           error_set(error, CAPTION_ERROR_FORMAT,
+                     "libarchive, which writes tar archives, cannot be loaded: %.200s", dlerror());
 }
 
 /* What the stream cannot take, its owner tells. */

@@ -6,9 +6,6 @@
 
 #include "report/caption_table.h"
 
-/* Whether a file is such an archive, or empty. */
-bool caption_tar_recognise(const char *path);
-
 /* An output that writes the archive beside `path` and renames it over it at the end (POSIX's
  * format, by libarchive). The same input makes the same bytes: members have no owner and no time.
  * `rows` says what the texts hold; its stream is not used. Its rows must have a member. NULL with

@@ -129,11 +129,13 @@ for third in 0 1 2; do
     tar --sort=name -cf "$work/shards/$third.tar" -C "$work/part" .
     rm -r "$work/part"
 done
+small="--image-size 32 --hidden 16 --embed 16 --min-count 1 --epochs 6 --batch-size 4 --micro-batch 2"
 learn() { # OUTPUT FLAGS...
     output=$work/$1.safetensors
     shift
-    run train "$work/shards" -o "$output" --val "$work/shards" --encoder-arch "stem_c8 head_c16" --image-size 32 \
-        --hidden 16 --embed 16 --min-count 1 --epochs 6 --batch-size 4 --micro-batch 2 --checkpoint-minutes 0 "$@"
+    # shellcheck disable=SC2086
+    run train "$work/shards" -o "$output" --val "$work/shards" --encoder-arch "stem_c8 head_c16" $small \
+        --checkpoint-minutes 0 "$@"
 }
 learn all
 learn one -t 1 --shuffle-buffer 5
@@ -142,9 +144,9 @@ learn three -t 3 --shuffle-buffer 5
 tensors "$work/one.safetensors" | cksum >"$work/one"
 tensors "$work/three.safetensors" | cksum | cmp -s - "$work/one" || fail "the same weights for any number of threads"
 tensors "$work/all.safetensors" | cksum | cmp -s - "$work/one" && fail "the buffer decides the order"
-"$program" train "$work/shards" -o "$work/killed.safetensors" --val "$work/shards" --encoder-arch "stem_c8 head_c16" \
-    --image-size 32 --hidden 16 --embed 16 --min-count 1 --epochs 6 --batch-size 4 --micro-batch 2 --checkpoint-minutes 0 \
-    -t 2 --shuffle-buffer 5 >"$out" 2>"$err" </dev/null &
+# shellcheck disable=SC2086
+"$program" train "$work/shards" -o "$work/killed.safetensors" --val "$work/shards" --encoder-arch "stem_c8 head_c16" $small \
+    --checkpoint-minutes 0 -t 2 --shuffle-buffer 5 >"$out" 2>"$err" </dev/null &
 killed=$!
 turns=0
 until [ -f "$work/killed.safetensors.checkpoint" ] || [ $turns -eq 500 ]; do
@@ -178,4 +180,16 @@ wait $waiting || status=$?
 kill $writer 2>/dev/null
 expect 130 "SIGTERM ends the wait for a stream"
 expect_in "$err" "interrupted after"
+
+# And the wait for a pipe that nobody writes to.
+"$program" --tar "$work/input" >"$out" 2>"$err" </dev/null &
+waiting=$!
+sleep 0.5
+kill -TERM $waiting
+(sleep 5; kill -9 $waiting 2>/dev/null) &
+watch=$!
+status=0
+wait $waiting || status=$?
+kill $watch 2>/dev/null
+expect 130 "SIGTERM ends the wait for a pipe that nobody writes to"
 finish
