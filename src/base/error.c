@@ -29,3 +29,11 @@ bool error_prefix(caption_error *error, const char *context) {
     plain_text_clean(error->message);
     return false;
 }
+
+bool error_first(const caption_error *errors, size_t count, caption_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        if (errors[i].status != CAPTION_OK)
+            return error_set(error, errors[i].status, "%s", errors[i].message);
+    }
+    return true;
+}

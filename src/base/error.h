@@ -20,6 +20,10 @@ bool error_set(caption_error *error, caption_status status, const char *format, 
 /* The same for a failed allocation of `what`. */
 bool error_memory(caption_error *error, const char *what);
 
+/* For work that was divided: the first of errors[count] that is one becomes `error`, and the result
+ * is false. */
+bool error_first(const caption_error *errors, size_t count, caption_error *error);
+
 /* Puts "context: " before the message, for callers that know the file's name when the callee does
  * not know it. Returns false. */
 bool error_prefix(caption_error *error, const char *context);

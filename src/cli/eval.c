@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sys/stat.h>
-
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/plain_text.h"

@@ -60,15 +60,6 @@ static bool workers_init(struct encoding_workers *workers,
     return ready;
 }
 
-/* The first of the errors that is one becomes `error`. */
-static bool all_went_well(const caption_error *errors, size_t count, caption_error *error) {
-    for (size_t i = 0; i < count; i++) {
-        if (errors[i].status != CAPTION_OK)
-            return error_set(error, errors[i].status, "%s", errors[i].message);
-    }
-    return true;
-}
-
 struct features_job {
     const struct encoding_workers *workers;
     const struct photo_file *files;
@@ -97,7 +88,7 @@ static bool features_block(const struct encoding_workers *workers, const struct 
     struct features_job job = {
         .workers = workers, .files = files, .features = features, .errors = errors};
     threads_for(workers->encoding->threads, count, encode_photo, &job);
-    return all_went_well(errors, count, error);
+    return error_first(errors, count, error);
 }
 
 bool captioner_features(const struct captioner_encoding *encoding, const struct photo_file *files,
@@ -167,7 +158,7 @@ bool captioner_decode(const struct decode_plan *plan, const real *features, size
     job.errors = memory_zeroed(batches, sizeof *job.errors, "captions", error);
     job.workspaces = job.errors ? workspaces_new(plan, workers, error) : NULL;
     if (job.workspaces) threads_for(threads, batches, decode_batch, &job);
-    const bool done = job.workspaces && all_went_well(job.errors, batches, error);
+    const bool done = job.workspaces && error_first(job.errors, batches, error);
     workspaces_free(job.workspaces, workers);
     free(job.errors);
     if (!done) decode_results_free(results, count);
@@ -212,7 +203,7 @@ bool captioner_likelihood(const struct likelihood_scorer *scorer,
     job.errors = memory_zeroed(groups, sizeof *job.errors, "the likelihood of captions", error);
     if (!job.errors) return false;
     threads_for(scorer->threads, groups, compute_group, &job);
-    const bool done = all_went_well(job.errors, groups, error);
+    const bool done = error_first(job.errors, groups, error);
     free(job.errors);
     return done;
 }

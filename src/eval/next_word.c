@@ -71,10 +71,8 @@ static double share(size_t part, size_t all) {
 static bool sum_up(const struct next_word_job *job, size_t groups, size_t *places,
                    struct next_word_shares *shares, caption_error *error) {
     struct next_word_counts sum = {0};
+    if (!error_first(job->errors, groups, error)) return false;
     for (size_t i = 0; i < groups; i++) {
-        const caption_error *problem = &job->errors[i];
-        if (problem->status != CAPTION_OK)
-            return error_set(error, problem->status, "%s", problem->message);
         sum.places += job->counts[i].places;
         sum.first += job->counts[i].first;
         sum.among += job->counts[i].among;

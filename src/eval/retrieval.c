@@ -6,7 +6,7 @@
 #include "infer/inference_search.h"
 #include "nn/few_rows.h"
 
-const size_t retrieval_cuts[RETRIEVAL_CUTS] = {1, 5, 10};
+static const size_t retrieval_cuts[RETRIEVAL_CUTS] = {1, 5, 10};
 
 static const char what[] = "the scores of searches";
 
@@ -120,6 +120,7 @@ enum { GROUP = 256 };
 
 struct vectors_job {
     const struct model *model;
+    struct search_photos *projection; /* read by all threads */
     const struct reference_words *references;
     const float *features;
     float *photos, *sentences;
@@ -143,17 +144,14 @@ static bool read_sentences(const struct vectors_job *job, size_t first, caption_
 
 static bool project_photos(const struct vectors_job *job, size_t first, caption_error *error) {
     const struct model *model = job->model;
-    struct search_photos *photos = search_photos_new(model, error);
-    if (!photos) return false;
     float *scratch =
-        memory_uninitialised(search_photos_scratch(photos), sizeof *scratch, what, error);
+        memory_uninitialised(search_photos_scratch(job->projection), sizeof *scratch, what, error);
     if (scratch) {
-        search_photo_vectors(photos, job->features + first * model->decoder.features,
+        search_photo_vectors(job->projection, job->features + first * model->decoder.features,
                              size_smaller(job->references->photos - first, GROUP),
                              job->photos + first * model->search.size, scratch);
     }
     free(scratch);
-    search_photos_free(photos);
     return scratch != NULL;
 }
 
@@ -165,18 +163,6 @@ static void make_vectors(void *context, size_t item, size_t worker) {
         read_sentences(job, item * GROUP, error);
     else
         project_photos(job, (item - job->sentence_groups) * GROUP, error);
-}
-
-/* The first error of the groups becomes `error`. */
-static bool run_groups(const struct vectors_job *job, struct threads *threads,
-                       caption_error *error) {
-    threads_for(threads, job->groups, make_vectors, (void *)job);
-    for (size_t i = 0; i < job->groups; i++) {
-        const caption_error *problem = &job->errors[i];
-        if (problem->status != CAPTION_OK)
-            return error_set(error, problem->status, "%s", problem->message);
-    }
-    return true;
 }
 
 bool retrieval_of_model(const struct model *model, const struct reference_words *references,
@@ -196,8 +182,11 @@ bool retrieval_of_model(const struct model *model, const struct reference_words 
                                               .photos = job.photos,
                                               .first = references->first,
                                               .sentences = job.sentences};
-    const bool ok = job.errors && run_groups(&job, threads, error) &&
-                    retrieval_compute(&vectors, threads, out, error);
+    bool ok = job.errors && (job.projection = search_photos_new(model, error));
+    if (ok) threads_for(threads, job.groups, make_vectors, &job);
+    ok = ok && error_first(job.errors, job.groups, error) &&
+         retrieval_compute(&vectors, threads, out, error);
+    search_photos_free(job.projection);
     free(job.photos);
     free(job.sentences);
     free(job.errors);

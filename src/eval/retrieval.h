@@ -9,8 +9,7 @@
 #include "eval/perplexity.h"
 #include "model/model.h"
 
-enum { RETRIEVAL_CUTS = 3 };
-extern const size_t retrieval_cuts[RETRIEVAL_CUTS]; /* 1, 5, 10 */
+enum { RETRIEVAL_CUTS = 3 }; /* 1, 5, 10 */
 
 struct retrieval_scores {
     double recall[RETRIEVAL_CUTS]; /* shares, from 0 to 1 */

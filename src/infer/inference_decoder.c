@@ -24,13 +24,6 @@ struct inference_decoder {
     struct weights_view words;      /* (V, E) as stored */
 };
 
-static float *read_vector(const struct weights *weights, size_t index, struct arena *arena,
-                          caption_error *error) {
-    const size_t count = weights->parameters->tensors[index].count;
-    float *vector = arena_take(arena, count, sizeof *vector, "the decoder", error);
-    return vector && weights_read(weights, index, vector, error) ? vector : NULL;
-}
-
 /* The word head, in float like the image's projection. */
 static bool init_tags(struct inference_decoder *made, const struct weights *weights,
                       caption_error *error) {
@@ -53,15 +46,15 @@ struct inference_decoder *inference_decoder_new(const struct decoder *d,
     const enum precision stored = precision == PRECISION_F32 ? PRECISION_F32 : PRECISION_BF16;
     made->decoder = d;
     /* A photo is projected only once, so low precision would save almost nothing. */
-    if ((made->shift = read_vector(weights, d->image_shift, arena, error)) &&
-        (made->scale = read_vector(weights, d->image_scale, arena, error)) &&
+    if ((made->shift = weights_take(weights, d->image_shift, arena, "the decoder", error)) &&
+        (made->scale = weights_take(weights, d->image_scale, arena, "the decoder", error)) &&
         inference_matrix_init(&made->image, PRECISION_F32, weights,
                               (struct inference_tensors){d->image_weight, d->image_bias}, arena,
                               error) &&
         init_tags(made, weights, error) &&
         inference_matrix_init(&made->input, stored, weights,
                               (struct inference_tensors){d->weight_ih, d->bias_ih}, arena, error) &&
-        (made->input_bias = read_vector(weights, d->bias_ih, arena, error)) &&
+        (made->input_bias = weights_take(weights, d->bias_ih, arena, "the decoder", error)) &&
         inference_matrix_init(&made->hidden, stored, weights,
                               (struct inference_tensors){d->weight_hh, d->bias_hh}, arena, error) &&
         inference_matrix_init(&made->output, stored, weights,
@@ -84,7 +77,8 @@ bool inference_decoder_set_style(struct inference_decoder *d, const struct weigh
                                  size_t style, caption_error *error) {
     d->style = NULL;
     if (style == STYLE_NONE) return true;
-    float *styles = read_vector(weights, d->decoder->style_weight, &d->arena, error);
+    float *styles =
+        weights_take(weights, d->decoder->style_weight, &d->arena, "the decoder", error);
     if (styles) d->style = styles + style * d->decoder->embedding;
     return styles != NULL;
 }

@@ -14,9 +14,7 @@ static const char what[] = "the search part";
 static float *read_tensor(const struct model *model, size_t index, struct arena *arena,
                           caption_error *error) {
     const struct weights weights = model_weights(model);
-    float *numbers =
-        arena_take(arena, model->parameters.tensors[index].count, sizeof *numbers, what, error);
-    return numbers && weights_read(&weights, index, numbers, error) ? numbers : NULL;
+    return weights_take(&weights, index, arena, what, error);
 }
 
 /* A projection, its numbers in an arena. */

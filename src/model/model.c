@@ -57,16 +57,10 @@ static bool plan_search(struct model *model, const struct model_design *design,
                         caption_error *error) {
     const size_t size = design->search_size, hidden = design->search_hidden;
     if (size == 0 && hidden == 0) return true;
-    const struct decoder *decoder = &model->decoder;
     return check_range("search_size", 1, MAX_SEARCH, size, error) &&
            check_range("search_hidden", 1, MAX_WIDTH, hidden, error) &&
-           search_register(&model->search,
-                           &(struct search_sizes){.size = size,
-                                                  .hidden = hidden,
-                                                  .embedding = decoder->embedding,
-                                                  .features = decoder->features,
-                                                  .tags = decoder->tags},
-                           &model->parameters, error);
+           search_register(&model->search, &model->decoder, size, hidden, &model->parameters,
+                           error);
 }
 
 static bool plan(struct model *model, const struct model_design *design, caption_error *error) {
@@ -212,21 +206,29 @@ static void copy_tensors(const struct parameters *learning, const real *values,
     }
 }
 
-bool model_folded(const struct model *learning, const real *values, struct model *out,
-                  caption_error *error) {
-    *out = (struct model){0};
+/* A model like another with a search part of these sizes, its numbers as yet zero. */
+static bool new_like(const struct model *model, size_t search_size, size_t search_hidden,
+                     struct model *out, caption_error *error) {
     struct vocabulary vocabulary;
-    if (!vocabulary_copy(&learning->vocabulary, &vocabulary, error)) return false;
     struct model_texts texts;
-    bool made = model_texts_of(learning, &texts, error);
+    if (!vocabulary_copy(&model->vocabulary, &vocabulary, error)) return false;
+    bool made = model_texts_of(model, &texts, error);
     if (made) {
-        const struct model_design design =
-            model_design_like(learning, learning->encoder.size, &texts);
+        struct model_design design = model_design_like(model, model->encoder.size, &texts);
+        design.search_size = search_size;
+        design.search_hidden = search_hidden;
         made = model_new(out, &design, &vocabulary, error);
     }
     model_texts_free(&texts);
     vocabulary_free(&vocabulary);
-    if (!made) return false;
+    return made;
+}
+
+bool model_folded(const struct model *learning, const real *values, struct model *out,
+                  caption_error *error) {
+    *out = (struct model){0};
+    const struct search *search = &learning->search;
+    if (!new_like(learning, search->size, search->reader.hidden, out, error)) return false;
     copy_tensors(&learning->parameters, values, &out->parameters);
     if (learning->encoder.batch_norm) {
         encoder_fold(&learning->encoder, &learning->parameters, values, &out->encoder,
@@ -240,30 +242,10 @@ bool model_folded(const struct model *learning, const real *values, struct model
     return error_memory(error, "the provenance");
 }
 
-/* A copy of the model with another search part, its numbers as yet zero. */
-static bool copy_with_search(const struct model *model, const struct search_sizes *sizes,
-                             struct model *copy, caption_error *error) {
-    struct vocabulary vocabulary;
-    struct model_texts texts;
-    if (!vocabulary_copy(&model->vocabulary, &vocabulary, error)) return false;
-    bool made = model_texts_of(model, &texts, error);
-    if (made) {
-        struct model_design design = model_design_like(model, model->encoder.size, &texts);
-        design.search_size = sizes->size;
-        design.search_hidden = sizes->hidden;
-        made = model_new(copy, &design, &vocabulary, error);
-    }
-    model_texts_free(&texts);
-    vocabulary_free(&vocabulary);
-    return made;
-}
-
-bool model_add_search(struct model *model, const struct search_sizes *sizes, struct random *random,
-                      caption_error *error) {
+bool model_add_search(struct model *model, size_t size, size_t hidden, caption_error *error) {
     struct model copy;
-    if (!copy_with_search(model, sizes, &copy, error)) return false;
+    if (!new_like(model, size, hidden, &copy, error)) return false;
     copy_tensors(&model->parameters, model->parameters.values, &copy.parameters);
-    search_randomise(&copy.search, &copy.parameters, random);
     const struct parameters old = model->parameters;
     model->parameters = copy.parameters;
     model->search = copy.search;

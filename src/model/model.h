@@ -114,10 +114,9 @@ bool model_with_tags(struct model *model, const struct model *old, size_t tags,
 bool model_with_styles(struct model *model, const struct model *old, const struct styles *styles,
                        struct random *random, caption_error *error);
 
-/* Gives a model a new search part with random weights, in place of any that it has; see search.h.
- * Everything else stays as it is. The numbers move. */
-bool model_add_search(struct model *model, const struct search_sizes *sizes, struct random *random,
-                      caption_error *error);
+/* Gives a model a search part of these sizes (D, H), in place of any that it has; see search.h. Its
+ * numbers are as yet zero. Everything else stays as it is. The numbers move. */
+bool model_add_search(struct model *model, size_t size, size_t hidden, caption_error *error);
 
 /* Whether a model has a search part; if not, the error names `path`, which it was read from, and
  * how to train one. */

@@ -23,15 +23,15 @@ static bool add_layer(struct parameters *parameters, const char *weight, const c
            parameters_add(parameters, &vector, &layer->bias, error);
 }
 
-bool search_register(struct search *search, const struct search_sizes *sizes,
-                     struct parameters *parameters, caption_error *error) {
+bool search_register(struct search *search, const struct decoder *decoder, size_t size,
+                     size_t hidden, struct parameters *parameters, caption_error *error) {
     *search =
-        (struct search){.size = sizes->size,
+        (struct search){.size = size,
                         .first = parameters->tensor_count,
-                        .sentence = {.outputs = sizes->size, .inputs = sizes->hidden},
-                        .photo = {.outputs = sizes->size, .inputs = sizes->features + sizes->tags}};
-    return decoder_init_reader(&search->reader, &cell_gru, sizes->embedding, sizes->hidden,
-                               parameters, error) &&
+                        .sentence = {.outputs = size, .inputs = hidden},
+                        .photo = {.outputs = size, .inputs = decoder->features + decoder->tags}};
+    return decoder_init_reader(&search->reader, &cell_gru, decoder->embedding, hidden, parameters,
+                               error) &&
            add_layer(parameters, "search.sentence.weight", "search.sentence.bias",
                      &search->sentence, error) &&
            add_layer(parameters, "search.photo.weight", "search.photo.bias", &search->photo, error);

@@ -38,16 +38,11 @@ struct search {
     struct search_layer sentence, photo; /* the two projections */
 };
 
-struct search_sizes {
-    size_t size, hidden;   /* D, H; each at least 1 */
-    size_t embedding;      /* E of the decoder's word vectors */
-    size_t features, tags; /* F, K of the decoder */
-};
-
-/* Sets sizes and registers the tensors ("search.cell.weight_ih", ..., "search.sentence.weight",
- * "search.photo.weight", ...). Nothing else is registered afterwards. */
-bool search_register(struct search *search, const struct search_sizes *sizes,
-                     struct parameters *parameters, caption_error *error);
+/* Sets sizes, D and H of at least 1 and E, F and K of the decoder, and registers the tensors
+ * ("search.cell.weight_ih", ..., "search.sentence.weight", "search.photo.weight", ...). Nothing
+ * else is registered afterwards. */
+bool search_register(struct search *search, const struct decoder *decoder, size_t size,
+                     size_t hidden, struct parameters *parameters, caption_error *error);
 
 /* Random initialisation: uniform within 1 / sqrt(H) for the cell, normal elsewhere so that the
  * projections have unit variance before they are scaled; biases 0. */

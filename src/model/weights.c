@@ -50,6 +50,13 @@ bool weights_read(const struct weights *weights, size_t index, float *out, capti
     return safetensors_floats(weights->file, found, out, error);
 }
 
+float *weights_take(const struct weights *weights, size_t index, struct arena *arena,
+                    const char *what, caption_error *error) {
+    const size_t count = weights->parameters->tensors[index].count;
+    float *numbers = arena_take(arena, count, sizeof *numbers, what, error);
+    return numbers && weights_read(weights, index, numbers, error) ? numbers : NULL;
+}
+
 bool weights_read_rows(const struct weights *weights, size_t index, size_t first, size_t count,
                        float *out, caption_error *error) {
     const struct parameter *tensor = &weights->parameters->tensors[index];

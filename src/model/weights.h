@@ -31,8 +31,12 @@ bool weights_view(const struct weights *weights, size_t index, struct arena *are
 /* Copies tensor `index` to out[count] in memory's order. False as above. */
 bool weights_read(const struct weights *weights, size_t index, float *out, caption_error *error);
 
-/* The same for rows first .. first + count - 1 along the first dimension of a tensor with the same
- * order in memory and file (PARAMETERS_AS_IS). */
+/* The same into new memory of the arena, which errors call `what`; NULL on failure. */
+float *weights_take(const struct weights *weights, size_t index, struct arena *arena,
+                    const char *what, caption_error *error);
+
+/* As weights_read, of rows first .. first + count - 1 along the first dimension of a tensor with
+ * the same order in memory and file (PARAMETERS_AS_IS). */
 bool weights_read_rows(const struct weights *weights, size_t index, size_t first, size_t count,
                        float *out, caption_error *error);
 

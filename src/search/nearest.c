@@ -125,9 +125,7 @@ static float *scores_of(const struct nearest_vectors *vectors, const float *quer
     job.errors = memory_uninitialised(blocks, sizeof *job.errors, "a search", error);
     bool ok = job.scores && job.errors && workers_init(&job, workers, error);
     if (ok) threads_for(threads, blocks, score_block, &job);
-    for (size_t i = 0; ok && i < blocks; i++)
-        if (job.errors[i].status != CAPTION_OK)
-            ok = error_set(error, job.errors[i].status, "%s", job.errors[i].message);
+    ok = ok && error_first(job.errors, blocks, error);
     workers_free(job.workers, workers);
     free(job.errors);
     if (ok) return job.scores;
@@ -141,6 +139,10 @@ static bool is_better(const struct nearest_match *a, const struct nearest_match 
 
 static int by_score(const void *a, const void *b) {
     return is_better(a, b) ? -1 : 1;
+}
+
+static int by_score_from_worst(const void *a, const void *b) {
+    return by_score(b, a);
 }
 
 /* heap[count]: each match is no better than the two below it. Puts the one at the top in place. */
@@ -162,12 +164,7 @@ static void sift_down(struct nearest_match *heap, size_t count) {
 /* The best of all: `best` holds the first of them, sorted from the worst on, which is a heap. */
 static void choose(const float *scores, size_t count, struct nearest_match *best, size_t most) {
     for (size_t i = 0; i < most; i++) best[i] = (struct nearest_match){i, scores[i]};
-    qsort(best, most, sizeof *best, by_score);
-    for (size_t i = 0; i < most / 2; i++) {
-        const struct nearest_match moved = best[i];
-        best[i] = best[most - 1 - i];
-        best[most - 1 - i] = moved;
-    }
+    qsort(best, most, sizeof *best, by_score_from_worst);
     for (size_t i = most; i < count; i++) {
         const struct nearest_match match = {i, scores[i]};
         if (!is_better(&match, &best[0])) continue;

@@ -47,18 +47,14 @@ static size_t micro_batch_first(const struct search_trainer *s, size_t index) {
 
 static bool new_model(struct search_trainer *s, caption_error *error) {
     struct model *model = &s->t->model;
-    const struct search_sizes sizes = {.size = SEARCH_SIZE,
-                                       .hidden = SEARCH_HIDDEN,
-                                       .embedding = model->decoder.embedding,
-                                       .features = model->decoder.features,
-                                       .tags = model->decoder.tags};
     struct random random = trainer_stream(s->t, STREAM_START, 0);
-    if (!search_register(&s->search, &sizes, &s->learning, error) ||
+    if (!search_register(&s->search, &model->decoder, SEARCH_SIZE, SEARCH_HIDDEN, &s->learning,
+                         error) ||
         !parameters_allocate(&s->learning, error)) {
         return false;
     }
     search_randomise(&s->search, &s->learning, &random);
-    return model_add_search(model, &sizes, &random, error);
+    return model_add_search(model, SEARCH_SIZE, SEARCH_HIDDEN, error);
 }
 
 static bool take_memory(struct search_trainer *s, caption_error *error) {
@@ -96,21 +92,12 @@ static bool plan_epochs(struct search_trainer *s, caption_error *error) {
     struct trainer *t = s->t;
     const size_t showings = trainer_showings(t), batch = t->options->batch_size;
     s->steps = (showings + batch - 1) / batch;
-    t->turns = memory_zeroed(t->train_count, sizeof *t->turns, what, error);
-    t->order = t->turns ? memory_zeroed(showings, sizeof *t->order, what, error) : NULL;
-    if (!t->order) return false;
-    for (size_t i = 0; i < t->options->set_count; i++)
-        epoch_plan_turns(&t->shares[i], trainer_stream(t, STREAM_START, 1 + i), t->turns);
-    return true;
+    return trainer_init_order(t, error);
 }
 
 static void begin_epoch(struct search_trainer *s, size_t epoch) {
     struct trainer *t = s->t;
-    size_t filled = 0;
-    for (size_t i = 0; i < t->options->set_count; i++) {
-        filled +=
-            epoch_plan_fill(&t->shares[i], t->turns, epoch, t->train_count, t->order + filled);
-    }
+    const size_t filled = trainer_fill_order(t, epoch);
     struct random random = trainer_stream(t, STREAM_ORDER, epoch);
     random_shuffle(&random, t->order, filled);
 }
@@ -350,7 +337,8 @@ static void adopt(struct search_trainer *s) {
     }
 }
 
-/* "flickr8k: R@1 20.1, R@5 ...; " for the model's metadata; freed with free(). */
+/* For the model's metadata: "validation, epoch 3 of 16; flickr8k, a photo of 1000 by a sentence:
+ * R@1 0.201, ..."; freed with free(). */
 static char *describe(const struct search_epoch *epoch, caption_error *error) {
     struct text_stream text;
     if (!text_stream_open(&text, "a note", error)) return NULL;

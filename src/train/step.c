@@ -104,17 +104,6 @@ static bool init_archives(struct trainer *t, caption_error *error) {
     return t->runs && t->archived;
 }
 
-static bool init_order(struct trainer *t, caption_error *error) {
-    t->turns = memory_zeroed(t->train_count, sizeof *t->turns, "an epoch", error);
-    t->order = memory_zeroed(trainer_showings(t) + trainer_pseudo_photos(t), sizeof *t->order,
-                             "an epoch", error);
-    if (!t->turns || !t->order || !init_archives(t, error)) return false;
-    for (size_t i = 0; i < t->options->set_count; i++) {
-        epoch_plan_turns(&t->shares[i], trainer_stream(t, STREAM_START, 1 + i), t->turns);
-    }
-    return true;
-}
-
 /* Workspace of the largest micro-batch: of photos with captions, of pseudo-captions, of text. */
 static struct micro_batch *new_micro_batch(const struct trainer *t, caption_error *error) {
     const struct train_options *o = t->options;
@@ -145,8 +134,8 @@ bool step_init(struct trainer *t, caption_error *error) {
         if (!t->accumulators[accumulator]) return false;
     }
     t->batch = memory_zeroed(o->batch_size, sizeof *t->batch, "a mini-batch", error);
-    if (!t->batch || !init_order(t, error) || (trainer_reads_stream(o) && !init_text(t, error)))
-        return false;
+    if (!t->batch || !trainer_init_order(t, error) || !init_archives(t, error)) return false;
+    if (trainer_reads_stream(o) && !init_text(t, error)) return false;
     if (ranks_count(t->ranks) == 1) return true;
     t->incoming = memory_zeroed(t->model.parameters.count, sizeof(real), "gradients", error);
     return t->incoming != NULL;
@@ -241,11 +230,7 @@ static bool plan_photo(void *context, size_t number, struct photo_file *file,
 
 /* The showings of an epoch, those of pseudo-captions last. */
 static void fill_order(struct trainer *t, size_t epoch, size_t photos) {
-    size_t filled = 0;
-    for (size_t i = 0; i < t->options->set_count; i++) {
-        filled +=
-            epoch_plan_fill(&t->shares[i], t->turns, epoch, trainer_photos(t), t->order + filled);
-    }
+    size_t filled = trainer_fill_order(t, epoch);
     for (size_t pseudo = t->train_count; filled < photos; pseudo++) t->order[filled++] = pseudo;
 }
 

@@ -53,6 +53,24 @@ static struct captions_part pseudo_captions(const struct trainer *trainer, size_
                                   size_smaller(trainer->pseudo.count - first, each)};
 }
 
+bool trainer_init_order(struct trainer *t, caption_error *error) {
+    const size_t most = trainer_showings(t) + trainer_pseudo_photos(t);
+    t->turns = memory_zeroed(t->train_count, sizeof *t->turns, "an epoch", error);
+    t->order = memory_zeroed(most, sizeof *t->order, "an epoch", error);
+    if (!t->turns || !t->order) return false;
+    for (size_t i = 0; i < t->options->set_count; i++)
+        epoch_plan_turns(&t->shares[i], trainer_stream(t, STREAM_START, 1 + i), t->turns);
+    return true;
+}
+
+size_t trainer_fill_order(struct trainer *t, size_t epoch) {
+    size_t filled = 0;
+    for (size_t i = 0; i < t->options->set_count; i++)
+        filled +=
+            epoch_plan_fill(&t->shares[i], t->turns, epoch, trainer_photos(t), t->order + filled);
+    return filled;
+}
+
 struct captions_part trainer_captions(const struct trainer *trainer, size_t index) {
     if (index >= trainer->train_count)
         return pseudo_captions(trainer, index - trainer->train_count);

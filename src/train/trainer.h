@@ -107,6 +107,13 @@ size_t trainer_showings(const struct trainer *trainer);
 /* Number of training photos and photos of pseudo-captions; indices are below it. */
 size_t trainer_photos(const struct trainer *trainer);
 
+/* Takes memory for the order of an epoch's showings, pseudo-captions included, and draws whose turn
+ * it is first. Freed with the trainer. */
+bool trainer_init_order(struct trainer *trainer, caption_error *error);
+
+/* Fills in the showings of photos of an epoch, data set by data set; returns their number. */
+size_t trainer_fill_order(struct trainer *trainer, size_t epoch);
+
 /* The captions of photo train[index] or, for larger indices, pseudo-captions. */
 struct captions_part trainer_captions(const struct trainer *trainer, size_t index);
 

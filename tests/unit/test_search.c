@@ -9,23 +9,15 @@
 
 enum { SIZE = 7, HIDDEN = 5 };
 
-static struct search_sizes sizes_of(const struct model *model) {
-    return (struct search_sizes){.size = SIZE,
-                                 .hidden = HIDDEN,
-                                 .embedding = model->decoder.embedding,
-                                 .features = model->decoder.features,
-                                 .tags = model->decoder.tags};
-}
-
 /* With a word head, unless it is to do without. */
 static struct model searching_model(bool tagged) {
     struct model_design design = small_design();
     if (tagged) design.tags = "dog\ngrass\n";
     struct model model = random_model(&design);
     caption_error error;
-    const struct search_sizes sizes = sizes_of(&model);
     struct random random = random_seeded(9, 0);
-    if (!model_add_search(&model, &sizes, &random, &error)) fail_msg("%s", error.message);
+    if (!model_add_search(&model, SIZE, HIDDEN, &error)) fail_msg("%s", error.message);
+    search_randomise(&model.search, &model.parameters, &random);
     return model;
 }
 
@@ -212,11 +204,8 @@ static void a_search_part_is_replaced_and_leaves_the_rest_alone(void **state) {
     (void)state;
     struct model plain = small_model(), model = small_model();
     caption_error error;
-    struct search_sizes sizes = sizes_of(&model);
-    struct random random = random_seeded(5, 0);
-    assert_true(model_add_search(&model, &sizes, &random, &error));
-    sizes.size = 2;
-    assert_true(model_add_search(&model, &sizes, &random, &error));
+    assert_true(model_add_search(&model, SIZE, HIDDEN, &error));
+    assert_true(model_add_search(&model, 2, HIDDEN, &error));
     assert_int_equal(model.search.size, 2);
     assert_int_equal(model.search.first, plain.parameters.tensor_count);
     for (size_t i = 0; i < plain.parameters.tensor_count; i++) {

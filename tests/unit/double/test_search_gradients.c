@@ -34,15 +34,19 @@ static void fill(real *values, size_t count, struct random *random) {
     for (size_t i = 0; i < count; i++) values[i] = (real)random_normal(random);
 }
 
+static struct ranking_pairs pairs_of(struct pairs *p) {
+    return (struct ranking_pairs){.count = PAIRS,
+                                  .size = SIZE,
+                                  .photos = p->photos,
+                                  .sentences = p->sentences,
+                                  .ids = ids,
+                                  .scratch = p->scratch};
+}
+
 static double loss_of_vectors(void *context) {
     struct pairs *p = context;
     real d_photos[PAIRS * SIZE], d_sentences[PAIRS * SIZE];
-    const struct ranking_pairs pairs = {.count = PAIRS,
-                                        .size = SIZE,
-                                        .photos = p->photos,
-                                        .sentences = p->sentences,
-                                        .ids = ids,
-                                        .scratch = p->scratch};
+    const struct ranking_pairs pairs = pairs_of(p);
     return ranking_loss(&pairs, &scale, d_photos, d_sentences);
 }
 
@@ -79,9 +83,8 @@ static struct pairs *new_pairs(void) {
     struct pairs *p = calloc(1, sizeof *p);
     caption_error error;
     assert_non_null(p);
-    const struct search_sizes sizes = {
-        .size = SIZE, .hidden = HIDDEN, .embedding = EMBEDDING, .features = INPUTS};
-    assert_true(search_register(&p->search, &sizes, &p->parameters, &error));
+    const struct decoder decoder = {.embedding = EMBEDDING, .features = INPUTS};
+    assert_true(search_register(&p->search, &decoder, SIZE, HIDDEN, &p->parameters, &error));
     assert_true(parameters_allocate(&p->parameters, &error));
     p->unroll = unroll_new(&p->search.reader, PAIRS, STEPS, &error);
     assert_non_null(p->unroll);
@@ -100,12 +103,7 @@ static void free_pairs(struct pairs *p) {
 
 /* The loss's own derivatives. */
 static void differentiate(struct pairs *p) {
-    const struct ranking_pairs pairs = {.count = PAIRS,
-                                        .size = SIZE,
-                                        .photos = p->photos,
-                                        .sentences = p->sentences,
-                                        .ids = ids,
-                                        .scratch = p->scratch};
+    const struct ranking_pairs pairs = pairs_of(p);
     ranking_loss(&pairs, &scale, p->d_photos, p->d_sentences);
 }
 
