@@ -54,13 +54,15 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise_low_precis
     }
 }
 
-/* The last tile of a row starts early enough to be whole, and computes some columns again. */
+/* The last tile of a row starts early enough to be whole, and computes some columns again. (The
+ * lines under a row fit the first-level cache with all their channels, since they are half as long
+ * as those of floats.) */
 KERNEL_TARGET SIMD_INLINE void KERNEL(rows)(const struct depthwise_low_precision *strip,
                                             enum low_precision_numbers numbers, size_t kernel,
                                             size_t stride, size_t tile) {
     const size_t columns = strip->columns;
-    for (size_t c = 0; c < strip->channels; c += KERNEL_WIDTH) {
-        for (size_t y = 0; y < strip->rows; y++) {
+    for (size_t y = 0; y < strip->rows; y++) {
+        for (size_t c = 0; c < strip->channels; c += KERNEL_WIDTH) {
             for (size_t x = 0; columns < tile && x < columns; x++) {
                 KERNEL(columns)(strip, numbers, kernel, stride, 1, y, x, c);
             }
