@@ -14,9 +14,8 @@ sh samples/packages.sh clang libclang-rt-dev llvm dpkg-dev
 build=build-memory
 mkdir -p "$build/found"
 
-memory="-fsanitize=memory -fsanitize-memory-track-origins"
-COMPILER=clang ARCHIVER=ar COMPILER_FLAGS="-g -O1 -w -fno-omit-frame-pointer $memory" \
-    sh samples/web/libraries.sh "$build/libraries"
+CC=clang AR=ar sh samples/web/libraries.sh "$build/libraries" -g -O1 -w -fno-omit-frame-pointer \
+    -fsanitize=memory -fsanitize-memory-track-origins
 export PKG_CONFIG_LIBDIR="$PWD/$build/libraries/lib/pkgconfig"
 cmake -S . -B "$build/readers" -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_BLAS=none \
     -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON -DCAPTION_FUZZ=ON -DCAPTION_FUZZ_SANITIZERS=memory \
