@@ -16,7 +16,7 @@ mkdir -p "$page"
 module() {
     name=$1
     shift
-    sh samples/web/libraries.sh "$work/$name" "$@"
+    sh samples/web/libraries.sh "$work/$name" -msimd128 "$@"
     export PKG_CONFIG_LIBDIR="$work/$name/lib/pkgconfig"
     emcmake cmake -S . -B "$work/$name-build" -DCMAKE_BUILD_TYPE=Release -DCAPTION_BLAS=none -DCAPTION_WERROR=ON \
         -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON -DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER -DCMAKE_C_FLAGS="-msimd128 $*"

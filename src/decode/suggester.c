@@ -10,6 +10,7 @@
 #include "decode/pipeline.h"
 #include "decode/plan.h"
 #include "decode/rows.h"
+#include "image/photo.h"
 #include "text/tokenizer.h"
 
 struct suggester {
@@ -81,11 +82,10 @@ bool suggester_look(struct suggester *s, const struct file_bytes *photo, const c
     s->about = NULL;
     if (!photo) return true;
     const caption_options *options = &s->plan->options;
+    const struct image_file file = image_file_inspect(name, photo->data, photo->size);
     struct image image;
-    if (!prepare_to_look(s, error) ||
-        !pipeline_check_pixels(photo, name, options->max_pixels, error) ||
-        !photo_load_image(&(struct photo_bytes){photo->data, photo->size, name},
-                          &s->plan->model->preprocessing, options->accept_truncated, &image,
+    if (!prepare_to_look(s, error) || !pipeline_check_pixels(&file, options->max_pixels, error) ||
+        !photo_load_image(&file, &s->plan->model->preprocessing, options->accept_truncated, &image,
                           s->input, error)) {
         return false;
     }

@@ -1,34 +1,32 @@
 #!/bin/sh
-# memory.sh [FOLDER...]: what the readers do with memory that nobody has written. Builds them with clang's
-# MemorySanitizer and gives them their corpus, and the files of the folders as photos. Every library
-# would have to be built in the same way, so photos are decoded without libraries here, by this project's
-# own readers and by stb_image, which is compiled along; readers of JSON are left out.
+# memory.sh [SECONDS [TARGET...]]: what the readers do with memory that nobody has written. Builds them with
+# clang's MemorySanitizer, and from Debian's sources the libraries that they use, since every byte must be followed:
+# libjpeg-turbo, libpng, zlib, giflib, libwebp, LittleCMS, libexif, cJSON and stb_image. Other libraries are left out,
+# and so is what needs them (HEIF, TIFF, JPEG XL, XMP, archives). Reads the corpus, then fuzzes each target
+# for SECONDS.
 set -eu
 
 cd "$(dirname "$0")/../.."
-command -v clang >/dev/null || sh samples/packages.sh clang
+seconds=${1:-0}
+[ $# -eq 0 ] || shift
+[ $# -gt 0 ] || set -- image json safetensors model vocabulary tokenizer neutral dataset results history checkpoint index
+sh samples/packages.sh clang libclang-rt-dev llvm dpkg-dev
 build=build-memory
-mkdir -p $build
-printf '#define STB_IMAGE_IMPLEMENTATION\n#define STB_IMAGE_WRITE_IMPLEMENTATION\n#include <%s>\n#include <%s>\n' \
-    stb_image.h stb_image_write.h >$build/stb.c
+mkdir -p "$build/found"
 
-flags="-g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=memory -fsanitize-memory-track-origins -fno-omit-frame-pointer
-    -fno-sanitize-recover=all -Isrc -Itests/fuzz $(pkg-config --cflags stb | sed 's/-I/-isystem /')"
-for source in $build/stb.c src/base/*.c src/image/*.c src/text/*.c; do
-    case $source in
-    src/base/ranks_mpi.c | src/base/ranks.c | src/base/json.c) ;;
-    *) echo "$source" ;;
-    esac
-done | xargs -P "$(nproc)" -I FILE sh -c '
-    object=$0/$(echo FILE | tr / _).o
-    [ "$object" -nt FILE ] || clang '"$(echo "$flags" | tr '\n' ' ')"' -w -c FILE -o "$object"' $build
-rm -f $build/readers.a
-ar rc $build/readers.a $build/*.o
+CC=clang AR=ar sh samples/web/libraries.sh "$build/libraries" -g -O1 -w -fno-omit-frame-pointer \
+    -fsanitize=memory -fsanitize-memory-track-origins
+export PKG_CONFIG_LIBDIR="$PWD/$build/libraries/lib/pkgconfig"
+cmake -S . -B "$build/readers" -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_BLAS=none \
+    -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON -DCAPTION_FUZZ=ON -DCAPTION_FUZZ_SANITIZERS=memory \
+    -DCMAKE_C_FLAGS=-fsanitize-memory-track-origins
+# shellcheck disable=SC2046
+cmake --build "$build/readers" -j "$(nproc)" --target $(printf 'fuzz_%s ' "$@")
 
-export MSAN_OPTIONS=halt_on_error=1
-for target in image tokenizer neutral; do
-    # shellcheck disable=SC2086
-    clang $flags tests/fuzz/fuzz_$target.c tests/fuzz/replay.c $build/readers.a -lm -lpthread -ldl -o $build/fuzz_$target
-    $build/fuzz_$target tests/fuzz/corpus/$target
+for target; do
+    echo "== $target"
+    mkdir -p "$build/corpus/$target"
+    if [ "$seconds" -gt 0 ]; then length=-max_total_time=$seconds; else length=-runs=0; fi
+    "$build/readers/tests/fuzz/fuzz_$target" "$length" -timeout=60 -rss_limit_mb=4096 -max_len=16384 -verbosity=0 \
+        -print_final_stats=1 -artifact_prefix="$build/found/$target-" "$build/corpus/$target" "tests/fuzz/corpus/$target"
 done
-[ $# -eq 0 ] || $build/fuzz_image "$@"

@@ -74,6 +74,23 @@ static void it_is_turned_upright(void **state) {
     }
 }
 
+/* The standard says SHORT; some programs write LONG, or SLONG. */
+static void its_orientation_may_be_a_number_of_other_types(void **state) {
+    (void)state;
+    enum { type = 8 + 3 * WIDTH * HEIGHT + 6 + 2 + 7 * 12 + 2 };
+    static const uint8_t types[] = {3, 4, 8, 9}; /* SHORT, LONG, SSHORT, SLONG */
+    for (size_t i = 0; i < sizeof types; i++) {
+        struct bytes file = tiff_new(false, 6, 0);
+        assert_int_equal(file.data[type], 3);
+        file.data[type] = types[i];
+        struct image out = decoded(&file);
+        assert_int_equal(out.width, HEIGHT);
+        assert_pixel(&out, 1, 0, 0, 0, 200, 0);
+        image_free(&out);
+        bytes_free(&file);
+    }
+}
+
 static void a_thumbnail_of_no_raw_photo_is_a_tiff(void **state) {
     (void)state;
     struct bytes file = tiff_new(true, 1, 1);
@@ -100,6 +117,7 @@ int main(void) {
 #ifdef CAPTION_WITH_TIFF
         cmocka_unit_test(both_byte_orders_are_read),
         cmocka_unit_test(it_is_turned_upright),
+        cmocka_unit_test(its_orientation_may_be_a_number_of_other_types),
         cmocka_unit_test(a_thumbnail_of_no_raw_photo_is_a_tiff),
         cmocka_unit_test(what_libtiff_complains_of_is_the_error),
 #endif

@@ -1,0 +1,99 @@
+"""twins.py CAPTION PHOTO.jpg...: photos as they come from other programs, captioned beside their JPEGs.
+
+Each JPEG is written in every other kind that is read, as sharp as that kind is commonly written, and
+captioned. Prints a table: how many captions are those of the JPEGs. Exit status 1 where fewer than
+95 of 100 are."""
+
+import io
+import json
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+
+import PIL.Image
+import pillow_heif
+import pillow_jxl  # noqa: F401
+
+pillow_heif.register_heif_opener()
+
+# Name, extension, settings of Pillow: as fast as each encoder can be.
+KINDS = [
+    ("HEIC, quality 90", "heic", {"quality": 90, "enc_params": {"preset": "ultrafast"}}),
+    ("AVIF, quality 90", "avif", {"quality": 90, "speed": 9}),
+    ("JPEG XL, quality 90", "jxl", {"quality": 90, "effort": 3}),
+    ("JPEG XL, lossless", "lossless.jxl", {"lossless": True, "effort": 2}),
+    ("JPEG XL, made of the JPEG", "twin.jxl", None),
+    ("TIFF, LZW", "tif", {"compression": "tiff_lzw"}),
+    ("TIFF, JPEG", "jpeg.tif", {"compression": "jpeg", "quality": 95}),
+    ("raw (DNG) with a preview", "dng", None),
+    ("WebP, quality 90", "webp", {"quality": 90, "method": 2}),
+    ("WebP, lossless", "lossless.webp", {"lossless": True, "method": 0}),
+    ("PNG", "png", {"compress_level": 1}),
+    ("BMP", "bmp", {}),
+    ("PNM", "ppm", {}),
+    ("GIF, 256 colours", "gif", None),
+]
+
+
+def dng(preview):
+    """A raw photo: what the sensor saw is left out, the JPEG is its preview."""
+    entries = [(254, 4, 1, 1), (50706, 1, 4, 0x0401), (330, 4, 2, 0)]
+    first = struct.pack("<2sHIH", b"II", 42, 8, len(entries))
+    below = 8 + 2 + 12 * len(entries) + 4
+    entry = struct.Struct("<HHII")
+    sensor = [(259, 3, 1, 1), (262, 3, 1, 32803)]
+    shown = [(254, 4, 1, 1), (259, 3, 1, 7), (262, 3, 1, 6), (273, 4, 1, 0), (279, 4, 1, len(preview))]
+    sensor_at = below + 8
+    shown_at = sensor_at + 2 + 12 * len(sensor) + 4
+    preview_at = shown_at + 2 + 12 * len(shown) + 4
+    entries[2] = (330, 4, 2, below)
+    shown[3] = (273, 4, 1, preview_at)
+    out = first + b"".join(entry.pack(*e) for e in entries) + bytes(4) + struct.pack("<II", sensor_at, shown_at)
+    for directory in (sensor, shown):
+        out += struct.pack("<H", len(directory)) + b"".join(entry.pack(*e) for e in directory) + bytes(4)
+    return out + preview
+
+
+def write(image, jpeg, extension, settings, path):
+    """The twin of a JPEG, at `path`."""
+    if extension == "dng":
+        path.write_bytes(dng(jpeg.read_bytes()))
+    elif extension == "twin.jxl":
+        subprocess.run(["cjxl", "--quiet", "-e", "3", jpeg, path], check=True, stderr=subprocess.DEVNULL)
+    elif extension == "gif":
+        image.quantize(256, dither=PIL.Image.Dither.FLOYDSTEINBERG).save(path)
+    else:
+        image.save(path, **settings)
+
+
+def captions(program, files):
+    """The caption of each file, by its path; None where it has none."""
+    rows = subprocess.run([program, "--jsonl", *files], stdout=subprocess.PIPE, check=False).stdout
+    by_path = {row["path"]: row.get("caption") for row in map(json.loads, io.BytesIO(rows))}
+    return [by_path[str(file)] for file in files]
+
+
+def main():
+    program, *photos = sys.argv[1:]
+    photos = [pathlib.Path(photo) for photo in photos]
+    expected = captions(program, photos)
+    enough = True
+    print("| kind | photos | the JPEG's caption | another | none |\n|---|---|---|---|---|")
+    for name, extension, settings in KINDS:
+        with tempfile.TemporaryDirectory() as folder:
+            files = [pathlib.Path(folder) / f"{i}.{extension}" for i in range(len(photos))]
+            for photo, file in zip(photos, files):
+                with PIL.Image.open(photo) as image:
+                    write(image.convert("RGB"), photo, extension, settings, file)
+            found = captions(program, files)
+        same = sum(a == b for a, b in zip(expected, found))
+        none = sum(caption is None for caption in found)
+        print(f"| {name} | {len(files)} | {same} | {len(files) - same - none} | {none} |", flush=True)
+        enough = enough and (same >= 0.95 * len(files) or extension == "gif")
+    sys.exit(0 if enough else 1)
+
+
+if __name__ == "__main__":
+    main()
