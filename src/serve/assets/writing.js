@@ -51,7 +51,7 @@ const suggestWords = (box, label, ask) => {
       item.setAttribute("role", "option");
       item.setAttribute("aria-selected", "false");
       item.append(word === "." ? "end of the sentence" : word, " ", share);
-      share.textContent = probability < 0.001 ? "below 0.1 %" : (100 * probability).toFixed(probability >= 0.1 ? 0 : 1) + " %";
+      share.textContent = probability < 0.001 ? "" : (100 * probability).toFixed(probability >= 0.1 ? 0 : 1) + " %";
       item.addEventListener("click", () => take(word));
       item.dataset.word = word;
       return item;
