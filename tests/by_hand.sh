@@ -4,10 +4,12 @@
 #
 #     clang       unit tests and end-to-end tests of a release built by clang
 #     undefined   unit tests and the fuzz corpus under clang's AddressSanitizer and UndefinedBehaviorSanitizer
-#     threads     tests of threads, sessions, loading and training under ThreadSanitizer
+#     threads     tests of threads, sessions, loading and training, and requests at `caption serve`, under
+#                 ThreadSanitizer
 #     memory      readers under MemorySanitizer (fuzz/memory.sh)
 #     faults      every allocation and every system call fails once, and from each one on
-#     requests    100,000 requests at `caption serve`, and 20,000 at a build with sanitizers
+#     requests    100,000 requests at `caption serve`, and 20,000 at a build with sanitizers; its end-to-end
+#                 test, with a thousand slow clients, broken bodies and the rest, at that build, too
 #     analyzer    gcc -fanalyzer
 #     tidy        clang-tidy by .clang-tidy
 set -eu
@@ -29,7 +31,8 @@ undefined() {
 threads() {
     build build-threads -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_FLAGS="-fsanitize=thread"
     ctest --test-dir build-threads --output-on-failure \
-        -R '^test_(base_threads|sessions|captioner|loader|train|ranks|inference_encoder|evaluate)$'
+        -R '^(test_(base_threads|sessions|captioner|loader|train|ranks|inference_encoder|evaluate|serve)|e2e_test_serve)$'
+    sh tests/e2e/serve_many.sh "$PWD/build-threads/caption" 2000
 }
 
 faults() {
@@ -43,6 +46,7 @@ requests() {
     sh tests/e2e/serve_many.sh "$PWD/build-tests/caption" 100000
     build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_SANITIZE=ON
     sh tests/e2e/serve_many.sh "$PWD/build-sanitize/caption" 20000
+    ctest --test-dir build-sanitize --output-on-failure -R '^e2e_test_serve$'
 }
 
 # Of gcc 12, two kinds are false alarms in all places that were looked at: values that a function of a library or
