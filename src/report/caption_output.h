@@ -41,7 +41,7 @@ struct caption_member {
 struct caption_row {
     size_t number;    /* its place in the input, from 0; shards leave gaps */
     const char *path; /* as it was found: argument, or folder argument / path below; in an archive
-                         its key (cli/tar_photos.h) */
+                         its key (cli/captioning_tar.c) */
     size_t relative;  /* path + relative is its path in the folder argument it was found in; of a
                          photo  that was named, only its name */
     bool name_taken;  /* another photo has taken its sidecar name without the extension: see
