@@ -28,7 +28,10 @@ enum tags_shown {
 };
 
 /* The names, separated by ", ". The stream's own errors are left to its owner. */
-void tag_text_write(FILE *stream, const caption_result *result);
+static inline void tag_text_write(FILE *stream, const caption_result *result) {
+    for (size_t i = 0; i < result->tag_count; i++)
+        fprintf(stream, "%s%s", i > 0 ? ", " : "", result->tags[i].name);
+}
 
 /* A photo as a member of an archive, which is read once. */
 struct caption_member {
