@@ -1,4 +1,4 @@
-#include "data/folder.h"
+#include "data/formats.h"
 
 #include <errno.h>
 #include <stdlib.h>

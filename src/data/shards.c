@@ -1,4 +1,4 @@
-#include "data/shards.h"
+#include "data/formats.h"
 
 #include <stdlib.h>
 #include <string.h>
