@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "nn/dropout.h"
 #include "train/losses.h"
-#include "train/rollout.h"
+#include "train/reward.h"
 
 struct micro_batch {
     struct arena arena; /* of the arrays */
