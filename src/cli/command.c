@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/completion.h"
-#include "cli/manual.h"
 #include "cli/options.h"
 
 static int usage_error(const struct options_command *command, int count, int least, int most) {
