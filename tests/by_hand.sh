@@ -5,11 +5,12 @@
 #     clang       unit tests and end-to-end tests of a release built by clang
 #     undefined   unit tests and the fuzz corpus under clang's AddressSanitizer and UndefinedBehaviorSanitizer
 #     integers    the fuzz corpus under clang's sanitizer of implicit conversions that change a value
-#     threads     sessions, loading, training, a folder and `caption serve` under ThreadSanitizer
+#     threads     sessions, loading, training, a folder and requests at `caption serve` under ThreadSanitizer
 #     memory      readers, with the libraries of photos, under MemorySanitizer (fuzz/memory.sh)
 #     fuzz        every fuzz target for FUZZ_SECONDS each (60), with coverage (fuzz/run.sh)
 #     faults      every allocation and every system call fails once, and from each one on
-#     requests    100,000 requests at `caption serve`, and 20,000 at a build with sanitizers
+#     requests    100,000 requests at `caption serve`, and 20,000 at a build with sanitizers; its end-to-end
+#                 test, with a thousand slow clients, broken bodies and the rest, at that build, too
 #     analyzer    gcc -fanalyzer
 #     tidy        clang-tidy by .clang-tidy
 set -eu
@@ -43,7 +44,7 @@ threads() {
         -DCMAKE_C_FLAGS="-fsanitize=thread"
     # shellcheck disable=SC2046,SC2086
     cmake --build build-threads -j "$jobs" --target caption $(printf 'test_%s ' $units)
-    ctest --test-dir build-threads --output-on-failure -R "^test_($(echo "$units" | tr ' ' '|'))\$"
+    ctest --test-dir build-threads --output-on-failure -R "^(test_($(echo "$units" | tr ' ' '|'))|e2e_test_serve)\$"
     sh tests/e2e/threads.sh "$PWD/build-threads/caption"
     sh tests/e2e/serve_many.sh "$PWD/build-threads/caption" 2000
 }
@@ -59,6 +60,7 @@ requests() {
     sh tests/e2e/serve_many.sh "$PWD/build-tests/caption" 100000
     build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_SANITIZE=ON
     sh tests/e2e/serve_many.sh "$PWD/build-sanitize/caption" 20000
+    ctest --test-dir build-sanitize --output-on-failure -R '^e2e_test_serve$'
 }
 
 # Of gcc 12, two kinds are false alarms in all places that were looked at: values that a function of a library or

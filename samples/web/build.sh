@@ -31,7 +31,8 @@ unset PKG_CONFIG_LIBDIR
 for file in index.html page.js caption.js caption.d.ts engine.js worker.js service.js package.json README.md; do
     cp "samples/web/$file" "$page"
 done
-cp src/report/assets/page.css src/serve/assets/captioner.css src/serve/assets/drop.js LICENSE weights/caption.safetensors "$page"
+cp src/report/assets/page.css src/serve/assets/captioner.css src/serve/assets/drop.js LICENSE "$page"
+python3 src/package/captions_only.py --packed weights/caption.safetensors "$page/caption.packed"
 cp weights/README.md "$page/WEIGHTS.md"
 
 # What changes is fetched again: the weights by their address, the rest by the name of its cache.
@@ -41,7 +42,7 @@ files=$(ls | grep -E '\.(html|css|js|mjs|wasm)$' | grep -v '^version.js$')
 {
     # shellcheck disable=SC2086
     printf 'export const version = "%s";\n' "$(digest $files)"
-    printf 'export const weights = "./caption.safetensors?%s";\n' "$(digest caption.safetensors)"
+    printf 'export const weights = "./caption.packed?%s";\n' "$(digest caption.packed)"
     printf 'export const files = ["./", "version.js"%s];\n' "$(printf ', "%s"' $files)"
 } >version.js
 du -ch ./* | tail -n 1
