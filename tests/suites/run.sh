@@ -47,6 +47,7 @@ cmake --build "$work/build" -j "$(nproc)" --target suites >/dev/null
 [ -x "$work/venv/bin/python" ] || python3 -m venv "$work/venv"
 "$work/venv/bin/pip" -q install pillow pillow-heif pillow-jxl-plugin numpy
 
-find "$work/pictures" -type f | LC_ALL=C sort >"$work/list"
+# What a fuzzer made (id:...) is not right or wrong, and thousands.
+find "$work/pictures" -type f ! -name 'id:*' | LC_ALL=C sort >"$work/list"
 "$work/build/tests/suites" <"$work/list" >"$work/ours.tsv"
 "$work/venv/bin/python" tests/suites/compare.py "$work/pictures" "$work/ours.tsv" "$work/pairs.tsv"
