@@ -19,7 +19,8 @@ module() {
     sh samples/web/libraries.sh "$work/$name" -msimd128 "$@"
     export PKG_CONFIG_LIBDIR="$work/$name/lib/pkgconfig"
     emcmake cmake -S . -B "$work/$name-build" -DCMAKE_BUILD_TYPE=Release -DCAPTION_BLAS=none -DCAPTION_WERROR=ON \
-        -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON -DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER -DCMAKE_C_FLAGS="-msimd128 $*"
+        -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON -DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER \
+        -DCMAKE_FIND_ROOT_PATH="$work/$name" -DCMAKE_C_FLAGS="-msimd128 $*"
     cmake --build "$work/$name-build" -j "$(nproc)" --target caption_web
     cp "$work/$name-build/samples/web/$name".* "$page"
 }
