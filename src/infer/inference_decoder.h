@@ -42,6 +42,7 @@ struct inference_images {
     float *products;       /* (count, P): theirs with the input weights, without the bias */
     float *tags;           /* (count, K): logits of the word head */
     float *scratch;        /* (count, inference_decoder_project_image_scratch()) */
+    struct threads *threads; /* they share the products; NULL: the caller alone; borrowed */
 };
 
 /* Writes vectors, products and tags. */
