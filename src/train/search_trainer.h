@@ -1,6 +1,6 @@
 /* Trains the search part of a captioner (model/search.h) with encoder and decoder frozen, on cached
  * features: an epoch shows every photo once, with one of its captions, drawn at random. The loss is
- * that of ranking_loss.h, over the mini-batch. After every epoch the validation photos are searched
+ * that of losses.h, over the mini-batch. After every epoch the validation photos are searched
  * by their captions and the other way round; the weights that find best, by the mean of R@1, R@5
  * and R@10 of both ways and of all parts, are written. The captions of the model stay as they were,
  * to the byte. */
