@@ -34,6 +34,22 @@ const fetchOnce = async (url, progress) => {
   return bytes;
 };
 
+/* The package's own weights are packed, as src/package/captions_only.py says: gzip, in which the first bytes of all
+ * numbers of two bytes stand before the second ones. Other model files stay as they are. */
+const unpack = async (bytes) => {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const apart = new Uint8Array(await new Response(stream).arrayBuffer());
+  const start = 8 + Number(new DataView(apart.buffer).getBigUint64(0, true)), half = (apart.length - start + 1) >> 1;
+  const model = new Uint8Array(apart.length);
+  model.set(apart.subarray(0, start));
+  for (let i = 0, at = start; at < model.length; i++) {
+    model[at++] = apart[start + i];
+    if (at < model.length) model[at++] = apart[start + half + i];
+  }
+  return model;
+};
+
 /* Weights of earlier versions go. */
 const forget = async (cache, url) => {
   for (const old of await cache.keys())
@@ -55,7 +71,7 @@ export class Engine {
       printErr() {},
       ...(NODE && {wasmBinary: await readFile(here("./caption-simd.wasm"))}),
     }));
-    const [m, bytes] = await Promise.all([module, fetchOnce(other ? new URL(other, here("./")) : here(weights), progress)]);
+    const [m, bytes] = await Promise.all([module, fetchOnce(other ? new URL(other, here("./")) : here(weights), progress).then(unpack)]);
     const engine = new Engine(m, threads);
     m.FS.writeFile("/caption.safetensors", bytes);
     const path = engine.#place(new TextEncoder().encode("/caption.safetensors\0"));

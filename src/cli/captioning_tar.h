@@ -1,4 +1,4 @@
-/* `caption --tar`: the photos of archives (tar_photos.h) through the pipeline. A photo's bytes are
+/* `caption --tar`: the photos of archives through the pipeline. A photo's bytes are
  * held until its row is written: at most CAPTIONING_TAR_BYTES of all photos, or one that is larger.
  */
 #ifndef CAPTION_CLI_CAPTIONING_TAR_H

@@ -10,7 +10,6 @@
 
 #include "base/memory.h"
 #include "base/plain_text.h"
-#include "base/spelling.h"
 
 /* getopt_long's answer for row i is FIRST_ROW + i: above every character. */
 enum {
@@ -238,7 +237,7 @@ static const char *nearest_name(const struct options_command *command, const cha
     size_t length = strcspn(typed, "="), best = 3;
     const struct options_row *row;
     for (size_t i = 0; (row = row_at(command, i)) != NULL; i++) {
-        size_t d = spelling_distance(typed, length, row->name);
+        size_t d = options_distance(typed, length, row->name);
         if (d >= best || d >= length) continue;
         best = d;
         nearest = row->name;
@@ -485,4 +484,23 @@ void options_help(const struct options_command *command, bool all, FILE *stream)
             some ? "\n  -h, --help                  this text; --help-all: every flag\n"
                  : "\n  -h, --help                  this text; --help-man: as a manual page\n"
                    "Each may be set in the environment: CAPTION_MAX_PIXELS=N, CAPTION_QUIET=1.\n");
+}
+
+size_t options_distance(const char *typed, size_t length, const char *name) {
+    enum { LONGEST = 40 };
+    size_t row[LONGEST + 1], name_length = strlen(name);
+    if (length > LONGEST || name_length > LONGEST) return LONGEST;
+    for (size_t j = 0; j <= name_length; j++) row[j] = j;
+    for (size_t i = 1; i <= length; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        char c = typed[i - 1] == '_' ? '-' : typed[i - 1];
+        for (size_t j = 1; j <= name_length; j++) {
+            size_t change = diagonal + (c != name[j - 1]);
+            size_t shift = 1 + (row[j] < row[j - 1] ? row[j] : row[j - 1]);
+            diagonal = row[j];
+            row[j] = change < shift ? change : shift;
+        }
+    }
+    return row[name_length];
 }

@@ -92,4 +92,9 @@ void options_default(const struct options_row *row, char *out, size_t size);
 /* Bytes of a help text's first clause. */
 size_t options_first_clause(const char *help);
 
+/* Levenshtein distance of the first `length` characters of `typed`, - and _ alike, to `name`: how
+ * many characters are to be changed, added or left out. Names are short: longer ones are never
+ * near. */
+size_t options_distance(const char *typed, size_t length, const char *name);
+
 #endif

@@ -159,6 +159,8 @@ int command_serve(int argc, char **argv) {
         "page for browsers. It asks nobody else, and what is asked in words is not read.\n"
         "\n"
         "  POST /caption               a photo's bytes, or a form; ?top=3&neutral=1&tags=5\n"
+        "  POST /suggest               words likely to come next; ?text=a%20do&top=5, the body: a\n"
+        "                              photo, or nothing; ?photo=NAME: the same photo again\n"
         "  POST /api/generate, /api/chat                    as Ollama does\n"
         "  POST /v1/chat/completions, /v1/responses         as OpenAI does\n"
         "  GET  /                      the page; /healthz, /metrics (Prometheus)\n"

@@ -4,7 +4,7 @@
 #define CAPTION_DECODE_DECODE_H
 
 #include "base/threads.h"
-#include "infer/precision.h"
+#include "infer/low_precision.h"
 #include "model/model.h"
 
 /* One caption: its words (no special ones) and the log-probability of them and <end>. */

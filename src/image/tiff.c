@@ -161,15 +161,25 @@ static TIFF *open_tiff(const struct libtiff *lib, struct tiff_source *source,
     return tiff;
 }
 
-/* Puts RGB in the place of libtiff's pixels, which have colours multiplied by their alpha: over
- * white, the rest is white. Each is written where it has been read, or before. */
-static const uint8_t *pack_pixels(uint32_t *pixels, size_t count) {
+/* libtiff multiplies colours by their alpha, but not grey. */
+static bool has_straight_grey(const struct libtiff *lib, TIFF *tiff) {
+    uint16_t samples = 0, extras = 0, *kinds = NULL;
+    return lib->TIFFGetField(tiff, TIFFTAG_SAMPLESPERPIXEL, &samples) && samples == 2 &&
+           lib->TIFFGetField(tiff, TIFFTAG_EXTRASAMPLES, &extras, &kinds) && extras == 1 &&
+           *kinds == EXTRASAMPLE_UNASSALPHA;
+}
+
+/* Puts RGB in the place of libtiff's pixels, which have colours multiplied by their alpha, unless
+ * `straight`: over white, the rest is white. Each is written where it has been read, or before. */
+static const uint8_t *pack_pixels(uint32_t *pixels, size_t count, bool straight) {
     uint8_t *rgb = (uint8_t *)pixels;
     for (size_t i = 0; i < count; i++) {
-        const uint32_t pixel = pixels[i], white = 255 - TIFFGetA(pixel);
+        const uint32_t pixel = pixels[i], alpha = TIFFGetA(pixel);
         const uint32_t colors[] = {TIFFGetR(pixel), TIFFGetG(pixel), TIFFGetB(pixel)};
-        for (size_t c = 0; c < 3; c++)
-            rgb[3 * i + c] = (uint8_t)size_smaller(colors[c] + white, 255);
+        for (size_t c = 0; c < 3; c++) {
+            const uint32_t color = straight ? (colors[c] * alpha + 127) / 255 : colors[c];
+            rgb[3 * i + c] = (uint8_t)size_smaller(color + 255 - alpha, 255);
+        }
     }
     return rgb;
 }
@@ -203,7 +213,7 @@ static bool decode(const struct open_tiff *open, const struct format_header *hea
               fail(source, error);
     if (ok) {
         struct whole_pixels whole = {.channels = 3, .stride = 3 * header->width};
-        whole.pixels = pack_pixels(pixels, count);
+        whole.pixels = pack_pixels(pixels, count, has_straight_grey(lib, tiff));
         find_profile(lib, tiff, &whole);
         ok = image_take_whole(&whole, header, source->size, min_side, out, error);
     }

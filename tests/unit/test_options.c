@@ -1,4 +1,4 @@
-/* The command line's rooms are no part of the library: this test compiles the parser itself. */
+/* The command line is no part of the library: this test compiles the parser itself. */
 #include "cli/options.c"
 
 #include <setjmp.h>
