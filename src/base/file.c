@@ -383,7 +383,7 @@ static bool folder_error(const char *folder, caption_error *error) {
 }
 
 static bool read_names(struct names *names, DIR *directory, const char *folder,
-                     caption_error *error) {
+                       caption_error *error) {
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(directory);
