@@ -3,7 +3,8 @@
 # what it needs (Debian packages), builds in a folder of its own, says what it cannot do, and ends with an error where
 # captions differ. Not part of run.sh: it downloads some hundred megabytes and takes a quarter of an hour.
 #
-#     arm64       cross-built by gcc, run by qemu-user: captions of the sample photos in float32, to the byte
+#     arm64       cross-built by gcc, run by qemu-user: captions of the sample photos in float32, to the byte, and the
+#                 kernels of low precision; qemu says nothing of their speed
 #     web         WebAssembly (samples/web): the same captions in Node, from the package that npm makes and in a headless
 #                 Chromium, whose times are printed: without a server and with threads, too
 #     windows     cross-built by mingw-w64, run by wine: the library, and with it a caption of each photo
@@ -46,12 +47,23 @@ END
         cd "$work/debs"
         for package in libcjson-dev libcjson1 libstb-dev libstb0 libjpeg62-turbo-dev libjpeg62-turbo libpng-dev \
             libpng16-16 zlib1g-dev zlib1g libgif-dev libgif7 libwebp-dev libwebp7 liblcms2-dev liblcms2-2 \
-            libexif-dev libexif12; do
+            libexif-dev libexif12 libcmocka-dev libcmocka0; do
             APT_CONFIG=$work/apt.conf apt-get -q download "$package:arm64"
         done
         mkdir "$root"
         for package in *.deb; do dpkg -x "$package" "$root"; done
     )
+}
+
+# NEON's products and depthwise convolutions in low precision beside plain C: with the dot products of bytes and
+# without.
+arm64_kernels() {
+    aarch64-linux-gnu-gcc -std=gnu11 -O2 -D_GNU_SOURCE -Isrc -isystem "$root/usr/include" tests/unit/test_low_precision.c \
+        build-arm64/libcaption.a -o "$work/test_low_precision" -L"$libraries" -lcmocka -lm -lpthread
+    for limit in plain none; do
+        qemu-aarch64 -cpu max -L /usr/aarch64-linux-gnu -E LD_LIBRARY_PATH="$libraries:$system" -E CAPTION_SIMD=$limit \
+            "$work/test_low_precision" || fail "arm64: kernels, CAPTION_SIMD=$limit"
+    done
 }
 
 arm64() {
@@ -65,10 +77,11 @@ arm64() {
         -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc \
         -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON -DCMAKE_C_FLAGS="-isystem $root/usr/include/aarch64-linux-gnu" \
         -DCMAKE_EXE_LINKER_FLAGS="-Wl,-rpath-link,$libraries:$system"
-    cmake --build build-arm64 -j "$jobs" --target caption
+    cmake --build build-arm64 -j "$jobs" --target caption caption_static
     qemu-aarch64 -L /usr/aarch64-linux-gnu -E LD_LIBRARY_PATH="$libraries:$system" build-arm64/caption --precision f32 \
         samples/photos/* >"$work/captions"
     diff "$work/native" "$work/captions" || fail "arm64: other captions than here"
+    arm64_kernels
     echo "arm64: $(wc -l <"$work/captions") captions, $(comm -12 "$work/native" "$work/captions" | wc -l) the same"
 }
 
