@@ -74,6 +74,13 @@ char *memory_string(const char *string, caption_error *error) {
     return memory_substring(string, strlen(string), error);
 }
 
+char *memory_join(const char *first, const char *second, const char *third, caption_error *error) {
+    char *whole = memory_uninitialised(strlen(first) + strlen(second) + strlen(third) + 1, 1,
+                                       "a string", error);
+    if (whole) stpcpy(stpcpy(stpcpy(whole, first), second), third);
+    return whole;
+}
+
 /* A block reserves address space; only the used part costs memory. */
 enum { BLOCK = 16 << 20 };
 
