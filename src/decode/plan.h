@@ -75,4 +75,8 @@ bool prepared_with(struct prepared *prepared, const struct prepared *base,
                    const caption_options *options, caption_error *error);
 void prepared_free(struct prepared *prepared);
 
+/* What a captioner of the library is made of, for those who share its weights in other ways than a
+ * session does. It belongs to the captioner, and is defined where that is, in caption.c. */
+const struct prepared *prepared_of(const caption_captioner *captioner);
+
 #endif

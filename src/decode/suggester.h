@@ -22,6 +22,13 @@ void suggester_free(struct suggester *suggester);
 bool suggester_look(struct suggester *suggester, const struct file_bytes *photo, const char *name,
                     caption_error *error);
 
+/* The features of the photo that was looked at, (F,); NULL: none was. */
+const float *suggester_features(const struct suggester *suggester);
+
+/* Looks again at a photo, whose features are copied. False with `error` set when memory is short.
+ */
+bool suggester_recall(struct suggester *suggester, const float *features, caption_error *error);
+
 /* The `most` words most likely to come next; see caption_session_suggest, also for the others. */
 bool suggester_suggest(struct suggester *suggester, const char *text, size_t most,
                        caption_words *words, caption_error *error);

@@ -370,9 +370,9 @@ static void write_parts(const struct train_history *history, size_t index, FILE 
     }
 }
 
-/* data-told: the text that the stepper shows for the epoch. */
+/* data-label: the text that the stepper shows for the epoch. */
 static void begin_row(const struct train_epoch *epoch, bool best, FILE *stream) {
-    fprintf(stream, "<tr%s data-epoch=\"%zu\" data-told=\"Epoch %zu of %zu",
+    fprintf(stream, "<tr%s data-epoch=\"%zu\" data-label=\"Epoch %zu of %zu",
             best ? " class=\"best\"" : "", epoch->epoch, epoch->epoch, epoch->epochs);
     if (training_report_is_scored(epoch)) {
         fputs(", CIDEr ", stream);

@@ -77,8 +77,10 @@ struct trainer {
     struct encoder_workspace **workspaces; /* [threads], once the encoder is trained */
     struct loader *loader;                 /* the same */
     real *incoming;                        /* the sum of the ranks before this one */
-    size_t *turns;                         /* [train_count], see update.h */
-    size_t *order;           /* the epoch's showings of photos, numbers as in epoch_plan_fill */
+    double waited; /* seconds of the epoch so far, after the work, for the others' gradients */
+    double beside; /* seconds that gradients were sent beside the work */
+    size_t *turns; /* [train_count], see update.h */
+    size_t *order; /* the epoch's showings of photos, numbers as in epoch_plan_fill */
     size_t *runs, *archived; /* the same size: places where archives begin, and a copy of the order;
                                 NULL without --shuffle-buffer */
     struct micro_batch_photo *batch; /* [batch_size] */
