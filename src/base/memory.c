@@ -75,9 +75,12 @@ char *memory_string(const char *string, caption_error *error) {
 }
 
 char *memory_join(const char *first, const char *second, const char *third, caption_error *error) {
-    char *whole = memory_uninitialised(strlen(first) + strlen(second) + strlen(third) + 1, 1,
-                                       "a string", error);
-    if (whole) stpcpy(stpcpy(stpcpy(whole, first), second), third);
+    const size_t one = strlen(first), two = strlen(second), three = strlen(third) + 1;
+    char *whole = memory_uninitialised(one + two + three, 1, "a string", error);
+    if (!whole) return NULL;
+    memcpy(whole, first, one);
+    memcpy(whole + one, second, two);
+    memcpy(whole + one + two, third, three);
     return whole;
 }
 

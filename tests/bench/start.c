@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/threads.h"
-#include "decode/prepared.h"
+#include "decode/plan.h"
 #include "image/photo.h"
 #include "model/model.h"
 
