@@ -20,6 +20,7 @@ pillow_heif.register_heif_opener()
 
 # Name, extension, settings of Pillow (as fast as each encoder can be), whether it loses something.
 KINDS = [
+    ("JPEG again, quality 98", "jpg", {"quality": 98, "subsampling": 0}, False),  # what noise alone does
     ("HEIC, quality 90", "heic", {"quality": 90, "enc_params": {"preset": "ultrafast"}}, True),
     ("AVIF, quality 90", "avif", {"quality": 90, "speed": 9}, True),
     ("JPEG XL, quality 90", "jxl", {"quality": 90, "effort": 3}, True),
