@@ -2,7 +2,7 @@
 # parallel.sh [PHOTOS [COUNT]]: GNU parallel over ssh, with two hosts of one core each that are network namespaces of
 # this machine, each with an sshd of its own: ten tar shards, on one host, on both, and once more while the second host
 # loses all its processes in the middle, its sshd too. The rows are those of one process, each photo once. As root; see
-# samples/cluster.sh.
+# samples/cluster.sh; $PARTS chooses among "workers killed".
 . "$(dirname "$0")/../cluster.sh"
 
 [ "$(id -u)" -eq 0 ] || skip "network namespaces and sshd, as root only"
@@ -74,30 +74,36 @@ check_rows() {
     by_number "$work/single" >"$work/single.numbers"
     by_number "$work/parallel.rows" | cmp - "$work/single.numbers" || fail "the rows differ from the single run"
 }
-begun=$(seconds)
-on_hosts 1/10.78.0.1
-alone=$(took "$begun")
-check_rows
-begun=$(seconds)
-on_hosts 1/10.78.0.1,1/10.78.0.2
-compare_workers "ten tar shards" "$alone" "$(took "$begun")"
-check_rows
+workers() {
+    begun=$(seconds)
+    on_hosts 1/10.78.0.1
+    alone=$(took "$begun")
+    check_rows
+    begun=$(seconds)
+    on_hosts 1/10.78.0.1,1/10.78.0.2
+    compare_workers "ten tar shards" "$alone" "$(took "$begun")"
+    check_rows
+}
 
 # A host dies once three shards are done.
-begun=$(seconds)
-on_hosts 1/10.78.0.1,1/10.78.0.2 &
-running=$!
-turns=0
-until [ "$(cat "$cluster/jobs" 2>/dev/null | wc -l)" -ge 4 ] && ip netns pids "$two" | while read -r pid; do
-    tr '\0' ' ' <"/proc/$pid/cmdline"
-done 2>/dev/null | grep -q -- --tar; do
-    turns=$((turns + 1))
-    [ $turns -lt 6000 ] || fail "parallel does not begin"
-    sleep 0.1
-done
-ip netns pids "$two" | while read -r pid; do kill -9 "$pid" 2>/dev/null || true; done
-say "a host killed when $(($(wc -l <"$cluster/jobs") - 1)) of 10 shards were done"
-wait $running || fail "parallel ends with an error after the loss of a host"
-say "the same, one host lost: $(since "$begun")"
-check_rows
-say "every photo once, and the rows of the single run to the byte, three times: $(wc -l <"$work/parallel.rows")"
+killed() {
+    begun=$(seconds)
+    on_hosts 1/10.78.0.1,1/10.78.0.2 &
+    running=$!
+    turns=0
+    until [ "$(cat "$cluster/jobs" 2>/dev/null | wc -l)" -ge 4 ] && ip netns pids "$two" | while read -r pid; do
+        tr '\0' ' ' <"/proc/$pid/cmdline"
+    done 2>/dev/null | grep -q -- --tar; do
+        turns=$((turns + 1))
+        [ $turns -lt 36000 ] || fail "parallel does not begin"
+        sleep 0.1
+    done
+    ip netns pids "$two" | while read -r pid; do kill -9 "$pid" 2>/dev/null || true; done
+    say "a host killed when $(($(wc -l <"$cluster/jobs") - 1)) of 10 shards were done"
+    wait $running || fail "parallel ends with an error after the loss of a host"
+    say "the same, one host lost: $(since "$begun")"
+    check_rows
+    say "every photo once, and the rows of the single run to the byte: $(wc -l <"$work/parallel.rows")"
+}
+
+for part in ${PARTS:-workers killed}; do "$part"; done

@@ -2,7 +2,7 @@
 # slurm.sh [PHOTOS [COUNT]]: Slurm itself on this machine, with two simulated nodes of one core each: a job
 # array of four tasks captions the photos with --shard auto, on one node, on two, and once more while one task is
 # killed in the middle and Slurm runs it again. The rows together are those of one process, each photo once. As root;
-# see samples/cluster.sh.
+# see samples/cluster.sh; $PARTS chooses among "workers killed".
 . "$(dirname "$0")/../cluster.sh"
 
 [ "$(id -u)" -eq 0 ] || skip "two slurmd on one machine, as root only"
@@ -51,10 +51,12 @@ chmod 600 "$cluster/munge/key"
 
 daemons=
 stop() {
+    [ -z "${job:-}" ] || scancel -Q "$job" 2>/dev/null || true
     for daemon in $daemons; do kill "$daemon" 2>/dev/null || true; done
     for daemon in $daemons; do wait "$daemon" 2>/dev/null || true; done
 }
 trap stop EXIT
+trap 'exit 1' INT TERM
 munged -F --force --socket="$cluster/munge/socket" --key-file="$cluster/munge/key" --pid-file="$cluster/munge/pid" \
     --log-file="$cluster/munge/log" --seed-file="$cluster/munge/seed" >"$cluster/munged.out" 2>&1 &
 daemons="$daemons $!"
@@ -104,41 +106,49 @@ settle() { # until the nodes are free
     until [ -z "$(squeue -h -j "$job" 2>/dev/null)" ]; do sleep 0.5; done
 }
 
-submit -w n1 "$cluster/task.sh"
-await
-one=$(took "$begun")
-check_parts
-settle
-submit "$cluster/task.sh"
-await
-two=$(took "$begun")
-check_parts
-settle
-compare_workers "a job array of four tasks" "$one" "$two"
-
-submit "$cluster/task.sh"
-turns=0
-until [ "$(cat "$work/parts/2.new" 2>/dev/null | wc -l)" -ge $((count / 20)) ]; do
-    turns=$((turns + 1))
-    [ $turns -lt 3000 ] || fail "task 2 does not begin: $(tail -n 3 "$cluster"/task-2.out)"
-    sleep 0.2
-done
-scancel --signal=KILL "${job}_2.0" # the step: of the whole task Slurm would understand that nobody wants it
-say "task 2 killed after $(wc -l <"$work/parts/2.new") rows"
-again=no
 hurry() { # Slurm puts off what it runs again for two minutes.
     [ $again = no ] || return 0
     scontrol -o show job "${job}_2" 2>/dev/null | grep -q 'Restarts=[1-9]' || return 0
-    scontrol update "jobid=${job}_2" StartTime=now 2>/dev/null && again=yes
+    ! scontrol update "jobid=${job}_2" StartTime=now 2>/dev/null || again=yes
 }
-await hurry
-[ $again = yes ] || fail "task 2 was not run again"
-say "the same, one of them twice in part: $(since "$begun")"
-check_parts
-settle
-say "every photo once, and the rows of the single run to the byte, three times: $(wc -l <"$work/merged")"
 
-# What Slurm itself takes: the same array without photos.
-submit --wrap "srun --ntasks=1 '$program' --version >/dev/null && touch '$work/parts/'\$SLURM_ARRAY_TASK_ID"
-await
-say "the same array with nothing to do: $(took "$begun") s"
+# One node beside two, and what Slurm itself takes: the same array without photos.
+workers() {
+    submit -w n1 "$cluster/task.sh"
+    await
+    one=$(took "$begun")
+    check_parts
+    settle
+    submit "$cluster/task.sh"
+    await
+    two=$(took "$begun")
+    check_parts
+    settle
+    compare_workers "a job array of four tasks" "$one" "$two"
+    submit --wrap "srun --ntasks=1 '$program' --version >/dev/null && touch '$work/parts/'\$SLURM_ARRAY_TASK_ID"
+    await
+    say "the same array with nothing to do: $(took "$begun") s"
+    settle
+}
+
+# A step is killed.
+killed() {
+    submit "$cluster/task.sh"
+    turns=0
+    until [ "$(cat "$work/parts/2.new" 2>/dev/null | wc -l)" -ge $((count / 20)) ]; do
+        turns=$((turns + 1))
+        [ $turns -lt 18000 ] || fail "task 2 does not begin: $(tail -n 3 "$cluster"/task-2.out)"
+        sleep 0.2
+    done
+    scancel --signal=KILL "${job}_2.0" # the step: of the whole task Slurm would understand that nobody wants it
+    say "task 2 killed after $(wc -l <"$work/parts/2.new") rows"
+    again=no
+    await hurry
+    [ $again = yes ] || fail "task 2 was not run again"
+    say "the same, one of them twice in part: $(since "$begun")"
+    check_parts
+    settle
+    say "every photo once, and the rows of the single run to the byte: $(wc -l <"$work/merged")"
+}
+
+for part in ${PARTS:-workers killed}; do "$part"; done

@@ -2,7 +2,7 @@
 # spark.sh [PHOTOS [COUNT]]: Spark itself on this machine, with two workers of one core each (local-cluster
 # mode): photos as paths through pipe(), as bytes through mapInPandas, and as tar shards, captions as Parquet. An
 # executor is killed in the middle. The rows are those of one process, to the byte. One worker is compared with two. See
-# samples/cluster.sh; $MODES chooses among "workers shards pipe bytes".
+# samples/cluster.sh; $PARTS chooses among "workers shards pipe bytes".
 . "$(dirname "$0")/../cluster.sh"
 
 command -v java >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || install_packages default-jre-headless python3-venv procps
@@ -45,7 +45,7 @@ spark_run() {
         fail "$mode: the rows differ from the single run"
 }
 
-for part in ${MODES:-workers shards pipe bytes}; do
+for part in ${PARTS:-workers shards pipe bytes}; do
     begun=$(seconds)
     if [ "$part" = workers ]; then
         spark_run shards 1

@@ -5,8 +5,8 @@
 
 #include "base/memory.h"
 #include "nn/dropout.h"
-#include "train/rollout.h"
-#include "train/tag_loss.h"
+#include "train/losses.h"
+#include "train/reward.h"
 
 struct micro_batch {
     struct arena arena; /* of the arrays */

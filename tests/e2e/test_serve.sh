@@ -201,10 +201,18 @@ ask 401 "no token" "$address/api/tags"
 ask 401 "no token at /suggest" -X POST "$address/suggest"
 ask 200 "a token" -H "Authorization: Bearer secret" "$address/api/tags"
 ask 200 "health needs none" "$address/healthz"
+CAPTION_PORT=${address##*:} run serve --health
+expect 0 "a probe of a server that is well, its port from the environment"
 jq -c '.prompt = "a red" | .images |= .' generate.json >prefix.json
 ask 200 "a prompt that begins the caption" -H "Authorization: Bearer secret" -d @prefix.json "$address/api/generate"
 case $(jq -r .response "$out") in "a red"*) ;; *) fail "the caption begins with the prompt: $(cat "$out")" ;; esac
 serve_end
+run serve --health --port "${address##*:}"
+expect 1 "a probe of a server that has ended"
+expect_in "$err" "no server at 127.0.0.1"
+CAPTION_PORT=99999 run serve --health
+expect 2 "a port that is none, in the environment"
+expect_in "$err" '$CAPTION_PORT'
 # A socket of systemd, which other machines reach.
 if command -v python3 >/dev/null; then
     for host in 0.0.0.0 127.0.0.1; do
