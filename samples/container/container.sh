@@ -1,5 +1,5 @@
 #!/bin/sh
-# container.sh [PHOTO...]: builds samples/container/Containerfile and tries what samples/container/README.md says of it.
+# container.sh [PHOTO...]: builds samples/container/Containerfile and tries what src/cli/README.md says of it.
 # Where podman or docker works, the engine builds it and captions the photos once. Without an engine the steps of the
 # Containerfile are run one by one in a Debian 12 of debootstrap's, and the image is the read-only root of processes that
 # are number 1 in name spaces of their own, as in a container: size, captions, user, environment, health, exit statuses,

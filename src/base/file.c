@@ -382,8 +382,8 @@ static bool folder_error(const char *folder, caption_error *error) {
                      strerror(errno));
 }
 
-static bool read_all(struct names *names, DIR *directory, const char *folder,
-                     caption_error *error) {
+static bool read_names(struct names *names, DIR *directory, const char *folder,
+                       caption_error *error) {
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(directory);
@@ -401,7 +401,7 @@ bool names_read(struct names *names, const char *folder, caption_error *error) {
     *names = (struct names){0};
     DIR *directory = opendir(folder);
     if (!directory) return folder_error(folder, error);
-    const bool ok = read_all(names, directory, folder, error);
+    const bool ok = read_names(names, directory, folder, error);
     closedir(directory);
     if (ok && names->count > 0) qsort(names->names, names->count, sizeof *names->names, by_name);
     return ok;
