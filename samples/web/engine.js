@@ -38,7 +38,7 @@ const fetchOnce = async (url, progress) => {
     bytes.set(part, count);
     count += part.length;
   }
-  if (cache) await forget(cache, url).then(() => cache.put(url, new Response(bytes))).catch(() => {});
+  if (cache) forget(cache, url).then(() => cache.put(url, new Response(bytes))).catch(() => {}); /* nothing waits for it */
   return bytes;
 };
 

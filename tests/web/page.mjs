@@ -103,6 +103,7 @@ try {
   check(!(await visit("first visit")), "the first visit is not isolated");
   await until("navigator.serviceWorker.ready.then(() => true)");
   await until("caches.keys().then((names) => names.some((name) => name.startsWith('caption-page-')))");
+  await until("caches.open('caption-weights').then((cache) => cache.keys()).then((kept) => kept.length === 1)");
   const weights = asked.filter((line) => line.includes("caption.packed")).length;
   check(weights === 1, "the weights are fetched once: " + weights);
   check(await visit("threads", "?threads=2", "Ready, on 2 threads"), "the second visit is isolated");
