@@ -9,7 +9,6 @@
 #include "decode/decode.h"
 #include "decode/rows.h"
 #include "decode/signals.h"
-#include "decode/tags.h"
 
 /* The unfinished hypotheses after a time step, those of a photo side by side, best first. All of
  * them have the same number of words. */
@@ -265,7 +264,7 @@ static bool search_step(struct beam_search *search, size_t length, struct decode
 }
 
 void beam_search_share(struct beam_search *search, struct threads *threads) {
-    inference_step_share(search->rows.step, threads);
+    rows_share(&search->rows, threads);
 }
 
 bool beam_search_run(struct beam_search *search, const real *features, size_t count,

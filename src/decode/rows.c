@@ -38,6 +38,11 @@ void rows_free(struct rows *rows) {
     *rows = (struct rows){0};
 }
 
+void rows_share(struct rows *rows, struct threads *threads) {
+    rows->threads = threads;
+    inference_step_share(rows->step, threads);
+}
+
 static void step_rows(struct rows *rows, size_t count, const int32_t *added, real *logits) {
     const struct decoder_inputs inputs = {
         .rows = count, .words = rows->inputs, .added = added, .vectors = rows->products};
@@ -50,7 +55,8 @@ void rows_begin(struct rows *rows, const float *features, size_t photos, size_t 
                                             .vectors = rows->vectors,
                                             .products = rows->products,
                                             .tags = rows->tags,
-                                            .scratch = rows->scratch};
+                                            .scratch = rows->scratch,
+                                            .threads = rows->threads};
     inference_decoder_project_image(rows->decoder, &images);
     memset(rows->states, 0, count * rows->model->decoder.state * sizeof *rows->states);
     memcpy(rows->images, rows->inputs, count * sizeof *rows->images);

@@ -19,7 +19,8 @@ struct rows {
     real *products;  /* (N, P), what the input weights make of them */
     real *tags;      /* (N, K), logits of the photos' tags */
     struct inference_step *step;
-    struct arena arena; /* of all of it; its owner may take more that lives as long */
+    struct threads *threads; /* see rows_share */
+    struct arena arena;      /* of all of it; its owner may take more that lives as long */
 };
 
 /* Plans for at most `capacity` rows (R) and `photos` photos (N). On failure there is nothing to
@@ -28,6 +29,10 @@ bool rows_init(struct rows *rows, const struct model *model,
                const struct inference_decoder *decoder, size_t capacity, size_t photos,
                caption_error *error);
 void rows_free(struct rows *rows);
+
+/* From now on the threads share the products; they are borrowed. NULL, as at first: the caller's
+ * thread is alone. */
+void rows_share(struct rows *rows, struct threads *threads);
 
 /* Begins `count` sequences: inputs[i] is DECODER_VECTOR - p for photo p of features (photos, F),
  * and becomes images[i]. features NULL: there are none to see (inference_decoder_project_image). */

@@ -11,7 +11,6 @@
 #include "decode/decode.h"
 #include "decode/rows.h"
 #include "decode/signals.h"
-#include "decode/tags.h"
 
 /* A caption on its way. */
 struct draw {
@@ -220,7 +219,7 @@ static bool set_results(const struct sampler *sampler, size_t photos, struct dec
 }
 
 void sampler_share(struct sampler *sampler, struct threads *threads) {
-    inference_step_share(sampler->rows.step, threads);
+    rows_share(&sampler->rows, threads);
 }
 
 bool sampler_run(struct sampler *sampler, const real *features, size_t count, size_t first_photo,

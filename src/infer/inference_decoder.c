@@ -90,16 +90,17 @@ size_t inference_decoder_project_image_scratch(const struct inference_decoder *d
 }
 
 /* Adds the tags' projection to x_1. scratch (count, E + K). */
-static void add_tags(const struct inference_decoder *d, const float *tags, size_t count,
-                     float *scratch, float *vectors) {
-    const size_t e = d->decoder->embedding, k = d->decoder->tags;
+static void add_tags(const struct inference_decoder *d, const struct inference_images *images) {
+    const size_t e = d->decoder->embedding, k = d->decoder->tags, count = images->count;
     if (k == 0) return;
-    float *probabilities = scratch + count * e;
-    decoder_tag_probabilities(count * k, tags, probabilities);
-    inference_matrix_multiply(
-        &d->tagged, &(struct matrix_product){
-                        .rows = count, .input = probabilities, .stride = k, .output = scratch});
-    vector_add(count * e, scratch, vectors);
+    float *probabilities = images->scratch + count * e;
+    decoder_tag_probabilities(count * k, images->tags, probabilities);
+    inference_matrix_multiply(&d->tagged, &(struct matrix_product){.rows = count,
+                                                                   .input = probabilities,
+                                                                   .stride = k,
+                                                                   .output = images->scratch,
+                                                                   .threads = images->threads});
+    vector_add(count * e, images->scratch, images->vectors);
 }
 
 void inference_decoder_project_image(const struct inference_decoder *d,
@@ -111,20 +112,22 @@ void inference_decoder_project_image(const struct inference_decoder *d,
         decoder_scale_features(d->decoder, d->shift, d->scale, images->features, count, scratch);
     else
         memset(scratch, 0, count * f * sizeof *scratch);
-    inference_matrix_multiply(
-        &d->image,
-        &(struct matrix_product){.rows = count, .input = scratch, .stride = f, .output = vectors});
-    if (k > 0)
-        inference_matrix_multiply(
-            &d->tags, &(struct matrix_product){
-                          .rows = count, .input = scratch, .stride = f, .output = images->tags});
-    add_tags(d, images->tags, count, scratch, vectors);
+    struct matrix_product product = {.rows = count,
+                                     .input = scratch,
+                                     .stride = f,
+                                     .output = vectors,
+                                     .threads = images->threads};
+    inference_matrix_multiply(&d->image, &product);
+    product.output = images->tags;
+    if (k > 0) inference_matrix_multiply(&d->tags, &product);
+    add_tags(d, images);
     for (size_t i = 0; d->style && i < count; i++) vector_add(e, d->style, vectors + i * e);
     inference_matrix_multiply(&d->input, &(struct matrix_product){.rows = count,
                                                                   .input = vectors,
                                                                   .stride = e,
                                                                   .output = images->products,
-                                                                  .scratch = scratch});
+                                                                  .scratch = scratch,
+                                                                  .threads = images->threads});
     /* Words' products include the bias. */
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < p; j++) images->products[i * p + j] -= d->input_bias[j];
@@ -220,7 +223,8 @@ static void keep_words(const struct inference_decoder *d, size_t n, const int32_
                                                        .input = step->inputs,
                                                        .stride = e,
                                                        .output = step->products + step->used * p,
-                                                       .scratch = step->rounding});
+                                                       .scratch = step->rounding,
+                                                       .threads = step->threads});
     step->used += fresh;
 }
 

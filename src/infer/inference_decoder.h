@@ -15,7 +15,7 @@
 
 #include "base/memory.h"
 #include "base/threads.h"
-#include "infer/precision.h"
+#include "infer/low_precision.h"
 #include "model/decoder.h"
 #include "model/weights.h"
 
@@ -42,6 +42,7 @@ struct inference_images {
     float *products;       /* (count, P): theirs with the input weights, without the bias */
     float *tags;           /* (count, K): logits of the word head */
     float *scratch;        /* (count, inference_decoder_project_image_scratch()) */
+    struct threads *threads; /* they share the products; NULL: the caller alone; borrowed */
 };
 
 /* Writes vectors, products and tags. */

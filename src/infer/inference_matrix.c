@@ -144,7 +144,7 @@ static void multiply_part(void *context, size_t part, size_t worker) {
 }
 
 /* Multiplications below which waking the others takes longer than it saves. */
-enum { WORTH_SHARING = 1 << 20 };
+enum { WORTH_SHARING = 1 << 18 };
 
 void inference_matrix_multiply(const struct inference_matrix *matrix,
                                const struct matrix_product *product) {

@@ -22,6 +22,7 @@ struct packed_tile {
     size_t inputs;                /* k */
     const float *rows[TILE_ROWS]; /* of the left matrix */
     const float *panels, *bias;   /* of the right one */
+    const uint16_t *halves;       /* in place of `panels`, for the tiles of F16 */
     bool goes_on;                 /* the sums start from the outputs, not from the bias */
     const float *residual;        /* or NULL; of the tile's first number */
     size_t residual_stride;
@@ -47,12 +48,19 @@ static const size_t rows_of[SIMD_LEVELS] = {5};
 static const size_t rows_of[SIMD_LEVELS] = {2, TILE_ROWS, TILE_ROWS};
 #endif
 
-/* By level: the F16 conversion, or NULL. */
+/* By level: what F16 weights need, or NULL. */
 #ifdef SIMD_X86
+static const tile_table halves_tiles_of[SIMD_LEVELS] = {NULL, avx2_halves_tiles,
+                                                        avx512_halves_tiles};
+/* Rows up to which they are converted in the tiles, by each anew: the processor has units to spare
+ * for that. With more rows they are converted once for all tiles, in a buffer. */
+static const size_t direct_rows_of[SIMD_LEVELS] = {0, 8 * TILE_ROWS, 2 * TILE_ROWS};
 static widen_function *const widen_of[SIMD_LEVELS] = {NULL, avx2_widen, avx512_widen};
 static to_halves_function *const to_halves_of[SIMD_LEVELS] = {NULL, avx2_to_halves,
                                                               avx512_to_halves};
 #else
+static const tile_table halves_tiles_of[SIMD_LEVELS] = {NULL};
+static const size_t direct_rows_of[SIMD_LEVELS] = {0};
 static widen_function *const widen_of[SIMD_LEVELS] = {NULL};
 static to_halves_function *const to_halves_of[SIMD_LEVELS] = {NULL};
 #endif
@@ -214,32 +222,35 @@ static void take_rows(struct packed_cursor *cursor, const struct packed_product 
     }
 }
 
-/* Rows first .. end - 1 by `panels` panels from `panel` on. */
+/* Rows first .. end - 1 by `panels` panels from `panel` on, their inputs from .. to - 1, which lie
+ * in `weights` or `halves`. */
 struct share {
-    size_t first, end, panel, panels;
+    size_t first, end, panel, panels, from, to;
+    const float *weights;
+    const uint16_t *halves; /* NULL: floats */
 };
 
-/* Inputs from .. to - 1 of a share, which lie in `weights`, in tiles whose heights are as equal as
- * can be. */
+/* In tiles whose heights are as equal as can be. */
 static void multiply_inputs(enum simd_level level, const struct packed *matrix,
-                            const struct packed_product *product, const struct share *share,
-                            size_t from, size_t to, const float *weights) {
+                            const struct packed_product *product, const struct share *share) {
+    const tile_table table = share->halves ? halves_tiles_of[level] : tiles_of[level];
     const size_t column = share->panel * PACKED_PANEL, count = share->end - share->first;
     const size_t tiles = (count + rows_of[level] - 1) / rows_of[level];
     const size_t height = count / tiles, higher = count % tiles;
-    const bool last = to == matrix->inputs;
-    struct packed_tile tile = {.inputs = to - from,
-                               .panels = weights,
+    const bool last = share->to == matrix->inputs;
+    struct packed_tile tile = {.inputs = share->to - share->from,
+                               .panels = share->weights,
+                               .halves = share->halves,
                                .bias = matrix->bias + column,
-                               .goes_on = from > 0,
+                               .goes_on = share->from > 0,
                                .relu6 = last && product->relu6,
                                .residual = last ? product->residual : NULL,
                                .residual_stride = product->residual_stride};
     struct packed_cursor cursor = cursor_at(product, share->first, column);
     for (size_t i = 0; i < tiles; i++) {
         const size_t rows = height + (i < higher);
-        tile_function *multiply = tiles_of[level][share->panels - 1][rows - 1];
-        take_rows(&cursor, product, rows, column, from, &tile);
+        tile_function *multiply = table[share->panels - 1][rows - 1];
+        take_rows(&cursor, product, rows, column, share->from, &tile);
         if (column + share->panels * PACKED_PANEL <= matrix->outputs) {
             multiply(&tile);
         } else {
@@ -251,31 +262,38 @@ static void multiply_inputs(enum simd_level level, const struct packed *matrix,
 /* A share with F16 weights, one part of the inputs after the other: storing and reloading a sum
  * does not change it. */
 static void multiply_halves(enum simd_level level, const struct packed *matrix,
-                            const struct packed_product *product, const struct share *share) {
-    widen_function *widen = widen_of[simd_level()];
+                            const struct packed_product *product, struct share *share) {
     const size_t panel = matrix->inputs * PACKED_PANEL;
     const uint16_t *halves = matrix->halves + share->panel * panel;
+    if (share->end - share->first <= direct_rows_of[level]) {
+        share->halves = halves;
+        multiply_inputs(level, matrix, product, share);
+        return;
+    }
+    widen_function *widen = widen_of[simd_level()];
     float part[TILE_PANELS * PART_INPUTS * PACKED_PANEL];
-    size_t from = 0;
+    share->weights = part;
+    share->to = 0;
     do {
-        const size_t to = from + size_smaller(matrix->inputs - from, PART_INPUTS);
-        const size_t numbers = (to - from) * PACKED_PANEL;
+        share->from = share->to;
+        share->to += size_smaller(matrix->inputs - share->from, PART_INPUTS);
+        const size_t numbers = (share->to - share->from) * PACKED_PANEL;
         for (size_t i = 0; i < share->panels; i++) {
-            widen(halves + i * panel + from * PACKED_PANEL, numbers, part + i * numbers);
+            widen(halves + i * panel + share->from * PACKED_PANEL, numbers, part + i * numbers);
         }
-        multiply_inputs(level, matrix, product, share, from, to, part);
-        from = to;
-    } while (from < matrix->inputs);
+        multiply_inputs(level, matrix, product, share);
+    } while (share->to < matrix->inputs);
 }
 
 static void multiply_share(enum simd_level level, const struct packed *matrix,
-                           const struct packed_product *product, const struct share *share) {
+                           const struct packed_product *product, struct share share) {
+    share.to = matrix->inputs;
     if (matrix->halves) {
-        multiply_halves(level, matrix, product, share);
+        multiply_halves(level, matrix, product, &share);
         return;
     }
-    multiply_inputs(level, matrix, product, share, 0, matrix->inputs,
-                    matrix->panels + share->panel * PACKED_PANEL * matrix->inputs);
+    share.weights = matrix->panels + share.panel * PACKED_PANEL * matrix->inputs;
+    multiply_inputs(level, matrix, product, &share);
 }
 
 /* The next of the shares that `count` is divided into, at most `most` each and as equal as can be:
@@ -294,10 +312,13 @@ void packed_multiply_by(enum simd_level level, const struct packed *matrix, size
         end = row + size_smaller(rows - row, block);
         for (size_t panel = 0, panels; panel < whole; panel += panels) {
             panels = even_share(whole - panel, panels_of[level]);
-            multiply_share(level, matrix, product, &(struct share){row, end, panel, panels});
+            multiply_share(
+                level, matrix, product,
+                (struct share){.first = row, .end = end, .panel = panel, .panels = panels});
         }
         if (whole * PACKED_PANEL == matrix->outputs) continue;
-        multiply_share(level, matrix, product, &(struct share){row, end, whole, 1});
+        multiply_share(level, matrix, product,
+                       (struct share){.first = row, .end = end, .panel = whole, .panels = 1});
     }
 }
 

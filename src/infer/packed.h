@@ -15,8 +15,9 @@
  * matrix is only read, and may be used by many threads.
  *
  * Weights that are F16 (IEEE 754 binary16) in the file can stay F16, in half the memory. They are
- * converted to float a part at a time as the product needs them, in a buffer that stays in the
- * first-level cache. The products are the same to the last bit. */
+ * converted to float as the product needs them: for few rows in registers, for many a part at a
+ * time in a buffer that stays in the first-level cache. The products are the same to the last bit.
+ */
 #ifndef CAPTION_INFER_PACKED_H
 #define CAPTION_INFER_PACKED_H
 

@@ -2,11 +2,14 @@
  * training has it), on 1 .. threads threads of which each has a workspace and a micro-batch of the
  * photos of its own.
  *
- *     bench_encoder [architecture [size [photos per micro-batch [threads]]]]
+ *     bench_encoder [architecture [size [photos per micro-batch [threads [what]]]]]
+ *
+ * `what` is f32, bf16, int8 or training: that alone.
  */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/progress.h"
 #include "infer/inference_encoder.h"
@@ -116,7 +119,7 @@ static bool measure_inference(const char *what, enum precision precision,
     const bool done =
         inference && measure(what, encoder, parameters, inference, 1, 1, error) &&
         (threads == 1 || measure(what, encoder, parameters, inference, 1, threads, error)) &&
-        measure(what, encoder, parameters, inference, photos, 1, error);
+        (photos == 1 || measure(what, encoder, parameters, inference, photos, 1, error));
     inference_encoder_free(inference);
     return done;
 }
@@ -130,6 +133,25 @@ static bool measure_training(const struct encoder *encoder, const struct paramet
 
 static size_t argument(int count, char **arguments, int i, size_t otherwise) {
     return count > i ? (size_t)strtoul(arguments[i], NULL, 10) : otherwise;
+}
+
+/* All that is asked for: everything where `only` is NULL. */
+static bool measure_all(const char *only, const struct encoder *encoder,
+                        const struct parameters *parameters, size_t photos, size_t threads,
+                        caption_error *error) {
+    static const struct {
+        const char *name, *label;
+        enum precision precision;
+    } ways[] = {{"f32", "forward", PRECISION_F32},
+                {"bf16", "forward bf16", PRECISION_BF16},
+                {"int8", "forward int8", PRECISION_INT8}};
+    bool done = true;
+    for (size_t i = 0; done && i < sizeof ways / sizeof *ways; i++)
+        if (!only || strcmp(only, ways[i].name) == 0)
+            done = measure_inference(ways[i].label, ways[i].precision, encoder, parameters, photos,
+                                     threads, error);
+    if (!done || (only && strcmp(only, "training") != 0)) return done;
+    return measure_training(encoder, parameters, photos, threads, error);
 }
 
 int main(int count, char **arguments) {
@@ -150,13 +172,8 @@ int main(int count, char **arguments) {
     if (done) {
         struct random random = random_seeded(0, 0);
         encoder_randomise(&encoder, &parameters, &random);
-        done = measure_inference("forward", PRECISION_F32, &encoder, &parameters, photos, threads,
-                                 &error) &&
-               measure_inference("forward bf16", PRECISION_BF16, &encoder, &parameters, photos,
-                                 threads, &error) &&
-               measure_inference("forward int8", PRECISION_INT8, &encoder, &parameters, photos,
-                                 threads, &error) &&
-               measure_training(&encoder, &parameters, photos, threads, &error);
+        done = measure_all(count > 5 ? arguments[5] : NULL, &encoder, &parameters, photos, threads,
+                           &error);
     }
     if (!done) fprintf(stderr, "bench_encoder: %s\n", error.message);
     encoder_free(&encoder);

@@ -2,19 +2,51 @@
 # What the sections of run.sh share: building, the peers, medians and rows of the table. Sourced in the
 # top folder by run.sh, with $runs and $work set.
 
-python=/usr/bin/python3 # Debian's, whose PyTorch and OpenCV are the peers
+python=/usr/bin/python3      # Debian's, whose OpenCV is a peer
+peers=build/peers            # a virtual environment: OpenVINO, ONNX Runtime, PyTorch
+peers_python=$peers/bin/python
+torch_python=$peers_python   # Debian's, where PyTorch cannot be had from PyPI
 
-# build TARGET...: what is missing is installed; $torch is the peer's version, empty without one.
+version() { # PYTHON MODULE: empty without one
+    "$1" -c "import $2; print($2.__version__)" 2>/dev/null || true
+}
+
+missing_peer() { # NAME
+    echo "run.sh: NO $1 ON THIS MACHINE: its columns stay empty" >&2
+}
+
+# Peers from PyPI. PyTorch's own index has it without CUDA, in a tenth of the size.
+engines_venv() {
+    sh samples/packages.sh python3-venv python3-dev || true
+    [ -x "$peers_python" ] || "$python" -m venv "$peers" || return 0
+    [ -n "$(version "$peers_python" openvino)" ] && [ -n "$(version "$peers_python" onnxruntime)" ] &&
+        [ -n "$(version "$peers_python" onnx)" ] ||
+        "$peers_python" -m pip install -q openvino onnxruntime onnx >&2 || true
+    [ -n "$(version "$peers_python" torch)" ] ||
+        "$peers_python" -m pip install -q --retries 1 --index-url https://download.pytorch.org/whl/cpu torch >&2 ||
+        "$peers_python" -m pip install -q torch >&2 || true
+}
+
+# build TARGET...: what is missing is installed; $torch, $opencv, $openvino and $onnxruntime are the peers'
+# versions, empty without them.
 build() {
     sh samples/packages.sh libcmocka-dev time
-    sh samples/packages.sh python3-torch || true
     sh samples/packages.sh python3-opencv || true
     cmake -S . -B build -DCMAKE_BUILD_TYPE=Release -DCAPTION_TESTS=ON >&2
     cmake --build build -j "$(nproc)" --target "$@" >&2
-    torch=$("$python" -c 'import torch; print(torch.__version__)' 2>/dev/null) || torch=
-    [ -n "$torch" ] || echo "run.sh: NO PYTHON3-TORCH ON THIS MACHINE: its columns stay empty" >&2
-    opencv=$("$python" -c 'import cv2; print(cv2.__version__)' 2>/dev/null) || opencv=
-    [ -n "$opencv" ] || echo "run.sh: NO PYTHON3-OPENCV ON THIS MACHINE: its columns stay empty" >&2
+    engines_venv
+    openvino=$(version "$peers_python" openvino)
+    onnxruntime=$(version "$peers_python" onnxruntime)
+    torch=$(version "$torch_python" torch)
+    if [ -z "$torch" ]; then
+        sh samples/packages.sh python3-torch || true
+        torch_python=$python torch=$(version "$python" torch)
+    fi
+    opencv=$(version "$python" cv2)
+    [ -n "$openvino" ] || missing_peer OPENVINO
+    [ -n "$onnxruntime" ] || missing_peer "ONNX RUNTIME"
+    [ -n "$torch" ] || missing_peer PYTORCH
+    [ -n "$opencv" ] || missing_peer PYTHON3-OPENCV
 }
 
 median() { # FILE: of its lines' first words
@@ -49,7 +81,18 @@ take_torch() {
     shift 2
     script=$1
     shift
-    take "$key" env OMP_NUM_THREADS="$torch_threads" PYTHONPATH=tests/bench "$python" "tests/bench/$script" "$@"
+    take "$key" env OMP_NUM_THREADS="$torch_threads" PYTHONPATH=tests/bench "$torch_python" "tests/bench/$script" "$@"
+}
+
+# take_engine KEY ENGINE PRECISION PHOTOS THREADS: the same of OpenVINO or ONNX Runtime.
+take_engine() {
+    case $2 in
+    openvino) [ -n "$openvino" ] || return 0 ;;
+    *) [ -n "$onnxruntime" ] || return 0 ;;
+    esac
+    key=$1
+    shift
+    take "$key" "$peers_python" tests/bench/engine_peer.py "$1" "$2" "$onnx" "$3" "$4"
 }
 
 # The same with a malloc that keeps the memory of one pass for the next, in huge pages. As it is, glibc's

@@ -3,29 +3,41 @@
 # medians of several runs that take turns (ours, the peer's, ours, ...), so that what else the machine
 # does falls on both.
 #
-#     sh tests/bench/run.sh [--runs N] [SECTION...]
+#     sh tests/bench/run.sh [--runs N] [--levels L,L] [SECTION...]
 #
-# Sections: roofline encoder training decoder beam photos sessions start folder search; all unless named.
-# Three runs unless told. Installs what is missing, PyTorch and OpenCV too; a peer that is not to be had leaves its
-# columns empty. The tables go to stdout, all else to stderr. Run it on an otherwise idle machine.
+# Sections: roofline encoder torch training decoder beam photos sessions start folder search growth; all unless
+# named. Three runs without --runs. Installs what is missing: OpenCV of Debian, and OpenVINO, ONNX Runtime and
+# PyTorch of PyPI in a virtual environment, build/peers. A peer that cannot be had leaves its columns empty. The tables
+# go to stdout, all else to stderr; growth draws its curves in build/curves, too. Run it on an otherwise idle machine.
 #
-# Peers count with the best of their settings on each row, which the last column names: PyTorch eager, or
-# traced and frozen; contiguous or channels-last; one thread, two, or two callers of one each; with glibc's
-# malloc as it is or keeping its memory; and, where it says bfloat16, in that precision.
+# Peers count with the best of their settings on each row, which the last column names: OpenVINO with one stream
+# or one a thread; ONNX Runtime with one caller or one a thread; PyTorch eager, or traced and frozen; contiguous or
+# channels-last; one thread, two, or two callers of one each; with glibc's malloc keeping its memory; and, where it
+# says bfloat16, in that precision.
+#
+# --levels L,L limits section encoder to instruction sets: plain (SSE), avx2, avxvnni, avx512, all. Without it, each that
+# this processor has.
 set -eu
 
 cd "$(dirname "$0")/../.."
 runs=3
 sections=
+levels=
 while [ $# -gt 0 ]; do
     case $1 in
     --runs)
         runs=${2:-}
         shift
         ;;
-    roofline | encoder | training | decoder | beam | photos | sessions | start | folder | search) sections="$sections $1" ;;
+    --levels)
+        levels=$(echo "${2:-}" | tr ',' ' ')
+        shift
+        ;;
+    roofline | encoder | torch | training | decoder | beam | photos | sessions | start | folder | search | growth)
+        sections="$sections $1"
+        ;;
     *)
-        echo "run.sh: expected --runs N or a section, found '$1' (see the top of this file)" >&2
+        echo "run.sh: expected --runs N, --levels L,L or a section, found '$1' (see the top of this file)" >&2
         exit 2
         ;;
     esac
@@ -37,7 +49,7 @@ case $runs in
     exit 2
     ;;
 esac
-sections=${sections:-roofline encoder training decoder beam photos sessions start folder search}
+sections=${sections:-roofline encoder torch training decoder beam photos sessions start folder search growth}
 
 read -r load _ </proc/loadavg
 if awk -v load="$load" 'BEGIN { exit load < 0.5 }'; then
@@ -79,51 +91,117 @@ encoder_figure() { # WHAT PHOTOS THREADS
     ' "$work/bench"
 }
 
+# The instruction sets that this processor has, the highest last.
+all_levels() {
+    flags=$(sed -n 's/^flags[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
+    found=plain more=
+    for pair in avx2:avx2 avxvnni:avx_vnni avx512:avx512f; do
+        case " $flags " in *" ${pair#*:} "*) found="$found ${pair%:*}" ;; esac
+    done
+    case " $flags " in *" avx512_vnni "* | *" avx512_bf16 "* | *" amx_tile "*) more=all ;; esac
+    echo $found $more
+}
+
+# Both sides limited to an instruction set: ours, and oneDNN of OpenVINO and PyTorch. ONNX Runtime cannot be.
+limit_to() { # LEVEL
+    case $1 in
+    plain) isa=SSE41 ;;
+    avx2) isa=AVX2 ;;
+    avxvnni) isa=AVX2_VNNI ;;
+    avx512) isa=AVX512_CORE ;;
+    *) isa=DEFAULT ;;
+    esac
+    export ONEDNN_MAX_CPU_ISA="$isa" CAPTION_SIMD="$1"
+    [ "$1" != all ] || unset CAPTION_SIMD
+}
+
+precisions_of() { # LEVEL
+    case $1:" $flags " in
+    all:*" avx512_bf16 "* | all:*" amx_bf16 "*) echo f32 bf16 int8 ;;
+    *) echo f32 int8 ;;
+    esac
+}
+
+# One instruction set and precision: batch 1 on one thread and on all, batch 16 on one thread.
+encoder_level() { # LEVEL PRECISION
+    prefix=$1_$2 level=$1 precision=$2
+    label=forward
+    [ "$precision" = f32 ] || label="forward $precision"
+    build/tests/bench_encoder efficientnet_lite0 224 16 "$threads" "$precision" >"$work/bench"
+    take "ours_${prefix}_1_1" encoder_figure "$label" 1 1
+    take "ours_${prefix}_1_2" encoder_figure "$label" 1 2
+    take "ours_${prefix}_16_1" encoder_figure "$label" 16 1
+    for shape in 1_1 1_2 16_1; do
+        photos=${shape%_*} count=${shape#*_}
+        take_engine "openvino_${prefix}_$shape" openvino "$precision" "$photos" "$count"
+        [ "$level" != "$highest" ] || [ "$precision" = bf16 ] ||
+            take_engine "onnxruntime_${prefix}_$shape" onnxruntime "$precision" "$photos" "$count"
+    done
+}
+
 encoder_run() {
+    for level_run in $levels; do
+        limit_to "$level_run"
+        for precision_run in $(precisions_of "$level_run"); do
+            encoder_level "$level_run" "$precision_run"
+        done
+    done
+    unset ONEDNN_MAX_CPU_ISA CAPTION_SIMD
+}
+
+encoder_rows() { # LEVEL PRECISION
+    for shape in 1_1 1_2 16_1; do
+        key=$1_$2_$shape
+        best "best_$key" less "openvino_$key" "onnxruntime_$key"
+        case $shape in
+        1_1) what="batch 1, 1 thread" ;;
+        1_2) what="batch 1, 2 threads, each its own photos" ;;
+        *) what="batch 16, 1 thread" ;;
+        esac
+        row "$1, $2, $what" "ours_$key" "best_$key" less ""
+    done
+}
+
+encoder() {
+    found=$(all_levels)
+    highest=${found##* }
+    levels=${levels:-$found}
+    onnx=build/onnx
+    mkdir -p "$onnx"
+    for batch in 1 16; do
+        [ -z "$onnxruntime" ] || [ -e "$onnx/$batch.int8.onnx" ] ||
+            "$peers_python" tests/bench/engine_model.py "$model" 224 "$batch" "$onnx/$batch" >&2
+    done
+    flags=$(sed -n 's/^flags[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
+    each_run encoder_run
+    heading "Encoder: efficientnet_lite0 at 224 pixels, by instruction set" "milliseconds a photo"
+    for level in $levels; do
+        for precision in $(precisions_of "$level"); do encoder_rows "$level" "$precision"; done
+    done
+    printf '\nONNX Runtime counts at the highest instruction set only: it cannot be limited.\n'
+}
+
+# PyTorch's forward, and training of the encoder alone.
+torch_run() {
     build/tests/bench_encoder efficientnet_lite0 224 4 "$threads" >"$work/bench"
     take f32_1 encoder_figure forward 1 1
     take f32_2 encoder_figure forward 1 2
-    take bf16_1 encoder_figure "forward bf16" 1 1
-    take bf16_2 encoder_figure "forward bf16" 1 2
-    take int8_1 encoder_figure "forward int8" 1 1
-    take int8_2 encoder_figure "forward int8" 1 2
     take backward_2 encoder_figure "forward + backward" 4 2
-    build/tests/bench_encoder efficientnet_lite0 224 16 1 >"$work/bench"
-    take f32_16 encoder_figure forward 16 1
-    for way in take_torch take_torch_kept; do
-        "$way" "${way}_1_1" 1 encoder_peer.py forward 1 1
-        "$way" "${way}_1_2" 2 encoder_peer.py forward 1 2
-        "$way" "${way}_callers" 1 encoder_peer.py forward 1 1 2
-        "$way" "${way}_16_1" 1 encoder_peer.py forward 16 1
-        "$way" "${way}_low_1" 1 encoder_peer.py bfloat16 1 1
-        "$way" "${way}_low_2" 2 encoder_peer.py bfloat16 1 2
-        "$way" "${way}_low_callers" 1 encoder_peer.py bfloat16 1 1 2
-    done
+    take_torch_kept torch_1_1 1 encoder_peer.py forward 1 1
+    take_torch_kept torch_1_2 2 encoder_peer.py forward 1 2
+    take_torch_kept torch_callers 1 encoder_peer.py forward 1 1 2
     for batch in 4 8 16; do
         take_torch "torch_backward_$batch" 2 encoder_peer.py training "$batch" 2
     done
 }
 
-encoder() {
-    each_run encoder_run
-    for key in 1_1 1_2 callers 16_1 low_1 low_2 low_callers; do
-        best "torch_$key" less "take_torch_$key" "take_torch_kept_$key"
-    done
+torch() {
+    each_run torch_run
     best torch_2 less torch_1_1 torch_1_2 torch_callers
-    best torch_any_1 less torch_1_1 torch_low_1
-    best torch_any_2 less torch_2 torch_low_1 torch_low_2 torch_low_callers
     best torch_backward less torch_backward_4 torch_backward_8 torch_backward_16
-    heading "Encoder: efficientnet_lite0 at 224 pixels" "milliseconds a photo"
+    heading "Encoder beside PyTorch" "milliseconds a photo"
     row "forward, batch 1, 1 thread, float32" f32_1 torch_1_1 less PyTorch
     row "forward, batch 1, 2 threads, each its own photos, float32" f32_2 torch_2 less PyTorch
-    row "forward, batch 16, 1 thread, float32" f32_16 torch_16_1 less PyTorch
-    row "forward, 1 thread, bf16" bf16_1 torch_any_1 less PyTorch
-    row "forward, 1 thread, int8" int8_1 torch_any_1 less PyTorch
-    row "forward, 2 threads, bf16" bf16_2 torch_any_2 less PyTorch
-    row "forward, 2 threads, int8" int8_2 torch_any_2 less PyTorch
-    row "forward, 2 threads against our own 1 thread, float32" f32_2 f32_1 less "ours, 1 thread"
-    row "forward, 1 thread, bf16 against our own float32" bf16_1 f32_1 less "ours, float32"
-    row "forward, 1 thread, int8 against our own float32" int8_1 f32_1 less "ours, float32"
     row "forward + backward, 2 threads (ours: 4 photos a thread)" backward_2 torch_backward less PyTorch
 }
 
@@ -276,8 +354,16 @@ start_run() {
             take "start_$name" process "start_$name" "$caption" -m "$model" "$work/$name.jpg"
         done
     done
-    [ -z "$torch" ] || take import_torch process import_torch "$python" -c 'import torch'
+    for part_threads in 1 2; do
+        build/tests/bench_start "$model" "$work/500x375.jpg" "$part_threads" >"$work/bench"
+        for part in $start_parts; do
+            take "start_${part}_$part_threads" photo_figure "$part"
+        done
+    done
+    [ -z "$torch" ] || take import_torch process import_torch "$torch_python" -c 'import torch'
 }
+
+start_parts="open pack decode workspaces encode search sum"
 
 start() {
     material_photos
@@ -290,6 +376,11 @@ start() {
     done
     [ -z "$torch" ] || printf '| `python3 -c "import torch"` alone | %s | %s |\n' \
         "$(median "$work/import_torch")" "$(median "$work/import_torch_memory")"
+    printf '\nIts parts, 500x375, milliseconds:\n\n| part | 1 thread | 2 threads |\n|---|---:|---:|\n'
+    for part in $start_parts; do
+        printf '| %s | %s | %s |\n' "$part" "$(median "$work/start_${part}_1")" \
+            "$(median "$work/start_${part}_2")"
+    done
 }
 
 folder_figure() { # KEY FLAGS...: photos a second
@@ -336,8 +427,91 @@ search() {
         "$(median "$work/search_memory")"
 }
 
+# --- how it grows ------------------------------------------------------------------------------------
+
+curve() { # NAME TITLE XLABEL YLABEL: draws build/curves/NAME.svg of $work/NAME.tsv, and prints the numbers
+    name=$1
+    python3 tests/bench/curves.py "build/curves/$name.svg" "$2" "$3" "$4" ${5:-} <"$work/$name.tsv"
+    printf '\n### %s (`build/curves/%s.svg`)\n\n| what | %s | %s |\n|---|---:|---:|\n' "$2" "$name" "$3" "$4"
+    awk -F '\t' '{ printf "| %s | %s | %s |\n", $1, $2, $3 }' "$work/$name.tsv"
+}
+
+point() { # NAME SERIES X FILE: the median of a file of figures
+    printf '%s\t%s\t%s\n' "$2" "$3" "$(median "$work/$4")" >>"$work/$1.tsv"
+}
+
+growth_sizes="160 192 224 256 288 320 352 384"
+growth_beams="1 2 3 5 8 12 16"
+growth_words="1000 2000 4000 8000 16000 32000"
+growth_flights="1 2 4 8 16"
+
+growth_run() {
+    for size in $growth_sizes; do
+        for precision in f32 int8; do
+            build/tests/bench_encoder efficientnet_lite0 "$size" 1 1 "$precision" >"$work/bench"
+            label=forward
+            [ "$precision" = f32 ] || label="forward $precision"
+            take "size_${size}_$precision" encoder_figure "$label" 1 1
+        done
+    done
+    for beam in $growth_beams; do
+        build/tests/bench_beam "$beam" 12 1 >"$work/bench"
+        take "by_beam_$beam" beam_milliseconds 1 1
+    done
+    for words in $growth_words; do
+        build/tests/bench_beam 5 12 1 f32 "$words" >"$work/bench"
+        take "by_words_$words" beam_milliseconds 1 1
+    done
+    for count in $(seq "$(nproc)"); do
+        take "by_threads_$count" folder_figure growth_threads -t "$count" --precision f32
+        take "by_threads_int8_$count" folder_figure growth_threads -t "$count" --precision int8
+    done
+    for count in $growth_flights; do
+        take "flight_$count" flight_memory "$count"
+    done
+}
+
+beam_milliseconds() { # PHOTOS THREADS
+    beam_figure "$1" "$2" | awk '{ printf "%.3f\n", 1e3 / $1 }'
+}
+
+# `-t N` has up to 48 N photos in flight.
+flight_memory() { # THREADS
+    /usr/bin/time -f '%M' -o "$work/memory" "$caption" -m "$model" -t "$1" "$work/folder" >/dev/null || return 1
+    awk '{ printf "%.1f\n", $1 / 1000 }' "$work/memory"
+}
+
+growth() {
+    mkdir -p build/curves
+    material_folder 200
+    each_run growth_run
+    for precision in f32 int8; do
+        for size in $growth_sizes; do point sizes "$precision" "$size" "size_${size}_$precision"; done
+    done
+    for beam in $growth_beams; do point beams "one photo" "$beam" "by_beam_$beam"; done
+    for words in $growth_words; do point vocabulary "one photo, beam 5" "$words" "by_words_$words"; done
+    for count in $(seq "$(nproc)"); do
+        point threads f32 "$count" "by_threads_$count"
+        point threads int8 "$count" "by_threads_int8_$count"
+    done
+    # On paper: each further thread brings what the last one measured brought.
+    awk -F '\t' -v most=16 '{ last[$1] = $3; first[$1] = first[$1] ? first[$1] : $3; n[$1] = $2 }
+        END { for (s in last) for (t = n[s]; t <= most; t++) {
+            gain = n[s] > 1 ? (last[s] - first[s]) / (n[s] - 1) : last[s]
+            printf "%s (on paper)\t%d\t%.1f\n", s, t, last[s] + (t - n[s]) * gain } }' \
+        "$work/threads.tsv" >"$work/paper.tsv"
+    cat "$work/paper.tsv" >>"$work/threads.tsv"
+    for count in $growth_flights; do point flight "peak memory" "$((48 * count))" "flight_$count"; done
+    curve threads "Photos a second against threads, folder of 224 x 224" threads "photos a second"
+    curve sizes "Encoder: time against image size, 1 thread" "side of the photo, pixels" "ms a photo"
+    curve flight "Memory against photos in flight" "photos in flight, at most" "MB"
+    curve vocabulary "Search: time against vocabulary, beam 5, 1 thread" "words" "ms a photo"
+    curve beams "Search: time against beam, 3,473 words, 1 thread" "beam" "ms a photo"
+}
+
 cat <<TEXT
-Processor: ${processor:-$(uname -m)}, $(nproc) of its cores. PyTorch ${torch:-not installed}, OpenCV ${opencv:-not installed}.
+Processor: ${processor:-$(uname -m)}, $(nproc) of its cores. OpenVINO ${openvino:-not installed}, ONNX Runtime
+${onnxruntime:-not installed}, PyTorch ${torch:-not installed}, OpenCV ${opencv:-not installed}.
 Load average when it began: $load. Medians of $runs interleaved runs; a ratio above 1 is in our favour.
 TEXT
 for section in $sections; do "$section"; done

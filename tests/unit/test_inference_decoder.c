@@ -250,6 +250,39 @@ static void expect_same_shared(enum precision precision, struct threads *threads
     fixture_free(&f);
 }
 
+/* Projections of features so many that threads share each of the products. */
+static void expect_same_projections(struct threads *threads) {
+    enum { MANY = 20, WIDE = 700, LONG = 60, SHOWN = 90, PRODUCTS = 3 * HIDDEN };
+    struct fixture f = fixture_of(&cell_gru,
+                                  &(struct decoder_sizes){.words = WORDS,
+                                                          .embedding = LONG,
+                                                          .hidden = HIDDEN * 4,
+                                                          .features = WIDE,
+                                                          .tags = SHOWN},
+                                  13);
+    struct inference_decoder *decoder = ready_from_block(&f, PRECISION_F32);
+    static float features[MANY * WIDE], scratch[MANY * WIDE], vectors[2][MANY * LONG];
+    static float products[2][MANY * PRODUCTS * 4], tags[2][MANY * SHOWN];
+    struct random random = random_seeded(14, 0);
+    fixture_fill(features, MANY * WIDE, 3, &random);
+    assert_true(inference_decoder_project_image_scratch(decoder) <= WIDE);
+    for (size_t i = 0; i < 2; i++) {
+        const struct inference_images images = {.count = MANY,
+                                                .features = features,
+                                                .vectors = vectors[i],
+                                                .products = products[i],
+                                                .tags = tags[i],
+                                                .scratch = scratch,
+                                                .threads = i == 1 ? threads : NULL};
+        inference_decoder_project_image(decoder, &images);
+    }
+    assert_memory_equal(vectors[0], vectors[1], sizeof vectors[0]);
+    assert_memory_equal(products[0], products[1], sizeof products[0]);
+    assert_memory_equal(tags[0], tags[1], sizeof tags[0]);
+    inference_decoder_free(decoder);
+    fixture_free(&f);
+}
+
 static void a_step_is_the_same_for_any_number_of_threads(void **state) {
     (void)state;
     for (size_t count = 2; count <= 5; count++) {
@@ -257,6 +290,7 @@ static void a_step_is_the_same_for_any_number_of_threads(void **state) {
         assert_non_null(threads);
         expect_same_shared(PRECISION_F32, threads);
         expect_same_shared(PRECISION_BF16, threads);
+        expect_same_projections(threads);
         threads_free(threads);
     }
 }

@@ -230,6 +230,8 @@ static void weights_in_f16_give_what_they_give_as_floats(void **state) {
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
         expect_halves_like_floats(1, 16, inputs[i]);
         expect_halves_like_floats(3, 83, inputs[i]);
+        expect_halves_like_floats(13, 97, inputs[i]);
+        expect_halves_like_floats(48, 20, inputs[i]);
         expect_halves_like_floats(100, 97, inputs[i]);
     }
 }
