@@ -22,7 +22,8 @@ module() {
         -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON -DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER \
         -DCMAKE_FIND_ROOT_PATH="$work/$name" -DCMAKE_C_FLAGS="-msimd128 $*"
     cmake --build "$work/$name-build" -j "$(nproc)" --target caption_web
-    cp "$work/$name-build/samples/web/$name".* "$page"
+    cp "$work/$name-build/samples/web/$name.mjs" "$page"
+    gzip -9nc "$work/$name-build/samples/web/$name.wasm" >"$page/$name.wasm.gz"
 }
 
 module caption-simd
@@ -39,11 +40,11 @@ cp weights/README.md "$page/WEIGHTS.md"
 # What changes is fetched again: the weights by their address, the rest by the name of its cache.
 digest() { cat "$@" | sha256sum | cut -c 1-16; }
 cd "$page"
-files=$(ls | grep -E '\.(html|css|js|mjs|wasm)$' | grep -v '^version.js$')
+files=$(ls | grep -E '\.(html|css|js|mjs|gz)$' | grep -v '^version.js$')
 {
     # shellcheck disable=SC2086
     printf 'export const version = "%s";\n' "$(digest $files)"
     printf 'export const weights = "./caption.packed?%s";\n' "$(digest caption.packed)"
-    printf 'export const files = ["./", "version.js"%s];\n' "$(printf ', "%s"' $files)"
+    printf 'export const files = ["./", "version.js"%s];\n' "$(printf ', "%s"' $(echo "$files" | grep -v threads))"
 } >version.js
-du -ch ./* | tail -n 1
+echo "$(cat ./* | wc -c) bytes in all, $(cat caption-threads.* | wc -c) of them for threads"

@@ -81,6 +81,14 @@ static int create(const char *name, mode_t mode) {
     return -1;
 }
 
+/* Removes the file. Harmless after a commit. */
+static void file_temporary_abandon(struct file_temporary *file) {
+    if (file->path) unlink(file->path);
+    if (file->descriptor >= 0) close(file->descriptor);
+    free(file->path);
+    *file = (struct file_temporary){.descriptor = -1};
+}
+
 /* Creates the file in the folder of `path`, with the mode of the existing file, else the default
  * mode under the umask. Its hidden name depends on the path, so the next run removes a file that a
  * killed run left behind. The file of another process that writes the same path now is locked and

@@ -5,6 +5,11 @@
 #include "base/memory.h"
 #include "base/text_stream.h"
 
+void *windows_realloc(void *memory, size_t size) {
+    enum { ALIGNMENT = 64 };
+    return _aligned_realloc(memory, size > 0 ? size : 1, ALIGNMENT);
+}
+
 void *windows_calloc(size_t count, size_t size) {
     size_t bytes;
     void *memory = size_multiply(count, size, &bytes) ? malloc(bytes) : NULL;
@@ -13,6 +18,12 @@ void *windows_calloc(size_t count, size_t size) {
 
 char *windows_strdup(const char *string) {
     return memory_string(string, NULL);
+}
+
+char *stpcpy(char *out, const char *string) {
+    const size_t length = strlen(string);
+    memcpy(out, string, length + 1);
+    return out + length;
 }
 
 long sysconf(int name) {

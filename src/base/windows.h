@@ -27,16 +27,18 @@
 #define mkdir(path, mode) mkdir(path)
 
 /* Memory that is aligned is freed by a function of its own: all memory is, then. */
-#define malloc(size) _aligned_malloc((size) ? (size) : 1, 64)
+#define malloc(size) windows_realloc(NULL, size)
 #define calloc(count, size) windows_calloc(count, size)
-#define realloc(memory, size) _aligned_realloc(memory, (size) ? (size) : 1, 64)
+#define realloc(memory, size) windows_realloc(memory, size)
 #define free(memory) _aligned_free(memory)
 #define strdup(string) windows_strdup(string)
 #define posix_memalign(out, alignment, size) (*(out) = _aligned_malloc(size, alignment), *(out) ? 0 : ENOMEM)
 #define MADV_HUGEPAGE 0
 #define madvise(memory, size, advice) 0
+void *windows_realloc(void *memory, size_t size);
 void *windows_calloc(size_t count, size_t size);
 char *windows_strdup(const char *string);
+char *stpcpy(char *out, const char *string);
 
 /* x86 is little-endian. */
 #define le16toh(number) (number)

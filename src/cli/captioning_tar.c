@@ -1,4 +1,4 @@
-#include "cli/captioning_tar.h"
+#include "cli/captioning.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "cli/options.h"
@@ -88,5 +89,11 @@ void completion_write(const struct options_command *command, enum options_outcom
                       FILE *stream);
 void completion_end(enum options_outcome shell, const char *const *names, size_t count,
                     FILE *stream);
+
+/* caption --formats: what this build reads, and by which libraries. */
+
+/* Writes a line for each: FORMAT<TAB>yes|no<TAB>LIBRARY, the library that reads it or that is
+ * missing, with the reason where one is there and cannot be loaded. */
+void formats_write(FILE *stream);
 
 #endif

@@ -62,8 +62,8 @@ enum options_outcome {
     OPTIONS_PARSED,
     OPTIONS_HELP_WANTED,
     OPTIONS_ALL_HELP_WANTED,
-    OPTIONS_MANUAL_WANTED, /* see manual.h */
-    OPTIONS_BASH_WANTED,   /* see completion.h */
+    OPTIONS_MANUAL_WANTED, /* see command.h */
+    OPTIONS_BASH_WANTED,   /* see command.h */
     OPTIONS_ZSH_WANTED,
     OPTIONS_FISH_WANTED,
     OPTIONS_INVALID

@@ -13,6 +13,17 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The number types of the large products of inference. Sums are float in all of them. */
+enum precision {
+    PRECISION_F32,
+    PRECISION_BF16, /* bfloat16, the upper half of a float */
+    PRECISION_INT8  /* int8 with a scale */
+};
+
+/* The fastest type on this processor with nearly the same captions as float: bfloat16 or float. It
+ * is never int8, which changes one caption in nine (with equal scores). */
+enum precision precision_best(void);
+
 /* x = offset + scale * byte */
 struct int8_range {
     float scale, offset;
@@ -44,15 +55,5 @@ static inline size_t int8_range_at(size_t channels) {
 /* Converts a line of `pixels` rows of floats to rows of a product. */
 void low_precision_line(enum precision precision, const float *line, size_t pixels, size_t channels,
                         void *rows);
-
-enum precision {
-    PRECISION_F32,
-    PRECISION_BF16, /* bfloat16, the upper half of a float */
-    PRECISION_INT8  /* int8 with a scale */
-};
-
-/* The fastest type on this processor with nearly the same captions as float: bfloat16 or float. It
- * is never int8, which changes one caption in nine (with equal scores). */
-enum precision precision_best(void);
 
 #endif

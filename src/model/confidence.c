@@ -12,7 +12,7 @@
 static const char *const signal_names[CONFIDENCE_SIGNALS] = {"logprob", "length", "rarity",
                                                              "agreement", "coverage"};
 
-/* Far beyond any fitted value. */
+/* Far beyond any fitted value, of confidence or re-ranking. */
 static const double largest = 1e6;
 
 static bool take_number(const cJSON *value, const char *key, const char *name, double *out,
@@ -65,8 +65,8 @@ static bool read_styles(const cJSON *object, const char *name, struct confidence
     return true;
 }
 
-static bool read_all(const cJSON *object, const char *name, struct confidence *confidence,
-                     caption_error *error) {
+static bool read_confidence(const cJSON *object, const char *name, struct confidence *confidence,
+                            caption_error *error) {
     if (!read_number(object, "bias", name, &confidence->bias, error)) return false;
     for (size_t i = 0; i < CONFIDENCE_SIGNALS; i++)
         if (!read_number(object, signal_names[i], name, &confidence->signals[i], error))
@@ -83,7 +83,7 @@ bool confidence_parse(struct confidence *confidence, const char *text, const cha
     *confidence = (struct confidence){.is_there = true};
     cJSON *object = json_parse(text, strlen(text), name, error);
     if (!object) return false;
-    const bool ok = read_all(object, name, confidence, error);
+    const bool ok = read_confidence(object, name, confidence, error);
     cJSON_Delete(object);
     if (!ok) confidence_free(confidence);
     return ok;
@@ -135,9 +135,6 @@ double confidence_of(const struct confidence *confidence, const double *signals,
     return math_logistic(sum);
 }
 
-/* Far beyond what any fit gives. */
-static const double largest = 1e6;
-
 bool rerank_is_there(const struct rerank *rerank) {
     return rerank->agreement > 0 || rerank->coverage > 0;
 }
@@ -153,8 +150,8 @@ static bool read_weight(const cJSON *object, const char *key, const char *name, 
     return true;
 }
 
-static bool read_all(const cJSON *object, const char *name, struct rerank *rerank,
-                     caption_error *error) {
+static bool read_rerank(const cJSON *object, const char *name, struct rerank *rerank,
+                        caption_error *error) {
     if (!read_weight(object, "agreement", name, &rerank->agreement, error) ||
         !read_weight(object, "coverage", name, &rerank->coverage, error)) {
         return false;
@@ -167,7 +164,7 @@ static bool read_all(const cJSON *object, const char *name, struct rerank *reran
 bool rerank_parse(struct rerank *rerank, const char *text, const char *name, caption_error *error) {
     cJSON *object = json_parse(text, strlen(text), name, error);
     if (!object) return false;
-    const bool ok = read_all(object, name, rerank, error);
+    const bool ok = read_rerank(object, name, rerank, error);
     cJSON_Delete(object);
     return ok;
 }

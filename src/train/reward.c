@@ -174,18 +174,18 @@ struct rollout {
 
 struct rollout *rollout_new(const struct decoder *decoder, size_t rows, size_t longest,
                             caption_error *error) {
-    static const char what[] = "captions to be drawn";
-    struct rollout *r = memory_zeroed(1, sizeof *r, what, error);
+    static const char drawn[] = "captions to be drawn";
+    struct rollout *r = memory_zeroed(1, sizeof *r, drawn, error);
     if (!r) return NULL;
     r->decoder = decoder;
     r->longest = longest;
-    if ((r->captions = arena_take(&r->arena, rows, sizeof *r->captions, what, error)) &&
-        (r->words = arena_take(&r->arena, rows, longest * sizeof *r->words, what, error)) &&
-        (r->going = arena_take(&r->arena, rows, sizeof *r->going, what, error)) &&
-        (r->inputs = arena_take(&r->arena, rows, sizeof *r->inputs, what, error)) &&
-        (r->images = arena_take(&r->arena, rows, sizeof *r->images, what, error)) &&
-        (r->states = arena_take(&r->arena, rows, decoder->state * sizeof(real), what, error)) &&
-        (r->logits = arena_take(&r->arena, rows, decoder->words * sizeof(real), what, error)) &&
+    if ((r->captions = arena_take(&r->arena, rows, sizeof *r->captions, drawn, error)) &&
+        (r->words = arena_take(&r->arena, rows, longest * sizeof *r->words, drawn, error)) &&
+        (r->going = arena_take(&r->arena, rows, sizeof *r->going, drawn, error)) &&
+        (r->inputs = arena_take(&r->arena, rows, sizeof *r->inputs, drawn, error)) &&
+        (r->images = arena_take(&r->arena, rows, sizeof *r->images, drawn, error)) &&
+        (r->states = arena_take(&r->arena, rows, decoder->state * sizeof(real), drawn, error)) &&
+        (r->logits = arena_take(&r->arena, rows, decoder->words * sizeof(real), drawn, error)) &&
         (r->scratch = decoder_scratch_new(decoder, rows, error))) {
         return r;
     }

@@ -1,4 +1,4 @@
-#include "train/search_trainer.h"
+#include "train/trainer.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,11 +8,9 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "train/checkpoint.h"
-#include "train/search_trainer.h"
 #include "train/start.h"
 #include "train/step.h"
-#include "train/train_data.h"
-#include "train/validation.h"
+#include "train/trainer.h"
 
 /* Of the loss curve. */
 enum { POINTS_AN_EPOCH = 20 };

@@ -2,8 +2,8 @@
 # memory.sh [SECONDS [FOLDER...]]: what the readers do with memory that nobody has written. Builds them with clang's
 # MemorySanitizer, and, from Debian's sources, the libraries that they use, since every byte must be followed:
 # libjpeg-turbo, libpng, zlib, giflib, libwebp, LittleCMS, libexif, cJSON and stb_image. Libraries that are loaded
-# when they are needed (HEIF, TIFF, JPEG XL) are left out. Reads the corpus and the files of the folders as photos, then
-# fuzzes each target for SECONDS.
+# when they are needed (HEIF, TIFF, JPEG XL) are left out. Reads the corpus, fuzzes each target
+# for SECONDS, then reads the files of the folders as photos.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -34,7 +34,7 @@ done | FLAGS=$flags BUILD=$build xargs -P "$jobs" -I FILE sh -c '
 rm -f "$build/readers.a"
 ar rc "$build/readers.a" "$build"/*.o
 
-for target in image json safetensors vocabulary tokenizer neutral; do
+for target in image json vocabulary tokenizer neutral; do
     echo "== $target"
     # shellcheck disable=SC2046,SC2086
     clang $flags -fsanitize=fuzzer tests/fuzz/fuzz_$target.c "$build/readers.a" $(pkg-config --libs $libraries) \
@@ -42,7 +42,8 @@ for target in image json safetensors vocabulary tokenizer neutral; do
     mkdir -p "$build/corpus/$target"
     time=-runs=0
     [ "$seconds" -eq 0 ] || time=-max_total_time=$seconds
-    [ "$target" = image ] || set --
     "$build/fuzz_$target" "$time" -timeout=60 -rss_limit_mb=4096 -max_len=16384 -verbosity=0 -print_final_stats=1 \
-        -artifact_prefix="$build/found/$target-" "$build/corpus/$target" "tests/fuzz/corpus/$target" "$@"
+        -artifact_prefix="$build/found/$target-" "$build/corpus/$target" "tests/fuzz/corpus/$target"
 done
+[ $# -eq 0 ] || find "$@" -type f -print0 | xargs -0 "$build/fuzz_image" -timeout=60 -rss_limit_mb=4096 2>"$build/files.log" ||
+    { tail -n 40 "$build/files.log"; exit 1; }

@@ -1,5 +1,5 @@
-/* page.mjs FOLDER CAPTIONS PHOTO...: the page in FOLDER in a headless Chromium: a first visit, a second one
- * without its server, a third one with threads. Photos are dropped on it, the first one as soon as the page is there: it
+/* page.mjs FOLDER CAPTIONS PHOTO...: the page in FOLDER in a headless Chromium: a first visit, a second one with
+ * threads, and one of each without its server. Photos are dropped on it, the first one as soon as the page is there: it
  * waits for the program and the weights, too. Their captions are those of the file CAPTIONS, a line each. Prints times,
  * and fails where a caption differs, the first comes later than 3 s after the drop, or something is asked of another
  * server. */
@@ -105,10 +105,11 @@ try {
   await until("caches.keys().then((names) => names.some((name) => name.startsWith('caption-page-')))");
   const weights = asked.filter((line) => line.includes("caption.packed")).length;
   check(weights === 1, "the weights are fetched once: " + weights);
+  check(await visit("threads", "?threads=2", "Ready, on 2 threads"), "the second visit is isolated");
   server.close();
   server.closeAllConnections();
-  check(await visit("no server"), "the second visit is isolated, its server gone");
-  check(await visit("threads", "?threads=2", "Ready, on 2 threads"), "the third visit has two threads");
+  check(await visit("no server"), "the visit without a server is isolated");
+  await visit("no server, threads", "?threads=2", "Ready, on 2 threads");
   check(foreign.length === 0, "nothing is asked of another server " + foreign.join(" "));
   check(asked.every((line) => line.startsWith("GET ")), "nothing is sent");
 } catch (error) {
