@@ -127,14 +127,6 @@ static void sync_directory(const char *path) {
     free(directory);
 }
 
-/* Removes the file. Harmless after a commit. */
-static void file_temporary_abandon(struct file_temporary *file) {
-    if (file->path) unlink(file->path);
-    if (file->descriptor >= 0) close(file->descriptor);
-    free(file->path);
-    *file = (struct file_temporary){.descriptor = -1};
-}
-
 /* Syncs the file and renames it over `path`; removes it on failure. */
 static bool file_temporary_commit(struct file_temporary *file, const char *path,
                                   caption_error *error) {
