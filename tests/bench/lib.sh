@@ -7,8 +7,9 @@ peers=build/peers            # a virtual environment: OpenVINO, ONNX Runtime, Py
 peers_python=$peers/bin/python
 torch_python=$peers_python   # Debian's, where PyTorch cannot be had from PyPI
 
-version() { # PYTHON MODULE: empty without one
-    "$1" -c "import $2; print($2.__version__)" 2>/dev/null || true
+version() { # PYTHON MODULE: empty without one. OpenCV of Debian has no metadata; to import PyTorch takes seconds.
+    "$1" -c "from importlib.metadata import version; print(version('$2'))" 2>/dev/null ||
+        "$1" -c "import $2; print($2.__version__)" 2>/dev/null || true
 }
 
 missing_peer() { # NAME
