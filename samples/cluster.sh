@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034
-# What the scripts of samples/slurm and samples/spark share; they source it.
+# What the scripts of samples/slurm, samples/spark and samples/parallel share; they source it.
 #
 #     NAME.sh [PHOTOS [COUNT]]     COUNT photos (2,000), copies under names of their own of those in PHOTOS
 #                                  (samples/photos)
@@ -69,13 +69,27 @@ make_photos() {
     done
 }
 
-# The rows of a run of one process on one core, kept in $work/single for the next script.
+# The rows of a run of one process on one core, kept in $work/single for the next script, and its seconds.
 run_single() {
     [ "$work/single" -nt "$program" ] && [ "$work/single" -nt "$CAPTION_MODEL" ] && return
     begun=$(seconds)
     "$program" -q -t 1 --jsonl "$photos" >"$work/single.new" || fail "the single run"
+    took "$begun" >"$work/single.seconds"
     mv "$work/single.new" "$work/single"
     say "one process, one thread: $(since "$begun")"
+}
+
+# took BEGUN: the seconds alone
+took() {
+    awk -v begun="$1" -v now="$(seconds)" 'BEGIN { printf "%.2f\n", now - begun }'
+}
+
+# compare_workers WHAT ONE TWO: what two workers bring, and what the engine adds to one process, of the seconds that one
+# worker and two took.
+compare_workers() {
+    say "$1: one worker $2 s, two $3 s: $(awk -v one="$2" -v two="$3" -v single="$(cat "$work/single.seconds")" \
+        -v n="$count" 'BEGIN { printf "%.2f times as fast; to the %.1f s of one process, one worker adds %.2f ms a photo",
+            one / two, single, 1000 * (one - single) / n }')"
 }
 
 # same_as_single FILE: whether these rows, sorted, are those of the single run.

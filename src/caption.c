@@ -197,11 +197,15 @@ static bool hand_out(void *context, const caption_photo *photo, const struct dec
     return done;
 }
 
+static size_t threads_of(const caption_options *options) {
+    return options->threads ? options->threads : threads_processors();
+}
+
 caption_captioner *caption_captioner_new(const caption_model *model, const caption_options *options,
                                          caption_error *error) {
     caption_captioner *captioner = memory_zeroed(1, sizeof *captioner, "a captioner", error);
     if (!captioner) return NULL;
-    captioner->threads = options->threads ? options->threads : threads_processors();
+    captioner->threads = threads_of(options);
     if (prepared_init(&captioner->prepared, &model->model, options, captioner->threads, error))
         return captioner;
     free(captioner);
@@ -212,7 +216,7 @@ caption_captioner *caption_captioner_with(const caption_captioner *base,
                                           const caption_options *options, caption_error *error) {
     caption_captioner *captioner = memory_zeroed(1, sizeof *captioner, "a captioner", error);
     if (!captioner) return NULL;
-    captioner->threads = base->threads;
+    captioner->threads = threads_of(options);
     if (prepared_with(&captioner->prepared, &base->prepared, options, error)) return captioner;
     free(captioner);
     return NULL;
@@ -222,6 +226,10 @@ void caption_captioner_free(caption_captioner *captioner) {
     if (!captioner) return;
     prepared_free(&captioner->prepared);
     free(captioner);
+}
+
+const struct prepared *prepared_of(const caption_captioner *captioner) {
+    return &captioner->prepared;
 }
 
 caption_session *caption_session_new(const caption_captioner *captioner, caption_error *error) {

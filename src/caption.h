@@ -171,8 +171,8 @@ CAPTION_API caption_captioner *caption_captioner_new(const caption_model *model,
                                                      caption_error *error);
 
 /* A captioner of other options with the weights of `base`, which costs next to nothing: precision,
- * style, repeat_words and threads are those of `base`, whatever `options` says. `base` must stay as
- * long. NULL with `error` set as above. The caller frees it before `base`. */
+ * style and repeat_words are those of `base`, whatever `options` says. `base` must stay as long.
+ * NULL with `error` set as above. The caller frees it before `base`. */
 CAPTION_API caption_captioner *caption_captioner_with(const caption_captioner *base,
                                                       const caption_options *options,
                                                       caption_error *error);

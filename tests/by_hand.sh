@@ -4,17 +4,20 @@
 #
 #     clang       unit tests and end-to-end tests of a release built by clang
 #     undefined   unit tests and the fuzz corpus under clang's AddressSanitizer and UndefinedBehaviorSanitizer
-#     threads     tests of threads, sessions, loading and training under ThreadSanitizer
-#     memory      readers under MemorySanitizer (fuzz/memory.sh)
+#     integers    the fuzz corpus under clang's sanitizer of implicit conversions that change a value
+#     threads     sessions, loading, training, a folder and requests at `caption serve` under ThreadSanitizer
+#     memory      readers, with the libraries of photos, under MemorySanitizer (fuzz/memory.sh)
+#     fuzz        every fuzz target for FUZZ_SECONDS each (60), with coverage (fuzz/run.sh)
 #     faults      every allocation and every system call fails once, and from each one on
-#     requests    100,000 requests at `caption serve`, and 20,000 at a build with sanitizers
+#     requests    100,000 requests at `caption serve`, and 20,000 at a build with sanitizers; its end-to-end
+#                 test, with a thousand slow clients, broken bodies and the rest, at that build, too
 #     analyzer    gcc -fanalyzer
 #     tidy        clang-tidy by .clang-tidy
 set -eu
 
 cd "$(dirname "$0")/.."
 . tests/build.sh
-sh samples/packages.sh libcmocka-dev libturbojpeg0-dev jq clang
+sh samples/packages.sh libcmocka-dev libturbojpeg0-dev jq clang libclang-rt-dev
 
 with_clang() {
     build build-clang-release -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Release
@@ -26,10 +29,24 @@ undefined() {
     ctest --test-dir build-clang-sanitize --output-on-failure -j "$jobs" -L 'unit|fuzz'
 }
 
+# Only what changes a value or its sign; sums of unsigned numbers that wrap are meant to (hashes, random numbers).
+integers() {
+    cmake -S . -B build-integers -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_TESTS=ON \
+        -DCMAKE_C_FLAGS="-fsanitize=implicit-conversion,shift -fno-sanitize-recover=all"
+    # shellcheck disable=SC2046
+    cmake --build build-integers -j "$jobs" --target $(ls tests/fuzz/fuzz_*.c | sed 's|.*/||; s|\.c$||')
+    ctest --test-dir build-integers --output-on-failure -L fuzz
+}
+
 threads() {
-    build build-threads -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_FLAGS="-fsanitize=thread"
-    ctest --test-dir build-threads --output-on-failure \
-        -R '^test_(base_threads|sessions|captioner|loader|train|ranks|inference_encoder|evaluate)$'
+    units="base_threads sessions captioner loader train ranks inference_encoder evaluate search serve"
+    cmake -S . -B build-threads -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_TESTS=ON \
+        -DCMAKE_C_FLAGS="-fsanitize=thread"
+    # shellcheck disable=SC2046,SC2086
+    cmake --build build-threads -j "$jobs" --target caption $(printf 'test_%s ' $units)
+    ctest --test-dir build-threads --output-on-failure -R "^(test_($(echo "$units" | tr ' ' '|'))|e2e_test_serve)\$"
+    sh tests/e2e/threads.sh "$PWD/build-threads/caption"
+    sh tests/e2e/serve_many.sh "$PWD/build-threads/caption" 2000
 }
 
 faults() {
@@ -43,6 +60,7 @@ requests() {
     sh tests/e2e/serve_many.sh "$PWD/build-tests/caption" 100000
     build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_SANITIZE=ON
     sh tests/e2e/serve_many.sh "$PWD/build-sanitize/caption" 20000
+    ctest --test-dir build-sanitize --output-on-failure -R '^e2e_test_serve$'
 }
 
 # Of gcc 12, two kinds are false alarms in all places that were looked at: values that a function of a library or
@@ -66,9 +84,10 @@ for part; do
     case $part in
     clang) with_clang ;;
     memory) sh tests/fuzz/memory.sh ;;
-    undefined | threads | faults | requests | analyzer | tidy) "$part" ;;
+    fuzz) sh tests/fuzz/run.sh "${FUZZ_SECONDS:-60}" ;;
+    undefined | integers | threads | faults | requests | analyzer | tidy) "$part" ;;
     *)
-        echo "by_hand.sh: $part: expected clang, undefined, threads, memory, faults, requests, analyzer or tidy" >&2
+        echo "by_hand.sh: $part: expected clang, undefined, integers, threads, memory, fuzz, faults, requests, analyzer or tidy" >&2
         exit 2
         ;;
     esac

@@ -4,8 +4,9 @@
 # captions differ. Not part of run.sh: it downloads some hundred megabytes and takes a quarter of an hour.
 #
 #     arm64       cross-built by gcc, run by qemu-user: captions of the sample photos in float32, to the byte
-#     web         WebAssembly (samples/web): the same captions in Node, and in a headless Chromium, whose times are
-#                 printed: without a server and with threads, too
+#     web         WebAssembly (samples/web): the same captions in Node, from the package that npm makes and in a headless
+#                 Chromium, whose times are printed: without a server and with threads, too
+#     windows     cross-built by mingw-w64, run by wine: the library, and with it a caption of each photo
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -71,12 +72,38 @@ arm64() {
     echo "arm64: $(wc -l <"$work/captions") captions, $(comm -12 "$work/native" "$work/captions" | wc -l) the same"
 }
 
+# The package for npm, as a project has it that installs it: its types are checked, its captions compared.
+npm_package() {
+    if ! command -v npm >/dev/null && ! sh samples/packages.sh npm; then
+        echo "machines.sh: SKIPPED: no npm, no package was made" >&2
+        return
+    fi
+    rm -rf "$work/npm"
+    mkdir "$work/npm"
+    (cd "$work/page" && npm pack --silent --pack-destination "$work/npm")
+    cp tests/web/project.ts "$work/npm"
+    (
+        cd "$work/npm"
+        echo '{"private": true, "type": "module"}' >package.json
+        npm install --silent --no-audit --no-fund ./caption-photos-*.tgz typescript@5 @types/node@20
+        npx tsc --strict --target es2022 --module nodenext --lib es2022,dom,dom.iterable project.ts
+    )
+    node "$work/npm/project.js" samples/photos/* >"$work/captions"
+    diff "$work/native" "$work/captions" || fail "web: the package for npm has other captions"
+    echo "npm: $(stat -c %s "$work"/npm/*.tgz) bytes, $(wc -l <"$work/captions") captions from a project that installs it"
+}
+
 web() {
     work=$PWD/build-web
     native
     sh samples/web/build.sh "$work/page"
+    size=$(cat "$work"/page/* | wc -c)
+    echo "web: $size bytes in all"
+    [ "$size" -le $((20 << 20)) ] || fail "web: the page has more than 20 MiB"
     node tests/web/captions.mjs "$work/page" samples/photos/* >"$work/captions"
     diff "$work/native" "$work/captions" || fail "web: other captions in Node than here"
+    echo "web: $(wc -l <"$work/captions") captions in Node, $(comm -12 "$work/native" "$work/captions" | wc -l) the same"
+    npm_package || fail "web: the package for npm"
     if ! command -v chromium >/dev/null && ! sh samples/packages.sh chromium; then
         echo "machines.sh: SKIPPED: no Chromium, the page was not looked at" >&2
         return
@@ -84,13 +111,35 @@ web() {
     node tests/web/page.mjs "$work/page" "$work/native" samples/photos/* || fail "web: the page"
 }
 
+windows() {
+    work=$PWD/build-windows
+    native
+    sh samples/packages.sh gcc-mingw-w64-x86-64-posix dpkg-dev wine wine64
+    CC=x86_64-w64-mingw32-gcc-posix AR=x86_64-w64-mingw32-ar sh samples/web/libraries.sh "$work/libraries"
+    PKG_CONFIG_LIBDIR=$work/libraries/lib/pkgconfig cmake -S . -B "$work/build" -DCMAKE_BUILD_TYPE=Release \
+        -DCAPTION_WERROR=ON -DCAPTION_BLAS=none -DCMAKE_SYSTEM_NAME=Windows -DCMAKE_SYSTEM_PROCESSOR=x86_64 \
+        -DCMAKE_C_COMPILER=x86_64-w64-mingw32-gcc-posix -DCMAKE_FIND_ROOT_PATH="$work/libraries" \
+        -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON -DCMAKE_EXE_LINKER_FLAGS=-static
+    cmake --build "$work/build" -j "$jobs" --target photo
+    mkdir -p "$work/prefix/bin" "$work/prefix/share/caption"
+    cp "$work/build/photo.exe" "$work/prefix/bin"
+    cp weights/caption.safetensors "$work/prefix/share/caption"
+    build/caption samples/photos/* >"$work/native"
+    for photo in samples/photos/*; do
+        said=$(WINEPREFIX=$work/wine WINEDEBUG=-all wine "$work/prefix/bin/photo.exe" "$photo" | tr -d '\r')
+        printf '%s\t%s\n' "$photo" "$said"
+    done >"$work/captions"
+    diff "$work/native" "$work/captions" || fail "windows: other captions than here"
+    echo "windows: $(wc -l <"$work/captions") captions, $(comm -12 "$work/native" "$work/captions" | wc -l) the same"
+}
+
 [ $# -gt 0 ] || { sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 2; }
 for part; do
     echo "== $part"
     case $part in
-    arm64 | web) "$part" ;;
+    arm64 | web | windows) "$part" ;;
     *)
-        echo "machines.sh: $part: expected arm64 or web" >&2
+        echo "machines.sh: $part: expected arm64, web or windows" >&2
         exit 2
         ;;
     esac

@@ -1,13 +1,18 @@
 #!/bin/sh
-# mpi_hosts.sh [PROGRAM]: training by hand on two hosts that are network namespaces of this machine, joined by a
-# cable of 1 Gb/s and one of 100 Mb/s (veth, tc): the weights of one process, bit for bit; bytes and seconds of
-# communication a step; a rank killed in the middle ends the run with a message, and --resume goes on to the same
-# bytes with another number of ranks. As root; needs Open MPI, iproute2. Skips loudly where that is not to be had.
+# mpi_hosts.sh [PROGRAM [PHOTOS [COUNT]]]: training by hand on two hosts that are network namespaces of this machine,
+# joined by a cable of 1 Gb/s and one of 100 Mb/s (veth, tc): COUNT photos (2,000), copies of those in the folder PHOTOS
+# (made up here), with captions that are made up. The weights are those of one process, bit for bit; bytes and seconds of
+# communication a step, beside what the cable needs for them; a rank killed in the middle ends the run with a message, and
+# --resume goes on to the same bytes with another number of ranks. As root; needs Open MPI, iproute2. Skips loudly where
+# that is not to be had. $RANKS (2 4 8), $RATES (1gbit 100mbit) and $BATCH (200) choose; PARTS=table leaves out the kill.
 set -eu
 
 program=$(realpath "${1:-$(dirname "$0")/../build/caption}")
 CAPTION_SOURCE=$(cd "$(dirname "$0")/.." && pwd)
 export CAPTION_SOURCE
+source_photos=${2:-}
+count=${3:-2000}
+batch=${BATCH:-200}
 set -- "$program"
 . "$CAPTION_SOURCE/tests/e2e/lib.sh"
 
@@ -26,6 +31,7 @@ ip netns add "$one" && ip netns add "$two" && ip link add veth1 netns "$one" typ
     exit 77
 }
 trap 'ip netns delete "$one"; ip netns delete "$two"; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
 for host in 1 2; do
     ip -n "caption-$$-$host" address add 10.77.0.$host/24 dev veth$host
     ip -n "caption-$$-$host" link set veth$host up
@@ -52,16 +58,31 @@ exec ip netns exec "caption-$$-\$host" unshare --uts sh -c "hostname host\$host;
 END
 chmod 755 "$work/agent"
 
+# The data set: three captions for every photo, the validation photos are the first twenty.
 shapes "$work"
-# About a million weights in float: four megabytes of gradients a step.
+find "${source_photos:-$work/images}" -maxdepth 1 -type f | sort >"$work/sources"
+mkdir "$work/photos"
+awk -v n="$count" -v to="$work/photos" '{ file[NR] = $0 }
+    END { for (i = 0; i < n; i++) {
+        f = file[i % NR + 1]; sub(/^.*\./, ".", f)
+        printf "%s\t%s/%06d%s\n", file[i % NR + 1], to, i, f } }' "$work/sources" |
+    while IFS='	' read -r from to; do ln "$from" "$to" 2>/dev/null || cp "$from" "$to"; done
+ls "$work/photos" | awk '{
+    for (i = 0; i < 3; i++)
+        printf "{\"file_name\": \"%s\", \"text\": \"a thing %s near %s and %s\"}\n", $0, "of" NR % 17, "by" (NR + i) % 29,
+            "with" i }' >"$work/photos.jsonl"
+head -n 60 "$work/photos.jsonl" >"$work/few.jsonl"
+
+# About a million weights in float: three megabytes of gradients a step.
 learn() { # OUTPUT LAUNCHER...: prints the seconds
     output=$work/$1
     shift
     begun=$(date +%s.%N)
     status=0
-    "$@" "$program" train "$work/dataset.json" --images "$work/images" --val "$work/dataset.json" -o "$output" \
-        --encoder-arch tiny --image-size 32 --hidden 256 --embed 256 --min-count 1 --epochs "${epochs:-4}" --batch-size 10 \
-        --micro-batch 1 --checkpoint-minutes 0 --threads 1 ${more:-} >"$out" 2>"$err" </dev/null || status=$?
+    "$@" "$program" train "$work/photos.jsonl" --images "$work/photos" --val "$work/few.jsonl" -o "$output" \
+        --encoder-arch tiny --image-size 32 --hidden 256 --embed 256 --min-count 1 --epochs "${epochs:-1}" \
+        --freeze-encoder 0 --batch-size "$batch" --micro-batch 5 --checkpoint-minutes "${minutes:-1000}" --threads 1 ${more:-} \
+        >"$out" 2>"$err" </dev/null || status=$?
     took=$(date +%s.%N | awk -v begun="$begun" '{ printf "%.1f", $1 - begun }')
 }
 on_hosts() { # RANKS COMMAND...
@@ -79,26 +100,32 @@ learn alone env
 expect 0 "one process: $took s"
 tensors "$work/alone" | cksum >"$work/sum"
 size=$(tensors "$work/alone" | wc -c)
-echo "model: $((size / 2)) weights, $((size * 2)) bytes of gradients; 12 steps"
-for rate in 1gbit 100mbit; do
+steps=$((count / batch))
+echo "model: $((size / 2)) weights, $((size * 2)) bytes of gradients; $steps steps"
+for rate in ${RATES:-1gbit 100mbit}; do
     cable $rate
     for ranks in ${RANKS:-2 4 8}; do
         before=$(sent)
         learn "many" on_hosts "$ranks"
-        bytes=$(($(sent) - before))
-        expect 0 "$ranks ranks on two hosts, $rate: $took s, $((bytes / 12)) bytes over the cable a step"
+        bytes=$((($(sent) - before) / steps))
+        expect 0 "$ranks ranks on two hosts, $rate: $took s, $bytes bytes over the cable a step"
+        grep "$ranks processes: " "$err" || fail "something is said of what a step waits for"
+        echo "    the cable needs $(awk -v bytes="$size" -v rate="$rate" 'BEGIN {
+            printf "%.3f", 2 * bytes * 8 / (rate == "1gbit" ? 1e9 : 1e8) }') s a step for the gradients, up and down at once"
         tensors "$work/many" | cksum | cmp -s - "$work/sum" || fail "$ranks ranks: other weights"
     done
 done
 
+[ "${PARTS:-table killed}" != table ] || finish
+
 # A rank on the second host is killed; the run ends, and goes on with other numbers of ranks.
-epochs=16
+epochs=${EPOCHS:-4} minutes=0
 learn long env
 tensors "$work/long" | cksum >"$work/sum"
 learn killed on_hosts 2 &
 running=$!
 turns=0
-until [ -f "$work/killed.checkpoint" ] || [ $turns -eq 600 ]; do
+until [ -f "$work/killed.checkpoint" ] || [ $turns -eq 6000 ]; do
     sleep 0.1
     turns=$((turns + 1))
 done

@@ -107,7 +107,7 @@ wheel() {
     "$tools/pip" wheel -q --no-deps -w "$work/wheel" src/python
     PATH=$tools:$PATH "$tools/auditwheel" repair -w "$out" "$work"/wheel/*.whl
     package=$(echo "$out"/*.whl)
-    [ "$(stat -c %s "$package")" -lt 27000000 ] || fail "the wheel has 27 MB or more"
+    [ "$(stat -c %s "$package")" -lt 25000000 ] || fail "the wheel has 25 MB or more"
 
     rm -rf "$work/venv"
     python3 -m venv "$work/venv"

@@ -45,7 +45,7 @@ part() { # NAME FLAGS AND DATA SETS...: trains a part, unless that is done
 everyday=$data/everyday/dataset_everyday.json
 flickr8k=$data/flickr8k/dataset_flickr8k.json
 
-# The decoder alone, on photos and on what can be told of photos from captions without them.
+# The decoder alone, on photos and on captions of photos that are not at hand.
 head -n 60000 "$data/text/coco_captions.txt" >"$parts/coco.txt"
 head -n 20000 "$data/text/flickr30k_captions.txt" >"$parts/flickr30k.txt"
 part start "$everyday" "$flickr8k" --images "$data/everyday/images" "$data/flickr8k/images" \

@@ -5,9 +5,9 @@
  *     drawings FOLDER COUNT [--seed N] [--styles train|test] [--size MIN-MAX]
  *
  * writes COUNT pictures, JPEG and PNG, and FOLDER/drawings.json: [{"file_name": ..., "kind": ...,
- * "captions": [...]}]. The same arguments and fonts give the same bytes. What text says is never
- * quoted. `--styles test` draws with fonts, colours and layouts that `--styles train` never uses
- * (canvas.h). */
+ * "named_by": ..., "captions": [...]}]. The same arguments and fonts give the same bytes. What text
+ * says is never quoted. `--styles test` draws with fonts, colours and layouts that `--styles train`
+ * never uses (canvas.h). */
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -108,8 +108,9 @@ static bool write_picture(const struct task *task, struct canvas *canvas,
 
 static void write_row(FILE *list, const struct canvas *canvas, const struct kind *kind,
                       const char *name, bool first) {
-    fprintf(list, "%s{\"file_name\": \"%s\", \"kind\": \"%s\", \"captions\": [", first ? "" : ",\n",
-            name, kind->name);
+    fprintf(list,
+            "%s{\"file_name\": \"%s\", \"kind\": \"%s\", \"named_by\": \"%s\", \"captions\": [",
+            first ? "" : ",\n", name, kind->name, kind->named_by);
     for (size_t i = 0; i < canvas->caption_count; i++) {
         fprintf(list, "%s\"%s\"", i > 0 ? ", " : "", canvas->captions[i]);
     }

@@ -10,6 +10,7 @@ struct kind {
     double share;             /* of all drawings, to be divided by the sum of all */
     double narrowest, widest; /* width to height */
     double dark;              /* how probable a dark ground is */
+    const char *named_by; /* extended regular expression: a caption that fits it names the kind */
 };
 
 extern const struct kind kinds[];

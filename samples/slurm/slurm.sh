@@ -1,7 +1,8 @@
 #!/bin/sh
 # slurm.sh [PHOTOS [COUNT]]: Slurm itself on this machine, with two simulated nodes of one core each: a job
-# array of four tasks captions the photos with --shard auto, one task is killed in the middle and Slurm runs it
-# again, and the rows together are those of one process, each photo once. As root; see samples/cluster.sh.
+# array of four tasks captions the photos with --shard auto, on one node, on two, and once more while one task is
+# killed in the middle and Slurm runs it again. The rows together are those of one process, each photo once. As root;
+# see samples/cluster.sh; $PARTS chooses among "workers killed".
 . "$(dirname "$0")/../cluster.sh"
 
 [ "$(id -u)" -eq 0 ] || skip "two slurmd on one machine, as root only"
@@ -50,10 +51,12 @@ chmod 600 "$cluster/munge/key"
 
 daemons=
 stop() {
+    [ -z "${job:-}" ] || scancel -Q "$job" 2>/dev/null || true
     for daemon in $daemons; do kill "$daemon" 2>/dev/null || true; done
     for daemon in $daemons; do wait "$daemon" 2>/dev/null || true; done
 }
 trap stop EXIT
+trap 'exit 1' INT TERM
 munged -F --force --socket="$cluster/munge/socket" --key-file="$cluster/munge/key" --pid-file="$cluster/munge/pid" \
     --log-file="$cluster/munge/log" --seed-file="$cluster/munge/seed" >"$cluster/munged.out" 2>&1 &
 daemons="$daemons $!"
@@ -80,32 +83,72 @@ status=\$?
 [ \$status -eq 0 ] || exit \$status
 mv "$work/parts/\$SLURM_ARRAY_TASK_ID.new" "$work/parts/\$SLURM_ARRAY_TASK_ID"
 END
-begun=$(seconds)
-job=$(sbatch --parsable --requeue --array=1-4 --ntasks=1 -o "$cluster/task-%a.out" --open-mode=append "$cluster/task.sh")
-turns=0
-until [ "$(cat "$work/parts/2.new" 2>/dev/null | wc -l)" -ge $((count / 20)) ]; do
-    turns=$((turns + 1))
-    [ $turns -lt 3000 ] || fail "task 2 does not begin: $(tail -n 3 "$cluster"/task-2.out)"
-    sleep 0.2
-done
-scancel --signal=KILL "${job}_2.0" # the step: of the whole task Slurm would understand that nobody wants it
-say "task 2 killed after $(wc -l <"$work/parts/2.new") rows"
-again=no
-while [ -n "$(squeue -h -j "$job" 2>/dev/null)" ]; do
-    scontrol -o show job "${job}_2" 2>/dev/null | grep -q 'Restarts=[1-9]' && again=yes
-    # Slurm puts off what it runs again for two minutes.
-    [ $again = no ] || scontrol update "jobid=${job}_2" StartTime=now 2>/dev/null || true
-    sleep 0.5
-done
-[ $again = yes ] || fail "task 2 was not run again"
-say "a job array of four tasks on two nodes of one core, one of them twice in part: $(since "$begun")"
-[ "$(ls "$work/parts" | tr '\n' ' ')" = "1 2 3 4 " ] || fail "parts: $(ls "$work/parts" | tr '\n' ' ')"
-sort "$work"/parts/[1-4] >"$work/merged"
-same_as_single "$work/merged"
-say "every photo once, and the rows of the single run to the byte: $(wc -l <"$work/merged")"
+submit() { # SBATCH-OPTIONS...: a job array, its number in $job
+    rm -f "$work"/parts/*
+    begun=$(seconds)
+    job=$(sbatch --parsable --requeue --array=1-4 --ntasks=1 -o "$cluster/task-%a.out" --open-mode=append "$@")
+}
+await() { # [COMMAND]: waits for the files of all parts, which costs less than asking Slurm
+    turns=0
+    until [ -f "$work/parts/1" ] && [ -f "$work/parts/2" ] && [ -f "$work/parts/3" ] && [ -f "$work/parts/4" ]; do
+        turns=$((turns + 1))
+        [ $turns -lt 18000 ] || fail "the tasks do not end: $(tail -n 3 "$cluster"/task-*.out)"
+        ${1:-:}
+        sleep 0.2
+    done
+}
+check_parts() {
+    [ "$(ls "$work/parts" | tr '\n' ' ')" = "1 2 3 4 " ] || fail "parts: $(ls "$work/parts" | tr '\n' ' ')"
+    sort "$work"/parts/[1-4] >"$work/merged"
+    same_as_single "$work/merged"
+}
+settle() { # until the nodes are free
+    until [ -z "$(squeue -h -j "$job" 2>/dev/null)" ]; do sleep 0.5; done
+}
 
-# What Slurm itself takes: the same array without photos.
-mkdir -p "$work/none"
-begun=$(seconds)
-sbatch --wait --array=1-4 --ntasks=1 -o /dev/null --wrap "srun --ntasks=1 '$program' --version" >"$cluster/empty.out"
-say "the same array with nothing to do, which is what Slurm adds: $(since "$begun")"
+hurry() { # Slurm puts off what it runs again for two minutes.
+    [ $again = no ] || return 0
+    scontrol -o show job "${job}_2" 2>/dev/null | grep -q 'Restarts=[1-9]' || return 0
+    ! scontrol update "jobid=${job}_2" StartTime=now 2>/dev/null || again=yes
+}
+
+# One node beside two, and what Slurm itself takes: the same array without photos.
+workers() {
+    submit -w n1 "$cluster/task.sh"
+    await
+    one=$(took "$begun")
+    check_parts
+    settle
+    submit "$cluster/task.sh"
+    await
+    two=$(took "$begun")
+    check_parts
+    settle
+    compare_workers "a job array of four tasks" "$one" "$two"
+    submit --wrap "srun --ntasks=1 '$program' --version >/dev/null && touch '$work/parts/'\$SLURM_ARRAY_TASK_ID"
+    await
+    say "the same array with nothing to do: $(took "$begun") s"
+    settle
+}
+
+# A step is killed.
+killed() {
+    submit "$cluster/task.sh"
+    turns=0
+    until [ "$(cat "$work/parts/2.new" 2>/dev/null | wc -l)" -ge $((count / 20)) ]; do
+        turns=$((turns + 1))
+        [ $turns -lt 18000 ] || fail "task 2 does not begin: $(tail -n 3 "$cluster"/task-2.out)"
+        sleep 0.2
+    done
+    scancel --signal=KILL "${job}_2.0" # the step: of the whole task Slurm would understand that nobody wants it
+    say "task 2 killed after $(wc -l <"$work/parts/2.new") rows"
+    again=no
+    await hurry
+    [ $again = yes ] || fail "task 2 was not run again"
+    say "the same, one of them twice in part: $(since "$begun")"
+    check_parts
+    settle
+    say "every photo once, and the rows of the single run to the byte: $(wc -l <"$work/merged")"
+}
+
+for part in ${PARTS:-workers killed}; do "$part"; done

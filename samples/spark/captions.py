@@ -7,7 +7,8 @@ MODE is one of
   shards  INPUT is a folder of tar archives: each is a partition, and `caption --tar` reads it where it lies
 
 OUTPUT is a folder of Parquet files with the columns path, caption, logprob, confidence, error. KILLED, a file, is made
-when the first executor has been killed (SIGKILL to one Python worker's executor) in the middle of the run.
+when an executor has been killed (SIGKILL) in the middle of the run. $WORKERS is the number of workers, of one core each
+(2).
 """
 import glob
 import io
@@ -83,29 +84,34 @@ def by_shards(spark, caption, folder):
     return spark.createDataFrame(lines, SCHEMA)
 
 
-def executors():
-    """The processes of the executors of this run: they are below this process."""
+def busy_executors(caption):
+    """The executors of this run, which are below this process, that have a process with the program below them."""
     listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], stdout=subprocess.PIPE, text=True).stdout
-    table = [line.split(None, 2) for line in listed.splitlines()]
-    below = {os.getpid()}
+    table = {int(pid): (int(parent), arguments) for pid, parent, arguments in
+             (line.split(None, 2) for line in listed.splitlines())}
     found = []
-    for _ in range(8):
-        below |= {int(pid) for pid, parent, _ in table if int(parent) in below}
-    for pid, _, arguments in table:
-        if int(pid) in below and "CoarseGrainedExecutorBackend" in arguments:
-            found.append(int(pid))
+    for pid, (_, arguments) in table.items():
+        if not arguments.startswith(caption):
+            continue
+        above = []
+        while pid in table:
+            above.append(pid)
+            pid = table[pid][0]
+        if os.getpid() in above:
+            found += [one for one in above if "CoarseGrainedExecutorBackend" in table[one][1]]
     return found
 
 
-def kill_one(spark, mark):
+def kill_one(spark, caption, mark):
     """Kills an executor once a task is done and others are in the middle of their photos."""
     tracker = spark.sparkContext.statusTracker()
     while True:
         time.sleep(0.2)
         for stage in tracker.getActiveStageIds():
             info = tracker.getStageInfo(stage)
-            if info and info.numTasks > 2 and info.numCompletedTasks >= 1 and executors():
-                os.kill(executors()[0], signal.SIGKILL)
+            busy = busy_executors(caption) if info and info.numTasks > 2 and info.numCompletedTasks >= 1 else []
+            if busy:
+                os.kill(busy[0], signal.SIGKILL)
                 with open(mark, "w") as file:
                     file.write(f"{info.numCompletedTasks} of {info.numTasks} tasks were done\n")
                 return
@@ -113,7 +119,7 @@ def kill_one(spark, mark):
 
 def main(mode, caption, source, output, killed=None):
     spark = (
-        SparkSession.builder.master("local-cluster[2,1,1024]")
+        SparkSession.builder.master(f"local-cluster[{os.environ.get('WORKERS', '2')},1,1024]")
         .appName("caption")
         .config("spark.ui.enabled", "false")
         .config("spark.sql.files.maxPartitionBytes", "4m")
@@ -124,11 +130,12 @@ def main(mode, caption, source, output, killed=None):
         .getOrCreate()
     )
     spark.sparkContext.setLogLevel("ERROR")
+    spark.range(1).count()  # the executors are there
     begun = time.time()
     how = {"pipe": by_pipe, "bytes": by_bytes, "shards": by_shards}[mode]
     table = how(spark, caption, source)
     if killed:
-        threading.Thread(target=kill_one, args=(spark, killed), daemon=True).start()
+        threading.Thread(target=kill_one, args=(spark, caption, killed), daemon=True).start()
     table.write.mode("overwrite").parquet(output)
     print(f"{time.time() - begun:.1f}")
     spark.stop()

@@ -1,8 +1,8 @@
 #!/bin/sh
 # spark.sh [PHOTOS [COUNT]]: Spark itself on this machine, with two workers of one core each (local-cluster
 # mode): photos as paths through pipe(), as bytes through mapInPandas, and as tar shards, captions as Parquet. An
-# executor is killed in the middle. The rows are those of one process, to the byte. See samples/cluster.sh;
-# $MODES chooses among "shards pipe bytes".
+# executor is killed in the middle. The rows are those of one process, to the byte. One worker is compared with two. See
+# samples/cluster.sh; $PARTS chooses among "workers shards pipe bytes".
 . "$(dirname "$0")/../cluster.sh"
 
 command -v java >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || install_packages default-jre-headless python3-venv procps
@@ -28,19 +28,35 @@ END
 SPARK_HOME=$("$python" -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')
 export PYSPARK_PYTHON="$python" SPARK_HOME SPARK_LOCAL_IP=127.0.0.1 SPARK_WORKER_DIR="$work/worker"
 say "Spark $("$python" -c 'import pyspark; print(pyspark.__version__)'), two workers of one core"
-for mode in ${MODES:-shards pipe bytes}; do
+
+# spark_run MODE WORKERS [KILLED]: Parquet in $work/MODE.parquet, its rows compared; its seconds without Spark's start in
+# $work/MODE.seconds.
+spark_run() {
+    mode=$1
     from=$photos
     [ "$mode" = shards ] && from=$work/shards
     rm -rf "$work/killed" "$work/$mode.parquet"
-    begun=$(seconds)
-    (cd "$work" && "$python" "$here/captions.py" "$mode" "$program" "$from" "$work/$mode.parquet" "$work/killed") \
-        >"$work/$mode.seconds" 2>"$work/$mode.log" || { tail -n 20 "$work/$mode.log" >&2; fail "$mode"; }
-    say "$mode: $(since "$begun"); $(tail -n 1 "$work/$mode.seconds") s of it without Spark's start"
-    [ -f "$work/killed" ] || fail "$mode: no executor was killed: more photos would give time for it"
-    say "$mode: an executor was killed when $(cat "$work/killed")"
+    (cd "$work" && WORKERS=$2 "$python" "$here/captions.py" "$mode" "$program" "$from" "$work/$mode.parquet" ${3:+"$3"}) \
+        >"$work/$mode.out" 2>"$work/$mode.log" || { tail -n 20 "$work/$mode.log" >&2; fail "$mode"; }
+    tail -n 1 "$work/$mode.out" >"$work/$mode.seconds"
     # Paths and keys are called by the photo's number, as in the single run.
     rows "$work/$mode.parquet" | sed 's|"path":"\([^"]*/\)\{0,1\}\([0-9]*\)[^"]*"|"path":"\2"|' >"$work/$mode.rows"
     sed 's|"path":"\([^"]*/\)\{0,1\}\([0-9]*\)[^"]*"|"path":"\2"|' "$work/single" | sort | cmp - "$work/$mode.rows" ||
         fail "$mode: the rows differ from the single run"
-    say "$mode: every photo once, and the rows of the single run to the byte: $(wc -l <"$work/$mode.rows")"
+}
+
+for part in ${PARTS:-workers shards pipe bytes}; do
+    begun=$(seconds)
+    if [ "$part" = workers ]; then
+        spark_run shards 1
+        one=$(cat "$work/shards.seconds")
+        spark_run shards 2
+        compare_workers "ten tar shards, Spark's start not counted" "$one" "$(cat "$work/shards.seconds")"
+        continue
+    fi
+    spark_run "$part" 2 "$work/killed"
+    say "$part: $(since "$begun"); $(cat "$work/$part.seconds") s of it without Spark's start"
+    [ -f "$work/killed" ] || fail "$part: no executor was killed: more photos would give time for it"
+    say "$part: an executor was killed when $(cat "$work/killed")"
+    say "$part: every photo once, and the rows of the single run to the byte: $(wc -l <"$work/$part.rows")"
 done

@@ -16,12 +16,14 @@ mkdir -p "$page"
 module() {
     name=$1
     shift
-    sh samples/web/libraries.sh "$work/$name" "$@"
+    sh samples/web/libraries.sh "$work/$name" -msimd128 "$@"
     export PKG_CONFIG_LIBDIR="$work/$name/lib/pkgconfig"
     emcmake cmake -S . -B "$work/$name-build" -DCMAKE_BUILD_TYPE=Release -DCAPTION_BLAS=none -DCAPTION_WERROR=ON \
-        -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON -DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER -DCMAKE_C_FLAGS="-msimd128 $*"
+        -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON -DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER \
+        -DCMAKE_FIND_ROOT_PATH="$work/$name" -DCMAKE_C_FLAGS="-msimd128 $*"
     cmake --build "$work/$name-build" -j "$(nproc)" --target caption_web
-    cp "$work/$name-build/samples/web/$name".* "$page"
+    cp "$work/$name-build/samples/web/$name.mjs" "$page"
+    gzip -9nc "$work/$name-build/samples/web/$name.wasm" >"$page/$name.wasm.gz"
 }
 
 module caption-simd
@@ -31,17 +33,18 @@ unset PKG_CONFIG_LIBDIR
 for file in index.html page.js caption.js caption.d.ts engine.js worker.js service.js package.json README.md; do
     cp "samples/web/$file" "$page"
 done
-cp src/report/assets/page.css src/serve/assets/captioner.css src/serve/assets/drop.js LICENSE weights/caption.safetensors "$page"
+cp src/report/assets/page.css src/serve/assets/captioner.css src/serve/assets/drop.js LICENSE "$page"
+python3 src/package/captions_only.py --packed weights/caption.safetensors "$page/caption.packed"
 cp weights/README.md "$page/WEIGHTS.md"
 
 # What changes is fetched again: the weights by their address, the rest by the name of its cache.
 digest() { cat "$@" | sha256sum | cut -c 1-16; }
 cd "$page"
-files=$(ls | grep -E '\.(html|css|js|mjs|wasm)$' | grep -v '^version.js$')
+files=$(ls | grep -E '\.(html|css|js|mjs|gz)$' | grep -v '^version.js$')
 {
     # shellcheck disable=SC2086
     printf 'export const version = "%s";\n' "$(digest $files)"
-    printf 'export const weights = "./caption.safetensors?%s";\n' "$(digest caption.safetensors)"
-    printf 'export const files = ["./", "version.js"%s];\n' "$(printf ', "%s"' $files)"
+    printf 'export const weights = "./caption.packed?%s";\n' "$(digest caption.packed)"
+    printf 'export const files = ["./", "version.js"%s];\n' "$(printf ', "%s"' $(echo "$files" | grep -v threads))"
 } >version.js
-du -ch ./* | tail -n 1
+echo "$(cat ./* | wc -c) bytes in all, $(cat caption-threads.* | wc -c) of them for threads"

@@ -7,6 +7,14 @@ export const here = (name) => new URL(name, import.meta.url);
 
 const readFile = async (url) => (await import("node:fs/promises")).readFile(new URL(url.pathname, url));
 
+/* A file of the package. */
+const fetchFile = async (url) => {
+  if (NODE && url.protocol === "file:") return readFile(url);
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(url.pathname + " cannot be fetched: " + response.status);
+  return new Uint8Array(await response.arrayBuffer());
+};
+
 /* Bytes of a URL. Where the browser lets, they are kept in its cache under that URL, and fetched only once. `progress`
  * hears the bytes that have come and those that will. */
 const fetchOnce = async (url, progress) => {
@@ -34,6 +42,26 @@ const fetchOnce = async (url, progress) => {
   return bytes;
 };
 
+const isPacked = (bytes) => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+/* What gzip has packed; other bytes stay as they are: some servers have it unpacked on the way. */
+const unpack = async (bytes) => !isPacked(bytes) ? bytes : new Uint8Array(await new Response(
+  new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
+
+/* The package's own weights, as src/package/captions_only.py packs them: the first bytes of all numbers of two bytes
+ * stand before the second ones. */
+const unpackWeights = async (bytes) => {
+  const apart = await unpack(bytes);
+  const start = 8 + Number(new DataView(apart.buffer).getBigUint64(0, true)), half = (apart.length - start + 1) >> 1;
+  const model = new Uint8Array(apart.length);
+  model.set(apart.subarray(0, start));
+  for (let i = 0, at = start; at < model.length; i++) {
+    model[at++] = apart[start + i];
+    if (at < model.length) model[at++] = apart[start + half + i];
+  }
+  return model;
+};
+
 /* Weights of earlier versions go. */
 const forget = async (cache, url) => {
   for (const old of await cache.keys())
@@ -48,14 +76,11 @@ export class Engine {
   /* Options: those of Captioner.load in caption.d.ts. */
   static async open({threads = 1, top = 1, tags = 0, neutral = false, weights: other, progress} = {}) {
     threads = Math.max(1, Math.min(threads, mostThreads()));
-    const name = threads > 1 ? "./caption-threads.mjs" : "./caption-simd.mjs";
-    const module = import(name).then(async ({default: create}) => create({
-      threads,
-      print() {},
-      printErr() {},
-      ...(NODE && {wasmBinary: await readFile(here("./caption-simd.wasm"))}),
-    }));
-    const [m, bytes] = await Promise.all([module, fetchOnce(other ? new URL(other, here("./")) : here(weights), progress)]);
+    const name = threads > 1 ? "./caption-threads" : "./caption-simd";
+    const module = Promise.all([import(name + ".mjs"), fetchFile(here(name + ".wasm.gz")).then(unpack)])
+      .then(([{default: create}, wasmBinary]) => create({threads, wasmBinary, print() {}, printErr() {}}));
+    const model = other ? fetchOnce(new URL(other, here("./")), progress) : fetchOnce(here(weights), progress).then(unpackWeights);
+    const [m, bytes] = await Promise.all([module, model]);
     const engine = new Engine(m, threads);
     m.FS.writeFile("/caption.safetensors", bytes);
     const path = engine.#place(new TextEncoder().encode("/caption.safetensors\0"));

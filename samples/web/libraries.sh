@@ -1,7 +1,7 @@
 #!/bin/sh
-# libraries.sh FOLDER FLAGS...: builds with emcc, for WebAssembly, the libraries that read photos, from Debian's
-# source packages with Debian's patches, into FOLDER (include, lib, lib/pkgconfig). FLAGS go to emcc (-pthread). What
-# is there already is not built again; the sources lie beside FOLDER.
+# libraries.sh FOLDER FLAGS...: builds the libraries that read photos, from Debian's source packages with Debian's
+# patches, into FOLDER (include, lib, lib/pkgconfig), for the machine that $CC and $AR are of: emcc and emar where there
+# are none. FLAGS go to $CC (-pthread). What is there already is not built again; the sources lie beside FOLDER.
 set -eu
 
 [ $# -gt 0 ] || { sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 2; }
@@ -11,7 +11,9 @@ prefix=$(cd "$1" && pwd)
 sources=$(cd "$1/../sources" && pwd)
 shift
 export NODE_PATH=/usr/share/nodejs${NODE_PATH:+:$NODE_PATH} # where Debian's acorn lies, of which emcc has need
-flags="-O3 -fno-math-errno -msimd128 $*"
+flags="-O3 -fno-math-errno $*"
+cc=${CC:-emcc}
+ar=${AR:-emar}
 jobs=$(nproc)
 
 # source_of PACKAGE: its folder, of Debian's sources, is then $source.
@@ -34,8 +36,8 @@ library() {
     mkdir "$objects"
     # emcc begins slowly: some files at a time.
     # shellcheck disable=SC2086
-    (cd "$objects" && printf "$source/%s\n" "$@" | xargs -P "$jobs" -n 12 emcc $flags $own -I"$prefix/include" -c)
-    emar rcs "$prefix/lib/lib$name.a" "$objects"/*.o
+    (cd "$objects" && printf "$source/%s\n" "$@" | xargs -P "$jobs" -n 12 "$cc" $flags $own -I"$prefix/include" -c)
+    "$ar" rcs "$prefix/lib/lib$name.a" "$objects"/*.o
     printf 'Name: %s\nDescription: %s\nVersion: %s\nCflags: -I%s\nLibs: -L%s -l%s\n' "$name" "$name" "$version" \
         "$prefix/include" "$prefix/lib" "$name" >"$prefix/lib/pkgconfig/$name.pc"
 }
@@ -94,7 +96,7 @@ END
 #define THREAD_LOCAL _Thread_local
 #define PACKAGE_NAME "libjpeg-turbo"
 #define VERSION "2.1.5"
-#define SIZEOF_SIZE_T 4
+#define SIZEOF_SIZE_T __SIZEOF_SIZE_T__
 #define FALLTHROUGH __attribute__((fallthrough));
 END
     cp "$source/jversion.h.in" "$source/jversion.h"

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <stddef.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
@@ -120,5 +121,18 @@ char *file_directory(const char *path, caption_error *error);
 /* Makes slashes of the path's backslashes where there is no file of its name and one of that name:
  * a backslash is a letter here. */
 void windows_path_try(char *path);
+
+/* The names in a folder. */
+
+struct names {
+    char **names; /* [count], owned */
+    size_t count, capacity;
+};
+
+/* Reads the names that do not begin with a dot, sorted by bytes, so that results do not depend on
+ * the file system's order. An error names the folder. Freed with names_free, after a failure
+ * too. */
+bool names_read(struct names *names, const char *folder, caption_error *error);
+void names_free(struct names *names);
 
 #endif

@@ -91,7 +91,7 @@ static struct siphash_key key_of_now(void) {
 }
 
 struct siphash_key siphash_key_new(void) {
-    struct siphash_key key;
+    struct siphash_key key = {0}; /* MemorySanitizer does not see what getentropy sets */
     return getentropy(&key, sizeof key) == 0 ? key : key_of_now();
 }
 

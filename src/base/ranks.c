@@ -123,3 +123,29 @@ bool ranks_broadcast(struct ranks *ranks, size_t from, void *bytes, size_t size,
     }
     return true;
 }
+
+/* What goes in one piece only. */
+static bool fits_piece(size_t size, caption_error *error) {
+    return size <= RANKS_PIECE ||
+           error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "MPI: expected at most %d bytes at once, found %zu", RANKS_PIECE, size);
+}
+
+bool ranks_start_send(struct ranks *ranks, size_t to, size_t slot, const void *bytes, size_t size,
+                      caption_error *error) {
+    if (!fits_piece(size, error)) return false;
+    return ranks->transport->start_send((int)to, (int)slot, bytes, (int)size) ||
+           transport_error("send to", to, error);
+}
+
+bool ranks_start_receive(struct ranks *ranks, size_t from, size_t slot, void *bytes, size_t size,
+                         caption_error *error) {
+    if (!fits_piece(size, error)) return false;
+    return ranks->transport->start_receive((int)from, (int)slot, bytes, (int)size) ||
+           transport_error("receive from", from, error);
+}
+
+bool ranks_test(struct ranks *ranks, size_t slot, bool *done, caption_error *error) {
+    return ranks->transport->test((int)slot, done) ||
+           error_set(error, CAPTION_ERROR_IO, "MPI: a transfer to or from another rank failed");
+}

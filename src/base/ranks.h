@@ -29,6 +29,16 @@ bool ranks_receive(struct ranks *ranks, size_t from, void *bytes, size_t size,
 bool ranks_broadcast(struct ranks *ranks, size_t from, void *bytes, size_t size,
                      caption_error *error);
 
+/* The same beside other work. A transfer has a slot, by whose number the other side knows it, and
+ * its bytes are left alone until ranks_test finds it done. One thread at a time may call any of the
+ * functions here; it need not be the same one. */
+enum { RANKS_SLOTS = 32 };
+bool ranks_start_send(struct ranks *ranks, size_t to, size_t slot, const void *bytes, size_t size,
+                      caption_error *error);
+bool ranks_start_receive(struct ranks *ranks, size_t from, size_t slot, void *bytes, size_t size,
+                         caption_error *error);
+bool ranks_test(struct ranks *ranks, size_t slot, bool *done, caption_error *error);
+
 /* The interface of the module, exported as the symbol RANKS_TRANSPORT. Functions return false on
  * failure; sizes are at most RANKS_PIECE. */
 enum { RANKS_PIECE = 1 << 28 };
@@ -40,6 +50,9 @@ struct ranks_transport {
     bool (*send)(int to, const void *bytes, int size);
     bool (*receive)(int from, void *bytes, int size);
     bool (*broadcast)(int from, void *bytes, int size);
+    bool (*start_send)(int to, int slot, const void *bytes, int size);
+    bool (*start_receive)(int from, int slot, void *bytes, int size);
+    bool (*test)(int slot, bool *done);
 };
 
 #endif

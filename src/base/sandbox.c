@@ -30,7 +30,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/names.h"
 
 /* Landlock's right since its version 3, for headers that are older. */
 #define TRUNCATE (UINT64_C(1) << 14)

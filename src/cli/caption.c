@@ -8,7 +8,6 @@
 #include "cli/captioning.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
-#include "cli/formats.h"
 #include "cli/photo_options.h"
 #include "cli/run_files.h"
 #include "cli/run_sandbox.h"

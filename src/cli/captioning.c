@@ -9,7 +9,6 @@
 #include "base/memory.h"
 #include "base/plain_text.h"
 #include "base/progress.h"
-#include "cli/captioning_tar.h"
 #include "cli/command.h"
 #include "text/utf8.h"
 

@@ -76,4 +76,16 @@ void captioning_show(struct captioning *run);
 /* Writes what was done and, after Ctrl-C, how to go on. */
 void captioning_summarise(const struct captioning *run);
 
+/* `caption --tar`: the photos of archives through the pipeline. A photo's bytes are
+ * held until its row is written: at most CAPTIONING_TAR_BYTES of all photos, or one that is larger.
+ */
+
+enum { CAPTIONING_TAR_BYTES = 64 << 20 };
+
+/* Captions the archives of the run's list: the middle of captioning_run. */
+bool captioning_tar_run(struct captioning *run, caption_session *session, caption_error *error);
+
+/* Writes the keys of what captioning_tar_run would caption to stdout. */
+bool captioning_tar_list(struct captioning *run, caption_error *error);
+
 #endif

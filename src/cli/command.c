@@ -8,9 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/spelling.h"
-#include "cli/completion.h"
-#include "cli/manual.h"
+#include "cli/options.h"
 
 static int usage_error(const struct options_command *command, int count, int least, int most) {
     fprintf(stderr, "%s: %d argument%s given, ", command->name, count, count == 1 ? "" : "s");
@@ -100,7 +98,7 @@ static const char *nearest_command(const char *typed) {
     const char *nearest = NULL;
     size_t best = FAR;
     for (size_t i = 0; i < COMMANDS; i++) {
-        const size_t distance = spelling_distance(typed, length, commands[i]);
+        const size_t distance = options_distance(typed, length, commands[i]);
         if (distance >= best || distance >= length) continue;
         best = distance;
         nearest = commands[i];

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "cli/options.h"
@@ -66,5 +67,33 @@ bool interrupt_came(void);
 
 /* The same as a callback that says whether to stop. */
 bool interrupt_stops(void *context);
+
+/* The manual page of a command, made from the table of its flags. */
+
+/* Writes the page in roff, with the macros of man(7): every flag in full, with the present values
+ * of the targets as defaults. `caption --help-man`. */
+void manual_write(const struct options_command *command, FILE *stream);
+
+/* What completes the flags of the program in bash, zsh and fish, made from the tables of flags: a
+ * beginning, the part of every command, that of captioning last, and an end. `caption --help-bash`
+ * and the like. */
+
+/* Whether an argument asks for a completion; *shell is then OPTIONS_BASH_WANTED, OPTIONS_ZSH_WANTED
+ * or OPTIONS_FISH_WANTED, as below. */
+bool completion_of_flag(const char *argument, enum options_outcome *shell);
+
+/* `names` are those of the commands, without that of captioning, which has none. */
+void completion_begin(enum options_outcome shell, const char *const *names, size_t count,
+                      FILE *stream);
+void completion_write(const struct options_command *command, enum options_outcome shell,
+                      FILE *stream);
+void completion_end(enum options_outcome shell, const char *const *names, size_t count,
+                    FILE *stream);
+
+/* caption --formats: what this build reads, and by which libraries. */
+
+/* Writes a line for each: FORMAT<TAB>yes|no<TAB>LIBRARY, the library that reads it or that is
+ * missing, with the reason where one is there and cannot be loaded. */
+void formats_write(FILE *stream);
 
 #endif

@@ -1,4 +1,4 @@
-#include "cli/formats.h"
+#include "cli/command.h"
 
 #include "base/library.h"
 

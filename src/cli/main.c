@@ -6,7 +6,6 @@
 
 #include "caption.h"
 #include "cli/command.h"
-#include "cli/completion.h"
 
 struct named_command {
     const char *name;

@@ -1,4 +1,4 @@
-#include "cli/manual.h"
+#include "cli/command.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -10,7 +10,6 @@
 
 #include "base/memory.h"
 #include "base/plain_text.h"
-#include "base/spelling.h"
 
 /* getopt_long's answer for row i is FIRST_ROW + i: above every character. */
 enum {
@@ -238,7 +237,7 @@ static const char *nearest_name(const struct options_command *command, const cha
     size_t length = strcspn(typed, "="), best = 3;
     const struct options_row *row;
     for (size_t i = 0; (row = row_at(command, i)) != NULL; i++) {
-        size_t d = spelling_distance(typed, length, row->name);
+        size_t d = options_distance(typed, length, row->name);
         if (d >= best || d >= length) continue;
         best = d;
         nearest = row->name;
@@ -340,6 +339,43 @@ static enum options_outcome parse_all(const struct options_command *command,
     return OPTIONS_PARSED;
 }
 
+/* The variable of a flag: "CAPTION_BEAM_SIZE". */
+static const char *variable_of(const struct options_row *row, char *name, size_t size) {
+    size_t length = (size_t)snprintf(name, size, "CAPTION_%s", row->name);
+    for (size_t i = 0; i < length && i + 1 < size; i++)
+        name[i] = name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i]);
+    return getenv(name);
+}
+
+static enum options_outcome set_from_variable(const struct options_command *command,
+                                              const struct options_row *row, const char *name,
+                                              const char *text, FILE *messages) {
+    if (options_takes_value(row) || is_word_of("1|true|yes|on", '|', text)) {
+        const enum options_outcome outcome = set_row(command, row, text, messages);
+        if (outcome == OPTIONS_INVALID) fprintf(messages, "The value is that of $%s.\n", name);
+        return outcome;
+    }
+    if (!*text || is_word_of("0|false|no|off", '|', text)) return OPTIONS_PARSED;
+    fprintf(messages, "%s: $%s: '", command->name, name);
+    plain_text_write(messages, text);
+    fprintf(messages, "' is neither 1 nor 0\n");
+    return invalid(command, messages);
+}
+
+static enum options_outcome parse_environment(const struct options_command *command,
+                                              FILE *messages) {
+    const struct options_row *row;
+    for (size_t i = 0; (row = row_at(command, i)) != NULL; i++) {
+        char name[64];
+        const char *text = variable_of(row, name, sizeof name);
+        const bool is_link = row->type == OPTIONS_SIZE && text && strstr(text, "://");
+        if (!text || is_link || is_word_of("model|token", '|', row->name)) continue;
+        const enum options_outcome outcome = set_from_variable(command, row, name, text, messages);
+        if (outcome != OPTIONS_PARSED) return outcome;
+    }
+    return OPTIONS_PARSED;
+}
+
 enum options_outcome options_parse(const struct options_command *command, int argc, char **argv,
                                    int *first, FILE *messages) {
     struct grammar grammar;
@@ -347,7 +383,9 @@ enum options_outcome options_parse(const struct options_command *command, int ar
         fprintf(messages, "%s: out of memory\n", command->name);
         return OPTIONS_INVALID;
     }
-    enum options_outcome outcome = parse_all(command, &grammar, argc, argv, messages);
+    optind = 1;
+    enum options_outcome outcome = parse_environment(command, messages);
+    if (outcome == OPTIONS_PARSED) outcome = parse_all(command, &grammar, argc, argv, messages);
     grammar_free(&grammar);
     *first = optind;
     return outcome;
@@ -444,5 +482,25 @@ void options_help(const struct options_command *command, bool all, FILE *stream)
         write_group(command, &command->groups[i], !some, stream);
     fprintf(stream,
             some ? "\n  -h, --help                  this text; --help-all: every flag\n"
-                 : "\n  -h, --help                  this text; --help-man: as a manual page\n");
+                 : "\n  -h, --help                  this text; --help-man: as a manual page\n"
+                   "Each may be set in the environment: CAPTION_MAX_PIXELS=N, CAPTION_QUIET=1.\n");
+}
+
+size_t options_distance(const char *typed, size_t length, const char *name) {
+    enum { LONGEST = 40 };
+    size_t row[LONGEST + 1], name_length = strlen(name);
+    if (length > LONGEST || name_length > LONGEST) return LONGEST;
+    for (size_t j = 0; j <= name_length; j++) row[j] = j;
+    for (size_t i = 1; i <= length; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        char c = typed[i - 1] == '_' ? '-' : typed[i - 1];
+        for (size_t j = 1; j <= name_length; j++) {
+            size_t change = diagonal + (c != name[j - 1]);
+            size_t shift = 1 + (row[j] < row[j - 1] ? row[j] : row[j - 1]);
+            diagonal = row[j];
+            row[j] = change < shift ? change : shift;
+        }
+    }
+    return row[name_length];
 }

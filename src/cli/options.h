@@ -62,17 +62,20 @@ enum options_outcome {
     OPTIONS_PARSED,
     OPTIONS_HELP_WANTED,
     OPTIONS_ALL_HELP_WANTED,
-    OPTIONS_MANUAL_WANTED, /* see manual.h */
-    OPTIONS_BASH_WANTED,   /* see completion.h */
+    OPTIONS_MANUAL_WANTED, /* see command.h */
+    OPTIONS_BASH_WANTED,   /* see command.h */
     OPTIONS_ZSH_WANTED,
     OPTIONS_FISH_WANTED,
     OPTIONS_INVALID
 };
 
-/* Sets the targets from argv[1..]. Flags may stand after other arguments; those are moved to the
- * end and begin at argv[*first]. A mistake is written to `messages`, with the flag, its value and
- * what is allowed. -h, --help, --help-all, --help-man, --help-bash, --help-zsh and --help-fish are
- * understood without a row. */
+/* Sets the targets from the environment, then from argv[1..]: CAPTION_BEAM_SIZE=3 is --beam-size 3
+ * before all others, CAPTION_JSON=1 (0: not) a flag without a value. A model and a token have
+ * variables of their own, and what Kubernetes sets for a service named caption (CAPTION_PORT, with
+ * an address) is no number and is passed over. Flags may stand after other arguments; those are
+ * moved to the end and begin at argv[*first]. A mistake is written to `messages`, with the flag,
+ * its value and what is allowed. -h, --help, --help-all, --help-man, --help-bash, --help-zsh and
+ * --help-fish are understood without a row. */
 enum options_outcome options_parse(const struct options_command *command, int argc, char **argv,
                                    int *first, FILE *messages);
 
@@ -88,5 +91,10 @@ void options_default(const struct options_row *row, char *out, size_t size);
 
 /* Bytes of a help text's first clause. */
 size_t options_first_clause(const char *help);
+
+/* Levenshtein distance of the first `length` characters of `typed`, - and _ alike, to `name`: how
+ * many characters are to be changed, added or left out. Names are short: longer ones are never
+ * near. */
+size_t options_distance(const char *typed, size_t length, const char *name);
 
 #endif

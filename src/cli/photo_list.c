@@ -10,7 +10,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/names.h"
 #include "image/photo.h"
 
 /* More of --files-from is no list of photos. */

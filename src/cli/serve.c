@@ -7,12 +7,13 @@
 #include "cli/run_sandbox.h"
 #include "decode/plan.h"
 #include "image/image.h"
+#include "serve/health.h"
 #include "serve/serve.h"
 
 static const char name[] = "caption serve";
 
 /* Flags of each kind. */
-enum { NETWORK = 5, LIMITS = 8, ANSWERS = 4 };
+enum { NETWORK = 6, LIMITS = 8, ANSWERS = 4 };
 
 enum { MOST_MEGABYTES = 1000, MOST_CONNECTIONS = 100000, MOST_SECONDS = 3600 };
 
@@ -20,7 +21,7 @@ struct serve_flags {
     struct serve_options options;
     struct decoding_options decoding;
     struct options_list hosts, origins;
-    bool verbose, quiet;
+    bool verbose, quiet, health;
     const char *sandbox;
     struct options_row network[NETWORK], limits[LIMITS], answers[ANSWERS];
 };
@@ -62,6 +63,13 @@ static bool run(struct serve_flags *flags, caption_error *error) {
     return started;
 }
 
+enum { HEALTH_SECONDS = 5 };
+
+static bool ask_health(struct serve_flags *flags, caption_error *error) {
+    const struct serve_options *options = &flags->options;
+    return health_ask(options->host, options->port, HEALTH_SECONDS, error);
+}
+
 static void set_network(struct serve_flags *flags) {
     struct serve_options *o = &flags->options;
     const struct options_row rows[NETWORK] = {
@@ -79,6 +87,10 @@ static void set_network(struct serve_flags *flags) {
          NULL},
         {0, "allow-origin", OPTIONS_REPEATED, &flags->origins, "ORIGIN", 0, 0,
          "web pages from there may ask, as https://photos.example; *: any (CORS)", NULL},
+        {0, "health", OPTIONS_ON, &flags->health, NULL, 0, 0,
+         "ask the server at --host and --port whether it is well, and end with 0 or 1; for probes "
+         "of containers",
+         NULL},
     };
     memcpy(flags->network, rows, sizeof rows);
 }
@@ -147,6 +159,8 @@ int command_serve(int argc, char **argv) {
         "page for browsers. It asks nobody else, and what is asked in words is not read.\n"
         "\n"
         "  POST /caption               a photo's bytes, or a form; ?top=3&neutral=1&tags=5\n"
+        "  POST /suggest               words likely to come next; ?text=a%20do&top=5, the body: a\n"
+        "                              photo, or nothing; ?photo=NAME: the same photo again\n"
         "  POST /api/generate, /api/chat                    as Ollama does\n"
         "  POST /v1/chat/completions, /v1/responses         as OpenAI does\n"
         "  GET  /                      the page; /healthz, /metrics (Prometheus)\n"
@@ -158,7 +172,9 @@ int command_serve(int argc, char **argv) {
     int status;
     caption_error error;
     if (command_begin(&command, argc, argv, 0, 0, &status))
-        status = run(&flags, &error) ? COMMAND_DONE : command_error(&command, &error);
+        status = (flags.health ? ask_health : run)(&flags, &error)
+                     ? COMMAND_DONE
+                     : command_error(&command, &error);
     options_list_free(&flags.hosts);
     options_list_free(&flags.origins);
     return command_finish(&command, status);

@@ -1,4 +1,4 @@
-#include "data/coco.h"
+#include "data/formats.h"
 
 #include <stdio.h>
 

@@ -8,15 +8,10 @@
 #include "base/memory.h"
 #include "base/text_stream.h"
 #include "data/builder.h"
-#include "data/coco.h"
-#include "data/folder.h"
-#include "data/karpathy.h"
-#include "data/kohya.h"
+#include "data/formats.h"
 #include "data/name_index.h"
 #include "data/rows.h"
-#include "data/shards.h"
 #include "data/source.h"
-#include "data/token_text.h"
 
 /* The first format that recognises a source reads it. */
 static const struct dataset_format {

@@ -59,15 +59,16 @@ struct dataset_reading {
     const struct file_stop *stop; /* what may end the wait for a pipe; NULL: nothing */
 };
 
-/* Reads a data set. Its format is detected from its content, never from its name:
+/* Reads a data set. Its format (formats.h) is detected from its content, never from its
+ * name:
  *
- *     karpathy.h       Karpathy's dataset_*.json
- *     coco.h           COCO captions: "images" and "annotations"
- *     kohya.h          metadata of kohya's sd-scripts
+ *     karpathy.c       Karpathy's dataset_*.json
+ *     coco.c           COCO captions: "images" and "annotations"
+ *     kohya.c          metadata of kohya's sd-scripts
  *     rows.h           a JSON array, JSON Lines or a table (CSV) of photos with their captions
- *     token_text.h     Flickr8k's token.txt
- *     shards.h         tar archives of photos with captions beside them (WebDataset)
- *     folder.h         a folder of photos with captions beside them, or of folders train,
+ *     token_text.c     Flickr8k's token.txt
+ *     shards.c         tar archives of photos with captions beside them (WebDataset)
+ *     folder.c         a folder of photos with captions beside them, or of folders train,
  * validation and test, each with its metadata
  *
  * A folder with a metadata.jsonl or metadata.csv in it is read through that file. A photo's path is

@@ -1,4 +1,4 @@
-#include "data/folder.h"
+#include "data/formats.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/memory.h"
-#include "base/names.h"
 #include "data/fields.h"
 #include "data/rows.h"
 #include "data/sidecar.h"

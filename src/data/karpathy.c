@@ -1,4 +1,4 @@
-#include "data/karpathy.h"
+#include "data/formats.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "data/kohya.h"
+#include "data/formats.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
-#include "data/shards.h"
+#include "data/formats.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
-#include "base/names.h"
 #include "data/sidecar.h"
 #include "data/tar.h"
 #include "image/photo.h"

@@ -9,7 +9,6 @@
 #include "decode/decode.h"
 #include "decode/rows.h"
 #include "decode/signals.h"
-#include "decode/tags.h"
 
 /* The unfinished hypotheses after a time step, those of a photo side by side, best first. All of
  * them have the same number of words. */

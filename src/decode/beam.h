@@ -25,7 +25,7 @@ bool beam_search_run(struct beam_search *search, const real *features, size_t co
                      struct decode_result *results, caption_error *error);
 
 /* The captions that a beam search finished, in the order of the model's re-ranking
- * (model/rerank.h). */
+ * (model/confidence.h). */
 
 /* How many captions of a photo the search keeps: the options' `top` or, to choose them from, as
  * many as the beam is wide. */

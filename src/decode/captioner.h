@@ -10,7 +10,7 @@
 #include "base/threads.h"
 #include "decode/decode.h"
 #include "decode/likelihood.h"
-#include "infer/precision.h"
+#include "infer/low_precision.h"
 
 /* How photos are encoded. */
 struct captioner_encoding {

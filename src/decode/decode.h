@@ -4,8 +4,10 @@
 #define CAPTION_DECODE_DECODE_H
 
 #include "base/threads.h"
-#include "infer/precision.h"
+#include "infer/low_precision.h"
 #include "model/model.h"
+#include "model/tag_calibration.h"
+#include "text/tag_words.h"
 
 /* One caption: its words (no special ones) and the log-probability of them and <end>. */
 struct decode_caption {
@@ -79,5 +81,18 @@ char *decode_sentence(const struct model *model, const caption_options *options,
 /* Copies `count` captions with their words. On failure the result is empty. */
 bool result_set(struct decode_result *result, const struct decode_caption *captions, size_t count,
                 caption_error *error);
+
+/* From the word head's logits to the tags of a photo. */
+
+/* Puts into the result the tags that are at least as sure as `least`, surest first, of equals the
+ * more frequent word. logits are (tags->count,). False when memory is short. */
+bool tags_set(struct decode_result *result, const struct tag_words *tags,
+              const struct tag_calibration *calibration, const float *logits, double least,
+              caption_error *error);
+
+/* tags_set for each photo, by its row of the logits (count, K), if the plan's options ask for tags.
+ */
+bool tags_of_photos(const struct decode_plan *plan, const float *logits, size_t count,
+                    struct decode_result *results, caption_error *error);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "base/threads.h"
 #include "decode/plan.h"
+#include "image/photo.h"
 #include "image/thumbnail.h"
 #include "infer/inference_encoder.h"
 
@@ -84,22 +85,21 @@ static void fail(struct pipeline *p, const caption_error *error) {
     pthread_cond_broadcast(&p->changed);
 }
 
-bool pipeline_check_pixels(const struct file_bytes *file, const char *path, size_t most,
-                           caption_error *error) {
-    size_t width, height;
-    if (!image_size(file->data, file->size, &width, &height) || width <= most / height) return true;
+bool pipeline_check_pixels(const struct image_file *file, size_t most, caption_error *error) {
+    const size_t width = file->header.width, height = file->header.height;
+    if (!image_file_has_size(file) || width <= most / height) return true;
     return error_set(error, CAPTION_ERROR_LIMIT, "%s: %zu x %zu pixels, at most %zu are accepted%s",
-                     path, width, height, most, most < IMAGE_MAX_PIXELS ? " (--max-pixels)" : "");
+                     file->name, width, height, most,
+                     most < IMAGE_MAX_PIXELS ? " (--max-pixels)" : "");
 }
 
 /* A thumbnail for which memory is short is one that is not there. */
-static bool load_pixels(const struct pipeline *p, const struct file_bytes *file, const char *name,
-                        float *input, caption_thumbnail *thumbnail, caption_error *error) {
+static bool load_pixels(const struct pipeline *p, const struct image_file *file, float *input,
+                        caption_thumbnail *thumbnail, caption_error *error) {
     struct image image;
-    if (!pipeline_check_pixels(file, name, p->plan->options.max_pixels, error) ||
-        !photo_load_image(&(struct photo_bytes){file->data, file->size, name},
-                          &p->plan->model->preprocessing, p->plan->options.accept_truncated, &image,
-                          input, error))
+    if (!pipeline_check_pixels(file, p->plan->options.max_pixels, error) ||
+        !photo_load_image(file, &p->plan->model->preprocessing, p->plan->options.accept_truncated,
+                          &image, input, error))
         return false;
     if (p->ends->thumbnail > 0) thumbnail_of(&image, p->ends->thumbnail, thumbnail, NULL);
     image_free(&image);
@@ -125,11 +125,11 @@ static void give_memory(struct pipeline *p, size_t bytes) {
 /* Of bytes that were read. */
 static bool decode_photo(struct pipeline *p, const struct file_bytes *file, caption_photo *photo,
                          float *input, caption_error *error) {
-    const char *name = photo->path ? photo->path : "the photo in memory";
-    const size_t bytes =
-        file->size + photo_load_bytes(file->data, file->size, &p->plan->model->preprocessing);
+    const struct image_file inspected = image_file_inspect(
+        photo->path ? photo->path : "the photo in memory", file->data, file->size);
+    const size_t bytes = file->size + photo_load_bytes(&inspected, &p->plan->model->preprocessing);
     take_memory(p, bytes);
-    const bool loaded = load_pixels(p, file, name, input, &photo->thumbnail, error);
+    const bool loaded = load_pixels(p, &inspected, input, &photo->thumbnail, error);
     give_memory(p, bytes);
     return loaded;
 }

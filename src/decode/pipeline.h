@@ -14,7 +14,8 @@
 #define CAPTION_DECODE_PIPELINE_H
 
 #include "base/file.h"
-#include "decode/prepared.h"
+#include "decode/plan.h"
+#include "image/image.h"
 
 /* The caller's side. `next` and `result` are called on its thread. */
 struct pipeline_ends {
@@ -56,7 +57,6 @@ bool pipeline_run(struct pipeline *pipeline, const struct pipeline_ends *ends, c
 
 /* Whether a photo has at most `most` pixels, by its first bytes; what has none that are understood
  * passes. Else an error that names the path. */
-bool pipeline_check_pixels(const struct file_bytes *file, const char *path, size_t most,
-                           caption_error *error);
+bool pipeline_check_pixels(const struct image_file *file, size_t most, caption_error *error);
 
 #endif

@@ -11,7 +11,6 @@
 #include "decode/decode.h"
 #include "decode/rows.h"
 #include "decode/signals.h"
-#include "decode/tags.h"
 
 /* A caption on its way. */
 struct draw {

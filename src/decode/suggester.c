@@ -10,6 +10,7 @@
 #include "decode/pipeline.h"
 #include "decode/plan.h"
 #include "decode/rows.h"
+#include "image/photo.h"
 #include "text/tokenizer.h"
 
 struct suggester {
@@ -64,16 +65,20 @@ void suggester_free(struct suggester *s) {
     free(s);
 }
 
+static bool prepare_features(struct suggester *s, caption_error *error) {
+    if (!s->features)
+        s->features = memory_uninitialised(s->plan->model->decoder.features, sizeof *s->features,
+                                           what, error);
+    return s->features != NULL;
+}
+
 static bool prepare_to_look(struct suggester *s, caption_error *error) {
     const struct model *model = s->plan->model;
     const size_t size = model->preprocessing.size;
     if (!s->encoding) s->encoding = inference_workspace_new(s->encoder, NULL, error);
     if (s->encoding && !s->input)
         s->input = memory_uninitialised(size, size * 3 * sizeof *s->input, "a photo", error);
-    if (s->input && !s->features)
-        s->features =
-            memory_uninitialised(model->encoder.features, sizeof *s->features, what, error);
-    return s->features != NULL;
+    return s->input && prepare_features(s, error);
 }
 
 bool suggester_look(struct suggester *s, const struct file_bytes *photo, const char *name,
@@ -81,16 +86,27 @@ bool suggester_look(struct suggester *s, const struct file_bytes *photo, const c
     s->about = NULL;
     if (!photo) return true;
     const caption_options *options = &s->plan->options;
+    const struct image_file file = image_file_inspect(name, photo->data, photo->size);
     struct image image;
-    if (!prepare_to_look(s, error) ||
-        !pipeline_check_pixels(photo, name, options->max_pixels, error) ||
-        !photo_load_image(&(struct photo_bytes){photo->data, photo->size, name},
-                          &s->plan->model->preprocessing, options->accept_truncated, &image,
+    if (!prepare_to_look(s, error) || !pipeline_check_pixels(&file, options->max_pixels, error) ||
+        !photo_load_image(&file, &s->plan->model->preprocessing, options->accept_truncated, &image,
                           s->input, error)) {
         return false;
     }
     image_free(&image);
     inference_encoder_run(s->encoder, s->input, 1, s->encoding, s->features);
+    s->about = s->features;
+    return true;
+}
+
+const float *suggester_features(const struct suggester *s) {
+    return s->about;
+}
+
+bool suggester_recall(struct suggester *s, const float *features, caption_error *error) {
+    s->about = NULL;
+    if (!prepare_features(s, error)) return false;
+    memcpy(s->features, features, s->plan->model->decoder.features * sizeof *s->features);
     s->about = s->features;
     return true;
 }

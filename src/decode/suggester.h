@@ -5,7 +5,7 @@
 #define CAPTION_DECODE_SUGGESTER_H
 
 #include "base/file.h"
-#include "decode/prepared.h"
+#include "decode/plan.h"
 
 /* What the end of a sentence is called where words are: no word is. */
 #define SUGGESTER_END "."
@@ -21,6 +21,13 @@ void suggester_free(struct suggester *suggester);
  * or, as at the start, none (NULL). After a failure it is none. */
 bool suggester_look(struct suggester *suggester, const struct file_bytes *photo, const char *name,
                     caption_error *error);
+
+/* The features of the photo that was looked at, (F,); NULL: none was. */
+const float *suggester_features(const struct suggester *suggester);
+
+/* Looks again at a photo, whose features are copied. False with `error` set when memory is short.
+ */
+bool suggester_recall(struct suggester *suggester, const float *features, caption_error *error);
 
 /* The `most` words most likely to come next; see caption_session_suggest, also for the others. */
 bool suggester_suggest(struct suggester *suggester, const char *text, size_t most,

@@ -1,4 +1,4 @@
-/* Fits the re-ranking of captions (model/rerank.h) to photos that the model did not learn from.
+/* Fits the re-ranking of captions (model/confidence.h) to photos that the model did not learn from.
  *
  *     struct rerank_photos photos = {0};
  *     rerank_fit_add(&photos, &evaluator, &part, &error);

@@ -69,7 +69,18 @@ static size_t row_size(const struct bmp *bmp) {
     return bits / 32 * 4;
 }
 
-/* False where the file ends before the header does. */
+static size_t palette_entry(const struct bmp *bmp) {
+    return bmp->header_size == OS2_HEADER ? 3 : 4;
+}
+
+/* Colours that the palette is to have. */
+static size_t palette_count(const struct bmp *bmp, const uint8_t *bytes) {
+    const size_t most = (size_t)1 << bmp->bits, named = field(bmp, bytes, 32);
+    return named > 0 && named < most ? named : most;
+}
+
+/* False where the file ends before the header does. Some programs forget the palette when they say
+ * where the pixels begin. */
 static bool read_header(const uint8_t *bytes, size_t size, struct bmp *bmp) {
     *bmp = (struct bmp){0};
     if (size < FILE_HEADER + 4) return false;
@@ -77,6 +88,8 @@ static bool read_header(const uint8_t *bytes, size_t size, struct bmp *bmp) {
     if (size < FILE_HEADER + bmp->header_size) return false;
     bmp->start = bytes_little_32(bytes + 10);
     read_size(bytes, bmp);
+    if (bmp->bits <= 8 && bmp->start == FILE_HEADER + bmp->header_size)
+        bmp->start += palette_entry(bmp) * palette_count(bmp, bytes);
     bmp->row = row_size(bmp);
     return true;
 }
@@ -148,10 +161,9 @@ static size_t read_masks(const uint8_t *bytes, size_t size, struct bmp *bmp) {
 
 /* The palette stands before the pixels. Numbers behind its end are black. */
 static void read_palette(const uint8_t *bytes, struct bmp *bmp) {
-    const size_t entry = bmp->header_size == OS2_HEADER ? 3 : 4;
-    const size_t at = FILE_HEADER + bmp->header_size, most = (size_t)1 << bmp->bits;
-    const size_t named = field(bmp, bytes, 32), there = (bmp->start - at) / entry;
-    size_t count = named > 0 && named < most ? named : most;
+    const size_t entry = palette_entry(bmp), at = FILE_HEADER + bmp->header_size;
+    const size_t there = (bmp->start - at) / entry;
+    size_t count = palette_count(bmp, bytes);
     if (count > there) count = there;
     for (size_t i = 0; i < count; i++)
         for (size_t c = 0; c < 3; c++) bmp->palette[i][c] = bytes[at + i * entry + 2 - c];

@@ -30,58 +30,55 @@ void image_describe(const uint8_t *bytes, size_t size, char out[IMAGE_DESCRIPTIO
         format_describe(bytes, size, out);
 }
 
-bool image_size(const uint8_t *bytes, size_t size, size_t *width, size_t *height) {
-    const struct format *format = find_format(bytes, size);
-    struct format_header header = {0};
-    if (format) format->inspect(bytes, size, &header);
-    *width = header.width;
-    *height = header.height;
-    return header.width > 0 && header.height > 0;
+struct image_file image_file_inspect(const char *name, const uint8_t *bytes, size_t size) {
+    struct image_file file = {
+        .name = name, .bytes = bytes, .size = size, .format = find_format(bytes, size)};
+    if (file.format) file.format->inspect(bytes, size, &file.header);
+    return file;
 }
 
-size_t image_decode_memory(const uint8_t *bytes, size_t size, size_t min_side) {
-    const struct format *format = find_format(bytes, size);
-    struct format_header header = {0};
-    if (format) format->inspect(bytes, size, &header);
-    const size_t width = header.width, height = header.height;
-    if (width == 0 || height == 0 || width > IMAGE_MAX_PIXELS / height) return 0; /* is refused */
+bool image_file_has_size(const struct image_file *file) {
+    return file->header.width > 0 && file->header.height > 0;
+}
+
+size_t image_file_memory(const struct image_file *file, size_t min_side) {
+    const size_t width = file->header.width, height = file->header.height;
+    if (!image_file_has_size(file) || width > IMAGE_MAX_PIXELS / height) return 0; /* is refused */
     /* Pixels, turned upright into others; and what libraries keep of a whole photo: coefficients of
      * a JPEG of several scans, the rows of an interlaced PNG. */
-    const size_t divisor = image_choose_divisor(&header, min_side);
+    const size_t divisor = image_choose_divisor(&file->header, min_side);
     const size_t pixels = image_divided(width, divisor) * image_divided(height, divisor);
     return 6 * pixels + 6 * width * height;
 }
 
 /* A header cut off before the size counts as truncated, a size of 0 that is there as a size. */
-static bool check_header(const struct format *format, const struct format_header *header,
-                         size_t size, caption_error *error) {
+static bool check_header(const struct image_file *file, caption_error *error) {
+    const char *name = file->format->name;
+    const struct format_header *header = &file->header;
     if (header->unread)
-        return error_set(error, CAPTION_ERROR_FORMAT, "is a %s photo %s", format->name,
-                         header->unread);
-    const bool sized = header->width > 0 && header->height > 0;
-    if ((sized || !header->missing) && !image_check_size(header->width, header->height, error))
-        return error_prefix(error, format->name);
+        return error_set(error, CAPTION_ERROR_FORMAT, "is a %s photo %s", name, header->unread);
+    if ((image_file_has_size(file) || !header->missing) &&
+        !image_check_size(header->width, header->height, error))
+        return error_prefix(error, name);
     if (header->missing)
         return error_set(error, CAPTION_ERROR_FORMAT,
-                         "truncated %s: it ends after %zu bytes, before %s", format->name, size,
+                         "truncated %s: it ends after %zu bytes, before %s", name, file->size,
                          header->missing);
     if (header->impossible)
-        return error_set(error, CAPTION_ERROR_FORMAT, "damaged %s: %s", format->name,
-                         header->impossible);
+        return error_set(error, CAPTION_ERROR_FORMAT, "damaged %s: %s", name, header->impossible);
     return true;
 }
 
-static bool decode(const uint8_t *bytes, size_t size, size_t min_side, bool accepting,
-                   struct image *out, caption_error *error) {
-    *out = (struct image){0};
-    if (size == 0) return error_set(error, CAPTION_ERROR_FORMAT, "is empty");
-    const struct format *format = find_format(bytes, size);
-    if (!format) return format_refuse(bytes, size, error);
-    struct format_header header = {.accepting = accepting};
-    format->inspect(bytes, size, &header);
-    if (!check_header(format, &header, size, error)) return false;
+static bool decode(const struct image_file *file, size_t min_side, bool partly, struct image *out,
+                   caption_error *error) {
+    const struct format *format = file->format;
+    struct format_header header = file->header;
+    if (file->size == 0) return error_set(error, CAPTION_ERROR_FORMAT, "is empty");
+    if (!format) return format_refuse(file->bytes, file->size, error);
+    if (!check_header(file, error)) return false;
     if (!format->decode) return error_set(error, CAPTION_ERROR_FORMAT, "%s", format->absent);
-    if (!format->decode(bytes, size, &header, min_side, out, error)) return false;
+    header.accepting = partly;
+    if (!format->decode(file->bytes, file->size, &header, min_side, out, error)) return false;
     const unsigned orientation =
         header.orientation ? header.orientation : exif_orientation(header.exif, header.exif_size);
     if (image_turn_upright(out, orientation, error)) return true;
@@ -89,14 +86,17 @@ static bool decode(const uint8_t *bytes, size_t size, size_t min_side, bool acce
     return false;
 }
 
-bool image_decode_reduced(const uint8_t *bytes, size_t size, size_t min_side, struct image *out,
-                          caption_error *error) {
-    return decode(bytes, size, min_side, false, out, error);
+bool image_file_decode(const struct image_file *file, size_t min_side, bool partly,
+                       struct image *out, caption_error *error) {
+    *out = (struct image){0};
+    return decode(file, min_side, partly, out, error) ||
+           (file->name && error_prefix(error, file->name));
 }
 
-bool image_decode_partly(const uint8_t *bytes, size_t size, size_t min_side, struct image *out,
-                         caption_error *error) {
-    return decode(bytes, size, min_side, true, out, error);
+bool image_decode_reduced(const uint8_t *bytes, size_t size, size_t min_side, struct image *out,
+                          caption_error *error) {
+    const struct image_file file = image_file_inspect(NULL, bytes, size);
+    return image_file_decode(&file, min_side, false, out, error);
 }
 
 bool image_decode(const uint8_t *bytes, size_t size, struct image *out, caption_error *error) {

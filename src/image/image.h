@@ -9,6 +9,8 @@
 /* Photos with more pixels than this are refused before they are decoded. */
 #define IMAGE_MAX_PIXELS ((size_t)200 * 1000 * 1000)
 
+struct format;
+
 struct image_box {
     float left, top, width, height; /* in pixels, may be fractional */
 };
@@ -46,34 +48,64 @@ bool image_is_photo(const uint8_t *bytes, size_t size);
  * \"hello\"". */
 void image_describe(const uint8_t *bytes, size_t size, char out[IMAGE_DESCRIPTION]);
 
-/* Width and height as a file stores them, from its first bytes, no pixel decoded. False where
- * they are unknown; the error of decoding has the reason. */
-bool image_size(const uint8_t *bytes, size_t size, size_t *width, size_t *height);
+/* What the structure of a file shows, read without decoding a pixel and without a library, so that
+ * huge and truncated photos are refused before either costs or hides anything: most decoders fill
+ * the missing part of a truncated photo with grey and call it a success. */
+struct format_header {
+    size_t width, height;   /* as stored; 0 where the file ends before them */
+    const char *missing;    /* what a truncated file lacks, in words; NULL: nothing */
+    const char *impossible; /* what no valid file has and a decoder stumbles over, or NULL */
+    const char *unread;     /* what makes a valid file one that is not read, or NULL */
+    const uint8_t *exif;    /* EXIF block in the file (from its "II" or "MM" on), or NULL */
+    size_t exif_size;       /* in bytes */
+    unsigned orientation;   /* of a raw photo, 1 to 8; 0: what its EXIF block says */
+    const uint8_t *profile; /* colour profile of a WebP, or NULL */
+    size_t profile_size;    /* in bytes */
+    const uint8_t *frame;   /* first frame (ANMF) of an animated WebP, preview of a raw photo */
+    size_t frame_size;      /* in bytes */
+    bool accepting;         /* set for decoding: half a JPEG will do */
+    bool lacks_end;         /* of a JPEG or PNG without end marker: its pixels may be all there */
+    bool lossless;          /* of a JPEG: of a kind that no photo has but a sensor's pixels */
+    bool cut;               /* of a raw photo: a preview lies behind the end of the file */
+};
 
-/* Decodes the bytes of a JPEG (baseline, progressive, grey, CMYK), PNG (any depth, alpha over
- * white), BMP, PNM (P1 to P7), GIF (first frame) or, where their libraries were there at build
- * time, WebP (first frame), HEIC, AVIF, TIFF or JPEG XL file, or of a camera's raw file (its
- * largest JPEG preview). The content decides the format. Converts colours to sRGB by the profile
- * and turns the photo upright. A truncated file is an error, not half a photo; one that lacks only
- * its end marker is whole. Small files that would cost much memory are refused. Errors carry no
- * file name: the caller prefixes it (error_prefix). */
+/* A photo's file, looked at once: what is asked before decoding and decoding itself share it. */
+struct image_file {
+    const char *name;            /* errors begin with it, unless NULL; not owned */
+    const uint8_t *bytes;        /* not owned */
+    size_t size;                 /* in bytes */
+    const struct format *format; /* NULL: none that is known */
+    struct format_header header;
+};
+
+struct image_file image_file_inspect(const char *name, const uint8_t *bytes, size_t size);
+
+/* Whether width and height as the file stores them are known, in file->header; no pixel is
+ * decoded. Where not, the error of decoding has the reason. */
+bool image_file_has_size(const struct image_file *file);
+
+/* Bytes of memory that image_file_decode takes at most, about; 0 of what is no photo. */
+size_t image_file_memory(const struct image_file *file, size_t min_side);
+
+/* Decodes a JPEG (baseline, progressive, grey, CMYK), PNG (any depth, alpha over white), BMP, PNM
+ * (P1 to P7), GIF (first frame) or, where their libraries were there at build time, WebP (first
+ * frame), HEIC, AVIF, TIFF or JPEG XL file, or a camera's raw file (its largest JPEG preview). The
+ * content decides the format. Converts colours to sRGB by the profile and turns the photo upright.
+ * A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where both sides of the result are still at
+ * least `min_side` pixels: most of the time goes into decoding, and most of a large photo's pixels
+ * are averaged away again. Photos of other formats are reduced where they would take more than
+ * 100 MB. A truncated file is an error, not half a photo; one that lacks only its end marker is
+ * whole. With `partly`, a JPEG may be cut off: what is missing of its pixels is grey then, or, of
+ * a progressive one, coarse. Small files that would cost much memory are refused. */
+bool image_file_decode(const struct image_file *file, size_t min_side, bool partly,
+                       struct image *out, caption_error *error);
+
+/* Inspects and decodes; errors carry no file name. The whole photo, of its full size. */
 bool image_decode(const uint8_t *bytes, size_t size, struct image *out, caption_error *error);
 
-/* The same, but a JPEG is decoded at 1/2, 1/4 or 1/8 of its size where both sides of the result are
- * still at least `min_side` pixels: most of the time goes into decoding, and most of a large
- * photo's pixels are averaged away again. Photos of other formats are reduced where they would take
- * more than 100 MB. */
+/* The same, reduced as above. */
 bool image_decode_reduced(const uint8_t *bytes, size_t size, size_t min_side, struct image *out,
                           caption_error *error);
-
-/* The same for a JPEG that may be cut off: what is missing of its pixels is grey then, or, of a
- * progressive one, coarse. */
-bool image_decode_partly(const uint8_t *bytes, size_t size, size_t min_side, struct image *out,
-                         caption_error *error);
-
-/* Bytes of memory that image_decode_reduced takes at most, about, by a file's first bytes; 0
- * of what is no photo. */
-size_t image_decode_memory(const uint8_t *bytes, size_t size, size_t min_side);
 
 /* Turns a photo stored with an EXIF orientation (1..8, others mean 1) upright, in place. */
 bool image_turn_upright(struct image *image, unsigned orientation, caption_error *error);

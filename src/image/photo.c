@@ -68,38 +68,32 @@ static bool make_input(const struct image *image, const struct preprocessing *pr
     return true;
 }
 
-bool photo_load_memory(const struct photo_bytes *bytes, const struct preprocessing *preprocessing,
+bool photo_load_memory(const struct image_file *file, const struct preprocessing *preprocessing,
                        const struct augment *augment, float *input, caption_error *error) {
     const struct augment whole = augment_none();
     if (!augment) augment = &whole;
     struct image image;
-    if (!check_crop(augment, error) ||
-        !image_decode_reduced(bytes->data, bytes->size, smallest_side(preprocessing->size, augment),
-                              &image, error)) {
-        return error_prefix(error, bytes->name);
-    }
+    if (!check_crop(augment, error)) return error_prefix(error, file->name);
+    if (!image_file_decode(file, smallest_side(preprocessing->size, augment), false, &image, error))
+        return false;
     const bool ok = make_input(&image, preprocessing, augment, input, error);
     image_free(&image);
-    return ok || error_prefix(error, bytes->name);
+    return ok || error_prefix(error, file->name);
 }
 
-bool photo_load_image(const struct photo_bytes *bytes, const struct preprocessing *preprocessing,
+bool photo_load_image(const struct image_file *file, const struct preprocessing *preprocessing,
                       bool partly, struct image *image, float *input, caption_error *error) {
     const struct augment whole = augment_none();
     const size_t side = smallest_side(preprocessing->size, &whole);
-    if (!(partly ? image_decode_partly : image_decode_reduced)(bytes->data, bytes->size, side,
-                                                               image, error)) {
-        return error_prefix(error, bytes->name);
-    }
+    if (!image_file_decode(file, side, partly, image, error)) return false;
     if (make_input(image, preprocessing, &whole, input, error)) return true;
     image_free(image);
-    return error_prefix(error, bytes->name);
+    return error_prefix(error, file->name);
 }
 
-size_t photo_load_bytes(const uint8_t *bytes, size_t size,
-                        const struct preprocessing *preprocessing) {
+size_t photo_load_bytes(const struct image_file *file, const struct preprocessing *preprocessing) {
     const struct augment whole = augment_none();
-    return image_decode_memory(bytes, size, smallest_side(preprocessing->size, &whole));
+    return image_file_memory(file, smallest_side(preprocessing->size, &whole));
 }
 
 bool photo_file_error(const struct photo_file *file, caption_error *error) {
@@ -137,9 +131,9 @@ bool photo_load(const struct photo_file *file, const struct preprocessing *prepr
                 const struct augment *augment, float *input, caption_error *error) {
     struct file_bytes bytes;
     if (!photo_file_read(file, &bytes, error)) return false;
-    const char *name = file->member ? file->member : file->path;
-    bool ok = photo_load_memory(&(struct photo_bytes){bytes.data, bytes.size, name}, preprocessing,
-                                augment, input, error) ||
+    const struct image_file inspected =
+        image_file_inspect(file->member ? file->member : file->path, bytes.data, bytes.size);
+    bool ok = photo_load_memory(&inspected, preprocessing, augment, input, error) ||
               (file->member && error_prefix(error, file->path));
     file_bytes_free(&bytes);
     return ok;

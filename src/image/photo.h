@@ -35,25 +35,17 @@ struct preprocessing {
 bool photo_load(const struct photo_file *file, const struct preprocessing *preprocessing,
                 const struct augment *augment, float *input, caption_error *error);
 
-/* The bytes of a photo's file. */
-struct photo_bytes {
-    const uint8_t *data;
-    size_t size;
-    const char *name; /* errors begin with it */
-};
-
-/* The same from the bytes of a file. */
-bool photo_load_memory(const struct photo_bytes *bytes, const struct preprocessing *preprocessing,
+/* The same from the bytes of a file, which was inspected. */
+bool photo_load_memory(const struct image_file *file, const struct preprocessing *preprocessing,
                        const struct augment *augment, float *input, caption_error *error);
 
 /* The same for a whole photo, which stays in `image` as it was decoded, at a fraction of its size
- * perhaps; freed with image_free. `partly`: half a JPEG will do (image_decode_partly). */
-bool photo_load_image(const struct photo_bytes *bytes, const struct preprocessing *preprocessing,
+ * perhaps; freed with image_free. `partly`: half a JPEG will do. */
+bool photo_load_image(const struct image_file *file, const struct preprocessing *preprocessing,
                       bool partly, struct image *image, float *input, caption_error *error);
 
 /* Bytes of memory that loading the photo takes at most, about, besides the file's. */
-size_t photo_load_bytes(const uint8_t *bytes, size_t size,
-                        const struct preprocessing *preprocessing);
+size_t photo_load_bytes(const struct image_file *file, const struct preprocessing *preprocessing);
 
 /* Whether photo_load can load the photo: reads and decodes it, as cheaply as that can be had, and
  * forgets it. Errors name the path; their status is CAPTION_ERROR_IO where the file cannot be read.

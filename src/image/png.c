@@ -168,6 +168,8 @@ static bool png_decode(const uint8_t *bytes, size_t size, const struct format_he
     reader.rows.image = out;
     reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, fail, take_warning);
     if (!reader.png) return error_memory(error, "the PNG decoder");
+    /* Some programs say that what repeats lies nearer than it does. */
+    png_set_option(reader.png, PNG_MAXIMUM_INFLATE_WINDOW, PNG_OPTION_ON);
     reader.info = png_create_info_struct(reader.png);
     bool ok = reader.info || error_memory(error, "the PNG decoder");
     if (ok) ok = check_row(&reader, header) && try_to_read(&reader, header, min_side, out);

@@ -45,6 +45,10 @@ struct libtiff {
     FUNCTION(TIFFClose);
     FUNCTION(TIFFGetField);
     FUNCTION(TIFFReadRGBAImageOriented);
+    FUNCTION(TIFFIsTiled);
+    FUNCTION(TIFFNumberOfStrips);
+    FUNCTION(TIFFStripSize);
+    FUNCTION(TIFFReadEncodedStrip);
 };
 #undef FUNCTION
 
@@ -59,6 +63,10 @@ static bool load(struct libtiff *lib, caption_error *error) {
         FUNCTION(TIFFClose),
         FUNCTION(TIFFGetField),
         FUNCTION(TIFFReadRGBAImageOriented),
+        FUNCTION(TIFFIsTiled),
+        FUNCTION(TIFFNumberOfStrips),
+        FUNCTION(TIFFStripSize),
+        FUNCTION(TIFFReadEncodedStrip),
         LIBRARY_END,
     };
 #undef FUNCTION
@@ -161,17 +169,65 @@ static TIFF *open_tiff(const struct libtiff *lib, struct tiff_source *source,
     return tiff;
 }
 
-/* Puts RGB in the place of libtiff's pixels, which have colours multiplied by their alpha: over
- * white, the rest is white. Each is written where it has been read, or before. */
-static const uint8_t *pack_pixels(uint32_t *pixels, size_t count) {
+static uint16_t number_of(const struct libtiff *lib, TIFF *tiff, uint32_t tag) {
+    uint16_t number = 0;
+    return lib->TIFFGetField(tiff, tag, &number) ? number : 0;
+}
+
+/* Of alpha beside grey or a palette's number: libtiff multiplies other colours by it. */
+static bool has_straight_alpha(const struct libtiff *lib, TIFF *tiff) {
+    uint16_t extras = 0, *kinds = NULL;
+    return number_of(lib, tiff, TIFFTAG_SAMPLESPERPIXEL) == 2 &&
+           lib->TIFFGetField(tiff, TIFFTAG_EXTRASAMPLES, &extras, &kinds) && extras == 1 &&
+           *kinds == EXTRASAMPLE_UNASSALPHA;
+}
+
+/* Puts RGB in the place of libtiff's pixels, which have colours multiplied by their alpha, unless
+ * `straight`: over white, the rest is white. Each is written where it has been read, or before. */
+static const uint8_t *pack_pixels(uint32_t *pixels, size_t count, bool straight) {
     uint8_t *rgb = (uint8_t *)pixels;
     for (size_t i = 0; i < count; i++) {
-        const uint32_t pixel = pixels[i], white = 255 - TIFFGetA(pixel);
+        const uint32_t pixel = pixels[i], alpha = TIFFGetA(pixel);
         const uint32_t colors[] = {TIFFGetR(pixel), TIFFGetG(pixel), TIFFGetB(pixel)};
-        for (size_t c = 0; c < 3; c++)
-            rgb[3 * i + c] = (uint8_t)size_smaller(colors[c] + white, 255);
+        for (size_t c = 0; c < 3; c++) {
+            const uint32_t color = straight ? (colors[c] * alpha + 127) / 255 : colors[c];
+            rgb[3 * i + c] = (uint8_t)size_smaller(color + 255 - alpha, 255);
+        }
     }
     return rgb;
+}
+
+struct open_tiff {
+    const struct libtiff *lib;
+    TIFF *tiff;
+    struct tiff_source *source;
+};
+
+static bool has_palette_alpha(const struct libtiff *lib, TIFF *tiff) {
+    return has_straight_alpha(lib, tiff) && !lib->TIFFIsTiled(tiff) &&
+           number_of(lib, tiff, TIFFTAG_PHOTOMETRIC) == PHOTOMETRIC_PALETTE &&
+           number_of(lib, tiff, TIFFTAG_BITSPERSAMPLE) == 8 &&
+           number_of(lib, tiff, TIFFTAG_PLANARCONFIG) != PLANARCONFIG_SEPARATE;
+}
+
+/* libtiff leaves out the alpha that stands beside a palette's number: both are read again for it.
+ */
+static bool take_palette_alpha(const struct open_tiff *open, uint32_t *pixels, size_t count,
+                               caption_error *error) {
+    const struct libtiff *lib = open->lib;
+    if (!has_palette_alpha(lib, open->tiff)) return true;
+    const tmsize_t size = lib->TIFFStripSize(open->tiff);
+    const uint32_t strips = lib->TIFFNumberOfStrips(open->tiff);
+    uint8_t *pairs = memory_zeroed(size > 0 ? (size_t)size : 1, 1, "a strip of pixels", error);
+    bool ok = pairs != NULL;
+    for (uint32_t strip = 0; ok && strip < strips; strip++) {
+        const tmsize_t read = lib->TIFFReadEncodedStrip(open->tiff, strip, pairs, size);
+        ok = read >= 0 || fail(open->source, error);
+        for (tmsize_t i = 0; i + 1 < read && count > 0; i += 2, pixels++, count--)
+            *pixels = (*pixels & 0xffffff) | (uint32_t)pairs[i + 1] << 24;
+    }
+    free(pairs);
+    return ok;
 }
 
 static void find_profile(const struct libtiff *lib, TIFF *tiff, struct whole_pixels *whole) {
@@ -181,12 +237,6 @@ static void find_profile(const struct libtiff *lib, TIFF *tiff, struct whole_pix
     whole->profile = profile;
     whole->profile_size = size;
 }
-
-struct open_tiff {
-    const struct libtiff *lib;
-    TIFF *tiff;
-    struct tiff_source *source;
-};
 
 /* As it is stored, `stored` being its orientation: who asks for that gets rows as they come. */
 static bool decode(const struct open_tiff *open, const struct format_header *header,
@@ -201,9 +251,10 @@ static bool decode(const struct open_tiff *open, const struct format_header *hea
     bool ok = lib->TIFFReadRGBAImageOriented(tiff, (uint32_t)header->width,
                                              (uint32_t)header->height, pixels, stored, 1) ||
               fail(source, error);
+    ok = ok && take_palette_alpha(open, pixels, count, error);
     if (ok) {
         struct whole_pixels whole = {.channels = 3, .stride = 3 * header->width};
-        whole.pixels = pack_pixels(pixels, count);
+        whole.pixels = pack_pixels(pixels, count, has_straight_alpha(lib, tiff));
         find_profile(lib, tiff, &whole);
         ok = image_take_whole(&whole, header, source->size, min_side, out, error);
     }

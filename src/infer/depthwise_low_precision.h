@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "base/simd_level.h"
-#include "infer/precision.h"
+#include "infer/low_precision.h"
 
 /* Strides are in numbers: see depthwise_strip.h. ReLU6 is always applied. */
 struct depthwise_low_precision {

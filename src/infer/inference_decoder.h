@@ -15,7 +15,7 @@
 
 #include "base/memory.h"
 #include "base/threads.h"
-#include "infer/precision.h"
+#include "infer/low_precision.h"
 #include "model/decoder.h"
 #include "model/weights.h"
 

@@ -12,7 +12,7 @@
 #define CAPTION_INFER_INFERENCE_ENCODER_H
 
 #include "base/threads.h"
-#include "infer/precision.h"
+#include "infer/low_precision.h"
 #include "model/encoder.h"
 #include "model/weights.h"
 

@@ -1,6 +1,6 @@
 /* The encoder for inference in float. */
 #include "infer/depthwise_strip.h"
-#include "infer/inference_weights.h"
+#include "infer/inference_kernels.h"
 #include "infer/packed.h"
 
 _Static_assert((int)PACKED_PANEL == (int)INFERENCE_PANEL, "weights come in panels of one size");

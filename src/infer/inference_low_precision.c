@@ -1,6 +1,6 @@
 /* The encoder for inference in bfloat16 and int8. */
 #include "infer/depthwise_low_precision.h"
-#include "infer/inference_weights.h"
+#include "infer/inference_kernels.h"
 #include "infer/low_precision.h"
 #include "infer/packed_low_precision.h"
 

@@ -1,4 +1,4 @@
-#include "infer/inference_weights.h"
+#include "infer/inference_kernels.h"
 
 #include <stdlib.h>
 #include <string.h>

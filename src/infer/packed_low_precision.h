@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/memory.h"
-#include "infer/precision.h"
+#include "infer/low_precision.h"
 
 enum { LOW_PRECISION_PANEL = 16 }; /* outputs packed side by side */
 

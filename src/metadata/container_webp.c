@@ -61,8 +61,8 @@ static bool announce(const struct container *container, struct splices *splices,
         const uint8_t flags = chunk[HEAD] | FLAG_XMP;
         return splices_add(splices, RIFF + HEAD, RIFF + HEAD + 1, &flags, 1, error);
     }
-    size_t width, height;
-    if (!image_size(container->bytes, container->size, &width, &height))
+    const struct image_file file = image_file_inspect(NULL, container->bytes, container->size);
+    if (!image_file_has_size(&file))
         return error_set(error, CAPTION_ERROR_FORMAT, "expected pixels in its first chunk");
     /* VP8L has a signature of one byte, two sizes of 14 bits each and a bit for transparency. */
     const bool has_alpha =
@@ -70,8 +70,8 @@ static bool announce(const struct container *container, struct splices *splices,
     uint8_t made[HEAD + VP8X] = "VP8X";
     write_little(made + 4, VP8X, 4);
     made[HEAD] = FLAG_XMP | (has_alpha ? FLAG_ALPHA : 0);
-    write_little(made + HEAD + 4, width - 1, 3);
-    write_little(made + HEAD + 7, height - 1, 3);
+    write_little(made + HEAD + 4, file.header.width - 1, 3);
+    write_little(made + HEAD + 7, file.header.height - 1, 3);
     return splices_add(splices, RIFF, RIFF, made, sizeof made, error);
 }
 

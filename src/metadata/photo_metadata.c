@@ -96,10 +96,12 @@ static bool shows_the_same(const struct container *old, const struct file_bytes 
         (made->size < coded ||
          memcmp(made->data + made->size - coded, old->bytes + old->image_data, coded) != 0))
         return error_set(error, CAPTION_ERROR_FORMAT, "its pixels would have been changed");
+    const struct image_file old_file = image_file_inspect(NULL, old->bytes, old->size),
+                            made_file = image_file_inspect(NULL, made->data, made->size);
     struct image before, after;
-    if (!image_decode_partly(old->bytes, old->size, 1, &before, error)) return false;
+    if (!image_file_decode(&old_file, 1, true, &before, error)) return false;
     bool same = false;
-    if (image_decode_partly(made->data, made->size, 1, &after, error)) {
+    if (image_file_decode(&made_file, 1, true, &after, error)) {
         same = is_same_picture(&before, &after) ||
                error_set(error, CAPTION_ERROR_FORMAT, "it would have shown something else");
         image_free(&after);

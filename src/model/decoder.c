@@ -11,9 +11,6 @@
 #include "nn/math.h"
 #include "nn/vector.h"
 
-/* Added to a squared length, so that all-zero features stay zero. */
-static const double TINY_LENGTH = 1e-12;
-
 /* Features after ReLU6 are never negative, so most of a unit vector is the mean over photos. The
  * residual without the mean has about this share of its length. */
 static const double LEFT_OF_UNIT = 0.25;
@@ -24,15 +21,15 @@ static const float STYLE_DEVIATION = 0.5F;
 /* The initial logit of a tag: most photos do not show most tags. */
 static const real RARE_TAG = -4;
 
-static bool add_matrix(struct parameters *parameters, const char *name, size_t rows, size_t columns,
-                       size_t *index, caption_error *error) {
+bool decoder_add_matrix(struct parameters *parameters, const char *name, size_t rows,
+                        size_t columns, size_t *index, caption_error *error) {
     const struct new_parameter matrix = {
         .name = name, .shape = {rows, columns}, .dimensions = 2, .group = PARAMETERS_DECODER};
     return parameters_add(parameters, &matrix, index, error);
 }
 
-static bool add_vector(struct parameters *parameters, const char *name, size_t count,
-                       enum parameters_group group, size_t *index, caption_error *error) {
+bool decoder_add_vector(struct parameters *parameters, const char *name, size_t count,
+                        enum parameters_group group, size_t *index, caption_error *error) {
     const struct new_parameter vector = {
         .name = name, .shape = {count}, .dimensions = 1, .group = group};
     return parameters_add(parameters, &vector, index, error);
@@ -41,18 +38,18 @@ static bool add_vector(struct parameters *parameters, const char *name, size_t c
 /* The word head. */
 static bool add_tags(struct decoder *d, struct parameters *parameters, caption_error *error) {
     if (d->tags == 0) return true;
-    return add_matrix(parameters, "decoder.tags.weight", d->tags, d->features, &d->tag_weight,
-                      error) &&
-           add_vector(parameters, "decoder.tags.bias", d->tags, PARAMETERS_DECODER, &d->tag_bias,
-                      error) &&
-           add_matrix(parameters, "decoder.tags.input", d->embedding, d->tags, &d->tag_input,
-                      error);
+    return decoder_add_matrix(parameters, "decoder.tags.weight", d->tags, d->features,
+                              &d->tag_weight, error) &&
+           decoder_add_vector(parameters, "decoder.tags.bias", d->tags, PARAMETERS_DECODER,
+                              &d->tag_bias, error) &&
+           decoder_add_matrix(parameters, "decoder.tags.input", d->embedding, d->tags,
+                              &d->tag_input, error);
 }
 
 /* The styles. */
 static bool add_styles(struct decoder *d, struct parameters *parameters, caption_error *error) {
-    return d->styles == 0 || add_matrix(parameters, "decoder.styles.weight", d->styles,
-                                        d->embedding, &d->style_weight, error);
+    return d->styles == 0 || decoder_add_matrix(parameters, "decoder.styles.weight", d->styles,
+                                                d->embedding, &d->style_weight, error);
 }
 
 /* The products' width and the state's. */
@@ -69,14 +66,14 @@ bool decoder_init_reader(struct decoder *reader, const struct cell *cell, size_t
     *reader = (struct decoder){.cell = cell, .embedding = embedding, .hidden = hidden};
     struct decoder *r = reader;
     return set_widths(r, error) &&
-           add_matrix(parameters, "search.cell.weight_ih", r->products, embedding, &r->weight_ih,
-                      error) &&
-           add_matrix(parameters, "search.cell.weight_hh", r->products, hidden, &r->weight_hh,
-                      error) &&
-           add_vector(parameters, "search.cell.bias_ih", r->products, PARAMETERS_DECODER,
-                      &r->bias_ih, error) &&
-           add_vector(parameters, "search.cell.bias_hh", r->products, PARAMETERS_DECODER,
-                      &r->bias_hh, error);
+           decoder_add_matrix(parameters, "search.cell.weight_ih", r->products, embedding,
+                              &r->weight_ih, error) &&
+           decoder_add_matrix(parameters, "search.cell.weight_hh", r->products, hidden,
+                              &r->weight_hh, error) &&
+           decoder_add_vector(parameters, "search.cell.bias_ih", r->products, PARAMETERS_DECODER,
+                              &r->bias_ih, error) &&
+           decoder_add_vector(parameters, "search.cell.bias_hh", r->products, PARAMETERS_DECODER,
+                              &r->bias_hh, error);
 }
 
 bool decoder_init(struct decoder *decoder, const struct cell *cell,
@@ -94,25 +91,28 @@ bool decoder_init(struct decoder *decoder, const struct cell *cell,
     if (!set_widths(decoder, error)) return false;
     struct decoder *d = decoder;
     size_t p = d->products;
-    return add_vector(parameters, "decoder.image.shift", features, PARAMETERS_CONSTANT,
-                      &d->image_shift, error) &&
-           add_vector(parameters, "decoder.image.scale", features, PARAMETERS_CONSTANT,
-                      &d->image_scale, error) &&
-           add_matrix(parameters, "decoder.image.weight", embedding, features, &d->image_weight,
-                      error) &&
-           add_vector(parameters, "decoder.image.bias", embedding, PARAMETERS_DECODER,
-                      &d->image_bias, error) &&
-           add_matrix(parameters, "decoder.embedding.weight", words, embedding, &d->embed, error) &&
-           add_matrix(parameters, "decoder.cell.weight_ih", p, embedding, &d->weight_ih, error) &&
-           add_matrix(parameters, "decoder.cell.weight_hh", p, hidden, &d->weight_hh, error) &&
-           add_vector(parameters, "decoder.cell.bias_ih", p, PARAMETERS_DECODER, &d->bias_ih,
-                      error) &&
-           add_vector(parameters, "decoder.cell.bias_hh", p, PARAMETERS_DECODER, &d->bias_hh,
-                      error) &&
-           add_matrix(parameters, "decoder.output.weight", words, hidden, &d->output_weight,
-                      error) &&
-           add_vector(parameters, "decoder.output.bias", words, PARAMETERS_DECODER, &d->output_bias,
-                      error) &&
+    return decoder_add_vector(parameters, "decoder.image.shift", features, PARAMETERS_CONSTANT,
+                              &d->image_shift, error) &&
+           decoder_add_vector(parameters, "decoder.image.scale", features, PARAMETERS_CONSTANT,
+                              &d->image_scale, error) &&
+           decoder_add_matrix(parameters, "decoder.image.weight", embedding, features,
+                              &d->image_weight, error) &&
+           decoder_add_vector(parameters, "decoder.image.bias", embedding, PARAMETERS_DECODER,
+                              &d->image_bias, error) &&
+           decoder_add_matrix(parameters, "decoder.embedding.weight", words, embedding, &d->embed,
+                              error) &&
+           decoder_add_matrix(parameters, "decoder.cell.weight_ih", p, embedding, &d->weight_ih,
+                              error) &&
+           decoder_add_matrix(parameters, "decoder.cell.weight_hh", p, hidden, &d->weight_hh,
+                              error) &&
+           decoder_add_vector(parameters, "decoder.cell.bias_ih", p, PARAMETERS_DECODER,
+                              &d->bias_ih, error) &&
+           decoder_add_vector(parameters, "decoder.cell.bias_hh", p, PARAMETERS_DECODER,
+                              &d->bias_hh, error) &&
+           decoder_add_matrix(parameters, "decoder.output.weight", words, hidden, &d->output_weight,
+                              error) &&
+           decoder_add_vector(parameters, "decoder.output.bias", words, PARAMETERS_DECODER,
+                              &d->output_bias, error) &&
            add_tags(d, parameters, error) && add_styles(d, parameters, error);
 }
 
@@ -164,15 +164,15 @@ static void fill_uniform(struct parameters *parameters, size_t index, float limi
     }
 }
 
-static void fill_normal(struct parameters *parameters, size_t index, float deviation,
-                        struct random *random) {
+void decoder_fill_normal(struct parameters *parameters, size_t index, float deviation,
+                         struct random *random) {
     real *values = parameters_at(parameters, parameters->values, index);
     for (size_t i = 0; i < parameters->tensors[index].count; i++) {
         values[i] = (real)(random_normal(random) * deviation);
     }
 }
 
-static void fill_constant(struct parameters *parameters, size_t index, real value) {
+void decoder_fill_constant(struct parameters *parameters, size_t index, real value) {
     real *values = parameters_at(parameters, parameters->values, index);
     for (size_t i = 0; i < parameters->tensors[index].count; i++) values[i] = value;
 }
@@ -188,9 +188,10 @@ static bool follows_shift(const struct decoder *decoder, const struct parameters
 void decoder_randomise_tags(const struct decoder *decoder, struct parameters *parameters,
                             struct random *random) {
     if (decoder->tags == 0) return;
-    fill_normal(parameters, decoder->tag_weight, 0.1F / sqrtf((float)decoder->features), random);
-    fill_constant(parameters, decoder->tag_bias, RARE_TAG);
-    fill_constant(parameters, decoder->tag_input, 0);
+    decoder_fill_normal(parameters, decoder->tag_weight, 0.1F / sqrtf((float)decoder->features),
+                        random);
+    decoder_fill_constant(parameters, decoder->tag_bias, RARE_TAG);
+    decoder_fill_constant(parameters, decoder->tag_input, 0);
 }
 
 void decoder_randomise_styles(const struct decoder *decoder, size_t first,
@@ -207,8 +208,8 @@ void decoder_randomise_cell(const struct decoder *decoder, struct parameters *pa
     const float limit = 1 / sqrtf((float)decoder->hidden);
     fill_uniform(parameters, decoder->weight_ih, limit, random);
     fill_uniform(parameters, decoder->weight_hh, limit, random);
-    fill_constant(parameters, decoder->bias_ih, 0);
-    fill_constant(parameters, decoder->bias_hh, 0);
+    decoder_fill_constant(parameters, decoder->bias_ih, 0);
+    decoder_fill_constant(parameters, decoder->bias_hh, 0);
     if (decoder->cell != &cell_lstm) return;
     /* An open forget gate at the start (Gers et al., 2000). */
     real *bias = parameters_at(parameters, parameters->values, decoder->bias_ih);
@@ -219,14 +220,16 @@ void decoder_randomise(const struct decoder *decoder, struct parameters *paramet
                        struct random *random) {
     decoder_randomise_cell(decoder, parameters, random);
     fill_uniform(parameters, decoder->output_weight, 1 / sqrtf((float)decoder->hidden), random);
-    fill_normal(parameters, decoder->embed, 1.0f, random);
+    decoder_fill_normal(parameters, decoder->embed, 1.0f, random);
     /* Unit variance in, unit variance out: x_1 then looks like a word to the cell. */
-    fill_normal(parameters, decoder->image_weight, 1 / sqrtf((float)decoder->features), random);
-    fill_constant(parameters, decoder->image_shift, 0);
+    decoder_fill_normal(parameters, decoder->image_weight, 1 / sqrtf((float)decoder->features),
+                        random);
+    decoder_fill_constant(parameters, decoder->image_shift, 0);
     const double left = follows_shift(decoder, parameters) ? LEFT_OF_UNIT : 1;
-    fill_constant(parameters, decoder->image_scale, (real)(sqrt((double)decoder->features) / left));
-    fill_constant(parameters, decoder->image_bias, 0);
-    fill_constant(parameters, decoder->output_bias, 0);
+    decoder_fill_constant(parameters, decoder->image_scale,
+                          (real)(sqrt((double)decoder->features) / left));
+    decoder_fill_constant(parameters, decoder->image_bias, 0);
+    decoder_fill_constant(parameters, decoder->output_bias, 0);
     decoder_randomise_tags(decoder, parameters, random);
     decoder_randomise_styles(decoder, 0, parameters, random);
 }
@@ -245,7 +248,7 @@ void decoder_scale_features(const struct decoder *decoder, const real *shift, co
     const size_t f = decoder->features;
     for (size_t i = 0; i < count; i++) {
         const real *v = features + i * f;
-        real inverse = (real)(1 / sqrt(vector_square_sum(f, v) + TINY_LENGTH));
+        real inverse = (real)(1 / sqrt(vector_square_sum(f, v) + DECODER_TINY_LENGTH));
         for (size_t j = 0; j < f; j++) scaled[i * f + j] = (v[j] * inverse - shift[j]) * scale[j];
     }
 }
@@ -352,7 +355,7 @@ void decoder_image_backward(const struct decoder *decoder, const struct paramete
         /* u = v / |v|: dv = (du - u (u . du)) / |v| */
         const real *v = features + i * f;
         real *d = d_scaled + i * f, *out = images->d_features + i * f;
-        double inverse = 1 / sqrt(vector_square_sum(f, v) + TINY_LENGTH), along = 0;
+        double inverse = 1 / sqrt(vector_square_sum(f, v) + DECODER_TINY_LENGTH), along = 0;
         for (size_t j = 0; j < f; j++) {
             d[j] *= scale[j];
             along += (double)d[j] * (double)v[j] * inverse;

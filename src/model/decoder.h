@@ -12,7 +12,7 @@
  * put the image in an image caption generator, 2018). The tensors are the same either way.
  *
  * The word head, p, belongs to a decoder with tags: content words, which it learns to predict from
- * the features alone (tag_loss.h) and sees beside the image (LSTM-A of Yao et al., Boosting image
+ * the features alone (losses.h) and sees beside the image (LSTM-A of Yao et al., Boosting image
  * captioning with attributes, 2017).
  *
  * s is the vector of the requested caption style, if the decoder has styles (styles.h).

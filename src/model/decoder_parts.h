@@ -1,9 +1,24 @@
 /* The pieces of one time step, shared by the decoder's step (decoder.c), the unroll (unroll.c) and
- * the decoder for inference, so that all compute the same function. Internal to this folder. */
+ * the decoder for inference, so that all compute the same function; and how parameters of the
+ * decoder and of the search part (search.c) are added and begin. */
 #ifndef CAPTION_MODEL_DECODER_PARTS_H
 #define CAPTION_MODEL_DECODER_PARTS_H
 
 #include "model/decoder.h"
+
+/* Adds a matrix (rows, columns) or a vector (rows), whose index is stored. */
+bool decoder_add_matrix(struct parameters *parameters, const char *name, size_t rows,
+                        size_t columns, size_t *index, caption_error *error);
+bool decoder_add_vector(struct parameters *parameters, const char *name, size_t rows,
+                        enum parameters_group group, size_t *index, caption_error *error);
+
+/* Sets a tensor to numbers drawn around 0, or to one number. */
+void decoder_fill_normal(struct parameters *parameters, size_t index, float deviation,
+                         struct random *random);
+void decoder_fill_constant(struct parameters *parameters, size_t index, real value);
+
+/* Added to a squared length, so that zeros stay zeros when they are divided by it. */
+#define DECODER_TINY_LENGTH 1e-12
 
 /* scaled (count, F) = (features / |features| - shift) * scale. */
 void decoder_scale_features(const struct decoder *decoder, const real *shift, const real *scale,

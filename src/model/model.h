@@ -9,7 +9,6 @@
 #include "model/decoder.h"
 #include "model/encoder.h"
 #include "model/encoder_import.h"
-#include "model/rerank.h"
 #include "model/search.h"
 #include "model/styles.h"
 #include "model/tag_calibration.h"

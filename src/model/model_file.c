@@ -18,7 +18,7 @@
  *     provenance   a JSON object of strings
  *     tag_calibration  of the word head, as in tag_calibration.h (absent: there is none)
  *     confidence   of captions, as in confidence.h (absent: there is none)
- *     rerank       of captions, as in rerank.h (absent: there is none)
+ *     rerank       of captions, as in confidence.h (absent: there is none)
  *
  * Tensors have the names of the parameters; the encoder's are timm's, prefixed by "encoder.".
  */

@@ -1,26 +1,18 @@
 #include "model/search.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "model/decoder_parts.h"
 #include "nn/blas.h"
 #include "nn/vector.h"
 #include "text/vocabulary.h"
 
-/* Added to a squared length, so that zeros stay zeros. */
-static const double TINY_LENGTH = 1e-12;
-
 static bool add_layer(struct parameters *parameters, const char *weight, const char *bias,
                       struct search_layer *layer, caption_error *error) {
-    const struct new_parameter matrix = {.name = weight,
-                                         .shape = {layer->outputs, layer->inputs},
-                                         .dimensions = 2,
-                                         .group = PARAMETERS_DECODER};
-    const struct new_parameter vector = {
-        .name = bias, .shape = {layer->outputs}, .dimensions = 1, .group = PARAMETERS_DECODER};
-    return parameters_add(parameters, &matrix, &layer->weight, error) &&
-           parameters_add(parameters, &vector, &layer->bias, error);
+    return decoder_add_matrix(parameters, weight, layer->outputs, layer->inputs, &layer->weight,
+                              error) &&
+           decoder_add_vector(parameters, bias, layer->outputs, PARAMETERS_DECODER, &layer->bias,
+                              error);
 }
 
 bool search_register(struct search *search, const struct decoder *decoder, size_t size,
@@ -39,12 +31,8 @@ bool search_register(struct search *search, const struct decoder *decoder, size_
 
 static void randomise_layer(const struct search_layer *layer, struct parameters *parameters,
                             struct random *random) {
-    const float deviation = 1 / sqrtf((float)layer->inputs);
-    real *weight = parameters_at(parameters, parameters->values, layer->weight);
-    for (size_t i = 0; i < layer->outputs * layer->inputs; i++)
-        weight[i] = (real)(random_normal(random) * deviation);
-    memset(parameters_at(parameters, parameters->values, layer->bias), 0,
-           layer->outputs * sizeof(real));
+    decoder_fill_normal(parameters, layer->weight, 1 / sqrtf((float)layer->inputs), random);
+    decoder_fill_constant(parameters, layer->bias, 0);
 }
 
 void search_randomise(const struct search *search, struct parameters *parameters,
@@ -71,7 +59,7 @@ void search_photo_inputs(const struct decoder *decoder, const struct decoder_ten
 void search_normalise(size_t count, size_t size, real *vectors, real *scales) {
     for (size_t i = 0; i < count; i++) {
         real *vector = vectors + i * size;
-        scales[i] = (real)(1 / sqrt(vector_square_sum(size, vector) + TINY_LENGTH));
+        scales[i] = (real)(1 / sqrt(vector_square_sum(size, vector) + DECODER_TINY_LENGTH));
         vector_scale(size, scales[i], vector);
     }
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text_stream.h"
 #include "text/utf8.h"
 
 static const char none[] = "none", automatic[] = "auto", what[] = "caption styles";
@@ -70,18 +71,11 @@ size_t styles_of(const struct styles *styles, const char *source, const char *se
 /* The names concatenated, each between `before` and `after`; freed with free(). */
 static char *join(const struct styles *styles, const char *before, const char *after,
                   caption_error *error) {
-    char *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    if (stream) {
-        for (size_t i = 0; i < styles->count; i++) {
-            fprintf(stream, "%s%s%s", before, styles->names[i], after);
-        }
-        if (fclose(stream) == 0) return text;
-    }
-    free(text);
-    error_memory(error, what);
-    return NULL;
+    struct text_stream text;
+    if (!text_stream_open(&text, what, error)) return NULL;
+    for (size_t i = 0; i < styles->count; i++)
+        fprintf(text.stream, "%s%s%s", before, styles->names[i], after);
+    return text_stream_close(&text, error);
 }
 
 bool styles_choose(const struct styles *styles, const char *name, size_t *style,

@@ -79,12 +79,18 @@ write_basic_package_version_file(caption-config-version.cmake COMPATIBILITY Same
 install(FILES ${CMAKE_BINARY_DIR}/caption-config-version.cmake DESTINATION ${config}
         COMPONENT library)
 
-# The Python package: see src/python. Its build installs this alone.
+# The Python package: see src/python. Its build installs this alone. It captions, and does not search.
 if(SKBUILD)
+  find_package(Python REQUIRED COMPONENTS Interpreter)
+  set(model ${CMAKE_BINARY_DIR}/caption.safetensors)
+  set(captions_only ${CMAKE_CURRENT_LIST_DIR}/captions_only.py)
+  add_custom_command(OUTPUT ${model} DEPENDS ${captions_only} ${weights}/caption.safetensors
+                     COMMAND Python::Interpreter ${captions_only} ${weights}/caption.safetensors ${model})
+  add_custom_target(caption_python DEPENDS ${model} caption_shared)
   install(FILES $<TARGET_FILE:caption_shared> RENAME libcaption.so DESTINATION caption
           COMPONENT python)
-  install(FILES ${weights}/caption.safetensors ${weights}/README.md ${CMAKE_SOURCE_DIR}/LICENSE
-          DESTINATION caption COMPONENT python)
+  install(FILES ${model} ${weights}/README.md ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION caption
+          COMPONENT python)
 endif()
 
 # The Debian package: program, model and library together. dpkg-shlibdeps finds what they are linked with, dpkg

@@ -28,7 +28,10 @@ enum tags_shown {
 };
 
 /* The names, separated by ", ". The stream's own errors are left to its owner. */
-void tag_text_write(FILE *stream, const caption_result *result);
+static inline void tag_text_write(FILE *stream, const caption_result *result) {
+    for (size_t i = 0; i < result->tag_count; i++)
+        fprintf(stream, "%s%s", i > 0 ? ", " : "", result->tags[i].name);
+}
 
 /* A photo as a member of an archive, which is read once. */
 struct caption_member {
@@ -41,7 +44,7 @@ struct caption_member {
 struct caption_row {
     size_t number;    /* its place in the input, from 0; shards leave gaps */
     const char *path; /* as it was found: argument, or folder argument / path below; in an archive
-                         its key (cli/tar_photos.h) */
+                         its key (cli/captioning_tar.c) */
     size_t relative;  /* path + relative is its path in the folder argument it was found in; of a
                          photo  that was named, only its name */
     bool name_taken;  /* another photo has taken its sidecar name without the extension: see

@@ -43,28 +43,41 @@ static void put_text(FILE *stream, const caption_result *result, enum tags_shown
         put_caption(stream, &result->captions[0]);
 }
 
-/* A bar, and its length in words: "72 % sure". */
-static void write_confidence(FILE *stream, double confidence) {
+void caption_page_bar(FILE *stream, double share) {
     fputs("<p class=\"sure\"><span class=\"bar\" aria-hidden=\"true\"><span style=\"width:",
           stream);
-    html_number_fixed(stream, 100 * confidence, 0);
+    html_number_fixed(stream, 100 * share, 0);
     fputs("%\"></span></span>", stream);
+}
+
+/* A bar, and its length in words: "72 % sure". */
+static void write_confidence(FILE *stream, double confidence) {
+    caption_page_bar(stream, confidence);
     html_number_fixed(stream, 100 * confidence, 0);
     fputs(BETWEEN "%" BETWEEN "sure</p>\n", stream);
 }
 
-static void write_photo(FILE *stream, const caption_thumbnail *thumbnail,
-                        const caption_result *result, enum tags_shown tags) {
+bool caption_page_photo_begin(FILE *stream, const caption_thumbnail *thumbnail) {
     if (!thumbnail->jpeg) {
         fputs("<div class=\"missing\">no thumbnail</div>\n", stream);
-        return;
+        return false;
     }
     fprintf(stream, "<img width=\"%zu\" height=\"%zu\" decoding=\"async\" alt=\"", thumbnail->width,
             thumbnail->height);
-    put_text(stream, result, tags);
+    return true;
+}
+
+void caption_page_photo_end(FILE *stream, const caption_thumbnail *thumbnail) {
     fputs("\" src=\"", stream);
     html_text_write_data(stream, "image/jpeg", thumbnail->jpeg, thumbnail->size);
     fputs("\">\n", stream);
+}
+
+static void write_photo(FILE *stream, const caption_thumbnail *thumbnail,
+                        const caption_result *result, enum tags_shown tags) {
+    if (!caption_page_photo_begin(stream, thumbnail)) return;
+    put_text(stream, result, tags);
+    caption_page_photo_end(stream, thumbnail);
 }
 
 /* Folder and file separately: where the line is too long, the folder is truncated first. */

@@ -18,8 +18,18 @@ enum { CAPTION_PAGE_THUMBNAIL = 192 };
 struct caption_output *caption_page_new(const char *path, enum tags_shown tags,
                                         caption_error *error);
 
-/* A photo's path as the page shows it, for other pages with the style of captions.css. */
+/* What other pages with the style of captions.css show of a photo, too: */
+
+/* Its path. */
 void caption_page_name(FILE *stream, const char *path);
+
+/* Its thumbnail: between the two calls the caller writes the alternative text. False where there is
+ * none (zeros), which the page says; there is no second call then. */
+bool caption_page_photo_begin(FILE *stream, const caption_thumbnail *thumbnail);
+void caption_page_photo_end(FILE *stream, const caption_thumbnail *thumbnail);
+
+/* A bar of a length from 0 to 1; the caller writes what it stands for, and "</p>". */
+void caption_page_bar(FILE *stream, double share);
 
 /* Whether a file is such a page. */
 bool caption_page_recognise(const char *path);

@@ -59,7 +59,7 @@ static bool load(struct archive_writing *lib, caption_error *error) {
                      "libarchive, which writes tar archives, cannot be loaded: %.200s", dlerror());
 }
 
-/* What the stream cannot take, its owner tells. */
+/* What the stream cannot take, its owner reports. */
 static la_ssize_t write_block(struct archive *archive, void *context, const void *block,
                               size_t size) {
     (void)archive;

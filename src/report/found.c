@@ -50,26 +50,18 @@ static const char header_style[] = "header {\n  margin-bottom: 1.5rem;\n}\n";
 
 static void write_thumbnail(FILE *stream, const char *path) {
     const struct photo_file file = {.path = path};
-    caption_thumbnail thumbnail = {0};
-    if (!thumbnail_load(&file, CAPTION_PAGE_THUMBNAIL, &thumbnail, NULL)) {
-        fputs("<div class=\"missing\">no thumbnail</div>\n", stream);
-        return;
+    caption_thumbnail thumbnail = {0}; /* a missing one is reported in its place */
+    thumbnail_load(&file, CAPTION_PAGE_THUMBNAIL, &thumbnail, NULL);
+    if (caption_page_photo_begin(stream, &thumbnail)) {
+        html_text_write(stream, path + file_name_start(path));
+        caption_page_photo_end(stream, &thumbnail);
     }
-    fprintf(stream, "<img width=\"%zu\" height=\"%zu\" decoding=\"async\" alt=\"", thumbnail.width,
-            thumbnail.height);
-    html_text_write(stream, path + file_name_start(path));
-    fputs("\" src=\"", stream);
-    html_text_write_data(stream, "image/jpeg", thumbnail.jpeg, thumbnail.size);
-    fputs("\">\n", stream);
     thumbnail_free(&thumbnail);
 }
 
 /* The score as a bar and a number. */
 static void write_score(FILE *stream, double score) {
-    fputs("<p class=\"sure\"><span class=\"bar\" aria-hidden=\"true\"><span style=\"width:",
-          stream);
-    html_number_fixed(stream, 100 * fmax(score, 0), 0);
-    fputs("%\"></span></span>", stream);
+    caption_page_bar(stream, fmax(score, 0));
     html_number_fixed(stream, score, 3);
     fputs("</p>\n", stream);
 }

@@ -30,6 +30,16 @@ static bool put_words(cJSON *row, const caption_words *words, bool are_read, cap
     return true;
 }
 
+cJSON *word_rows_json(const char *text, const caption_words *words, caption_error *error) {
+    cJSON *row = cJSON_CreateObject();
+    if (row && json_put(row, "text", json_text(text, error), error) &&
+        put_words(row, words, false, error))
+        return row;
+    cJSON_Delete(row);
+    error_memory(error, "a row of words");
+    return NULL;
+}
+
 bool word_rows_suggestions(const char *text, const caption_words *words, bool json_lines,
                            FILE *stream, caption_error *error) {
     if (!json_lines) {
@@ -37,10 +47,8 @@ bool word_rows_suggestions(const char *text, const caption_words *words, bool js
             fprintf(stream, "%s\t%.4f\n", words->words[i].text, exp(words->words[i].logprob));
         return true;
     }
-    cJSON *row = cJSON_CreateObject();
-    if (!row) return error_memory(error, "a row of words");
-    const bool done = json_put(row, "text", json_text(text, error), error) &&
-                      put_words(row, words, false, error) && json_write_line(row, stream, error);
+    cJSON *row = word_rows_json(text, words, error);
+    const bool done = row && json_write_line(row, stream, error);
     cJSON_Delete(row);
     return done;
 }

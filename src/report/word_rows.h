@@ -9,6 +9,7 @@
 #ifndef CAPTION_REPORT_WORD_ROWS_H
 #define CAPTION_REPORT_WORD_ROWS_H
 
+#include <cjson/cJSON.h>
 #include <stdio.h>
 
 #include "base/error.h"
@@ -17,6 +18,10 @@
  * its owner, here and below. */
 bool word_rows_suggestions(const char *text, const caption_words *words, bool json_lines,
                            FILE *stream, caption_error *error);
+
+/* The same as a JSON object. NULL with `error` set when memory is short. Freed with cJSON_Delete.
+ */
+cJSON *word_rows_json(const char *text, const caption_words *words, caption_error *error);
 
 /* Writes the words of the sentence in line number `line` of a file. */
 bool word_rows_scores(size_t line, const char *sentence, const caption_words *words,

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 
 /* Bytes of a form's field that is no photo. */
-enum { LONGEST_FIELD = 256, POST_BUFFER = 1024 };
+enum { LONGEST_FIELD = 1024, POST_BUFFER = 1024 };
 
 void call_drop_body(struct call *call) {
     atomic_fetch_sub(&call->http->bodies, call->capacity);
@@ -144,8 +144,7 @@ void call_begin_body(struct call *call) {
     struct microhttpd *mhd = &call->http->mhd;
     if (call->route->write || call->refusal) return;
     mhd->MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, take_query, call);
-    if (call->route->protocol != &protocol_plain || !type ||
-        strncasecmp(type, form, strlen(form)) != 0)
+    if (!call->route->protocol->takes_form || !type || strncasecmp(type, form, strlen(form)) != 0)
         return;
     call->form = mhd->MHD_create_post_processor(call->connection, POST_BUFFER, take_form, call);
     if (!call->form)

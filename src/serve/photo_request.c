@@ -18,6 +18,7 @@ void photo_request_free(struct photo_request *request) {
     for (size_t i = 0; i < request->photo_count; i++) free(request->photos[i].bytes);
     free(request->prefix);
     free(request->model);
+    free(request->text);
     *request = (struct photo_request){0};
 }
 

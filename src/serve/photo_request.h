@@ -10,7 +10,8 @@
 enum {
     PHOTO_REQUEST_MOST_PHOTOS = 16,
     PHOTO_REQUEST_MOST_CAPTIONS = 64, /* per photo */
-    PHOTO_REQUEST_TAGS = 10           /* where labels are asked for */
+    PHOTO_REQUEST_TAGS = 10,          /* where labels are asked for */
+    PHOTO_REQUEST_ID = 32             /* characters of a photo's name */
 };
 
 struct request_photo {
@@ -30,6 +31,8 @@ struct photo_request {
     bool json;               /* the answer is JSON: caption and labels */
     bool shortened;          /* it allows fewer words than the server */
     bool loads;              /* Ollama: no photo, the model shall only be loaded */
+    char *text; /* whose next words are wanted, options.top of them; owned. NULL: captions are */
+    char photo_id[PHOTO_REQUEST_ID + 1]; /* what the text is about, in place of bytes; or "" */
 };
 
 /* What the server allows and starts from. */

@@ -168,3 +168,19 @@ bool protocol_read(struct photo_request *request, const struct photo_request_rul
     cJSON_Delete(json);
     return done;
 }
+
+bool protocol_whole(const struct protocol_argument *argument, double *out, caption_error *error) {
+    const char *text = argument->value ? argument->value : "";
+    const size_t digits = strspn(text, "0123456789");
+    *out = strtod(text, NULL);
+    if (digits > 0 && digits < 10 && text[digits] == '\0') return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: '%s' is no whole number", argument->name,
+                     text);
+}
+
+void protocol_take_photo(struct photo_request *request, struct protocol_body *body) {
+    if (body->name) request->name = body->name;
+    request->photos[0] = (struct request_photo){(uint8_t *)body->bytes, body->size};
+    request->photo_count = 1;
+    body->bytes = NULL;
+}

@@ -43,18 +43,29 @@ struct protocol {
                   const struct protocol_facts *facts, FILE *stream, caption_error *error);
     /* The error in the protocol's shape. */
     bool (*write_error)(unsigned status, const char *message, FILE *stream, caption_error *error);
+    /* In place of `write`, where words are suggested: request->text is there. */
+    bool (*write_words)(const struct photo_request *request, const caption_words *words,
+                        FILE *stream, caption_error *error);
+    bool takes_form;                /* the photo may come as a file of a form */
     const char *type, *stream_type; /* media types of whole answers and of those in parts */
 };
 
 extern const struct protocol protocol_ollama_generate, protocol_ollama_chat;
 extern const struct protocol protocol_openai_chat, protocol_openai_responses;
-extern const struct protocol protocol_plain; /* a photo's bytes in, JSON out */
+extern const struct protocol protocol_plain;   /* a photo's bytes in, JSON out */
+extern const struct protocol protocol_suggest; /* the words likely to come next */
 
 /* --- for the protocols themselves --- */
 
 /* The body as JSON, of a bounded number of values: each takes far more memory than its text. NULL
  * with `error` set; `name` begins the messages. Freed with cJSON_Delete. */
 cJSON *protocol_json(const struct protocol_body *body, const char *name, caption_error *error);
+
+/* The value of an argument that is a whole number below a thousand million. */
+bool protocol_whole(const struct protocol_argument *argument, double *out, caption_error *error);
+
+/* The body is a photo, under the name that a form gave it: it is taken over. */
+void protocol_take_photo(struct photo_request *request, struct protocol_body *body);
 
 /* Parses the body, which is an object, frees its bytes and hands it to `read`. */
 typedef bool protocol_read_object(struct photo_request *request,

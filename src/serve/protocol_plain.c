@@ -6,16 +6,6 @@
 #include "report/caption_table.h"
 #include "serve/protocol.h"
 
-static bool read_whole(const struct protocol_argument *argument, double *out,
-                       caption_error *error) {
-    const char *text = argument->value ? argument->value : "";
-    const size_t digits = strspn(text, "0123456789");
-    *out = strtod(text, NULL);
-    if (digits > 0 && digits < 10 && text[digits] == '\0') return true;
-    return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: '%s' is no whole number", argument->name,
-                     text);
-}
-
 /* "neutral", "neutral=1" and "neutral=true" mean the same. */
 static bool read_switch(const struct protocol_argument *argument, bool *out, caption_error *error) {
     const char *text = argument->value && *argument->value ? argument->value : "1";
@@ -40,7 +30,7 @@ static bool read_precision(const struct protocol_argument *argument, caption_pre
 
 static bool read_tags(const struct protocol_argument *argument, size_t *out, caption_error *error) {
     double count;
-    if (!read_whole(argument, &count, error)) return false;
+    if (!protocol_whole(argument, &count, error)) return false;
     *out = (size_t)count;
     return true;
 }
@@ -50,7 +40,7 @@ static bool read_argument(struct photo_request *request, const struct protocol_a
     const char *name = argument->name;
     double number;
     if (strcmp(name, "top") == 0)
-        return read_whole(argument, &number, error) &&
+        return protocol_whole(argument, &number, error) &&
                photo_request_top(request, number, name, error);
     if (strcmp(name, "neutral") == 0)
         return read_switch(argument, &request->options.neutral, error);
@@ -69,10 +59,7 @@ static bool read_plain(struct photo_request *request, const struct photo_request
     if (body->size == 0)
         return error_set(error, CAPTION_ERROR_FORMAT,
                          "expected a photo as the body, or as a file of a form: found nothing");
-    if (body->name) request->name = body->name;
-    request->photos[0] = (struct request_photo){(uint8_t *)body->bytes, body->size};
-    request->photo_count = 1;
-    body->bytes = NULL;
+    protocol_take_photo(request, body);
     return true;
 }
 
@@ -89,5 +76,6 @@ static bool write_plain(const struct photo_request *request, const caption_resul
 const struct protocol protocol_plain = {.read = read_plain,
                                         .write = write_plain,
                                         .write_error = protocol_write_error,
+                                        .takes_form = true,
                                         .type = "application/json",
                                         .stream_type = "application/json"};

@@ -21,6 +21,7 @@ static const struct route routes[] = {
     {"/healthz", true, false, true, false, &protocol_plain, site_health, JSON_TYPE},
     {"/metrics", true, false, false, false, &protocol_plain, site_metrics, METRICS_TYPE},
     {"/caption", false, true, false, false, &protocol_plain, NULL, NULL},
+    {"/suggest", false, true, false, false, &protocol_suggest, NULL, NULL},
     {"/api/version", true, false, false, false, &protocol_plain, site_version, JSON_TYPE},
     {"/api/tags", true, false, false, false, &protocol_plain, site_tags, JSON_TYPE},
     {"/api/ps", true, false, false, false, &protocol_plain, site_ps, JSON_TYPE},

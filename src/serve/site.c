@@ -147,6 +147,7 @@ bool site_captioner_js(const struct site *site, FILE *stream, caption_error *err
     (void)site;
     (void)error;
     fputs(asset_drop_js, stream);
+    fputs(asset_writing_js, stream);
     fputs(asset_captioner_js, stream);
     return true;
 }

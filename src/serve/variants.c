@@ -71,8 +71,13 @@ void captioners_free(struct captioners *captioners) {
     free(captioners);
 }
 
+const caption_captioner *captioners_usual(const struct captioners *captioners) {
+    return captioners->of[precision_of(&captioners->usual)];
+}
+
 struct variants {
     struct captioners *captioners;
+    size_t threads;
     struct variant entries[MOST_VARIANTS]; /* the first is the usual one and stays */
     unsigned long calls;
 };
@@ -84,8 +89,9 @@ static void variant_free(struct variant *variant) {
     *variant = (struct variant){0};
 }
 
-static bool variant_init(struct variant *variant, struct captioners *captioners,
+static bool variant_init(struct variant *variant, const struct variants *variants,
                          const caption_options *options, caption_error *error) {
+    struct captioners *captioners = variants->captioners;
     const caption_captioner *base = base_of(captioners, precision_of(options), error);
     *variant = (struct variant){.options = *options};
     if (!base) return false;
@@ -93,6 +99,7 @@ static bool variant_init(struct variant *variant, struct captioners *captioners,
     variant->options.prefix = variant->prefix;
     caption_options wanted = variant->options;
     wanted.memory = captioners->usual.memory;
+    wanted.threads = variants->threads;
     ok = ok && (variant->captioner = caption_captioner_with(base, &wanted, error)) &&
          (variant->session = caption_session_new(variant->captioner, error));
     if (!ok) variant_free(variant);
@@ -100,11 +107,12 @@ static bool variant_init(struct variant *variant, struct captioners *captioners,
 }
 
 struct variants *variants_new(struct captioners *captioners, const caption_options *usual,
-                              caption_error *error) {
+                              size_t threads, caption_error *error) {
     struct variants *variants = memory_zeroed(1, sizeof *variants, "sessions", error);
     if (!variants) return NULL;
     variants->captioners = captioners;
-    if (variant_init(&variants->entries[0], captioners, usual, error)) return variants;
+    variants->threads = threads;
+    if (variant_init(&variants->entries[0], variants, usual, error)) return variants;
     free(variants);
     return NULL;
 }
@@ -153,7 +161,7 @@ const struct variant *variants_find(struct variants *variants, const caption_opt
     if (!found) {
         found = oldest(variants);
         variant_free(found);
-        if (!variant_init(found, variants->captioners, options, error)) return NULL;
+        if (!variant_init(found, variants, options, error)) return NULL;
     }
     found->used = ++variants->calls;
     return found;

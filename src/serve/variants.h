@@ -15,11 +15,14 @@ struct captioners *captioners_new(const caption_model *model, const caption_opti
                                   size_t threads, caption_error *error);
 void captioners_free(struct captioners *captioners);
 
-/* The sessions of a thread: that of the usual options, and those of the ways that were asked for
- * last. */
+/* The captioner of `usual`. */
+const caption_captioner *captioners_usual(const struct captioners *captioners);
+
+/* The sessions of a worker, of that many threads each: that of the usual options, and those of the
+ * ways that were asked for last. */
 struct variants;
 struct variants *variants_new(struct captioners *captioners, const caption_options *usual,
-                              caption_error *error);
+                              size_t threads, caption_error *error);
 void variants_free(struct variants *variants);
 
 /* A way of captioning. */

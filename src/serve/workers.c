@@ -11,10 +11,18 @@
 #include "base/text_stream.h"
 #include "base/threads.h"
 #include "decode/plan.h"
+#include "serve/seen_photos.h"
 #include "serve/variants.h"
 
 /* Requests that a worker takes at a time: a batch of the decoder. */
 enum { MOST_TAKEN = PLAN_BATCH_PHOTOS };
+
+/* Photos whose features are kept for suggestions. */
+enum { MOST_SEEN = 64 };
+
+/* Requests in a row that came while no other was in hand, after which one more is captioned on all
+ * threads: before, a second client is likely to come and to need the other ones. */
+enum { ALONE = 3 };
 
 /* A request in a worker's hands. */
 struct request_job {
@@ -27,6 +35,7 @@ struct request_job {
 struct worker_thread {
     struct workers *workers;
     struct variants *variants;
+    struct suggester *suggester; /* from its first suggestion on */
     pthread_t thread;
 };
 
@@ -34,9 +43,16 @@ struct workers {
     struct workers_options options;
     struct queue *queue;
     struct captioners *captioners;
+    struct seen_photos *seen;
     struct worker_thread *threads; /* [count], of which `started` run */
     size_t count, started;
     atomic_ullong answers;
+
+    /* For a client who is alone: sessions of all threads, which one worker at a time uses. */
+    struct variants *joint;
+    atomic_flag joint_used;
+    atomic_size_t busy;  /* workers that have something in hand */
+    atomic_size_t alone; /* requests in a row */
 };
 
 static void finish(struct workers *workers, struct request_job *job) {
@@ -60,17 +76,26 @@ static const caption_error *first_error(const struct request_job *job) {
     return NULL;
 }
 
-static char *write_answer(struct workers *workers, const struct request_job *job, size_t *size,
-                          caption_error *error) {
+static bool write_captions(struct workers *workers, const struct request_job *job, FILE *stream,
+                           caption_error *error) {
     const double now = progress_clock();
     struct protocol_facts facts = {.model = workers->options.model_name,
                                    .number = atomic_fetch_add(&workers->answers, 1) + 1,
                                    .seconds = now - job->exchange->arrived,
                                    .waited = job->exchange->waited};
     clock_gettime(CLOCK_REALTIME, &facts.now);
+    return job->exchange->protocol->write(&job->request, job->results, &facts, stream, error);
+}
+
+/* `words`: those that are suggested; NULL: captions are the answer. */
+static char *write_answer(struct workers *workers, const struct request_job *job,
+                          const caption_words *words, size_t *size, caption_error *error) {
     struct text_stream text;
     if (!text_stream_open(&text, "an answer", error)) return NULL;
-    if (!job->exchange->protocol->write(&job->request, job->results, &facts, text.stream, error)) {
+    const bool done =
+        words ? job->exchange->protocol->write_words(&job->request, words, text.stream, error)
+              : write_captions(workers, job, text.stream, error);
+    if (!done) {
         text_stream_abandon(&text);
         return NULL;
     }
@@ -84,7 +109,7 @@ static void answer(struct workers *workers, struct request_job *job) {
     const caption_error *problem = first_error(job);
     caption_error error;
     size_t size;
-    char *text = problem ? NULL : write_answer(workers, job, &size, &error);
+    char *text = problem ? NULL : write_answer(workers, job, NULL, &size, &error);
     if (!text) {
         fail(workers, job, problem ? problem : &error);
         return;
@@ -95,9 +120,41 @@ static void answer(struct workers *workers, struct request_job *job) {
     finish(workers, job);
 }
 
+static char *suggest(struct worker_thread *thread, struct request_job *job, size_t *size,
+                     caption_error *error) {
+    struct workers *workers = thread->workers;
+    struct photo_request *request = &job->request;
+    if (!thread->suggester)
+        thread->suggester =
+            suggester_new(prepared_of(captioners_usual(workers->captioners)), error);
+    caption_words words = {0};
+    char *text = NULL;
+    if (thread->suggester && seen_photos_show(workers->seen, thread->suggester, request, error) &&
+        suggester_suggest(thread->suggester, request->text, request->options.top, &words, error))
+        text = write_answer(workers, job, &words, size, error);
+    caption_words_free(&words);
+    return text;
+}
+
+/* Words are suggested at once: that takes as long as a few words of a caption, and once for each
+ * photo as long as encoding it. */
+static void answer_with_words(struct worker_thread *thread, struct request_job *job) {
+    caption_error error;
+    size_t size;
+    char *text = suggest(thread, job, &size, &error);
+    if (text)
+        exchange_answer(job->exchange, job->exchange->protocol->type, text, size);
+    else if (error.status == CAPTION_ERROR_IO) /* the photo is not kept any more */
+        exchange_fail(job->exchange, 404, error.message);
+    else
+        exchange_fail(job->exchange, exchange_status_of(&error), error.message);
+    finish(thread->workers, job);
+}
+
 /* Reads what a request wants. One that waited too long, that is wrong or that wants no photo
  * captioned is answered. */
-static void prepare(struct workers *workers, struct request_job *job) {
+static void prepare(struct worker_thread *thread, struct request_job *job) {
+    struct workers *workers = thread->workers;
     struct exchange *exchange = job->exchange;
     caption_error error;
     exchange->waited = progress_clock() - exchange->arrived;
@@ -109,6 +166,10 @@ static void prepare(struct workers *workers, struct request_job *job) {
     }
     if (!exchange->protocol->read(&job->request, workers->options.rules, &exchange->body, &error)) {
         fail(workers, job, &error);
+        return;
+    }
+    if (job->request.text) {
+        answer_with_words(thread, job);
         return;
     }
     job->results = memory_zeroed(job->request.photo_count, sizeof *job->results, "results", &error);
@@ -181,14 +242,14 @@ static bool take_result(void *context, const caption_photo *photo, const caption
 }
 
 /* Captions the photos of all jobs that want the same as the first that is left. */
-static void run_first(struct worker_thread *thread, struct request_job *jobs, size_t count) {
+static void run_first(struct worker_thread *thread, struct variants *variants,
+                      struct request_job *jobs, size_t count) {
     size_t first = 0;
     while (!jobs[first].exchange) first++;
     struct shared_run run = {.workers = thread->workers, .jobs = jobs, .count = count};
     const caption_stream stream = {.next = next_photo, .result = take_result, .context = &run};
     caption_error error;
-    const struct variant *variant =
-        variants_find(thread->variants, &jobs[first].request.options, &error);
+    const struct variant *variant = variants_find(variants, &jobs[first].request.options, &error);
     if (!variant) {
         fail(thread->workers, &jobs[first], &error);
         return;
@@ -206,24 +267,44 @@ static bool any_left(const struct request_job *jobs, size_t count) {
     return false;
 }
 
+/* Whether the threads of all workers may caption what one of them took. Captions are the same. */
+static bool take_joint(struct workers *workers, size_t count, size_t others) {
+    if (count > 1 || others > 0 || queue_length(workers->queue) > 0) {
+        atomic_store(&workers->alone, 0);
+        return false;
+    }
+    return workers->joint && atomic_fetch_add(&workers->alone, 1) >= ALONE &&
+           !atomic_flag_test_and_set(&workers->joint_used);
+}
+
+static void work_on(struct worker_thread *thread, void *const *taken, size_t count) {
+    struct workers *workers = thread->workers;
+    struct request_job jobs[MOST_TAKEN];
+    const size_t others = atomic_fetch_add(&workers->busy, 1);
+    for (size_t i = 0; i < count; i++) {
+        jobs[i] = (struct request_job){.exchange = taken[i]};
+        prepare(thread, &jobs[i]);
+    }
+    if (any_left(jobs, count)) {
+        const bool joint = take_joint(workers, count, others);
+        struct variants *variants = joint ? workers->joint : thread->variants;
+        while (any_left(jobs, count)) run_first(thread, variants, jobs, count);
+        if (joint) atomic_flag_clear(&workers->joint_used);
+    }
+    atomic_fetch_sub(&workers->busy, 1);
+}
+
 static void *work(void *context) {
     struct worker_thread *thread = context;
-    struct workers *workers = thread->workers;
     void *taken[MOST_TAKEN];
-    for (size_t count; (count = queue_take(workers->queue, taken, MOST_TAKEN)) > 0;) {
-        struct request_job jobs[MOST_TAKEN];
-        for (size_t i = 0; i < count; i++) {
-            jobs[i] = (struct request_job){.exchange = taken[i]};
-            prepare(workers, &jobs[i]);
-        }
-        while (any_left(jobs, count)) run_first(thread, jobs, count);
-    }
+    for (size_t count; (count = queue_take(thread->workers->queue, taken, MOST_TAKEN)) > 0;)
+        work_on(thread, taken, count);
     return NULL;
 }
 
 static bool start(struct workers *workers, struct worker_thread *thread, caption_error *error) {
     thread->workers = workers;
-    thread->variants = variants_new(workers->captioners, workers->options.rules->options, error);
+    thread->variants = variants_new(workers->captioners, workers->options.rules->options, 1, error);
     if (!thread->variants) return false;
     if (pthread_create(&thread->thread, NULL, work, thread) != 0) {
         variants_free(thread->variants);
@@ -233,6 +314,20 @@ static bool start(struct workers *workers, struct worker_thread *thread, caption
     return true;
 }
 
+/* What all workers share. */
+static bool prepare_shared(struct workers *workers, caption_error *error) {
+    const struct workers_options *options = &workers->options;
+    const caption_options *usual = options->rules->options;
+    workers->captioners = captioners_new(options->model, usual, workers->count, error);
+    if (!workers->captioners) return false;
+    const struct decode_plan *plan = prepared_of(captioners_usual(workers->captioners))->plan;
+    workers->seen = seen_photos_new(MOST_SEEN, plan->model->encoder.features, error);
+    workers->queue = queue_new(options->most_queue, workers->count, error);
+    if (workers->count > 1)
+        workers->joint = variants_new(workers->captioners, usual, workers->count, error);
+    return workers->seen && workers->queue && (workers->joint || workers->count == 1);
+}
+
 struct workers *workers_new(const struct workers_options *options, caption_error *error) {
     struct workers *workers = memory_zeroed(1, sizeof *workers, "workers", error);
     if (!workers) return NULL;
@@ -240,10 +335,8 @@ struct workers *workers_new(const struct workers_options *options, caption_error
     workers->options = *options;
     workers->count = threads ? threads : threads_processors();
     workers->threads = memory_zeroed(workers->count, sizeof *workers->threads, "workers", error);
-    workers->captioners =
-        captioners_new(options->model, options->rules->options, workers->count, error);
-    workers->queue = queue_new(options->most_queue, workers->count, error);
-    bool ok = workers->threads && workers->captioners && workers->queue;
+    atomic_flag_clear(&workers->joint_used);
+    bool ok = workers->threads && prepare_shared(workers, error);
     for (size_t i = 0; ok && i < workers->count; i++)
         ok = start(workers, &workers->threads[i], error);
     if (ok) return workers;
@@ -269,7 +362,10 @@ void workers_free(struct workers *workers) {
     for (size_t i = 0; i < workers->started; i++) {
         pthread_join(workers->threads[i].thread, NULL);
         variants_free(workers->threads[i].variants);
+        suggester_free(workers->threads[i].suggester);
     }
+    variants_free(workers->joint);
+    seen_photos_free(workers->seen);
     queue_free(workers->queue);
     captioners_free(workers->captioners);
     free(workers->threads);

@@ -1,6 +1,7 @@
 /* The threads that caption. All share the weights of one prepared captioner; each has a session of
  * one thread. Requests that wait together are captioned together, which is faster: the words of a
- * batch read the decoder's weights once. */
+ * batch read the decoder's weights once. A request that is alone, as those before it were, is
+ * captioned on all threads. */
 #ifndef CAPTION_SERVE_WORKERS_H
 #define CAPTION_SERVE_WORKERS_H
 

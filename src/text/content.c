@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "text/content_words.h"
 
 /* An ending, and its replacement in another form of the word. */
 struct ending {

@@ -1,4 +1,4 @@
-#include "text/content_words.h"
+#include "text/content.h"
 
 #include <stddef.h>
 

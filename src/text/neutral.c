@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "text/neutral_phrases.h"
 #include "text/neutral_words.h"
 #include "text/tokenizer.h"
 

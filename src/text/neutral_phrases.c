@@ -1,4 +1,3 @@
-#include "text/neutral_phrases.h"
 
 #include <stdbool.h>
 #include <string.h>

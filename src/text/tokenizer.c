@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "text/treebank.h"
 #include "text/utf8.h"
 
 enum treatment { LETTER, SYMBOL, SPACE, HYPHEN, APOSTROPHE, NOTHING };

@@ -1,4 +1,4 @@
-#include "text/treebank.h"
+#include "text/tokenizer.h"
 
 #include <string.h>
 

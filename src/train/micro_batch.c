@@ -5,8 +5,8 @@
 
 #include "base/memory.h"
 #include "nn/dropout.h"
-#include "train/rollout.h"
-#include "train/tag_loss.h"
+#include "train/losses.h"
+#include "train/reward.h"
 
 struct micro_batch {
     struct arena arena; /* of the arrays */
@@ -205,6 +205,7 @@ static void learn(struct micro_batch *micro_batch, const struct micro_batch_task
     if (trainable) projected.d_features = micro_batch->d_features;
     decoder_image_backward(&model->decoder, parameters, &projected, micro_batch->gradients);
     if (!trainable) return;
+    if (batch->decoder_done) batch->decoder_done(batch->context);
     if (task->image_dropout > 0) {
         dropout_apply(task->image_dropout, batch->count * model->encoder.features,
                       micro_batch->mask, micro_batch->d_features);

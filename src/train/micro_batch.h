@@ -73,6 +73,9 @@ struct micro_batch_batch {
     /* For a trainable encoder only: */
     const real *images; /* (count, S, S, 3) */
     struct encoder_workspace *workspace;
+    /* Called when the decoder's gradients are done, before those of the encoder; NULL: not */
+    void (*decoder_done)(void *context);
+    void *context;
 };
 
 /* Adds the gradient of the photos' loss to the accumulator, and the sums to *result. */

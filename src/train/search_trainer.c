@@ -1,4 +1,4 @@
-#include "train/search_trainer.h"
+#include "train/trainer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "base/text_stream.h"
-#include "train/ranking_loss.h"
+#include "train/losses.h"
 #include "train/search_micro_batch.h"
 
 /* Parts of a mini-batch, each with a gradient of its own. Fixed, since the order of sums depends on

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/progress.h"
+#include "train/gradient_chain.h"
 #include "train/update.h"
 
 /* A part of a list, [begin, end). */
@@ -328,7 +329,18 @@ struct step {
     struct micro_batch_task task;
     struct index_range accumulators; /* of this process */
     struct accumulator_result results[TRAIN_ACCUMULATORS];
+    real *blocks[TRAIN_ACCUMULATORS + 1]; /* what this process adds up */
+    size_t block_count;
+    double worked;                         /* when the work of this process was done */
+    struct gradient_chain_beside *decoder; /* the decoder's gradients on their way while those of
+                                              the encoder are computed; NULL: all go afterwards */
 };
+
+/* Whether a micro-batch is the last one of its accumulator. */
+static bool is_last(const struct step *step, size_t micro_batch, size_t accumulator) {
+    return micro_batch + 1 ==
+           part_of(step->division.micro_batches, accumulator, step->division.accumulators).end;
+}
 
 static bool photo_micro_batch(struct step *step, size_t micro_batch, size_t accumulator,
                               size_t worker, struct random random,
@@ -343,6 +355,10 @@ static bool photo_micro_batch(struct step *step, size_t micro_batch, size_t accu
         batch.images = loader_wait(t->loader, first, batch.count, &result->error);
         batch.workspace = t->workspaces[worker];
         if (!batch.images) return false;
+    }
+    if (step->decoder && is_last(step, micro_batch, accumulator)) {
+        batch.decoder_done = gradient_chain_ready;
+        batch.context = step->decoder;
     }
     micro_batch_work *work = trainer_draws(step->phase) ? micro_batch_rollout : micro_batch_photos;
     work(t->accumulators[accumulator], &step->task, &batch, random, &result->sum);
@@ -386,6 +402,7 @@ static void run_accumulator(void *context, size_t item, size_t worker) {
             result->ok = photo_micro_batch(step, micro_batch, accumulator, worker, random, result);
         }
     }
+    if (step->decoder && !result->ok) gradient_chain_ready(step->decoder); /* the others wait */
 }
 
 /* Share of photos shown without a style, so that captions without a style are trained too: of
@@ -481,31 +498,70 @@ static bool share_results(struct step *step, caption_error *error) {
     return true;
 }
 
-/* Sums all gradient accumulators in their order, in *sum. The sum is sent from process to process,
- * each adding its own accumulators; the last one broadcasts it. */
+/* What this process adds up, in this order: the sum of the ranks before it, and its accumulators.
+ */
+static void list_blocks(struct step *step) {
+    struct trainer *t = step->trainer;
+    const size_t rank = ranks_rank(t->ranks);
+    const bool idle = step->accumulators.begin == step->accumulators.end;
+    if (rank > 0 || idle) step->blocks[step->block_count++] = t->incoming;
+    if (rank == 0 && idle) { /* more processes than micro-batches */
+        update_clear(&t->update, t->incoming, step->encoder_trained);
+    }
+    for (size_t i = step->accumulators.begin; i < step->accumulators.end; i++)
+        step->blocks[step->block_count++] = micro_batch_gradients(t->accumulators[i]);
+}
+
+/* Elements [begin, end) of the blocks, to be summed over all ranks. */
+static struct gradient_chain chain_of(const struct step *step, size_t begin, size_t end) {
+    return (struct gradient_chain){.ranks = step->trainer->ranks,
+                                   .blocks = step->blocks,
+                                   .block_count = step->block_count,
+                                   .first = begin,
+                                   .count = end - begin};
+}
+
+/* The elements of the decoder, and all that the step trains. */
+static struct index_range trained_range(const struct step *step, bool encoder) {
+    size_t first, count;
+    update_range(&step->trainer->update, encoder, &first, &count);
+    return (struct index_range){first, first + count};
+}
+
+/* Computes the gradients of this process. Those of the decoder, which are done before those of a
+ * trained encoder, are meanwhile on their way to the other processes. */
+static bool compute(struct step *step, caption_error *error) {
+    struct trainer *t = step->trainer;
+    struct gradient_chain_beside decoder;
+    const size_t accumulators = step->accumulators.end - step->accumulators.begin;
+    list_blocks(step);
+    if (ranks_count(t->ranks) > 1 && step->encoder_trained) {
+        const struct index_range range = trained_range(step, false);
+        const struct gradient_chain chain = chain_of(step, range.begin, range.end);
+        gradient_chain_start(&decoder, &chain, accumulators);
+        step->decoder = &decoder;
+    }
+    threads_for(t->threads, accumulators, run_accumulator, step);
+    step->worked = progress_clock();
+    if (!step->decoder) return true;
+    const bool ok = gradient_chain_end(&decoder, error);
+    t->beside += decoder.seconds;
+    return ok;
+}
+
+/* Sums all gradient accumulators in their order, in *sum. */
 static bool sum_gradients(struct step *step, real **sum, caption_error *error) {
     struct trainer *t = step->trainer;
-    const size_t rank = ranks_rank(t->ranks), last = ranks_count(t->ranks) - 1;
-    const bool joint = step->encoder_trained;
-    real *blocks[TRAIN_ACCUMULATORS + 1];
-    size_t blocks_count = 0, first, count;
-    update_range(&t->update, joint, &first, &count);
-    const size_t bytes = count * sizeof(real);
-    if (rank > 0) {
-        if (!ranks_receive(t->ranks, rank - 1, t->incoming + first, bytes, error)) return false;
-        blocks[blocks_count++] = t->incoming;
-    } else if (step->accumulators.begin == step->accumulators.end) {
-        memset(t->incoming + first, 0, bytes); /* more processes than micro-batches */
-        blocks[blocks_count++] = t->incoming;
+    const struct index_range all = trained_range(step, step->encoder_trained);
+    *sum = step->blocks[0];
+    if (ranks_count(t->ranks) == 1) {
+        update_sum(&t->update, step->blocks, step->block_count, step->encoder_trained, t->threads);
+        return true;
     }
-    for (size_t accumulator = step->accumulators.begin; accumulator < step->accumulators.end;
-         accumulator++) {
-        blocks[blocks_count++] = micro_batch_gradients(t->accumulators[accumulator]);
-    }
-    update_sum(&t->update, blocks, blocks_count, joint, t->threads);
-    *sum = blocks[0];
-    if (rank < last && !ranks_send(t->ranks, rank + 1, *sum + first, bytes, error)) return false;
-    return ranks_broadcast(t->ranks, last, *sum + first, bytes, error);
+    struct gradient_chain left = chain_of(step, all.begin, all.end);
+    if (step->decoder) /* but for the decoder, which lies behind the encoder */
+        left.count = trained_range(step, false).begin - all.begin;
+    return gradient_chain_run(&left, error);
 }
 
 static struct micro_batch_result total(const struct step *step) {
@@ -530,10 +586,12 @@ static bool check_finite(const struct trainer *t, double loss, double norm, capt
 bool step_run(struct trainer *t, caption_error *error) {
     struct train_place *place = &t->place;
     struct step step = plan_step(t, trainer_phase(t->options, place->epoch), place->step);
-    threads_for(t->threads, step.accumulators.end - step.accumulators.begin, run_accumulator,
-                &step);
     real *gradients;
-    if (!share_results(&step, error) || !sum_gradients(&step, &gradients, error)) return false;
+    if (!compute(&step, error) || !share_results(&step, error) ||
+        !sum_gradients(&step, &gradients, error)) {
+        return false;
+    }
+    t->waited += progress_clock() - step.worked;
     const struct update_rates rates = step_rates(t, place->epoch, place->step);
     const double norm = update_step(&t->update, gradients, step.count, &rates, t->threads);
     const struct micro_batch_result sum = total(&step);

@@ -8,11 +8,9 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "train/checkpoint.h"
-#include "train/search_trainer.h"
 #include "train/start.h"
 #include "train/step.h"
-#include "train/train_data.h"
-#include "train/validation.h"
+#include "train/trainer.h"
 
 /* Of the loss curve. */
 enum { POINTS_AN_EPOCH = 20 };
@@ -313,6 +311,21 @@ static bool run_steps(struct trainer *t, size_t steps, caption_error *error) {
     return ok;
 }
 
+/* What the epoch's steps waited for. */
+static void say_ranks(struct trainer *t) {
+    const struct train_place *place = &t->place;
+    const size_t ranks = ranks_count(t->ranks);
+    const double steps = (double)place->step;
+    if (ranks > 1) {
+        trainer_say(t,
+                    "%zu processes: %.3f s a step, %.3f s of it (%.0f %%) after the work, for the "
+                    "others and their gradients; %.3f s of sending went on beside the work",
+                    ranks, place->seconds / steps, t->waited / steps,
+                    100 * t->waited / place->seconds, t->beside / steps);
+    }
+    t->waited = t->beside = 0;
+}
+
 static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *error) {
     const struct train_place *place = &t->place;
     struct train_epoch result = {.epoch = place->epoch + 1,
@@ -325,6 +338,7 @@ static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *
         trainer_say(t, "mean reward of the captions drawn: %.4f",
                     place->reward / (double)place->drawn);
     }
+    say_ranks(t);
     const bool ok = phase == TRAIN_TEXT ? history_add_epoch(&t->history, &result, NULL, NULL, error)
                                         : validation_of_epoch(t, &result, error);
     if (!ok) return false;

@@ -1,4 +1,4 @@
-#include "train/train_data.h"
+#include "train/trainer.h"
 
 #include <stdlib.h>
 

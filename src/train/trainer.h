@@ -77,8 +77,10 @@ struct trainer {
     struct encoder_workspace **workspaces; /* [threads], once the encoder is trained */
     struct loader *loader;                 /* the same */
     real *incoming;                        /* the sum of the ranks before this one */
-    size_t *turns;                         /* [train_count], see update.h */
-    size_t *order;           /* the epoch's showings of photos, numbers as in epoch_plan_fill */
+    double waited; /* seconds of the epoch so far, after the work, for the others' gradients */
+    double beside; /* seconds that gradients were sent beside the work */
+    size_t *turns; /* [train_count], see update.h */
+    size_t *order; /* the epoch's showings of photos, numbers as in epoch_plan_fill */
     size_t *runs, *archived; /* the same size: places where archives begin, and a copy of the order;
                                 NULL without --shuffle-buffer */
     struct micro_batch_photo *batch; /* [batch_size] */
@@ -137,5 +139,53 @@ size_t trainer_text_rows(const struct train_options *options);
 
 /* Whether a phase has epochs from `first` on. */
 bool trainer_has_phase(const struct train_options *options, enum train_phase phase, size_t first);
+
+/* The training and validation photos of a run. Internal to src/train. */
+
+/* Reads the data sets, creates the threads, selects and checks the photos, and reports what is left
+ * out. */
+bool train_data_read(struct trainer *trainer, caption_error *error);
+
+/* Fills in the trainer's styles, once its model is known. A style without a training photo is an
+ * error. */
+bool train_data_find_styles(struct trainer *trainer, caption_error *error);
+
+/* A hash of the training and validation data: names, captions, text. */
+uint64_t train_data_hash(const struct trainer *trainer);
+
+/* Fills in the parts of history.summary that depend on the data and the vocabulary, and reports
+ * them. */
+void train_data_summarise(struct trainer *trainer);
+
+/* Captions and scores the validation photos during training, and writes the best weights. Internal
+ * to src/train. */
+
+/* Chooses the sample photos shown during training, the same in every run on the same data. */
+bool validation_choose_samples(struct trainer *trainer, caption_error *error);
+
+/* Chooses whether weights are compared by CIDEr or, with few photos, by perplexity. */
+void validation_choose_measure(struct trainer *trainer);
+
+/* Scores the weights as they would be written, writes them if they are the best so far, and adds
+ * the epoch to the history. */
+bool validation_of_epoch(struct trainer *trainer, struct train_epoch *result, caption_error *error);
+
+/* Scores a captioner before the first step and writes it, so that every epoch has to beat it:
+ * fine-tuning on few photos may make it worse. */
+bool validation_of_start(struct trainer *trainer, caption_error *error);
+
+/* Reports at the end of a run which weights are in the output, and their score before and after. */
+void validation_say_kept(const struct trainer *trainer);
+
+/* Trains the search part of a captioner (model/search.h) with encoder and decoder frozen, on cached
+ * features: an epoch shows every photo once, with one of its captions, drawn at random. The loss is
+ * that of losses.h, over the mini-batch. After every epoch the validation photos are searched
+ * by their captions and the other way round; the weights that find best, by the mean of R@1, R@5
+ * and R@10 of both ways and of all parts, are written. The captions of the model stay as they were,
+ * to the byte. */
+
+/* Trains the trainer's model, whose data, captions and features are read, from a random search part
+ * on, and writes it to the output, in numbers of that type. */
+bool search_trainer_run(struct trainer *trainer, enum safetensors_type type, caption_error *error);
 
 #endif

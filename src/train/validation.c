@@ -1,4 +1,4 @@
-#include "train/validation.h"
+#include "train/trainer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

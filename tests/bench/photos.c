@@ -17,8 +17,8 @@ static const struct preprocessing preprocessing = {
     .size = SIDE, .mean = {127, 127, 127}, .std = {128, 128, 128}};
 
 static bool load_ours(const struct file_bytes *file, float *input, caption_error *error) {
-    return photo_load_memory(&(struct photo_bytes){file->data, file->size, "photo"}, &preprocessing,
-                             NULL, input, error);
+    const struct image_file photo = image_file_inspect("photo", file->data, file->size);
+    return photo_load_memory(&photo, &preprocessing, NULL, input, error);
 }
 
 static bool load_stb(const struct file_bytes *file, float *input, caption_error *error) {

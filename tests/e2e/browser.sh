@@ -77,6 +77,8 @@ browser_press() {
         Shift+Tab) key=Tab code=9 modifiers=8 ;;
         Enter) code=13 text='\r' ;;
         Escape) code=27 ;;
+        ArrowUp) code=38 ;;
+        ArrowDown) code=40 ;;
         *) text=$key ;;
         esac
         of_key="\"key\": \"$key\", \"windowsVirtualKeyCode\": $code, \"modifiers\": $modifiers"

@@ -34,6 +34,8 @@ known=$(grep -c '^    {"' "$source_tree/samples/drawings/kinds.c")
     fail "every drawing has three captions or more"
 jq -e 'all(.[].captions[]; test("^[a-z'"'"' ]+$"))' train/drawings.json >/dev/null ||
     fail "captions are lower-case words"
+jq -e 'all(.[]; . as $drawing | all(.captions[]; test($drawing.named_by)))' train/drawings.json >/dev/null ||
+    fail "a drawing's own captions name its kind"
 ls train/*.jpg train/*.png >/dev/null || fail "JPEG and PNG are written"
 
 "$drawings" train 5 --styles others 2>/dev/null && fail "styles that are none are refused"

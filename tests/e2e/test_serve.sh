@@ -58,6 +58,39 @@ jq -c '.stream = true' responses.json >parts.json
 ask 200 "/v1/responses, in parts" -d @parts.json "$address/v1/responses"
 sed -n 's/^data: \({.*\)/\1/p' "$out" | jq -j 'select(.type == "response.output_text.delta").delta' >said; equal "the parts of /v1/responses" said
 
+# Words that may come next, about a photo or none; a photo is known again by its name.
+ask 200 "POST /suggest, about no photo" -X POST "$address/suggest?text=a%20red%20&top=3"
+"$program" suggest -n 3 --jsonl "a red" | jq -c .words >expected
+jq -c .words "$out" | cmp -s - expected || fail "the words are those of caption suggest: $(cat "$out")"
+[ "$(jq -c '[.text, .begun, .photo]' "$out")" = '["a red ","",null]' ] || fail "no photo, no word begun: $(cat "$out")"
+ask 200 "POST /suggest, a photo" --data-binary "@$photo" "$address/suggest?text=a%20red%20"
+"$program" suggest --jsonl "$photo" "a red" | jq -c .words >expected
+jq -c .words "$out" | cmp -s - expected || fail "the words are those of caption suggest PHOTO: $(cat "$out")"
+name=$(jq -r .photo "$out")
+cp "$out" first
+ask 200 "the photo again, by its name" -X POST "$address/suggest?text=a%20red%20&photo=$name"
+cmp -s first "$out" || fail "a photo that is known gives the same: $(cat "$out")"
+ask 200 "the photo again, in a form" -F "photo=@$photo" --form-string "text=a red " "$address/suggest"
+cmp -s first "$out" || fail "bytes that are known give the same: $(cat "$out")"
+ask 200 "a word that is begun" -X POST "$address/suggest?text=A%20R&photo=$name"
+[ "$(jq -r '.begun, (.words | all(.word | startswith("r")))' "$out" | xargs)" = "R true" ] || fail "words that begin so: $(cat "$out")"
+ask 404 "a photo that is not kept" -X POST "$address/suggest?photo=0123456789abcdef0123456789abcdef"
+ask 400 "a name that is none" -X POST "$address/suggest?photo=../../etc/passwd"
+ask 400 "a name and bytes" --data-binary "@$photo" "$address/suggest?photo=$name"
+ask 400 "a long text" -X POST "$address/suggest?text=$(printf '%0501d' 0)"
+expect_in "$out" "501 bytes, at most 500"
+ask 400 "no suggestion at all" -X POST "$address/suggest?top=0"
+ask 400 "an unknown parameter of /suggest" -X POST "$address/suggest?word=a"
+ask 405 "GET where words are suggested" "$address/suggest?text=a"
+for number in $(seq 70); do # as many photos as to forget the first
+    { printf 'P6\n1 1\n255\n'; printf "\\$(printf %03o "$number")ab"; } >other.ppm
+    curl -s --data-binary @other.ppm "$address/suggest" >"$out"
+done
+[ "$(jq '.words | length' "$out")" = 5 ] || fail "five words are suggested: $(cat "$out")"
+ask 404 "a photo that was long ago" -X POST "$address/suggest?text=a&photo=$name"
+ask 200 "and is sent again" --data-binary "@$photo" "$address/suggest?text=a%20red%20"
+cmp -s first "$out" || fail "a photo that is sent again gives the same: $(cat "$out")"
+
 for path in /api/version /api/tags /api/ps /v1/models /healthz; do
     ask 200 "GET $path" "$address$path"
     jq -e . "$out" >/dev/null || fail "$path is JSON"
@@ -71,11 +104,18 @@ ask 200 "the page" -H "Accept: text/html,*/*" "$address/"
 expect_in "$out" "<!DOCTYPE html>" captioner.js
 grep -oE '(src|href)="[^"]*"' "$out" | grep -E '"(https?:)?//' && fail "the page loads something from elsewhere"
 
+# One client alone is soon captioned on all threads: the caption stays the same.
+for number in 1 2 3 4 5 6 7 8; do
+    curl -s --data-binary "@$photo" "$address/caption" | jq -j .caption >said; equal "request $number of one client" said
+done
+
 # What is wrong.
 echo "no photo" >broken.jpg
 run broken.jpg
-ask 400 "a broken photo" -F "photo=@broken.jpg" "$address/caption"
-[ "caption: $(jq -r .error "$out")" = "$(cat "$err")" ] || fail "the message is that of the command line: $(cat "$out")"
+for path in caption suggest; do
+    ask 400 "a broken photo at /$path" -F "photo=@broken.jpg" "$address/$path"
+    [ "caption: $(jq -r .error "$out")" = "$(cat "$err")" ] || fail "the message is that of the command line: $(cat "$out")"
+done
 jq -c '.messages[0].content[1].image_url.url = "https://example.com/a.jpg"' completions.json >remote.json
 ask 400 "a photo elsewhere" -d @remote.json "$address/v1/chat/completions"
 expect_in "$out" "no request leaves this program" '"type":"invalid_request_error"'
@@ -158,12 +198,21 @@ fi
 # A token, and prompts.
 serve -t 1 --token secret --prompt-as-prefix
 ask 401 "no token" "$address/api/tags"
+ask 401 "no token at /suggest" -X POST "$address/suggest"
 ask 200 "a token" -H "Authorization: Bearer secret" "$address/api/tags"
 ask 200 "health needs none" "$address/healthz"
+CAPTION_PORT=${address##*:} run serve --health
+expect 0 "a probe of a server that is well, its port from the environment"
 jq -c '.prompt = "a red" | .images |= .' generate.json >prefix.json
 ask 200 "a prompt that begins the caption" -H "Authorization: Bearer secret" -d @prefix.json "$address/api/generate"
 case $(jq -r .response "$out") in "a red"*) ;; *) fail "the caption begins with the prompt: $(cat "$out")" ;; esac
 serve_end
+run serve --health --port "${address##*:}"
+expect 1 "a probe of a server that has ended"
+expect_in "$err" "no server at 127.0.0.1"
+CAPTION_PORT=99999 run serve --health
+expect 2 "a port that is none, in the environment"
+expect_in "$err" '$CAPTION_PORT'
 # A socket of systemd, which other machines reach.
 if command -v python3 >/dev/null; then
     for host in 0.0.0.0 127.0.0.1; do

@@ -29,6 +29,12 @@ drop() {
     done
 }
 
+screenshot() {
+    browser_call Page.captureScreenshot '{"format": "png"}'
+    jq -r .result.data "$reply" | base64 -d >"$1"
+    [ -z "${CAPTION_SCREENSHOTS:-}" ] || cp "$1" "$CAPTION_SCREENSHOTS/"
+}
+
 # until_done COUNT: that many photos have their caption or their error.
 until_done() {
     tries=0
@@ -76,12 +82,81 @@ browser_evaluate 'window.copied'
 browser_evaluate 'document.documentElement.scrollWidth <= document.documentElement.clientWidth'
 [ "$value" = true ] || fail "the page fits"
 
-# Looks: wide and light, narrow and dark.
-screenshot() {
-    browser_call Page.captureScreenshot '{"format": "png"}'
-    jq -r .result.data "$reply" | base64 -d >"$1"
-    [ -z "${CAPTION_SCREENSHOTS:-}" ] || cp "$1" "$CAPTION_SCREENSHOTS/"
+# Words as one types, about the photo. field: the one of the first photo, the last of the list.
+# suggested: waits until the field's suggestions are those words, "a b c".
+last='[...document.querySelectorAll("#photos .writing")].at(-1)'
+suggested() {
+    tries=0
+    until browser_evaluate "[...$1.querySelectorAll('[role=option]')].map((item) => item.dataset.word).join(' ')" && [ "$value" = "$2" ]; do
+        tries=$((tries + 1))
+        [ "$tries" -gt 100 ] && { fail "$3: '$2' is suggested, found '$value'"; return; }
+        sleep 0.1
+    done
 }
+words() { # PHOTO-OR-NOTHING TEXT: what the command line suggests
+    "$program" suggest "$@" | cut -f 1 | xargs
+}
+browser_evaluate "$last.querySelector('input').focus()"
+suggested "$last" "$(words one.jpg "")" "the first word"
+first=$(words one.jpg "" | cut -d ' ' -f 1)
+browser_evaluate "document.activeElement.getAttribute('aria-expanded')"
+[ "$value" = true ] || fail "the field says that there are words: $value"
+browser_press Tab
+browser_evaluate 'document.activeElement.getAttribute("role") + " " + document.activeElement.value'
+[ "$value" = "combobox " ] && fail "Tab leaves a field that nothing was typed in"
+browser_press Shift+Tab
+suggested "$last" "$(words one.jpg "")" "the first word again"
+letter=$(printf %.1s "$first")
+browser_press "$(printf %s "$letter" | tr a-z A-Z)"
+tries=0
+until browser_evaluate "$last.querySelector('.heard').textContent" && [ "$value" = "Tab: $first" ]; do
+    tries=$((tries + 1))
+    [ "$tries" -gt 100 ] && { fail "a screen reader hears the word that Tab takes: $value"; break; }
+    sleep 0.1
+done
+browser_press Tab
+capital=$(printf %s "$letter" | tr a-z A-Z)${first#?}
+browser_evaluate 'document.activeElement.value + "|"'
+[ "$value" = "$capital |" ] || fail "Tab takes the first word: $value"
+suggested "$last" "$(words one.jpg "$first")" "the second word"
+second=$(words one.jpg "$first" | cut -d ' ' -f 2)
+browser_press ArrowDown ArrowDown
+browser_evaluate 'document.getElementById(document.activeElement.getAttribute("aria-activedescendant")).dataset.word'
+[ "$value" = "$second" ] || fail "the arrow keys choose: $value, not $second"
+browser_call Accessibility.getFullAXTree
+jq -e --arg word "$second" '[.result.nodes[] | select(.role.value == "option" and (.name.value | startswith($word)) and
+    any(.properties[]; .name == "selected" and .value.value))] | length == 1' "$reply" >/dev/null ||
+    fail "the chosen word is in the accessibility tree"
+jq -e '[.result.nodes[] | select(.role.value == "combobox" and .name.value == "In your own words" and (.description.value | test("Tab takes")))] | length == 2' "$reply" >/dev/null ||
+    fail "fields have a label and say what keys do"
+browser_press Enter
+browser_evaluate 'document.activeElement.value + "|"'
+[ "$value" = "$capital $second |" ] || fail "Enter takes the chosen word: $value"
+suggested "$last" "$(words one.jpg "$first $second")" "the third word"
+third=$(words one.jpg "$first $second" | cut -d ' ' -f 3)
+browser_evaluate "$last.querySelectorAll('[role=option]')[2].click(); document.activeElement.value + '|'"
+[ "$value" = "$capital $second $third |" ] || fail "a click takes a word: $value"
+suggested "$last" "$(words one.jpg "$first $second $third")" "the fourth word"
+browser_evaluate "$last.scrollIntoView(); document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+[ "$value" = true ] || fail "the page fits with its suggestions"
+screenshot writing.png
+browser_press Escape
+suggested "$last" "" "Escape"
+browser_evaluate 'document.activeElement.value = document.activeElement.value.trim()'
+browser_press Tab
+browser_evaluate "document.activeElement === $last.querySelector('input')"
+[ "$value" = false ] || fail "after Escape, Tab moves on"
+browser_evaluate 'document.querySelector("#photos>li:last-child").querySelector("[data-copy=text]").click()'
+browser_evaluate 'window.copied'
+[ "$value" = "$capital $second $third" ] || fail "what was written is copied: $value"
+# And about no photo.
+browser_evaluate 'window.scrollTo(0, 0); document.querySelector("#plain").open = true; document.querySelector("#plain input").focus()'
+suggested 'document.querySelector("#plain")' "$(words "")" "a first word without a photo"
+browser_press r
+suggested 'document.querySelector("#plain")' "$(curl -s -X POST "$address/suggest?text=r" | jq -r .words[].word | xargs)" "words that begin so"
+ok "words are suggested as one types"
+
+# Looks: wide and light, narrow and dark.
 screenshot wide.png
 browser_call Emulation.setDeviceMetricsOverride '{"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true}'
 browser_call Emulation.setEmulatedMedia '{"features": [{"name": "prefers-color-scheme", "value": "dark"}]}'

@@ -18,6 +18,10 @@ for folder in $folders; do
     done
 done
 
+# A photo's header is looked at in one place.
+grep -rn -- '->inspect(' "$source_tree/src" --include='*.c' >"$work/found"
+[ "$(wc -l <"$work/found")" -eq 1 ] || fail "image/decode.c alone inspects headers: $(cat "$work/found")"
+
 # A name in backquotes with a folder before it is that of a file, with its extension or without.
 for name in $(grep -oh '`[a-z]*/[a-zA-Z_./]*`' "$source_tree/README.md" "$map" | tr -d '`' | sort -u); do
     for file in "$source_tree/$name" "$source_tree/src/$name" "$source_tree/src/$name.c"; do

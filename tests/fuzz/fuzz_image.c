@@ -8,10 +8,9 @@
 /* Larger photos are right, and slow. */
 enum { MOST_PIXELS = 1 << 20, SIDE = 32, NUMBERS = SIDE * SIDE * 3, THUMBNAIL = 40 };
 
-static bool is_slow(const uint8_t *bytes, size_t size) {
-    size_t width, height;
-    return image_size(bytes, size, &width, &height) && image_check_size(width, height, NULL) &&
-           width * height > MOST_PIXELS;
+static bool is_slow(const struct image_file *file) {
+    const size_t width = file->header.width, height = file->header.height;
+    return image_check_size(width, height, NULL) && width * height > MOST_PIXELS;
 }
 
 static bool decode(const uint8_t *bytes, size_t size) {
@@ -38,14 +37,13 @@ static void make_thumbnail(const struct image *image) {
 }
 
 /* What the encoder gets; the same photos must be whole. */
-static void load(const uint8_t *bytes, size_t size, bool whole) {
+static void load(const struct image_file *file, bool whole) {
     static const struct preprocessing preprocessing = {
         .size = SIDE, .mean = {127, 127, 127}, .std = {128, 128, 128}};
     static float input[NUMBERS];
     struct image image;
     caption_error error = {0};
-    const bool ok = photo_load_image(&(struct photo_bytes){bytes, size, "photo"}, &preprocessing,
-                                     false, &image, input, &error);
+    const bool ok = photo_load_image(file, &preprocessing, false, &image, input, &error);
     FUZZ_MUST(ok == whole);
     if (!ok) {
         fuzz_check_error(&error);
@@ -60,8 +58,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     char description[IMAGE_DESCRIPTION];
     image_describe(bytes, size, description);
     image_is_photo(bytes, size);
-    image_decode_memory(bytes, size, SIDE);
-    if (is_slow(bytes, size)) return 0;
-    load(bytes, size, decode(bytes, size));
+    const struct image_file file = image_file_inspect("photo", bytes, size);
+    image_file_memory(&file, SIDE);
+    if (is_slow(&file)) return 0;
+    load(&file, decode(bytes, size));
     return 0;
 }

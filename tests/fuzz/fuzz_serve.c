@@ -1,5 +1,6 @@
 /* Bodies of requests, in every protocol: the first byte chooses it. What is read can be answered,
- * and the answer of JSON is JSON. */
+ * and the answer of JSON is JSON. Of those that read parameters, what lies before the first newline
+ * is the query, and the rest the photo. */
 #include "base/json.h"
 #include "base/text_stream.h"
 #include "fuzz.h"
@@ -30,13 +31,52 @@ static void answer(const struct protocol *protocol, const struct photo_request *
     free(written);
 }
 
+static void suggest(const struct photo_request *request) {
+    static const char word[] = "dog";
+    caption_word found[] = {{.text = word, .logprob = -1, .rank = 1}};
+    const caption_words words = {.count = 1, .words = found, .begun = strlen(request->text) / 2};
+    struct text_stream stream;
+    caption_error error;
+    FUZZ_MUST(text_stream_open(&stream, "an answer", &error));
+    FUZZ_MUST(protocol_suggest.write_words(request, &words, stream.stream, &error));
+    char *written = text_stream_close(&stream, &error);
+    FUZZ_MUST(written != NULL && stream.size > 0);
+    cJSON *json = json_parse(written, stream.size, "an answer", &error);
+    FUZZ_MUST(json != NULL);
+    cJSON_Delete(json);
+    free(written);
+}
+
+/* "name=value&name" as the server hands it over; the photo is what follows the line. */
+static void take_query(struct protocol_body *body) {
+    char *end = memchr(body->bytes, '\n', body->size), *saved;
+    const size_t length = end ? (size_t)(end - body->bytes) : body->size;
+    char *query = fuzz_text((const uint8_t *)body->bytes, length);
+    for (char *part = strtok_r(query, "&", &saved);
+         part && body->argument_count < PROTOCOL_MOST_ARGUMENTS;
+         part = strtok_r(NULL, "&", &saved)) {
+        char *value = strchr(part, '=');
+        if (value) *value++ = '\0';
+        body->arguments[body->argument_count++] =
+            (struct protocol_argument){strdup(part), value ? strdup(value) : NULL};
+    }
+    free(query);
+    body->size = end ? body->size - length - 1 : 0;
+    if (end) memmove(body->bytes, end + 1, body->size);
+}
+
+static const struct protocol *choose(uint8_t byte) {
+    static const struct protocol *const of_json[] = {&protocol_ollama_generate,
+                                                     &protocol_ollama_chat, &protocol_openai_chat,
+                                                     &protocol_openai_responses};
+    if ((byte & 64) == 0) return of_json[byte % 4];
+    return byte % 2 ? &protocol_suggest : &protocol_plain;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-    static const struct protocol *const protocols[] = {&protocol_ollama_generate,
-                                                       &protocol_ollama_chat, &protocol_openai_chat,
-                                                       &protocol_openai_responses};
     const caption_options options = caption_options_default();
     if (size == 0) return 0;
-    const struct protocol *protocol = protocols[bytes[0] % 4];
+    const struct protocol *protocol = choose(bytes[0]);
     const struct photo_request_rules rules = {.options = &options,
                                               .prompt_as_prefix = (bytes[0] & 4) != 0,
                                               .no_sampling = (bytes[0] & 8) != 0,
@@ -47,9 +87,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     const struct access_rules access = {.own = "localhost"};
     access_host(&access, body.bytes);
     access_origin(&access, body.bytes, body.bytes);
+    if (protocol->takes_form) take_query(&body);
     photo_request_init(&request, &rules);
     if (!protocol->read(&request, &rules, &body, &error)) {
         fuzz_check_error(&error);
+    } else if (request.text) {
+        FUZZ_MUST(request.photo_count == 0 || !*request.photo_id);
+        FUZZ_MUST(strlen(request.text) <= 500 && request.options.top >= 1);
+        suggest(&request);
     } else {
         FUZZ_MUST(request.photo_count > 0 || request.loads);
         FUZZ_MUST(request.options.top >= 1 && request.options.top <= request.options.beam_size);

@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:?how many seconds each target is run for is the first argument}
 shift
-command -v clang >/dev/null && command -v llvm-cov >/dev/null || sh samples/packages.sh clang llvm
+sh samples/packages.sh clang libclang-rt-dev llvm
 export LC_ALL=C
 
 build=build-fuzz

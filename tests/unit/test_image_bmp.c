@@ -98,6 +98,26 @@ static void rows_of_16_bits_are_decoded(void **state) {
     assert_table(&file);
 }
 
+/* Where pixels begin is wrong by the palette, of as many colours as the header says. */
+static void a_palette_that_is_forgotten_is_read(void **state) {
+    (void)state;
+    struct bytes file = bmp_begin(40, 8, 0, 0);
+    file.data[14 + 32] = 4;
+    add_palette(&file, 4);
+    bytes_add(&file, "\3\2\1\0\0\1\2\3", 8);
+    assert_table(&file);
+    file = bmp_begin(12, 4, 0, 0); /* 16 colours */
+    add_palette(&file, 3);
+    while (file.size < 14 + 12 + 16 * 3) bytes_add_one(&file, 0);
+    bytes_add(&file, "\x32\x10\0\0\x01\x23\0\0", 8);
+    assert_table(&file);
+    file = bmp_begin(40, 8, 0, 0); /* 256 colours, and no pixels behind them */
+    add_palette(&file, 4);
+    bytes_add(&file, "\3\2\1\0\0\1\2\3", 8);
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "truncated BMP");
+    bytes_free(&file);
+}
+
 static void a_palette_behind_24_bits_is_skipped(void **state) {
     (void)state;
     struct bytes file = bmp_begin(40, 24, 0, 16);
@@ -216,6 +236,7 @@ int main(void) {
         cmocka_unit_test(a_palette_follows_every_header),
         cmocka_unit_test(a_number_behind_the_palette_is_black),
         cmocka_unit_test(rows_of_16_bits_are_decoded),
+        cmocka_unit_test(a_palette_that_is_forgotten_is_read),
         cmocka_unit_test(a_palette_behind_24_bits_is_skipped),
         cmocka_unit_test(the_fourth_byte_of_32_bits_means_nothing_without_a_mask),
         cmocka_unit_test(a_mask_makes_the_fourth_byte_transparency),

@@ -1,6 +1,33 @@
 /* Every format but JPEG, and what is no photo. */
 #include "image_files.h"
 
+/* Its bytes are gone afterwards: what was seen stays. */
+static void one_look_at_a_file_has_its_size_its_memory_and_its_pixels(void **state) {
+    (void)state;
+    struct image image = gradient_new(13, 7), out;
+    struct bytes png = png_new(image.pixels, 13, 7, 3);
+    const struct image_file file = image_file_inspect("a.png", png.data, png.size);
+    assert_true(image_file_has_size(&file));
+    assert_int_equal(file.header.width, 13);
+    assert_int_equal(file.header.height, 7);
+    assert_true(image_file_decode(&file, SIZE_MAX, false, &out, NULL));
+    assert_true(image_difference(&image, &out) == 0);
+    image_free(&out);
+    memset(png.data, 0, png.size);
+    assert_int_equal(image_file_memory(&file, SIZE_MAX), 12 * 13 * 7);
+    caption_error error = {0};
+    assert_false(image_file_decode(&file, SIZE_MAX, false, &out, &error));
+    assert_int_equal(strncmp(error.message, "a.png: PNG ", 11), 0);
+    bytes_free(&png);
+    image_free(&image);
+
+    const struct image_file none = image_file_inspect("b.png", (const uint8_t *)"hello", 5);
+    assert_false(image_file_has_size(&none));
+    assert_int_equal(image_file_memory(&none, SIZE_MAX), 0);
+    assert_false(image_file_decode(&none, SIZE_MAX, false, &out, &error));
+    assert_int_equal(strncmp(error.message, "b.png: is not a photo", 21), 0);
+}
+
 static void a_png_of_any_channels_is_decoded(void **state) {
     (void)state;
     struct image image = gradient_new(13, 7);
@@ -489,6 +516,7 @@ static void what_is_no_photo_is_told_by_its_beginning(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_look_at_a_file_has_its_size_its_memory_and_its_pixels),
         cmocka_unit_test(a_png_of_any_channels_is_decoded),
         cmocka_unit_test(transparency_is_laid_over_white),
         cmocka_unit_test(a_png_with_a_palette_is_decoded),

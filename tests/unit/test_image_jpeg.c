@@ -172,13 +172,15 @@ static void half_a_file_is_half_a_photo_where_that_will_do(void **state) {
         caption_error error;
         file.size = file.size * 9 / 10;
         assert_false(image_decode(file.data, file.size, &out, &error));
-        if (!image_decode_partly(file.data, file.size, SIZE_MAX, &out, &error))
-            fail_msg("%s", error.message);
+        struct image_file photo = image_file_inspect("half", file.data, file.size);
+        if (!image_file_decode(&photo, SIZE_MAX, true, &out, &error)) fail_msg("%s", error.message);
         assert_int_equal(out.width, 256);
         for (size_t c = 0; c < 3; c++) /* the first pixel is there */
             assert_true(abs(out.pixels[c] - image.pixels[c]) < 24);
         image_free(&out);
-        assert_false(image_decode_partly(file.data, 30, SIZE_MAX, &out, &error));
+        photo = image_file_inspect("half", file.data, 30);
+        assert_false(image_file_decode(&photo, SIZE_MAX, true, &out, &error));
+        assert_non_null(strstr(error.message, "half: truncated JPEG"));
         bytes_free(&file);
     }
     image_free(&image);

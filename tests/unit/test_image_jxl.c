@@ -16,10 +16,9 @@ static void a_file_that_is_cut_short_is_truncated(void **state) {
 }
 
 static void assert_size(const char *bytes, size_t length, size_t width, size_t height) {
-    size_t w = 0, h = 0;
-    assert_true(image_size((const uint8_t *)bytes, length, &w, &h));
-    assert_int_equal(w, width);
-    assert_int_equal(h, height);
+    const struct image_file photo = image_file_inspect(NULL, (const uint8_t *)bytes, length);
+    assert_int_equal(photo.header.width, width);
+    assert_int_equal(photo.header.height, height);
 }
 
 static void its_size_is_known_without_a_decoder(void **state) {

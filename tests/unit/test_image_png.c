@@ -1,4 +1,5 @@
 /* What a PNG's checksums, palettes and end are good for. */
+#include "base/bytes.h"
 #include "image_files.h"
 
 static void a_png_without_its_end_chunk_is_whole(void **state) {
@@ -43,6 +44,33 @@ static void a_wrong_checksum_of_the_pixels_is_an_error(void **state) {
     png_add_chunk(&file, "IDAT", "\x78\x01\x01\2\0\xfd\xff\0\x40\1\2\3\4", 13);
     png_add_chunk(&file, "IEND", "", 0);
     assert_refused(&file, CAPTION_ERROR_FORMAT, "PNG cannot be decoded: IDAT: incorrect data");
+    bytes_free(&file);
+#else
+    skip();
+#endif
+}
+
+/* Some programs say that what repeats lies nearer than it does. */
+static void a_png_whose_window_is_too_small_is_read(void **state) {
+    (void)state;
+#ifdef CAPTION_WITH_PNG
+    enum { width = 300, height = 12, row = 3 * width };
+    static uint8_t pixels[height * row];
+    uint32_t noise = 1;
+    for (size_t i = 0; i < sizeof pixels; i++) {
+        noise = noise * 1664525 + 1013904223;
+        pixels[i] = i < 2 * row ? (uint8_t)(noise >> 24) : pixels[i - 2 * row];
+    }
+    struct bytes file = png_new(pixels, width, height, 3);
+    uint8_t *type = file.data + bytes_find(&file, "IDAT", 4);
+    const size_t length = bytes_big_32(type - 4);
+    type[4] = 0x18; /* 512 bytes */
+    type[5] = 0x19;
+    const uint32_t sum = png_checksum(type, 4 + length);
+    for (size_t i = 0; i < 4; i++) type[4 + length + i] = (uint8_t)(sum >> (24 - 8 * i));
+    struct image out = decoded(&file);
+    assert_memory_equal(out.pixels, pixels, sizeof pixels);
+    image_free(&out);
     bytes_free(&file);
 #else
     skip();
@@ -118,6 +146,7 @@ int main(void) {
         cmocka_unit_test(a_png_without_its_end_chunk_is_whole),
         cmocka_unit_test(every_flipped_bit_of_the_pixels_is_an_error),
         cmocka_unit_test(a_wrong_checksum_of_the_pixels_is_an_error),
+        cmocka_unit_test(a_png_whose_window_is_too_small_is_read),
         cmocka_unit_test(damage_beside_the_pixels_is_harmless),
         cmocka_unit_test(a_number_behind_the_palette_is_black),
         cmocka_unit_test(an_interlaced_png_is_decoded),

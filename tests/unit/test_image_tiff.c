@@ -74,6 +74,77 @@ static void it_is_turned_upright(void **state) {
     }
 }
 
+/* The standard says SHORT; some programs write LONG, or SLONG. */
+static void its_orientation_may_be_a_number_of_other_types(void **state) {
+    (void)state;
+    enum { type = 8 + 3 * WIDTH * HEIGHT + 6 + 2 + 7 * 12 + 2 };
+    static const uint8_t types[] = {3, 4, 8, 9}; /* SHORT, LONG, SSHORT, SLONG */
+    for (size_t i = 0; i < sizeof types; i++) {
+        struct bytes file = tiff_new(false, 6, 0);
+        assert_int_equal(file.data[type], 3);
+        file.data[type] = types[i];
+        struct image out = decoded(&file);
+        assert_int_equal(out.width, HEIGHT);
+        assert_pixel(&out, 1, 0, 0, 0, 200, 0);
+        image_free(&out);
+        bytes_free(&file);
+    }
+}
+
+/* Two pixels: grey 50 of alpha 51, and grey 200 of alpha 255. */
+static void alpha_beside_grey_is_laid_over_white(void **state) {
+    (void)state;
+    for (unsigned premultiplied = 0; premultiplied < 2; premultiplied++) {
+        struct tiff tiff = {0};
+        bytes_add(&tiff.file, "II*\0\x0c\0\0\0", 8);
+        bytes_add(&tiff.file, premultiplied ? "\x0a\x33\xc8\xff" : "\x32\x33\xc8\xff", 4);
+        tiff_add(&tiff, 9, 2);
+        tiff_add_entry(&tiff, 256, 3, 1, 2);
+        tiff_add_entry(&tiff, 257, 3, 1, 1);
+        tiff_add_entry(&tiff, 258, 3, 2, 8 | 8 << 16);
+        tiff_add_entry(&tiff, 259, 3, 1, 1);
+        tiff_add_entry(&tiff, 262, 3, 1, 1); /* black is zero */
+        tiff_add_entry(&tiff, 273, 4, 1, 8);
+        tiff_add_entry(&tiff, 277, 3, 1, 2);
+        tiff_add_entry(&tiff, 279, 4, 1, 4);
+        tiff_add_entry(&tiff, 338, 3, 1, premultiplied ? 1 : 2);
+        tiff_add(&tiff, 0, 4);
+        struct image out = decoded(&tiff.file);
+        assert_pixel(&out, 0, 0, 214, 214, 214, 0); /* 255 - 0.2 (255 - 50) */
+        assert_pixel(&out, 1, 0, 200, 200, 200, 0);
+        image_free(&out);
+        bytes_free(&tiff.file);
+    }
+}
+
+/* Two pixels of colour 1, a red, of alpha 51 and of alpha 255. */
+static void alpha_beside_a_palette_is_laid_over_white(void **state) {
+    (void)state;
+    enum { pixels = 8, palette = pixels + 4, directory = palette + 3 * 256 * 2 };
+    struct tiff tiff = {0};
+    bytes_add(&tiff.file, "II*\0", 4);
+    tiff_add(&tiff, directory, 4);
+    bytes_add(&tiff.file, "\x01\x33\x01\xff", 4);
+    for (size_t i = 0; i < 3 * (size_t)256; i++) tiff_add(&tiff, i == 1 ? 200 * 257 : 0, 2);
+    tiff_add(&tiff, 10, 2);
+    tiff_add_entry(&tiff, 256, 3, 1, 2);
+    tiff_add_entry(&tiff, 257, 3, 1, 1);
+    tiff_add_entry(&tiff, 258, 3, 2, 8 | 8 << 16);
+    tiff_add_entry(&tiff, 259, 3, 1, 1);
+    tiff_add_entry(&tiff, 262, 3, 1, 3);
+    tiff_add_entry(&tiff, 273, 4, 1, pixels);
+    tiff_add_entry(&tiff, 277, 3, 1, 2);
+    tiff_add_entry(&tiff, 279, 4, 1, 4);
+    tiff_add_entry(&tiff, 320, 3, (size_t)3 * 256, palette);
+    tiff_add_entry(&tiff, 338, 3, 1, 2);
+    tiff_add(&tiff, 0, 4);
+    struct image out = decoded(&tiff.file);
+    assert_pixel(&out, 0, 0, 244, 204, 204, 0); /* 255 - 0.2 (255 - 200), 255 - 0.2 * 255 */
+    assert_pixel(&out, 1, 0, 200, 0, 0, 0);
+    image_free(&out);
+    bytes_free(&tiff.file);
+}
+
 static void a_thumbnail_of_no_raw_photo_is_a_tiff(void **state) {
     (void)state;
     struct bytes file = tiff_new(true, 1, 1);
@@ -100,6 +171,9 @@ int main(void) {
 #ifdef CAPTION_WITH_TIFF
         cmocka_unit_test(both_byte_orders_are_read),
         cmocka_unit_test(it_is_turned_upright),
+        cmocka_unit_test(its_orientation_may_be_a_number_of_other_types),
+        cmocka_unit_test(alpha_beside_grey_is_laid_over_white),
+        cmocka_unit_test(alpha_beside_a_palette_is_laid_over_white),
         cmocka_unit_test(a_thumbnail_of_no_raw_photo_is_a_tiff),
         cmocka_unit_test(what_libtiff_complains_of_is_the_error),
 #endif

@@ -101,10 +101,13 @@ static void the_exif_orientation_of_every_format_is_followed(void **state) {
 static void an_orientation_stored_as_long_is_followed(void **state) {
     (void)state;
     struct image upright = gradient_new(width, height), image = store(&upright, 6);
-    for (int big = 0; big < 2; big++) {
+    static const char types[] = {4, 9}; /* LONG, SLONG */
+    for (int i = 0; i < 4; i++) {
+        const bool big = i % 2 == 1;
         struct bytes block = exif_block(6, big), file = png_new(image.pixels, height, width, 3);
         memcpy(block.data + 8, big ? "\0\1\1\x12\0\4\0\0\0\1\0\0\0\6" : "\1\0\x12\1\4",
                big ? 14 : 5);
+        block.data[big ? 13 : 12] = (uint8_t)types[i / 2];
         add_to_png(&file, &block);
         assert_upright(&file, &upright, 0);
         bytes_free(&block);

@@ -73,7 +73,7 @@ static void every_preset_gives_the_features_of_training(void **state) {
     expect_same("tiny", 16);
 }
 
-/* Relative to the features' size, in the mean: what a caption can hardly tell. */
+/* Relative to the features' size, in the mean: too little to change a caption. */
 static void expect_near(const char *architecture, size_t size, enum precision precision,
                         double allowed) {
     struct encoder_fixture f = encoder_fixture_new(architecture, size, 2);

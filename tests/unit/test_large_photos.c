@@ -126,9 +126,8 @@ static struct image rings_new(size_t width, size_t height) {
 static void load(const struct bytes *file, float *input) {
     static const struct preprocessing levels = {SIDE, {0, 0, 0}, {1, 1, 1}};
     caption_error error = {0};
-    if (!photo_load_memory(&(struct photo_bytes){file->data, file->size, "a photo"}, &levels, NULL,
-                           input, &error))
-        fail_msg("%s", error.message);
+    const struct image_file photo = image_file_inspect("a photo", file->data, file->size);
+    if (!photo_load_memory(&photo, &levels, NULL, input, &error)) fail_msg("%s", error.message);
 }
 
 /* Between the encoder's inputs that two files make. */
@@ -252,8 +251,8 @@ static size_t memory_in_use(void) {
 static bool loads(const struct bytes *jpeg) {
     static const struct preprocessing levels = {SIDE, {0, 0, 0}, {1, 1, 1}};
     float input[VALUES];
-    return photo_load_memory(&(struct photo_bytes){jpeg->data, jpeg->size, "a photo"}, &levels,
-                             NULL, input, NULL);
+    const struct image_file photo = image_file_inspect("a photo", jpeg->data, jpeg->size);
+    return photo_load_memory(&photo, &levels, NULL, input, NULL);
 }
 
 static bool decodes_whole(const struct bytes *jpeg) {

@@ -136,10 +136,55 @@ static void it_is_whatever_is_dropped(void **state) {
                   "first");
 }
 
+/* What the gradients are when those of the decoder are said to be done. */
+struct early_gradients {
+    const struct experiment *x;
+    size_t calls;
+    real *copy;
+};
+
+static void copy_gradients(void *context) {
+    struct early_gradients *early = context;
+    early->calls++;
+    memcpy(early->copy, micro_batch_gradients(early->x->micro_batch),
+           early->x->model.parameters.count * sizeof(real));
+}
+
+static void the_gradients_of_the_decoder_are_done_before_those_of_the_encoder(void **state) {
+    (void)state;
+    const struct micro_batch_task task = {.tag_weight = 0.5F};
+    struct experiment *x = experiment_new(&task, "first");
+    const struct parameters *parameters = &x->model.parameters;
+    struct early_gradients early = {.x = x, .copy = calloc(parameters->count, sizeof(real))};
+    assert_non_null(early.copy);
+    const struct micro_batch_batch batch = {.photos = x->photos,
+                                            .count = PHOTOS,
+                                            .images = x->images,
+                                            .workspace = x->workspace,
+                                            .decoder_done = copy_gradients,
+                                            .context = &early};
+    struct micro_batch_result result = {0};
+    micro_batch_photos(x->micro_batch, &x->task, &batch, random_seeded(8, 0), &result);
+    assert_int_equal(early.calls, 1);
+    const real *gradients = micro_batch_gradients(x->micro_batch);
+    size_t changed = 0;
+    for (size_t i = 0; i < parameters->tensor_count; i++) {
+        const struct parameter *p = &parameters->tensors[i];
+        const size_t bytes = p->count * sizeof(real);
+        const bool same = memcmp(early.copy + p->offset, gradients + p->offset, bytes) == 0;
+        if (p->group == PARAMETERS_DECODER) assert_true(same);
+        if (p->group == PARAMETERS_ENCODER) changed += !same;
+    }
+    assert_true(changed > 0);
+    free(early.copy);
+    experiment_free(x);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_gradient_is_the_slope_of_the_loss),
         cmocka_unit_test(it_is_whatever_is_dropped),
+        cmocka_unit_test(the_gradients_of_the_decoder_are_done_before_those_of_the_encoder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The command line's rooms are no part of the library: this test compiles the parser itself. */
+/* The command line is no part of the library: this test compiles the parser itself. */
 #include "cli/options.c"
 
 #include <setjmp.h>
@@ -247,6 +247,36 @@ static void a_list_without_a_value_is_told(void **state) {
     assert_int_equal(t.text.count, 0);
 }
 
+static void the_environment_sets_flags_before_the_command_line(void **state) {
+    (void)state;
+    setenv("CAPTION_BEAM_SIZE", "7", 1);
+    setenv("CAPTION_JSON", "1", 1);
+    struct targets t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("photo.jpg")), OPTIONS_PARSED);
+    assert_int_equal(t.beam, 7);
+    assert_true(t.json);
+    t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("--beam-size", "4")), OPTIONS_PARSED);
+    assert_int_equal(t.beam, 4);
+    setenv("CAPTION_JSON", "no", 1);
+    setenv("CAPTION_BEAM_SIZE", "tcp://10.0.0.1:80", 1); /* of Kubernetes */
+    t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("photo.jpg")), OPTIONS_PARSED);
+    assert_int_equal(t.beam, defaults().beam);
+    assert_false(t.json);
+    setenv("CAPTION_JSON", "maybe", 1);
+    t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("photo.jpg")), OPTIONS_INVALID);
+    assert_non_null(strstr(t.messages, "$CAPTION_JSON: 'maybe' is neither 1 nor 0"));
+    unsetenv("CAPTION_JSON");
+    setenv("CAPTION_BEAM_SIZE", "many", 1);
+    t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("photo.jpg")), OPTIONS_INVALID);
+    assert_non_null(strstr(t.messages, "--beam-size: 'many' is not a whole number"));
+    assert_non_null(strstr(t.messages, "$CAPTION_BEAM_SIZE"));
+    unsetenv("CAPTION_BEAM_SIZE");
+}
+
 static void help_shows_the_values_that_hold(void **state) {
     (void)state;
     struct targets t = defaults();
@@ -296,6 +326,7 @@ int main(void) {
         cmocka_unit_test(a_list_of_numbers_takes_no_other_thing),
         cmocka_unit_test(two_dashes_end_a_list),
         cmocka_unit_test(a_list_without_a_value_is_told),
+        cmocka_unit_test(the_environment_sets_flags_before_the_command_line),
         cmocka_unit_test(help_shows_the_values_that_hold),
         cmocka_unit_test(help_shows_the_basic_flags_and_help_all_all_of_them),
     };

@@ -12,8 +12,8 @@ static const struct preprocessing plain = {side, {0, 0, 0}, {1, 1, 1}};
 static void load(const struct bytes *file, const struct preprocessing *preprocessing,
                  const struct augment *augment, float *input) {
     caption_error error = {0};
-    if (!photo_load_memory(&(struct photo_bytes){file->data, file->size, "test"}, preprocessing,
-                           augment, input, &error))
+    const struct image_file photo = image_file_inspect("test", file->data, file->size);
+    if (!photo_load_memory(&photo, preprocessing, augment, input, &error))
         fail_msg("%s", error.message);
 }
 
@@ -125,8 +125,8 @@ static void a_crop_outside_the_photo_is_an_error(void **state) {
         augment.height = boxes[i][3];
         float input[values];
         caption_error error = {0};
-        assert_false(photo_load_memory(&(struct photo_bytes){file.data, file.size, "x.png"}, &plain,
-                                       &augment, input, &error));
+        const struct image_file photo = image_file_inspect("x.png", file.data, file.size);
+        assert_false(photo_load_memory(&photo, &plain, &augment, input, &error));
         assert_message_has(&error, "x.png: a crop of");
     }
     bytes_free(&file);

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "text/vocabulary.h"
-#include "train/rollout.h"
+#include "train/reward.h"
 
 enum { WORDS = 9, LONGEST = 6, PHOTOS = 2, SAMPLES = 5 };
 

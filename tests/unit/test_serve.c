@@ -23,6 +23,7 @@
 #include "serve/protocol.h"
 #include "serve/queue.h"
 #include "serve/routes.h"
+#include "serve/seen_photos.h"
 #include "serve/variants.h"
 
 static void base64_is_decoded_strictly(void **state) {
@@ -159,6 +160,55 @@ static void prompts_and_sampling_count_where_the_server_says_so(void **state) {
     assert_string_equal(r.request.options.prefix, "a dog");
     assert_false(r.request.options.sample);
     photo_request_free(&r.request);
+}
+
+static bool read_arguments(struct reading *reading, const char *photo,
+                           const char *const (*arguments)[2], size_t count) {
+    struct protocol_body body = {.bytes = strdup(photo), .size = strlen(photo)};
+    for (size_t i = 0; i < count; i++)
+        body.arguments[body.argument_count++] = (struct protocol_argument){
+            strdup(arguments[i][0]), arguments[i][1] ? strdup(arguments[i][1]) : NULL};
+    reading->options = caption_options_default();
+    reading->rules.options = &reading->options;
+    reading->error = (caption_error){0};
+    photo_request_init(&reading->request, &reading->rules);
+    reading->done =
+        protocol_suggest.read(&reading->request, &reading->rules, &body, &reading->error);
+    protocol_body_free(&body);
+    return reading->done;
+}
+
+static void words_are_asked_for_about_a_photo_its_name_or_none(void **state) {
+    (void)state;
+    static const char id[] = "0123456789abcdef0123456789abcdef";
+    static const char *const good[][2] = {{"text", "a dog"}, {"top", "3"}, {"photo", id}};
+    struct reading r = {0};
+    assert_true(read_arguments(&r, "", good, 3));
+    assert_string_equal(r.request.text, "a dog");
+    assert_string_equal(r.request.photo_id, id);
+    assert_int_equal(r.request.options.top, 3);
+    photo_request_free(&r.request);
+    assert_true(read_arguments(&r, "P6", good, 2));
+    assert_int_equal(r.request.photo_count, 1);
+    photo_request_free(&r.request);
+    assert_true(read_arguments(&r, "", good, 0));
+    assert_string_equal(r.request.text, "");
+    assert_int_equal(r.request.options.top, 5);
+    photo_request_free(&r.request);
+
+    assert_false(read_arguments(&r, "P6", good, 3)); /* its bytes and a name */
+    photo_request_free(&r.request);
+    static const char *const wrong[][2] = {{"photo", "0123456789ABCDEF0123456789ABCDEF"},
+                                           {"photo", "0123"},
+                                           {"photo", NULL},
+                                           {"top", "0"},
+                                           {"top", "65"},
+                                           {"top", "1e1"},
+                                           {"words", "a"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        if (read_arguments(&r, "", &wrong[i], 1)) fail_msg("%s=%s", wrong[i][0], wrong[i][1]);
+        photo_request_free(&r.request);
+    }
 }
 
 static void hosts_are_checked_against_rebinding(void **state) {
@@ -331,6 +381,7 @@ int main(void) {
         cmocka_unit_test(bodies_become_requests),
         cmocka_unit_test(wrong_bodies_are_refused_with_the_field),
         cmocka_unit_test(prompts_and_sampling_count_where_the_server_says_so),
+        cmocka_unit_test(words_are_asked_for_about_a_photo_its_name_or_none),
         cmocka_unit_test(hosts_are_checked_against_rebinding),
         cmocka_unit_test(pages_from_elsewhere_may_not_ask),
         cmocka_unit_test(a_queue_is_bounded_and_divides_what_waits),

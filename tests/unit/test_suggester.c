@@ -68,6 +68,31 @@ static void scores_add_up_to_the_likelihood_without_a_photo(void **state) {
     }
 }
 
+static void recalled_features_are_those_that_scores_are_about(void **state) {
+    (void)state;
+    struct fixture f;
+    set_up(&f, 1, false);
+    const float features[TINY_FEATURES] = {1, -2, 3, 0.5F, -1};
+    const uint32_t numbers[] = {7, 4};
+    const struct likelihood_caption caption = {.features = features, .words = numbers, .count = 2};
+    double about, sum = 0, without = 0;
+    assert_null(suggester_features(f.suggester));
+    caption_words words = score(&f, "a dog");
+    for (size_t i = 0; i < words.count; i++) without += words.words[i].logprob;
+    caption_words_free(&words);
+    assert_true(suggester_recall(f.suggester, features, NULL));
+    assert_memory_equal(suggester_features(f.suggester), features, sizeof features);
+    assert_true(tiny_likelihood(&f.model, &caption, 1, &about, NULL));
+    words = score(&f, "a dog");
+    for (size_t i = 0; i < words.count; i++) sum += words.words[i].logprob;
+    caption_words_free(&words);
+    assert_close(sum, about, 1e-4);
+    assert_true(fabs(sum - without) > 1e-3);
+    assert_true(suggester_look(f.suggester, NULL, NULL, NULL)); /* about none again */
+    assert_null(suggester_features(f.suggester));
+    tear_down(&f);
+}
+
 /* Every word and the end, most probable first; each with the score that it has when it is read. */
 static void suggestions_are_all_that_may_come_next_in_order(void **state) {
     (void)state;
@@ -166,6 +191,7 @@ static void a_completion_begins_with_the_text(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scores_add_up_to_the_likelihood_without_a_photo),
+        cmocka_unit_test(recalled_features_are_those_that_scores_are_about),
         cmocka_unit_test(suggestions_are_all_that_may_come_next_in_order),
         cmocka_unit_test(a_word_that_is_being_typed_is_completed),
         cmocka_unit_test(what_cannot_be_is_an_error),

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "base/random.h"
-#include "decode/tags.h"
+#include "decode/decode.h"
 #include "eval/tag_scores.h"
 #include "model/tag_calibration.h"
 

@@ -1,7 +1,8 @@
-/* page.mjs FOLDER CAPTIONS PHOTO...: the page in FOLDER in a headless Chromium: a first visit, a second one
- * without its server, a third one with threads. Photos are dropped on it; their captions are those of the file CAPTIONS, a
- * line each. Prints times, and fails where a caption differs, the first comes later than 3 s after the drop, or
- * something is asked of another server. */
+/* page.mjs FOLDER CAPTIONS PHOTO...: the page in FOLDER in a headless Chromium: a first visit, a second one with
+ * threads, and one of each without its server. Photos are dropped on it, the first one as soon as the page is there: it
+ * waits for the program and the weights, too. Their captions are those of the file CAPTIONS, a line each. Prints times,
+ * and fails where a caption differs, the first comes later than 3 s after the drop, or something is asked of another
+ * server. */
 import {spawn} from "node:child_process";
 import {mkdtempSync, readFileSync, rmSync} from "node:fs";
 import {createServer} from "node:http";
@@ -72,10 +73,10 @@ const until = async (expression) => {
 };
 
 /* The seconds of each card, and whether all is as it should be. */
-const visit = async (name, query = "") => {
+const visit = async (name, query = "", status = "") => {
   await call("Page.navigate", {url: address + query});
-  await until("document.readyState === 'complete' && document.getElementById('status')?.textContent.startsWith('Ready')");
-  console.log(name + ": " + await evaluate("document.getElementById('status').textContent + ' isolated: ' + crossOriginIsolated"));
+  await until("document.readyState === 'complete' && location.href === " + JSON.stringify(address + query) +
+    " && document.getElementById('status')?.textContent.startsWith(" + JSON.stringify(status) + ")");
   const said = [], seconds = [];
   for (const photo of photos) {
     const data = {items: [], files: [resolve(photo)], dragOperationsMask: 1};
@@ -102,12 +103,13 @@ try {
   check(!(await visit("first visit")), "the first visit is not isolated");
   await until("navigator.serviceWorker.ready.then(() => true)");
   await until("caches.keys().then((names) => names.some((name) => name.startsWith('caption-page-')))");
-  const weights = asked.filter((line) => line.includes("safetensors")).length;
+  const weights = asked.filter((line) => line.includes("caption.packed")).length;
   check(weights === 1, "the weights are fetched once: " + weights);
+  check(await visit("threads", "?threads=2", "Ready, on 2 threads"), "the second visit is isolated");
   server.close();
   server.closeAllConnections();
-  check(await visit("no server"), "the second visit is isolated, its server gone");
-  await visit("threads", "?threads=2");
+  check(await visit("no server"), "the visit without a server is isolated");
+  await visit("no server, threads", "?threads=2", "Ready, on 2 threads");
   check(foreign.length === 0, "nothing is asked of another server " + foreign.join(" "));
   check(asked.every((line) => line.startsWith("GET ")), "nothing is sent");
 } catch (error) {

@@ -28,7 +28,7 @@
   const show = () => {
     const epoch = Number(slider.value);
     const row = rows.find((one) => Number(one.dataset.epoch) === epoch);
-    output.value = row ? row.dataset.told : "Epoch " + epoch;
+    output.value = row ? row.dataset.label : "Epoch " + epoch;
     slider.setAttribute("aria-valuetext", output.value);
     back.disabled = epoch <= Number(slider.min);
     forth.disabled = epoch >= Number(slider.max);

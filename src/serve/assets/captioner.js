@@ -13,10 +13,13 @@
     return (number >= 10 ? number.toFixed(0) : number >= 0.1 ? number.toFixed(1) : "below 0.1") + " %";
   };
 
+  /* What was written for a photo counts before its caption. */
+  const written = (row) => row.field.value.trim();
+  const sentence = (row) => written(row) || row.caption;
   const forms = {
-    text: (row) => row.caption,
-    html: (row) => '<img src="' + escapeHtml(row.name) + '" alt="' + escapeHtml(row.caption) + '">',
-    markdown: (row) => "![" + row.caption.replace(/[\\[\]]/g, "\\$&") + "](" +
+    text: (row) => sentence(row),
+    html: (row) => '<img src="' + escapeHtml(row.name) + '" alt="' + escapeHtml(sentence(row)) + '">',
+    markdown: (row) => "![" + sentence(row).replace(/[\\[\]]/g, "\\$&") + "](" +
       encodeURI(row.name).replace(/[()]/g, (c) => c === "(" ? "%28" : "%29") + ")",
   };
   const escapeHtml = (text) => text.replace(/[&<>"]/g, (c) =>
@@ -71,15 +74,54 @@
   const fail = (row, message) => {
     row.error = message;
     row.card.classList.add("failed");
+    row.field.closest(".writing").hidden = true;
     row.card.querySelector(".said").textContent = message;
   };
 
+  const access = () => {
+    const token = find("token").value;
+    return token ? {Authorization: "Bearer " + token} : {};
+  };
+
+  /* The words that may follow a text, about a photo (its bytes or its name on the server) or none. */
+  const suggestions = async (text, photo, signal) => {
+    const isName = typeof photo === "string";
+    const response = await fetch("suggest?text=" + encodeURIComponent(text) + (isName ? "&photo=" + photo : ""),
+      {method: "POST", body: isName ? null : photo, headers: access(), signal});
+    const answer = await response.json();
+    if (response.ok) return answer;
+    if (response.status === 401) find("token-field").hidden = false;
+    throw Object.assign(new Error(answer.error), {status: response.status});
+  };
+
+  /* The photo is sent once, when its field is first entered; then the server knows it by a name, until it
+   * has seen many others. */
+  const aboutPhoto = (row) => async (text, signal) => {
+    const send = () => {
+      row.sent = suggestions("", row.file).then((answer) => answer.photo);
+      row.sent.catch(() => { row.sent = null; });
+    };
+    if (!row.sent) send();
+    try {
+      return await suggestions(text, await row.sent, signal);
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      send();
+      return suggestions(text, await row.sent, signal);
+    }
+  };
+
+  const addField = (place, label, words) => {
+    const box = find("writing").content.firstElementChild.cloneNode(true);
+    place.append(box);
+    return suggestWords(box, label, words);
+  };
+  addField(find("plain"), "A sentence", (text, signal) => suggestions(text, null, signal));
+
   const ask = async (row) => {
     const form = new FormData();
-    const headers = {};
-    const token = find("token").value;
+    const headers = access();
     form.append("photo", row.file, row.name);
-    if (token) headers.Authorization = "Bearer " + token;
     const query = "caption?top=" + CAPTIONS + (find("neutral").checked ? "&neutral=1" : "");
     for (;;) {
       const wanted = tags; // an upload beside this one may learn it meanwhile
@@ -116,6 +158,7 @@
       image.src = URL.createObjectURL(file);
       image.addEventListener("error", () => image.remove()); /* of a kind that the browser does not know */
       image.addEventListener("load", () => URL.revokeObjectURL(image.src));
+      row.field = addField(card.querySelector(".text"), "In your own words", aboutPhoto(row));
       card.querySelector(".said").textContent = "…";
       card.querySelector(".name").textContent = row.name;
       for (const button of card.querySelectorAll("[data-copy]"))
@@ -167,11 +210,11 @@
     return /[",\n\r]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
   };
   const files = {
-    txt: ["captions.txt", "text/plain", (done) => done.map((row) => row.name + "\t" + row.caption + "\n").join("")],
+    txt: ["captions.txt", "text/plain", (done) => done.map((row) => row.name + "\t" + sentence(row) + "\n").join("")],
     csv: ["captions.csv", "text/csv", (done) => "path,caption,logprob\r\n" + done.map((row) =>
-      field(row.name) + "," + field(row.caption) + "," + row.answer.logprob + "\r\n").join("")],
+      field(row.name) + "," + field(sentence(row)) + "," + (written(row) ? "" : row.answer.logprob) + "\r\n").join("")],
     json: ["captions.json", "application/json", (done) => JSON.stringify(done.map((row) =>
-      ({path: row.name, ...row.answer})), null, 1) + "\n"],
+      ({path: row.name, ...row.answer, ...(written(row) ? {written: written(row)} : {})})), null, 1) + "\n"],
   };
   for (const button of document.querySelectorAll("[data-download]")) {
     button.addEventListener("click", () => {

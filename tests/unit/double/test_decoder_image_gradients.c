@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-#include "train/tag_loss.h"
+#include "train/losses.h"
 
 enum { PHOTOS = 2, LENGTH = PHOTOS * FIXTURE_FEATURES, WIDTH = PHOTOS * FIXTURE_EMBEDDING };
 enum { NAMED = PHOTOS * FIXTURE_TAGS };
