@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/threads.h"
-#include "decode/prepared.h"
+#include "decode/plan.h"
 #include "image/photo.h"
 #include "model/model.h"
 
@@ -51,8 +51,8 @@ static bool decode(struct bench *b, caption_error *error) {
     const size_t size = b->model.preprocessing.size;
     b->input = memory_uninitialised(size, size * 3 * sizeof(float), "a photo", error);
     if (!b->input || !file_read(b->photo_path, PHOTO_MAX_BYTES, &file, error)) return false;
-    const bool done = photo_load_memory(&(struct photo_bytes){file.data, file.size, b->photo_path},
-                                        &b->model.preprocessing, NULL, b->input, error);
+    const struct image_file photo = image_file_inspect(b->photo_path, file.data, file.size);
+    const bool done = photo_load_memory(&photo, &b->model.preprocessing, NULL, b->input, error);
     file_bytes_free(&file);
     return done;
 }
