@@ -5,7 +5,7 @@
 #
 #     arm64       cross-built by gcc, run by qemu-user: captions of the sample photos in float32, to the byte
 #     web         WebAssembly (samples/web): the same captions in Node, from the package that npm makes and in a headless
-#                 Chromium, whose times are printed: without a server and with threads, too
+#                 Chromium, whose times are printed: without a server, too
 #     windows     cross-built by mingw-w64, run by wine: the library, and with it a caption of each photo
 set -eu
 

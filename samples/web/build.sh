@@ -1,12 +1,15 @@
 #!/bin/sh
-# build.sh [FOLDER]: makes the page, and the package for npm, in FOLDER (default: build-web/page): WebAssembly with and
-# without threads, the weights, and what is around them. On Debian 12; takes some minutes. Look at it with
+# build.sh [--threads] [FOLDER]: makes the page, and the package for npm, in FOLDER (default: build-web/page):
+# WebAssembly, with --threads also such as isolated pages run on several threads, the weights, and what is around them.
+# On Debian 12; takes some minutes. Look at it with
 #
 #     python3 -m http.server -d build-web/page
 set -eu
 
 cd "$(dirname "$0")/../.."
 work=$PWD/build-web
+threads=false
+[ "${1-}" != --threads ] || { threads=true; shift; }
 page=${1:-$work/page}
 export NODE_PATH=/usr/share/nodejs${NODE_PATH:+:$NODE_PATH}
 sh samples/packages.sh emscripten dpkg-dev nodejs
@@ -27,7 +30,8 @@ module() {
 }
 
 module caption-simd
-module caption-threads -pthread
+rm -f "$page"/caption-threads.*
+! "$threads" || module caption-threads -pthread
 unset PKG_CONFIG_LIBDIR
 
 for file in index.html page.js caption.js caption.d.ts engine.js worker.js service.js package.json README.md; do
@@ -44,7 +48,8 @@ files=$(ls | grep -E '\.(html|css|js|mjs|gz)$' | grep -v '^version.js$')
 {
     # shellcheck disable=SC2086
     printf 'export const version = "%s";\n' "$(digest $files)"
+    printf 'export const threads = %s;\n' "$threads"
     printf 'export const weights = "./caption.packed?%s";\n' "$(digest caption.packed)"
     printf 'export const files = ["./", "version.js"%s];\n' "$(printf ', "%s"' $(echo "$files" | grep -v threads))"
 } >version.js
-echo "$(cat ./* | wc -c) bytes in all, $(cat caption-threads.* | wc -c) of them for threads"
+echo "$(cat ./* | wc -c) bytes in all"

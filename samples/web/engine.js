@@ -1,5 +1,5 @@
 /* The WebAssembly module and its weights, for the thread that it runs on: a worker of caption.js, or Node. */
-import {weights} from "./version.js";
+import {weights, threads as built} from "./version.js";
 
 const NODE = typeof process === "object" && process.versions?.node && typeof importScripts !== "function";
 
@@ -38,7 +38,7 @@ const fetchOnce = async (url, progress) => {
     bytes.set(part, count);
     count += part.length;
   }
-  if (cache) await forget(cache, url).then(() => cache.put(url, new Response(bytes))).catch(() => {});
+  if (cache) forget(cache, url).then(() => cache.put(url, new Response(bytes))).catch(() => {}); /* nothing waits for it */
   return bytes;
 };
 
@@ -68,8 +68,8 @@ const forget = async (cache, url) => {
     if (new URL(old.url).pathname === url.pathname) await cache.delete(old);
 };
 
-/* Threads need memory that they share, which a browser gives to isolated pages alone. */
-export const mostThreads = () => NODE || !globalThis.crossOriginIsolated ? 1 :
+/* Threads need a module of their own, and memory that they share, which a browser gives to isolated pages alone. */
+export const mostThreads = () => NODE || !built || !globalThis.crossOriginIsolated ? 1 :
   Math.min(navigator.hardwareConcurrency || 1, 4);
 
 export class Engine {
