@@ -22,7 +22,7 @@ struct piece {
 };
 
 /* A chain on its way. */
-struct run {
+struct chain_run {
     const struct gradient_chain *chain;
     size_t rank, last;
     struct piece pieces[RANKS_SLOTS];
@@ -35,7 +35,8 @@ static void add_own(const struct gradient_chain *chain, const struct piece *piec
 }
 
 /* Starts what a piece waits for in its state; what a rank has no neighbour for is passed over. */
-static bool enter(struct run *run, size_t slot, enum piece_state state, caption_error *error) {
+static bool enter(struct chain_run *run, size_t slot, enum piece_state state,
+                  caption_error *error) {
     struct piece *piece = &run->pieces[slot];
     real *elements = run->chain->blocks[0] + piece->first;
     const size_t bytes = piece->count * sizeof *elements;
@@ -61,8 +62,8 @@ static bool enter(struct run *run, size_t slot, enum piece_state state, caption_
     return true;
 }
 
-static bool begin(struct run *run, const struct gradient_chain *chain, caption_error *error) {
-    *run = (struct run){
+static bool begin(struct chain_run *run, const struct gradient_chain *chain, caption_error *error) {
+    *run = (struct chain_run){
         .chain = chain, .rank = ranks_rank(chain->ranks), .last = ranks_count(chain->ranks) - 1};
     run->count = size_smaller((chain->count + PIECE - 1) / PIECE, RANKS_SLOTS);
     bool ok = true;
@@ -76,7 +77,7 @@ static bool begin(struct run *run, const struct gradient_chain *chain, caption_e
 }
 
 /* Takes every piece a state further whose transfer is done. */
-static bool go_on(struct run *run, bool *moved, caption_error *error) {
+static bool go_on(struct chain_run *run, bool *moved, caption_error *error) {
     *moved = false;
     for (size_t i = 0; i < run->count; i++) {
         if (run->pieces[i].state == DONE) continue;
@@ -90,7 +91,7 @@ static bool go_on(struct run *run, bool *moved, caption_error *error) {
 }
 
 bool gradient_chain_run(const struct gradient_chain *chain, caption_error *error) {
-    struct run run;
+    struct chain_run run;
     if (!begin(&run, chain, error)) return false;
     while (run.done < run.count) {
         bool moved;
