@@ -4,7 +4,7 @@
 # Containerfile are run one by one in a Debian 12 of debootstrap's, and the image is the read-only root of processes that
 # are number 1 in name spaces of their own, as in a container: size, captions, user, environment, health, exit statuses,
 # SIGTERM. As root; the work folder is $WORK or build-container. Captions are compared with those of $CAPTION or
-# build/caption.
+# build/caption. $IMAGE, a folder that image.sh has filled, is tried as it is, and nothing is built.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -41,6 +41,7 @@ head -c 1000 "$1" >"$work/data/broken.jpg"
 chmod -R a+rX "$work/data" "$work"
 
 for engine in podman docker; do
+    [ -z "${IMAGE:-}" ] || break
     $engine info >/dev/null 2>&1 || continue
     $engine build -f "$here/Containerfile" -t caption "$tree"
     size=$($engine image inspect -f '{{.Size}}' caption)
@@ -53,11 +54,6 @@ done
 
 [ "$(id -u)" -eq 0 ] || skip "neither podman nor docker works here, and debootstrap needs root"
 sh "$tree/samples/packages.sh" debootstrap util-linux iproute2 curl || skip "no debootstrap here"
-if [ ! -d "$work/debian" ]; then
-    debootstrap --variant=minbase bookworm "$work/debian.part" >"$work/debootstrap.log" || skip "Debian cannot be had"
-    mv "$work/debian.part" "$work/debian"
-fi
-
 # steps: the instructions, one a line.
 steps() {
     sed -e '/^#/d' -e '/^$/d' "$here/Containerfile" | sed -e ':a' -e '/\\$/{N;s/\\\n *//;ta' -e '}'
@@ -76,31 +72,39 @@ run_step() { # COMMAND, in the root of the stage that builds
     unshare --mount --fork sh -ec 'mount -t proc proc "$1/proc"; exec chroot "$1" sh -ec "cd $2; $3"' sh \
         "$root" "$folder" "$1"
 }
-rm -rf "$work/build" "$work/image"
+image=${IMAGE:-$work/image}
 steps >"$work/steps"
-: >"$work/environment"
-folder=/ stage=
-while read -r instruction arguments; do
-    case $instruction in
-    FROM)
-        case $arguments in
-        *" AS build") stage=build root=$work/build && cp -a "$work/debian" "$root" && cp /etc/resolv.conf "$root/etc" ;;
-        scratch) stage=image root=$work/image && mkdir "$root" ;;
-        esac
-        ;;
-    COPY) copy $arguments ;;
-    WORKDIR) folder=$arguments ;;
-    RUN) run_step "$arguments" >>"$work/build.log" 2>&1 </dev/null || { tail -n 20 "$work/build.log" >&2; exit 1; } ;;
-    ENV) echo "$arguments" >>"$work/environment" ;;
-    USER) user=$arguments ;;
-    esac
-done <"$work/steps"
-[ "$stage" = image ] && [ "$user" = 65534:65534 ] || { echo "container: the steps are not understood" >&2; exit 1; }
+sed -n 's/^ENV //p' "$work/steps" >"$work/environment"
+user=$(sed -n 's/^USER //p' "$work/steps")
+[ "$user" = 65534:65534 ] || { echo "container: the steps are not understood" >&2; exit 1; }
 
-size=$(du -sb "$work/image" | cut -f 1)
+build_image() {
+    if [ ! -d "$work/debian" ]; then
+        debootstrap --variant=minbase bookworm "$work/debian.part" >"$work/debootstrap.log" || skip "Debian cannot be had"
+        mv "$work/debian.part" "$work/debian"
+    fi
+    rm -rf "$work/build" "$work/image"
+    folder=/
+    while read -r instruction arguments; do
+        case $instruction in
+        FROM)
+            case $arguments in
+            scratch) root=$work/image && mkdir "$root" ;;
+            *) root=$work/build && cp -a "$work/debian" "$root" && cp /etc/resolv.conf "$root/etc" ;;
+            esac
+            ;;
+        COPY) copy $arguments ;;
+        WORKDIR) folder=$arguments ;;
+        RUN) run_step "$arguments" >>"$work/build.log" 2>&1 </dev/null || { tail -n 20 "$work/build.log" >&2; exit 1; } ;;
+        esac
+    done <"$work/steps"
+}
+[ -n "${IMAGE:-}" ] || build_image
+
+size=$(du -sb "$image" | cut -f 1)
 check "an image of $size bytes" [ "$size" -le $most ]
 check "nothing in it has rights of its own or is for all to write" \
-    [ -z "$(find "$work/image" \( -perm /6000 -o -perm -o=w ! -type l \) -print)" ]
+    [ -z "$(find "$image" \( -perm /6000 -o -perm -o=w ! -type l \) -print)" ]
 
 # inside [NAME=VALUE...] -- ARGUMENTS...: the program as process 1, root and data read-only, a network of its own.
 network=caption-$$
@@ -124,7 +128,7 @@ inside() {
         work=$1 user=$4
         shift 4
         exec setpriv --no-new-privs --bounding-set=-all chroot --userspec="$user" --groups= "$work" /usr/bin/caption "$@"' \
-        sh "$work/image" "$work/data" "$work/out" "$user" "$@"
+        sh "$image" "$work/data" "$work/out" "$user" "$@"
 }
 status_of() { # COMMAND...: its exit status in $status, its words in $work/found and $work/words
     status=0
@@ -156,7 +160,7 @@ server() {
         sleep 0.2
     done
     server=$(ip netns pids "$network" | while read -r pid; do
-        [ "$(readlink "/proc/$pid/root")" != "$work/image" ] || echo "$pid"
+        [ "$(readlink "/proc/$pid/root")" != "$image" ] || echo "$pid"
     done | head -n 1)
 }
 ask() { ip netns exec "$network" curl -s -m 60 "$@"; }

@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -120,7 +121,8 @@ enum { LEFT = 44, TOP = 12, WIDE = 420, HIGH = 180, FULL_WIDTH = 530, FULL_HEIGH
 
 static const char style[] =
     "main{max-width:72rem;margin:auto;padding:1rem}"
-    ".charts{display:flex;flex-wrap:wrap;gap:1.5rem}figure{margin:0;flex:1 1 26rem}"
+    ".charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,26rem),1fr));"
+    "gap:1.5rem}figure{margin:0}"
     "svg{width:100%;height:auto}svg text{font:12px sans-serif;fill:var(--muted)}"
     "svg .axis{stroke:var(--rule)}svg .reach{stroke:var(--muted);stroke-dasharray:2 4}"
     "polyline{fill:none;stroke-width:2}.rnn{stroke:var(--muted)}.gru{stroke:var(--first)}"
@@ -158,9 +160,21 @@ static void write_line(const struct memory_run *run, double name_y) {
     printf("\"/><text x=\"%d\" y=\"%.1f\">%s</text>\n", LEFT + WIDE + 6, name_y, run->cell);
 }
 
+/* Where the name of a line that ends at y stands: below those that are too close above it. */
+static double place_name(double y, const double *names, size_t count) {
+    enum { NAME_HEIGHT = 13 };
+    for (size_t i = 0; i < count; i++) {
+        if (y <= names[i] - NAME_HEIGHT || y >= names[i] + NAME_HEIGHT) continue;
+        y = names[i] + NAME_HEIGHT;
+        i = SIZE_MAX; /* it may have come close to another: from the first again */
+    }
+    return y;
+}
+
 static void write_chart(const struct memory_runs *runs, size_t t_p) {
     size_t longest = 2;
-    double lowest_name = -1;
+    double names[MOST_RUNS];
+    size_t name_count = 0;
     for (size_t i = 0; i < runs->count; i++)
         if (runs->items[i].t_p == t_p && runs->items[i].longest > longest)
             longest = runs->items[i].longest;
@@ -175,10 +189,9 @@ static void write_chart(const struct memory_runs *runs, size_t t_p) {
     for (size_t i = 0; i < runs->count; i++) {
         const struct memory_run *run = &runs->items[i];
         if (run->t_p != t_p) continue;
-        double y = y_of(accuracy(run, run->longest, run->longest)) + 4;
-        if (lowest_name > 0 && y > lowest_name - 13 && y < lowest_name + 13) y = lowest_name + 13;
-        write_line(run, y);
-        lowest_name = y;
+        const double end = y_of(accuracy(run, run->longest, run->longest)) + 4;
+        names[name_count] = place_name(end, names, name_count);
+        write_line(run, names[name_count++]);
     }
     printf("</svg></figure>\n");
 }
@@ -227,7 +240,7 @@ int main(int argc, char **argv) {
     html_page_begin(stdout, "Who remembers, and how far", styles);
     printf(
         "<main><h1>Who remembers, and how far</h1>\n"
-        "<p>Accuracy of the last word in per cent, chance 25, of sentences whose last word hangs "
+        "<p>Accuracy of the last word in per cent, chance 25, of sentences whose last word depends "
         "on the second across a gap of so many words. Back-propagation stops after "
         "t<sub>p</sub> steps, the state is carried over the cut. The dotted line is the longest "
         "gap that a window of t<sub>p</sub> steps holds.</p>\n<div class=\"charts\">\n");

@@ -123,6 +123,9 @@ def main(mode, caption, source, output, killed=None):
         .appName("caption")
         .config("spark.ui.enabled", "false")
         .config("spark.sql.files.maxPartitionBytes", "4m")
+        .config("spark.sql.files.openCostInBytes", "0")  # by their size, not each as 4 MB: a thousand tasks
+        .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", "2")
+        .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.parquet.compression.codec", "gzip")  # Java's own: the others bring native libraries
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.host", "127.0.0.1")

@@ -318,14 +318,8 @@ size_t file_stem_length(const char *path) {
 
 char *file_join(const char *directory, const char *name, caption_error *error) {
     if (name[0] == '/' || directory[0] == '\0') return memory_string(name, error);
-    size_t length = strlen(directory), name_size = strlen(name) + 1;
-    bool slash = directory[length - 1] != '/';
-    char *joined = memory_zeroed(length + 1 + name_size, 1, "a file name", error);
-    if (!joined) return NULL;
-    memcpy(joined, directory, length);
-    if (slash) joined[length++] = '/';
-    memcpy(joined + length, name, name_size);
-    return joined;
+    const bool slash = directory[strlen(directory) - 1] != '/';
+    return memory_join(directory, slash ? "/" : "", name, error);
 }
 
 char *file_directory(const char *path, caption_error *error) {

@@ -74,6 +74,16 @@ char *memory_string(const char *string, caption_error *error) {
     return memory_substring(string, strlen(string), error);
 }
 
+char *memory_join(const char *first, const char *second, const char *third, caption_error *error) {
+    const size_t one = strlen(first), two = strlen(second), three = strlen(third) + 1;
+    char *whole = memory_uninitialised(one + two + three, 1, "a string", error);
+    if (!whole) return NULL;
+    memcpy(whole, first, one);
+    memcpy(whole + one, second, two);
+    memcpy(whole + one + two, third, three);
+    return whole;
+}
+
 /* A block reserves address space; only the used part costs memory. */
 enum { BLOCK = 16 << 20 };
 

@@ -37,6 +37,9 @@ char *memory_string(const char *string, caption_error *error);
 /* The same for the first `length` bytes; a terminating 0 is added. */
 char *memory_substring(const char *string, size_t length, caption_error *error);
 
+/* Three strings in one, any of which may be empty. */
+char *memory_join(const char *first, const char *second, const char *third, caption_error *error);
+
 /* Memory for objects that live and die together, such as the weights of a model, cut from few large
  * blocks. The blocks use huge pages where the system has them: with small pages, the page faults of
  * 14 MB take as long as encoding a photo. An arena that is `sparse` has small ones: for memory that

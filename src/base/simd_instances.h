@@ -10,6 +10,8 @@
  *     KERNEL(vector)  the type
  *     KERNEL_RELU6(x) max(0, min(6, x)), a NaN kept
  *     KERNEL_LESSER(a, b), KERNEL_GREATER(a, b)
+ *     KERNEL_IN_REGISTER(x)  hides where a vector comes from: gcc computes what all of its numbers
+ *                            share as a scalar, which then has to move to a vector register
  * SIMD_BY_LEVEL(name) of base/simd_level.h then lists the instances, for an array by level. */
 #include "base/simd_level.h"
 
@@ -17,6 +19,15 @@
 #include "base/simd.h"
 
 typedef float plain_vector __attribute__((vector_size(4 * sizeof(float))));
+
+#ifdef SIMD_NEON
+#include <arm_neon.h>
+
+#define SIMD_LESSER_4(a, b) (plain_vector) vminq_f32((float32x4_t)(a), (float32x4_t)(b))
+#define SIMD_GREATER_4(a, b) (plain_vector) vmaxq_f32((float32x4_t)(a), (float32x4_t)(b))
+#define SIMD_RELU6_4(x) SIMD_LESSER_4(SIMD_GREATER_4((x), vdupq_n_f32(0)), vdupq_n_f32(6))
+#define KERNEL_IN_REGISTER(x) __asm__("" : "+w"(x))
+#else
 
 SIMD_INLINE plain_vector plain_relu6(plain_vector x) {
     const plain_vector six = {6, 6, 6, 6};
@@ -33,6 +44,12 @@ SIMD_INLINE plain_vector plain_lesser(plain_vector a, plain_vector b) {
 #define SIMD_LESSER_4(a, b) plain_lesser((a), (b))
 #define SIMD_GREATER_4(a, b) (-plain_lesser(-(a), -(b)))
 #define SIMD_RELU6_4(x) plain_relu6(x)
+#ifdef SIMD_X86
+#define KERNEL_IN_REGISTER(x) __asm__("" : "+x"(x))
+#else
+#define KERNEL_IN_REGISTER(x) (void)(x)
+#endif
+#endif
 
 #ifdef SIMD_X86
 #include <immintrin.h>

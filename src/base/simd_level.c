@@ -32,6 +32,16 @@ static bool has_avx512(void) {
 }
 #endif
 
+#ifdef SIMD_DOT
+#include <sys/auxv.h>
+
+enum { DOT_PRODUCTS = 1 << 20 }; /* HWCAP_ASIMDDP */
+
+static bool has_dot(void) {
+    return (getauxval(AT_HWCAP) & DOT_PRODUCTS) != 0;
+}
+#endif
+
 bool simd_has(enum simd_level level) {
 #ifdef SIMD_X86
     __builtin_cpu_init();
@@ -42,7 +52,7 @@ bool simd_has(enum simd_level level) {
 }
 
 /* What is used of the processor; 0: not found out yet. */
-enum { FOUND = 1, BF16 = 2, VNNI = 4, AVX_VNNI = 8, LEVEL_SHIFT = 4 };
+enum { FOUND = 1, BF16 = 2, VNNI = 4, AVX_VNNI = 8, DOT = 16, LEVEL_SHIFT = 5 };
 
 static unsigned find_used(void) {
     const char *limit = getenv("CAPTION_SIMD");
@@ -51,6 +61,9 @@ static unsigned find_used(void) {
     if (limit && (strcmp(limit, "avx2") == 0 || strcmp(limit, "avxvnni") == 0)) most = SIMD_AVX2;
     while (!simd_has(most)) most--;
     unsigned used = FOUND | (unsigned)most << LEVEL_SHIFT;
+#ifdef SIMD_DOT
+    if (has_dot() && !(limit && strcmp(limit, "plain") == 0)) used |= DOT;
+#endif
 #ifdef SIMD_X86
     const bool bare =
         limit && (strcmp(limit, "avx512") == 0 || strcmp(limit, "avx2") == 0); /* no products */
@@ -87,6 +100,10 @@ bool simd_has_vnni(void) {
 
 bool simd_has_avx_vnni(void) {
     return (used() & AVX_VNNI) != 0;
+}
+
+bool simd_has_dot(void) {
+    return (used() & DOT) != 0;
 }
 
 const char *simd_level_name(enum simd_level level) {

@@ -29,8 +29,8 @@ bool simd_has(enum simd_level level);
 
 /* The level that is used: the highest that the processor has. The environment variable CAPTION_SIMD
  * can lower it, for tests and benchmarks: plain, avx2, avxvnni (AVX2 with the products of bytes) or
- * avx512 (avx2 and avx512 are without the products below). It is read once, at the first call. Any
- * thread may call it. */
+ * avx512 (plain, avx2 and avx512 are without the products below). It is read once, at the first
+ * call. Any thread may call it. */
 enum simd_level simd_level(void);
 
 /* Products of pairs of bfloat16 (AVX512_BF16) and of quadruples of bytes (AVX512_VNNI; AVX_VNNI
@@ -38,12 +38,28 @@ enum simd_level simd_level(void);
 bool simd_has_bf16(void);
 bool simd_has_vnni(void);
 bool simd_has_avx_vnni(void);
+/* The same of bytes on arm64 (its dot products). */
+bool simd_has_dot(void);
+
+/* Whether products of quadruples of bytes are used, by any of these instructions. */
+static inline bool simd_multiplies_bytes(void) {
+    return simd_has_vnni() || simd_has_avx_vnni() || simd_has_dot();
+}
 
 /* "sse2", "neon" or "plain"; "avx2", "avx512". */
 const char *simd_level_name(enum simd_level level);
 
 #if defined(__x86_64__) && (defined(__clang__) || __GNUC__ >= 12)
 #define SIMD_X86
+#endif
+
+/* Dot products of bytes, which arm64 has since version 8.2 of its instructions. */
+#if defined(__aarch64__) && defined(__GNUC__)
+#define SIMD_NEON
+#endif
+#if defined(SIMD_NEON) && defined(__linux__)
+#define SIMD_DOT
+#define SIMD_TARGET_DOT __attribute__((target("arch=armv8.2-a+dotprod")))
 #endif
 
 #define SIMD_INLINE static inline __attribute__((always_inline))

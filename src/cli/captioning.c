@@ -341,10 +341,7 @@ bool literal_text_check(const struct literal_text *text, caption_error *error) {
 static char *around(const struct literal_text *text, const char *caption, caption_error *error) {
     const char *before = *caption && text->before ? text->before : "";
     const char *after = *caption && text->after ? text->after : "";
-    const size_t size = strlen(before) + strlen(caption) + strlen(after) + 1;
-    char *whole = memory_uninitialised(size, 1, "a caption", error);
-    if (whole) stpcpy(stpcpy(stpcpy(whole, before), caption), after);
-    return whole;
+    return memory_join(before, caption, after, error);
 }
 
 bool literal_text_add(const struct literal_text *text, const caption_result *in,

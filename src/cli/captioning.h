@@ -32,7 +32,7 @@ struct captioning {
     /* Set by the caller. */
     const char *name; /* how messages begin */
     const struct photo_list *list;
-    bool archives; /* the list is of tar archives, whose photos are captioned: captioning_tar.h */
+    bool archives; /* the list is of tar archives, whose photos are captioned: captioning_tar.c */
     bool repacks;  /* into an archive, whose names must be harmless */
     const struct shard *shard;
     struct caption_output *outputs[CAPTIONING_MOST_OUTPUTS]; /* freed by their maker */

@@ -80,24 +80,13 @@ static bool stays_inside(const char *name) {
     return true;
 }
 
-/* "archive: member". */
-static char *label_of(const char *path, const char *name, caption_error *error) {
-    const size_t path_length = strlen(path), size = strlen(name) + 1;
-    char *label = memory_uninitialised(path_length + 2 + size, 1, "a name", error);
-    if (!label) return NULL;
-    memcpy(label, path, path_length);
-    memcpy(label + path_length, ": ", 2);
-    memcpy(label + path_length + 2, name, size);
-    return label;
-}
-
 /* The photo `name`, called by `length` bytes of it. */
 static struct tar_photo *new_photo(const struct tar_photos *photos, const char *name, size_t length,
                                    caption_error *error) {
     struct tar_photo *photo = memory_zeroed(1, sizeof *photo, "a photo", error);
     if (!photo) return NULL;
     photo->number = photos->numbers;
-    photo->label = label_of(photos->path, name, error);
+    photo->label = memory_join(photos->path, ": ", name, error);
     photo->key = memory_substring(name, length, error);
     if (photo->label && photo->key) {
         photo->member.name = photo->label + strlen(photos->path) + 2;

@@ -24,12 +24,6 @@ bool kohya_recognises(const struct source *source) {
     return !source->more && cJSON_IsObject(first) && has_text(first, source->how);
 }
 
-static char *with_extension(const char *stem, const char *extension, caption_error *error) {
-    char *name = memory_zeroed(strlen(stem) + strlen(extension) + 1, 1, "a file name", error);
-    if (name) stpcpy(stpcpy(name, stem), extension);
-    return name;
-}
-
 static bool is_there(const struct builder *builder, const char *name) {
     char *path = file_join(builder->images, name, NULL);
     const bool there = path && access(path, F_OK) == 0;
@@ -43,7 +37,7 @@ static char *complete(const struct builder *builder, const char *stem, caption_e
     static const char *const extensions[] = {"",      ".png", ".jpg",  ".jpeg", ".webp", ".bmp",
                                              ".avif", ".gif", ".heic", ".tif",  ".tiff"};
     for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++) {
-        char *name = with_extension(stem, extensions[i], error);
+        char *name = memory_join(stem, extensions[i], "", error);
         if (!name || is_there(builder, name)) return name;
         free(name);
     }

@@ -11,6 +11,7 @@
 /* Strides are in numbers: see depthwise_strip.h. ReLU6 is always applied. */
 struct depthwise_low_precision {
     enum precision precision; /* PRECISION_BF16 or PRECISION_INT8 */
+    size_t bytes;             /* of a number: 2 or, int8 only, 1 */
     size_t kernel, stride;    /* 3 or 5, 1 or 2 */
     size_t rows, columns;     /* of the output */
     size_t channels;          /* a multiple of 16 */

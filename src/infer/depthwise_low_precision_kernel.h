@@ -6,8 +6,9 @@
  * constants where this is inlined. Every input is loaded once and is added to the sums of all
  * columns that use it. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise_low_precision *strip,
-                                               bool bytewide, size_t kernel, size_t stride,
-                                               size_t tile, size_t y, size_t x, size_t c) {
+                                               enum low_precision_numbers numbers, size_t kernel,
+                                               size_t stride, size_t tile, size_t y, size_t x,
+                                               size_t c) {
     KERNEL(vector) sums[TILE_MOST];
     SIMD_LOAD(sums[0], strip->bias + c);
     SIMD_UNROLL
@@ -25,8 +26,10 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise_low_precis
         for (size_t i = 0; i < (tile - 1) * stride + kernel; i++) {
             KERNEL(vector) input;
             const size_t at = row + i * strip->input_stride;
-            if (bytewide) {
+            if (numbers == NUMBERS_BYTES) {
                 KERNEL(load_bytes)((const uint8_t *)strip->input + at, &input);
+            } else if (numbers == NUMBERS_WIDE) {
+                KERNEL(load_wide)((const uint16_t *)strip->input + at, &input);
             } else {
                 KERNEL(load_bf16)((const uint16_t *)strip->input + at, &input);
             }
@@ -41,41 +44,46 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise_low_precis
     SIMD_UNROLL
     for (size_t t = 0; t < tile; t++) {
         const size_t at = output + t * strip->output_stride;
-        if (bytewide) {
+        if (numbers == NUMBERS_BYTES) {
             KERNEL(store_bytes)(sums[t], (uint8_t *)strip->output + at);
+        } else if (numbers == NUMBERS_WIDE) {
+            KERNEL(store_wide)(sums[t], (uint16_t *)strip->output + at);
         } else {
             KERNEL(store_bf16)(KERNEL_RELU6(sums[t]), (uint16_t *)strip->output + at);
         }
     }
 }
 
-/* The last tile of a row starts early enough to be whole, and computes some columns again. */
+/* The last tile of a row starts early enough to be whole, and computes some columns again. (The
+ * lines under a row fit the first-level cache with all their channels, since they are half as long
+ * as those of floats.) */
 KERNEL_TARGET SIMD_INLINE void KERNEL(rows)(const struct depthwise_low_precision *strip,
-                                            bool bytewide, size_t kernel, size_t stride,
-                                            size_t tile) {
+                                            enum low_precision_numbers numbers, size_t kernel,
+                                            size_t stride, size_t tile) {
     const size_t columns = strip->columns;
-    for (size_t c = 0; c < strip->channels; c += KERNEL_WIDTH) {
-        for (size_t y = 0; y < strip->rows; y++) {
+    for (size_t y = 0; y < strip->rows; y++) {
+        for (size_t c = 0; c < strip->channels; c += KERNEL_WIDTH) {
             for (size_t x = 0; columns < tile && x < columns; x++) {
-                KERNEL(columns)(strip, bytewide, kernel, stride, 1, y, x, c);
+                KERNEL(columns)(strip, numbers, kernel, stride, 1, y, x, c);
             }
             for (size_t x = 0; columns >= tile && x < columns; x += tile) {
                 const size_t start = x + tile <= columns ? x : columns - tile;
-                KERNEL(columns)(strip, bytewide, kernel, stride, tile, y, start, c);
+                KERNEL(columns)(strip, numbers, kernel, stride, tile, y, start, c);
             }
         }
     }
 }
 
-#define KERNEL_STRIP(name, bytewide)                                                               \
+#define KERNEL_STRIP(name, numbers)                                                                \
     KERNEL_TARGET static void KERNEL(name)(const struct depthwise_low_precision *strip) {          \
         const size_t kernel = strip->kernel, stride = strip->stride;                               \
-        if (kernel == 3 && stride == 1) KERNEL(rows)(strip, bytewide, 3, 1, TILE_STRIDE_1);        \
-        if (kernel == 3 && stride == 2) KERNEL(rows)(strip, bytewide, 3, 2, TILE_STRIDE_2);        \
-        if (kernel == 5 && stride == 1) KERNEL(rows)(strip, bytewide, 5, 1, TILE_STRIDE_1);        \
-        if (kernel == 5 && stride == 2) KERNEL(rows)(strip, bytewide, 5, 2, TILE_STRIDE_2);        \
+        if (kernel == 3 && stride == 1) KERNEL(rows)(strip, numbers, 3, 1, TILE_STRIDE_1);         \
+        if (kernel == 3 && stride == 2) KERNEL(rows)(strip, numbers, 3, 2, TILE_STRIDE_2);         \
+        if (kernel == 5 && stride == 1) KERNEL(rows)(strip, numbers, 5, 1, TILE_STRIDE_1);         \
+        if (kernel == 5 && stride == 2) KERNEL(rows)(strip, numbers, 5, 2, TILE_STRIDE_2);         \
     }
-KERNEL_STRIP(strip_bf16, false)
-KERNEL_STRIP(strip_int8, true)
+KERNEL_STRIP(strip_bf16, NUMBERS_BF16)
+KERNEL_STRIP(strip_bytes, NUMBERS_BYTES)
+KERNEL_STRIP(strip_wide, NUMBERS_WIDE)
 
 #undef KERNEL_STRIP

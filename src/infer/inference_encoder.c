@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "infer/inference_block.h"
+#include "infer/low_precision.h"
 #include "nn/pooling.h"
 
 /* Panels of the head averaged together while they are in the cache. */
@@ -40,11 +41,9 @@ struct inference_workspace {
 };
 
 const struct inference_kernels *inference_kernels(enum precision precision) {
-    static const struct inference_kernels *const tables[] = {
-        [PRECISION_F32] = &inference_kernels_f32,
-        [PRECISION_BF16] = &inference_kernels_bf16,
-        [PRECISION_INT8] = &inference_kernels_int8};
-    return tables[precision];
+    if (precision == PRECISION_F32) return &inference_kernels_f32;
+    if (precision == PRECISION_BF16) return &inference_kernels_bf16;
+    return &inference_kernels_int8[low_precision_bytes(precision) - 1];
 }
 
 static void count_map(struct inference_encoder *encoder, size_t pixels, size_t channels) {

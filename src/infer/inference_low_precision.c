@@ -58,8 +58,8 @@ static void multiply(enum inference_role role, const void *matrix, size_t panel,
 }
 
 /* int8 numbers are convolved in units of steps. */
-static void *bytes_depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
-                                 struct arena *arena, caption_error *error) {
+static void *int8_depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
+                                struct arena *arena, caption_error *error) {
     struct inference_depthwise *depthwise = inference_depthwise_new(layer, weights, arena, error);
     if (!depthwise) return NULL;
     for (size_t c = 0; c < depthwise->channels; c++) depthwise->bias[c] *= INT8_STEPS_OF_ONE;
@@ -72,6 +72,7 @@ static void depthwise(enum precision precision, const void *depthwise, size_t pa
     const size_t first = panel * INFERENCE_PANEL;
     depthwise_low_precision(
         &(struct depthwise_low_precision){.precision = precision,
+                                          .bytes = low_precision_bytes(precision),
                                           .kernel = d->shape.kernel,
                                           .stride = d->shape.stride,
                                           .rows = strip->rows,
@@ -121,10 +122,10 @@ const struct inference_kernels inference_kernels_bf16 = {.expanded_bytes = sizeo
                                                          .depthwise_new = inference_depthwise_new,
                                                          .depthwise = bf16_depthwise};
 
-const struct inference_kernels inference_kernels_int8 = {.expanded_bytes = sizeof(uint8_t),
-                                                         .prepared_bytes = int8_prepared_bytes,
-                                                         .prepare = int8_prepare,
-                                                         .matrix_new = int8_matrix_new,
-                                                         .multiply = multiply,
-                                                         .depthwise_new = bytes_depthwise_new,
-                                                         .depthwise = int8_depthwise};
+#define INT8_KERNELS(bytes)                                                                        \
+    {                                                                                              \
+        .expanded_bytes = (bytes), .prepared_bytes = int8_prepared_bytes, .prepare = int8_prepare, \
+        .matrix_new = int8_matrix_new, .multiply = multiply, .depthwise_new = int8_depthwise_new,  \
+        .depthwise = int8_depthwise                                                                \
+    }
+const struct inference_kernels inference_kernels_int8[] = {INT8_KERNELS(1), INT8_KERNELS(2)};

@@ -10,16 +10,26 @@
 typedef void bf16_function(const float *numbers, size_t count, uint16_t *out);
 typedef struct int8_range range_function(const float *numbers, size_t count);
 typedef void quantise_function(const struct int8_range *range, const float *numbers, size_t count,
-                               uint8_t *out);
+                               void *out);
 static bf16_function *const bf16_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(round_bf16);
 static range_function *const range_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(range);
-static quantise_function *const quantise_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(quantise);
+static quantise_function *const bytes_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(to_bytes);
+static quantise_function *const wide_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(to_wide);
 
 /* Space after the bytes: a range, and padding that aligns rows to 16. */
 enum { RANGE_BYTES = 16 };
 
+size_t low_precision_bytes(enum precision precision) {
+    return precision == PRECISION_INT8 && simd_multiplies_bytes() ? 1 : 2;
+}
+
+size_t int8_range_at(size_t channels) {
+    return channels * low_precision_bytes(PRECISION_INT8);
+}
+
 size_t low_precision_row_bytes(enum precision precision, size_t channels) {
-    return precision == PRECISION_BF16 ? channels * sizeof(uint16_t) : channels + RANGE_BYTES;
+    return precision == PRECISION_BF16 ? channels * sizeof(uint16_t)
+                                       : int8_range_at(channels) + RANGE_BYTES;
 }
 
 void low_precision_line(enum precision precision, const float *line, size_t pixels, size_t channels,
@@ -30,11 +40,13 @@ void low_precision_line(enum precision precision, const float *line, size_t pixe
         return;
     }
     const struct int8_range range = range_by_level[level](line, pixels * channels);
+    quantise_function *quantise =
+        (low_precision_bytes(precision) == 1 ? bytes_by_level : wide_by_level)[level];
+    const size_t range_at = int8_range_at(channels);
     uint8_t *row = rows;
-    for (size_t i = 0; i < pixels; i++) {
-        quantise_by_level[level](&range, line + i * channels, channels, row);
-        memcpy(row + int8_range_at(channels), &range, sizeof range);
-        row += low_precision_row_bytes(precision, channels);
+    for (size_t i = 0; i < pixels; i++, row += range_at + RANGE_BYTES) {
+        quantise(&range, line + i * channels, channels, row);
+        memcpy(row + range_at, &range, sizeof range);
     }
 }
 

@@ -4,7 +4,8 @@
  *
  * An int8 number is a count of steps. Activations after ReLU6 lie in 0..6, so their step is always
  * 6 / 255 and no calibration is needed. Other activations have a range for each line of a map, from
- * the line's smallest and largest number: the value of byte 0 and the size of a step. */
+ * the line's smallest and largest number: the value of byte 0 and the size of a step. It takes a
+ * byte where the processor multiplies bytes, 16 bits elsewhere: there is nothing to widen then. */
 #ifndef CAPTION_INFER_LOW_PRECISION_H
 #define CAPTION_INFER_LOW_PRECISION_H
 
@@ -45,12 +46,13 @@ static inline float bf16_to_float(uint16_t x) {
     return value;
 }
 
+/* Bytes of a number: 1 or 2. */
+size_t low_precision_bytes(enum precision precision);
+
 /* Bytes of a row of `channels` numbers, a multiple of 16, as the left matrix of a product: in
  * PRECISION_INT8 the row's range follows the numbers, at int8_range_at(channels). */
 size_t low_precision_row_bytes(enum precision precision, size_t channels);
-static inline size_t int8_range_at(size_t channels) {
-    return channels;
-}
+size_t int8_range_at(size_t channels);
 
 /* Converts a line of `pixels` rows of floats to rows of a product. */
 void low_precision_line(enum precision precision, const float *line, size_t pixels, size_t channels,

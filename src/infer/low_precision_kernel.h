@@ -27,12 +27,17 @@ KERNEL_TARGET static struct int8_range KERNEL(range)(const float *numbers, size_
     return (struct int8_range){(largest - smallest) / 255, smallest};
 }
 
-KERNEL_TARGET static void KERNEL(quantise)(const struct int8_range *range, const float *numbers,
-                                           size_t count, uint8_t *out) {
-    const float steps = range->scale > 0 ? 1 / range->scale : 0;
-    for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
-        KERNEL(vector) x;
-        SIMD_LOAD(x, numbers + i);
-        KERNEL(store_bytes)((x - range->offset) * steps, out + i);
+#define KERNEL_QUANTISE(name, store, type)                                                         \
+    KERNEL_TARGET static void KERNEL(name)(const struct int8_range *range, const float *numbers,   \
+                                           size_t count, void *out) {                              \
+        const float steps = range->scale > 0 ? 1 / range->scale : 0;                               \
+        for (size_t i = 0; i < count; i += KERNEL_WIDTH) {                                         \
+            KERNEL(vector) x;                                                                      \
+            SIMD_LOAD(x, numbers + i);                                                             \
+            KERNEL(store)((x - range->offset) * steps, (type *)out + i);                           \
+        }                                                                                          \
     }
-}
+KERNEL_QUANTISE(to_bytes, store_bytes, uint8_t)
+KERNEL_QUANTISE(to_wide, store_wide, uint16_t)
+
+#undef KERNEL_QUANTISE

@@ -15,6 +15,8 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(load_bf16)(const uint16_t *at, KERNEL(vect
 #elif defined(SIMD_X86)
     const __m128i read = _mm_loadl_epi64((const void *)at);
     *out = (KERNEL(vector))_mm_unpacklo_epi16(_mm_setzero_si128(), read);
+#elif defined(SIMD_NEON)
+    *out = (KERNEL(vector))vshll_n_u16(vld1_u16(at), 16);
 #else
     for (size_t i = 0; i < KERNEL_WIDTH; i++) (*out)[i] = bf16_to_float(at[i]);
 #endif
@@ -32,6 +34,8 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store_bf16)(KERNEL(vector) numbers, uint16
     /* (The only packing of 32 bits to 16 is a signed one.) */
     const __m128i extended = _mm_srai_epi32(_mm_slli_epi32((__m128i)bits, 16), 16);
     _mm_storel_epi64((void *)at, _mm_packs_epi32(extended, extended));
+#elif defined(SIMD_NEON)
+    vst1_u16(at, vmovn_u32((uint32x4_t)bits));
 #else
     for (size_t i = 0; i < KERNEL_WIDTH; i++) at[i] = (uint16_t)bits[i];
 #endif
@@ -48,6 +52,26 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(load_bytes)(const uint8_t *at, KERNEL(vect
     const __m128i zero = _mm_setzero_si128();
     const __m128i halves = _mm_unpacklo_epi8(_mm_cvtsi32_si128(word), zero);
     *out = (KERNEL(vector))_mm_cvtepi32_ps(_mm_unpacklo_epi16(halves, zero));
+#elif defined(SIMD_NEON)
+    uint32_t word;
+    memcpy(&word, at, sizeof word);
+    const uint16x8_t halves = vmovl_u8(vreinterpret_u8_u32(vdup_n_u32(word)));
+    *out = (KERNEL(vector))vcvtq_f32_u32(vmovl_u16(vget_low_u16(halves)));
+#else
+    for (size_t i = 0; i < KERNEL_WIDTH; i++) (*out)[i] = (float)at[i];
+#endif
+}
+
+KERNEL_TARGET SIMD_INLINE void KERNEL(load_wide)(const uint16_t *at, KERNEL(vector) * out) {
+#if KERNEL_WIDTH == 16
+    *out = _mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)at)));
+#elif KERNEL_WIDTH == 8
+    *out = _mm256_cvtepi32_ps(_mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)at)));
+#elif defined(SIMD_X86)
+    const __m128i read = _mm_loadl_epi64((const void *)at);
+    *out = (KERNEL(vector))_mm_cvtepi32_ps(_mm_unpacklo_epi16(read, _mm_setzero_si128()));
+#elif defined(SIMD_NEON)
+    *out = (KERNEL(vector))vcvtq_f32_u32(vmovl_u16(vld1_u16(at)));
 #else
     for (size_t i = 0; i < KERNEL_WIDTH; i++) (*out)[i] = (float)at[i];
 #endif
@@ -69,7 +93,32 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store_bytes)(KERNEL(vector) numbers, uint8
     const __m128i halves = _mm_packs_epi32(whole, whole);
     const int32_t word = _mm_cvtsi128_si32(_mm_packus_epi16(halves, halves));
     memcpy(at, &word, sizeof word);
+#elif defined(SIMD_NEON)
+    const uint16x4_t halves = vmovn_u32(vcvtnq_u32_f32((float32x4_t)numbers));
+    const uint32_t word =
+        vget_lane_u32(vreinterpret_u32_u8(vmovn_u16(vcombine_u16(halves, halves))), 0);
+    memcpy(at, &word, sizeof word);
 #else
     for (size_t i = 0; i < KERNEL_WIDTH; i++) at[i] = (uint8_t)lrintf(numbers[i]);
+#endif
+}
+
+/* The same in 16 bits. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(store_wide)(KERNEL(vector) numbers, uint16_t *at) {
+    const KERNEL(vector) least = {0}, most = least + 255;
+    numbers = KERNEL_LESSER(KERNEL_GREATER(numbers, least), most);
+#if KERNEL_WIDTH == 16
+    _mm256_storeu_si256((void *)at, _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(numbers)));
+#elif KERNEL_WIDTH == 8
+    const __m256i whole = _mm256_cvtps_epi32(numbers);
+    _mm_storeu_si128((void *)at, _mm_packus_epi32(_mm256_castsi256_si128(whole),
+                                                  _mm256_extracti128_si256(whole, 1)));
+#elif defined(SIMD_X86)
+    const __m128i whole = _mm_cvtps_epi32((__m128)numbers);
+    _mm_storel_epi64((void *)at, _mm_packs_epi32(whole, whole));
+#elif defined(SIMD_NEON)
+    vst1_u16(at, vmovn_u32(vcvtnq_u32_f32((float32x4_t)numbers)));
+#else
+    for (size_t i = 0; i < KERNEL_WIDTH; i++) at[i] = (uint16_t)lrintf(numbers[i]);
 #endif
 }

@@ -8,15 +8,10 @@
 #include "base/simd_level.h"
 #include "infer/low_precision.h"
 
-static size_t numbers_in_a_word(enum precision precision) {
-    const bool quadruples = simd_has_vnni() || simd_has_avx_vnni();
-    return precision == PRECISION_INT8 && quadruples ? 4 : 2;
-}
-
 bool packed_low_precision_init(struct packed_low_precision *matrix, enum precision precision,
                                bool to_activations, size_t outputs, size_t inputs,
                                struct arena *arena, caption_error *error) {
-    const size_t in_a_word = numbers_in_a_word(precision);
+    const size_t in_a_word = sizeof(uint32_t) / low_precision_bytes(precision);
     const size_t words = inputs / in_a_word + (inputs % in_a_word > 0);
     *matrix = (struct packed_low_precision){.precision = precision,
                                             .to_activations = to_activations,
@@ -71,25 +66,31 @@ SIMD_KERNEL(static, void, pack_panel_bf16,
     }
 }
 
-/* Steps of a 127th of the largest weight; the error is carried in the same way. */
+/* The largest weight in steps: 127, or with 16 bits what the sum of so many products allows. */
+static float most_steps(const struct packed_low_precision *matrix, size_t inputs) {
+    if (matrix->numbers == 4) return INT8_MAX;
+    return (float)size_smaller(INT16_MAX, INT32_MAX / (UINT8_MAX * inputs));
+}
+
+/* The error is carried in the same way. */
 static void pack_bytes(struct packed_low_precision *matrix, size_t row, size_t inputs,
                        const float *weights) {
     float most = 0;
     for (size_t i = 0; i < inputs; i++) most = fmaxf(most, fabsf(weights[i]));
-    const float steps = most > 0 ? 127 / most : 0;
+    const float largest = most_steps(matrix, inputs), steps = most > 0 ? largest / most : 0;
     const size_t in_a_word = matrix->numbers, bits = 32 / in_a_word;
     const uint32_t mask = in_a_word == 4 ? 0xff : 0xffff;
     float carried = 0;
     long sum = 0;
     for (size_t i = 0; i < inputs; i++) {
         const float exact = weights[i] * steps + carried;
-        const long rounded = lrintf(fminf(127, fmaxf(-127, exact)));
+        const long rounded = lrintf(fminf(largest, fmaxf(-largest, exact)));
         carried = exact - (float)rounded;
         sum += rounded;
         *word_at(matrix, row, i / in_a_word) |= ((uint32_t)rounded & mask) << i % in_a_word * bits;
     }
     const float unit = matrix->to_activations ? INT8_STEPS_OF_ONE : 1;
-    matrix->scale[row] = most / 127 * unit;
+    matrix->scale[row] = most / largest * unit;
     matrix->offset[row] = (float)sum * matrix->scale[row];
     matrix->bias[row] *= unit;
 }
@@ -105,7 +106,7 @@ void packed_low_precision_rows(struct packed_low_precision *matrix, size_t first
     }
 }
 
-enum { TILE_ROWS = 6, TILE_PANELS = 4, PART_WORDS = 128 };
+enum { TILE_ROWS = 6, TILE_PANELS = 4 };
 #ifdef __x86_64__
 enum { PLAIN_ROWS = 2 };
 #else
@@ -114,9 +115,10 @@ enum { PLAIN_ROWS = 5 };
 
 /* A few rows of the product by a few panels. */
 struct low_precision_tile {
-    size_t words, numbers;          /* of a row; in a word of weights */
+    size_t words, numbers;          /* of a row; in a word */
     const uint8_t *rows[TILE_ROWS]; /* of the left matrix */
     struct int8_range ranges[TILE_ROWS];
+    bool one_range;         /* they are the same */
     const uint32_t *panels; /* of the right one */
     const float *bias, *scale, *offset;
     const float *residual; /* or NULL; of the tile's first number */
@@ -125,12 +127,6 @@ struct low_precision_tile {
     void *outputs[TILE_ROWS]; /* where each row goes */
 };
 typedef void tile_function(const struct low_precision_tile *tile);
-
-/* Numbers of a tile's rows, widened. */
-union low_precision_part {
-    int16_t bytes[TILE_ROWS][2 * PART_WORDS];
-    float floats[TILE_ROWS][2 * PART_WORDS];
-};
 
 SIMD_INLINE uint32_t row_word(const struct low_precision_tile *tile, size_t r, size_t j) {
     uint32_t word;
@@ -159,9 +155,10 @@ static float reference_int8(const struct low_precision_tile *tile, size_t r, siz
     int32_t sum = 0;
     for (size_t i = 0; i < in_a_word * tile->words; i++) {
         const uint32_t word =
-            weights[i / in_a_word * LOW_PRECISION_PANEL + n % LOW_PRECISION_PANEL];
-        const int8_t weight = (int8_t)(word >> i % in_a_word * (32 / in_a_word));
-        sum += tile->rows[r][i] * weight;
+            weights[i / in_a_word * LOW_PRECISION_PANEL + n % LOW_PRECISION_PANEL] >>
+            i % in_a_word * (32 / in_a_word);
+        const uint32_t x = row_word(tile, r, i / in_a_word) >> i % in_a_word * (32 / in_a_word);
+        sum += in_a_word == 4 ? (uint8_t)x * (int8_t)word : (uint16_t)x * (int16_t)word;
     }
     const struct int8_range range = tile->ranges[r];
     return (float)sum * (tile->scale[n] * range.scale) +
@@ -181,8 +178,10 @@ static void reference_tile(enum precision precision, size_t rows, size_t panels,
                 ((float *)tile->outputs[r])[n] = value;
             } else if (precision == PRECISION_BF16) {
                 ((uint16_t *)tile->outputs[r])[n] = float_to_bf16(value);
-            } else {
+            } else if (tile->numbers == 4) {
                 ((uint8_t *)tile->outputs[r])[n] = (uint8_t)lrintf(value);
+            } else {
+                ((uint16_t *)tile->outputs[r])[n] = (uint16_t)lrintf(value);
             }
         }
     }
@@ -220,6 +219,21 @@ typedef avx2_vector avxvnni_vector;
 #define KERNEL_DOT_BYTES(sums, x, w)                                                               \
     __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sums) : "x"(x), "x"(w))
 #include "infer/packed_low_precision_kernel.h"
+#undef KERNEL
+#undef KERNEL_TARGET
+#undef KERNEL_WIDTH
+#undef KERNEL_DOT_BYTES
+#endif
+
+#ifdef SIMD_DOT
+typedef plain_vector dot_vector;
+#define KERNEL(name) dot_##name
+#define KERNEL_TARGET SIMD_TARGET_DOT
+#define KERNEL_WIDTH 4
+#define KERNEL_SIGNED_BYTES
+#define KERNEL_DOT_BYTES(sums, x, w)                                                               \
+    sums = (dot_words)vdotq_s32((int32x4_t)(sums), (int8x16_t)(w), (int8x16_t)(x))
+#include "infer/packed_low_precision_kernel.h"
 #endif
 
 /* Tiles by panels and rows, and the most of both. */
@@ -232,28 +246,35 @@ static const struct low_precision_kernel reference_kernel = {NULL, TILE_PANELS, 
 
 static struct low_precision_kernel kernel_of(enum precision precision) {
     static tile_function *const(*const bf16[SIMD_LEVELS])[TILE_ROWS] = SIMD_BY_LEVEL(bf16_tiles);
-    static tile_function *const(*const bytes[SIMD_LEVELS])[TILE_ROWS] = SIMD_BY_LEVEL(bytes_tiles);
+    static tile_function *const(*const int8[SIMD_LEVELS])[TILE_ROWS] = SIMD_BY_LEVEL(int8_tiles);
     static const size_t panels[SIMD_LEVELS] = {1, 1, TILE_PANELS};
     static const size_t rows[SIMD_LEVELS] = {PLAIN_ROWS, TILE_ROWS, TILE_ROWS};
+    /* (A row's word stays beside the floats that it is widened to.) */
+    static const size_t bf16_rows[SIMD_LEVELS] = {PLAIN_ROWS, 4, 5};
     const enum simd_level level = simd_level();
-    struct low_precision_kernel kernel = {(precision == PRECISION_BF16 ? bf16 : bytes)[level],
-                                          panels[level], rows[level]};
+    struct low_precision_kernel kernel = {(precision == PRECISION_BF16 ? bf16 : int8)[level],
+                                          panels[level],
+                                          (precision == PRECISION_BF16 ? bf16_rows : rows)[level]};
 #ifdef SIMD_X86
-    if (precision == PRECISION_BF16) {
-        if (simd_has_bf16()) kernel.tiles = bf16_bf16_tiles;
+    if (precision == PRECISION_BF16 && simd_has_bf16()) {
+        kernel = (struct low_precision_kernel){bf16_bf16_tiles, TILE_PANELS, TILE_ROWS};
+    } else if (precision == PRECISION_BF16) {
+        return kernel;
     } else if (simd_has_vnni()) {
-        kernel.tiles = vnni_bytes_tiles;
+        kernel.tiles = vnni_int8_tiles;
     } else if (simd_has_avx_vnni()) {
-        kernel.tiles = avxvnni_bytes_tiles;
+        kernel.tiles = avxvnni_int8_tiles;
     }
+#endif
+#ifdef SIMD_DOT
+    if (precision == PRECISION_INT8 && simd_has_dot()) kernel.tiles = dot_int8_tiles;
 #endif
     return kernel;
 }
 
 /* Bytes of a number of the output. */
 static size_t output_bytes(const struct packed_low_precision *matrix) {
-    if (!matrix->to_activations) return sizeof(float);
-    return matrix->precision == PRECISION_BF16 ? sizeof(uint16_t) : sizeof(uint8_t);
+    return matrix->to_activations ? sizeof(uint32_t) / matrix->numbers : sizeof(float);
 }
 
 /* A cursor over the rows of the next tiles, which avoids a division for each. */
@@ -291,7 +312,6 @@ static void take_rows(struct low_precision_cursor *cursor,
     if (cursor->residual) cursor->residual += rows * product->output_stride;
     for (size_t r = 0; r < rows; r++) {
         tile->rows[r] = cursor->input;
-        tile->ranges[r] = (struct int8_range){.scale = INT8_STEP};
         if (product->range_at) {
             memcpy(&tile->ranges[r], cursor->input + product->range_at, sizeof *tile->ranges);
         }
@@ -322,6 +342,7 @@ static void multiply_panels(const struct packed_low_precision *matrix,
                                       .residual_stride = product->output_stride,
                                       .relu6 = product->relu6,
                                       .to_activations = matrix->to_activations};
+    for (size_t r = 0; r < TILE_ROWS; r++) tile.ranges[r].scale = INT8_STEP;
     for (size_t i = 0; i < tiles; i++) {
         const size_t some = height + (i < higher);
         take_rows(&cursor, product, some, &tile);

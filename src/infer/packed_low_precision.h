@@ -1,12 +1,14 @@
 /* packed.h's matrix products in low precision: two bfloat16 or four int8 numbers, one 32-bit word,
  * are multiplied by as many weights and added to one sum by one instruction (AVX512_BF16's
- * vdpbf16ps, AVX512_VNNI's and AVX_VNNI's vpdpbusd). On other processors bfloat16 numbers are
- * widened to floats, and int8 ones to 16 bits, of which pmaddwd multiplies two (that of bytes,
- * pmaddubsw, saturates). Sums are float for bfloat16, 32-bit integers for int8.
+ * vdpbf16ps, AVX512_VNNI's and AVX_VNNI's vpdpbusd, arm64's sdot). On other processors bfloat16
+ * numbers are widened to floats, and a word has two int8 numbers, of 16 bits each, for pmaddwd or
+ * smlal (the product of bytes, pmaddubsw, saturates): weights then use as many of the 16 bits as
+ * the sums allow, which makes captions those of float more often. Sums are float for bfloat16,
+ * 32-bit integers for int8, and do not overflow.
  *
  * int8 weights have a scale for each output; low_precision.h describes the left matrix. A row's
- * result does not depend on the other rows; for int8 it is the same on any processor up to the last
- * roundings. */
+ * result does not depend on the other rows; for int8 it is the same, up to the last roundings, on
+ * all processors that multiply bytes, and on all that do not. */
 #ifndef CAPTION_INFER_PACKED_LOW_PRECISION_H
 #define CAPTION_INFER_PACKED_LOW_PRECISION_H
 
@@ -22,7 +24,7 @@ enum { LOW_PRECISION_PANEL = 16 }; /* outputs packed side by side */
 struct packed_low_precision {
     enum precision precision;
     bool to_activations;   /* outputs are low-precision activations after ReLU6, otherwise floats */
-    size_t numbers;        /* of weights in a word: 2 or, bytes for vpdpbusd, 4 */
+    size_t numbers;        /* in a word: 2 or, int8 only, 4 */
     size_t outputs, words; /* n, a multiple of LOW_PRECISION_PANEL; ceil(k / numbers) */
     float *bias;      /* (n), zeros at first; in units of the outputs' steps, as the next two */
     float *scale;     /* (n), int8: the value of an integer product of 1 */

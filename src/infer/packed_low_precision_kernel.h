@@ -1,22 +1,18 @@
 /* The tiles of packed_low_precision.c for one instruction set: KERNEL(bf16_tiles) and
- * KERNEL(bytes_tiles), by panels and rows. Included with what base/simd_instances.h defines, or the
+ * KERNEL(int8_tiles), by panels and rows. Included with what base/simd_instances.h defines, or the
  * same by hand and
  *     KERNEL_DOT_BF16(sums, x, w)  where the processor has dot products of words: adds those of
  *     KERNEL_DOT_BYTES(sums, x, w) vectors of words, and only the tiles of that type are compiled
- * Without these, a part of the rows at a time is widened first, to pairs of 16 bits or to floats,
- * and all processors have instructions for those: none of them saturates, and every product of two
- * bfloat16 numbers is exact in float, so that sums are the same with and without FMA.
+ * Without these, pairs of 16 bits are multiplied and added up, or both numbers of a word widened
+ * to floats, and all processors have instructions for those: none of them saturates, and every
+ * product of two bfloat16 numbers is exact in float, so that sums are the same with and without
+ * FMA.
  *
  * Sums are in registers: of 16 floats there are 32, for 6 x 4 panels; of 8 there are 16, for 6 x 1;
  * of 4 there are 16 on x86-64, for 2 x 1, and 32 on arm64. */
 
 #include "infer/low_precision_vectors.h"
 
-#if defined(KERNEL_DOT_BF16) || defined(KERNEL_DOT_BYTES)
-#define KERNEL_PART SIZE_MAX /* nothing is widened */
-#else
-#define KERNEL_PART PART_WORDS
-#endif
 #define KERNEL_PANELS (KERNEL_WIDTH == 16 ? 4 : 1)
 enum {
     KERNEL(panel_vectors) = LOW_PRECISION_PANEL / KERNEL_WIDTH,
@@ -32,12 +28,11 @@ SIMD_INLINE const uint32_t *KERNEL(weights)(const struct low_precision_tile *til
            v % KERNEL(panel_vectors) * KERNEL_WIDTH;
 }
 
-#if defined(KERNEL_DOT_BF16) || defined(KERNEL_DOT_BYTES)
-KERNEL_TARGET SIMD_INLINE void KERNEL(add_words)(bool bytes, size_t rows, size_t vectors,
-                                                 const struct low_precision_tile *tile, size_t from,
-                                                 size_t to, KERNEL(sums) * sums) {
-    (void)bytes;
-    for (size_t j = from; j < to; j++) {
+#ifdef KERNEL_DOT_BF16
+KERNEL_TARGET SIMD_INLINE void KERNEL(add_bf16)(size_t rows, size_t vectors,
+                                                const struct low_precision_tile *tile,
+                                                KERNEL(sums) * sums) {
+    for (size_t j = 0; j < tile->words; j++) {
         KERNEL(words) weights[KERNEL(tile_vectors)];
         SIMD_UNROLL
         for (size_t v = 0; v < vectors; v++) SIMD_LOAD(weights[v], KERNEL(weights)(tile, j, v));
@@ -45,59 +40,16 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(add_words)(bool bytes, size_t rows, size_t
         for (size_t r = 0; r < rows; r++) {
             const KERNEL(words) x = (KERNEL(words)){0} + (int32_t)row_word(tile, r, j);
             SIMD_UNROLL
-            for (size_t v = 0; v < vectors; v++) {
-#ifdef KERNEL_DOT_BF16
-                KERNEL_DOT_BF16(sums[r][v], x, weights[v]);
-#else
-                KERNEL_DOT_BYTES(sums[r][v], x, weights[v]);
-#endif
-            }
+            for (size_t v = 0; v < vectors; v++) KERNEL_DOT_BF16(sums[r][v], x, weights[v]);
         }
     }
 }
-#else
-/* Adds two products each: of pairs of 16 bits. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(add_pairs)(KERNEL(vector) * sums, const KERNEL(words) * x,
-                                                 const KERNEL(words) * w) {
-#if KERNEL_WIDTH == 16
-    *sums = (__m512)_mm512_add_epi32((__m512i)*sums, _mm512_madd_epi16((__m512i)*x, (__m512i)*w));
-#elif KERNEL_WIDTH == 8
-    *sums = (__m256)_mm256_add_epi32((__m256i)*sums, _mm256_madd_epi16((__m256i)*x, (__m256i)*w));
-#elif defined(SIMD_X86)
-    *sums = (KERNEL(vector))_mm_add_epi32((__m128i)*sums, _mm_madd_epi16((__m128i)*x, (__m128i)*w));
-#else
-    const KERNEL(words) second = (*x >> 16) * (*w >> 16);
-    *sums = (KERNEL(vector))((KERNEL(words)) * sums + second + (*x & 0xffff) * (*w << 16 >> 16));
-#endif
-}
-
-KERNEL_TARGET SIMD_INLINE void KERNEL(add_part_bytes)(size_t rows, size_t vectors,
-                                                      const struct low_precision_tile *tile,
-                                                      size_t from, size_t to,
-                                                      const union low_precision_part *part,
-                                                      KERNEL(sums) * sums) {
-    for (size_t j = from; j < to; j++) {
-        KERNEL(words) weights[KERNEL(tile_vectors)];
-        SIMD_UNROLL
-        for (size_t v = 0; v < vectors; v++) SIMD_LOAD(weights[v], KERNEL(weights)(tile, j, v));
-        SIMD_UNROLL
-        for (size_t r = 0; r < rows; r++) {
-            int32_t pair;
-            memcpy(&pair, &part->bytes[r][2 * (j - from)], sizeof pair);
-            const KERNEL(words) x = (KERNEL(words)){0} + pair;
-            SIMD_UNROLL
-            for (size_t v = 0; v < vectors; v++) KERNEL(add_pairs)(&sums[r][v], &x, &weights[v]);
-        }
-    }
-}
-
-/* The second number of each word, then the first. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(add_part_bf16)(size_t rows, size_t vectors,
-                                                     const struct low_precision_tile *tile,
-                                                     size_t from, size_t to,
-                                                     const union low_precision_part *part,
-                                                     KERNEL(sums) * sums) {
-    for (size_t j = from; j < to; j++) {
+#elif !defined(KERNEL_DOT_BYTES)
+/* Both numbers of a word, widened to floats: the second one first. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(add_bf16)(size_t rows, size_t vectors,
+                                                const struct low_precision_tile *tile,
+                                                KERNEL(sums) * sums) {
+    for (size_t j = 0; j < tile->words; j++) {
         SIMD_UNROLL
         for (size_t i = 2; i-- > 0;) {
             KERNEL(vector) weights[KERNEL(tile_vectors)];
@@ -109,39 +61,68 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(add_part_bf16)(size_t rows, size_t vectors
             }
             SIMD_UNROLL
             for (size_t r = 0; r < rows; r++) {
-                const float x = part->floats[r][2 * (j - from) + i];
+                KERNEL(bits) word = (KERNEL(bits)){0} + row_word(tile, r, j);
+                KERNEL_IN_REGISTER(word);
+                const KERNEL(vector) x = (KERNEL(vector))(i ? word & 0xffff0000 : word << 16);
                 SIMD_UNROLL
                 for (size_t v = 0; v < vectors; v++) sums[r][v] += x * weights[v];
             }
         }
     }
 }
-
-KERNEL_TARGET SIMD_INLINE void KERNEL(add_words)(bool bytes, size_t rows, size_t vectors,
-                                                 const struct low_precision_tile *tile, size_t from,
-                                                 size_t to, KERNEL(sums) * sums) {
-    union low_precision_part part;
-    const size_t first = 2 * from, count = 2 * (to - from);
-    if (bytes) {
-        for (size_t r = 0; r < rows; r++) {
-            const uint8_t *row = tile->rows[r] + first;
-            for (size_t i = 0; i < count; i++) part.bytes[r][i] = row[i];
-        }
-        KERNEL(add_part_bytes)(rows, vectors, tile, from, to, &part, sums);
-        return;
-    }
-    for (size_t r = 0; r < rows; r++) {
-        const uint16_t *row = (const uint16_t *)(const void *)tile->rows[r] + first;
-        for (size_t i = 0; i < count; i++) part.floats[r][i] = bf16_to_float(row[i]);
-    }
-    KERNEL(add_part_bf16)(rows, vectors, tile, from, to, &part, sums);
-}
 #endif
+
+#ifndef KERNEL_DOT_BF16
+typedef KERNEL(words) KERNEL(whole)[KERNEL(tile_vectors)];
+
+/* sums += the products of the numbers of two words. */
+#ifdef KERNEL_DOT_BYTES
+#define KERNEL_ADD(sums, x, w) KERNEL_DOT_BYTES(sums, x, w)
+#elif KERNEL_WIDTH == 16
+#define KERNEL_ADD(sums, x, w)                                                                     \
+    sums = (KERNEL(words))_mm512_add_epi32((__m512i)(sums),                                        \
+                                           _mm512_madd_epi16((__m512i)(x), (__m512i)(w)))
+#elif KERNEL_WIDTH == 8
+#define KERNEL_ADD(sums, x, w)                                                                     \
+    sums = (KERNEL(words))_mm256_add_epi32((__m256i)(sums),                                        \
+                                           _mm256_madd_epi16((__m256i)(x), (__m256i)(w)))
+#elif defined(SIMD_X86)
+#define KERNEL_ADD(sums, x, w)                                                                     \
+    sums = (KERNEL(words))_mm_add_epi32((__m128i)(sums), _mm_madd_epi16((__m128i)(x), (__m128i)(w)))
+#elif defined(SIMD_NEON)
+#define KERNEL_ADD(sums, x, w)                                                                     \
+    sums = (KERNEL(words))vmlal_lane_s16(                                                          \
+        vmlal_lane_s16((int32x4_t)(sums), vmovn_s32((int32x4_t)(w)), vget_low_s16((int16x8_t)(x)), \
+                       0),                                                                         \
+        vshrn_n_s32((int32x4_t)(w), 16), vget_low_s16((int16x8_t)(x)), 1)
+#else
+#define KERNEL_ADD(sums, x, w) sums += ((x) >> 16) * ((w) >> 16) + ((x)&0xffff) * ((w) << 16 >> 16)
+#endif
+
+KERNEL_TARGET SIMD_INLINE void KERNEL(add_int8)(size_t rows, size_t vectors,
+                                                const struct low_precision_tile *tile,
+                                                KERNEL(whole) * whole) {
+    for (size_t j = 0; j < tile->words; j++) {
+        KERNEL(words) weights[KERNEL(tile_vectors)];
+        SIMD_UNROLL
+        for (size_t v = 0; v < vectors; v++) SIMD_LOAD(weights[v], KERNEL(weights)(tile, j, v));
+        SIMD_UNROLL
+        for (size_t r = 0; r < rows; r++) {
+            KERNEL(words) x = (KERNEL(words)){0} + (int32_t)row_word(tile, r, j);
+#ifdef KERNEL_SIGNED_BYTES
+            KERNEL_IN_REGISTER(x);
+            x ^= (int32_t)0x80808080; /* less 128, as signed bytes */
+#endif
+            SIMD_UNROLL
+            for (size_t v = 0; v < vectors; v++) KERNEL_ADD(whole[r][v], x, weights[v]);
+        }
+    }
+}
 
 /* Integer sums to values. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(scale)(size_t rows, size_t vectors,
                                              const struct low_precision_tile *tile,
-                                             KERNEL(sums) * sums) {
+                                             KERNEL(whole) * whole, KERNEL(sums) * sums) {
     SIMD_UNROLL
     for (size_t v = 0; v < vectors; v++) {
         KERNEL(vector) scale, offset, bias;
@@ -150,15 +131,46 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(scale)(size_t rows, size_t vectors,
         SIMD_LOAD(bias, tile->bias + v * KERNEL_WIDTH);
         SIMD_UNROLL
         for (size_t r = 0; r < rows; r++) {
-            const struct int8_range range = tile->ranges[r];
-            const KERNEL(vector) whole =
-                __builtin_convertvector((KERNEL(words))sums[r][v], KERNEL(vector));
-            sums[r][v] = whole * (scale * range.scale) + (offset * range.offset + bias);
+            struct int8_range range = tile->ranges[r];
+#ifdef KERNEL_SIGNED_BYTES
+            range.offset += 128 * range.scale;
+#endif
+            sums[r][v] =
+                __builtin_convertvector(whole[r][v], KERNEL(vector)) * (scale * range.scale) +
+                (offset * range.offset + bias);
         }
     }
 }
 
-KERNEL_TARGET SIMD_INLINE void KERNEL(store)(bool bytes, size_t rows, size_t vectors,
+KERNEL_TARGET SIMD_INLINE void KERNEL(sum_int8)(size_t rows, size_t vectors,
+                                                const struct low_precision_tile *tile,
+                                                KERNEL(sums) * sums) {
+    KERNEL(whole) whole[TILE_ROWS];
+    SIMD_UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        SIMD_UNROLL
+        for (size_t v = 0; v < vectors; v++) whole[r][v] = (KERNEL(words)){0};
+    }
+    KERNEL(add_int8)(rows, vectors, tile, whole);
+    KERNEL(scale)(rows, vectors, tile, whole, sums);
+}
+#endif
+
+#ifndef KERNEL_DOT_BYTES
+KERNEL_TARGET SIMD_INLINE void KERNEL(sum_bf16)(size_t rows, size_t vectors,
+                                                const struct low_precision_tile *tile,
+                                                KERNEL(sums) * sums) {
+    SIMD_UNROLL
+    for (size_t v = 0; v < vectors; v++) {
+        SIMD_LOAD(sums[0][v], tile->bias + v * KERNEL_WIDTH);
+        SIMD_UNROLL
+        for (size_t r = 1; r < rows; r++) sums[r][v] = sums[0][v];
+    }
+    KERNEL(add_bf16)(rows, vectors, tile, sums);
+}
+#endif
+
+KERNEL_TARGET SIMD_INLINE void KERNEL(store)(bool int8, size_t rows, size_t vectors,
                                              const struct low_precision_tile *tile,
                                              KERNEL(sums) * sums) {
     SIMD_UNROLL
@@ -166,8 +178,12 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store)(bool bytes, size_t rows, size_t vec
         SIMD_UNROLL
         for (size_t v = 0; v < vectors; v++) {
             const size_t at = v * KERNEL_WIDTH;
-            if (tile->to_activations && bytes) {
+            if (tile->to_activations && int8) {
+#ifdef KERNEL_DOT_BYTES
                 KERNEL(store_bytes)(sums[r][v], (uint8_t *)tile->outputs[r] + at);
+#else
+                KERNEL(store_wide)(sums[r][v], (uint16_t *)tile->outputs[r] + at);
+#endif
             } else if (tile->to_activations) {
                 KERNEL(store_bf16)(KERNEL_RELU6(sums[r][v]), (uint16_t *)tile->outputs[r] + at);
             } else {
@@ -179,23 +195,16 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store)(bool bytes, size_t rows, size_t vec
 }
 
 /* All bounds but the words are constants where this is inlined. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool bytes, size_t rows, size_t panels,
+KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool int8, size_t rows, size_t panels,
                                             const struct low_precision_tile *tile) {
     const size_t vectors = panels * KERNEL(panel_vectors);
     KERNEL(sums) sums[TILE_ROWS];
-    SIMD_UNROLL
-    for (size_t v = 0; v < vectors; v++) {
-        sums[0][v] = (KERNEL(vector)){0};
-        if (!bytes) SIMD_LOAD(sums[0][v], tile->bias + v * KERNEL_WIDTH);
-        SIMD_UNROLL
-        for (size_t r = 1; r < rows; r++) sums[r][v] = sums[0][v];
-    }
-    for (size_t from = 0; from < tile->words;) {
-        const size_t to = from + size_smaller(tile->words - from, KERNEL_PART);
-        KERNEL(add_words)(bytes, rows, vectors, tile, from, to, sums);
-        from = to;
-    }
-    if (bytes) KERNEL(scale)(rows, vectors, tile, sums);
+#ifndef KERNEL_DOT_BYTES
+    if (!int8) KERNEL(sum_bf16)(rows, vectors, tile, sums);
+#endif
+#ifndef KERNEL_DOT_BF16
+    if (int8) KERNEL(sum_int8)(rows, vectors, tile, sums);
+#endif
     if (tile->residual) {
         SIMD_UNROLL
         for (size_t r = 0; r < rows; r++) {
@@ -207,38 +216,38 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool bytes, size_t rows, size_t pane
             }
         }
     }
-    KERNEL(store)(bytes, rows, vectors, tile, sums);
+    KERNEL(store)(int8, rows, vectors, tile, sums);
 }
 
-#define KERNEL_TILE(type, bytes, height, width)                                                    \
+#define KERNEL_TILE(type, int8, height, width)                                                     \
     KERNEL_TARGET static void KERNEL(type##_##height##_##width)(                                   \
         const struct low_precision_tile *tile) {                                                   \
-        KERNEL(tile)(bytes, height, width, tile);                                                  \
+        KERNEL(tile)(int8, height, width, tile);                                                   \
     }
-#define KERNEL_TILES(type, bytes, width)                                                           \
-    KERNEL_TILE(type, bytes, 1, width)                                                             \
-    KERNEL_TILE(type, bytes, 2, width)                                                             \
-    KERNEL_TILE(type, bytes, 3, width)                                                             \
-    KERNEL_TILE(type, bytes, 4, width)                                                             \
-    KERNEL_TILE(type, bytes, 5, width)                                                             \
-    KERNEL_TILE(type, bytes, 6, width)
+#define KERNEL_TILES(type, int8, width)                                                            \
+    KERNEL_TILE(type, int8, 1, width)                                                              \
+    KERNEL_TILE(type, int8, 2, width)                                                              \
+    KERNEL_TILE(type, int8, 3, width)                                                              \
+    KERNEL_TILE(type, int8, 4, width)                                                              \
+    KERNEL_TILE(type, int8, 5, width)                                                              \
+    KERNEL_TILE(type, int8, 6, width)
 #define KERNEL_NAMES(type, width)                                                                  \
     {                                                                                              \
         KERNEL(type##_1_##width), KERNEL(type##_2_##width), KERNEL(type##_3_##width),              \
             KERNEL(type##_4_##width), KERNEL(type##_5_##width), KERNEL(type##_6_##width)           \
     }
 #if KERNEL_WIDTH == 16
-#define KERNEL_TYPE(type, bytes)                                                                   \
-    KERNEL_TILES(type, bytes, 1)                                                                   \
-    KERNEL_TILES(type, bytes, 2)                                                                   \
-    KERNEL_TILES(type, bytes, 3)                                                                   \
-    KERNEL_TILES(type, bytes, 4)                                                                   \
+#define KERNEL_TYPE(type, int8)                                                                    \
+    KERNEL_TILES(type, int8, 1)                                                                    \
+    KERNEL_TILES(type, int8, 2)                                                                    \
+    KERNEL_TILES(type, int8, 3)                                                                    \
+    KERNEL_TILES(type, int8, 4)                                                                    \
     static tile_function *const KERNEL(type##_tiles)[][TILE_ROWS] = {                              \
         KERNEL_NAMES(type, 1), KERNEL_NAMES(type, 2), KERNEL_NAMES(type, 3),                       \
         KERNEL_NAMES(type, 4)};
 #else
-#define KERNEL_TYPE(type, bytes)                                                                   \
-    KERNEL_TILES(type, bytes, 1)                                                                   \
+#define KERNEL_TYPE(type, int8)                                                                    \
+    KERNEL_TILES(type, int8, 1)                                                                    \
     static tile_function *const KERNEL(type##_tiles)[][TILE_ROWS] = {KERNEL_NAMES(type, 1)};
 #endif
 
@@ -246,10 +255,10 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool bytes, size_t rows, size_t pane
 KERNEL_TYPE(bf16, false)
 #endif
 #ifndef KERNEL_DOT_BF16
-KERNEL_TYPE(bytes, true)
+KERNEL_TYPE(int8, true)
 #endif
 
-#undef KERNEL_PART
+#undef KERNEL_ADD
 #undef KERNEL_PANELS
 #undef KERNEL_TILE
 #undef KERNEL_TILES

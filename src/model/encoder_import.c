@@ -158,7 +158,7 @@ static bool ends_with(const char *text, const char *end) {
 /* Whether a tensor may be in the file beside the encoder. */
 static bool is_beside(const char *name) {
     return starts_with(name, "classifier.") || starts_with(name, "decoder.") ||
-           ends_with(name, ".num_batches_tracked");
+           starts_with(name, "search.") || ends_with(name, ".num_batches_tracked");
 }
 
 /* Silently ignoring a tensor would make it another network. */

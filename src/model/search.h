@@ -10,7 +10,7 @@
  * unit(x) = x / |x|, so that the product of two vectors is the cosine of their angle. The word
  * vectors, u (F,), the scaled features, and the probabilities of the K tags are the decoder's
  * (decoder.h), and so the search part belongs to the encoder and the decoder that it was trained
- * on: it is trained with both frozen (train/search_trainer.h).
+ * on: it is trained with both frozen (train/search_trainer.c).
  *
  * This file has the sizes, the tensors, and both networks forward and backward, for training.
  * Inference is in infer/inference_search.h.

@@ -92,16 +92,6 @@ static bool put(const struct tar_output *tar, const struct caption_member *membe
     return ok || archive_error(tar, error);
 }
 
-/* KEY and extension, newly allocated. */
-static char *text_name(const char *key, const char *extension, caption_error *error) {
-    const size_t length = strlen(key), extra = strlen(extension) + 1;
-    char *name = memory_uninitialised(length + extra, 1, "a name", error);
-    if (!name) return NULL;
-    memcpy(name, key, length);
-    memcpy(name + length, extension, extra);
-    return name;
-}
-
 static bool put_text(const struct tar_output *tar, const struct caption_row *row, bool json,
                      caption_error *error) {
     struct text_stream text;
@@ -112,7 +102,7 @@ static bool put_text(const struct tar_output *tar, const struct caption_row *row
     rows.with_path = rows.with_logprob = false;
     bool ok = caption_rows_write(&rows, row->path, row->result, error);
     char *content = ok ? text_stream_close(&text, error) : NULL;
-    char *name = content ? text_name(row->path, json ? ".json" : ".txt", error) : NULL;
+    char *name = content ? memory_join(row->path, json ? ".json" : ".txt", "", error) : NULL;
     ok = name && put(tar, &(struct caption_member){name, content, text.size}, error);
     text_stream_abandon(&text);
     free(content);

@@ -11,7 +11,7 @@
  * the same seed gives the same weights, bit for bit, with any number of threads or of processes
  * under mpirun, and after any interruption.
  *
- * With options->search a run trains a search part and nothing else: search_trainer.h.
+ * With options->search a run trains a search part and nothing else: search_trainer.c.
  */
 #ifndef CAPTION_TRAIN_TRAIN_H
 #define CAPTION_TRAIN_TRAIN_H
@@ -25,7 +25,7 @@
 #include "train/history.h"
 #include "train/train_options.h"
 
-/* The results of an epoch of a search part, see search_trainer.h. */
+/* The results of an epoch of a search part, see search_trainer.c. */
 struct search_epoch {
     size_t epoch, epochs; /* counted from 1 */
     double loss;          /* mean of a pair */

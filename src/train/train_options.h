@@ -109,7 +109,7 @@ struct train_options train_options_fine_tuning(void);
  * encoder's learning rate is much larger; the sizes fit a small task that trains within minutes. */
 struct train_options train_options_from_scratch(void);
 
-/* For a search part: see search_trainer.h. */
+/* For a search part: see search_trainer.c. */
 struct train_options train_options_search(void);
 
 /* Where a flag of the command line stands in its help. */

@@ -17,7 +17,7 @@ import time
 
 import numpy
 
-ROUNDS, PASSES = 12, 5
+ROUNDS, PASSES = 10, 4
 
 
 def photos_of(photos, size):

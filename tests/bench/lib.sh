@@ -7,8 +7,9 @@ peers=build/peers            # a virtual environment: OpenVINO, ONNX Runtime, Py
 peers_python=$peers/bin/python
 torch_python=$peers_python   # Debian's, where PyTorch cannot be had from PyPI
 
-version() { # PYTHON MODULE: empty without one
-    "$1" -c "import $2; print($2.__version__)" 2>/dev/null || true
+version() { # PYTHON MODULE: empty without one. OpenCV of Debian has no metadata; to import PyTorch takes seconds.
+    "$1" -c "from importlib.metadata import version; print(version('$2'))" 2>/dev/null ||
+        "$1" -c "import $2; print($2.__version__)" 2>/dev/null || true
 }
 
 missing_peer() { # NAME
@@ -27,19 +28,21 @@ engines_venv() {
         "$peers_python" -m pip install -q torch >&2 || true
 }
 
-# build TARGET...: what is missing is installed; $torch, $opencv, $openvino and $onnxruntime are the peers'
-# versions, empty without them.
+# build TARGET...: what is missing is installed, unless $install is empty; $torch, $opencv, $openvino and
+# $onnxruntime are the peers' versions, empty without them.
 build() {
-    sh samples/packages.sh libcmocka-dev time
-    sh samples/packages.sh python3-opencv || true
-    cmake -S . -B build -DCMAKE_BUILD_TYPE=Release -DCAPTION_TESTS=ON >&2
-    cmake --build build -j "$(nproc)" --target "$@" >&2
-    engines_venv
+    if [ -n "$install" ]; then
+        sh samples/packages.sh libcmocka-dev time
+        sh samples/packages.sh python3-opencv || true
+        engines_venv
+        cmake -S . -B build -DCMAKE_BUILD_TYPE=Release -DCAPTION_TESTS=ON >&2
+        cmake --build build -j "$(nproc)" --target "$@" >&2
+    fi
     openvino=$(version "$peers_python" openvino)
     onnxruntime=$(version "$peers_python" onnxruntime)
     torch=$(version "$torch_python" torch)
     if [ -z "$torch" ]; then
-        sh samples/packages.sh python3-torch || true
+        [ -z "$install" ] || sh samples/packages.sh python3-torch || true
         torch_python=$python torch=$(version "$python" torch)
     fi
     opencv=$(version "$python" cv2)

@@ -10,7 +10,7 @@ material_five="astronaut.png camera.png chelsea.png coffee.png rocket.jpg"
 # One of them as JPEGs of those sizes.
 material_photos() {
     [ ! -e "$work/224x224.jpg" ] || return 0
-    sh samples/packages.sh imagemagick
+    command -v convert >/dev/null || sh samples/packages.sh imagemagick
     sh samples/fetch_photos.sh >&2
     for name in $material_names; do
         # What a camera adds: noise, so that the largest is as costly to decode as a photo.
@@ -22,7 +22,7 @@ material_photos() {
 # `count` different photos of 224 x 224: parts of the five.
 material_folder() { # COUNT
     [ ! -e "$work/folder" ] || return 0
-    sh samples/packages.sh imagemagick
+    command -v convert >/dev/null || sh samples/packages.sh imagemagick
     sh samples/fetch_photos.sh >&2
     mkdir "$work/folder"
     each=$(($1 / 5))

@@ -3,7 +3,7 @@
 # medians of several runs that take turns (ours, the peer's, ours, ...), so that what else the machine
 # does falls on both.
 #
-#     sh tests/bench/run.sh [--runs N] [--levels L,L] [SECTION...]
+#     sh tests/bench/run.sh [--runs N] [--levels L,L] [--no-install] [SECTION...]
 #
 # Sections: roofline encoder torch training decoder beam photos sessions start folder search growth; all unless
 # named. Three runs without --runs. Installs what is missing: OpenCV of Debian, and OpenVINO, ONNX Runtime and
@@ -15,20 +15,22 @@
 # channels-last; one thread, two, or two callers of one each; with glibc's malloc keeping its memory; and, where it
 # says bfloat16, in that precision.
 #
-# --levels L,L limits section encoder to instruction sets: plain (SSE), avx2, avxvnni, avx512, all. Without it, each that
-# this processor has.
+# --no-install builds and installs nothing. --levels L,L limits section encoder to instruction sets: plain (SSE),
+# avx2, avxvnni, avx512, all. Without it, each that this processor has.
 set -eu
 
 cd "$(dirname "$0")/../.."
 runs=3
 sections=
 levels=
+install=yes
 while [ $# -gt 0 ]; do
     case $1 in
     --runs)
         runs=${2:-}
         shift
         ;;
+    --no-install) install= ;;
     --levels)
         levels=$(echo "${2:-}" | tr ',' ' ')
         shift

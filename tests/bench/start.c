@@ -4,8 +4,8 @@
  *     bench_start MODEL PHOTO.jpg [THREADS [ROUNDS]]
  *
  * Each round is a process of its own; a part counts with its median over the rounds. Prints a line
- * each, "encode 12.34", and at the end the sum of the parts. What a whole process takes beyond it is
- * the start of the program, the sandbox and the output. */
+ * each, "encode 12.34", and at the end the sum of the parts. What a whole process takes beyond it
+ * is the start of the program, the sandbox and the output. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/threads.h"
-#include "decode/prepared.h"
+#include "decode/plan.h"
 #include "image/photo.h"
 #include "model/model.h"
 
@@ -23,7 +23,7 @@ enum part { OPEN, PACK, DECODE, WORKSPACES, ENCODE, SEARCH, PARTS };
 enum { MOST_ROUNDS = 1000 };
 
 static const char *const names[PARTS] = {
-    [OPEN] = "open",   [PACK] = "pack",     [DECODE] = "decode", [WORKSPACES] = "workspaces",
+    [OPEN] = "open",     [PACK] = "pack",    [DECODE] = "decode", [WORKSPACES] = "workspaces",
     [ENCODE] = "encode", [SEARCH] = "search"};
 
 struct bench {
@@ -51,8 +51,8 @@ static bool decode(struct bench *b, caption_error *error) {
     const size_t size = b->model.preprocessing.size;
     b->input = memory_uninitialised(size, size * 3 * sizeof(float), "a photo", error);
     if (!b->input || !file_read(b->photo_path, PHOTO_MAX_BYTES, &file, error)) return false;
-    const bool done = photo_load_memory(&(struct photo_bytes){file.data, file.size, b->photo_path},
-                                        &b->model.preprocessing, NULL, b->input, error);
+    const struct image_file photo = image_file_inspect(b->photo_path, file.data, file.size);
+    const bool done = photo_load_memory(&photo, &b->model.preprocessing, NULL, b->input, error);
     file_bytes_free(&file);
     return done;
 }
@@ -60,8 +60,7 @@ static bool decode(struct bench *b, caption_error *error) {
 static bool make_workspaces(struct bench *b, caption_error *error) {
     b->features = memory_zeroed(b->model.encoder.features, sizeof(float), "features", error);
     b->pool = threads_new(b->threads, error);
-    b->encoding =
-        b->pool ? inference_workspace_new(b->prepared.encoder, b->pool, error) : NULL;
+    b->encoding = b->pool ? inference_workspace_new(b->prepared.encoder, b->pool, error) : NULL;
     b->decoding = b->encoding ? decode_workspace_new(b->prepared.plan, 1, error) : NULL;
     if (!b->features || !b->decoding) return false;
     decode_workspace_share(b->decoding, b->pool);
@@ -84,8 +83,8 @@ static bool search(struct bench *b, caption_error *error) {
 /* A round, in a process of its own: the seconds of its parts go to the pipe. */
 static void run_round(struct bench *b, int pipe_end) {
     static bool (*const parts[PARTS])(struct bench *, caption_error *) = {
-        [OPEN] = open_model,   [PACK] = pack,     [DECODE] = decode, [WORKSPACES] = make_workspaces,
-        [ENCODE] = encode, [SEARCH] = search};
+        [OPEN] = open_model, [PACK] = pack,    [DECODE] = decode, [WORKSPACES] = make_workspaces,
+        [ENCODE] = encode,   [SEARCH] = search};
     double seconds[PARTS];
     caption_error error;
     for (size_t part = 0; part < PARTS; part++) {

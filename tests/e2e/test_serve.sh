@@ -219,6 +219,7 @@ if command -v python3 >/dev/null; then
         python3 -c 'import os, socket, sys
 s = socket.socket(); s.bind((sys.argv[1], 0)); s.listen()
 os.dup2(s.fileno(), 3)
+os.set_inheritable(3, True)  # it may have been 3 before
 os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
 os.execv(sys.argv[2], sys.argv[2:])' "$host" "$program" serve -t 1 2>"$work/socket" &
         server=$!

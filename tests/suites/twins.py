@@ -2,7 +2,8 @@
 
 Each photo is written in every other kind. Its twin is the JPEG itself, or, of kinds that lose something, a
 JPEG (quality 98) of what Pillow reads from the file. Prints a table: how many captions are those of
-the twins. Exit status 1 where fewer than 95 of 100 are."""
+the twins. Captions turn on differences that nobody sees, so the first row is of JPEGs that were only saved
+again: exit status 1 where a kind has fewer than 95 of 100, and five fewer than that row."""
 
 import io
 import json
@@ -20,6 +21,7 @@ pillow_heif.register_heif_opener()
 
 # Name, extension, settings of Pillow (as fast as each encoder can be), whether it loses something.
 KINDS = [
+    ("JPEG again, quality 98", "jpg", {"quality": 98, "subsampling": 0}, False),  # what noise alone does
     ("HEIC, quality 90", "heic", {"quality": 90, "enc_params": {"preset": "ultrafast"}}, True),
     ("AVIF, quality 90", "avif", {"quality": 90, "speed": 9}, True),
     ("JPEG XL, quality 90", "jxl", {"quality": 90, "effort": 3}, True),
@@ -91,7 +93,7 @@ def make(folder, photos, extension, settings, lossy):
 def main():
     program, *photos = sys.argv[1:]
     photos = [pathlib.Path(photo) for photo in photos]
-    enough = True
+    enough, again = True, None
     print("| kind | photos | the twin's caption | another | none |\n|---|---|---|---|---|")
     for name, extension, settings, lossy in KINDS:
         with tempfile.TemporaryDirectory() as folder:
@@ -100,7 +102,8 @@ def main():
         same = sum(a is not None and a == b for a, b in zip(expected, found))
         none = sum(caption is None for caption in found)
         print(f"| {name} | {len(files)} | {same} | {len(files) - same - none} | {none} |", flush=True)
-        enough = enough and same >= 0.95 * len(files)
+        again = same if again is None else again
+        enough = enough and same >= min(0.95 * len(files), again - 0.05 * len(files))
     sys.exit(0 if enough else 1)
 
 

@@ -85,6 +85,15 @@ static void strings_are_copied(void **state) {
     assert_null(memory_substring("", SIZE_MAX, NULL));
 }
 
+static void strings_are_joined(void **state) {
+    (void)state;
+    char *joined = memory_join("a", ": ", "dog", NULL), *empty = memory_join("", "", "", NULL);
+    assert_string_equal(joined, "a: dog");
+    assert_string_equal(empty, "");
+    free(joined);
+    free(empty);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_that_overflow_are_refused),
@@ -93,6 +102,7 @@ int main(void) {
         cmocka_unit_test(an_array_grows_and_keeps_its_elements),
         cmocka_unit_test(an_array_that_cannot_grow_stays_valid),
         cmocka_unit_test(strings_are_copied),
+        cmocka_unit_test(strings_are_joined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

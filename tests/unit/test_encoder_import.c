@@ -119,6 +119,15 @@ static void metadata_goes_before_what_is_inferred(void **state) {
     free(golden);
 }
 
+static void a_captioner_s_other_parts_may_stand_beside_its_encoder(void **state) {
+    (void)state;
+    static const char *const names[] = {"decoder.output.bias", "search.cell.bias_hh"};
+    struct encoder_golden *golden = encoder_golden_read(TIMM_SAME);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        expect_features(golden, &(struct encoder_file_change){.added = names[i]}, 1e-4);
+    free(golden);
+}
+
 static void assert_refused(const char *path, const char *architecture, const char *message) {
     struct encoder_import import;
     caption_error error = {0};
@@ -387,6 +396,7 @@ int main(void) {
         cmocka_unit_test(timm_s_names_may_stand_behind_our_prefix),
         cmocka_unit_test(the_padding_tells_how_photos_are_fed),
         cmocka_unit_test(metadata_goes_before_what_is_inferred),
+        cmocka_unit_test(a_captioner_s_other_parts_may_stand_beside_its_encoder),
         cmocka_unit_test(metadata_that_lies_is_an_error),
         cmocka_unit_test(torchvision_s_mobilenet_is_known_by_its_shapes),
         cmocka_unit_test(every_preset_is_known_by_its_shapes),
