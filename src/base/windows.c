@@ -1,4 +1,5 @@
-/* See windows.h; and in place of file_writer.c and text_stream.c, which write through what only POSIX has. */
+/* See windows.h; and in place of file_writer.c and text_stream.c, which write through what only
+ * POSIX has. */
 #include <windows.h>
 
 #include "base/file.h"

@@ -1,6 +1,7 @@
-/* What POSIX and GNU have, Windows lacks, and the library uses where it captions: included before every file of a
- * build for Windows, in which poll.h, dlfcn.h, endian.h, sys/mman.h and sys/auxv.h are empty. Only src/caption.h and
- * what it uses is built there: files are read, none is written (windows.c). */
+/* What POSIX and GNU have, Windows lacks, and the library uses where it captions: included before
+ * every file of a build for Windows, in which poll.h, dlfcn.h, endian.h, sys/mman.h and sys/auxv.h
+ * are empty. Only src/caption.h and what it uses is built there: files are read, none is written
+ * (windows.c). */
 #ifndef CAPTION_BASE_WINDOWS_H
 #define CAPTION_BASE_WINDOWS_H
 
@@ -32,7 +33,8 @@
 #define realloc(memory, size) windows_realloc(memory, size)
 #define free(memory) _aligned_free(memory)
 #define strdup(string) windows_strdup(string)
-#define posix_memalign(out, alignment, size) (*(out) = _aligned_malloc(size, alignment), *(out) ? 0 : ENOMEM)
+#define posix_memalign(out, alignment, size)                                                       \
+    (*(out) = _aligned_malloc(size, alignment), *(out) ? 0 : ENOMEM)
 #define MADV_HUGEPAGE 0
 #define madvise(memory, size, advice) 0
 void *windows_realloc(void *memory, size_t size);
