@@ -16,27 +16,28 @@ static const long NAP_NANOSECONDS = 50000;
  * sent down. */
 enum piece_state { COMES_UP, GOES_UP, COMES_DOWN, GOES_DOWN, DONE };
 
-struct piece {
+struct chain_piece {
     enum piece_state state;
     size_t first, count; /* elements */
 };
 
 /* A chain on its way. */
-struct run {
+struct chain_run {
     const struct gradient_chain *chain;
     size_t rank, last;
-    struct piece pieces[RANKS_SLOTS];
+    struct chain_piece pieces[RANKS_SLOTS];
     size_t count, done;
 };
 
-static void add_own(const struct gradient_chain *chain, const struct piece *piece) {
+static void add_own(const struct gradient_chain *chain, const struct chain_piece *piece) {
     for (size_t i = 1; i < chain->block_count; i++)
         vector_add(piece->count, chain->blocks[i] + piece->first, chain->blocks[0] + piece->first);
 }
 
 /* Starts what a piece waits for in its state; what a rank has no neighbour for is passed over. */
-static bool enter(struct run *run, size_t slot, enum piece_state state, caption_error *error) {
-    struct piece *piece = &run->pieces[slot];
+static bool enter(struct chain_run *run, size_t slot, enum piece_state state,
+                  caption_error *error) {
+    struct chain_piece *piece = &run->pieces[slot];
     real *elements = run->chain->blocks[0] + piece->first;
     const size_t bytes = piece->count * sizeof *elements;
     struct ranks *ranks = run->chain->ranks;
@@ -61,22 +62,22 @@ static bool enter(struct run *run, size_t slot, enum piece_state state, caption_
     return true;
 }
 
-static bool begin(struct run *run, const struct gradient_chain *chain, caption_error *error) {
-    *run = (struct run){
+static bool begin(struct chain_run *run, const struct gradient_chain *chain, caption_error *error) {
+    *run = (struct chain_run){
         .chain = chain, .rank = ranks_rank(chain->ranks), .last = ranks_count(chain->ranks) - 1};
     run->count = size_smaller((chain->count + PIECE - 1) / PIECE, RANKS_SLOTS);
     bool ok = true;
     for (size_t i = 0; ok && i < run->count; i++) {
         const size_t first = i * chain->count / run->count;
-        run->pieces[i] = (struct piece){.first = chain->first + first,
-                                        .count = (i + 1) * chain->count / run->count - first};
+        run->pieces[i] = (struct chain_piece){.first = chain->first + first,
+                                              .count = (i + 1) * chain->count / run->count - first};
         ok = enter(run, i, COMES_UP, error);
     }
     return ok;
 }
 
 /* Takes every piece a state further whose transfer is done. */
-static bool go_on(struct run *run, bool *moved, caption_error *error) {
+static bool go_on(struct chain_run *run, bool *moved, caption_error *error) {
     *moved = false;
     for (size_t i = 0; i < run->count; i++) {
         if (run->pieces[i].state == DONE) continue;
@@ -90,7 +91,7 @@ static bool go_on(struct run *run, bool *moved, caption_error *error) {
 }
 
 bool gradient_chain_run(const struct gradient_chain *chain, caption_error *error) {
-    struct run run;
+    struct chain_run run;
     if (!begin(&run, chain, error)) return false;
     while (run.done < run.count) {
         bool moved;
