@@ -19,7 +19,7 @@ for folder in $folders; do
 done
 
 # A photo's header is looked at in one place.
-grep -rn -- '->inspect(' "$source_tree/src" --include='*.c' >"$work/found"
+grep -rn --include='*.c' -e '->inspect(' "$source_tree/src" >"$work/found"
 [ "$(wc -l <"$work/found")" -eq 1 ] || fail "image/decode.c alone inspects headers: $(cat "$work/found")"
 
 # A name in backquotes with a folder before it is that of a file, with its extension or without.
