@@ -51,7 +51,10 @@ chmod 600 "$cluster/munge/key"
 
 daemons=
 stop() {
-    [ -z "${job:-}" ] || scancel -Q "$job" 2>/dev/null || true
+    if [ -n "${job:-}" ] && [ -n "$(squeue -h -j "$job" 2>/dev/null)" ]; then
+        scancel "$job" 2>/dev/null || true
+        sleep 3 # else their processes stay
+    fi
     for daemon in $daemons; do kill "$daemon" 2>/dev/null || true; done
     for daemon in $daemons; do wait "$daemon" 2>/dev/null || true; done
 }

@@ -16,7 +16,7 @@ static const long NAP_NANOSECONDS = 50000;
  * sent down. */
 enum piece_state { COMES_UP, GOES_UP, COMES_DOWN, GOES_DOWN, DONE };
 
-struct piece {
+struct chain_piece {
     enum piece_state state;
     size_t first, count; /* elements */
 };
@@ -25,11 +25,11 @@ struct piece {
 struct chain_run {
     const struct gradient_chain *chain;
     size_t rank, last;
-    struct piece pieces[RANKS_SLOTS];
+    struct chain_piece pieces[RANKS_SLOTS];
     size_t count, done;
 };
 
-static void add_own(const struct gradient_chain *chain, const struct piece *piece) {
+static void add_own(const struct gradient_chain *chain, const struct chain_piece *piece) {
     for (size_t i = 1; i < chain->block_count; i++)
         vector_add(piece->count, chain->blocks[i] + piece->first, chain->blocks[0] + piece->first);
 }
@@ -37,7 +37,7 @@ static void add_own(const struct gradient_chain *chain, const struct piece *piec
 /* Starts what a piece waits for in its state; what a rank has no neighbour for is passed over. */
 static bool enter(struct chain_run *run, size_t slot, enum piece_state state,
                   caption_error *error) {
-    struct piece *piece = &run->pieces[slot];
+    struct chain_piece *piece = &run->pieces[slot];
     real *elements = run->chain->blocks[0] + piece->first;
     const size_t bytes = piece->count * sizeof *elements;
     struct ranks *ranks = run->chain->ranks;
@@ -69,8 +69,8 @@ static bool begin(struct chain_run *run, const struct gradient_chain *chain, cap
     bool ok = true;
     for (size_t i = 0; ok && i < run->count; i++) {
         const size_t first = i * chain->count / run->count;
-        run->pieces[i] = (struct piece){.first = chain->first + first,
-                                        .count = (i + 1) * chain->count / run->count - first};
+        run->pieces[i] = (struct chain_piece){.first = chain->first + first,
+                                              .count = (i + 1) * chain->count / run->count - first};
         ok = enter(run, i, COMES_UP, error);
     }
     return ok;
