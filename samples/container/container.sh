@@ -127,7 +127,8 @@ inside() {
         mount --bind "$3" "$1/tmp"
         work=$1 user=$4
         shift 4
-        exec setpriv --no-new-privs --bounding-set=-all chroot --userspec="$user" --groups= "$work" /usr/bin/caption "$@"' \
+        exec setpriv --no-new-privs --bounding-set=-all,+sys_chroot,+setuid,+setgid \
+            chroot --userspec="$user" --groups= "$work" /usr/bin/caption "$@"' \
         sh "$image" "$work/data" "$work/out" "$user" "$@"
 }
 status_of() { # COMMAND...: its exit status in $status, its words in $work/found and $work/words
@@ -174,8 +175,9 @@ terminate() { # the seconds in $took, the exit status in $status
 within() { awk -v took="$took" -v most="$1" 'BEGIN { exit took > most }'; }
 
 server CAPTION_TOKEN=secret
-check "the server runs as user 65534, with no rights" [ "$(awk '/^Uid:|^CapEff:|^CapBnd:/ { printf "%s ", $2 }' \
-    "/proc/$server/status")" = "65534 0000000000000000 0000000000000000 " ]
+check "the server runs as user 65534, has no rights and gets none" \
+    [ "$(awk '/^Uid:|^CapPrm:|^CapEff:|^NoNewPrivs:/ { printf "%s ", $2 }' "/proc/$server/status")" = \
+    "65534 0000000000000000 0000000000000000 1 " ]
 check "it is number 1" [ "$(awk '/^NSpid:/ { print $NF }' "/proc/$server/status")" = 1 ]
 check "a probe of a server that is well ends with 0" eval '(inside CAPTION_PORT=18080 -- serve --health)'
 check "a probe of none ends with 1" eval '! (inside CAPTION_PORT=18081 -- serve --health) 2>/dev/null'

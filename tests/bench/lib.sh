@@ -127,11 +127,11 @@ row() {
 
 # The better of some peers' files, by median, as a new file: best KEY less|more FILE...
 best() {
-    key=$1 order=$([ "$2" = less ] && echo -g || echo -gr)
+    winner=$1 order=$([ "$2" = less ] && echo -g || echo -gr)
     shift 2
     for candidate in "$@"; do
         figure=$(median "$work/$candidate")
         [ -z "$figure" ] || echo "$figure $candidate"
     done | sort "$order" | head -n 1 | cut -d ' ' -f 2 >"$work/best"
-    [ ! -s "$work/best" ] || cp "$work/$(cat "$work/best")" "$work/$key"
+    [ ! -s "$work/best" ] || cp "$work/$(cat "$work/best")" "$work/$winner"
 }
