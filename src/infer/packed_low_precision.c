@@ -118,7 +118,6 @@ struct low_precision_tile {
     size_t words, numbers;          /* of a row; in a word */
     const uint8_t *rows[TILE_ROWS]; /* of the left matrix */
     struct int8_range ranges[TILE_ROWS];
-    bool one_range;         /* they are the same */
     const uint32_t *panels; /* of the right one */
     const float *bias, *scale, *offset;
     const float *residual; /* or NULL; of the tile's first number */
