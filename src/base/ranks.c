@@ -87,30 +87,6 @@ static bool transport_error(const char *doing, size_t rank, caption_error *error
     return error_set(error, CAPTION_ERROR_IO, "MPI: cannot %s rank %zu", doing, rank);
 }
 
-bool ranks_send(struct ranks *ranks, size_t to, const void *bytes, size_t size,
-                caption_error *error) {
-    const uint8_t *next = bytes;
-    for (int piece; size > 0; next += piece, size -= (size_t)piece) {
-        piece = piece_of(size);
-        if (!ranks->transport->send((int)to, next, piece)) {
-            return transport_error("send to", to, error);
-        }
-    }
-    return true;
-}
-
-bool ranks_receive(struct ranks *ranks, size_t from, void *bytes, size_t size,
-                   caption_error *error) {
-    uint8_t *next = bytes;
-    for (int piece; size > 0; next += piece, size -= (size_t)piece) {
-        piece = piece_of(size);
-        if (!ranks->transport->receive((int)from, next, piece)) {
-            return transport_error("receive from", from, error);
-        }
-    }
-    return true;
-}
-
 bool ranks_broadcast(struct ranks *ranks, size_t from, void *bytes, size_t size,
                      caption_error *error) {
     if (ranks->count == 1) return true;

@@ -20,18 +20,14 @@ void ranks_leave(struct ranks *ranks, bool failed);
 size_t ranks_rank(const struct ranks *ranks);
 size_t ranks_count(const struct ranks *ranks);
 
-/* Transfers `size` bytes to or from one other rank, or from one rank to all. Blocks until its
- * counterpart is called. */
-bool ranks_send(struct ranks *ranks, size_t to, const void *bytes, size_t size,
-                caption_error *error);
-bool ranks_receive(struct ranks *ranks, size_t from, void *bytes, size_t size,
-                   caption_error *error);
+/* Transfers `size` bytes from one rank to all. Blocks until the others call it. */
 bool ranks_broadcast(struct ranks *ranks, size_t from, void *bytes, size_t size,
                      caption_error *error);
 
-/* The same beside other work. A transfer has a slot, by whose number the other side knows it, and
- * its bytes are left alone until ranks_test finds it done. One thread at a time may call any of the
- * functions here; it need not be the same one. */
+/* Transfers to or from one other rank, beside other work, of at most RANKS_PIECE bytes. A transfer
+ * has a slot, by whose number the other side knows it, and its bytes are left alone until
+ * ranks_test finds it done. One thread at a time may call any of the functions here; it need not be
+ * the same one. */
 enum { RANKS_SLOTS = 32 };
 bool ranks_start_send(struct ranks *ranks, size_t to, size_t slot, const void *bytes, size_t size,
                       caption_error *error);
@@ -47,8 +43,6 @@ enum { RANKS_PIECE = 1 << 28 };
 struct ranks_transport {
     bool (*join)(int *rank, int *count);
     void (*leave)(void);
-    bool (*send)(int to, const void *bytes, int size);
-    bool (*receive)(int from, void *bytes, int size);
     bool (*broadcast)(int from, void *bytes, int size);
     bool (*start_send)(int to, int slot, const void *bytes, int size);
     bool (*start_receive)(int from, int slot, void *bytes, int size);

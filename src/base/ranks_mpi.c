@@ -1,10 +1,7 @@
-/* The MPI module, see ranks.h. */
+/* The MPI module, see ranks.h. A slot's number is its tag. */
 #include <mpi.h>
 
 #include "base/ranks.h"
-
-/* Tags; those of slots begin at FIRST_SLOT. */
-enum { TAG = 0, FIRST_SLOT = 1 };
 
 static MPI_Request requests[RANKS_SLOTS];
 
@@ -21,27 +18,18 @@ static void leave(void) {
     MPI_Finalize();
 }
 
-static bool send(int to, const void *bytes, int size) {
-    return MPI_Send(bytes, size, MPI_BYTE, to, TAG, MPI_COMM_WORLD) == MPI_SUCCESS;
-}
-
-static bool receive(int from, void *bytes, int size) {
-    return MPI_Recv(bytes, size, MPI_BYTE, from, TAG, MPI_COMM_WORLD, MPI_STATUS_IGNORE) ==
-           MPI_SUCCESS;
-}
-
 static bool broadcast(int from, void *bytes, int size) {
     return MPI_Bcast(bytes, size, MPI_BYTE, from, MPI_COMM_WORLD) == MPI_SUCCESS;
 }
 
 static bool start_send(int to, int slot, const void *bytes, int size) {
-    return MPI_Isend(bytes, size, MPI_BYTE, to, FIRST_SLOT + slot, MPI_COMM_WORLD,
-                     &requests[slot]) == MPI_SUCCESS;
+    return MPI_Isend(bytes, size, MPI_BYTE, to, slot, MPI_COMM_WORLD, &requests[slot]) ==
+           MPI_SUCCESS;
 }
 
 static bool start_receive(int from, int slot, void *bytes, int size) {
-    return MPI_Irecv(bytes, size, MPI_BYTE, from, FIRST_SLOT + slot, MPI_COMM_WORLD,
-                     &requests[slot]) == MPI_SUCCESS;
+    return MPI_Irecv(bytes, size, MPI_BYTE, from, slot, MPI_COMM_WORLD, &requests[slot]) ==
+           MPI_SUCCESS;
 }
 
 static bool test(int slot, bool *done) {
@@ -55,8 +43,6 @@ extern const struct ranks_transport caption_ranks_transport;
 __attribute__((visibility("default")))
 const struct ranks_transport caption_ranks_transport = {.join = join,
                                                         .leave = leave,
-                                                        .send = send,
-                                                        .receive = receive,
                                                         .broadcast = broadcast,
                                                         .start_send = start_send,
                                                         .start_receive = start_receive,

@@ -73,18 +73,23 @@ static bool carry(int peer, int size) {
     return true;
 }
 
-static bool count_sent(int to, const void *bytes, int size) {
-    (void)bytes;
-    return carry(to, size);
-}
-
-static bool count_received(int from, void *bytes, int size) {
+static bool count_shared(int from, void *bytes, int size) {
     (void)bytes;
     return carry(from, size);
 }
 
+static bool count_sent(int to, int slot, const void *bytes, int size) {
+    (void)slot, (void)bytes;
+    return carry(to, size);
+}
+
+static bool count_received(int from, int slot, void *bytes, int size) {
+    (void)slot, (void)bytes;
+    return carry(from, size);
+}
+
 static const struct ranks_transport counting = {
-    .send = count_sent, .receive = count_received, .broadcast = count_received};
+    .broadcast = count_shared, .start_send = count_sent, .start_receive = count_received};
 
 static void assert_carried(size_t size, size_t in_pieces, int peer) {
     assert_true(carried == size);
@@ -98,16 +103,23 @@ static void what_is_too_long_for_the_module_goes_in_pieces(void **state) {
     struct ranks ranks = {.rank = 1, .count = 4, .transport = &counting};
     static const size_t sizes[] = {0, 1, RANKS_PIECE, (size_t)5 * RANKS_PIECE + 1};
     static const size_t expected[] = {0, 1, 1, 6};
+    caption_error error;
     char *bytes = memory_uninitialised(sizes[3], 1, "bytes that nobody touches", NULL);
     assert_non_null(bytes);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        assert_true(ranks_send(&ranks, 2, bytes, sizes[i], NULL));
-        assert_carried(sizes[i], expected[i], 2);
-        assert_true(ranks_receive(&ranks, 0, bytes, sizes[i], NULL));
-        assert_carried(sizes[i], expected[i], 0);
         assert_true(ranks_broadcast(&ranks, 3, bytes, sizes[i], NULL));
         assert_carried(sizes[i], expected[i], 3);
     }
+    for (size_t i = 1; i < 3; i++) { /* beside other work: one piece, or none */
+        assert_true(ranks_start_send(&ranks, 2, 0, bytes, sizes[i], NULL));
+        assert_carried(sizes[i], 1, 2);
+        assert_true(ranks_start_receive(&ranks, 0, 0, bytes, sizes[i], NULL));
+        assert_carried(sizes[i], 1, 0);
+    }
+    assert_false(ranks_start_send(&ranks, 2, 0, bytes, sizes[3], &error));
+    assert_non_null(strstr(error.message, "at most 268435456 bytes at once"));
+    assert_false(ranks_start_receive(&ranks, 0, 0, bytes, sizes[3], &error));
+    assert_carried(0, 0, 0);
     free(bytes);
 }
 
@@ -117,9 +129,9 @@ static void a_transport_that_fails_is_an_error_that_names_the_other(void **state
     char bytes[8] = {0};
     caption_error error = {0};
     broken_after = 0;
-    assert_false(ranks_send(&ranks, 2, bytes, sizeof bytes, &error));
+    assert_false(ranks_start_send(&ranks, 2, 0, bytes, sizeof bytes, &error));
     assert_non_null(strstr(error.message, "send to rank 2"));
-    assert_false(ranks_receive(&ranks, 0, bytes, sizeof bytes, &error));
+    assert_false(ranks_start_receive(&ranks, 0, 0, bytes, sizeof bytes, &error));
     assert_non_null(strstr(error.message, "receive from rank 0"));
     assert_false(ranks_broadcast(&ranks, 3, bytes, sizeof bytes, &error));
     assert_non_null(strstr(error.message, "rank 3"));
