@@ -244,29 +244,24 @@ struct low_precision_kernel {
 static const struct low_precision_kernel reference_kernel = {NULL, TILE_PANELS, TILE_ROWS};
 
 static struct low_precision_kernel kernel_of(enum precision precision) {
-    static tile_function *const(*const bf16[SIMD_LEVELS])[TILE_ROWS] = SIMD_BY_LEVEL(bf16_tiles);
-    static tile_function *const(*const int8[SIMD_LEVELS])[TILE_ROWS] = SIMD_BY_LEVEL(int8_tiles);
+    static tile_function *const(*const bf16_of[SIMD_LEVELS])[TILE_ROWS] = SIMD_BY_LEVEL(bf16_tiles);
+    static tile_function *const(*const int8_of[SIMD_LEVELS])[TILE_ROWS] = SIMD_BY_LEVEL(int8_tiles);
     static const size_t panels[SIMD_LEVELS] = {1, 1, TILE_PANELS};
     static const size_t rows[SIMD_LEVELS] = {PLAIN_ROWS, TILE_ROWS, TILE_ROWS};
     /* (A row's word stays beside the floats that it is widened to.) */
     static const size_t bf16_rows[SIMD_LEVELS] = {PLAIN_ROWS, 4, 5};
     const enum simd_level level = simd_level();
-    struct low_precision_kernel kernel = {(precision == PRECISION_BF16 ? bf16 : int8)[level],
-                                          panels[level],
-                                          (precision == PRECISION_BF16 ? bf16_rows : rows)[level]};
+    const bool bf16 = precision == PRECISION_BF16;
+    struct low_precision_kernel kernel = {(bf16 ? bf16_of : int8_of)[level], panels[level],
+                                          (bf16 ? bf16_rows : rows)[level]};
 #ifdef SIMD_X86
-    if (precision == PRECISION_BF16 && simd_has_bf16()) {
+    if (bf16 && simd_has_bf16())
         kernel = (struct low_precision_kernel){bf16_bf16_tiles, TILE_PANELS, TILE_ROWS};
-    } else if (precision == PRECISION_BF16) {
-        return kernel;
-    } else if (simd_has_vnni()) {
-        kernel.tiles = vnni_int8_tiles;
-    } else if (simd_has_avx_vnni()) {
-        kernel.tiles = avxvnni_int8_tiles;
-    }
+    if (!bf16 && simd_has_avx_vnni()) kernel.tiles = avxvnni_int8_tiles;
+    if (!bf16 && simd_has_vnni()) kernel.tiles = vnni_int8_tiles;
 #endif
 #ifdef SIMD_DOT
-    if (precision == PRECISION_INT8 && simd_has_dot()) kernel.tiles = dot_int8_tiles;
+    if (!bf16 && simd_has_dot()) kernel.tiles = dot_int8_tiles;
 #endif
     return kernel;
 }

@@ -28,23 +28,7 @@ SIMD_INLINE const uint32_t *KERNEL(weights)(const struct low_precision_tile *til
            v % KERNEL(panel_vectors) * KERNEL_WIDTH;
 }
 
-#ifdef KERNEL_DOT_BF16
-KERNEL_TARGET SIMD_INLINE void KERNEL(add_bf16)(size_t rows, size_t vectors,
-                                                const struct low_precision_tile *tile,
-                                                KERNEL(sums) * sums) {
-    for (size_t j = 0; j < tile->words; j++) {
-        KERNEL(words) weights[KERNEL(tile_vectors)];
-        SIMD_UNROLL
-        for (size_t v = 0; v < vectors; v++) SIMD_LOAD(weights[v], KERNEL(weights)(tile, j, v));
-        SIMD_UNROLL
-        for (size_t r = 0; r < rows; r++) {
-            const KERNEL(words) x = (KERNEL(words)){0} + (int32_t)row_word(tile, r, j);
-            SIMD_UNROLL
-            for (size_t v = 0; v < vectors; v++) KERNEL_DOT_BF16(sums[r][v], x, weights[v]);
-        }
-    }
-}
-#elif !defined(KERNEL_DOT_BYTES)
+#if !defined(KERNEL_DOT_BF16) && !defined(KERNEL_DOT_BYTES)
 /* Both numbers of a word, widened to floats: the second one first. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(add_bf16)(size_t rows, size_t vectors,
                                                 const struct low_precision_tile *tile,
@@ -72,11 +56,18 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(add_bf16)(size_t rows, size_t vectors,
 }
 #endif
 
-#ifndef KERNEL_DOT_BF16
-typedef KERNEL(words) KERNEL(whole)[KERNEL(tile_vectors)];
+/* What a row's words are added to: floats where the processor multiplies bfloat16 numbers, else
+ * whole numbers. */
+#ifdef KERNEL_DOT_BF16
+typedef KERNEL(sums) KERNEL(totals);
+#else
+typedef KERNEL(words) KERNEL(totals)[KERNEL(tile_vectors)];
+#endif
 
-/* sums += the products of the numbers of two words. */
-#ifdef KERNEL_DOT_BYTES
+/* totals += the products of the numbers of two words. */
+#ifdef KERNEL_DOT_BF16
+#define KERNEL_ADD(sums, x, w) KERNEL_DOT_BF16(sums, x, w)
+#elif defined(KERNEL_DOT_BYTES)
 #define KERNEL_ADD(sums, x, w) KERNEL_DOT_BYTES(sums, x, w)
 #elif KERNEL_WIDTH == 16
 #define KERNEL_ADD(sums, x, w)                                                                     \
@@ -99,9 +90,9 @@ typedef KERNEL(words) KERNEL(whole)[KERNEL(tile_vectors)];
 #define KERNEL_ADD(sums, x, w) sums += ((x) >> 16) * ((w) >> 16) + ((x)&0xffff) * ((w) << 16 >> 16)
 #endif
 
-KERNEL_TARGET SIMD_INLINE void KERNEL(add_int8)(size_t rows, size_t vectors,
-                                                const struct low_precision_tile *tile,
-                                                KERNEL(whole) * whole) {
+KERNEL_TARGET SIMD_INLINE void KERNEL(add_words)(size_t rows, size_t vectors,
+                                                 const struct low_precision_tile *tile,
+                                                 KERNEL(totals) * totals) {
     for (size_t j = 0; j < tile->words; j++) {
         KERNEL(words) weights[KERNEL(tile_vectors)];
         SIMD_UNROLL
@@ -114,15 +105,16 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(add_int8)(size_t rows, size_t vectors,
             x ^= (int32_t)0x80808080; /* less 128, as signed bytes */
 #endif
             SIMD_UNROLL
-            for (size_t v = 0; v < vectors; v++) KERNEL_ADD(whole[r][v], x, weights[v]);
+            for (size_t v = 0; v < vectors; v++) KERNEL_ADD(totals[r][v], x, weights[v]);
         }
     }
 }
 
-/* Integer sums to values. */
+#ifndef KERNEL_DOT_BF16
+/* Whole numbers to values. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(scale)(size_t rows, size_t vectors,
                                              const struct low_precision_tile *tile,
-                                             KERNEL(whole) * whole, KERNEL(sums) * sums) {
+                                             KERNEL(totals) * whole, KERNEL(sums) * sums) {
     SIMD_UNROLL
     for (size_t v = 0; v < vectors; v++) {
         KERNEL(vector) scale, offset, bias;
@@ -145,13 +137,13 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(scale)(size_t rows, size_t vectors,
 KERNEL_TARGET SIMD_INLINE void KERNEL(sum_int8)(size_t rows, size_t vectors,
                                                 const struct low_precision_tile *tile,
                                                 KERNEL(sums) * sums) {
-    KERNEL(whole) whole[TILE_ROWS];
+    KERNEL(totals) whole[TILE_ROWS];
     SIMD_UNROLL
     for (size_t r = 0; r < rows; r++) {
         SIMD_UNROLL
         for (size_t v = 0; v < vectors; v++) whole[r][v] = (KERNEL(words)){0};
     }
-    KERNEL(add_int8)(rows, vectors, tile, whole);
+    KERNEL(add_words)(rows, vectors, tile, whole);
     KERNEL(scale)(rows, vectors, tile, whole, sums);
 }
 #endif
@@ -166,7 +158,11 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(sum_bf16)(size_t rows, size_t vectors,
         SIMD_UNROLL
         for (size_t r = 1; r < rows; r++) sums[r][v] = sums[0][v];
     }
+#ifdef KERNEL_DOT_BF16
+    KERNEL(add_words)(rows, vectors, tile, sums);
+#else
     KERNEL(add_bf16)(rows, vectors, tile, sums);
+#endif
 }
 #endif
 
