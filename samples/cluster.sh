@@ -5,7 +5,7 @@
 #                                  (samples/photos)
 #
 # The program is $CAPTION or build/caption, the work folder $WORK or a new one, which is kept. Times are wall
-# times: on a machine that does something else they tell little.
+# times: on a machine that does something else they say little.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -90,6 +90,17 @@ compare_workers() {
     say "$1: one worker $2 s, two $3 s: $(awk -v one="$2" -v two="$3" -v single="$(cat "$work/single.seconds")" \
         -v n="$count" 'BEGIN { printf "%.2f times as fast; to the %.1f s of one process, one worker adds %.2f ms a photo",
             one / two, single, 1000 * (one - single) / n }')"
+}
+
+# by_number FILE: rows with paths and keys called by the photo's number, sorted.
+by_number() {
+    sed 's|"path":"\([^"]*/\)\{0,1\}\([0-9]*\)[^"]*"|"path":"\2"|' "$1" | sort
+}
+
+# same_numbers FILE: whether these rows, called by the photos' numbers, are those of the single run.
+same_numbers() {
+    by_number "$work/single" >"$work/single.numbers"
+    by_number "$1" | cmp - "$work/single.numbers" || fail "$1 differs from the single run"
 }
 
 # same_as_single FILE: whether these rows, sorted, are those of the single run.

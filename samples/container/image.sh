@@ -21,9 +21,11 @@ rm -rf "$image/usr/share/bash-completion" "$image/usr/share/zsh" "$image/usr/sha
 sources=$(mktemp -d)
 sh "$here/../sources.sh" "$sources" libarchive
 (cd "$sources" && dpkg-source --no-check -x libarchive_*.dsc libarchive && cd libarchive &&
-    touch aclocal.m4 configure config.h.in Makefile.in && ./configure --prefix=/usr --libdir="/usr/lib/$multiarch" --disable-static --disable-bsdtar --disable-bsdcpio \
+    touch aclocal.m4 configure config.h.in Makefile.in &&
+    ./configure --prefix=/usr --libdir="/usr/lib/$multiarch" --disable-static --disable-bsdtar --disable-bsdcpio \
         --disable-bsdcat --without-xml2 --without-expat --without-openssl --without-nettle --disable-acl --disable-xattr &&
-    make -j "$(nproc)" ACLOCAL=: AUTOCONF=: AUTOMAKE=: AUTOHEADER=: libarchive.la && mkdir -p "$image/usr/lib/$multiarch" &&
+    make -j "$(nproc)" ACLOCAL=: AUTOCONF=: AUTOMAKE=: AUTOHEADER=: libarchive.la &&
+    mkdir -p "$image/usr/lib/$multiarch" &&
     cp -P .libs/libarchive.so.13* "$image/usr/lib/$multiarch")
 rm -rf "$sources"
 

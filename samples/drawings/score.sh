@@ -15,6 +15,7 @@ drawings=$(dirname "$program")/drawings
     echo "score.sh: $drawings is missing: sh samples/drawings/packages.sh, then build" >&2
     exit 2
 }
+command -v jq >/dev/null || sh "$home/samples/packages.sh" jq
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 

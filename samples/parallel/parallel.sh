@@ -67,22 +67,15 @@ on_hosts() { # HOSTS [JOBLOG]
         "CAPTION_MODEL=$CAPTION_MODEL $program -q -t 1 --jsonl --tar {}" >"$work/parallel.rows" 2>"$cluster/messages" ||
         { tail -n 3 "$cluster/messages" >&2; fail "parallel on $1: exit status"; }
 }
-by_number() {
-    sed 's|"path":"\([^"]*/\)\{0,1\}\([0-9]*\)[^"]*"|"path":"\2"|' "$1" | sort
-}
-check_rows() {
-    by_number "$work/single" >"$work/single.numbers"
-    by_number "$work/parallel.rows" | cmp - "$work/single.numbers" || fail "the rows differ from the single run"
-}
 workers() {
     begun=$(seconds)
     on_hosts 1/10.78.0.1
     alone=$(took "$begun")
-    check_rows
+    same_numbers "$work/parallel.rows"
     begun=$(seconds)
     on_hosts 1/10.78.0.1,1/10.78.0.2
     compare_workers "ten tar shards" "$alone" "$(took "$begun")"
-    check_rows
+    same_numbers "$work/parallel.rows"
 }
 
 # A host dies once three shards are done.
@@ -102,7 +95,7 @@ killed() {
     say "a host killed when $(($(wc -l <"$cluster/jobs") - 1)) of 10 shards were done"
     wait $running || fail "parallel ends with an error after the loss of a host"
     say "the same, one host lost: $(since "$begun")"
-    check_rows
+    same_numbers "$work/parallel.rows"
     say "every photo once, and the rows of the single run to the byte: $(wc -l <"$work/parallel.rows")"
 }
 

@@ -1,6 +1,5 @@
 /* The page without a network: its files come from the browser's cache; what threads need, since it was asked for once.
- * Answers say that the page is isolated, which
- * gives it threads, also where its server does not say so. */
+ * Answers say that the page is isolated, which gives it threads, also where its server does not say so. */
 import {version, files} from "./version.js";
 
 const NAME = "caption-page-" + version;

@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,7 +9,6 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include <dirent.h>
 #include <sys/stat.h>
 
 #include "base/memory.h"

@@ -79,7 +79,7 @@ void manual_write(const struct options_command *command, FILE *stream);
  * and the like. */
 
 /* Whether an argument asks for a completion; *shell is then OPTIONS_BASH_WANTED, OPTIONS_ZSH_WANTED
- * or OPTIONS_FISH_WANTED, as below. */
+ * or OPTIONS_FISH_WANTED (options.h). */
 bool completion_of_flag(const char *argument, enum options_outcome *shell);
 
 /* `names` are those of the commands, without that of captioning, which has none. */

@@ -59,8 +59,7 @@ struct dataset_reading {
     const struct file_stop *stop; /* what may end the wait for a pipe; NULL: nothing */
 };
 
-/* Reads a data set. Its format (formats.h) is detected from its content, never from its
- * name:
+/* Reads a data set. Its format (formats.h) is detected from its content, never from its name:
  *
  *     karpathy.c       Karpathy's dataset_*.json
  *     coco.c           COCO captions: "images" and "annotations"
@@ -68,8 +67,8 @@ struct dataset_reading {
  *     rows.h           a JSON array, JSON Lines or a table (CSV) of photos with their captions
  *     token_text.c     Flickr8k's token.txt
  *     shards.c         tar archives of photos with captions beside them (WebDataset)
- *     folder.c         a folder of photos with captions beside them, or of folders train,
- * validation and test, each with its metadata
+ *     folder.c         a folder of photos with captions beside them
+ *     folder.c         a folder of folders train, validation and test, each with its metadata
  *
  * A folder with a metadata.jsonl or metadata.csv in it is read through that file. A photo's path is
  * taken as it is where it is absolute, else from `images`, or from the folder of the file when

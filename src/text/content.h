@@ -19,7 +19,7 @@ bool content_bases(const struct vocabulary *vocabulary, uint32_t *bases, caption
  * and a black cat" is not a repetition. */
 bool content_may_repeat(const char *word);
 
-/* Word tables of content.h, without any grammar. Each list ends with NULL. */
+/* The word tables behind it, without any grammar. Each list ends with NULL. */
 
 /* Words without visible meaning. Their forms are left out with them. */
 extern const char *const content_functions[];

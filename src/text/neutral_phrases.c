@@ -1,8 +1,7 @@
+#include "text/neutral_words.h"
 
 #include <stdbool.h>
 #include <string.h>
-
-#include "text/neutral_words.h"
 
 static bool is(const char *a, const char *b) {
     return strcmp(a, b) == 0;

@@ -48,7 +48,7 @@ void tokens_free(struct tokens *tokens);
  * ' ball" becomes "the dogs' ball". Tokenized again, it is the same words. */
 void sentence_attach_possessives(char *sentence);
 
-/* Splits plain text (see tokenizer.h) into tokens as the Penn Treebank does: a lexer in which the
+/* Splits plain text into tokens as the Penn Treebank does: a lexer in which the
  * longest match of a table of rules wins, after the PTBTokenizer of Stanford CoreNLP. */
 
 struct treebank_token {

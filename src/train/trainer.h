@@ -140,7 +140,7 @@ size_t trainer_text_rows(const struct train_options *options);
 /* Whether a phase has epochs from `first` on. */
 bool trainer_has_phase(const struct train_options *options, enum train_phase phase, size_t first);
 
-/* The training and validation photos of a run. Internal to src/train. */
+/* The training and validation photos of a run (train_data.c). */
 
 /* Reads the data sets, creates the threads, selects and checks the photos, and reports what is left
  * out. */
@@ -157,8 +157,8 @@ uint64_t train_data_hash(const struct trainer *trainer);
  * them. */
 void train_data_summarise(struct trainer *trainer);
 
-/* Captions and scores the validation photos during training, and writes the best weights. Internal
- * to src/train. */
+/* Captions and scores the validation photos during training, and writes the best weights
+ * (validation.c). */
 
 /* Chooses the sample photos shown during training, the same in every run on the same data. */
 bool validation_choose_samples(struct trainer *trainer, caption_error *error);

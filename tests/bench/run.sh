@@ -58,6 +58,7 @@ if awk -v load="$load" 'BEGIN { exit load < 0.5 }'; then
     echo "run.sh: THIS MACHINE IS BUSY (load average $load): the ratios will flatter one side" >&2
 fi
 processor=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
+flags=$(sed -n 's/^flags[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 . tests/bench/lib.sh
@@ -95,7 +96,6 @@ encoder_figure() { # WHAT PHOTOS THREADS
 
 # The instruction sets that this processor has, the highest last.
 all_levels() {
-    flags=$(sed -n 's/^flags[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
     found=plain more=
     for pair in avx2:avx2 avxvnni:avx_vnni avx512:avx512f; do
         case " $flags " in *" ${pair#*:} "*) found="$found ${pair%:*}" ;; esac
@@ -174,7 +174,6 @@ encoder() {
         [ -z "$onnxruntime" ] || [ -e "$onnx/$batch.int8.onnx" ] ||
             "$peers_python" tests/bench/engine_model.py "$model" 224 "$batch" "$onnx/$batch" >&2
     done
-    flags=$(sed -n 's/^flags[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
     each_run encoder_run
     heading "Encoder: efficientnet_lite0 at 224 pixels, by instruction set" "milliseconds a photo"
     for level in $levels; do

@@ -86,10 +86,14 @@ browser_evaluate 'document.documentElement.scrollWidth <= document.documentEleme
 # suggested: waits until the field's suggestions are those words, "a b c".
 last='[...document.querySelectorAll("#photos .writing")].at(-1)'
 suggested() {
+    until_value "[...$1.querySelectorAll('[role=option]')].map((item) => item.dataset.word).join(' ')" "$2" "$3"
+}
+# until_value EXPRESSION VALUE WHAT: waits until it has that value.
+until_value() {
     tries=0
-    until browser_evaluate "[...$1.querySelectorAll('[role=option]')].map((item) => item.dataset.word).join(' ')" && [ "$value" = "$2" ]; do
+    until browser_evaluate "$1" && [ "$value" = "$2" ]; do
         tries=$((tries + 1))
-        [ "$tries" -gt 100 ] && { fail "$3: '$2' is suggested, found '$value'"; return; }
+        [ "$tries" -gt 100 ] && { fail "$3: expected '$2', found '$value'"; return; }
         sleep 0.1
     done
 }
@@ -108,12 +112,7 @@ browser_press Shift+Tab
 suggested "$last" "$(words one.jpg "")" "the first word again"
 letter=$(printf %.1s "$first")
 browser_press "$(printf %s "$letter" | tr a-z A-Z)"
-tries=0
-until browser_evaluate "$last.querySelector('.heard').textContent" && [ "$value" = "Tab: $first" ]; do
-    tries=$((tries + 1))
-    [ "$tries" -gt 100 ] && { fail "a screen reader hears the word that Tab takes: $value"; break; }
-    sleep 0.1
-done
+until_value "$last.querySelector('.heard').textContent" "Tab: $first" "a screen reader hears the word that Tab takes"
 browser_press Tab
 capital=$(printf %s "$letter" | tr a-z A-Z)${first#?}
 browser_evaluate 'document.activeElement.value + "|"'

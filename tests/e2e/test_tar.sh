@@ -167,29 +167,29 @@ expect 2 "a folder is no archive"
 run --tar-output "$work/x.tar" "$shard/00.ppm"
 expect 2 "--tar-output without --tar"
 
+# stop WAITING SECONDS: sends it SIGTERM after so many seconds; its exit status is then in $status.
+stop() {
+    sleep "$2"
+    kill -TERM "$1"
+    (sleep 5; kill -9 "$1" 2>/dev/null) &
+    watch=$!
+    status=0
+    wait "$1" || status=$?
+    kill $watch 2>/dev/null
+}
+
 # SIGTERM ends the wait for a stream, after the rows that are there.
 mkfifo "$work/input"
 (head -c 7000 "$work/s.tar"; exec sleep 30) >"$work/input" &
 writer=$!
 "$program" --tar - <"$work/input" >"$out" 2>"$err" &
-waiting=$!
-sleep 1
-kill -TERM $waiting
-status=0
-wait $waiting || status=$?
+stop $! 1
 kill $writer 2>/dev/null
 expect 130 "SIGTERM ends the wait for a stream"
 expect_in "$err" "interrupted after"
 
 # And the wait for a pipe that nobody writes to.
 "$program" --tar "$work/input" >"$out" 2>"$err" </dev/null &
-waiting=$!
-sleep 0.5
-kill -TERM $waiting
-(sleep 5; kill -9 $waiting 2>/dev/null) &
-watch=$!
-status=0
-wait $waiting || status=$?
-kill $watch 2>/dev/null
+stop $! 0.5
 expect 130 "SIGTERM ends the wait for a pipe that nobody writes to"
 finish

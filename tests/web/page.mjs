@@ -1,8 +1,8 @@
 /* page.mjs FOLDER CAPTIONS PHOTO...: the page in FOLDER in a headless Chromium: a first visit, and one without its
- * server; of a page that was built with threads, both with two threads, too. Photos are dropped on it, the first one as soon as the page is there: it
- * waits for the program and the weights, too. Their captions are those of the file CAPTIONS, a line each. Prints times,
- * and fails where a caption differs, the first comes later than 3 s after the drop, or something is asked of another
- * server. */
+ * server; of a page that was built with threads, both with two threads, too. Photos are dropped on it, the first one as
+ * soon as the page is there: it waits for the program and the weights, too. Their captions are those of the file
+ * CAPTIONS, a line each. Prints times, and fails where a caption differs, the first comes later than 3 s after the
+ * drop, or something is asked of another server. */
 import {spawn} from "node:child_process";
 import {existsSync, mkdtempSync, readFileSync, rmSync} from "node:fs";
 import {createServer} from "node:http";
