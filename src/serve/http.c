@@ -16,7 +16,7 @@
 
 #include "base/library.h"
 #include "base/memory.h"
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "base/text_stream.h"
 #include "serve/connections.h"
 #include "serve/log.h"
