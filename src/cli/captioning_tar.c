@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/plain_text.h"
+#include "base/terminal.h"
 #include "cli/command.h"
 #include "cli/photo_list.h"
 #include "cli/shard.h"

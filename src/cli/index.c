@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
 #include "cli/photo_options.h"

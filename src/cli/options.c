@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/plain_text.h"
+#include "base/terminal.h"
 
 /* getopt_long's answer for row i is FIRST_ROW + i: above every character. */
 enum {

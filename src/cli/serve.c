@@ -7,7 +7,7 @@
 #include "cli/run_sandbox.h"
 #include "decode/plan.h"
 #include "image/image.h"
-#include "serve/health.h"
+#include "serve/listen.h"
 #include "serve/serve.h"
 
 static const char name[] = "caption serve";

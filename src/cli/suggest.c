@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/plain_text.h"
+#include "base/terminal.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
 #include "cli/run_sandbox.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/plain_text.h"
+#include "base/terminal.h"
 #include "base/text_stream.h"
 #include "cli/command.h"
 #include "cli/dataset_choice.h"

@@ -12,7 +12,7 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 
-#include "base/plain_text.h"
+#include "base/terminal.h"
 #include "base/text_stream.h"
 #include "text/tokenizer.h"
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/signature.h"
+#include "base/file.h"
 #include "image/format.h"
 
 /* Formats that people have photos in, and what they may take for photos. */

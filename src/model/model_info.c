@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/plain_text.h"
+#include "base/terminal.h"
 #include "base/text_stream.h"
 
 enum { COLOURS = 3, FIRST_WORDS = 10, LABEL_WIDTH = 14 };

@@ -7,7 +7,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/signature.h"
 #include "base/text_stream.h"
 #include "image/photo.h"
 

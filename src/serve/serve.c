@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "model/model.h"
 #include "serve/http.h"
 #include "serve/listen.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "base/text_stream.h"
 #include "train/losses.h"
 #include "train/search_micro_batch.h"
