@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh SECONDS [TARGET...]: builds the fuzz targets with clang's libFuzzer, AddressSanitizer and
-# UndefinedBehaviorSanitizer, runs each for SECONDS on a copy of its corpus, and prints how much of the
+# UndefinedBehaviorSanitizer, runs each for SECONDS on a copy of its corpus, and prints its share and how much of the
 # sources they reach. What breaks a promise is left in build-fuzz/found, and is the exit status.
 set -eu
 
@@ -17,17 +17,35 @@ cmake --build $build -j "$(nproc)" --target $(printf 'fuzz_%s ' "$@")
 programs=$build/tests/fuzz
 mkdir -p $build/found
 
+# fuzz TARGET: runs it; its processor time and the number of its inputs are added to $build/tally.
+fuzz() {
+    mkdir -p "$build/corpus/$1"
+    dictionary=tests/fuzz/$1.dict
+    LLVM_PROFILE_FILE=$build/$1.profraw "$programs/fuzz_$1" \
+        -max_total_time="$seconds" -timeout="${FUZZ_TIMEOUT:-20}" -rss_limit_mb=2048 -max_len=16384 \
+        -print_final_stats=1 -artifact_prefix="$build/found/$1-" -verbosity=0 \
+        $([ ! -e "$dictionary" ] || echo "-dict=$dictionary") \
+        "$build/corpus/$1" "tests/fuzz/corpus/$1" 2>"$build/$1.log"
+    result=$?
+    inputs=$(awk '/^stat::number_of_executed_units/ { print $2 }' "$build/$1.log")
+    times >"$build/times" # in a pipe it would be another process's
+    awk -v target="$1" -v inputs="${inputs:-0}" -F '[ms ]+' \
+        'NR == 2 { printf "%s %.1f %d\n", target, 60 * ($1 + $3) + $2 + $4, inputs }' \
+        "$build/times" >>"$build/tally"
+    [ "$result" -eq 0 ] || cat "$build/$1.log" >&2
+    return $result
+}
+
 failed=
 for target; do
-    mkdir -p "$build/corpus/$target"
-    dictionary=tests/fuzz/$target.dict
     echo "== $target"
-    LLVM_PROFILE_FILE=$build/$target.profraw "$programs/fuzz_$target" \
-        -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1 \
-        -artifact_prefix="$build/found/$target-" -verbosity=0 \
-        $([ ! -e "$dictionary" ] || echo "-dict=$dictionary") \
-        "$build/corpus/$target" "tests/fuzz/corpus/$target" || failed="$failed $target"
+    (fuzz "$target") || failed="$failed $target"
 done
+
+echo "== hours and inputs of each target, all runs of $build"
+awk '{ seconds[$1] += $2; inputs[$1] += $3; all += $2; sum += $3 }
+     END { for (target in seconds) printf "%s %.2f %d\n", target, seconds[target] / 3600, inputs[target]
+           printf "~all %.2f %d\n", all / 3600, sum }' "$build/tally" | sort | tr -d '~'
 
 echo "== lines reached"
 llvm-profdata merge -o $build/all.profdata $build/*.profraw
