@@ -1,11 +1,19 @@
 /* The history in a checkpoint: what is read is written and read again the same. The first byte says
- * whether the run has a sample. */
+ * whether the run has a sample and how many parts. */
 #include "fuzz.h"
 #include "train/history.h"
+
+static void add_parts(struct train_history *history, size_t count) {
+    history->parts = (struct dataset_parts){
+        .items = calloc(count + 1, sizeof *history->parts.items), .count = count};
+    FUZZ_MUST(history->parts.items != NULL);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     if (size == 0) return 0;
     struct train_history history = {.sample_count = bytes[0] & 1}, again = history;
+    add_parts(&history, bytes[0] & 2);
+    add_parts(&again, bytes[0] & 2);
     char *text = fuzz_text(bytes + 1, size - 1);
     caption_error error = {0};
     if (history_parse(&history, text, "history", &error)) {
@@ -13,12 +21,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
         FUZZ_MUST(written && history_parse(&again, written, "again", &error));
         FUZZ_MUST(history.epoch_count == again.epoch_count);
         FUZZ_MUST(history.point_count == again.point_count);
-        history_free(&again);
         free(written);
     } else {
         fuzz_check_error(&error);
     }
     history_free(&history);
+    history_free(&again);
     free(text);
     return 0;
 }

@@ -40,10 +40,9 @@ static void look_at(const struct index_file *index) {
 
 /* The bytes of the index that is made of the one that was read. */
 static void write_again(const struct index_file *index, const uint8_t *bytes, size_t size) {
-    char path[] = "/tmp/caption-fuzz-index-XXXXXX";
+    const char *path = fuzz_output();
     struct index_row *rows = calloc(index->count + 1, sizeof *rows);
-    const int descriptor = mkstemp(path);
-    FUZZ_MUST(rows && descriptor >= 0);
+    FUZZ_MUST(rows != NULL);
     for (size_t i = 0; i < index->count; i++)
         rows[i] = (struct index_row){.photo = index->photos[i], .old = i};
     const struct index_content content = {.model = index->model,
@@ -56,7 +55,6 @@ static void write_again(const struct index_file *index, const uint8_t *bytes, si
     FUZZ_MUST(file_read(path, size, &written, NULL));
     FUZZ_MUST(written.size == size && memcmp(written.data, bytes, size) == 0);
     file_bytes_free(&written);
-    close(descriptor);
     unlink(path);
     free(rows);
 }

@@ -43,6 +43,22 @@ static void search(const struct model *model) {
     search_photos_free(photos);
 }
 
+/* What was read is written, and read again the same. */
+static void write_again(const struct model *model) {
+    const char *path = fuzz_output();
+    struct model again;
+    caption_error error = {0};
+    FUZZ_MUST(model_write(model, NULL, SAFETENSORS_F16, path, &error));
+    FUZZ_MUST(model_recognise(path) && model_read(&again, path, &error));
+    FUZZ_MUST(again.parameters.count == model->parameters.count);
+    FUZZ_MUST(again.vocabulary.count == model->vocabulary.count);
+    FUZZ_MUST(strcmp(again.encoder.architecture, model->encoder.architecture) == 0);
+    FUZZ_MUST(again.decoder.tags == model->decoder.tags);
+    FUZZ_MUST(again.search.size == model->search.size);
+    model_free(&again);
+    unlink(path);
+}
+
 static bool is_slow(const struct model *model) {
     return model->encoder.size > MOST_SIDE || model->encoder.layer_count > MOST_LAYERS ||
            model->parameters.count > MOST_NUMBERS;
@@ -78,7 +94,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     }
     tell(&model, path);
     const bool slow = is_slow(&model);
-    if (!slow) search(&model);
+    if (!slow) {
+        search(&model);
+        write_again(&model);
+    }
     model_free(&model);
     if (!slow) caption(path, size);
     return 0;

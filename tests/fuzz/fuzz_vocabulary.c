@@ -10,6 +10,15 @@ static void check_same(const struct vocabulary *a, const struct vocabulary *b) {
     }
 }
 
+static void write_again(const struct vocabulary *vocabulary) {
+    struct vocabulary again;
+    const char *path = fuzz_output();
+    FUZZ_MUST(vocabulary_write(vocabulary, path, NULL) && vocabulary_read(&again, path, NULL));
+    check_same(vocabulary, &again);
+    vocabulary_free(&again);
+    unlink(path);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     struct vocabulary vocabulary, again;
     caption_error error = {0};
@@ -28,6 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     FUZZ_MUST(sentence != NULL);
     free(sentence);
     free(text);
+    write_again(&vocabulary);
     vocabulary_free(&again);
     vocabulary_free(&vocabulary);
     return 0;
