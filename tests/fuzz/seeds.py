@@ -13,6 +13,7 @@ import pathlib
 import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 
@@ -98,7 +99,7 @@ def make_bmps():
     save("cut_header.bmp", bmp(40, 8, 3, 24, b"", size=30))
     whole = bmp(40, 8, 3, 24, bytes(72))
     save("starts_in_header.bmp", whole[:10] + struct.pack("<I", 20) + whole[14:])
-    save("wide.bmp", bmp(40, 150, 70, 1, bytes(range(20)) * 70, extra=two))
+    save("wide.bmp", bmp(40, 300, 150, 1, bytes(range(40)) * 150, extra=two))
 
 
 def make_gifs():
@@ -108,7 +109,7 @@ def make_gifs():
     save("no_frame_short.gif", b"GIF89a\5\0\5\0\0\0\0;")
     frames = [picture(21, 17, "RGBA"), picture(21, 17, "RGBA").rotate(180)]
     save("moving.gif", encode(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=40))
-    save("wide.gif", encode(picture(150, 70, "P"), "GIF"))
+    save("wide.gif", encode(picture(300, 150, "1").convert("P"), "GIF"))
 
 
 def ifd(entries, order="<", following=0, at=8, big=False):
@@ -146,7 +147,7 @@ def make_tiffs():
             save(f"{mode.replace(';', '').lower()}_{compression or 'plain'}.tif", encode(image, "TIFF", **settings))
     save("turned.tif", encode(picture(), "TIFF", tiffinfo={274: 6}))
     save("profile.tif", encode(picture(), "TIFF", icc_profile=profile()))
-    save("wide.tif", encode(picture(150, 70, "1"), "TIFF", compression="group4"))
+    save("wide.tif", encode(picture(300, 150, "1"), "TIFF", compression="group4"))
     save("big.tif", encode(picture(), "TIFF", big_tiff=True))
     grey = [(256, 3, 1, 4), (257, 3, 1, 2), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (277, 3, 1, 1), (278, 3, 1, 2),
             (279, 4, 1, 8)]
@@ -206,14 +207,25 @@ def make_others():
         image = picture(mode="RGBA" if name == "alpha" else "RGB")
         save(f"of_{name}.webp", encode(image, "WEBP", **settings))
     save("plain_exif.webp", encode(picture(), "WEBP", exif=exif.tobytes()[6:]))
+    still = encode(picture(14, 10), "WEBP", quality=50)[12:]
+
+    def chunk(kind, content):
+        return kind + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
+    place = b"\1\0\0\2\0\0" + b"\15\0\0\11\0\0" + bytes(4)
+    whole = chunk(b"VP8X", b"\2\0\0\0\27\0\0\23\0\0") + chunk(b"ANIM", bytes(6)) + chunk(b"ANMF", place + still)
+    save("part.webp", chunk(b"RIFF", b"WEBP" + whole))
+    save("part_far.webp", chunk(b"RIFF", b"WEBP" + whole.replace(b"\27\0\0\23", b"\17\0\0\13")))
+    wide = [picture(300, 150, "1").convert("RGB"), PIL.Image.new("RGB", (300, 150), "red")]
+    save("wide_moving.webp", encode(wide[0], "WEBP", save_all=True, append_images=wide[1:], lossless=True))
+    save("wide.webp", encode(wide[0], "WEBP", lossless=True))
     frames = [picture(24, 20, "RGBA"), picture(24, 20, "RGBA").rotate(90)]
     save("moving.webp", encode(frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=40))
     save("profile.jpg", encode(picture(), "JPEG", icc_profile=profile(), quality=30))
     save("other_profile.png", encode(picture(), "PNG", icc_profile=profile((0.5, 0.3, 0.02), 1.8)))
     save("srgb_red.png", encode(picture(), "PNG", icc_profile=profile((0.4361, 0.2225, 0.0139))))
     save("grey_profile.png", encode(picture(mode="L"), "PNG", icc_profile=profile()))
-    save("wide.png", encode(picture(150, 70, "1"), "PNG"))
-    save("wide.jpg", encode(picture(150, 70), "JPEG", quality=10))
+    save("wide.png", encode(picture(300, 150, "1"), "PNG"))
+    save("wide.jpg", encode(picture(300, 150), "JPEG", quality=10))
     save("small.heic", encode(picture(16, 16), "HEIF", quality=30))
     save("alpha.heic", encode(picture(16, 16, "RGBA"), "HEIF", quality=30))
     save("turned.heic", encode(picture(16, 8), "HEIF", quality=30, exif=exif.tobytes()))
@@ -321,6 +333,11 @@ def make_models(program):
             base = whole if key in ("styles", "tags", "confidence", "tag_calibration", "rerank") else rnn
             changed = dict(base, __metadata__=dict(base["__metadata__"], **{key: value}))
             save(f"wrong_{key}_{i}.json", dump(changed), "model")
+    run = json.loads((pathlib.Path(__file__).parent / "corpus/checkpoint/tiny.json").read_text())
+    for i, settings in enumerate(('{"seed":1}', "[", "3", '{"seed":2,"more":1}', " {}")):
+        save(f"settings{i}.json", dump(dict(run, __metadata__=dict(run["__metadata__"], **{"training.settings": settings}))), "checkpoint")
+    for name in [name for name in run if name.startswith("training.")]:
+        save(name + ".json", dump({key: value for key, value in run.items() if key != name}), "checkpoint")
     more = dict(rnn, more={"dtype": "F32", "shape": [0], "data_offsets": [0, 0]})
     save("more_tensors.json", dump(more), "model")
 
@@ -412,6 +429,61 @@ def make_texts():
     save("many.txt", "".join(f"word{i}\t{9000 - i}\n" for i in range(900)).encode(), "vocabulary")
 
 
+def make_folders():
+    photo = b"P6\n1 1\n255\nabc"
+
+    def folder(name, **files):
+        save(name, b"\n==\n".join(key.replace("__", "/").replace("_", ".").encode() + b"\n" + content for key, content in files.items()), "folder")
+
+    def archive(*members):
+        stream = io.BytesIO()
+        with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+            for name, content in members:
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+        return stream.getvalue()[:512 * (2 * len(members) + 2)]
+    folder("sidecars", a_jpg=photo, a_txt=b"a dog\na cat\n", b_png=photo, c_txt=b"alone", notes_md=b"other")
+    folder("note", d__a_jpg=photo, a_note=b"a dog", b_note=b"\xff\xfe")
+    folder("split", d__a_ppm=photo, d__a_txt=b"a dog", b_jpg=photo)
+    folder("metadata", metadata_jsonl=b'{"file_name":"a.jpg","text":"a dog"}\n', a_jpg=photo)
+    folder("metadata_csv", metadata_csv=b"file_name,text\na.jpg,a dog\n", a_jpg=photo)
+    folder("metadata_below", d__metadata_jsonl=b'{"file_name":"a.jpg","text":"a dog"}\n', d__a_jpg=photo)
+    folder("shards", s0_tar=archive(("a.jpg", photo), ("a.txt", b"a dog")), s1_tar=archive(("b.jpg", photo), ("b.json", b'{"caption":"a cat"}')))
+    folder("shards_and_photos", s0_tar=archive(("a.jpg", photo), ("a.txt", b"a dog")), a_jpg=photo)
+    folder("nothing", notes_md=b"other")
+    folder("zeros", a_jpg=photo, a_txt=b"a\0b\n\r\n  \n")
+
+
+def make_more():
+    """Of formats that are described in the program's headers: indexes and histories."""
+    def index(photos, width=8, model=7):
+        text = b"".join(name + b"\0" for name, _ in photos)
+        columns = [[10 + i for i in range(len(photos))]] * 3
+        stat = b"".join(struct.pack("<QQQ", *row) for row in zip(*columns))
+        vectors = b"".join(struct.pack(f"<{width}e", *vector) for _, vector in photos)
+        return struct.pack("<8sIIQQQQ", b"CAPINDEX", 1, width, model, len(photos), len(text), 0) + stat + text + vectors
+    save("nine.index", index([(b"%d.jpg" % i, [1 if k == i % 8 else 0 for k in range(8)]) for i in range(9)]), "index")
+    save("other_model.index", index([(b"a.jpg", [1] + [0] * 3)], 4, 9), "index")
+    epoch = [1, 2, 0.5, 3, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, 8, 1, 9, 0]
+    part = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, 8]
+    for flag, captions, parts in ((0, [], None), (1, ["a dog"], None), (2, [], [part, part])):
+        history = {"epochs": [epoch], "points": [[1, 2, 3, 4]], "captions": captions, "start": epoch}
+        if parts:
+            history["parts"] = parts
+        save(f"start{flag}.txt", bytes([48 + flag]) + dump(history), "history")
+    for name, text in {"token": b"PBearer secret", "shared": b"Phttp://photos.example", "name": b"Pphotos.example:8080", "address": b"P[::1]:80",
+                       "empty": b"P", "top": b"Atop=3&neutral=1&beam_size=5\nphoto"}.items():
+        save(name, text, "serve")
+    photo = "UDYKMSAxCjI1NQphYmM="
+    for name, body in {"two": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64," + photo}}] * 2}], "n": 2},
+                       "many": {"messages": [1] * 3000}}.items():
+        save(name + ".json", b"B" + dump(body), "serve")
+    for i, text in enumerate(("<base href='x/'><img src=a.jpg>", "<base><base href=y><img src='b.png' alt>", "<" * 50 + "<img src=a.jpg>")):
+        save(f"base{i}.html", b"<" + text.encode(), "alt")
+        save(f"base{i}.xhtml", b"x" + text.encode(), "alt")
+
+
 def make_books():
     def book(**parts):
         stream = io.BytesIO()
@@ -430,6 +502,7 @@ def make_books():
     save("cut.epub", whole[:200] + whole[-120:], "epub")
     at = whole.index(b"a.xhtml") + 12
     save("damaged.epub", whole[:at] + bytes(4) + whole[at + 4:], "epub")
+    save("large.epub", book(a_xhtml="x" * (3 << 20)), "epub")
     save("no_archive.epub", b"PK\3\4", "epub")
 
 
@@ -443,4 +516,6 @@ make_models(pathlib.Path(sys.argv[2]).resolve())
 make_encoders()
 make_safetensors()
 make_texts()
+make_folders()
+make_more()
 make_books()
