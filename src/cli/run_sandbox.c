@@ -6,9 +6,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/sanitizers.h"
 
 /* The sanitizers' runtime looks at more files than the program. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if SANITIZER_ADDRESS || SANITIZER_MEMORY || SANITIZER_THREAD
 enum { UNUSUAL_RUNTIME = 1 };
 #else
 enum { UNUSUAL_RUNTIME = 0 };
