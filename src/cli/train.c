@@ -11,7 +11,7 @@
 #include "base/text_stream.h"
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
-#include "cli/run_sandbox.h"
+#include "cli/run_files.h"
 #include "report/training_report.h"
 #include "train/checkpoint.h"
 #include "train/start.h"

@@ -2,7 +2,7 @@
  */
 #include "header.h"
 #include "infer/inference_search.h"
-#include "model/model_info.h"
+#include "model/model.h"
 
 /* Larger models are right, and slow. */
 enum { MOST_NUMBERS = 300000, MOST_SIDE = 64, MOST_LAYERS = 30 };
