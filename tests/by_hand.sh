@@ -30,9 +30,12 @@ undefined() {
 }
 
 # Only what changes a value or its sign; sums of unsigned numbers that wrap are meant to (hashes, random numbers).
+# (clang's own cpuid.h hands a number of the processor's on with another sign.)
 integers() {
+    mkdir -p build-integers
+    echo "src:*/cpuid.h" >build-integers/ignored
     cmake -S . -B build-integers -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_TESTS=ON \
-        -DCMAKE_C_FLAGS="-fsanitize=implicit-conversion,shift -fno-sanitize-recover=all"
+        -DCMAKE_C_FLAGS="-fsanitize=implicit-conversion,shift -fno-sanitize-recover=all -fsanitize-ignorelist=$PWD/build-integers/ignored"
     # shellcheck disable=SC2046
     cmake --build build-integers -j "$jobs" --target $(ls tests/fuzz/fuzz_*.c | sed 's|.*/||; s|\.c$||')
     ctest --test-dir build-integers --output-on-failure -L fuzz
