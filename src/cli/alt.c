@@ -17,7 +17,7 @@
 #include "base/terminal.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
-#include "cli/run_sandbox.h"
+#include "cli/run_files.h"
 #include "image/photo.h"
 #include "model/model.h"
 

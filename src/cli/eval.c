@@ -11,7 +11,6 @@
 #include "cli/dataset_choice.h"
 #include "cli/decoding_options.h"
 #include "cli/run_files.h"
-#include "cli/run_sandbox.h"
 #include "data/dataset.h"
 #include "eval/calibration.h"
 #include "eval/evaluate.h"

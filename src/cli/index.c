@@ -6,10 +6,9 @@
 #include "base/terminal.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
-#include "cli/photo_options.h"
+#include "cli/photo_list.h"
 #include "cli/photo_vectors.h"
 #include "cli/run_files.h"
-#include "cli/run_sandbox.h"
 #include "search/library.h"
 
 static const char name[] = "caption index";

@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/decoding_options.h"
-#include "cli/run_sandbox.h"
+#include "cli/run_files.h"
 #include "decode/plan.h"
 #include "image/image.h"
 #include "serve/listen.h"

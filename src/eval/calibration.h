@@ -1,5 +1,5 @@
-/* Fits the numbers of a model's file by which it is sure: the confidence of captions (confidence.h)
- * and the calibration of tags (tag_calibration.h), to photos that it did not learn from.
+/* Fits the numbers of a model's file by which it is sure: the confidence of captions and the
+ * calibration of tags (model/confidence.h), to photos that it did not learn from.
  *
  *     struct calibration_photos photos = {0};
  *     calibration_add(&photos, "everyday/coco", &evaluation, &error);       // for each part

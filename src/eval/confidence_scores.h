@@ -111,7 +111,7 @@ void photo_tags_free(struct photo_tags *gathered);
  * {0}. After a failure it is as it was. */
 bool photo_tags_append(struct photo_tags *all, const struct photo_tags *more, caption_error *error);
 
-/* Fits a calibration (tag_calibration.h) to tags of photos that the model did not learn from, by
+/* Fits a calibration (confidence.h) to tags of photos that the model did not learn from, by
  * a model without one. */
 bool photo_tags_fit(const struct photo_tags *photo_tags, struct tag_calibration *calibration,
                     caption_error *error);

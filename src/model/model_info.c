@@ -1,4 +1,4 @@
-#include "model/model_info.h"
+#include "model/model.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,6 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "model/model.h"
-#include "model/model_info.h"
 #include "report/assets.h"
 #include "report/json_text.h"
 #include "serve/protocol.h"
