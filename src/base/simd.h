@@ -5,19 +5,13 @@
 #include <string.h>
 
 #include "base/real.h"
+#include "base/sanitizers.h"
 #include "base/simd_level.h"
 
 /* Before a short loop of constant bounds over an array of vectors: unrolled, the array stays in
  * registers. Disabled under the sanitizers, whose checks of every access would take minutes to
  * compile. */
-#ifdef __has_feature
-#define SIMD_SANITIZED (__has_feature(address_sanitizer) || __has_feature(memory_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__)
-#define SIMD_SANITIZED 1
-#else
-#define SIMD_SANITIZED 0
-#endif
-#if SIMD_SANITIZED
+#if SANITIZER_ADDRESS || SANITIZER_MEMORY
 #define SIMD_UNROLL
 #elif defined(__clang__)
 #define SIMD_UNROLL _Pragma("clang loop unroll(full)")
