@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/sanitizers.h"
 #include "data/tar.h"
 #include "image/photo.h"
 #include "model/model.h"
@@ -211,7 +212,7 @@ bool run_files_check(const struct run_files *files, caption_error *error) {
 }
 
 /* The sanitizers' runtime looks at more files than the program. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if SANITIZER_ADDRESS || SANITIZER_MEMORY || SANITIZER_THREAD
 enum { UNUSUAL_RUNTIME = 1 };
 #else
 enum { UNUSUAL_RUNTIME = 0 };

@@ -1,6 +1,7 @@
 """serve_many.py HOST:PORT PHOTO PID REQUESTS: requests of every kind from eight clients at once, good ones and
 bad ones. Memory and descriptors of the server must stay what they are once all its sessions are made: those of the
-clients that are alone, by one client who asks for every kind, and those of each worker, by the first tenth."""
+clients that are alone, by one client who asks for every kind, and those of each worker, by the first tenth. Memory may
+grow by SERVE_GROWTH_KB (1,500)."""
 import base64
 import http.client
 import itertools

@@ -8,21 +8,15 @@
 
 enum { MOST_FILES = 12, LONGEST_NAME = 40 };
 
-static const char *folder(void) {
-    static char path[32];
-    if (*path) return path;
-    snprintf(path, sizeof path, "/tmp/caption-fuzz-XXXXXX");
-    FUZZ_MUST(mkdtemp(path) != NULL);
-    return path;
-}
+static char folder[32]; /* of this input */
 
 /* The path of the file that is to be named so: no name leads out of the folder. */
 static void place(char *path, size_t size, const char *name, size_t length) {
     const bool below = length > 2 && strncmp(name, "d/", 2) == 0;
     const char *base = below ? name + 2 : name;
     const int rest = (int)(below ? length - 2 : length);
-    snprintf(path, size, "%s/%s%.*s", folder(), below ? "train/" : "", rest, base);
-    for (char *at = path + strlen(folder()) + (below ? strlen("/train/") : 1); *at; at++)
+    snprintf(path, size, "%s/%s%.*s", folder, below ? "train/" : "", rest, base);
+    for (char *at = path + strlen(folder) + (below ? strlen("/train/") : 1); *at; at++)
         if (*at == '/') *at = '_';
 }
 
@@ -73,15 +67,15 @@ static void read_dataset(const char *path, const struct dataset_reading *how) {
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     char below[64];
     char *text = fuzz_text(bytes, size);
-    snprintf(below, sizeof below, "%s/train", folder());
+    snprintf(folder, sizeof folder, "/tmp/caption-fuzz-XXXXXX");
+    FUZZ_MUST(mkdtemp(folder) != NULL);
+    snprintf(below, sizeof below, "%s/train", folder);
     mkdir(below, 0700);
     each_file(text, size, true);
-    read_dataset(folder(), NULL);
-    read_dataset(folder(), &(struct dataset_reading){.images = below, .sidecar = ".note"});
+    read_dataset(folder, NULL);
+    read_dataset(folder, &(struct dataset_reading){.images = below, .sidecar = ".note"});
     each_file(text, size, false);
-    rmdir(below);
-    rmdir(folder());
-    mkdir(folder(), 0700);
+    FUZZ_MUST(rmdir(below) == 0 && rmdir(folder) == 0);
     free(text);
     return 0;
 }
