@@ -30,9 +30,12 @@ undefined() {
 }
 
 # Only what changes a value or its sign; sums of unsigned numbers that wrap are meant to (hashes, random numbers).
+# (clang's own cpuid.h hands a number of the processor's on with another sign.)
 integers() {
+    mkdir -p build-integers
+    echo "src:*/cpuid.h" >build-integers/ignored
     cmake -S . -B build-integers -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_TESTS=ON \
-        -DCMAKE_C_FLAGS="-fsanitize=implicit-conversion,shift -fno-sanitize-recover=all"
+        -DCMAKE_C_FLAGS="-fsanitize=implicit-conversion,shift -fno-sanitize-recover=all -fsanitize-ignorelist=$PWD/build-integers/ignored"
     # shellcheck disable=SC2046
     cmake --build build-integers -j "$jobs" --target $(ls tests/fuzz/fuzz_*.c | sed 's|.*/||; s|\.c$||')
     ctest --test-dir build-integers --output-on-failure -L fuzz
@@ -59,7 +62,8 @@ requests() {
     build build-tests -DCMAKE_BUILD_TYPE=Release
     sh tests/e2e/serve_many.sh "$PWD/build-tests/caption" 100000
     build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_SANITIZE=ON
-    sh tests/e2e/serve_many.sh "$PWD/build-sanitize/caption" 20000
+    # AddressSanitizer keeps what was freed, 256 MB of it where nothing says less, and a note of each place.
+    ASAN_OPTIONS=quarantine_size_mb=8 SERVE_GROWTH_KB=4000 sh tests/e2e/serve_many.sh "$PWD/build-sanitize/caption" 20000
     ctest --test-dir build-sanitize --output-on-failure -R '^e2e_test_serve$'
 }
 

@@ -6,6 +6,8 @@
 
 #include <sys/mman.h>
 
+#include "base/sanitizers.h"
+
 /* One cache line, and enough for the widest vector. */
 enum { ALIGNMENT = 64 };
 
@@ -88,7 +90,7 @@ char *memory_join(const char *first, const char *second, const char *third, capt
 enum { BLOCK = 16 << 20 };
 
 /* AddressSanitizer finds what reaches past its memory in an arena, too: a gap lies between two. */
-#ifdef __SANITIZE_ADDRESS__
+#if SANITIZER_ADDRESS
 #include <sanitizer/asan_interface.h>
 enum { GAP = 64 };
 #else

@@ -103,13 +103,13 @@ static void allow_list(struct sandbox *sandbox, const char *list) {
 
 static void allow_libraries(struct sandbox *sandbox) {
     static const char *const places[] = {
-        "/usr/lib",         "/usr/lib32",     "/usr/lib64",    "/usr/local/lib",
-        "/usr/libexec",     "/usr/share",     "/lib",          "/lib64",
-        "/etc/ld.so.cache", "/etc/localtime", "/dev/null",     "/dev/urandom",
-        "/proc/self",       "/proc/cpuinfo",  "/proc/meminfo", "/sys/devices/system",
-        "/nix/store",       "/gnu/store"};
+        "/usr/lib",         "/usr/lib32",          "/usr/lib64", "/usr/local/lib",
+        "/usr/libexec",     "/usr/share",          "/lib",       "/lib64",
+        "/etc/ld.so.cache", "/etc/localtime",      "/proc/self", "/proc/cpuinfo",
+        "/proc/meminfo",    "/sys/devices/system", "/nix/store", "/gnu/store"};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         sandbox_allow(sandbox, places[i], SANDBOX_READ);
+    allow_list(sandbox, "/dev/null:/dev/random:/dev/urandom");
     allow_list(sandbox, getenv("LD_LIBRARY_PATH"));
     allow_list(sandbox, getenv("LIBHEIF_PLUGIN_PATH"));
     allow_configurations(sandbox);

@@ -5,19 +5,13 @@
 #include <string.h>
 
 #include "base/real.h"
+#include "base/sanitizers.h"
 #include "base/simd_level.h"
 
 /* Before a short loop of constant bounds over an array of vectors: unrolled, the array stays in
  * registers. Disabled under the sanitizers, whose checks of every access would take minutes to
  * compile. */
-#ifdef __has_feature
-#define SIMD_SANITIZED (__has_feature(address_sanitizer) || __has_feature(memory_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__)
-#define SIMD_SANITIZED 1
-#else
-#define SIMD_SANITIZED 0
-#endif
-#if SIMD_SANITIZED
+#if SANITIZER_ADDRESS || SANITIZER_MEMORY
 #define SIMD_UNROLL
 #elif defined(__clang__)
 #define SIMD_UNROLL _Pragma("clang loop unroll(full)")
@@ -40,6 +34,14 @@ typedef real simd_real __attribute__((vector_size(SIMD_WIDTH * sizeof(real))));
     ((vector) = ((const SIMD_UNALIGNED(vector) *)(const void *)(pointer))->value)
 #define SIMD_STORE(pointer, vector)                                                                \
     (((SIMD_UNALIGNED(vector) *)(void *)(pointer))->value = (vector))
+
+/* A pointer that steps through a loop that is unrolled: without this, the compiler finds places of
+ * all steps beforehand, for which there are not enough registers. */
+#if defined(__GNUC__)
+#define SIMD_POINTER(pointer) __asm__("" : "+r"(pointer))
+#else
+#define SIMD_POINTER(pointer) (void)(pointer)
+#endif
 
 /* The same for the first `count` <= SIMD_WIDTH numbers, the rest being zero. With a constant
  * SIMD_WIDTH it is one instruction, so a loop and its tail can share their code. */

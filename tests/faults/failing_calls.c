@@ -41,13 +41,13 @@ static const struct {
              {SYS_mmap, ENOMEM},       {SYS_mprotect, ENOMEM},     {SYS_access, EACCES},
              {SYS_getrandom, ENOSYS},  {SYS_memfd_create, EMFILE}, {SYS_flock, ENOLCK},
              {SYS_fcntl, EIO}};
-enum { KINDS = sizeof kinds / sizeof *kinds };
+enum { KINDS = sizeof kinds / sizeof *kinds, FIRST_REPORT = 500 };
 
 static atomic_long calls, faults;
 static atomic_int failed = -1; /* the kind that failed */
 static long fail_at, most_bytes;
 static int fail_on;
-static char report[4096];
+static int report = -1;
 
 /* The one place where a system call passes the filter. */
 long fault_pass(long call, long a, long b, long c, long d, long e, long f);
@@ -136,12 +136,20 @@ static long number_of(const char *name) {
     return text ? atol(text) : 0;
 }
 
+/* At the start, since the program may not open it once it is in its sandbox; with a number that
+ * none of its own files gets. */
+static void open_report(const char *path) {
+    const int file = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+    if (file < 0) return;
+    report = fcntl(file, F_DUPFD_CLOEXEC, FIRST_REPORT);
+    close(file);
+}
+
 __attribute__((constructor)) static void begin(void) {
     fail_at = number_of("FAULT_AT");
     fail_on = getenv("FAULT_ON") != NULL;
     most_bytes = number_of("FAULT_SHORT");
-    const char *path = getenv("FAULT_REPORT");
-    snprintf(report, sizeof report, "%s", path ? path : "");
+    open_report(getenv("FAULT_REPORT"));
     struct sigaction action = {.sa_sigaction = on_call, .sa_flags = SA_SIGINFO | SA_NODEFER};
     sigemptyset(&action.sa_mask);
     if (sigaction(SIGSYS, &action, NULL) != 0 || !filter_calls()) {
@@ -155,8 +163,6 @@ __attribute__((destructor)) static void end(void) {
     const int kind = atomic_load(&failed);
     fail_at = 0;
     most_bytes = 0;
-    FILE *file = report[0] ? fopen(report, "w") : NULL;
-    if (!file) return;
-    fprintf(file, "%ld %ld %d\n", count, injected, kind < 0 ? -1 : kinds[kind].call);
-    fclose(file);
+    if (report >= 0)
+        dprintf(report, "%ld %ld %d\n", count, injected, kind < 0 ? -1 : kinds[kind].call);
 }

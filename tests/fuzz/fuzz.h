@@ -59,4 +59,14 @@ static inline const char *fuzz_file(size_t number, const uint8_t *bytes, size_t 
     return files[number].path;
 }
 
+/* The path of a new empty file, in which what was read is written again; the caller unlinks it. */
+static inline const char *fuzz_output(void) {
+    static char path[32];
+    snprintf(path, sizeof path, "/tmp/caption-fuzz-XXXXXX");
+    const int descriptor = mkstemp(path);
+    FUZZ_MUST(descriptor >= 0);
+    close(descriptor);
+    return path;
+}
+
 #endif

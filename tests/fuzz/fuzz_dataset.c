@@ -31,6 +31,17 @@ static void divide(struct dataset *dataset) {
     }
 }
 
+/* Twice as much, for the same once more. */
+static void append(struct dataset *dataset, const char *path) {
+    struct dataset more;
+    caption_error error = {0};
+    const size_t photos = dataset->photo_count, captions = dataset->caption_count;
+    FUZZ_MUST(dataset_read(&more, path, NULL, &error));
+    FUZZ_MUST(dataset_append(dataset, &more, &error));
+    FUZZ_MUST(dataset->photo_count == 2 * photos && dataset->caption_count == 2 * captions);
+    check(dataset);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     struct dataset dataset;
     caption_error error = {0};
@@ -43,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     FUZZ_MUST(summary != NULL);
     free(summary);
     divide(&dataset);
+    append(&dataset, fuzz_file(0, bytes, size));
     dataset_free(&dataset);
     return 0;
 }

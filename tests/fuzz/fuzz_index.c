@@ -4,7 +4,7 @@
 #include "fuzz.h"
 #include "search/nearest.h"
 
-enum { HEADER = 48, HASH_AT = 40, MOST_NUMBERS = 100000 };
+enum { HEADER = 48, HASH_AT = 40, MOST_NUMBERS = 100000, MOST_FOUND = 3 };
 
 static void search(const struct index_file *index) {
     const struct nearest_vectors vectors = {
@@ -14,8 +14,8 @@ static void search(const struct index_file *index) {
     float *query = calloc(index->width, sizeof *query);
     FUZZ_MUST(query != NULL);
     query[0] = 1;
-    if (nearest_find(&vectors, query, 3, NULL, &found, &error)) {
-        FUZZ_MUST(found.count == (index->count < 3 ? index->count : 3));
+    if (nearest_find(&vectors, query, MOST_FOUND, NULL, &found, &error)) {
+        FUZZ_MUST(found.count == (index->count < MOST_FOUND ? index->count : MOST_FOUND));
         for (size_t i = 0; i < found.count; i++) {
             FUZZ_MUST(found.matches[i].photo < index->count);
             FUZZ_MUST(found.matches[i].score >= -1 && found.matches[i].score <= 1);
@@ -35,15 +35,16 @@ static void look_at(const struct index_file *index) {
         FUZZ_MUST(place && place[0] == '/' && !strstr(place, "/../"));
         free(place);
     }
+    caption_error error = {0};
+    if (!index_file_check_model(index, 7, 8, &error)) fuzz_check_error(&error);
     if (index->count * index->width <= MOST_NUMBERS) search(index);
 }
 
 /* The bytes of the index that is made of the one that was read. */
 static void write_again(const struct index_file *index, const uint8_t *bytes, size_t size) {
-    char path[] = "/tmp/caption-fuzz-index-XXXXXX";
+    const char *path = fuzz_output();
     struct index_row *rows = calloc(index->count + 1, sizeof *rows);
-    const int descriptor = mkstemp(path);
-    FUZZ_MUST(rows && descriptor >= 0);
+    FUZZ_MUST(rows != NULL);
     for (size_t i = 0; i < index->count; i++)
         rows[i] = (struct index_row){.photo = index->photos[i], .old = i};
     const struct index_content content = {.model = index->model,
@@ -53,10 +54,10 @@ static void write_again(const struct index_file *index, const uint8_t *bytes, si
                                           .old = index};
     struct file_bytes written;
     FUZZ_MUST(index_file_write(path, &content, NULL));
+    FUZZ_MUST(index_file_recognise(path));
     FUZZ_MUST(file_read(path, size, &written, NULL));
     FUZZ_MUST(written.size == size && memcmp(written.data, bytes, size) == 0);
     file_bytes_free(&written);
-    close(descriptor);
     unlink(path);
     free(rows);
 }

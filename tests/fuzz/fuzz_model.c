@@ -2,7 +2,8 @@
  */
 #include "header.h"
 #include "infer/inference_search.h"
-#include "model/model_info.h"
+#include "model/model.h"
+#include "search/index_file.h"
 
 /* Larger models are right, and slow. */
 enum { MOST_NUMBERS = 300000, MOST_SIDE = 64, MOST_LAYERS = 30 };
@@ -23,6 +24,8 @@ static void tell(const struct model *model, const char *path) {
 static void search(const struct model *model) {
     if (model->search.size == 0) return;
     caption_error error = {0};
+    uint64_t number;
+    FUZZ_MUST(index_file_model(model, &number, &error));
     struct search_sentences *sentences = search_sentences_new(model, &error);
     struct search_photos *photos = search_photos_new(model, &error);
     FUZZ_MUST(sentences && photos);
@@ -43,6 +46,22 @@ static void search(const struct model *model) {
     search_photos_free(photos);
 }
 
+/* What was read is written, and read again the same. */
+static void write_again(const struct model *model) {
+    const char *path = fuzz_output();
+    struct model again;
+    caption_error error = {0};
+    FUZZ_MUST(model_write(model, NULL, SAFETENSORS_F16, path, &error));
+    FUZZ_MUST(model_recognise(path) && model_read(&again, path, &error));
+    FUZZ_MUST(again.parameters.count == model->parameters.count);
+    FUZZ_MUST(again.vocabulary.count == model->vocabulary.count);
+    FUZZ_MUST(strcmp(again.encoder.architecture, model->encoder.architecture) == 0);
+    FUZZ_MUST(again.decoder.tags == model->decoder.tags);
+    FUZZ_MUST(again.search.size == model->search.size);
+    model_free(&again);
+    unlink(path);
+}
+
 static bool is_slow(const struct model *model) {
     return model->encoder.size > MOST_SIDE || model->encoder.layer_count > MOST_LAYERS ||
            model->parameters.count > MOST_NUMBERS;
@@ -55,6 +74,8 @@ static void caption(const char *path, size_t kind) {
     caption_options options = caption_options_default();
     options.threads = 1;
     options.max_length = 6;
+    static const char *const styles[] = {NULL, NULL, "set", "other"};
+    options.style = styles[kind / 4 % 4];
     options.precision = (caption_precision)(kind % 4);
     caption_captioner *captioner = caption_captioner_new(model, &options, &error);
     caption_session *session = captioner ? caption_session_new(captioner, &error) : NULL;
@@ -78,7 +99,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     }
     tell(&model, path);
     const bool slow = is_slow(&model);
-    if (!slow) search(&model);
+    if (!slow) {
+        search(&model);
+        write_again(&model);
+    }
     model_free(&model);
     if (!slow) caption(path, size);
     return 0;

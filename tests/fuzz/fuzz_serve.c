@@ -1,6 +1,8 @@
 /* Bodies of requests, in every protocol: the first byte chooses it. What is read can be answered,
  * and the answer of JSON is JSON. Of those that read parameters, what lies before the first newline
  * is the query, and the rest the photo. */
+#include <strings.h>
+
 #include "base/json.h"
 #include "base/text_stream.h"
 #include "fuzz.h"
@@ -28,6 +30,20 @@ static void answer(const struct protocol *protocol, const struct photo_request *
         FUZZ_MUST(json != NULL);
         cJSON_Delete(json);
     }
+    free(written);
+}
+
+/* Of every protocol: JSON, whatever the message is. */
+static void refuse(const struct protocol *protocol, unsigned status, const char *message) {
+    struct text_stream stream;
+    caption_error error;
+    FUZZ_MUST(text_stream_open(&stream, "an answer", &error));
+    FUZZ_MUST(protocol->write_error(status, message, stream.stream, &error));
+    char *written = text_stream_close(&stream, &error);
+    FUZZ_MUST(written != NULL && stream.size > 0);
+    cJSON *json = json_parse(written, stream.size, "an answer", &error);
+    FUZZ_MUST(json != NULL);
+    cJSON_Delete(json);
     free(written);
 }
 
@@ -65,6 +81,18 @@ static void take_query(struct protocol_body *body) {
     if (end) memmove(body->bytes, end + 1, body->size);
 }
 
+/* What stands in headers; of all tokens one is right. */
+static void check_access(const char *text) {
+    static const char *const names[] = {"photos.example", "http://photos.example"};
+    const struct access_rules rules = {
+        .own = "localhost", .hosts = {names, 1}, .origins = {names + 1, 1}, .token = "secret"};
+    access_host(&rules, text);
+    FUZZ_MUST(access_is_shared(&rules, text) == (strcasecmp(text, names[1]) == 0));
+    FUZZ_MUST(access_origin(&rules, text, text) || !access_is_shared(&rules, text));
+    const bool right = strncasecmp(text, "Bearer ", 7) == 0 && strcmp(text + 7, "secret") == 0;
+    FUZZ_MUST(access_token(&rules, text) == right);
+}
+
 static const struct protocol *choose(uint8_t byte) {
     static const struct protocol *const of_json[] = {&protocol_ollama_generate,
                                                      &protocol_ollama_chat, &protocol_openai_chat,
@@ -84,13 +112,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     struct protocol_body body = {.bytes = fuzz_text(bytes + 1, size - 1), .size = size - 1};
     struct photo_request request;
     caption_error error = {0};
-    const struct access_rules access = {.own = "localhost"};
-    access_host(&access, body.bytes);
-    access_origin(&access, body.bytes, body.bytes);
+    check_access(body.bytes);
     if (protocol->takes_form) take_query(&body);
     photo_request_init(&request, &rules);
     if (!protocol->read(&request, &rules, &body, &error)) {
         fuzz_check_error(&error);
+        refuse(protocol, 400 + bytes[0], error.message);
     } else if (request.text) {
         FUZZ_MUST(request.photo_count == 0 || !*request.photo_id);
         FUZZ_MUST(strlen(request.text) <= 500 && request.options.top >= 1);

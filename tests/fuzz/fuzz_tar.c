@@ -25,10 +25,26 @@ static bool read_all(struct tar_stream *stream, caption_error *error) {
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+/* At the second question: some input of each kind is read first. */
+static bool stops(void *context) {
+    unsigned *asked = context;
+    return ++*asked > 1;
+}
+
+static void read_archive(const char *path, const struct file_stop *stop) {
     caption_error error = {0};
-    struct tar_stream *stream = tar_stream_open(fuzz_file(0, bytes, size), NULL, &error);
+    struct tar_stream *stream = tar_stream_open(path, stop, &error);
     if (!stream || !read_all(stream, &error)) fuzz_check_error(&error);
+    if (stream) tar_stream_others(stream);
     tar_stream_free(stream);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+    const char *path = fuzz_file(0, bytes, size);
+    unsigned asked = 0;
+    const struct file_stop stop = {.asked = stops, .context = &asked};
+    read_archive(path, NULL);
+    read_archive(path, &stop);
+    FUZZ_MUST(tar_file_recognise(path) == tar_recognise(bytes, size));
     return 0;
 }

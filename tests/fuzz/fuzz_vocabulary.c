@@ -1,5 +1,6 @@
 /* Vocabulary files: what is read is written and read again the same. */
 #include "fuzz.h"
+#include "text/tag_words.h"
 #include "text/vocabulary.h"
 
 static void check_same(const struct vocabulary *a, const struct vocabulary *b) {
@@ -8,6 +9,30 @@ static void check_same(const struct vocabulary *a, const struct vocabulary *b) {
         FUZZ_MUST(strcmp(a->words[i], b->words[i]) == 0 && a->counts[i] == b->counts[i]);
         FUZZ_MUST(vocabulary_find(a, a->words[i]) == i);
     }
+}
+
+static void write_again(const struct vocabulary *vocabulary) {
+    struct vocabulary again;
+    const char *path = fuzz_output();
+    FUZZ_MUST(vocabulary_write(vocabulary, path, NULL) && vocabulary_read(&again, path, NULL));
+    check_same(vocabulary, &again);
+    vocabulary_free(&again);
+    unlink(path);
+}
+
+/* Its content words as tags: what is chosen is written and read again the same. */
+static void choose_tags(const struct vocabulary *vocabulary) {
+    struct tag_words tags, again;
+    caption_error error = {0};
+    FUZZ_MUST(tag_words_choose(&tags, vocabulary, 20, &error));
+    char *text = tag_words_format(&tags, vocabulary, &error);
+    FUZZ_MUST(text && tags.count <= 20);
+    FUZZ_MUST(tag_words_parse(&again, vocabulary, text, strlen(text), "tags", &error));
+    FUZZ_MUST(again.count == tags.count);
+    FUZZ_MUST(memcmp(again.tags, tags.tags, tags.word_count * sizeof *tags.tags) == 0);
+    tag_words_free(&again);
+    tag_words_free(&tags);
+    free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
@@ -28,6 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     FUZZ_MUST(sentence != NULL);
     free(sentence);
     free(text);
+    write_again(&vocabulary);
+    choose_tags(&vocabulary);
     vocabulary_free(&again);
     vocabulary_free(&vocabulary);
     return 0;

@@ -70,7 +70,7 @@ static void fixture_free(struct fixture *f) {
 
 /* One output in double precision. */
 static double twin(const struct depthwise_strip *s, size_t y, size_t x, size_t c) {
-    double sum = s->bias[c];
+    double sum = (double)s->bias[c];
     for (size_t ky = 0; ky < s->kernel; ky++) {
         const float *line = s->input + s->lines[y * s->stride + ky] * s->line_stride;
         for (size_t kx = 0; kx < s->kernel; kx++) {
