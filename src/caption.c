@@ -31,35 +31,6 @@ struct caption_session {
     struct pipeline *pipeline;
 };
 
-caption_options caption_options_default(void) {
-    return (caption_options){
-        .beam_size = 5,
-        .top = 1,
-        .max_length = 20,
-        .min_length = 0,
-        .length_penalty = 0.7F,
-        .no_repeat_ngram = 3,
-        .repeat_words = false,
-        .sample = false,
-        .temperature = 1,
-        .top_k = 0,
-        .top_p = 1,
-        .seed = 0,
-        .first_photo = 0,
-        .prefix = NULL,
-        .style = NULL,
-        .neutral = false,
-        .threads = 0,
-        .max_pixels = IMAGE_MAX_PIXELS,
-        .memory = 0,
-        .precision = CAPTION_PRECISION_AUTO,
-        .tags = 0,
-        .tag_confidence = 0.3F,
-        .min_confidence = 0,
-        .unsure = CAPTION_UNSURE_SKIP,
-    };
-}
-
 caption_model *caption_model_open(const char *path, caption_error *error) {
     caption_model *opened = memory_zeroed(1, sizeof *opened, "a model", error);
     if (!opened) return NULL;

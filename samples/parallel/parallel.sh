@@ -61,27 +61,25 @@ done
 say "$(parallel --version 2>/dev/null | head -n 1), two hosts of one core"
 
 # Rows come back over ssh; a shard that failed is run again, on the other host. Keys are called by the photo's number.
-on_hosts() { # HOSTS [JOBLOG]
+on_hosts() { # HOSTS FOLDER
     rm -f "$cluster/jobs"
-    ls "$work"/shards/*.tar | ip netns exec "$one" parallel --ssh "$login" -S "$1" --retries 4 --joblog "$cluster/jobs" \
+    ls "$2"/shards/*.tar >"$cluster/shards"
+    timed ip netns exec "$one" parallel --ssh "$login" -S "$1" --retries 4 --joblog "$cluster/jobs" -a "$cluster/shards" \
         "CAPTION_MODEL=$CAPTION_MODEL $program -q -t 1 --jsonl --tar {}" >"$work/parallel.rows" 2>"$cluster/messages" ||
         { tail -n 3 "$cluster/messages" >&2; fail "parallel on $1: exit status"; }
 }
+hosts() { # WORKERS FOLDER
+    if [ "$1" -eq 1 ]; then on_hosts 1/10.78.0.1 "$2"; else on_hosts 1/10.78.0.1,1/10.78.0.2 "$2"; fi
+    same_numbers "$work/parallel.rows" "$(ls "$2/photos" | wc -l)"
+}
 workers() {
-    begun=$(seconds)
-    on_hosts 1/10.78.0.1
-    alone=$(took "$begun")
-    same_numbers "$work/parallel.rows"
-    begun=$(seconds)
-    on_hosts 1/10.78.0.1,1/10.78.0.2
-    compare_workers "ten tar shards" "$alone" "$(took "$begun")"
-    same_numbers "$work/parallel.rows"
+    by_turns hosts
 }
 
 # A host dies once three shards are done.
 killed() {
     begun=$(seconds)
-    on_hosts 1/10.78.0.1,1/10.78.0.2 &
+    on_hosts 1/10.78.0.1,1/10.78.0.2 "$work" &
     running=$!
     turns=0
     until [ "$(cat "$cluster/jobs" 2>/dev/null | wc -l)" -ge 4 ] && ip netns pids "$two" | while read -r pid; do

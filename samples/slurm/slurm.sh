@@ -81,7 +81,7 @@ say "Slurm $(slurmctld -V | cut -d ' ' -f 2), nodes: $(sinfo -h -N -o '%N (%t)' 
 # A task writes its part under its own name once it is whole: who is killed leaves nothing.
 cat >"$cluster/task.sh" <<END
 #!/bin/sh
-srun --ntasks=1 "$program" -q -t 1 --jsonl --shard auto "$photos" >"$work/parts/\$SLURM_ARRAY_TASK_ID.new"
+srun --ntasks=1 "$program" -q -t 1 --jsonl --shard auto "\$1" >"$work/parts/\$SLURM_ARRAY_TASK_ID.new"
 status=\$?
 [ \$status -eq 0 ] || exit \$status
 mv "$work/parts/\$SLURM_ARRAY_TASK_ID.new" "$work/parts/\$SLURM_ARRAY_TASK_ID"
@@ -91,19 +91,8 @@ submit() { # SBATCH-OPTIONS...: a job array, its number in $job
     begun=$(seconds)
     job=$(sbatch --parsable --requeue --array=1-4 --ntasks=1 -o "$cluster/task-%a.out" --open-mode=append "$@")
 }
-await() { # [COMMAND]: waits for the files of all parts, which costs less than asking Slurm
-    turns=0
-    until [ -f "$work/parts/1" ] && [ -f "$work/parts/2" ] && [ -f "$work/parts/3" ] && [ -f "$work/parts/4" ]; do
-        turns=$((turns + 1))
-        [ $turns -lt 18000 ] || fail "the tasks do not end: $(tail -n 3 "$cluster"/task-*.out)"
-        ${1:-:}
-        sleep 0.2
-    done
-}
-check_parts() {
-    [ "$(ls "$work/parts" | tr '\n' ' ')" = "1 2 3 4 " ] || fail "parts: $(ls "$work/parts" | tr '\n' ' ')"
-    sort "$work"/parts/[1-4] >"$work/merged"
-    same_as_single "$work/merged"
+are_there() { # all parts; looking costs less than asking Slurm
+    [ -f "$work/parts/1" ] && [ -f "$work/parts/2" ] && [ -f "$work/parts/3" ] && [ -f "$work/parts/4" ]
 }
 settle() { # until the nodes are free
     until [ -z "$(squeue -h -j "$job" 2>/dev/null)" ]; do sleep 0.5; done
@@ -116,27 +105,34 @@ hurry() { # Slurm puts off what it runs again for two minutes.
 }
 
 # One node beside two, and what Slurm itself takes: the same array without photos.
+cat >"$cluster/array.sh" <<END
+#!/bin/sh
+set -e
+rm -f "$work"/parts/*
+sbatch --parsable --array=1-4 --ntasks=1 -o "$cluster/task-%a.out" --open-mode=append "\$@" >"$cluster/job"
+until [ -f "$work/parts/1" ] && [ -f "$work/parts/2" ] && [ -f "$work/parts/3" ] && [ -f "$work/parts/4" ]; do
+    sleep 0.1
+done
+END
+array() { # SBATCH-OPTIONS...: a job array, timed until its parts are there
+    timed sh "$cluster/array.sh" "$@"
+    job=$(cat "$cluster/job")
+    settle
+}
+nodes() { # WORKERS FOLDER
+    if [ "$1" -eq 1 ]; then array -w n1 "$cluster/task.sh" "$2/photos"; else array "$cluster/task.sh" "$2/photos"; fi
+    cat "$work"/parts/[1-4] >"$work/merged"
+    same_numbers "$work/merged" "$(ls "$2/photos" | wc -l)"
+}
 workers() {
-    submit -w n1 "$cluster/task.sh"
-    await
-    one=$(took "$begun")
-    check_parts
-    settle
-    submit "$cluster/task.sh"
-    await
-    two=$(took "$begun")
-    check_parts
-    settle
-    compare_workers "a job array of four tasks" "$one" "$two"
-    submit --wrap "srun --ntasks=1 '$program' --version >/dev/null && touch '$work/parts/'\$SLURM_ARRAY_TASK_ID"
-    await
-    say "the same array with nothing to do: $(took "$begun") s"
-    settle
+    by_turns nodes
+    array --wrap "srun --ntasks=1 '$program' --version >/dev/null && touch '$work/parts/'\$SLURM_ARRAY_TASK_ID"
+    say "an array of four tasks with nothing to do: $(cat "$work/seconds") s"
 }
 
 # A step is killed.
 killed() {
-    submit "$cluster/task.sh"
+    submit "$cluster/task.sh" "$photos"
     turns=0
     until [ "$(cat "$work/parts/2.new" 2>/dev/null | wc -l)" -ge $((count / 20)) ]; do
         turns=$((turns + 1))
@@ -146,10 +142,18 @@ killed() {
     scancel --signal=KILL "${job}_2.0" # the step: of the whole task Slurm would understand that nobody wants it
     say "task 2 killed after $(wc -l <"$work/parts/2.new") rows"
     again=no
-    await hurry
+    turns=0
+    until are_there; do
+        turns=$((turns + 1))
+        [ $turns -lt 18000 ] || fail "the tasks do not end: $(tail -n 3 "$cluster"/task-*.out)"
+        hurry
+        sleep 0.2
+    done
     [ $again = yes ] || fail "task 2 was not run again"
     say "the same, one of them twice in part: $(since "$begun")"
-    check_parts
+    [ "$(ls "$work/parts" | tr '\n' ' ')" = "1 2 3 4 " ] || fail "parts: $(ls "$work/parts" | tr '\n' ' ')"
+    sort "$work"/parts/[1-4] >"$work/merged"
+    same_as_single "$work/merged"
     settle
     say "every photo once, and the rows of the single run to the byte: $(wc -l <"$work/merged")"
 }

@@ -29,31 +29,30 @@ SPARK_HOME=$("$python" -c 'import os, pyspark; print(os.path.dirname(pyspark.__f
 export PYSPARK_PYTHON="$python" SPARK_HOME SPARK_LOCAL_IP=127.0.0.1 SPARK_WORKER_DIR="$work/worker"
 say "Spark $("$python" -c 'import pyspark; print(pyspark.__version__)'), two workers of one core"
 
-# spark_run MODE WORKERS [KILLED]: Parquet in $work/MODE.parquet, its rows compared; its seconds without Spark's start in
-# $work/MODE.seconds.
+# spark_run MODE WORKERS FOLDER [KILLED]: Parquet in $work/MODE.parquet, its rows compared; the seconds without Spark's
+# start in $work/MODE.out.
 spark_run() {
     mode=$1
-    from=$photos
-    [ "$mode" = shards ] && from=$work/shards
+    from=$3/photos
+    [ "$mode" = shards ] && from=$3/shards
     rm -rf "$work/killed" "$work/$mode.parquet"
-    (cd "$work" && WORKERS=$2 "$python" "$here/captions.py" "$mode" "$program" "$from" "$work/$mode.parquet" ${3:+"$3"}) \
-        >"$work/$mode.out" 2>"$work/$mode.log" || { tail -n 20 "$work/$mode.log" >&2; fail "$mode"; }
-    tail -n 1 "$work/$mode.out" >"$work/$mode.seconds"
+    (cd "$work" && WORKERS=$2 timed "$python" "$here/captions.py" "$mode" "$program" "$from" "$work/$mode.parquet" \
+        ${4:+"$4"}) >"$work/$mode.out" 2>"$work/$mode.log" || { tail -n 20 "$work/$mode.log" >&2; fail "$mode"; }
     rows "$work/$mode.parquet" >"$work/$mode.rows"
-    same_numbers "$work/$mode.rows"
+    same_numbers "$work/$mode.rows" "$(ls "$3/photos" | wc -l)"
+}
+workers_run() { # WORKERS FOLDER
+    spark_run shards "$1" "$2"
 }
 
 for part in ${PARTS:-workers shards pipe bytes}; do
     begun=$(seconds)
     if [ "$part" = workers ]; then
-        spark_run shards 1
-        one=$(cat "$work/shards.seconds")
-        spark_run shards 2
-        compare_workers "ten tar shards, Spark's start not counted" "$one" "$(cat "$work/shards.seconds")"
+        by_turns workers_run
         continue
     fi
-    spark_run "$part" 2 "$work/killed"
-    say "$part: $(since "$begun"); $(cat "$work/$part.seconds") s of it without Spark's start"
+    spark_run "$part" 2 "$work" "$work/killed"
+    say "$part: $(since "$begun"); $(tail -n 1 "$work/$part.out") s of it without Spark's start"
     [ -f "$work/killed" ] || fail "$part: no executor was killed: more photos would give time for it"
     say "$part: an executor was killed when $(cat "$work/killed")"
     say "$part: every photo once, and the rows of the single run to the byte: $(wc -l <"$work/$part.rows")"

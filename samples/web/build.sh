@@ -1,21 +1,19 @@
 #!/bin/sh
-# build.sh [--threads] [FOLDER]: makes the page, and the package for npm, in FOLDER (default: build-web/page):
-# WebAssembly, with --threads also such as isolated pages run on several threads, the weights, and what is around them.
-# On Debian 12; takes some minutes. Look at it with
+# build.sh [FOLDER]: makes the page, and the package for npm, in FOLDER (default: build-web/page): WebAssembly for one
+# thread, and such as isolated pages run on several, the weights, and what is around them. On Debian 12; takes some
+# minutes. Look at it with
 #
-#     python3 -m http.server -d build-web/page
+#     python3 samples/web/serve.py
 set -eu
 
 cd "$(dirname "$0")/../.."
 work=$PWD/build-web
-threads=false
-[ "${1-}" != --threads ] || { threads=true; shift; }
 page=${1:-$work/page}
 export NODE_PATH=/usr/share/nodejs${NODE_PATH:+:$NODE_PATH}
 sh samples/packages.sh emscripten dpkg-dev nodejs
 mkdir -p "$page"
 
-# module NAME FLAGS...: the library, for WebAssembly, as NAME.mjs and NAME.wasm.
+# module NAME FLAGS...: the library, for WebAssembly, as NAME.mjs and NAME.wasm.gz.
 module() {
     name=$1
     shift
@@ -30,8 +28,8 @@ module() {
 }
 
 module caption-simd
-rm -f "$page"/caption-threads.*
-! "$threads" || module caption-threads -pthread
+module caption-threads -pthread
+cp "$work/caption-threads-build/samples/web/caption-threads.worker.js" "$page" # what its threads begin with
 unset PKG_CONFIG_LIBDIR
 
 for file in index.html page.js caption.js caption.d.ts engine.js worker.js service.js package.json README.md; do
@@ -48,8 +46,7 @@ files=$(ls | grep -E '\.(html|css|js|mjs|gz)$' | grep -v '^version.js$')
 {
     # shellcheck disable=SC2086
     printf 'export const version = "%s";\n' "$(digest $files)"
-    printf 'export const threads = %s;\n' "$threads"
     printf 'export const weights = "./caption.packed?%s";\n' "$(digest caption.packed)"
-    printf 'export const files = ["./", "version.js"%s];\n' "$(printf ', "%s"' $(echo "$files" | grep -v threads))"
+    printf 'export const files = ["./", "version.js"%s];\n' "$(printf ', "%s"' $files)"
 } >version.js
 echo "$(cat ./* | wc -c) bytes in all"

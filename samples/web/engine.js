@@ -1,5 +1,5 @@
 /* The WebAssembly module and its weights, for the thread that it runs on: a worker of caption.js, or Node. */
-import {weights, threads as built} from "./version.js";
+import {weights} from "./version.js";
 
 const NODE = typeof process === "object" && process.versions?.node && typeof importScripts !== "function";
 
@@ -48,17 +48,28 @@ const isPacked = (bytes) => bytes[0] === 0x1f && bytes[1] === 0x8b;
 const unpack = async (bytes) => !isPacked(bytes) ? bytes : new Uint8Array(await new Response(
   new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
 
+/* All 16-bit numbers times 2^shift, where those that were denormal are exact again. */
+const multiplied = (shift) => Uint16Array.from({length: 1 << 16}, (_, code) => {
+  let digits = code & 0x7fff, exponent = shift;
+  for (; exponent > 0 && digits < 0x400; exponent--) digits *= 2;
+  return code & 0x8000 | digits + exponent * 0x400;
+});
+
 /* The package's own weights, as src/package/captions_only.py packs them: the first bytes of all numbers of two bytes
- * stand before the second ones. */
+ * stand before the second ones, and the numbers of each tensor were divided by a power of two. */
 const unpackWeights = async (bytes) => {
   const apart = await unpack(bytes);
-  const start = 8 + Number(new DataView(apart.buffer).getBigUint64(0, true)), half = (apart.length - start + 1) >> 1;
-  const model = new Uint8Array(apart.length);
+  const start = 8 + Number(new DataView(apart.buffer).getBigUint64(0, true)), count = (apart.length - start) >> 1;
+  const {__metadata__: {shifts}, ...tensors} = JSON.parse(new TextDecoder().decode(apart.subarray(8, start)));
+  const ends = Object.values(tensors).map((tensor) => tensor.data_offsets[1] >> 1).sort((a, b) => a - b);
+  const tables = new Map(shifts.split(" ").map((shift) => [shift, multiplied(Number(shift))]));
+  const model = new Uint8Array(apart.length), numbers = new Uint16Array(model.buffer, start, count);
   model.set(apart.subarray(0, start));
-  for (let i = 0, at = start; at < model.length; i++) {
-    model[at++] = apart[start + i];
-    if (at < model.length) model[at++] = apart[start + half + i];
-  }
+  let i = 0;
+  shifts.split(" ").forEach((shift, t) => {
+    for (const table = tables.get(shift); i < ends[t]; i++)
+      numbers[i] = table[apart[start + i] | apart[start + count + i] << 8];
+  });
   return model;
 };
 
@@ -69,7 +80,7 @@ const forget = async (cache, url) => {
 };
 
 /* Threads need a module of their own, and memory that they share, which a browser gives to isolated pages alone. */
-export const mostThreads = () => NODE || !built || !globalThis.crossOriginIsolated ? 1 :
+export const mostThreads = () => NODE || !globalThis.crossOriginIsolated ? 1 :
   Math.min(navigator.hardwareConcurrency || 1, 4);
 
 export class Engine {

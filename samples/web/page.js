@@ -16,15 +16,22 @@ const percent = (share) => share >= 0.001 ? (100 * share).toFixed(share >= 0.1 ?
 const tell = () => say(done + failed < asked ? done + failed + " of " + asked + " photos …" :
   done + " captioned" + (failed ? ", " + failed + " failed" : ""));
 
+/* As many threads as there may be, unless ?threads=N says otherwise. */
 const loading = Captioner.load({
-  threads: Number(new URLSearchParams(location.search).get("threads")) || 1,
+  threads: Number(new URLSearchParams(location.search).get("threads")) || navigator.hardwareConcurrency || 1,
   top: CAPTIONS,
   tags: TAGS,
   progress: (count, total) => say("The weights are being loaded, once: " + megabytes(count) +
     (total >= count ? " of " + megabytes(total) : "")),
 });
+const shared = (threads) => threads > 1 ? threads + " threads." : "One thread" + (crossOriginIsolated ? "." :
+  ": this page is not isolated, which more would need. The next visit is.");
 loading.then(
-  (captioner) => asked ? tell() : say("Ready, on " + captioner.threads + (captioner.threads > 1 ? " threads." : " thread.")),
+  (captioner) => {
+    find("threads").textContent = shared(captioner.threads);
+    if (asked) tell();
+    else say("Ready.");
+  },
   (error) => say("The captioner cannot be loaded: " + error.message));
 
 const copy = async (text) => {

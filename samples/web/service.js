@@ -1,4 +1,4 @@
-/* The page without a network: its files come from the browser's cache; what threads need, since it was asked for once.
+/* The page without a network: its files come from the browser's cache.
  * Answers say that the page is isolated, which gives it threads, also where its server does not say so. */
 import {version, files} from "./version.js";
 
@@ -20,15 +20,9 @@ const isolated = (response) => {
   return new Response(response.body, {status: response.status, statusText: response.statusText, headers});
 };
 
-const fetchAndKeep = async (cache, request) => {
-  const response = await fetch(request);
-  if (response.ok && new URL(request.url).pathname.includes("/caption-threads.")) await cache.put(request, response.clone());
-  return response;
-};
-
 addEventListener("fetch", (event) => {
   const {request} = event;
   if (request.method !== "GET" || new URL(request.url).origin !== location.origin) return;
   event.respondWith(caches.open(NAME).then(async (cache) => isolated(
-    await cache.match(request, {ignoreSearch: request.mode === "navigate"}) ?? await fetchAndKeep(cache, request))));
+    await cache.match(request, {ignoreSearch: request.mode === "navigate"}) ?? await fetch(request))));
 });

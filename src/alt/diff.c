@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/plain_text.h"
+#include "base/terminal.h"
 
 enum { CONTEXT = 3 };
 

@@ -1,6 +1,6 @@
 #include "alt/epub.h"
 
-#include "alt/pictures_parts.h"
+#include "alt/pictures.h"
 
 #ifdef CAPTION_WITH_ZIP
 

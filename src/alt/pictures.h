@@ -11,6 +11,7 @@
 #ifndef CAPTION_ALT_PICTURES_H
 #define CAPTION_ALT_PICTURES_H
 
+#include "base/error.h"
 #include "base/file.h"
 
 /* A larger document is refused. */
@@ -46,5 +47,56 @@ bool alt_pictures_fill(enum alt_kind kind, const struct file_bytes *document,
                        struct file_bytes *out, caption_error *error);
 
 void alt_pictures_free(struct alt_pictures *pictures);
+
+/* From the URL of a picture in a document to a file: relative to the document, inside one folder.
+ */
+
+enum alt_place {
+    ALT_LOCAL,   /* *path is a file, which need not exist */
+    ALT_OUTSIDE, /* a file outside the folder */
+    ALT_REMOTE,  /* on the web, in the URL itself (data:), or only known to a program ("{{ x }}") */
+};
+
+/* Where documents lie, and pictures may lie. */
+struct alt_folders {
+    const char *document; /* the folder of the document; "" in an archive: its top */
+    const char *root;     /* pictures lie in it, and a URL that begins with "/" begins there; in an
+                             archive "" */
+    bool in_archive;      /* names are those of an archive's parts: nothing is looked up on disk */
+};
+
+/* `base`: what the URL is relative to, by the document's <base href>; NULL: the document. *path is
+ * newly allocated, for ALT_LOCAL alone; else NULL. False when memory is short. */
+bool alt_picture_path(const char *url, const char *base, const struct alt_folders *folders,
+                      enum alt_place *place, char **path, caption_error *error);
+
+/* What the readers of documents share. Internal to src/alt. */
+
+/* Each adds the pictures of its kind; `place` of each counts in bytes[size]. */
+bool pictures_read_html(const char *bytes, size_t size, struct alt_pictures *pictures,
+                        caption_error *error);
+bool pictures_read_xhtml(const char *bytes, size_t size, struct alt_pictures *pictures,
+                         caption_error *error);
+bool pictures_read_markdown(const char *bytes, size_t size, struct alt_pictures *pictures,
+                            caption_error *error);
+
+/* The attributes of an <img> that count; NULL: absent. */
+struct img_attributes {
+    const char *src, *alt, *role, *aria_hidden;
+};
+
+/* Adds an <img>; one without src is no picture. */
+bool pictures_add_tag(struct alt_pictures *pictures, const struct img_attributes *attributes,
+                      size_t place, caption_error *error);
+
+/* The same for "![](url)". */
+bool pictures_add(struct alt_pictures *pictures, struct alt_picture picture, const char *url,
+                  caption_error *error);
+
+/* The place behind the name of the tag that begins at bytes[at]: "<img". */
+size_t pictures_behind_name(const char *bytes, size_t size, size_t at);
+
+/* Says which library the program was built without, and its package. Returns false. */
+bool pictures_need(const char *library, const char *package, caption_error *error);
 
 #endif

@@ -12,7 +12,7 @@
 #include <expat.h>
 #endif
 
-#include "alt/pictures_parts.h"
+#include "alt/pictures.h"
 #include "base/library.h"
 #include "base/memory.h"
 

@@ -1,7 +1,7 @@
 /* Markdown: "![](URL)", "![][NAME]", and the HTML in it. Cmark says where blocks lie; of what lies
  * in a line it is less sure, so that its place is believed only if the text there fits, and else
  * the block is searched. A text in the wrong place is found by reading the document again. */
-#include "alt/pictures_parts.h"
+#include "alt/pictures.h"
 
 #ifdef CAPTION_WITH_CMARK
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/plain_text.h"
+#include "base/terminal.h"
 
 bool error_set(caption_error *error, caption_status status, const char *format, ...) {
     if (!error) return false;

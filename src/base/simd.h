@@ -35,6 +35,14 @@ typedef real simd_real __attribute__((vector_size(SIMD_WIDTH * sizeof(real))));
 #define SIMD_STORE(pointer, vector)                                                                \
     (((SIMD_UNALIGNED(vector) *)(void *)(pointer))->value = (vector))
 
+/* A pointer that steps through a loop that is unrolled: without this, the compiler finds places of
+ * all steps beforehand, for which there are not enough registers. */
+#if defined(__GNUC__)
+#define SIMD_POINTER(pointer) __asm__("" : "+r"(pointer))
+#else
+#define SIMD_POINTER(pointer) (void)(pointer)
+#endif
+
 /* The same for the first `count` <= SIMD_WIDTH numbers, the rest being zero. With a constant
  * SIMD_WIDTH it is one instruction, so a loop and its tail can share their code. */
 SIMD_INLINE void simd_load(simd_real *vector, const real *pointer, size_t count) {

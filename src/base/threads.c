@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/progress.h"
+#include "base/terminal.h"
 
 /* Waking a thread takes longer than a small job, such as one layer of one photo. Small jobs follow
  * each other closely, so an idle thread spins for this time before it sleeps. */

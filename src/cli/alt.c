@@ -10,15 +10,14 @@
 
 #include "alt/diff.h"
 #include "alt/epub.h"
-#include "alt/picture_path.h"
 #include "alt/pictures.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "base/plain_text.h"
+#include "base/terminal.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
-#include "cli/run_sandbox.h"
+#include "cli/run_files.h"
 #include "image/photo.h"
 #include "model/model.h"
 

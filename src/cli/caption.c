@@ -8,16 +8,15 @@
 #include "cli/captioning.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
-#include "cli/photo_options.h"
+#include "cli/photo_list.h"
 #include "cli/run_files.h"
-#include "cli/run_sandbox.h"
 #include "data/tar.h"
 #include "decode/plan.h"
 #include "image/photo.h"
 #include "model/model.h"
+#include "report/caption_file.h"
 #include "report/caption_page.h"
 #include "report/caption_table.h"
-#include "report/caption_tar.h"
 
 /* Of --tags without a number. */
 enum { USUAL_TAGS = 10 };

@@ -7,8 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/plain_text.h"
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "cli/command.h"
 #include "text/utf8.h"
 

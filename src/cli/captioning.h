@@ -4,8 +4,8 @@
 #define CAPTION_CLI_CAPTIONING_H
 
 #include "caption.h"
+#include "cli/options.h"
 #include "cli/photo_list.h"
-#include "cli/shard.h"
 #include "metadata/caption_metadata.h"
 #include "report/caption_file.h"
 #include "report/caption_xmp.h"

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/plain_text.h"
+#include "base/terminal.h"
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/photo_list.h"
-#include "cli/shard.h"
 #include "data/tar.h"
 #include "image/photo.h"
 #include "report/caption_output.h"
@@ -18,7 +18,7 @@
  *
  * A photo is called by its key: the member's name up to the first dot behind its folder, as
  * WebDataset takes it ("a/0001" of "a/0001.jpg"). A second photo of the same key is called by its
- * whole name. Shards (cli/shard.h) go by the key, so a sample stays together. */
+ * whole name. Shards (cli/options.h) go by the key, so a sample stays together. */
 
 /* A photo, or what went wrong: with the member, or with the archive from here on. */
 struct tar_photo {

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/plain_text.h"
+#include "base/terminal.h"
 
 void dataset_choice_recount(struct dataset_choice *choice) {
     choice->references = 0;

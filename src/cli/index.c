@@ -3,13 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "cli/command.h"
 #include "cli/decoding_options.h"
-#include "cli/photo_options.h"
+#include "cli/photo_list.h"
 #include "cli/photo_vectors.h"
 #include "cli/run_files.h"
-#include "cli/run_sandbox.h"
 #include "search/library.h"
 
 static const char name[] = "caption index";

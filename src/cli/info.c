@@ -1,9 +1,9 @@
 /* caption info [MODEL]: what a model is, was trained on and scores. */
 #include <stdlib.h>
 
+#include "base/library.h"
 #include "cli/command.h"
 #include "model/model.h"
-#include "model/model_info.h"
 #include "report/json_text.h"
 
 static bool print_json(const struct model *model, const char *path, caption_error *error) {
@@ -65,4 +65,130 @@ int command_info(int argc, char **argv) {
     status = path && run(path, json, vocabulary, &error) ? COMMAND_DONE
                                                          : command_error(&command, &error);
     return command_finish(&command, status);
+}
+
+#ifdef CAPTION_WITH_HEIF
+#include <libheif/heif.h>
+#endif
+
+/* A format, and the library that reads it. */
+struct format_line {
+    const char *format, *reader;
+    bool built;         /* it, or what stands in for it, was there at build time */
+    const char *soname; /* loaded when such a file comes; NULL: linked, or our own code */
+};
+
+#ifdef CAPTION_WITH_JPEG
+#define JPEG_LINE "libjpeg-turbo", true, NULL
+#else
+#define JPEG_LINE "stb_image (no CMYK; libjpeg-turbo is missing)", true, NULL
+#endif
+#ifdef CAPTION_WITH_PNG
+#define PNG_LINE "libpng", true, NULL
+#else
+#define PNG_LINE "stb_image (no checksums; libpng is missing)", true, NULL
+#endif
+#ifdef CAPTION_WITH_GIF
+#define GIF_LINE "giflib", true, NULL
+#else
+#define GIF_LINE "stb_image (fewer kinds; giflib is missing)", true, NULL
+#endif
+#ifdef CAPTION_WITH_WEBP
+#define WEBP_LINE "libwebp", true, NULL
+#else
+#define WEBP_LINE "libwebp", false, NULL
+#endif
+#ifdef CAPTION_WITH_HEIF
+#define HEIF_LINE "libheif", true, CAPTION_HEIF_SONAME
+#else
+#define HEIF_LINE "libheif", false, NULL
+#endif
+#ifdef CAPTION_WITH_TIFF
+#define TIFF_LINE "libtiff", true, CAPTION_TIFF_SONAME
+#else
+#define TIFF_LINE "libtiff", false, NULL
+#endif
+#ifdef CAPTION_WITH_JXL
+#define JXL_LINE "libjxl", true, CAPTION_JXL_SONAME
+#else
+#define JXL_LINE "libjxl", false, NULL
+#endif
+#ifdef CAPTION_WITH_LCMS
+#define PROFILE_LINE "LittleCMS", true, NULL
+#else
+#define PROFILE_LINE "LittleCMS", false, NULL
+#endif
+#ifdef CAPTION_WITH_EXIF
+#define EXIF_LINE "libexif", true, NULL
+#else
+#define EXIF_LINE "libexif", false, NULL
+#endif
+#ifdef CAPTION_WITH_EXPAT
+#define XMP_LINE "libexpat", true, NULL
+#else
+#define XMP_LINE "libexpat", false, NULL
+#endif
+#ifdef CAPTION_WITH_ARCHIVE
+#define TAR_LINE "libarchive", true, CAPTION_ARCHIVE_SONAME
+#else
+#define TAR_LINE "libarchive", false, NULL
+#endif
+
+static const char heic[] = "HEIC", avif[] = "AVIF";
+
+static const struct format_line lines[] = {
+    {"JPEG", JPEG_LINE},
+    {"PNG", PNG_LINE},
+    {heic, HEIF_LINE},
+    {avif, HEIF_LINE},
+    {"WebP", WEBP_LINE},
+    {"GIF", GIF_LINE},
+    {"TIFF", TIFF_LINE},
+    {"JPEG XL", JXL_LINE},
+    {"raw photos (their JPEG preview)", JPEG_LINE},
+    {"BMP", "caption", true, NULL},
+    {"PNM and PAM", "caption", true, NULL},
+    {"colour profiles", PROFILE_LINE},
+    {"orientation (EXIF)", EXIF_LINE},
+    {"XMP of other programs", XMP_LINE},
+    {"tar archives", TAR_LINE},
+};
+
+/* libheif itself loads what decodes a file. */
+static bool has_decoder(const struct format_line *line, caption_error *error) {
+#ifdef CAPTION_WITH_HEIF
+    struct {
+        __typeof__(&heif_have_decoder_for_format) have;
+    } lib;
+    static const struct library_function functions[] = {{"heif_have_decoder_for_format", 0},
+                                                        LIBRARY_END};
+    if (line->format != heic && line->format != avif) return true;
+    if (!library_load(line->soname, "a HEIF photo", line->reader, functions, &lib, error))
+        return false;
+    if (lib.have(line->format == heic ? heif_compression_HEVC : heif_compression_AV1)) return true;
+    return error_set(error, CAPTION_ERROR_FORMAT, "it has no decoder for %s", line->format);
+#else
+    (void)line;
+    (void)error;
+    return true;
+#endif
+}
+
+static bool is_there(const struct format_line *line, caption_error *error) {
+    if (!line->built)
+        return error_set(error, CAPTION_ERROR_FORMAT, "absent when caption was built");
+    if (!line->soname) return true;
+    const struct library_function none = LIBRARY_END;
+    return library_load(line->soname, line->format, line->reader, &none, NULL, error) &&
+           has_decoder(line, error);
+}
+
+void formats_write(FILE *stream) {
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        caption_error error;
+        const bool there = is_there(&lines[i], &error);
+        fprintf(stream, "%s\t%s\t%s", lines[i].format, there ? "yes" : "no", lines[i].reader);
+        if (!there) fprintf(stream, ": %s", error.message);
+        fputc('\n', stream);
+    }
 }

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/error.h"
+
 enum options_type {
     OPTIONS_ON,       /* no value; target: bool, becomes true */
     OPTIONS_OFF,      /* no value; target: bool, becomes false */
@@ -96,5 +98,21 @@ size_t options_first_clause(const char *help);
  * many characters are to be changed, added or left out. Names are short: longer ones are never
  * near. */
 size_t options_distance(const char *typed, size_t length, const char *name);
+
+/* --shard I/N: one of N parts of the input. Which part a photo belongs to depends on nothing but
+ * its path below the folder that was named, so that all machines divide alike, wherever they have
+ * mounted it and whatever else has appeared in it since. */
+
+struct shard {
+    size_t index, count; /* 1..count */
+    const char *source;  /* who said so, for messages */
+};
+
+/* Reads "I/N", 1/N to N/N, or "auto": the variables that Slurm gives the tasks of a job array
+ * (SLURM_ARRAY_TASK_ID, _COUNT, _MIN), else those that Open MPI gives its processes
+ * (OMPI_COMM_WORLD_RANK, _SIZE). NULL is 1/1. */
+bool shard_parse(const char *text, struct shard *shard, caption_error *error);
+
+bool shard_holds(const struct shard *shard, const char *path_below);
 
 #endif

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/plain_text.h"
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "cli/command.h"
 #include "decode/pipeline.h"
 #include "format/float16.h"

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "base/plain_text.h"
+#include "base/terminal.h"
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
 #include "eval/results.h"

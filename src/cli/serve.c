@@ -4,10 +4,10 @@
 
 #include "cli/command.h"
 #include "cli/decoding_options.h"
-#include "cli/run_sandbox.h"
+#include "cli/run_files.h"
 #include "decode/plan.h"
 #include "image/image.h"
-#include "serve/health.h"
+#include "serve/listen.h"
 #include "serve/serve.h"
 
 static const char name[] = "caption serve";

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/plain_text.h"
+#include "base/terminal.h"
 #include "base/text_stream.h"
 #include "cli/command.h"
 #include "cli/dataset_choice.h"
-#include "cli/run_sandbox.h"
+#include "cli/run_files.h"
 #include "report/training_report.h"
 #include "train/checkpoint.h"
 #include "train/start.h"
@@ -340,7 +340,7 @@ static void set_model_flags(struct train_command *c) {
          "mobilenetv2, efficientnet_lite0 (to 4), efficientnet_lite0_symmetric or block strings",
          NULL},
         {0, "cell", OPTIONS_CHOICE, &c->o.cell, "gru|lstm|rnn", 0, 0,
-         "the recurrent cell of a new decoder (default: gru)", NULL},
+         "the recurrent cell of a new decoder (default: " TRAIN_NEW_CELL ")", NULL},
         {0, "image-input", OPTIONS_CHOICE, &c->o.image_input, "first|every", 0, 0,
          "a new decoder sees the image first, or again with every word (default: first)", NULL},
         {0, "styles", OPTIONS_LIST, &c->styles, "NAME...", 0, 0,

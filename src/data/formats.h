@@ -1,9 +1,12 @@
-/* The formats of data sets, each read by a file of its own, data/coco.c and so on. X_recognises
- * looks at a source, X_read adds its photos and captions to the builder. */
+/* The formats of data sets. X_recognises looks at a source, X_read adds its photos and captions to
+ * the builder. Rows, folders and shards are read by files of their own: rows.c, folder.c, shards.c.
+ */
 #ifndef CAPTION_DATA_FORMATS_H
 #define CAPTION_DATA_FORMATS_H
 
+#include "base/json.h"
 #include "data/builder.h"
+#include "data/dataset.h"
 #include "data/source.h"
 
 /* COCO captions:
@@ -64,11 +67,11 @@ bool token_text_recognises(const struct source *source);
 /* Adds all photos and captions. Errors name the data set and the line. */
 bool token_text_read(const struct source *source, struct builder *builder, caption_error *error);
 
-/* A folder of photos with their captions beside them (sidecar.h), folders in it too: photo.jpg and
- * photo.txt. Photos are detected from their content and sorted by name; those without captions are
- * counted and left out. a.jpg and a.png share a.txt. Hidden files are skipped, and links to folders
- * are not followed. Where every photo lies in a folder train, validation or test (or another word
- * of fields_split_word), that is its split; else the format has none. */
+/* A folder of photos with their captions beside them (sidecar_read), folders in it too: photo.jpg
+ * and photo.txt. Photos are detected from their content and sorted by name; those without captions
+ * are counted and left out. a.jpg and a.png share a.txt. Hidden files are skipped, and links to
+ * folders are not followed. Where every photo lies in a folder train, validation or test (or
+ * another word of fields_split_word), that is its split; else the format has none. */
 
 /* True for a folder. */
 bool folder_recognises(const struct source *source);
@@ -88,7 +91,7 @@ bool split_folders_recognises(const struct source *source);
 bool split_folders_read(const struct source *source, struct builder *builder, caption_error *error);
 
 /* WebDataset: tar archives of photos and captions, 000001.jpg and 000001.txt, .caption or .json
- * (sidecar.h), as img2dataset writes them. One archive, or a folder of them (*.tar, read in the
+ * (sidecar_read), as img2dataset writes them. One archive, or a folder of them (*.tar, read in the
  * order of their names) without a photo of its own. Photos are read where they lie in the archive;
  * their names begin with the archive's where there may be several. Members may come in any order.
  * The format has no splits. */
@@ -98,5 +101,85 @@ bool shards_recognises(const struct source *source);
 
 /* Adds all photos that have captions, and counts the others. Errors name the archive. */
 bool shards_read(const struct source *source, struct builder *builder, caption_error *error);
+
+/* --- JSON fields that several formats share. `name` and `place` are for messages, as in
+ * base/json.h. --- */
+
+/* Bytes for the digits of an id that is a number. */
+enum { FIELDS_DIGITS = 32 };
+
+/* A required file name: a string that is not empty. */
+const char *fields_file_name(const cJSON *object, const char *key, const char *name,
+                             const char *place, caption_error *error);
+
+/* A required id as text: a string that is not empty, or a whole number, whose digits are written to
+ * `digits`. */
+const char *fields_id(const cJSON *object, const char *key, const char *name, const char *place,
+                      char digits[FIELDS_DIGITS], caption_error *error);
+
+/* The split that a word names: train (also "training", "restval"), val ("validation", "valid",
+ * "dev") or test ("testing"); any other word is DATASET_OTHER. */
+enum dataset_split fields_split_word(const char *word);
+
+/* "split": such a word; DATASET_NONE means that the field is missing. */
+bool fields_split(const cJSON *object, const char *name, const char *place,
+                  enum dataset_split *split, caption_error *error);
+
+/* Rows of a photo and what is said of it, as an array, one a line (JSON Lines), or as a table:
+ *
+ *     [{"file_name": "a.jpg", "captions": ["A dog.", "A brown dog."], "split": "val"}, ...]
+ *     {"file_name": "a.jpg", "text": "A dog."}
+ *     file_name,text
+ *
+ * The photo's name is the first existing field of "file_name" (Hugging Face's metadata.jsonl),
+ * "file_path" (neuraltalk2), "image" (BLIP, LLaVA), "image_path", "image_name" (Flickr30k's
+ * results.csv), "filename", "path" (`caption --jsonl`), or the one that how->photo_key names; its
+ * captions are the first of "captions", "caption", "text", "comment" (Flickr30k), or
+ * how->caption_key, each a string, an array of strings, or null for none (of `caption --jsonl -n
+ * 3`, objects with a "caption"; rows with an "error" in place of one are left out and counted); its
+ * id, which is optional, is "id" or "image_id". Rows of one name are one photo: it has the captions
+ * of all, the id of the first, and one "split". In LLaVA's "conversations" the caption is the
+ * model's first turn ({"from": "gpt", "value"}); the id, which is that of the conversation, is not
+ * read; conversations without a photo are left out and counted. */
+
+/* Adds the captions of an object to the photo of the builder. *found is false where it has none of
+ * the fields. Errors name the data set, `place` and the field. */
+bool rows_read_captions(const cJSON *object, const char *place, struct builder *builder,
+                        bool *found, caption_error *error);
+
+/* True for an array that is empty or whose first element has a photo name. */
+bool rows_recognises_array(const struct source *source);
+/* Errors name the data set, the row and the field. */
+bool rows_read_array(const struct source *source, struct builder *builder, caption_error *error);
+
+/* True for one or more objects, the first of which has a photo name. */
+bool rows_recognises_lines(const struct source *source);
+/* Blank lines are skipped. Errors name the data set, the line and the field. */
+bool rows_read_lines(const struct source *source, struct builder *builder, caption_error *error);
+
+/* True for a table (data/table.h) with a column of photos' names. */
+bool rows_recognises_table(const struct source *source);
+/* A caption that is empty is none. Errors name the data set, the line and the field. */
+bool rows_read_table(const struct source *source, struct builder *builder, caption_error *error);
+
+/* The captions of one photo in a file of their own beside it: dog.txt or dog.caption, each line
+ * that is not blank a caption (kohya's sd-scripts), or dog.json, an object with the captions in a
+ * field (img2dataset, WebDataset; rows_read_captions says which). The first of these that is there
+ * counts, or the one of how->sidecar alone. */
+
+/* A larger file does not hold the captions of one photo. */
+#define SIDECAR_MAX_BYTES ((size_t)1 << 20)
+
+/* The number of extensions that are tried, and each of them, with its dot or without. */
+size_t sidecar_count(const struct dataset_reading *how);
+const char *sidecar_extension(const struct dataset_reading *how, size_t index);
+
+/* dog.txt for dog.jpg, newly allocated; a name that is only an extension is unchanged. */
+char *sidecar_name(const char *photo, const char *extension, caption_error *error);
+
+/* Adds the captions of the file `name`, whose content is text[size], to the photo that was added
+ * last. An object without captions adds none. Errors name the file. */
+bool sidecar_read(const char *name, const char *text, size_t size, struct builder *builder,
+                  caption_error *error);
 
 #endif

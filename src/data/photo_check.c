@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "image/photo.h"
 
 /* Photos between two updates of the progress bar. */

@@ -1,10 +1,9 @@
-#include "data/rows.h"
+#include "data/formats.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "data/fields.h"
 #include "data/lines.h"
 #include "data/table.h"
 

@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "data/sidecar.h"
 #include "data/tar.h"
 #include "image/photo.h"
 

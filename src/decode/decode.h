@@ -5,8 +5,8 @@
 
 #include "base/threads.h"
 #include "infer/low_precision.h"
+#include "model/confidence.h"
 #include "model/model.h"
-#include "model/tag_calibration.h"
 #include "text/tag_words.h"
 
 /* One caption: its words (no special ones) and the log-probability of them and <end>. */

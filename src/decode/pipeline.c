@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "base/threads.h"
 #include "decode/plan.h"
 #include "image/photo.h"

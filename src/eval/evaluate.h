@@ -5,14 +5,12 @@
 
 #include "base/threads.h"
 #include "data/dataset.h"
-#include "data/dataset_parts.h"
 #include "decode/decode.h"
 #include "eval/confidence_scores.h"
-#include "eval/next_word.h"
+#include "eval/perplexity.h"
 #include "eval/retrieval.h"
 #include "eval/scores.h"
 #include "eval/swaps.h"
-#include "eval/tag_scores.h"
 #include "model/model.h"
 
 /* What captions photos, and how. */

@@ -1,9 +1,91 @@
-/* The three metrics. Each sets its own fields of `corpus` and, where it is not NULL, of
- * `per_photo` [ngrams->count]. */
+/* BLEU, ROUGE-L and CIDEr-D, and the counted n-grams of numbers that they work on. */
 #ifndef CAPTION_EVAL_METRICS_H
 #define CAPTION_EVAL_METRICS_H
 
-#include "eval/ngrams.h"
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "eval/scores.h"
+
+/* Numbers for words and n-grams: the same for the same words, wherever they stand. Open-addressing
+ * hash tables whose size is known before; entries are numbered as they come. An n-gram is keyed by
+ * the number of its first n - 1 words and its last word, so 64 bits name n-grams of every order,
+ * and one table holds them all. */
+
+/* No entry's number: an n-gram or word that was never added, and the prefix of single words. */
+#define NGRAM_NONE UINT32_MAX
+
+struct ngram_numbers_table {
+    uint32_t *slots; /* number + 1 */
+    size_t mask;
+    size_t count;
+    struct siphash_key key;
+};
+
+struct ngram_numbers {
+    struct ngram_numbers_table words, grams;
+    const char **texts; /* of the words; not owned */
+    uint64_t *keys;     /* of the n-grams */
+};
+
+enum { NGRAMS_ORDERS = 4 };
+
+/* An n-gram's number (the same for the same words, wherever they stand) and how often a sentence
+ * has it. */
+struct ngram {
+    uint32_t number;
+    uint32_t count;
+};
+
+struct ngrams_sentence {
+    const uint32_t *words;                     /* [length] */
+    size_t length;                             /* in words */
+    const struct ngram *orders[NGRAMS_ORDERS]; /* [distinct[n - 1]], by rising number */
+    size_t distinct[NGRAMS_ORDERS];
+};
+
+struct ngrams_item {
+    const struct ngrams_sentence *candidate;
+    const struct ngrams_sentence *references; /* [reference_count] */
+    size_t reference_count;
+};
+
+struct ngrams {
+    struct ngrams_item *items; /* [count] */
+    size_t count;
+    size_t numbers;                    /* all n-gram numbers lie in [0, numbers) */
+    struct ngrams_sentence *sentences; /* what the items point to */
+    uint32_t *words;
+    struct ngram *grams;
+    struct ngram_numbers known; /* to count other sentences with */
+};
+
+/* Counts the n-grams of all sentences. Freed with ngrams_free, after a failure too. */
+bool ngrams_init(struct ngrams *ngrams, const struct scores_item *items, size_t count,
+                 caption_error *error);
+void ngrams_free(struct ngrams *ngrams);
+
+/* What ngrams_count needs and writes to. */
+struct ngrams_scratch {
+    size_t longest;                     /* words that are counted */
+    uint32_t *words, *numbers, *sorted; /* [longest] */
+    struct ngram *grams;                /* (NGRAMS_ORDERS, longest) */
+};
+bool ngrams_scratch_init(struct ngrams_scratch *scratch, size_t longest, caption_error *error);
+void ngrams_scratch_free(struct ngrams_scratch *scratch);
+
+/* Counts the n-grams of a sentence that is not among those of ngrams_init; of one longer than the
+ * scratch, its beginning. N-grams that stand in none of those have numbers from ngrams->numbers on.
+ * `sentence` lives in the scratch. */
+void ngrams_count(const struct ngrams *ngrams, const struct tokens *tokens,
+                  struct ngrams_scratch *scratch, struct ngrams_sentence *sentence);
+
+/* How many n-grams of that order (from 1) a sentence of that length has. */
+size_t ngrams_of_length(size_t length, size_t order);
+
+/* The three metrics. Each sets its own fields of `corpus` and, where it is not NULL, of
+ * `per_photo` [ngrams->count]. */
 
 void bleu_compute(const struct ngrams *ngrams, struct scores *corpus, struct scores *per_photo);
 

@@ -1,9 +1,8 @@
-#include "eval/perplexity.h"
-
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "eval/perplexity.h"
 
 void reference_words_free(struct reference_words *references) {
     free(references->captions);
@@ -67,4 +66,111 @@ bool perplexity_compute(const struct likelihood_scorer *scorer,
     if (done) *perplexity = exp(-sum / (double)(references->word_count + count));
     free(logprobs);
     return done;
+}
+
+static const char what[] = "the ranks of words";
+
+/* Captions that a worker ranks at a time. */
+enum { GROUP = 256 };
+
+struct next_word_counts {
+    size_t places, first, among;
+    size_t words, words_among;
+};
+
+struct next_word_job {
+    const struct likelihood_scorer *scorer;
+    const struct reference_words *references;
+    bool with_photo;
+    struct next_word_counts *counts; /* [groups] */
+    caption_error *errors;           /* [groups] */
+};
+
+/* ranks[words + 1], the last that of the end. */
+static void count_caption(const size_t *ranks, size_t words, struct next_word_counts *counts) {
+    counts->places += words + 1;
+    counts->words += words;
+    for (size_t i = 0; i <= words; i++) {
+        const bool among = ranks[i] >= 1 && ranks[i] <= NEXT_WORD_SUGGESTIONS;
+        counts->first += ranks[i] == 1;
+        counts->among += among;
+        counts->words_among += among && i < words;
+    }
+}
+
+static bool rank(const struct next_word_job *job, struct likelihood_caption *captions, size_t count,
+                 size_t *ranks, struct next_word_counts *counts, caption_error *error) {
+    if (!job->with_photo)
+        for (size_t i = 0; i < count; i++) captions[i].features = NULL;
+    if (!likelihood_ranks(job->scorer->model, job->scorer->decoder, captions, count, ranks, error))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        count_caption(ranks, captions[i].count, counts);
+        ranks += captions[i].count + 1;
+    }
+    return true;
+}
+
+static void rank_group(void *context, size_t item, size_t worker) {
+    (void)worker;
+    const struct next_word_job *job = context;
+    const size_t first = item * GROUP;
+    const size_t count = size_smaller(job->references->count - first, GROUP);
+    struct likelihood_caption captions[GROUP];
+    size_t words = 0;
+    for (size_t i = 0; i < count; i++) {
+        captions[i] = job->references->captions[first + i];
+        words += captions[i].count + 1;
+    }
+    size_t *ranks = memory_zeroed(words, sizeof *ranks, what, &job->errors[item]);
+    if (ranks) rank(job, captions, count, ranks, &job->counts[item], &job->errors[item]);
+    free(ranks);
+}
+
+static double share(size_t part, size_t all) {
+    return all > 0 ? (double)part / (double)all : 0;
+}
+
+/* The sums of the groups; the first error becomes `error`. */
+static bool sum_up(const struct next_word_job *job, size_t groups, size_t *places,
+                   struct next_word_shares *shares, caption_error *error) {
+    struct next_word_counts sum = {0};
+    if (!error_first(job->errors, groups, error)) return false;
+    for (size_t i = 0; i < groups; i++) {
+        sum.places += job->counts[i].places;
+        sum.first += job->counts[i].first;
+        sum.among += job->counts[i].among;
+        sum.words += job->counts[i].words;
+        sum.words_among += job->counts[i].words_among;
+    }
+    *places = sum.places;
+    *shares = (struct next_word_shares){.first = share(sum.first, sum.places),
+                                        .among = share(sum.among, sum.places),
+                                        .words = share(sum.words_among, sum.words)};
+    return true;
+}
+
+static bool compute(struct next_word_job *job, size_t *places, struct next_word_shares *shares,
+                    caption_error *error) {
+    const size_t groups = (job->references->count + GROUP - 1) / GROUP;
+    job->counts = memory_zeroed(groups, sizeof *job->counts, what, error);
+    job->errors = memory_zeroed(groups, sizeof *job->errors, what, error);
+    bool done = job->counts && job->errors;
+    if (done) {
+        threads_for(job->scorer->threads, groups, rank_group, job);
+        done = sum_up(job, groups, places, shares, error);
+    }
+    free(job->counts);
+    free(job->errors);
+    return done;
+}
+
+bool next_word_compute(const struct likelihood_scorer *scorer,
+                       const struct reference_words *references, struct next_word *out,
+                       caption_error *error) {
+    *out = (struct next_word){0};
+    struct next_word_job job = {.scorer = scorer, .references = references};
+    if (!compute(&job, &out->places, &out->without, error)) return false;
+    job.with_photo = true;
+    return compute(&job, &out->places, &out->with, error);
 }

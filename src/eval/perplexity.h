@@ -1,4 +1,5 @@
-/* Held-out perplexity: how surprised the model is by people's captions of the photos. */
+/* How well the model foresees people's captions of photos that it did not learn from: perplexity,
+ * and how often the next word is among those that it suggests. */
 #ifndef CAPTION_EVAL_PERPLEXITY_H
 #define CAPTION_EVAL_PERPLEXITY_H
 
@@ -27,5 +28,29 @@ void reference_words_free(struct reference_words *references);
 bool perplexity_compute(const struct likelihood_scorer *scorer,
                         const struct reference_words *references, double *perplexity,
                         caption_error *error);
+
+/* How often a person's next word is among those that the model suggests, with the photo and without
+ * it: what `caption suggest` is worth. */
+
+/* Suggestions among which a word counts as found. */
+enum { NEXT_WORD_SUGGESTIONS = 5 };
+
+/* Shares from 0 to 1. */
+struct next_word_shares {
+    double first; /* of the places: what comes is the first suggestion */
+    double among; /* it is one of NEXT_WORD_SUGGESTIONS */
+    double words; /* the same of the words alone, without the ends */
+};
+
+struct next_word {
+    size_t places; /* words of the references, and the end of each; a word that the model does not
+                      know is never suggested */
+    struct next_word_shares with, without; /* the photo */
+};
+
+/* What comes in every place of the references, given the words before it. */
+bool next_word_compute(const struct likelihood_scorer *scorer,
+                       const struct reference_words *references, struct next_word *out,
+                       caption_error *error);
 
 #endif

@@ -1,6 +1,6 @@
 /* Scores of captions against references, equal to those of the reference scorers of MS COCO caption
  * evaluation (coco-caption): BLEU (Papineni et al., 2002), ROUGE-L (Lin, 2004), CIDEr-D (Vedantam
- * et al., 2015). Each metric is a file of its own: bleu.c, rouge.c, cider.c. */
+ * et al., 2015). metrics.c computes each. */
 #ifndef CAPTION_EVAL_SCORES_H
 #define CAPTION_EVAL_SCORES_H
 

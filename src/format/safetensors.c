@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/signature.h"
 #include "format/float16.h"
 
 enum { LENGTH_BYTES = 8, SHOWN = 80 /* bytes of a name that a message shows */ };

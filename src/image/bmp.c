@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "image/format.h"
-#include "image/rows.h"
 
 enum bmp_compression {
     BMP_PLAIN = 0,

@@ -1,4 +1,4 @@
-#include "image/color.h"
+#include "image/format.h"
 
 #ifdef CAPTION_WITH_LCMS
 

@@ -1,8 +1,6 @@
 #include <stdio.h>
 
-#include "image/exif.h"
 #include "image/format.h"
-#include "image/rows.h"
 
 static const struct format *const formats[] = {
     &format_jpeg, &format_png, &format_webp, &format_heic, &format_heif, &format_avif,

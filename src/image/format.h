@@ -1,11 +1,16 @@
-/* What a file format must offer to be decoded: one of these structs, in one file named after it.
- * Internal to src/image. */
+/* What a file format must offer to be decoded, and what the decoders share. Internal to src/image.
+ */
 #ifndef CAPTION_IMAGE_FORMAT_H
 #define CAPTION_IMAGE_FORMAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/bytes.h"
 #include "image/image.h"
 
+/* One of these structs, in one file named after the format. */
 struct format {
     const char *name;
     bool (*recognise)(const uint8_t *bytes, size_t size);
@@ -29,5 +34,112 @@ bool format_is_unread_photo(const uint8_t *bytes, size_t size);
 
 /* What they are, in words, when no format recognises them. */
 void format_describe(const uint8_t *bytes, size_t size, char out[IMAGE_DESCRIPTION]);
+
+/* Photos that a decoder hands over row by row, so that one of a huge size costs no huge memory.
+ */
+
+struct image_rows {
+    struct image *image;
+    size_t width, height; /* of what the decoder makes */
+    size_t divisor;       /* each pixel of `image` is the mean of divisor x divisor */
+    uint8_t *row;         /* (width, 3); NULL where divisor is 1 */
+    uint32_t *sums;       /* (image->width, 3) of the `pending` rows of one mean */
+    size_t pending;
+};
+
+/* The smallest divisor that makes a photo take 100 MB at most, 1 for all but huge ones, while both
+ * sides stay at least `min_side`. */
+size_t image_choose_divisor(const struct format_header *header, size_t min_side);
+
+/* Allocates `image` for header->width x header->height pixels, reduced by image_choose_divisor. The
+ * size of the file is asked as in image_check_cost. */
+bool image_rows_begin(struct image_rows *rows, const struct format_header *header, size_t file_size,
+                      size_t min_side, struct image *image, caption_error *error);
+
+/* Where the decoder writes the `width` RGB pixels of row y. */
+uint8_t *image_rows_at(const struct image_rows *rows, size_t y);
+
+/* Takes row y, which the decoder has written. Rows come one after the other, downwards or upwards.
+ */
+void image_rows_take(struct image_rows *rows, size_t y);
+
+/* Frees what the rows needed. Frees the image, too, unless `ok`, which is returned. */
+bool image_rows_end(struct image_rows *rows, bool ok);
+
+/* The pixels of a photo that a library made all at once, and the profile of their colours. */
+struct whole_pixels {
+    const uint8_t *pixels;  /* (height, stride), of which width * channels are pixels */
+    size_t channels;        /* 3: RGB, 4: RGBA, not premultiplied */
+    size_t stride;          /* in bytes */
+    const uint8_t *profile; /* ICC, or NULL */
+    size_t profile_size;    /* in bytes */
+};
+
+/* Makes `image` of them: over white, in sRGB, reduced as in image_rows_begin. */
+bool image_take_whole(const struct whole_pixels *whole, const struct format_header *header,
+                      size_t file_size, size_t min_side, struct image *image, caption_error *error);
+
+/* Allocates `image` for a photo reduced by `divisor`, sides rounded up: what rounding added is none
+ * of the photo, and each pixel is about the mean of divisor x divisor. */
+bool image_new_reduced(struct image *image, const struct format_header *header, size_t divisor,
+                       caption_error *error);
+
+/* A side divided and rounded up. */
+size_t image_divided(size_t side, size_t divisor);
+
+/* False with `error` set where decoding needs much memory, `needed` bytes, for a file that is too
+ * small to hold a photo of that size: 192 MB are free, and 192 bytes a byte of the file. */
+bool image_check_cost(const struct format_header *header, size_t needed, size_t file_size,
+                      caption_error *error);
+
+/* Boxes of ISO/IEC 14496-12, of which HEIF, JPEG XL and a Canon's raw files are made. */
+
+enum { ISO_BOX_HEADER = 8, ISO_FULL_BOX = 4 /* version and flags, in front of some content */ };
+
+/* A box: what is in it, and where the next one begins. */
+struct iso_box {
+    const char *type; /* 4 bytes */
+    const uint8_t *content;
+    size_t size;   /* of the content in bytes, as far as it is there */
+    size_t length; /* of all, from the header; 0: impossible */
+};
+
+/* The box at the start of bytes[size], of which ISO_BOX_HEADER bytes are there. A length of 0 in
+ * the file reaches to the end. */
+struct iso_box iso_box_read(const uint8_t *bytes, size_t size);
+
+bool iso_box_is(const struct iso_box *box, const char *type);
+
+/* The first box of a type among those in bytes[size]; false where there is none. */
+bool iso_box_find(const uint8_t *bytes, size_t size, const char *type, struct iso_box *box);
+
+/* Whether bytes[size] reaches to the end of its last box. */
+bool iso_boxes_end(const uint8_t *bytes, size_t size);
+
+/* stb_image of the system: the decoder of JPEG, PNG and GIF where libjpeg-turbo, libpng or giflib
+ * is absent. */
+
+/* The decode function of struct format; `name` is the format's. */
+bool stb_decode(const char *name, const uint8_t *bytes, size_t size,
+                const struct format_header *header, struct image *out, caption_error *error);
+
+/* The one thing that is wanted from a photo's EXIF block, how the camera was held: exif.c. */
+
+/* Orientation 1..8 from an EXIF block (which begins with "II" or "MM"). 1, which is upright, where
+ * it has none, is broken or libexif was absent at build time: a photo is not refused for it. */
+unsigned exif_orientation(const uint8_t *block, size_t size);
+
+/* Colour profiles (ICC.1) turned to sRGB, by LittleCMS: color.c. */
+
+struct color;
+
+/* What turns pixels of this profile to sRGB: RGB, or (`ink`) CMYK where 255 is no ink. NULL where
+ * nothing is to be done: no profile, sRGB itself, a profile of other pixels or broken, or LittleCMS
+ * absent at build time. A photo is not refused for its profile. Freed with color_free. */
+struct color *color_new(const uint8_t *profile, size_t size, bool ink);
+void color_free(struct color *color);
+
+/* `from` has 3 or (ink) 4 bytes a pixel; it may be `rgb` where it has 3. */
+void color_convert(const struct color *color, const uint8_t *from, size_t count, uint8_t *rgb);
 
 #endif

@@ -12,10 +12,7 @@
 #endif
 
 #include "base/memory.h"
-#include "image/color.h"
 #include "image/format.h"
-#include "image/rows.h"
-#include "image/stb.h"
 
 enum marker {
     MARKER_TEMPORARY = 0x01,

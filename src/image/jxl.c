@@ -10,8 +10,7 @@
 
 #include "base/library.h"
 #include "base/memory.h"
-#include "image/boxes.h"
-#include "image/rows.h"
+#include "image/format.h"
 
 static const char signature[] = "\0\0\0\x0cJXL \r\n\x87\n"; /* of a file of boxes */
 enum { SIGNATURE = 12 };

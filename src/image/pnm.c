@@ -7,7 +7,6 @@
 
 #include "base/memory.h"
 #include "image/format.h"
-#include "image/rows.h"
 
 struct pnm {
     size_t width, height, largest; /* 0 where the header ends before */

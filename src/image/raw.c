@@ -4,7 +4,6 @@
  * exiftool's documents, and for DNG by Adobe's specification. */
 #include <string.h>
 
-#include "image/boxes.h"
 #include "image/format.h"
 #include "image/tiff_directory.h"
 

@@ -9,7 +9,7 @@
 
 #include "base/library.h"
 #include "base/memory.h"
-#include "image/rows.h"
+#include "image/format.h"
 #include "image/tiff_directory.h"
 
 static void tiff_inspect(const uint8_t *bytes, size_t size, struct format_header *header) {

@@ -8,9 +8,7 @@
 #endif
 
 #include "base/memory.h"
-#include "image/color.h"
 #include "image/format.h"
-#include "image/rows.h"
 
 enum { riff_header = 12, chunk_header = 8 };
 

@@ -1,8 +1,10 @@
 /* depthwise_strip.c for one instruction set (see simd_instances.h). */
 
 /* Columns x .. x + tile - 1 of row y, a vector of channels from c on. All but x, y and c are
- * constants where this is inlined. Every input is loaded once. The loop runs tap by tap: the sums
- * of all columns are independent, which hides the latency of additions. */
+ * constants where this is inlined. Every input is loaded once. With enough registers for all inputs
+ * of a row, the loop runs tap by tap: the sums of all columns are independent, which hides the
+ * latency of additions. Otherwise it runs input by input, and adds each to the sums of all columns
+ * that use it. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise_strip *strip, size_t kernel,
                                                size_t stride, size_t tile, size_t y, size_t x,
                                                size_t c) {
@@ -14,6 +16,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise_strip *str
         const float *row = strip->input + strip->lines[y * stride + ky] * strip->line_stride +
                            x * stride * strip->input_stride + c;
         const float *weight = strip->weight + ky * kernel * strip->weight_stride + c;
+#if KERNEL_WIDTH == 16
         KERNEL(vector) window[WINDOW_MOST];
         SIMD_UNROLL
         for (size_t i = 0; i < (tile - 1) * stride + kernel; i++) {
@@ -26,6 +29,25 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise_strip *str
             SIMD_UNROLL
             for (size_t t = 0; t < tile; t++) sums[t] += tap * window[t * stride + kx];
         }
+#else
+        KERNEL(vector) taps[KERNEL_MOST];
+        SIMD_UNROLL
+        for (size_t kx = 0; kx < kernel; kx++) {
+            SIMD_LOAD(taps[kx], weight + kx * strip->weight_stride);
+        }
+        SIMD_UNROLL
+        for (size_t i = 0; i < (tile - 1) * stride + kernel; i++) {
+            KERNEL(vector) input;
+            SIMD_LOAD(input, row);
+            row += strip->input_stride;
+            SIMD_POINTER(row);
+            SIMD_UNROLL
+            for (size_t t = 0; t < tile; t++) {
+                const size_t kx = i - t * stride; /* wraps where the tap lies to the left */
+                if (kx < kernel) sums[t] += taps[kx] * input;
+            }
+        }
+#endif
     }
     float *output = strip->output + (y * strip->columns + x) * strip->output_stride + c;
     SIMD_UNROLL
@@ -39,6 +61,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise_strip *str
 KERNEL_TARGET SIMD_INLINE void KERNEL(rows)(const struct depthwise_strip *strip, size_t kernel,
                                             size_t stride, size_t tile) {
     const size_t columns = strip->columns;
+#if KERNEL_WIDTH == 16
     for (size_t c = 0; c < strip->channels; c += KERNEL_WIDTH) {
         for (size_t y = 0; y < strip->rows; y++) {
             for (size_t x = 0; columns < tile && x < columns; x++) {
@@ -50,6 +73,23 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(rows)(const struct depthwise_strip *strip,
             }
         }
     }
+#else
+    /* (All channels of a line of the cache while it is in the first level.) */
+    for (size_t panel = 0; panel < strip->channels; panel += DEPTHWISE_CHANNELS) {
+        for (size_t y = 0; y < strip->rows; y++) {
+            for (size_t x = 0; x < columns; x += columns < tile ? 1 : tile) {
+                const size_t start = columns < tile || x + tile <= columns ? x : columns - tile;
+                for (size_t c = panel; c < panel + DEPTHWISE_CHANNELS; c += KERNEL_WIDTH) {
+                    if (columns < tile) {
+                        KERNEL(columns)(strip, kernel, stride, 1, y, x, c);
+                    } else {
+                        KERNEL(columns)(strip, kernel, stride, tile, y, start, c);
+                    }
+                }
+            }
+        }
+    }
+#endif
 }
 
 KERNEL_TARGET static void KERNEL(strip)(const struct depthwise_strip *strip) {

@@ -20,7 +20,7 @@ struct depthwise_low_precision {
     size_t line_stride, input_stride;
     const float *weight; /* (kernel, kernel, channels) */
     size_t weight_stride;
-    const float *bias; /* (channels); for int8 in steps: times INT8_STEPS_OF_ONE */
+    const float *bias; /* (channels); for int8 in steps, of int8_step(bytes) */
     void *output;      /* (rows, columns, channels) */
     size_t output_stride;
 };

@@ -1,8 +1,8 @@
 #include "infer/depthwise_strip.h"
 
-/* Columns computed together: their sums and inputs fit the registers of AVX-512, and there are
- * enough of them to hide the latency of additions. */
-enum { TILE_STRIDE_1 = 7, TILE_STRIDE_2 = 6, TILE_MOST = 7, WINDOW_MOST = 15 };
+/* Columns computed together: their sums and inputs fit the registers of AVX-512 (elsewhere their
+ * sums and a row of taps), and there are enough of them to hide the latency of additions. */
+enum { TILE_STRIDE_1 = 7, TILE_STRIDE_2 = 6, TILE_MOST = 7, WINDOW_MOST = 15, KERNEL_MOST = 5 };
 
 #define KERNEL_FILE "infer/depthwise_kernel.h"
 #include "base/simd_instances.h"

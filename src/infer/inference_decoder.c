@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "format/float16.h"
 #include "infer/inference_matrix.h"
-#include "model/decoder_parts.h"
+#include "model/decoder.h"
 #include "nn/vector.h"
 
 struct inference_decoder {

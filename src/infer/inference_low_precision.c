@@ -62,7 +62,8 @@ static void *int8_depthwise_new(const struct encoder_layer *layer, const struct 
                                 struct arena *arena, caption_error *error) {
     struct inference_depthwise *depthwise = inference_depthwise_new(layer, weights, arena, error);
     if (!depthwise) return NULL;
-    for (size_t c = 0; c < depthwise->channels; c++) depthwise->bias[c] *= INT8_STEPS_OF_ONE;
+    const float steps = 1 / int8_step(low_precision_bytes(PRECISION_INT8));
+    for (size_t c = 0; c < depthwise->channels; c++) depthwise->bias[c] *= steps;
     return depthwise;
 }
 

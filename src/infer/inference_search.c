@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/decoder_parts.h"
+#include "model/decoder.h"
 #include "nn/blas.h"
 #include "text/tokenizer.h"
 

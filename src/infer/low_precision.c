@@ -4,6 +4,9 @@
 
 #include "base/simd_level.h"
 
+/* Space after the bytes: a range, and padding that aligns rows to 16. */
+enum { RANGE_BYTES = 16 };
+
 #define KERNEL_FILE "infer/low_precision_kernel.h"
 #include "base/simd_instances.h"
 
@@ -14,10 +17,13 @@ typedef void quantise_function(const struct int8_range *range, const float *numb
 static bf16_function *const bf16_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(round_bf16);
 static range_function *const range_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(range);
 static quantise_function *const bytes_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(to_bytes);
-static quantise_function *const wide_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(to_wide);
-
-/* Space after the bytes: a range, and padding that aligns rows to 16. */
-enum { RANGE_BYTES = 16 };
+typedef void line_function(const float *line, size_t pixels, size_t channels, uint8_t *out);
+#ifdef SIMD_X86
+static line_function *const wide_by_level[SIMD_LEVELS] = {plain_wide_line, avx2_wide_line,
+                                                          avx2_wide_line};
+#else
+static line_function *const wide_by_level[SIMD_LEVELS] = {plain_wide_line};
+#endif
 
 size_t low_precision_bytes(enum precision precision) {
     return precision == PRECISION_INT8 && simd_multiplies_bytes() ? 1 : 2;
@@ -39,9 +45,12 @@ void low_precision_line(enum precision precision, const float *line, size_t pixe
         bf16_by_level[level](line, pixels * channels, rows);
         return;
     }
+    if (low_precision_bytes(precision) == 2) {
+        wide_by_level[level](line, pixels, channels, rows);
+        return;
+    }
     const struct int8_range range = range_by_level[level](line, pixels * channels);
-    quantise_function *quantise =
-        (low_precision_bytes(precision) == 1 ? bytes_by_level : wide_by_level)[level];
+    quantise_function *quantise = bytes_by_level[level];
     const size_t range_at = int8_range_at(channels);
     uint8_t *row = rows;
     for (size_t i = 0; i < pixels; i++, row += range_at + RANGE_BYTES) {

@@ -10,7 +10,7 @@ KERNEL_TARGET static void KERNEL(round_bf16)(const float *numbers, size_t count,
     }
 }
 
-/* The range includes zero. */
+/* The range of numbers of a byte; it includes zero. */
 KERNEL_TARGET static struct int8_range KERNEL(range)(const float *numbers, size_t count) {
     KERNEL(vector) low = {0}, high = {0};
     for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
@@ -24,20 +24,34 @@ KERNEL_TARGET static struct int8_range KERNEL(range)(const float *numbers, size_
         if (low[i] < smallest) smallest = low[i];
         if (high[i] > largest) largest = high[i];
     }
-    return (struct int8_range){(largest - smallest) / 255, smallest};
+    return (struct int8_range){(largest - smallest) / INT8_STEPS, smallest};
 }
 
-#define KERNEL_QUANTISE(name, store, type)                                                         \
-    KERNEL_TARGET static void KERNEL(name)(const struct int8_range *range, const float *numbers,   \
-                                           size_t count, void *out) {                              \
-        const float steps = range->scale > 0 ? 1 / range->scale : 0;                               \
-        for (size_t i = 0; i < count; i += KERNEL_WIDTH) {                                         \
-            KERNEL(vector) x;                                                                      \
-            SIMD_LOAD(x, numbers + i);                                                             \
-            KERNEL(store)((x - range->offset) * steps, (type *)out + i);                           \
-        }                                                                                          \
+KERNEL_TARGET static void KERNEL(to_bytes)(const struct int8_range *range, const float *numbers,
+                                           size_t count, void *out) {
+    const float steps = range->scale > 0 ? 1 / range->scale : 0;
+    for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
+        KERNEL(vector) x;
+        SIMD_LOAD(x, numbers + i);
+        KERNEL(store_bytes)((x - range->offset) * steps, (uint8_t *)out + i);
     }
-KERNEL_QUANTISE(to_bytes, store_bytes, uint8_t)
-KERNEL_QUANTISE(to_wide, store_wide, uint16_t)
+}
 
-#undef KERNEL_QUANTISE
+#if KERNEL_WIDTH < 16
+/* A line of pixels in 16 bits, each with the range. */
+KERNEL_TARGET static void KERNEL(wide_line)(const float *line, size_t pixels, size_t channels,
+                                            uint8_t *out) {
+    struct int8_range range = KERNEL(range)(line, pixels * channels);
+    range.scale *= (float)INT8_STEPS / INT8_WIDE_STEPS;
+    const float steps = range.scale > 0 ? 1 / range.scale : 0;
+    for (size_t i = 0; i < pixels; i++, line += channels) {
+        for (size_t c = 0; c < channels; c += KERNEL_WIDTH) {
+            KERNEL(vector) x;
+            SIMD_LOAD(x, line + c);
+            KERNEL(store_wide)((x - range.offset) * steps, (uint16_t *)(void *)out + c);
+        }
+        memcpy(out + channels * sizeof(uint16_t), &range, sizeof range);
+        out += channels * sizeof(uint16_t) + RANGE_BYTES;
+    }
+}
+#endif

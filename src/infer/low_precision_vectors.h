@@ -103,9 +103,9 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store_bytes)(KERNEL(vector) numbers, uint8
 #endif
 }
 
-/* The same in 16 bits. */
+/* The same in 16 bits, clamped to 0..INT8_WIDE_STEPS. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(store_wide)(KERNEL(vector) numbers, uint16_t *at) {
-    const KERNEL(vector) least = {0}, most = least + 255;
+    const KERNEL(vector) least = {0}, most = least + INT8_WIDE_STEPS;
     numbers = KERNEL_LESSER(KERNEL_GREATER(numbers, least), most);
 #if KERNEL_WIDTH == 16
     _mm256_storeu_si256((void *)at, _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(numbers)));
@@ -122,3 +122,15 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store_wide)(KERNEL(vector) numbers, uint16
     for (size_t i = 0; i < KERNEL_WIDTH; i++) at[i] = (uint16_t)lrintf(numbers[i]);
 #endif
 }
+
+#if KERNEL_WIDTH == 8
+/* The same of two vectors. (What is below zero, or no number, becomes a whole number below zero,
+ * and that a zero.) */
+KERNEL_TARGET SIMD_INLINE void KERNEL(store_wide_pair)(KERNEL(vector) low, KERNEL(vector) high,
+                                                       uint16_t *at) {
+    const KERNEL(vector) most = (KERNEL(vector)){0} + INT8_WIDE_STEPS;
+    const __m256i packed = _mm256_packus_epi32(_mm256_cvtps_epi32(KERNEL_LESSER(most, low)),
+                                               _mm256_cvtps_epi32(KERNEL_LESSER(most, high)));
+    _mm256_storeu_si256((void *)at, _mm256_permute4x64_epi64(packed, 0xd8));
+}
+#endif

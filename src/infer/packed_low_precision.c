@@ -66,10 +66,20 @@ SIMD_KERNEL(static, void, pack_panel_bf16,
     }
 }
 
-/* The largest weight in steps: 127, or with 16 bits what the sum of so many products allows. */
-static float most_steps(const struct packed_low_precision *matrix, size_t inputs) {
+/* Bytes of an int8 number. */
+static size_t int8_bytes(const struct packed_low_precision *matrix) {
+    return sizeof(uint32_t) / matrix->numbers;
+}
+
+/* The largest weight of a row in steps: 127, or with 16 bits what a sum of products allows,
+ * whatever the numbers are. (A weight is rounded by less than one step.) */
+static float most_steps(const struct packed_low_precision *matrix, size_t inputs,
+                        const float *weights, float most) {
     if (matrix->numbers == 4) return INT8_MAX;
-    return (float)size_smaller(INT16_MAX, INT32_MAX / (UINT8_MAX * inputs));
+    double sum = 0;
+    for (size_t i = 0; i < inputs; i++) sum += (double)fabsf(weights[i]);
+    const double allowed = INT32_MAX / INT8_WIDE_STEPS - (double)inputs;
+    return sum > 0 ? (float)floor(fmin(INT16_MAX, allowed * (double)most / sum)) : 1;
 }
 
 /* The error is carried in the same way. */
@@ -77,7 +87,8 @@ static void pack_bytes(struct packed_low_precision *matrix, size_t row, size_t i
                        const float *weights) {
     float most = 0;
     for (size_t i = 0; i < inputs; i++) most = fmaxf(most, fabsf(weights[i]));
-    const float largest = most_steps(matrix, inputs), steps = most > 0 ? largest / most : 0;
+    const float largest = most_steps(matrix, inputs, weights, most);
+    const float steps = most > 0 ? largest / most : 0;
     const size_t in_a_word = matrix->numbers, bits = 32 / in_a_word;
     const uint32_t mask = in_a_word == 4 ? 0xff : 0xffff;
     float carried = 0;
@@ -89,7 +100,7 @@ static void pack_bytes(struct packed_low_precision *matrix, size_t row, size_t i
         sum += rounded;
         *word_at(matrix, row, i / in_a_word) |= ((uint32_t)rounded & mask) << i % in_a_word * bits;
     }
-    const float unit = matrix->to_activations ? INT8_STEPS_OF_ONE : 1;
+    const float unit = matrix->to_activations ? int8_steps(int8_bytes(matrix)) / 6 : 1;
     matrix->scale[row] = most / largest * unit;
     matrix->offset[row] = (float)sum * matrix->scale[row];
     matrix->bias[row] *= unit;
@@ -113,6 +124,11 @@ enum { PLAIN_ROWS = 2 };
 enum { PLAIN_ROWS = 5 };
 #endif
 
+/* What makes a panel's whole numbers values, for rows of one range. */
+struct low_precision_line {
+    float scale[TILE_PANELS * LOW_PRECISION_PANEL], offset[TILE_PANELS * LOW_PRECISION_PANEL];
+};
+
 /* A few rows of the product by a few panels. */
 struct low_precision_tile {
     size_t words, numbers;          /* of a row; in a word */
@@ -123,7 +139,8 @@ struct low_precision_tile {
     const float *residual; /* or NULL; of the tile's first number */
     size_t residual_stride;
     bool relu6, to_activations;
-    void *outputs[TILE_ROWS]; /* where each row goes */
+    void *outputs[TILE_ROWS];                          /* where each row goes */
+    const struct low_precision_line *lines[TILE_ROWS]; /* in place of `ranges`, for their kernels */
 };
 typedef void tile_function(const struct low_precision_tile *tile);
 
@@ -171,7 +188,9 @@ static void reference_tile(enum precision precision, size_t rows, size_t panels,
             float value = precision == PRECISION_BF16 ? reference_bf16(tile, r, n)
                                                       : reference_int8(tile, r, n);
             if (tile->residual) value += tile->residual[r * tile->residual_stride + n];
-            const float most = tile->to_activations && precision == PRECISION_INT8 ? 255 : 6;
+            const float most = tile->to_activations && precision == PRECISION_INT8
+                                   ? int8_steps(sizeof(uint32_t) / tile->numbers)
+                                   : 6;
             if (tile->to_activations || tile->relu6) value = fminf(most, fmaxf(0, value));
             if (!tile->to_activations) {
                 ((float *)tile->outputs[r])[n] = value;
@@ -239,29 +258,41 @@ typedef plain_vector dot_vector;
 struct low_precision_kernel {
     tile_function *const (*tiles)[TILE_ROWS]; /* NULL: the reference loops */
     size_t panels, rows;
+    size_t wide_rows; /* beside all panels, where those are two */
+    bool by_lines;
 };
 
-static const struct low_precision_kernel reference_kernel = {NULL, TILE_PANELS, TILE_ROWS};
+static const struct low_precision_kernel reference_kernel = {
+    .panels = TILE_PANELS, .rows = TILE_ROWS, .wide_rows = TILE_ROWS};
 
 static struct low_precision_kernel kernel_of(enum precision precision) {
     static tile_function *const(*const bf16_of[SIMD_LEVELS])[TILE_ROWS] = SIMD_BY_LEVEL(bf16_tiles);
     static tile_function *const(*const int8_of[SIMD_LEVELS])[TILE_ROWS] = SIMD_BY_LEVEL(int8_tiles);
-    static const size_t panels[SIMD_LEVELS] = {1, 1, TILE_PANELS};
     static const size_t rows[SIMD_LEVELS] = {PLAIN_ROWS, TILE_ROWS, TILE_ROWS};
     /* (A row's word stays beside the floats that it is widened to.) */
     static const size_t bf16_rows[SIMD_LEVELS] = {PLAIN_ROWS, 4, 5};
     const enum simd_level level = simd_level();
     const bool bf16 = precision == PRECISION_BF16;
-    struct low_precision_kernel kernel = {(bf16 ? bf16_of : int8_of)[level], panels[level],
-                                          (bf16 ? bf16_rows : rows)[level]};
+    struct low_precision_kernel kernel = {.tiles = (bf16 ? bf16_of : int8_of)[level],
+                                          .panels = level == SIMD_AVX512 ? TILE_PANELS : 1,
+                                          .rows = (bf16 ? bf16_rows : rows)[level],
+                                          .by_lines = !bf16 && level != SIMD_AVX512};
+    if (!bf16 && level == SIMD_AVX2) kernel.panels = 2;
+    kernel.wide_rows = kernel.panels == 2 ? 3 : kernel.rows;
 #ifdef SIMD_X86
-    if (bf16 && simd_has_bf16())
-        kernel = (struct low_precision_kernel){bf16_bf16_tiles, TILE_PANELS, TILE_ROWS};
-    if (!bf16 && simd_has_avx_vnni()) kernel.tiles = avxvnni_int8_tiles;
+    static const struct low_precision_kernel bf16_products = {bf16_bf16_tiles, TILE_PANELS,
+                                                              TILE_ROWS, TILE_ROWS, false},
+                                             avxvnni_products = {avxvnni_int8_tiles, 1, TILE_ROWS,
+                                                                 TILE_ROWS, false};
+    if (bf16 && simd_has_bf16()) return bf16_products;
+    if (!bf16 && simd_has_avx_vnni()) return avxvnni_products;
     if (!bf16 && simd_has_vnni()) kernel.tiles = vnni_int8_tiles;
 #endif
 #ifdef SIMD_DOT
-    if (!bf16 && simd_has_dot()) kernel.tiles = dot_int8_tiles;
+    if (!bf16 && simd_has_dot()) {
+        kernel.tiles = dot_int8_tiles;
+        kernel.by_lines = false;
+    }
 #endif
     return kernel;
 }
@@ -279,6 +310,10 @@ struct low_precision_cursor {
     size_t place, line; /* of the row within its line of the output; SIZE_MAX: there are no lines */
     size_t row_bytes,
         next_line; /* from a row of the output to the next, also across the end of a line */
+    /* As many lines as a tile can have, used in turn. */
+    struct low_precision_line *lines; /* [TILE_ROWS], or NULL */
+    size_t at, outputs;               /* the last one used; of a line */
+    uint64_t last;                    /* its range; of no row at first: no number */
 };
 
 static struct low_precision_cursor cursor_new(const struct packed_low_precision *matrix,
@@ -290,6 +325,7 @@ static struct low_precision_cursor cursor_new(const struct packed_low_precision 
                                               product->residual ? product->residual + column : NULL,
                                           .output = (uint8_t *)product->output + column * bytes,
                                           .line = SIZE_MAX,
+                                          .last = UINT64_MAX,
                                           .row_bytes = product->output_stride * bytes};
     if (product->line) {
         cursor.line = product->line;
@@ -298,23 +334,88 @@ static struct low_precision_cursor cursor_new(const struct packed_low_precision 
     return cursor;
 }
 
+/* The next of the lines, made for a range. */
+static const struct low_precision_line *make_line(struct low_precision_cursor *cursor,
+                                                  const struct int8_range *range,
+                                                  const struct low_precision_tile *tile) {
+    cursor->at = (cursor->at + 1) % TILE_ROWS;
+    struct low_precision_line *line = &cursor->lines[cursor->at];
+    for (size_t n = 0; n < cursor->outputs; n++) {
+        line->scale[n] = tile->scale[n] * range->scale;
+        line->offset[n] = tile->offset[n] * range->offset + tile->bias[n];
+    }
+    return line;
+}
+
+/* The range as one number, for comparison. */
+typedef uint64_t range_bits;
+_Static_assert(sizeof(range_bits) == sizeof(struct int8_range), "a range is one number");
+
+/* Of the rows at the cursor, most of which have the range of the one before. */
+static void take_lines(struct low_precision_cursor *cursor,
+                       const struct packed_low_precision_product *product, size_t rows,
+                       struct low_precision_tile *tile) {
+    const uint8_t *at = cursor->input + product->range_at;
+    const size_t stride = product->input_stride;
+    const struct low_precision_line *line = &cursor->lines[cursor->at];
+    range_bits last = cursor->last;
+    for (size_t r = 0; r < rows; r++, at += stride) {
+        range_bits bits;
+        memcpy(&bits, at, sizeof bits);
+        if (bits != last) {
+            struct int8_range range;
+            memcpy(&range, &bits, sizeof range);
+            line = make_line(cursor, &range, tile);
+            last = bits;
+        }
+        tile->lines[r] = line;
+    }
+    cursor->last = last;
+}
+
+/* The same for a kernel that has no lines. */
+static void take_ranges(const struct low_precision_cursor *cursor,
+                        const struct packed_low_precision_product *product, size_t rows,
+                        struct low_precision_tile *tile) {
+    const uint8_t *at = cursor->input + product->range_at;
+    for (size_t r = 0; r < rows; r++, at += product->input_stride) {
+        memcpy(&tile->ranges[r], at, sizeof *tile->ranges);
+    }
+}
+
 /* Points the tile to its rows. */
 static void take_rows(struct low_precision_cursor *cursor,
                       const struct packed_low_precision_product *product, size_t rows,
                       struct low_precision_tile *tile) {
+    if (product->range_at && cursor->lines) take_lines(cursor, product, rows, tile);
+    if (product->range_at && !cursor->lines) take_ranges(cursor, product, rows, tile);
+    const uint8_t *input = cursor->input;
+    uint8_t *output = cursor->output;
+    size_t place = cursor->place;
     tile->residual = cursor->residual;
     if (cursor->residual) cursor->residual += rows * product->output_stride;
     for (size_t r = 0; r < rows; r++) {
-        tile->rows[r] = cursor->input;
-        if (product->range_at) {
-            memcpy(&tile->ranges[r], cursor->input + product->range_at, sizeof *tile->ranges);
-        }
-        tile->outputs[r] = cursor->output;
-        cursor->input += product->input_stride;
-        cursor->output += cursor->row_bytes;
-        if (++cursor->place < cursor->line) continue;
-        cursor->place = 0;
-        cursor->output += cursor->next_line;
+        tile->rows[r] = input;
+        tile->outputs[r] = output;
+        input += product->input_stride;
+        output += cursor->row_bytes;
+        if (++place < cursor->line) continue;
+        place = 0;
+        output += cursor->next_line;
+    }
+    cursor->input = input;
+    cursor->output = output;
+    cursor->place = place;
+}
+
+/* The range of activations, for all rows. */
+static void take_activations(struct low_precision_cursor *cursor, float step,
+                             struct low_precision_tile *tile) {
+    const struct int8_range range = {.scale = step};
+    const struct low_precision_line *line = cursor->lines ? make_line(cursor, &range, tile) : NULL;
+    for (size_t r = 0; r < TILE_ROWS; r++) {
+        tile->ranges[r] = range;
+        tile->lines[r] = line;
     }
 }
 
@@ -323,20 +424,25 @@ static void multiply_panels(const struct packed_low_precision *matrix,
                             const struct low_precision_kernel *kernel, size_t panel, size_t panels,
                             size_t rows, const struct packed_low_precision_product *product,
                             size_t column) {
-    const size_t tiles = (rows + kernel->rows - 1) / kernel->rows;
+    const size_t most = panels == kernel->panels ? kernel->wide_rows : kernel->rows;
+    const size_t tiles = (rows + most - 1) / most;
     const size_t height = rows / tiles, higher = rows % tiles;
     const size_t first = panel * LOW_PRECISION_PANEL;
+    struct low_precision_line lines[TILE_ROWS];
     struct low_precision_cursor cursor = cursor_new(matrix, product, column);
-    struct low_precision_tile tile = {.words = matrix->words,
-                                      .numbers = matrix->numbers,
-                                      .panels = matrix->panels + first * matrix->words,
-                                      .bias = matrix->bias + first,
-                                      .scale = matrix->scale + first,
-                                      .offset = matrix->offset + first,
-                                      .residual_stride = product->output_stride,
-                                      .relu6 = product->relu6,
-                                      .to_activations = matrix->to_activations};
-    for (size_t r = 0; r < TILE_ROWS; r++) tile.ranges[r].scale = INT8_STEP;
+    cursor.outputs = panels * LOW_PRECISION_PANEL;
+    if (kernel->by_lines) cursor.lines = lines;
+    struct low_precision_tile tile; /* (Without its arrays, which would be cleared.) */
+    tile.words = matrix->words;
+    tile.numbers = matrix->numbers;
+    tile.panels = matrix->panels + first * matrix->words;
+    tile.bias = matrix->bias + first;
+    tile.scale = matrix->scale + first;
+    tile.offset = matrix->offset + first;
+    tile.residual_stride = product->output_stride;
+    tile.relu6 = product->relu6;
+    tile.to_activations = matrix->to_activations;
+    if (!product->range_at) take_activations(&cursor, int8_step(int8_bytes(matrix)), &tile);
     for (size_t i = 0; i < tiles; i++) {
         const size_t some = height + (i < higher);
         take_rows(&cursor, product, some, &tile);

@@ -2,9 +2,9 @@
  * are multiplied by as many weights and added to one sum by one instruction (AVX512_BF16's
  * vdpbf16ps, AVX512_VNNI's and AVX_VNNI's vpdpbusd, arm64's sdot). On other processors bfloat16
  * numbers are widened to floats, and a word has two int8 numbers, of 16 bits each, for pmaddwd or
- * smlal (the product of bytes, pmaddubsw, saturates): weights then use as many of the 16 bits as
- * the sums allow, which makes captions those of float more often. Sums are float for bfloat16,
- * 32-bit integers for int8, and do not overflow.
+ * smlal (the product of bytes, pmaddubsw, saturates): numbers then have 12 bits, and weights use as
+ * many of the 16 as the sums allow, which makes nearly all captions those of float. Sums are float
+ * for bfloat16, 32-bit integers for int8, and do not overflow.
  *
  * int8 weights have a scale for each output; low_precision.h describes the left matrix. A row's
  * result does not depend on the other rows; for int8 it is the same, up to the last roundings, on

@@ -8,12 +8,20 @@
  * product of two bfloat16 numbers is exact in float, so that sums are the same with and without
  * FMA.
  *
- * Sums are in registers: of 16 floats there are 32, for 6 x 4 panels; of 8 there are 16, for 6 x 1;
- * of 4 there are 16 on x86-64, for 2 x 1, and 32 on arm64. */
+ * Sums are in registers: of 16 floats there are 32, for 6 x 4 panels; of 8 there are 16, for 6 x 1
+ * or, as pairs of 16 bits have it, for 3 x 2, whose loads are fewer; of 4 there are 16 on x86-64,
+ * for 2 x 1, and 32 on arm64. */
 
 #include "infer/low_precision_vectors.h"
 
+#if KERNEL_WIDTH <= 8 && !defined(KERNEL_DOT_BYTES)
+#define KERNEL_COMBINED
+#endif
+#if KERNEL_WIDTH == 8 && defined(KERNEL_COMBINED)
+#define KERNEL_PANELS 2
+#else
 #define KERNEL_PANELS (KERNEL_WIDTH == 16 ? 4 : 1)
+#endif
 enum {
     KERNEL(panel_vectors) = LOW_PRECISION_PANEL / KERNEL_WIDTH,
     KERNEL(tile_vectors) = KERNEL_PANELS * KERNEL(panel_vectors)
@@ -111,6 +119,24 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(add_words)(size_t rows, size_t vectors,
 }
 
 #ifndef KERNEL_DOT_BF16
+#ifdef KERNEL_COMBINED
+/* Whole numbers to values. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(scale)(size_t rows, size_t vectors,
+                                             const struct low_precision_tile *tile,
+                                             KERNEL(totals) * whole, KERNEL(sums) * sums) {
+    SIMD_UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        const struct low_precision_line *line = tile->lines[r];
+        SIMD_UNROLL
+        for (size_t v = 0; v < vectors; v++) {
+            KERNEL(vector) scale, offset;
+            SIMD_LOAD(scale, line->scale + v * KERNEL_WIDTH);
+            SIMD_LOAD(offset, line->offset + v * KERNEL_WIDTH);
+            sums[r][v] = __builtin_convertvector(whole[r][v], KERNEL(vector)) * scale + offset;
+        }
+    }
+}
+#else
 /* Whole numbers to values. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(scale)(size_t rows, size_t vectors,
                                              const struct low_precision_tile *tile,
@@ -133,8 +159,41 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(scale)(size_t rows, size_t vectors,
         }
     }
 }
+#endif
 
-KERNEL_TARGET SIMD_INLINE void KERNEL(sum_int8)(size_t rows, size_t vectors,
+#if KERNEL_WIDTH == 8 && defined(KERNEL_COMBINED)
+/* scale and store in one for activations, without a look at the tile after the first number is
+ * stored, which for all that the compiler knows could change it. False: they are no activations. */
+KERNEL_TARGET SIMD_INLINE bool KERNEL(activate)(size_t rows, size_t vectors,
+                                                const struct low_precision_tile *tile,
+                                                KERNEL(totals) * whole) {
+    if (!tile->to_activations || tile->residual) return false;
+    const struct low_precision_line *lines[TILE_ROWS];
+    uint16_t *outputs[TILE_ROWS];
+    SIMD_UNROLL
+    for (size_t r = 0; r < rows; r++) lines[r] = tile->lines[r], outputs[r] = tile->outputs[r];
+    SIMD_UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        SIMD_UNROLL
+        for (size_t v = 0; v < vectors; v += 2) {
+            KERNEL(vector) values[2];
+            SIMD_UNROLL
+            for (size_t i = 0; i < 2; i++) {
+                KERNEL(vector) scale, offset;
+                SIMD_LOAD(scale, lines[r]->scale + (v + i) * KERNEL_WIDTH);
+                SIMD_LOAD(offset, lines[r]->offset + (v + i) * KERNEL_WIDTH);
+                values[i] =
+                    __builtin_convertvector(whole[r][v + i], KERNEL(vector)) * scale + offset;
+            }
+            KERNEL(store_wide_pair)(values[0], values[1], outputs[r] + v * KERNEL_WIDTH);
+        }
+    }
+    return true;
+}
+#endif
+
+/* False: the values are in `sums`, true: they are stored. */
+KERNEL_TARGET SIMD_INLINE bool KERNEL(sum_int8)(size_t rows, size_t vectors,
                                                 const struct low_precision_tile *tile,
                                                 KERNEL(sums) * sums) {
     KERNEL(totals) whole[TILE_ROWS];
@@ -144,7 +203,11 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(sum_int8)(size_t rows, size_t vectors,
         for (size_t v = 0; v < vectors; v++) whole[r][v] = (KERNEL(words)){0};
     }
     KERNEL(add_words)(rows, vectors, tile, whole);
+#if KERNEL_WIDTH == 8 && defined(KERNEL_COMBINED)
+    if (KERNEL(activate)(rows, vectors, tile, whole)) return true;
+#endif
     KERNEL(scale)(rows, vectors, tile, whole, sums);
+    return false;
 }
 #endif
 
@@ -199,7 +262,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool int8, size_t rows, size_t panel
     if (!int8) KERNEL(sum_bf16)(rows, vectors, tile, sums);
 #endif
 #ifndef KERNEL_DOT_BF16
-    if (int8) KERNEL(sum_int8)(rows, vectors, tile, sums);
+    if (int8 && KERNEL(sum_int8)(rows, vectors, tile, sums)) return;
 #endif
     if (tile->residual) {
         SIMD_UNROLL
@@ -241,6 +304,14 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool int8, size_t rows, size_t panel
     static tile_function *const KERNEL(type##_tiles)[][TILE_ROWS] = {                              \
         KERNEL_NAMES(type, 1), KERNEL_NAMES(type, 2), KERNEL_NAMES(type, 3),                       \
         KERNEL_NAMES(type, 4)};
+#elif KERNEL_PANELS == 2
+#define KERNEL_TYPE(type, int8)                                                                    \
+    KERNEL_TILES(type, int8, 1)                                                                    \
+    KERNEL_TILE(type, int8, 1, 2)                                                                  \
+    KERNEL_TILE(type, int8, 2, 2)                                                                  \
+    KERNEL_TILE(type, int8, 3, 2)                                                                  \
+    static tile_function *const KERNEL(type##_tiles)[][TILE_ROWS] = {                              \
+        KERNEL_NAMES(type, 1), {KERNEL(type##_1_2), KERNEL(type##_2_2), KERNEL(type##_3_2)}};
 #else
 #define KERNEL_TYPE(type, int8)                                                                    \
     KERNEL_TILES(type, int8, 1)                                                                    \
@@ -255,6 +326,7 @@ KERNEL_TYPE(int8, true)
 #endif
 
 #undef KERNEL_ADD
+#undef KERNEL_COMBINED
 #undef KERNEL_PANELS
 #undef KERNEL_TILE
 #undef KERNEL_TILES

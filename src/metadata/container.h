@@ -43,7 +43,7 @@ struct container {
     size_t image_data;      /* of a JPEG: where the segments end and coded pixels begin */
 };
 
-/* What a kind of container offers. Internal to src/metadata. */
+/* What a kind of container offers. */
 struct container_format {
     const char *name;
     bool has_resources;
@@ -52,7 +52,6 @@ struct container_format {
     bool (*put)(const struct container *container, const char *packet, size_t packet_size,
                 const struct file_bytes *resources, struct splices *splices, caption_error *error);
 };
-extern const struct container_format container_jpeg, container_png, container_webp;
 
 /* Finds the metadata. Errors: another kind of photo, damage, XMP in a form that is not changed.
  * They carry no file name. Freed with container_free, whatever is returned. */
@@ -66,9 +65,5 @@ bool container_put(const struct container *container, const char *packet, size_t
                    caption_error *error);
 
 void container_free(struct container *container);
-
-/* Keeps a copy of XMP, without bytes of 0 behind it. Internal to src/metadata. */
-bool container_keep_packet(struct container *container, const uint8_t *bytes, size_t size,
-                           caption_error *error);
 
 #endif

@@ -184,3 +184,132 @@ double rerank_score(const struct rerank *rerank, double score, const double *sig
     return score + rerank->agreement * signals[CONFIDENCE_AGREEMENT] +
            rerank->coverage * signals[CONFIDENCE_COVERAGE];
 }
+
+/* Far beyond any fitted value. */
+enum { FIT_STEPS = 100 };
+
+/* Leaves logits unchanged. */
+static const struct tag_calibration none = {.slope = 1, .bias = 0};
+
+bool tag_calibration_is_there(const struct tag_calibration *calibration) {
+    return calibration->slope > 0;
+}
+
+static bool read_all(const cJSON *object, const char *name, struct tag_calibration *calibration,
+                     caption_error *error) {
+    if (!cJSON_IsObject(object))
+        return error_set(error, CAPTION_ERROR_FORMAT, "%s: expected an object, found %s", name,
+                         json_type(object));
+    if (!read_number(object, "slope", name, &calibration->slope, error) ||
+        !read_number(object, "bias", name, &calibration->bias, error)) {
+        return false;
+    }
+    if (!(calibration->slope > 0))
+        return error_set(error, CAPTION_ERROR_FORMAT, "%s: slope: expected more than 0, found %g",
+                         name, calibration->slope);
+    const int found = cJSON_GetArraySize(object);
+    return found == 2 ||
+           error_set(error, CAPTION_ERROR_FORMAT, "%s: expected 2 keys, found %d", name, found);
+}
+
+bool tag_calibration_parse(struct tag_calibration *calibration, const char *text, const char *name,
+                           caption_error *error) {
+    cJSON *object = json_parse(text, strlen(text), name, error);
+    if (!object) return false;
+    const bool ok = read_all(object, name, calibration, error);
+    cJSON_Delete(object);
+    return ok;
+}
+
+/* Six digits: more would only be noise in the file. */
+cJSON *tag_calibration_json(const struct tag_calibration *calibration, caption_error *error) {
+    cJSON *object = cJSON_CreateObject();
+    if (object && cJSON_AddNumberToObject(object, "slope", rounded(calibration->slope)) &&
+        cJSON_AddNumberToObject(object, "bias", rounded(calibration->bias))) {
+        return object;
+    }
+    cJSON_Delete(object);
+    error_memory(error, "the calibration of tags");
+    return NULL;
+}
+
+static double logistic(const struct tag_calibration *by, float logit) {
+    return math_logistic(by->slope * (double)logit + by->bias);
+}
+
+double tag_calibration_of(const struct tag_calibration *calibration, float logit) {
+    const struct tag_calibration *by = tag_calibration_is_there(calibration) ? calibration : &none;
+    return logistic(by, logit);
+}
+
+/* Of the mean log-likelihood: its value, gradient and curvature (negated). */
+struct likelihood {
+    double value;
+    double slope, bias;
+    double slope_slope, slope_bias, bias_bias;
+};
+
+static struct likelihood likelihood_at(const struct tag_calibration *at, const float *logits,
+                                       const bool *labels, size_t count) {
+    struct likelihood sum = {0};
+    for (size_t i = 0; i < count; i++) {
+        const double x = (double)logits[i], p = logistic(at, logits[i]);
+        const double z = at->slope * x + at->bias, rest = (labels[i] ? 1 : 0) - p;
+        const double curvature = p * (1 - p);
+        sum.value += math_log_logistic(labels[i] ? z : -z) / (double)count;
+        sum.slope += rest * x / (double)count;
+        sum.bias += rest / (double)count;
+        sum.slope_slope += curvature * x * x / (double)count;
+        sum.slope_bias += curvature * x / (double)count;
+        sum.bias_bias += curvature / (double)count;
+    }
+    return sum;
+}
+
+/* One Newton step, halved until the likelihood increases; false if it never does. */
+static bool step(struct tag_calibration *at, struct likelihood *here, const float *logits,
+                 const bool *labels, size_t count) {
+    const double determinant =
+        here->slope_slope * here->bias_bias - here->slope_bias * here->slope_bias;
+    if (!(determinant > 1e-12)) return false;
+    const double slope =
+        (here->bias_bias * here->slope - here->slope_bias * here->bias) / determinant;
+    const double bias =
+        (here->slope_slope * here->bias - here->slope_bias * here->slope) / determinant;
+    double part = 1;
+    for (size_t halvings = 0; halvings < 20; halvings++, part /= 2) {
+        const struct tag_calibration next = {at->slope + part * slope, at->bias + part * bias};
+        const struct likelihood there = likelihood_at(&next, logits, labels, count);
+        if (!(there.value > here->value)) continue;
+        *at = next;
+        *here = there;
+        return true;
+    }
+    return false;
+}
+
+bool tag_calibration_fit(const float *logits, const bool *labels, size_t count,
+                         struct tag_calibration *calibration, caption_error *error) {
+    size_t positive = 0;
+    for (size_t i = 0; i < count; i++) {
+        positive += labels[i];
+        if (!isfinite(logits[i]))
+            return error_set(error, CAPTION_ERROR_FORMAT, "tags: a logit that is not finite");
+    }
+    if (positive == 0 || positive == count)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "tags: %s is named by the captions, nothing to calibrate by",
+                         positive == 0 ? "none" : "each");
+    struct tag_calibration at = none;
+    struct likelihood here = likelihood_at(&at, logits, labels, count);
+    for (size_t i = 0; i < FIT_STEPS; i++) {
+        if (!step(&at, &here, logits, labels, count)) break;
+    }
+    if (!(at.slope > 0) || at.slope > largest || fabs(at.bias) > largest)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "tags: the model's do not go by the captions, expected a slope above 0, "
+                         "found %g",
+                         at.slope);
+    *calibration = at;
+    return true;
+}

@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "base/simd_level.h"
-#include "model/decoder_parts.h"
 #include "nn/blas.h"
 #include "nn/math.h"
 #include "nn/vector.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/model_parts.h"
+#include "model/model.h"
 
 static const char own_prefix[] = "encoder.";
 

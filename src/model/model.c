@@ -12,7 +12,6 @@
 
 #include "base/memory.h"
 #include "format/float16.h"
-#include "model/model_parts.h"
 #include "nn/vector.h"
 #include "text/utf8.h"
 

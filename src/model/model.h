@@ -3,6 +3,8 @@
 #ifndef CAPTION_MODEL_MODEL_H
 #define CAPTION_MODEL_MODEL_H
 
+#include <cjson/cJSON.h>
+
 #include "base/error.h"
 #include "image/photo.h"
 #include "model/confidence.h"
@@ -11,7 +13,6 @@
 #include "model/encoder_import.h"
 #include "model/search.h"
 #include "model/styles.h"
-#include "model/tag_calibration.h"
 #include "model/weights.h"
 #include "text/tag_words.h"
 #include "text/vocabulary.h"
@@ -147,5 +148,42 @@ struct model_place {
  * with `error` set where there is none of the three, or nothing at $CAPTION_MODEL. Not allocated:
  * it may lie in *place. */
 const char *model_path(const char *named, struct model_place *place, caption_error *error);
+
+/* What a model is, was trained on and scores: for `caption info`. */
+
+/* A text of several lines, each ending in a newline. `path` is the file that the model was read
+ * from (its size and types of numbers are included), or NULL. Freed with free(). */
+char *model_info(const struct model *model, const char *path, caption_error *error);
+
+/* The same as an object: "path", "bytes", "types", "encoder", "image_size", "mean", "std", "cell",
+ * "embedding", "hidden", "image_input", "features", "words", "parameters" {"encoder", "decoder",
+ * "search"}, "search" (the width of its vectors; 0: none), "provenance". Freed with cJSON_Delete.
+ */
+cJSON *model_info_json(const struct model *model, const char *path, caption_error *error);
+
+/* --- for the files of the model themselves --- */
+
+/* model_new without the numbers: every size is checked and every tensor registered, but nothing of
+ * the size of the weights is allocated, so that a file can be checked against the plan first. */
+bool model_plan(struct model *model, const struct model_design *design,
+                struct vocabulary *vocabulary, caption_error *error);
+
+/* A model's tags (tag_words.h) and caption styles (styles.h) as text of the metadata; NULL if it
+ * has none. */
+struct model_texts {
+    char *tags, *styles; /* owned */
+};
+/* Freed with model_texts_free, also after a failure. */
+bool model_texts_of(const struct model *model, struct model_texts *texts, caption_error *error);
+void model_texts_free(struct model_texts *texts);
+
+/* The design of a model like `model`, without batch norm, for squares of `size` pixels, with the
+ * tags and styles of `texts`; valid while both are. */
+struct model_design model_design_like(const struct model *model, size_t size,
+                                      const struct model_texts *texts);
+
+/* Sets mean, std and size from the metadata; absent keys leave them unchanged. */
+bool model_file_preprocessing(const struct safetensors *file, struct preprocessing *preprocessing,
+                              caption_error *error);
 
 #endif

@@ -16,7 +16,7 @@
  *     search_size, search_hidden  width of the vectors and of the state of the search part, as in
  *                  search.h (absent: no search part)
  *     provenance   a JSON object of strings
- *     tag_calibration  of the word head, as in tag_calibration.h (absent: there is none)
+ *     tag_calibration  of the word head, as in confidence.h (absent: there is none)
  *     confidence   of captions, as in confidence.h (absent: there is none)
  *     rerank       of captions, as in confidence.h (absent: there is none)
  *
@@ -28,7 +28,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "model/model_parts.h"
+#include "model/model.h"
 
 static const char format_name[] = "caption", format_version[] = "1";
 static const char batch_norm_key[] = MODEL_TRAINING "batch_norm";

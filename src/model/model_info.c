@@ -1,11 +1,11 @@
-#include "model/model_info.h"
+#include "model/model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/plain_text.h"
+#include "base/terminal.h"
 #include "base/text_stream.h"
 
 enum { COLOURS = 3, FIRST_WORDS = 10, LABEL_WIDTH = 14 };

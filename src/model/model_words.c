@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/model_parts.h"
+#include "model/model.h"
 
 /* Column by column over the rows of all words but the special ones. */
 struct moments {

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "model/decoder_parts.h"
+#include "model/decoder.h"
 #include "nn/blas.h"
 #include "nn/vector.h"
 #include "text/vocabulary.h"

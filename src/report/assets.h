@@ -1,5 +1,5 @@
-/* The files of report/assets, as CMake puts them into the program (cmake writes assets.c). Text
- * that ends with a 0 byte. */
+/* The files of report/assets and serve/assets, as CMake puts them into the program (cmake writes
+ * assets.c). Text that ends with a 0 byte. */
 #ifndef CAPTION_REPORT_ASSETS_H
 #define CAPTION_REPORT_ASSETS_H
 
@@ -19,5 +19,10 @@ extern const char asset_scores_css[];
 
 /* Charts. It uses the colours of page.css. */
 extern const char asset_chart_css[];
+
+/* The server's page, which captions what is dropped on it (serve/assets). It uses page.css of the
+ * reports. */
+extern const char asset_captioner_html[], asset_captioner_css[], asset_captioner_js[],
+    asset_drop_js[], asset_writing_js[];
 
 #endif

@@ -3,6 +3,7 @@
 #define CAPTION_REPORT_CAPTION_FILE_H
 
 #include "report/caption_output.h"
+#include "report/caption_table.h"
 
 /* The path of a photo's sidecar file, newly allocated: "holiday/dog.txt" for "holiday/dog.jpg" and
  * the extension ".txt". If photos differ only in their extension, the first in byte order has that
@@ -36,5 +37,16 @@ struct caption_file_options {
  * newline; folders are created as needed. NULL when memory is short. */
 struct caption_output *caption_file_output_new(const struct caption_file_options *options,
                                                caption_error *error);
+
+/* A tar archive of photos with their captions, as WebDataset reads it: for each photo its member,
+ * as it was, then KEY.txt with its caption and KEY.json with what a row of JSON Lines says. Photos
+ * that could not be read are left out. */
+
+/* An output that writes the archive beside `path` and renames it over it at the end (POSIX's
+ * format, by libarchive). The same input makes the same bytes: members have no owner and no time.
+ * `rows` says what the texts hold; its stream is not used. Its rows must have a member. NULL with
+ * `error` set. */
+struct caption_output *caption_tar_new(const char *path, const struct caption_rows *rows,
+                                       caption_error *error);
 
 #endif

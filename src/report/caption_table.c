@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/plain_text.h"
+#include "base/terminal.h"
 #include "report/json_text.h"
 
 struct table_output {

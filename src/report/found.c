@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/file.h"
-#include "base/plain_text.h"
+#include "base/terminal.h"
 #include "image/thumbnail.h"
 #include "report/assets.h"
 #include "report/caption_page.h"

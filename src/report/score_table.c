@@ -1,6 +1,6 @@
 #include "report/score_table.h"
 
-#include "base/plain_text.h"
+#include "base/terminal.h"
 #include "eval/scores.h"
 #include "report/json_text.h"
 

@@ -6,11 +6,10 @@
 #include <stdio.h>
 
 #include "eval/confidence_scores.h"
-#include "eval/next_word.h"
+#include "eval/perplexity.h"
 #include "eval/retrieval.h"
 #include "eval/scores.h"
 #include "eval/swaps.h"
-#include "eval/tag_scores.h"
 
 struct score_table {
     const char *name;      /* of the photos, where there are several tables; or NULL */

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "report/chart.h"
 #include "report/html.h"
-#include "report/training_report_parts.h"
+#include "report/training_report.h"
 
 /* The history and what its charts have in common. */
 struct curves {

@@ -8,7 +8,6 @@
 #include "report/assets.h"
 #include "report/chart.h"
 #include "report/html.h"
-#include "report/training_report_parts.h"
 
 /* Pixels of a thumbnail's longest side: the width that the page gives it. */
 enum { THUMBNAIL_SIDE = 160 };

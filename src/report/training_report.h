@@ -11,8 +11,10 @@
 #define CAPTION_REPORT_TRAINING_REPORT_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/error.h"
+#include "image/thumbnail.h"
 #include "train/history.h"
 
 struct training_report;
@@ -31,5 +33,31 @@ void training_report_free(struct training_report *report);
 
 /* Whether a file is such a page. */
 bool training_report_recognise(const char *path);
+
+/* --- the parts of the page, for training_report.c and training_curves.c --- */
+
+/* A sample photo as it is shown. */
+struct report_photo {
+    char *path;
+    size_t offset; /* of a photo in an archive */
+    caption_thumbnail thumbnail;
+    caption_error problem; /* why there is no thumbnail; CAPTION_OK where there is one */
+};
+
+/* Text epochs are not validated: they have no scores and no captions. */
+bool training_report_is_scored(const struct train_epoch *epoch);
+
+/* The run's key numbers, as a list. */
+void training_summary_write(const struct train_history *history, FILE *stream);
+
+/* Curves over the epochs. False when memory is short. */
+bool training_curves_write(const struct train_history *history, FILE *stream, caption_error *error);
+
+/* The epochs as a table. */
+void training_table_write(const struct train_history *history, FILE *stream);
+
+/* The sample photos; `photos` are those of history->samples. */
+void training_photos_write(const struct train_history *history, const struct report_photo *photos,
+                           FILE *stream);
 
 #endif

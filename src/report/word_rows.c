@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "base/plain_text.h"
+#include "base/terminal.h"
 #include "report/json_text.h"
 
 static cJSON *probability(double logprob) {

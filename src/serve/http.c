@@ -1,19 +1,435 @@
 #include "serve/http.h"
 
-#include "serve/http_parts.h"
-
 #ifdef CAPTION_WITH_MICROHTTPD
 
+#include <dlfcn.h>
 #include <math.h>
+#include <microhttpd.h>
 #include <netdb.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/library.h"
 #include "base/memory.h"
-#include "base/progress.h"
+#include "base/terminal.h"
+#include "base/text_stream.h"
+#include "serve/connections.h"
 #include "serve/log.h"
+#include "serve/site.h"
+
+/* GNU libmicrohttpd, found with dlopen when a server is started (CAPTION_MICROHTTPD_SONAME): it
+ * takes longer to load than a caption takes. */
+
+#define MICROHTTPD_FUNCTIONS(FUNCTION)                                                             \
+    FUNCTION(MHD_start_daemon)                                                                     \
+    FUNCTION(MHD_stop_daemon)                                                                      \
+    FUNCTION(MHD_quiesce_daemon)                                                                   \
+    FUNCTION(MHD_create_response_from_buffer)                                                      \
+    FUNCTION(MHD_add_response_header)                                                              \
+    FUNCTION(MHD_destroy_response)                                                                 \
+    FUNCTION(MHD_queue_response)                                                                   \
+    FUNCTION(MHD_suspend_connection)                                                               \
+    FUNCTION(MHD_resume_connection)                                                                \
+    FUNCTION(MHD_lookup_connection_value)                                                          \
+    FUNCTION(MHD_get_connection_values)                                                            \
+    FUNCTION(MHD_get_connection_info)                                                              \
+    FUNCTION(MHD_create_post_processor)                                                            \
+    FUNCTION(MHD_post_process)                                                                     \
+    FUNCTION(MHD_destroy_post_processor)
+
+struct microhttpd {
+#define FUNCTION(name) __typeof__(&name) name;
+    MICROHTTPD_FUNCTIONS(FUNCTION)
+#undef FUNCTION
+};
+
+/* Sets the pointers. False with `error` set where the library is not there. It stays loaded. */
+static bool microhttpd_load(struct microhttpd *library, caption_error *error) {
+    static const struct library_function functions[] = {
+#define FUNCTION(name) LIBRARY_FUNCTION(struct microhttpd, name),
+        MICROHTTPD_FUNCTIONS(FUNCTION)
+#undef FUNCTION
+            LIBRARY_END,
+    };
+    return library_find(CAPTION_MICROHTTPD_SONAME, functions, library) ||
+           error_set(error, CAPTION_ERROR_SYSTEM,
+                     "GNU libmicrohttpd, which serves, cannot be loaded: %.200s", dlerror());
+}
+
+struct http {
+    struct http_options options;
+    struct microhttpd mhd;
+    struct MHD_Daemon *daemon;
+    int listening; /* once it listens no more: to be closed after the daemon; else -1 */
+    struct connections *connections;
+    size_t most_connections;
+    _Atomic(struct workers *) workers;
+    atomic_size_t bodies, active; /* bytes, requests */
+    atomic_bool draining;
+};
+
+/* A request under way. */
+struct call {
+    struct exchange exchange;
+    struct http *http;
+    struct MHD_Connection *connection;
+    struct connection_entry *entry;
+    const struct route *route;
+    struct MHD_PostProcessor *form; /* NULL: the body is the photo, or JSON */
+    char method[16], path[128];     /* for the log */
+    double started;
+    size_t received, capacity; /* of the body */
+    unsigned refusal;          /* status; 0: it is not refused */
+    char reason[256];
+    bool all_there;    /* of the body */
+    bool in_multipart; /* a file of the form was begun */
+    bool head;
+};
+
+/* A header of the request, or NULL. */
+static const char *call_header(const struct call *call, const char *name) {
+    return call->http->mhd.MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name);
+}
+
+/* Notes that the request is to be answered with this status and reason. The first reason stays. */
+static void call_refuse(struct call *call, unsigned status, const char *reason) {
+    if (call->refusal) return;
+    call->refusal = status;
+    snprintf(call->reason, sizeof call->reason, "%s", reason);
+}
+
+/* --- a request's body --- */
+
+/* Bytes of a form's field that is no photo. */
+enum { LONGEST_FIELD = 1024, POST_BUFFER = 1024 };
+
+static void call_drop_body(struct call *call) {
+    atomic_fetch_sub(&call->http->bodies, call->capacity);
+    free(call->exchange.body.bytes);
+    call->exchange.body.bytes = NULL;
+    call->exchange.body.size = call->capacity = 0;
+}
+
+/* Makes the body's memory larger, as far as all bodies together may be. */
+static bool reserve(struct call *call, size_t needed) {
+    struct http *http = call->http;
+    size_t capacity = size_larger(call->capacity, 1 << 14);
+    if (needed <= call->capacity) return true;
+    while (capacity < needed) capacity *= 2;
+    capacity = size_smaller(capacity, http->options.most_body + 1);
+    const size_t more = capacity - call->capacity;
+    if (atomic_fetch_add(&http->bodies, more) + more > http->options.most_bodies) {
+        atomic_fetch_sub(&http->bodies, more);
+        call_refuse(call, 503, "too many photos are under way: try again later (--body-memory)");
+        return false;
+    }
+    char *bytes = realloc(call->exchange.body.bytes, capacity + 1);
+    if (!bytes) {
+        atomic_fetch_sub(&http->bodies, more);
+        call_refuse(call, 503, "not enough memory for the request");
+        return false;
+    }
+    bytes[capacity] = '\0'; /* cJSON before 1.7.18 may read it */
+    call->exchange.body.bytes = bytes;
+    call->capacity = capacity;
+    return true;
+}
+
+static void call_refuse_large(struct call *call) {
+    char reason[128];
+    snprintf(reason, sizeof reason, "the request is larger than %zu MB (--max-body)",
+             call->http->options.most_body / 1000000);
+    call_refuse(call, 413, reason);
+}
+
+static void add_bytes(struct call *call, const char *bytes, size_t size) {
+    struct protocol_body *body = &call->exchange.body;
+    if (call->refusal || size == 0) return;
+    if (size > call->http->options.most_body - body->size)
+        call_refuse_large(call);
+    else if (reserve(call, body->size + size)) {
+        memcpy(body->bytes + body->size, bytes, size);
+        body->size += size;
+        return;
+    }
+    call_drop_body(call);
+}
+
+static bool add_argument(struct call *call, const char *name, const char *value) {
+    struct protocol_body *body = &call->exchange.body;
+    if (body->argument_count == PROTOCOL_MOST_ARGUMENTS) {
+        call_refuse(call, 400, "too many parameters");
+        return false;
+    }
+    struct protocol_argument *argument = &body->arguments[body->argument_count];
+    argument->name = memory_string(name, NULL);
+    argument->value = value ? memory_string(value, NULL) : NULL;
+    if (argument->name && (argument->value || !value)) {
+        body->argument_count++;
+        return true;
+    }
+    free(argument->name);
+    free(argument->value);
+    call_refuse(call, 503, "not enough memory for the request");
+    return false;
+}
+
+/* A field of the form that is no file: its value may come in parts. */
+static void add_field(struct call *call, const char *name, const char *bytes, size_t size,
+                      uint64_t offset) {
+    char value[LONGEST_FIELD + 1];
+    struct protocol_body *body = &call->exchange.body;
+    const char *before = "";
+    if (offset > 0 && body->argument_count > 0)
+        before = body->arguments[body->argument_count - 1].value;
+    if (size + strlen(before) > LONGEST_FIELD) {
+        call_refuse(call, 400, "a field of the form is too long");
+        return;
+    }
+    snprintf(value, sizeof value, "%s%.*s", before, (int)size, bytes);
+    if (offset > 0 && body->argument_count > 0) {
+        struct protocol_argument *last = &body->arguments[--body->argument_count];
+        free(last->name);
+        free(last->value);
+    }
+    add_argument(call, name, value);
+}
+
+static enum MHD_Result take_form(void *context, enum MHD_ValueKind kind, const char *key,
+                                 const char *filename, const char *type, const char *encoding,
+                                 const char *bytes, uint64_t offset, size_t size) {
+    struct call *call = context;
+    (void)kind;
+    (void)type;
+    (void)encoding;
+    if (call->refusal) return MHD_YES;
+    if (!filename) {
+        add_field(call, key ? key : "", bytes, size, offset);
+        return MHD_YES;
+    }
+    if (offset == 0 && call->exchange.body.size > 0)
+        call_refuse(call, 400, "expected one photo in the form, found several");
+    if (!call->in_multipart && *filename) call->exchange.body.name = memory_string(filename, NULL);
+    call->in_multipart = true;
+    add_bytes(call, bytes, size);
+    return MHD_YES;
+}
+
+/* Takes a part of the body, in memory that is bounded for all bodies together. */
+static void call_take_bytes(struct call *call, const char *bytes, size_t size) {
+    call->received += size;
+    if (call->refusal || call->route->write) return; /* whose body nobody reads */
+    if (!call->form)
+        add_bytes(call, bytes, size);
+    else if (call->http->mhd.MHD_post_process(call->form, bytes, size) != MHD_YES)
+        call_refuse(call, 400, "the form is not what its Content-Type says");
+}
+
+static enum MHD_Result take_query(void *context, enum MHD_ValueKind kind, const char *key,
+                                  const char *value) {
+    (void)kind;
+    return add_argument(context, key, value) ? MHD_YES : MHD_NO;
+}
+
+/* Reads the query, and prepares for the fields of a form. */
+static void call_begin_body(struct call *call) {
+    static const char form[] = "multipart/form-data";
+    const char *type = call_header(call, MHD_HTTP_HEADER_CONTENT_TYPE);
+    struct microhttpd *mhd = &call->http->mhd;
+    if (call->route->write || call->refusal) return;
+    mhd->MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, take_query, call);
+    if (!call->route->protocol->takes_form || !type || strncasecmp(type, form, strlen(form)) != 0)
+        return;
+    call->form = mhd->MHD_create_post_processor(call->connection, POST_BUFFER, take_form, call);
+    if (!call->form)
+        call_refuse(call, 400, "the form's Content-Type has no boundary of 2 to 500 characters");
+}
+
+/* --- a request's head --- */
+
+static bool accepts_html(const struct call *call) {
+    const char *accept = call_header(call, MHD_HTTP_HEADER_ACCEPT);
+    return accept && !call->head && strstr(accept, "text/html");
+}
+
+static void check_access(struct call *call) {
+    const struct access_rules *rules = call->http->options.access;
+    const char *host = call_header(call, MHD_HTTP_HEADER_HOST);
+    if (!access_host(rules, host))
+        call_refuse(call, 421, "the Host header is no name of this server (--allow-host NAME)");
+    if (!access_origin(rules, call_header(call, MHD_HTTP_HEADER_ORIGIN), host))
+        call_refuse(call, 403, "pages of other servers may not ask (--allow-origin ORIGIN)");
+}
+
+static void check_route(struct call *call, const char *path, const char *method) {
+    const struct route *other;
+    const struct route *found = route_find(path, accepts_html(call), &other);
+    const bool get = strcmp(method, "GET") == 0 || call->head, post = strcmp(method, "POST") == 0;
+    const bool preflight =
+        strcmp(method, "OPTIONS") == 0 && call_header(call, MHD_HTTP_HEADER_ORIGIN) != NULL;
+    call->route = found ? found : other;
+    call->exchange.protocol = call->route->protocol;
+    check_access(call);
+    if (preflight)
+        call_refuse(call, 204, "");
+    else if (!found)
+        call_refuse(call, 404, "there is nothing at this path: src/cli/README.md lists what is");
+    else if (!(get && found->get) && !(post && found->post))
+        call_refuse(call, 405, found->get ? "expected GET" : "expected POST");
+    else if (!found->open && !access_token(call->http->options.access,
+                                           call_header(call, MHD_HTTP_HEADER_AUTHORIZATION)))
+        call_refuse(call, 401, "expected the header Authorization: Bearer TOKEN (--token)");
+}
+
+static void check_body(struct call *call) {
+    const char *length = call_header(call, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *encoding = call_header(call, MHD_HTTP_HEADER_CONTENT_ENCODING);
+    if (encoding && strcasecmp(encoding, "identity") != 0)
+        call_refuse(call, 415, "the body is compressed: expected it as it is");
+    if (length && strtoull(length, NULL, 10) > call->http->options.most_body)
+        call_refuse_large(call);
+    if (atomic_load(&call->http->draining))
+        call_refuse(call, 503, "the server is being stopped: try again later");
+}
+
+/* A call whose head is there: its route is found, and it is checked who may ask. NULL when memory
+ * is short. */
+static struct call *call_new(struct http *http, struct MHD_Connection *connection, const char *path,
+                             const char *method) {
+    struct call *call = calloc(1, sizeof *call);
+    if (!call) return NULL;
+    call->http = http;
+    atomic_fetch_add(&http->active, 1); /* before `draining` is read: see server_run */
+    call->connection = connection;
+    call->started = progress_clock();
+    call->head = strcmp(method, "HEAD") == 0;
+    call->exchange.owner = call;
+    snprintf(call->method, sizeof call->method, "%s", method);
+    snprintf(call->path, sizeof call->path, "%s", path);
+    const union MHD_ConnectionInfo *info =
+        http->mhd.MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    if (info) call->entry = info->socket_context;
+    connections_wait(http->connections, call->entry, call->started);
+    check_route(call, path, method);
+    check_body(call);
+    call_begin_body(call);
+    return call;
+}
+
+/* --- its answer --- */
+
+static void add_header(const struct call *call, struct MHD_Response *response, const char *name,
+                       const char *value) {
+    call->http->mhd.MHD_add_response_header(response, name, value);
+}
+
+static void add_sharing(const struct call *call, struct MHD_Response *response) {
+    const char *origin = call_header(call, MHD_HTTP_HEADER_ORIGIN);
+    if (!access_is_shared(call->http->options.access, origin)) return;
+    add_header(call, response, "Access-Control-Allow-Origin", origin);
+    add_header(call, response, "Vary", "Origin");
+    if (call->refusal != 204) return;
+    const char *wanted = call_header(call, "Access-Control-Request-Headers");
+    add_header(call, response, "Access-Control-Allow-Methods", "GET, HEAD, POST");
+    if (wanted) add_header(call, response, "Access-Control-Allow-Headers", wanted);
+    add_header(call, response, "Access-Control-Max-Age", "600");
+}
+
+static void add_headers(const struct call *call, struct MHD_Response *response) {
+    const struct exchange *exchange = &call->exchange;
+    if (exchange->type) add_header(call, response, MHD_HTTP_HEADER_CONTENT_TYPE, exchange->type);
+    add_header(call, response, "X-Content-Type-Options", "nosniff");
+    add_header(call, response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    if (strcmp(call->route->path, "/") == 0) add_header(call, response, "Vary", "Accept");
+    if (call->route->page) {
+        add_header(call, response, "Content-Security-Policy",
+                   "default-src 'none'; img-src blob: data:; media-src blob:; style-src 'self'; "
+                   "script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+                   "frame-ancestors 'none'");
+        add_header(call, response, "Referrer-Policy", "no-referrer");
+    }
+    if (exchange->status == 503) add_header(call, response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    if (exchange->status == 401)
+        add_header(call, response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+    if (exchange->status == 405)
+        add_header(call, response, MHD_HTTP_HEADER_ALLOW, call->route->get ? "GET, HEAD" : "POST");
+    if (atomic_load(&call->http->draining))
+        add_header(call, response, MHD_HTTP_HEADER_CONNECTION, "close");
+    add_sharing(call, response);
+}
+
+/* Sends the answer that the exchange holds. */
+static enum MHD_Result call_send(struct call *call) {
+    struct http *http = call->http;
+    struct exchange *exchange = &call->exchange;
+    struct MHD_Response *response = http->mhd.MHD_create_response_from_buffer(
+        exchange->size, exchange->text, MHD_RESPMEM_MUST_FREE);
+    if (!response) return MHD_NO;
+    exchange->text = NULL; /* the response's */
+    add_headers(call, response);
+    call_drop_body(call);
+    connections_wait(http->connections, call->entry, progress_clock());
+    const enum MHD_Result queued =
+        http->mhd.MHD_queue_response(call->connection, exchange->status, response);
+    http->mhd.MHD_destroy_response(response);
+    return queued;
+}
+
+/* What is known without a worker. */
+static void write_site(struct call *call) {
+    struct text_stream text;
+    caption_error error;
+    char *written = NULL;
+    if (text_stream_open(&text, "an answer", &error)) {
+        if (call->route->write(call->http->options.site, text.stream, &error))
+            written = text_stream_close(&text, &error);
+        else
+            text_stream_abandon(&text);
+    }
+    if (written)
+        exchange_answer(&call->exchange, call->route->type, written, text.size);
+    else
+        exchange_fail(&call->exchange, 500, error.message);
+}
+
+/* Gives a request to the workers. The connection waits meanwhile, and takes part in nothing. */
+static enum MHD_Result give_to_workers(struct call *call) {
+    struct http *http = call->http;
+    struct workers *workers = atomic_load(&http->workers);
+    connections_wait(http->connections, call->entry, (double)INFINITY);
+    http->mhd.MHD_suspend_connection(call->connection);
+    if (workers && workers_put(workers, &call->exchange)) return MHD_YES;
+    exchange_fail(&call->exchange, 503, "too many requests wait: try again later (--queue)");
+    http->mhd.MHD_resume_connection(call->connection);
+    return MHD_YES;
+}
+
+/* All of the request is there: answers, or gives it to the workers. */
+static enum MHD_Result call_complete(struct call *call) {
+    call->exchange.arrived = progress_clock();
+    call->all_there = true;
+    if (call->form) {
+        call->http->mhd.MHD_destroy_post_processor(call->form);
+        call->form = NULL;
+    }
+    if (call->refusal == 204) {
+        call->exchange.status = 204;
+    } else if (call->refusal) {
+        exchange_fail(&call->exchange, call->refusal, call->reason);
+    } else if (call->route->write) {
+        write_site(call);
+    } else {
+        return give_to_workers(call);
+    }
+    return call_send(call);
+}
+
+/* --- the server --- */
 
 /* Descriptors besides those of connections. */
 enum { OTHER_DESCRIPTORS = 64 };

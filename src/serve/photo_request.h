@@ -4,6 +4,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/error.h"
 #include "caption.h"
 
 /* Limits of a request. */
@@ -77,5 +78,13 @@ bool photo_request_model(struct photo_request *request, const cJSON *body, capti
 
 /* An optional member of the body: true, false, or absent. */
 bool photo_request_flag(const cJSON *body, const char *key, bool *out, caption_error *error);
+
+/* Base64 (RFC 4648, section 4), decoded strictly: the standard alphabet, padding where it belongs,
+ * no white space, and no bits behind the last byte. */
+
+/* Decodes `length` characters to `out`, which has room for 3 bytes of every 4 characters and may
+ * begin at or before `text` in the same memory. False with `error` set, which names `place`. */
+bool base64_decode(const char *text, size_t length, uint8_t *out, size_t *size, const char *place,
+                   caption_error *error);
 
 #endif

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "model/model.h"
 #include "serve/http.h"
 #include "serve/listen.h"
@@ -25,19 +25,6 @@ struct server {
     struct workers *workers;
     struct http *http;
 };
-
-struct serve_options serve_options_default(void) {
-    struct serve_options options = {.host = "127.0.0.1",
-                                    .port = 11434,
-                                    .captioning = caption_options_default(),
-                                    .most_body = 32,
-                                    .most_bodies = 256,
-                                    .most_connections = 2048,
-                                    .most_queue = 256,
-                                    .seconds = 30};
-    options.captioning.max_pixels = (size_t)100 * 1000 * 1000;
-    return options;
-}
 
 static bool open_model(struct server *server, caption_error *error) {
     struct model_place place;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "base/text_stream.h"
 #include "base/threads.h"
 #include "decode/plan.h"

@@ -1,6 +1,6 @@
 /* The content words of captions (nouns, verbs, colours, numbers), and which of them are forms of
  * one word: dog and dogs; ride, rides, riding and ridden. English only. A form is joined to another
- * by its ending, and only if that other is in the vocabulary too; content_words.c has the tables of
+ * by its ending, and only if that other is in the vocabulary too; content.c has the tables of
  * irregular words. */
 #ifndef CAPTION_TEXT_CONTENT_H
 #define CAPTION_TEXT_CONTENT_H

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "nn/vector.h"
 
 /* Smaller pieces cost more messages than they save waiting. */

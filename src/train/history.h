@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "data/dataset_parts.h"
+#include "data/dataset.h"
 #include "eval/scores.h"
 
 /* The parts of a run, in this order; each may have no epochs. */

@@ -8,7 +8,6 @@
 #include "train/captions.h"
 #include "train/features.h"
 #include "train/reward.h"
-#include "train/synthetic_features.h"
 #include "train/text.h"
 
 /* One photo of the mini-batch. */

@@ -10,9 +10,6 @@
 #include "model/model.h"
 #include "nn/vector.h"
 
-/* Default size of the state and of the word vectors of a new decoder. */
-enum { DEFAULT_WIDTH = 512 };
-
 static bool count_words(struct vocabulary *vocabulary, const struct dataset_selection *photos,
                         caption_error *error) {
     const struct dataset *dataset = photos->dataset;
@@ -66,9 +63,9 @@ static struct model_design new_design(const struct train_options *options,
     return (struct model_design){.encoder = encoder,
                                  .size = options->image_size ? options->image_size : size,
                                  .batch_norm = !import,
-                                 .cell = options->cell ? options->cell : "gru",
-                                 .embedding = options->embed ? options->embed : DEFAULT_WIDTH,
-                                 .hidden = options->hidden ? options->hidden : DEFAULT_WIDTH,
+                                 .cell = options->cell ? options->cell : TRAIN_NEW_CELL,
+                                 .embedding = options->embed ? options->embed : TRAIN_NEW_WIDTH,
+                                 .hidden = options->hidden ? options->hidden : TRAIN_NEW_WIDTH,
                                  .image_input = options->image_input,
                                  .tags = tags,
                                  .styles = styles};

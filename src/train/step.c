@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "train/gradient_chain.h"
 #include "train/update.h"
 

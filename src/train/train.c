@@ -6,7 +6,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "train/checkpoint.h"
 #include "train/start.h"
 #include "train/step.h"

@@ -7,83 +7,17 @@
 #include "train/train_options.h"
 #include "train/trainer.h"
 
-struct train_options train_options_default(void) {
-    return (struct train_options){.min_count = 3,
-                                  .epochs = 19,
-                                  .freeze_encoder = 7,
-                                  .text_epochs = 1,
-                                  .batch_size = 20,
-                                  .micro_batch = 5,
-                                  .tbptt = 16,
-                                  .tag_weight = 1,
-                                  .lr = 1e-3F,
-                                  .joint_lr = 5e-4F,
-                                  .encoder_lr = 1e-4F,
-                                  .self_critical_samples = 5,
-                                  .self_critical_temperature = 0.4F,
-                                  .self_critical_lr = 1e-4F,
-                                  .warmup = 0.05F,
-                                  .dropout = 0.5F,
-                                  .label_smoothing = 0.05F,
-                                  .clip = 5.0F,
-                                  .average = 0.998F,
-                                  .crop = 0.3F,
-                                  .color = 0.2F,
-                                  .flip = true,
-                                  .split_seed = 1,
-                                  .checkpoint_minutes = 10,
-                                  .seed = 1};
-}
-
-struct train_options train_options_fine_tuning(void) {
-    struct train_options options = train_options_default();
-    options.epochs = 15;
-    options.freeze_encoder = 3;
-    options.lr = 3e-4F;
-    options.joint_lr = 3e-4F;
-    return options;
-}
-
-struct train_options train_options_from_scratch(void) {
-    struct train_options options = train_options_default();
-    options.cell =
-        "lstm"; /* learns faster than the others to remember the image until the last words */
-    options.hidden = 256;
-    options.embed = 256;
-    options.epochs = 20;
-    options.freeze_encoder = 0;
-    options.batch_size = 64;
-    options.micro_batch = 32; /* batch norm needs many photos in each micro-batch */
-    options.joint_lr = 3e-3F;
-    options.encoder_lr = 1e-2F;
-    options.dropout = 0;
-    options.label_smoothing = 0;
-    options.average = 0.98F;
-    return options;
-}
-
-struct train_options train_options_search(void) {
-    struct train_options options = train_options_default();
-    options.search = true;
-    options.epochs = 16;
-    options.batch_size = 128;
-    options.lr = 3e-3F;
-    options.dropout = 0.2F;
-    options.image_dropout = 0.2F;
-    options.clip = 2;
-    options.average = 0.995F;
-    return options;
-}
-
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
 #define SIZE(field) TRAIN_OPTION_SIZE, offsetof(struct train_options, field)
 #define FLOAT(field) TRAIN_OPTION_FLOAT, offsetof(struct train_options, field)
 #define BOOL(field) TRAIN_OPTION_BOOL, offsetof(struct train_options, field)
 
 const struct train_option train_option_table[TRAIN_OPTIONS] = {
     {"hidden", SIZE(hidden), 0, 16384, false, TRAIN_OPTION_MODEL, "N",
-     "size of its state; 0: 512, or that of --init"},
+     "size of its state; 0: " TEXT(TRAIN_NEW_WIDTH) ", or that of --init"},
     {"embed", SIZE(embed), 0, 16384, false, TRAIN_OPTION_MODEL, "N",
-     "size of the word vectors; 0: 512, or that of --init"},
+     "size of the word vectors; 0: " TEXT(TRAIN_NEW_WIDTH) ", or that of --init"},
     {"image-size", SIZE(image_size), 0, 1024, false, TRAIN_OPTION_MODEL, "PIXELS",
      "side of the encoder's square, 0: what the encoder was made for, or that of "
      "--init"},

@@ -28,7 +28,7 @@ struct train_options {
     const char *const *text; /* [text_count] files to learn the language from, a sentence a line */
     size_t text_count;
     size_t text_captions; /* sentences in a row that are pseudo-captions of one photo with synthetic
-                             features, see synthetic_features.h; 0: one stream of text */
+                             features, see features.h; 0: one stream of text */
     const char *output;   /* the model file to write */
     /* What to start from, see start.h. With none of init, encoder and encoder_arch: the shipped
        model, as if init named it. */
@@ -99,7 +99,12 @@ struct train_options {
     const char *note;         /* how this run was started, for the model's provenance; or NULL */
 };
 
-/* The settings for a new decoder on a pre-trained encoder: those of the shipped weights. */
+/* Of a new decoder, where neither a flag nor the model that the run starts from says otherwise. */
+#define TRAIN_NEW_CELL "gru"
+#define TRAIN_NEW_WIDTH 512 /* of its state and of its word vectors */
+
+/* The settings (defaults.c) for a new decoder on a pre-trained encoder: those of the shipped
+ * weights. */
 struct train_options train_options_default(void);
 
 /* For fine-tuning a captioner, perhaps on few photos: smaller learning rates, fewer epochs. */

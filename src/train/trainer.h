@@ -3,7 +3,7 @@
 #define CAPTION_TRAIN_TRAINER_H
 
 #include "base/ranks.h"
-#include "data/dataset_parts.h"
+#include "data/dataset.h"
 #include "data/loader.h"
 #include "train/history.h"
 #include "train/micro_batch.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "decode/captioner.h"
 #include "nn/blas.h"
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "base/threads.h"
 #include "model/unroll.h"
 #include "nn/adam.h"

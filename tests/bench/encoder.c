@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "infer/inference_encoder.h"
 #include "model/encoder.h"
 

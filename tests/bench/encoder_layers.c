@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
 #include "base/simd_level.h"
+#include "base/terminal.h"
 #include "infer/inference_kernels.h"
 
 enum { PEAK_CHAINS = 12, PEAK_ROUNDS = 4000000, WARM_ROUNDS = 5, ROUNDS = 40 };

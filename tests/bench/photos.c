@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "image/photo.h"
 
 enum { SIDE = 224, ROUNDS = 15 };

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "nn/blas.h"
 
 enum { SIDE = 1024, ROUNDS = 7 };

@@ -2,13 +2,13 @@
 # serve.sh [CAPTION [REQUESTS [ROUNDS]]]: `caption serve` beside a folder run of the same 200 photos on the same
 # threads, by turns in each of ROUNDS (3). Prints requests a second and latencies at 1, 2, 8 and 32 clients, with
 # their ratios to the folder run, what a photo takes alone in a session (by the Python package, which needs the
-# library beside CAPTION), and memory after REQUESTS more (2,000; 0: none). In the environment, WORK is a folder
-# whose photos stay for the next run.
+# library beside CAPTION), and memory after REQUESTS more (2,000; 0: none). In the environment, THREADS is the
+# number of threads (all processors), WORK a folder whose photos stay for the next run.
 set -eu
 
 cd "$(dirname "$0")/../.."
 caption=${1:-build/caption}
-threads=$(nproc)
+threads=${THREADS:-$(nproc)}
 work=${WORK:-$(mktemp -d)}
 server=
 trap '[ -n "${WORK:-}" ] || rm -rf "$work"; [ -z "$server" ] || kill "$server"' EXIT

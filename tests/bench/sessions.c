@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "caption.h"
 
 enum { PHOTOS = 30, ROUNDS = 5 };

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "base/threads.h"
 #include "decode/plan.h"
 #include "image/photo.h"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/progress.h"
+#include "base/terminal.h"
 #include "model/encoder.h"
 #include "train/update.h"
 

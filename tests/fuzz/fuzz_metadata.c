@@ -1,8 +1,8 @@
 /* Photos of any kind and damage: a caption is put in. Pixels stay, what was written is read back,
  * and writing it twice gives the same bytes. */
 #include "fuzz.h"
+#include "metadata/caption_metadata.h"
 #include "metadata/container.h"
-#include "metadata/photo_metadata.h"
 
 static char name[] = "dog & <cat>";
 static const caption_tag tag = {.name = name, .confidence = 0.5};

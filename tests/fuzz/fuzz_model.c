@@ -2,7 +2,7 @@
  */
 #include "header.h"
 #include "infer/inference_search.h"
-#include "model/model_info.h"
+#include "model/model.h"
 #include "search/index_file.h"
 
 /* Larger models are right, and slow. */

@@ -1,6 +1,5 @@
 /* Command lines, an argument a line: numbers stay in their range whatever they are written like. */
 #include "cli/options.h"
-#include "cli/shard.h"
 #include "fuzz.h"
 
 enum { MOST_ARGUMENTS = 32 };

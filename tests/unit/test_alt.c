@@ -5,7 +5,6 @@
 
 #include "alt/diff.h"
 #include "alt/epub.h"
-#include "alt/picture_path.h"
 #include "alt/pictures.h"
 #include "temporary_folder.h"
 

@@ -1,4 +1,5 @@
-#include "base/plain_text.h"
+#include "base/terminal.h"
+#include "base/text_stream.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +11,6 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "base/text_stream.h"
 
 static void expect_written(void (*write)(FILE *, const char *), const char *text,
                            const char *expected) {

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/progress.h"
+#include "base/terminal.h"
 
 static void nothing_is_drawn_where_there_is_no_terminal(void **state) {
     (void)state;

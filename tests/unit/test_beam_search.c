@@ -2,10 +2,10 @@
 #include "tiny_captioner.h"
 
 #include "decode/candidates.h"
-#include "decode/likelihood.h"
+#include "decode/captioner.h"
 #include "nn/softmax.h"
 
-/* --- every caption there is, scored through likelihood.h --- */
+/* --- every caption there is, scored through captioner.h --- */
 
 enum { PLAIN_WORDS = 5, LONGEST = 4, EVERY_CAPTION = 5 + 25 + 125 + 625 };
 

@@ -3,7 +3,6 @@
 
 #include "eval/calibration.h"
 #include "eval/confidence_scores.h"
-#include "eval/logistic.h"
 
 static double logistic(double z) {
     return 1 / (1 + exp(-z));

@@ -1,7 +1,7 @@
 /* Data sets of one run: names, one behind the other, parts that are scored by themselves. */
 #include "dataset_fixture.h"
 
-#include "data/dataset_parts.h"
+#include "data/dataset.h"
 
 static const char sourced[] =
     "{\"images\": ["

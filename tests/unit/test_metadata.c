@@ -10,7 +10,6 @@
 #include "metadata/caption_metadata.h"
 #include "metadata/container.h"
 #include "metadata/iptc.h"
-#include "metadata/photo_metadata.h"
 #include "temporary_folder.h"
 
 static const char caption[] = "a <dog> & a cat";

@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "model/model.h"
-#include "model/model_info.h"
 
 /* One whose encoder learns from scratch. */
 static struct model learning_model(void) {

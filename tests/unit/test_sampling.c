@@ -2,7 +2,7 @@
  */
 #include "tiny_captioner.h"
 
-#include "decode/likelihood.h"
+#include "decode/captioner.h"
 
 static caption_options sampling_options(void) {
     caption_options options = tiny_options();

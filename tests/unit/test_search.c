@@ -5,7 +5,7 @@
 
 #include "eval/retrieval.h"
 #include "infer/inference_search.h"
-#include "train/search_micro_batch.h"
+#include "train/search_trainer.h"
 
 enum { SIZE = 7, HIDDEN = 5 };
 

@@ -1,4 +1,4 @@
-/* Words for a sentence that is on its way, against likelihood.h and by hand. */
+/* Words for a sentence that is on its way, against captioner.h and by hand. */
 #include "decode/suggester.h"
 
 #include "tiny_captioner.h"

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "train/synthetic_features.h"
+#include "train/features.h"
 
 /* A world of photos that show some of three things. A thing seen moves a number of the features;
  * the last numbers are of what no word tells. */

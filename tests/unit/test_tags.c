@@ -5,8 +5,8 @@
 
 #include "base/random.h"
 #include "decode/decode.h"
-#include "eval/tag_scores.h"
-#include "model/tag_calibration.h"
+#include "eval/confidence_scores.h"
+#include "model/confidence.h"
 
 static void mean_average_precision_is_that_of_a_hand_made_ranking(void **state) {
     (void)state;

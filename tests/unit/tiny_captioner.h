@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "decode/captioner.h"
 #include "decode/decode.h"
-#include "decode/likelihood.h"
 
 enum { TINY_EMBEDDING = 6, TINY_HIDDEN = 10, TINY_FEATURES = 5, TINY_MAX_PHOTOS = 64 };
 

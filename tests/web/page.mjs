@@ -1,17 +1,18 @@
-/* page.mjs FOLDER CAPTIONS PHOTO...: the page in FOLDER in a headless Chromium: a first visit, and one without its
- * server; of a page that was built with threads, both with two threads, too. Photos are dropped on it, the first one as
- * soon as the page is there: it waits for the program and the weights, too. Their captions are those of the file
- * CAPTIONS, a line each. Prints times, and fails where a caption differs, the first comes later than 3 s after the
- * drop, or something is asked of another server. */
+/* page.mjs FOLDER CAPTIONS PHOTO...: the page in FOLDER in a headless Chromium: from a server that does not isolate it (one
+ * thread, and more with the next visit), without a server, and from samples/web/serve.py with one thread and with two.
+ * Photos are dropped on it, the first one as soon as the page is there: it waits for the program and the weights, too.
+ * Their captions are those of the file CAPTIONS, a line each. Prints times, and fails where a caption differs, the first
+ * comes later than 3 s after the drop, or something is asked of another server. */
 import {spawn} from "node:child_process";
-import {existsSync, mkdtempSync, readFileSync, rmSync} from "node:fs";
+import {mkdtempSync, readFileSync, rmSync} from "node:fs";
 import {createServer} from "node:http";
 import {tmpdir} from "node:os";
 import {basename, extname, join, resolve} from "node:path";
+import {createInterface} from "node:readline";
+import {fileURLToPath} from "node:url";
 
 const [folder, said, ...photos] = process.argv.slice(2);
 const expected = readFileSync(said, "utf8").trimEnd().split("\n").map((line) => line.split("\t")[1]);
-const threads = existsSync(join(folder, "caption-threads.mjs"));
 let failed = false;
 const check = (ok, what) => {
   console.log((ok ? "ok: " : "FAIL: ") + what);
@@ -34,7 +35,12 @@ const server = createServer((request, response) => {
   }
 });
 await new Promise((done) => server.listen(0, "127.0.0.1", done));
-const address = "http://127.0.0.1:" + server.address().port + "/";
+const plain = "http://127.0.0.1:" + server.address().port + "/";
+
+/* The same from a server that isolates the page. */
+const isolating = spawn("python3", [fileURLToPath(new URL("../../samples/web/serve.py", import.meta.url)), folder, "0"],
+  {stdio: ["ignore", "pipe", "ignore"]});
+const isolated = await new Promise((done) => createInterface(isolating.stdout).once("line", done));
 
 /* Chromium over two pipes: messages that end with a 0 byte. */
 const profile = mkdtempSync(join(tmpdir(), "caption-page-"));
@@ -50,7 +56,7 @@ browser.stdio[4].on("data", (data) => {
   for (const text of texts) {
     const message = JSON.parse(text);
     if (message.method === "Network.requestWillBeSent" && /^(https?|wss?):/.test(message.params.request.url) &&
-        !message.params.request.url.startsWith(address)) foreign.push(message.params.request.url);
+        ![plain, isolated].some((own) => message.params.request.url.startsWith(own))) foreign.push(message.params.request.url);
     if (message.method === "Log.entryAdded") console.log("browser: " + message.params.entry.text);
     const call = calls.get(message.id);
     calls.delete(message.id);
@@ -73,11 +79,11 @@ const until = async (expression) => {
       await evaluate("document.body.innerText"));
 };
 
-/* The seconds of each card, and whether all is as it should be. */
-const visit = async (name, query = "", status = "") => {
-  await call("Page.navigate", {url: address + query});
-  await until("document.readyState === 'complete' && location.href === " + JSON.stringify(address + query) +
-    " && document.getElementById('status')?.textContent.startsWith(" + JSON.stringify(status) + ")");
+/* Drops all photos on the page, which says `threads`: whether it is isolated. */
+const visit = async (name, address, threads) => {
+  await call("Page.navigate", {url: address});
+  await until("document.readyState === 'complete' && location.href === " + JSON.stringify(address) +
+    " && document.getElementById('status')");
   const said = [], seconds = [];
   for (const photo of photos) {
     const data = {items: [], files: [resolve(photo)], dragOperationsMask: 1};
@@ -92,6 +98,8 @@ const visit = async (name, query = "", status = "") => {
   const sorted = seconds.slice(1).sort((a, b) => a - b);
   console.log(name + ": first caption after " + seconds[0] + " s, then a median of " + sorted[sorted.length >> 1] + " s");
   check(seconds[0] < 3, name + ": the first caption comes within 3 s");
+  const found = await evaluate("document.getElementById('threads').textContent");
+  check(found.startsWith(threads), name + ": " + found);
   return evaluate("crossOriginIsolated");
 };
 
@@ -101,22 +109,24 @@ const {targetId} = await call("Target.createTarget", {url: "about:blank"});
 for (const domain of ["Page", "Runtime", "Log", "Network"]) await call(domain + ".enable");
 
 try {
-  check(!(await visit("first visit")), "the first visit is not isolated");
+  check(!(await visit("first visit", plain, "One thread: this page is not isolated")), "the first visit is not isolated");
   await until("navigator.serviceWorker.ready.then(() => true)");
   await until("caches.keys().then((names) => names.some((name) => name.startsWith('caption-page-')))");
   await until("caches.open('caption-weights').then((cache) => cache.keys()).then((kept) => kept.length === 1)");
   const weights = asked.filter((line) => line.includes("caption.packed")).length;
   check(weights === 1, "the weights are fetched once: " + weights);
-  if (threads) await visit("threads", "?threads=2", "Ready, on 2 threads");
   server.close();
   server.closeAllConnections();
-  check(await visit("no server"), "the visit without a server is isolated");
-  if (threads) await visit("no server, threads", "?threads=2", "Ready, on 2 threads");
+  check(await visit("no server", plain, "2 threads"), "the visit without a server is isolated");
+  check(await visit("isolated by its server", isolated, "2 threads"), "a server's first visit is isolated");
+  await visit("one thread", isolated + "?threads=1", "One thread.");
+  await visit("two threads", isolated + "?threads=2", "2 threads");
   check(foreign.length === 0, "nothing is asked of another server " + foreign.join(" "));
   check(asked.every((line) => line.startsWith("GET ")), "nothing is sent");
 } catch (error) {
   check(false, error.message);
 }
+isolating.kill();
 session = undefined;
 await call("Browser.close").catch(() => {});
 await new Promise((done) => browser.on("exit", done));

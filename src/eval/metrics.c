@@ -1,5 +1,6 @@
-#include "eval/ngrams.h"
+#include "eval/metrics.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -290,4 +291,289 @@ void ngrams_free(struct ngrams *ngrams) {
     free(ngrams->grams);
     ngram_numbers_free(&ngrams->known);
     *ngrams = (struct ngrams){0};
+}
+
+/* BLEU (Papineni et al., 2002) with the smoothing of coco-caption: the logarithm of no match is
+ * kept finite by adding a tiny number. */
+
+static const double tiny = 1e-15, small = 1e-9;
+
+/* Sums over a corpus, or what one photo adds to them. */
+struct bleu_sums {
+    double correct[NGRAMS_ORDERS], guessed[NGRAMS_ORDERS];
+    double candidate_length, reference_length;
+};
+
+static uint32_t count_of(const struct ngrams_sentence *sentence, size_t order, uint32_t number) {
+    const struct ngram *grams = sentence->orders[order - 1];
+    size_t low = 0, high = sentence->distinct[order - 1];
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (grams[middle].number < number) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    bool found = low < sentence->distinct[order - 1] && grams[low].number == number;
+    return found ? grams[low].count : 0;
+}
+
+/* The candidate's n-grams, each counted as often as the reference that has it most at most. */
+static size_t clipped_matches(const struct ngrams_item *item, size_t order) {
+    size_t matches = 0;
+    for (size_t i = 0; i < item->candidate->distinct[order - 1]; i++) {
+        const struct ngram *gram = &item->candidate->orders[order - 1][i];
+        uint32_t most = 0;
+        for (size_t j = 0; j < item->reference_count && most < gram->count; j++) {
+            uint32_t count = count_of(&item->references[j], order, gram->number);
+            if (count > most) most = count;
+        }
+        matches += most < gram->count ? most : gram->count;
+    }
+    return matches;
+}
+
+static size_t distance(size_t a, size_t b) {
+    return a > b ? a - b : b - a;
+}
+
+/* The length closest to the candidate's, the shorter one of two as close. */
+static size_t closest_length(const struct ngrams_item *item) {
+    const size_t wanted = item->candidate->length;
+    size_t best = item->references[0].length;
+    for (size_t i = 1; i < item->reference_count; i++) {
+        size_t length = item->references[i].length;
+        size_t nearer = distance(length, wanted), near = distance(best, wanted);
+        if (nearer < near || (nearer == near && length < best)) best = length;
+    }
+    return best;
+}
+
+static struct bleu_sums sums_of_item(const struct ngrams_item *item) {
+    struct bleu_sums sums = {.candidate_length = (double)item->candidate->length,
+                             .reference_length = (double)closest_length(item)};
+    for (size_t order = 1; order <= NGRAMS_ORDERS; order++) {
+        sums.correct[order - 1] = (double)clipped_matches(item, order);
+        sums.guessed[order - 1] = (double)ngrams_of_length(item->candidate->length, order);
+    }
+    return sums;
+}
+
+static void add_sums(struct bleu_sums *total, const struct bleu_sums *sums) {
+    for (size_t i = 0; i < NGRAMS_ORDERS; i++) {
+        total->correct[i] += sums->correct[i];
+        total->guessed[i] += sums->guessed[i];
+    }
+    total->candidate_length += sums->candidate_length;
+    total->reference_length += sums->reference_length;
+}
+
+/* The geometric mean of the precisions up to each order, times the brevity penalty. */
+static void bleu_of_sums(const struct bleu_sums *sums, double bleu[NGRAMS_ORDERS]) {
+    const double ratio = (sums->candidate_length + tiny) / (sums->reference_length + small);
+    const double penalty = ratio < 1 ? exp(1 - 1 / ratio) : 1;
+    double product = 1;
+    for (size_t i = 0; i < NGRAMS_ORDERS; i++) {
+        product *= (sums->correct[i] + tiny) / (sums->guessed[i] + small);
+        bleu[i] = pow(product, 1.0 / (double)(i + 1)) * penalty;
+    }
+}
+
+void bleu_of_item(const struct ngrams_item *item, double bleu[NGRAMS_ORDERS]) {
+    const struct bleu_sums sums = sums_of_item(item);
+    bleu_of_sums(&sums, bleu);
+}
+
+void bleu_compute(const struct ngrams *ngrams, struct scores *corpus, struct scores *per_photo) {
+    struct bleu_sums total = {0};
+    for (size_t i = 0; i < ngrams->count; i++) {
+        struct bleu_sums sums = sums_of_item(&ngrams->items[i]);
+        if (per_photo) bleu_of_sums(&sums, per_photo[i].bleu);
+        add_sums(&total, &sums);
+    }
+    bleu_of_sums(&total, corpus->bleu);
+}
+
+/* ROUGE-L (Lin, 2004) as coco-caption has it: the largest precision and the largest recall over the
+ * references, taken separately. */
+
+static const double beta = 1.2;
+
+/* Length of the longest common subsequence; `row` [b->length + 1] is scratch. */
+static size_t common_subsequence(const struct ngrams_sentence *a, const struct ngrams_sentence *b,
+                                 uint32_t *row) {
+    memset(row, 0, (b->length + 1) * sizeof *row);
+    for (size_t i = 0; i < a->length; i++) {
+        uint32_t diagonal = 0; /* of the row before: row[j] before it is overwritten */
+        for (size_t j = 0; j < b->length; j++) {
+            uint32_t above = row[j + 1];
+            if (a->words[i] == b->words[j]) {
+                row[j + 1] = diagonal + 1;
+            } else if (row[j] > above) {
+                row[j + 1] = row[j];
+            }
+            diagonal = above;
+        }
+    }
+    return row[b->length];
+}
+
+/* The reference scorer splits the empty sentence into one empty word. */
+static double length_of(const struct ngrams_sentence *sentence) {
+    return sentence->length ? (double)sentence->length : 1;
+}
+
+static double rouge_of_item(const struct ngrams_item *item, uint32_t *row) {
+    double precision = 0, recall = 0;
+    for (size_t i = 0; i < item->reference_count; i++) {
+        const struct ngrams_sentence *reference = &item->references[i];
+        bool both_empty = reference->length == 0 && item->candidate->length == 0;
+        double common =
+            both_empty ? 1 : (double)common_subsequence(reference, item->candidate, row);
+        if (common / length_of(item->candidate) > precision) {
+            precision = common / length_of(item->candidate);
+        }
+        if (common / length_of(reference) > recall) recall = common / length_of(reference);
+    }
+    if (precision <= 0 || recall <= 0) return 0;
+    return (1 + beta * beta) * precision * recall / (recall + beta * beta * precision);
+}
+
+bool rouge_compute(const struct ngrams *ngrams, struct scores *corpus, struct scores *per_photo,
+                   caption_error *error) {
+    size_t longest = 0;
+    for (size_t i = 0; i < ngrams->count; i++) {
+        size_t length = ngrams->items[i].candidate->length;
+        if (length > longest) longest = length;
+    }
+    uint32_t *row = memory_uninitialised(longest + 1, sizeof *row, "ROUGE-L", error);
+    if (!row) return false;
+    double sum = 0;
+    for (size_t i = 0; i < ngrams->count; i++) {
+        double rouge = rouge_of_item(&ngrams->items[i], row);
+        if (per_photo) per_photo[i].rouge_l = rouge;
+        sum += rouge;
+    }
+    free(row);
+    corpus->rouge_l = sum / (double)ngrams->count;
+    return true;
+}
+
+/* CIDEr-D (Vedantam et al., 2015): n-grams weighed by how few photos have them, the candidate's
+ * weights clipped to the reference's, a Gaussian penalty on the difference in length. */
+
+/* Twice the variance of the length penalty, sigma = 6; lengths are counted in bigrams. */
+static const double twice_variance = 72;
+
+/* In how many photos' references each n-gram stands. `last` [numbers] is zeroed scratch. */
+static void document_frequencies(const struct ngrams *ngrams, double *frequencies, size_t *last) {
+    for (size_t i = 0; i < ngrams->count; i++) {
+        const struct ngrams_item *item = &ngrams->items[i];
+        for (size_t j = 0; j < item->reference_count * NGRAMS_ORDERS; j++) {
+            const struct ngrams_sentence *reference = &item->references[j / NGRAMS_ORDERS];
+            const size_t order = j % NGRAMS_ORDERS;
+            for (size_t k = 0; k < reference->distinct[order]; k++) {
+                const uint32_t number = reference->orders[order][k].number;
+                if (last[number] == i + 1) continue;
+                last[number] = i + 1;
+                frequencies[number]++;
+            }
+        }
+    }
+}
+
+bool cider_init(struct cider *cider, const struct ngrams *ngrams, caption_error *error) {
+    *cider = (struct cider){.ngrams = ngrams, .unseen = log((double)ngrams->count)};
+    double *idf = memory_zeroed(ngrams->numbers, sizeof *idf, "CIDEr", error);
+    size_t *last = memory_zeroed(ngrams->numbers, sizeof *last, "CIDEr", error);
+    const bool ok = idf && last;
+    if (ok) {
+        document_frequencies(ngrams, idf, last);
+        for (size_t i = 0; i < ngrams->numbers; i++) idf[i] = cider->unseen - log(fmax(1, idf[i]));
+    }
+    free(last);
+    cider->idf = idf;
+    return ok;
+}
+
+void cider_free(struct cider *cider) {
+    free(cider->idf);
+    *cider = (struct cider){0};
+}
+
+static double weight_of(const struct ngram *gram, const struct cider *cider) {
+    const bool seen = gram->number < cider->ngrams->numbers;
+    return (double)gram->count * (seen ? cider->idf[gram->number] : cider->unseen);
+}
+
+static double norm_of(const struct ngrams_sentence *sentence, size_t order,
+                      const struct cider *cider) {
+    double sum = 0;
+    for (size_t i = 0; i < sentence->distinct[order]; i++) {
+        double weight = weight_of(&sentence->orders[order][i], cider);
+        sum += weight * weight;
+    }
+    return sqrt(sum);
+}
+
+/* The product of the two weight vectors, the candidate's clipped; both are sorted by number. */
+static double clipped_product(const struct ngrams_sentence *candidate,
+                              const struct ngrams_sentence *reference, size_t order,
+                              const struct cider *cider) {
+    const struct ngram *a = candidate->orders[order], *a_end = a + candidate->distinct[order];
+    const struct ngram *b = reference->orders[order], *b_end = b + reference->distinct[order];
+    double sum = 0;
+    while (a < a_end && b < b_end) {
+        if (a->number < b->number) {
+            a++;
+        } else if (b->number < a->number) {
+            b++;
+        } else {
+            double weight = weight_of(b, cider);
+            sum += fmin(weight_of(a, cider), weight) * weight;
+            a++;
+            b++;
+        }
+    }
+    return sum;
+}
+
+static double length_penalty(const struct ngrams_sentence *candidate,
+                             const struct ngrams_sentence *reference) {
+    const double delta = (double)ngrams_of_length(candidate->length, 2) -
+                         (double)ngrams_of_length(reference->length, 2);
+    return exp(-delta * delta / twice_variance);
+}
+
+double cider_score(const struct cider *cider, const struct ngrams_sentence *candidate,
+                   const struct ngrams_item *item) {
+    double sum = 0;
+    for (size_t order = 0; order < NGRAMS_ORDERS; order++) {
+        const double norm = norm_of(candidate, order, cider);
+        for (size_t i = 0; i < item->reference_count; i++) {
+            const struct ngrams_sentence *reference = &item->references[i];
+            const double norms = norm * norm_of(reference, order, cider);
+            if (norms <= 0) continue;
+            sum += clipped_product(candidate, reference, order, cider) / norms *
+                   length_penalty(candidate, reference);
+        }
+    }
+    return sum / NGRAMS_ORDERS / (double)item->reference_count * 10;
+}
+
+bool cider_compute(const struct ngrams *ngrams, struct scores *corpus, struct scores *per_photo,
+                   caption_error *error) {
+    struct cider cider;
+    const bool ok = cider_init(&cider, ngrams, error);
+    double sum = 0;
+    for (size_t i = 0; ok && i < ngrams->count; i++) {
+        const struct ngrams_item *item = &ngrams->items[i];
+        double score = cider_score(&cider, item->candidate, item);
+        if (per_photo) per_photo[i].cider = score;
+        sum += score;
+    }
+    cider_free(&cider);
+    corpus->cider = sum / (double)ngrams->count;
+    return ok;
 }
