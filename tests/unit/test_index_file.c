@@ -287,7 +287,7 @@ static void test_a_photo_is_found_from_the_folder_of_the_index(void **state) {
 static struct model new_model(void) {
     caption_error error = {0};
     struct vocabulary vocabulary;
-    struct model model;
+    struct model model = {0};
     const struct model_design design = {.encoder = "stem_c8 ds_r1_k3_s1_e1_c8 head_c16",
                                         .size = 32,
                                         .cell = "gru",

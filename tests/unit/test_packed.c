@@ -85,7 +85,7 @@ static void clear(const struct fixture *f) {
 static double twin(const struct fixture *f, const struct packed_product *product, size_t row,
                    size_t column) {
     const size_t from = product->gather ? product->gather[row] : row;
-    double sum = f->bias[column];
+    double sum = (double)f->bias[column];
     for (size_t j = 0; j < f->inputs; j++) {
         sum += (double)f->input[from * (f->inputs + GAP) + j] *
                (double)f->weights[column * f->inputs + j];

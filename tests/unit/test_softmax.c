@@ -12,7 +12,7 @@ static void compare(size_t classes, double limit, real smoothing) {
     static double logits[MAX_CLASSES];
     struct random random = random_seeded(classes, 0);
     fixture_fill(row, classes, limit, &random);
-    double sum = 0, maximum = -INFINITY;
+    double sum = 0, maximum = -HUGE_VAL;
     for (size_t j = 0; j < classes; j++) logits[j] = (double)row[j];
     for (size_t j = 0; j < classes; j++) maximum = fmax(maximum, logits[j]);
     for (size_t j = 0; j < classes; j++) sum += exp(logits[j] - maximum);
