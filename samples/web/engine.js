@@ -49,11 +49,20 @@ const unpack = async (bytes) => !isPacked(bytes) ? bytes : new Uint8Array(await 
   new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
 
 /* All 16-bit numbers times 2^shift, where those that were denormal are exact again. */
-const multiplied = (shift) => Uint16Array.from({length: 1 << 16}, (_, code) => {
-  let digits = code & 0x7fff, exponent = shift;
-  for (; exponent > 0 && digits < 0x400; exponent--) digits *= 2;
-  return code & 0x8000 | digits + exponent * 0x400;
-});
+const multiplied = (shift) => {
+  const table = new Uint16Array(1 << 16);
+  for (let code = 0; code < 1 << 16; code++) {
+    let digits = code & 0x7fff, exponent = shift;
+    for (; exponent > 0 && digits < 0x400; exponent--) digits *= 2;
+    table[code] = code & 0x8000 | digits + exponent * 0x400;
+  }
+  return table;
+};
+
+/* Numbers `begin` to `end` from their first bytes and their second ones. */
+const join = (numbers, first, second, table, begin, end) => {
+  for (let i = begin; i < end; i++) numbers[i] = table[first[i] | second[i] << 8];
+};
 
 /* The package's own weights, as src/package/captions_only.py packs them: the first bytes of all numbers of two bytes
  * stand before the second ones, and the numbers of each tensor were divided by a power of two. */
@@ -64,12 +73,9 @@ const unpackWeights = async (bytes) => {
   const ends = Object.values(tensors).map((tensor) => tensor.data_offsets[1] >> 1).sort((a, b) => a - b);
   const tables = new Map(shifts.split(" ").map((shift) => [shift, multiplied(Number(shift))]));
   const model = new Uint8Array(apart.length), numbers = new Uint16Array(model.buffer, start, count);
+  const first = apart.subarray(start, start + count), second = apart.subarray(start + count);
   model.set(apart.subarray(0, start));
-  let i = 0;
-  shifts.split(" ").forEach((shift, t) => {
-    for (const table = tables.get(shift); i < ends[t]; i++)
-      numbers[i] = table[apart[start + i] | apart[start + count + i] << 8];
-  });
+  shifts.split(" ").forEach((shift, t) => join(numbers, first, second, tables.get(shift), ends[t - 1] ?? 0, ends[t]));
   return model;
 };
 

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "cli/options.h"
-#include "data/photo_check.h"
+#include "data/loader.h"
 
 /* What DATASET may be, for the help texts. */
 #define DATASET_CHOICE_FORMATS                                                                     \

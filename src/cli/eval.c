@@ -14,10 +14,8 @@
 #include "data/dataset.h"
 #include "eval/calibration.h"
 #include "eval/evaluate.h"
-#include "eval/rerank_fit.h"
 #include "model/model.h"
 #include "report/json_text.h"
-#include "report/score_page.h"
 #include "report/score_table.h"
 
 static const char name[] = "caption eval";

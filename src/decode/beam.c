@@ -7,8 +7,8 @@
 #include "decode/candidates.h"
 #include "decode/constraints.h"
 #include "decode/decode.h"
+#include "decode/plan.h"
 #include "decode/rows.h"
-#include "decode/signals.h"
 
 /* The unfinished hypotheses after a time step, those of a photo side by side, best first. All of
  * them have the same number of words. */

@@ -7,7 +7,7 @@
 #include "infer/low_precision.h"
 #include "model/confidence.h"
 #include "model/model.h"
-#include "text/tag_words.h"
+#include "text/content.h"
 
 /* One caption: its words (no special ones) and the log-probability of them and <end>. */
 struct decode_caption {

@@ -32,7 +32,7 @@ struct decode_plan {
     bool *never_last;    /* (V,): no caption ends on that word */
     uint32_t *next_form; /* (V,): rings of words that a caption has once (constraints.h); NULL: none
                             are */
-    double *rarity;      /* (V,): see signals.h */
+    double *rarity;      /* (V,): see signals_rarity */
     bool shares;         /* what was made of the model belongs to another plan */
 };
 
@@ -78,5 +78,17 @@ void prepared_free(struct prepared *prepared);
 /* What a captioner of the library is made of, for those who share its weights in other ways than a
  * session does. It belongs to the captioner, and is defined where that is, in caption.c. */
 const struct prepared *prepared_of(const caption_captioner *captioner);
+
+/* The signals of a finished caption from which the confidence is computed: see model/confidence.h.
+ */
+
+/* rarity[word] = -log(share of all words that were counted) for words of content, 0 for the others.
+ * bases and rarity are (vocabulary->count). */
+void signals_rarity(const struct vocabulary *vocabulary, const uint32_t *bases, double *rarity);
+
+/* Sets the signals of all captions of `count` photos and, from these, their confidence. logits
+ * (count, K) are those of the word head, as they are. */
+void signals_of_photos(const struct decode_plan *plan, const float *logits, size_t count,
+                       struct decode_result *results);
 
 #endif

@@ -9,8 +9,8 @@
 #include "decode/candidates.h"
 #include "decode/constraints.h"
 #include "decode/decode.h"
+#include "decode/plan.h"
 #include "decode/rows.h"
-#include "decode/signals.h"
 
 /* A caption on its way. */
 struct draw {

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "data/dataset.h"
 #include "decode/decode.h"
-#include "text/tag_words.h"
+#include "text/content.h"
 
 enum { CONFIDENCE_ROWS = 5, CONFIDENCE_RISKS = 40 };
 

@@ -10,14 +10,13 @@
 #include "eval/perplexity.h"
 #include "eval/retrieval.h"
 #include "eval/scores.h"
-#include "eval/swaps.h"
 #include "model/model.h"
 
 /* What captions photos, and how. */
 struct evaluator {
     const struct model *model;
     const caption_options *options;
-    size_t swaps;   /* pairs of photos that are compared (swaps.h); 0: none */
+    size_t swaps;   /* pairs of photos that are compared (perplexity.h); 0: none */
     bool next_word; /* next words are counted (next_word.h) */
     bool search; /* photos are searched by captions and the other way round (retrieval.h); the model
                     has a search part */

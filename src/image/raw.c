@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "image/format.h"
-#include "image/tiff_directory.h"
 
 enum { PHOTOMETRIC_CFA = 32803, PHOTOMETRIC_LINEAR = 34892 };
 enum { COMPRESSION_OLD_JPEG = 6, COMPRESSION_JPEG = 7 };

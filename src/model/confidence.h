@@ -58,8 +58,8 @@ double confidence_of(const struct confidence *confidence, const double *signals,
 
 /* Which of the captions that beam search finished is chosen: each one's score, and how well it goes
  * with the tags of the photo by two of the signals above, weighed by numbers that were
- * fitted to photos (eval/rerank_fit.h). The word head sees the whole photo at once, and knows which
- * words belong to it better than the decoder does word by word.
+ * fitted to photos (eval/calibration.h). The word head sees the whole photo at once, and knows
+ * which words belong to it better than the decoder does word by word.
  *
  *     score + agreement * CONFIDENCE_AGREEMENT + coverage * CONFIDENCE_COVERAGE
  *

@@ -14,7 +14,7 @@
 #include "model/search.h"
 #include "model/styles.h"
 #include "model/weights.h"
-#include "text/tag_words.h"
+#include "text/content.h"
 #include "text/vocabulary.h"
 
 struct model {
@@ -41,7 +41,7 @@ struct model_design {
     const char *cell;    /* "rnn", "gru", "lstm" */
     size_t embedding, hidden;
     const char *image_input; /* how often the image is seen: "first" (NULL) or "every" */
-    const char *tags;   /* text of the words of the word head, as in tag_words.h; NULL: no head */
+    const char *tags;   /* text of the words of the word head, as in content.h; NULL: no head */
     const char *styles; /* text of the caption styles, as in styles.h; NULL: none */
     size_t search_size, search_hidden; /* D and H of the search part; both 0: none */
 };
@@ -168,7 +168,7 @@ cJSON *model_info_json(const struct model *model, const char *path, caption_erro
 bool model_plan(struct model *model, const struct model_design *design,
                 struct vocabulary *vocabulary, caption_error *error);
 
-/* A model's tags (tag_words.h) and caption styles (styles.h) as text of the metadata; NULL if it
+/* A model's tags (content.h) and caption styles (styles.h) as text of the metadata; NULL if it
  * has none. */
 struct model_texts {
     char *tags, *styles; /* owned */

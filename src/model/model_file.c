@@ -10,7 +10,7 @@
  *     hidden       width of the recurrent state
  *     image_input  "first" or "every": how often the image is seen (absent: "first")
  *     vocabulary   one `word<TAB>count` a line, as in vocabulary.h
- *     tags         what the word head names, one tag a line, as in tag_words.h (absent: no head)
+ *     tags         what the word head names, one tag a line, as in content.h (absent: no head)
  *     styles       the caption styles, one name a line, the default first, as in
  *                  styles.h (absent: none)
  *     search_size, search_hidden  width of the vectors and of the state of the search part, as in

@@ -11,7 +11,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { FIRST_OF_SYSTEMD = 3, BACKLOG = 1024 };
+enum { FIRST_OF_SYSTEMD = 3, BACKLOG = 1024, PORT_SIZE = 32 };
 
 /* Whether an address is this machine's alone: 127.0.0.0/8, ::1, a path. */
 static bool is_local(const struct sockaddr_storage *address) {
@@ -96,18 +96,22 @@ static bool listen_on(const struct addrinfo *addresses, const char *host, const 
                                            : " (--host, --port)");
 }
 
+/* The addresses of a host, and the port in figures. Freed with freeaddrinfo. */
+static bool find_addresses(const char *host, size_t port, int flags, char number[PORT_SIZE],
+                           struct addrinfo **addresses, caption_error *error) {
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV};
+    snprintf(number, PORT_SIZE, "%zu", port);
+    const int problem = getaddrinfo(host, number, &hints, addresses);
+    return problem == 0 || error_set(error, CAPTION_ERROR_ARGUMENT, "--host: '%s': %s", host,
+                                     gai_strerror(problem));
+}
+
 bool listen_open(const char *host, size_t port, struct listening *out, caption_error *error) {
     const long sockets = sockets_of_systemd();
     if (sockets > 0) return take_from_systemd(sockets, out, error);
-    char number[32];
-    snprintf(number, sizeof number, "%zu", port);
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                                   .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    char number[PORT_SIZE];
     struct addrinfo *addresses;
-    const int problem = getaddrinfo(host, number, &hints, &addresses);
-    if (problem != 0)
-        return error_set(error, CAPTION_ERROR_ARGUMENT, "--host: '%s': %s", host,
-                         gai_strerror(problem));
+    if (!find_addresses(host, port, AI_PASSIVE, number, &addresses, error)) return false;
     const bool done = listen_on(addresses, host, number, out, error);
     freeaddrinfo(addresses);
     return done;
@@ -140,16 +144,11 @@ static bool answers(int descriptor) {
 }
 
 bool health_ask(const char *host, size_t port, size_t seconds, caption_error *error) {
-    char number[32];
-    snprintf(number, sizeof number, "%zu", port);
+    char number[PORT_SIZE];
     if (strcmp(host, "0.0.0.0") == 0) host = "127.0.0.1";
     if (strcmp(host, "::") == 0) host = "::1";
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *addresses;
-    const int problem = getaddrinfo(host, number, &hints, &addresses);
-    if (problem != 0)
-        return error_set(error, CAPTION_ERROR_ARGUMENT, "--host: '%s': %s", host,
-                         gai_strerror(problem));
+    if (!find_addresses(host, port, 0, number, &addresses, error)) return false;
     const int descriptor = connect_to(addresses, seconds);
     freeaddrinfo(addresses);
     if (descriptor < 0)

@@ -19,23 +19,33 @@ bool content_bases(const struct vocabulary *vocabulary, uint32_t *bases, caption
  * and a black cat" is not a repetition. */
 bool content_may_repeat(const char *word);
 
-/* The word tables behind it, without any grammar. Each list ends with NULL. */
+/* The tags of a model: the most frequent content words of captions, all forms of
+ * one word together. A tag's name is its most frequent form. */
 
-/* Words without visible meaning. Their forms are left out with them. */
-extern const char *const content_functions[];
+#define TAG_NONE UINT32_MAX
 
-/* Words that only look like a form of another: "shorts" is not a form of "short". */
-extern const char *const content_own_words[];
-
-/* Colours, numbers and sizes. */
-extern const char *const content_repeatable[];
-
-/* An irregular form, and the root of the word, which is not looked up further. */
-struct content_form {
-    const char *form, *other;
+struct tag_words {
+    size_t count;
+    uint32_t *names; /* [count], each tag's word in the vocabulary */
+    size_t word_count;
+    uint32_t *tags; /* [word_count], each word's tag, or TAG_NONE */
 };
 
-/* The last one's form is NULL. */
-extern const struct content_form content_irregular_forms[];
+/* At most `most` content words, those counted most often over all their forms, most frequent first;
+ * of equals the one whose name comes first in the vocabulary. Freed with tag_words_free; on failure
+ * there is nothing to free. */
+bool tag_words_choose(struct tag_words *tags, const struct vocabulary *vocabulary, size_t most,
+                      caption_error *error);
+void tag_words_free(struct tag_words *tags);
+
+/* The text of the tags in a model's metadata, under "tags": one tag a line, its forms separated by
+ * single spaces, the first being its name. Freed with free(). */
+char *tag_words_format(const struct tag_words *tags, const struct vocabulary *vocabulary,
+                       caption_error *error);
+
+/* Reads such a text. Hostile input: every form must be a word of the vocabulary and occur once;
+ * empty lines, and a last line without its newline, are errors. `name` is for messages. */
+bool tag_words_parse(struct tag_words *tags, const struct vocabulary *vocabulary, const char *text,
+                     size_t size, const char *name, caption_error *error);
 
 #endif

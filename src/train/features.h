@@ -6,7 +6,7 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "model/model.h"
-#include "train/captions.h"
+#include "train/text.h"
 #include "train/train.h"
 
 struct features {

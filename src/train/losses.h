@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 #include "base/real.h"
-#include "text/tag_words.h"
-#include "train/captions.h"
+#include "text/content.h"
+#include "train/text.h"
 
 /* The loss of the word head. The label of a tag is whether a caption of the photo contains it.
  * The loss is the binary cross entropy, in nats, as that of words (Yao et al., Boosting image

@@ -5,7 +5,6 @@
 #define CAPTION_TRAIN_MICRO_BATCH_H
 
 #include "model/model.h"
-#include "train/captions.h"
 #include "train/features.h"
 #include "train/reward.h"
 #include "train/text.h"

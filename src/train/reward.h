@@ -10,7 +10,7 @@
 
 #include "model/decoder.h"
 #include "text/vocabulary.h"
-#include "train/captions.h"
+#include "train/text.h"
 
 struct reward;
 

@@ -4,7 +4,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
-#include "data/photo_check.h"
+#include "data/loader.h"
 #include "nn/blas.h"
 
 static void say_of(const struct trainer *t, const struct dataset *dataset) {

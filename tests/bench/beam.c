@@ -24,7 +24,7 @@ static bool make_model(struct model *model, size_t words, caption_error *error) 
     struct vocabulary vocabulary;
     if (!vocabulary_init(&vocabulary, error)) return false;
     while (vocabulary.count < words) {
-        char word[16];
+        char word[24];
         snprintf(word, sizeof word, "w%zu", vocabulary.count);
         if (!vocabulary_count(&vocabulary, word, 1, error)) return false;
     }

@@ -1,6 +1,6 @@
 /* Vocabulary files: what is read is written and read again the same. */
 #include "fuzz.h"
-#include "text/tag_words.h"
+#include "text/content.h"
 #include "text/vocabulary.h"
 
 static void check_same(const struct vocabulary *a, const struct vocabulary *b) {

@@ -1,6 +1,6 @@
 #include "tiny_captioner.h"
 
-#include "decode/signals.h"
+#include "decode/plan.h"
 #include "model/confidence.h"
 
 static const char *const words[] = {"a", "cliff", "cliffs", "near", "red", NULL};

@@ -1,7 +1,6 @@
 #include "temporary_file.h"
 
 #include "text/content.h"
-#include "text/tag_words.h"
 
 static struct vocabulary parsed(const char *text) {
     struct vocabulary vocabulary;

@@ -1,7 +1,7 @@
 #include "dataset_fixture.h"
 #include "temporary_folder.h"
 
-#include "data/photo_check.h"
+#include "data/loader.h"
 
 enum { PHOTOS = 200 };
 

@@ -2,7 +2,7 @@
 #include "tiny_captioner.h"
 
 #include "decode/beam.h"
-#include "eval/rerank_fit.h"
+#include "eval/calibration.h"
 
 static void what_is_written_is_read_again(void **state) {
     (void)state;

@@ -1,4 +1,4 @@
-#include "eval/swaps.h"
+#include "eval/perplexity.h"
 
 #include "tiny_captioner.h"
 

@@ -10,10 +10,10 @@
 #include <cmocka.h>
 
 #include "decoder_twin.h"
-#include "train/captions.h"
 #include "train/start.h"
 #include "train/step.h"
 #include "train/tbptt.h"
+#include "train/text.h"
 #include "train/update.h"
 
 static void the_rate_rises_to_one_and_falls_to_almost_zero(void **state) {
