@@ -52,8 +52,9 @@ struct dataset_selection {
 
 /* How a data set is read; all zeros: in the usual way. */
 struct dataset_reading {
-    const char *images;      /* folder of the photos; NULL: that of the data set */
-    const char *photo_key;   /* field or column with a photo's name; NULL: the usual ones, formats.h */
+    const char *images; /* folder of the photos; NULL: that of the data set */
+    const char
+        *photo_key; /* field or column with a photo's name; NULL: the usual ones, formats.h */
     const char *caption_key; /* the same of the captions */
     const char *sidecar; /* extension of captions beside photos; NULL: the usual ones, formats.h */
     const struct file_stop *stop; /* what may end the wait for a pipe; NULL: nothing */
