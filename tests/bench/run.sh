@@ -497,7 +497,7 @@ growth() {
     done
     # On paper: each further thread brings what the last one measured brought.
     awk -F '\t' -v most=16 '{ last[$1] = $3; first[$1] = first[$1] ? first[$1] : $3; n[$1] = $2 }
-        END { for (s in last) for (t = n[s]; t <= most; t++) {
+        END { for (s in last) for (t = n[s]; t <= most; t *= 2) {
             gain = n[s] > 1 ? (last[s] - first[s]) / (n[s] - 1) : last[s]
             printf "%s (on paper)\t%d\t%.1f\n", s, t, last[s] + (t - n[s]) * gain } }' \
         "$work/threads.tsv" >"$work/paper.tsv"
