@@ -17,7 +17,7 @@ set -eu
 
 programs=${PROGRAMS:-$(dirname "$0")/../../build}
 folder=${1:-memory}
-hidden=64 embed=32 batch=2
+hidden=64 embed=32 batch=1
 "$programs/memory_sentences" "$folder" --train "${TRAIN:-3000}" --test "${TEST:-50}" \
     --shortest "${SHORTEST:-2}"
 : >"$folder/accuracy.tsv"
@@ -30,7 +30,7 @@ learn() {
     [ ! -e "$name.safetensors" ] || return 0
     "$programs/caption" train "$folder/words.jsonl" -o "$name.new" --force --threads 1 --text "$folder/train.txt" \
         --text-epochs "${EPOCHS:-64}" --tbptt "$2" --cell "$1" --encoder-arch "stem_c8 head_c8" --image-size 32 \
-        --hidden $hidden --embed $embed --min-count 1 --batch-size $batch --micro-batch $batch --lr 0.004 \
+        --hidden $hidden --embed $embed --min-count 1 --batch-size $batch --micro-batch $batch --lr 0.002 \
         --average 0 --dropout 0 --label-smoothing 0 --epochs 1 --joint-lr 0 --encoder-lr 0 \
         --crop 0 --color 0 >"$name.tsv" 2>"$name.log"
     times >"$name.times"

@@ -52,20 +52,17 @@ struct dataset_selection {
 
 /* How a data set is read; all zeros: in the usual way. */
 struct dataset_reading {
-    const char *images; /* folder of the photos; NULL: that of the data set */
-    const char
-        *photo_key; /* field or column with a photo's name; NULL: the usual ones, formats.h */
-    const char *caption_key; /* the same of the captions */
-    const char *sidecar; /* extension of captions beside photos; NULL: the usual ones, formats.h */
+    const char *images;           /* folder of the photos; NULL: that of the data set */
+    const char *photo_key;        /* column or field with a photo's name; NULL: as in formats.h */
+    const char *caption_key;      /* the same of the captions */
+    const char *sidecar;          /* extension of captions beside photos; NULL: as in formats.h */
     const struct file_stop *stop; /* what may end the wait for a pipe; NULL: nothing */
 };
 
 /* Reads a data set. Its format (formats.h) is detected from its content, never from its name:
  *
- *     formats.c        Karpathy's dataset_*.json
- *     formats.c        COCO captions: "images" and "annotations"
- *     formats.c        metadata of kohya's sd-scripts
- *     formats.c        Flickr8k's token.txt
+ *     formats.c        Karpathy's dataset_*.json, COCO captions ("images" and "annotations"),
+ *                      metadata of kohya's sd-scripts, Flickr8k's token.txt
  *     rows.c           a JSON array, JSON Lines or a table (CSV) of photos with their captions
  *     shards.c         tar archives of photos with captions beside them (WebDataset)
  *     folder.c         a folder of photos with captions beside them
