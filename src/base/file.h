@@ -61,8 +61,8 @@ void file_parts_close(struct file_parts *file);
 
 /* A file written beside `path` and renamed over it on file_writer_commit, so that a crash at any
  * byte leaves the old file intact. It has the old file's mode. Any number of processes may write
- * one path at once: the last commit wins (base/file_temporary.h). A stream (file_is_stream) is not
- * replaced: it receives all bytes on file_writer_commit. */
+ * one path at once: the last commit wins. A stream (file_is_stream) is not replaced: it
+ * receives all bytes on file_writer_commit. */
 struct file_writer {
     FILE *stream;
     char *path;

@@ -16,7 +16,6 @@
 #include "base/memory.h"
 
 /* A file beside another, to be renamed over it when it is whole. */
-
 struct file_temporary {
     int descriptor; /* open for writing; -1: none */
     char *path;     /* owned */
