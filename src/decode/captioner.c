@@ -104,13 +104,19 @@ static bool batch_run(struct batch *batch, const struct likelihood_caption *capt
     return true;
 }
 
-/* Writes logprobs[count] or, where they are not NULL, ranks. */
+/* Where likelihoods go. NULL: they are not asked for. */
+struct likelihood_output {
+    double *logprobs; /* [captions] */
+    size_t *ranks;    /* those of all captions, one after the other */
+};
+
 static bool run(struct batch *batch, const struct likelihood_caption *captions, size_t count,
-                double *logprobs, size_t *ranks, caption_error *error) {
+                struct likelihood_output out, caption_error *error) {
     for (size_t first = 0; first < count; first += LIKELIHOOD_BATCH) {
         size_t rest = size_smaller(count - first, LIKELIHOOD_BATCH);
-        if (!batch_run(batch, captions + first, rest, &ranks, error)) return false;
-        if (logprobs) memcpy(logprobs + first, batch->logprobs, rest * sizeof *logprobs);
+        if (!batch_run(batch, captions + first, rest, &out.ranks, error)) return false;
+        if (out.logprobs)
+            memcpy(out.logprobs + first, batch->logprobs, rest * sizeof *out.logprobs);
     }
     return true;
 }
@@ -126,28 +132,30 @@ static bool batch_init(struct batch *batch, const struct model *model,
     return batch->features != NULL;
 }
 
-bool likelihood_captions(const struct model *model, const struct inference_decoder *decoder,
-                         const struct likelihood_caption *captions, size_t count, double *logprobs,
-                         caption_error *error) {
+static bool likelihoods(const struct model *model, const struct inference_decoder *decoder,
+                        const struct likelihood_caption *captions, size_t count,
+                        struct likelihood_output out, caption_error *error) {
     if (!check_words(model, captions, count, error)) return false;
     if (count == 0) return true;
     struct batch batch;
     const bool done = batch_init(&batch, model, decoder, count, error) &&
-                      run(&batch, captions, count, logprobs, NULL, error);
+                      run(&batch, captions, count, out, error);
     rows_free(&batch.rows);
     return done;
+}
+
+bool likelihood_captions(const struct model *model, const struct inference_decoder *decoder,
+                         const struct likelihood_caption *captions, size_t count, double *logprobs,
+                         caption_error *error) {
+    const struct likelihood_output out = {.logprobs = logprobs};
+    return likelihoods(model, decoder, captions, count, out, error);
 }
 
 bool likelihood_ranks(const struct model *model, const struct inference_decoder *decoder,
                       const struct likelihood_caption *captions, size_t count, size_t *ranks,
                       caption_error *error) {
-    if (!check_words(model, captions, count, error)) return false;
-    if (count == 0) return true;
-    struct batch batch;
-    const bool done = batch_init(&batch, model, decoder, count, error) &&
-                      run(&batch, captions, count, NULL, ranks, error);
-    rows_free(&batch.rows);
-    return done;
+    const struct likelihood_output out = {.ranks = ranks};
+    return likelihoods(model, decoder, captions, count, out, error);
 }
 
 /* Photos between two looks at the progress bar. */

@@ -33,18 +33,23 @@ static void answer(const struct protocol *protocol, const struct photo_request *
     free(written);
 }
 
+static void must_be_json(struct text_stream *stream) {
+    caption_error error;
+    char *written = text_stream_close(stream, &error);
+    FUZZ_MUST(written != NULL && stream->size > 0);
+    cJSON *json = json_parse(written, stream->size, "an answer", &error);
+    FUZZ_MUST(json != NULL);
+    cJSON_Delete(json);
+    free(written);
+}
+
 /* Of every protocol: JSON, whatever the message is. */
 static void refuse(const struct protocol *protocol, unsigned status, const char *message) {
     struct text_stream stream;
     caption_error error;
     FUZZ_MUST(text_stream_open(&stream, "an answer", &error));
     FUZZ_MUST(protocol->write_error(status, message, stream.stream, &error));
-    char *written = text_stream_close(&stream, &error);
-    FUZZ_MUST(written != NULL && stream.size > 0);
-    cJSON *json = json_parse(written, stream.size, "an answer", &error);
-    FUZZ_MUST(json != NULL);
-    cJSON_Delete(json);
-    free(written);
+    must_be_json(&stream);
 }
 
 static void suggest(const struct photo_request *request) {
@@ -55,12 +60,7 @@ static void suggest(const struct photo_request *request) {
     caption_error error;
     FUZZ_MUST(text_stream_open(&stream, "an answer", &error));
     FUZZ_MUST(protocol_suggest.write_words(request, &words, stream.stream, &error));
-    char *written = text_stream_close(&stream, &error);
-    FUZZ_MUST(written != NULL && stream.size > 0);
-    cJSON *json = json_parse(written, stream.size, "an answer", &error);
-    FUZZ_MUST(json != NULL);
-    cJSON_Delete(json);
-    free(written);
+    must_be_json(&stream);
 }
 
 /* "name=value&name" as the server hands it over; the photo is what follows the line. */
