@@ -5,7 +5,6 @@
 #include "base/terminal.h"
 #include "base/text_stream.h"
 #include "nn/dropout.h"
-#include "train/losses.h"
 #include "train/search_trainer.h"
 #include "train/trainer.h"
 

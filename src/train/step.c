@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "base/terminal.h"
-#include "train/gradient_chain.h"
 #include "train/update.h"
 
 /* A part of a list, [begin, end). */

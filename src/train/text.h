@@ -12,8 +12,8 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "data/dataset.h"
+#include "model/unroll.h"
 #include "text/vocabulary.h"
-#include "train/tbptt.h"
 
 /* The captions of a data set as word numbers, and as the steps of the unroll. */
 

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "decoder_twin.h"
+#include "model/unroll.h"
 #include "train/start.h"
 #include "train/step.h"
-#include "train/tbptt.h"
 #include "train/text.h"
 #include "train/update.h"
 
