@@ -7,8 +7,8 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "model/model.h"
-#include "train/text.h"
 #include "train/train.h"
+#include "train/train_data.h"
 
 struct features {
     size_t count;    /* photos */
