@@ -11,7 +11,7 @@
 
 #include "base/memory.h"
 #include "infer/inference_encoder.h"
-#include "nn/stem.h"
+#include "nn/convolution.h"
 
 enum {
     INFERENCE_PANEL = 16,
