@@ -62,7 +62,7 @@ $1 == "function" {
         printf "%s: function %s has %d lines, more than 60\n", $2, $3, lines
     count = parameters(substr($0, index($0, "(")))
     kernel = $2 ~ /^src\/nn\/(adam|batch_norm|blas|convolution|depthwise)\.[ch]$/ ||
-        $2 ~ /^src\/infer\/packed[a-z_]*\.[ch]$/
+        $2 ~ /^src\/infer\/(packed|low_precision)[a-z_]*\.[ch]$/
     callback = $2 ~ /^src\/serve\/http/ && ($3 == "handle" || $3 == "take_form") # of libmicrohttpd
     if (count > 6 && !kernel && !callback)
         printf "%s: function %s has %d parameters, more than 6\n", $2, $3, count
