@@ -10,7 +10,6 @@
 
 #include "base/random.h"
 #include "base/ranks.h"
-#include "base/real.h"
 #include "base/threads.h"
 #include "nn/parameters.h"
 
