@@ -11,14 +11,19 @@ enum { STRIP_BYTES = 512 * 1024, MAP_BYTES = 768 * 1024 };
 /* Panels processed together in the ring: the width of a tile of the product. */
 enum { TOGETHER = 4 };
 
-/* The next of the shares that `count` panels are divided into, as equal as can be. */
-static size_t share(size_t count) {
-    const size_t shares = (count + TOGETHER - 1) / TOGETHER;
-    return (count + shares - 1) / shares;
+/* The first of the groups of at most `most` that `count` panels are divided into, as equal as can
+ * be. */
+static size_t group_size(size_t count, size_t most) {
+    const size_t groups = (count + most - 1) / most;
+    return (count + groups - 1) / groups;
 }
 
 static size_t panels(const struct inference_block *block) {
     return block->expanded / INFERENCE_PANEL;
+}
+
+static size_t largest_group(const struct inference_block *block) {
+    return group_size(panels(block), TOGETHER);
 }
 
 /* Lines of the input that `rows` rows of the output need. */
@@ -29,7 +34,7 @@ static size_t lines_under(const struct inference_block *block, size_t rows) {
 /* Numbers of the ring and its line of zeros; only a part of the panels if they share the ring. */
 static size_t ring_numbers(const struct inference_block *block) {
     const size_t channels =
-        block->one_strip ? share(panels(block)) * INFERENCE_PANEL : block->expanded;
+        block->one_strip ? largest_group(block) * INFERENCE_PANEL : block->expanded;
     return (block->lines + 1) * convolution_padded_size(&block->shape) * channels;
 }
 
@@ -289,9 +294,11 @@ static void find_lines(const struct inference_block *block, size_t y, size_t row
     }
 }
 
-static struct group group_at(const struct inference_block *block, size_t panel, void *ring) {
+/* The first group of panels first .. end - 1. */
+static struct group group_at(const struct inference_block *block, size_t panel, size_t end,
+                             void *ring) {
     struct group group = {.panel = panel,
-                          .panels = share(panels(block) - panel),
+                          .panels = group_size(end - panel, largest_group(block)),
                           .columns = convolution_padded_size(&block->shape),
                           .ring = ring};
     group.channels = group.panels * INFERENCE_PANEL;
@@ -309,33 +316,40 @@ struct block_rows {
     bool opening; /* the ring is empty */
 };
 
-static void run_rows(const struct inference_block *block, const float *input,
-                     const struct block_rows *at, const struct inference_scratch *scratch,
-                     float *output) {
+/* Expands and convolves panels first .. end - 1, and writes them to `strip`. */
+static void fill_strip(const struct inference_block *block, const float *input,
+                       const struct block_rows *at, size_t first, size_t end,
+                       const struct inference_scratch *scratch, void *strip) {
     const struct inference_kernels *kernels = block->kernels;
-    const size_t size = block->shape.out_size;
     const struct inflow inflow = inflow_new(block, input, at->first, at->end, scratch);
     find_lines(block, at->y, at->rows, scratch->places);
-    for (size_t panel = 0; panel < panels(block);) {
-        const struct group group = group_at(block, panel, scratch->ring);
+    for (size_t panel = first; panel < end;) {
+        const struct group group = group_at(block, panel, end, scratch->ring);
         if (at->opening) clear_borders(block, &group);
         fill_ring(block, &group, &inflow);
-        const struct inference_strip strip = {
+        const struct inference_strip convolved = {
             .rows = at->rows,
             .input = group.ring,
             .lines = scratch->places,
             .line_stride = group.columns * group.channels,
             .input_stride = group.channels,
-            .output = (char *)scratch->strip + panel * INFERENCE_PANEL * kernels->expanded_bytes,
+            .output = (char *)strip + panel * INFERENCE_PANEL * kernels->expanded_bytes,
             .output_stride = block->expanded};
-        kernels->depthwise(block->depthwise, panel, group.panels, &strip);
+        kernels->depthwise(block->depthwise, panel, group.panels, &convolved);
         panel += group.panels;
     }
-    const size_t done = at->y * size * block->out_channels;
-    const struct inference_product product = {.rows = at->rows * size,
-                                              .input = scratch->strip,
-                                              .input_stride =
-                                                  block->expanded * kernels->expanded_bytes,
+}
+
+/* Projects pixels first .. end - 1 of a strip. */
+static void project_strip(const struct inference_block *block, const float *input,
+                          const struct block_rows *at, size_t first, size_t end, const void *strip,
+                          float *output) {
+    const struct inference_kernels *kernels = block->kernels;
+    const size_t pixel = block->expanded * kernels->expanded_bytes;
+    const size_t done = (at->y * block->shape.out_size + first) * block->out_channels;
+    const struct inference_product product = {.rows = end - first,
+                                              .input = (const char *)strip + first * pixel,
+                                              .input_stride = pixel,
                                               .residual = block->residual ? input + done : NULL,
                                               .output = output + done,
                                               .output_stride = block->out_channels};
@@ -349,15 +363,77 @@ static size_t line_at(const struct inference_block *block, size_t padded_line) {
     return padded_line < padding ? 0 : size_smaller(padded_line - padding, block->shape.in_size);
 }
 
+/* The strip before output row y: none yet. */
+static struct block_rows rows_before(const struct inference_block *block, size_t y) {
+    return (struct block_rows){.y = y, .end = line_at(block, y * block->shape.stride)};
+}
+
+/* Goes on to the next strip; false if there is none before row `end`. */
+static bool next_rows(const struct inference_block *block, size_t end, struct block_rows *at) {
+    at->opening = at->rows == 0;
+    at->y += at->rows;
+    if (at->y == end) return false;
+    at->rows = size_smaller(end - at->y, block->rows);
+    at->first = at->end;
+    at->end = line_at(block, at->y * block->shape.stride + lines_under(block, at->rows));
+    return true;
+}
+
 void inference_block_run(const struct inference_block *block, const float *input, size_t y,
                          size_t count, const struct inference_scratch *scratch, float *output) {
-    const size_t end = y + count;
-    struct block_rows at = {.opening = true, .end = line_at(block, y * block->shape.stride)};
-    for (; y < end; y += at.rows, at.opening = false) {
-        at.y = y;
-        at.rows = size_smaller(end - y, block->rows);
-        at.first = at.end;
-        at.end = line_at(block, y * block->shape.stride + lines_under(block, at.rows));
-        run_rows(block, input, &at, scratch, output);
+    struct block_rows at = rows_before(block, y);
+    while (next_rows(block, y + count, &at)) {
+        fill_strip(block, input, &at, 0, panels(block), scratch, scratch->strip);
+        project_strip(block, input, &at, 0, at.rows * block->shape.out_size, scratch->strip,
+                      output);
+    }
+}
+
+/* Rows of a map for each thread below which the lines that two threads both expand cost more than
+ * waiting for each other, and panels for each that even out. */
+enum { FEW_ROWS = 12, MANY_PANELS = 4 };
+
+bool inference_block_shares_channels(const struct inference_block *block, size_t threads) {
+    return threads > 1 && block->source == INFERENCE_FROM_MAP &&
+           block->shape.out_size < FEW_ROWS * threads && panels(block) >= MANY_PANELS * threads;
+}
+
+/* A strip that threads share. */
+struct shared_strip {
+    const struct inference_block *block;
+    const struct inference_team *team;
+    struct block_rows at;
+    const float *input;
+    float *output;
+};
+
+static void fill_share(void *context, size_t share, size_t worker) {
+    (void)worker;
+    const struct shared_strip *shared = context;
+    const struct inference_team *team = shared->team;
+    const size_t all = panels(shared->block);
+    fill_strip(shared->block, shared->input, &shared->at, all * share / team->count,
+               all * (share + 1) / team->count, &team->scratch[share], team->scratch[0].strip);
+}
+
+static void project_share(void *context, size_t share, size_t worker) {
+    (void)worker;
+    const struct shared_strip *shared = context;
+    const struct inference_team *team = shared->team;
+    const size_t all = shared->at.rows * shared->block->shape.out_size;
+    project_strip(shared->block, shared->input, &shared->at, all * share / team->count,
+                  all * (share + 1) / team->count, team->scratch[0].strip, shared->output);
+}
+
+void inference_block_run_shared(const struct inference_block *block, const float *input,
+                                const struct inference_team *team, float *output) {
+    struct shared_strip shared = {.block = block,
+                                  .team = team,
+                                  .at = rows_before(block, 0),
+                                  .input = input,
+                                  .output = output};
+    while (next_rows(block, block->shape.out_size, &shared.at)) {
+        threads_for(team->threads, team->count, fill_share, &shared);
+        threads_for(team->threads, team->count, project_share, &shared);
     }
 }
