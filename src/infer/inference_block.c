@@ -340,21 +340,32 @@ static void fill_strip(const struct inference_block *block, const float *input,
     }
 }
 
-/* Projects pixels first .. end - 1 of a strip. */
+/* What is projected of a strip: pixels, and panels of the output. */
+struct projected {
+    size_t first, end;
+    size_t panel, panels;
+};
+
+static struct projected whole_strip(const struct inference_block *block,
+                                    const struct block_rows *at) {
+    return (struct projected){.end = at->rows * block->shape.out_size,
+                              .panels = block->out_channels / INFERENCE_PANEL};
+}
+
 static void project_strip(const struct inference_block *block, const float *input,
-                          const struct block_rows *at, size_t first, size_t end, const void *strip,
-                          float *output) {
+                          const struct block_rows *at, const struct projected *part,
+                          const void *strip, float *output) {
     const struct inference_kernels *kernels = block->kernels;
     const size_t pixel = block->expanded * kernels->expanded_bytes;
-    const size_t done = (at->y * block->shape.out_size + first) * block->out_channels;
-    const struct inference_product product = {.rows = end - first,
-                                              .input = (const char *)strip + first * pixel,
+    const size_t done = (at->y * block->shape.out_size + part->first) * block->out_channels +
+                        part->panel * INFERENCE_PANEL;
+    const struct inference_product product = {.rows = part->end - part->first,
+                                              .input = (const char *)strip + part->first * pixel,
                                               .input_stride = pixel,
                                               .residual = block->residual ? input + done : NULL,
                                               .output = output + done,
                                               .output_stride = block->out_channels};
-    kernels->multiply(INFERENCE_PROJECT, block->project, 0, block->out_channels / INFERENCE_PANEL,
-                      &product);
+    kernels->multiply(INFERENCE_PROJECT, block->project, part->panel, part->panels, &product);
 }
 
 /* Maps a line of the padded input to a line of the input, clamped to its ends. */
@@ -384,8 +395,8 @@ void inference_block_run(const struct inference_block *block, const float *input
     struct block_rows at = rows_before(block, y);
     while (next_rows(block, y + count, &at)) {
         fill_strip(block, input, &at, 0, panels(block), scratch, scratch->strip);
-        project_strip(block, input, &at, 0, at.rows * block->shape.out_size, scratch->strip,
-                      output);
+        const struct projected part = whole_strip(block, &at);
+        project_strip(block, input, &at, &part, scratch->strip, output);
     }
 }
 
@@ -416,13 +427,22 @@ static void fill_share(void *context, size_t share, size_t worker) {
                all * (share + 1) / team->count, &team->scratch[share], team->scratch[0].strip);
 }
 
+/* Of the strip and the weights, each thread reads a share of the larger. */
 static void project_share(void *context, size_t share, size_t worker) {
     (void)worker;
     const struct shared_strip *shared = context;
+    const struct inference_block *block = shared->block;
     const struct inference_team *team = shared->team;
-    const size_t all = shared->at.rows * shared->block->shape.out_size;
-    project_strip(shared->block, shared->input, &shared->at, all * share / team->count,
-                  all * (share + 1) / team->count, team->scratch[0].strip, shared->output);
+    struct projected part = whole_strip(block, &shared->at);
+    const size_t pixels = part.end, panels = part.panels;
+    if (block->out_channels > pixels && panels >= team->count) {
+        part.panel = panels * share / team->count;
+        part.panels = panels * (share + 1) / team->count - part.panel;
+    } else {
+        part.first = pixels * share / team->count;
+        part.end = pixels * (share + 1) / team->count;
+    }
+    project_strip(block, shared->input, &shared->at, &part, team->scratch[0].strip, shared->output);
 }
 
 void inference_block_run_shared(const struct inference_block *block, const float *input,
