@@ -70,7 +70,7 @@ requests() {
 # Of gcc 12, three kinds are false alarms in all places that were looked at: values that a function of a library or
 # memcpy sets through a pointer count as unset (base/memory.c, data/source.c), arrays that have elements count as NULL
 # (decode/pipeline.c, alt/pictures_html.c), and shifts of vectors are measured by how many elements those have
-# (infer/low_precision_vectors.h; `integers` checks shifts as they happen).
+# (infer/vectors_kernel.h; `integers` checks shifts as they happen).
 analyzer() {
     cmake -S . -B build-analyzer -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DCAPTION_WERROR=ON \
         -DCMAKE_C_FLAGS="-O1 -fanalyzer -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-null-dereference \

@@ -8,7 +8,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/splice.h"
 #include "base/text_stream.h"
 #include "report/html.h"
 

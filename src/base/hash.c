@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
+#include "base/memory.h"
 
 uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size) {
     const unsigned char *next = bytes;

@@ -3,10 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <sys/mman.h>
-
-#include "base/sanitizers.h"
 
 /* One cache line, and enough for the widest vector. */
 enum { ALIGNMENT = 64 };

@@ -1,9 +1,11 @@
-/* Checked sizes and allocation. Nothing in the library calls malloc with an unchecked product. */
+/* Checked sizes, allocation, arenas, and numbers in bytes. Nothing in the library calls malloc with
+ * an unchecked product. */
 #ifndef CAPTION_BASE_MEMORY_H
 #define CAPTION_BASE_MEMORY_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -50,7 +52,6 @@ char *memory_join(const char *first, const char *second, const char *third, capt
  *     ...
  *     arena_free(&arena);
  */
-
 struct arena {
     struct arena_block *blocks;
     char *next; /* the free part of the last block */
@@ -64,5 +65,46 @@ struct arena {
 void *arena_take(struct arena *arena, size_t count, size_t size, const char *what,
                  caption_error *error);
 void arena_free(struct arena *arena);
+
+/* Numbers in the bytes of a file, of either byte order. The caller has checked that they are there.
+ */
+static inline uint32_t bytes_little_16(const uint8_t *bytes) {
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8;
+}
+
+static inline uint32_t bytes_little_24(const uint8_t *bytes) {
+    return bytes_little_16(bytes) | (uint32_t)bytes[2] << 16;
+}
+
+static inline uint32_t bytes_little_32(const uint8_t *bytes) {
+    return bytes_little_16(bytes) | bytes_little_16(bytes + 2) << 16;
+}
+
+static inline uint32_t bytes_big_16(const uint8_t *bytes) {
+    return (uint32_t)bytes[0] << 8 | (uint32_t)bytes[1];
+}
+
+static inline uint32_t bytes_big_32(const uint8_t *bytes) {
+    return bytes_big_16(bytes) << 16 | bytes_big_16(bytes + 2);
+}
+
+/* The sanitizers that a file is compiled for, which gcc and clang say in different ways. */
+#ifdef __has_feature
+#define SANITIZER_ADDRESS __has_feature(address_sanitizer)
+#define SANITIZER_MEMORY __has_feature(memory_sanitizer)
+#define SANITIZER_THREAD __has_feature(thread_sanitizer)
+#else
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZER_ADDRESS 1
+#else
+#define SANITIZER_ADDRESS 0
+#endif
+#ifdef __SANITIZE_THREAD__
+#define SANITIZER_THREAD 1
+#else
+#define SANITIZER_THREAD 0
+#endif
+#define SANITIZER_MEMORY 0 /* clang's alone */
+#endif
 
 #endif

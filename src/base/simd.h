@@ -1,12 +1,21 @@
-/* Compiler vectors of reals, for functions of several instruction sets (simd_level.h). */
+/* Real numbers and compiler vectors of them, for functions of several instruction sets
+ * (simd_level.h). */
 #ifndef CAPTION_BASE_SIMD_H
 #define CAPTION_BASE_SIMD_H
 
 #include <string.h>
 
-#include "base/real.h"
-#include "base/sanitizers.h"
+#include "base/memory.h"
 #include "base/simd_level.h"
+
+/* The number type of the layers. The program computes in float; the gradient tests compile the same
+ * layers in double (-DCAPTION_DOUBLE) and compare them with finite differences, for which float is
+ * too coarse. */
+#ifdef CAPTION_DOUBLE
+typedef double real;
+#else
+typedef float real;
+#endif
 
 /* Before a short loop of constant bounds over an array of vectors: unrolled, the array stays in
  * registers. Disabled under the sanitizers, whose checks of every access would take minutes to

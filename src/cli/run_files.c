@@ -7,7 +7,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/sanitizers.h"
 #include "data/tar.h"
 #include "image/photo.h"
 #include "model/model.h"

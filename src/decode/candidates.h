@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/real.h"
+#include "base/simd.h"
 
 /* A word that may follow hypothesis number `parent`. */
 struct candidate {

@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 #include "infer/inference_search.h"
-#include "nn/few_rows.h"
+#include "nn/blas.h"
 
 static const size_t retrieval_cuts[RETRIEVAL_CUTS] = {1, 5, 10};
 

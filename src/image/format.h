@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/bytes.h"
+#include "base/memory.h"
 #include "image/image.h"
 
 /* One of these structs, in one file named after the format. */

@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/library.h"
 #include "base/memory.h"
 #include "image/format.h"

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "infer/inference_block.h"
 #include "infer/low_precision.h"
-#include "nn/pooling.h"
+#include "nn/convolution.h"
 
 /* Panels of the head averaged together while they are in the cache. */
 enum { HEAD_PANELS = 4 };

@@ -11,7 +11,7 @@
 
 #include "base/memory.h"
 #include "infer/inference_encoder.h"
-#include "nn/stem.h"
+#include "nn/convolution.h"
 
 enum {
     INFERENCE_PANEL = 16,
@@ -47,7 +47,7 @@ struct inference_product {
     size_t line, line_stride; /* output rows come in lines (see packed.h); 0: one line */
 };
 
-/* Some rows of a depthwise convolution (see depthwise_strip.h), of expanded activations. */
+/* Some rows of a depthwise convolution (see depthwise.h), of expanded activations. */
 struct inference_strip {
     size_t rows;
     const void *input;
@@ -91,30 +91,5 @@ struct inference_encoder *inference_encoder_with(const struct encoder *encoder,
                                                  const struct weights *weights,
                                                  const struct inference_kernels *kernels,
                                                  caption_error *error);
-
-/* A layer's weights in the form that the kernels of every precision read. Internal to the encoder
- * for inference. */
-
-/* Numbers in a row of a layer's matrix. */
-size_t inference_weights_inputs(enum inference_role role, const struct encoder_layer *layer);
-
-/* Passes the matrix of a stem (out, 3 * 3 * 3), ordered as its patches, or of a 1x1 convolution
- * (out, in) to pack(packed, first, count, rows), a panel at a time, to avoid a second copy of the
- * weights: rows first .. first + count - 1. */
-bool inference_weights_pack(enum inference_role role, const struct encoder_layer *layer,
-                            const struct weights *weights,
-                            void (*pack)(void *packed, size_t first, size_t count,
-                                         const float *rows),
-                            void *packed, caption_error *error);
-
-/* A depthwise convolution in float. */
-struct inference_depthwise {
-    struct convolution shape;
-    size_t channels; /* padded */
-    float *bias;     /* (channels) */
-    float *weight;   /* (k, k, channels) */
-};
-void *inference_depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
-                              struct arena *arena, caption_error *error);
 
 #endif

@@ -1,11 +1,13 @@
 #include "infer/packed.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/simd.h"
+#include "infer/low_precision.h"
 
 /* Rows are multiplied a block at a time, by all panels, so that the block stays in the second-level
  * cache beside a panel (in floats); but with enough rows to be worth reading the panel. */

@@ -3,6 +3,8 @@
  * and one of the left matrix; of 8 there are 16, for 6 x 2. arm64 has 32 of 4 floats, for 5 x 4;
  * any x86-64 has 16, and uses tiles of 2 rows. */
 
+#include "infer/vectors_kernel.h"
+
 #define KERNEL_PANELS (KERNEL_WIDTH == 16 ? 4 : 1)
 enum {
     KERNEL(panel_vectors) = PACKED_PANEL / KERNEL_WIDTH,
@@ -69,12 +71,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(size_t rows, size_t panels, bool fro
     if (tile->residual) {
         SIMD_UNROLL
         for (size_t r = 0; r < rows; r++) {
-            SIMD_UNROLL
-            for (size_t v = 0; v < vectors; v++) {
-                KERNEL(vector) added;
-                SIMD_LOAD(added, tile->residual + r * tile->residual_stride + v * KERNEL_WIDTH);
-                sums[r][v] += added;
-            }
+            KERNEL(add_row)(vectors, tile->residual + r * tile->residual_stride, sums[r]);
         }
     }
     if (tile->relu6) {

@@ -14,7 +14,7 @@
 #ifndef CAPTION_METADATA_CONTAINER_H
 #define CAPTION_METADATA_CONTAINER_H
 
-#include "base/splice.h"
+#include "base/file.h"
 
 /* Bytes `begin` to `end` of a photo. */
 struct container_place {

@@ -4,10 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/bytes.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "base/splice.h"
 #include "text/utf8.h"
 
 enum {

@@ -7,10 +7,8 @@
 #include "base/memory.h"
 #include "nn/batch_norm.h"
 #include "nn/blas.h"
+#include "nn/convolution.h"
 #include "nn/depthwise.h"
-#include "nn/pointwise.h"
-#include "nn/pooling.h"
-#include "nn/stem.h"
 #include "nn/vector.h"
 
 /* Additional workspace of batch norm. */

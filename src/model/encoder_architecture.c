@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 #include "model/encoder.h"
-#include "nn/stem.h"
+#include "nn/convolution.h"
 
 enum {
     MIN_SIZE = 16,

@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "model/decoder.h"
 #include "nn/blas.h"
-#include "nn/dropout.h"
 #include "nn/softmax.h"
 #include "nn/vector.h"
 

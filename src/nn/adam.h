@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/real.h"
+#include "base/simd.h"
 
 struct adam {
     real rate;           /* learning rate of this step */

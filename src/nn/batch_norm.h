@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/real.h"
+#include "base/simd.h"
 
 struct batch_norm {
     size_t channels;

@@ -1,5 +1,6 @@
 #include "nn/blas.h"
 
+#ifdef CAPTION_BLAS_SONAME
 #include <cblas.h>
 #include <dlfcn.h>
 #include <pthread.h>
@@ -7,9 +8,191 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#endif
 
+#include "base/simd.h"
 #include "base/simd_level.h"
-#include "nn/few_rows.h"
+
+SIMD_INLINE real lanes_sum(const simd_real *lanes) {
+    simd_real v = *lanes;
+    return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+
+/* One row of B against all rows of A; m is a constant where this is inlined, so that the sums stay
+ * in registers. */
+SIMD_INLINE void one_column(size_t m, size_t k, const real *a, size_t lda, const real *b,
+                            real *sums) {
+    simd_real partial[FEW_ROWS_MOST] = {{0}};
+    size_t j = 0;
+    for (; j + SIMD_WIDTH <= k; j += SIMD_WIDTH) {
+        simd_real right;
+        SIMD_LOAD(right, b + j);
+        for (size_t i = 0; i < m; i++) {
+            simd_real left;
+            SIMD_LOAD(left, a + i * lda + j);
+            partial[i] += left * right;
+        }
+    }
+    for (size_t i = 0; i < m; i++) {
+        sums[i] = lanes_sum(&partial[i]);
+        for (size_t rest = j; rest < k; rest++) sums[i] += a[i * lda + rest] * b[rest];
+    }
+}
+
+SIMD_INLINE void product(size_t m, size_t n, size_t k, real alpha, const real *a, size_t lda,
+                         const real *b, size_t ldb, real beta, real *c, size_t ldc) {
+    for (size_t column = 0; column < n; column++) {
+        real sums[FEW_ROWS_MOST];
+        one_column(m, k, a, lda, b + column * ldb, sums);
+        for (size_t i = 0; i < m; i++) {
+            real *out = c + i * ldc + column;
+            *out = alpha * sums[i] + (beta == 0 ? 0 : beta * *out);
+        }
+    }
+}
+
+SIMD_KERNEL(extern, void, few_rows_product,
+            (size_t m, size_t n, size_t k, real alpha, const real *a, size_t lda, const real *b,
+             size_t ldb, real beta, real *c, size_t ldc),
+            (m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)) {
+#define CASE(rows)                                                                                 \
+    case rows:                                                                                     \
+        product(rows, n, k, alpha, a, lda, b, ldb, beta, c, ldc);                                  \
+        break
+    switch (m) {
+        CASE(1);
+        CASE(2);
+        CASE(3);
+        CASE(4);
+        CASE(5);
+        CASE(6);
+        CASE(7);
+        CASE(8);
+    default:
+        break;
+    }
+#undef CASE
+}
+
+/* C = beta C. As in BLAS, beta 0 overwrites C, even NaN. */
+static void scale(size_t m, size_t n, real beta, real *c, size_t ldc) {
+    for (size_t row = 0; row < m; row++) {
+        for (size_t column = 0; column < n; column++) {
+            real *value = &c[row * ldc + column];
+            *value = beta == 0 ? 0 : beta * *value;
+        }
+    }
+}
+
+/* A tile of C, TILE_ROWS x TILE_COLUMNS, is summed in registers. A block of B is copied once for
+ * all rows of A and stays in the first cache. */
+enum {
+    TILE_ROWS = 4,
+    TILE_VECTORS = 2,
+    TILE_COLUMNS = TILE_VECTORS * SIMD_WIDTH,
+    BLOCK_TILES = 2,
+    BLOCK_COLUMNS = BLOCK_TILES * TILE_COLUMNS,
+    BLOCK_TERMS = 256
+};
+
+/* The terms of a block in the order in which they are read; what is outside of the matrices is 0.
+ */
+struct product_block {
+    real a[BLOCK_TERMS][TILE_ROWS];
+    real b[BLOCK_TILES][BLOCK_TERMS][TILE_COLUMNS];
+};
+
+/* The part of C that a tile covers. */
+struct product_tile {
+    size_t rows, columns;
+    real *values;
+    size_t row;
+};
+
+SIMD_INLINE size_t at_most(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+SIMD_INLINE void pack_rows(struct product_block *packed, const struct product_view *a, size_t rows,
+                           size_t terms) {
+    for (size_t t = 0; t < terms; t++) {
+        for (size_t r = 0; r < TILE_ROWS; r++) {
+            packed->a[t][r] = r < rows ? a->values[r * a->row + t * a->column] : 0;
+        }
+    }
+}
+
+SIMD_INLINE void pack_columns(struct product_block *packed, const struct product_view *b,
+                              size_t terms, size_t columns) {
+    for (size_t t = 0; t < terms; t++) {
+        for (size_t c = 0; c < BLOCK_COLUMNS; c++) {
+            packed->b[c / TILE_COLUMNS][t][c % TILE_COLUMNS] =
+                c < columns ? b->values[t * b->row + c * b->column] : 0;
+        }
+    }
+}
+
+/* C += alpha A B for a tile. */
+SIMD_INLINE void add_tile(const struct product_block *packed, size_t tile_number, size_t terms,
+                          real alpha, const struct product_tile *c) {
+    simd_real sums[TILE_ROWS][TILE_VECTORS] = {{{0}}};
+    const real(*b)[TILE_COLUMNS] = packed->b[tile_number];
+    for (size_t t = 0; t < terms; t++) {
+        simd_real right[TILE_VECTORS];
+        SIMD_UNROLL
+        for (size_t v = 0; v < TILE_VECTORS; v++) SIMD_LOAD(right[v], b[t] + v * SIMD_WIDTH);
+        SIMD_UNROLL
+        for (size_t r = 0; r < TILE_ROWS; r++) {
+            SIMD_UNROLL
+            for (size_t v = 0; v < TILE_VECTORS; v++) sums[r][v] += packed->a[t][r] * right[v];
+        }
+    }
+    real out[TILE_ROWS][TILE_COLUMNS];
+    SIMD_UNROLL
+    for (size_t r = 0; r < TILE_ROWS; r++) {
+        SIMD_UNROLL
+        for (size_t v = 0; v < TILE_VECTORS; v++) SIMD_STORE(out[r] + v * SIMD_WIDTH, sums[r][v]);
+    }
+    for (size_t r = 0; r < c->rows; r++) {
+        for (size_t i = 0; i < c->columns; i++) c->values[r * c->row + i] += alpha * out[r][i];
+    }
+}
+
+/* C += alpha A B for at most BLOCK_TERMS terms and BLOCK_COLUMNS columns. */
+SIMD_KERNEL(static, void, add_block,
+            (struct product_block * packed, struct product_view a, struct product_view b, size_t m,
+             size_t columns, size_t terms, real alpha, real *c, size_t ldc),
+            (packed, a, b, m, columns, terms, alpha, c, ldc)) {
+    pack_columns(packed, &b, terms, columns);
+    for (size_t row = 0; row < m; row += TILE_ROWS) {
+        const size_t rows = at_most(TILE_ROWS, m - row);
+        const struct product_view part = {a.values + row * a.row, a.row, a.column};
+        pack_rows(packed, &part, rows, terms);
+        for (size_t first = 0; first < columns; first += TILE_COLUMNS) {
+            const struct product_tile tile = {rows, at_most(TILE_COLUMNS, columns - first),
+                                              c + row * ldc + first, ldc};
+            add_tile(packed, first / TILE_COLUMNS, terms, alpha, &tile);
+        }
+    }
+}
+
+void plain_product(size_t m, size_t n, size_t k, real alpha, struct product_view a,
+                   struct product_view b, real beta, real *c, size_t ldc) {
+    scale(m, n, beta, c, ldc);
+    struct product_block packed;
+    for (size_t term = 0; term < k; term += BLOCK_TERMS) {
+        const size_t terms = at_most(BLOCK_TERMS, k - term);
+        const struct product_view left = {a.values + term * a.column, a.row, a.column};
+        for (size_t column = 0; column < n; column += BLOCK_COLUMNS) {
+            const size_t columns = at_most(BLOCK_COLUMNS, n - column);
+            const struct product_view right = {b.values + term * b.row + column * b.column, b.row,
+                                               b.column};
+            add_block(&packed, left, right, m, columns, terms, alpha, c + column, ldc);
+        }
+    }
+}
+
+#ifdef CAPTION_BLAS_SONAME
 
 #ifdef CAPTION_DOUBLE
 #define BLAS_GEMM cblas_dgemm
@@ -126,16 +309,6 @@ bool blas_reserve(size_t threads, caption_error *error) {
         BUFFER_BYTES, wanted * (size_t)BUFFER_BYTES, wanted, count * (size_t)BUFFER_BYTES);
 }
 
-/* An empty product: C = beta C. As in BLAS, beta 0 overwrites C, even NaN. */
-static void scale(size_t m, size_t n, real beta, real *c, size_t ldc) {
-    for (size_t row = 0; row < m; row++) {
-        for (size_t column = 0; column < n; column++) {
-            real *value = &c[row * ldc + column];
-            *value = beta == 0 ? 0 : beta * *value;
-        }
-    }
-}
-
 static CBLAS_TRANSPOSE operation(enum blas_transpose transpose) {
     return transpose == BLAS_TRANSPOSED ? CblasTrans : CblasNoTrans;
 }
@@ -156,3 +329,33 @@ void blas_gemm(enum blas_transpose transpose_a, enum blas_transpose transpose_b,
     blas.gemm(CblasRowMajor, operation(transpose_a), operation(transpose_b), (blasint)m, (blasint)n,
               (blasint)k, alpha, a, (blasint)lda, b, (blasint)ldb, beta, c, (blasint)ldc);
 }
+
+#else
+
+bool blas_load(caption_error *error) {
+    (void)error;
+    return true;
+}
+
+bool blas_reserve(size_t threads, caption_error *error) {
+    (void)threads, (void)error;
+    return true;
+}
+
+static struct product_view view(enum blas_transpose transpose, const real *values, size_t leading) {
+    return transpose == BLAS_TRANSPOSED ? (struct product_view){values, 1, leading}
+                                        : (struct product_view){values, leading, 1};
+}
+
+void blas_gemm(enum blas_transpose transpose_a, enum blas_transpose transpose_b, size_t m, size_t n,
+               size_t k, real alpha, const real *a, size_t lda, const real *b, size_t ldb,
+               real beta, real *c, size_t ldc) {
+    if (m <= FEW_ROWS_MOST && transpose_a == BLAS_PLAIN && transpose_b == BLAS_TRANSPOSED) {
+        few_rows_product(m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+        return;
+    }
+    plain_product(m, n, k, alpha, view(transpose_a, a, lda), view(transpose_b, b, ldb), beta, c,
+                  ldc);
+}
+
+#endif

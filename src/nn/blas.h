@@ -1,13 +1,13 @@
-/* Matrix products: by OpenBLAS in blas.c, the only file that uses it; by plain_product.h in
- * blas_none.c, which a build with -DCAPTION_BLAS=none takes in its place. All matrices are
- * row-major and dense unless a leading dimension is another. */
+/* Matrix products: by OpenBLAS, which blas.c alone uses, or in plain C in a build with
+ * -DCAPTION_BLAS=none. All matrices are row-major and dense unless a leading dimension is another.
+ */
 #ifndef CAPTION_NN_BLAS_H
 #define CAPTION_NN_BLAS_H
 
 #include <stddef.h>
 
 #include "base/error.h"
-#include "base/real.h"
+#include "base/simd.h"
 
 enum blas_transpose { BLAS_PLAIN, BLAS_TRANSPOSED };
 
@@ -28,5 +28,31 @@ bool blas_load(caption_error *error);
  * under `ulimit -v`, OpenBLAS retries for ever; here that is an error with the bytes needed. Call
  * it before the threads start. */
 bool blas_reserve(size_t threads, caption_error *error);
+
+/* The product of a few rows with a large matrix, as each step of decoding one photo needs it: it is
+ * bound by memory bandwidth, so the matrix is read once and not repacked as in a general
+ * product. */
+enum { FEW_ROWS_MOST = 8 };
+
+/* C (m, n) = alpha A B' + beta C with A (m, k), B (n, k), m <= FEW_ROWS_MOST; lda, ldb, ldc are the
+ * row lengths. With beta 0, C is not read. */
+void few_rows_product(size_t m, size_t n, size_t k, real alpha, const real *a, size_t lda,
+                      const real *b, size_t ldb, real beta, real *c, size_t ldc);
+
+/* The matrix product in plain C, for builds without OpenBLAS. It is blocked for the cache and
+ * vectorised by the compiler. On one thread, as all products of this library.
+ *
+ * A matrix as it is used: element (i, j) is at values[i * row + j * column]. A transposed one has
+ * column > 1. */
+struct product_view {
+    const real *values;
+    size_t row, column;
+};
+
+/* C (m, n) = alpha A B + beta C with A (m, k) and B (k, n); the rows of C are ldc apart. With beta
+ * 0 C is not read. An element of C is the same whatever rows and columns are computed with it.
+ * Needs 36 KiB of stack (70 in double), allocates nothing. */
+void plain_product(size_t m, size_t n, size_t k, real alpha, struct product_view a,
+                   struct product_view b, real beta, real *c, size_t ldc);
 
 #endif

@@ -1,6 +1,7 @@
 /* What the convolutions have in common: a square map of channels-last pixels, padding as in
- * TensorFlow or PyTorch, a bias and optional ReLU6 (Krizhevsky, 2010) in the store. The kinds are
- * pointwise.h (1x1), depthwise.h and stem.h, each a forward and a backward function. */
+ * TensorFlow or PyTorch, a bias and optional ReLU6 (Krizhevsky, 2010) in the store. The kinds,
+ * each a forward and a backward function, are the stem, the pointwise (1x1), here, and the
+ * depthwise (depthwise.h); pooling follows the last one. */
 #ifndef CAPTION_NN_CONVOLUTION_H
 #define CAPTION_NN_CONVOLUTION_H
 
@@ -62,5 +63,42 @@ SIMD_INLINE void convolution_pad_row(const real *map, size_t size, size_t channe
     memcpy(out, map + (row - top) * width, width * sizeof(real));
     memset(out + width, 0, right * channels * sizeof(real));
 }
+
+/* The first convolution: 3x3 of stride 2 over the three colours of a photo. Direct loops,
+ * vectorised over the output channels. Photos need no gradient, so backward computes only that of
+ * the weights. */
+enum { STEM_KERNEL = 3, STEM_STRIDE = 2, STEM_COLOURS = 3 };
+
+/* Numbers of scratch memory that forward and backward need. */
+size_t stem_scratch(const struct convolution *layer);
+
+/* images (count, in_size, in_size, 3), weight (3, 3, 3, out), bias (out), output (count, out_size,
+ * out_size, out). */
+void stem_forward(const struct convolution *layer, size_t count, const real *images,
+                  const real *weight, const real *bias, real *output, real *scratch);
+
+/* Adds to d_weight and d_bias. d_output is masked in place where ReLU6 was flat (output is what
+ * forward stored). */
+void stem_backward(const struct convolution *layer, size_t count, const real *images,
+                   const real *output, real *d_output, real *d_weight, real *d_bias, real *scratch);
+
+/* 1x1 convolution: every pixel's channels times one matrix, as one BLAS product over all pixels.
+ * output (pixels, out) = input (pixels, in) weight (out, in)^T + bias (out), plus residual (pixels,
+ * out) if not NULL, through ReLU6 if the layer has it. */
+void pointwise_forward(const struct convolution *layer, size_t pixels, const real *input,
+                       const real *weight, const real *bias, const real *residual, real *output);
+
+/* d_output (pixels, out) is masked in place where ReLU6 was flat (output is what forward stored).
+ * Adds to d_weight and d_bias; d_input (pixels, in) is written, or added to if `accumulate`. */
+void pointwise_backward(const struct convolution *layer, size_t pixels, const real *input,
+                        const real *weight, const real *output, real *d_output, real *d_input,
+                        bool accumulate, real *d_weight, real *d_bias);
+
+/* Mean over the pixels of a map: maps (count, pixels, channels) to means (count, channels). */
+void pooling_forward(size_t count, size_t pixels, size_t channels, const real *maps, real *means);
+
+/* d_maps (count, pixels, channels) is written. */
+void pooling_backward(size_t count, size_t pixels, size_t channels, const real *d_means,
+                      real *d_maps);
 
 #endif

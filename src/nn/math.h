@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/real.h"
 #include "base/simd.h"
 
 #ifdef CAPTION_DOUBLE

@@ -5,7 +5,7 @@
 #define CAPTION_NN_PARAMETERS_H
 
 #include "base/error.h"
-#include "base/real.h"
+#include "base/simd.h"
 
 enum { PARAMETERS_MAX_DIMENSIONS = 4, PARAMETERS_NAME = 64 };
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/real.h"
+#include "base/simd.h"
 
 /* For each of n rows of logits (n, classes) with its target: replaces the row by the derivative of
  * the smoothed cross entropy, p - (1 - smoothing) [target] - smoothing / classes. Returns the sum

@@ -8,7 +8,7 @@
 #include <pthread.h>
 
 #include "base/ranks.h"
-#include "base/real.h"
+#include "base/simd.h"
 
 /* Elements [first, first + count) of blocks. */
 struct gradient_chain {

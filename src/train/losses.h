@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "base/real.h"
+#include "base/simd.h"
 #include "text/content.h"
 #include "train/text.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "nn/dropout.h"
+#include "nn/vector.h"
 #include "train/losses.h"
 #include "train/reward.h"
 

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/terminal.h"
 #include "base/text_stream.h"
-#include "nn/dropout.h"
+#include "nn/vector.h"
 #include "train/losses.h"
 #include "train/search_trainer.h"
 #include "train/trainer.h"

@@ -12,9 +12,8 @@
 #include <stdlib.h>
 
 #include "base/random.h"
+#include "nn/convolution.h"
 #include "nn/depthwise.h"
-#include "nn/pointwise.h"
-#include "nn/stem.h"
 
 enum twin_kind { TWIN_POINTWISE, TWIN_DEPTHWISE, TWIN_STEM };
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "base/real.h"
+#include "base/simd.h"
 
 typedef double finite_difference_function(void *context);
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "nn/pooling.h"
+#include "nn/convolution.h"
 
 /* Float sums of up to some thousand terms of size 1. */
 static void expect_close(const char *what, const real *found, const double *expected,

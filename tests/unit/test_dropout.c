@@ -1,6 +1,6 @@
 /* Dropout: how much it drops, that it keeps the mean, and that a seed says all. */
 #include "decoder_fixture.h"
-#include "nn/dropout.h"
+#include "nn/vector.h"
 
 #include <math.h>
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "nn/few_rows.h"
+#include "nn/blas.h"
 
 /* Sizes that are no multiple of a vector, rows longer than what is used of them. */
 enum { COLUMNS = 13, TERMS = 77, LEADING = 90 };

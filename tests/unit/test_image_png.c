@@ -1,5 +1,5 @@
 /* What a PNG's checksums, palettes and end are good for. */
-#include "base/bytes.h"
+#include "base/memory.h"
 #include "image_files.h"
 
 static void a_png_without_its_end_chunk_is_whole(void **state) {

@@ -12,9 +12,8 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "infer/depthwise_low_precision.h"
+#include "infer/depthwise.h"
 #include "infer/low_precision.h"
-#include "infer/packed_low_precision.h"
 
 static const enum precision precisions[] = {PRECISION_BF16, PRECISION_INT8};
 
@@ -257,9 +256,12 @@ static void lines_keep_their_range(void **state) {
 
 /* The ways to store a number of a depthwise convolution. */
 static const struct stored {
+    enum depthwise_numbers numbers;
     enum precision precision;
     size_t bytes;
-} stored[] = {{PRECISION_BF16, 2}, {PRECISION_INT8, 1}, {PRECISION_INT8, 2}};
+} stored[] = {{DEPTHWISE_BF16, PRECISION_BF16, 2},
+              {DEPTHWISE_BYTES, PRECISION_INT8, 1},
+              {DEPTHWISE_WIDE, PRECISION_INT8, 2}};
 
 static double read_stored(const struct stored *as, const void *numbers, size_t i) {
     const uint16_t number =
@@ -293,23 +295,21 @@ static void expect_depthwise(const struct stored *as, enum simd_level level, siz
     for (size_t c = 0; c < CHANNELS; c++) scaled[c] = bias[c] * unit;
     size_t order[16];
     for (size_t i = 0; i < lines; i++) order[i] = i;
-    depthwise_low_precision_by(level,
-                               &(struct depthwise_low_precision){.precision = as->precision,
-                                                                 .bytes = as->bytes,
-                                                                 .kernel = kernel,
-                                                                 .stride = stride,
-                                                                 .rows = ROWS,
-                                                                 .columns = columns,
-                                                                 .channels = CHANNELS,
-                                                                 .input = input,
-                                                                 .lines = order,
-                                                                 .line_stride = width * CHANNELS,
-                                                                 .input_stride = CHANNELS,
-                                                                 .weight = weight,
-                                                                 .weight_stride = CHANNELS,
-                                                                 .bias = scaled,
-                                                                 .output = output,
-                                                                 .output_stride = CHANNELS});
+    depthwise_by(level, &(struct depthwise){.numbers = as->numbers,
+                                            .kernel = kernel,
+                                            .stride = stride,
+                                            .rows = ROWS,
+                                            .columns = columns,
+                                            .channels = CHANNELS,
+                                            .input = input,
+                                            .lines = order,
+                                            .line_stride = width * CHANNELS,
+                                            .input_stride = CHANNELS,
+                                            .weight = weight,
+                                            .weight_stride = CHANNELS,
+                                            .bias = scaled,
+                                            .output = output,
+                                            .output_stride = CHANNELS});
     for (size_t i = 0; i < ROWS * columns * CHANNELS; i++) {
         const size_t c = i % CHANNELS, x = i / CHANNELS % columns, y = i / CHANNELS / columns;
         double sum = (double)bias[c];

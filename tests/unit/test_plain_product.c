@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "nn/plain_product.h"
+#include "nn/blas.h"
 
 /* Up to more than a block in every direction, rows of memory longer than what is used of them. */
 enum { MOST = 45, TERMS = 300, LEADING = 303, CELLS = MOST * LEADING + TERMS * LEADING };

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "base/random.h"
-#include "infer/depthwise_strip.h"
+#include "infer/depthwise.h"
 
 /* Pixels, taps and outputs lie further apart than their channels are many; what lies between is not
  * touched. The lines of the input lie in the order of a ring. */
@@ -18,7 +18,7 @@ enum { GAP = 5, UNTOUCHED = 77 };
 struct fixture {
     float *input, *weight, *bias, *output;
     size_t *lines, line_count, width; /* of a line, in pixels */
-    struct depthwise_strip strip;
+    struct depthwise strip;
 };
 
 static float *random_floats(struct random *random, size_t count) {
@@ -42,7 +42,7 @@ static struct fixture fixture_new(size_t kernel, size_t stride, size_t rows, siz
     assert_true(f.output && f.lines);
     for (size_t i = 0; i < rows * columns * pixel; i++) f.output[i] = UNTOUCHED;
     for (size_t i = 0; i < f.line_count; i++) f.lines[i] = (i + 2) % f.line_count;
-    f.strip = (struct depthwise_strip){.kernel = kernel,
+    f.strip = (struct depthwise){.kernel = kernel,
                                        .stride = stride,
                                        .rows = rows,
                                        .columns = columns,
@@ -69,10 +69,10 @@ static void fixture_free(struct fixture *f) {
 }
 
 /* One output in double precision. */
-static double twin(const struct depthwise_strip *s, size_t y, size_t x, size_t c) {
+static double twin(const struct depthwise *s, size_t y, size_t x, size_t c) {
     double sum = (double)s->bias[c];
     for (size_t ky = 0; ky < s->kernel; ky++) {
-        const float *line = s->input + s->lines[y * s->stride + ky] * s->line_stride;
+        const float *line = (const float *)s->input + s->lines[y * s->stride + ky] * s->line_stride;
         for (size_t kx = 0; kx < s->kernel; kx++) {
             sum += (double)line[(x * s->stride + kx) * s->input_stride + c] *
                    (double)s->weight[(ky * s->kernel + kx) * s->weight_stride + c];
@@ -81,10 +81,10 @@ static double twin(const struct depthwise_strip *s, size_t y, size_t x, size_t c
     return s->relu6 ? fmin(6, fmax(0, sum)) : sum;
 }
 
-static void expect_twin(enum simd_level level, const struct depthwise_strip *s) {
-    depthwise_strip_by(level, s);
+static void expect_twin(enum simd_level level, const struct depthwise *s) {
+    depthwise_by(level, s);
     for (size_t i = 0; i < s->rows * s->columns; i++) {
-        const float *pixel = s->output + i * s->output_stride;
+        const float *pixel = (const float *)s->output + i * s->output_stride;
         for (size_t c = 0; c < s->channels; c++) {
             const double expected = twin(s, i / s->columns, i % s->columns, c);
             if (fabs((double)pixel[c] - expected) < 1e-4) continue;
@@ -124,7 +124,7 @@ static void what_is_no_number_stays_none(void **state) {
         if (!simd_has(level)) continue;
         struct fixture f = fixture_new(3, 1, 2, 9, 16, true);
         f.input[f.lines[1] * f.strip.line_stride + 4 * f.strip.input_stride + 3] = NAN;
-        depthwise_strip_by(level, &f.strip);
+        depthwise_by(level, &f.strip);
         for (size_t i = 0; i < 2 * 9; i++) {
             const size_t x = i % 9;
             for (size_t c = 0; c < 16; c++) {
@@ -141,5 +141,5 @@ int main(void) {
         cmocka_unit_test(every_size_agrees_with_double_precision),
         cmocka_unit_test(what_is_no_number_stays_none),
     };
-    return cmocka_run_group_tests_name("depthwise_strip", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("depthwise", tests, NULL, NULL);
 }

@@ -1,6 +1,18 @@
-/* Conversion between vectors of floats and of low-precision numbers, for one instruction set:
- * included by kernel files (see simd_instances.h). The compiler's own conversions between vectors
- * of bytes and of floats are scalar. */
+/* What the kernels of products and of depthwise convolutions share, for one instruction set:
+ * included by kernel files (see simd_instances.h). Vectors of floats are converted to and from
+ * low-precision numbers; the compiler's own conversions between vectors of bytes and of floats are
+ * scalar. */
+
+/* Adds a row of floats to a row of sums. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(add_row)(size_t vectors, const float *row,
+                                               KERNEL(vector) * sums) {
+    SIMD_UNROLL
+    for (size_t v = 0; v < vectors; v++) {
+        KERNEL(vector) added;
+        SIMD_LOAD(added, row + v * KERNEL_WIDTH);
+        sums[v] += added;
+    }
+}
 
 typedef uint32_t KERNEL(bits) __attribute__((vector_size(KERNEL_WIDTH * sizeof(uint32_t))));
 

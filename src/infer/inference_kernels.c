@@ -1,0 +1,285 @@
+/* The kernels of the encoder for inference in float, bfloat16 and int8. */
+#include "infer/inference_kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "infer/depthwise.h"
+#include "infer/low_precision.h"
+#include "infer/packed.h"
+
+/* The stem's weights are stored by taps, (27, out); the rows of the matrix are their columns. */
+static bool stem_rows(const struct encoder_layer *layer, const struct weights *weights,
+                      size_t first, size_t count, float *rows, caption_error *error) {
+    const size_t outputs = layer->shape.out_channels;
+    float *lying = memory_uninitialised(INFERENCE_PATCH, outputs * sizeof(float), "weights", error);
+    if (!lying) return false;
+    const bool read = weights_read(weights, layer->weight, lying, error);
+    for (size_t i = 0; read && i < count * INFERENCE_PATCH; i++) {
+        rows[i] = lying[i % INFERENCE_PATCH * outputs + first + i / INFERENCE_PATCH];
+    }
+    free(lying);
+    return read;
+}
+
+/* Numbers in a row of a layer's matrix. */
+static size_t weights_inputs(enum inference_role role, const struct encoder_layer *layer) {
+    return inference_is_stem(role) ? INFERENCE_PATCH : layer->shape.in_channels;
+}
+
+/* Passes the matrix of a stem (out, 3 * 3 * 3), ordered as its patches, or of a 1x1 convolution
+ * (out, in) to pack(packed, first, count, rows), a panel at a time, to avoid a second copy of the
+ * weights: rows first .. first + count - 1. */
+static bool weights_pack(enum inference_role role, const struct encoder_layer *layer,
+                         const struct weights *weights,
+                         void (*pack)(void *packed, size_t first, size_t count, const float *rows),
+                         void *packed, caption_error *error) {
+    const size_t outputs = layer->shape.out_channels;
+    const size_t inputs = weights_inputs(role, layer);
+    float *rows = memory_uninitialised(INFERENCE_PANEL, inputs * sizeof *rows, "weights", error);
+    bool read = rows != NULL;
+    for (size_t first = 0; read && first < outputs; first += INFERENCE_PANEL) {
+        const size_t count = size_smaller(outputs - first, INFERENCE_PANEL);
+        read = inference_is_stem(role)
+                   ? stem_rows(layer, weights, first, count, rows, error)
+                   : weights_read_rows(weights, layer->weight, first, count, rows, error);
+        if (read) pack(packed, first, count, rows);
+    }
+    free(rows);
+    return read;
+}
+
+/* A depthwise convolution's weights, in float. */
+struct inference_depthwise {
+    struct convolution shape;
+    size_t channels; /* padded */
+    float *bias;     /* (channels) */
+    float *weight;   /* (k, k, channels) */
+};
+
+static bool read_taps(const struct inference_depthwise *depthwise,
+                      const struct encoder_layer *layer, const struct weights *weights,
+                      caption_error *error) {
+    const size_t channels = layer->shape.out_channels, taps = layer->shape.kernel;
+    float *lying = memory_uninitialised(taps * taps, channels * sizeof(float), "weights", error);
+    if (!lying) return false;
+    const bool read = weights_read(weights, layer->weight, lying, error);
+    for (size_t i = 0; read && i < taps * taps; i++) {
+        memcpy(depthwise->weight + i * depthwise->channels, lying + i * channels,
+               channels * sizeof(float));
+    }
+    free(lying);
+    return read;
+}
+
+static void *depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
+                           struct arena *arena, caption_error *error) {
+    const size_t taps = layer->shape.kernel * layer->shape.kernel;
+    struct inference_depthwise *depthwise =
+        arena_take(arena, 1, sizeof *depthwise, "weights", error);
+    if (!depthwise) return NULL;
+    depthwise->shape = layer->shape;
+    depthwise->channels = inference_padded(layer->shape.out_channels);
+    depthwise->bias =
+        arena_take(arena, 1 + taps, depthwise->channels * sizeof(float), "weights", error);
+    if (!depthwise->bias) return NULL;
+    depthwise->weight = depthwise->bias + depthwise->channels;
+    const bool ok = weights_read(weights, layer->bias, depthwise->bias, error) &&
+                    read_taps(depthwise, layer, weights, error);
+    return ok ? depthwise : NULL;
+}
+
+_Static_assert((int)PACKED_PANEL == (int)INFERENCE_PANEL &&
+                   (int)LOW_PRECISION_PANEL == (int)INFERENCE_PANEL,
+               "weights come in panels of one size");
+
+/* A strip of activations, whose numbers the precision determines. */
+static void convolve(enum depthwise_numbers numbers, const void *weights, size_t panel,
+                     size_t panels, const struct inference_strip *strip) {
+    const struct inference_depthwise *d = weights;
+    const size_t first = panel * INFERENCE_PANEL;
+    depthwise(&(struct depthwise){.numbers = numbers,
+                                  .kernel = d->shape.kernel,
+                                  .stride = d->shape.stride,
+                                  .rows = strip->rows,
+                                  .columns = d->shape.out_size,
+                                  .channels = panels * INFERENCE_PANEL,
+                                  .input = strip->input,
+                                  .lines = strip->lines,
+                                  .line_stride = strip->line_stride,
+                                  .input_stride = strip->input_stride,
+                                  .weight = d->weight + first,
+                                  .weight_stride = d->channels,
+                                  .bias = d->bias + first,
+                                  .relu6 = d->shape.relu6,
+                                  .output = strip->output,
+                                  .output_stride = strip->output_stride});
+}
+
+/* A layer's product in float. */
+struct float_matrix {
+    struct packed packed;
+    bool relu6;
+};
+
+static void float_pack_rows(void *packed, size_t first, size_t count, const float *rows) {
+    packed_rows(packed, first, count, rows);
+}
+
+/* Outputs are padded to whole panels; those beyond the layer's are zeros. */
+static void *float_matrix_new(enum inference_role role, const struct encoder_layer *layer,
+                              const struct weights *weights, struct arena *arena,
+                              caption_error *error) {
+    const size_t inputs = weights_inputs(role, layer);
+    struct float_matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
+    if (!matrix) return NULL;
+    matrix->relu6 = layer->shape.relu6;
+    const size_t outputs = inference_padded(layer->shape.out_channels);
+    const bool ok = packed_init(&matrix->packed, outputs, inputs, arena, error) &&
+                    weights_pack(role, layer, weights, float_pack_rows, &matrix->packed, error) &&
+                    weights_read(weights, layer->bias, matrix->packed.bias, error);
+    return ok ? matrix : NULL;
+}
+
+/* All activations are floats, so the role makes no difference. */
+static void float_multiply(enum inference_role role, const void *matrix, size_t panel,
+                           size_t panels, const struct inference_product *product) {
+    (void)role;
+    const struct float_matrix *m = matrix;
+    const struct packed part = packed_part(&m->packed, panel, panels);
+    packed_multiply(&part, product->rows,
+                    &(struct packed_product){.input = product->input,
+                                             .input_stride = product->input_stride / sizeof(float),
+                                             .residual = product->residual,
+                                             .residual_stride = product->output_stride,
+                                             .relu6 = m->relu6,
+                                             .output = product->output,
+                                             .output_stride = product->output_stride,
+                                             .line = product->line,
+                                             .line_stride = product->line_stride});
+}
+
+static void float_depthwise(const void *weights, size_t panel, size_t panels,
+                            const struct inference_strip *strip) {
+    convolve(DEPTHWISE_FLOATS, weights, panel, panels, strip);
+}
+
+static size_t float_prepared_bytes(size_t channels) {
+    return channels * sizeof(float);
+}
+
+const struct inference_kernels inference_kernels_f32 = {.expanded_bytes = sizeof(float),
+                                                        .prepared_bytes = float_prepared_bytes,
+                                                        .matrix_new = float_matrix_new,
+                                                        .multiply = float_multiply,
+                                                        .depthwise_new = depthwise_new,
+                                                        .depthwise = float_depthwise};
+
+/* The same in bfloat16 or int8. */
+struct low_precision_matrix {
+    struct packed_low_precision packed;
+    size_t inputs;
+    size_t range_at; /* in a prepared row; 0: the rows are activations */
+    bool relu6;
+};
+
+static void low_pack_rows(void *packed, size_t first, size_t count, const float *rows) {
+    struct low_precision_matrix *matrix = packed;
+    packed_low_precision_rows(&matrix->packed, first, count, matrix->inputs, rows);
+}
+
+static void *low_matrix_new(enum precision precision, enum inference_role role,
+                            const struct encoder_layer *layer, const struct weights *weights,
+                            struct arena *arena, caption_error *error) {
+    const bool to_activations = role == INFERENCE_STEM || role == INFERENCE_EXPAND;
+    struct low_precision_matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
+    if (!matrix) return NULL;
+    matrix->inputs = weights_inputs(role, layer);
+    matrix->relu6 = layer->shape.relu6;
+    if (precision == PRECISION_INT8 && role != INFERENCE_PROJECT) {
+        matrix->range_at = int8_range_at(inference_padded(matrix->inputs));
+    }
+    const size_t outputs = inference_padded(layer->shape.out_channels);
+    const bool ok = packed_low_precision_init(&matrix->packed, precision, to_activations, outputs,
+                                              matrix->inputs, arena, error) &&
+                    weights_read(weights, layer->bias, matrix->packed.bias, error) &&
+                    weights_pack(role, layer, weights, low_pack_rows, matrix, error);
+    return ok ? matrix : NULL;
+}
+
+/* The differences between the roles are in the matrix. */
+static void low_multiply(enum inference_role role, const void *matrix, size_t panel, size_t panels,
+                         const struct inference_product *product) {
+    (void)role;
+    const struct low_precision_matrix *m = matrix;
+    packed_low_precision_multiply(
+        &m->packed, panel, panels, product->rows,
+        &(struct packed_low_precision_product){.input = product->input,
+                                               .input_stride = product->input_stride,
+                                               .range_at = m->range_at,
+                                               .residual = product->residual,
+                                               .relu6 = m->relu6,
+                                               .output = product->output,
+                                               .output_stride = product->output_stride,
+                                               .line = product->line,
+                                               .line_stride = product->line_stride});
+}
+
+/* int8 numbers are convolved in units of steps. */
+static void *int8_depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
+                                struct arena *arena, caption_error *error) {
+    struct inference_depthwise *depthwise = depthwise_new(layer, weights, arena, error);
+    if (!depthwise) return NULL;
+    const float steps = 1 / int8_step(low_precision_bytes(PRECISION_INT8));
+    for (size_t c = 0; c < depthwise->channels; c++) depthwise->bias[c] *= steps;
+    return depthwise;
+}
+
+static void low_depthwise(enum precision precision, const void *weights, size_t panel,
+                          size_t panels, const struct inference_strip *strip) {
+    enum depthwise_numbers numbers = DEPTHWISE_BF16;
+    if (precision == PRECISION_INT8)
+        numbers = low_precision_bytes(precision) == 1 ? DEPTHWISE_BYTES : DEPTHWISE_WIDE;
+    convolve(numbers, weights, panel, panels, strip);
+}
+
+/* The functions of a table that depend on its precision. */
+#define PRECISION_FUNCTIONS(name, precision)                                                       \
+    static size_t name##_prepared_bytes(size_t channels) {                                         \
+        return low_precision_row_bytes(precision, channels);                                       \
+    }                                                                                              \
+    static void name##_prepare(const float *line, size_t pixels, size_t channels,                  \
+                               void *prepared) {                                                   \
+        low_precision_line(precision, line, pixels, channels, prepared);                           \
+    }                                                                                              \
+    static void *name##_matrix_new(enum inference_role role, const struct encoder_layer *layer,    \
+                                   const struct weights *weights, struct arena *arena,             \
+                                   caption_error *error) {                                         \
+        return low_matrix_new(precision, role, layer, weights, arena, error);                      \
+    }                                                                                              \
+    static void name##_depthwise(const void *taps, size_t panel, size_t panels,                    \
+                                 const struct inference_strip *strip) {                            \
+        low_depthwise(precision, taps, panel, panels, strip);                                      \
+    }
+
+PRECISION_FUNCTIONS(bf16, PRECISION_BF16)
+PRECISION_FUNCTIONS(int8, PRECISION_INT8)
+
+/* Rounding errors of the first blocks affect all later ones, so these blocks stay in float (see
+ * src/SPEED.md). */
+const struct inference_kernels inference_kernels_bf16 = {.expanded_bytes = sizeof(uint16_t),
+                                                         .float_blocks = 2,
+                                                         .prepared_bytes = bf16_prepared_bytes,
+                                                         .prepare = bf16_prepare,
+                                                         .matrix_new = bf16_matrix_new,
+                                                         .multiply = low_multiply,
+                                                         .depthwise_new = depthwise_new,
+                                                         .depthwise = bf16_depthwise};
+
+#define INT8_KERNELS(bytes)                                                                        \
+    {                                                                                              \
+        .expanded_bytes = (bytes), .prepared_bytes = int8_prepared_bytes, .prepare = int8_prepare, \
+        .matrix_new = int8_matrix_new, .multiply = low_multiply,                                   \
+        .depthwise_new = int8_depthwise_new, .depthwise = int8_depthwise                           \
+    }
+const struct inference_kernels inference_kernels_int8[] = {INT8_KERNELS(1), INT8_KERNELS(2)};
