@@ -309,64 +309,16 @@ static struct group group_at(const struct inference_block *block, size_t panel, 
     return group;
 }
 
-/* Computes output rows y .. y + rows - 1. The input lines before `first` are already in the ring;
- * those before `end` are needed. */
-struct block_rows {
+/* Goes down the output map strip by strip: now at rows y .. y + rows - 1. Of their input lines,
+ * those before `first` are already in the ring, those before `end` are needed. */
+struct descent {
+    const struct inference_block *block;
+    const float *input;
+    void *strip;
+    float *output;
     size_t y, rows, first, end;
     bool opening; /* the ring is empty */
 };
-
-/* Expands and convolves panels first .. end - 1, and writes them to `strip`. */
-static void fill_strip(const struct inference_block *block, const float *input,
-                       const struct block_rows *at, size_t first, size_t end,
-                       const struct inference_scratch *scratch, void *strip) {
-    const struct inference_kernels *kernels = block->kernels;
-    const struct inflow inflow = inflow_new(block, input, at->first, at->end, scratch);
-    find_lines(block, at->y, at->rows, scratch->places);
-    for (size_t panel = first; panel < end;) {
-        const struct group group = group_at(block, panel, end, scratch->ring);
-        if (at->opening) clear_borders(block, &group);
-        fill_ring(block, &group, &inflow);
-        const struct inference_strip convolved = {
-            .rows = at->rows,
-            .input = group.ring,
-            .lines = scratch->places,
-            .line_stride = group.columns * group.channels,
-            .input_stride = group.channels,
-            .output = (char *)strip + panel * INFERENCE_PANEL * kernels->expanded_bytes,
-            .output_stride = block->expanded};
-        kernels->depthwise(block->depthwise, panel, group.panels, &convolved);
-        panel += group.panels;
-    }
-}
-
-/* What is projected of a strip: pixels, and panels of the output. */
-struct projected {
-    size_t first, end;
-    size_t panel, panels;
-};
-
-static struct projected whole_strip(const struct inference_block *block,
-                                    const struct block_rows *at) {
-    return (struct projected){.end = at->rows * block->shape.out_size,
-                              .panels = block->out_channels / INFERENCE_PANEL};
-}
-
-static void project_strip(const struct inference_block *block, const float *input,
-                          const struct block_rows *at, const struct projected *part,
-                          const void *strip, float *output) {
-    const struct inference_kernels *kernels = block->kernels;
-    const size_t pixel = block->expanded * kernels->expanded_bytes;
-    const size_t done = (at->y * block->shape.out_size + part->first) * block->out_channels +
-                        part->panel * INFERENCE_PANEL;
-    const struct inference_product product = {.rows = part->end - part->first,
-                                              .input = (const char *)strip + part->first * pixel,
-                                              .input_stride = pixel,
-                                              .residual = block->residual ? input + done : NULL,
-                                              .output = output + done,
-                                              .output_stride = block->out_channels};
-    kernels->multiply(INFERENCE_PROJECT, block->project, part->panel, part->panels, &product);
-}
 
 /* Maps a line of the padded input to a line of the input, clamped to its ends. */
 static size_t line_at(const struct inference_block *block, size_t padded_line) {
@@ -374,29 +326,87 @@ static size_t line_at(const struct inference_block *block, size_t padded_line) {
     return padded_line < padding ? 0 : size_smaller(padded_line - padding, block->shape.in_size);
 }
 
-/* The strip before output row y: none yet. */
-static struct block_rows rows_before(const struct inference_block *block, size_t y) {
-    return (struct block_rows){.y = y, .end = line_at(block, y * block->shape.stride)};
+/* From output row y on; at no strip yet. */
+static struct descent descent_from(const struct inference_block *block, size_t y,
+                                   const float *input, void *strip, float *output) {
+    return (struct descent){.block = block,
+                            .input = input,
+                            .strip = strip,
+                            .output = output,
+                            .y = y,
+                            .end = line_at(block, y * block->shape.stride)};
 }
 
-/* Goes on to the next strip; false if there is none before row `end`. */
-static bool next_rows(const struct inference_block *block, size_t end, struct block_rows *at) {
+/* Goes on to the next strip; false if there is none before row `last`. */
+static bool descend(struct descent *at, size_t last) {
+    const struct inference_block *block = at->block;
     at->opening = at->rows == 0;
     at->y += at->rows;
-    if (at->y == end) return false;
-    at->rows = size_smaller(end - at->y, block->rows);
+    if (at->y == last) return false;
+    at->rows = size_smaller(last - at->y, block->rows);
     at->first = at->end;
     at->end = line_at(block, at->y * block->shape.stride + lines_under(block, at->rows));
     return true;
 }
 
+/* Expands and convolves panels first .. end - 1 of a strip. */
+static void fill_strip(const struct descent *at, size_t first, size_t end,
+                       const struct inference_scratch *scratch) {
+    const struct inference_block *block = at->block;
+    const struct inference_kernels *kernels = block->kernels;
+    const struct inflow inflow = inflow_new(block, at->input, at->first, at->end, scratch);
+    find_lines(block, at->y, at->rows, scratch->places);
+    for (size_t panel = first; panel < end;) {
+        const struct group group = group_at(block, panel, end, scratch->ring);
+        if (at->opening) clear_borders(block, &group);
+        fill_ring(block, &group, &inflow);
+        const struct inference_strip strip = {
+            .rows = at->rows,
+            .input = group.ring,
+            .lines = scratch->places,
+            .line_stride = group.columns * group.channels,
+            .input_stride = group.channels,
+            .output = (char *)at->strip + panel * INFERENCE_PANEL * kernels->expanded_bytes,
+            .output_stride = block->expanded};
+        kernels->depthwise(block->depthwise, panel, group.panels, &strip);
+        panel += group.panels;
+    }
+}
+
+/* What is projected of a strip: pixels first .. end - 1, to some panels of the output. */
+struct projected {
+    size_t first, end;
+    size_t panel, panels;
+};
+
+static struct projected whole_strip(const struct descent *at) {
+    return (struct projected){.end = at->rows * at->block->shape.out_size,
+                              .panels = at->block->out_channels / INFERENCE_PANEL};
+}
+
+static void project_strip(const struct descent *at, const struct projected *part) {
+    const struct inference_block *block = at->block;
+    const struct inference_kernels *kernels = block->kernels;
+    const size_t pixel = block->expanded * kernels->expanded_bytes;
+    const size_t done = (at->y * block->shape.out_size + part->first) * block->out_channels +
+                        part->panel * INFERENCE_PANEL;
+    const struct inference_product product = {.rows = part->end - part->first,
+                                              .input =
+                                                  (const char *)at->strip + part->first * pixel,
+                                              .input_stride = pixel,
+                                              .residual = block->residual ? at->input + done : NULL,
+                                              .output = at->output + done,
+                                              .output_stride = block->out_channels};
+    kernels->multiply(INFERENCE_PROJECT, block->project, part->panel, part->panels, &product);
+}
+
 void inference_block_run(const struct inference_block *block, const float *input, size_t y,
                          size_t count, const struct inference_scratch *scratch, float *output) {
-    struct block_rows at = rows_before(block, y);
-    while (next_rows(block, y + count, &at)) {
-        fill_strip(block, input, &at, 0, panels(block), scratch, scratch->strip);
-        const struct projected part = whole_strip(block, &at);
-        project_strip(block, input, &at, &part, scratch->strip, output);
+    struct descent at = descent_from(block, y, input, scratch->strip, output);
+    while (descend(&at, y + count)) {
+        const struct projected all = whole_strip(&at);
+        fill_strip(&at, 0, panels(block), scratch);
+        project_strip(&at, &all);
     }
 }
 
@@ -411,48 +421,41 @@ bool inference_block_shares_channels(const struct inference_block *block, size_t
 
 /* A strip that threads share. */
 struct shared_strip {
-    const struct inference_block *block;
     const struct inference_team *team;
-    struct block_rows at;
-    const float *input;
-    float *output;
+    struct descent at;
 };
 
 static void fill_share(void *context, size_t share, size_t worker) {
     (void)worker;
     const struct shared_strip *shared = context;
     const struct inference_team *team = shared->team;
-    const size_t all = panels(shared->block);
-    fill_strip(shared->block, shared->input, &shared->at, all * share / team->count,
-               all * (share + 1) / team->count, &team->scratch[share], team->scratch[0].strip);
+    const size_t all = panels(shared->at.block);
+    fill_strip(&shared->at, all * share / team->count, all * (share + 1) / team->count,
+               &team->scratch[share]);
 }
 
 /* Of the strip and the weights, each thread reads a share of the larger. */
 static void project_share(void *context, size_t share, size_t worker) {
     (void)worker;
     const struct shared_strip *shared = context;
-    const struct inference_block *block = shared->block;
-    const struct inference_team *team = shared->team;
-    struct projected part = whole_strip(block, &shared->at);
+    const size_t count = shared->team->count;
+    struct projected part = whole_strip(&shared->at);
     const size_t pixels = part.end, panels = part.panels;
-    if (block->out_channels > pixels && panels >= team->count) {
-        part.panel = panels * share / team->count;
-        part.panels = panels * (share + 1) / team->count - part.panel;
+    if (shared->at.block->out_channels > pixels && panels >= count) {
+        part.panel = panels * share / count;
+        part.panels = panels * (share + 1) / count - part.panel;
     } else {
-        part.first = pixels * share / team->count;
-        part.end = pixels * (share + 1) / team->count;
+        part.first = pixels * share / count;
+        part.end = pixels * (share + 1) / count;
     }
-    project_strip(block, shared->input, &shared->at, &part, team->scratch[0].strip, shared->output);
+    project_strip(&shared->at, &part);
 }
 
 void inference_block_run_shared(const struct inference_block *block, const float *input,
                                 const struct inference_team *team, float *output) {
-    struct shared_strip shared = {.block = block,
-                                  .team = team,
-                                  .at = rows_before(block, 0),
-                                  .input = input,
-                                  .output = output};
-    while (next_rows(block, block->shape.out_size, &shared.at)) {
+    struct shared_strip shared = {
+        .team = team, .at = descent_from(block, 0, input, team->scratch[0].strip, output)};
+    while (descend(&shared.at, block->shape.out_size)) {
         threads_for(team->threads, team->count, fill_share, &shared);
         threads_for(team->threads, team->count, project_share, &shared);
     }
