@@ -25,14 +25,9 @@ struct photo_index {
     size_t count;
 };
 
-static const char *file_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static const char *key_of(const struct dataset_photo *photo, enum photo_index_key key) {
     if (key == PHOTO_INDEX_ID) return photo->id;
-    return key == PHOTO_INDEX_NAME ? photo->name : file_name(photo->name);
+    return key == PHOTO_INDEX_NAME ? photo->name : photo->name + file_name_start(photo->name);
 }
 
 static int compare_entries(const void *a, const void *b) {
@@ -67,7 +62,7 @@ static void photo_index_free(struct photo_index *index) {
 static size_t photo_index_find(const struct photo_index *index, enum photo_index_key key,
                                const char *text, size_t *photo) {
     const struct photo_index_entry *entries = index->entries[key];
-    const char *wanted = key == PHOTO_INDEX_FILE ? file_name(text) : text;
+    const char *wanted = key == PHOTO_INDEX_FILE ? text + file_name_start(text) : text;
     size_t low = 0, high = index->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
