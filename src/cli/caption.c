@@ -11,7 +11,7 @@
 #include "cli/photo_list.h"
 #include "cli/run_files.h"
 #include "data/tar.h"
-#include "decode/plan.h"
+#include "decode/decode.h"
 #include "image/photo.h"
 #include "model/model.h"
 #include "report/caption_file.h"

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "decode/plan.h"
+#include "decode/decode.h"
 
 /* How words are searched for, and what becomes of captions. */
 enum { SEARCH_ROWS = 10, CHOICE_ROWS = DECODING_OPTIONS_ROWS - SEARCH_ROWS };

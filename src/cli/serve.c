@@ -5,7 +5,7 @@
 #include "cli/command.h"
 #include "cli/decoding_options.h"
 #include "cli/run_files.h"
-#include "decode/plan.h"
+#include "decode/decode.h"
 #include "image/image.h"
 #include "serve/listen.h"
 #include "serve/serve.h"

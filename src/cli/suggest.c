@@ -20,7 +20,7 @@
 #include "cli/decoding_options.h"
 #include "cli/run_files.h"
 #include "data/lines.h"
-#include "decode/plan.h"
+#include "decode/decode.h"
 #include "report/word_rows.h"
 #include "text/tokenizer.h"
 

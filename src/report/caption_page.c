@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text_stream.h"
-#include "image/thumbnail.h"
+#include "image/photo.h"
 #include "report/assets.h"
 #include "report/html.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/terminal.h"
-#include "image/thumbnail.h"
+#include "image/photo.h"
 #include "report/assets.h"
 #include "report/caption_page.h"
 #include "report/html.h"

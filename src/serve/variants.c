@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "decode/decode.h"
-#include "decode/plan.h"
 
 enum { PRECISIONS = CAPTION_PRECISION_INT8 + 1, MOST_VARIANTS = 4 };
 

@@ -10,7 +10,7 @@
 #include "base/terminal.h"
 #include "base/text_stream.h"
 #include "base/threads.h"
-#include "decode/plan.h"
+#include "decode/decode.h"
 #include "serve/seen_photos.h"
 #include "serve/variants.h"
 
