@@ -11,14 +11,19 @@ enum { STRIP_BYTES = 512 * 1024, MAP_BYTES = 768 * 1024 };
 /* Panels processed together in the ring: the width of a tile of the product. */
 enum { TOGETHER = 4 };
 
-/* The next of the shares that `count` panels are divided into, as equal as can be. */
-static size_t share(size_t count) {
-    const size_t shares = (count + TOGETHER - 1) / TOGETHER;
-    return (count + shares - 1) / shares;
+/* The first of the groups of at most `most` that `count` panels are divided into, as equal as can
+ * be. */
+static size_t group_size(size_t count, size_t most) {
+    const size_t groups = (count + most - 1) / most;
+    return (count + groups - 1) / groups;
 }
 
 static size_t panels(const struct inference_block *block) {
     return block->expanded / INFERENCE_PANEL;
+}
+
+static size_t largest_group(const struct inference_block *block) {
+    return group_size(panels(block), TOGETHER);
 }
 
 /* Lines of the input that `rows` rows of the output need. */
@@ -29,7 +34,7 @@ static size_t lines_under(const struct inference_block *block, size_t rows) {
 /* Numbers of the ring and its line of zeros; only a part of the panels if they share the ring. */
 static size_t ring_numbers(const struct inference_block *block) {
     const size_t channels =
-        block->one_strip ? share(panels(block)) * INFERENCE_PANEL : block->expanded;
+        block->one_strip ? largest_group(block) * INFERENCE_PANEL : block->expanded;
     return (block->lines + 1) * convolution_padded_size(&block->shape) * channels;
 }
 
@@ -289,9 +294,11 @@ static void find_lines(const struct inference_block *block, size_t y, size_t row
     }
 }
 
-static struct group group_at(const struct inference_block *block, size_t panel, void *ring) {
+/* The first group of panels first .. end - 1. */
+static struct group group_at(const struct inference_block *block, size_t panel, size_t end,
+                             void *ring) {
     struct group group = {.panel = panel,
-                          .panels = share(panels(block) - panel),
+                          .panels = group_size(end - panel, largest_group(block)),
                           .columns = convolution_padded_size(&block->shape),
                           .ring = ring};
     group.channels = group.panels * INFERENCE_PANEL;
@@ -302,22 +309,55 @@ static struct group group_at(const struct inference_block *block, size_t panel, 
     return group;
 }
 
-/* Computes output rows y .. y + rows - 1. The input lines before `first` are already in the ring;
- * those before `end` are needed. */
-struct block_rows {
+/* Goes down the output map strip by strip: now at rows y .. y + rows - 1. Of their input lines,
+ * those before `first` are already in the ring, those before `end` are needed. */
+struct descent {
+    const struct inference_block *block;
+    const float *input;
+    void *strip;
+    float *output;
     size_t y, rows, first, end;
     bool opening; /* the ring is empty */
 };
 
-static void run_rows(const struct inference_block *block, const float *input,
-                     const struct block_rows *at, const struct inference_scratch *scratch,
-                     float *output) {
+/* Maps a line of the padded input to a line of the input, clamped to its ends. */
+static size_t line_at(const struct inference_block *block, size_t padded_line) {
+    const size_t padding = convolution_padding(&block->shape);
+    return padded_line < padding ? 0 : size_smaller(padded_line - padding, block->shape.in_size);
+}
+
+/* From output row y on; at no strip yet. */
+static struct descent descent_from(const struct inference_block *block, size_t y,
+                                   const float *input, void *strip, float *output) {
+    return (struct descent){.block = block,
+                            .input = input,
+                            .strip = strip,
+                            .output = output,
+                            .y = y,
+                            .end = line_at(block, y * block->shape.stride)};
+}
+
+/* Goes on to the next strip; false if there is none before row `last`. */
+static bool descend(struct descent *at, size_t last) {
+    const struct inference_block *block = at->block;
+    at->opening = at->rows == 0;
+    at->y += at->rows;
+    if (at->y == last) return false;
+    at->rows = size_smaller(last - at->y, block->rows);
+    at->first = at->end;
+    at->end = line_at(block, at->y * block->shape.stride + lines_under(block, at->rows));
+    return true;
+}
+
+/* Expands and convolves panels first .. end - 1 of a strip. */
+static void fill_strip(const struct descent *at, size_t first, size_t end,
+                       const struct inference_scratch *scratch) {
+    const struct inference_block *block = at->block;
     const struct inference_kernels *kernels = block->kernels;
-    const size_t size = block->shape.out_size;
-    const struct inflow inflow = inflow_new(block, input, at->first, at->end, scratch);
+    const struct inflow inflow = inflow_new(block, at->input, at->first, at->end, scratch);
     find_lines(block, at->y, at->rows, scratch->places);
-    for (size_t panel = 0; panel < panels(block);) {
-        const struct group group = group_at(block, panel, scratch->ring);
+    for (size_t panel = first; panel < end;) {
+        const struct group group = group_at(block, panel, end, scratch->ring);
         if (at->opening) clear_borders(block, &group);
         fill_ring(block, &group, &inflow);
         const struct inference_strip strip = {
@@ -326,38 +366,97 @@ static void run_rows(const struct inference_block *block, const float *input,
             .lines = scratch->places,
             .line_stride = group.columns * group.channels,
             .input_stride = group.channels,
-            .output = (char *)scratch->strip + panel * INFERENCE_PANEL * kernels->expanded_bytes,
+            .output = (char *)at->strip + panel * INFERENCE_PANEL * kernels->expanded_bytes,
             .output_stride = block->expanded};
         kernels->depthwise(block->depthwise, panel, group.panels, &strip);
         panel += group.panels;
     }
-    const size_t done = at->y * size * block->out_channels;
-    const struct inference_product product = {.rows = at->rows * size,
-                                              .input = scratch->strip,
-                                              .input_stride =
-                                                  block->expanded * kernels->expanded_bytes,
-                                              .residual = block->residual ? input + done : NULL,
-                                              .output = output + done,
-                                              .output_stride = block->out_channels};
-    kernels->multiply(INFERENCE_PROJECT, block->project, 0, block->out_channels / INFERENCE_PANEL,
-                      &product);
 }
 
-/* Maps a line of the padded input to a line of the input, clamped to its ends. */
-static size_t line_at(const struct inference_block *block, size_t padded_line) {
-    const size_t padding = convolution_padding(&block->shape);
-    return padded_line < padding ? 0 : size_smaller(padded_line - padding, block->shape.in_size);
+/* What is projected of a strip: pixels first .. end - 1, to some panels of the output. */
+struct projected {
+    size_t first, end;
+    size_t panel, panels;
+};
+
+static struct projected whole_strip(const struct descent *at) {
+    return (struct projected){.end = at->rows * at->block->shape.out_size,
+                              .panels = at->block->out_channels / INFERENCE_PANEL};
+}
+
+static void project_strip(const struct descent *at, const struct projected *part) {
+    const struct inference_block *block = at->block;
+    const struct inference_kernels *kernels = block->kernels;
+    const size_t pixel = block->expanded * kernels->expanded_bytes;
+    const size_t done = (at->y * block->shape.out_size + part->first) * block->out_channels +
+                        part->panel * INFERENCE_PANEL;
+    const struct inference_product product = {.rows = part->end - part->first,
+                                              .input =
+                                                  (const char *)at->strip + part->first * pixel,
+                                              .input_stride = pixel,
+                                              .residual = block->residual ? at->input + done : NULL,
+                                              .output = at->output + done,
+                                              .output_stride = block->out_channels};
+    kernels->multiply(INFERENCE_PROJECT, block->project, part->panel, part->panels, &product);
 }
 
 void inference_block_run(const struct inference_block *block, const float *input, size_t y,
                          size_t count, const struct inference_scratch *scratch, float *output) {
-    const size_t end = y + count;
-    struct block_rows at = {.opening = true, .end = line_at(block, y * block->shape.stride)};
-    for (; y < end; y += at.rows, at.opening = false) {
-        at.y = y;
-        at.rows = size_smaller(end - y, block->rows);
-        at.first = at.end;
-        at.end = line_at(block, y * block->shape.stride + lines_under(block, at.rows));
-        run_rows(block, input, &at, scratch, output);
+    struct descent at = descent_from(block, y, input, scratch->strip, output);
+    while (descend(&at, y + count)) {
+        const struct projected all = whole_strip(&at);
+        fill_strip(&at, 0, panels(block), scratch);
+        project_strip(&at, &all);
+    }
+}
+
+/* Rows of a map for each thread below which the lines that two threads both expand cost more than
+ * waiting for each other, and panels for each that even out. */
+enum { FEW_ROWS = 12, MANY_PANELS = 4 };
+
+bool inference_block_shares_channels(const struct inference_block *block, size_t threads) {
+    return threads > 1 && block->source == INFERENCE_FROM_MAP &&
+           block->shape.out_size < FEW_ROWS * threads && panels(block) >= MANY_PANELS * threads;
+}
+
+/* A strip that threads share. */
+struct shared_strip {
+    const struct inference_team *team;
+    struct descent at;
+};
+
+static void fill_share(void *context, size_t share, size_t worker) {
+    (void)worker;
+    const struct shared_strip *shared = context;
+    const struct inference_team *team = shared->team;
+    const size_t all = panels(shared->at.block);
+    fill_strip(&shared->at, all * share / team->count, all * (share + 1) / team->count,
+               &team->scratch[share]);
+}
+
+/* Of the strip and the weights, each thread reads a share of the larger. */
+static void project_share(void *context, size_t share, size_t worker) {
+    (void)worker;
+    const struct shared_strip *shared = context;
+    const size_t count = shared->team->count;
+    struct projected part = whole_strip(&shared->at);
+    const size_t pixels = part.end, panels = part.panels;
+    if (shared->at.block->out_channels > pixels && panels >= count) {
+        part.panel = panels * share / count;
+        part.panels = panels * (share + 1) / count - part.panel;
+    } else {
+        part.first = pixels * share / count;
+        part.end = pixels * (share + 1) / count;
+    }
+    project_strip(&shared->at, &part);
+}
+
+void inference_block_run_shared(const struct inference_block *block, const float *input,
+                                const struct inference_team *team, float *output) {
+    struct shared_strip shared = {
+        .team = team, .at = descent_from(block, 0, input, team->scratch[0].strip, output)};
+    while (descend(&shared.at, block->shape.out_size)) {
+        threads_for(team->threads, team->count, fill_share, &shared);
+        threads_for(team->threads, team->count, project_share, &shared);
     }
 }

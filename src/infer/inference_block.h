@@ -6,6 +6,7 @@
 #ifndef CAPTION_INFER_INFERENCE_BLOCK_H
 #define CAPTION_INFER_INFERENCE_BLOCK_H
 
+#include "base/threads.h"
 #include "infer/inference_kernels.h"
 
 struct inference_block {
@@ -49,12 +50,28 @@ struct inference_scratch {
     float *patches; /* a row of the stem's input */
     void *prepared; /* lines of the input, prepared for a product */
     size_t *places; /* the input lines of a strip */
+    float *head;    /* panels of the map of the layer after the last block */
 };
 
 /* Computes `count` rows from `y` on of the output map from a map (or a photo). The maps do not
  * overlap. A row does not depend on the rows computed with it. */
 void inference_block_run(const struct inference_block *block, const float *input, size_t y,
                          size_t count, const struct inference_scratch *scratch, float *output);
+
+/* The threads that share a block. */
+struct inference_team {
+    struct threads *threads;
+    size_t count;
+    const struct inference_scratch *scratch; /* [count] */
+};
+
+/* Whether so many threads had better share a block's channels, strip by strip, than its rows: the
+ * rows of a low map need many lines of the rows beside them. */
+bool inference_block_shares_channels(const struct inference_block *block, size_t threads);
+
+/* The whole output map so, with the same numbers as inference_block_run computes. */
+void inference_block_run_shared(const struct inference_block *block, const float *input,
+                                const struct inference_team *team, float *output);
 
 /* Prepares `count` lines of `pixels` pixels for a product. Returns `prepared`, or `lines` if floats
  * need no preparation. */

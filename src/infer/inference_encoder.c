@@ -26,17 +26,11 @@ struct inference_encoder {
     struct inference_needs needs;
 };
 
-/* The workspace of one thread for its share of a layer. */
-struct thread_workspace {
-    struct inference_scratch scratch;
-    float *head; /* (pixels, HEAD_PANELS panels) */
-};
-
 struct inference_workspace {
-    struct arena arena;                         /* all but the threads: */
-    float *maps[2];                             /* alternate as input and output */
-    struct threads *threads;                    /* that share a photo, or NULL */
-    struct thread_workspace *thread_workspaces; /* [thread_count], one a thread */
+    struct arena arena;                /* all but the threads: */
+    float *maps[2];                    /* alternate as input and output */
+    struct threads *threads;           /* that share a photo, or NULL */
+    struct inference_scratch *scratch; /* [thread_count], of a thread's share of a layer */
     size_t thread_count;
 };
 
@@ -147,15 +141,14 @@ void inference_encoder_free(struct inference_encoder *encoder) {
     free(encoder);
 }
 
-static bool add_thread_workspace(struct inference_workspace *workspace,
-                                 const struct inference_encoder *encoder, const char *what,
-                                 caption_error *error) {
+static bool add_scratch(struct inference_workspace *workspace,
+                        const struct inference_encoder *encoder, const char *what,
+                        caption_error *error) {
     const struct inference_needs *needs = &encoder->needs;
     struct arena *arena = &workspace->arena;
-    struct thread_workspace *local = &workspace->thread_workspaces[workspace->thread_count++];
-    struct inference_scratch *scratch = &local->scratch;
+    struct inference_scratch *scratch = &workspace->scratch[workspace->thread_count++];
     const size_t head = encoder->head_size * encoder->head_size * HEAD_PANELS * INFERENCE_PANEL;
-    return (local->head = arena_take(arena, head, sizeof(float), what, error)) != NULL &&
+    return (scratch->head = arena_take(arena, head, sizeof(float), what, error)) != NULL &&
            (scratch->ring = arena_take(arena, needs->ring, 1, what, error)) != NULL &&
            (scratch->strip = arena_take(arena, needs->strip, 1, what, error)) != NULL &&
            (scratch->patches = arena_take(arena, needs->patches, 1, what, error)) != NULL &&
@@ -177,10 +170,10 @@ struct inference_workspace *inference_workspace_new(const struct inference_encod
             NULL &&
         (workspace->maps[1] = arena_take(arena, encoder->map, sizeof(float), what, error)) !=
             NULL &&
-        (workspace->thread_workspaces =
-             arena_take(arena, count, sizeof(struct thread_workspace), what, error)) != NULL;
+        (workspace->scratch = arena_take(arena, count, sizeof *workspace->scratch, what, error)) !=
+            NULL;
     while (made && workspace->thread_count < count) {
-        made = add_thread_workspace(workspace, encoder, what, error);
+        made = add_scratch(workspace, encoder, what, error);
     }
     if (made) return workspace;
     inference_workspace_free(workspace);
@@ -196,7 +189,7 @@ void inference_workspace_free(struct inference_workspace *workspace) {
 /* A layer, of which each thread computes a share: rows, or panels of the head. */
 struct layer;
 typedef void layer_run(const struct layer *layer, size_t first, size_t end,
-                       const struct thread_workspace *local);
+                       const struct inference_scratch *scratch);
 struct layer {
     const struct inference_encoder *encoder;
     const struct inference_workspace *workspace;
@@ -209,9 +202,8 @@ struct layer {
 
 /* The stem of a whole photo, row by row. */
 static void run_stem(const struct layer *layer, size_t first, size_t end,
-                     const struct thread_workspace *local) {
+                     const struct inference_scratch *scratch) {
     const struct inference_encoder *encoder = layer->encoder;
-    const struct inference_scratch *scratch = &local->scratch;
     const struct inference_kernels *kernels = encoder->kernels;
     const struct convolution *shape = &encoder->stem_shape;
     const size_t inputs = inference_padded(INFERENCE_PATCH), size = shape->out_size;
@@ -231,19 +223,18 @@ static void run_stem(const struct layer *layer, size_t first, size_t end,
 }
 
 static void run_block(const struct layer *layer, size_t first, size_t end,
-                      const struct thread_workspace *local) {
-    inference_block_run(layer->block, layer->input, first, end - first, &local->scratch,
-                        layer->output);
+                      const struct inference_scratch *scratch) {
+    inference_block_run(layer->block, layer->input, first, end - first, scratch, layer->output);
 }
 
 /* The head and the mean over its map, a few panels at a time. */
 static void run_head(const struct layer *layer, size_t first, size_t end,
-                     const struct thread_workspace *local) {
+                     const struct inference_scratch *scratch) {
     const struct inference_encoder *encoder = layer->encoder;
     const struct inference_kernels *kernels = encoder->kernels;
     const size_t size = encoder->head_size, inputs = encoder->head_inputs;
     const void *rows =
-        inference_prepare_lines(kernels, layer->input, size, size, inputs, local->scratch.prepared);
+        inference_prepare_lines(kernels, layer->input, size, size, inputs, scratch->prepared);
     for (size_t panel = first; panel < end; panel += HEAD_PANELS) {
         const size_t some = size_smaller(end - panel, HEAD_PANELS);
         const size_t feature = panel * INFERENCE_PANEL, left = encoder->features - feature;
@@ -251,11 +242,11 @@ static void run_head(const struct layer *layer, size_t first, size_t end,
         const struct inference_product product = {.rows = size * size,
                                                   .input = rows,
                                                   .input_stride = kernels->prepared_bytes(inputs),
-                                                  .output = local->head,
+                                                  .output = scratch->head,
                                                   .output_stride = channels};
         kernels->multiply(INFERENCE_HEAD, encoder->head, panel, some, &product);
         float means[HEAD_PANELS * INFERENCE_PANEL];
-        pooling_forward(1, size * size, channels, local->head, means);
+        pooling_forward(1, size * size, channels, scratch->head, means);
         memcpy(layer->output + feature, means, size_smaller(left, channels) * sizeof(float));
     }
 }
@@ -265,7 +256,7 @@ static void run_share(void *context, size_t share, size_t worker) {
     const struct inference_workspace *workspace = layer->workspace;
     const size_t shares = workspace->thread_count;
     layer->run(layer, layer->size * share / shares, layer->size * (share + 1) / shares,
-               &workspace->thread_workspaces[worker]);
+               &workspace->scratch[worker]);
 }
 
 static void run_layer(struct layer *layer, layer_run *run, size_t size, float *output) {
@@ -279,6 +270,8 @@ static void run_layer(struct layer *layer, layer_run *run, size_t size, float *o
 static void run_photo(const struct inference_encoder *encoder, const float *photo,
                       const struct inference_workspace *workspace, float *features) {
     struct layer layer = {.encoder = encoder, .workspace = workspace, .input = photo};
+    const struct inference_team team = {workspace->threads, workspace->thread_count,
+                                        workspace->scratch};
     size_t turn = 0;
     if (encoder->stem) {
         run_layer(&layer, run_stem, encoder->stem_shape.out_size, workspace->maps[turn]);
@@ -286,7 +279,12 @@ static void run_photo(const struct inference_encoder *encoder, const float *phot
     }
     for (size_t i = 0; i < encoder->block_count; i++, turn = 1 - turn) {
         layer.block = &encoder->blocks[i];
-        run_layer(&layer, run_block, layer.block->shape.out_size, workspace->maps[turn]);
+        if (inference_block_shares_channels(layer.block, workspace->thread_count)) {
+            inference_block_run_shared(layer.block, layer.input, &team, workspace->maps[turn]);
+            layer.input = workspace->maps[turn];
+        } else {
+            run_layer(&layer, run_block, layer.block->shape.out_size, workspace->maps[turn]);
+        }
     }
     run_layer(&layer, run_head, inference_padded(encoder->features) / INFERENCE_PANEL, features);
 }

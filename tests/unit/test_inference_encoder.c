@@ -181,8 +181,8 @@ static void expect_shared(const char *architecture, size_t size, enum precision 
     encoder_fixture_free(&f);
 }
 
-/* Maps of more rows than threads and of fewer, in one strip and in several, with a stem of its own
- * and with one that the first block takes in. */
+/* Maps of more rows than threads and of fewer, in one strip and in several, whose rows are shared
+ * or whose channels, with a stem of its own and with one that the first block takes in. */
 static void threads_that_share_a_photo_give_the_features_of_one(void **state) {
     (void)state;
     for (enum precision precision = PRECISION_F32; precision <= PRECISION_INT8; precision++) {
@@ -193,6 +193,7 @@ static void threads_that_share_a_photo_give_the_features_of_one(void **state) {
                       "ir_r2_k5_s2_e3_c8 ir_r2_k5_s2_e3_c9 head_c17",
                       47, precision);
         expect_shared("stem_c16 ds_r1_k3_s1_e1_c24 ir_r2_k5_s1_e9_c24 head_c17", 150, precision);
+        expect_shared("stem_c16 ds_r1_k3_s1_e1_c64 ir_r2_k5_s1_e9_c64 head_c17", 64, precision);
     }
 }
 
