@@ -2,11 +2,62 @@
 #ifndef CAPTION_EVAL_METRICS_H
 #define CAPTION_EVAL_METRICS_H
 
+#include <cjson/cJSON.h>
 #include <stdint.h>
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "eval/scores.h"
+#include "data/dataset.h"
+#include "text/tokenizer.h"
+
+/* Scores of captions against references, equal to those of the reference scorers of MS COCO caption
+ * evaluation (coco-caption): BLEU (Papineni et al., 2002), ROUGE-L (Lin, 2004), CIDEr-D (Vedantam
+ * et al., 2015). metrics.c computes each. */
+
+/* One photo's caption and its references, in words. Nothing is owned. */
+struct scores_item {
+    const struct tokens *candidate;
+    const struct tokens *references; /* [reference_count], at least one */
+    size_t reference_count;
+};
+
+/* Fractions, as the reference scorers give them. */
+struct scores {
+    double bleu[4]; /* BLEU-1 .. BLEU-4 */
+    double rouge_l;
+    double cider;
+};
+
+/* Scores a corpus. `per_photo` (NULL or [count]) takes each photo's own scores; CIDEr weighs words
+ * by the whole corpus there too. No item at all, or one without a reference, is an error. An empty
+ * candidate or reference is not. Same items, same scores, bit for bit. */
+bool scores_compute(const struct scores_item *items, size_t count, struct scores *corpus,
+                    struct scores *per_photo, caption_error *error);
+
+/* Scores as JSON, with the names that papers and coco-caption use. */
+
+/* {"BLEU-1": ..., "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "CIDEr"} in fractions; NULL when memory
+ * is short. Freed with cJSON_Delete. */
+cJSON *scores_json(const struct scores *scores, caption_error *error);
+
+/* The scores of one caption for each of some photos of a data set. */
+
+/* Whether every photo has captions to score by; the error names the first that has none. */
+bool photo_scores_check(const struct dataset_selection *photos, caption_error *error);
+
+/* Scores candidates[photos->count], one caption for each photo, against the data set's captions,
+ * and counts how many of them differ. ciders[photos->count] takes each caption's own CIDEr (NULL:
+ * not wanted). */
+bool photo_scores_compute(const struct dataset_selection *photos, const struct tokens *candidates,
+                          struct scores *scores, size_t *distinct, double *ciders,
+                          caption_error *error);
+
+/* How many different sentences there are: the quickest sign of a captioner that does not look at
+ * its photos. */
+
+/* Counts the different word sequences among `captions`. */
+bool distinct_count(const struct tokens *captions, size_t count, size_t *distinct,
+                    caption_error *error);
 
 /* Numbers for words and n-grams: the same for the same words, wherever they stand. Open-addressing
  * hash tables whose size is known before; entries are numbered as they come. An n-gram is keyed by

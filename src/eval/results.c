@@ -9,7 +9,6 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "data/lines.h"
 #include "data/table.h"
 
 /* Finds the photos of a data set by id, name or file name. */

@@ -11,8 +11,7 @@
 #include "base/text_stream.h"
 #include "base/threads.h"
 #include "decode/decode.h"
-#include "serve/seen_photos.h"
-#include "serve/variants.h"
+#include "serve/caches.h"
 
 /* Requests that a worker takes at a time: a batch of the decoder. */
 enum { MOST_TAKEN = PLAN_BATCH_PHOTOS };

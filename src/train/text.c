@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "data/lines.h"
+#include "data/table.h"
 #include "model/decoder.h"
 #include "text/tokenizer.h"
 

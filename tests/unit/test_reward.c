@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "eval/scores.h"
+#include "eval/metrics.h"
 #include "train/reward.h"
 
 enum { LONGEST = 12 };
