@@ -4,7 +4,7 @@
 #include "caption.h"
 #include "image/image.h"
 #include "serve/serve.h"
-#include "train/train_options.h"
+#include "train/train.h"
 
 caption_options caption_options_default(void) {
     return (caption_options){

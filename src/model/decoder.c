@@ -17,6 +17,9 @@ static const double LEFT_OF_UNIT = 0.25;
 /* The deviation of the numbers of a new style's vector; those of words have about 1. */
 static const float STYLE_DEVIATION = 0.5F;
 
+/* Probabilities are clamped to this, so that the logarithm is finite. */
+static const double SMALLEST_PROBABILITY = 1e-12;
+
 /* The initial logit of a tag: most photos do not show most tags. */
 static const real RARE_TAG = -4;
 
@@ -326,6 +329,18 @@ static void tags_backward(const struct decoder *d, const struct decoder_tensors 
     vector_add_rows(n, k, 1, d_tags, g->tag_bias);
     blas_gemm(BLAS_TRANSPOSED, BLAS_PLAIN, k, f, n, 1, d_tags, k, images->scaled, f, 1,
               g->tag_weight, f);
+}
+
+double decoder_tag_loss(size_t count, const real *probabilities, const uint8_t *labels,
+                        real absence, real scale, real *d_logits) {
+    double loss = 0;
+    for (size_t i = 0; i < count; i++) {
+        const real weight = labels[i] ? 1 : absence;
+        const double right = labels[i] ? (double)probabilities[i] : 1 - (double)probabilities[i];
+        loss -= (double)weight * log(fmax(right, SMALLEST_PROBABILITY));
+        d_logits[i] = scale * weight * (probabilities[i] - (real)labels[i]);
+    }
+    return loss;
 }
 
 void decoder_image_backward(const struct decoder *decoder, const struct parameters *parameters,

@@ -12,7 +12,7 @@
  * put the image in an image caption generator, 2018). The tensors are the same either way.
  *
  * The word head, p, belongs to a decoder with tags: content words, which it learns to predict from
- * the features alone (losses.h) and sees beside the image (LSTM-A of Yao et al., Boosting image
+ * the features alone and sees beside the image (LSTM-A of Yao et al., Boosting image
  * captioning with attributes, 2017).
  *
  * s is the vector of the requested caption style, if the decoder has styles (styles.h).
@@ -145,6 +145,13 @@ struct decoder_images {
 /* Turns features into input vectors: writes scaled, tags and vectors. */
 void decoder_image_forward(const struct decoder *decoder, const struct parameters *parameters,
                            const struct decoder_images *images);
+
+/* The loss of the word head for a photo whose tags have the given probabilities [count]: the binary
+ * cross entropy, in nats, as that of words (Yao et al., 2017). labels[count]: 1 where a caption of
+ * the photo names the tag, else 0; labels of 0 have the weight `absence`. d_logits [count]: the
+ * derivative by the tags' logits, times `scale`. */
+double decoder_tag_loss(size_t count, const real *probabilities, const uint8_t *labels,
+                        real absence, real scale, real *d_logits);
 
 /* Adds the parameters' gradient to `gradients`; with d_features, also the unit vectors to the entry
  * of a running shift. images->scaled is overwritten. */

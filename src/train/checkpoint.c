@@ -9,7 +9,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "train/step.h"
+#include "train/trainer.h"
 
 static const char key_settings[] = MODEL_TRAINING "settings";
 static const char key_place[] = MODEL_TRAINING "place";
@@ -51,7 +51,7 @@ struct checkpoint_block {
 
 static void list_blocks(const struct trainer *t, struct checkpoint_block blocks[BLOCKS]) {
     const size_t count = t->model.parameters.count;
-    const size_t rows = trainer_text_rows(t->options);
+    const size_t rows = epoch_text_rows(t->options);
     const struct checkpoint_block list[BLOCKS] = {
         {MODEL_TRAINING "first_moment", t->update.first, count},
         {MODEL_TRAINING "second_moment", t->update.second, count},
@@ -176,8 +176,8 @@ static bool check_settings(const struct trainer *t, const struct safetensors *fi
 
 /* Whether the place lies within the run and its loss is finite. */
 static bool is_place(const struct trainer *t, const struct train_place *p) {
-    return p->epoch < trainer_epochs(t->options) &&
-           p->step <= step_count(t, trainer_phase(t->options, p->epoch)) &&
+    return p->epoch < epoch_total(t->options) &&
+           p->step <= step_count(t, epoch_phase(t->options, p->epoch)) &&
            (p->step == 0 || p->targets > 0) && isfinite(p->loss) && isfinite(p->point_loss) &&
            isfinite(p->reward) && isfinite(p->best) && p->seconds >= 0;
 }

@@ -5,7 +5,6 @@
 
 #include "base/memory.h"
 #include "nn/vector.h"
-#include "train/losses.h"
 #include "train/reward.h"
 
 struct micro_batch {
@@ -171,6 +170,28 @@ static void project_images(struct micro_batch *micro_batch, const struct micro_b
     decoder_image_forward(&model->decoder, &model->parameters, &projected);
 }
 
+/* labels[tags->count]: 1 where a caption of the photo names the tag, else 0. */
+static void label_tags(const struct tag_words *tags, const struct captions_part *photo,
+                       uint8_t *labels) {
+    memset(labels, 0, tags->count);
+    const struct captions *captions = photo->captions;
+    const size_t begin = captions->begin[photo->first];
+    const size_t end = captions->begin[photo->first + photo->count];
+    for (size_t i = begin; i < end; i++) {
+        const uint32_t tag = tags->tags[captions->words[i]];
+        if (tag != TAG_NONE) labels[tag] = 1;
+    }
+}
+
+/* Captions that together name most of what people would name. */
+enum { ALL_CAPTIONS = 5 };
+
+/* The weight of an unnamed tag for a photo with this number of captions: a tag that none of few
+ * captions names may still be in the photo. */
+static real absence_weight(size_t captions) {
+    return captions >= ALL_CAPTIONS ? 1 : (real)captions / ALL_CAPTIONS;
+}
+
 /* The loss of the word head, and its derivative in d_tags. */
 static void judge_tags(struct micro_batch *micro_batch, const struct micro_batch_task *task,
                        const struct micro_batch_batch *batch, struct micro_batch_result *result) {
@@ -178,11 +199,11 @@ static void judge_tags(struct micro_batch *micro_batch, const struct micro_batch
     if (tags->count == 0) return;
     for (size_t i = 0; i < batch->count; i++) {
         const struct captions_part *captions = &batch->photos[i].captions;
-        tag_labels(tags, captions, micro_batch->labels);
+        label_tags(tags, captions, micro_batch->labels);
         result->tag_loss +=
-            tag_loss(tags->count, micro_batch->tags + i * tags->count, micro_batch->labels,
-                     tag_absence(captions->count), (real)task->tag_weight * task->scale,
-                     micro_batch->d_tags + i * tags->count);
+            decoder_tag_loss(tags->count, micro_batch->tags + i * tags->count, micro_batch->labels,
+                             absence_weight(captions->count), (real)task->tag_weight * task->scale,
+                             micro_batch->d_tags + i * tags->count);
     }
 }
 

@@ -7,7 +7,7 @@
 #include "model/model.h"
 #include "train/features.h"
 #include "train/reward.h"
-#include "train/text.h"
+#include "train/train_data.h"
 
 /* One photo of the mini-batch. */
 struct micro_batch_photo {

@@ -10,7 +10,7 @@
 
 #include "model/decoder.h"
 #include "text/vocabulary.h"
-#include "train/text.h"
+#include "train/train_data.h"
 
 struct reward;
 

@@ -5,7 +5,6 @@
 #include "base/terminal.h"
 #include "base/text_stream.h"
 #include "nn/vector.h"
-#include "train/losses.h"
 #include "train/search_trainer.h"
 #include "train/trainer.h"
 
@@ -214,14 +213,14 @@ static void search_trainer_free(struct search_trainer *s) {
 
 static bool plan_epochs(struct search_trainer *s, caption_error *error) {
     struct trainer *t = s->t;
-    const size_t showings = trainer_showings(t), batch = t->options->batch_size;
+    const size_t showings = epoch_showings(t), batch = t->options->batch_size;
     s->steps = (showings + batch - 1) / batch;
-    return trainer_init_order(t, error);
+    return epoch_init_order(t, error);
 }
 
 static void begin_epoch(struct search_trainer *s, size_t epoch) {
     struct trainer *t = s->t;
-    const size_t filled = trainer_fill_order(t, epoch);
+    const size_t filled = epoch_fill_order(t, epoch);
     struct random random = trainer_stream(t, STREAM_ORDER, epoch);
     random_shuffle(&random, t->order, filled);
 }
@@ -245,7 +244,7 @@ static struct search_pair draw_pair(const struct search_trainer *s, size_t epoch
     const size_t index = t->order[number] % t->train_count;
     const struct dataset_photo *photo = &t->dataset.photos[t->train[index]];
     struct random random =
-        trainer_stream(t, STREAM_PHOTO, (uint64_t)epoch * trainer_showings(t) + number);
+        trainer_stream(t, STREAM_PHOTO, (uint64_t)epoch * epoch_showings(t) + number);
     const size_t caption = photo->first + random_below(&random, photo->count);
     return (struct search_pair){.features = draw_features(t, index, &random),
                                 .sentence = sentence_of(&t->captions, caption),
@@ -262,7 +261,7 @@ static int compare_pairs(const void *a, const void *b) {
 
 static void draw_batch(struct search_trainer *s, size_t epoch, size_t step) {
     const size_t size = s->t->options->batch_size, first = step * size;
-    s->batch = size_smaller(trainer_showings(s->t) - first, size);
+    s->batch = size_smaller(epoch_showings(s->t) - first, size);
     for (size_t i = 0; i < s->batch; i++) s->pairs[i] = draw_pair(s, epoch, first + i);
     for (size_t i = 0; i < MICRO_BATCHES; i++) {
         const size_t begin = micro_batch_first(s, i);
@@ -346,7 +345,7 @@ static bool run_steps(struct search_trainer *s, size_t epoch, double *loss, capt
         ok = check_stop(s, epoch, error);
     }
     progress_finish(&progress);
-    *loss /= (double)trainer_showings(s->t);
+    *loss /= (double)epoch_showings(s->t);
     return ok;
 }
 

@@ -1,6 +1,6 @@
 /* A part of a mini-batch of search pairs, a photo and a sentence of it each: forward to unit
- * vectors and backward to a gradient accumulator of its own. The loss between them, losses.h,
- * needs the vectors of all parts. Internal to src/train. */
+ * vectors and backward to a gradient accumulator of its own. The loss between them,
+ * ranking_loss, needs the vectors of all parts. Internal to src/train. */
 #ifndef CAPTION_TRAIN_SEARCH_TRAINER_H
 #define CAPTION_TRAIN_SEARCH_TRAINER_H
 

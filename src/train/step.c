@@ -1,13 +1,10 @@
-#include "train/step.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/terminal.h"
-#include "train/gradient_chain.h"
-#include "train/update.h"
+#include "train/trainer.h"
 
 /* A part of a list, [begin, end). */
 struct index_range {
@@ -61,7 +58,7 @@ static size_t window_steps(const struct train_options *options, size_t longest) 
 /* Text is one long stream: without truncation, a window is as long as the longest caption, but
  * never longer than the part of the text that a row reads. */
 static size_t text_window_steps(const struct trainer *t) {
-    const size_t part = text_steps(&t->text, trainer_text_rows(t->options));
+    const size_t part = text_steps(&t->text, epoch_text_rows(t->options));
     const size_t steps =
         t->options->tbptt ? t->options->tbptt : captions_steps(t->captions.longest);
     return size_smaller(steps, part);
@@ -70,17 +67,17 @@ static size_t text_window_steps(const struct trainer *t) {
 /* The steps of a row's part that are read in step `index` of an epoch over text. */
 static struct index_range text_steps_of(const struct trainer *t, size_t index) {
     const size_t window = text_window_steps(t), begin = index * window;
-    const size_t left = text_steps(&t->text, trainer_text_rows(t->options)) - begin;
+    const size_t left = text_steps(&t->text, epoch_text_rows(t->options)) - begin;
     return (struct index_range){begin, begin + size_smaller(left, window)};
 }
 
 /* Bytes of the text rows' states. */
 static size_t states_size(const struct trainer *t) {
-    return trainer_text_rows(t->options) * t->model.decoder.state * sizeof *t->text_states;
+    return epoch_text_rows(t->options) * t->model.decoder.state * sizeof *t->text_states;
 }
 
 static bool init_text(struct trainer *t, caption_error *error) {
-    const size_t rows = trainer_text_rows(t->options);
+    const size_t rows = epoch_text_rows(t->options);
     if (t->options->text_epochs > 0 && text_steps(&t->text, rows) == 0) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "text: its %zu words are too few to be read in %zu parts side by side: a "
@@ -89,20 +86,6 @@ static bool init_text(struct trainer *t, caption_error *error) {
     }
     t->text_states = memory_zeroed(states_size(t), 1, "the states of text", error);
     return t->text_states != NULL;
-}
-
-/* Photos of an epoch; one that is shown twice counts twice. */
-static size_t epoch_photos(const struct trainer *t, enum train_phase phase) {
-    return trainer_showings(t) + (trainer_uses_synthetic(phase) ? trainer_pseudo_photos(t) : 0);
-}
-
-/* Only a run that reads archives one after the other needs them. */
-static bool init_archives(struct trainer *t, caption_error *error) {
-    if (t->options->shuffle_buffer == 0) return true;
-    const size_t most = trainer_showings(t) + trainer_pseudo_photos(t);
-    t->runs = memory_zeroed(most, sizeof *t->runs, "an epoch", error);
-    t->archived = memory_zeroed(most, sizeof *t->archived, "an epoch", error);
-    return t->runs && t->archived;
 }
 
 /* Workspace of the largest micro-batch: of photos with captions, of pseudo-captions, of text. */
@@ -115,11 +98,11 @@ static struct micro_batch *new_micro_batch(const struct trainer *t, caption_erro
         error_memory(error, "a micro-batch of the mini-batch");
         return NULL;
     }
-    if (trainer_reads_stream(o)) {
+    if (epoch_reads_stream(o)) {
         rows = size_larger(rows, photos * TRAIN_TEXT_ROWS);
         steps = size_larger(steps, text_window_steps(t));
     }
-    const size_t samples = trainer_ever_draws(o) ? o->self_critical_samples : 0;
+    const size_t samples = epoch_ever_draws(o) ? o->self_critical_samples : 0;
     const struct micro_batch_sizes sizes = {photos, rows, longest, steps, samples};
     return micro_batch_new(&t->model, &sizes, error);
 }
@@ -135,8 +118,8 @@ bool step_init(struct trainer *t, caption_error *error) {
         if (!t->accumulators[accumulator]) return false;
     }
     t->batch = memory_zeroed(o->batch_size, sizeof *t->batch, "a mini-batch", error);
-    if (!t->batch || !trainer_init_order(t, error) || !init_archives(t, error)) return false;
-    if (trainer_reads_stream(o) && !init_text(t, error)) return false;
+    if (!t->batch || !epoch_init(t, error)) return false;
+    if (epoch_reads_stream(o) && !init_text(t, error)) return false;
     if (ranks_count(t->ranks) == 1) return true;
     t->incoming = memory_zeroed(t->model.parameters.count, sizeof(real), "gradients", error);
     return t->incoming != NULL;
@@ -177,36 +160,15 @@ static bool begin_joint(struct trainer *t, caption_error *error) {
 }
 
 bool step_begin_phase(struct trainer *t, enum train_phase phase, caption_error *error) {
-    return !trainer_trains_encoder(t->options, phase) || begin_joint(t, error);
+    return !epoch_trains_encoder(t->options, phase) || begin_joint(t, error);
 }
 
 size_t step_count(const struct trainer *t, enum train_phase phase) {
     const size_t size = t->options->batch_size;
     if (phase != TRAIN_TEXT) return (epoch_photos(t, phase) + size - 1) / size;
-    const size_t steps = text_steps(&t->text, trainer_text_rows(t->options)),
+    const size_t steps = text_steps(&t->text, epoch_text_rows(t->options)),
                  window = text_window_steps(t);
     return (steps + window - 1) / window;
-}
-
-/* The photo of a showing. */
-static size_t photo_of(const struct trainer *t, size_t showing) {
-    return showing % trainer_photos(t);
-}
-
-/* The augmentation of a photo in this epoch, one for each showing. Features of a frozen encoder
- * exist only for the plain and the mirrored photo. */
-static struct augment draw_augment(const struct trainer *t, size_t epoch, size_t showing,
-                                   bool trainable) {
-    const struct train_options *o = t->options;
-    const size_t index = photo_of(t, showing), copy = showing / trainer_photos(t);
-    const struct dataset_photo *photo = &t->dataset.photos[t->train[index]];
-    struct augment_strength strength = {.crop = trainable ? o->crop : 0,
-                                        .color = trainable ? o->color : 0,
-                                        .flip =
-                                            o->flip && !dataset_photo_is_sided(&t->dataset, photo)};
-    const uint64_t turn = (uint64_t)copy * trainer_epochs(o) + epoch;
-    struct random random = trainer_stream(t, STREAM_PHOTO, turn * t->train_count + index);
-    return augment_draw(&strength, &random);
 }
 
 /* Photos of the step. */
@@ -220,94 +182,25 @@ static size_t batch_count(const struct trainer *t, enum train_phase phase, size_
 static bool plan_photo(void *context, size_t number, struct photo_file *file,
                        struct augment *augment) {
     const struct trainer *t = context;
-    const enum train_phase phase = trainer_phase(t->options, t->place.epoch);
+    const enum train_phase phase = epoch_phase(t->options, t->place.epoch);
     const size_t size = t->options->batch_size, count = batch_count(t, phase, number / size);
     const struct index_range own = photos_of(t, count, ranks_rank(t->ranks));
     if (number % size < own.begin || number % size >= own.end) return false;
-    *file = dataset_photo_file(&t->dataset.photos[t->train[photo_of(t, t->order[number])]]);
-    *augment = draw_augment(t, t->place.epoch, t->order[number], true);
+    *file = epoch_photo_file(t, t->order[number]);
+    *augment = epoch_augment(t, t->order[number], true);
     return true;
 }
 
-/* The showings of an epoch, those of pseudo-captions last. */
-static void fill_order(struct trainer *t, size_t epoch, size_t photos) {
-    size_t filled = trainer_fill_order(t, epoch);
-    for (size_t pseudo = t->train_count; filled < photos; pseudo++) t->order[filled++] = pseudo;
-}
-
-/* The archive that a showing's photo lies in; NULL: in none. */
-static const char *archive_of(const struct trainer *t, size_t showing) {
-    const size_t index = photo_of(t, showing);
-    if (index >= t->train_count) return NULL;
-    const struct dataset_photo *photo = &t->dataset.photos[t->train[index]];
-    return photo->member ? photo->path : NULL;
-}
-
-/* The end of the showings from `begin` on that are read out of one archive. */
-static size_t archive_end(const struct trainer *t, size_t begin, size_t photos) {
-    const char *archive = archive_of(t, t->order[begin]);
-    size_t end = begin + 1;
-    while (archive && end < photos) {
-        const char *next = archive_of(t, t->order[end]);
-        if (!next || strcmp(next, archive) != 0) break;
-        end++;
-    }
-    return end;
-}
-
-/* Archives in an order that is drawn, and in them the photos as they lie but for the buffer. */
-static void shuffle_archives(struct trainer *t, size_t photos, struct random random) {
-    size_t runs = 0, filled = 0;
-    for (size_t i = 0; i < photos; i = archive_end(t, i, photos)) t->runs[runs++] = i;
-    random_shuffle(&random, t->runs, runs);
-    for (size_t i = 0; i < runs; i++) {
-        const size_t count = archive_end(t, t->runs[i], photos) - t->runs[i];
-        memcpy(t->archived + filled, t->order + t->runs[i], count * sizeof *t->order);
-        filled += count;
-    }
-    memcpy(t->order, t->archived, photos * sizeof *t->order);
-    epoch_plan_shuffle(&random, t->order, photos, t->options->shuffle_buffer);
-}
-
 void step_begin_epoch(struct trainer *t, size_t epoch) {
-    const struct random random = trainer_stream(t, STREAM_ORDER, epoch);
-    const enum train_phase phase = trainer_phase(t->options, epoch);
+    const enum train_phase phase = epoch_phase(t->options, epoch);
     if (phase == TRAIN_TEXT) {
-        text_shuffle(&t->text, random);
+        text_shuffle(&t->text, trainer_stream(t, STREAM_ORDER, epoch));
         return;
     }
-    const size_t photos = epoch_photos(t, phase);
-    fill_order(t, epoch, photos);
-    struct random stream = random;
-    if (t->options->shuffle_buffer > 0)
-        shuffle_archives(t, photos, random);
-    else
-        random_shuffle(&stream, t->order, photos);
-    if (!trainer_trains_encoder(t->options, phase)) return;
-    loader_start(t->loader, t->place.step * t->options->batch_size, photos, plan_photo, t);
-}
-
-/* In self-critical epochs the encoder's rate is reduced by the same factor as the decoder's. */
-static float encoder_rate(const struct train_options *o, enum train_phase phase) {
-    if (!trainer_draws(phase) || o->joint_lr <= 0) return o->encoder_lr;
-    return o->encoder_lr * (o->self_critical_lr / o->joint_lr);
-}
-
-struct update_rates step_rates(const struct trainer *t, size_t epoch, size_t step) {
-    const struct train_options *o = t->options;
-    const enum train_phase phase = trainer_phase(o, epoch);
-    size_t first = epoch, last = epoch + 1;
-    while (first > 0 && trainer_phase(o, first - 1) == phase) first--;
-    while (last < trainer_epochs(o) && trainer_phase(o, last) == phase) last++;
-    const size_t steps = step_count(t, phase);
-    const float factor =
-        schedule_factor((epoch - first) * steps + step, (last - first) * steps, o->warmup);
-    const bool joint = trainer_trains_encoder(o, phase);
-    const float rate = trainer_draws(phase) ? o->self_critical_lr : joint ? o->joint_lr : o->lr;
-    return (struct update_rates){.decoder = factor * rate,
-                                 .encoder = joint ? factor * encoder_rate(o, phase) : 0,
-                                 .clip = o->clip,
-                                 .weight_decay = o->weight_decay};
+    epoch_order(t, epoch);
+    if (!epoch_trains_encoder(t->options, phase)) return;
+    loader_start(t->loader, t->place.step * t->options->batch_size, epoch_photos(t, phase),
+                 plan_photo, t);
 }
 
 /* The results of a gradient accumulator; sent between processes as bytes. */
@@ -360,7 +253,7 @@ static bool photo_micro_batch(struct step *step, size_t micro_batch, size_t accu
         batch.decoder_done = gradient_chain_ready;
         batch.context = step->decoder;
     }
-    micro_batch_work *work = trainer_draws(step->phase) ? micro_batch_rollout : micro_batch_photos;
+    micro_batch_work *work = epoch_draws(step->phase) ? micro_batch_rollout : micro_batch_photos;
     work(t->accumulators[accumulator], &step->task, &batch, random, &result->sum);
     if (batch.images) loader_release(t->loader, first, batch.count);
     return true;
@@ -374,7 +267,7 @@ static void text_micro_batch(struct step *step, size_t micro_batch, size_t accum
     const struct index_range steps = text_steps_of(t, step->index);
     const size_t first_row = photos.begin * TRAIN_TEXT_ROWS;
     const struct micro_batch_text text = {
-        .window = {&t->text, trainer_text_rows(t->options), steps.begin, steps.end - steps.begin},
+        .window = {&t->text, epoch_text_rows(t->options), steps.begin, steps.end - steps.begin},
         .first_row = first_row,
         .count = (photos.end - photos.begin) * TRAIN_TEXT_ROWS,
         .states = t->text_states + first_row * t->model.decoder.state};
@@ -405,43 +298,12 @@ static void run_accumulator(void *context, size_t item, size_t worker) {
     if (step->decoder && !result->ok) gradient_chain_ready(step->decoder); /* the others wait */
 }
 
-/* Share of photos shown without a style, so that captions without a style are trained too: of
- * photos that have a style, and of the others, which otherwise train a random style. */
-static const float share_without_own = 0.2F, share_without_any = 0.5F;
-
-/* The caption style of a showing. */
-static size_t draw_style(const struct trainer *t, size_t showing) {
-    const size_t index = photo_of(t, showing), copy = showing / trainer_photos(t);
-    if (!t->styles || index >= t->train_count) return STYLE_NONE;
-    const size_t own = t->styles[index];
-    const uint64_t turn = (uint64_t)copy * trainer_epochs(t->options) + t->place.epoch;
-    struct random random = trainer_stream(t, STREAM_STYLE, turn * t->train_count + index);
-    const float without = own == STYLE_NONE ? share_without_any : share_without_own;
-    if (random_uniform(&random) < without) return STYLE_NONE;
-    return own == STYLE_NONE ? random_below(&random, t->model.styles.count) : own;
-}
-
-/* A photo of the mini-batch, real or of pseudo-captions. */
-static struct micro_batch_photo batch_photo(const struct trainer *t, size_t showing,
-                                            bool encoder_trained) {
-    const size_t index = photo_of(t, showing);
-    struct micro_batch_photo photo = {.captions = trainer_captions(t, index),
-                                      .row = index,
-                                      .style = draw_style(t, showing),
-                                      .synthetic = index >= t->train_count};
-    /* For a trainable encoder, the loader draws the augmentation. */
-    if (!photo.synthetic && !encoder_trained) {
-        photo.augment = draw_augment(t, t->place.epoch, showing, false);
-    }
-    return photo;
-}
-
 /* Fills the mini-batch; returns the number of words to predict. */
 static size_t fill_photos(struct trainer *t, const struct step *step) {
     size_t targets = 0;
     const size_t *order = t->order + step->index * t->options->batch_size;
     for (size_t i = 0; i < step->count; i++) {
-        t->batch[i] = batch_photo(t, order[i], step->encoder_trained);
+        t->batch[i] = epoch_photo(t, order[i], step->encoder_trained);
         targets += captions_targets(&t->batch[i].captions);
     }
     return targets;
@@ -450,14 +312,14 @@ static size_t fill_photos(struct trainer *t, const struct step *step) {
 /* Nearly every step of every row has a target, so steps are counted, not targets. */
 static size_t text_targets(const struct trainer *t, const struct step *step) {
     const struct index_range steps = text_steps_of(t, step->index);
-    return trainer_text_rows(t->options) * (steps.end - steps.begin);
+    return epoch_text_rows(t->options) * (steps.end - steps.begin);
 }
 
 static struct step plan_step(struct trainer *t, enum train_phase phase, size_t index) {
     const struct train_options *o = t->options;
     struct step step = {.trainer = t,
                         .phase = phase,
-                        .encoder_trained = trainer_trains_encoder(o, phase),
+                        .encoder_trained = epoch_trains_encoder(o, phase),
                         .index = index,
                         .number = (uint64_t)t->place.epoch << 28 | index,
                         .count = phase == TRAIN_TEXT ? o->batch_size : batch_count(t, phase, index),
@@ -585,14 +447,14 @@ static bool check_finite(const struct trainer *t, double loss, double norm, capt
 
 bool step_run(struct trainer *t, caption_error *error) {
     struct train_place *place = &t->place;
-    struct step step = plan_step(t, trainer_phase(t->options, place->epoch), place->step);
+    struct step step = plan_step(t, epoch_phase(t->options, place->epoch), place->step);
     real *gradients;
     if (!compute(&step, error) || !share_results(&step, error) ||
         !sum_gradients(&step, &gradients, error)) {
         return false;
     }
     t->waited += progress_clock() - step.worked;
-    const struct update_rates rates = step_rates(t, place->epoch, place->step);
+    const struct update_rates rates = epoch_rates(t, place->epoch, place->step);
     const double norm = update_step(&t->update, gradients, step.count, &rates, t->threads);
     const struct micro_batch_result sum = total(&step);
     if (!check_finite(t, sum.loss, norm, error)) return false;
@@ -610,7 +472,7 @@ bool step_measure(struct trainer *t, enum train_phase phase, double *seconds,
                   caption_error *error) {
     const struct train_place place = t->place;
     size_t epoch = 0;
-    while (trainer_phase(t->options, epoch) != phase) epoch++;
+    while (epoch_phase(t->options, epoch) != phase) epoch++;
     t->place = (struct train_place){.epoch = epoch};
     if (!step_begin_phase(t, phase, error)) return false;
     real *states = t->text_states; /* of the run, left unchanged */

@@ -1,6 +1,8 @@
 #include "train/train.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,17 +11,41 @@
 #include "base/terminal.h"
 #include "train/checkpoint.h"
 #include "train/start.h"
-#include "train/step.h"
 #include "train/trainer.h"
 
 /* Of the loss curve. */
 enum { POINTS_AN_EPOCH = 20 };
 
+void trainer_say(const struct trainer *trainer, const char *format, ...) {
+    if (!trainer->listener.message) return;
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    trainer->listener.message(trainer->listener.context, line);
+}
+
+static bool never(void *context) {
+    (void)context;
+    return false;
+}
+
+struct file_stop trainer_stop(const struct trainer *trainer) {
+    const struct train_listener *listener = &trainer->listener;
+    return (struct file_stop){listener->stop ? listener->stop : never, listener->context};
+}
+
+struct random trainer_stream(const struct trainer *trainer, enum trainer_stream_purpose purpose,
+                             uint64_t number) {
+    return random_seeded(trainer->options->seed, number * STREAM_PURPOSES + (uint64_t)purpose);
+}
+
 /* Whether features are trained on, and not only measured. */
 static bool learns_from_features(const struct train_options *options) {
     if (options->search) return true;
     for (enum train_phase phase = TRAIN_SYNTHETIC; phase < TRAIN_PHASES; phase++) {
-        if (trainer_has_phase(options, phase, 0) && !trainer_trains_encoder(options, phase)) {
+        if (epoch_has_phase(options, phase, 0) && !epoch_trains_encoder(options, phase)) {
             return true;
         }
     }
@@ -82,9 +108,9 @@ static bool start_anew(struct trainer *t, caption_error *error) {
 /* The captions of each photo of a phase: `*count` parts, freed by the caller. */
 static struct captions_part *list_captions(const struct trainer *t, bool pseudo, size_t *count,
                                            caption_error *error) {
-    *count = t->train_count + (pseudo ? trainer_pseudo_photos(t) : 0);
+    *count = t->train_count + (pseudo ? train_data_pseudo_photos(t) : 0);
     struct captions_part *parts = memory_uninitialised(*count, sizeof *parts, "captions", error);
-    for (size_t i = 0; parts && i < *count; i++) parts[i] = trainer_captions(t, i);
+    for (size_t i = 0; parts && i < *count; i++) parts[i] = train_data_captions(t, i);
     return parts;
 }
 
@@ -108,7 +134,7 @@ static bool fit_synthetic(struct trainer *t, caption_error *error) {
 static bool prepare_rewards(struct trainer *t, enum train_phase phase, caption_error *error) {
     if (t->reward) return true;
     size_t count;
-    struct captions_part *photos = list_captions(t, trainer_uses_synthetic(phase), &count, error);
+    struct captions_part *photos = list_captions(t, epoch_uses_synthetic(phase), &count, error);
     if (!photos) return false;
     t->reward = reward_new(photos, count, &t->model.vocabulary,
                            (double)t->options->self_critical_bleu, error);
@@ -119,9 +145,9 @@ static bool prepare_rewards(struct trainer *t, enum train_phase phase, caption_e
 /* Prepares the rewards and features of a phase. */
 static bool prepare_phase(struct trainer *t, enum train_phase phase, caption_error *error) {
     if (phase == TRAIN_TEXT) return true;
-    if (trainer_draws(phase) && !prepare_rewards(t, phase, error)) return false;
-    if (trainer_trains_encoder(t->options, phase)) return true;
-    return read_features(t, error) && (!trainer_uses_synthetic(phase) || fit_synthetic(t, error));
+    if (epoch_draws(phase) && !prepare_rewards(t, phase, error)) return false;
+    if (epoch_trains_encoder(t->options, phase)) return true;
+    return read_features(t, error) && (!epoch_uses_synthetic(phase) || fit_synthetic(t, error));
 }
 
 /* Estimates the time of an epoch of each phase: that of the last one, or of a measured step. A
@@ -133,8 +159,8 @@ static bool measure_epochs(struct trainer *t, caption_error *error) {
     }
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
         double *seconds = &history->epoch_seconds[phase];
-        if (*seconds > 0 || !trainer_has_phase(t->options, phase, t->place.epoch)) continue;
-        if (trainer_draws(phase)) continue; /* its weights do not exist yet */
+        if (*seconds > 0 || !epoch_has_phase(t->options, phase, t->place.epoch)) continue;
+        if (epoch_draws(phase)) continue; /* its weights do not exist yet */
         if (!prepare_phase(t, phase, error)) return false;
         if (!step_measure(t, phase, seconds, error)) return false;
         *seconds *= (double)step_count(t, phase);
@@ -166,7 +192,7 @@ static bool summarise(struct trainer *t, caption_error *error) {
     if (!measure_epochs(t, error)) return false;
     for (enum train_phase phase = 0; phase < TRAIN_PHASES; phase++) {
         const double seconds = t->history.epoch_seconds[phase];
-        if (!trainer_has_phase(t->options, phase, t->place.epoch) || seconds <= 0) continue;
+        if (!epoch_has_phase(t->options, phase, t->place.epoch) || seconds <= 0) continue;
         trainer_say(t, "an epoch over %s will take about %.0f s", what[phase], ceil(seconds));
     }
     return true;
@@ -178,8 +204,8 @@ static bool notify(struct trainer *t,
                    caption_error *error) {
     struct train_history *history = &t->history;
     history->seconds_left = 0;
-    for (size_t epoch = t->place.epoch; epoch < trainer_epochs(t->options); epoch++) {
-        history->seconds_left += history->epoch_seconds[trainer_phase(t->options, epoch)];
+    for (size_t epoch = t->place.epoch; epoch < epoch_total(t->options); epoch++) {
+        history->seconds_left += history->epoch_seconds[epoch_phase(t->options, epoch)];
     }
     return !callback || callback(t->listener.context, history, error);
 }
@@ -195,7 +221,7 @@ static bool go_on(struct trainer *t, caption_error *error) {
     if (!checkpoint_read(t, error)) return false;
     train_files_resumed(t);
     trainer_say(t, "going on after step %zu of epoch %zu of %zu", t->place.step, t->place.epoch + 1,
-                trainer_epochs(t->options));
+                epoch_total(t->options));
     return true;
 }
 
@@ -267,7 +293,7 @@ static bool add_point(struct trainer *t, size_t steps, caption_error *error) {
     struct train_place *place = &t->place;
     const size_t every = steps > POINTS_AN_EPOCH ? steps / POINTS_AN_EPOCH : 1;
     if (place->step % every != 0 || place->point_targets == 0) return true;
-    const struct update_rates rates = step_rates(t, place->epoch, place->step - 1);
+    const struct update_rates rates = epoch_rates(t, place->epoch, place->step - 1);
     const struct train_point point = {.epoch = (double)place->epoch +
                                                (double)place->step / (double)steps,
                                       .loss = place->point_loss / (double)place->point_targets,
@@ -289,7 +315,7 @@ static void show_progress(struct trainer *t, struct progress *progress, double s
     const struct train_place *place = &t->place;
     char note[96];
     snprintf(note, sizeof note, "epoch %zu/%zu%s, loss %.3f, %.0f words/s", place->epoch + 1,
-             trainer_epochs(t->options), what[trainer_phase(t->options, place->epoch)],
+             epoch_total(t->options), what[epoch_phase(t->options, place->epoch)],
              place->loss / (double)place->targets, (double)place->targets / seconds);
     progress_update(progress, place->step, note);
 }
@@ -329,7 +355,7 @@ static void say_ranks(struct trainer *t) {
 static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *error) {
     const struct train_place *place = &t->place;
     struct train_epoch result = {.epoch = place->epoch + 1,
-                                 .epochs = trainer_epochs(t->options),
+                                 .epochs = epoch_total(t->options),
                                  .phase = phase,
                                  .loss = place->loss / (double)place->targets,
                                  .seconds = place->seconds,
@@ -350,14 +376,14 @@ static bool end_epoch(struct trainer *t, enum train_phase phase, caption_error *
 /* Whether the next step is the first of a phase. */
 static bool is_new(const struct trainer *t, enum train_phase phase) {
     const size_t epoch = t->place.epoch;
-    return t->place.step == 0 && (epoch == 0 || trainer_phase(t->options, epoch - 1) != phase);
+    return t->place.step == 0 && (epoch == 0 || epoch_phase(t->options, epoch - 1) != phase);
 }
 
 /* Self-critical training starts from the averaged weights, their logits scaled by the temperature.
  */
 static void begin_drawing(struct trainer *t) {
     const size_t epoch = t->place.epoch;
-    const bool draws_already = epoch > 0 && trainer_draws(trainer_phase(t->options, epoch - 1));
+    const bool draws_already = epoch > 0 && epoch_draws(epoch_phase(t->options, epoch - 1));
     struct parameters *parameters = &t->model.parameters;
     update_adopt_average(&t->update, parameters->values);
     if (!draws_already) {
@@ -369,15 +395,15 @@ static void begin_drawing(struct trainer *t) {
 
 static bool begin_phase(struct trainer *t, enum train_phase phase, caption_error *error) {
     if (is_new(t, phase)) {
-        if (trainer_draws(phase)) begin_drawing(t);
+        if (epoch_draws(phase)) begin_drawing(t);
         reward_free(t->reward); /* of the previous phase */
         t->reward = NULL;
     }
-    if (!trainer_uses_synthetic(phase)) {
+    if (!epoch_uses_synthetic(phase)) {
         synthetic_features_free(t->synthetic);
         t->synthetic = NULL;
     }
-    if (trainer_trains_encoder(t->options, phase)) {
+    if (epoch_trains_encoder(t->options, phase)) {
         features_free(&t->features); /* outdated by training */
     }
     return prepare_phase(t, phase, error) && step_begin_phase(t, phase, error);
@@ -387,7 +413,7 @@ static bool begin_phase(struct trainer *t, enum train_phase phase, caption_error
 static bool is_out_of_patience(const struct trainer *t) {
     const struct train_history *history = &t->history;
     const size_t patience = t->options->patience, count = history->epoch_count;
-    const enum train_phase last = trainer_phase(t->options, trainer_epochs(t->options) - 1);
+    const enum train_phase last = epoch_phase(t->options, epoch_total(t->options) - 1);
     if (patience == 0 || t->place.step > 0 || count < patience) return false;
     for (size_t i = count - patience; i < count; i++)
         if (history->epochs[i].best || history->epochs[i].phase != last) return false;
@@ -400,14 +426,14 @@ static bool run_epochs(struct trainer *t, caption_error *error) {
     /* Save at once: an unwritable place is reported before hours of work. */
     if (!save(t, error) || !notify(t, t->listener.begin, error) || !validation_of_start(t, error))
         return false;
-    while (t->place.epoch < trainer_epochs(t->options) && !is_out_of_patience(t)) {
-        const enum train_phase phase = trainer_phase(t->options, t->place.epoch);
+    while (t->place.epoch < epoch_total(t->options) && !is_out_of_patience(t)) {
+        const enum train_phase phase = epoch_phase(t->options, t->place.epoch);
         if (!begin_phase(t, phase, error) || !run_steps(t, step_count(t, phase), error)) {
             return false;
         }
         /* Once before the photos are captioned, which takes a while, and once after. */
         if (!save(t, error) || !end_epoch(t, phase, error)) return false;
-        if (t->place.epoch < trainer_epochs(t->options) && (!save(t, error) || !keep(t, error))) {
+        if (t->place.epoch < epoch_total(t->options) && (!save(t, error) || !keep(t, error))) {
             return false;
         }
     }

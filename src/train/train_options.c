@@ -4,7 +4,7 @@
 #include "nn/cell.h"
 #include "train/micro_batch.h"
 #include "train/start.h"
-#include "train/train_options.h"
+#include "train/train.h"
 #include "train/trainer.h"
 
 #define TEXT_OF(number) #number
@@ -116,7 +116,7 @@ double train_option_value(const struct train_options *o, const struct train_opti
 static size_t fewest_epochs(const struct train_options *o) {
     const bool resized = start_is_captioner(o) && o->image_size > 0;
     if (o->search) return 1;
-    return trainer_ever_draws(o) || o->mean_count > 0 || resized ? 0 : 1;
+    return epoch_ever_draws(o) || o->mean_count > 0 || resized ? 0 : 1;
 }
 
 /* How often each data set is shown: once is what is not worth a word. */

@@ -8,14 +8,12 @@
 #include "train/history.h"
 #include "train/micro_batch.h"
 #include "train/train.h"
+#include "train/train_data.h"
 #include "train/update.h"
 
 /* Most gradient accumulators. Each sums the gradients of a run of neighbouring micro-batches.
  * Fixed, since the order of sums depends on it; more threads than accumulators are idle. */
 enum { TRAIN_ACCUMULATORS = 8 };
-
-/* Whether the encoder is trained in a phase. */
-bool trainer_trains_encoder(const struct train_options *options, enum train_phase phase);
 
 /* Rows of text that a step reads for each photo of a mini-batch: about the work of its captions. */
 enum { TRAIN_TEXT_ROWS = 5 };
@@ -42,6 +40,14 @@ struct train_place {
     uint64_t drawn;
     double seconds; /* of the epoch so far */
     double best;    /* CIDEr of the weights in the output, mean over parts; -1: none yet */
+};
+
+/* Photos [first, first + count), each shown `repeat` times an epoch. The fraction of `repeat` shows
+ * some photos, at least one, once more: the next ones of a cyclic order drawn from the seed, so
+ * every photo gets its turn. */
+struct epoch_share {
+    size_t first, count;
+    float repeat;
 };
 
 struct trainer {
@@ -79,7 +85,7 @@ struct trainer {
     real *incoming;                        /* the sum of the ranks before this one */
     double waited; /* seconds of the epoch so far, after the work, for the others' gradients */
     double beside; /* seconds that gradients were sent beside the work */
-    size_t *turns; /* [train_count], see update.h */
+    size_t *turns; /* [train_count], see epoch_plan_turns */
     size_t *order; /* the epoch's showings of photos, numbers as in epoch_plan_fill */
     size_t *runs, *archived; /* the same size: places where archives begin, and a copy of the order;
                                 NULL without --shuffle-buffer */
@@ -100,62 +106,108 @@ struct file_stop trainer_stop(const struct trainer *trainer);
 
 void trainer_say(const struct trainer *trainer, const char *format, ...) ERROR_PRINTF(2, 3);
 
-/* Photos of the pseudo-captions. */
-size_t trainer_pseudo_photos(const struct trainer *trainer);
-
-/* Showings of training photos in an epoch, each as often as its data set is repeated. */
-size_t trainer_showings(const struct trainer *trainer);
-
-/* Number of training photos and photos of pseudo-captions; indices are below it. */
-size_t trainer_photos(const struct trainer *trainer);
-
-/* Takes memory for the order of an epoch's showings, pseudo-captions included, and draws whose turn
- * it is first. Freed with the trainer. */
-bool trainer_init_order(struct trainer *trainer, caption_error *error);
-
-/* Fills in the showings of photos of an epoch, data set by data set; returns their number. */
-size_t trainer_fill_order(struct trainer *trainer, size_t epoch);
-
-/* The captions of photo train[index] or, for larger indices, pseudo-captions. */
-struct captions_part trainer_captions(const struct trainer *trainer, size_t index);
+/* What an epoch shows (epoch.c). */
 
 /* Epochs in all, and the phase of one. */
-size_t trainer_epochs(const struct train_options *options);
-enum train_phase trainer_phase(const struct train_options *options, size_t epoch);
-
-/* Whether a phase trains on captions sampled from the model. */
-bool trainer_draws(enum train_phase phase);
-/* Whether any phase of the run does. */
-bool trainer_ever_draws(const struct train_options *options);
-
-/* Whether a phase uses synthetic features beside the real ones. */
-bool trainer_uses_synthetic(enum train_phase phase);
-
-/* Whether text is read as one stream, not as pseudo-captions. */
-bool trainer_reads_stream(const struct train_options *options);
-
-/* Rows of text that a step reads. */
-size_t trainer_text_rows(const struct train_options *options);
+size_t epoch_total(const struct train_options *options);
+enum train_phase epoch_phase(const struct train_options *options, size_t epoch);
 
 /* Whether a phase has epochs from `first` on. */
-bool trainer_has_phase(const struct train_options *options, enum train_phase phase, size_t first);
+bool epoch_has_phase(const struct train_options *options, enum train_phase phase, size_t first);
 
-/* The training and validation photos of a run (train_data.c). */
+/* Whether the encoder is trained in a phase. */
+bool epoch_trains_encoder(const struct train_options *options, enum train_phase phase);
 
-/* Reads the data sets, creates the threads, selects and checks the photos, and reports what is left
- * out. */
-bool train_data_read(struct trainer *trainer, caption_error *error);
+/* Whether a phase trains on captions sampled from the model. */
+bool epoch_draws(enum train_phase phase);
+/* Whether any phase of the run does. */
+bool epoch_ever_draws(const struct train_options *options);
 
-/* Fills in the trainer's styles, once its model is known. A style without a training photo is an
- * error. */
-bool train_data_find_styles(struct trainer *trainer, caption_error *error);
+/* Whether a phase uses synthetic features beside the real ones. */
+bool epoch_uses_synthetic(enum train_phase phase);
 
-/* A hash of the training and validation data: names, captions, text. */
-uint64_t train_data_hash(const struct trainer *trainer);
+/* Whether text is read as one stream, not as pseudo-captions. */
+bool epoch_reads_stream(const struct train_options *options);
 
-/* Fills in the parts of history.summary that depend on the data and the vocabulary, and reports
- * them. */
-void train_data_summarise(struct trainer *trainer);
+/* Rows of text that a step reads. */
+size_t epoch_text_rows(const struct train_options *options);
+
+/* Number of showings of a share in an epoch; the same in every epoch. */
+size_t epoch_plan_showings(const struct epoch_share *share);
+
+/* Draws the cyclic order of a share into turns[first .. first + count). */
+void epoch_plan_turns(const struct epoch_share *share, struct random random, size_t *turns);
+
+/* Lists the showings of a share in an epoch (counted from 0), in the order of the photos: showing
+ * `copy` (from 0) of photo `index` is number copy * stride + index, `stride` being larger than
+ * every index. Returns how many there are. */
+size_t epoch_plan_fill(const struct epoch_share *share, const size_t *turns, size_t epoch,
+                       size_t stride, size_t *showings);
+
+/* Shuffles showings as a buffer of that many does, through which they pass in their order: each
+ * place gets one of the next `buffer` that are left, so none comes more than buffer - 1 places
+ * early. What lies one behind the other in a file is then read nearly so. */
+void epoch_plan_shuffle(struct random *random, size_t *showings, size_t count, size_t buffer);
+
+/* Showings of training photos in an epoch, each as often as its data set is repeated. */
+size_t epoch_showings(const struct trainer *trainer);
+
+/* Photos of an epoch of the phase; one that is shown twice counts twice. */
+size_t epoch_photos(const struct trainer *trainer, enum train_phase phase);
+
+/* Allocates the order of an epoch's showings, pseudo-captions included, and draws whose turn it is
+ * first; epoch_init also what archives that are read one after the other need. Freed with the
+ * trainer. */
+bool epoch_init(struct trainer *trainer, caption_error *error);
+bool epoch_init_order(struct trainer *trainer, caption_error *error);
+
+/* Fills in the showings of photos of an epoch, data set by data set; returns their number. */
+size_t epoch_fill_order(struct trainer *trainer, size_t epoch);
+
+/* Draws the order of an epoch, which is not one over text. */
+void epoch_order(struct trainer *trainer, size_t epoch);
+
+/* The photo of a showing, real or of pseudo-captions, as the mini-batch has it; the file of a real
+ * one. */
+struct micro_batch_photo epoch_photo(const struct trainer *trainer, size_t showing,
+                                     bool encoder_trained);
+struct photo_file epoch_photo_file(const struct trainer *trainer, size_t showing);
+
+/* The augmentation of a photo in this epoch, one for each showing. Features of a frozen encoder
+ * exist only for the plain and the mirrored photo. */
+struct augment epoch_augment(const struct trainer *trainer, size_t showing, bool trainable);
+
+/* The learning rates of a step. */
+struct update_rates epoch_rates(const struct trainer *trainer, size_t epoch, size_t step);
+
+/* One step of training: the mini-batch as micro-batches, their gradients summed in a fixed order,
+ * an update (step.c). */
+
+/* Allocates the memory of every phase, except what step_begin_phase allocates. */
+bool step_init(struct trainer *trainer, caption_error *error);
+void step_free(struct trainer *trainer);
+
+/* Allocates what else a phase needs. */
+bool step_begin_phase(struct trainer *trainer, enum train_phase phase, caption_error *error);
+
+/* Steps in an epoch of the phase. */
+size_t step_count(const struct trainer *trainer, enum train_phase phase);
+
+/* Draws the order of an epoch; its steps continue from trainer->place.step. */
+void step_begin_epoch(struct trainer *trainer, size_t epoch);
+
+/* Runs the next step and advances the place. */
+bool step_run(struct trainer *trainer, caption_error *error);
+
+/* Measures the seconds of a step of the phase, on one that changes no state. */
+bool step_measure(struct trainer *trainer, enum train_phase phase, double *seconds,
+                  caption_error *error);
+
+/* Logical or of `mine` over all processes. */
+bool step_any(struct trainer *trainer, bool mine, bool *any, caption_error *error);
+
+/* Shares the text rows' states of all processes with all processes. */
+bool step_share_states(struct trainer *trainer, caption_error *error);
 
 /* Captions and scores the validation photos during training, and writes the best weights
  * (validation.c). */
@@ -179,10 +231,10 @@ void validation_say_kept(const struct trainer *trainer);
 
 /* Trains the search part of a captioner (model/search.h) with encoder and decoder frozen, on cached
  * features: an epoch shows every photo once, with one of its captions, drawn at random. The loss is
- * that of losses.h, over the mini-batch. After every epoch the validation photos are searched
- * by their captions and the other way round; the weights that find best, by the mean of R@1, R@5
- * and R@10 of both ways and of all parts, are written. The captions of the model stay as they were,
- * to the byte. */
+ * ranking_loss (model/search.h), over the mini-batch. After every epoch the validation photos are
+ * searched by their captions and the other way round; the weights that find best, by the mean of
+ * R@1, R@5 and R@10 of both ways and of all parts, are written. The captions of the model stay as
+ * they were, to the byte. */
 
 /* Trains the trainer's model, whose data, captions and features are read, from a random search part
  * on, and writes it to the output, in numbers of that type. */

@@ -5,9 +5,11 @@
 #ifndef CAPTION_TRAIN_UPDATE_H
 #define CAPTION_TRAIN_UPDATE_H
 
+#include <pthread.h>
 #include <stddef.h>
 
 #include "base/random.h"
+#include "base/ranks.h"
 #include "base/threads.h"
 #include "nn/parameters.h"
 
@@ -62,32 +64,40 @@ double update_step(struct update *update, const real *gradients, size_t photos,
  */
 float schedule_factor(size_t step, size_t steps, float warmup);
 
-/* Which photos an epoch shows, and how often: each data set has a share of its own. Internal to
- * src/train. */
+/* The sum of the gradients of all processes. It passes from rank to rank upwards, each adding its
+ * own accumulators in their order, so that its bits are those of one process; the last rank sends
+ * it back down. It goes in pieces: a cable carries some up while others come down, and each crosses
+ * it once either way, however many ranks there are. Internal to src/train. */
 
-/* Photos [first, first + count), each shown `repeat` times an epoch. The fraction of `repeat` shows
- * some photos, at least one, once more: the next ones of a cyclic order drawn from the seed, so
- * every photo gets its turn. */
-struct epoch_share {
+/* Elements [first, first + count) of blocks. */
+struct gradient_chain {
+    struct ranks *ranks;
+    real *const *blocks; /* [block_count]; the sum is left in blocks[0], where that of the ranks
+                            before comes in, too */
+    size_t block_count;
     size_t first, count;
-    float repeat;
 };
 
-/* Number of showings of a share in an epoch; the same in every epoch. */
-size_t epoch_plan_showings(const struct epoch_share *share);
+/* Runs the chain in every process; blocks[0] is then the same in all. */
+bool gradient_chain_run(const struct gradient_chain *chain, caption_error *error);
 
-/* Draws the cyclic order of a share into turns[first .. first + count). */
-void epoch_plan_turns(const struct epoch_share *share, struct random random, size_t *turns);
+/* A chain in a thread of its own, beside the work that is left once its elements are final. */
+struct gradient_chain_beside {
+    struct gradient_chain chain;
+    size_t left; /* threads' calls of gradient_chain_ready that it waits for */
+    pthread_mutex_t mutex;
+    pthread_cond_t ready;
+    pthread_t thread;
+    bool started, ok;
+    caption_error error;
+    double seconds; /* that it ran */
+};
 
-/* Lists the showings of a share in an epoch (counted from 0), in the order of the photos: showing
- * `copy` (from 0) of photo `index` is number copy * stride + index, `stride` being larger than
- * every index. Returns how many there are. */
-size_t epoch_plan_fill(const struct epoch_share *share, const size_t *turns, size_t epoch,
-                       size_t stride, size_t *showings);
+void gradient_chain_start(struct gradient_chain_beside *beside, const struct gradient_chain *chain,
+                          size_t calls);
+void gradient_chain_ready(void *beside);
 
-/* Shuffles showings as a buffer of that many does, through which they pass in their order: each
- * place gets one of the next `buffer` that are left, so none comes more than buffer - 1 places
- * early. What lies one behind the other in a file is then read nearly so. */
-void epoch_plan_shuffle(struct random *random, size_t *showings, size_t count, size_t buffer);
+/* Waits for the end. */
+bool gradient_chain_end(struct gradient_chain_beside *beside, caption_error *error);
 
 #endif

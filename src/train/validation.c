@@ -201,7 +201,7 @@ bool validation_of_start(struct trainer *t, caption_error *error) {
     if (!start_is_captioner(t->options) || place->best >= 0 || place->epoch + place->step > 0) {
         return true;
     }
-    struct train_epoch start = {.epochs = trainer_epochs(t->options),
+    struct train_epoch start = {.epochs = epoch_total(t->options),
                                 .phase = t->features.plain ? TRAIN_FROZEN : TRAIN_JOINT};
     struct verdict verdict;
     const bool ok = verdict_init(&verdict, t, error) && keep_best(t, &start, &verdict, error);

@@ -14,7 +14,7 @@ static const char *built = "/nowhere/built.so", *installed = "/nowhere/installed
 #define CAPTION_MPI_BUILT built
 #define CAPTION_MPI_INSTALLED installed
 #include "base/ranks.c"
-#include "train/gradient_chain.h"
+#include "train/update.h"
 
 static void a_process_alone_is_rank_0_of_1(void **state) {
     (void)state;

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "train/ridge.h"
+#include "train/features.h"
 
 /* More outputs than are solved for at a time, and a number that is no multiple of it. */
 enum { ROWS = 60, INPUTS = 9, OUTPUTS = 150, PARTS = 4 };

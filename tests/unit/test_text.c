@@ -3,7 +3,7 @@
 #include "temporary_file.h"
 
 #include "model/decoder.h"
-#include "train/text.h"
+#include "train/train_data.h"
 
 static struct vocabulary small_vocabulary(void) {
     static const char *const words[] = {"a", "dog", "red", "green", "runs", "t-shirt"};

@@ -10,10 +10,10 @@
 #include <cmocka.h>
 
 #include "decoder_twin.h"
+#include "model/unroll.h"
 #include "train/start.h"
-#include "train/step.h"
-#include "train/tbptt.h"
-#include "train/text.h"
+#include "train/train_data.h"
+#include "train/trainer.h"
 #include "train/update.h"
 
 static void the_rate_rises_to_one_and_falls_to_almost_zero(void **state) {
@@ -594,11 +594,11 @@ static void check_schedules(size_t text_captions) {
     size_t first = 0;
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
         if (parts[p].epochs == 0) continue;
-        assert_int_equal(trainer_phase(&options, first), parts[p].phase);
+        assert_int_equal(epoch_phase(&options, first), parts[p].phase);
         assert_int_equal(step_count(&trainer, parts[p].phase), 4);
         const size_t steps = 4 * parts[p].epochs;
         for (size_t i = 0; i < steps; i++) {
-            const struct update_rates rates = step_rates(&trainer, first + i / 4, i % 4);
+            const struct update_rates rates = epoch_rates(&trainer, first + i / 4, i % 4);
             const float factor = schedule_factor(i, steps, 0.25F);
             assert_float_equal(rates.decoder, parts[p].decoder_rate * factor, 0);
             assert_float_equal(rates.encoder, parts[p].encoder_rate * factor, 0);
@@ -622,8 +622,8 @@ static void rewards_teach_the_encoder_unless_it_was_frozen_all_along(void **stat
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
         const struct train_options options = {.epochs = runs[i].epochs,
                                               .freeze_encoder = runs[i].frozen};
-        assert_int_equal(trainer_trains_encoder(&options, TRAIN_SELF_CRITICAL), runs[i].learns);
-        assert_false(trainer_trains_encoder(&options, TRAIN_SELF_CRITICAL_SYNTHETIC));
+        assert_int_equal(epoch_trains_encoder(&options, TRAIN_SELF_CRITICAL), runs[i].learns);
+        assert_false(epoch_trains_encoder(&options, TRAIN_SELF_CRITICAL_SYNTHETIC));
     }
 }
 

@@ -5,8 +5,6 @@
 
 #include <math.h>
 
-#include "train/losses.h"
-
 enum { PHOTOS = 2, LENGTH = PHOTOS * FIXTURE_FEATURES, WIDTH = PHOTOS * FIXTURE_EMBEDDING };
 enum { NAMED = PHOTOS * FIXTURE_TAGS };
 
@@ -59,8 +57,8 @@ static double named_loss(struct seen *image) {
     static const uint8_t labels[FIXTURE_TAGS] = {1, 0, 1, 0, 1};
     double loss = 0;
     for (size_t i = 0; i < PHOTOS; i++) {
-        loss += tag_loss(FIXTURE_TAGS, image->tags + i * FIXTURE_TAGS, labels, 0.6, TAG_SCALE,
-                         image->d_tags + i * FIXTURE_TAGS);
+        loss += decoder_tag_loss(FIXTURE_TAGS, image->tags + i * FIXTURE_TAGS, labels, 0.6,
+                                 TAG_SCALE, image->d_tags + i * FIXTURE_TAGS);
     }
     return TAG_SCALE * loss;
 }

@@ -7,7 +7,6 @@
 
 #include "base/random.h"
 #include "model/search.h"
-#include "train/losses.h"
 
 enum { PAIRS = 5, SIZE = 4, HIDDEN = 3, EMBEDDING = 3, INPUTS = 6, WORDS = 9, STEPS = 4 };
 

@@ -1,4 +1,4 @@
-/* What the decoder reads: the captions of a data set, and text.
+/* What a run learns from: photos, their captions as word numbers, and text.
  *
  * Text is for language model pre-training of the decoder: many to many over one endless stream of
  * words, a sentence after the other. The stream is divided into as many equal parts as there are
@@ -6,14 +6,14 @@
  *
  * Between sentences are <end>, which is predicted, and <start>, which is fed, so a sentence begins
  * and ends as a caption does. An out-of-vocabulary word is fed as <unk> and is never a target. */
-#ifndef CAPTION_TRAIN_TEXT_H
-#define CAPTION_TRAIN_TEXT_H
+#ifndef CAPTION_TRAIN_DATA_H
+#define CAPTION_TRAIN_DATA_H
 
 #include "base/file.h"
 #include "base/random.h"
 #include "data/dataset.h"
+#include "model/unroll.h"
 #include "text/vocabulary.h"
-#include "train/tbptt.h"
 
 /* The captions of a data set as word numbers, and as the steps of the unroll. */
 
@@ -85,5 +85,33 @@ struct text_window {
 /* Writes the window of part `row`: inputs[steps] and targets[steps], as in unroll_window. */
 void text_window_row(const struct text_window *window, size_t row, int32_t *inputs,
                      int32_t *targets);
+
+/* The training and validation photos of a run. */
+
+struct trainer;
+
+/* Reads the data sets, creates the threads, selects and checks the photos, and reports what is left
+ * out. */
+bool train_data_read(struct trainer *trainer, caption_error *error);
+
+/* Fills in the trainer's styles, once its model is known. A style without a training photo is an
+ * error. */
+bool train_data_find_styles(struct trainer *trainer, caption_error *error);
+
+/* A hash of the training and validation data: names, captions, text. */
+uint64_t train_data_hash(const struct trainer *trainer);
+
+/* Fills in the parts of history.summary that depend on the data and the vocabulary, and reports
+ * them. */
+void train_data_summarise(struct trainer *trainer);
+
+/* Photos of the pseudo-captions. */
+size_t train_data_pseudo_photos(const struct trainer *trainer);
+
+/* Number of training photos and photos of pseudo-captions; indices are below it. */
+size_t train_data_photos(const struct trainer *trainer);
+
+/* The captions of photo train[index] or, for larger indices, pseudo-captions. */
+struct captions_part train_data_captions(const struct trainer *trainer, size_t index);
 
 #endif
