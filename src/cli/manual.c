@@ -69,10 +69,9 @@ static void write_row(const struct options_row *row, FILE *stream) {
         fputs(optional ? "\\fR]" : "\\fR", stream);
     }
     fputc('\n', stream);
-    char value[256];
-    options_default(row, value, sizeof value);
-    write_text(row->help, strlen(row->help), stream);
-    write_text(value, strlen(value), stream);
+    char text[1024];
+    options_text(row, true, text, sizeof text);
+    write_text(text, strlen(text), stream);
     fputc('\n', stream);
 }
 

@@ -392,7 +392,8 @@ enum options_outcome options_parse(const struct options_command *command, int ar
     return outcome;
 }
 
-void options_default(const struct options_row *row, char *out, size_t size) {
+/* " (default: X)", the present value of the target, or "" where there is none to show. */
+static void write_default(const struct options_row *row, char *out, size_t size) {
     out[0] = 0;
     switch (row->type) {
     case OPTIONS_ON:
@@ -445,6 +446,22 @@ size_t options_first_clause(const char *help) {
     return a < b ? a : b;
 }
 
+/* Length of a help text without the default that it ends with. */
+static size_t length_without_default(const char *help) {
+    const char *said = strstr(help, " (default: ");
+    const char *end = said ? strchr(said, ')') : NULL;
+    return end && end[1] == '\0' ? (size_t)(said - help) : strlen(help);
+}
+
+void options_text(const struct options_row *row, bool in_full, char *out, size_t size) {
+    char value[256];
+    write_default(row, value, sizeof value);
+    const size_t all = value[0] ? length_without_default(row->help) : strlen(row->help);
+    const size_t clause = options_first_clause(row->help);
+    const size_t length = in_full || clause > all ? all : clause;
+    snprintf(out, size, "%.*s%s", (int)length, row->help, value);
+}
+
 static void write_row(const struct options_row *row, bool in_full, FILE *stream) {
     int column = row->letter ? fprintf(stream, "  -%c, --%s", row->letter, row->name)
                              : fprintf(stream, "      --%s", row->name);
@@ -457,10 +474,8 @@ static void write_row(const struct options_row *row, bool in_full, FILE *stream)
         column = 0;
     }
     fprintf(stream, "%*s", HELP_COLUMN - column, "");
-    char value[256], text[1024];
-    options_default(row, value, sizeof value);
-    const size_t length = in_full ? strlen(row->help) : options_first_clause(row->help);
-    snprintf(text, sizeof text, "%.*s%s", (int)length, row->help, value);
+    char text[1024];
+    options_text(row, in_full, text, sizeof text);
     write_wrapped(text, HELP_COLUMN, stream);
 }
 

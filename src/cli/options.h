@@ -88,8 +88,9 @@ void options_help(const struct options_command *command, bool all, FILE *stream)
 /* Whether a value belongs to the flag, if only with "=". */
 bool options_takes_value(const struct options_row *row);
 
-/* " (default: X)", the present value of the target, or "" where there is none to show. */
-void options_default(const struct options_row *row, char *out, size_t size);
+/* The help text of a row, of which the first clause or all, and the present value of the target as
+ * its default, where there is one to show: in place of the one that the text ends with. */
+void options_text(const struct options_row *row, bool in_full, char *out, size_t size);
 
 /* Bytes of a help text's first clause. */
 size_t options_first_clause(const char *help);

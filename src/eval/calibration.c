@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "eval/metrics.h"
+#include "eval/scores.h"
 #include "nn/math.h"
 
 enum { MOST_STEPS = 100 };

@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "decode/captioner.h"
-#include "eval/metrics.h"
+#include "eval/scores.h"
 #include "model/confidence.h"
 
 static const double coverages[CONFIDENCE_ROWS] = {1, 0.9, 0.75, 0.5, 0.25};

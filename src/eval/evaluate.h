@@ -10,7 +10,7 @@
 #include "base/threads.h"
 #include "data/dataset.h"
 #include "decode/decode.h"
-#include "eval/metrics.h"
+#include "eval/scores.h"
 #include "eval/perplexity.h"
 #include "eval/retrieval.h"
 #include "model/model.h"

@@ -4,150 +4,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 
-bool scores_compute(const struct scores_item *items, size_t count, struct scores *corpus,
-                    struct scores *per_photo, caption_error *error) {
-    if (count == 0) {
-        return error_set(error, CAPTION_ERROR_ARGUMENT, "expected captions to score, found none");
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (items[i].reference_count > 0) continue;
-        return error_set(error, CAPTION_ERROR_ARGUMENT,
-                         "expected a caption to score photo %zu against, found none", i);
-    }
-    struct ngrams ngrams;
-    bool ok = ngrams_init(&ngrams, items, count, error);
-    if (ok) bleu_compute(&ngrams, corpus, per_photo);
-    ok = ok && rouge_compute(&ngrams, corpus, per_photo, error) &&
-         cider_compute(&ngrams, corpus, per_photo, error);
-    ngrams_free(&ngrams);
-    return ok;
-}
+static const char what[] = "n-grams";
 
-cJSON *scores_json(const struct scores *scores, caption_error *error) {
-    static const char *const bleu_names[4] = {"BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4"};
-    cJSON *object = cJSON_CreateObject();
-    bool ok = object;
-    for (size_t i = 0; i < 4; i++) {
-        ok = ok && cJSON_AddNumberToObject(object, bleu_names[i], scores->bleu[i]);
-    }
-    ok = ok && cJSON_AddNumberToObject(object, "ROUGE-L", scores->rouge_l) &&
-         cJSON_AddNumberToObject(object, "CIDEr", scores->cider);
-    if (ok) return object;
-    cJSON_Delete(object);
-    error_memory(error, "the scores");
-    return NULL;
-}
+/* No entry's number: an n-gram that was never added, and the prefix of single words. */
+#define NGRAM_NONE UINT32_MAX
 
-bool photo_scores_check(const struct dataset_selection *photos, caption_error *error) {
-    for (size_t i = 0; i < photos->count; i++) {
-        const struct dataset_photo *photo = &photos->dataset->photos[photos->photos[i]];
-        if (photo->count > 0) continue;
-        return error_set(error, CAPTION_ERROR_FORMAT, "%s: photo %s has no captions to score by",
-                         photos->dataset->name, photo->name);
-    }
-    return true;
-}
-
-bool photo_scores_compute(const struct dataset_selection *photos, const struct tokens *candidates,
-                          struct scores *scores, size_t *distinct, double *ciders,
-                          caption_error *error) {
-    static const char what[] = "captions to score";
-    const struct dataset *dataset = photos->dataset;
-    const size_t count = photos->count;
-    if (!photo_scores_check(photos, error)) return false;
-    struct scores_item *items = memory_zeroed(count, sizeof *items, what, error);
-    struct scores *each = ciders && items ? memory_zeroed(count, sizeof *each, what, error) : NULL;
-    if (!items || (ciders && !each)) {
-        free(items);
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const struct dataset_photo *photo = &dataset->photos[photos->photos[i]];
-        items[i] =
-            (struct scores_item){&candidates[i], &dataset->captions[photo->first], photo->count};
-    }
-    bool done = scores_compute(items, count, scores, each, error) &&
-                distinct_count(candidates, count, distinct, error);
-    for (size_t i = 0; done && each && i < count; i++) ciders[i] = each[i].cider;
-    free(items);
-    free(each);
-    return done;
-}
-
-static int compare(const void *left, const void *right) {
-    const struct tokens *a = *(const struct tokens *const *)left;
-    const struct tokens *b = *(const struct tokens *const *)right;
-    for (size_t i = 0; i < a->count && i < b->count; i++) {
-        int order = strcmp(a->words[i], b->words[i]);
-        if (order != 0) return order;
-    }
-    return (a->count > b->count) - (a->count < b->count);
-}
-
-bool distinct_count(const struct tokens *captions, size_t count, size_t *distinct,
-                    caption_error *error) {
-    const struct tokens **sorted =
-        memory_uninitialised(count, sizeof *sorted, "the captions in order", error);
-    if (!sorted) return false;
-    for (size_t i = 0; i < count; i++) sorted[i] = &captions[i];
-    qsort(sorted, count, sizeof *sorted, compare);
-    *distinct = 0;
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || compare(&sorted[i - 1], &sorted[i]) != 0) ++*distinct;
-    free(sorted);
-    return true;
-}
-
-static bool table_init(struct ngram_numbers_table *table, size_t most, caption_error *error) {
+/* For that many different n-grams, fewer than NGRAM_NONE. Freed with ngram_numbers_free, after a
+ * failure too. */
+static bool ngram_numbers_init(struct ngram_numbers *numbers, size_t most, caption_error *error) {
     size_t slots = 16;
     while (slots / 2 < most) {
-        if (!size_multiply(slots, 2, &slots)) return error_memory(error, "n-grams");
+        if (!size_multiply(slots, 2, &slots)) return error_memory(error, what);
     }
-    table->mask = slots - 1;
-    table->key = siphash_key_new();
-    table->slots = memory_zeroed(slots, sizeof *table->slots, "n-grams", error);
-    return table->slots != NULL;
-}
-
-/* Room for that many different words and n-grams, fewer than NGRAM_NONE. Freed with
- * ngram_numbers_free, after a failure too. */
-static bool ngram_numbers_init(struct ngram_numbers *numbers, size_t words, size_t grams,
-                               caption_error *error) {
-    *numbers = (struct ngram_numbers){0};
-    numbers->texts = memory_uninitialised(words, sizeof *numbers->texts, "n-grams", error);
-    numbers->keys = memory_uninitialised(grams, sizeof *numbers->keys, "n-grams", error);
-    return numbers->texts && numbers->keys && table_init(&numbers->words, words, error) &&
-           table_init(&numbers->grams, grams, error);
+    *numbers = (struct ngram_numbers){.mask = slots - 1, .factor = siphash_key_new().first | 1};
+    numbers->slots = memory_zeroed(slots, sizeof *numbers->slots, what, error);
+    numbers->keys = memory_uninitialised(most, sizeof *numbers->keys, what, error);
+    return numbers->slots && numbers->keys;
 }
 
 static void ngram_numbers_free(struct ngram_numbers *numbers) {
-    free(numbers->words.slots);
-    free(numbers->grams.slots);
-    free(numbers->texts);
+    free(numbers->slots);
     free(numbers->keys);
     *numbers = (struct ngram_numbers){0};
 }
 
-/* The slot that holds the word, or the free one that it would take. */
-static size_t word_slot(const struct ngram_numbers *numbers, const char *word) {
-    const struct ngram_numbers_table *table = &numbers->words;
-    size_t slot = (size_t)siphash_string(table->key, word) & table->mask;
-    while (table->slots[slot] && strcmp(numbers->texts[table->slots[slot] - 1], word) != 0) {
-        slot = (slot + 1) & table->mask;
-    }
-    return slot;
-}
-
+/* The slot that holds the n-gram, or the free one that it would take. */
 static size_t gram_slot(const struct ngram_numbers *numbers, uint64_t key) {
-    const struct ngram_numbers_table *table = &numbers->grams;
     /* Multiplied by a random odd number (Dietzfelbinger et al., 1997): the high bits are the good
      * ones. */
-    const uint64_t hash = key * (table->key.first | 1);
-    size_t slot = (size_t)(hash >> 32) & table->mask;
-    while (table->slots[slot] && numbers->keys[table->slots[slot] - 1] != key) {
-        slot = (slot + 1) & table->mask;
+    const uint64_t hash = key * numbers->factor;
+    size_t slot = (size_t)(hash >> 32) & numbers->mask;
+    while (numbers->slots[slot] && numbers->keys[numbers->slots[slot] - 1] != key) {
+        slot = (slot + 1) & numbers->mask;
     }
     return slot;
 }
@@ -156,40 +47,22 @@ static uint64_t key_of(uint32_t prefix, uint32_t word) {
     return (uint64_t)prefix << 32 | word;
 }
 
-/* The number of a word, which must stay where it is, or of a prefix (NGRAM_NONE: none) and a word;
- * a new one is added. */
-static uint32_t ngram_numbers_add_word(struct ngram_numbers *numbers, const char *word) {
-    struct ngram_numbers_table *table = &numbers->words;
-    const size_t slot = word_slot(numbers, word);
-    if (!table->slots[slot]) {
-        numbers->texts[table->count] = word;
-        table->slots[slot] = (uint32_t)++table->count;
-    }
-    return table->slots[slot] - 1;
-}
-
+/* The number of a prefix (NGRAM_NONE: none) and a word; a new one is added. */
 static uint32_t ngram_numbers_add(struct ngram_numbers *numbers, uint32_t prefix, uint32_t word) {
-    struct ngram_numbers_table *table = &numbers->grams;
     const uint64_t key = key_of(prefix, word);
     const size_t slot = gram_slot(numbers, key);
-    if (!table->slots[slot]) {
-        numbers->keys[table->count] = key;
-        table->slots[slot] = (uint32_t)++table->count;
+    if (!numbers->slots[slot]) {
+        numbers->keys[numbers->count] = key;
+        numbers->slots[slot] = (uint32_t)++numbers->count;
     }
-    return table->slots[slot] - 1;
+    return numbers->slots[slot] - 1;
 }
 
 /* A free slot's 0 becomes NGRAM_NONE. */
-static uint32_t ngram_numbers_find_word(const struct ngram_numbers *numbers, const char *word) {
-    return numbers->words.slots[word_slot(numbers, word)] - 1;
-}
-
 static uint32_t ngram_numbers_find(const struct ngram_numbers *numbers, uint32_t prefix,
                                    uint32_t word) {
-    return numbers->grams.slots[gram_slot(numbers, key_of(prefix, word))] - 1;
+    return numbers->slots[gram_slot(numbers, key_of(prefix, word))] - 1;
 }
-
-static const char what[] = "n-grams";
 
 size_t ngrams_of_length(size_t length, size_t order) {
     return length >= order ? length - order + 1 : 0;
@@ -216,7 +89,9 @@ static size_t count_runs(const uint32_t *sorted, size_t count, struct ngram *out
 /* What the building of the n-grams needs beside their result. */
 struct workspace {
     struct ngrams_scratch scratch;
-    size_t words_used, grams_used; /* of the result's arrays */
+    int32_t unknown;   /* see ngrams_init */
+    uint32_t fresh;    /* the number of the next unknown word: above those of all words */
+    size_t grams_used; /* of the result's array */
 };
 
 bool ngrams_scratch_init(struct ngrams_scratch *scratch, size_t longest, caption_error *error) {
@@ -239,30 +114,35 @@ void ngrams_scratch_free(struct ngrams_scratch *scratch) {
 
 /* Sums over all sentences. */
 struct ngram_extent {
-    size_t sentences, words, grams, longest;
+    size_t sentences, grams, longest;
 };
 
-static bool add_extent(struct ngram_extent *extent, const struct tokens *tokens) {
+static size_t text_length(const struct ngrams_text *text) {
+    return text->count + (text->last != NGRAMS_NO_WORD);
+}
+
+static bool add_extent(struct ngram_extent *extent, const struct ngrams_text *text) {
+    const size_t length = text_length(text);
     extent->sentences++;
-    if (tokens->count > extent->longest) extent->longest = tokens->count;
-    bool ok = size_add(extent->words, tokens->count, &extent->words);
+    if (length > extent->longest) extent->longest = length;
+    bool ok = true;
     for (size_t order = 1; order <= NGRAMS_ORDERS; order++) {
-        ok = ok && size_add(extent->grams, ngrams_of_length(tokens->count, order), &extent->grams);
+        ok = ok && size_add(extent->grams, ngrams_of_length(length, order), &extent->grams);
     }
     return ok;
 }
 
-static bool measure(const struct scores_item *items, size_t count, struct ngram_extent *extent,
+static bool measure(const struct ngrams_photo *photos, size_t count, struct ngram_extent *extent,
                     caption_error *error) {
     *extent = (struct ngram_extent){0};
     bool ok = true;
     for (size_t i = 0; i < count; i++) {
-        ok = ok && add_extent(extent, items[i].candidate);
-        for (size_t j = 0; j < items[i].reference_count; j++) {
-            ok = ok && add_extent(extent, &items[i].references[j]);
+        ok = ok && add_extent(extent, &photos[i].candidate);
+        for (size_t j = 0; j < photos[i].reference_count; j++) {
+            ok = ok && add_extent(extent, &photos[i].references[j]);
         }
     }
-    if (ok && extent->grams < UINT32_MAX) return true;
+    if (ok && extent->grams < INT32_MAX) return true; /* so unknown words have numbers, too */
     return error_set(error, CAPTION_ERROR_LIMIT, "captions of too many words to be scored");
 }
 
@@ -271,10 +151,9 @@ static bool allocate(struct ngrams *ngrams, struct workspace *workspace, size_t 
     ngrams->items = memory_uninitialised(count, sizeof *ngrams->items, what, error);
     ngrams->sentences =
         memory_uninitialised(extent->sentences, sizeof *ngrams->sentences, what, error);
-    ngrams->words = memory_uninitialised(extent->words, sizeof *ngrams->words, what, error);
     ngrams->grams = memory_uninitialised(extent->grams, sizeof *ngrams->grams, what, error);
-    return ngrams->items && ngrams->sentences && ngrams->words && ngrams->grams &&
-           ngram_numbers_init(&ngrams->known, extent->words, extent->grams, error) &&
+    return ngrams->items && ngrams->sentences && ngrams->grams &&
+           ngram_numbers_init(&ngrams->known, extent->grams, error) &&
            ngrams_scratch_init(&workspace->scratch, extent->longest, error);
 }
 
@@ -285,20 +164,21 @@ static size_t sort_order(struct ngrams_scratch *scratch, size_t count, struct ng
     return count_runs(scratch->sorted, count, grams);
 }
 
-/* Counts one sentence into the next free places of the result. */
-static void count_sentence(struct ngrams *ngrams, struct workspace *workspace,
-                           const struct tokens *tokens, struct ngrams_sentence *sentence) {
-    uint32_t *words = ngrams->words + workspace->words_used;
+/* Writes the first `length` words of a text to the scratch. */
+static void write_words(const struct ngrams_text *text, size_t length, uint32_t *words) {
+    for (size_t i = 0; i < length; i++)
+        words[i] = (uint32_t)(i < text->count ? text->words[i] : text->last);
+}
+
+/* Counts one sentence, whose words are in the scratch, into the next free places of the result. */
+static void count_sentence(struct ngrams *ngrams, struct workspace *workspace, size_t length,
+                           struct ngrams_sentence *sentence) {
+    const uint32_t *words = workspace->scratch.words;
     uint32_t *numbers = workspace->scratch.numbers;
-    workspace->words_used += tokens->count;
-    sentence->words = words;
-    sentence->length = tokens->count;
-    for (size_t i = 0; i < tokens->count; i++) {
-        words[i] = ngram_numbers_add_word(&ngrams->known, tokens->words[i]);
-        numbers[i] = NGRAM_NONE;
-    }
+    sentence->length = length;
+    for (size_t i = 0; i < length; i++) numbers[i] = NGRAM_NONE;
     for (size_t order = 1; order <= NGRAMS_ORDERS; order++) {
-        const size_t count = ngrams_of_length(tokens->count, order);
+        const size_t count = ngrams_of_length(length, order);
         for (size_t i = 0; i < count; i++) {
             numbers[i] = ngram_numbers_add(&ngrams->known, numbers[i], words[i + order - 1]);
         }
@@ -309,71 +189,76 @@ static void count_sentence(struct ngrams *ngrams, struct workspace *workspace,
     }
 }
 
-static void count_all(struct ngrams *ngrams, struct workspace *workspace,
-                      const struct scores_item *items) {
-    struct ngrams_sentence *sentence = ngrams->sentences;
-    for (size_t i = 0; i < ngrams->count; i++) {
-        ngrams->items[i] = (struct ngrams_item){sentence, sentence + 1, items[i].reference_count};
-        count_sentence(ngrams, workspace, items[i].candidate, sentence++);
-        for (size_t j = 0; j < items[i].reference_count; j++) {
-            count_sentence(ngrams, workspace, &items[i].references[j], sentence++);
-        }
-    }
-    ngrams->numbers = ngrams->known.grams.count;
+static void count_candidate(struct ngrams *ngrams, struct workspace *workspace,
+                            const struct ngrams_text *text, struct ngrams_sentence *sentence) {
+    const size_t length = text_length(text);
+    write_words(text, length, workspace->scratch.words);
+    count_sentence(ngrams, workspace, length, sentence);
 }
 
-/* Whether the n-grams of that order at two places of a sentence are the same words. */
-static bool is_same(char *const *words, size_t order, size_t a, size_t b) {
-    for (size_t i = 0; i < order; i++) {
-        if (strcmp(words[a + i], words[b + i]) != 0) return false;
+static void count_reference(struct ngrams *ngrams, struct workspace *workspace,
+                            const struct ngrams_text *text, struct ngrams_sentence *sentence) {
+    const size_t length = text_length(text);
+    uint32_t *words = workspace->scratch.words;
+    write_words(text, length, words);
+    for (size_t i = 0; i < text->count && workspace->unknown != NGRAMS_NO_WORD; i++)
+        if (text->words[i] == workspace->unknown) words[i] = workspace->fresh++;
+    count_sentence(ngrams, workspace, length, sentence);
+}
+
+static void count_all(struct ngrams *ngrams, struct workspace *workspace,
+                      const struct ngrams_photo *photos) {
+    struct ngrams_sentence *sentence = ngrams->sentences;
+    for (size_t i = 0; i < ngrams->count; i++) {
+        const struct ngrams_photo *photo = &photos[i];
+        ngrams->items[i] = (struct ngrams_item){sentence, sentence + 1, photo->reference_count};
+        count_candidate(ngrams, workspace, &photo->candidate, sentence++);
+        for (size_t j = 0; j < photo->reference_count; j++)
+            count_reference(ngrams, workspace, &photo->references[j], sentence++);
     }
-    return true;
+    ngrams->numbers = ngrams->known.count;
 }
 
 /* The number of a known n-gram, or one behind all known ones: that of the first place in the
  * sentence where it stands. */
-static uint32_t find_number(const struct ngrams *ngrams, const struct tokens *tokens,
-                            const struct ngrams_scratch *scratch, size_t order, size_t place,
-                            uint32_t prefix) {
-    const uint32_t word = scratch->words[place + order - 1];
-    if (word != NGRAM_NONE && (order == 1 || prefix < ngrams->numbers)) {
-        const uint32_t number = ngram_numbers_find(&ngrams->known, prefix, word);
+static uint32_t find_number(const struct ngrams *ngrams, const struct ngrams_scratch *scratch,
+                            size_t order, size_t place) {
+    const uint32_t *words = scratch->words, prefix = scratch->numbers[place];
+    if (order == 1 || prefix < ngrams->numbers) {
+        const uint32_t number =
+            ngram_numbers_find(&ngrams->known, prefix, words[place + order - 1]);
         if (number != NGRAM_NONE) return number;
     }
     size_t first = 0;
-    while (!is_same(tokens->words, order, first, place)) first++;
+    while (memcmp(words + first, words + place, order * sizeof *words) != 0) first++;
     return (uint32_t)(ngrams->numbers + first);
 }
 
-void ngrams_count(const struct ngrams *ngrams, const struct tokens *tokens,
+void ngrams_count(const struct ngrams *ngrams, const struct ngrams_text *text,
                   struct ngrams_scratch *scratch, struct ngrams_sentence *sentence) {
-    const size_t length = tokens->count < scratch->longest ? tokens->count : scratch->longest;
+    const size_t length = size_smaller(text_length(text), scratch->longest);
     struct ngram *grams = scratch->grams;
-    *sentence = (struct ngrams_sentence){.words = scratch->words, .length = length};
-    for (size_t i = 0; i < length; i++) {
-        scratch->words[i] = ngram_numbers_find_word(&ngrams->known, tokens->words[i]);
-        scratch->numbers[i] = NGRAM_NONE;
-    }
+    *sentence = (struct ngrams_sentence){.length = length};
+    write_words(text, length, scratch->words);
+    for (size_t i = 0; i < length; i++) scratch->numbers[i] = NGRAM_NONE;
     for (size_t order = 1; order <= NGRAMS_ORDERS; order++) {
         const size_t count = ngrams_of_length(length, order);
-        for (size_t i = 0; i < count; i++) {
-            scratch->numbers[i] =
-                find_number(ngrams, tokens, scratch, order, i, scratch->numbers[i]);
-        }
+        for (size_t i = 0; i < count; i++)
+            scratch->numbers[i] = find_number(ngrams, scratch, order, i);
         sentence->orders[order - 1] = grams;
         sentence->distinct[order - 1] = sort_order(scratch, count, grams);
         grams += scratch->longest;
     }
 }
 
-bool ngrams_init(struct ngrams *ngrams, const struct scores_item *items, size_t count,
-                 caption_error *error) {
+bool ngrams_init(struct ngrams *ngrams, const struct ngrams_photo *photos, size_t count,
+                 int32_t unknown, caption_error *error) {
     *ngrams = (struct ngrams){.count = count};
     struct ngram_extent extent;
-    if (!measure(items, count, &extent, error)) return false;
-    struct workspace workspace = {0};
+    if (!measure(photos, count, &extent, error)) return false;
+    struct workspace workspace = {.unknown = unknown, .fresh = (uint32_t)INT32_MAX + 1};
     bool ok = allocate(ngrams, &workspace, count, &extent, error);
-    if (ok) count_all(ngrams, &workspace, items);
+    if (ok) count_all(ngrams, &workspace, photos);
     ngrams_scratch_free(&workspace.scratch);
     return ok;
 }
@@ -381,7 +266,6 @@ bool ngrams_init(struct ngrams *ngrams, const struct scores_item *items, size_t 
 void ngrams_free(struct ngrams *ngrams) {
     free(ngrams->items);
     free(ngrams->sentences);
-    free(ngrams->words);
     free(ngrams->grams);
     ngram_numbers_free(&ngrams->known);
     *ngrams = (struct ngrams){0};
@@ -494,13 +378,13 @@ void bleu_compute(const struct ngrams *ngrams, struct scores *corpus, struct sco
 
 static const double beta = 1.2;
 
-/* Length of the longest common subsequence; `row` [b->length + 1] is scratch. */
-static size_t common_subsequence(const struct ngrams_sentence *a, const struct ngrams_sentence *b,
+/* Length of the longest common subsequence; `row` [b->count + 1] is scratch. */
+static size_t common_subsequence(const struct ngrams_text *a, const struct ngrams_text *b,
                                  uint32_t *row) {
-    memset(row, 0, (b->length + 1) * sizeof *row);
-    for (size_t i = 0; i < a->length; i++) {
+    memset(row, 0, (b->count + 1) * sizeof *row);
+    for (size_t i = 0; i < a->count; i++) {
         uint32_t diagonal = 0; /* of the row before: row[j] before it is overwritten */
-        for (size_t j = 0; j < b->length; j++) {
+        for (size_t j = 0; j < b->count; j++) {
             uint32_t above = row[j + 1];
             if (a->words[i] == b->words[j]) {
                 row[j + 1] = diagonal + 1;
@@ -510,47 +394,42 @@ static size_t common_subsequence(const struct ngrams_sentence *a, const struct n
             diagonal = above;
         }
     }
-    return row[b->length];
+    return row[b->count];
 }
 
 /* The reference scorer splits the empty sentence into one empty word. */
-static double length_of(const struct ngrams_sentence *sentence) {
-    return sentence->length ? (double)sentence->length : 1;
+static double length_of(const struct ngrams_text *text) {
+    return text->count ? (double)text->count : 1;
 }
 
-static double rouge_of_item(const struct ngrams_item *item, uint32_t *row) {
+static double rouge_of_photo(const struct ngrams_photo *photo, uint32_t *row) {
+    const struct ngrams_text *candidate = &photo->candidate;
     double precision = 0, recall = 0;
-    for (size_t i = 0; i < item->reference_count; i++) {
-        const struct ngrams_sentence *reference = &item->references[i];
-        bool both_empty = reference->length == 0 && item->candidate->length == 0;
-        double common =
-            both_empty ? 1 : (double)common_subsequence(reference, item->candidate, row);
-        if (common / length_of(item->candidate) > precision) {
-            precision = common / length_of(item->candidate);
-        }
+    for (size_t i = 0; i < photo->reference_count; i++) {
+        const struct ngrams_text *reference = &photo->references[i];
+        bool both_empty = reference->count == 0 && candidate->count == 0;
+        double common = both_empty ? 1 : (double)common_subsequence(reference, candidate, row);
+        if (common / length_of(candidate) > precision) precision = common / length_of(candidate);
         if (common / length_of(reference) > recall) recall = common / length_of(reference);
     }
     if (precision <= 0 || recall <= 0) return 0;
     return (1 + beta * beta) * precision * recall / (recall + beta * beta * precision);
 }
 
-bool rouge_compute(const struct ngrams *ngrams, struct scores *corpus, struct scores *per_photo,
-                   caption_error *error) {
+bool rouge_compute(const struct ngrams_photo *photos, size_t count, struct scores *corpus,
+                   struct scores *per_photo, caption_error *error) {
     size_t longest = 0;
-    for (size_t i = 0; i < ngrams->count; i++) {
-        size_t length = ngrams->items[i].candidate->length;
-        if (length > longest) longest = length;
-    }
+    for (size_t i = 0; i < count; i++) longest = size_larger(longest, photos[i].candidate.count);
     uint32_t *row = memory_uninitialised(longest + 1, sizeof *row, "ROUGE-L", error);
     if (!row) return false;
     double sum = 0;
-    for (size_t i = 0; i < ngrams->count; i++) {
-        double rouge = rouge_of_item(&ngrams->items[i], row);
+    for (size_t i = 0; i < count; i++) {
+        double rouge = rouge_of_photo(&photos[i], row);
         if (per_photo) per_photo[i].rouge_l = rouge;
         sum += rouge;
     }
     free(row);
-    corpus->rouge_l = sum / (double)ngrams->count;
+    corpus->rouge_l = sum / (double)count;
     return true;
 }
 

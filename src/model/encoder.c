@@ -308,14 +308,13 @@ static real *branch_gradient(const struct encoder_workspace *workspace, size_t l
 
 /* The batch norm after a layer, with the running statistics. */
 static struct batch_norm running_norm(const struct encoder_layer *layer,
-                                      const struct parameters *parameters, const real *values) {
+                                      const struct encoder_tensors *w) {
     return (struct batch_norm){.channels = layer->shape.out_channels,
                                .relu6 = layer->shape.relu6,
-                               .scale = parameters_at_const(parameters, values, layer->norm.scale),
-                               .shift = parameters_at_const(parameters, values, layer->norm.shift),
-                               .mean = parameters_at_const(parameters, values, layer->norm.mean),
-                               .variance =
-                                   parameters_at_const(parameters, values, layer->norm.variance)};
+                               .scale = w->scale,
+                               .shift = w->shift,
+                               .mean = w->mean,
+                               .variance = w->variance};
 }
 
 /* Multiplies the weights of one output channel, which comes first in memory (PARAMETERS_AS_IS) or
@@ -329,54 +328,50 @@ static void scale_channel(const struct parameter *weight, size_t channel, real f
     }
 }
 
-static void fold_layer(const struct encoder_layer *layer, const struct parameters *parameters,
-                       const real *values, real *weight, real *bias) {
-    const struct batch_norm norm = running_norm(layer, parameters, values);
-    for (size_t c = 0; c < norm.channels; c++) {
-        real factor;
-        batch_norm_fold(&norm, c, &factor, &bias[c]);
-        scale_channel(&parameters->tensors[layer->weight], c, factor, weight);
-    }
-}
-
 void encoder_fold(const struct encoder *encoder, const struct parameters *parameters,
                   const real *values, const struct encoder *folded,
                   struct parameters *folded_parameters) {
     for (size_t i = 0; i < encoder->layer_count; i++) {
-        const struct encoder_layer *layer = &encoder->layers[i], *out = &folded->layers[i];
-        real *weight = parameters_at(folded_parameters, folded_parameters->values, out->weight);
-        real *bias = parameters_at(folded_parameters, folded_parameters->values, out->bias);
-        memcpy(weight, parameters_at_const(parameters, values, layer->weight),
-               parameters->tensors[layer->weight].count * sizeof(real));
-        fold_layer(layer, parameters, values, weight, bias);
+        const struct encoder_layer *layer = &encoder->layers[i];
+        const struct parameter *weight = &parameters->tensors[layer->weight];
+        const struct encoder_tensors /* the first is only read */
+            w = encoder_tensors_in(encoder, i, parameters, (real *)values),
+            out = encoder_tensors_in(folded, i, folded_parameters, folded_parameters->values);
+        memcpy(out.weight, w.weight, weight->count * sizeof(real));
+        const struct batch_norm norm = running_norm(layer, &w);
+        for (size_t c = 0; c < norm.channels; c++) {
+            real factor;
+            batch_norm_fold(&norm, c, &factor, &out.bias[c]);
+            scale_channel(weight, c, factor, out.weight);
+        }
     }
 }
 
-static void fill(const struct parameters *parameters, size_t index, real value) {
-    real *values = parameters_at(parameters, parameters->values, index);
-    for (size_t i = 0; i < parameters->tensors[index].count; i++) values[i] = value;
+static void fill(size_t count, real value, real *values) {
+    for (size_t i = 0; i < count; i++) values[i] = value;
 }
 
 void encoder_randomise(const struct encoder *encoder, struct parameters *parameters,
                        struct random *random) {
     for (size_t i = 0; i < encoder->layer_count; i++) {
         const struct encoder_layer *layer = &encoder->layers[i];
-        const struct parameter *weight = &parameters->tensors[layer->weight];
-        const size_t inputs = weight->count / layer->shape.out_channels;
+        const size_t channels = layer->shape.out_channels;
+        const size_t numbers = parameters->tensors[layer->weight].count;
         const bool rectified = i > 0 && encoder->layers[i - 1].shape.relu6;
-        const double deviation = sqrt((rectified ? 2.0 : 1.0) / (double)inputs);
-        real *values = parameters_at(parameters, parameters->values, layer->weight);
-        for (size_t j = 0; j < weight->count; j++) {
-            values[j] = (real)(deviation * (double)random_normal(random));
-        }
+        const double deviation =
+            sqrt((rectified ? 2.0 : 1.0) / (double)(numbers / channels)); /* of its inputs */
+        const struct encoder_tensors w =
+            encoder_tensors_in(encoder, i, parameters, parameters->values);
+        for (size_t j = 0; j < numbers; j++)
+            w.weight[j] = (real)(deviation * (double)random_normal(random));
         if (!encoder->batch_norm) {
-            fill(parameters, layer->bias, 0);
+            fill(channels, 0, w.bias);
             continue;
         }
-        fill(parameters, layer->norm.scale, 1);
-        fill(parameters, layer->norm.shift, 0);
-        fill(parameters, layer->norm.mean, 0);
-        fill(parameters, layer->norm.variance, 1);
+        fill(channels, 1, w.scale);
+        fill(channels, 0, w.shift);
+        fill(channels, 0, w.mean);
+        fill(channels, 1, w.variance);
     }
 }
 
@@ -419,14 +414,14 @@ static void convolve(const struct encoder_layer *layer, const struct layer_produ
 }
 
 /* Layer i without batch norm. */
-static void forward_plain(const struct encoder_layer *layer, const struct parameters *parameters,
+static void forward_plain(const struct encoder_layer *layer, const struct encoder_tensors *w,
                           size_t i, const real *input, const real *residual,
                           struct encoder_workspace *workspace) {
     convolve(layer, &(struct layer_product){.shape = &layer->shape,
                                             .count = workspace->count,
                                             .input = input,
-                                            .weight = parameters_values(parameters, layer->weight),
-                                            .bias = parameters_values(parameters, layer->bias),
+                                            .weight = w->weight,
+                                            .bias = w->bias,
                                             .residual = residual,
                                             .output = workspace->outputs[i],
                                             .scratch = workspace->scratch});
@@ -441,31 +436,31 @@ static struct convolution bare_shape(const struct encoder_layer *layer) {
 
 /* A layer's batch norm with the statistics of the batch. */
 static struct batch_norm batch_statistics_norm(const struct encoder_layer *layer,
-                                               const struct parameters *parameters,
+                                               const struct encoder_tensors *w,
                                                const struct encoder_norm_workspace *norms,
                                                size_t i) {
-    struct batch_norm norm = running_norm(layer, parameters, parameters->values);
+    struct batch_norm norm = running_norm(layer, w);
     norm.mean = norms->means[i];
     norm.variance = norms->variances[i];
     return norm;
 }
 
-static void forward_normalised(const struct encoder_layer *layer,
-                               const struct parameters *parameters, size_t i, const real *input,
-                               const real *residual, struct encoder_workspace *workspace) {
+static void forward_normalised(const struct encoder_layer *layer, const struct encoder_tensors *w,
+                               size_t i, const real *input, const real *residual,
+                               struct encoder_workspace *workspace) {
     const size_t pixels = workspace->count * output_pixels(layer);
     const struct convolution shape = bare_shape(layer);
     real *convolved = workspace->norm.inputs[i];
     convolve(layer, &(struct layer_product){.shape = &shape,
                                             .count = workspace->count,
                                             .input = input,
-                                            .weight = parameters_values(parameters, layer->weight),
+                                            .weight = w->weight,
                                             .bias = workspace->norm.no_bias,
                                             .output = convolved,
                                             .scratch = workspace->scratch});
     batch_norm_statistics(pixels, shape.out_channels, convolved, workspace->norm.means[i],
                           workspace->norm.variances[i]);
-    const struct batch_norm norm = batch_statistics_norm(layer, parameters, &workspace->norm, i);
+    const struct batch_norm norm = batch_statistics_norm(layer, w, &workspace->norm, i);
     batch_norm_forward(&norm, pixels, convolved, residual, workspace->outputs[i]);
 }
 
@@ -481,8 +476,10 @@ void encoder_forward(const struct encoder *encoder, const struct parameters *par
         if (layer->opens_residual) residual = input;
         const bool scaled = may_be_left_out(layer, workspace);
         const real *added = layer->closes_residual && !scaled ? residual : NULL;
-        (encoder->batch_norm ? forward_normalised : forward_plain)(layer, parameters, i, input,
-                                                                   added, workspace);
+        const struct encoder_tensors w =
+            encoder_tensors_in(encoder, i, parameters, parameters->values);
+        (encoder->batch_norm ? forward_normalised : forward_plain)(layer, &w, i, input, added,
+                                                                   workspace);
         if (scaled) {
             close_residual(workspace, i, output_numbers(layer), residual, workspace->outputs[i]);
         }
@@ -504,18 +501,15 @@ static void add_statistics(const struct batch_norm *norm, size_t count, size_t p
 }
 
 /* The gradient of the layer's output becomes that of its convolution, which is returned. */
-static real *backward_norm(const struct encoder_layer *layer, const struct parameters *parameters,
-                           size_t i, struct encoder_workspace *workspace, real *d_output,
-                           real *gradients) {
+static real *backward_norm(const struct encoder_layer *layer, const struct encoder_tensors *w,
+                           const struct encoder_tensors *g, size_t i,
+                           struct encoder_workspace *workspace, real *d_output) {
     const size_t pixels = workspace->count * output_pixels(layer);
-    const struct batch_norm norm = batch_statistics_norm(layer, parameters, &workspace->norm, i);
+    const struct batch_norm norm = batch_statistics_norm(layer, w, &workspace->norm, i);
     real *convolved = workspace->norm.inputs[i];
     batch_norm_backward(&norm, pixels, convolved, workspace->outputs[i], d_output, convolved,
-                        parameters_at(parameters, gradients, layer->norm.scale),
-                        parameters_at(parameters, gradients, layer->norm.shift));
-    add_statistics(&norm, workspace->count, pixels,
-                   parameters_at(parameters, gradients, layer->norm.mean),
-                   parameters_at(parameters, gradients, layer->norm.variance));
+                        g->scale, g->shift);
+    add_statistics(&norm, workspace->count, pixels, g->mean, g->variance);
     return convolved;
 }
 
@@ -524,8 +518,8 @@ static real *backward_norm(const struct encoder_layer *layer, const struct param
 static void backward_layer(const struct encoder *encoder, const struct parameters *parameters,
                            size_t i, struct encoder_workspace *workspace, real *gradients) {
     const struct encoder_layer *layer = &encoder->layers[i];
-    const real *weight = parameters_values(parameters, layer->weight);
-    real *d_weight = parameters_at(parameters, gradients, layer->weight);
+    const struct encoder_tensors w = encoder_tensors_in(encoder, i, parameters, parameters->values),
+                                 g = encoder_tensors_in(encoder, i, parameters, gradients);
     const real *output = workspace->outputs[i];
     struct convolution shape = layer->shape;
     real *d_output = workspace->gradients[i], *d_bias;
@@ -533,26 +527,26 @@ static void backward_layer(const struct encoder *encoder, const struct parameter
         d_output = branch_gradient(workspace, i, output_numbers(layer));
     }
     if (encoder->batch_norm) {
-        d_output = backward_norm(layer, parameters, i, workspace, d_output, gradients);
+        d_output = backward_norm(layer, &w, &g, i, workspace, d_output);
         d_bias = workspace->norm.unused_d_bias;
         shape = bare_shape(layer);
     } else {
-        d_bias = parameters_at(parameters, gradients, layer->bias);
+        d_bias = g.bias;
     }
     switch (layer->kind) {
     case ENCODER_STEM:
-        stem_backward(&shape, workspace->count, workspace->images, output, d_output, d_weight,
+        stem_backward(&shape, workspace->count, workspace->images, output, d_output, g.weight,
                       d_bias, workspace->scratch);
         break;
     case ENCODER_DEPTHWISE:
-        depthwise_backward(&shape, workspace->count, workspace->outputs[i - 1], weight, output,
-                           d_output, workspace->gradients[i - 1], layer->opens_residual, d_weight,
+        depthwise_backward(&shape, workspace->count, workspace->outputs[i - 1], w.weight, output,
+                           d_output, workspace->gradients[i - 1], layer->opens_residual, g.weight,
                            d_bias, workspace->scratch);
         break;
     case ENCODER_POINTWISE:
         pointwise_backward(&shape, workspace->count * output_pixels(layer),
-                           workspace->outputs[i - 1], weight, output, d_output,
-                           workspace->gradients[i - 1], layer->opens_residual, d_weight, d_bias);
+                           workspace->outputs[i - 1], w.weight, output, d_output,
+                           workspace->gradients[i - 1], layer->opens_residual, g.weight, d_bias);
         break;
     }
 }
@@ -566,8 +560,10 @@ void encoder_backward(const struct encoder *encoder, const struct parameters *pa
                      d_features, workspace->gradients[last]);
     for (size_t i = encoder->layer_count; i-- > 0;) {
         if (i > 0 && encoder_recomputes(encoder, workspace->use, i - 1)) {
-            forward_plain(&encoder->layers[i - 1], parameters, i - 1, workspace->outputs[i - 2],
-                          NULL, workspace);
+            const struct encoder_tensors w =
+                encoder_tensors_in(encoder, i - 1, parameters, parameters->values);
+            forward_plain(&encoder->layers[i - 1], &w, i - 1, workspace->outputs[i - 2], NULL,
+                          workspace);
         }
         backward_layer(encoder, parameters, i, workspace, gradients);
     }

@@ -60,6 +60,17 @@ struct encoder {
     bool symmetric;  /* the padding */
 };
 
+/* A layer's tensors in a block of the parameters: the values, or a gradient. k is the kernel, I the
+ * input channels (1 of a depthwise layer), C the output channels. */
+struct encoder_tensors {
+    real *weight;          /* (C, I) of a pointwise layer, else (k, k, I, C) */
+    real *bias;            /* (C,); NULL with batch norm, without it these are NULL: */
+    real *scale, *shift;   /* (C,) learned */
+    real *mean, *variance; /* (C,) running; in a gradient, sums over the photos */
+};
+struct encoder_tensors encoder_tensors_in(const struct encoder *encoder, size_t layer,
+                                          const struct parameters *parameters, real *block);
+
 /* Parses the architecture and registers its tensors ("encoder." + timm's names: conv_stem.weight,
  * blocks.1.0.conv_pw.weight, ..., blocks.1.0.bn1.running_mean, ...). Errors name the invalid word.
  * Sizes are bounded: size 16..1024, channels (expanded ones too) <= 8192, repeats and expansion <=

@@ -422,3 +422,18 @@ void encoder_free(struct encoder *encoder) {
     free(encoder->layers);
     *encoder = (struct encoder){0};
 }
+
+struct encoder_tensors encoder_tensors_in(const struct encoder *encoder, size_t layer,
+                                          const struct parameters *parameters, real *block) {
+    const struct encoder_layer *l = &encoder->layers[layer];
+    struct encoder_tensors t = {.weight = parameters_at(parameters, block, l->weight)};
+    if (!encoder->batch_norm) {
+        t.bias = parameters_at(parameters, block, l->bias);
+        return t;
+    }
+    t.scale = parameters_at(parameters, block, l->norm.scale);
+    t.shift = parameters_at(parameters, block, l->norm.shift);
+    t.mean = parameters_at(parameters, block, l->norm.mean);
+    t.variance = parameters_at(parameters, block, l->norm.variance);
+    return t;
+}

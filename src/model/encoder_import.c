@@ -359,11 +359,10 @@ static bool read_layer(const struct import_fit *fit, struct parameters *paramete
             return false;
         }
     }
-    real *values = parameters->values;
-    parameters_import(&parameters->tensors[layer->weight], n->weight,
-                      parameters_at(parameters, values, layer->weight));
-    parameters_import(&parameters->tensors[layer->bias], n->bias,
-                      parameters_at(parameters, values, layer->bias));
+    const struct encoder_tensors w =
+        encoder_tensors_in(fit->encoder, index, parameters, parameters->values);
+    parameters_import(&parameters->tensors[layer->weight], n->weight, w.weight);
+    parameters_import(&parameters->tensors[layer->bias], n->bias, w.bias);
     return true;
 }
 

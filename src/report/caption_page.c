@@ -86,12 +86,11 @@ static void write_photo(FILE *stream, const caption_thumbnail *thumbnail,
 
 /* Folder and file separately: where the line is too long, the folder is truncated first. */
 static void write_name(FILE *stream, const char *path) {
-    const char *slash = strrchr(path, '/');
-    const char *file = slash ? slash + 1 : path;
+    const char *file = path + file_name_start(path);
     fputs("<p class=\"name\" title=\"", stream);
     html_text_write(stream, path);
     fputs("\">", stream);
-    if (slash) {
+    if (file > path) {
         fputs("<span class=\"folder\">", stream);
         html_text_write_part(stream, path, (size_t)(file - path));
         fputs("</span>", stream);

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/terminal.h"
-#include "eval/metrics.h"
+#include "eval/scores.h"
 #include "model/confidence.h"
 #include "report/chart.h"
 #include "report/html.h"

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "eval/evaluate.h"
-#include "eval/metrics.h"
+#include "eval/scores.h"
 #include "eval/perplexity.h"
 #include "eval/retrieval.h"
 

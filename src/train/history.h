@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "data/dataset.h"
-#include "eval/metrics.h"
+#include "eval/scores.h"
 
 /* The parts of a run, in this order; each may have no epochs. */
 enum train_phase {

@@ -23,7 +23,7 @@ struct micro_batch {
     uint8_t *labels;                   /* [K] */
     real *gradients;                   /* a block of the model's parameters */
     struct rollout *rollout;           /* NULL: no captions are sampled */
-    struct reward_scratch *reward_scratch;
+    struct ngrams_scratch reward_scratch;
 };
 
 struct micro_batch *micro_batch_new(const struct model *model,
@@ -72,7 +72,8 @@ struct micro_batch *micro_batch_new(const struct model *model,
     if (ok && samples > 0) {
         ok = (micro_batch->rollout = rollout_new(&model->decoder, photos * samples,
                                                  MICRO_BATCH_LONGEST_SAMPLE, error)) &&
-             (micro_batch->reward_scratch = reward_scratch_new(MICRO_BATCH_LONGEST_SAMPLE, error));
+             ngrams_scratch_init(&micro_batch->reward_scratch, MICRO_BATCH_LONGEST_SAMPLE + 1,
+                                 error);
     }
     if (ok) return micro_batch;
     micro_batch_free(micro_batch);
@@ -83,7 +84,7 @@ void micro_batch_free(struct micro_batch *micro_batch) {
     if (!micro_batch) return;
     tbptt_free(micro_batch->tbptt);
     rollout_free(micro_batch->rollout);
-    reward_scratch_free(micro_batch->reward_scratch);
+    ngrams_scratch_free(&micro_batch->reward_scratch);
     arena_free(&micro_batch->arena);
     free(micro_batch);
 }
@@ -267,7 +268,7 @@ static void lay_out_drawn(struct micro_batch *micro_batch, const struct micro_ba
     double rewards[MICRO_BATCH_MOST_SAMPLES], sum = 0;
     for (size_t s = 0; s < samples; s++) {
         rewards[s] = reward_of(task->reward, photo->row, drawn[s].words, drawn[s].count,
-                               drawn[s].ended, micro_batch->reward_scratch);
+                               drawn[s].ended, &micro_batch->reward_scratch);
         sum += rewards[s];
     }
     for (size_t s = 0; s < samples; s++) {

@@ -8,6 +8,7 @@
 #ifndef CAPTION_TRAIN_REWARD_H
 #define CAPTION_TRAIN_REWARD_H
 
+#include "eval/metrics.h"
 #include "model/decoder.h"
 #include "text/vocabulary.h"
 #include "train/train_data.h"
@@ -15,20 +16,16 @@
 struct reward;
 
 /* Rewards for captions of photos[count]: CIDEr-D plus `bleu` times BLEU-4, each on coco-caption's
- * scale of 0..1. An <unk> in a reference is a word unlike any other. The vocabulary must stay
- * valid. NULL with `error` set. Read-only afterwards, so threads may share it. */
-struct reward *reward_new(const struct captions_part *photos, size_t count,
-                          const struct vocabulary *vocabulary, double bleu, caption_error *error);
+ * scale of 0..1. An <unk> in a reference is a word unlike any other. NULL with `error` set.
+ * Read-only afterwards, so threads may share it. */
+struct reward *reward_new(const struct captions_part *photos, size_t count, double bleu,
+                          caption_error *error);
 void reward_free(struct reward *reward);
 
-/* Scratch of a thread, for captions of at most `longest` words. */
-struct reward_scratch;
-struct reward_scratch *reward_scratch_new(size_t longest, caption_error *error);
-void reward_scratch_free(struct reward_scratch *scratch);
-
-/* The reward of words[count], with or without <end>, for the photo at place `photo` of the list. */
+/* The reward of words[count], with or without <end>, for the photo at place `photo` of the
+ * list. The scratch is for at least count + 1 words. */
 double reward_of(const struct reward *reward, size_t photo, const int32_t *words, size_t count,
-                 bool ended, struct reward_scratch *scratch);
+                 bool ended, struct ngrams_scratch *scratch);
 
 /* Captions sampled from a decoder during training: several for each photo, word by word from the
  * distribution whose gradient is taken. Nothing is masked, not even <unk> or an empty caption: what

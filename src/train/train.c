@@ -136,8 +136,7 @@ static bool prepare_rewards(struct trainer *t, enum train_phase phase, caption_e
     size_t count;
     struct captions_part *photos = list_captions(t, epoch_uses_synthetic(phase), &count, error);
     if (!photos) return false;
-    t->reward = reward_new(photos, count, &t->model.vocabulary,
-                           (double)t->options->self_critical_bleu, error);
+    t->reward = reward_new(photos, count, (double)t->options->self_critical_bleu, error);
     free(photos);
     return t->reward != NULL;
 }

@@ -139,6 +139,33 @@ static void a_choice_is_one_of_its_words(void **state) {
     assert_int_equal(parse(&t, ARGUMENTS("--cell", "")), OPTIONS_INVALID);
 }
 
+static void a_default_is_said_once(void **state) {
+    (void)state;
+    const char *cell = NULL;
+    struct options_row row = {0,
+                              "cell",
+                              OPTIONS_CHOICE,
+                              &cell,
+                              "gru|lstm",
+                              0,
+                              0,
+                              "the cell; of a new decoder (default: gru)",
+                              NULL};
+    char text[128];
+    options_text(&row, true, text, sizeof text);
+    assert_string_equal(text, "the cell; of a new decoder (default: gru)");
+    options_text(&row, false, text, sizeof text);
+    assert_string_equal(text, "the cell");
+    cell = "lstm";
+    options_text(&row, true, text, sizeof text);
+    assert_string_equal(text, "the cell; of a new decoder (default: lstm)");
+    options_text(&row, false, text, sizeof text);
+    assert_string_equal(text, "the cell (default: lstm)");
+    row.help = "the cell (default: gru) of a decoder";
+    options_text(&row, true, text, sizeof text);
+    assert_string_equal(text, "the cell (default: gru) of a decoder (default: lstm)");
+}
+
 static void an_unknown_flag_is_named_with_the_nearest_one(void **state) {
     (void)state;
     struct targets t = defaults();
@@ -318,6 +345,7 @@ int main(void) {
         cmocka_unit_test(a_float_must_be_finite_and_in_range),
         cmocka_unit_test(a_seed_takes_all_64_bits),
         cmocka_unit_test(a_choice_is_one_of_its_words),
+        cmocka_unit_test(a_default_is_said_once),
         cmocka_unit_test(an_unknown_flag_is_named_with_the_nearest_one),
         cmocka_unit_test(a_missing_or_unwanted_value_is_told),
         cmocka_unit_test(a_list_goes_on_to_the_next_flag),

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "eval/metrics.h"
+#include "eval/scores.h"
 #include "report/caption_table.h"
 #include "report/json_text.h"
 #include "report/score_table.h"

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "eval/metrics.h"
+#include "eval/scores.h"
 #include "train/reward.h"
 
 enum { LONGEST = 12 };
@@ -18,7 +18,7 @@ struct fixture {
     struct vocabulary vocabulary;
     struct captions captions;
     struct reward *reward;
-    struct reward_scratch *scratch;
+    struct ngrams_scratch scratch;
 };
 
 /* The vocabulary lacks "zyzzyva". */
@@ -35,21 +35,20 @@ static void fixture_init(struct fixture *f, double bleu) {
     assert_true(captions_init(&f->captions, &f->dataset, &f->vocabulary, &error));
     struct captions_part photos[3];
     for (size_t i = 0; i < 3; i++) photos[i] = (struct captions_part){&f->captions, 2 * i, 2};
-    f->reward = reward_new(photos, 3, &f->vocabulary, bleu, &error);
+    f->reward = reward_new(photos, 3, bleu, &error);
     assert_non_null(f->reward);
-    f->scratch = reward_scratch_new(LONGEST, &error);
-    assert_non_null(f->scratch);
+    assert_true(ngrams_scratch_init(&f->scratch, LONGEST + 1, &error));
 }
 
 static void fixture_free(struct fixture *f) {
-    reward_scratch_free(f->scratch);
+    ngrams_scratch_free(&f->scratch);
     reward_free(f->reward);
     captions_free(&f->captions);
     vocabulary_free(&f->vocabulary);
     dataset_free(&f->dataset);
 }
 
-static double worth(const struct fixture *f, size_t photo, const char *caption, bool ended) {
+static double worth(struct fixture *f, size_t photo, const char *caption, bool ended) {
     struct tokens tokens;
     caption_error error;
     assert_true(tokenize(caption, &tokens, &error));
@@ -57,7 +56,7 @@ static double worth(const struct fixture *f, size_t photo, const char *caption, 
     for (size_t i = 0; i < tokens.count; i++) {
         words[i] = (int32_t)vocabulary_find(&f->vocabulary, tokens.words[i]);
     }
-    const double reward = reward_of(f->reward, photo, words, tokens.count, ended, f->scratch);
+    const double reward = reward_of(f->reward, photo, words, tokens.count, ended, &f->scratch);
     tokens_free(&tokens);
     return reward;
 }

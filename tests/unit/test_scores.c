@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "base/random.h"
-#include "eval/metrics.h"
+#include "eval/scores.h"
 
 /* A sentence split on single spaces, as the golden scores were made. */
 static struct tokens split(const char *sentence) {
