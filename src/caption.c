@@ -7,13 +7,12 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "decode/decode.h"
 #include "decode/pipeline.h"
-#include "decode/plan.h"
 #include "decode/suggester.h"
-#include "image/thumbnail.h"
+#include "image/photo.h"
 #include "model/model.h"
 #include "text/neutral.h"
-#include "text/neutral_words.h"
 
 struct caption_model {
     struct model model;
