@@ -69,6 +69,16 @@ struct prepared {
 bool prepared_init(struct prepared *prepared, const struct model *model,
                    const caption_options *options, size_t threads, caption_error *error);
 
+/* Writes what prepared_init makes of a model that was opened to a file beside it, MODEL.packed,
+ * which prepared_init maps from then on as long as model, program, processor, precision and the
+ * presence of a style are the same. *path is the file's, newly allocated. */
+bool prepared_pack(const struct model *model, const caption_options *options, char **path,
+                   caption_error *error);
+
+/* Whether there is such a file that prepared_init maps; else why not. */
+bool prepared_is_packed(const struct model *model, const caption_options *options,
+                        caption_error *error);
+
 /* The same for other options, with the weights of `base`, which must stay as long: see
  * decode_plan_with. */
 bool prepared_with(struct prepared *prepared, const struct prepared *base,

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "train/history.h"
-#include "train/update.h"
+#include "train/trainer.h"
 
 enum { FIRST = 3, PHOTOS = 10, STRIDE = 20, MOST = 64 };
 
