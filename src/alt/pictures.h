@@ -11,6 +11,8 @@
 #ifndef CAPTION_ALT_PICTURES_H
 #define CAPTION_ALT_PICTURES_H
 
+#include <stdio.h>
+
 #include "base/error.h"
 #include "base/file.h"
 
@@ -98,5 +100,12 @@ size_t pictures_behind_name(const char *bytes, size_t size, size_t at);
 
 /* Says which library the program was built without, and its package. Returns false. */
 bool pictures_need(const char *library, const char *package, caption_error *error);
+
+/* What filling changes, as `diff -u` writes it. */
+
+/* Writes the difference between two documents that have the same number of lines; `patch -p0`
+ * understands it. False when memory is short; the stream's own errors are left to its owner. */
+bool alt_diff_write(FILE *stream, const char *name, const struct file_bytes *old,
+                    const struct file_bytes *new, caption_error *error);
 
 #endif

@@ -8,7 +8,6 @@
 
 #include <sys/stat.h>
 
-#include "alt/diff.h"
 #include "alt/epub.h"
 #include "alt/pictures.h"
 #include "base/file.h"
@@ -16,8 +15,8 @@
 #include "base/memory.h"
 #include "base/terminal.h"
 #include "cli/command.h"
-#include "cli/decoding_options.h"
 #include "cli/run_files.h"
+#include "cli/shared_options.h"
 #include "image/photo.h"
 #include "model/model.h"
 

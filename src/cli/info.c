@@ -4,7 +4,7 @@
 #include "base/library.h"
 #include "base/terminal.h"
 #include "cli/command.h"
-#include "decode/plan.h"
+#include "decode/decode.h"
 #include "format/packed_file.h"
 #include "model/model.h"
 #include "report/json_text.h"

@@ -1,8 +1,13 @@
-/* The program. The first argument may name a command; anything else is a photo to caption
- * ("./train" is a photo or folder named train). */
+/* The program, and what its commands share. The first argument may name a command; anything else is
+ * a photo to caption ("./train" is a photo or folder named train). */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "caption.h"
 #include "cli/command.h"
@@ -19,7 +24,154 @@ static const struct named_command COMMANDS[] = {
     {"serve", command_serve},
 };
 
-enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
+enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS, FAR = 3 };
+
+static int usage_error(const struct options_command *command, int count, int least, int most) {
+    fprintf(stderr, "%s: %d argument%s given, ", command->name, count, count == 1 ? "" : "s");
+    if (most == INT_MAX)
+        fprintf(stderr, "at least %d expected", least);
+    else if (least == most)
+        fprintf(stderr, "%d expected", least);
+    else
+        fprintf(stderr, "%d to %d expected", least, most);
+    fprintf(stderr, ": %s %s\nTry '%s --help'.\n", command->name, command->usage, command->name);
+    return COMMAND_USAGE;
+}
+
+static void show_help(const struct options_command *command, enum options_outcome wanted) {
+    switch (wanted) {
+    case OPTIONS_MANUAL_WANTED:
+        manual_write(command, stdout);
+        return;
+    case OPTIONS_BASH_WANTED:
+    case OPTIONS_ZSH_WANTED:
+    case OPTIONS_FISH_WANTED:
+        completion_write(command, wanted, stdout);
+        return;
+    default:
+        options_help(command, wanted == OPTIONS_ALL_HELP_WANTED, stdout);
+    }
+}
+
+int command_begin(const struct options_command *command, int argc, char **argv, int least, int most,
+                  int *status) {
+    int first;
+    const enum options_outcome outcome = options_parse(command, argc, argv, &first, stderr);
+    if (outcome == OPTIONS_INVALID) {
+        *status = COMMAND_USAGE;
+        return 0;
+    }
+    if (outcome != OPTIONS_PARSED) {
+        show_help(command, outcome);
+        *status = command_finish(command, COMMAND_DONE);
+        return 0;
+    }
+    const int count = argc - first;
+    if (count >= least && count <= most) return first;
+    *status = usage_error(command, count, least, most);
+    return 0;
+}
+
+/* Whether something could not be written to a pipe for its reader has gone. */
+static bool output_is_closed(void) {
+    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return ferror(stdout) && poll(&output, 1, 0) > 0 && (output.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+int command_error(const struct options_command *command, const caption_error *error) {
+    if (output_is_closed()) return COMMAND_CLOSED;
+    fprintf(stderr, "%s: %s\n", command->name, error->message);
+    if (error->status == CAPTION_ERROR_ARGUMENT) return COMMAND_USAGE;
+    if (error->status == CAPTION_ERROR_INTERRUPTED) return COMMAND_INTERRUPTED;
+    return COMMAND_FAILED;
+}
+
+int command_photos(bool interrupted, size_t failed) {
+    if (interrupted) return COMMAND_INTERRUPTED;
+    return failed > 0 ? COMMAND_FAILED : COMMAND_DONE;
+}
+
+bool command_flush(caption_error *error) {
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+    return error_set(error, CAPTION_ERROR_IO, "standard output: cannot write: %s",
+                     errno ? strerror(errno) : "an earlier write failed");
+}
+
+int command_finish(const struct options_command *command, int status) {
+    if (status != COMMAND_DONE) return status;
+    caption_error error;
+    return command_flush(&error) ? COMMAND_DONE : command_error(command, &error);
+}
+
+static const char *nearest_command(const char *typed) {
+    const size_t length = strlen(typed);
+    const char *nearest = NULL;
+    size_t best = FAR;
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const size_t distance = options_distance(typed, length, COMMANDS[i].name);
+        if (distance >= best || distance >= length) continue;
+        best = distance;
+        nearest = COMMANDS[i].name;
+    }
+    return nearest;
+}
+
+static bool check_flag(const char *argument, const char *name, caption_error *error) {
+    if (strcmp(argument, name) != 0) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "%s: no such photo or folder, did you mean --%s?", argument, name);
+}
+
+static bool check_argument(const char *argument, bool first, caption_error *error) {
+    if (access(argument, F_OK) == 0) return true;
+    if (!check_flag(argument, "help", error) || !check_flag(argument, "version", error))
+        return false;
+    const char *command = nearest_command(argument);
+    if (!command) return true;
+    if (strcmp(argument, command) == 0)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "%s: no such photo or folder, and a command comes first: caption %s ...",
+                         argument, command);
+    return !first || error_set(error, CAPTION_ERROR_ARGUMENT,
+                               "%s: no such photo or folder, did you mean %s? (caption %s --help)",
+                               argument, command, command);
+}
+
+bool arguments_check(char *const *arguments, int count, caption_error *error) {
+    for (int i = 0; i < count; i++)
+        if (!check_argument(arguments[i], i == 0, error)) return false;
+    return true;
+}
+
+/* A signal handler can speak to the program in no other way. */
+static volatile sig_atomic_t came;
+
+static void remember(int number) {
+    (void)number;
+    came = 1;
+}
+
+void interrupt_listen(void) {
+    struct sigaction action = {.sa_handler = remember};
+    /* A write that is under way goes on: half a row would be lost otherwise. */
+    action.sa_flags = (int)SA_RESETHAND | SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    struct sigaction hangup;
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) /* not under nohup */
+        sigaction(SIGHUP, &action, NULL);
+}
+
+bool interrupt_came(void) {
+    return came != 0;
+}
+
+bool interrupt_stops(void *context) {
+    (void)context;
+    return interrupt_came();
+}
 
 /* A shell's completion: each command writes its own part, captioning the last. */
 static int print_completion(enum options_outcome shell, char *flag) {

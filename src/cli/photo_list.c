@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "cli/command.h"
 #include "cli/run_files.h"
-#include "decode/plan.h"
+#include "decode/decode.h"
 #include "image/image.h"
 #include "image/photo.h"
 

@@ -12,7 +12,6 @@
 #include "model/model.h"
 #include "report/caption_page.h"
 #include "report/caption_table.h"
-#include "report/found.h"
 #include "report/score_table.h"
 #include "report/training_report.h"
 #include "search/index_file.h"

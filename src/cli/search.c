@@ -6,13 +6,13 @@
 
 #include "base/threads.h"
 #include "cli/command.h"
-#include "cli/decoding_options.h"
+#include "cli/index.h"
 #include "cli/photo_list.h"
-#include "cli/photo_vectors.h"
 #include "cli/run_files.h"
+#include "cli/shared_options.h"
 #include "format/float16.h"
 #include "infer/inference_search.h"
-#include "report/found.h"
+#include "report/caption_page.h"
 #include "search/nearest.h"
 
 enum { OWN_ROWS = 6, ROWS = OWN_ROWS + DECODING_OPTIONS_ENCODING };

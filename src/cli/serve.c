@@ -3,11 +3,10 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/decoding_options.h"
 #include "cli/run_files.h"
-#include "decode/plan.h"
+#include "cli/shared_options.h"
+#include "decode/decode.h"
 #include "image/image.h"
-#include "serve/listen.h"
 #include "serve/serve.h"
 
 static const char name[] = "caption serve";

@@ -17,11 +17,11 @@
 #include "base/text_stream.h"
 #include "caption.h"
 #include "cli/command.h"
-#include "cli/decoding_options.h"
 #include "cli/run_files.h"
-#include "data/lines.h"
-#include "decode/plan.h"
-#include "report/word_rows.h"
+#include "cli/shared_options.h"
+#include "data/table.h"
+#include "decode/decode.h"
+#include "report/caption_table.h"
 #include "text/tokenizer.h"
 
 enum { TYPING_LONGEST = 1024 };

@@ -1,4 +1,4 @@
-#include "data/builder.h"
+#include "data/formats.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text_stream.h"
-#include "data/builder.h"
 #include "data/formats.h"
 #include "data/source.h"
 

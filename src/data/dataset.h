@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "data/lines.h"
+#include "data/table.h"
 #include "image/photo.h"
 #include "text/tokenizer.h"
 
@@ -62,8 +62,8 @@ struct dataset_reading {
 /* Reads a data set. Its format (formats.h) is detected from its content, never from its name:
  *
  *     formats.c        Karpathy's dataset_*.json, COCO captions ("images" and "annotations"),
- *                      metadata of kohya's sd-scripts, Flickr8k's token.txt
- *     rows.c           a JSON array, JSON Lines or a table (CSV) of photos with their captions
+ *                      metadata of kohya's sd-scripts, Flickr8k's token.txt, and a JSON
+ *                      array, JSON Lines or a table (CSV) of photos with their captions
  *     shards.c         tar archives of photos with captions beside them (WebDataset)
  *     folder.c         a folder of photos with captions beside them
  *     folder.c         a folder of folders train, validation and test, each with its metadata

@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "data/formats.h"
-#include "data/lines.h"
+#include "data/table.h"
 #include "image/photo.h"
 
 static const char *const extensions[] = {".txt", ".caption", ".json"};

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "data/dataset.h"
-#include "data/lines.h"
+#include "data/table.h"
 #include "data/tar.h"
 #include "image/image.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "data/lines.h"
+#include "data/table.h"
 
 struct dataset_reading;
 

@@ -1,13 +1,10 @@
-#include "decode/beam.h"
+#include "decode/decode.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "decode/candidates.h"
 #include "decode/constraints.h"
-#include "decode/decode.h"
-#include "decode/plan.h"
 #include "decode/rows.h"
 
 /* The unfinished hypotheses after a time step, those of a photo side by side, best first. All of

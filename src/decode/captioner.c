@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "base/terminal.h"
-#include "decode/plan.h"
+#include "decode/decode.h"
 #include "decode/rows.h"
 #include "infer/inference_encoder.h"
 

@@ -10,7 +10,7 @@
 #ifndef CAPTION_DECODE_CONSTRAINTS_H
 #define CAPTION_DECODE_CONSTRAINTS_H
 
-#include "decode/plan.h"
+#include "decode/decode.h"
 #include "text/content.h"
 #include "text/vocabulary.h"
 

@@ -8,9 +8,8 @@
 #include "base/memory.h"
 #include "base/terminal.h"
 #include "base/threads.h"
-#include "decode/plan.h"
+#include "decode/decode.h"
 #include "image/photo.h"
-#include "image/thumbnail.h"
 #include "infer/inference_encoder.h"
 
 /* A thread: photos that are asked for ahead of those that are worked on (few, for after Ctrl-C

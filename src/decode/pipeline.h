@@ -14,7 +14,7 @@
 #define CAPTION_DECODE_PIPELINE_H
 
 #include "base/file.h"
-#include "decode/plan.h"
+#include "decode/decode.h"
 #include "image/image.h"
 
 /* The caller's side. `next` and `result` are called on its thread. */

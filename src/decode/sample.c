@@ -1,4 +1,4 @@
-#include "decode/sample.h"
+#include "decode/decode.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -6,10 +6,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "decode/candidates.h"
 #include "decode/constraints.h"
-#include "decode/decode.h"
-#include "decode/plan.h"
 #include "decode/rows.h"
 
 /* A caption on its way. */

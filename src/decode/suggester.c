@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "decode/candidates.h"
+#include "decode/decode.h"
 #include "decode/pipeline.h"
-#include "decode/plan.h"
 #include "decode/rows.h"
 #include "image/photo.h"
 #include "text/tokenizer.h"

@@ -5,7 +5,7 @@
 #define CAPTION_DECODE_SUGGESTER_H
 
 #include "base/file.h"
-#include "decode/plan.h"
+#include "decode/decode.h"
 
 /* What the end of a sentence is called where words are: no word is. */
 #define SUGGESTER_END "."

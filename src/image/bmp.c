@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/format.h"
+#include "image/decode.h"
 
 enum bmp_compression {
     BMP_PLAIN = 0,

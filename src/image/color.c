@@ -1,4 +1,4 @@
-#include "image/format.h"
+#include "image/decode.h"
 
 #ifdef CAPTION_WITH_LCMS
 

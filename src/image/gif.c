@@ -8,7 +8,7 @@
 #endif
 
 #include "base/memory.h"
-#include "image/format.h"
+#include "image/decode.h"
 
 static bool gif_recognise(const uint8_t *bytes, size_t size) {
     return size >= 6 && (memcmp(bytes, "GIF87a", 6) == 0 || memcmp(bytes, "GIF89a", 6) == 0);

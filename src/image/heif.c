@@ -9,7 +9,7 @@
 
 #include "base/library.h"
 #include "base/memory.h"
-#include "image/format.h"
+#include "image/decode.h"
 
 /* The largest of the sizes of all items: that of the photo, for its tiles, thumbnails and depth
  * maps are smaller. */

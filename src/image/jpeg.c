@@ -12,7 +12,7 @@
 #endif
 
 #include "base/memory.h"
-#include "image/format.h"
+#include "image/decode.h"
 
 enum marker {
     MARKER_TEMPORARY = 0x01,

@@ -10,7 +10,7 @@
 
 #include "base/library.h"
 #include "base/memory.h"
-#include "image/format.h"
+#include "image/decode.h"
 
 static const char signature[] = "\0\0\0\x0cJXL \r\n\x87\n"; /* of a file of boxes */
 enum { SIGNATURE = 12 };

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stb_image_write.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -175,4 +176,179 @@ bool photo_recognise(const char *path) {
     const bool photo = image_is_photo(beginning.data, beginning.size);
     file_bytes_free(&beginning);
     return photo;
+}
+
+struct augment augment_none(void) {
+    return (struct augment){
+        .width = 1, .height = 1, .brightness = 1, .contrast = 1, .saturation = 1};
+}
+
+/* Uniform in [low, high). */
+static float draw_between(float low, float high, struct random *random) {
+    return low + (high - low) * random_uniform(random);
+}
+
+/* A crop of a drawn area and aspect (Szegedy et al., 2015, section 6). The aspect is drawn from
+ * what fits into the photo, so that the area is never cut further. */
+static void draw_crop(float strength, struct augment *augment, struct random *random) {
+    float area = draw_between(1 - strength, 1, random);
+    float narrowest = fmaxf(3.0f / 4, area), widest = fminf(4.0f / 3, 1 / area);
+    float aspect = expf(draw_between(logf(narrowest), logf(widest), random));
+    augment->width = fminf(sqrtf(area * aspect), 1);
+    augment->height = fminf(sqrtf(area / aspect), 1);
+    augment->left = draw_between(0, 1 - augment->width, random);
+    augment->top = draw_between(0, 1 - augment->height, random);
+}
+
+struct augment augment_draw(const struct augment_strength *strength, struct random *random) {
+    struct augment augment = augment_none();
+    draw_crop(strength->crop, &augment, random);
+    augment.mirror = (random_u64(random) >> 63) != 0 && strength->flip;
+    augment.brightness = draw_between(1 - strength->color, 1 + strength->color, random);
+    augment.contrast = draw_between(1 - strength->color, 1 + strength->color, random);
+    augment.saturation = draw_between(1 - strength->color, 1 + strength->color, random);
+    return augment;
+}
+
+static void mirror(size_t width, size_t height, float *pixels) {
+    for (size_t y = 0; y < height; y++) {
+        float *left = pixels + y * width * 3, *right = left + width * 3;
+        while (right - left >= 6) {
+            right -= 3;
+            for (size_t c = 0; c < 3; c++) {
+                float kept = left[c];
+                left[c] = right[c];
+                right[c] = kept;
+            }
+            left += 3;
+        }
+    }
+}
+
+static float clamp(float value) {
+    return value < 0 ? 0 : value > 255 ? 255 : value;
+}
+
+/* Luma (ITU-R BT.601). */
+static float grey(const float *pixel) {
+    return 0.299f * pixel[0] + 0.587f * pixel[1] + 0.114f * pixel[2];
+}
+
+static void brighten(float factor, size_t count, float *pixels) {
+    for (size_t i = 0; i < count * 3; i++) pixels[i] = clamp(pixels[i] * factor);
+}
+
+/* Away from, or towards, the mean grey of the photo. */
+static void change_contrast(float factor, size_t count, float *pixels) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) sum += (double)grey(pixels + i * 3);
+    float mean = (float)(sum / (double)count);
+    for (size_t i = 0; i < count * 3; i++) pixels[i] = clamp(mean + (pixels[i] - mean) * factor);
+}
+
+/* Away from, or towards, each pixel's own grey. */
+static void saturate(float factor, size_t count, float *pixels) {
+    for (size_t i = 0; i < count; i++, pixels += 3) {
+        float level = grey(pixels);
+        for (size_t c = 0; c < 3; c++) pixels[c] = clamp(level + (pixels[c] - level) * factor);
+    }
+}
+
+void augment_pixels(const struct augment *augment, size_t width, size_t height, float *pixels) {
+    size_t count = width * height;
+    if (augment->mirror) mirror(width, height, pixels);
+    if (augment->brightness != 1) brighten(augment->brightness, count, pixels);
+    if (augment->contrast != 1) change_contrast(augment->contrast, count, pixels);
+    if (augment->saturation != 1) saturate(augment->saturation, count, pixels);
+}
+
+/* Below 91, stb_image_write halves the colour's resolution, which nobody sees in a thumbnail. */
+enum { QUALITY = 75 };
+
+/* A side as the longest side's reduction leaves it; never 0, however long and thin a photo is. */
+static size_t reduced(size_t side, size_t longest, size_t limit) {
+    if (longest <= limit) return side;
+    size_t scaled = (size_t)((double)side * (double)limit / (double)longest + 0.5);
+    return scaled > 0 ? scaled : 1;
+}
+
+/* What stb_image_write hands over piece by piece. */
+struct output {
+    caption_thumbnail *thumbnail;
+    size_t capacity;
+    bool ok;
+    caption_error *error;
+};
+
+static void take(void *context, void *data, int count) {
+    struct output *output = context;
+    caption_thumbnail *thumbnail = output->thumbnail;
+    size_t size = (size_t)count, needed;
+    if (!output->ok) return;
+    output->ok =
+        size_add(thumbnail->size, size, &needed) &&
+        memory_grow(&thumbnail->jpeg, &output->capacity, needed, 1, "a thumbnail", output->error);
+    if (!output->ok) return;
+    memcpy(thumbnail->jpeg + thumbnail->size, data, size);
+    thumbnail->size = needed;
+}
+
+static bool encode(const uint8_t *pixels, caption_thumbnail *out, caption_error *error) {
+    struct output output = {.thumbnail = out, .ok = true, .error = error};
+    int written = stbi_write_jpg_to_func(take, &output, (int)out->width, (int)out->height, 3,
+                                         pixels, QUALITY);
+    if (output.ok && written) return true;
+    if (output.ok) error_memory(error, "a thumbnail");
+    thumbnail_free(out);
+    return false;
+}
+
+static bool check_side(size_t side, caption_error *error) {
+    if (side >= 1 && side <= THUMBNAIL_LARGEST) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT, "a thumbnail of %zu pixels, expected 1 to %d",
+                     side, THUMBNAIL_LARGEST);
+}
+
+bool thumbnail_of(const struct image *image, size_t side, caption_thumbnail *out,
+                  caption_error *error) {
+    *out = (caption_thumbnail){0};
+    if (!check_side(side, error)) return false;
+    size_t longest = image->width > image->height ? image->width : image->height;
+    *out = (caption_thumbnail){.width = reduced(image->width, longest, side),
+                               .height = reduced(image->height, longest, side)};
+    uint8_t *pixels =
+        memory_uninitialised(out->width * out->height, 3, "a thumbnail's pixels", error);
+    if (!pixels) return false;
+    bool ok = image_resize(image, image->photo, out->width, out->height, pixels, error) &&
+              encode(pixels, out, error);
+    free(pixels);
+    return ok;
+}
+
+bool thumbnail_new(const uint8_t *bytes, size_t size, size_t side, caption_thumbnail *out,
+                   caption_error *error) {
+    *out = (caption_thumbnail){0};
+    if (!check_side(side, error)) return false;
+    struct image image;
+    /* A JPEG's own coarse reduction is out of sight when it leaves twice what is shown. */
+    if (!image_decode_reduced(bytes, size, 2 * side, &image, error)) return false;
+    bool ok = thumbnail_of(&image, side, out, error);
+    image_free(&image);
+    return ok;
+}
+
+bool thumbnail_load(const struct photo_file *file, size_t side, caption_thumbnail *out,
+                    caption_error *error) {
+    *out = (caption_thumbnail){0};
+    struct file_bytes bytes;
+    if (!photo_file_read(file, &bytes, error)) return false;
+    bool ok =
+        thumbnail_new(bytes.data, bytes.size, side, out, error) || photo_file_error(file, error);
+    file_bytes_free(&bytes);
+    return ok;
+}
+
+void thumbnail_free(caption_thumbnail *thumbnail) {
+    free(thumbnail->jpeg);
+    *thumbnail = (caption_thumbnail){0};
 }

@@ -1,9 +1,12 @@
-/* From a file to the encoder's input: the ONE function for training and for inference. */
+/* From a file to the encoder's input: the ONE function for training and for
+ * inference. Random changes and thumbnails on the way. */
 #ifndef CAPTION_IMAGE_PHOTO_H
 #define CAPTION_IMAGE_PHOTO_H
 
+#include <stdbool.h>
+
 #include "base/file.h"
-#include "image/augment.h"
+#include "base/random.h"
 #include "image/image.h"
 
 /* A larger file is no photo. */
@@ -29,6 +32,34 @@ struct preprocessing {
     float mean[3]; /* (p - mean) / std with p in 0..255, by channel R, G, B */
     float std[3];
 };
+
+/* Random changes to a training photo: crop, mirror, brightness, contrast, saturation. */
+
+/* How strong the changes may be; all zero is none. */
+struct augment_strength {
+    float
+        crop; /* at most this share of the area is cut away, 0..0.9 (aspect between 3/4 and 4/3) */
+    float color; /* brightness, contrast and saturation times 1 - color .. 1 + color, 0..0.9 */
+    bool flip;   /* mirrored half of the time */
+};
+
+/* What one photo gets, drawn once. */
+struct augment {
+    float left, top, width, height; /* of the crop, as shares of the photo: 0, 0, 1, 1 is all */
+    bool mirror;
+    float brightness, contrast, saturation; /* factors, 1 is unchanged */
+};
+
+/* The identity: whole photo, nothing changed. */
+struct augment augment_none(void);
+
+/* Draws the changes for one photo. Takes the same number of random numbers whatever the strength.
+ */
+struct augment augment_draw(const struct augment_strength *strength, struct random *random);
+
+/* Mirrors and recolours a photo of (height, width, 3) values 0..255, in place. The crop is the
+ * business of photo_load. */
+void augment_pixels(const struct augment *augment, size_t width, size_t height, float *pixels);
 
 /* Reads, decodes, turns upright, cuts and mirrors by `augment` (NULL: whole photo), squashes
  * to the square and scales. `input` is (size, size, 3) floats. Errors name the path. */
@@ -64,5 +95,25 @@ bool photo_named_raw(const char *path);
  * that it is one; what is there and cannot be looked at or read; a link of such a name that leads
  * nowhere. */
 bool photo_recognise(const char *path);
+
+/* A photo made small for a page: a JPEG of a few kilobytes. */
+
+enum { THUMBNAIL_LARGEST = 4096 };
+
+/* Reduces a decoded photo, its proportions kept, so that its longest side has at most `side` pixels
+ * (1..THUMBNAIL_LARGEST). A smaller photo keeps its size. Freed with thumbnail_free. */
+bool thumbnail_of(const struct image *image, size_t side, caption_thumbnail *out,
+                  caption_error *error);
+
+/* The same of the bytes of a file, of any format that image_decode knows, turned upright. Errors
+ * carry no file name. */
+bool thumbnail_new(const uint8_t *bytes, size_t size, size_t side, caption_thumbnail *out,
+                   caption_error *error);
+
+/* The same from a file; errors name the path. */
+bool thumbnail_load(const struct photo_file *file, size_t side, caption_thumbnail *out,
+                    caption_error *error);
+
+void thumbnail_free(caption_thumbnail *thumbnail);
 
 #endif

@@ -8,7 +8,7 @@
 #endif
 
 #include "base/memory.h"
-#include "image/format.h"
+#include "image/decode.h"
 
 static bool png_recognise(const uint8_t *bytes, size_t size) {
     if (size < 8 || memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) != 0) return false;

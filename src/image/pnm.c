@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/format.h"
+#include "image/decode.h"
 
 struct pnm {
     size_t width, height, largest; /* 0 where the header ends before */

@@ -4,7 +4,7 @@
  * exiftool's documents, and for DNG by Adobe's specification. */
 #include <string.h>
 
-#include "image/format.h"
+#include "image/decode.h"
 
 enum { PHOTOMETRIC_CFA = 32803, PHOTOMETRIC_LINEAR = 34892 };
 enum { COMPRESSION_OLD_JPEG = 6, COMPRESSION_JPEG = 7 };

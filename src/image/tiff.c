@@ -3,7 +3,7 @@
 
 #include "base/library.h"
 #include "base/memory.h"
-#include "image/format.h"
+#include "image/decode.h"
 
 enum { BIG_TIFF = 43 };
 

@@ -8,7 +8,7 @@
 #endif
 
 #include "base/memory.h"
-#include "image/format.h"
+#include "image/decode.h"
 
 enum { riff_header = 12, chunk_header = 8 };
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "report/assets.h"
 #include "text/utf8.h"
 
 static const char REPLACEMENT[] = "\xEF\xBF\xBD"; /* U+FFFD */

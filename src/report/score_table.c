@@ -7,7 +7,6 @@
 #include "base/terminal.h"
 #include "eval/scores.h"
 #include "model/confidence.h"
-#include "report/assets.h"
 #include "report/chart.h"
 #include "report/html.h"
 #include "report/json_text.h"

@@ -5,10 +5,10 @@
 
 #include <stdio.h>
 
-#include "eval/confidence_scores.h"
+#include "eval/evaluate.h"
+#include "eval/scores.h"
 #include "eval/perplexity.h"
 #include "eval/retrieval.h"
-#include "eval/scores.h"
 
 struct score_table {
     const char *name;      /* of the photos, where there are several tables; or NULL */

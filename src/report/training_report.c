@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "report/assets.h"
 #include "report/chart.h"
 #include "report/html.h"
 

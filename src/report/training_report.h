@@ -14,7 +14,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "image/thumbnail.h"
+#include "image/photo.h"
 #include "train/history.h"
 
 struct training_report;

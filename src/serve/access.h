@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
+
 /* Names, as the command line gave them; nothing is copied. */
 struct access_names {
     const char *const *items; /* [count] */
@@ -33,5 +35,31 @@ bool access_is_shared(const struct access_rules *rules, const char *origin);
 /* Whether an Authorization header (NULL: none) is "Bearer TOKEN". Takes as long for a token that
  * is nearly right as for any other. */
 bool access_token(const struct access_rules *rules, const char *authorization);
+
+/* The open connections, and how long each has kept the server waiting. Clients that send or read a
+ * byte a second are never idle, so the time of a whole request counts, not that between bytes. */
+
+struct connections;
+struct connection_entry;
+
+/* For at most `most` connections, each of which may keep the server waiting for `seconds`, and a
+ * tenth of that while nearly all are taken. NULL with `error` set when memory is short. */
+struct connections *connections_new(size_t most, double seconds, caption_error *error);
+void connections_free(struct connections *connections);
+
+/* A new connection, which is waited for from `now` on (progress_clock); NULL: there is no place. */
+struct connection_entry *connections_add(struct connections *connections, int descriptor,
+                                         double now);
+
+/* Its descriptor is about to be closed. */
+void connections_remove(struct connections *connections, struct connection_entry *entry);
+
+/* From `now` on the client is waited for; INFINITY: the client waits for us. */
+void connections_wait(struct connections *connections, struct connection_entry *entry, double now);
+
+/* Shuts down the sockets that are late; what reads them then sees their end. Returns how many. */
+size_t connections_close_late(struct connections *connections, double now);
+
+size_t connections_count(struct connections *connections);
 
 #endif

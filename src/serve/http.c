@@ -18,7 +18,7 @@
 #include "base/memory.h"
 #include "base/terminal.h"
 #include "base/text_stream.h"
-#include "serve/connections.h"
+#include "serve/access.h"
 #include "serve/log.h"
 #include "serve/site.h"
 

@@ -4,7 +4,7 @@
 #define CAPTION_SERVE_HTTP_H
 
 #include "serve/access.h"
-#include "serve/metrics.h"
+#include "serve/log.h"
 #include "serve/site.h"
 #include "serve/workers.h"
 

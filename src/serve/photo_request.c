@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "decode/plan.h"
+#include "decode/decode.h"
 
 enum { NOT_A_DIGIT = 64 };
 

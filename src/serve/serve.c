@@ -1,7 +1,14 @@
 #include "serve/serve.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -9,7 +16,6 @@
 #include "base/terminal.h"
 #include "model/model.h"
 #include "serve/http.h"
-#include "serve/listen.h"
 
 static const char MODEL_NAME[] = "caption:latest";
 
@@ -122,4 +128,154 @@ void server_free(struct server *server) {
     site_free(&server->site);
     metrics_free(&server->metrics);
     free(server);
+}
+
+enum { FIRST_OF_SYSTEMD = 3, BACKLOG = 1024, PORT_SIZE = 32 };
+
+/* Whether an address is this machine's alone: 127.0.0.0/8, ::1, a path. */
+static bool is_local(const struct sockaddr_storage *address) {
+    const struct sockaddr_in *four = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
+    if (address->ss_family == AF_INET) return ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    if (address->ss_family != AF_INET6) return address->ss_family == AF_UNIX;
+    return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr) ||
+           (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr) && six->sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
+}
+
+/* What the socket is bound to, in figures. */
+static void name_socket(struct listening *listening) {
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    char host[256], port[32];
+    snprintf(listening->address, sizeof listening->address, "a socket of systemd");
+    listening->is_public = true;
+    if (getsockname(listening->descriptor, (struct sockaddr *)&address, &size) != 0) return;
+    listening->is_public = !is_local(&address);
+    if (getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return;
+    if (address.ss_family == AF_INET || address.ss_family == AF_INET6)
+        snprintf(listening->address, sizeof listening->address,
+                 address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+/* How many sockets systemd hands to this process. */
+static long sockets_of_systemd(void) {
+    const char *process = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+    if (!process || !count || strtol(process, NULL, 10) != (long)getpid()) return 0;
+    return strtol(count, NULL, 10);
+}
+
+static bool take_from_systemd(long count, struct listening *out, caption_error *error) {
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    if (count != 1)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "LISTEN_FDS: %ld sockets, expected one ListenStream in the .socket unit",
+                         count);
+    out->descriptor = FIRST_OF_SYSTEMD;
+    if (getsockopt(FIRST_OF_SYSTEMD, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || !listens)
+        return error_set(error, CAPTION_ERROR_SYSTEM,
+                         "descriptor 3 of systemd does not listen: expected Accept=no");
+    fcntl(FIRST_OF_SYSTEMD, F_SETFD, FD_CLOEXEC);
+    name_socket(out);
+    return true;
+}
+
+static int bind_to(const struct addrinfo *address) {
+    const int descriptor =
+        socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC, address->ai_protocol);
+    const int on = 1;
+    if (descriptor < 0) return -1;
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(descriptor, address->ai_addr, address->ai_addrlen) == 0 &&
+        listen(descriptor, BACKLOG) == 0)
+        return descriptor;
+    const int problem = errno;
+    close(descriptor);
+    errno = problem;
+    return -1;
+}
+
+static bool listen_on(const struct addrinfo *addresses, const char *host, const char *port,
+                      struct listening *out, caption_error *error) {
+    int problem = 0;
+    for (const struct addrinfo *address = addresses; address; address = address->ai_next) {
+        out->descriptor = bind_to(address);
+        if (out->descriptor >= 0) {
+            name_socket(out);
+            return true;
+        }
+        problem = errno;
+    }
+    return error_set(error, CAPTION_ERROR_SYSTEM, "cannot listen on %s, port %s: %s%s", host, port,
+                     strerror(problem),
+                     problem == EADDRINUSE ? " (Ollama? --port names another)"
+                     : problem == EACCES   ? " (--port: those below 1024 are the system's)"
+                                           : " (--host, --port)");
+}
+
+/* The addresses of a host, and the port in figures. Freed with freeaddrinfo. */
+static bool find_addresses(const char *host, size_t port, int flags, char number[PORT_SIZE],
+                           struct addrinfo **addresses, caption_error *error) {
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV};
+    snprintf(number, PORT_SIZE, "%zu", port);
+    const int problem = getaddrinfo(host, number, &hints, addresses);
+    return problem == 0 || error_set(error, CAPTION_ERROR_ARGUMENT, "--host: '%s': %s", host,
+                                     gai_strerror(problem));
+}
+
+bool listen_open(const char *host, size_t port, struct listening *out, caption_error *error) {
+    const long sockets = sockets_of_systemd();
+    if (sockets > 0) return take_from_systemd(sockets, out, error);
+    char number[PORT_SIZE];
+    struct addrinfo *addresses;
+    if (!find_addresses(host, port, AI_PASSIVE, number, &addresses, error)) return false;
+    const bool done = listen_on(addresses, host, number, out, error);
+    freeaddrinfo(addresses);
+    return done;
+}
+
+static int connect_to(const struct addrinfo *addresses, size_t seconds) {
+    const struct timeval limit = {.tv_sec = (time_t)seconds};
+    for (const struct addrinfo *address = addresses; address; address = address->ai_next) {
+        const int descriptor =
+            socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC, address->ai_protocol);
+        if (descriptor < 0) continue;
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+        if (connect(descriptor, address->ai_addr, address->ai_addrlen) == 0) return descriptor;
+        const int problem = errno;
+        close(descriptor);
+        errno = problem;
+    }
+    return -1;
+}
+
+/* The first line of the answer says all. */
+static bool answers(int descriptor) {
+    static const char request[] = "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n";
+    char answer[12]; /* "HTTP/1.1 200" */
+    if (send(descriptor, request, sizeof request - 1, MSG_NOSIGNAL) != sizeof request - 1)
+        return false;
+    if (recv(descriptor, answer, sizeof answer, MSG_WAITALL) != sizeof answer) return false;
+    return memcmp(answer, "HTTP/1.", 7) == 0 && memcmp(answer + 8, " 200", 4) == 0;
+}
+
+bool health_ask(const char *host, size_t port, size_t seconds, caption_error *error) {
+    char number[PORT_SIZE];
+    if (strcmp(host, "0.0.0.0") == 0) host = "127.0.0.1";
+    if (strcmp(host, "::") == 0) host = "::1";
+    struct addrinfo *addresses;
+    if (!find_addresses(host, port, 0, number, &addresses, error)) return false;
+    const int descriptor = connect_to(addresses, seconds);
+    freeaddrinfo(addresses);
+    if (descriptor < 0)
+        return error_set(error, CAPTION_ERROR_SYSTEM, "no server at %s, port %s: %s", host, number,
+                         strerror(errno));
+    const bool well = answers(descriptor);
+    close(descriptor);
+    return well ||
+           error_set(error, CAPTION_ERROR_SYSTEM,
+                     "the server at %s, port %s does not answer /healthz with 200", host, number);
 }

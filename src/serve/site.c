@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "model/model.h"
-#include "report/assets.h"
+#include "report/html.h"
 #include "report/json_text.h"
 #include "serve/protocol.h"
 

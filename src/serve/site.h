@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "serve/metrics.h"
+#include "serve/log.h"
 #include "serve/protocol.h"
 
 struct site {

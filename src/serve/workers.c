@@ -10,9 +10,8 @@
 #include "base/terminal.h"
 #include "base/text_stream.h"
 #include "base/threads.h"
-#include "decode/plan.h"
-#include "serve/seen_photos.h"
-#include "serve/variants.h"
+#include "decode/decode.h"
+#include "serve/caches.h"
 
 /* Requests that a worker takes at a time: a batch of the decoder. */
 enum { MOST_TAKEN = PLAN_BATCH_PHOTOS };

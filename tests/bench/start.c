@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/terminal.h"
 #include "base/threads.h"
-#include "decode/plan.h"
+#include "decode/decode.h"
 #include "image/photo.h"
 #include "model/model.h"
 

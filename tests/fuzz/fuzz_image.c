@@ -3,7 +3,6 @@
 
 #include "fuzz.h"
 #include "image/photo.h"
-#include "image/thumbnail.h"
 
 /* Larger photos are right, and slow. */
 enum { MOST_PIXELS = 1 << 20, SIDE = 32, NUMBERS = SIDE * SIDE * 3, THUMBNAIL = 40 };

@@ -1,5 +1,5 @@
 /* Captions made elsewhere, for the photos of a small data set. */
-#include "eval/results.h"
+#include "eval/scores.h"
 #include "fuzz.h"
 
 enum { PHOTOS = 3 };

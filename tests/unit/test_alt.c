@@ -3,7 +3,6 @@
 
 #include "image_files.h"
 
-#include "alt/diff.h"
 #include "alt/epub.h"
 #include "alt/pictures.h"
 #include "temporary_folder.h"

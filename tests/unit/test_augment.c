@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "image/augment.h"
+#include "image/photo.h"
 
 static const struct augment_strength strong = {.crop = 0.4f, .color = 0.3f, .flip = true};
 

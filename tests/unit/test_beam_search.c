@@ -1,8 +1,8 @@
 /* Beam search against exhaustive search, and each rule that a caption must keep. */
 #include "tiny_captioner.h"
 
-#include "decode/candidates.h"
 #include "decode/captioner.h"
+#include "decode/rows.h"
 #include "nn/softmax.h"
 
 /* --- every caption there is, scored through captioner.h --- */

@@ -2,7 +2,7 @@
 #include "tiny_captioner.h"
 
 #include "eval/calibration.h"
-#include "eval/confidence_scores.h"
+#include "eval/evaluate.h"
 
 static double logistic(double z) {
     return 1 / (1 + exp(-z));

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "decode/candidates.h"
+#include "decode/rows.h"
 
 enum { PARENTS = 5, MOST_WORDS = 700, MOST_KEPT = 200 };
 

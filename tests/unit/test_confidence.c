@@ -1,6 +1,6 @@
 #include "tiny_captioner.h"
 
-#include "decode/plan.h"
+#include "decode/decode.h"
 #include "model/confidence.h"
 
 static const char *const words[] = {"a", "cliff", "cliffs", "near", "red", NULL};

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/random.h"
-#include "image/format.h"
+#include "image/decode.h"
 
 enum { files_per_format = 4000, most_pixels = 1 << 18 };
 static const double most_seconds = 2; /* of processor time, a format */

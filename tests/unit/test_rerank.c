@@ -1,7 +1,7 @@
 /* The re-ranking of what beam search finished: its numbers, its order, and how it is fitted. */
 #include "tiny_captioner.h"
 
-#include "decode/beam.h"
+#include "decode/decode.h"
 #include "eval/calibration.h"
 
 static void what_is_written_is_read_again(void **state) {

@@ -16,15 +16,12 @@
 #include "base/error.h"
 #include "base/text_stream.h"
 #include "serve/access.h"
-#include "serve/connections.h"
+#include "serve/caches.h"
 #include "serve/log.h"
-#include "serve/metrics.h"
 #include "serve/photo_request.h"
 #include "serve/protocol.h"
 #include "serve/queue.h"
-#include "serve/seen_photos.h"
 #include "serve/site.h"
-#include "serve/variants.h"
 
 static void base64_is_decoded_strictly(void **state) {
     (void)state;

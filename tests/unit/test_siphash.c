@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "data/builder.h"
+#include "data/formats.h"
 #include "text/vocabulary.h"
 
 /* Rust's (core/tests/hash/sip.rs) with the key 0 .. 15, and CPython's

@@ -3,7 +3,7 @@
 
 #include "tiny_captioner.h"
 
-#include "decode/plan.h"
+#include "decode/decode.h"
 
 struct fixture {
     struct model model;

@@ -5,7 +5,7 @@
 
 #include "base/random.h"
 #include "decode/decode.h"
-#include "eval/confidence_scores.h"
+#include "eval/evaluate.h"
 #include "model/confidence.h"
 
 static void mean_average_precision_is_that_of_a_hand_made_ranking(void **state) {

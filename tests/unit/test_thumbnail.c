@@ -2,7 +2,7 @@
 #include "image_files.h"
 #include "temporary_file.h"
 
-#include "image/thumbnail.h"
+#include "image/photo.h"
 
 /* Makes a thumbnail and decodes it again, demanding that both agree about the size. */
 static struct image thumbnail_image(const struct bytes *file, size_t side) {

@@ -1,8 +1,8 @@
 /* Photos through the encoder into vectors for searches, with progress and messages on stderr: what
  * `caption index`, `search` and `similar` have in common. Decoding and encoding of different photos
  * go on at the same time (decode/pipeline.h). */
-#ifndef CAPTION_CLI_PHOTO_VECTORS_H
-#define CAPTION_CLI_PHOTO_VECTORS_H
+#ifndef CAPTION_CLI_INDEX_H
+#define CAPTION_CLI_INDEX_H
 
 #include "base/file.h"
 #include "cli/photo_list.h"

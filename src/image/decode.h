@@ -1,7 +1,7 @@
-/* What a file format must offer to be decoded, and what the decoders share. Internal to src/image.
- */
-#ifndef CAPTION_IMAGE_FORMAT_H
-#define CAPTION_IMAGE_FORMAT_H
+/* What a file format must offer to be decoded, and what the decoders share. What other folders use
+ * of decoding is in image.h. */
+#ifndef CAPTION_IMAGE_DECODE_H
+#define CAPTION_IMAGE_DECODE_H
 
 #include <stdbool.h>
 #include <stddef.h>
