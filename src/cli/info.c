@@ -33,15 +33,31 @@ static bool print_vocabulary(const struct model *model, caption_error *error) {
     return true;
 }
 
-/* Packs for captions with the options that are used when no flag is given. */
-static bool pack(const struct model *model, caption_error *error) {
-    const caption_options options = caption_options_default();
-    char *path;
-    if (!prepared_pack(model, &options, &path, error)) return false;
+static bool write_packed(const struct prepared *prepared, const char *path, const char *key,
+                         caption_error *error) {
+    const struct arena *const parts[PACKED_PARTS] = {
+        [PACKED_DECODER] = inference_decoder_weights(prepared->plan->decoder),
+        [PACKED_ENCODER] = inference_encoder_weights(prepared->encoder)};
+    if (!packed_file_write(path, key, parts, error)) return false;
     plain_text_write_line(stdout, path);
     putchar('\n');
-    free(path);
     return true;
+}
+
+/* Packs for captions with the options that are used when no flag is given. */
+static bool pack(struct model *model, const char *path, caption_error *error) {
+    const caption_options options = caption_options_default();
+    char key[PACKED_KEY];
+    struct prepared prepared;
+    file_parts_close(&model->packed); /* it is packed anew */
+    if (!prepared_key(model, &options, key, error) ||
+        !prepared_init(&prepared, model, &options, 1, error))
+        return false;
+    char *packed = packed_file_path(path, error);
+    const bool written = packed && write_packed(&prepared, packed, key, error);
+    free(packed);
+    prepared_free(&prepared);
+    return written;
 }
 
 /* Says of packed weights that lie beside a model whether they are used. */
@@ -64,9 +80,9 @@ struct wanted {
     bool json, vocabulary, pack;
 };
 
-static bool show(const struct model *model, const char *path, const struct wanted *wanted,
+static bool show(struct model *model, const char *path, const struct wanted *wanted,
                  caption_error *error) {
-    if (wanted->pack) return pack(model, error);
+    if (wanted->pack) return pack(model, path, error);
     if (wanted->vocabulary) return print_vocabulary(model, error);
     if (wanted->json) return print_json(model, path, error);
     return print_text(model, path, error) && print_packed(model, path, error);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/threads.h"
+#include "format/packed_file.h"
 #include "infer/inference_decoder.h"
 #include "infer/inference_encoder.h"
 #include "infer/low_precision.h"
@@ -165,13 +166,12 @@ struct prepared {
 bool prepared_init(struct prepared *prepared, const struct model *model,
                    const caption_options *options, size_t threads, caption_error *error);
 
-/* Writes what prepared_init makes of a model that was opened to a file beside it, MODEL.packed,
- * which prepared_init maps from then on as long as model, program, processor, precision and the
- * presence of a style are the same. *path is the file's, newly allocated. */
-bool prepared_pack(const struct model *model, const caption_options *options, char **path,
-                   caption_error *error);
+/* The key of the packed weights that prepared_init makes of a model that was opened, and takes from
+ * MODEL.packed where that has the same key. False with `error` set where they are not kept. */
+bool prepared_key(const struct model *model, const caption_options *options, char key[PACKED_KEY],
+                  caption_error *error);
 
-/* Whether there is such a file that prepared_init maps; else why not. */
+/* Whether there is a file that prepared_init takes them from; else why not. */
 bool prepared_is_packed(const struct model *model, const caption_options *options,
                         caption_error *error);
 

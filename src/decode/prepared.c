@@ -76,8 +76,8 @@ static bool hash_samples(const struct safetensors *file, uint64_t *hash, caption
 #endif
 
 /* All that packed weights depend on. */
-static bool packed_key(const struct model *model, const caption_options *options,
-                       char key[PACKED_KEY], caption_error *error) {
+bool prepared_key(const struct model *model, const caption_options *options, char key[PACKED_KEY],
+                  caption_error *error) {
     static const char *const precisions[] = {
         [PRECISION_F32] = "f32", [PRECISION_BF16] = "bf16", [PRECISION_INT8] = "int8"};
     size_t style;
@@ -95,19 +95,19 @@ static bool packed_key(const struct model *model, const caption_options *options
     hash_text(hash, text);
     snprintf(key, PACKED_KEY,
              "caption packed weights, program " CAPTION_VERSION " " CAPTION_PACKED_LAYOUT
-             ", %s%s%s%s%s, %s%s, model %s of %zu bytes, %lld.%09ld",
+             ", %s%s%s%s%s, %s%s, model %s of %zu bytes, %lld",
              simd_level_name(simd_level()), simd_has_bf16() ? "+bf16" : "",
              simd_has_vnni() ? "+vnni" : "", simd_has_avx_vnni() ? "+avxvnni" : "",
              simd_has_dot() ? "+dot" : "", precisions[decode_precision(options)],
              style == STYLE_NONE ? "" : ", style", text, model->file.parts.size,
-             (long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+             (long long)status.st_mtime);
     return true;
 }
 
 static bool take_packed(struct packed_file *packed, const struct model *model,
                         const caption_options *options, caption_error *error) {
     char key[PACKED_KEY];
-    if (!packed_key(model, options, key, error)) return false;
+    if (!prepared_key(model, options, key, error)) return false;
     char *path = packed_file_path(model->file.path, error);
     const bool taken = path && packed_file_take(packed, &model->packed, path, key, error);
     free(path);
@@ -131,26 +131,6 @@ bool prepared_init(struct prepared *prepared, const struct model *model,
         job.packed = NULL;
     }
     return prepare(prepared, &job, threads, error);
-}
-
-bool prepared_pack(const struct model *model, const caption_options *options, char **path,
-                   caption_error *error) {
-    char key[PACKED_KEY];
-    struct job job = {.model = model, .options = options};
-    struct prepared prepared;
-    if (!packed_key(model, options, key, error) || !prepare(&prepared, &job, HALVES, error))
-        return false;
-    const struct arena *parts[PACKED_PARTS] = {
-        [PACKED_DECODER] = inference_decoder_weights(prepared.plan->decoder),
-        [PACKED_ENCODER] = inference_encoder_weights(prepared.encoder)};
-    *path = packed_file_path(model->file.path, error);
-    const bool written = *path && packed_file_write(*path, key, parts, error);
-    if (!written) {
-        free(*path);
-        *path = NULL;
-    }
-    prepared_free(&prepared);
-    return written;
 }
 
 bool prepared_with(struct prepared *prepared, const struct prepared *base,

@@ -15,7 +15,11 @@
 
 enum packed_part { PACKED_DECODER, PACKED_ENCODER, PACKED_PARTS };
 
-enum { PACKED_KEY = 256 }; /* bytes of a key, with the terminating 0 */
+enum {
+    PACKED_KEY = 256,              /* bytes of a key, with the terminating 0 */
+    PACKED_HEAD = PACKED_KEY + 64, /* of the key and the sizes */
+    PACKED_ALIGNMENT = 64 * 1024   /* of a part: the largest pages that processors have */
+};
 
 struct packed_file {
     struct file_parts file; /* not owned */
@@ -28,6 +32,9 @@ char *packed_file_path(const char *model, caption_error *error);
 /* Writes the parts, atomically. */
 bool packed_file_write(const char *path, const char *key, const struct arena *const *parts,
                        caption_error *error);
+
+/* The key and the sizes as they stand in the file; returns their length. */
+int packed_file_head(char head[PACKED_HEAD], const char *key, const size_t *sizes);
 
 /* Takes an open file, which must stay open, as packed weights of that key. False where it is
  * damaged or has another key; errors name `path`. */
