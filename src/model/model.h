@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "format/packed_file.h"
 #include "format/safetensors.h"
 #include "image/photo.h"
 #include "model/confidence.h"
@@ -21,6 +22,7 @@
 struct model {
     struct parameters parameters; /* of all its parts; in one block, or without values: */
     struct safetensors file;      /* the open file that holds them (model_open), else zero */
+    struct file_parts packed;     /* the open file beside it with packed weights, else zero */
     struct encoder encoder;
     struct decoder decoder;
     struct search search; /* a size of 0: the model has no search part */
@@ -69,6 +71,7 @@ struct weights {
     const struct parameters *parameters; /* names and shapes of the tensors */
     const float *values;                 /* a block of their layout, all finite, or NULL: */
     const struct safetensors *file;      /* an open file that holds them all */
+    const struct packed_file *packed;    /* what inference made of them, or NULL */
 };
 
 /* The stored type of tensor `index`: SAFETENSORS_F32 for one of a block. */
