@@ -349,14 +349,19 @@ process() { # KEY COMMAND...
     awk -v t=$((end - begin)) 'BEGIN { printf "%.1f\n", t / 1e6 }'
 }
 
+# The model as it is, and a copy whose weights are packed in a file beside it.
 start_run() {
     for name in $material_names; do
         for _ in 1 2 3 4 5; do
             take "start_$name" process "start_$name" "$caption" -m "$model" "$work/$name.jpg"
+            take "start_packed_$name" process "start_packed_$name" "$caption" -m "$work/packed.safetensors" \
+                "$work/$name.jpg"
         done
     done
-    for part_threads in 1 2; do
-        build/tests/bench_start "$model" "$work/500x375.jpg" "$part_threads" >"$work/bench"
+    for part_threads in 1 2 packed; do
+        threads=$part_threads of=$model
+        [ "$part_threads" != packed ] || threads=2 of=$work/packed.safetensors
+        build/tests/bench_start "$of" "$work/500x375.jpg" "$threads" >"$work/bench"
         for part in $start_parts; do
             take "start_${part}_$part_threads" photo_figure "$part"
         done
@@ -368,19 +373,21 @@ start_parts="open pack decode workspaces encode search sum"
 
 start() {
     material_photos
+    cp "$model" "$work/packed.safetensors"
+    "$caption" info --pack "$work/packed.safetensors" >/dev/null
     each_run start_run
     printf '\n### `caption photo.jpg`, from nothing to the caption\n\n'
-    printf '| photo | milliseconds | peak memory, MB |\n|---|---:|---:|\n'
+    printf '| photo | milliseconds | weights packed in a file (`caption info --pack`) | peak memory, MB |\n|---|---:|---:|---:|\n'
     for name in $material_names; do
-        printf '| %s | %s | %s |\n' "$name" "$(median "$work/start_$name")" \
-            "$(median "$work/start_${name}_memory")"
+        printf '| %s | %s | %s | %s |\n' "$name" "$(median "$work/start_$name")" \
+            "$(median "$work/start_packed_$name")" "$(median "$work/start_${name}_memory")"
     done
-    [ -z "$torch" ] || printf '| `python3 -c "import torch"` alone | %s | %s |\n' \
+    [ -z "$torch" ] || printf '| `python3 -c "import torch"` alone | %s | | %s |\n' \
         "$(median "$work/import_torch")" "$(median "$work/import_torch_memory")"
-    printf '\nIts parts, 500x375, milliseconds:\n\n| part | 1 thread | 2 threads |\n|---|---:|---:|\n'
+    printf '\nIts parts, 500x375, milliseconds:\n\n| part | 1 thread | 2 threads | 2 threads, packed in a file |\n|---|---:|---:|---:|\n'
     for part in $start_parts; do
-        printf '| %s | %s | %s |\n' "$part" "$(median "$work/start_${part}_1")" \
-            "$(median "$work/start_${part}_2")"
+        printf '| %s | %s | %s | %s |\n' "$part" "$(median "$work/start_${part}_1")" \
+            "$(median "$work/start_${part}_2")" "$(median "$work/start_${part}_packed")"
     done
 }
 
