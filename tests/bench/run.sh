@@ -359,9 +359,11 @@ start_run() {
         done
     done
     for part_threads in 1 2 packed; do
-        threads=$part_threads of=$model
-        [ "$part_threads" != packed ] || threads=2 of=$work/packed.safetensors
-        build/tests/bench_start "$of" "$work/500x375.jpg" "$threads" >"$work/bench"
+        case $part_threads in
+        packed) set -- "$work/packed.safetensors" 2 ;;
+        *) set -- "$model" "$part_threads" ;;
+        esac
+        build/tests/bench_start "$1" "$work/500x375.jpg" "$2" >"$work/bench"
         for part in $start_parts; do
             take "start_${part}_$part_threads" photo_figure "$part"
         done
