@@ -29,6 +29,9 @@ struct inference_decoder *inference_decoder_new(const struct decoder *decoder,
                                                 enum precision precision, caption_error *error);
 void inference_decoder_free(struct inference_decoder *decoder);
 
+/* All that was packed and the style, for packed_file_write. */
+const struct arena *inference_decoder_weights(const struct inference_decoder *decoder);
+
 /* Sets the caption style, before threads share the decoder. The initial style is STYLE_NONE. */
 bool inference_decoder_set_style(struct inference_decoder *decoder, const struct weights *weights,
                                  size_t style, caption_error *error);

@@ -26,6 +26,9 @@ struct inference_encoder *inference_encoder_new(const struct encoder *encoder,
                                                 enum precision precision, caption_error *error);
 void inference_encoder_free(struct inference_encoder *encoder);
 
+/* All that was packed, for packed_file_write. */
+const struct arena *inference_encoder_weights(const struct inference_encoder *encoder);
+
 /* Scratch for one thread, or for all of `threads` (NULL: none), which then share every photo: each
  * computes some rows of every map. `threads` must remain valid. NULL with `error` set when memory
  * is short. */

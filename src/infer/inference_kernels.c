@@ -80,12 +80,13 @@ static void *depthwise_new(const struct encoder_layer *layer, const struct weigh
     struct inference_depthwise *depthwise =
         arena_take(arena, 1, sizeof *depthwise, "weights", error);
     if (!depthwise) return NULL;
-    depthwise->shape = layer->shape;
-    depthwise->channels = inference_padded(layer->shape.out_channels);
+    *depthwise = (struct inference_depthwise){
+        .shape = layer->shape, .channels = inference_padded(layer->shape.out_channels)};
     depthwise->bias =
         arena_take(arena, 1 + taps, depthwise->channels * sizeof(float), "weights", error);
     if (!depthwise->bias) return NULL;
     depthwise->weight = depthwise->bias + depthwise->channels;
+    if (arena->is_filled) return depthwise;
     const bool ok = weights_read(weights, layer->bias, depthwise->bias, error) &&
                     read_taps(depthwise, layer, weights, error);
     return ok ? depthwise : NULL;
@@ -141,8 +142,9 @@ static void *float_matrix_new(enum inference_role role, const struct encoder_lay
     if (!matrix) return NULL;
     matrix->relu6 = layer->shape.relu6;
     const size_t outputs = inference_padded(layer->shape.out_channels);
-    const bool ok = packed_init(&matrix->packed, outputs, inputs, arena, error) &&
-                    weights_pack(role, layer, weights, float_pack_rows, &matrix->packed, error) &&
+    if (!packed_init(&matrix->packed, outputs, inputs, arena, error)) return NULL;
+    if (arena->is_filled) return matrix;
+    const bool ok = weights_pack(role, layer, weights, float_pack_rows, &matrix->packed, error) &&
                     weights_read(weights, layer->bias, matrix->packed.bias, error);
     return ok ? matrix : NULL;
 }
@@ -203,13 +205,14 @@ static struct low_precision_matrix *low_matrix_new(enum precision precision,
     if (!matrix) return NULL;
     matrix->inputs = weights_inputs(role, layer);
     matrix->relu6 = layer->shape.relu6;
-    if (precision == PRECISION_INT8 && role != INFERENCE_PROJECT) {
-        matrix->range_at = int8_range_at(inference_padded(matrix->inputs));
-    }
+    const bool has_ranges = precision == PRECISION_INT8 && role != INFERENCE_PROJECT;
+    matrix->range_at = has_ranges ? int8_range_at(inference_padded(matrix->inputs)) : 0;
     const size_t outputs = inference_padded(layer->shape.out_channels);
-    const bool ok = packed_low_precision_init(&matrix->packed, precision, to_activations, outputs,
-                                              matrix->inputs, arena, error);
-    return ok ? matrix : NULL;
+    if (!packed_low_precision_init(&matrix->packed, precision, to_activations, outputs,
+                                   matrix->inputs, arena, error))
+        return NULL;
+    matrix->packed.used = layer->shape.out_channels;
+    return matrix;
 }
 
 static bool low_pack(struct low_precision_matrix *matrix, enum inference_role role,
@@ -247,6 +250,7 @@ static void *widen(struct inference_depthwise *depthwise, struct arena *arena,
     if (!depthwise->most) return NULL;
     depthwise->wide_bias = depthwise->most + channels;
     depthwise->wide_weight = depthwise->wide_bias + channels;
+    if (arena->is_filled) return depthwise;
     for (size_t c = 0; c < channels; c++) {
         depthwise->most[c] =
             depthwise_widen(taps, channels, depthwise->weight + c, depthwise->bias[c],
@@ -261,6 +265,7 @@ static void *int8_depthwise_new(const struct encoder_layer *layer, const struct 
     struct inference_depthwise *depthwise = depthwise_new(layer, weights, arena, error);
     if (!depthwise) return NULL;
     if (low_precision_bytes(PRECISION_INT8) == 2) return widen(depthwise, arena, error);
+    if (arena->is_filled) return depthwise;
     for (size_t c = 0; c < depthwise->channels; c++) depthwise->bias[c] *= (float)INT8_STEPS / 6;
     return depthwise;
 }
@@ -290,6 +295,7 @@ static void low_depthwise(enum precision precision, const void *weights, size_t 
         if (!matrix) return NULL;                                                                  \
         const struct inference_depthwise *before = depthwise;                                      \
         matrix->packed.columns = before ? before->most : NULL;                                     \
+        if (arena->is_filled) return matrix;                                                       \
         return low_pack(matrix, role, layer, weights, error) ? matrix : NULL;                      \
     }                                                                                              \
     static void name##_depthwise(const void *taps, size_t panel, size_t panels,                    \

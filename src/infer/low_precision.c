@@ -47,6 +47,7 @@ bool packed_low_precision_init(struct packed_low_precision *matrix, enum precisi
                                             .to_activations = to_activations,
                                             .numbers = in_a_word,
                                             .outputs = outputs,
+                                            .used = outputs,
                                             .words = words};
     size_t rows, numbers;
     const bool fits = size_add(words, 3, &rows) && size_multiply(outputs, rows, &numbers);
@@ -158,7 +159,6 @@ void packed_low_precision_rows(struct packed_low_precision *matrix, size_t first
         pack_panel_bf16(word_at(matrix, first, 0), count, inputs, weights);
         return;
     }
-    matrix->used = size_larger(matrix->used, first + count);
     for (size_t r = 0; r < count; r++) {
         pack_bytes(matrix, first + r, inputs, weights + r * inputs);
     }

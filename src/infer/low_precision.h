@@ -89,7 +89,7 @@ struct packed_low_precision {
     bool to_activations;   /* outputs are low-precision activations after ReLU6, otherwise floats */
     size_t numbers;        /* in a word: 2 or, int8 only, 4 */
     size_t outputs, words; /* n, a multiple of LOW_PRECISION_PANEL; ceil(k / numbers) */
-    size_t used;           /* int8: of the outputs; the others are padding */
+    size_t used; /* of the outputs, all at first; the others are padding, and may not be computed */
     const int16_t *columns; /* (k): the steps of the left matrix's columns, which are activations of
                                two bytes; NULL: it is something else */
     float *bias;      /* (n), zeros at first; in units of the outputs' steps, as the next two */

@@ -119,6 +119,7 @@ void model_free(struct model *model) {
     confidence_free(&model->confidence);
     cJSON_Delete(model->provenance);
     safetensors_close(&model->file);
+    file_parts_close(&model->packed);
     *model = (struct model){0};
 }
 

@@ -20,6 +20,7 @@
 struct model {
     struct parameters parameters; /* of all its parts; in one block, or without values: */
     struct safetensors file;      /* the open file that holds them (model_open), else zero */
+    struct file_parts packed;     /* the open file beside it with packed weights, else zero */
     struct encoder encoder;
     struct decoder decoder;
     struct search search; /* a size of 0: the model has no search part */

@@ -20,7 +20,8 @@ bool weights_view(const struct weights *weights, size_t index, struct arena *are
     }
     const struct safetensors_tensor *found = safetensors_find(weights->file, tensor->name);
     uint8_t *copy = arena_take(arena, found->bytes, 1, "a tensor", error);
-    if (!copy || !safetensors_as_is(weights->file, found, copy, error)) return false;
+    if (!copy) return false;
+    if (!arena->is_filled && !safetensors_as_is(weights->file, found, copy, error)) return false;
     *out = (struct weights_view){found->type, copy, found->count};
     return true;
 }
@@ -54,7 +55,8 @@ float *weights_take(const struct weights *weights, size_t index, struct arena *a
                     const char *what, caption_error *error) {
     const size_t count = weights->parameters->tensors[index].count;
     float *numbers = arena_take(arena, count, sizeof *numbers, what, error);
-    return numbers && weights_read(weights, index, numbers, error) ? numbers : NULL;
+    if (!numbers || arena->is_filled) return numbers;
+    return weights_read(weights, index, numbers, error) ? numbers : NULL;
 }
 
 bool weights_read_rows(const struct weights *weights, size_t index, size_t first, size_t count,

@@ -4,6 +4,7 @@
 #define CAPTION_MODEL_WEIGHTS_H
 
 #include "base/memory.h"
+#include "format/packed_file.h"
 #include "format/safetensors.h"
 #include "nn/parameters.h"
 
@@ -11,6 +12,7 @@ struct weights {
     const struct parameters *parameters; /* names and shapes of the tensors */
     const float *values;                 /* a block of their layout, all finite, or NULL: */
     const struct safetensors *file;      /* an open file that holds them all */
+    const struct packed_file *packed;    /* what inference made of them, or NULL */
 };
 
 /* The stored type of tensor `index`: SAFETENSORS_F32 for one of a block. */

@@ -463,6 +463,7 @@ static void columns_have_their_own_steps(void **state) {
     assert_true(
         packed_low_precision_init(&matrix, PRECISION_INT8, false, OUTPUTS, INPUTS, &arena, NULL));
     matrix.columns = columns;
+    matrix.used = USED;
     matrix.bias[3] = 0.5F;
     packed_low_precision_rows(&matrix, 0, 16, INPUTS, weights);
     packed_low_precision_rows(&matrix, 16, USED - 16, INPUTS, weights + 16 * INPUTS);
