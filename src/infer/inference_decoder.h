@@ -17,7 +17,7 @@
 #include "base/threads.h"
 #include "infer/low_precision.h"
 #include "model/decoder.h"
-#include "model/weights.h"
+#include "model/model.h"
 
 /* Packs the matrices, in bfloat16 for any precision but PRECISION_F32: states lie between -1 and 1
  * but have no range for each unit, which int8 would need. `decoder` must remain valid, and so must

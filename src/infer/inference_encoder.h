@@ -14,7 +14,7 @@
 #include "base/threads.h"
 #include "infer/low_precision.h"
 #include "model/encoder.h"
-#include "model/weights.h"
+#include "model/model.h"
 
 /* Packs the weights; neither they nor `encoder` are needed after the call. Batch norm (of a model
  * in training, whose weights are a block) is folded. The result is read-only and may be shared by

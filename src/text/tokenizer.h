@@ -33,6 +33,11 @@ struct tokens {
  * words like white space; every resulting word is valid UTF-8. Freed with tokens_free. */
 bool tokenize(const char *sentence, struct tokens *out, caption_error *error);
 
+/* Calls take(context, word, error) for every word of a sentence, as long as it is true. */
+bool tokenize_each(const char *sentence,
+                   bool (*take)(void *context, const char *word, caption_error *error),
+                   void *context, caption_error *error);
+
 /* Copies `count` words that are stored one after the other, each with its terminating 0, in `size`
  * bytes of text. Freed with tokens_free. */
 bool tokens_pack(const char *text, size_t size, size_t count, struct tokens *out,
@@ -47,18 +52,5 @@ void tokens_free(struct tokens *tokens);
 /* Writes possessives as people do, in place: "a child 's room" becomes "a child's room", "the dogs
  * ' ball" becomes "the dogs' ball". Tokenized again, it is the same words. */
 void sentence_attach_possessives(char *sentence);
-
-/* Splits plain text into tokens as the Penn Treebank does: a lexer in which the
- * longest match of a table of rules wins, after the PTBTokenizer of Stanford CoreNLP. */
-
-struct treebank_token {
-    const char *text; /* within the text given; not terminated */
-    size_t length;
-    bool punctuation; /* one of the tokens that coco-caption drops, or a part of one */
-};
-
-/* The next token of the text at *cursor, which is moved past it. False at the end. Time is linear
- * in the length of the text. */
-bool treebank_next(const char **cursor, struct treebank_token *token);
 
 #endif

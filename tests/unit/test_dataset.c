@@ -89,6 +89,28 @@ static void a_summary_tells_what_was_read(void **state) {
     dataset_free(&dataset);
 }
 
+static void each_word_is_kept_once_in_whatever_order_captions_come(void **state) {
+    (void)state;
+    static const char text[] =
+        "file_name,text\na.jpg,a dog runs\nb.jpg,a dog\na.jpg,the dog sits\n";
+    struct dataset dataset = read_text(text, NULL), other = read_text(text, NULL);
+    assert_int_equal(dataset.caption_count, 3);
+    assert_caption(&dataset, 0, 0, "a dog runs");
+    assert_caption(&dataset, 0, 1, "the dog sits");
+    assert_caption(&dataset, 1, 0, "a dog");
+    const char *dog = dataset.captions[0].words[1];
+    assert_ptr_equal(dataset.captions[1].words[1], dog);
+    assert_ptr_equal(dataset.captions[2].words[1], dog);
+    assert_int_equal(dataset.words_count, 1);
+    assert_int_equal(dataset.words[0].distinct_count, 5);
+
+    assert_true(dataset_append(&dataset, &other, NULL));
+    assert_int_equal(dataset.words_count, 2);
+    assert_caption(&dataset, 0, 1, "the dog sits");
+    assert_caption(&dataset, 2, 1, "the dog sits");
+    dataset_free(&dataset);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(photos_lie_beside_the_file_when_no_folder_is_given),
@@ -97,6 +119,7 @@ int main(void) {
         cmocka_unit_test(broken_json_and_deep_nesting_are_errors),
         cmocka_unit_test(a_missing_file_is_an_error),
         cmocka_unit_test(a_summary_tells_what_was_read),
+        cmocka_unit_test(each_word_is_kept_once_in_whatever_order_captions_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
