@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 
 struct queue {
     void **items; /* [most], the oldest at `first` */

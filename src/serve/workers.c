@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 #include "base/terminal.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "base/threads.h"
 #include "decode/decode.h"
 #include "serve/caches.h"

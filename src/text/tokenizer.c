@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "text/utf8.h"
+#include "base/text.h"
 
 /* The token is `length` bytes; `context` further bytes must follow and count for the length of the
  * match, but belong to the next token. Length 0: no match. */

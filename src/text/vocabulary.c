@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "text/utf8.h"
+#include "base/text.h"
 
 static const char *const specials[VOCABULARY_SPECIALS] = {"<pad>", "<start>", "<end>", "<unk>"};
 

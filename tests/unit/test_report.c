@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
+#include "base/json.h"
 #include "eval/scores.h"
 #include "report/caption_table.h"
-#include "report/json_text.h"
 #include "report/score_table.h"
 
 static caption_text two_captions[] = {{"a dog runs", -4.25, (double)NAN},

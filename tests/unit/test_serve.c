@@ -14,7 +14,7 @@
 #include <pthread.h>
 
 #include "base/error.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "serve/access.h"
 #include "serve/caches.h"
 #include "serve/log.h"
