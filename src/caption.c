@@ -13,7 +13,6 @@
 #include "image/photo.h"
 #include "model/model.h"
 #include "text/neutral.h"
-#include "text/neutral_words.h"
 
 struct caption_model {
     struct model model;

@@ -99,7 +99,17 @@ enum { GAP = 0 };
 /* At the start of an allocation, before the first huge page. */
 struct arena_block {
     struct arena_block *before;
+    size_t used; /* bytes, of all blocks but the last */
 };
+
+static char *block_start(struct arena_block *block) {
+    const uintptr_t behind = (uintptr_t)(block + 1) % HUGE_PAGE;
+    return (char *)(block + 1) + (HUGE_PAGE - behind) % HUGE_PAGE;
+}
+
+static size_t used_in_last(const struct arena *arena) {
+    return arena->blocks ? (size_t)(arena->next - block_start(arena->blocks)) : 0;
+}
 
 static bool add_block(struct arena *arena, size_t bytes, const char *what, caption_error *error) {
     if (bytes < BLOCK) bytes = BLOCK;
@@ -108,10 +118,10 @@ static bool add_block(struct arena *arena, size_t bytes, const char *what, capti
     struct arena_block *block =
         size_add(bytes, HUGE_PAGE + sizeof *block, &whole) ? calloc(1, whole) : NULL;
     if (!block) return error_memory(error, what);
+    if (arena->blocks) arena->blocks->used = used_in_last(arena);
     block->before = arena->blocks;
     arena->blocks = block;
-    const uintptr_t behind = (uintptr_t)(block + 1) % HUGE_PAGE;
-    arena->next = (char *)(block + 1) + (HUGE_PAGE - behind) % HUGE_PAGE;
+    arena->next = block_start(block);
     arena->left = bytes;
     if (!arena->sparse) (void)madvise(arena->next, bytes, MADV_HUGEPAGE);
     ASAN_POISON_MEMORY_REGION(arena->next, bytes);
@@ -126,6 +136,10 @@ void *arena_take(struct arena *arena, size_t count, size_t size, const char *wha
         return NULL;
     }
     bytes -= bytes % ALIGNMENT; /* every allocation has a distinct address, even one of 0 bytes */
+    if (bytes > arena->left && arena->is_filled) {
+        error_set(error, CAPTION_ERROR_FORMAT, "%s: packed for another program", what);
+        return NULL;
+    }
     if (bytes > arena->left && !add_block(arena, bytes, what, error)) return NULL;
     char *taken = arena->next;
     ASAN_UNPOISON_MEMORY_REGION(taken, wanted);
@@ -140,5 +154,36 @@ void arena_free(struct arena *arena) {
         free(arena->blocks);
         arena->blocks = before;
     }
+    if (arena->mapping) munmap(arena->mapping, arena->mapped);
     *arena = (struct arena){0};
+}
+
+size_t arena_size(const struct arena *arena) {
+    size_t size = used_in_last(arena);
+    for (const struct arena_block *block = arena->blocks; block && block->before;
+         block = block->before)
+        size += block->before->used;
+    return size;
+}
+
+static bool write_blocks(struct arena_block *block, size_t used, FILE *stream) {
+    if (!block) return true;
+    if (block->before && !write_blocks(block->before, block->before->used, stream)) return false;
+    ASAN_UNPOISON_MEMORY_REGION(block_start(block), used);
+    return fwrite(block_start(block), 1, used, stream) == used;
+}
+
+bool arena_write(const struct arena *arena, FILE *stream) {
+    return write_blocks(arena->blocks, used_in_last(arena), stream);
+}
+
+bool arena_map(struct arena *arena, int file, size_t offset, size_t size, caption_error *error) {
+    /* Read-only at first: else each page would be copied at once, because it may be changed. */
+    void *mapping = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file, (off_t)offset);
+    if (mapping == MAP_FAILED) return error_memory(error, "packed weights");
+    *arena = (struct arena){
+        .next = mapping, .left = size, .is_filled = true, .mapping = mapping, .mapped = size};
+    if (mprotect(mapping, size, PROT_READ | PROT_WRITE) == 0) return true;
+    arena_free(arena);
+    return error_memory(error, "packed weights");
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/error.h"
 
@@ -56,7 +57,10 @@ struct arena {
     struct arena_block *blocks;
     char *next; /* the free part of the last block */
     size_t left;
-    bool sparse; /* set before the first use */
+    bool sparse;    /* set before the first use */
+    bool is_filled; /* what is taken holds what the same calls put there before: arena_map */
+    void *mapping;  /* of a file, `mapped` bytes, or NULL */
+    size_t mapped;
 };
 
 /* Zeroed memory for count elements of `size` bytes, aligned to 64 bytes, never NULL for count 0. It
@@ -65,6 +69,18 @@ struct arena {
 void *arena_take(struct arena *arena, size_t count, size_t size, const char *what,
                  caption_error *error);
 void arena_free(struct arena *arena);
+
+/* Writes all that was taken, in its order. */
+bool arena_write(const struct arena *arena, FILE *stream);
+/* Bytes that arena_write writes. */
+size_t arena_size(const struct arena *arena);
+
+/* Makes an empty arena's memory of `size` bytes of a file from `offset` on, a multiple of 64 KiB,
+ * that arena_write wrote. Calls that take as much as those before find what those put there, and
+ * need not put it there again; there is no more memory than that. What is changed is not written
+ * to the file. Processes share what none of them changes. False with `error` set if it cannot be
+ * mapped. */
+bool arena_map(struct arena *arena, int file, size_t offset, size_t size, caption_error *error);
 
 /* Numbers in the bytes of a file, of either byte order. The caller has checked that they are there.
  */

@@ -37,6 +37,13 @@
     (*(out) = _aligned_malloc(size, alignment), *(out) ? 0 : ENOMEM)
 #define MADV_HUGEPAGE 0
 #define madvise(memory, size, advice) 0
+
+/* No file is mapped: weights are packed anew. */
+enum { PROT_READ, PROT_WRITE, MAP_PRIVATE, MAP_POPULATE };
+#define MAP_FAILED NULL
+#define mmap(address, size, protection, flags, file, offset) ((void)(file), (void)(offset), NULL)
+#define mprotect(memory, size, protection) (-1)
+#define munmap(memory, size) ((void)(memory), (void)(size))
 void *windows_realloc(void *memory, size_t size);
 void *windows_calloc(size_t count, size_t size);
 char *windows_strdup(const char *string);

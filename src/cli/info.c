@@ -3,7 +3,10 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/terminal.h"
 #include "cli/command.h"
+#include "decode/decode.h"
+#include "format/packed_file.h"
 #include "model/model.h"
 
 static bool print_json(const struct model *model, const char *path, caption_error *error) {
@@ -30,22 +33,82 @@ static bool print_vocabulary(const struct model *model, caption_error *error) {
     return true;
 }
 
-static bool run(const char *path, bool json, bool vocabulary, caption_error *error) {
+static bool write_packed(const struct prepared *prepared, const char *path, const char *key,
+                         caption_error *error) {
+    const struct arena *const parts[PACKED_PARTS] = {
+        [PACKED_DECODER] = inference_decoder_weights(prepared->plan->decoder),
+        [PACKED_ENCODER] = inference_encoder_weights(prepared->encoder)};
+    if (!packed_file_write(path, key, parts, error)) return false;
+    plain_text_write_line(stdout, path);
+    putchar('\n');
+    return true;
+}
+
+/* Packs for captions with the options that are used when no flag is given. */
+static bool pack(struct model *model, const char *path, caption_error *error) {
+    const caption_options options = caption_options_default();
+    char key[PACKED_KEY];
+    struct prepared prepared;
+    file_parts_close(&model->packed); /* it is packed anew */
+    if (!prepared_key(model, &options, key, error) ||
+        !prepared_init(&prepared, model, &options, 1, error))
+        return false;
+    char *packed = packed_file_path(path, error);
+    const bool written = packed && write_packed(&prepared, packed, key, error);
+    free(packed);
+    prepared_free(&prepared);
+    return written;
+}
+
+/* Says of packed weights that lie beside a model whether they are used. */
+static bool print_packed(const struct model *model, const char *path, caption_error *error) {
+    if (!model->packed.is_open) return true;
+    const caption_options options = caption_options_default();
+    caption_error reason;
+    const bool used = prepared_is_packed(model, &options, &reason);
+    char *packed = packed_file_path(path, error);
+    if (!packed) return false;
+    fputs("packed weights ", stdout);
+    plain_text_write_line(stdout, used ? packed : reason.message);
+    putchar('\n');
+    free(packed);
+    return true;
+}
+
+/* What is asked of a model; none of these: its text. */
+struct wanted {
+    bool json, vocabulary, pack;
+};
+
+static bool show(struct model *model, const char *path, const struct wanted *wanted,
+                 caption_error *error) {
+    if (wanted->pack) return pack(model, path, error);
+    if (wanted->vocabulary) return print_vocabulary(model, error);
+    if (wanted->json) return print_json(model, path, error);
+    return print_text(model, path, error) && print_packed(model, path, error);
+}
+
+static bool run(const char *path, const struct wanted *wanted, caption_error *error) {
     struct model model;
+    if (wanted->json + wanted->vocabulary + wanted->pack > 1)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--json, --vocabulary and --pack go one at a time");
     if (!model_open(&model, path, error)) return false;
-    bool done = vocabulary ? print_vocabulary(&model, error)
-                : json     ? print_json(&model, path, error)
-                           : print_text(&model, path, error);
+    const bool done = show(&model, path, wanted, error);
     model_free(&model);
     return done;
 }
 
 int command_info(int argc, char **argv) {
-    bool json = false, vocabulary = false;
+    struct wanted wanted = {0};
     const struct options_row rows[] = {
-        {0, "json", OPTIONS_ON, &json, NULL, 0, 0, "as one JSON object", NULL},
-        {0, "vocabulary", OPTIONS_ON, &vocabulary, NULL, 0, 0,
+        {0, "json", OPTIONS_ON, &wanted.json, NULL, 0, 0, "as one JSON object", NULL},
+        {0, "vocabulary", OPTIONS_ON, &wanted.vocabulary, NULL, 0, 0,
          "its words instead, WORD<TAB>COUNT a line, most frequent first", NULL},
+        {0, "pack", OPTIONS_ON, &wanted.pack, NULL, 0, 0,
+         "write MODEL.packed, its weights as this program and processor use them: captions of it\n"
+         "then begin sooner, and programs that run at once share that memory",
+         NULL},
     };
     const struct options_group groups[] = {{"Options", rows, sizeof rows / sizeof *rows}};
     const struct options_command command = {
@@ -62,8 +125,7 @@ int command_info(int argc, char **argv) {
     caption_error error;
     struct model_place place;
     const char *path = model_path(first < argc ? argv[first] : NULL, &place, &error);
-    status = path && run(path, json, vocabulary, &error) ? COMMAND_DONE
-                                                         : command_error(&command, &error);
+    status = path && run(path, &wanted, &error) ? COMMAND_DONE : command_error(&command, &error);
     return command_finish(&command, status);
 }
 

@@ -67,8 +67,9 @@ bool builder_init(struct builder *builder, struct dataset *dataset, const char *
 void builder_free(struct builder *builder) {
     free(builder->images);
     free(builder->owners);
-    free(builder->words);
     name_index_free(&builder->photos);
+    name_index_free(&builder->words);
+    dataset_words_free(&builder->kept);
     *builder = (struct builder){0};
 }
 
@@ -154,11 +155,36 @@ void builder_turn_to(struct builder *builder, size_t photo) {
     builder->current = photo;
 }
 
-/* Takes over the tokens, also on failure. */
-static bool add_caption(struct builder *builder, struct tokens *tokens, caption_error *error) {
+/* The one copy of a word; NULL with `error` set. */
+static char *keep_word(struct builder *builder, const char *word, caption_error *error) {
+    struct dataset_words *kept = &builder->kept;
+    const size_t known = name_index_find(&builder->words, word);
+    if (known != NAME_INDEX_NONE) return kept->distinct[known];
+    if (!memory_grow(&kept->distinct, &builder->distinct_capacity, kept->distinct_count + 1,
+                     sizeof *kept->distinct, "the words of a data set", error)) {
+        return NULL;
+    }
+    char *copy = memory_string(word, error);
+    if (!copy) return NULL;
+    kept->distinct[kept->distinct_count++] = copy;
+    return name_index_add(&builder->words, copy, kept->distinct_count - 1, error) ? copy : NULL;
+}
+
+bool builder_word(struct builder *builder, const char *word, caption_error *error) {
+    struct dataset_words *kept = &builder->kept;
+    char *copy = keep_word(builder, word, error);
+    if (!copy || !memory_grow(&kept->words, &builder->word_capacity, builder->word_count + 1,
+                              sizeof *kept->words, "the captions of a data set", error)) {
+        return false;
+    }
+    kept->words[builder->word_count++] = copy;
+    return true;
+}
+
+bool builder_caption(struct builder *builder, caption_error *error) {
     struct dataset *dataset = builder->dataset;
-    if (tokens->count == 0) {
-        tokens_free(tokens);
+    const size_t words = builder->word_count - builder->begun;
+    if (words == 0) {
         dataset->wordless++;
         return true;
     }
@@ -167,38 +193,21 @@ static bool add_caption(struct builder *builder, struct tokens *tokens, caption_
                      sizeof *dataset->captions, "the captions of a data set", error) ||
         !memory_grow(&builder->owners, &builder->owner_capacity, needed, sizeof *builder->owners,
                      "the captions of a data set", error)) {
-        tokens_free(tokens);
         return false;
     }
+    builder->begun = builder->word_count;
     builder->owners[dataset->caption_count] = builder->current;
-    dataset->captions[dataset->caption_count++] = *tokens;
+    dataset->captions[dataset->caption_count++] = (struct tokens){.count = words};
     dataset->photos[builder->current].count++;
     return true;
 }
 
-bool builder_word(struct builder *builder, const char *word, caption_error *error) {
-    const size_t size = strlen(word) + 1;
-    size_t needed;
-    if (!size_add(builder->words_size, size, &needed)) return error_memory(error, "a caption");
-    if (!memory_grow(&builder->words, &builder->words_capacity, needed, 1, "a caption", error)) {
-        return false;
-    }
-    memcpy(builder->words + builder->words_size, word, size);
-    builder->words_size = needed;
-    builder->word_count++;
-    return true;
-}
-
-bool builder_caption(struct builder *builder, caption_error *error) {
-    struct tokens tokens;
-    bool ok = tokens_pack(builder->words, builder->words_size, builder->word_count, &tokens, error);
-    builder->words_size = builder->word_count = 0;
-    return ok && add_caption(builder, &tokens, error);
+static bool take_word(void *builder, const char *word, caption_error *error) {
+    return builder_word(builder, word, error);
 }
 
 bool builder_sentence(struct builder *builder, const char *sentence, caption_error *error) {
-    struct tokens tokens;
-    return tokenize(sentence, &tokens, error) && add_caption(builder, &tokens, error);
+    return tokenize_each(sentence, take_word, builder, error) && builder_caption(builder, error);
 }
 
 /* Pointers into one array: where the strings are equal, the earlier photo comes first. */
@@ -274,6 +283,22 @@ static bool check_splits(struct dataset *dataset, caption_error *error) {
                      dataset->photos[first].name);
 }
 
+/* Hands the words to the data set; they do not move any more, and the captions point to theirs. */
+static bool place_words(struct builder *builder, caption_error *error) {
+    struct dataset *dataset = builder->dataset;
+    dataset->words = memory_zeroed(1, sizeof *dataset->words, "the words of a data set", error);
+    if (!dataset->words) return false;
+    dataset->words[0] = builder->kept;
+    dataset->words_count = 1;
+    builder->kept = (struct dataset_words){0};
+    char **words = dataset->words[0].words;
+    for (size_t i = 0; i < dataset->caption_count; i++) {
+        dataset->captions[i].words = words;
+        words += dataset->captions[i].count;
+    }
+    return true;
+}
+
 /* Captions may come in any order; those of one photo keep theirs. */
 static bool order_captions(struct builder *builder, caption_error *error) {
     struct dataset *dataset = builder->dataset;
@@ -303,5 +328,5 @@ bool builder_finish(struct builder *builder, caption_error *error) {
                          dataset->name);
     }
     return check_photos(dataset, error) && check_splits(dataset, error) &&
-           order_captions(builder, error);
+           place_words(builder, error) && order_captions(builder, error);
 }

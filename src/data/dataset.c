@@ -77,6 +77,12 @@ bool dataset_read(struct dataset *dataset, const char *path, const struct datase
     return ok;
 }
 
+void dataset_words_free(struct dataset_words *words) {
+    for (size_t i = 0; i < words->distinct_count; i++) free(words->distinct[i]);
+    free(words->distinct);
+    free(words->words);
+}
+
 void dataset_free(struct dataset *dataset) {
     for (size_t i = 0; i < dataset->photo_count; i++) {
         free(dataset->photos[i].name);
@@ -85,7 +91,8 @@ void dataset_free(struct dataset *dataset) {
         free(dataset->photos[i].id);
         free(dataset->photos[i].source);
     }
-    for (size_t i = 0; i < dataset->caption_count; i++) tokens_free(&dataset->captions[i]);
+    for (size_t i = 0; i < dataset->words_count; i++) dataset_words_free(&dataset->words[i]);
+    free(dataset->words);
     free(dataset->photos);
     free(dataset->captions);
     free(dataset->name);
@@ -99,7 +106,7 @@ struct photo_file dataset_photo_file(const struct dataset_photo *photo) {
 /* Reserves memory for `more` photos and captions after the existing ones. */
 static bool make_room(struct dataset *dataset, const struct dataset *more, caption_error *error) {
     size_t photos, captions, photo_room = dataset->photo_count;
-    size_t caption_room = dataset->caption_count;
+    size_t caption_room = dataset->caption_count, word_room = dataset->words_count;
     if (!size_add(dataset->photo_count, more->photo_count, &photos) ||
         !size_add(dataset->caption_count, more->caption_count, &captions)) {
         return error_memory(error, "a data set");
@@ -107,7 +114,9 @@ static bool make_room(struct dataset *dataset, const struct dataset *more, capti
     return memory_grow(&dataset->photos, &photo_room, photos, sizeof *dataset->photos, "a data set",
                        error) &&
            memory_grow(&dataset->captions, &caption_room, captions, sizeof *dataset->captions,
-                       "a data set", error);
+                       "a data set", error) &&
+           memory_grow(&dataset->words, &word_room, dataset->words_count + more->words_count,
+                       sizeof *dataset->words, "a data set", error);
 }
 
 bool dataset_append(struct dataset *dataset, struct dataset *other, caption_error *error) {
@@ -126,6 +135,8 @@ bool dataset_append(struct dataset *dataset, struct dataset *other, caption_erro
         memcpy(dataset->captions + dataset->caption_count, other->captions,
                other->caption_count * sizeof *other->captions);
     }
+    for (size_t i = 0; i < other->words_count; i++)
+        dataset->words[dataset->words_count++] = other->words[i];
     dataset->photo_count += other->photo_count;
     dataset->caption_count += other->caption_count;
     dataset->wordless += other->wordless;
@@ -135,7 +146,7 @@ bool dataset_append(struct dataset *dataset, struct dataset *other, caption_erro
     dataset->orphans += other->orphans;
     dataset->not_plain += other->not_plain;
     add_faults(dataset, &other->faults);
-    other->photo_count = other->caption_count = 0; /* theirs no more */
+    other->photo_count = other->caption_count = other->words_count = 0; /* theirs no more */
     dataset_free(other);
     return true;
 }

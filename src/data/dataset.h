@@ -25,13 +25,22 @@ struct dataset_photo {
     size_t count;
 };
 
+/* The words of captions: each that is different once. */
+struct dataset_words {
+    char **distinct; /* [distinct_count], owned */
+    size_t distinct_count;
+    char **words; /* of all captions, one after the other: pointers to those */
+};
+
 struct dataset {
     char *name;                   /* of the file or folder read; owned */
     const char *format;           /* in words, such as "COCO captions" */
     struct dataset_photo *photos; /* [photo_count] */
     size_t photo_count;
-    struct tokens *captions; /* [caption_count] in words */
+    struct tokens *captions; /* [caption_count] in words, which lie in `words` */
     size_t caption_count;
+    struct dataset_words *words; /* [words_count]: more than one after dataset_append */
+    size_t words_count;
     bool split_given;     /* every photo has a split in the file; else all are DATASET_NONE */
     bool split_seeded;    /* its val photos were chosen by dataset_split_seeded */
     size_t wordless;      /* captions that were left out because no word is in them */
@@ -76,6 +85,7 @@ struct dataset_reading {
 bool dataset_read(struct dataset *dataset, const char *path, const struct dataset_reading *how,
                   caption_error *error);
 void dataset_free(struct dataset *dataset);
+void dataset_words_free(struct dataset_words *words);
 
 /* Moves the photos and captions of `other` after those of `dataset`; `other` is then empty. An
  * empty data set becomes `other`; another keeps its name and format. After a failure both are

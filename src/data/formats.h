@@ -14,7 +14,8 @@
 
 /* Builds a data set, photo by photo and caption by caption. Used by the readers of all formats. */
 
-/* Finds photos by a name or an id while a data set is read: an open-addressing hash table. */
+/* Finds photos by a name or an id, and words, while a data set is read: an open-addressing hash
+ * table. */
 
 /* Result of name_index_find for an unknown name. */
 #define NAME_INDEX_NONE SIZE_MAX
@@ -60,8 +61,10 @@ struct builder {
     size_t current;           /* the photo that captions are added to */
     size_t *owners;           /* [caption_count], the photo of each caption */
     struct name_index photos; /* by name, as builder_photo_once needs it */
-    char *words;              /* of the caption being built, each with its terminating 0 */
-    size_t words_size, words_capacity, word_count;
+    struct name_index words;  /* of the captions, all that are different */
+    struct dataset_words kept;
+    size_t distinct_capacity, word_count, word_capacity;
+    size_t begun; /* words before those of the caption being built */
 };
 
 /* Starts an empty data set read from `path`, its photos in how->images or else in `beside`. */

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/threads.h"
 #include "decode/constraints.h"
 #include "nn/math.h"
 #include "text/content.h"
@@ -354,8 +353,8 @@ enum precision decode_precision(const caption_options *options) {
     return precision_best();
 }
 
-struct decode_plan *decode_plan_new(const struct model *model, const caption_options *options,
-                                    caption_error *error) {
+struct decode_plan *decode_plan_packed(const struct model *model, const caption_options *options,
+                                       const struct packed_file *packed, caption_error *error) {
     if (!check_options(options, error) || !check_model(model, error) ||
         !check_tags(model, options, error) || !check_confidence(model, options, error)) {
         return NULL;
@@ -365,7 +364,8 @@ struct decode_plan *decode_plan_new(const struct model *model, const caption_opt
     plan->model = model;
     plan->options = *options;
     plan->options.prefix = plan->options.style = NULL;
-    const struct weights weights = model_weights(model);
+    struct weights weights = model_weights(model);
+    weights.packed = packed;
     if (styles_choose(&model->styles, options->style, &plan->style, error) &&
         study_words(plan, error) && read_prefix(plan, options->prefix, error) &&
         (plan->decoder =
@@ -375,6 +375,11 @@ struct decode_plan *decode_plan_new(const struct model *model, const caption_opt
     }
     decode_plan_free(plan);
     return NULL;
+}
+
+struct decode_plan *decode_plan_new(const struct model *model, const caption_options *options,
+                                    caption_error *error) {
+    return decode_plan_packed(model, options, NULL, error);
 }
 
 struct decode_plan *decode_plan_with(const struct decode_plan *base, const caption_options *options,
@@ -426,54 +431,4 @@ size_t plan_memory(const caption_options *options) {
 
 double plan_score(const struct decode_plan *plan, double logprob, size_t length) {
     return logprob / pow((double)(length + 1), (double)plan->options.length_penalty);
-}
-
-enum half { DECODER, ENCODER, HALVES };
-
-struct job {
-    struct prepared *prepared;
-    const struct model *model;
-    const caption_options *options;
-    caption_error errors[HALVES];
-};
-
-static void prepare_half(void *context, size_t half, size_t worker) {
-    (void)worker;
-    struct job *job = context;
-    const struct model *model = job->model;
-    if (half == DECODER) {
-        job->prepared->plan = decode_plan_new(model, job->options, &job->errors[DECODER]);
-        return;
-    }
-    const struct weights weights = model_weights(model);
-    job->prepared->encoder = inference_encoder_new(
-        &model->encoder, &weights, decode_precision(job->options), &job->errors[ENCODER]);
-}
-
-bool prepared_init(struct prepared *prepared, const struct model *model,
-                   const caption_options *options, size_t threads, caption_error *error) {
-    *prepared = (struct prepared){0};
-    struct job job = {.prepared = prepared, .model = model, .options = options};
-    struct threads *pool = threads_new(size_smaller(threads, HALVES), error);
-    if (!pool) return false;
-    threads_for(pool, HALVES, prepare_half, &job);
-    threads_free(pool);
-    if (prepared->plan && prepared->encoder) return true;
-    const caption_error *first = &job.errors[prepared->plan ? ENCODER : DECODER];
-    prepared_free(prepared);
-    return error_set(error, first->status, "%s", first->message);
-}
-
-bool prepared_with(struct prepared *prepared, const struct prepared *base,
-                   const caption_options *options, caption_error *error) {
-    *prepared = (struct prepared){.plan = decode_plan_with(base->plan, options, error),
-                                  .encoder = base->encoder,
-                                  .shares = true};
-    return prepared->plan != NULL;
-}
-
-void prepared_free(struct prepared *prepared) {
-    decode_plan_free(prepared->plan);
-    if (!prepared->shares) inference_encoder_free(prepared->encoder);
-    *prepared = (struct prepared){0};
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/threads.h"
+#include "format/packed_file.h"
 #include "infer/inference_decoder.h"
 #include "infer/inference_encoder.h"
 #include "infer/low_precision.h"
@@ -46,6 +47,9 @@ struct decode_plan;
  * to `model`; read-only afterwards, so threads may share it. */
 struct decode_plan *decode_plan_new(const struct model *model, const caption_options *options,
                                     caption_error *error);
+/* The same with the weights of a file that is mapped; NULL: there is none. */
+struct decode_plan *decode_plan_packed(const struct model *model, const caption_options *options,
+                                       const struct packed_file *packed, caption_error *error);
 void decode_plan_free(struct decode_plan *plan);
 
 /* The plan of other options, with the decoder and the words of `base`, which must stay as long.
@@ -161,6 +165,15 @@ struct prepared {
  * decode_plan_new and inference_encoder_new do. Holds on to `model`. Freed with prepared_free. */
 bool prepared_init(struct prepared *prepared, const struct model *model,
                    const caption_options *options, size_t threads, caption_error *error);
+
+/* The key of the packed weights that prepared_init makes of a model that was opened, and takes from
+ * MODEL.packed where that has the same key. False with `error` set where they are not kept. */
+bool prepared_key(const struct model *model, const caption_options *options, char key[PACKED_KEY],
+                  caption_error *error);
+
+/* Whether there is a file that prepared_init takes them from; else why not. */
+bool prepared_is_packed(const struct model *model, const caption_options *options,
+                        caption_error *error);
 
 /* The same for other options, with the weights of `base`, which must stay as long: see
  * decode_plan_with. */

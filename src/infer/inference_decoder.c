@@ -64,6 +64,7 @@ static bool inference_matrix_init(struct inference_matrix *matrix, enum precisio
     *matrix =
         (struct inference_matrix){.precision = precision, .outputs = shape[0], .inputs = shape[1]};
     if (!matrix_init(matrix, weights_type(weights, tensors.weight), arena, error)) return false;
+    if (arena->is_filled) return true;
     /* A panel at a time, so that there is no second copy of the weights. */
     float *rows = memory_uninitialised(PANEL, matrix->inputs * sizeof *rows, "weights", error);
     float *bias = memory_uninitialised(matrix->outputs, sizeof *bias, "weights", error);
@@ -231,7 +232,9 @@ struct inference_decoder *inference_decoder_new(const struct decoder *d,
     const enum precision stored = precision == PRECISION_F32 ? PRECISION_F32 : PRECISION_BF16;
     made->decoder = d;
     /* A photo is projected only once, so low precision would save almost nothing. */
-    if ((made->shift = weights_take(weights, d->image_shift, arena, "the decoder", error)) &&
+    const struct packed_file *packed = weights->packed;
+    if ((!packed || packed_file_map(packed, PACKED_DECODER, arena, error)) &&
+        (made->shift = weights_take(weights, d->image_shift, arena, "the decoder", error)) &&
         (made->scale = weights_take(weights, d->image_scale, arena, "the decoder", error)) &&
         inference_matrix_init(&made->image, PRECISION_F32, weights,
                               (struct inference_tensors){d->image_weight, d->image_bias}, arena,
@@ -250,6 +253,10 @@ struct inference_decoder *inference_decoder_new(const struct decoder *d,
     }
     inference_decoder_free(made);
     return NULL;
+}
+
+const struct arena *inference_decoder_weights(const struct inference_decoder *d) {
+    return &d->arena;
 }
 
 void inference_decoder_free(struct inference_decoder *d) {

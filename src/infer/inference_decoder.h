@@ -17,7 +17,7 @@
 #include "base/threads.h"
 #include "infer/low_precision.h"
 #include "model/decoder.h"
-#include "model/weights.h"
+#include "model/model.h"
 
 /* Packs the matrices, in bfloat16 for any precision but PRECISION_F32: states lie between -1 and 1
  * but have no range for each unit, which int8 would need. `decoder` must remain valid, and so must
@@ -28,6 +28,9 @@ struct inference_decoder *inference_decoder_new(const struct decoder *decoder,
                                                 const struct weights *weights,
                                                 enum precision precision, caption_error *error);
 void inference_decoder_free(struct inference_decoder *decoder);
+
+/* All that was packed and the style, for packed_file_write. */
+const struct arena *inference_decoder_weights(const struct inference_decoder *decoder);
 
 /* Sets the caption style, before threads share the decoder. The initial style is STYLE_NONE. */
 bool inference_decoder_set_style(struct inference_decoder *decoder, const struct weights *weights,

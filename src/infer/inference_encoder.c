@@ -130,7 +130,10 @@ struct inference_encoder *inference_encoder_with(const struct encoder *encoder,
     out->kernels = kernels;
     out->photo = encoder->size * encoder->size * STEM_COLOURS;
     out->features = encoder->features;
-    if (make(out, encoder, weights, error)) return out;
+    const struct packed_file *packed = weights->packed;
+    if ((!packed || packed_file_map(packed, PACKED_ENCODER, &out->arena, error)) &&
+        make(out, encoder, weights, error))
+        return out;
     inference_encoder_free(out);
     return NULL;
 }
@@ -139,6 +142,10 @@ void inference_encoder_free(struct inference_encoder *encoder) {
     if (!encoder) return;
     arena_free(&encoder->arena);
     free(encoder);
+}
+
+const struct arena *inference_encoder_weights(const struct inference_encoder *encoder) {
+    return &encoder->arena;
 }
 
 static bool add_scratch(struct inference_workspace *workspace,

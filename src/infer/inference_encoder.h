@@ -14,7 +14,7 @@
 #include "base/threads.h"
 #include "infer/low_precision.h"
 #include "model/encoder.h"
-#include "model/weights.h"
+#include "model/model.h"
 
 /* Packs the weights; neither they nor `encoder` are needed after the call. Batch norm (of a model
  * in training, whose weights are a block) is folded. The result is read-only and may be shared by
@@ -25,6 +25,9 @@ struct inference_encoder *inference_encoder_new(const struct encoder *encoder,
                                                 const struct weights *weights,
                                                 enum precision precision, caption_error *error);
 void inference_encoder_free(struct inference_encoder *encoder);
+
+/* All that was packed, for packed_file_write. */
+const struct arena *inference_encoder_weights(const struct inference_encoder *encoder);
 
 /* Scratch for one thread, or for all of `threads` (NULL: none), which then share every photo: each
  * computes some rows of every map. `threads` must remain valid. NULL with `error` set when memory

@@ -84,6 +84,7 @@ static void *depthwise_new(const struct encoder_layer *layer, const struct weigh
         arena_take(arena, 1 + taps, depthwise->channels * sizeof(float), "weights", error);
     if (!depthwise->bias) return NULL;
     depthwise->weight = depthwise->bias + depthwise->channels;
+    if (arena->is_filled) return depthwise;
     const bool ok = weights_read(weights, layer->bias, depthwise->bias, error) &&
                     read_taps(depthwise, layer, weights, error);
     return ok ? depthwise : NULL;
@@ -135,8 +136,9 @@ static void *float_matrix_new(enum inference_role role, const struct encoder_lay
     if (!matrix) return NULL;
     matrix->relu6 = layer->shape.relu6;
     const size_t outputs = inference_padded(layer->shape.out_channels);
-    const bool ok = packed_init(&matrix->packed, outputs, inputs, arena, error) &&
-                    weights_pack(role, layer, weights, float_pack_rows, &matrix->packed, error) &&
+    if (!packed_init(&matrix->packed, outputs, inputs, arena, error)) return NULL;
+    if (arena->is_filled) return matrix;
+    const bool ok = weights_pack(role, layer, weights, float_pack_rows, &matrix->packed, error) &&
                     weights_read(weights, layer->bias, matrix->packed.bias, error);
     return ok ? matrix : NULL;
 }
@@ -200,9 +202,11 @@ static void *low_matrix_new(enum precision precision, enum inference_role role,
         matrix->range_at = int8_range_at(inference_padded(matrix->inputs));
     }
     const size_t outputs = inference_padded(layer->shape.out_channels);
-    const bool ok = packed_low_precision_init(&matrix->packed, precision, to_activations, outputs,
-                                              matrix->inputs, arena, error) &&
-                    weights_read(weights, layer->bias, matrix->packed.bias, error) &&
+    if (!packed_low_precision_init(&matrix->packed, precision, to_activations, outputs,
+                                   matrix->inputs, arena, error))
+        return NULL;
+    if (arena->is_filled) return matrix;
+    const bool ok = weights_read(weights, layer->bias, matrix->packed.bias, error) &&
                     weights_pack(role, layer, weights, low_pack_rows, matrix, error);
     return ok ? matrix : NULL;
 }
@@ -229,7 +233,7 @@ static void low_multiply(enum inference_role role, const void *matrix, size_t pa
 static void *int8_depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
                                 struct arena *arena, caption_error *error) {
     struct inference_depthwise *depthwise = depthwise_new(layer, weights, arena, error);
-    if (!depthwise) return NULL;
+    if (!depthwise || arena->is_filled) return depthwise;
     const float steps = 1 / int8_step(low_precision_bytes(PRECISION_INT8));
     for (size_t c = 0; c < depthwise->channels; c++) depthwise->bias[c] *= steps;
     return depthwise;

@@ -1,4 +1,4 @@
-#include "model/encoder_import.h"
+#include "model/encoder.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -6,20 +6,23 @@
 #include <cjson/cJSON.h>
 
 #include "base/error.h"
+#include "base/memory.h"
+#include "format/packed_file.h"
+#include "format/safetensors.h"
 #include "image/photo.h"
 #include "model/confidence.h"
 #include "model/decoder.h"
 #include "model/encoder.h"
-#include "model/encoder_import.h"
 #include "model/search.h"
 #include "model/styles.h"
-#include "model/weights.h"
+#include "nn/parameters.h"
 #include "text/content.h"
 #include "text/vocabulary.h"
 
 struct model {
     struct parameters parameters; /* of all its parts; in one block, or without values: */
     struct safetensors file;      /* the open file that holds them (model_open), else zero */
+    struct file_parts packed;     /* the open file beside it with packed weights, else zero */
     struct encoder encoder;
     struct decoder decoder;
     struct search search; /* a size of 0: the model has no search part */
@@ -57,9 +60,46 @@ bool model_read(struct model *model, const char *path, caption_error *error);
 
 /* The same for inference only: all checks except those of the numbers, which stay in the open file
  * until they are read. The model has no block of values, so it can neither be trained nor written.
- * Numbers that are not finite or cannot be read are detected when they are read (weights.h). The
+ * Numbers that are not finite or cannot be read are detected when they are read (weights_read). The
  * file may be replaced meanwhile. */
 bool model_open(struct model *model, const char *path, caption_error *error);
+
+/* The numbers of a model for inference: tensor by tensor, from memory or a file, in their stored
+ * type. Inference packs its weights from here. */
+
+struct weights {
+    const struct parameters *parameters; /* names and shapes of the tensors */
+    const float *values;                 /* a block of their layout, all finite, or NULL: */
+    const struct safetensors *file;      /* an open file that holds them all */
+    const struct packed_file *packed;    /* what inference made of them, or NULL */
+};
+
+/* The stored type of tensor `index`: SAFETENSORS_F32 for one of a block. */
+enum safetensors_type weights_type(const struct weights *weights, size_t index);
+
+/* A tensor as stored: `data` holds numbers of that type (F32, F16 or BF16), little-endian, aligned
+ * to 64 bytes. Those of a block are used in place and are in memory's order; those of a file are
+ * copied to `arena` and are in the file's order (see parameters_layout). False when a number is not
+ * finite (the error names path and tensor), the file cannot be read or memory is short. */
+struct weights_view {
+    enum safetensors_type type;
+    const void *data;
+    size_t count;
+};
+bool weights_view(const struct weights *weights, size_t index, struct arena *arena,
+                  struct weights_view *out, caption_error *error);
+
+/* Copies tensor `index` to out[count] in memory's order. False as above. */
+bool weights_read(const struct weights *weights, size_t index, float *out, caption_error *error);
+
+/* The same into new memory of the arena, which errors call `what`; NULL on failure. */
+float *weights_take(const struct weights *weights, size_t index, struct arena *arena,
+                    const char *what, caption_error *error);
+
+/* As weights_read, of rows first .. first + count - 1 along the first dimension of a tensor with
+ * the same order in memory and file (PARAMETERS_AS_IS). */
+bool weights_read_rows(const struct weights *weights, size_t index, size_t first, size_t count,
+                       float *out, caption_error *error);
 
 /* The numbers of a model, read or opened. Valid while the model exists and is not moved. */
 struct weights model_weights(const struct model *model);

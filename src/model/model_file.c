@@ -28,6 +28,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "format/packed_file.h"
 #include "model/model.h"
 
 static const char format_name[] = "caption", format_version[] = "1";
@@ -329,11 +330,24 @@ bool model_read(struct model *model, const char *path, caption_error *error) {
     return false;
 }
 
+/* Packed weights need not be there; whether they fit is found when they are used. */
+static bool open_packed(struct model *model, const char *path, caption_error *error) {
+    char *packed = packed_file_path(path, error);
+    if (!packed) return false;
+    bool there;
+    caption_error reason;
+    if (file_is_there(packed, &there, &reason) && there)
+        (void)file_parts_open(&model->packed, packed, &reason);
+    free(packed);
+    return true;
+}
+
 bool model_open(struct model *model, const char *path, caption_error *error) {
     *model = (struct model){0};
     struct safetensors file;
     if (!safetensors_open(&file, path, error)) return false;
-    const bool ok = take_shape(model, &file, error) && check_captioner(model, path, error);
+    const bool ok = take_shape(model, &file, error) && check_captioner(model, path, error) &&
+                    open_packed(model, path, error);
     model->file = file;
     if (!ok) model_free(model);
     return ok;

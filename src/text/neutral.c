@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "text/neutral_words.h"
 #include "text/tokenizer.h"
 
 /* Most words that replace one: "other", "police" and "officer". */

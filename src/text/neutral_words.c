@@ -1,4 +1,4 @@
-#include "text/neutral_words.h"
+#include "text/neutral.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -202,7 +202,7 @@ static const char *const *const sets[NEUTRAL_SETS] = {
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-_Static_assert(COUNT(nouns) + COUNT(compounds) == NEUTRAL_NOUNS, "neutral_words.h counts them");
+_Static_assert(COUNT(nouns) + COUNT(compounds) == NEUTRAL_NOUNS, "neutral.h counts them");
 
 static bool is(const char *a, const char *b) {
     return strcmp(a, b) == 0;

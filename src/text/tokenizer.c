@@ -507,33 +507,50 @@ static size_t cut(const struct treebank_token *token) {
     return length;
 }
 
-/* Writes the words one after the other, each with a terminating 0; returns how many there are. */
-static size_t write_words(const char *plain, char *words, size_t *size) {
+bool tokenize_each(const char *sentence,
+                   bool (*take)(void *context, const char *word, caption_error *error),
+                   void *context, caption_error *error) {
+    char *plain = normalizer_plain(sentence, error);
+    if (!plain) return false;
+    bool ok = true;
     struct treebank_token token;
-    size_t count = 0;
-    *size = 0;
-    while (treebank_next(&plain, &token)) {
+    for (const char *rest = plain; ok && treebank_next(&rest, &token);) {
         if (token.punctuation) continue;
-        size_t length = cut(&token);
-        memcpy(words + *size, token.text, length);
-        words[*size + length] = '\0';
-        *size += length + 1;
-        count++;
+        char word[TOKENIZER_LONGEST_WORD + 1];
+        const size_t length = cut(&token);
+        memcpy(word, token.text, length);
+        word[length] = '\0';
+        ok = take(context, word, error);
     }
-    return count;
+    free(plain);
+    return ok;
+}
+
+/* Words one after the other, each with a terminating 0. */
+struct word_list {
+    char *text;
+    size_t size, capacity, count;
+};
+
+static bool list_word(void *context, const char *word, caption_error *error) {
+    struct word_list *list = context;
+    const size_t size = strlen(word) + 1;
+    if (!memory_grow(&list->text, &list->capacity, list->size + size, 1, "the words of a sentence",
+                     error)) {
+        return false;
+    }
+    memcpy(list->text + list->size, word, size);
+    list->size += size;
+    list->count++;
+    return true;
 }
 
 bool tokenize(const char *sentence, struct tokens *out, caption_error *error) {
     *out = (struct tokens){0};
-    char *plain = normalizer_plain(sentence, error);
-    if (!plain) return false;
-    /* A terminating 0 a word, and a word has a byte at least. */
-    char *words = memory_uninitialised(strlen(plain) + 1, 2, "the words of a sentence", error);
-    size_t size = 0;
-    size_t count = words ? write_words(plain, words, &size) : 0;
-    bool ok = words && tokens_pack(words, size, count, out, error);
-    free(words);
-    free(plain);
+    struct word_list list = {0};
+    const bool ok = tokenize_each(sentence, list_word, &list, error) &&
+                    tokens_pack(list.text, list.size, list.count, out, error);
+    free(list.text);
     return ok;
 }
 

@@ -33,6 +33,11 @@ struct tokens {
  * words like white space; every resulting word is valid UTF-8. Freed with tokens_free. */
 bool tokenize(const char *sentence, struct tokens *out, caption_error *error);
 
+/* Calls take(context, word, error) for every word of a sentence, as long as it is true. */
+bool tokenize_each(const char *sentence,
+                   bool (*take)(void *context, const char *word, caption_error *error),
+                   void *context, caption_error *error);
+
 /* Copies `count` words that are stored one after the other, each with its terminating 0, in `size`
  * bytes of text. Freed with tokens_free. */
 bool tokens_pack(const char *text, size_t size, size_t count, struct tokens *out,

@@ -1,7 +1,7 @@
 /* Encoders of other programs. The input is a file's header; the numbers behind it, as many as it
  * asks for, are all the same: what the header's length says. */
 #include "header.h"
-#include "model/encoder_import.h"
+#include "model/encoder.h"
 
 enum { MOST_NUMBERS = 300000, MOST_LAYERS = 60 };
 

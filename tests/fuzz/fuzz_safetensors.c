@@ -1,7 +1,7 @@
 /* Safetensors files, and what takes them for an encoder of others. */
 #include "format/safetensors.h"
 #include "fuzz.h"
-#include "model/encoder_import.h"
+#include "model/encoder.h"
 
 enum { MOST_NUMBERS = 100000 };
 

@@ -465,6 +465,11 @@ def make_more():
         return struct.pack("<8sIIQQQQ", b"CAPINDEX", 1, width, model, len(photos), len(text), 0) + stat + text + vectors
     save("nine.index", index([(b"%d.jpg" % i, [1 if k == i % 8 else 0 for k in range(8)]) for i in range(9)]), "index")
     save("other_model.index", index([(b"a.jpg", [1] + [0] * 3)], 4, 9), "index")
+    for name, sizes in {"whole": (128, 64), "pages": (131072, 65536), "odd": (100, 77), "empty": (0, 0), "huge": (2 ** 64 - 1, 1),
+                        "half": (2 ** 63 - 1, 2 ** 63)}.items():
+        save(name + ".packed", b"decoder %d\nencoder %d\n" % sizes, "packed")
+    save("loose.packed", b"decoder  128\nencoder +64\n", "packed")
+    save("short.packed", b"decoder 128", "packed")
     epoch = [1, 2, 0.5, 3, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, 8, 1, 9, 0]
     part = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, 8]
     for flag, captions, parts in ((0, [], None), (1, ["a dog"], None), (2, [], [part, part])):

@@ -1,17 +1,8 @@
 #include "dataset_fixture.h"
 
-static const char two_photos[] =
-    "{\"dataset\": \"tiny\", \"images\": ["
-    "{\"filename\": \"a.jpg\", \"imgid\": 7, \"split\": \"train\", \"sentences\": ["
-    "  {\"tokens\": [\"A\", \"dog\"], \"raw\": \"never read\"},"
-    "  {\"raw\": \"It's a t-shirt.\"}]},"
-    "{\"filename\": \"../b.jpg\", \"filepath\": \"val2014\", \"imgid\": 8, \"cocoid\": 391895,"
-    " \"split\": \"restval\", \"sentences\": [{\"tokens\": []}, {\"raw\": \"...\"},"
-    "  {\"tokens\": [\"left\"]}]}]}";
-
 static void photos_lie_beside_the_file_when_no_folder_is_given(void **state) {
     (void)state;
-    char *path = temporary_file_with(two_photos), *folder = file_directory(path, NULL);
+    char *path = temporary_file_with(TWO_PHOTOS), *folder = file_directory(path, NULL);
     struct dataset dataset;
     caption_error error;
     assert_true(dataset_read(&dataset, path, NULL, &error));
@@ -25,7 +16,7 @@ static void photos_lie_beside_the_file_when_no_folder_is_given(void **state) {
 
 static void captions_that_say_left_or_right_make_a_photo_sided(void **state) {
     (void)state;
-    struct dataset dataset = read_text(two_photos, NULL);
+    struct dataset dataset = read_text(TWO_PHOTOS, NULL);
     assert_false(dataset_photo_is_sided(&dataset, &dataset.photos[0]));
     assert_true(dataset_photo_is_sided(&dataset, &dataset.photos[1]));
     dataset_free(&dataset);
@@ -81,11 +72,33 @@ static void a_missing_file_is_an_error(void **state) {
 
 static void a_summary_tells_what_was_read(void **state) {
     (void)state;
-    struct dataset dataset = read_text(two_photos, NULL);
+    struct dataset dataset = read_text(TWO_PHOTOS, NULL);
     char *summary = dataset_summary(&dataset, NULL), *after_name = strstr(summary, " (");
     assert_string_equal(after_name, " (Karpathy's dataset_*.json): 2 photos (train 2), 3 captions; "
                                     "left out, without words: 2 captions");
     free(summary);
+    dataset_free(&dataset);
+}
+
+static void each_word_is_kept_once_in_whatever_order_captions_come(void **state) {
+    (void)state;
+    static const char text[] =
+        "file_name,text\na.jpg,a dog runs\nb.jpg,a dog\na.jpg,the dog sits\n";
+    struct dataset dataset = read_text(text, NULL), other = read_text(text, NULL);
+    assert_int_equal(dataset.caption_count, 3);
+    assert_caption(&dataset, 0, 0, "a dog runs");
+    assert_caption(&dataset, 0, 1, "the dog sits");
+    assert_caption(&dataset, 1, 0, "a dog");
+    const char *dog = dataset.captions[0].words[1];
+    assert_ptr_equal(dataset.captions[1].words[1], dog);
+    assert_ptr_equal(dataset.captions[2].words[1], dog);
+    assert_int_equal(dataset.words_count, 1);
+    assert_int_equal(dataset.words[0].distinct_count, 5);
+
+    assert_true(dataset_append(&dataset, &other, NULL));
+    assert_int_equal(dataset.words_count, 2);
+    assert_caption(&dataset, 0, 1, "the dog sits");
+    assert_caption(&dataset, 2, 1, "the dog sits");
     dataset_free(&dataset);
 }
 
@@ -97,6 +110,7 @@ int main(void) {
         cmocka_unit_test(broken_json_and_deep_nesting_are_errors),
         cmocka_unit_test(a_missing_file_is_an_error),
         cmocka_unit_test(a_summary_tells_what_was_read),
+        cmocka_unit_test(each_word_is_kept_once_in_whatever_order_captions_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

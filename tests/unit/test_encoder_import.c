@@ -3,7 +3,7 @@
 #include "encoder_files.h"
 
 #include "encoder_fixture.h"
-#include "model/encoder_import.h"
+#include "model/encoder.h"
 
 enum { TORCHVISION, TIMM_SAME, TIMM_SYMMETRIC, TORCHVISION_WIDE, GOLDEN_SIZE = 46 };
 

@@ -156,6 +156,7 @@ static struct rerank fit(struct fixture *f) {
 
 static void tear_down(struct fixture *f) {
     decode_results_free(f->results, PHOTOS);
+    for (size_t i = 0; i < PHOTOS; i++) tokens_free(&f->dataset.captions[i]);
     dataset_free(&f->dataset);
     tiny_free(&f->model);
 }

@@ -20,8 +20,8 @@
 #include "serve/log.h"
 #include "serve/photo_request.h"
 #include "serve/protocol.h"
-#include "serve/queue.h"
 #include "serve/site.h"
+#include "serve/workers.h"
 
 static void base64_is_decoded_strictly(void **state) {
     (void)state;
