@@ -91,6 +91,9 @@ struct new_tensor {
  * large for the type is an error. */
 bool safetensors_writer_tensor(struct safetensors_writer *writer, const struct new_tensor *added,
                                caption_error *error);
+/* The same without a copy of F32 numbers, which must stay as they are until the file is written. */
+bool safetensors_writer_tensor_stays(struct safetensors_writer *writer,
+                                     const struct new_tensor *added, caption_error *error);
 /* Writes everything and renames over `path`; frees the writer in any case. */
 bool safetensors_writer_finish(struct safetensors_writer *writer, caption_error *error);
 void safetensors_writer_free(struct safetensors_writer *writer);

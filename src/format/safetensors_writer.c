@@ -1,4 +1,5 @@
-/* Writing. Converted tensors stay in memory until the header, which comes first, can be written. */
+/* Writing. Converted tensors are kept in memory until the header, which comes first, can be
+ * written. */
 #include <endian.h>
 #include <math.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@ struct written_tensor {
     enum safetensors_type type;
     size_t shape[SAFETENSORS_MAX_DIMENSIONS];
     size_t dimensions;
-    uint8_t *data;
+    uint8_t *data;      /* owned, or NULL: */
+    const float *stays; /* the caller's numbers */
     size_t bytes;
 };
 
@@ -61,12 +63,17 @@ static const char *type_name(enum safetensors_type type) {
     return type == SAFETENSORS_F32 ? "F32" : type == SAFETENSORS_F16 ? "F16" : "BF16";
 }
 
-static bool floats_to_bytes(const float *in, size_t count, uint8_t *bytes, size_t *bad) {
+static bool are_finite(const float *values, size_t count, size_t *bad) {
     for (size_t i = 0; i < count; i++) {
-        if (!isfinite(in[i])) {
-            *bad = i;
-            return false;
-        }
+        *bad = i;
+        if (!isfinite(values[i])) return false;
+    }
+    return true;
+}
+
+static bool floats_to_bytes(const float *in, size_t count, uint8_t *bytes, size_t *bad) {
+    if (!are_finite(in, count, bad)) return false;
+    for (size_t i = 0; i < count; i++) {
         uint32_t bits;
         memcpy(&bits, &in[i], sizeof bits);
         bits = htole32(bits);
@@ -75,21 +82,32 @@ static bool floats_to_bytes(const float *in, size_t count, uint8_t *bytes, size_
     return true;
 }
 
-static bool convert(struct written_tensor *tensor, const char *path, size_t count,
-                    const float *values, caption_error *error) {
+static bool convert(const struct written_tensor *tensor, size_t count, const float *values,
+                    size_t *bad) {
+    if (tensor->stays) return are_finite(values, count, bad);
+    if (tensor->type == SAFETENSORS_F32) return floats_to_bytes(values, count, tensor->data, bad);
+    if (tensor->type == SAFETENSORS_F16)
+        return float16_from_floats(values, count, tensor->data, bad);
+    return float16_brain_from_floats(values, count, tensor->data, bad);
+}
+
+/* Copies the numbers, or notes where they are. */
+static bool take_numbers(struct written_tensor *tensor, const char *path, size_t count,
+                         const struct new_tensor *added, bool stays, caption_error *error) {
+    const bool as_in_file = added->type == SAFETENSORS_F32 && htole32(1) == 1;
+    const bool as_they_are = stays && as_in_file;
+    tensor->bytes = count * safetensors_width(added->type);
+    if (as_they_are)
+        tensor->stays = added->values;
+    else
+        tensor->data =
+            memory_uninitialised(count, safetensors_width(added->type), added->name, error);
+    if (!tensor->data && !as_they_are) return false;
     size_t bad = 0;
-    bool ok;
-    if (tensor->type == SAFETENSORS_F32) {
-        ok = floats_to_bytes(values, count, tensor->data, &bad);
-    } else if (tensor->type == SAFETENSORS_F16) {
-        ok = float16_from_floats(values, count, tensor->data, &bad);
-    } else {
-        ok = float16_brain_from_floats(values, count, tensor->data, &bad);
-    }
-    if (ok) return true;
+    if (convert(tensor, count, added->values, &bad)) return true;
     return error_set(error, CAPTION_ERROR_ARGUMENT,
                      "%s: tensor \"%s\": number %zu is %g, which %s cannot hold", path,
-                     tensor->name, bad, (double)values[bad], type_name(tensor->type));
+                     tensor->name, bad, (double)added->values[bad], type_name(tensor->type));
 }
 
 static bool check_new_tensor(const struct safetensors_writer *writer,
@@ -107,8 +125,8 @@ static bool check_new_tensor(const struct safetensors_writer *writer,
     return true;
 }
 
-bool safetensors_writer_tensor(struct safetensors_writer *writer, const struct new_tensor *added,
-                               caption_error *error) {
+static bool add_tensor(struct safetensors_writer *writer, const struct new_tensor *added,
+                       bool stays, caption_error *error) {
     if (!check_new_tensor(writer, added, error) ||
         !memory_grow(&writer->tensors, &writer->tensor_capacity, writer->tensor_count + 1,
                      sizeof *writer->tensors, "a tensor table", error)) {
@@ -125,15 +143,23 @@ bool safetensors_writer_tensor(struct safetensors_writer *writer, const struct n
     }
     tensor.name = memory_string(added->name, error);
     if (!tensor.name) return false;
-    tensor.data = memory_uninitialised(count, safetensors_width(added->type), added->name, error);
-    tensor.bytes = count * safetensors_width(added->type);
-    if (tensor.data && convert(&tensor, writer->path, count, added->values, error)) {
+    if (take_numbers(&tensor, writer->path, count, added, stays, error)) {
         writer->tensors[writer->tensor_count++] = tensor;
         return true;
     }
     free(tensor.data);
     free(tensor.name);
     return false;
+}
+
+bool safetensors_writer_tensor(struct safetensors_writer *writer, const struct new_tensor *added,
+                               caption_error *error) {
+    return add_tensor(writer, added, false, error);
+}
+
+bool safetensors_writer_tensor_stays(struct safetensors_writer *writer,
+                                     const struct new_tensor *added, caption_error *error) {
+    return add_tensor(writer, added, true, error);
 }
 
 static int compare_keys(const void *a, const void *b) {
@@ -226,7 +252,8 @@ static void write_all(const struct safetensors_writer *writer, const char *heade
         for (size_t i = 0; i < writer->tensor_count; i++) {
             const struct written_tensor *tensor = &writer->tensors[i];
             if (safetensors_width(tensor->type) != widths[w]) continue;
-            fwrite(tensor->data, 1, tensor->bytes, stream);
+            const void *bytes = tensor->data ? (const void *)tensor->data : tensor->stays;
+            fwrite(bytes, 1, tensor->bytes, stream);
         }
     }
 }

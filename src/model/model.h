@@ -121,7 +121,7 @@ bool model_folded(const struct model *learning, const real *values, struct model
 
 /* The same as part of a file that holds more, such as a checkpoint: metadata with other keys, and
  * tensors whose names begin with MODEL_TRAINING, which readers of models ignore. The model may have
- * batch norm. */
+ * batch norm. model_put's numbers must stay until the file is written. */
 #define MODEL_TRAINING "training."
 bool model_take(struct model *model, const struct safetensors *file, caption_error *error);
 bool model_put(const struct model *model, const real *values, enum safetensors_type type,

@@ -494,11 +494,12 @@ static bool write_tensors(struct safetensors_writer *writer, const struct parame
             parameters_export(parameter, numbers, scratch);
             numbers = scratch;
         }
-        ok = safetensors_writer_tensor(
-            writer,
-            &(struct new_tensor){parameter->name, written_type(parameter, type), parameter->shape,
-                                 parameter->dimensions, numbers},
-            error);
+        __typeof__(safetensors_writer_tensor) *add =
+            numbers == scratch ? safetensors_writer_tensor : safetensors_writer_tensor_stays;
+        ok = add(writer,
+                 &(struct new_tensor){parameter->name, written_type(parameter, type),
+                                      parameter->shape, parameter->dimensions, numbers},
+                 error);
     }
     free(scratch);
     return ok;

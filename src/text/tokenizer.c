@@ -6,6 +6,15 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+/* Splits plain text into tokens as the Penn Treebank does: a lexer in which the longest match of a
+ * table of rules wins, after the PTBTokenizer of Stanford CoreNLP. */
+
+struct treebank_token {
+    const char *text; /* within the text given; not terminated */
+    size_t length;
+    bool punctuation; /* one of the tokens that coco-caption drops, or a part of one */
+};
+
 /* The token is `length` bytes; `context` further bytes must follow and count for the length of the
  * match, but belong to the next token. Length 0: no match. */
 struct match {
@@ -360,7 +369,9 @@ static struct match longest_match(const char *text) {
     return best;
 }
 
-bool treebank_next(const char **cursor, struct treebank_token *token) {
+/* The next token of the text at *cursor, which is moved past it. False at the end. Time is linear
+ * in the length of the text. */
+static bool next_token(const char **cursor, struct treebank_token *token) {
     const char *text = *cursor;
     while (*text == ' ') text++;
     *cursor = text;
@@ -514,7 +525,7 @@ bool tokenize_each(const char *sentence,
     if (!plain) return false;
     bool ok = true;
     struct treebank_token token;
-    for (const char *rest = plain; ok && treebank_next(&rest, &token);) {
+    for (const char *rest = plain; ok && next_token(&rest, &token);) {
         if (token.punctuation) continue;
         char word[TOKENIZER_LONGEST_WORD + 1];
         const size_t length = cut(&token);

@@ -53,17 +53,4 @@ void tokens_free(struct tokens *tokens);
  * ' ball" becomes "the dogs' ball". Tokenized again, it is the same words. */
 void sentence_attach_possessives(char *sentence);
 
-/* Splits plain text into tokens as the Penn Treebank does: a lexer in which the
- * longest match of a table of rules wins, after the PTBTokenizer of Stanford CoreNLP. */
-
-struct treebank_token {
-    const char *text; /* within the text given; not terminated */
-    size_t length;
-    bool punctuation; /* one of the tokens that coco-caption drops, or a part of one */
-};
-
-/* The next token of the text at *cursor, which is moved past it. False at the end. Time is linear
- * in the length of the text. */
-bool treebank_next(const char **cursor, struct treebank_token *token);
-
 #endif

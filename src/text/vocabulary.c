@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -220,9 +219,6 @@ char *vocabulary_sentence(const struct vocabulary *vocabulary, const uint32_t *w
 
 /* The text of a vocabulary: one `word<TAB>count` a line. */
 
-/* More than the words of any language. */
-static const size_t largest_file = (size_t)256 << 20;
-
 /* The digits of a 64-bit number, a tab and a newline. */
 enum { COUNT_SIZE = 22 };
 
@@ -292,15 +288,6 @@ bool vocabulary_parse(struct vocabulary *vocabulary, const char *text, size_t si
     return true;
 }
 
-bool vocabulary_read(struct vocabulary *vocabulary, const char *path, caption_error *error) {
-    *vocabulary = (struct vocabulary){0};
-    struct file_bytes file;
-    if (!file_read(path, largest_file, &file, error)) return false;
-    bool ok = vocabulary_parse(vocabulary, (const char *)file.data, file.size, path, error);
-    file_bytes_free(&file);
-    return ok;
-}
-
 char *vocabulary_format(const struct vocabulary *vocabulary, caption_error *error) {
     size_t size = 1;
     for (size_t i = VOCABULARY_SPECIALS; i < vocabulary->count; i++) {
@@ -316,17 +303,4 @@ char *vocabulary_format(const struct vocabulary *vocabulary, caption_error *erro
     }
     *end = '\0';
     return text;
-}
-
-bool vocabulary_write(const struct vocabulary *vocabulary, const char *path, caption_error *error) {
-    char *text = vocabulary_format(vocabulary, error);
-    if (!text) return false;
-    struct file_writer writer;
-    bool ok = file_writer_open(&writer, path, error);
-    if (ok) {
-        fputs(text, writer.stream); /* a failure shows in the commit */
-        ok = file_writer_commit(&writer, error);
-    }
-    free(text);
-    return ok;
 }

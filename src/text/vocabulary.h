@@ -53,14 +53,10 @@ bool vocabulary_copy(const struct vocabulary *vocabulary, struct vocabulary *cop
  * alphabetically (by bytes). Numbers change. */
 bool vocabulary_prune(struct vocabulary *vocabulary, uint64_t min_count, caption_error *error);
 
-/* Reads or writes a vocabulary file. Hostile input: each line is checked, errors name path and
- * line. Duplicates are errors. The vocabulary to read into need not be initialised; on failure
- * there is nothing to free. */
-bool vocabulary_read(struct vocabulary *vocabulary, const char *path, caption_error *error);
-bool vocabulary_write(const struct vocabulary *vocabulary, const char *path, caption_error *error);
-
-/* The text of such a file from and to memory, as in a model's metadata. `name` is for messages. As
- * vocabulary_read and vocabulary_write; vocabulary_format's result is freed with free(). */
+/* The text of a vocabulary file from and to memory, as in a model's metadata. Hostile input: each
+ * line is checked, errors name `name` and the line; duplicates are errors. The vocabulary to read
+ * into need not be initialised; on failure there is nothing to free. vocabulary_format's result is
+ * freed with free(). */
 bool vocabulary_parse(struct vocabulary *vocabulary, const char *text, size_t size,
                       const char *name, caption_error *error);
 char *vocabulary_format(const struct vocabulary *vocabulary, caption_error *error);

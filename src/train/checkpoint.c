@@ -68,7 +68,7 @@ static bool put_blocks(struct safetensors_writer *writer, const struct trainer *
     for (size_t i = 0; i < BLOCKS; i++) {
         const struct checkpoint_block *block = &blocks[i];
         if (!block->data) continue;
-        if (!safetensors_writer_tensor(
+        if (!safetensors_writer_tensor_stays(
                 writer,
                 &(struct new_tensor){block->name, SAFETENSORS_F32, &block->count, 1, block->data},
                 error)) {

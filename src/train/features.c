@@ -77,11 +77,11 @@ static bool write_cache(const struct features *features, const char *path, const
     if (!writer) return false;
     bool ok = safetensors_writer_metadata(writer, "format", format, error) &&
               safetensors_writer_metadata(writer, "made_from", made_from, error) &&
-              safetensors_writer_tensor(
+              safetensors_writer_tensor_stays(
                   writer, &(struct new_tensor){"plain", SAFETENSORS_F32, shape, 2, features->plain},
                   error) &&
               (!features->mirrored ||
-               safetensors_writer_tensor(
+               safetensors_writer_tensor_stays(
                    writer,
                    &(struct new_tensor){"mirrored", SAFETENSORS_F32, shape, 2, features->mirrored},
                    error));

@@ -21,7 +21,7 @@ struct micro_batch {
     real *tags, *d_tags, *tag_scratch; /* (photos, K) */
     size_t *styles;                    /* [photos] */
     uint8_t *labels;                   /* [K] */
-    real *gradients;                   /* a block of the model's parameters */
+    real *gradients;                   /* the accumulator; not owned */
     struct rollout *rollout;           /* NULL: no captions are sampled */
     struct ngrams_scratch reward_scratch;
 };
@@ -66,9 +66,7 @@ struct micro_batch *micro_batch_new(const struct model *model,
               arena_take(&micro_batch->arena, photos * tags, sizeof(real), what, error)) &&
          (micro_batch->styles =
               arena_take(&micro_batch->arena, photos, sizeof *micro_batch->styles, what, error)) &&
-         (micro_batch->labels = arena_take(&micro_batch->arena, tags, 1, what, error)) &&
-         (micro_batch->gradients =
-              arena_take(&micro_batch->arena, model->parameters.count, sizeof(real), what, error));
+         (micro_batch->labels = arena_take(&micro_batch->arena, tags, 1, what, error));
     if (ok && samples > 0) {
         ok = (micro_batch->rollout = rollout_new(&model->decoder, photos * samples,
                                                  MICRO_BATCH_LONGEST_SAMPLE, error)) &&
@@ -89,8 +87,8 @@ void micro_batch_free(struct micro_batch *micro_batch) {
     free(micro_batch);
 }
 
-real *micro_batch_gradients(const struct micro_batch *micro_batch) {
-    return micro_batch->gradients;
+void micro_batch_accumulate(struct micro_batch *micro_batch, real *gradients) {
+    micro_batch->gradients = gradients;
 }
 
 /* The photos' features: cached, synthetic, or from the trainable encoder. */

@@ -1,6 +1,6 @@
 /* A micro-batch is a part of the mini-batch: photos with all their captions, or rows of text. One
  * struct micro_batch computes micro-batches one after the other and adds their gradients to a
- * gradient accumulator of its own. */
+ * gradient accumulator. */
 #ifndef CAPTION_TRAIN_MICRO_BATCH_H
 #define CAPTION_TRAIN_MICRO_BATCH_H
 
@@ -61,8 +61,9 @@ struct micro_batch *micro_batch_new(const struct model *model,
                                     const struct micro_batch_sizes *sizes, caption_error *error);
 void micro_batch_free(struct micro_batch *micro_batch);
 
-/* The gradient accumulator, a block of the model's parameters. */
-real *micro_batch_gradients(const struct micro_batch *micro_batch);
+/* Sets the gradient accumulator, a block of the model's parameters: before the first micro-batch.
+ */
+void micro_batch_accumulate(struct micro_batch *micro_batch, real *gradients);
 
 /* The photos of a micro-batch. */
 struct micro_batch_batch {

@@ -113,9 +113,15 @@ bool step_init(struct trainer *t, caption_error *error) {
     t->accumulator_count = size_smaller(micro_batches, TRAIN_ACCUMULATORS);
     const struct index_range own =
         accumulators_of(t, divide(t, o->batch_size), ranks_rank(t->ranks));
-    for (size_t accumulator = own.begin; accumulator < own.end; accumulator++) {
-        t->accumulators[accumulator] = new_micro_batch(t, error);
-        if (!t->accumulators[accumulator]) return false;
+    for (size_t i = own.begin; i < own.end; i++) {
+        t->accumulators[i] = arena_take(&t->accumulated, t->model.parameters.count, sizeof(real),
+                                        "gradients", error);
+        if (!t->accumulators[i]) return false;
+    }
+    const size_t count = size_smaller(own.end - own.begin, threads_count(t->threads));
+    for (; t->micro_batch_count < count; t->micro_batch_count++) {
+        t->micro_batches[t->micro_batch_count] = new_micro_batch(t, error);
+        if (!t->micro_batches[t->micro_batch_count]) return false;
     }
     t->batch = memory_zeroed(o->batch_size, sizeof *t->batch, "a mini-batch", error);
     if (!t->batch || !epoch_init(t, error)) return false;
@@ -131,7 +137,8 @@ void step_free(struct trainer *t) {
         encoder_workspace_free(t->workspaces[i]);
     }
     free(t->workspaces);
-    for (size_t i = 0; i < TRAIN_ACCUMULATORS; i++) micro_batch_free(t->accumulators[i]);
+    for (size_t i = 0; i < t->micro_batch_count; i++) micro_batch_free(t->micro_batches[i]);
+    arena_free(&t->accumulated);
     free(t->text_states);
     free(t->incoming);
     free(t->order);
@@ -235,9 +242,21 @@ static bool is_last(const struct step *step, size_t micro_batch, size_t accumula
            part_of(step->division.micro_batches, accumulator, step->division.accumulators).end;
 }
 
-static bool photo_micro_batch(struct step *step, size_t micro_batch, size_t accumulator,
-                              size_t worker, struct random random,
-                              struct accumulator_result *result) {
+/* Who computes the micro-batches of an accumulator. */
+struct place {
+    size_t accumulator, worker;
+    struct micro_batch *micro_batch;
+};
+
+static struct place place_of(const struct step *step, size_t item, size_t worker) {
+    const struct trainer *t = step->trainer;
+    const bool own = t->micro_batch_count == threads_count(t->threads);
+    return (struct place){step->accumulators.begin + item, worker,
+                          t->micro_batches[own ? worker : item]};
+}
+
+static bool photo_micro_batch(struct step *step, size_t micro_batch, const struct place *place,
+                              struct random random, struct accumulator_result *result) {
     struct trainer *t = step->trainer;
     const struct index_range photos =
         part_of(step->count, micro_batch, step->division.micro_batches);
@@ -246,20 +265,20 @@ static bool photo_micro_batch(struct step *step, size_t micro_batch, size_t accu
                                       .count = photos.end - photos.begin};
     if (!step->task.features) {
         batch.images = loader_wait(t->loader, first, batch.count, &result->error);
-        batch.workspace = t->workspaces[worker];
+        batch.workspace = t->workspaces[place->worker];
         if (!batch.images) return false;
     }
-    if (step->decoder && is_last(step, micro_batch, accumulator)) {
+    if (step->decoder && is_last(step, micro_batch, place->accumulator)) {
         batch.decoder_done = gradient_chain_ready;
         batch.context = step->decoder;
     }
     micro_batch_work *work = epoch_draws(step->phase) ? micro_batch_rollout : micro_batch_photos;
-    work(t->accumulators[accumulator], &step->task, &batch, random, &result->sum);
+    work(place->micro_batch, &step->task, &batch, random, &result->sum);
     if (batch.images) loader_release(t->loader, first, batch.count);
     return true;
 }
 
-static void text_micro_batch(struct step *step, size_t micro_batch, size_t accumulator,
+static void text_micro_batch(struct step *step, size_t micro_batch, const struct place *place,
                              struct random random, struct accumulator_result *result) {
     struct trainer *t = step->trainer;
     const struct index_range photos =
@@ -271,28 +290,29 @@ static void text_micro_batch(struct step *step, size_t micro_batch, size_t accum
         .first_row = first_row,
         .count = (photos.end - photos.begin) * TRAIN_TEXT_ROWS,
         .states = t->text_states + first_row * t->model.decoder.state};
-    micro_batch_text(t->accumulators[accumulator], &step->task, &text, random, &result->sum);
+    micro_batch_text(place->micro_batch, &step->task, &text, random, &result->sum);
 }
 
 /* The micro-batches of a gradient accumulator, one after the other. */
 static void run_accumulator(void *context, size_t item, size_t worker) {
     struct step *step = context;
     struct trainer *t = step->trainer;
-    const size_t accumulator = step->accumulators.begin + item;
-    struct accumulator_result *result = &step->results[accumulator];
+    const struct place place = place_of(step, item, worker);
+    real *gradients = t->accumulators[place.accumulator];
+    struct accumulator_result *result = &step->results[place.accumulator];
     *result = (struct accumulator_result){.ok = true};
-    update_clear(&t->update, micro_batch_gradients(t->accumulators[accumulator]),
-                 step->encoder_trained);
+    update_clear(&t->update, gradients, step->encoder_trained);
+    micro_batch_accumulate(place.micro_batch, gradients);
     const struct index_range micro_batches =
-        part_of(step->division.micro_batches, accumulator, step->division.accumulators);
+        part_of(step->division.micro_batches, place.accumulator, step->division.accumulators);
     for (size_t micro_batch = micro_batches.begin; result->ok && micro_batch < micro_batches.end;
          micro_batch++) {
         struct random random =
             trainer_stream(t, STREAM_DROPOUT, (step->number << 12) + micro_batch);
         if (step->phase == TRAIN_TEXT) {
-            text_micro_batch(step, micro_batch, accumulator, random, result);
+            text_micro_batch(step, micro_batch, &place, random, result);
         } else {
-            result->ok = photo_micro_batch(step, micro_batch, accumulator, worker, random, result);
+            result->ok = photo_micro_batch(step, micro_batch, &place, random, result);
         }
     }
     if (step->decoder && !result->ok) gradient_chain_ready(step->decoder); /* the others wait */
@@ -371,7 +391,7 @@ static void list_blocks(struct step *step) {
         update_clear(&t->update, t->incoming, step->encoder_trained);
     }
     for (size_t i = step->accumulators.begin; i < step->accumulators.end; i++)
-        step->blocks[step->block_count++] = micro_batch_gradients(t->accumulators[i]);
+        step->blocks[step->block_count++] = t->accumulators[i];
 }
 
 /* Elements [begin, end) of the blocks, to be summed over all ranks. */

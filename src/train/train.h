@@ -163,8 +163,6 @@ struct train_option {
 enum { TRAIN_OPTIONS = 36 };
 extern const struct train_option train_option_table[TRAIN_OPTIONS];
 
-double train_option_value(const struct train_options *options, const struct train_option *option);
-
 /* False with `error` naming the first option that is out of its range, or two that contradict each
  * other. */
 bool train_options_check(const struct train_options *options, caption_error *error);

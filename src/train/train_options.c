@@ -98,7 +98,7 @@ const struct train_option train_option_table[TRAIN_OPTIONS] = {
 #undef FLOAT
 #undef BOOL
 
-double train_option_value(const struct train_options *o, const struct train_option *option) {
+static double option_value(const struct train_options *o, const struct train_option *option) {
     const char *field = (const char *)o + option->offset;
     switch (option->type) {
     case TRAIN_OPTION_SIZE:
@@ -157,7 +157,7 @@ cJSON *train_options_json(const struct train_options *o) {
     for (size_t i = 0; ok && i < TRAIN_OPTIONS; i++) {
         const struct train_option *option = &train_option_table[i];
         if (!option->decides) continue;
-        ok = cJSON_AddNumberToObject(settings, option->name, train_option_value(o, option)) != NULL;
+        ok = cJSON_AddNumberToObject(settings, option->name, option_value(o, option)) != NULL;
     }
     if (ok && put_repeats(settings, o) && put_buffer(settings, o) && put_styles(settings, o))
         return settings;
@@ -222,7 +222,7 @@ static const char no_epochs[] =
 /* The range of the table; of epochs, the fewest that a run can do with. */
 static bool check_number(const struct train_options *o, const struct train_option *option,
                          caption_error *error) {
-    const double value = train_option_value(o, option);
+    const double value = option_value(o, option);
     const bool epochs = option->offset == offsetof(struct train_options, epochs);
     const double low = epochs ? (double)fewest_epochs(o) : option->low;
     return (value >= low && value <= option->high) ||

@@ -77,8 +77,13 @@ struct trainer {
     char *checkpoint;         /* path */
     char *settings;           /* what the weights depend on, as JSON text */
     struct update update;
-    struct micro_batch *accumulators[TRAIN_ACCUMULATORS];
+    real *accumulators[TRAIN_ACCUMULATORS]; /* blocks of the parameters; NULL: other processes' */
     size_t accumulator_count;
+    struct arena accumulated;                              /* their memory */
+    struct micro_batch *micro_batches[TRAIN_ACCUMULATORS]; /* [micro_batch_count]: one a thread,
+                                                              or one an accumulator if they are
+                                                              fewer */
+    size_t micro_batch_count;
     real *text_states;                     /* (text rows, S); NULL: no text is read */
     struct encoder_workspace **workspaces; /* [threads], once the encoder is trained */
     struct loader *loader;                 /* the same */

@@ -1,4 +1,4 @@
-/* Vocabulary files: what is read is written and read again the same. */
+/* The text of vocabularies: what is read is written and read again the same. */
 #include "fuzz.h"
 #include "text/content.h"
 #include "text/vocabulary.h"
@@ -9,15 +9,6 @@ static void check_same(const struct vocabulary *a, const struct vocabulary *b) {
         FUZZ_MUST(strcmp(a->words[i], b->words[i]) == 0 && a->counts[i] == b->counts[i]);
         FUZZ_MUST(vocabulary_find(a, a->words[i]) == i);
     }
-}
-
-static void write_again(const struct vocabulary *vocabulary) {
-    struct vocabulary again;
-    const char *path = fuzz_output();
-    FUZZ_MUST(vocabulary_write(vocabulary, path, NULL) && vocabulary_read(&again, path, NULL));
-    check_same(vocabulary, &again);
-    vocabulary_free(&again);
-    unlink(path);
 }
 
 /* Its content words as tags: what is chosen is written and read again the same. */
@@ -53,7 +44,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     FUZZ_MUST(sentence != NULL);
     free(sentence);
     free(text);
-    write_again(&vocabulary);
     choose_tags(&vocabulary);
     vocabulary_free(&again);
     vocabulary_free(&vocabulary);

@@ -1,5 +1,6 @@
 #include "temporary_file.h"
 
+#include "base/file.h"
 #include "text/content.h"
 
 static struct vocabulary parsed(const char *text) {
@@ -12,9 +13,14 @@ static struct vocabulary parsed(const char *text) {
 }
 
 static struct vocabulary flickr8k(void) {
-    struct vocabulary vocabulary;
+    static const char path[] = "vocab/flickr8k.tsv";
+    struct file_bytes file;
     caption_error error;
-    if (!vocabulary_read(&vocabulary, "vocab/flickr8k.tsv", &error)) fail_msg("%s", error.message);
+    if (!file_read(path, 1 << 20, &file, &error)) fail_msg("%s", error.message);
+    struct vocabulary vocabulary;
+    if (!vocabulary_parse(&vocabulary, (const char *)file.data, file.size, path, &error))
+        fail_msg("%s", error.message);
+    file_bytes_free(&file);
     return vocabulary;
 }
 
