@@ -1,5 +1,6 @@
 #include "format/packed_file.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 char *packed_file_path(const char *model, caption_error *error) {
@@ -22,9 +23,14 @@ static bool place_parts(const size_t *sizes, size_t *offsets, size_t *end) {
     return true;
 }
 
-static bool read_sizes(const char *text, size_t *sizes) {
-    return sscanf(text, "decoder %zu\nencoder %zu\n", &sizes[PACKED_DECODER],
-                  &sizes[PACKED_ENCODER]) == PACKED_PARTS;
+/* What is not as packed_file_head writes it is found by writing it again. */
+static void read_sizes(const char *text, size_t *sizes) {
+    static const char *const names[] = {
+        [PACKED_DECODER] = "decoder ", [PACKED_ENCODER] = "encoder "};
+    for (size_t i = 0; i < PACKED_PARTS; i++) {
+        const char *found = strstr(text, names[i]);
+        sizes[i] = found ? (size_t)strtoull(found + strlen(names[i]), NULL, 10) : 0;
+    }
 }
 
 bool packed_file_take(struct packed_file *packed, const struct file_parts *file, const char *path,
@@ -39,8 +45,8 @@ bool packed_file_take(struct packed_file *packed, const struct file_parts *file,
                          "processor (caption info --pack packs anew)",
                          path);
     size_t end;
-    if (!read_sizes(head + length + 1, packed->sizes) ||
-        !place_parts(packed->sizes, packed->offsets, &end) || file->size != end ||
+    read_sizes(head + length + 1, packed->sizes);
+    if (!place_parts(packed->sizes, packed->offsets, &end) || file->size != end ||
         packed_file_head(same, key, packed->sizes) < 0 || strcmp(head, same) != 0)
         return error_set(error, CAPTION_ERROR_FORMAT,
                          "%s: not what caption info --pack wrote (it packs anew)", path);

@@ -4,12 +4,15 @@
  * neighbouring columns in registers.
  *
  * Inputs and outputs are floats, or low-precision activations (see low_precision.h). Sums and
- * weights are float. */
+ * weights are float, but those of int8 in two bytes are whole numbers of 16 bits: an input of 15
+ * bits (INT8_WIDE_ACTIVATION is 6) times a weight is rounded to 16 bits by one instruction, and the
+ * sum is one of steps that are as fine as its channel allows. */
 #ifndef CAPTION_INFER_DEPTHWISE_H
 #define CAPTION_INFER_DEPTHWISE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/simd_level.h"
 
@@ -35,15 +38,21 @@ struct depthwise {
     const size_t *lines; /* [(rows - 1) * stride + kernel]: index in the input of each row that the
                             outputs need, of (columns - 1) * stride + kernel pixels */
     size_t line_stride, input_stride;
-    const float *weight; /* (kernel, kernel, channels) */
+    const void *weight; /* (kernel, kernel, channels): floats or, of DEPTHWISE_WIDE, int16_t */
     size_t weight_stride;
-    const float *bias; /* (channels); for int8 in steps, of int8_step(bytes) */
-    bool relu6;        /* of floats; low-precision outputs always go through ReLU6 */
-    void *output;      /* (rows, columns, channels) */
+    const void *bias;    /* (channels), the same; of DEPTHWISE_BYTES in steps of 6 / INT8_STEPS */
+    const int16_t *most; /* (channels), DEPTHWISE_WIDE: the number that is 6 */
+    bool relu6;          /* of floats; low-precision outputs always go through ReLU6 */
+    void *output;        /* (rows, columns, channels) */
     size_t output_stride;
 };
 
 void depthwise(const struct depthwise *strip);
+
+/* A channel's weights for DEPTHWISE_WIDE, one of every `stride` numbers: `taps` of them. Returns
+ * `most`, at most INT8_WIDE_STEPS: sums of 16 bits hold whatever the inputs are. */
+int16_t depthwise_widen(size_t taps, size_t stride, const float *weight, float bias,
+                        int16_t *wide_weight, int16_t *wide_bias);
 
 /* The same with a given instruction set, which this processor must have; for tests and
  * benchmarks. */

@@ -10,9 +10,6 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(load_numbers)(enum depthwise_numbers numbe
     case DEPTHWISE_BYTES:
         KERNEL(load_bytes)((const uint8_t *)input + at, out);
         break;
-    case DEPTHWISE_WIDE:
-        KERNEL(load_wide)((const uint16_t *)input + at, out);
-        break;
     case DEPTHWISE_BF16:
         KERNEL(load_bf16)((const uint16_t *)input + at, out);
         break;
@@ -27,9 +24,6 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store_numbers)(enum depthwise_numbers numb
     switch (numbers) {
     case DEPTHWISE_BYTES:
         KERNEL(store_bytes)(sum, (uint8_t *)output + at);
-        break;
-    case DEPTHWISE_WIDE:
-        KERNEL(store_wide)(sum, (uint16_t *)output + at);
         break;
     case DEPTHWISE_BF16:
         KERNEL(store_bf16)(KERNEL_RELU6(sum), (uint16_t *)output + at);
@@ -90,20 +84,161 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(add_by_inputs)(enum depthwise_numbers numb
     }
 }
 
+#if KERNEL_WIDTH < 16
+/* Numbers of 16 bits. */
+typedef int16_t KERNEL(shorts) __attribute__((vector_size(KERNEL_WIDTH * sizeof(float))));
+enum { KERNEL(short_count) = 2 * KERNEL_WIDTH };
+
+/* sums += x w / 2^15, each product rounded to nearest, ties upwards. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(add_rounded)(KERNEL(shorts) * sums, KERNEL(shorts) x,
+                                                   KERNEL(shorts) w) {
+#if KERNEL_WIDTH == 8
+    *sums += (KERNEL(shorts))_mm256_mulhrs_epi16((__m256i)x, (__m256i)w);
+#elif defined(SIMD_X86)
+    /* (SSE2 has no such instruction: the upper half twice, and the lower half's first bit.) */
+    const __m128i low = _mm_srli_epi16(_mm_mullo_epi16((__m128i)x, (__m128i)w), 14);
+    const KERNEL(shorts) high = (KERNEL(shorts))_mm_mulhi_epi16((__m128i)x, (__m128i)w);
+    *sums += high + high + (KERNEL(shorts))_mm_avg_epu16(low, _mm_setzero_si128());
+#elif defined(SIMD_NEON)
+    *sums += (KERNEL(shorts))vqrdmulhq_s16((int16x8_t)x, (int16x8_t)w);
+#else
+    for (size_t i = 0; i < KERNEL(short_count); i++)
+        (*sums)[i] = (int16_t)((*sums)[i] + ((x[i] * w[i] + (1 << 14)) >> 15));
+#endif
+    /* (In this order: gcc would compute all products first and spill them.) */
+    KERNEL_IN_REGISTER(*sums);
+}
+
+/* Between 0 and `most`. */
+KERNEL_TARGET SIMD_INLINE KERNEL(shorts) KERNEL(clamped)(KERNEL(shorts) x, KERNEL(shorts) most) {
+#if KERNEL_WIDTH == 8
+    const __m256i positive = _mm256_max_epi16((__m256i)x, _mm256_setzero_si256());
+    return (KERNEL(shorts))_mm256_min_epi16(positive, (__m256i)most);
+#elif defined(SIMD_X86)
+    const __m128i positive = _mm_max_epi16((__m128i)x, _mm_setzero_si128());
+    return (KERNEL(shorts))_mm_min_epi16(positive, (__m128i)most);
+#else
+    const KERNEL(shorts) positive = x & (x > 0), above = positive > most;
+    return (positive & ~above) | (most & above);
+#endif
+}
+
+/* Adds a column of three inputs to sums: number j takes tap `tap` - j * stride of each row. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(add_column)(const int16_t *const *rows, size_t at,
+                                                  KERNEL(shorts) (*taps)[3], size_t tap,
+                                                  size_t stride, size_t count,
+                                                  KERNEL(shorts) * sums) {
+    SIMD_UNROLL
+    for (size_t ky = 0; ky < 3; ky++) {
+        KERNEL(shorts) input;
+        SIMD_LOAD(input, rows[ky] + at);
+        SIMD_UNROLL
+        for (size_t j = 0; j < count; j++)
+            KERNEL(add_rounded)(&sums[j], input, taps[ky][tap - j * stride]);
+    }
+}
+
+/* Row y of a 3x3 convolution, a vector of channels from c on: all taps stay in registers, and a
+ * column of inputs is loaded once. (Sums may overflow on their way to one that fits.) */
+KERNEL_TARGET SIMD_INLINE void KERNEL(wide_row)(const struct depthwise *strip, size_t stride,
+                                                size_t y, size_t c) {
+    const int16_t *rows[3], *weight = (const int16_t *)strip->weight + c;
+    KERNEL(shorts) taps[3][3], sums[3], bias, most;
+    SIMD_UNROLL
+    for (size_t i = 0; i < 9; i++) SIMD_LOAD(taps[i / 3][i % 3], weight + i * strip->weight_stride);
+    SIMD_UNROLL
+    for (size_t ky = 0; ky < 3; ky++) {
+        rows[ky] =
+            (const int16_t *)strip->input + strip->lines[y * stride + ky] * strip->line_stride + c;
+    }
+    SIMD_LOAD(bias, (const int16_t *)strip->bias + c);
+    SIMD_LOAD(most, strip->most + c);
+    int16_t *output = (int16_t *)strip->output + y * strip->columns * strip->output_stride + c;
+    sums[0] = sums[1] = bias;
+    size_t at = 0;
+    KERNEL(add_column)(rows, at, taps, 0, stride, 1, sums);
+    at += strip->input_stride;
+    if (stride == 1) {
+        KERNEL(add_column)(rows, at, taps, 1, stride, 2, sums);
+        at += strip->input_stride;
+    }
+    for (size_t x = 0; x < strip->columns; x++, output += strip->output_stride) {
+        if (stride == 2) {
+            KERNEL(add_column)(rows, at, taps, 1, stride, 1, sums);
+            at += strip->input_stride;
+            sums[1] = bias;
+        }
+        sums[2] = bias;
+        KERNEL(add_column)(rows, at, taps, 2, stride, stride == 1 ? 3 : 2, sums);
+        at += strip->input_stride;
+        KERNEL(shorts) number = KERNEL(clamped)(sums[0], most);
+        SIMD_STORE(output, number);
+        sums[0] = sums[1];
+        sums[1] = sums[2];
+    }
+}
+
+/* KERNEL(columns) of whole numbers. (Sums may overflow on their way to one that fits.) */
+KERNEL_TARGET SIMD_INLINE void KERNEL(wide_columns)(const struct depthwise *strip, size_t kernel,
+                                                    size_t stride, size_t tile, size_t y, size_t x,
+                                                    size_t c) {
+    KERNEL(shorts) sums[TILE_MOST], most;
+    SIMD_LOAD(sums[0], (const int16_t *)strip->bias + c);
+    SIMD_UNROLL
+    for (size_t t = 1; t < tile; t++) sums[t] = sums[0];
+    const int16_t *weight = (const int16_t *)strip->weight + c;
+    for (size_t ky = 0; ky < kernel; ky++) {
+        const int16_t *row = (const int16_t *)strip->input +
+                             strip->lines[y * stride + ky] * strip->line_stride +
+                             x * stride * strip->input_stride + c;
+        KERNEL(shorts) taps[KERNEL_MOST];
+        SIMD_UNROLL
+        for (size_t kx = 0; kx < kernel; kx++, weight += strip->weight_stride)
+            SIMD_LOAD(taps[kx], weight);
+        SIMD_UNROLL
+        for (size_t i = 0; i < (tile - 1) * stride + kernel; i++) {
+            KERNEL(shorts) input;
+            SIMD_LOAD(input, row);
+            row += strip->input_stride;
+            SIMD_POINTER(row);
+            SIMD_UNROLL
+            for (size_t t = 0; t < tile; t++) {
+                const size_t kx = i - t * stride; /* wraps where the tap lies to the left */
+                if (kx < kernel) KERNEL(add_rounded)(&sums[t], input, taps[kx]);
+            }
+        }
+    }
+    SIMD_LOAD(most, strip->most + c);
+    int16_t *output =
+        (int16_t *)strip->output + (y * strip->columns + x) * strip->output_stride + c;
+    SIMD_UNROLL
+    for (size_t t = 0; t < tile; t++, output += strip->output_stride) {
+        KERNEL(shorts) number = KERNEL(clamped)(sums[t], most);
+        SIMD_STORE(output, number);
+    }
+}
+#endif
+
 /* Columns x .. x + tile - 1 of row y, a vector of channels from c on. All but x, y and c are
  * constants where this is inlined. Every input is loaded once. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise *strip,
                                                enum depthwise_numbers numbers, size_t kernel,
                                                size_t stride, size_t tile, size_t y, size_t x,
                                                size_t c) {
+#if KERNEL_WIDTH < 16
+    if (numbers == DEPTHWISE_WIDE) {
+        KERNEL(wide_columns)(strip, kernel, stride, tile, y, x, c);
+        return;
+    }
+#endif
     KERNEL(vector) sums[TILE_MOST];
-    SIMD_LOAD(sums[0], strip->bias + c);
+    SIMD_LOAD(sums[0], (const float *)strip->bias + c);
     SIMD_UNROLL
     for (size_t t = 1; t < tile; t++) sums[t] = sums[0];
     for (size_t ky = 0; ky < kernel; ky++) {
         const size_t row = strip->lines[y * stride + ky] * strip->line_stride +
                            x * stride * strip->input_stride + c;
-        const float *weight = strip->weight + ky * kernel * strip->weight_stride + c;
+        const float *weight = (const float *)strip->weight + ky * kernel * strip->weight_stride + c;
 #if KERNEL_WIDTH == 16
         if (numbers == DEPTHWISE_FLOATS) {
             KERNEL(add_by_taps)
@@ -124,16 +259,27 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise *strip,
     }
 }
 
+/* Channels of a vector. */
+KERNEL_TARGET SIMD_INLINE size_t KERNEL(channels)(enum depthwise_numbers numbers) {
+    return numbers == DEPTHWISE_WIDE ? 2 * KERNEL_WIDTH : KERNEL_WIDTH;
+}
+
 /* Row y of channels first .. end - 1, tile by tile or vector by vector. The last tile of a row
  * starts early enough to be whole, and computes some columns again. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(row)(const struct depthwise *strip,
                                            enum depthwise_numbers numbers, size_t kernel,
                                            size_t stride, size_t tile, size_t y, size_t first,
                                            size_t end) {
-    const size_t columns = strip->columns;
+    const size_t columns = strip->columns, step = KERNEL(channels)(numbers);
+#if KERNEL_WIDTH < 16
+    if (numbers == DEPTHWISE_WIDE && kernel == 3) {
+        KERNEL(wide_row)(strip, stride, y, first);
+        return;
+    }
+#endif
     for (size_t x = 0; x < columns; x += columns < tile ? 1 : tile) {
         const size_t start = columns < tile || x + tile <= columns ? x : columns - tile;
-        for (size_t c = first; c < end; c += KERNEL_WIDTH) {
+        for (size_t c = first; c < end; c += step) {
             if (columns < tile) {
                 KERNEL(columns)(strip, numbers, kernel, stride, 1, y, x, c);
             } else {
@@ -157,9 +303,10 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(rows)(const struct depthwise *strip,
         }
         return;
     }
+    const size_t step = KERNEL(channels)(numbers);
     for (size_t y = 0; y < strip->rows; y++) {
-        for (size_t c = 0; c < strip->channels; c += KERNEL_WIDTH) {
-            KERNEL(row)(strip, numbers, kernel, stride, tile, y, c, c + KERNEL_WIDTH);
+        for (size_t c = 0; c < strip->channels; c += step) {
+            KERNEL(row)(strip, numbers, kernel, stride, tile, y, c, c + step);
         }
     }
 }
@@ -175,6 +322,9 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(rows)(const struct depthwise *strip,
 KERNEL_STRIP(strip_floats, DEPTHWISE_FLOATS, TILE_STRIDE_2)
 KERNEL_STRIP(strip_bf16, DEPTHWISE_BF16, TILE_STRIDE_2_LOW)
 KERNEL_STRIP(strip_bytes, DEPTHWISE_BYTES, TILE_STRIDE_2_LOW)
-KERNEL_STRIP(strip_wide, DEPTHWISE_WIDE, TILE_STRIDE_2_LOW)
+
+#if KERNEL_WIDTH < 16
+KERNEL_STRIP(strip_wide, DEPTHWISE_WIDE, TILE_WIDE)
+#endif
 
 #undef KERNEL_STRIP

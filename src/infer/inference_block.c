@@ -69,13 +69,14 @@ static bool make_weights(struct inference_block *block, const struct encoder_lay
     const struct encoder_layer *project = layers + block->layers - 1, *depthwise = project - 1;
     if (block->source != INFERENCE_AS_IS) {
         const bool photo = block->source == INFERENCE_FROM_PHOTO;
-        block->expand = kernels->matrix_new(photo ? INFERENCE_STEM : INFERENCE_EXPAND, layers,
+        block->expand = kernels->matrix_new(photo ? INFERENCE_STEM : INFERENCE_EXPAND, layers, NULL,
                                             weights, arena, error);
         if (!block->expand) return false;
     }
     block->depthwise = kernels->depthwise_new(depthwise, weights, arena, error);
     if (!block->depthwise) return false;
-    block->project = kernels->matrix_new(INFERENCE_PROJECT, project, weights, arena, error);
+    block->project =
+        kernels->matrix_new(INFERENCE_PROJECT, project, block->depthwise, weights, arena, error);
     return block->project != NULL;
 }
 
@@ -223,6 +224,7 @@ static void expand_photo(const struct inference_block *block, const struct group
         .input = inference_prepare_lines(block->kernels, scratch->patches, 1, size, channels,
                                          scratch->prepared),
         .input_stride = block->kernels->prepared_bytes(channels),
+        .prepared = size,
         .output = ring_line(block, group, line),
         .output_stride = group->channels};
     block->kernels->multiply(INFERENCE_STEM, block->expand, group->panel, group->panels, &product);
@@ -249,6 +251,7 @@ static void expand_lines(const struct inference_block *block, const struct group
                                               .input = (const char *)inflow->lines +
                                                        (line - inflow->first) * size * bytes,
                                               .input_stride = bytes,
+                                              .prepared = size,
                                               .output = ring_line(block, group, line),
                                               .output_stride = group->channels,
                                               .line = size,

@@ -51,8 +51,8 @@ static bool make_stem(struct inference_encoder *encoder, const struct encoder_la
     encoder->stem_shape = stem->shape;
     inference_patches_needs(&stem->shape, encoder->kernels, &encoder->needs);
     count_map(encoder, stem->shape.out_size * stem->shape.out_size, stem->shape.out_channels);
-    encoder->stem =
-        encoder->kernels->matrix_new(INFERENCE_STEM_MAP, stem, weights, &encoder->arena, error);
+    encoder->stem = encoder->kernels->matrix_new(INFERENCE_STEM_MAP, stem, NULL, weights,
+                                                 &encoder->arena, error);
     return encoder->stem != NULL;
 }
 
@@ -90,7 +90,7 @@ static bool make(struct inference_encoder *out, const struct encoder *encoder,
     out->head_inputs = inference_padded(head->shape.in_channels);
     inference_prepared_needs(out->kernels, out->head_size * out->head_size, out->head_inputs,
                              &out->needs);
-    out->head = out->kernels->matrix_new(INFERENCE_HEAD, head, weights, &out->arena, error);
+    out->head = out->kernels->matrix_new(INFERENCE_HEAD, head, NULL, weights, &out->arena, error);
     return out->head != NULL;
 }
 
@@ -222,6 +222,7 @@ static void run_stem(const struct layer *layer, size_t first, size_t end,
             .input = inference_prepare_lines(kernels, scratch->patches, 1, size, inputs,
                                              scratch->prepared),
             .input_stride = kernels->prepared_bytes(inputs),
+            .prepared = size,
             .output = layer->output + y * size * channels,
             .output_stride = channels};
         kernels->multiply(INFERENCE_STEM_MAP, encoder->stem, 0, channels / INFERENCE_PANEL,
@@ -249,6 +250,7 @@ static void run_head(const struct layer *layer, size_t first, size_t end,
         const struct inference_product product = {.rows = size * size,
                                                   .input = rows,
                                                   .input_stride = kernels->prepared_bytes(inputs),
+                                                  .prepared = size,
                                                   .output = scratch->head,
                                                   .output_stride = channels};
         kernels->multiply(INFERENCE_HEAD, encoder->head, panel, some, &product);

@@ -55,6 +55,8 @@ struct inference_depthwise {
     size_t channels; /* padded */
     float *bias;     /* (channels) */
     float *weight;   /* (k, k, channels) */
+    /* The same for DEPTHWISE_WIDE, or NULL (see depthwise.h): */
+    int16_t *wide_bias, *wide_weight, *most;
 };
 
 static bool read_taps(const struct inference_depthwise *depthwise,
@@ -78,8 +80,8 @@ static void *depthwise_new(const struct encoder_layer *layer, const struct weigh
     struct inference_depthwise *depthwise =
         arena_take(arena, 1, sizeof *depthwise, "weights", error);
     if (!depthwise) return NULL;
-    depthwise->shape = layer->shape;
-    depthwise->channels = inference_padded(layer->shape.out_channels);
+    *depthwise = (struct inference_depthwise){
+        .shape = layer->shape, .channels = inference_padded(layer->shape.out_channels)};
     depthwise->bias =
         arena_take(arena, 1 + taps, depthwise->channels * sizeof(float), "weights", error);
     if (!depthwise->bias) return NULL;
@@ -99,22 +101,25 @@ static void convolve(enum depthwise_numbers numbers, const void *weights, size_t
                      size_t panels, const struct inference_strip *strip) {
     const struct inference_depthwise *d = weights;
     const size_t first = panel * INFERENCE_PANEL;
-    depthwise(&(struct depthwise){.numbers = numbers,
-                                  .kernel = d->shape.kernel,
-                                  .stride = d->shape.stride,
-                                  .rows = strip->rows,
-                                  .columns = d->shape.out_size,
-                                  .channels = panels * INFERENCE_PANEL,
-                                  .input = strip->input,
-                                  .lines = strip->lines,
-                                  .line_stride = strip->line_stride,
-                                  .input_stride = strip->input_stride,
-                                  .weight = d->weight + first,
-                                  .weight_stride = d->channels,
-                                  .bias = d->bias + first,
-                                  .relu6 = d->shape.relu6,
-                                  .output = strip->output,
-                                  .output_stride = strip->output_stride});
+    const bool wide = numbers == DEPTHWISE_WIDE;
+    depthwise(&(struct depthwise){
+        .numbers = numbers,
+        .kernel = d->shape.kernel,
+        .stride = d->shape.stride,
+        .rows = strip->rows,
+        .columns = d->shape.out_size,
+        .channels = panels * INFERENCE_PANEL,
+        .input = strip->input,
+        .lines = strip->lines,
+        .line_stride = strip->line_stride,
+        .input_stride = strip->input_stride,
+        .weight = wide ? (const void *)(d->wide_weight + first) : d->weight + first,
+        .weight_stride = d->channels,
+        .bias = wide ? (const void *)(d->wide_bias + first) : d->bias + first,
+        .most = wide ? d->most + first : NULL,
+        .relu6 = d->shape.relu6,
+        .output = strip->output,
+        .output_stride = strip->output_stride});
 }
 
 /* A layer's product in float. */
@@ -129,8 +134,9 @@ static void float_pack_rows(void *packed, size_t first, size_t count, const floa
 
 /* Outputs are padded to whole panels; those beyond the layer's are zeros. */
 static void *float_matrix_new(enum inference_role role, const struct encoder_layer *layer,
-                              const struct weights *weights, struct arena *arena,
-                              caption_error *error) {
+                              const void *depthwise, const struct weights *weights,
+                              struct arena *arena, caption_error *error) {
+    (void)depthwise;
     const size_t inputs = weights_inputs(role, layer);
     struct float_matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
     if (!matrix) return NULL;
@@ -190,25 +196,30 @@ static void low_pack_rows(void *packed, size_t first, size_t count, const float 
     packed_low_precision_rows(&matrix->packed, first, count, matrix->inputs, rows);
 }
 
-static void *low_matrix_new(enum precision precision, enum inference_role role,
-                            const struct encoder_layer *layer, const struct weights *weights,
-                            struct arena *arena, caption_error *error) {
+static struct low_precision_matrix *low_matrix_new(enum precision precision,
+                                                   enum inference_role role,
+                                                   const struct encoder_layer *layer,
+                                                   struct arena *arena, caption_error *error) {
     const bool to_activations = role == INFERENCE_STEM || role == INFERENCE_EXPAND;
     struct low_precision_matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
     if (!matrix) return NULL;
     matrix->inputs = weights_inputs(role, layer);
     matrix->relu6 = layer->shape.relu6;
-    if (precision == PRECISION_INT8 && role != INFERENCE_PROJECT) {
-        matrix->range_at = int8_range_at(inference_padded(matrix->inputs));
-    }
+    const bool has_ranges = precision == PRECISION_INT8 && role != INFERENCE_PROJECT;
+    matrix->range_at = has_ranges ? int8_range_at(inference_padded(matrix->inputs)) : 0;
     const size_t outputs = inference_padded(layer->shape.out_channels);
     if (!packed_low_precision_init(&matrix->packed, precision, to_activations, outputs,
                                    matrix->inputs, arena, error))
         return NULL;
-    if (arena->is_filled) return matrix;
-    const bool ok = weights_read(weights, layer->bias, matrix->packed.bias, error) &&
-                    weights_pack(role, layer, weights, low_pack_rows, matrix, error);
-    return ok ? matrix : NULL;
+    matrix->packed.used = layer->shape.out_channels;
+    return matrix;
+}
+
+static bool low_pack(struct low_precision_matrix *matrix, enum inference_role role,
+                     const struct encoder_layer *layer, const struct weights *weights,
+                     caption_error *error) {
+    return weights_read(weights, layer->bias, matrix->packed.bias, error) &&
+           weights_pack(role, layer, weights, low_pack_rows, matrix, error);
 }
 
 /* The differences between the roles are in the matrix. */
@@ -221,6 +232,7 @@ static void low_multiply(enum inference_role role, const void *matrix, size_t pa
         &(struct packed_low_precision_product){.input = product->input,
                                                .input_stride = product->input_stride,
                                                .range_at = m->range_at,
+                                               .range_rows = product->prepared,
                                                .residual = product->residual,
                                                .relu6 = m->relu6,
                                                .output = product->output,
@@ -229,13 +241,32 @@ static void low_multiply(enum inference_role role, const void *matrix, size_t pa
                                                .line_stride = product->line_stride});
 }
 
+/* Adds the weights of 16 bits. */
+static void *widen(struct inference_depthwise *depthwise, struct arena *arena,
+                   caption_error *error) {
+    const size_t channels = depthwise->channels;
+    const size_t taps = depthwise->shape.kernel * depthwise->shape.kernel;
+    depthwise->most = arena_take(arena, 2 + taps, channels * sizeof(int16_t), "weights", error);
+    if (!depthwise->most) return NULL;
+    depthwise->wide_bias = depthwise->most + channels;
+    depthwise->wide_weight = depthwise->wide_bias + channels;
+    if (arena->is_filled) return depthwise;
+    for (size_t c = 0; c < channels; c++) {
+        depthwise->most[c] =
+            depthwise_widen(taps, channels, depthwise->weight + c, depthwise->bias[c],
+                            depthwise->wide_weight + c, depthwise->wide_bias + c);
+    }
+    return depthwise;
+}
+
 /* int8 numbers are convolved in units of steps. */
 static void *int8_depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
                                 struct arena *arena, caption_error *error) {
     struct inference_depthwise *depthwise = depthwise_new(layer, weights, arena, error);
-    if (!depthwise || arena->is_filled) return depthwise;
-    const float steps = 1 / int8_step(low_precision_bytes(PRECISION_INT8));
-    for (size_t c = 0; c < depthwise->channels; c++) depthwise->bias[c] *= steps;
+    if (!depthwise) return NULL;
+    if (low_precision_bytes(PRECISION_INT8) == 2) return widen(depthwise, arena, error);
+    if (arena->is_filled) return depthwise;
+    for (size_t c = 0; c < depthwise->channels; c++) depthwise->bias[c] *= (float)INT8_STEPS / 6;
     return depthwise;
 }
 
@@ -257,9 +288,15 @@ static void low_depthwise(enum precision precision, const void *weights, size_t 
         low_precision_line(precision, line, pixels, channels, prepared);                           \
     }                                                                                              \
     static void *name##_matrix_new(enum inference_role role, const struct encoder_layer *layer,    \
-                                   const struct weights *weights, struct arena *arena,             \
-                                   caption_error *error) {                                         \
-        return low_matrix_new(precision, role, layer, weights, arena, error);                      \
+                                   const void *depthwise, const struct weights *weights,           \
+                                   struct arena *arena, caption_error *error) {                    \
+        struct low_precision_matrix *matrix =                                                      \
+            low_matrix_new(precision, role, layer, arena, error);                                  \
+        if (!matrix) return NULL;                                                                  \
+        const struct inference_depthwise *before = depthwise;                                      \
+        matrix->packed.columns = before ? before->most : NULL;                                     \
+        if (arena->is_filled) return matrix;                                                       \
+        return low_pack(matrix, role, layer, weights, error) ? matrix : NULL;                      \
     }                                                                                              \
     static void name##_depthwise(const void *taps, size_t panel, size_t panels,                    \
                                  const struct inference_strip *strip) {                            \

@@ -41,6 +41,7 @@ struct inference_product {
     size_t rows;
     const void *input;
     size_t input_stride;
+    size_t prepared;       /* rows of the input that were prepared together, as a line */
     const float *residual; /* of the output's stride, added; or NULL */
     void *output;
     size_t output_stride;
@@ -66,9 +67,11 @@ struct inference_kernels {
     size_t (*prepared_bytes)(size_t channels);
     void (*prepare)(const float *line, size_t pixels, size_t channels, void *prepared);
 
-    /* A layer's weights and bias, packed for `role` in the arena. */
+    /* A layer's weights and bias, packed for `role` in the arena. `depthwise` is the convolution
+     * before INFERENCE_PROJECT. */
     void *(*matrix_new)(enum inference_role role, const struct encoder_layer *layer,
-                        const struct weights *weights, struct arena *arena, caption_error *error);
+                        const void *depthwise, const struct weights *weights, struct arena *arena,
+                        caption_error *error);
     /* Outputs of `panels` panels from `panel` on, through the layer's ReLU6. */
     void (*multiply)(enum inference_role role, const void *matrix, size_t panel, size_t panels,
                      const struct inference_product *product);

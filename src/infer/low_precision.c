@@ -47,6 +47,7 @@ bool packed_low_precision_init(struct packed_low_precision *matrix, enum precisi
                                             .to_activations = to_activations,
                                             .numbers = in_a_word,
                                             .outputs = outputs,
+                                            .used = outputs,
                                             .words = words};
     size_t rows, numbers;
     const bool fits = size_add(words, 3, &rows) && size_multiply(outputs, rows, &numbers);
@@ -101,14 +102,26 @@ static size_t int8_bytes(const struct packed_low_precision *matrix) {
     return sizeof(uint32_t) / matrix->numbers;
 }
 
+/* Steps of input `i`, and the value of one of them, or of one of a line. */
+static float column_steps(const struct packed_low_precision *matrix, size_t i) {
+    return matrix->columns ? matrix->columns[i] : int8_steps(int8_bytes(matrix));
+}
+
+static float column_step(const struct packed_low_precision *matrix, size_t i) {
+    return matrix->columns ? 6.0F / matrix->columns[i] : 1;
+}
+
 /* The largest weight of a row in steps: 127, or with 16 bits what a sum of products allows,
  * whatever the numbers are. (A weight is rounded by less than one step.) */
 static float most_steps(const struct packed_low_precision *matrix, size_t inputs,
                         const float *weights, float most) {
     if (matrix->numbers == 4) return INT8_MAX;
-    double sum = 0;
-    for (size_t i = 0; i < inputs; i++) sum += (double)fabsf(weights[i]);
-    const double allowed = INT32_MAX / INT8_WIDE_STEPS - (double)inputs;
+    double sum = 0, allowed = INT32_MAX;
+    for (size_t i = 0; i < inputs; i++) {
+        const double steps = (double)column_steps(matrix, i);
+        sum += (double)fabsf(weights[i] * column_step(matrix, i)) * steps;
+        allowed -= steps;
+    }
     return sum > 0 ? (float)floor(fmin(INT16_MAX, allowed * (double)most / sum)) : 1;
 }
 
@@ -116,21 +129,25 @@ static float most_steps(const struct packed_low_precision *matrix, size_t inputs
 static void pack_bytes(struct packed_low_precision *matrix, size_t row, size_t inputs,
                        const float *weights) {
     float most = 0;
-    for (size_t i = 0; i < inputs; i++) most = fmaxf(most, fabsf(weights[i]));
+    for (size_t i = 0; i < inputs; i++)
+        most = fmaxf(most, fabsf(weights[i] * column_step(matrix, i)));
     const float largest = most_steps(matrix, inputs, weights, most);
     const float steps = most > 0 ? largest / most : 0;
     const size_t in_a_word = matrix->numbers, bits = 32 / in_a_word;
     const uint32_t mask = in_a_word == 4 ? 0xff : 0xffff;
-    float carried = 0;
+    float carried = 0, steps_before = 1;
     long sum = 0;
     for (size_t i = 0; i < inputs; i++) {
-        const float exact = weights[i] * steps + carried;
+        const float in_steps = column_steps(matrix, i);
+        const float exact =
+            weights[i] * column_step(matrix, i) * steps + carried * (steps_before / in_steps);
         const long rounded = lrintf(fminf(largest, fmaxf(-largest, exact)));
         carried = exact - (float)rounded;
+        steps_before = in_steps;
         sum += rounded;
         *word_at(matrix, row, i / in_a_word) |= ((uint32_t)rounded & mask) << i % in_a_word * bits;
     }
-    const float unit = matrix->to_activations ? int8_steps(int8_bytes(matrix)) / 6 : 1;
+    const float unit = matrix->to_activations ? int8_activation_steps(int8_bytes(matrix)) / 6 : 1;
     matrix->scale[row] = most / largest * unit;
     matrix->offset[row] = (float)sum * matrix->scale[row];
     matrix->bias[row] *= unit;
@@ -154,11 +171,6 @@ enum { PLAIN_ROWS = 2 };
 enum { PLAIN_ROWS = 5 };
 #endif
 
-/* What makes a panel's whole numbers values, for rows of one range. */
-struct low_precision_line {
-    float scale[TILE_PANELS * LOW_PRECISION_PANEL], offset[TILE_PANELS * LOW_PRECISION_PANEL];
-};
-
 /* A few rows of the product by a few panels. */
 struct low_precision_tile {
     size_t words, numbers;          /* of a row; in a word */
@@ -169,10 +181,27 @@ struct low_precision_tile {
     const float *residual; /* or NULL; of the tile's first number */
     size_t residual_stride;
     bool relu6, to_activations;
-    void *outputs[TILE_ROWS];                          /* where each row goes */
-    const struct low_precision_line *lines[TILE_ROWS]; /* in place of `ranges`, for their kernels */
+    void *outputs[TILE_ROWS]; /* where each row goes */
 };
 typedef void tile_function(const struct low_precision_tile *tile);
+
+/* Rows of the product of int8 numbers in two bytes by up to RUN_VECTORS vectors of outputs: rows of
+ * one range, in one line of the output. */
+enum { RUN_VECTORS = 4, RUN_OUTPUTS = RUN_VECTORS * 8 };
+struct low_precision_run {
+    size_t words, rows;
+    const uint8_t *input;
+    size_t input_stride; /* in bytes */
+    struct int8_range range;
+    const uint32_t *panels; /* of the first output */
+    const float *bias, *scale, *offset;
+    const float *residual; /* or NULL; as far from row to row as the output */
+    bool relu6, to_activations;
+    void *output;
+    size_t output_stride; /* in numbers */
+    size_t cleared;       /* vectors of zeros after each row of floats */
+};
+typedef void run_function(const struct low_precision_run *run);
 
 SIMD_INLINE uint32_t row_word(const struct low_precision_tile *tile, size_t r, size_t j) {
     uint32_t word;
@@ -219,7 +248,7 @@ static void reference_tile(enum precision precision, size_t rows, size_t panels,
                                                       : reference_int8(tile, r, n);
             if (tile->residual) value += tile->residual[r * tile->residual_stride + n];
             const float most = tile->to_activations && precision == PRECISION_INT8
-                                   ? int8_steps(sizeof(uint32_t) / tile->numbers)
+                                   ? int8_activation_steps(sizeof(uint32_t) / tile->numbers)
                                    : 6;
             if (tile->to_activations || tile->relu6) value = fminf(most, fmaxf(0, value));
             if (!tile->to_activations) {
@@ -320,47 +349,51 @@ typedef plain_vector dot_vector;
 #include "infer/low_precision_kernel.h"
 #endif
 
-/* Tiles by panels and rows, and the most of both. */
+/* Tiles by panels and rows, and the most of both; or runs by their vectors. */
 struct low_precision_kernel {
-    tile_function *const (*tiles)[TILE_ROWS]; /* NULL: the reference loops */
+    tile_function *const (*tiles)[TILE_ROWS];
     size_t panels, rows;
-    size_t wide_rows; /* beside all panels, where those are two */
-    bool by_lines;
+    run_function *const *runs; /* by vectors: 1, 2 or 4 */
+    size_t width;              /* outputs of a vector */
 };
 
-static const struct low_precision_kernel reference_kernel = {
-    .panels = TILE_PANELS, .rows = TILE_ROWS, .wide_rows = TILE_ROWS};
+static const struct low_precision_kernel reference_kernel = {.panels = TILE_PANELS,
+                                                             .rows = TILE_ROWS};
 
-static struct low_precision_kernel kernel_of(enum precision precision) {
-    static tile_function *const(*const bf16_of[SIMD_LEVELS])[TILE_ROWS] = SIMD_BY_LEVEL(bf16_tiles);
-    static tile_function *const(*const int8_of[SIMD_LEVELS])[TILE_ROWS] = SIMD_BY_LEVEL(int8_tiles);
-    static const size_t rows[SIMD_LEVELS] = {PLAIN_ROWS, TILE_ROWS, TILE_ROWS};
+static struct low_precision_kernel bf16_kernel(void) {
+    static tile_function *const(*const tiles[SIMD_LEVELS])[TILE_ROWS] = SIMD_BY_LEVEL(bf16_tiles);
     /* (A row's word stays beside the floats that it is widened to.) */
-    static const size_t bf16_rows[SIMD_LEVELS] = {PLAIN_ROWS, 4, 5};
+    static const size_t rows[SIMD_LEVELS] = {PLAIN_ROWS, 4, 5};
     const enum simd_level level = simd_level();
-    const bool bf16 = precision == PRECISION_BF16;
-    struct low_precision_kernel kernel = {.tiles = (bf16 ? bf16_of : int8_of)[level],
-                                          .panels = level == SIMD_AVX512 ? TILE_PANELS : 1,
-                                          .rows = (bf16 ? bf16_rows : rows)[level],
-                                          .by_lines = !bf16 && level != SIMD_AVX512};
-    if (!bf16 && level == SIMD_AVX2) kernel.panels = 2;
-    kernel.wide_rows = kernel.panels == 2 ? 3 : kernel.rows;
 #ifdef SIMD_X86
-    static const struct low_precision_kernel bf16_products = {bf16_bf16_tiles, TILE_PANELS,
-                                                              TILE_ROWS, TILE_ROWS, false},
-                                             avxvnni_products = {avxvnni_int8_tiles, 1, TILE_ROWS,
-                                                                 TILE_ROWS, false};
-    if (bf16 && simd_has_bf16()) return bf16_products;
-    if (!bf16 && simd_has_avx_vnni()) return avxvnni_products;
-    if (!bf16 && simd_has_vnni()) kernel.tiles = vnni_int8_tiles;
+    if (simd_has_bf16())
+        return (struct low_precision_kernel){
+            .tiles = bf16_bf16_tiles, .panels = TILE_PANELS, .rows = TILE_ROWS};
+#endif
+    return (struct low_precision_kernel){.tiles = tiles[level],
+                                         .panels = level == SIMD_AVX512 ? TILE_PANELS : 1,
+                                         .rows = rows[level]};
+}
+
+static struct low_precision_kernel int8_kernel(void) {
+#ifdef SIMD_X86
+    if (simd_has_avx_vnni())
+        return (struct low_precision_kernel){
+            .tiles = avxvnni_int8_tiles, .panels = 1, .rows = TILE_ROWS};
+    if (simd_level() == SIMD_AVX512)
+        return (struct low_precision_kernel){.tiles = simd_has_vnni() ? vnni_int8_tiles
+                                                                      : avx512_int8_tiles,
+                                             .panels = TILE_PANELS,
+                                             .rows = TILE_ROWS};
+    if (simd_level() == SIMD_AVX2)
+        return (struct low_precision_kernel){.runs = avx2_runs, .width = 8};
 #endif
 #ifdef SIMD_DOT
-    if (!bf16 && simd_has_dot()) {
-        kernel.tiles = dot_int8_tiles;
-        kernel.by_lines = false;
-    }
+    if (simd_has_dot())
+        return (struct low_precision_kernel){
+            .tiles = dot_int8_tiles, .panels = 1, .rows = PLAIN_ROWS};
 #endif
-    return kernel;
+    return (struct low_precision_kernel){.runs = plain_runs, .width = 4};
 }
 
 /* Bytes of a number of the output. */
@@ -376,10 +409,6 @@ struct low_precision_cursor {
     size_t place, line; /* of the row within its line of the output; SIZE_MAX: there are no lines */
     size_t row_bytes,
         next_line; /* from a row of the output to the next, also across the end of a line */
-    /* As many lines as a tile can have, used in turn. */
-    struct low_precision_line *lines; /* [TILE_ROWS], or NULL */
-    size_t at, outputs;               /* the last one used; of a line */
-    uint64_t last;                    /* its range; of no row at first: no number */
 };
 
 static struct low_precision_cursor cursor_new(const struct packed_low_precision *matrix,
@@ -391,7 +420,6 @@ static struct low_precision_cursor cursor_new(const struct packed_low_precision 
                                               product->residual ? product->residual + column : NULL,
                                           .output = (uint8_t *)product->output + column * bytes,
                                           .line = SIZE_MAX,
-                                          .last = UINT64_MAX,
                                           .row_bytes = product->output_stride * bytes};
     if (product->line) {
         cursor.line = product->line;
@@ -400,46 +428,7 @@ static struct low_precision_cursor cursor_new(const struct packed_low_precision 
     return cursor;
 }
 
-/* The next of the lines, made for a range. */
-static const struct low_precision_line *make_line(struct low_precision_cursor *cursor,
-                                                  const struct int8_range *range,
-                                                  const struct low_precision_tile *tile) {
-    cursor->at = (cursor->at + 1) % TILE_ROWS;
-    struct low_precision_line *line = &cursor->lines[cursor->at];
-    for (size_t n = 0; n < cursor->outputs; n++) {
-        line->scale[n] = tile->scale[n] * range->scale;
-        line->offset[n] = tile->offset[n] * range->offset + tile->bias[n];
-    }
-    return line;
-}
-
-/* The range as one number, for comparison. */
-typedef uint64_t range_bits;
-_Static_assert(sizeof(range_bits) == sizeof(struct int8_range), "a range is one number");
-
-/* Of the rows at the cursor, most of which have the range of the one before. */
-static void take_lines(struct low_precision_cursor *cursor,
-                       const struct packed_low_precision_product *product, size_t rows,
-                       struct low_precision_tile *tile) {
-    const uint8_t *at = cursor->input + product->range_at;
-    const size_t stride = product->input_stride;
-    const struct low_precision_line *line = &cursor->lines[cursor->at];
-    range_bits last = cursor->last;
-    for (size_t r = 0; r < rows; r++, at += stride) {
-        range_bits bits;
-        memcpy(&bits, at, sizeof bits);
-        if (bits != last) {
-            struct int8_range range;
-            memcpy(&range, &bits, sizeof range);
-            line = make_line(cursor, &range, tile);
-            last = bits;
-        }
-        tile->lines[r] = line;
-    }
-    cursor->last = last;
-}
-
-/* The same for a kernel that has no lines. */
+/* The ranges of the rows at the cursor. */
 static void take_ranges(const struct low_precision_cursor *cursor,
                         const struct packed_low_precision_product *product, size_t rows,
                         struct low_precision_tile *tile) {
@@ -453,8 +442,7 @@ static void take_ranges(const struct low_precision_cursor *cursor,
 static void take_rows(struct low_precision_cursor *cursor,
                       const struct packed_low_precision_product *product, size_t rows,
                       struct low_precision_tile *tile) {
-    if (product->range_at && cursor->lines) take_lines(cursor, product, rows, tile);
-    if (product->range_at && !cursor->lines) take_ranges(cursor, product, rows, tile);
+    if (product->range_at) take_ranges(cursor, product, rows, tile);
     const uint8_t *input = cursor->input;
     uint8_t *output = cursor->output;
     size_t place = cursor->place;
@@ -474,15 +462,10 @@ static void take_rows(struct low_precision_cursor *cursor,
     cursor->place = place;
 }
 
-/* The range of activations, for all rows. */
-static void take_activations(struct low_precision_cursor *cursor, float step,
-                             struct low_precision_tile *tile) {
-    const struct int8_range range = {.scale = step};
-    const struct low_precision_line *line = cursor->lines ? make_line(cursor, &range, tile) : NULL;
-    for (size_t r = 0; r < TILE_ROWS; r++) {
-        tile->ranges[r] = range;
-        tile->lines[r] = line;
-    }
+/* The range of activations. */
+static struct int8_range activations_range(const struct packed_low_precision *matrix) {
+    const float step = 6 / int8_activation_steps(int8_bytes(matrix));
+    return (struct int8_range){.scale = matrix->columns ? 1 : step};
 }
 
 /* Multiplies by a few panels, in tiles of nearly equal heights. */
@@ -490,14 +473,10 @@ static void multiply_panels(const struct packed_low_precision *matrix,
                             const struct low_precision_kernel *kernel, size_t panel, size_t panels,
                             size_t rows, const struct packed_low_precision_product *product,
                             size_t column) {
-    const size_t most = panels == kernel->panels ? kernel->wide_rows : kernel->rows;
-    const size_t tiles = (rows + most - 1) / most;
+    const size_t tiles = (rows + kernel->rows - 1) / kernel->rows;
     const size_t height = rows / tiles, higher = rows % tiles;
     const size_t first = panel * LOW_PRECISION_PANEL;
-    struct low_precision_line lines[TILE_ROWS];
     struct low_precision_cursor cursor = cursor_new(matrix, product, column);
-    cursor.outputs = panels * LOW_PRECISION_PANEL;
-    if (kernel->by_lines) cursor.lines = lines;
     struct low_precision_tile tile; /* (Without its arrays, which would be cleared.) */
     tile.words = matrix->words;
     tile.numbers = matrix->numbers;
@@ -508,7 +487,8 @@ static void multiply_panels(const struct packed_low_precision *matrix,
     tile.residual_stride = product->output_stride;
     tile.relu6 = product->relu6;
     tile.to_activations = matrix->to_activations;
-    if (!product->range_at) take_activations(&cursor, int8_step(int8_bytes(matrix)), &tile);
+    for (size_t r = 0; !product->range_at && r < TILE_ROWS; r++)
+        tile.ranges[r] = activations_range(matrix);
     for (size_t i = 0; i < tiles; i++) {
         const size_t some = height + (i < higher);
         take_rows(&cursor, product, some, &tile);
@@ -520,10 +500,9 @@ static void multiply_panels(const struct packed_low_precision *matrix,
     }
 }
 
-static void multiply(const struct packed_low_precision *matrix,
-                     const struct low_precision_kernel *kernel, size_t panel, size_t panels,
-                     size_t rows, const struct packed_low_precision_product *product) {
-    if (rows == 0) return;
+static void multiply_tiles(const struct packed_low_precision *matrix,
+                           const struct low_precision_kernel *kernel, size_t panel, size_t panels,
+                           size_t rows, const struct packed_low_precision_product *product) {
     for (size_t done = 0; done < panels;) {
         const size_t groups = (panels - done + kernel->panels - 1) / kernel->panels;
         const size_t some = (panels - done + groups - 1) / groups;
@@ -533,15 +512,75 @@ static void multiply(const struct packed_low_precision *matrix,
     }
 }
 
+/* Multiplies by a few vectors of outputs, from output `column` of the product on. */
+static void run_all(const struct packed_low_precision *matrix, run_function *run_rows,
+                    struct low_precision_run run, size_t rows, size_t column,
+                    const struct packed_low_precision_product *product) {
+    const size_t bytes = output_bytes(matrix);
+    const size_t line = product->line ? product->line : rows;
+    const size_t together = product->range_at ? size_smaller(product->range_rows, line) : line;
+    run.residual = product->residual ? product->residual + column : NULL;
+    uint8_t *output = (uint8_t *)product->output + column * bytes;
+    for (size_t row = 0, place = 0; row < rows; row += run.rows) {
+        run.rows = size_smaller(together, size_smaller(line - place, rows - row));
+        run.output = output;
+        if (product->range_at) memcpy(&run.range, run.input + product->range_at, sizeof run.range);
+        run_rows(&run);
+        run.input += run.rows * run.input_stride;
+        if (run.residual) run.residual += run.rows * run.output_stride;
+        output += run.rows * run.output_stride * bytes;
+        place += run.rows;
+        if (place < line) continue;
+        place = 0;
+        if (product->line) output += (product->line_stride - line * run.output_stride) * bytes;
+    }
+}
+
+/* By 4, 2 or 1 vectors of outputs. Vectors of padding are cleared. */
+static void multiply_runs(const struct packed_low_precision *matrix,
+                          const struct low_precision_kernel *kernel, size_t panel, size_t panels,
+                          size_t rows, const struct packed_low_precision_product *product) {
+    const size_t width = kernel->width, padded = panels * LOW_PRECISION_PANEL / width;
+    size_t all = padded;
+    if (!matrix->to_activations)
+        all =
+            size_smaller(padded, (matrix->used - panel * LOW_PRECISION_PANEL + width - 1) / width);
+    for (size_t done = 0, some; done < all; done += some) {
+        some = size_smaller(all - done, RUN_VECTORS);
+        if (some == RUN_VECTORS - 1) some--;
+        const size_t column = done * width;
+        const size_t first = panel * LOW_PRECISION_PANEL + column;
+        const struct low_precision_run run = {.words = matrix->words,
+                                              .input = product->input,
+                                              .input_stride = product->input_stride,
+                                              .range = activations_range(matrix),
+                                              .panels = word_at(matrix, first, 0),
+                                              .bias = matrix->bias + first,
+                                              .scale = matrix->scale + first,
+                                              .offset = matrix->offset + first,
+                                              .relu6 = product->relu6,
+                                              .to_activations = matrix->to_activations,
+                                              .output_stride = product->output_stride,
+                                              .cleared = done + some == all ? padded - all : 0};
+        run_all(matrix, kernel->runs[some], run, rows, column, product);
+    }
+}
+
 void packed_low_precision_multiply(const struct packed_low_precision *matrix, size_t panel,
                                    size_t panels, size_t rows,
                                    const struct packed_low_precision_product *product) {
-    const struct low_precision_kernel kernel = kernel_of(matrix->precision);
-    multiply(matrix, &kernel, panel, panels, rows, product);
+    const struct low_precision_kernel kernel =
+        matrix->precision == PRECISION_BF16 ? bf16_kernel() : int8_kernel();
+    if (rows == 0) return;
+    if (kernel.runs) {
+        multiply_runs(matrix, &kernel, panel, panels, rows, product);
+    } else {
+        multiply_tiles(matrix, &kernel, panel, panels, rows, product);
+    }
 }
 
 void packed_low_precision_multiply_reference(const struct packed_low_precision *matrix,
                                              size_t panel, size_t panels, size_t rows,
                                              const struct packed_low_precision_product *product) {
-    multiply(matrix, &reference_kernel, panel, panels, rows, product);
+    if (rows > 0) multiply_tiles(matrix, &reference_kernel, panel, panels, rows, product);
 }

@@ -6,7 +6,9 @@
  * so their step is always 6 / 255 and no calibration is needed. Other activations have a range for
  * each line of a map, from the line's smallest and largest number: the value of byte 0 and the size
  * of a step. Where the processor does not multiply bytes, a number takes 16 bits, so that nothing
- * need be widened, and has 4095 steps, which costs no time. */
+ * need be widened, and has more steps, which costs no time: 4095 in a line of a map; as an
+ * activation 32767 for depthwise convolution, which has a number of steps of its own for each
+ * channel that it computes (depthwise.h), at most 4095. */
 #ifndef CAPTION_INFER_LOW_PRECISION_H
 #define CAPTION_INFER_LOW_PRECISION_H
 
@@ -34,13 +36,14 @@ struct int8_range {
     float scale, offset;
 };
 
-/* The largest number, by the bytes that it takes. Of activations after ReLU6 it is 6. */
-enum { INT8_STEPS = 255, INT8_WIDE_STEPS = 4095 };
+/* The largest number, by the bytes that it takes: of a line of a map, and of activations after
+ * ReLU6, of which it is 6. */
+enum { INT8_STEPS = 255, INT8_WIDE_STEPS = 4095, INT8_WIDE_ACTIVATION = INT16_MAX };
 static inline float int8_steps(size_t bytes) {
     return bytes == 1 ? INT8_STEPS : INT8_WIDE_STEPS;
 }
-static inline float int8_step(size_t bytes) {
-    return 6 / int8_steps(bytes);
+static inline float int8_activation_steps(size_t bytes) {
+    return bytes == 1 ? INT8_STEPS : INT8_WIDE_ACTIVATION;
 }
 
 static inline uint16_t float_to_bf16(float x) {
@@ -86,6 +89,9 @@ struct packed_low_precision {
     bool to_activations;   /* outputs are low-precision activations after ReLU6, otherwise floats */
     size_t numbers;        /* in a word: 2 or, int8 only, 4 */
     size_t outputs, words; /* n, a multiple of LOW_PRECISION_PANEL; ceil(k / numbers) */
+    size_t used; /* of the outputs, all at first; the others are padding, and may not be computed */
+    const int16_t *columns; /* (k): the steps of the left matrix's columns, which are activations of
+                               two bytes; NULL: it is something else */
     float *bias;      /* (n), zeros at first; in units of the outputs' steps, as the next two */
     float *scale;     /* (n), int8: the value of an integer product of 1 */
     float *offset;    /* (n), int8: the sum of a row's weights */
@@ -101,7 +107,7 @@ bool packed_low_precision_init(struct packed_low_precision *matrix, enum precisi
 
 /* Rounds and packs outputs first .. first + count - 1 of the matrix, those of a panel (count <=
  * LOW_PRECISION_PANEL, first a multiple of it): weights (count, k). Their biases are in
- * matrix->bias. */
+ * matrix->bias, and matrix->columns is set where there are any. */
 void packed_low_precision_rows(struct packed_low_precision *matrix, size_t first, size_t count,
                                size_t inputs, const float *weights);
 
@@ -110,6 +116,7 @@ struct packed_low_precision_product {
     size_t input_stride;   /* in bytes */
     size_t range_at;       /* in bytes: offset of the range in an int8 row; 0: the
                               rows are activations */
+    size_t range_rows;     /* rows that share a range: those of a line of a map */
     const float *residual; /* (rows, n) with the output's stride, added; NULL: none. May be the
                               output if that is floats and the matrix has no ReLU6. */
     bool relu6;

@@ -15,13 +15,9 @@
 #include "infer/vectors_kernel.h"
 
 #if KERNEL_WIDTH <= 8 && !defined(KERNEL_DOT_BYTES)
-#define KERNEL_COMBINED
+#define KERNEL_RUNS
 #endif
-#if KERNEL_WIDTH == 8 && defined(KERNEL_COMBINED)
-#define KERNEL_PANELS 2
-#else
 #define KERNEL_PANELS (KERNEL_WIDTH == 16 ? 4 : 1)
-#endif
 enum {
     KERNEL(panel_vectors) = LOW_PRECISION_PANEL / KERNEL_WIDTH,
     KERNEL(tile_vectors) = KERNEL_PANELS * KERNEL(panel_vectors)
@@ -118,25 +114,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(add_words)(size_t rows, size_t vectors,
     }
 }
 
-#ifndef KERNEL_DOT_BF16
-#ifdef KERNEL_COMBINED
-/* Whole numbers to values. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(scale)(size_t rows, size_t vectors,
-                                             const struct low_precision_tile *tile,
-                                             KERNEL(totals) * whole, KERNEL(sums) * sums) {
-    SIMD_UNROLL
-    for (size_t r = 0; r < rows; r++) {
-        const struct low_precision_line *line = tile->lines[r];
-        SIMD_UNROLL
-        for (size_t v = 0; v < vectors; v++) {
-            KERNEL(vector) scale, offset;
-            SIMD_LOAD(scale, line->scale + v * KERNEL_WIDTH);
-            SIMD_LOAD(offset, line->offset + v * KERNEL_WIDTH);
-            sums[r][v] = __builtin_convertvector(whole[r][v], KERNEL(vector)) * scale + offset;
-        }
-    }
-}
-#else
+#if !defined(KERNEL_DOT_BF16) && !defined(KERNEL_RUNS)
 /* Whole numbers to values. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(scale)(size_t rows, size_t vectors,
                                              const struct low_precision_tile *tile,
@@ -159,41 +137,8 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(scale)(size_t rows, size_t vectors,
         }
     }
 }
-#endif
 
-#if KERNEL_WIDTH == 8 && defined(KERNEL_COMBINED)
-/* scale and store in one for activations, without a look at the tile after the first number is
- * stored, which for all that the compiler knows could change it. False: they are no activations. */
-KERNEL_TARGET SIMD_INLINE bool KERNEL(activate)(size_t rows, size_t vectors,
-                                                const struct low_precision_tile *tile,
-                                                KERNEL(totals) * whole) {
-    if (!tile->to_activations || tile->residual) return false;
-    const struct low_precision_line *lines[TILE_ROWS];
-    uint16_t *outputs[TILE_ROWS];
-    SIMD_UNROLL
-    for (size_t r = 0; r < rows; r++) lines[r] = tile->lines[r], outputs[r] = tile->outputs[r];
-    SIMD_UNROLL
-    for (size_t r = 0; r < rows; r++) {
-        SIMD_UNROLL
-        for (size_t v = 0; v < vectors; v += 2) {
-            KERNEL(vector) values[2];
-            SIMD_UNROLL
-            for (size_t i = 0; i < 2; i++) {
-                KERNEL(vector) scale, offset;
-                SIMD_LOAD(scale, lines[r]->scale + (v + i) * KERNEL_WIDTH);
-                SIMD_LOAD(offset, lines[r]->offset + (v + i) * KERNEL_WIDTH);
-                values[i] =
-                    __builtin_convertvector(whole[r][v + i], KERNEL(vector)) * scale + offset;
-            }
-            KERNEL(store_wide_pair)(values[0], values[1], outputs[r] + v * KERNEL_WIDTH);
-        }
-    }
-    return true;
-}
-#endif
-
-/* False: the values are in `sums`, true: they are stored. */
-KERNEL_TARGET SIMD_INLINE bool KERNEL(sum_int8)(size_t rows, size_t vectors,
+KERNEL_TARGET SIMD_INLINE void KERNEL(sum_int8)(size_t rows, size_t vectors,
                                                 const struct low_precision_tile *tile,
                                                 KERNEL(sums) * sums) {
     KERNEL(totals) whole[TILE_ROWS];
@@ -203,11 +148,7 @@ KERNEL_TARGET SIMD_INLINE bool KERNEL(sum_int8)(size_t rows, size_t vectors,
         for (size_t v = 0; v < vectors; v++) whole[r][v] = (KERNEL(words)){0};
     }
     KERNEL(add_words)(rows, vectors, tile, whole);
-#if KERNEL_WIDTH == 8 && defined(KERNEL_COMBINED)
-    if (KERNEL(activate)(rows, vectors, tile, whole)) return true;
-#endif
     KERNEL(scale)(rows, vectors, tile, whole, sums);
-    return false;
 }
 #endif
 
@@ -241,7 +182,8 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store)(bool int8, size_t rows, size_t vect
 #ifdef KERNEL_DOT_BYTES
                 KERNEL(store_bytes)(sums[r][v], (uint8_t *)tile->outputs[r] + at);
 #else
-                KERNEL(store_wide)(sums[r][v], (uint16_t *)tile->outputs[r] + at);
+                KERNEL(store_wide)
+                (sums[r][v], INT8_WIDE_ACTIVATION, (uint16_t *)tile->outputs[r] + at);
 #endif
             } else if (tile->to_activations) {
                 KERNEL(store_bf16)(KERNEL_RELU6(sums[r][v]), (uint16_t *)tile->outputs[r] + at);
@@ -261,8 +203,8 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool int8, size_t rows, size_t panel
 #ifndef KERNEL_DOT_BYTES
     if (!int8) KERNEL(sum_bf16)(rows, vectors, tile, sums);
 #endif
-#ifndef KERNEL_DOT_BF16
-    if (int8 && KERNEL(sum_int8)(rows, vectors, tile, sums)) return;
+#if !defined(KERNEL_DOT_BF16) && !defined(KERNEL_RUNS)
+    if (int8) KERNEL(sum_int8)(rows, vectors, tile, sums);
 #endif
     if (tile->residual) {
         SIMD_UNROLL
@@ -299,14 +241,6 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool int8, size_t rows, size_t panel
     static tile_function *const KERNEL(type##_tiles)[][TILE_ROWS] = {                              \
         KERNEL_NAMES(type, 1), KERNEL_NAMES(type, 2), KERNEL_NAMES(type, 3),                       \
         KERNEL_NAMES(type, 4)};
-#elif KERNEL_PANELS == 2
-#define KERNEL_TYPE(type, int8)                                                                    \
-    KERNEL_TILES(type, int8, 1)                                                                    \
-    KERNEL_TILE(type, int8, 1, 2)                                                                  \
-    KERNEL_TILE(type, int8, 2, 2)                                                                  \
-    KERNEL_TILE(type, int8, 3, 2)                                                                  \
-    static tile_function *const KERNEL(type##_tiles)[][TILE_ROWS] = {                              \
-        KERNEL_NAMES(type, 1), {KERNEL(type##_1_2), KERNEL(type##_2_2), KERNEL(type##_3_2)}};
 #else
 #define KERNEL_TYPE(type, int8)                                                                    \
     KERNEL_TILES(type, int8, 1)                                                                    \
@@ -316,8 +250,159 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool int8, size_t rows, size_t panel
 #ifndef KERNEL_DOT_BYTES
 KERNEL_TYPE(bf16, false)
 #endif
-#ifndef KERNEL_DOT_BF16
+#if !defined(KERNEL_DOT_BF16) && !defined(KERNEL_RUNS)
 KERNEL_TYPE(int8, true)
+#endif
+
+#ifdef KERNEL_RUNS
+/* Sums of a few rows of a run by a few vectors of outputs. */
+typedef KERNEL(words) KERNEL(run_sums)[RUN_VECTORS];
+
+/* Rows from `row` on. All bounds but the words are constants where this is inlined. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(sum_rows)(size_t rows, size_t vectors,
+                                                const struct low_precision_run *run, size_t row,
+                                                KERNEL(run_sums) * sums) {
+    const uint8_t *input = run->input + row * run->input_stride;
+    const uint8_t *inputs[TILE_ROWS];
+    SIMD_UNROLL
+    for (size_t r = 0; r < rows; r++, input += run->input_stride) {
+        inputs[r] = input;
+        SIMD_UNROLL
+        for (size_t v = 0; v < vectors; v++) sums[r][v] = (KERNEL(words)){0};
+    }
+    const size_t words = run->words;
+    const uint32_t *panels = run->panels;
+    for (size_t j = 0; j < words; j++) {
+        KERNEL(words) weights[RUN_VECTORS];
+        SIMD_UNROLL
+        for (size_t v = 0; v < vectors; v++) {
+            SIMD_LOAD(weights[v],
+                      panels + (v / KERNEL(panel_vectors) * words + j) * LOW_PRECISION_PANEL +
+                          v % KERNEL(panel_vectors) * KERNEL_WIDTH);
+        }
+        SIMD_UNROLL
+        for (size_t r = 0; r < rows; r++) {
+            int32_t word;
+            memcpy(&word, inputs[r] + j * sizeof word, sizeof word);
+            const KERNEL(words) x = (KERNEL(words)){0} + word;
+            SIMD_UNROLL
+            for (size_t v = 0; v < vectors; v++) KERNEL_ADD(sums[r][v], x, weights[v]);
+        }
+    }
+}
+
+/* The values of a row's sums: `units` are the scales, then the offsets. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(row_values)(size_t vectors, KERNEL(words) * sums,
+                                                  const float *units, KERNEL(vector) * values) {
+    SIMD_UNROLL
+    for (size_t v = 0; v < vectors; v++) {
+        KERNEL(vector) scale, offset;
+        SIMD_LOAD(scale, units + v * KERNEL_WIDTH);
+        SIMD_LOAD(offset, units + RUN_OUTPUTS + v * KERNEL_WIDTH);
+        values[v] = __builtin_convertvector(sums[v], KERNEL(vector)) * scale + offset;
+    }
+}
+
+/* The same rows, and what becomes of their sums. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(run_rows)(size_t rows, size_t vectors, bool to_activations,
+                                                const struct low_precision_run *run, size_t row,
+                                                const float *units) {
+    KERNEL(run_sums) sums[TILE_ROWS];
+    KERNEL(sum_rows)(rows, vectors, run, row, sums);
+    const size_t stride = run->output_stride, at = row * stride;
+    if (to_activations) {
+        uint16_t *output = (uint16_t *)run->output + at;
+        SIMD_UNROLL
+        for (size_t r = 0; r < rows; r++, output += stride) {
+            KERNEL(vector) values[RUN_VECTORS];
+            KERNEL(row_values)(vectors, sums[r], units, values);
+            KERNEL(store_activations)(vectors, values, output);
+        }
+        return;
+    }
+    const bool relu6 = run->relu6;
+    const size_t cleared = run->cleared;
+    const float *residual = run->residual ? run->residual + at : NULL;
+    float *output = (float *)run->output + at;
+    SIMD_UNROLL
+    for (size_t r = 0; r < rows; r++, output += stride) {
+        KERNEL(vector) values[RUN_VECTORS], zeros = {0};
+        KERNEL(row_values)(vectors, sums[r], units, values);
+        if (residual) KERNEL(add_row)(vectors, residual + r * stride, values);
+        SIMD_UNROLL
+        for (size_t v = 0; v < vectors; v++) {
+            if (relu6) values[v] = KERNEL_RELU6(values[v]);
+            SIMD_STORE(output + v * KERNEL_WIDTH, values[v]);
+        }
+        SIMD_UNROLL
+        for (size_t v = 0; v < KERNEL(panel_vectors) - 1; v++)
+            if (v < cleared) SIMD_STORE(output + (vectors + v) * KERNEL_WIDTH, zeros);
+    }
+}
+
+/* All rows of a run, `height` at a time; what is left in two tiles of equal height. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(run)(size_t height, size_t vectors, bool to_activations,
+                                           const struct low_precision_run *run) {
+    float units[2 * RUN_OUTPUTS];
+    SIMD_UNROLL
+    for (size_t v = 0; v < vectors; v++) {
+        KERNEL(vector) scale, offset, bias;
+        SIMD_LOAD(scale, run->scale + v * KERNEL_WIDTH);
+        SIMD_LOAD(offset, run->offset + v * KERNEL_WIDTH);
+        SIMD_LOAD(bias, run->bias + v * KERNEL_WIDTH);
+        scale *= run->range.scale;
+        offset = offset * run->range.offset + bias;
+        SIMD_STORE(units + v * KERNEL_WIDTH, scale);
+        SIMD_STORE(units + RUN_OUTPUTS + v * KERNEL_WIDTH, offset);
+    }
+    size_t row = 0;
+    for (; row + height <= run->rows; row += height) {
+        KERNEL(run_rows)(height, vectors, to_activations, run, row, units);
+    }
+    switch (run->rows - row) {
+    case 5:
+        if (height > 5) KERNEL(run_rows)(5, vectors, to_activations, run, row, units);
+        break;
+    case 4:
+        if (height > 4) KERNEL(run_rows)(4, vectors, to_activations, run, row, units);
+        break;
+    case 3:
+        if (height > 3) KERNEL(run_rows)(3, vectors, to_activations, run, row, units);
+        break;
+    case 2:
+        if (height > 2) KERNEL(run_rows)(2, vectors, to_activations, run, row, units);
+        break;
+    case 1:
+        KERNEL(run_rows)(1, vectors, to_activations, run, row, units);
+        break;
+    default:
+        break;
+    }
+}
+
+#define KERNEL_RUN(height, vectors)                                                                \
+    KERNEL_TARGET static void KERNEL(run_of_##vectors)(const struct low_precision_run *run) {      \
+        if (run->to_activations)                                                                   \
+            KERNEL(run)(height, vectors, true, run);                                               \
+        else                                                                                       \
+            KERNEL(run)(height, vectors, false, run);                                              \
+    }
+#if KERNEL_WIDTH == 8
+KERNEL_RUN(6, 1)
+KERNEL_RUN(6, 2)
+KERNEL_RUN(3, 4)
+#elif defined(__x86_64__)
+KERNEL_RUN(4, 1)
+KERNEL_RUN(4, 2)
+KERNEL_RUN(2, 4)
+#else
+KERNEL_RUN(5, 1)
+KERNEL_RUN(5, 2)
+KERNEL_RUN(5, 4)
+#endif
+static run_function *const KERNEL(runs)[RUN_VECTORS + 1] = {
+    [1] = KERNEL(run_of_1), [2] = KERNEL(run_of_2), [4] = KERNEL(run_of_4)};
+#undef KERNEL_RUN
 #endif
 
 #if !defined(KERNEL_DOT_BF16) && !defined(KERNEL_DOT_BYTES)
@@ -367,7 +452,8 @@ KERNEL_TARGET static void KERNEL(wide_line)(const float *line, size_t pixels, si
         for (size_t c = 0; c < channels; c += KERNEL_WIDTH) {
             KERNEL(vector) x;
             SIMD_LOAD(x, line + c);
-            KERNEL(store_wide)((x - range.offset) * steps, (uint16_t *)(void *)out + c);
+            KERNEL(store_wide)
+            ((x - range.offset) * steps, INT8_WIDE_STEPS, (uint16_t *)(void *)out + c);
         }
         memcpy(out + channels * sizeof(uint16_t), &range, sizeof range);
         out += channels * sizeof(uint16_t) + RANGE_BYTES;
@@ -377,7 +463,7 @@ KERNEL_TARGET static void KERNEL(wide_line)(const float *line, size_t pixels, si
 #endif
 
 #undef KERNEL_ADD
-#undef KERNEL_COMBINED
+#undef KERNEL_RUNS
 #undef KERNEL_PANELS
 #undef KERNEL_TILE
 #undef KERNEL_TILES

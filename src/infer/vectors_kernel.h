@@ -74,21 +74,6 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(load_bytes)(const uint8_t *at, KERNEL(vect
 #endif
 }
 
-KERNEL_TARGET SIMD_INLINE void KERNEL(load_wide)(const uint16_t *at, KERNEL(vector) * out) {
-#if KERNEL_WIDTH == 16
-    *out = _mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)at)));
-#elif KERNEL_WIDTH == 8
-    *out = _mm256_cvtepi32_ps(_mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)at)));
-#elif defined(SIMD_X86)
-    const __m128i read = _mm_loadl_epi64((const void *)at);
-    *out = (KERNEL(vector))_mm_cvtepi32_ps(_mm_unpacklo_epi16(read, _mm_setzero_si128()));
-#elif defined(SIMD_NEON)
-    *out = (KERNEL(vector))vcvtq_f32_u32(vmovl_u16(vld1_u16(at)));
-#else
-    for (size_t i = 0; i < KERNEL_WIDTH; i++) (*out)[i] = (float)at[i];
-#endif
-}
-
 /* Rounds to nearest, ties to even, and clamps to 0..255. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(store_bytes)(KERNEL(vector) numbers, uint8_t *at) {
     const KERNEL(vector) least = {0}, most = least + 255;
@@ -115,9 +100,10 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store_bytes)(KERNEL(vector) numbers, uint8
 #endif
 }
 
-/* The same in 16 bits, clamped to 0..INT8_WIDE_STEPS. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(store_wide)(KERNEL(vector) numbers, uint16_t *at) {
-    const KERNEL(vector) least = {0}, most = least + INT8_WIDE_STEPS;
+/* The same in 16 bits, clamped to 0..steps, which a signed number of 16 bits holds. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(store_wide)(KERNEL(vector) numbers, float steps,
+                                                  uint16_t *at) {
+    const KERNEL(vector) least = {0}, most = least + steps;
     numbers = KERNEL_LESSER(KERNEL_GREATER(numbers, least), most);
 #if KERNEL_WIDTH == 16
     _mm256_storeu_si256((void *)at, _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(numbers)));
@@ -135,14 +121,24 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store_wide)(KERNEL(vector) numbers, uint16
 #endif
 }
 
+/* `vectors` of them as activations in two bytes, through ReLU6. */
+KERNEL_TARGET SIMD_INLINE void
+KERNEL(store_activations)(size_t vectors, const KERNEL(vector) * numbers, uint16_t *at) {
+    size_t v = 0;
 #if KERNEL_WIDTH == 8
-/* The same of two vectors. (What is below zero, or no number, becomes a whole number below zero,
- * and that a zero.) */
-KERNEL_TARGET SIMD_INLINE void KERNEL(store_wide_pair)(KERNEL(vector) low, KERNEL(vector) high,
-                                                       uint16_t *at) {
-    const KERNEL(vector) most = (KERNEL(vector)){0} + INT8_WIDE_STEPS;
-    const __m256i packed = _mm256_packus_epi32(_mm256_cvtps_epi32(KERNEL_LESSER(most, low)),
-                                               _mm256_cvtps_epi32(KERNEL_LESSER(most, high)));
-    _mm256_storeu_si256((void *)at, _mm256_permute4x64_epi64(packed, 0xd8));
-}
+    /* Two of them by one instruction. (What is below zero, or no number, becomes a whole number
+     * below zero, and that a zero.) */
+    const KERNEL(vector) most = (KERNEL(vector)){0} + INT8_WIDE_ACTIVATION;
+    SIMD_UNROLL
+    for (; v + 2 <= vectors; v += 2) {
+        const __m256i low = _mm256_cvtps_epi32(KERNEL_LESSER(most, numbers[v]));
+        const __m256i high = _mm256_cvtps_epi32(KERNEL_LESSER(most, numbers[v + 1]));
+        const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(low, high), 0xd8);
+        _mm256_storeu_si256((void *)(at + v * KERNEL_WIDTH), packed);
+    }
 #endif
+    SIMD_UNROLL
+    for (; v < vectors; v++) {
+        KERNEL(store_wide)(numbers[v], INT8_WIDE_ACTIVATION, at + v * KERNEL_WIDTH);
+    }
+}

@@ -354,8 +354,8 @@ static bool webp_read(struct container *container, caption_error *error) {
     if (end > container->size || end < RIFF + CHUNK_HEAD)
         return error_set(error, CAPTION_ERROR_FORMAT, "expected %zu bytes, found %zu", end,
                          container->size);
-    container->xmp = (struct container_place){end, end};
-    for (size_t at = RIFF; end - at >= CHUNK_HEAD;) {
+    size_t at = RIFF;
+    while (end - at >= CHUNK_HEAD) {
         const uint8_t *chunk = container->bytes + at;
         const size_t length = bytes_little_32(chunk + 4), left = end - at - CHUNK_HEAD;
         if (length > left)
@@ -369,6 +369,8 @@ static bool webp_read(struct container *container, caption_error *error) {
         }
         at = next;
     }
+    /* Behind the last chunk: bytes that are too few for another one stay the last. */
+    if (!container->packet) container->xmp = (struct container_place){at, at};
     return true;
 }
 

@@ -276,8 +276,8 @@ static bool step(struct tag_calibration *at, struct likelihood *here, const floa
         (here->bias_bias * here->slope - here->slope_bias * here->bias) / determinant;
     const double bias =
         (here->slope_slope * here->bias - here->slope_bias * here->slope) / determinant;
-    double part = 1;
-    for (size_t halvings = 0; halvings < 20; halvings++, part /= 2) {
+    for (int halvings = 0; halvings < 20; halvings++) {
+        const double part = ldexp(1, -halvings);
         const struct tag_calibration next = {at->slope + part * slope, at->bias + part * bias};
         const struct likelihood there = likelihood_at(&next, logits, labels, count);
         if (!(there.value > here->value)) continue;

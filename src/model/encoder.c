@@ -357,8 +357,8 @@ void encoder_randomise(const struct encoder *encoder, struct parameters *paramet
         const size_t channels = layer->shape.out_channels;
         const size_t numbers = parameters->tensors[layer->weight].count;
         const bool rectified = i > 0 && encoder->layers[i - 1].shape.relu6;
-        const double deviation =
-            sqrt((rectified ? 2.0 : 1.0) / (double)(numbers / channels)); /* of its inputs */
+        const size_t inputs = numbers / channels;
+        const double deviation = sqrt((rectified ? 2.0 : 1.0) / (double)inputs);
         const struct encoder_tensors w =
             encoder_tensors_in(encoder, i, parameters, parameters->values);
         for (size_t j = 0; j < numbers; j++)

@@ -1,8 +1,8 @@
 /* Where the encoder for inference spends its time: for each layer, as it is computed within its
- * block, the milliseconds of a photo, its GFLOP/s and their share of what the processor can do on
- * registers alone. One thread.
+ * block, the milliseconds of a photo, its GFLOP/s and their share of what the processor can do in
+ * float on registers alone. One thread.
  *
- *     bench_encoder_layers [architecture [size]]
+ *     bench_encoder_layers [architecture [size [f32|bf16|int8]]]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,41 +48,55 @@ struct timed {
 static struct timed layers[1024];
 static size_t layer_count;
 
+/* The kernels with a clock around them, and how long lines were prepared. */
+static const struct inference_kernels *plain;
+static double preparing;
+
 static void *timed_of(void *weights) {
     if (!weights) return NULL;
     layers[layer_count] = (struct timed){.weights = weights};
     return &layers[layer_count++];
 }
 
-/* The kernels of float with a clock around them. */
 static void *matrix_new(enum inference_role role, const struct encoder_layer *layer,
-                        const struct weights *weights, struct arena *arena, caption_error *error) {
-    return timed_of(inference_kernels_f32.matrix_new(role, layer, weights, arena, error));
+                        const void *depthwise, const struct weights *weights, struct arena *arena,
+                        caption_error *error) {
+    const struct timed *before = depthwise;
+    return timed_of(
+        plain->matrix_new(role, layer, before ? before->weights : NULL, weights, arena, error));
 }
 
 static void multiply(enum inference_role role, const void *matrix, size_t panel, size_t panels,
                      const struct inference_product *product) {
     struct timed *timed = &layers[(const struct timed *)matrix - layers];
     const double start = progress_clock();
-    inference_kernels_f32.multiply(role, timed->weights, panel, panels, product);
+    plain->multiply(role, timed->weights, panel, panels, product);
     timed->seconds += progress_clock() - start;
 }
 
 static void *depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
                            struct arena *arena, caption_error *error) {
-    return timed_of(inference_kernels_f32.depthwise_new(layer, weights, arena, error));
+    return timed_of(plain->depthwise_new(layer, weights, arena, error));
 }
 
 static void depthwise(const void *depthwise, size_t panel, size_t panels,
                       const struct inference_strip *strip) {
     struct timed *timed = &layers[(const struct timed *)depthwise - layers];
     const double start = progress_clock();
-    inference_kernels_f32.depthwise(timed->weights, panel, panels, strip);
+    plain->depthwise(timed->weights, panel, panels, strip);
     timed->seconds += progress_clock() - start;
 }
 
+static void prepare(const float *line, size_t pixels, size_t channels, void *prepared) {
+    const double start = progress_clock();
+    plain->prepare(line, pixels, channels, prepared);
+    preparing += progress_clock() - start;
+}
+
 static struct inference_kernels timed_kernels(void) {
-    struct inference_kernels kernels = inference_kernels_f32;
+    struct inference_kernels kernels = *plain;
+    kernels.float_blocks = 0;
+    if (kernels.prepare) kernels.prepare = prepare;
     kernels.matrix_new = matrix_new;
     kernels.multiply = multiply;
     kernels.depthwise_new = depthwise_new;
@@ -124,6 +138,7 @@ static void print_table(const struct encoder *encoder, const struct parameters *
         work += multiply_adds(layer);
     }
     print_row("all layers", "", seconds, work, peak);
+    if (plain->prepare) printf("| rounding of lines | | %.3f | | | |\n", preparing / ROUNDS * 1e3);
 }
 
 /* The mean seconds of a photo; the layers' times are those of the same photos. */
@@ -133,6 +148,7 @@ static double run(const struct inference_encoder *encoder, struct inference_work
     for (size_t i = 0; i < WARM_ROUNDS + ROUNDS; i++) {
         if (i == WARM_ROUNDS) {
             for (size_t j = 0; j < layer_count; j++) layers[j].seconds = 0;
+            preparing = 0;
             start = progress_clock();
         }
         inference_encoder_run(encoder, image, 1, workspace, features);
@@ -171,6 +187,10 @@ int main(int count, char **arguments) {
         encoder_architecture(count > 1 ? arguments[1] : "efficientnet_lite0");
     const size_t size =
         count > 2 ? (size_t)strtoul(arguments[2], NULL, 10) : encoder_default_size(architecture);
+    enum precision precision = PRECISION_F32;
+    if (count > 3 && strcmp(arguments[3], "bf16") == 0) precision = PRECISION_BF16;
+    if (count > 3 && strcmp(arguments[3], "int8") == 0) precision = PRECISION_INT8;
+    plain = inference_kernels(precision);
     caption_error error = {0};
     struct parameters parameters = {0};
     struct encoder encoder = {0};

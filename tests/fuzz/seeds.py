@@ -248,6 +248,10 @@ def make_metadata():
     def photoshop(*resources):
         return (0xED, b"Photoshop 3.0\0" + b"".join(resources))
 
+    # Bytes behind the last chunk, too few for another one.
+    lossless = encode(picture(8, 8), "WEBP", lossless=True)
+    save("loose_end.webp", lossless[:4] + struct.pack("<I", len(lossless) - 8 + 6) + lossless[8:] + bytes(6), "metadata")
+
     def text(number, data, record=2):
         return struct.pack(">BBBH", 0x1C, record, number, len(data)) + data
 

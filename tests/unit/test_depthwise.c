@@ -43,20 +43,20 @@ static struct fixture fixture_new(size_t kernel, size_t stride, size_t rows, siz
     for (size_t i = 0; i < rows * columns * pixel; i++) f.output[i] = UNTOUCHED;
     for (size_t i = 0; i < f.line_count; i++) f.lines[i] = (i + 2) % f.line_count;
     f.strip = (struct depthwise){.kernel = kernel,
-                                       .stride = stride,
-                                       .rows = rows,
-                                       .columns = columns,
-                                       .channels = channels,
-                                       .input = f.input,
-                                       .lines = f.lines,
-                                       .line_stride = f.width * pixel,
-                                       .input_stride = pixel,
-                                       .weight = f.weight,
-                                       .weight_stride = pixel,
-                                       .bias = f.bias,
-                                       .relu6 = relu6,
-                                       .output = f.output,
-                                       .output_stride = pixel};
+                                 .stride = stride,
+                                 .rows = rows,
+                                 .columns = columns,
+                                 .channels = channels,
+                                 .input = f.input,
+                                 .lines = f.lines,
+                                 .line_stride = f.width * pixel,
+                                 .input_stride = pixel,
+                                 .weight = f.weight,
+                                 .weight_stride = pixel,
+                                 .bias = f.bias,
+                                 .relu6 = relu6,
+                                 .output = f.output,
+                                 .output_stride = pixel};
     return f;
 }
 
@@ -70,12 +70,12 @@ static void fixture_free(struct fixture *f) {
 
 /* One output in double precision. */
 static double twin(const struct depthwise *s, size_t y, size_t x, size_t c) {
-    double sum = (double)s->bias[c];
+    double sum = (double)((const float *)s->bias)[c];
     for (size_t ky = 0; ky < s->kernel; ky++) {
         const float *line = (const float *)s->input + s->lines[y * s->stride + ky] * s->line_stride;
         for (size_t kx = 0; kx < s->kernel; kx++) {
             sum += (double)line[(x * s->stride + kx) * s->input_stride + c] *
-                   (double)s->weight[(ky * s->kernel + kx) * s->weight_stride + c];
+                   (double)((const float *)s->weight)[(ky * s->kernel + kx) * s->weight_stride + c];
         }
     }
     return s->relu6 ? fmin(6, fmax(0, sum)) : sum;

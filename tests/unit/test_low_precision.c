@@ -27,6 +27,9 @@ static float *numbers_new(size_t count, bool activations, struct random *random)
     return numbers;
 }
 
+/* Rows of a line, which has a range of its own. */
+enum { RANGE_ROWS = 4 };
+
 /* A product in every way that there is. */
 struct product {
     struct arena arena;
@@ -58,9 +61,9 @@ static struct product product_new(enum precision precision, bool to_activations,
     }
     p.ready = malloc(rows * p.stride);
     assert_non_null(p.ready);
-    /* Lines of four rows, each with a range of its own. */
-    for (size_t r = 0; r < rows; r += 4) {
-        low_precision_line(precision, p.input + r * p.padded, rows - r < 4 ? rows - r : 4, p.padded,
+    for (size_t r = 0; r < rows; r += RANGE_ROWS) {
+        low_precision_line(precision, p.input + r * p.padded,
+                           rows - r < RANGE_ROWS ? rows - r : RANGE_ROWS, p.padded,
                            p.ready + r * p.stride);
     }
     assert_true(packed_low_precision_init(&p.matrix, precision, to_activations, outputs, inputs,
@@ -103,16 +106,17 @@ static float *multiplied(const struct product *p, multiply_function *multiply) {
                  .input = p->ready,
                  .input_stride = p->stride,
                  .range_at = p->precision == PRECISION_INT8 ? int8_range_at(p->padded) : 0,
+                 .range_rows = RANGE_ROWS,
                  .residual = p->residual ? p->added : NULL,
                  .output = output,
                  .output_stride = p->outputs});
     for (size_t i = 0; i < count; i++) {
         floats[i] = ((float *)output)[i];
         if (!p->to_activations) continue;
-        floats[i] =
-            p->precision == PRECISION_BF16
-                ? bf16_to_float(((uint16_t *)output)[i])
-                : (float)read_int8(output, i) * int8_step(low_precision_bytes(PRECISION_INT8));
+        floats[i] = p->precision == PRECISION_BF16
+                        ? bf16_to_float(((uint16_t *)output)[i])
+                        : (float)read_int8(output, i) * 6 /
+                              int8_activation_steps(low_precision_bytes(PRECISION_INT8));
     }
     free(output);
     return floats;
@@ -254,97 +258,237 @@ static void lines_keep_their_range(void **state) {
     }
 }
 
-/* The ways to store a number of a depthwise convolution. */
-static const struct stored {
-    enum depthwise_numbers numbers;
-    enum precision precision;
-    size_t bytes;
-} stored[] = {{DEPTHWISE_BF16, PRECISION_BF16, 2},
-              {DEPTHWISE_BYTES, PRECISION_INT8, 1},
-              {DEPTHWISE_WIDE, PRECISION_INT8, 2}};
+/* A depthwise convolution of activations, exact and as they are stored. */
+enum { CHANNELS = 32, ROWS = 2, MOST_TAPS = 25 };
+struct convolved {
+    size_t kernel, stride, columns, taps;
+    size_t width, lines, order[16]; /* of the input */
+    float *exact, *weight, bias[CHANNELS];
+    uint16_t *input, *output; /* or bytes */
+    /* DEPTHWISE_WIDE: */
+    int16_t wide_weight[MOST_TAPS * CHANNELS], wide_bias[CHANNELS], most[CHANNELS];
+};
 
-static double read_stored(const struct stored *as, const void *numbers, size_t i) {
-    const uint16_t number =
-        as->bytes == 1 ? ((const uint8_t *)numbers)[i] : ((const uint16_t *)numbers)[i];
-    if (as->precision == PRECISION_BF16) return (double)bf16_to_float(number);
-    return (double)number * (double)int8_step(as->bytes);
+static struct convolved convolved_new(size_t kernel, size_t stride, size_t columns, float scale) {
+    struct random random = random_seeded(kernel * 100 + stride * 10 + columns, 0);
+    struct convolved c = {.kernel = kernel,
+                          .stride = stride,
+                          .columns = columns,
+                          .taps = kernel * kernel,
+                          .width = (columns - 1) * stride + kernel,
+                          .lines = (ROWS - 1) * stride + kernel};
+    for (size_t i = 0; i < c.lines; i++) c.order[i] = i;
+    c.exact = numbers_new(c.lines * c.width * CHANNELS, true, &random);
+    c.weight = numbers_new(c.taps * CHANNELS, false, &random);
+    float *bias = numbers_new(CHANNELS, false, &random);
+    for (size_t i = 0; i < c.taps * CHANNELS; i++) c.weight[i] *= scale;
+    for (size_t i = 0; i < CHANNELS; i++) c.bias[i] = bias[i] * scale;
+    free(bias);
+    c.input = calloc(c.lines * c.width * CHANNELS, sizeof *c.input);
+    c.output = calloc(ROWS * columns * CHANNELS, sizeof *c.output);
+    assert_true(c.input && c.output);
+    for (size_t i = 0; i < CHANNELS; i++) {
+        c.most[i] = depthwise_widen(c.taps, CHANNELS, c.weight + i, c.bias[i], c.wide_weight + i,
+                                    c.wide_bias + i);
+    }
+    return c;
 }
 
-static void expect_depthwise(const struct stored *as, enum simd_level level, size_t kernel,
-                             size_t stride, size_t columns) {
-    enum { CHANNELS = 32, ROWS = 2 };
-    struct random random = random_seeded(kernel * 100 + stride * 10 + columns, 0);
-    const size_t lines = (ROWS - 1) * stride + kernel, width = (columns - 1) * stride + kernel;
-    const size_t count = lines * width * CHANNELS;
-    float *exact = numbers_new(count, true, &random);
-    float *weight = numbers_new(kernel * kernel * CHANNELS, false, &random);
-    float *bias = numbers_new(CHANNELS, false, &random);
-    uint16_t *input = calloc(count, sizeof *input);
-    uint16_t *output = calloc(ROWS * columns * CHANNELS, sizeof *output);
-    assert_true(input && output);
-    for (size_t i = 0; i < count; i++) {
-        const uint16_t steps = (uint16_t)lrintf(exact[i] / int8_step(as->bytes));
-        if (as->bytes == 1) {
-            ((uint8_t *)input)[i] = (uint8_t)steps;
-        } else {
-            input[i] = as->precision == PRECISION_BF16 ? float_to_bf16(exact[i]) : steps;
-        }
-    }
-    const float unit = as->precision == PRECISION_INT8 ? 1 / int8_step(as->bytes) : 1;
-    float scaled[CHANNELS];
-    for (size_t c = 0; c < CHANNELS; c++) scaled[c] = bias[c] * unit;
-    size_t order[16];
-    for (size_t i = 0; i < lines; i++) order[i] = i;
-    depthwise_by(level, &(struct depthwise){.numbers = as->numbers,
-                                            .kernel = kernel,
-                                            .stride = stride,
+static void convolved_free(struct convolved *c) {
+    free(c->exact);
+    free(c->weight);
+    free(c->input);
+    free(c->output);
+}
+
+static void convolve(struct convolved *c, enum depthwise_numbers numbers, enum simd_level level,
+                     const void *weight, const void *bias) {
+    depthwise_by(level, &(struct depthwise){.numbers = numbers,
+                                            .kernel = c->kernel,
+                                            .stride = c->stride,
                                             .rows = ROWS,
-                                            .columns = columns,
+                                            .columns = c->columns,
                                             .channels = CHANNELS,
-                                            .input = input,
-                                            .lines = order,
-                                            .line_stride = width * CHANNELS,
+                                            .input = c->input,
+                                            .lines = c->order,
+                                            .line_stride = c->width * CHANNELS,
                                             .input_stride = CHANNELS,
                                             .weight = weight,
                                             .weight_stride = CHANNELS,
-                                            .bias = scaled,
-                                            .output = output,
+                                            .bias = bias,
+                                            .most = c->most,
+                                            .output = c->output,
                                             .output_stride = CHANNELS});
-    for (size_t i = 0; i < ROWS * columns * CHANNELS; i++) {
-        const size_t c = i % CHANNELS, x = i / CHANNELS % columns, y = i / CHANNELS / columns;
-        double sum = (double)bias[c];
-        for (size_t tap = 0; tap < kernel * kernel; tap++) {
-            const size_t line = y * stride + tap / kernel, column = x * stride + tap % kernel;
-            sum += (double)weight[tap * CHANNELS + c] *
-                   read_stored(as, input, (line * width + column) * CHANNELS + c);
-        }
-        sum = fmin(6, fmax(0, sum));
-        /* Half a step of the output. */
-        const double got = read_stored(as, output, i);
-        if (fabs(got - sum) > (as->precision == PRECISION_INT8 ? 0.0119 : 0.004 * sum + 1e-4)) {
-            fail_msg("%s, kernel %zu, stride %zu, %zu columns, number %zu: %g, expected %g",
-                     simd_level_name(level), kernel, stride, columns, i, got, sum);
-        }
+}
+
+/* Index of the input under tap `tap` of output `i`. */
+static size_t under(const struct convolved *c, size_t i, size_t tap) {
+    const size_t x = i / CHANNELS % c->columns, y = i / CHANNELS / c->columns;
+    const size_t line = y * c->stride + tap / c->kernel, column = x * c->stride + tap % c->kernel;
+    return (line * c->width + column) * CHANNELS + i % CHANNELS;
+}
+
+static double exact_output(const struct convolved *c, size_t i) {
+    double sum = (double)c->bias[i % CHANNELS];
+    for (size_t tap = 0; tap < c->taps; tap++) {
+        sum +=
+            (double)c->weight[tap * CHANNELS + i % CHANNELS] * (double)c->exact[under(c, i, tap)];
     }
-    free(exact);
-    free(weight);
-    free(bias);
-    free(input);
-    free(output);
+    return fmin(6, fmax(0, sum));
+}
+
+static void expect_near(const struct convolved *c, enum simd_level level, size_t i, double got,
+                        double allowed) {
+    const double expected = exact_output(c, i);
+    if (fabs(got - expected) > allowed) {
+        fail_msg("%s, kernel %zu, stride %zu, %zu columns, number %zu: %g, expected %g",
+                 simd_level_name(level), c->kernel, c->stride, c->columns, i, got, expected);
+    }
+}
+
+static void expect_bf16(struct convolved *c, enum simd_level level) {
+    for (size_t i = 0; i < c->lines * c->width * CHANNELS; i++) {
+        c->input[i] = float_to_bf16(c->exact[i]);
+        c->exact[i] = bf16_to_float(c->input[i]);
+    }
+    convolve(c, DEPTHWISE_BF16, level, c->weight, c->bias);
+    for (size_t i = 0; i < ROWS * c->columns * CHANNELS; i++) {
+        expect_near(c, level, i, (double)bf16_to_float(c->output[i]),
+                    0.004 * exact_output(c, i) + 1e-4);
+    }
+}
+
+static void expect_bytes(struct convolved *c, enum simd_level level) {
+    const float step = 6.0F / INT8_STEPS;
+    float scaled[CHANNELS];
+    for (size_t i = 0; i < CHANNELS; i++) scaled[i] = c->bias[i] / step;
+    for (size_t i = 0; i < c->lines * c->width * CHANNELS; i++) {
+        const uint8_t byte = (uint8_t)lrintf(c->exact[i] / step);
+        ((uint8_t *)c->input)[i] = byte;
+        c->exact[i] = (float)byte * step;
+    }
+    convolve(c, DEPTHWISE_BYTES, level, c->weight, scaled);
+    for (size_t i = 0; i < ROWS * c->columns * CHANNELS; i++) {
+        const double got = (double)((uint8_t *)c->output)[i] * (double)step;
+        expect_near(c, level, i, got, (double)step / 2 + 1e-4);
+    }
+}
+
+/* What the kernels of whole numbers compute, exactly. */
+static int16_t wide_twin(const struct convolved *c, size_t i) {
+    int32_t sum = c->wide_bias[i % CHANNELS];
+    for (size_t tap = 0; tap < c->taps; tap++) {
+        const int32_t product =
+            (int16_t)c->input[under(c, i, tap)] * c->wide_weight[tap * CHANNELS + i % CHANNELS];
+        sum += (product + (1 << 14)) >> 15;
+    }
+    assert_true(sum >= INT16_MIN && sum <= INT16_MAX);
+    const int16_t most = c->most[i % CHANNELS];
+    return (int16_t)(sum < 0 ? 0 : sum > most ? most : sum);
+}
+
+static void expect_wide(struct convolved *c, enum simd_level level) {
+    for (size_t i = 0; i < c->lines * c->width * CHANNELS; i++) {
+        c->input[i] = (uint16_t)lrintf(c->exact[i] * INT8_WIDE_ACTIVATION / 6);
+    }
+    convolve(c, DEPTHWISE_WIDE, level, c->wide_weight, c->wide_bias);
+    for (size_t i = 0; i < ROWS * c->columns * CHANNELS; i++) {
+        assert_int_equal(c->output[i], wide_twin(c, i));
+        const double step = 6.0 / c->most[i % CHANNELS];
+        expect_near(c, level, i, c->output[i] * step, step * ((double)c->taps / 2 + 4));
+    }
 }
 
 static void depthwise_convolutions_agree_with_double_precision(void **state) {
     (void)state;
+    static void (*const expect[])(struct convolved *, enum simd_level) = {expect_bf16, expect_bytes,
+                                                                          expect_wide};
     for (size_t i = 0; i < 3 * SIMD_LEVELS; i++) {
         const enum simd_level level = (enum simd_level)(i / 3);
         if (!simd_has(level)) continue;
         for (size_t columns = 1; columns < 17; columns++) {
             for (size_t kernel = 3; kernel <= 5; kernel += 2) {
-                expect_depthwise(&stored[i % 3], level, kernel, 1, columns);
-                expect_depthwise(&stored[i % 3], level, kernel, 2, columns);
+                for (size_t stride = 1; stride <= 2; stride++) {
+                    struct convolved c = convolved_new(kernel, stride, columns, 1);
+                    expect[i % 3](&c, level);
+                    convolved_free(&c);
+                }
             }
         }
     }
+}
+
+/* Sums of 16 bits hold the largest inputs under weights of every size, and channels with small
+ * weights have all steps. */
+static void wide_sums_do_not_overflow(void **state) {
+    (void)state;
+    static const float scales[] = {0, 0.01F, 1, 30, 3000, 1e6F};
+    for (size_t s = 0; s < 6; s++) {
+        struct convolved c = convolved_new(5, 1, 9, scales[s]);
+        for (size_t i = 0; i < CHANNELS; i++) {
+            if (scales[s] < 0.1F) assert_int_equal(c.most[i], INT8_WIDE_STEPS);
+            assert_in_range(c.most[i], 1, INT8_WIDE_STEPS);
+        }
+        /* The largest sum, the smallest, and both in turn. */
+        for (size_t sign = 0; scales[s] < 100 && sign < 3; sign++) {
+            for (size_t i = 0; i < c.lines * c.width * CHANNELS; i++) {
+                const size_t channel = i % CHANNELS, tap = i / CHANNELS % c.width % 5;
+                const bool positive = c.weight[tap * CHANNELS + channel] > 0;
+                c.exact[i] = sign == 2 || positive == (sign == 0) ? 6 : 0;
+            }
+            for (enum simd_level level = 0; level < SIMD_LEVELS; level++)
+                if (simd_has(level)) expect_wide(&c, level);
+        }
+        convolved_free(&c);
+    }
+}
+
+/* Activations whose columns have steps of their own, to some outputs that are padding, in lines
+ * that lie apart. */
+static void columns_have_their_own_steps(void **state) {
+    (void)state;
+    enum { INPUTS = 41, USED = 25, OUTPUTS = 32, PIXELS = 21, LINE = 7, APART = 9 };
+    if (low_precision_bytes(PRECISION_INT8) == 1) return;
+    struct random random = random_seeded(7, 0);
+    float *weights = numbers_new(USED * INPUTS, false, &random);
+    int16_t columns[INPUTS];
+    uint16_t input[PIXELS * 48] = {0};
+    for (size_t i = 0; i < INPUTS; i++) {
+        columns[i] = (int16_t)(i % 3 ? INT8_WIDE_STEPS : 400 + random_below(&random, 300));
+        for (size_t r = 0; r < PIXELS; r++)
+            input[r * 48 + i] = (uint16_t)(random_below(&random, (uint32_t)columns[i] + 1));
+    }
+    struct arena arena = {0};
+    struct packed_low_precision matrix;
+    assert_true(
+        packed_low_precision_init(&matrix, PRECISION_INT8, false, OUTPUTS, INPUTS, &arena, NULL));
+    matrix.columns = columns;
+    matrix.used = USED;
+    matrix.bias[3] = 0.5F;
+    packed_low_precision_rows(&matrix, 0, 16, INPUTS, weights);
+    packed_low_precision_rows(&matrix, 16, USED - 16, INPUTS, weights + 16 * INPUTS);
+    float output[PIXELS / LINE * APART * OUTPUTS];
+    for (size_t i = 0; i < sizeof output / sizeof *output; i++) output[i] = 77;
+    packed_low_precision_multiply(
+        &matrix, 0, OUTPUTS / LOW_PRECISION_PANEL, PIXELS,
+        &(struct packed_low_precision_product){.input = input,
+                                               .input_stride = 48 * sizeof *input,
+                                               .output = output,
+                                               .output_stride = OUTPUTS,
+                                               .line = LINE,
+                                               .line_stride = APART * OUTPUTS});
+    for (size_t i = 0; i < PIXELS / LINE * APART * OUTPUTS; i++) {
+        const size_t n = i % OUTPUTS, line = i / OUTPUTS / APART, x = i / OUTPUTS % APART;
+        double sum = n == 3 ? 0.5 : 0;
+        for (size_t k = 0; n < USED && k < INPUTS; k++) {
+            sum += (double)weights[n * INPUTS + k] * 6 / columns[k] *
+                   input[(line * LINE + x) * 48 + k];
+        }
+        if (x >= LINE) sum = 77;
+        assert_float_equal(output[i], sum, 0.02);
+    }
+    arena_free(&arena);
+    free(weights);
 }
 
 int main(void) {
@@ -355,6 +499,8 @@ int main(void) {
         cmocka_unit_test(a_row_is_the_same_alone_and_beside_others),
         cmocka_unit_test(lines_keep_their_range),
         cmocka_unit_test(depthwise_convolutions_agree_with_double_precision),
+        cmocka_unit_test(wide_sums_do_not_overflow),
+        cmocka_unit_test(columns_have_their_own_steps),
     };
     return cmocka_run_group_tests_name("low_precision", tests, NULL, NULL);
 }
