@@ -462,7 +462,7 @@ bool caption_xmp_is_done(const struct caption_xmp_options *options, const struct
 }
 
 static bool write_xmp_row(struct caption_output *output, const struct caption_row *row,
-                      caption_error *error) {
+                          caption_error *error) {
     const struct caption_xmp_options *options = &((const struct caption_xmp *)output)->options;
     struct xmp_content content;
     return !caption_xmp_content(row, options->tags, &content) ||
@@ -477,7 +477,8 @@ struct caption_output *caption_xmp_new(const struct caption_xmp_options *options
                                        caption_error *error) {
     struct caption_xmp *xmp = memory_zeroed(1, sizeof *xmp, "an output", error);
     if (!xmp) return NULL;
-    xmp->output = (struct caption_output){.row = write_xmp_row, .free = free_xmp, .file_each = true};
+    xmp->output =
+        (struct caption_output){.row = write_xmp_row, .free = free_xmp, .file_each = true};
     xmp->options = *options;
     return &xmp->output;
 }
