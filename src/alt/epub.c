@@ -9,76 +9,45 @@
 
 #include <zip.h>
 
-#include "base/library.h"
+#include "base/file.h"
 #include "base/memory.h"
 
 /* Loaded for the first EPUB: it takes OpenSSL along. */
-#define FUNCTION(name) __typeof__(&name) name
+#define LIBZIP(FUNCTION)                                                                           \
+    FUNCTION(zip_close)                                                                            \
+    FUNCTION(zip_discard)                                                                          \
+    FUNCTION(zip_error_fini)                                                                       \
+    FUNCTION(zip_error_init)                                                                       \
+    FUNCTION(zip_error_strerror)                                                                   \
+    FUNCTION(zip_fclose)                                                                           \
+    FUNCTION(zip_file_replace)                                                                     \
+    FUNCTION(zip_file_set_mtime)                                                                   \
+    FUNCTION(zip_file_strerror)                                                                    \
+    FUNCTION(zip_fopen)                                                                            \
+    FUNCTION(zip_fread)                                                                            \
+    FUNCTION(zip_get_name)                                                                         \
+    FUNCTION(zip_get_num_entries)                                                                  \
+    FUNCTION(zip_name_locate)                                                                      \
+    FUNCTION(zip_open_from_source)                                                                 \
+    FUNCTION(zip_set_file_compression)                                                             \
+    FUNCTION(zip_source_buffer)                                                                    \
+    FUNCTION(zip_source_buffer_create)                                                             \
+    FUNCTION(zip_source_close)                                                                     \
+    FUNCTION(zip_source_free)                                                                      \
+    FUNCTION(zip_source_keep)                                                                      \
+    FUNCTION(zip_source_open)                                                                      \
+    FUNCTION(zip_source_read)                                                                      \
+    FUNCTION(zip_source_stat)                                                                      \
+    FUNCTION(zip_stat)                                                                             \
+    FUNCTION(zip_stat_index)                                                                       \
+    FUNCTION(zip_strerror)
+
 struct libzip {
-    FUNCTION(zip_close);
-    FUNCTION(zip_discard);
-    FUNCTION(zip_error_fini);
-    FUNCTION(zip_error_init);
-    FUNCTION(zip_error_strerror);
-    FUNCTION(zip_fclose);
-    FUNCTION(zip_file_replace);
-    FUNCTION(zip_file_set_mtime);
-    FUNCTION(zip_file_strerror);
-    FUNCTION(zip_fopen);
-    FUNCTION(zip_fread);
-    FUNCTION(zip_get_name);
-    FUNCTION(zip_get_num_entries);
-    FUNCTION(zip_name_locate);
-    FUNCTION(zip_open_from_source);
-    FUNCTION(zip_set_file_compression);
-    FUNCTION(zip_source_buffer);
-    FUNCTION(zip_source_buffer_create);
-    FUNCTION(zip_source_close);
-    FUNCTION(zip_source_free);
-    FUNCTION(zip_source_keep);
-    FUNCTION(zip_source_open);
-    FUNCTION(zip_source_read);
-    FUNCTION(zip_source_stat);
-    FUNCTION(zip_stat);
-    FUNCTION(zip_stat_index);
-    FUNCTION(zip_strerror);
+    LIBZIP(LIBRARY_POINTER)
 };
-#undef FUNCTION
 
 static bool load(struct libzip *lib, caption_error *error) {
-#define FUNCTION(name) LIBRARY_FUNCTION(struct libzip, name)
-    static const struct library_function functions[] = {
-        FUNCTION(zip_close),
-        FUNCTION(zip_discard),
-        FUNCTION(zip_error_fini),
-        FUNCTION(zip_error_init),
-        FUNCTION(zip_error_strerror),
-        FUNCTION(zip_fclose),
-        FUNCTION(zip_file_replace),
-        FUNCTION(zip_file_set_mtime),
-        FUNCTION(zip_file_strerror),
-        FUNCTION(zip_fopen),
-        FUNCTION(zip_fread),
-        FUNCTION(zip_get_name),
-        FUNCTION(zip_get_num_entries),
-        FUNCTION(zip_name_locate),
-        FUNCTION(zip_open_from_source),
-        FUNCTION(zip_set_file_compression),
-        FUNCTION(zip_source_buffer),
-        FUNCTION(zip_source_buffer_create),
-        FUNCTION(zip_source_close),
-        FUNCTION(zip_source_free),
-        FUNCTION(zip_source_keep),
-        FUNCTION(zip_source_open),
-        FUNCTION(zip_source_read),
-        FUNCTION(zip_source_stat),
-        FUNCTION(zip_stat),
-        FUNCTION(zip_stat_index),
-        FUNCTION(zip_strerror),
-        LIBRARY_END,
-    };
-#undef FUNCTION
-    return library_load(CAPTION_ZIP_SONAME, "an EPUB", "libzip", functions, lib, error);
+    return library_load(CAPTION_ZIP_SONAME, "an EPUB", "libzip", LIBRARY_NAMES(LIBZIP), lib, error);
 }
 
 struct alt_epub {

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/terminal.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "report/html.h"
 
 bool pictures_need(const char *library, const char *package, caption_error *error) {

@@ -13,30 +13,23 @@
 #endif
 
 #include "alt/pictures.h"
-#include "base/library.h"
+#include "base/file.h"
 #include "base/memory.h"
 
 #ifdef CAPTION_WITH_GUMBO
 
 /* Loaded for the first document, for it takes time. */
-#define FUNCTION(name) __typeof__(&name) name
+#define GUMBO(FUNCTION)                                                                            \
+    FUNCTION(gumbo_parse_with_options)                                                             \
+    FUNCTION(gumbo_get_attribute)                                                                  \
+    FUNCTION(kGumboDefaultOptions)
+
 struct gumbo {
-    FUNCTION(gumbo_parse_with_options);
-    FUNCTION(gumbo_get_attribute);
-    FUNCTION(kGumboDefaultOptions);
+    GUMBO(LIBRARY_POINTER)
 };
-#undef FUNCTION
 
 static bool load(struct gumbo *lib, caption_error *error) {
-#define FUNCTION(name) LIBRARY_FUNCTION(struct gumbo, name)
-    static const struct library_function functions[] = {
-        FUNCTION(gumbo_parse_with_options),
-        FUNCTION(gumbo_get_attribute),
-        FUNCTION(kGumboDefaultOptions),
-        LIBRARY_END,
-    };
-#undef FUNCTION
-    return library_load(CAPTION_GUMBO_SONAME, "HTML", "libgumbo", functions, lib, error);
+    return library_load(CAPTION_GUMBO_SONAME, "HTML", "libgumbo", LIBRARY_NAMES(GUMBO), lib, error);
 }
 
 /* Gumbo checks no allocation, and frees its tree by recursion: a deep one would end the program. So

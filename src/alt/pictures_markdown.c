@@ -11,50 +11,33 @@
 
 #include <cmark.h>
 
-#include "base/library.h"
+#include "base/file.h"
 #include "base/memory.h"
 
 /* Loaded for the first document, for it takes time. */
-#define FUNCTION(name) __typeof__(&name) name
+#define CMARK(FUNCTION)                                                                            \
+    FUNCTION(cmark_iter_free)                                                                      \
+    FUNCTION(cmark_iter_get_node)                                                                  \
+    FUNCTION(cmark_iter_new)                                                                       \
+    FUNCTION(cmark_iter_next)                                                                      \
+    FUNCTION(cmark_node_first_child)                                                               \
+    FUNCTION(cmark_node_free)                                                                      \
+    FUNCTION(cmark_node_get_end_line)                                                              \
+    FUNCTION(cmark_node_get_literal)                                                               \
+    FUNCTION(cmark_node_get_start_column)                                                          \
+    FUNCTION(cmark_node_get_start_line)                                                            \
+    FUNCTION(cmark_node_get_type)                                                                  \
+    FUNCTION(cmark_node_get_url)                                                                   \
+    FUNCTION(cmark_node_parent)                                                                    \
+    FUNCTION(cmark_parse_document)
+
 struct cmark {
-    FUNCTION(cmark_iter_free);
-    FUNCTION(cmark_iter_get_node);
-    FUNCTION(cmark_iter_new);
-    FUNCTION(cmark_iter_next);
-    FUNCTION(cmark_node_first_child);
-    FUNCTION(cmark_node_free);
-    FUNCTION(cmark_node_get_end_line);
-    FUNCTION(cmark_node_get_literal);
-    FUNCTION(cmark_node_get_start_column);
-    FUNCTION(cmark_node_get_start_line);
-    FUNCTION(cmark_node_get_type);
-    FUNCTION(cmark_node_get_url);
-    FUNCTION(cmark_node_parent);
-    FUNCTION(cmark_parse_document);
+    CMARK(LIBRARY_POINTER)
 };
-#undef FUNCTION
 
 static bool load(struct cmark *lib, caption_error *error) {
-#define FUNCTION(name) LIBRARY_FUNCTION(struct cmark, name)
-    static const struct library_function functions[] = {
-        FUNCTION(cmark_iter_free),
-        FUNCTION(cmark_iter_get_node),
-        FUNCTION(cmark_iter_new),
-        FUNCTION(cmark_iter_next),
-        FUNCTION(cmark_node_first_child),
-        FUNCTION(cmark_node_free),
-        FUNCTION(cmark_node_get_end_line),
-        FUNCTION(cmark_node_get_literal),
-        FUNCTION(cmark_node_get_start_column),
-        FUNCTION(cmark_node_get_start_line),
-        FUNCTION(cmark_node_get_type),
-        FUNCTION(cmark_node_get_url),
-        FUNCTION(cmark_node_parent),
-        FUNCTION(cmark_parse_document),
-        LIBRARY_END,
-    };
-#undef FUNCTION
-    return library_load(CAPTION_CMARK_SONAME, "Markdown", "libcmark", functions, lib, error);
+    return library_load(CAPTION_CMARK_SONAME, "Markdown", "libcmark", LIBRARY_NAMES(CMARK), lib,
+                        error);
 }
 
 struct markdown {

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -507,4 +508,23 @@ void splices_free(struct splices *splices) {
     for (size_t i = 0; i < splices->count; i++) free(splices->items[i].bytes);
     free(splices->items);
     *splices = (struct splices){0};
+}
+
+bool library_find(const char *soname, const char *const *names, void *out) {
+    void *library = dlopen(soname, RTLD_LAZY | RTLD_NODELETE);
+    bool ok = library != NULL;
+    for (size_t i = 0; ok && names[i]; i++) {
+        void *address = dlsym(library, names[i]);
+        memcpy((char *)out + i * sizeof address, &address, sizeof address);
+        ok = address != NULL;
+    }
+    return ok;
+}
+
+bool library_load(const char *soname, const char *kind, const char *name, const char *const *names,
+                  void *out, caption_error *error) {
+    return library_find(soname, names, out) ||
+           error_set(error, CAPTION_ERROR_FORMAT,
+                     "is %s, and %s, which reads it, cannot be loaded: %.200s", kind, name,
+                     dlerror());
 }

@@ -179,4 +179,28 @@ bool splices_apply(struct splices *splices, const void *bytes, size_t size, stru
 
 void splices_free(struct splices *splices);
 
+/* Libraries of the system that are loaded when a file needs them, and then stay: those of rare
+ * formats, with all their codecs, take longer to load than a caption takes. A macro names what is
+ * used of one, each once:
+ *
+ *     #define LIBPNG(FUNCTION) FUNCTION(png_create) FUNCTION(png_free)
+ *     struct libpng {
+ *         LIBPNG(LIBRARY_POINTER)
+ *     } lib;
+ *     library_load("libpng.so.16", "a PNG photo", "libpng", LIBRARY_NAMES(LIBPNG), &lib, error)
+ */
+
+#define LIBRARY_POINTER(name) __typeof__(&name) name;
+#define LIBRARY_NAME(name) #name,
+#define LIBRARY_NAMES(LIST) ((const char *const[]){LIST(LIBRARY_NAME) NULL})
+
+/* Loads the library `soname` ("libtiff.so.6") and sets the pointers of the struct at `out`, which
+ * has one for each of the names, up to NULL, and nothing else. False with `error` set, which names
+ * the file's kind ("a TIFF photo") and the library, as `name`. */
+bool library_load(const char *soname, const char *kind, const char *name, const char *const *names,
+                  void *out, caption_error *error);
+
+/* The same for other errors of the caller's; dlerror(3) has the reason. */
+bool library_find(const char *soname, const char *const *names, void *out);
+
 #endif

@@ -1,10 +1,10 @@
-/* See windows.h; and in place of file_writer.c and text_stream.c, which write through what only
- * POSIX has. */
+/* See windows.h; and in place of file_writer.c and of text streams (text.c), which write through
+ * what only POSIX has. */
 #include <windows.h>
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 
 void *windows_realloc(void *memory, size_t size) {
     enum { ALIGNMENT = 64 };

@@ -8,8 +8,8 @@
 
 #include "base/memory.h"
 #include "base/terminal.h"
+#include "base/text.h"
 #include "cli/command.h"
-#include "text/utf8.h"
 
 /* Seconds between two lines of -v. */
 static const double verbose_pause = 5;

@@ -8,7 +8,6 @@
 #include "cli/photo_list.h"
 #include "metadata/caption_metadata.h"
 #include "report/caption_file.h"
-#include "report/caption_xmp.h"
 
 /* Literal text before and after captions, as --before "ohwx man, " asks for. The model never sees
  * it; it is put around every caption of a result before an output gets that. */

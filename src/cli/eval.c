@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/terminal.h"
 #include "cli/command.h"
@@ -15,7 +16,6 @@
 #include "eval/evaluate.h"
 #include "eval/scores.h"
 #include "model/model.h"
-#include "report/json_text.h"
 #include "report/score_table.h"
 
 static const char name[] = "caption eval";

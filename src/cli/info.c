@@ -1,13 +1,13 @@
 /* caption info [MODEL]: what a model is, was trained on and scores. */
 #include <stdlib.h>
 
-#include "base/library.h"
+#include "base/file.h"
+#include "base/json.h"
 #include "base/terminal.h"
 #include "cli/command.h"
 #include "decode/decode.h"
 #include "format/packed_file.h"
 #include "model/model.h"
-#include "report/json_text.h"
 
 static bool print_json(const struct model *model, const char *path, caption_error *error) {
     cJSON *info = model_info_json(model, path, error);
@@ -219,15 +219,17 @@ static const struct format_line lines[] = {
 /* libheif itself loads what decodes a file. */
 static bool has_decoder(const struct format_line *line, caption_error *error) {
 #ifdef CAPTION_WITH_HEIF
+#define LIBHEIF(FUNCTION) FUNCTION(heif_have_decoder_for_format)
     struct {
-        __typeof__(&heif_have_decoder_for_format) have;
+        LIBHEIF(LIBRARY_POINTER)
     } lib;
-    static const struct library_function functions[] = {{"heif_have_decoder_for_format", 0},
-                                                        LIBRARY_END};
     if (line->format != heic && line->format != avif) return true;
-    if (!library_load(line->soname, "a HEIF photo", line->reader, functions, &lib, error))
+    if (!library_load(line->soname, "a HEIF photo", line->reader, LIBRARY_NAMES(LIBHEIF), &lib,
+                      error))
         return false;
-    if (lib.have(line->format == heic ? heif_compression_HEVC : heif_compression_AV1)) return true;
+    if (lib.heif_have_decoder_for_format(line->format == heic ? heif_compression_HEVC
+                                                              : heif_compression_AV1))
+        return true;
     return error_set(error, CAPTION_ERROR_FORMAT, "it has no decoder for %s", line->format);
 #else
     (void)line;
@@ -240,7 +242,7 @@ static bool is_there(const struct format_line *line, caption_error *error) {
     if (!line->built)
         return error_set(error, CAPTION_ERROR_FORMAT, "absent when caption was built");
     if (!line->soname) return true;
-    const struct library_function none = LIBRARY_END;
+    const char *const none = NULL;
     return library_load(line->soname, line->format, line->reader, &none, NULL, error) &&
            has_decoder(line, error);
 }

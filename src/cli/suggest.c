@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/terminal.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "caption.h"
 #include "cli/command.h"
 #include "cli/run_files.h"

@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 #include "base/terminal.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/run_files.h"
 #include "cli/shared_options.h"

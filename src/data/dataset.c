@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "data/formats.h"
 #include "data/source.h"
 

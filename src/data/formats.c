@@ -458,7 +458,7 @@ static bool name_error(const cJSON *row, const struct builder *builder, const ch
 
 /* Selects the row's photo, adding it where it is new. */
 static bool read_row_photo(const cJSON *row, const char *place, struct builder *builder,
-                       caption_error *error) {
+                           caption_error *error) {
     const char *name = builder->dataset->name, *name_key = find_name(row, builder->how);
     if (!name_key) return name_error(row, builder, place, error);
     const char *file_name = fields_file_name(row, name_key, name, place, error);

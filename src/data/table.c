@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "image/photo.h"
-#include "text/utf8.h"
 
 struct lines lines_start(const char *text, size_t size) {
     return (struct lines){.next = text, .end = size > 0 ? text + size : text};

@@ -36,8 +36,6 @@ void tar_members_free(struct tar_members *members) {
 #include <archive.h>
 #include <archive_entry.h>
 
-#include "base/library.h"
-
 #define LIBARCHIVE(X)                                                                              \
     X(archive_read_new)                                                                            \
     X(archive_read_free)                                                                           \
@@ -62,20 +60,12 @@ void tar_members_free(struct tar_members *members) {
     X(archive_entry_size)
 
 struct libarchive {
-#define POINTER(name) __typeof__(&name) name;
-    LIBARCHIVE(POINTER)
-#undef POINTER
+    LIBARCHIVE(LIBRARY_POINTER)
 };
 
 static bool load(struct libarchive *lib, caption_error *error) {
-    static const struct library_function functions[] = {
-#define FUNCTION(name) LIBRARY_FUNCTION(struct libarchive, name),
-        LIBARCHIVE(FUNCTION)
-#undef FUNCTION
-            LIBRARY_END,
-    };
-    return library_load(CAPTION_ARCHIVE_SONAME, "a tar archive", "libarchive", functions, lib,
-                        error);
+    return library_load(CAPTION_ARCHIVE_SONAME, "a tar archive", "libarchive",
+                        LIBRARY_NAMES(LIBARCHIVE), lib, error);
 }
 
 /* An archive while it is listed. */

@@ -10,9 +10,9 @@
 #include "base/threads.h"
 #include "data/dataset.h"
 #include "decode/decode.h"
-#include "eval/scores.h"
 #include "eval/perplexity.h"
 #include "eval/retrieval.h"
+#include "eval/scores.h"
 #include "model/model.h"
 #include "text/content.h"
 

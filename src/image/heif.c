@@ -7,7 +7,7 @@
 #include <libheif/heif.h>
 #endif
 
-#include "base/library.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "image/decode.h"
 
@@ -65,48 +65,30 @@ static bool avif_recognise(const uint8_t *bytes, size_t size) {
 
 /* libheif and its codecs take longer to load than a caption takes: they are loaded for the first
  * such photo, and stay. */
-#define FUNCTION(name) __typeof__(&name) name
+#define LIBHEIF(FUNCTION)                                                                          \
+    FUNCTION(heif_context_alloc)                                                                   \
+    FUNCTION(heif_context_free)                                                                    \
+    FUNCTION(heif_context_read_from_memory_without_copy)                                           \
+    FUNCTION(heif_context_get_primary_image_handle)                                                \
+    FUNCTION(heif_image_handle_release)                                                            \
+    FUNCTION(heif_image_handle_get_width)                                                          \
+    FUNCTION(heif_image_handle_get_height)                                                         \
+    FUNCTION(heif_image_handle_has_alpha_channel)                                                  \
+    FUNCTION(heif_image_handle_get_raw_color_profile_size)                                         \
+    FUNCTION(heif_image_handle_get_raw_color_profile)                                              \
+    FUNCTION(heif_decoding_options_alloc)                                                          \
+    FUNCTION(heif_decoding_options_free)                                                           \
+    FUNCTION(heif_decode_image)                                                                    \
+    FUNCTION(heif_image_release)                                                                   \
+    FUNCTION(heif_image_get_plane_readonly)
+
 struct libheif {
-    FUNCTION(heif_context_alloc);
-    FUNCTION(heif_context_free);
-    FUNCTION(heif_context_read_from_memory_without_copy);
-    FUNCTION(heif_context_get_primary_image_handle);
-    FUNCTION(heif_image_handle_release);
-    FUNCTION(heif_image_handle_get_width);
-    FUNCTION(heif_image_handle_get_height);
-    FUNCTION(heif_image_handle_has_alpha_channel);
-    FUNCTION(heif_image_handle_get_raw_color_profile_size);
-    FUNCTION(heif_image_handle_get_raw_color_profile);
-    FUNCTION(heif_decoding_options_alloc);
-    FUNCTION(heif_decoding_options_free);
-    FUNCTION(heif_decode_image);
-    FUNCTION(heif_image_release);
-    FUNCTION(heif_image_get_plane_readonly);
+    LIBHEIF(LIBRARY_POINTER)
 };
-#undef FUNCTION
 
 static bool load(struct libheif *lib, caption_error *error) {
-#define FUNCTION(name) LIBRARY_FUNCTION(struct libheif, name)
-    static const struct library_function functions[] = {
-        FUNCTION(heif_context_alloc),
-        FUNCTION(heif_context_free),
-        FUNCTION(heif_context_read_from_memory_without_copy),
-        FUNCTION(heif_context_get_primary_image_handle),
-        FUNCTION(heif_image_handle_release),
-        FUNCTION(heif_image_handle_get_width),
-        FUNCTION(heif_image_handle_get_height),
-        FUNCTION(heif_image_handle_has_alpha_channel),
-        FUNCTION(heif_image_handle_get_raw_color_profile_size),
-        FUNCTION(heif_image_handle_get_raw_color_profile),
-        FUNCTION(heif_decoding_options_alloc),
-        FUNCTION(heif_decoding_options_free),
-        FUNCTION(heif_decode_image),
-        FUNCTION(heif_image_release),
-        FUNCTION(heif_image_get_plane_readonly),
-        LIBRARY_END,
-    };
-#undef FUNCTION
-    return library_load(CAPTION_HEIF_SONAME, "a HEIF photo", "libheif", functions, lib, error);
+    return library_load(CAPTION_HEIF_SONAME, "a HEIF photo", "libheif", LIBRARY_NAMES(LIBHEIF), lib,
+                        error);
 }
 
 /* A file on its way to pixels. */

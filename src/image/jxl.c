@@ -8,7 +8,7 @@
 #include <jxl/decode.h>
 #endif
 
-#include "base/library.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "image/decode.h"
 
@@ -83,38 +83,25 @@ static void jxl_inspect(const uint8_t *bytes, size_t size, struct format_header 
 
 /* Loaded for the first such photo, and stays. Of damaged ones Debian's prints what it found to
  * standard error, which it has no way to turn off. */
-#define FUNCTION(name) __typeof__(&name) name
+#define LIBJXL(FUNCTION)                                                                           \
+    FUNCTION(JxlDecoderCreate)                                                                     \
+    FUNCTION(JxlDecoderDestroy)                                                                    \
+    FUNCTION(JxlDecoderSubscribeEvents)                                                            \
+    FUNCTION(JxlDecoderSetUnpremultiplyAlpha)                                                      \
+    FUNCTION(JxlDecoderSetInput)                                                                   \
+    FUNCTION(JxlDecoderProcessInput)                                                               \
+    FUNCTION(JxlDecoderGetBasicInfo)                                                               \
+    FUNCTION(JxlDecoderGetICCProfileSize)                                                          \
+    FUNCTION(JxlDecoderGetColorAsICCProfile)                                                       \
+    FUNCTION(JxlDecoderSetImageOutBuffer)
+
 struct libjxl {
-    FUNCTION(JxlDecoderCreate);
-    FUNCTION(JxlDecoderDestroy);
-    FUNCTION(JxlDecoderSubscribeEvents);
-    FUNCTION(JxlDecoderSetUnpremultiplyAlpha);
-    FUNCTION(JxlDecoderSetInput);
-    FUNCTION(JxlDecoderProcessInput);
-    FUNCTION(JxlDecoderGetBasicInfo);
-    FUNCTION(JxlDecoderGetICCProfileSize);
-    FUNCTION(JxlDecoderGetColorAsICCProfile);
-    FUNCTION(JxlDecoderSetImageOutBuffer);
+    LIBJXL(LIBRARY_POINTER)
 };
-#undef FUNCTION
 
 static bool load(struct libjxl *lib, caption_error *error) {
-#define FUNCTION(name) LIBRARY_FUNCTION(struct libjxl, name)
-    static const struct library_function functions[] = {
-        FUNCTION(JxlDecoderCreate),
-        FUNCTION(JxlDecoderDestroy),
-        FUNCTION(JxlDecoderSubscribeEvents),
-        FUNCTION(JxlDecoderSetUnpremultiplyAlpha),
-        FUNCTION(JxlDecoderSetInput),
-        FUNCTION(JxlDecoderProcessInput),
-        FUNCTION(JxlDecoderGetBasicInfo),
-        FUNCTION(JxlDecoderGetICCProfileSize),
-        FUNCTION(JxlDecoderGetColorAsICCProfile),
-        FUNCTION(JxlDecoderSetImageOutBuffer),
-        LIBRARY_END,
-    };
-#undef FUNCTION
-    return library_load(CAPTION_JXL_SONAME, "a JPEG XL photo", "libjxl", functions, lib, error);
+    return library_load(CAPTION_JXL_SONAME, "a JPEG XL photo", "libjxl", LIBRARY_NAMES(LIBJXL), lib,
+                        error);
 }
 
 /* A file on its way to pixels. */

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/library.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "image/decode.h"
 
@@ -130,42 +130,27 @@ static bool tiff_recognise(const uint8_t *bytes, size_t size) {
 #ifdef CAPTION_WITH_TIFF
 
 /* libtiff brings a dozen codecs along: they are loaded for the first such photo, and stay. */
-#define FUNCTION(name) __typeof__(&name) name
+#define LIBTIFF(FUNCTION)                                                                          \
+    FUNCTION(TIFFOpenOptionsAlloc)                                                                 \
+    FUNCTION(TIFFOpenOptionsFree)                                                                  \
+    FUNCTION(TIFFOpenOptionsSetErrorHandlerExtR)                                                   \
+    FUNCTION(TIFFOpenOptionsSetWarningHandlerExtR)                                                 \
+    FUNCTION(TIFFClientOpenExt)                                                                    \
+    FUNCTION(TIFFClose)                                                                            \
+    FUNCTION(TIFFGetField)                                                                         \
+    FUNCTION(TIFFReadRGBAImageOriented)                                                            \
+    FUNCTION(TIFFIsTiled)                                                                          \
+    FUNCTION(TIFFNumberOfStrips)                                                                   \
+    FUNCTION(TIFFStripSize)                                                                        \
+    FUNCTION(TIFFReadEncodedStrip)
+
 struct libtiff {
-    FUNCTION(TIFFOpenOptionsAlloc);
-    FUNCTION(TIFFOpenOptionsFree);
-    FUNCTION(TIFFOpenOptionsSetErrorHandlerExtR);
-    FUNCTION(TIFFOpenOptionsSetWarningHandlerExtR);
-    FUNCTION(TIFFClientOpenExt);
-    FUNCTION(TIFFClose);
-    FUNCTION(TIFFGetField);
-    FUNCTION(TIFFReadRGBAImageOriented);
-    FUNCTION(TIFFIsTiled);
-    FUNCTION(TIFFNumberOfStrips);
-    FUNCTION(TIFFStripSize);
-    FUNCTION(TIFFReadEncodedStrip);
+    LIBTIFF(LIBRARY_POINTER)
 };
-#undef FUNCTION
 
 static bool load(struct libtiff *lib, caption_error *error) {
-#define FUNCTION(name) LIBRARY_FUNCTION(struct libtiff, name)
-    static const struct library_function functions[] = {
-        FUNCTION(TIFFOpenOptionsAlloc),
-        FUNCTION(TIFFOpenOptionsFree),
-        FUNCTION(TIFFOpenOptionsSetErrorHandlerExtR),
-        FUNCTION(TIFFOpenOptionsSetWarningHandlerExtR),
-        FUNCTION(TIFFClientOpenExt),
-        FUNCTION(TIFFClose),
-        FUNCTION(TIFFGetField),
-        FUNCTION(TIFFReadRGBAImageOriented),
-        FUNCTION(TIFFIsTiled),
-        FUNCTION(TIFFNumberOfStrips),
-        FUNCTION(TIFFStripSize),
-        FUNCTION(TIFFReadEncodedStrip),
-        LIBRARY_END,
-    };
-#undef FUNCTION
-    return library_load(CAPTION_TIFF_SONAME, "a TIFF photo", "libtiff", functions, lib, error);
+    return library_load(CAPTION_TIFF_SONAME, "a TIFF photo", "libtiff", LIBRARY_NAMES(LIBTIFF), lib,
+                        error);
 }
 
 /* A file in memory, and what libtiff first complained of. */

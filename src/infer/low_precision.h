@@ -28,7 +28,7 @@ enum precision {
 
 /* The fastest type on this processor with nearly the same captions as float: bfloat16 or float. It
  * is never int8, which changes one caption in six where the processor multiplies bytes (with equal
- * scores), and one in seventy elsewhere. */
+ * scores), and one in ninety elsewhere. */
 enum precision precision_best(void);
 
 /* x = offset + scale * byte */

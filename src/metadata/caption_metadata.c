@@ -7,12 +7,12 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "image/image.h"
 #include "image/photo.h"
 #include "metadata/container.h"
 #include "metadata/iptc.h"
-#include "report/caption_xmp.h"
+#include "report/caption_file.h"
 
 /* What a photo has. Packets point into the container. */
 struct found {

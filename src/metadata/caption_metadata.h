@@ -1,5 +1,5 @@
 /* Captions inside the photos: an output of `caption PATH...` that puts the best caption into each
- * photo, and into the XMP sidecars that it has, of either name (caption_xmp.h).
+ * photo, and into the XMP sidecars that it has, of either name (caption_file.h).
  *
  * The only code by which a photo is ever touched. A photo is written beside itself and renamed, and
  * keeps mode, owner, extended attributes and time of last change. Left as it is, with an error, is

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "text/utf8.h"
+#include "base/text.h"
 
 enum {
     RESOURCE_IPTC = 0x0404,

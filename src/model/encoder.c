@@ -8,7 +8,6 @@
 #include "nn/batch_norm.h"
 #include "nn/blas.h"
 #include "nn/convolution.h"
-#include "nn/depthwise.h"
 #include "nn/vector.h"
 
 /* Additional workspace of batch norm. */

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "format/float16.h"
 #include "nn/vector.h"
-#include "text/utf8.h"
 
 /* Far beyond useful sizes, and small enough that no product of two of them overflows. */
 enum { MAX_WIDTH = 16384, MAX_WORDS = 1000000 };

@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/terminal.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 
 enum { COLOURS = 3, FIRST_WORDS = 10, LABEL_WIDTH = 14 };
 

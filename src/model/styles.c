@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text_stream.h"
-#include "text/utf8.h"
+#include "base/text.h"
 
 static const char none[] = "none", automatic[] = "auto", what[] = "caption styles";
 

@@ -1,7 +1,7 @@
 /* What the convolutions have in common: a square map of channels-last pixels, padding as in
  * TensorFlow or PyTorch, a bias and optional ReLU6 (Krizhevsky, 2010) in the store. The kinds,
- * each a forward and a backward function, are the stem, the pointwise (1x1), here, and the
- * depthwise (depthwise.h); pooling follows the last one. */
+ * each a forward and a backward function, are the stem, the pointwise (1x1) and the
+ * depthwise (depthwise.c); pooling follows the last one. */
 #ifndef CAPTION_NN_CONVOLUTION_H
 #define CAPTION_NN_CONVOLUTION_H
 
@@ -100,5 +100,23 @@ void pooling_forward(size_t count, size_t pixels, size_t channels, const real *m
 /* d_maps (count, pixels, channels) is written. */
 void pooling_backward(size_t count, size_t pixels, size_t channels, const real *d_means,
                       real *d_maps);
+
+/* Depthwise convolution: one kernel per channel; kernel 3 or 5, stride 1 or 2. Direct loops,
+ * vectorised over the channels: a matrix product would move each number nine times for nine
+ * multiply-adds. */
+
+/* Numbers of scratch memory that forward and backward need. */
+size_t depthwise_scratch(const struct convolution *layer);
+
+/* input (count, in_size, in_size, C), weight (k, k, C), bias (C), output (count, out_size,
+ * out_size, C). */
+void depthwise_forward(const struct convolution *layer, size_t count, const real *input,
+                       const real *weight, const real *bias, real *output, real *scratch);
+
+/* Adds to d_weight and d_bias; d_input is written, or added to if `accumulate`. `output` is what
+ * forward stored. */
+void depthwise_backward(const struct convolution *layer, size_t count, const real *input,
+                        const real *weight, const real *output, const real *d_output, real *d_input,
+                        bool accumulate, real *d_weight, real *d_bias, real *scratch);
 
 #endif

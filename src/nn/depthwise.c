@@ -1,4 +1,4 @@
-#include "nn/depthwise.h"
+#include "nn/convolution.h"
 
 /* Both directions walk down the map with a ring of padded rows, so that the inner loops need no
  * border checks, every row is read from memory once, and the data stays in the cache. The loops are

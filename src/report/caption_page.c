@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/terminal.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "image/photo.h"
 #include "report/html.h"
-#include "report/json_text.h"
 
 #define BETWEEN "\xC2\xA0" /* U+00A0: a number and its unit stay together */
 

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/terminal.h"
-#include "report/json_text.h"
 
 struct table_output {
     struct caption_output output;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "text/utf8.h"
+#include "base/text.h"
 
 static const char REPLACEMENT[] = "\xEF\xBF\xBD"; /* U+FFFD */
 

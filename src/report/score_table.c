@@ -3,13 +3,13 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/terminal.h"
 #include "eval/scores.h"
 #include "model/confidence.h"
 #include "report/chart.h"
 #include "report/html.h"
-#include "report/json_text.h"
 
 static void write_confidence(const struct confidence_scores *scores, FILE *stream) {
     if (scores->count == 0) return;

@@ -6,9 +6,9 @@
 #include <stdio.h>
 
 #include "eval/evaluate.h"
-#include "eval/scores.h"
 #include "eval/perplexity.h"
 #include "eval/retrieval.h"
+#include "eval/scores.h"
 
 struct score_table {
     const char *name;      /* of the photos, where there are several tables; or NULL */

@@ -14,10 +14,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/library.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/terminal.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "serve/access.h"
 #include "serve/log.h"
 #include "serve/site.h"
@@ -43,20 +43,12 @@
     FUNCTION(MHD_destroy_post_processor)
 
 struct microhttpd {
-#define FUNCTION(name) __typeof__(&name) name;
-    MICROHTTPD_FUNCTIONS(FUNCTION)
-#undef FUNCTION
+    MICROHTTPD_FUNCTIONS(LIBRARY_POINTER)
 };
 
 /* Sets the pointers. False with `error` set where the library is not there. It stays loaded. */
 static bool microhttpd_load(struct microhttpd *library, caption_error *error) {
-    static const struct library_function functions[] = {
-#define FUNCTION(name) LIBRARY_FUNCTION(struct microhttpd, name),
-        MICROHTTPD_FUNCTIONS(FUNCTION)
-#undef FUNCTION
-            LIBRARY_END,
-    };
-    return library_find(CAPTION_MICROHTTPD_SONAME, functions, library) ||
+    return library_find(CAPTION_MICROHTTPD_SONAME, LIBRARY_NAMES(MICROHTTPD_FUNCTIONS), library) ||
            error_set(error, CAPTION_ERROR_SYSTEM,
                      "GNU libmicrohttpd, which serves, cannot be loaded: %.200s", dlerror());
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/text_stream.h"
+#include "base/text.h"
 
 static void write_time(FILE *stream) {
     struct timespec now;

@@ -7,9 +7,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "report/caption_table.h"
-#include "report/json_text.h"
 
 void protocol_body_free(struct protocol_body *body) {
     for (size_t i = 0; i < body->argument_count; i++) {

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "report/json_text.h"
 #include "serve/protocol.h"
 
 /* "format": "json", or a schema: both are answered with the same JSON. */

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "report/json_text.h"
 #include "serve/protocol.h"
 
 /* What an endpoint calls its messages and the parts of their content. */

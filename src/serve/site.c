@@ -5,9 +5,9 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "model/model.h"
 #include "report/html.h"
-#include "report/json_text.h"
 #include "serve/protocol.h"
 
 /* Sixty-four digits, for clients that show the first twelve. */

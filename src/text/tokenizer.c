@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "text/utf8.h"
+#include "base/text.h"
 
 /* Splits plain text into tokens as the Penn Treebank does: a lexer in which the longest match of a
  * table of rules wins, after the PTBTokenizer of Stanford CoreNLP. */

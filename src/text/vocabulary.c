@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "text/utf8.h"
+#include "base/text.h"
 
 static const char *const specials[VOCABULARY_SPECIALS] = {"<pad>", "<start>", "<end>", "<unk>"};
 

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/terminal.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "nn/vector.h"
 #include "train/search_trainer.h"
 #include "train/trainer.h"

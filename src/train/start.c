@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "model/model.h"
 #include "nn/vector.h"
 

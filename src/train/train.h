@@ -104,7 +104,7 @@ struct train_options {
     float image_dropout; /* of the image's features */
     float drop_path;     /* stochastic depth of a trainable encoder, see encoder_draw_depth */
     float label_smoothing;
-    float crop, color; /* augmentation with a trainable encoder, see augment.h */
+    float crop, color; /* augmentation with a trainable encoder, see photo.h */
     bool flip;         /* mirror photos, except where a caption says left or right */
     /* The run. */
     uint64_t seed;

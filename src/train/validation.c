@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "eval/evaluate.h"
 #include "train/start.h"
 

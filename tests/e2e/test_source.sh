@@ -18,6 +18,15 @@ for folder in $folders; do
     done
 done
 
+# A new file is a new thing; what changes for the same reason as its neighbour belongs there.
+most_files=274
+files=$(find "$source_tree/src" -name '*.[ch]' | wc -l)
+[ "$files" -le "$most_files" ] || fail "$files source files are more than $most_files"
+
+# No file is longer than what one reads in one go.
+find "$source_tree/src" -name '*.[ch]' -exec wc -l {} + | awk '$1 > 700 && $2 != "total"' >"$work/found"
+[ ! -s "$work/found" ] || fail "files of more than 700 lines: $(cat "$work/found")"
+
 # A photo's header is looked at in one place.
 grep -rn --include='*.c' -e '->inspect(' "$source_tree/src" >"$work/found"
 [ "$(wc -l <"$work/found")" -eq 1 ] || fail "image/decode.c alone inspects headers: $(cat "$work/found")"

@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "base/json.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "fuzz.h"
 #include "serve/access.h"
 #include "serve/protocol.h"

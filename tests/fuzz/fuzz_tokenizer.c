@@ -1,7 +1,7 @@
 /* Sentences of data sets: every word that comes out is one of a vocabulary, or a special name. */
+#include "base/text.h"
 #include "fuzz.h"
 #include "text/tokenizer.h"
-#include "text/utf8.h"
 
 static void check_word(const char *word) {
     const size_t length = strlen(word);

@@ -1,7 +1,7 @@
 /* XMP sidecars of other programs: a caption is put in, and what comes out is read again. */
 #include <math.h>
 
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "fuzz.h"
 #include "report/xmp_packet.h"
 

@@ -13,7 +13,6 @@
 
 #include "base/random.h"
 #include "nn/convolution.h"
-#include "nn/depthwise.h"
 
 enum twin_kind { TWIN_POINTWISE, TWIN_DEPTHWISE, TWIN_STEM };
 

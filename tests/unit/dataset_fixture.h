@@ -7,6 +7,16 @@
 #include "data/dataset.h"
 #include "text/vocabulary.h"
 
+/* Karpathy's format. */
+#define TWO_PHOTOS                                                                                 \
+    "{\"dataset\": \"tiny\", \"images\": ["                                                        \
+    "{\"filename\": \"a.jpg\", \"imgid\": 7, \"split\": \"train\", \"sentences\": ["               \
+    "  {\"tokens\": [\"A\", \"dog\"], \"raw\": \"never read\"},"                                   \
+    "  {\"raw\": \"It's a t-shirt.\"}]},"                                                          \
+    "{\"filename\": \"../b.jpg\", \"filepath\": \"val2014\", \"imgid\": 8, \"cocoid\": 391895,"    \
+    " \"split\": \"restval\", \"sentences\": [{\"tokens\": []}, {\"raw\": \"...\"},"               \
+    "  {\"tokens\": [\"left\"]}]}]}"
+
 static inline struct dataset read_text_as(const char *text, const struct dataset_reading *how) {
     char *path = temporary_file_with(text);
     struct dataset dataset;

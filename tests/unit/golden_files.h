@@ -20,6 +20,15 @@ static inline struct bytes golden_file(const char *name) {
     return bytes;
 }
 
+/* The first `size` bytes of the file are refused with that message. */
+static inline void assert_part_refused(const char *name, size_t size, const char *message) {
+    struct bytes file = golden_file(name);
+    assert_true(size < file.size);
+    file.size = size;
+    assert_refused(&file, CAPTION_ERROR_FORMAT, message);
+    bytes_free(&file);
+}
+
 static inline void assert_quarters(const char *name) {
     static const int colors[4][3] = {{200, 30, 30}, {30, 160, 40}, {40, 60, 200}, {230, 220, 60}};
     struct bytes file = golden_file(name);

@@ -1,5 +1,5 @@
 #include "base/terminal.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "base/text_stream.h"
+#include "base/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -13,7 +13,6 @@
 #include "report/caption_file.h"
 #include "report/caption_page.h"
 #include "report/caption_table.h"
-#include "report/caption_xmp.h"
 #include "temporary_folder.h"
 
 static char hostile[] = "</script><b>&\"'\x01\xFF caf\xC3\xA9";

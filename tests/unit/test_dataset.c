@@ -1,17 +1,8 @@
 #include "dataset_fixture.h"
 
-static const char two_photos[] =
-    "{\"dataset\": \"tiny\", \"images\": ["
-    "{\"filename\": \"a.jpg\", \"imgid\": 7, \"split\": \"train\", \"sentences\": ["
-    "  {\"tokens\": [\"A\", \"dog\"], \"raw\": \"never read\"},"
-    "  {\"raw\": \"It's a t-shirt.\"}]},"
-    "{\"filename\": \"../b.jpg\", \"filepath\": \"val2014\", \"imgid\": 8, \"cocoid\": 391895,"
-    " \"split\": \"restval\", \"sentences\": [{\"tokens\": []}, {\"raw\": \"...\"},"
-    "  {\"tokens\": [\"left\"]}]}]}";
-
 static void photos_lie_beside_the_file_when_no_folder_is_given(void **state) {
     (void)state;
-    char *path = temporary_file_with(two_photos), *folder = file_directory(path, NULL);
+    char *path = temporary_file_with(TWO_PHOTOS), *folder = file_directory(path, NULL);
     struct dataset dataset;
     caption_error error;
     assert_true(dataset_read(&dataset, path, NULL, &error));
@@ -25,7 +16,7 @@ static void photos_lie_beside_the_file_when_no_folder_is_given(void **state) {
 
 static void captions_that_say_left_or_right_make_a_photo_sided(void **state) {
     (void)state;
-    struct dataset dataset = read_text(two_photos, NULL);
+    struct dataset dataset = read_text(TWO_PHOTOS, NULL);
     assert_false(dataset_photo_is_sided(&dataset, &dataset.photos[0]));
     assert_true(dataset_photo_is_sided(&dataset, &dataset.photos[1]));
     dataset_free(&dataset);
@@ -81,7 +72,7 @@ static void a_missing_file_is_an_error(void **state) {
 
 static void a_summary_tells_what_was_read(void **state) {
     (void)state;
-    struct dataset dataset = read_text(two_photos, NULL);
+    struct dataset dataset = read_text(TWO_PHOTOS, NULL);
     char *summary = dataset_summary(&dataset, NULL), *after_name = strstr(summary, " (");
     assert_string_equal(after_name, " (Karpathy's dataset_*.json): 2 photos (train 2), 3 captions; "
                                     "left out, without words: 2 captions");

@@ -2,18 +2,9 @@
 
 #include <time.h>
 
-static const char two_photos[] =
-    "{\"dataset\": \"tiny\", \"images\": ["
-    "{\"filename\": \"a.jpg\", \"imgid\": 7, \"split\": \"train\", \"sentences\": ["
-    "  {\"tokens\": [\"A\", \"dog\"], \"raw\": \"never read\"},"
-    "  {\"raw\": \"It's a t-shirt.\"}]},"
-    "{\"filename\": \"../b.jpg\", \"filepath\": \"val2014\", \"imgid\": 8, \"cocoid\": 391895,"
-    " \"split\": \"restval\", \"sentences\": [{\"tokens\": []}, {\"raw\": \"...\"},"
-    "  {\"tokens\": [\"left\"]}]}]}";
-
 static void photos_and_captions_are_read(void **state) {
     (void)state;
-    struct dataset dataset = read_text(two_photos, "photos");
+    struct dataset dataset = read_text(TWO_PHOTOS, "photos");
     assert_sound(&dataset);
     assert_int_equal(dataset.photo_count, 2);
     assert_true(dataset.split_given);
@@ -34,7 +25,7 @@ static void photos_and_captions_are_read(void **state) {
 
 static void tokens_are_used_as_they_are_and_raw_is_tokenized(void **state) {
     (void)state;
-    struct dataset dataset = read_text(two_photos, NULL);
+    struct dataset dataset = read_text(TWO_PHOTOS, NULL);
     assert_int_equal(dataset.captions[0].count, 2);
     assert_string_equal(dataset.captions[0].words[0], "A");
     assert_int_equal(dataset.captions[1].count, 4);
@@ -45,7 +36,7 @@ static void tokens_are_used_as_they_are_and_raw_is_tokenized(void **state) {
 
 static void sentences_without_words_are_left_out(void **state) {
     (void)state;
-    struct dataset dataset = read_text(two_photos, NULL);
+    struct dataset dataset = read_text(TWO_PHOTOS, NULL);
     assert_int_equal(dataset.caption_count, 3);
     assert_int_equal(dataset.wordless, 2);
     assert_int_equal(dataset.photos[1].first, 2);

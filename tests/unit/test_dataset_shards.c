@@ -70,6 +70,13 @@ static bool read_archive(const char *folder, const char *name, struct dataset *d
 
 #ifdef CAPTION_WITH_ARCHIVE
 
+/* Frees what a test made. */
+static void clear(struct dataset *dataset, char *folder, struct archive *archive) {
+    if (dataset) dataset_free(dataset);
+    temporary_folder_free(folder);
+    free(archive);
+}
+
 static void members_are_photos_with_their_captions(void **state) {
     (void)state;
     struct archive *archive = archive_new();
@@ -102,9 +109,7 @@ static void members_are_photos_with_their_captions(void **state) {
     assert_memory_equal(bytes.data, temporary_photo, bytes.size);
     file_bytes_free(&bytes);
     assert_true(photo_decodes(&photo, NULL));
-    dataset_free(&dataset);
-    temporary_folder_free(folder);
-    free(archive);
+    clear(&dataset, folder, archive);
 }
 
 static void a_folder_of_archives_is_one_data_set(void **state) {
@@ -128,9 +133,7 @@ static void a_folder_of_archives_is_one_data_set(void **state) {
     temporary_folder_put(folder, "a.txt", "of the folder");
     assert_true(read_archive(folder, NULL, &dataset, NULL));
     assert_photo(&dataset, 0, "a.ppm", "a.ppm", 1);
-    dataset_free(&dataset);
-    temporary_folder_free(folder);
-    free(archive);
+    clear(&dataset, folder, archive);
 }
 
 static void hostile_members_are_names_and_bytes_of_the_archive(void **state) {
@@ -162,9 +165,7 @@ static void hostile_members_are_names_and_bytes_of_the_archive(void **state) {
     }
     free(path);
     assert_int_equal(dataset.not_plain, 5);
-    dataset_free(&dataset);
-    temporary_folder_free(folder);
-    free(archive);
+    clear(&dataset, folder, archive);
 }
 
 static void truncated_and_boasting_archives_are_refused(void **state) {
@@ -193,8 +194,7 @@ static void truncated_and_boasting_archives_are_refused(void **state) {
     put(archive, folder, "x", archive->size);
     assert_false(read_archive(folder, "x", &dataset, &error));
     assert_message_has(&error, "expected photos with captions beside them");
-    temporary_folder_free(folder);
-    free(archive);
+    clear(NULL, folder, archive);
 }
 
 /* Reads a stream to its end or its error: its members' names, each with a space behind it. */
@@ -246,8 +246,7 @@ static void a_stream_gives_the_files_in_their_order_up_to_where_it_is_cut_short(
     assert_string_equal(names, "b.ppm ");
     temporary_folder_put(folder, "x", "no archive at all");
     assert_false(read_stream(folder, names, sizeof names, &error));
-    temporary_folder_free(folder);
-    free(archive);
+    clear(NULL, folder, archive);
 }
 
 #else
@@ -262,8 +261,7 @@ static void archives_are_refused_without_libarchive(void **state) {
     caption_error error = {0};
     assert_false(read_archive(folder, "x", &dataset, &error));
     assert_message_has(&error, "built without libarchive");
-    temporary_folder_free(folder);
-    free(archive);
+    clear(NULL, folder, archive);
 }
 
 #endif

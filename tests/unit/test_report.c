@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
+#include "base/json.h"
 #include "eval/scores.h"
 #include "report/caption_table.h"
-#include "report/json_text.h"
 #include "report/score_table.h"
 
 static caption_text two_captions[] = {{"a dog runs", -4.25, (double)NAN},
@@ -75,22 +75,24 @@ static void a_logprob_that_is_not_finite_is_null(void **state) {
     cJSON_Delete(number);
 }
 
+static void write_scores(const struct score_table *table, bool json, char *out, size_t size) {
+    memset(out, 0, size);
+    FILE *stream = fmemopen(out, size, "w");
+    assert_true(score_table_write(table, json, stream, NULL));
+    fclose(stream);
+}
+
 static void the_table_is_times_100_and_json_is_fractions(void **state) {
     (void)state;
     const struct score_table table = {.photos = 10,
                                       .references = 50,
                                       .distinct = 7,
                                       .scores = {{0.5, 0.25, 0.125, 0.0625}, 0.375, 0.75}};
-    char text[1024] = {0};
-    FILE *stream = fmemopen(text, sizeof text, "w");
-    assert_true(score_table_write(&table, false, stream, NULL));
-    fclose(stream);
+    char text[1024];
+    write_scores(&table, false, text, sizeof text);
     assert_non_null(strstr(text, "CIDEr          75.00\n"));
     assert_null(strstr(text, "perplexity"));
-    memset(text, 0, sizeof text);
-    stream = fmemopen(text, sizeof text, "w");
-    assert_true(score_table_write(&table, true, stream, NULL));
-    fclose(stream);
+    write_scores(&table, true, text, sizeof text);
     assert_string_equal(text, "{\"BLEU-1\":0.5,\"BLEU-2\":0.25,\"BLEU-3\":0.125,\"BLEU-4\":0.0625,"
                               "\"ROUGE-L\":0.375,\"CIDEr\":0.75,\"distinct\":7,\"photos\":10,"
                               "\"references\":50}\n");
@@ -99,16 +101,11 @@ static void the_table_is_times_100_and_json_is_fractions(void **state) {
 static void swaps_are_told_where_some_were_made(void **state) {
     (void)state;
     const struct score_table table = {.photos = 10, .swaps = {1000, 0.75, 0.5}};
-    char text[1024] = {0};
-    FILE *stream = fmemopen(text, sizeof text, "w");
-    assert_true(score_table_write(&table, false, stream, NULL));
-    fclose(stream);
+    char text[1024];
+    write_scores(&table, false, text, sizeof text);
     assert_non_null(strstr(text, "swaps           1000"));
     assert_non_null(strstr(text, "generated captions 75.0 %, references 50.0 %\n"));
-    memset(text, 0, sizeof text);
-    stream = fmemopen(text, sizeof text, "w");
-    assert_true(score_table_write(&table, true, stream, NULL));
-    fclose(stream);
+    write_scores(&table, true, text, sizeof text);
     assert_non_null(
         strstr(text, ",\"swaps\":1000,\"swaps_generated\":0.75,\"swaps_references\":0.5}\n"));
 }

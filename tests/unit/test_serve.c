@@ -14,14 +14,14 @@
 #include <pthread.h>
 
 #include "base/error.h"
-#include "base/text_stream.h"
+#include "base/text.h"
 #include "serve/access.h"
 #include "serve/caches.h"
 #include "serve/log.h"
 #include "serve/photo_request.h"
 #include "serve/protocol.h"
-#include "serve/queue.h"
 #include "serve/site.h"
+#include "serve/workers.h"
 
 static void base64_is_decoded_strictly(void **state) {
     (void)state;

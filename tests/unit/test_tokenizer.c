@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "base/random.h"
+#include "base/text.h"
 #include "text/tokenizer.h"
-#include "text/utf8.h"
 #include "text/vocabulary.h"
 
 /* The words with single spaces between them; freed with free(). */

@@ -4,9 +4,9 @@
 
 #include <math.h>
 
+#include "base/text.h"
 #include "report/training_report.h"
 #include "report_fixture.h"
-#include "text/utf8.h"
 
 static const char COMMAND[] = "caption train data.json -o model";
 
