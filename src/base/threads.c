@@ -11,8 +11,9 @@
 #include "base/terminal.h"
 
 /* Waking a thread takes longer than a small job, such as one layer of one photo. Small jobs follow
- * each other closely, so an idle thread spins for this time before it sleeps. */
-static const double SPIN_SECONDS = 50e-6;
+ * each other closely, so an idle thread spins for SPIN_SECONDS before it sleeps. After the first
+ * YIELD_SECONDS it lets go of its processor in each turn, for whoever else has work. */
+static const double SPIN_SECONDS = 200e-6, YIELD_SECONDS = 50e-6;
 
 struct pool_worker {
     struct threads *pool;
@@ -42,8 +43,10 @@ static void spin(struct threads *pool, const atomic_size_t *number) {
     if (!pool->spins) return;
     const size_t now = atomic_load(number);
     pthread_mutex_unlock(&pool->mutex);
-    const double end = progress_clock() + SPIN_SECONDS;
-    while (atomic_load(number) == now && progress_clock() < end) continue;
+    const double began = progress_clock();
+    for (double spent = 0; atomic_load(number) == now && spent < SPIN_SECONDS;
+         spent = progress_clock() - began)
+        if (spent > YIELD_SECONDS) sched_yield();
     pthread_mutex_lock(&pool->mutex);
 }
 
