@@ -41,6 +41,7 @@ static void set_up(struct fixture *f, bool looks) {
 
 static void tear_down(struct fixture *f) {
     decode_results_free(f->results, PHOTOS);
+    for (size_t i = 0; i < f->dataset.caption_count; i++) tokens_free(&f->dataset.captions[i]);
     dataset_free(&f->dataset);
     tiny_free(&f->model);
 }
