@@ -35,9 +35,8 @@ static bool print_vocabulary(const struct model *model, caption_error *error) {
 
 static bool write_packed(const struct prepared *prepared, const char *path, const char *key,
                          caption_error *error) {
-    const struct arena *const parts[PACKED_PARTS] = {
-        [PACKED_DECODER] = inference_decoder_weights(prepared->plan->decoder),
-        [PACKED_ENCODER] = inference_encoder_weights(prepared->encoder)};
+    const struct arena *parts[PACKED_PARTS];
+    prepared_parts(prepared, parts);
     if (!packed_file_write(path, key, parts, error)) return false;
     plain_text_write_line(stdout, path);
     putchar('\n');

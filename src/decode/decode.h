@@ -171,6 +171,9 @@ bool prepared_init(struct prepared *prepared, const struct model *model,
 bool prepared_key(const struct model *model, const caption_options *options, char key[PACKED_KEY],
                   caption_error *error);
 
+/* The packed weights themselves, for packed_file_write. */
+void prepared_parts(const struct prepared *prepared, const struct arena *parts[PACKED_PARTS]);
+
 /* Whether there is a file that prepared_init takes them from; else why not. */
 bool prepared_is_packed(const struct model *model, const caption_options *options,
                         caption_error *error);

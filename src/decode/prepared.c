@@ -10,47 +10,51 @@
 #include "decode/decode.h"
 #include "format/packed_file.h"
 
-enum half { DECODER, ENCODER, HALVES };
-
 struct job {
     struct prepared *prepared;
     const struct model *model;
     const caption_options *options;
     const struct packed_file *packed; /* or NULL */
-    caption_error errors[HALVES];
+    caption_error errors[PACKED_PARTS];
 };
 
 static void prepare_half(void *context, size_t half, size_t worker) {
     (void)worker;
     struct job *job = context;
     const struct model *model = job->model;
-    if (half == DECODER) {
+    if (half == PACKED_DECODER) {
         job->prepared->plan =
-            decode_plan_packed(model, job->options, job->packed, &job->errors[DECODER]);
+            decode_plan_packed(model, job->options, job->packed, &job->errors[PACKED_DECODER]);
         return;
     }
     struct weights weights = model_weights(model);
     weights.packed = job->packed;
     job->prepared->encoder = inference_encoder_new(
-        &model->encoder, &weights, decode_precision(job->options), &job->errors[ENCODER]);
+        &model->encoder, &weights, decode_precision(job->options), &job->errors[PACKED_ENCODER]);
+}
+
+void prepared_parts(const struct prepared *prepared, const struct arena *parts[PACKED_PARTS]) {
+    parts[PACKED_DECODER] = inference_decoder_weights(prepared->plan->decoder);
+    parts[PACKED_ENCODER] = inference_encoder_weights(prepared->encoder);
 }
 
 /* Packed weights must be taken to the last byte: else they are not those of this program. */
 static bool is_used_up(const struct prepared *prepared) {
-    return inference_decoder_weights(prepared->plan->decoder)->left == 0 &&
-           inference_encoder_weights(prepared->encoder)->left == 0;
+    const struct arena *parts[PACKED_PARTS];
+    prepared_parts(prepared, parts);
+    return parts[PACKED_DECODER]->left == 0 && parts[PACKED_ENCODER]->left == 0;
 }
 
 static bool prepare(struct prepared *prepared, struct job *job, size_t threads,
                     caption_error *error) {
     *prepared = (struct prepared){0};
     job->prepared = prepared;
-    struct threads *pool = threads_new(size_smaller(threads, HALVES), error);
+    struct threads *pool = threads_new(size_smaller(threads, PACKED_PARTS), error);
     if (!pool) return false;
-    threads_for(pool, HALVES, prepare_half, job);
+    threads_for(pool, PACKED_PARTS, prepare_half, job);
     threads_free(pool);
     if (prepared->plan && prepared->encoder && (!job->packed || is_used_up(prepared))) return true;
-    const caption_error first = job->errors[prepared->plan ? ENCODER : DECODER];
+    const caption_error first = job->errors[prepared->plan ? PACKED_ENCODER : PACKED_DECODER];
     prepared_free(prepared);
     return error_set(error, first.status, "%s", first.message);
 }
@@ -75,7 +79,6 @@ static bool hash_samples(const struct safetensors *file, uint64_t *hash, caption
 #define CAPTION_PACKED_LAYOUT "" /* a build that does not know its source keeps nothing */
 #endif
 
-/* All that packed weights depend on. */
 bool prepared_key(const struct model *model, const caption_options *options, char key[PACKED_KEY],
                   caption_error *error) {
     static const char *const precisions[] = {

@@ -60,9 +60,9 @@ void inference_block_run(const struct inference_block *block, const float *input
 
 /* The threads that share a block. */
 struct inference_team {
-    struct threads *threads;
+    struct threads *threads; /* NULL: the caller alone */
     size_t count;
-    const struct inference_scratch *scratch; /* [count] */
+    struct inference_scratch *scratch; /* [count], for a thread's share of a layer each */
 };
 
 /* Whether so many threads had better share a block's channels, strip by strip, than its rows: the

@@ -27,11 +27,9 @@ struct inference_encoder {
 };
 
 struct inference_workspace {
-    struct arena arena;                /* all but the threads: */
-    float *maps[2];                    /* alternate as input and output */
-    struct threads *threads;           /* that share a photo, or NULL */
-    struct inference_scratch *scratch; /* [thread_count], of a thread's share of a layer */
-    size_t thread_count;
+    struct arena arena;         /* all but the threads: */
+    float *maps[2];             /* alternate as input and output */
+    struct inference_team team; /* the threads that share a photo */
 };
 
 const struct inference_kernels *inference_kernels(enum precision precision) {
@@ -153,7 +151,7 @@ static bool add_scratch(struct inference_workspace *workspace,
                         caption_error *error) {
     const struct inference_needs *needs = &encoder->needs;
     struct arena *arena = &workspace->arena;
-    struct inference_scratch *scratch = &workspace->scratch[workspace->thread_count++];
+    struct inference_scratch *scratch = &workspace->team.scratch[workspace->team.count++];
     const size_t head = encoder->head_size * encoder->head_size * HEAD_PANELS * INFERENCE_PANEL;
     return (scratch->head = arena_take(arena, head, sizeof(float), what, error)) != NULL &&
            (scratch->ring = arena_take(arena, needs->ring, 1, what, error)) != NULL &&
@@ -170,16 +168,16 @@ struct inference_workspace *inference_workspace_new(const struct inference_encod
     if (!workspace) return NULL;
     struct arena *arena = &workspace->arena;
     const size_t count = threads_count(threads);
-    workspace->threads = threads;
+    workspace->team.threads = threads;
     /* Zeroed once, so that padding is never read before it is written. */
     bool made =
         (workspace->maps[0] = arena_take(arena, encoder->map, sizeof(float), what, error)) !=
             NULL &&
         (workspace->maps[1] = arena_take(arena, encoder->map, sizeof(float), what, error)) !=
             NULL &&
-        (workspace->scratch = arena_take(arena, count, sizeof *workspace->scratch, what, error)) !=
-            NULL;
-    while (made && workspace->thread_count < count) {
+        (workspace->team.scratch =
+             arena_take(arena, count, sizeof *workspace->team.scratch, what, error)) != NULL;
+    while (made && workspace->team.count < count) {
         made = add_scratch(workspace, encoder, what, error);
     }
     if (made) return workspace;
@@ -263,24 +261,22 @@ static void run_head(const struct layer *layer, size_t first, size_t end,
 static void run_share(void *context, size_t share, size_t worker) {
     const struct layer *layer = context;
     const struct inference_workspace *workspace = layer->workspace;
-    const size_t shares = workspace->thread_count;
+    const size_t shares = workspace->team.count;
     layer->run(layer, layer->size * share / shares, layer->size * (share + 1) / shares,
-               &workspace->scratch[worker]);
+               &workspace->team.scratch[worker]);
 }
 
 static void run_layer(struct layer *layer, layer_run *run, size_t size, float *output) {
     layer->run = run;
     layer->size = size;
     layer->output = output;
-    threads_for(layer->workspace->threads, layer->workspace->thread_count, run_share, layer);
+    threads_for(layer->workspace->team.threads, layer->workspace->team.count, run_share, layer);
     layer->input = output;
 }
 
 static void run_photo(const struct inference_encoder *encoder, const float *photo,
                       const struct inference_workspace *workspace, float *features) {
     struct layer layer = {.encoder = encoder, .workspace = workspace, .input = photo};
-    const struct inference_team team = {workspace->threads, workspace->thread_count,
-                                        workspace->scratch};
     size_t turn = 0;
     if (encoder->stem) {
         run_layer(&layer, run_stem, encoder->stem_shape.out_size, workspace->maps[turn]);
@@ -288,8 +284,9 @@ static void run_photo(const struct inference_encoder *encoder, const float *phot
     }
     for (size_t i = 0; i < encoder->block_count; i++, turn = 1 - turn) {
         layer.block = &encoder->blocks[i];
-        if (inference_block_shares_channels(layer.block, workspace->thread_count)) {
-            inference_block_run_shared(layer.block, layer.input, &team, workspace->maps[turn]);
+        if (inference_block_shares_channels(layer.block, workspace->team.count)) {
+            inference_block_run_shared(layer.block, layer.input, &workspace->team,
+                                       workspace->maps[turn]);
             layer.input = workspace->maps[turn];
         } else {
             run_layer(&layer, run_block, layer.block->shape.out_size, workspace->maps[turn]);

@@ -334,10 +334,8 @@ bool model_read(struct model *model, const char *path, caption_error *error) {
 static bool open_packed(struct model *model, const char *path, caption_error *error) {
     char *packed = packed_file_path(path, error);
     if (!packed) return false;
-    bool there;
     caption_error reason;
-    if (file_is_there(packed, &there, &reason) && there)
-        (void)file_parts_open(&model->packed, packed, &reason);
+    (void)file_parts_open(&model->packed, packed, &reason);
     free(packed);
     return true;
 }

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #endif
 
+#include "base/memory.h"
 #include "base/simd.h"
 #include "base/simd_level.h"
 
@@ -109,10 +110,6 @@ struct product_tile {
     size_t row;
 };
 
-SIMD_INLINE size_t at_most(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 SIMD_INLINE void pack_rows(struct product_block *packed, const struct product_view *a, size_t rows,
                            size_t terms) {
     for (size_t t = 0; t < terms; t++) {
@@ -165,11 +162,11 @@ SIMD_KERNEL(static, void, add_block,
             (packed, a, b, m, columns, terms, alpha, c, ldc)) {
     pack_columns(packed, &b, terms, columns);
     for (size_t row = 0; row < m; row += TILE_ROWS) {
-        const size_t rows = at_most(TILE_ROWS, m - row);
+        const size_t rows = size_smaller(TILE_ROWS, m - row);
         const struct product_view part = {a.values + row * a.row, a.row, a.column};
         pack_rows(packed, &part, rows, terms);
         for (size_t first = 0; first < columns; first += TILE_COLUMNS) {
-            const struct product_tile tile = {rows, at_most(TILE_COLUMNS, columns - first),
+            const struct product_tile tile = {rows, size_smaller(TILE_COLUMNS, columns - first),
                                               c + row * ldc + first, ldc};
             add_tile(packed, first / TILE_COLUMNS, terms, alpha, &tile);
         }
@@ -181,10 +178,10 @@ void plain_product(size_t m, size_t n, size_t k, real alpha, struct product_view
     scale(m, n, beta, c, ldc);
     struct product_block packed;
     for (size_t term = 0; term < k; term += BLOCK_TERMS) {
-        const size_t terms = at_most(BLOCK_TERMS, k - term);
+        const size_t terms = size_smaller(BLOCK_TERMS, k - term);
         const struct product_view left = {a.values + term * a.column, a.row, a.column};
         for (size_t column = 0; column < n; column += BLOCK_COLUMNS) {
-            const size_t columns = at_most(BLOCK_COLUMNS, n - column);
+            const size_t columns = size_smaller(BLOCK_COLUMNS, n - column);
             const struct product_view right = {b.values + term * b.row + column * b.column, b.row,
                                                b.column};
             add_block(&packed, left, right, m, columns, terms, alpha, c + column, ldc);

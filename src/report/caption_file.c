@@ -326,7 +326,7 @@ static bool is_full(const struct xmp_packet *packet, enum tags_shown tags) {
     return xmp_packet_is_full(packet, tags != TAGS_ALONE, tags != TAGS_HIDDEN);
 }
 
-/* Whether a "dog.xmp" says that it is the sidecar of dog.cr2, not of dog.jpg. */
+/* Whether a "dog.xmp" names dog.cr2 as its photo, not dog.jpg. */
 static bool is_of_another(const struct xmp_packet *packet, const char *photo) {
     static const char property[] = "photoshop:SidecarForExtension";
     const char *extension = photo + file_stem_length(photo);
@@ -469,16 +469,12 @@ static bool write_xmp_row(struct caption_output *output, const struct caption_ro
            caption_xmp_put(options, row, &content, error);
 }
 
-static void free_xmp(struct caption_output *output) {
-    free(output);
-}
-
 struct caption_output *caption_xmp_new(const struct caption_xmp_options *options,
                                        caption_error *error) {
     struct caption_xmp *xmp = memory_zeroed(1, sizeof *xmp, "an output", error);
     if (!xmp) return NULL;
     xmp->output =
-        (struct caption_output){.row = write_xmp_row, .free = free_xmp, .file_each = true};
+        (struct caption_output){.row = write_xmp_row, .free = free_output, .file_each = true};
     xmp->options = *options;
     return &xmp->output;
 }
