@@ -136,13 +136,13 @@ static bool file_open(struct file *file, const uint8_t *bytes, size_t size,
 
 /* Bits, the highest of each byte first; behind the end they are 0. Of HEVC, bytes that keep its
  * start codes unique are left out. */
-struct bit_reader {
+struct stream_bits {
     const uint8_t *bytes;
     size_t size, at; /* in bytes, in bits */
     bool escaped;
 };
 
-static uint32_t read_bits(struct bit_reader *bits, unsigned count) {
+static uint32_t read_bits(struct stream_bits *bits, unsigned count) {
     uint32_t value = 0;
     for (unsigned i = 0; i < count; i++, bits->at++) {
         const size_t byte = bits->at / 8;
@@ -157,7 +157,7 @@ static uint32_t read_bits(struct bit_reader *bits, unsigned count) {
 }
 
 /* Exponential Golomb: so many bits as zeros stand before them. */
-static uint32_t read_golomb(struct bit_reader *bits) {
+static uint32_t read_golomb(struct stream_bits *bits) {
     unsigned zeros = 0;
     while (zeros < 32 && read_bits(bits, 1) == 0) zeros++;
     return zeros == 32 ? UINT32_MAX : (1U << zeros) - 1 + read_bits(bits, zeros);
@@ -169,7 +169,7 @@ static void take_size(uint64_t *most, uint64_t width, uint64_t height) {
 
 /* ISO/IEC 23008-2, 7.3.2.2: a sequence parameter set behind the 2 bytes that say so. */
 static void read_parameters(const uint8_t *bytes, size_t size, uint64_t *most) {
-    struct bit_reader bits = {bytes, size, 16, true};
+    struct stream_bits bits = {bytes, size, 16, true};
     bool has_profile[8] = {false}, has_level[8] = {false};
     read_bits(&bits, 4);
     const unsigned layers = read_bits(&bits, 3);
@@ -223,7 +223,7 @@ static void read_hevc_settings(const uint8_t *bytes, size_t size, uint64_t *most
 
 /* AV1, 5.5.1: a sequence header. */
 static void read_sequence(const uint8_t *bytes, size_t size, uint64_t *most) {
-    struct bit_reader bits = {bytes, size, 0, false};
+    struct stream_bits bits = {bytes, size, 0, false};
     unsigned delay = 0; /* bits of a decoder's delays; 0: there are none */
     read_bits(&bits, 4);
     if (read_bits(&bits, 1)) { /* of a picture alone */
