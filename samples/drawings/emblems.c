@@ -47,8 +47,121 @@ static void draw_letters(struct canvas *canvas, double x, double y, double size,
     canvas_text(canvas, &style, x, y, 'c', text);
 }
 
+/* Marks of no plan, in a square from -1 to 1: what a logo looks like, beyond the forms that the
+ * test half has some of. */
+
+/* A closed, smooth curve around the middle. */
+static void blob_path(struct canvas *canvas, double r) {
+    enum { most = 8 };
+    double points[most][2];
+    const size_t count = canvas_between(canvas, 4, most);
+    for (size_t i = 0; i < count; i++) {
+        const double angle = 2 * M_PI * (double)i / (double)count;
+        const double radius = r * canvas_uniform(canvas, 0.55, 1);
+        points[i][0] = radius * cos(angle);
+        points[i][1] = radius * sin(angle);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const double *a = points[(i + count - 1) % count], *b = points[i];
+        const double *c = points[(i + 1) % count], *d = points[(i + 2) % count];
+        if (i == 0) cairo_move_to(canvas->cairo, b[0], b[1]);
+        cairo_curve_to(canvas->cairo, b[0] + (c[0] - a[0]) / 6, b[1] + (c[1] - a[1]) / 6,
+                       c[0] - (d[0] - b[0]) / 6, c[1] - (d[1] - b[1]) / 6, c[0], c[1]);
+    }
+    cairo_close_path(canvas->cairo);
+}
+
+static void draw_blobs(struct canvas *canvas) {
+    const size_t count = canvas_between(canvas, 1, 3);
+    for (size_t i = 0; i < count; i++) {
+        blob_path(canvas, 1 - 0.35 * (double)i);
+        canvas_fill(canvas, i % 2 ? canvas->palette.ground : canvas_accent(canvas, i));
+    }
+}
+
+/* Rings with gaps around each other, and perhaps a disc in them. */
+static void draw_arcs(struct canvas *canvas) {
+    const size_t count = canvas_between(canvas, 1, 4);
+    const double line = canvas_uniform(canvas, 0.4, 0.8) / (double)count;
+    for (size_t i = 0; i < count; i++) {
+        const double start = canvas_uniform(canvas, 0, 2 * M_PI);
+        cairo_new_sub_path(canvas->cairo);
+        cairo_arc(canvas->cairo, 0, 0, 0.9 * (double)(i + 1) / (double)count, start,
+                  start + canvas_uniform(canvas, 2, 6));
+        canvas_stroke(canvas, canvas_accent(canvas, i), line);
+    }
+    if (canvas_chance(canvas, 0.4)) canvas_disc(canvas, 0, 0, 0.2, canvas_accent(canvas, 0));
+}
+
+/* Forms that lie over each other and shine through. */
+static void draw_overlap(struct canvas *canvas) {
+    const size_t count = canvas_between(canvas, 2, 4), form = canvas_style(canvas, "form", 10);
+    for (size_t i = 0; i < count; i++) {
+        const double angle = 2 * M_PI * (double)i / (double)count;
+        const struct rgb colour = canvas_accent(canvas, i);
+        form_path(canvas, form, 0.4 * cos(angle), 0.4 * sin(angle), 0.55);
+        cairo_set_source_rgba(canvas->cairo, colour.red, colour.green, colour.blue, 0.7);
+        cairo_fill(canvas->cairo);
+    }
+}
+
+/* Bands beside each other, straight or waving. */
+static void draw_bands(struct canvas *canvas) {
+    const size_t count = canvas_between(canvas, 2, 5);
+    const double bend = canvas_uniform(canvas, -0.8, 0.8);
+    for (size_t i = 0; i < count; i++) {
+        const double y = -0.7 + 1.4 * (double)i / (double)(count - 1);
+        const double half = canvas_uniform(canvas, 0.5, 1);
+        cairo_move_to(canvas->cairo, -half, y);
+        cairo_curve_to(canvas->cairo, -half / 3, y - bend, half / 3, y + bend, half, y);
+        canvas_stroke(canvas, canvas_accent(canvas, i), 0.9 / (double)count);
+    }
+}
+
+/* Facets around the middle. */
+static void draw_facets(struct canvas *canvas) {
+    const size_t count = canvas_between(canvas, 3, 9);
+    for (size_t i = 0; i < count; i++) {
+        const double from = 2 * M_PI * (double)i / (double)count;
+        const double to = 2 * M_PI * (double)(i + 1) / (double)count;
+        const double far = canvas_uniform(canvas, 0.6, 1), near = canvas_uniform(canvas, 0.6, 1);
+        cairo_move_to(canvas->cairo, 0, 0);
+        cairo_line_to(canvas->cairo, far * cos(from), far * sin(from));
+        cairo_line_to(canvas->cairo, near * cos(to), near * sin(to));
+        canvas_fill(canvas, canvas_accent(canvas, i));
+    }
+}
+
+/* Forms in each other, each turned a little further. */
+static void draw_turned_forms(struct canvas *canvas) {
+    const size_t count = canvas_between(canvas, 2, 4);
+    const double turn = canvas_uniform(canvas, 0, 1);
+    cairo_save(canvas->cairo);
+    for (size_t i = 0; i < count; i++) {
+        form_path(canvas, canvas_style(canvas, "form", 10), 0, 0, 1 - 0.25 * (double)i);
+        canvas_fill(canvas, i % 2 ? canvas->palette.ground : canvas_accent(canvas, i / 2));
+        cairo_rotate(canvas->cairo, turn);
+    }
+    cairo_restore(canvas->cairo);
+}
+
+static void draw_free_mark(struct canvas *canvas, double x, double y, double r) {
+    static void (*const draw[])(struct canvas *) = {draw_blobs, draw_arcs,   draw_overlap,
+                                                    draw_bands, draw_facets, draw_turned_forms};
+    cairo_save(canvas->cairo);
+    cairo_translate(canvas->cairo, x, y);
+    cairo_rotate(canvas->cairo, canvas_chance(canvas, 0.5) ? 0 : canvas_uniform(canvas, 0, 6));
+    cairo_scale(canvas->cairo, r, r);
+    draw[canvas_below(canvas, sizeof draw / sizeof *draw)](canvas);
+    cairo_restore(canvas->cairo);
+}
+
 /* A mark of forms within forms, letters or a few pieces. */
 static void draw_mark(struct canvas *canvas, double x, double y, double r) {
+    if (!canvas->test && canvas_chance(canvas, 0.6)) {
+        draw_free_mark(canvas, x, y, r);
+        return;
+    }
     const size_t plan = canvas_style(canvas, "mark plan", 7);
     const struct rgb first = canvas_accent(canvas, 0), second = canvas_accent(canvas, 1);
     const struct rgb ground = canvas->palette.ground;
@@ -101,7 +214,10 @@ void draw_logo(struct canvas *canvas) {
     bool text = true;
     canvas->medium = MEDIUM_BARE;
     canvas_paint(canvas, canvas->palette.ground);
-    if (layout == 0 && w > 1.3 * h) {
+    if (!canvas->test && canvas_chance(canvas, 0.35)) {
+        draw_free_mark(canvas, w / 2, h / 2, small * canvas_uniform(canvas, 0.25, 0.45));
+        text = false;
+    } else if (layout == 0 && w > 1.3 * h) {
         draw_mark(canvas, w * 0.2, h / 2, fmin(w * 0.15, h * 0.35));
         draw_name(canvas, w * 0.4, h / 2, h * 0.45, w * 0.53, 'l');
     } else if (layout == 1) {

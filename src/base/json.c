@@ -231,6 +231,10 @@ bool json_put(cJSON *object, const char *key, cJSON *value, caption_error *error
     return error_memory(error, "a JSON object");
 }
 
+bool json_put_string(cJSON *object, const char *key, const char *value, caption_error *error) {
+    return json_put(object, key, cJSON_CreateString(value), error);
+}
+
 cJSON *json_logprob(double logprob) {
     if (!isfinite(logprob)) return cJSON_CreateNull();
     return cJSON_CreateNumber(round(logprob * 1e4) / 1e4);

@@ -38,8 +38,10 @@ const char *json_type(const cJSON *value);
  * short. Freed with cJSON_Delete. */
 cJSON *json_text(const char *bytes, caption_error *error);
 
-/* Takes `value` (NULL: a failed allocation) into the object or frees it. */
+/* Takes `value` (NULL: a failed allocation) into the object or frees it. The _string form takes
+ * valid UTF-8. */
 bool json_put(cJSON *object, const char *key, cJSON *value, caption_error *error);
+bool json_put_string(cJSON *object, const char *key, const char *value, caption_error *error);
 
 /* A log-probability to four decimals; null where it is not finite. */
 cJSON *json_logprob(double logprob);

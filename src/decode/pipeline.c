@@ -40,6 +40,7 @@ struct pipeline_worker {
     struct threads *helpers; /* and itself, that share a photo */
     struct inference_workspace *encoding;
     struct decode_workspace *decoding;
+    struct color_cache colors;
     float *input;                                    /* (S, S, 3) */
     float *features;                                 /* (PLAN_BATCH_PHOTOS, F) */
     struct slot *batch[PLAN_BATCH_PHOTOS];           /* what its words are decoded of */
@@ -122,19 +123,21 @@ static void give_memory(struct pipeline *p, size_t bytes) {
 }
 
 /* Of bytes that were read. */
-static bool decode_photo(struct pipeline *p, const struct file_bytes *file, caption_photo *photo,
-                         float *input, caption_error *error) {
-    const struct image_file inspected = image_file_inspect(
+static bool decode_photo(struct pipeline *p, struct pipeline_worker *worker,
+                         const struct file_bytes *file, caption_photo *photo,
+                         caption_error *error) {
+    struct image_file inspected = image_file_inspect(
         photo->path ? photo->path : "the photo in memory", file->data, file->size);
+    inspected.colors = &worker->colors;
     const size_t bytes = file->size + photo_load_bytes(&inspected, &p->plan->model->preprocessing);
     take_memory(p, bytes);
-    const bool loaded = load_pixels(p, &inspected, input, &photo->thumbnail, error);
+    const bool loaded = load_pixels(p, &inspected, worker->input, &photo->thumbnail, error);
     give_memory(p, bytes);
     return loaded;
 }
 
 /* False without an error where the photo's features are not asked for. */
-static bool load_photo(struct pipeline *p, caption_photo *photo, float *input,
+static bool load_photo(struct pipeline *p, struct pipeline_worker *worker, caption_photo *photo,
                        caption_error *error) {
     struct file_bytes file = {.data = (uint8_t *)(uintptr_t)photo->bytes, .size = photo->size};
     const struct file_stop stop = {.asked = p->ends->stop, .context = p->ends->context};
@@ -143,7 +146,7 @@ static bool load_photo(struct pipeline *p, caption_photo *photo, float *input,
         return false;
     }
     const bool asked = !p->ends->asks || p->ends->asks(p->ends->context, photo, &file);
-    const bool loaded = asked && decode_photo(p, &file, photo, input, error);
+    const bool loaded = asked && decode_photo(p, worker, &file, photo, error);
     if (!photo->bytes) file_bytes_free(&file);
     return loaded;
 }
@@ -156,7 +159,7 @@ static void encode_photo(struct pipeline *p, struct pipeline_worker *worker) {
     pthread_mutex_unlock(&p->mutex);
 
     const double started = progress_clock();
-    const bool loaded = load_photo(p, &slot->photo, worker->input, &slot->problem);
+    const bool loaded = load_photo(p, worker, &slot->photo, &slot->problem);
     const double decoded = progress_clock();
     worker->times.decode += decoded - started;
     if (loaded) {
@@ -307,6 +310,7 @@ static void worker_free(struct pipeline_worker *worker) {
     inference_workspace_free(worker->encoding);
     decode_workspace_free(worker->decoding);
     threads_free(worker->helpers);
+    color_cache_free(&worker->colors);
     free(worker->input);
     free(worker->features);
 }

@@ -4,12 +4,15 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <lcms2.h>
 
-/* A transform, which LittleCMS wants to be no const, in a const struct. */
 struct color {
     cmsHTRANSFORM transform;
+    bool ink;
+    size_t size;
+    uint8_t profile[]; /* [size]: what it was made of */
 };
 
 static bool is_near(double value, double wanted, double tolerance) {
@@ -69,26 +72,54 @@ static cmsHTRANSFORM new_transform(cmsHPROFILE profile, bool ink) {
     return transform;
 }
 
-struct color *color_new(const uint8_t *bytes, size_t size, bool ink) {
-    enum { limit = 4 << 20 }; /* those of printers are about 1 MB */
-    if (!bytes || size == 0 || size > limit) return NULL;
+static struct color *color_new(const uint8_t *bytes, size_t size, bool ink) {
     cmsHPROFILE profile = cmsOpenProfileFromMem(bytes, (cmsUInt32Number)size);
     if (!profile) return NULL;
     cmsHTRANSFORM transform = new_transform(profile, ink);
     cmsCloseProfile(profile);
     if (!transform) return NULL;
-    struct color *color = malloc(sizeof *color);
-    if (color)
-        color->transform = transform;
-    else
+    struct color *color = malloc(sizeof *color + size);
+    if (!color) {
         cmsDeleteTransform(transform);
+        return NULL;
+    }
+    *color = (struct color){.transform = transform, .ink = ink, .size = size};
+    memcpy(color->profile, bytes, size);
     return color;
 }
 
-void color_free(struct color *color) {
+static void color_free(struct color *color) {
     if (!color) return;
     cmsDeleteTransform(color->transform);
     free(color);
+}
+
+static bool is_of(const struct color *color, const uint8_t *profile, size_t size, bool ink) {
+    return color->ink == ink && color->size == size && memcmp(color->profile, profile, size) == 0;
+}
+
+struct color *color_take(struct color_cache *cache, const uint8_t *profile, size_t size, bool ink) {
+    enum { limit = 4 << 20 }; /* those of printers are about 1 MB */
+    if (!profile || size == 0 || size > limit) return NULL;
+    struct color *last = cache ? cache->last : NULL;
+    if (!last || !is_of(last, profile, size, ink)) return color_new(profile, size, ink);
+    cache->last = NULL;
+    return last;
+}
+
+void color_put(struct color_cache *cache, struct color *color) {
+    if (!color) return;
+    struct color *replaced = color;
+    if (cache) {
+        replaced = cache->last;
+        cache->last = color;
+    }
+    color_free(replaced);
+}
+
+void color_cache_free(struct color_cache *cache) {
+    color_free(cache->last);
+    cache->last = NULL;
 }
 
 void color_convert(const struct color *color, const uint8_t *from, size_t count, uint8_t *rgb) {
@@ -105,15 +136,21 @@ void color_convert(const struct color *color, const uint8_t *from, size_t count,
 
 #else
 
-struct color *color_new(const uint8_t *bytes, size_t size, bool ink) {
-    (void)bytes;
+struct color *color_take(struct color_cache *cache, const uint8_t *profile, size_t size, bool ink) {
+    (void)cache;
+    (void)profile;
     (void)size;
     (void)ink;
     return NULL;
 }
 
-void color_free(struct color *color) {
+void color_put(struct color_cache *cache, struct color *color) {
+    (void)cache;
     (void)color;
+}
+
+void color_cache_free(struct color_cache *cache) {
+    (void)cache;
 }
 
 void color_convert(const struct color *color, const uint8_t *from, size_t count, uint8_t *rgb) {

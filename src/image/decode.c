@@ -84,6 +84,7 @@ static bool decode(const struct image_file *file, size_t min_side, bool partly, 
     if (!check_header(file, error)) return false;
     if (!format->decode) return error_set(error, CAPTION_ERROR_FORMAT, "%s", format->absent);
     header.accepting = partly;
+    header.colors = file->colors;
     if (!format->decode(file->bytes, file->size, &header, min_side, out, error)) return false;
     const unsigned orientation =
         header.orientation ? header.orientation : exif_orientation(header.exif, header.exif_size);
@@ -226,14 +227,14 @@ bool image_take_whole(const struct whole_pixels *whole, const struct format_head
                       caption_error *error) {
     struct image_rows rows;
     if (!image_rows_begin(&rows, header, file_size, min_side, image, error)) return false;
-    struct color *color = color_new(whole->profile, whole->profile_size, false);
+    struct color *color = color_take(header->colors, whole->profile, whole->profile_size, false);
     for (size_t y = 0; y < rows.height; y++) {
         uint8_t *row = image_rows_at(&rows, y);
         image_over_white(whole->pixels + y * whole->stride, whole->channels, rows.width, row);
         if (color) color_convert(color, row, rows.width, row);
         image_rows_take(&rows, y);
     }
-    color_free(color);
+    color_put(header->colors, color);
     return image_rows_end(&rows, true);
 }
 

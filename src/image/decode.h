@@ -131,13 +131,12 @@ unsigned exif_orientation(const uint8_t *block, size_t size);
 
 /* Colour profiles (ICC.1) turned to sRGB, by LittleCMS: color.c. */
 
-struct color;
-
 /* What turns pixels of this profile to sRGB: RGB, or (`ink`) CMYK where 255 is no ink. NULL where
  * nothing is to be done: no profile, sRGB itself, a profile of other pixels or broken, or LittleCMS
- * absent at build time. A photo is not refused for its profile. Freed with color_free. */
-struct color *color_new(const uint8_t *profile, size_t size, bool ink);
-void color_free(struct color *color);
+ * absent at build time. A photo is not refused for its profile. Taken out of the cache (NULL: there
+ * is none) if it is of this profile, else made; color_put puts it there, or frees it. */
+struct color *color_take(struct color_cache *cache, const uint8_t *profile, size_t size, bool ink);
+void color_put(struct color_cache *cache, struct color *color);
 
 /* `from` has 3 or (ink) 4 bytes a pixel; it may be `rgb` where it has 3. */
 void color_convert(const struct color *color, const uint8_t *from, size_t count, uint8_t *rgb);

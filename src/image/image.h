@@ -9,6 +9,7 @@
 /* Photos with more pixels than this are refused before they are decoded. */
 #define IMAGE_MAX_PIXELS ((size_t)200 * 1000 * 1000)
 
+struct color;
 struct format;
 
 struct image_box {
@@ -67,7 +68,18 @@ struct format_header {
     bool lacks_end;         /* of a JPEG or PNG without end marker: its pixels may be all there */
     bool lossless;          /* of a JPEG: of a kind that no photo has but a sensor's pixels */
     bool cut;               /* of a raw photo: a preview lies behind the end of the file */
+
+    struct color_cache *colors; /* set for decoding, as in struct image_file */
 };
+
+/* What turned the colours of the last photo that has a profile to sRGB. Photos of one camera share
+ * a profile, and making this takes longer than converting a photo. Zeroed at first, used by one
+ * thread at a time, freed with color_cache_free. */
+struct color_cache {
+    struct color *last; /* NULL: none */
+};
+
+void color_cache_free(struct color_cache *cache);
 
 /* A photo's file, looked at once: what is asked before decoding and decoding itself share it. */
 struct image_file {
@@ -76,6 +88,7 @@ struct image_file {
     size_t size;                 /* in bytes */
     const struct format *format; /* NULL: none that is known */
     struct format_header header;
+    struct color_cache *colors; /* set by the caller, who owns it; NULL: nothing is kept */
 };
 
 struct image_file image_file_inspect(const char *name, const uint8_t *bytes, size_t size);

@@ -253,7 +253,7 @@ static bool prepare(struct jpeg_reader *reader, const struct format_header *head
     if (!image_new_reduced(reader->out, header, divisor, reader->error)) return false;
     unsigned length;
     if (jpeg_read_icc_profile(jpeg, &reader->profile, &length))
-        reader->color = color_new(reader->profile, length, ink);
+        reader->color = color_take(header->colors, reader->profile, length, ink);
     if (!ink) return true;
     reader->ink = memory_uninitialised(reader->out->width, 4, "a row of pixels", reader->error);
     return reader->ink != NULL;
@@ -365,7 +365,7 @@ static bool jpeg_decode(const uint8_t *bytes, size_t size, const struct format_h
     jpeg_destroy_decompress(&reader.jpeg);
     free(reader.profile);
     free(reader.ink);
-    color_free(reader.color);
+    color_put(header->colors, reader.color);
     if (!ok) image_free(out);
     return ok;
 }

@@ -134,16 +134,16 @@ static bool read_interlaced(struct png_reader *reader, const struct format_heade
     return true;
 }
 
-static void convert_colors(struct png_reader *reader) {
+static void convert_colors(struct png_reader *reader, struct color_cache *colors) {
     png_charp name;
     int compression;
     png_bytep profile;
     png_uint_32 size;
     if (!png_get_iCCP(reader->png, reader->info, &name, &compression, &profile, &size)) return;
-    struct color *color = color_new(profile, size, false);
+    struct color *color = color_take(colors, profile, size, false);
     struct image *image = reader->rows.image;
     if (color) color_convert(color, image->pixels, image->width * image->height, image->pixels);
-    color_free(color);
+    color_put(colors, color);
 }
 
 /* Nothing but this function sees the jump arrive. */
@@ -155,7 +155,7 @@ static bool try_to_read(struct png_reader *reader, const struct format_header *h
         return false;
     bool interlaced = png_get_interlace_type(reader->png, reader->info) != PNG_INTERLACE_NONE;
     if (!(interlaced ? read_interlaced(reader, header) : read_rows(reader))) return false;
-    convert_colors(reader);
+    convert_colors(reader, header->colors);
     return true;
 }
 

@@ -214,9 +214,9 @@ static bool decode_part(const struct picture *picture, size_t size,
 }
 
 static void convert_colors(const struct format_header *header, struct image *image) {
-    struct color *color = color_new(header->profile, header->profile_size, false);
+    struct color *color = color_take(header->colors, header->profile, header->profile_size, false);
     if (color) color_convert(color, image->pixels, image->width * image->height, image->pixels);
-    color_free(color);
+    color_put(header->colors, color);
 }
 
 static bool webp_decode(const uint8_t *bytes, size_t size, const struct format_header *header,

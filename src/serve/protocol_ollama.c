@@ -118,13 +118,13 @@ static bool put_time(cJSON *answer, struct timespec now, caption_error *error) {
     gmtime_r(&now.tv_sec, &utc);
     const size_t length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(text + length, sizeof text - length, ".%06ldZ", now.tv_nsec / 1000);
-    return json_put(answer, "created_at", cJSON_CreateString(text), error);
+    return json_put_string(answer, "created_at", text, error);
 }
 
 static bool put_text(cJSON *answer, const struct part *part, char *text, caption_error *error) {
     if (!part->chat) return json_put(answer, "response", json_text(text, error), error);
     cJSON *message = cJSON_CreateObject();
-    if (!message || !json_put(message, "role", cJSON_CreateString("assistant"), error) ||
+    if (!message || !json_put_string(message, "role", "assistant", error) ||
         !json_put(message, "content", json_text(text, error), error)) {
         cJSON_Delete(message);
         return error_memory(error, "an answer");
@@ -140,7 +140,7 @@ static bool put_end(cJSON *answer, const struct part *part, size_t words, bool c
                     caption_error *error) {
     const struct protocol_facts *facts = part->facts;
     const char *reason = part->request->loads ? "load" : cut ? "length" : "stop";
-    return json_put(answer, "done_reason", cJSON_CreateString(reason), error) &&
+    return json_put_string(answer, "done_reason", reason, error) &&
            put_nanoseconds(answer, "total_duration", facts->seconds, error) &&
            put_nanoseconds(answer, "load_duration", facts->waited, error) &&
            json_put(answer, "prompt_eval_count", cJSON_CreateNumber(0), error) &&

@@ -111,7 +111,7 @@ static bool openai_write_error(unsigned status, const char *message, FILE *strea
     const char *type = status >= 500 ? "server_error" : "invalid_request_error";
     const char *code = code_of(status);
     if (inner && json_put(inner, "message", json_text(message, error), error) &&
-        json_put(inner, "type", cJSON_CreateString(type), error) &&
+        json_put_string(inner, "type", type, error) &&
         json_put(inner, "param", cJSON_CreateNull(), error) &&
         json_put(inner, "code", code ? cJSON_CreateString(code) : cJSON_CreateNull(), error))
         return protocol_put(stream, "", answer, "\n", error);
@@ -171,8 +171,8 @@ static cJSON *new_answer(const struct photo_request *request, const struct proto
     const char *object = request->stream ? "chat.completion.chunk" : "chat.completion";
     const char *model = request->model ? request->model : facts->model;
     cJSON *answer = cJSON_CreateObject();
-    if (answer && json_put(answer, "id", cJSON_CreateString(id), error) &&
-        json_put(answer, "object", cJSON_CreateString(object), error) &&
+    if (answer && json_put_string(answer, "id", id, error) &&
+        json_put_string(answer, "object", object, error) &&
         json_put(answer, "created", cJSON_CreateNumber((double)facts->now.tv_sec), error) &&
         json_put(answer, "model", json_text(model, error), error) &&
         json_put(answer, "choices", cJSON_CreateArray(), error))
@@ -211,8 +211,7 @@ static bool put_message(cJSON *answer, const struct photo_request *request,
     char *text = protocol_text(request, results, rank, error);
     if (!text) return false;
     cJSON *message = add_choice(answer, rank, "message", finish_reason(request, results, rank));
-    const bool done = message &&
-                      json_put(message, "role", cJSON_CreateString("assistant"), error) &&
+    const bool done = message && json_put_string(message, "role", "assistant", error) &&
                       json_put(message, "content", json_text(text, error), error) &&
                       json_put(message, "refusal", cJSON_CreateNull(), error);
     *words += protocol_words(text);
@@ -245,7 +244,7 @@ static bool write_part(const struct parts *parts, size_t rank, const char *role,
                        const char *reason, caption_error *error) {
     cJSON *answer = new_answer(parts->request, parts->facts, error);
     cJSON *delta = answer ? add_choice(answer, rank, "delta", reason) : NULL;
-    if (delta && (!role || json_put(delta, "role", cJSON_CreateString(role), error)) &&
+    if (delta && (!role || json_put_string(delta, "role", role, error)) &&
         (!text || json_put(delta, "content", json_text(text, error), error)))
         return protocol_put(parts->stream, "data: ", answer, "\n\n", error);
     cJSON_Delete(answer);
@@ -341,14 +340,10 @@ struct response {
     size_t events; /* written so far */
 };
 
-static bool put_string(cJSON *object, const char *key, const char *value, caption_error *error) {
-    return json_put(object, key, cJSON_CreateString(value), error);
-}
-
 /* {"type": "output_text", "text", "annotations"}. */
 static cJSON *new_content(const char *text, caption_error *error) {
     cJSON *content = cJSON_CreateObject();
-    if (content && put_string(content, "type", "output_text", error) &&
+    if (content && json_put_string(content, "type", "output_text", error) &&
         json_put(content, "text", json_text(text, error), error) &&
         json_put(content, "annotations", cJSON_CreateArray(), error) &&
         json_put(content, "logprobs", cJSON_CreateArray(), error))
@@ -366,10 +361,10 @@ static cJSON *new_message(const struct response *response, bool done, caption_er
     char id[32];
     name_message(response, id);
     cJSON *message = cJSON_CreateObject(), *list = NULL;
-    bool ok = message && put_string(message, "type", "message", error) &&
-              put_string(message, "id", id, error) &&
-              put_string(message, "status", done ? "completed" : "in_progress", error) &&
-              put_string(message, "role", "assistant", error) &&
+    bool ok = message && json_put_string(message, "type", "message", error) &&
+              json_put_string(message, "id", id, error) &&
+              json_put_string(message, "status", done ? "completed" : "in_progress", error) &&
+              json_put_string(message, "role", "assistant", error) &&
               (list = cJSON_AddArrayToObject(message, "content")) != NULL;
     if (ok && done) {
         cJSON *content = new_content(response->text, error);
@@ -400,7 +395,7 @@ static bool put_rest(cJSON *answer, caption_error *error) {
     for (size_t i = 0; i < sizeof nulls / sizeof *nulls; i++)
         if (!json_put(answer, nulls[i], cJSON_CreateNull(), error)) return false;
     return json_put(answer, "tools", cJSON_CreateArray(), error) &&
-           put_string(answer, "tool_choice", "auto", error) &&
+           json_put_string(answer, "tool_choice", "auto", error) &&
            json_put(answer, "parallel_tool_calls", cJSON_CreateFalse(), error) &&
            json_put(answer, "metadata", cJSON_CreateObject(), error);
 }
@@ -417,7 +412,7 @@ static bool put_output(cJSON *answer, const struct response *response, bool done
         cJSON_Delete(message);
         return false;
     }
-    return (!response->cut || put_string(details, "reason", "max_output_tokens", error)) &&
+    return (!response->cut || json_put_string(details, "reason", "max_output_tokens", error)) &&
            put_responses_usage(answer, protocol_words(response->text), error);
 }
 
@@ -429,11 +424,11 @@ static cJSON *new_response(const struct response *response, bool done, caption_e
         response->request->model ? response->request->model : response->facts->model;
     const char *status = !done ? "in_progress" : response->cut ? "incomplete" : "completed";
     cJSON *answer = cJSON_CreateObject();
-    if (answer && put_string(answer, "id", id, error) &&
-        put_string(answer, "object", "response", error) &&
+    if (answer && json_put_string(answer, "id", id, error) &&
+        json_put_string(answer, "object", "response", error) &&
         json_put(answer, "created_at", cJSON_CreateNumber((double)response->facts->now.tv_sec),
                  error) &&
-        put_string(answer, "status", status, error) &&
+        json_put_string(answer, "status", status, error) &&
         json_put(answer, "model", json_text(model, error), error) && put_rest(answer, error) &&
         put_output(answer, response, done, error))
         return answer;
@@ -455,11 +450,11 @@ static bool write_event(struct response *response, const char *type, const char 
         return error_memory(error, "an answer");
     }
     const bool of_response = strcmp(key, "response") == 0, of_item = strcmp(key, "item") == 0;
-    if (put_string(event, "type", type, error) &&
+    if (json_put_string(event, "type", type, error) &&
         json_put(event, "sequence_number", cJSON_CreateNumber((double)response->events++), error) &&
         (of_response || json_put(event, "output_index", cJSON_CreateNumber(0), error)) &&
         (of_response || of_item ||
-         (put_string(event, "item_id", id, error) &&
+         (json_put_string(event, "item_id", id, error) &&
           json_put(event, "content_index", cJSON_CreateNumber(0), error) &&
           (strcmp(key, "part") == 0 || json_put(event, "logprobs", cJSON_CreateArray(), error)))))
         return protocol_put(response->stream, head, event, "\n\n", error);

@@ -57,16 +57,12 @@ static double parameters(const struct site *site) {
     return info_number(site, "parameters", "encoder") + info_number(site, "parameters", "decoder");
 }
 
-static bool put_string(cJSON *object, const char *key, const char *value, caption_error *error) {
-    return json_put(object, key, cJSON_CreateString(value), error);
-}
-
 static bool put_time(cJSON *object, const char *key, time_t time, caption_error *error) {
     char text[32];
     struct tm utc;
     gmtime_r(&time, &utc);
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return put_string(object, key, text, error);
+    return json_put_string(object, key, text, error);
 }
 
 /* Ollama's details of a model. */
@@ -80,11 +76,11 @@ static bool put_details(cJSON *object, const struct site *site, caption_error *e
         cJSON_Delete(family);
         return error_memory(error, "an answer");
     }
-    return put_string(details, "parent_model", "", error) &&
-           put_string(details, "format", "safetensors", error) &&
-           put_string(details, "family", "caption", error) &&
-           put_string(details, "parameter_size", size, error) &&
-           put_string(details, "quantization_level", "F16", error);
+    return json_put_string(details, "parent_model", "", error) &&
+           json_put_string(details, "format", "safetensors", error) &&
+           json_put_string(details, "family", "caption", error) &&
+           json_put_string(details, "parameter_size", size, error) &&
+           json_put_string(details, "quantization_level", "F16", error);
 }
 
 /* {"models": [the model]}, without what is different between lists; *model is the inner one. */
@@ -96,10 +92,10 @@ static cJSON *new_list(const struct site *site, cJSON **model, caption_error *er
         cJSON_Delete(*model);
         *model = NULL;
     }
-    if (*model && put_string(*model, "name", site->model_name, error) &&
-        put_string(*model, "model", site->model_name, error) &&
+    if (*model && json_put_string(*model, "name", site->model_name, error) &&
+        json_put_string(*model, "model", site->model_name, error) &&
         json_put(*model, "size", cJSON_CreateNumber(info_number(site, NULL, "bytes")), error) &&
-        put_string(*model, "digest", site->digest, error) && put_details(*model, site, error))
+        json_put_string(*model, "digest", site->digest, error) && put_details(*model, site, error))
         return list;
     cJSON_Delete(list);
     error_memory(error, "an answer");
@@ -152,8 +148,8 @@ bool site_captioner_js(const struct site *site, FILE *stream, caption_error *err
 bool site_version(const struct site *site, FILE *stream, caption_error *error) {
     (void)site;
     cJSON *answer = cJSON_CreateObject();
-    return finish(stream, answer, answer && put_string(answer, "version", CAPTION_VERSION, error),
-                  error);
+    return finish(stream, answer,
+                  answer && json_put_string(answer, "version", CAPTION_VERSION, error), error);
 }
 
 bool site_tags(const struct site *site, FILE *stream, caption_error *error) {
@@ -174,14 +170,14 @@ bool site_ps(const struct site *site, FILE *stream, caption_error *error) {
 bool site_show(const struct site *site, FILE *stream, caption_error *error) {
     static const char *const abilities[] = {"completion", "vision"};
     cJSON *answer = cJSON_CreateObject();
-    bool ok = answer && put_string(answer, "modelfile", "", error) &&
-              put_string(answer, "parameters", "", error) &&
-              put_string(answer, "template", "{{ .Prompt }}", error) &&
+    bool ok = answer && json_put_string(answer, "modelfile", "", error) &&
+              json_put_string(answer, "parameters", "", error) &&
+              json_put_string(answer, "template", "{{ .Prompt }}", error) &&
               put_details(answer, site, error) &&
               put_time(answer, "modified_at", site->modified, error) &&
               json_put(answer, "capabilities", cJSON_CreateStringArray(abilities, 2), error);
     cJSON *info = ok ? cJSON_AddObjectToObject(answer, "model_info") : NULL;
-    ok = info && put_string(info, "general.architecture", "caption", error) &&
+    ok = info && json_put_string(info, "general.architecture", "caption", error) &&
          json_put(info, "general.parameter_count", cJSON_CreateNumber(parameters(site)), error) &&
          json_put(info, "caption.vision.image_size",
                   cJSON_CreateNumber(info_number(site, NULL, "image_size")), error);
@@ -197,18 +193,18 @@ bool site_models(const struct site *site, FILE *stream, caption_error *error) {
     }
     return finish(
         stream, answer,
-        put_string(answer, "object", "list", error) &&
-            put_string(model, "id", site->model_name, error) &&
-            put_string(model, "object", "model", error) &&
+        json_put_string(answer, "object", "list", error) &&
+            json_put_string(model, "id", site->model_name, error) &&
+            json_put_string(model, "object", "model", error) &&
             json_put(model, "created", cJSON_CreateNumber((double)site->modified), error) &&
-            put_string(model, "owned_by", "caption", error),
+            json_put_string(model, "owned_by", "caption", error),
         error);
 }
 
 bool site_health(const struct site *site, FILE *stream, caption_error *error) {
     (void)site;
     cJSON *answer = cJSON_CreateObject();
-    return finish(stream, answer, answer && put_string(answer, "status", "ok", error), error);
+    return finish(stream, answer, answer && json_put_string(answer, "status", "ok", error), error);
 }
 
 bool site_metrics(const struct site *site, FILE *stream, caption_error *error) {

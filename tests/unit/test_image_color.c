@@ -189,6 +189,37 @@ static void a_broken_profile_leaves_the_photo_as_it_is(void **state) {
     image_free(&image);
 }
 
+/* The photos have the pixels that they have alone, whatever photo came before. */
+static void photos_of_one_profile_share_what_converts_them(void **state) {
+    (void)state;
+    static const enum space order[] = {DISPLAY_P3, DISPLAY_P3, ADOBE_RGB,
+                                       SRGB,       ADOBE_RGB,  DISPLAY_P3};
+    struct image image = gradient_new(side, side);
+    struct color_cache cache = {NULL};
+    const struct color *before = NULL;
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        struct bytes profile = profile_new(order[i]);
+        for (int format = 0; format < formats; format++) {
+            struct bytes file = file_new(format, &image, &profile);
+            struct image wanted = decoded(&file), out;
+            struct image_file inspected = image_file_inspect(NULL, file.data, file.size);
+            inspected.colors = &cache;
+            assert_true(image_file_decode(&inspected, SIZE_MAX, false, &out, NULL));
+            assert_true(image_difference(&wanted, &out) == 0);
+            assert_non_null(cache.last);
+            if (format > 0) assert_ptr_equal(cache.last, before);
+            before = cache.last;
+            image_free(&wanted);
+            image_free(&out);
+            bytes_free(&file);
+        }
+        bytes_free(&profile);
+    }
+    color_cache_free(&cache);
+    assert_null(cache.last);
+    image_free(&image);
+}
+
 #else
 
 static void display_p3_becomes_srgb(void **state) {
@@ -205,6 +236,7 @@ int main(void) {
         cmocka_unit_test(adobe_rgb_becomes_srgb),
         cmocka_unit_test(photos_in_srgb_keep_their_pixels),
         cmocka_unit_test(a_broken_profile_leaves_the_photo_as_it_is),
+        cmocka_unit_test(photos_of_one_profile_share_what_converts_them),
 #endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
