@@ -12,8 +12,8 @@ enum { LEAF_FEATURES = 1, LEAF_MORE = 7, LEAF_STATE = 13 };
 /* Of leaf 1: FMA, XSAVE and its use by the system, AVX, F16C. */
 static const unsigned avx_bits = 1u << 12 | 1u << 26 | 1u << 27 | 1u << 28 | 1u << 29;
 
-/* Of leaf 7: AVX2, AVX-512 (F, DQ, IFMA, PF, ER, CD, BW, VL), BMI1 and 2, whose instructions have the encoding of
- * AVX. */
+/* Of leaf 7: AVX2, AVX-512 (F, DQ, IFMA, PF, ER, CD, BW, VL), BMI1 and 2, whose instructions have
+ * the encoding of AVX. */
 static const unsigned avx2_bits = 1u << 3 | 1u << 5 | 1u << 8 | 1u << 16 | 1u << 17 | 1u << 21 |
                                   1u << 26 | 1u << 27 | 1u << 28 | 1u << 30 | 1u << 31;
 
