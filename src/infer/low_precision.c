@@ -129,8 +129,11 @@ static float most_steps(const struct packed_low_precision *matrix, size_t inputs
 static void pack_bytes(struct packed_low_precision *matrix, size_t row, size_t inputs,
                        const float *weights) {
     float most = 0;
-    for (size_t i = 0; i < inputs; i++)
-        most = fmaxf(most, fabsf(weights[i] * column_step(matrix, i)));
+    /* (fmaxf in this loop is an internal error of gcc 12 for arm64.) */
+    for (size_t i = 0; i < inputs; i++) {
+        const float size = fabsf(weights[i] * column_step(matrix, i));
+        if (size > most) most = size;
+    }
     const float largest = most_steps(matrix, inputs, weights, most);
     const float steps = most > 0 ? largest / most : 0;
     const size_t in_a_word = matrix->numbers, bits = 32 / in_a_word;
