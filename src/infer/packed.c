@@ -47,7 +47,7 @@ static const size_t panels_of[SIMD_LEVELS] = {1, 1, TILE_PANELS};
 #ifdef __aarch64__
 static const size_t rows_of[SIMD_LEVELS] = {5};
 #else
-static const size_t rows_of[SIMD_LEVELS] = {2, TILE_ROWS, TILE_ROWS};
+static const size_t rows_of[SIMD_LEVELS] = {3, TILE_ROWS, TILE_ROWS};
 #endif
 
 /* By level: what F16 weights need, or NULL. */

@@ -1,7 +1,7 @@
 /* The tiles of packed.c for one instruction set (see simd_instances.h): KERNEL(tiles), by panels
  * and rows. Their sums are in registers: of 16 floats there are 32, for 6 x 4 sums, 4 of weights
  * and one of the left matrix; of 8 there are 16, for 6 x 2. arm64 has 32 of 4 floats, for 5 x 4;
- * any x86-64 has 16, and uses tiles of 2 rows. */
+ * any x86-64 has 16, and uses tiles of 3 rows. */
 
 #include "infer/vectors_kernel.h"
 

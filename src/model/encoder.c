@@ -36,9 +36,48 @@ struct encoder_workspace {
     real *scratch;    /* of the direct convolutions */
     struct encoder_norm_workspace norm;
     struct encoder_depth depth;
+    size_t alone;       /* the first layers, through which photos go one by one */
     const real *images; /* of the last forward */
     size_t count;       /* of the last forward */
 };
+
+/* Layers first .. end - 1, between which all residual blocks that begin there end, and the photos
+ * that they are computed for. */
+struct span {
+    size_t first, end;
+    size_t photo, count;
+};
+
+static size_t output_pixels(const struct encoder_layer *layer) {
+    return layer->shape.out_size * layer->shape.out_size;
+}
+
+static size_t output_numbers(const struct encoder_layer *layer) {
+    return output_pixels(layer) * layer->shape.out_channels;
+}
+
+/* Maps of that many numbers and more are computed photo by photo: so a map is still in the third
+ * cache when the next layer reads it, and the gradients of all photos share their memory. Smaller
+ * ones are computed together, since a product of few rows takes longer. */
+enum { LARGE_MAP = 160 * 1024 };
+
+/* How many of the first layers photos go through one by one: up to the end of a block behind which
+ * no residual begins, which maps that are large come before. Batch norm needs all photos at once.
+ */
+static size_t layers_alone(const struct encoder *encoder) {
+    size_t alone = 0;
+    bool large = false;
+    if (encoder->batch_norm) return 0;
+    for (size_t i = 0; i < encoder->layer_count; i++) {
+        const struct encoder_layer *layer = &encoder->layers[i];
+        if (output_numbers(layer) >= LARGE_MAP) large = true;
+        if (layer->shape.relu6 || i + 1 == encoder->layer_count) continue;
+        if (layer[1].opens_residual || !large) continue;
+        alone = i + 1;
+        large = false;
+    }
+    return alone;
+}
 
 /* Memory plan of the encoder's activations and gradients. */
 
@@ -90,11 +129,14 @@ static bool encoder_recomputes(const struct encoder *encoder, enum encoder_use u
 /* A separate place for every saved output, and one for all recomputed outputs. */
 static bool place_kept(const struct encoder *encoder, size_t photos, enum encoder_use use,
                        size_t *offsets, size_t *numbers) {
+    const size_t alone = layers_alone(encoder);
     size_t shared = 0;
     for (size_t i = 0; i < encoder->layer_count; i++) {
+        const bool recomputed = encoder_recomputes(encoder, use, i);
         size_t size;
-        if (!workspace_numbers(&encoder->layers[i], photos, &size)) return false;
-        if (encoder_recomputes(encoder, use, i)) {
+        if (!workspace_numbers(&encoder->layers[i], recomputed && i < alone ? 1 : photos, &size))
+            return false;
+        if (recomputed) {
             if (size > shared) shared = size;
             continue;
         }
@@ -107,21 +149,29 @@ static bool place_kept(const struct encoder *encoder, size_t photos, enum encode
     return size_add(*numbers, shared, numbers);
 }
 
-/* Assigns a shared buffer in the block to every layer, and grows *numbers by their size. */
+/* Assigns a shared buffer in the block to every layer, and grows *numbers by their size. The last
+ * of the layers that photos go through one by one has a buffer of its own, in which the photos'
+ * gradients wait. */
 static bool place_turns(const struct encoder *encoder, size_t photos, const size_t *turns,
                         size_t *offsets, size_t *numbers) {
-    size_t sizes[TURNS] = {0}, starts[TURNS];
+    const size_t alone = layers_alone(encoder);
+    size_t sizes[TURNS] = {0}, starts[TURNS], waiting = 0;
     for (size_t i = 0; i < encoder->layer_count; i++) {
+        const bool waits = i + 1 == alone;
         size_t size;
-        if (!workspace_numbers(&encoder->layers[i], photos, &size)) return false;
-        if (size > sizes[turns[i]]) sizes[turns[i]] = size;
+        if (!workspace_numbers(&encoder->layers[i], waits || i >= alone ? photos : 1, &size))
+            return false;
+        size_t *most = waits ? &waiting : &sizes[turns[i]];
+        *most = size_larger(*most, size);
     }
     for (size_t t = 0; t < TURNS; t++) {
         starts[t] = *numbers;
         if (!size_add(*numbers, sizes[t], numbers)) return false;
     }
-    for (size_t i = 0; i < encoder->layer_count; i++) offsets[i] = starts[turns[i]];
-    return true;
+    for (size_t i = 0; i < encoder->layer_count; i++) {
+        offsets[i] = i + 1 == alone ? *numbers : starts[turns[i]];
+    }
+    return size_add(*numbers, waiting, numbers);
 }
 
 /* The direct convolutions' scratch: the most that any of them needs. */
@@ -234,6 +284,7 @@ struct encoder_workspace *encoder_workspace_new(const struct encoder *encoder, s
     if (!workspace) return NULL;
     workspace->photos = photos;
     workspace->use = use;
+    workspace->alone = layers_alone(encoder);
     workspace->outputs = memory_zeroed(layers, sizeof(real *), "encoder workspace", error);
     workspace->gradients = memory_zeroed(layers, sizeof(real *), "encoder workspace", error);
     workspace->norm.inputs = memory_zeroed(layers, 3 * sizeof(real *), "encoder workspace", error);
@@ -279,30 +330,27 @@ void encoder_draw_depth(const struct encoder *encoder, float rate, size_t count,
 }
 
 /* The scales of a layer's photos. */
-static const real *scales_of(const struct encoder_workspace *workspace, size_t layer) {
-    return workspace->depth.scales + layer * workspace->photos;
+static const real *scales_of(const struct encoder_workspace *workspace, size_t layer,
+                             const struct span *span) {
+    return workspace->depth.scales + layer * workspace->photos + span->photo;
 }
 
 /* The output of a residual block: output (., numbers a photo) = scale * output + input. */
-static void close_residual(const struct encoder_workspace *workspace, size_t layer, size_t numbers,
-                           const real *input, real *output) {
-    const real *scales = scales_of(workspace, layer);
-    for (size_t n = 0; n < workspace->count; n++) {
+static void close_residual(const real *scales, size_t count, size_t numbers, const real *input,
+                           real *output) {
+    for (size_t n = 0; n < count; n++) {
         vector_scale(numbers, scales[n], output + n * numbers);
         vector_add(numbers, input + n * numbers, output + n * numbers);
     }
 }
 
-/* The gradient of the branch that the layer ends; that of the block's output stays. */
-static real *branch_gradient(const struct encoder_workspace *workspace, size_t layer,
-                             size_t numbers) {
-    const real *scales = scales_of(workspace, layer);
-    real *d_branch = workspace->depth.d_branch;
-    memcpy(d_branch, workspace->gradients[layer], workspace->count * numbers * sizeof *d_branch);
-    for (size_t n = 0; n < workspace->count; n++) {
+/* The gradient of the branch that a layer ends, in `d_branch`; that of the block's output stays. */
+static void branch_gradient(const real *scales, size_t count, size_t numbers, const real *d_output,
+                            real *d_branch) {
+    memcpy(d_branch, d_output, count * numbers * sizeof *d_branch);
+    for (size_t n = 0; n < count; n++) {
         vector_scale(numbers, scales[n], d_branch + n * numbers);
     }
-    return d_branch;
 }
 
 /* The batch norm after a layer, with the running statistics. */
@@ -374,14 +422,6 @@ void encoder_randomise(const struct encoder *encoder, struct parameters *paramet
     }
 }
 
-static size_t output_pixels(const struct encoder_layer *layer) {
-    return layer->shape.out_size * layer->shape.out_size;
-}
-
-static size_t output_numbers(const struct encoder_layer *layer) {
-    return output_pixels(layer) * layer->shape.out_channels;
-}
-
 /* Whether the layer ends a branch that stochastic depth may skip. */
 static bool may_be_left_out(const struct encoder_layer *layer,
                             const struct encoder_workspace *workspace) {
@@ -412,17 +452,41 @@ static void convolve(const struct encoder_layer *layer, const struct layer_produ
     }
 }
 
+/* Where the first photo of a span has its part of a layer's output. What is recomputed has one
+ * place for all. */
+static real *output_at(const struct encoder *encoder, const struct encoder_workspace *workspace,
+                       size_t i, const struct span *span) {
+    if (encoder_recomputes(encoder, workspace->use, i)) return workspace->outputs[i];
+    return workspace->outputs[i] + span->photo * output_numbers(&encoder->layers[i]);
+}
+
+/* The same of its gradient: photos that come one by one use one place, but for the last layer. */
+static real *gradient_at(const struct encoder *encoder, const struct encoder_workspace *workspace,
+                         size_t i, const struct span *span) {
+    if (i + 1 != workspace->alone) return workspace->gradients[i];
+    return workspace->gradients[i] + span->photo * output_numbers(&encoder->layers[i]);
+}
+
+/* The layer's input. */
+static const real *input_at(const struct encoder *encoder,
+                            const struct encoder_workspace *workspace, size_t i,
+                            const struct span *span) {
+    if (i > 0) return output_at(encoder, workspace, i - 1, span);
+    return workspace->images + span->photo * encoder->size * encoder->size * STEM_COLOURS;
+}
+
 /* Layer i without batch norm. */
-static void forward_plain(const struct encoder_layer *layer, const struct encoder_tensors *w,
-                          size_t i, const real *input, const real *residual,
+static void forward_plain(const struct encoder *encoder, const struct encoder_tensors *w, size_t i,
+                          const struct span *span, const real *residual,
                           struct encoder_workspace *workspace) {
+    const struct encoder_layer *layer = &encoder->layers[i];
     convolve(layer, &(struct layer_product){.shape = &layer->shape,
-                                            .count = workspace->count,
-                                            .input = input,
+                                            .count = span->count,
+                                            .input = input_at(encoder, workspace, i, span),
                                             .weight = w->weight,
                                             .bias = w->bias,
                                             .residual = residual,
-                                            .output = workspace->outputs[i],
+                                            .output = output_at(encoder, workspace, i, span),
                                             .scratch = workspace->scratch});
 }
 
@@ -444,15 +508,17 @@ static struct batch_norm batch_statistics_norm(const struct encoder_layer *layer
     return norm;
 }
 
-static void forward_normalised(const struct encoder_layer *layer, const struct encoder_tensors *w,
-                               size_t i, const real *input, const real *residual,
+/* Layer i with batch norm, whose span is all photos. */
+static void forward_normalised(const struct encoder *encoder, const struct encoder_tensors *w,
+                               size_t i, const struct span *span, const real *residual,
                                struct encoder_workspace *workspace) {
-    const size_t pixels = workspace->count * output_pixels(layer);
+    const struct encoder_layer *layer = &encoder->layers[i];
+    const size_t pixels = span->count * output_pixels(layer);
     const struct convolution shape = bare_shape(layer);
     real *convolved = workspace->norm.inputs[i];
     convolve(layer, &(struct layer_product){.shape = &shape,
-                                            .count = workspace->count,
-                                            .input = input,
+                                            .count = span->count,
+                                            .input = input_at(encoder, workspace, i, span),
                                             .weight = w->weight,
                                             .bias = workspace->norm.no_bias,
                                             .output = convolved,
@@ -463,29 +529,39 @@ static void forward_normalised(const struct encoder_layer *layer, const struct e
     batch_norm_forward(&norm, pixels, convolved, residual, workspace->outputs[i]);
 }
 
-void encoder_forward(const struct encoder *encoder, const struct parameters *parameters,
-                     const real *images, size_t count, struct encoder_workspace *workspace,
-                     real *features) {
-    const real *input = images, *residual = NULL;
-    workspace->images = images;
-    workspace->count = count;
-    if (count == 0) return; /* no photos have no statistics */
-    for (size_t i = 0; i < encoder->layer_count; i++) {
+static void forward_layers(const struct encoder *encoder, const struct parameters *parameters,
+                           const struct span *span, struct encoder_workspace *workspace) {
+    const real *residual = NULL;
+    for (size_t i = span->first; i < span->end; i++) {
         const struct encoder_layer *layer = &encoder->layers[i];
-        if (layer->opens_residual) residual = input;
+        if (layer->opens_residual) residual = input_at(encoder, workspace, i, span);
         const bool scaled = may_be_left_out(layer, workspace);
         const real *added = layer->closes_residual && !scaled ? residual : NULL;
         const struct encoder_tensors w =
             encoder_tensors_in(encoder, i, parameters, parameters->values);
-        (encoder->batch_norm ? forward_normalised : forward_plain)(layer, &w, i, input, added,
+        (encoder->batch_norm ? forward_normalised : forward_plain)(encoder, &w, i, span, added,
                                                                    workspace);
         if (scaled) {
-            close_residual(workspace, i, output_numbers(layer), residual, workspace->outputs[i]);
+            close_residual(scales_of(workspace, i, span), span->count, output_numbers(layer),
+                           residual, output_at(encoder, workspace, i, span));
         }
-        input = workspace->outputs[i];
     }
-    pooling_forward(count, output_pixels(&encoder->layers[encoder->layer_count - 1]),
-                    encoder->features, input, features);
+}
+
+void encoder_forward(const struct encoder *encoder, const struct parameters *parameters,
+                     const real *images, size_t count, struct encoder_workspace *workspace,
+                     real *features) {
+    const size_t alone = workspace->alone, last = encoder->layer_count - 1;
+    workspace->images = images;
+    workspace->count = count;
+    if (count == 0) return; /* no photos have no statistics */
+    for (size_t n = 0; n < count && alone > 0; n++) {
+        forward_layers(encoder, parameters, &(struct span){0, alone, n, 1}, workspace);
+    }
+    forward_layers(encoder, parameters, &(struct span){alone, encoder->layer_count, 0, count},
+                   workspace);
+    pooling_forward(count, output_pixels(&encoder->layers[last]), encoder->features,
+                    workspace->outputs[last], features);
 }
 
 /* Adds the values that the running statistics average. The variance is the unbiased estimate,
@@ -515,55 +591,66 @@ static real *backward_norm(const struct encoder_layer *layer, const struct encod
 /* The gradient of layer i's output becomes that of its input; the photos, which are the stem's
  * input, have none. */
 static void backward_layer(const struct encoder *encoder, const struct parameters *parameters,
-                           size_t i, struct encoder_workspace *workspace, real *gradients) {
+                           size_t i, const struct span *span, struct encoder_workspace *workspace,
+                           real *gradients) {
     const struct encoder_layer *layer = &encoder->layers[i];
     const struct encoder_tensors w = encoder_tensors_in(encoder, i, parameters, parameters->values),
                                  g = encoder_tensors_in(encoder, i, parameters, gradients);
-    const real *output = workspace->outputs[i];
+    const real *input = input_at(encoder, workspace, i, span),
+               *output = output_at(encoder, workspace, i, span);
+    real *d_input = i > 0 ? gradient_at(encoder, workspace, i - 1, span) : NULL;
     struct convolution shape = layer->shape;
-    real *d_output = workspace->gradients[i], *d_bias;
+    real *d_output = gradient_at(encoder, workspace, i, span), *d_bias = g.bias;
     if (may_be_left_out(layer, workspace)) {
-        d_output = branch_gradient(workspace, i, output_numbers(layer));
+        branch_gradient(scales_of(workspace, i, span), span->count, output_numbers(layer), d_output,
+                        workspace->depth.d_branch);
+        d_output = workspace->depth.d_branch;
     }
     if (encoder->batch_norm) {
         d_output = backward_norm(layer, &w, &g, i, workspace, d_output);
         d_bias = workspace->norm.unused_d_bias;
         shape = bare_shape(layer);
-    } else {
-        d_bias = g.bias;
     }
     switch (layer->kind) {
     case ENCODER_STEM:
-        stem_backward(&shape, workspace->count, workspace->images, output, d_output, g.weight,
-                      d_bias, workspace->scratch);
+        stem_backward(&shape, span->count, input, output, d_output, g.weight, d_bias,
+                      workspace->scratch);
         break;
     case ENCODER_DEPTHWISE:
-        depthwise_backward(&shape, workspace->count, workspace->outputs[i - 1], w.weight, output,
-                           d_output, workspace->gradients[i - 1], layer->opens_residual, g.weight,
-                           d_bias, workspace->scratch);
+        depthwise_backward(&shape, span->count, input, w.weight, output, d_output, d_input,
+                           layer->opens_residual, g.weight, d_bias, workspace->scratch);
         break;
     case ENCODER_POINTWISE:
-        pointwise_backward(&shape, workspace->count * output_pixels(layer),
-                           workspace->outputs[i - 1], w.weight, output, d_output,
-                           workspace->gradients[i - 1], layer->opens_residual, g.weight, d_bias);
+        pointwise_backward(&shape, span->count * output_pixels(layer), input, w.weight, output,
+                           d_output, d_input, layer->opens_residual, g.weight, d_bias);
         break;
+    }
+}
+
+static void backward_layers(const struct encoder *encoder, const struct parameters *parameters,
+                            const struct span *span, struct encoder_workspace *workspace,
+                            real *gradients) {
+    for (size_t i = span->end; i-- > span->first;) {
+        if (i > 0 && encoder_recomputes(encoder, workspace->use, i - 1)) {
+            const struct encoder_tensors w =
+                encoder_tensors_in(encoder, i - 1, parameters, parameters->values);
+            forward_plain(encoder, &w, i - 1, span, NULL, workspace);
+        }
+        backward_layer(encoder, parameters, i, span, workspace, gradients);
     }
 }
 
 void encoder_backward(const struct encoder *encoder, const struct parameters *parameters,
                       const real *d_features, struct encoder_workspace *workspace,
                       real *gradients) {
-    const size_t last = encoder->layer_count - 1;
-    if (workspace->count == 0) return;
-    pooling_backward(workspace->count, output_pixels(&encoder->layers[last]), encoder->features,
-                     d_features, workspace->gradients[last]);
-    for (size_t i = encoder->layer_count; i-- > 0;) {
-        if (i > 0 && encoder_recomputes(encoder, workspace->use, i - 1)) {
-            const struct encoder_tensors w =
-                encoder_tensors_in(encoder, i - 1, parameters, parameters->values);
-            forward_plain(&encoder->layers[i - 1], &w, i - 1, workspace->outputs[i - 2], NULL,
-                          workspace);
-        }
-        backward_layer(encoder, parameters, i, workspace, gradients);
+    const size_t last = encoder->layer_count - 1, alone = workspace->alone;
+    const size_t count = workspace->count;
+    if (count == 0) return;
+    pooling_backward(count, output_pixels(&encoder->layers[last]), encoder->features, d_features,
+                     workspace->gradients[last]);
+    backward_layers(encoder, parameters, &(struct span){alone, encoder->layer_count, 0, count},
+                    workspace, gradients);
+    for (size_t n = 0; n < count && alone > 0; n++) {
+        backward_layers(encoder, parameters, &(struct span){0, alone, n, 1}, workspace, gradients);
     }
 }

@@ -1,9 +1,10 @@
-/* Matrix products: by OpenBLAS, which blas.c alone uses, or in plain C in a build with
+/* Matrix products: by OpenBLAS, which blas.c alone uses, or by product.c in a build with
  * -DCAPTION_BLAS=none. All matrices are row-major and dense unless a leading dimension is another.
  */
 #ifndef CAPTION_NN_BLAS_H
 #define CAPTION_NN_BLAS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -39,20 +40,32 @@ enum { FEW_ROWS_MOST = 8 };
 void few_rows_product(size_t m, size_t n, size_t k, real alpha, const real *a, size_t lda,
                       const real *b, size_t ldb, real beta, real *c, size_t ldc);
 
-/* The matrix product in plain C, for builds without OpenBLAS. It is blocked for the cache and
- * vectorised by the compiler. On one thread, as all products of this library.
+/* This library's own product, on one thread as all of them: blocked for the caches, with sums in
+ * registers, allocating nothing (40 KiB of stack, 70 in double). For builds without OpenBLAS, and
+ * for the convolutions, whose bias and ReLU6 it applies in the store.
  *
- * A matrix as it is used: element (i, j) is at values[i * row + j * column]. A transposed one has
- * column > 1. */
+ * A matrix as it is used: element (i, j) is at values[i * row + j * column], where one of the two
+ * is 1. */
 struct product_view {
     const real *values;
     size_t row, column;
 };
 
-/* C (m, n) = alpha A B + beta C with A (m, k) and B (k, n); the rows of C are ldc apart. With beta
- * 0 C is not read. An element of C is the same whatever rows and columns are computed with it.
- * Needs 36 KiB of stack (70 in double), allocates nothing. */
-void plain_product(size_t m, size_t n, size_t k, real alpha, struct product_view a,
-                   struct product_view b, real beta, real *c, size_t ldc);
+/* C (m, n) = alpha A B + beta C, A (m, k) on the left and B (k, n) on the right. With beta 0 C is
+ * not read. An element of C is the same whatever rows and columns are computed with it. */
+struct product {
+    size_t m, n, k;
+    struct product_view left, right;
+    real alpha, beta;
+    const real *bias;     /* (n): every row begins with it, in place of beta C; NULL: none */
+    const real *residual; /* (m, n), added, its rows as far apart as those of C; NULL: none */
+    bool relu6;           /* at last max(0, min(6, x)) */
+    real *output;         /* C */
+    size_t row;           /* from row to row of it */
+};
+void product(const struct product *p);
+
+/* With a given instruction set, which this processor must have; for tests. */
+void product_by(enum simd_level level, const struct product *p);
 
 #endif

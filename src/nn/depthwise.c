@@ -1,3 +1,4 @@
+#include "base/memory.h"
 #include "nn/convolution.h"
 
 /* Both directions walk down the map with a ring of padded rows, so that the inner loops need no
@@ -190,6 +191,10 @@ SIMD_INLINE void gradient_row(const struct convolution *layer, const real *restr
     memset(row, 0, (gradient_columns(layer) - left - size) * channels * sizeof(real));
 }
 
+/* Columns of a row after which the sums are stored and the next channels' turn comes: all channels
+ * of a few columns are read in the order of memory. */
+enum { WEIGHT_COLUMNS = 8 };
+
 /* One row's share of d_weight for kernel rows ky .. ky + height - 1, with the sums of all taps in
  * registers along the row. */
 SIMD_INLINE void weight_block(size_t kernel, size_t stride, size_t height, size_t size,
@@ -238,8 +243,14 @@ SIMD_INLINE void weight_rows(const struct convolution *layer, size_t kernel, siz
                              size_t height, const real *const *rows, const real *d_row,
                              real *d_weight) {
     const size_t channels = layer->in_channels, rest = channels % SIMD_WIDTH;
-    for (size_t c = 0; c + SIMD_WIDTH <= channels; c += SIMD_WIDTH) {
-        weight_block(kernel, stride, height, layer->out_size, channels, c, rows, d_row, d_weight);
+    for (size_t x = 0; x < layer->out_size; x += WEIGHT_COLUMNS) {
+        const size_t columns = size_smaller(WEIGHT_COLUMNS, layer->out_size - x);
+        const real *from[3];
+        for (size_t i = 0; i < height; i++) from[i] = rows[i] + x * stride * channels;
+        for (size_t c = 0; c + SIMD_WIDTH <= channels; c += SIMD_WIDTH) {
+            weight_block(kernel, stride, height, columns, channels, c, from, d_row + x * channels,
+                         d_weight);
+        }
     }
     if (rest) weight_rest(layer, height, channels - rest, rows, d_row, d_weight);
 }

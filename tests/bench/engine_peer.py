@@ -8,7 +8,7 @@ engine shares each call among its threads, or as many callers of one thread each
 streams of OpenVINO, or sessions of ONNX Runtime. Prints the fastest and which it was; a figure is the best
 of several rounds, since the machine's other work only ever adds.
 
-OpenVINO's kernels (oneDNN) are limited by ONEDNN_MAX_CPU_ISA; ONNX Runtime has no such limit. ONNX Runtime
+OpenVINO's kernels (oneDNN) are limited by ONEDNN_MAX_CPU_ISA; ONNX Runtime by without_avx.py. ONNX Runtime
 computes no convolution in bfloat16 on x86-64: it has no figure there.
 """
 import sys

@@ -98,7 +98,27 @@ take_engine() {
     take "$key" "$peers_python" tests/bench/engine_peer.py "$1" "$2" "$onnx" "$3" "$4"
 }
 
-# The same with a malloc that keeps the memory of one pass for the next, in huge pages. As it is, glibc's
+# A copy of ONNX Runtime that sees no AVX, and the library that answers it: made once, on x86-64.
+without_avx=$peers/without_avx
+onnxruntime_without_avx() {
+    [ -n "$onnxruntime" ] && [ "$(uname -m)" = x86_64 ] || return 0
+    [ ! -e "$without_avx/$onnxruntime" ] || return 0
+    rm -rf "$without_avx"
+    mkdir "$without_avx"
+    cc -O2 -shared -fPIC tests/bench/no_avx.c -o "$without_avx/no_avx.so" &&
+        "$peers_python" tests/bench/without_avx.py "$without_avx" >&2 &&
+        : >"$without_avx/$onnxruntime" || missing_peer "ONNX RUNTIME WITHOUT AVX"
+}
+
+take_onnxruntime_without_avx() { # KEY PRECISION PHOTOS THREADS
+    [ -n "$onnxruntime" ] && [ -e "$without_avx/$onnxruntime" ] || return 0
+    key=$1
+    shift
+    take "$key" env PYTHONPATH="$without_avx" LD_PRELOAD="$PWD/$without_avx/no_avx.so" "$peers_python" \
+        tests/bench/engine_peer.py onnxruntime "$1" "$onnx" "$2" "$3"
+}
+
+# take_torch with a malloc that keeps the memory of one pass for the next, in huge pages. As it is, glibc's
 # gives large pieces back, and PyTorch may wait for new pages half of its time: 20 ms or 12 ms a photo.
 take_torch_kept() {
     export MALLOC_TRIM_THRESHOLD_=4294967296 MALLOC_MMAP_THRESHOLD_=4294967296
