@@ -56,6 +56,7 @@ struct alt_epub {
     zip_source_t *source;   /* of the archive's bytes, and of what it becomes */
     const char **documents; /* [count], the archive's */
     size_t count, capacity;
+    size_t size, replaced; /* bytes of the archive, and of the parts that are replaced */
 };
 
 static bool zip_failed(struct alt_epub *epub, caption_error *error, const char *what) {
@@ -85,11 +86,24 @@ static bool list_documents(struct alt_epub *epub, caption_error *error) {
                      "is signed (META-INF/signatures.xml), which a change would make invalid");
 }
 
+/* Of a copy: libzip 1.7 frees bytes that are not its own when it writes an archive whose first half
+ * stays. No bytes are NULL: it frees none of their memory. */
+static zip_source_t *source_of(struct alt_epub *epub, const void *bytes, size_t size,
+                               zip_error_t *reason) {
+    void *copy = size > 0 ? malloc(size) : NULL;
+    if (size > 0 && !copy) return NULL;
+    if (size > 0) memcpy(copy, bytes, size);
+    zip_source_t *source = epub->lib.zip_source_buffer_create(copy, size, 1, reason);
+    if (!source) free(copy);
+    return source;
+}
+
 static bool open_archive(struct alt_epub *epub, const void *bytes, size_t size,
                          caption_error *error) {
     zip_error_t reason;
     epub->lib.zip_error_init(&reason);
-    epub->source = epub->lib.zip_source_buffer_create(bytes, size, 0, &reason);
+    epub->size = size;
+    epub->source = source_of(epub, bytes, size, &reason);
     if (epub->source)
         epub->archive = epub->lib.zip_open_from_source(epub->source, ZIP_CHECKCONS, &reason);
     if (epub->archive) epub->lib.zip_source_keep(epub->source);
@@ -137,6 +151,12 @@ bool alt_epub_read(struct alt_epub *epub, const char *name, size_t limit, struct
     if (status.size > limit)
         return error_set(error, CAPTION_ERROR_LIMIT, "%s: has %llu bytes, at most %zu are read",
                          name, (unsigned long long)status.size, limit);
+    if (!(status.valid & ZIP_STAT_COMP_SIZE) ||
+        file_is_bomb((size_t)status.size, (size_t)status.comp_size))
+        return error_set(error, CAPTION_ERROR_LIMIT,
+                         "%s: %llu bytes of the archive unpack to %llu, more than a photo does",
+                         name, (unsigned long long)status.comp_size,
+                         (unsigned long long)status.size);
     zip_file_t *file = epub->lib.zip_fopen(epub->archive, name, ZIP_FL_UNCHANGED);
     if (!file) return zip_failed(epub, error, name);
     const bool ok = read_part(epub, file, name, (size_t)status.size, out, error);
@@ -146,9 +166,9 @@ bool alt_epub_read(struct alt_epub *epub, const char *name, size_t limit, struct
 
 /* Libzip frees the bytes. */
 static zip_source_t *copy_of(struct alt_epub *epub, const struct file_bytes *bytes) {
-    void *copy = malloc(bytes->size > 0 ? bytes->size : 1);
-    if (!copy) return NULL;
-    memcpy(copy, bytes->data, bytes->size);
+    void *copy = bytes->size > 0 ? malloc(bytes->size) : NULL;
+    if (bytes->size > 0 && !copy) return NULL;
+    if (bytes->size > 0) memcpy(copy, bytes->data, bytes->size);
     zip_source_t *source = epub->lib.zip_source_buffer(epub->archive, copy, bytes->size, 1);
     if (!source) free(copy);
     return source;
@@ -157,6 +177,10 @@ static zip_source_t *copy_of(struct alt_epub *epub, const struct file_bytes *byt
 bool alt_epub_replace(struct alt_epub *epub, const char *name, const struct file_bytes *bytes,
                       caption_error *error) {
     zip_stat_t old;
+    if (file_is_bomb(epub->replaced + bytes->size, epub->size))
+        return error_set(error, CAPTION_ERROR_LIMIT,
+                         "%s: an archive of %zu bytes unpacks to pages of more than %zu", name,
+                         epub->size, epub->replaced);
     const zip_int64_t index = epub->lib.zip_name_locate(epub->archive, name, 0);
     if (index < 0 || epub->lib.zip_stat_index(epub->archive, (zip_uint64_t)index, 0, &old) != 0)
         return zip_failed(epub, error, name);
@@ -166,6 +190,7 @@ bool alt_epub_replace(struct alt_epub *epub, const char *name, const struct file
         epub->lib.zip_source_free(source);
         return zip_failed(epub, error, name);
     }
+    epub->replaced += bytes->size;
     const zip_int32_t method = old.comp_method == ZIP_CM_STORE ? ZIP_CM_STORE : ZIP_CM_DEFLATE;
     if (epub->lib.zip_set_file_compression(epub->archive, (zip_uint64_t)index, method, 0) != 0 ||
         epub->lib.zip_file_set_mtime(epub->archive, (zip_uint64_t)index, old.mtime, 0) != 0)

@@ -10,18 +10,18 @@
 
 struct alt_epub;
 
-/* Opens the bytes of an archive, which stay the caller's and must not change. A signed one is
- * refused. NULL with `error` set on failure. */
+/* Opens an archive, of whose bytes it takes a copy. A signed one is refused. NULL with `error` set
+ * on failure. */
 struct alt_epub *alt_epub_open(const void *bytes, size_t size, caption_error *error);
 
 /* The name of document `number`, counted from 0: a page in XHTML. NULL: there are no more. */
 const char *alt_epub_document(const struct alt_epub *epub, size_t number);
 
-/* Reads a part of at most `limit` bytes; a 0 follows. */
+/* Reads a part of at most `limit` bytes, unless it is a bomb (base/file.h); a 0 follows. */
 bool alt_epub_read(struct alt_epub *epub, const char *name, size_t limit, struct file_bytes *out,
                    caption_error *error);
 
-/* Replaces a part. */
+/* Replaces a part. What is replaced is kept until the end: of a small archive only so much. */
 bool alt_epub_replace(struct alt_epub *epub, const char *name, const struct file_bytes *bytes,
                       caption_error *error);
 

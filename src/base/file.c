@@ -219,6 +219,10 @@ static bool check_regular(const struct stat *status, const char *path, caption_e
     return error_set(error, CAPTION_ERROR_FORMAT, "%s: is empty", path);
 }
 
+bool file_is_bomb(size_t unpacked, size_t packed) {
+    return unpacked > (size_t)64 * 1000 * 1000 && unpacked / 100 > packed;
+}
+
 bool file_parts_open(struct file_parts *file, const char *path, caption_error *error) {
     *file = (struct file_parts){0};
     /* A pipe is refused, not waited for. */

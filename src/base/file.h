@@ -42,6 +42,12 @@ bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_
 bool file_read_beginning(const char *path, size_t most, struct file_bytes *out);
 void file_bytes_free(struct file_bytes *bytes);
 
+/* Whether so many bytes of an archive unpack to more than its reader should keep in memory: to more
+ * than 64 MB, and a hundred times as many. What photos are compressed by, an archive cannot do
+ * again.
+ */
+bool file_is_bomb(size_t unpacked, size_t packed);
+
 /* An open file that is read in parts, in any order and by any number of threads. It is not a memory
  * mapping: reads are faster where page faults are expensive, as in most virtual machines, and a
  * file that another program truncates is an error, not a SIGBUS. */

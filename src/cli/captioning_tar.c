@@ -137,6 +137,30 @@ struct member_reading {
     uint8_t beginning[IMAGE_SIGNATURE]; /* [begun] */
 };
 
+/* Reads the bytes of a photo up to `most`, until it is seen to be a bomb: nothing is kept of one.
+ */
+static bool read_parts(struct tar_photos *photos, uint8_t *bytes, size_t most,
+                       struct tar_photo *photo) {
+    const size_t part = (size_t)1 << 24, before = tar_stream_packed(photos->stream);
+    size_t *end = &photo->member.size, more = 1;
+    while (*end < most && more > 0) {
+        if (!tar_stream_read(photos->stream, bytes + *end, size_smaller(part, most - *end), &more,
+                             &photo->problem))
+            return false;
+        *end += more;
+        const size_t packed = tar_stream_packed(photos->stream) - before;
+        if (!file_is_bomb(*end, packed)) continue;
+        error_set(&photo->problem, CAPTION_ERROR_LIMIT,
+                  "%s: %zu bytes of the archive unpack to more than %zu, more than a photo does",
+                  photo->label, packed, *end);
+        free(bytes);
+        photo->member.bytes = NULL;
+        photo->member.size = 0;
+        return true;
+    }
+    return true;
+}
+
 /* Reads the rest of the member. False where the archive ends first or is damaged; other problems
  * are the photo's alone. */
 static bool read_bytes(struct tar_photos *photos, const struct member_reading *member,
@@ -156,11 +180,9 @@ static bool read_bytes(struct tar_photos *photos, const struct member_reading *m
         return true;
     }
     memcpy(bytes, member->beginning, begun);
-    size_t more = 0;
-    const bool whole = tar_stream_read(photos->stream, bytes + begun, most - begun, &more, problem);
     photo->member.bytes = bytes;
-    photo->member.size = begun + more;
-    return whole;
+    photo->member.size = begun;
+    return read_parts(photos, bytes, most, photo);
 }
 
 /* Reads a photo of this shard. */

@@ -352,6 +352,11 @@ bool tar_stream_read(struct tar_stream *stream, void *out, size_t size, size_t *
     return true;
 }
 
+size_t tar_stream_packed(const struct tar_stream *stream) {
+    const int64_t packed = stream->lib.archive_filter_bytes(stream->archive, -1);
+    return packed > 0 ? (size_t)packed : 0;
+}
+
 size_t tar_stream_others(const struct tar_stream *stream) {
     return stream->others;
 }
@@ -386,6 +391,11 @@ bool tar_stream_read(struct tar_stream *stream, void *out, size_t size, size_t *
     (void)stream, (void)out, (void)size;
     *got = 0;
     return tar_stream_prepare(error);
+}
+
+size_t tar_stream_packed(const struct tar_stream *stream) {
+    (void)stream;
+    return 0;
 }
 
 size_t tar_stream_others(const struct tar_stream *stream) {

@@ -58,6 +58,9 @@ bool tar_stream_next(struct tar_stream *stream, const char **name, size_t *size,
 bool tar_stream_read(struct tar_stream *stream, void *out, size_t size, size_t *got,
                      caption_error *error);
 
+/* Bytes of the archive so far, as they were compressed. */
+size_t tar_stream_packed(const struct tar_stream *stream);
+
 /* Links, devices, pipes and sparse files so far, which were passed over. */
 size_t tar_stream_others(const struct tar_stream *stream);
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "base/memory.h"
@@ -107,12 +108,28 @@ bool prepared_key(const struct model *model, const caption_options *options, cha
     return true;
 }
 
+/* Where others may write in the model's folder, the file may be theirs. */
+static bool is_of_ours(const struct model *model, const char *path, caption_error *error) {
+    struct stat own, packed;
+    if (fstat(model->file.parts.descriptor, &own) != 0 ||
+        fstat(model->packed.descriptor, &packed) != 0)
+        return file_error(error, path, "look at");
+    if ((packed.st_uid == own.st_uid || packed.st_uid == geteuid() || packed.st_uid == 0) &&
+        (packed.st_mode & S_IWOTH) == 0)
+        return true;
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: not used, for it is neither the model's owner's nor yours, or anybody "
+                     "may write it",
+                     path);
+}
+
 static bool take_packed(struct packed_file *packed, const struct model *model,
                         const caption_options *options, caption_error *error) {
     char key[PACKED_KEY];
     if (!prepared_key(model, options, key, error)) return false;
     char *path = packed_file_path(model->file.path, error);
-    const bool taken = path && packed_file_take(packed, &model->packed, path, key, error);
+    const bool taken = path && is_of_ours(model, path, error) &&
+                       packed_file_take(packed, &model->packed, path, key, error);
     free(path);
     return taken;
 }

@@ -85,10 +85,9 @@ static bool decode(const struct image_file *file, size_t min_side, bool partly, 
     if (!format->decode) return error_set(error, CAPTION_ERROR_FORMAT, "%s", format->absent);
     header.accepting = partly;
     header.colors = file->colors;
+    if (!header.orientation) header.orientation = exif_orientation(header.exif, header.exif_size);
     if (!format->decode(file->bytes, file->size, &header, min_side, out, error)) return false;
-    const unsigned orientation =
-        header.orientation ? header.orientation : exif_orientation(header.exif, header.exif_size);
-    if (image_turn_upright(out, orientation, error)) return true;
+    if (image_turn_upright(out, header.orientation, error)) return true;
     image_free(out);
     return false;
 }
@@ -134,9 +133,11 @@ bool image_new_reduced(struct image *image, const struct format_header *header, 
     return true;
 }
 
-bool image_check_cost(const struct format_header *header, size_t needed, size_t file_size,
-                      caption_error *error) {
+bool image_check_cost(const struct format_header *header, size_t made, size_t beside,
+                      size_t file_size, caption_error *error) {
     const size_t megabyte = 1000 * 1000, free_bytes = 192 * megabyte, bytes_per_byte = 192;
+    const size_t turned = header->orientation > 1 ? made : 0;
+    const size_t needed = made + size_larger(beside, turned);
     if (needed <= free_bytes || needed / bytes_per_byte <= file_size) return true;
     return error_set(error, CAPTION_ERROR_LIMIT,
                      "%zu x %zu pixels in a file of %zu bytes are no photo, and would take %zu MB "
@@ -144,14 +145,14 @@ bool image_check_cost(const struct format_header *header, size_t needed, size_t 
                      header->width, header->height, file_size, needed / megabyte);
 }
 
-static size_t reduced_bytes(const struct format_header *header, size_t divisor) {
+size_t image_reduced_bytes(const struct format_header *header, size_t divisor) {
     return image_divided(header->width, divisor) * image_divided(header->height, divisor) *
            CHANNELS;
 }
 
 size_t image_choose_divisor(const struct format_header *header, size_t min_side) {
     size_t divisor = 1;
-    while (reduced_bytes(header, divisor) > MOST_BYTES &&
+    while (image_reduced_bytes(header, divisor) > MOST_BYTES &&
            image_divided(header->width, divisor + 1) >= min_side &&
            image_divided(header->height, divisor + 1) >= min_side)
         divisor++;
@@ -163,7 +164,7 @@ bool image_rows_begin(struct image_rows *rows, const struct format_header *heade
     const size_t divisor = image_choose_divisor(header, min_side);
     *rows = (struct image_rows){
         .image = image, .width = header->width, .height = header->height, .divisor = divisor};
-    if (!image_check_cost(header, reduced_bytes(header, divisor), file_size, error) ||
+    if (!image_check_cost(header, image_reduced_bytes(header, divisor), 0, file_size, error) ||
         !image_new_reduced(image, header, divisor, error))
         return false;
     if (divisor == 1) return true;

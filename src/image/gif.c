@@ -177,7 +177,8 @@ static bool read_frame(GifFileType *gif, size_t size, const struct format_header
         (size_t)frame->Top + (size_t)frame->Height > header->height)
         return error_set(error, CAPTION_ERROR_FORMAT, "GIF contradicts itself about its size");
     const size_t kept = frame->Interlace ? (size_t)frame->Height : 1;
-    if (!image_check_cost(header, kept * (size_t)frame->Width, size, error) ||
+    const size_t made = image_reduced_bytes(header, image_choose_divisor(header, min_side));
+    if (!image_check_cost(header, made, kept * (size_t)frame->Width, size, error) ||
         !image_rows_begin(&rows, header, size, min_side, out, error))
         return false;
     uint8_t *numbers = memory_uninitialised(kept, (size_t)frame->Width, "a frame", error);

@@ -73,6 +73,7 @@ static bool avif_recognise(const uint8_t *bytes, size_t size) {
     FUNCTION(heif_image_handle_release)                                                            \
     FUNCTION(heif_image_handle_get_width)                                                          \
     FUNCTION(heif_image_handle_get_height)                                                         \
+    FUNCTION(heif_image_handle_get_luma_bits_per_pixel)                                            \
     FUNCTION(heif_image_handle_has_alpha_channel)                                                  \
     FUNCTION(heif_image_handle_get_raw_color_profile_size)                                         \
     FUNCTION(heif_image_handle_get_raw_color_profile)                                              \
@@ -130,11 +131,277 @@ static bool file_open(struct file *file, const uint8_t *bytes, size_t size,
     return image_check_size(header->width, header->height, error);
 }
 
-/* libheif keeps planes of the codec's own beside the pixels that are asked for. */
-static bool decode(struct file *file, const struct format_header *header, size_t size,
-                   caption_error *error) {
-    enum { bytes_a_pixel = 8 };
-    if (!image_check_cost(header, bytes_a_pixel * header->width * header->height, size, error))
+/* The sizes that the coded pictures themselves have, by the headers of their streams: a decoder
+ * takes memory for those, whatever the boxes say. */
+
+/* Bits, the highest of each byte first; behind the end they are 0. Of HEVC, bytes that keep its
+ * start codes unique are left out. */
+struct stream_bits {
+    const uint8_t *bytes;
+    size_t size, at; /* in bytes, in bits */
+    bool escaped;
+};
+
+static uint32_t read_bits(struct stream_bits *bits, unsigned count) {
+    uint32_t value = 0;
+    for (unsigned i = 0; i < count; i++, bits->at++) {
+        const size_t byte = bits->at / 8;
+        if (bits->escaped && bits->at % 8 == 0 && byte >= 2 && byte < bits->size &&
+            bits->bytes[byte] == 3 && bits->bytes[byte - 1] == 0 && bits->bytes[byte - 2] == 0)
+            bits->at += 8;
+        const size_t place = bits->at / 8;
+        const unsigned bit = place < bits->size ? bits->bytes[place] >> (7 - bits->at % 8) & 1U : 0;
+        value = value << 1 | bit;
+    }
+    return value;
+}
+
+/* Exponential Golomb: so many bits as zeros stand before them. */
+static uint32_t read_golomb(struct stream_bits *bits) {
+    unsigned zeros = 0;
+    while (zeros < 32 && read_bits(bits, 1) == 0) zeros++;
+    return zeros == 32 ? UINT32_MAX : (1U << zeros) - 1 + read_bits(bits, zeros);
+}
+
+static void take_size(uint64_t *most, uint64_t width, uint64_t height) {
+    if (width * height > *most) *most = width * height;
+}
+
+/* ISO/IEC 23008-2, 7.3.2.2: a sequence parameter set behind the 2 bytes that say so. */
+static void read_parameters(const uint8_t *bytes, size_t size, uint64_t *most) {
+    struct stream_bits bits = {bytes, size, 16, true};
+    bool has_profile[8] = {false}, has_level[8] = {false};
+    read_bits(&bits, 4);
+    const unsigned layers = read_bits(&bits, 3);
+    read_bits(&bits, 1);
+    for (unsigned i = 0; i < 12; i++) read_bits(&bits, 8); /* the profile and its level */
+    for (unsigned i = 0; i < (layers > 0 ? 8 : 0); i++) {
+        has_profile[i] = read_bits(&bits, 1) && i < layers;
+        has_level[i] = read_bits(&bits, 1) && i < layers;
+    }
+    for (unsigned i = 0; i < layers; i++) {
+        for (unsigned j = 0; has_profile[i] && j < 11; j++) read_bits(&bits, 8);
+        if (has_level[i]) read_bits(&bits, 8);
+    }
+    read_golomb(&bits);
+    if (read_golomb(&bits) == 3) read_bits(&bits, 1);
+    const uint32_t width = read_golomb(&bits);
+    take_size(most, width, read_golomb(&bits));
+}
+
+enum { HEVC_PARAMETERS = 33, HEVC_LENGTH = 4 };
+
+static void read_unit(const uint8_t *bytes, size_t size, uint64_t *most) {
+    if (size > 2 && (bytes[0] >> 1 & 63) == HEVC_PARAMETERS) read_parameters(bytes, size, most);
+}
+
+static void read_hevc(const uint8_t *bytes, size_t size, uint64_t *most) {
+    while (size > HEVC_LENGTH) {
+        const size_t length = bytes_big_32(bytes);
+        if (length > size - HEVC_LENGTH) return;
+        read_unit(bytes + HEVC_LENGTH, length, most);
+        bytes += HEVC_LENGTH + length;
+        size -= HEVC_LENGTH + length;
+    }
+}
+
+/* What stands beside a picture: lists of units. */
+static void read_hevc_settings(const uint8_t *bytes, size_t size, uint64_t *most) {
+    enum { settings = 22 };
+    size_t at = settings + 1;
+    for (unsigned lists = size > settings ? bytes[settings] : 0; lists > 0 && size - at >= 3;
+         lists--) {
+        unsigned units = bytes_big_16(bytes + at + 1);
+        for (at += 3; units > 0 && size - at >= 2; units--) {
+            const size_t length = bytes_big_16(bytes + at);
+            if (length > size - at - 2) return;
+            read_unit(bytes + at + 2, length, most);
+            at += 2 + length;
+        }
+    }
+}
+
+/* AV1, 5.5.1: a sequence header. */
+static void read_sequence(const uint8_t *bytes, size_t size, uint64_t *most) {
+    struct stream_bits bits = {bytes, size, 0, false};
+    unsigned delay = 0; /* bits of a decoder's delays; 0: there are none */
+    read_bits(&bits, 4);
+    if (read_bits(&bits, 1)) { /* of a picture alone */
+        read_bits(&bits, 5);
+    } else {
+        if (read_bits(&bits, 1)) { /* times */
+            for (unsigned i = 0; i < 8; i++) read_bits(&bits, 8);
+            if (read_bits(&bits, 1)) read_golomb(&bits);
+            if (read_bits(&bits, 1)) {
+                delay = read_bits(&bits, 5) + 1;
+                read_bits(&bits, 32);
+                read_bits(&bits, 10);
+            }
+        }
+        const bool waits = read_bits(&bits, 1);
+        for (unsigned points = read_bits(&bits, 5) + 1; points > 0; points--) {
+            read_bits(&bits, 12);
+            if (read_bits(&bits, 5) > 7) read_bits(&bits, 1);
+            if (delay > 0 && read_bits(&bits, 1)) {
+                read_bits(&bits, delay);
+                read_bits(&bits, delay);
+                read_bits(&bits, 1);
+            }
+            if (waits && read_bits(&bits, 1)) read_bits(&bits, 4);
+        }
+    }
+    const unsigned width_bits = read_bits(&bits, 4) + 1, height_bits = read_bits(&bits, 4) + 1;
+    const uint64_t width = read_bits(&bits, width_bits) + (uint64_t)1;
+    take_size(most, width, read_bits(&bits, height_bits) + (uint64_t)1);
+}
+
+/* Bytes of a number of 7 bits a byte, the lowest first; 0: it has no end. */
+static size_t read_leb128(const uint8_t *bytes, size_t size, uint64_t *value) {
+    *value = 0;
+    for (size_t i = 0; i < 8 && i < size; i++) {
+        *value |= (uint64_t)(bytes[i] & 0x7f) << 7 * i;
+        if (bytes[i] < 0x80) return i + 1;
+    }
+    return 0;
+}
+
+static void read_av1(const uint8_t *bytes, size_t size, uint64_t *most) {
+    enum { sequence = 1, has_extension = 4, has_size = 2 };
+    while (size > 2) {
+        const unsigned head = *bytes;
+        size_t begin = head & has_extension ? 2 : 1;
+        uint64_t length = size - begin;
+        if (head & has_size) {
+            const size_t digits = read_leb128(bytes + begin, size - begin, &length);
+            begin += digits;
+            if (digits == 0 || length > size - begin) return;
+        }
+        if ((head >> 3 & 15) == sequence) read_sequence(bytes + begin, (size_t)length, most);
+        bytes += begin + (size_t)length;
+        size -= begin + (size_t)length;
+    }
+}
+
+/* Where an item's bytes lie: ISO/IEC 14496-12, 8.11.3. */
+struct locations {
+    const uint8_t *bytes; /* of the box, behind what was read */
+    size_t size;
+    unsigned version, offset_size, length_size, base_size, index_size;
+    const uint8_t *file, *data; /* from which offsets count */
+    size_t file_size, data_size;
+};
+
+/* A number of 0, 2, 4 or 8 bytes; behind the end 0. */
+static uint64_t take_number(struct locations *in, size_t count) {
+    uint64_t number = 0;
+    if (count > in->size) in->size = 0;
+    for (size_t i = 0; i < count && in->size > 0; i++, in->bytes++, in->size--)
+        number = number << 8 | *in->bytes;
+    return number;
+}
+
+/* Adds the bytes of an item's next extent to `item`, which has place for a file. */
+static bool take_extent(struct locations *in, bool in_data, uint64_t base, uint8_t *item,
+                        size_t *end) {
+    take_number(in, in->index_size);
+    const uint64_t offset = base + take_number(in, in->offset_size);
+    uint64_t length = take_number(in, in->length_size);
+    const uint8_t *from = in_data ? in->data : in->file;
+    const size_t size = in_data ? in->data_size : in->file_size;
+    if (offset > size) return false;
+    if (length == 0) length = size - offset;
+    if (length > size - offset || length > in->file_size - *end) return false;
+    memcpy(item + *end, from + offset, (size_t)length);
+    *end += (size_t)length;
+    return true;
+}
+
+/* Items of other kinds are looked at, too: they are no such streams, and say nothing. */
+static void read_item(struct locations *in, uint8_t *item, uint64_t *most) {
+    size_t end = 0;
+    take_number(in, in->version < 2 ? 2 : 4);
+    const bool in_data = in->version > 0 && (take_number(in, 2) & 15) == 1;
+    take_number(in, 2);
+    const uint64_t base = take_number(in, in->base_size);
+    bool whole = true;
+    for (uint64_t extents = take_number(in, 2); extents > 0 && in->size > 0; extents--)
+        whole = take_extent(in, in_data, base, item, &end) && whole;
+    if (!whole) return; /* libheif refuses it */
+    read_hevc(item, end, most);
+    read_av1(item, end, most);
+}
+
+static void read_items(const struct iso_box *meta, const struct image_file *file, uint8_t *item,
+                       uint64_t *most) {
+    struct iso_box box, data = {0};
+    const uint8_t *boxes = meta->content + ISO_FULL_BOX;
+    const size_t size = meta->size - ISO_FULL_BOX;
+    if (!iso_box_find(boxes, size, "iloc", &box) || box.size < ISO_FULL_BOX + 2) return;
+    (void)iso_box_find(boxes, size, "idat", &data);
+    const uint8_t *sizes = box.content + ISO_FULL_BOX;
+    struct locations in = {.bytes = sizes + 2,
+                           .size = box.size - ISO_FULL_BOX - 2,
+                           .version = box.content[0],
+                           .offset_size = sizes[0] >> 4,
+                           .length_size = sizes[0] & 15,
+                           .base_size = sizes[1] >> 4,
+                           .index_size = box.content[0] > 0 ? sizes[1] & 15 : 0,
+                           .file = file->bytes,
+                           .data = data.content,
+                           .file_size = file->size,
+                           .data_size = data.size};
+    for (uint64_t items = take_number(&in, in.version < 2 ? 2 : 4); items > 0 && in.size > 0;
+         items--)
+        read_item(&in, item, most);
+}
+
+static void read_settings(const struct iso_box *meta, uint64_t *most) {
+    struct iso_box properties, items, box;
+    if (!iso_box_find(meta->content + ISO_FULL_BOX, meta->size - ISO_FULL_BOX, "iprp",
+                      &properties) ||
+        !iso_box_find(properties.content, properties.size, "ipco", &items))
+        return;
+    while (items.size >= ISO_BOX_HEADER) {
+        box = iso_box_read(items.content, items.size);
+        if (box.length == 0 || box.length > items.size) return;
+        if (iso_box_is(&box, "hvcC")) read_hevc_settings(box.content, box.size, most);
+        if (iso_box_is(&box, "av1C") && box.size > 4) read_av1(box.content + 4, box.size - 4, most);
+        items.content += box.length;
+        items.size -= box.length;
+    }
+}
+
+/* Pixels of the largest coded picture; 0: none is found. False when memory is short. */
+static bool find_coded_pixels(const uint8_t *bytes, size_t size, uint64_t *most,
+                              caption_error *error) {
+    const struct image_file file = {.bytes = bytes, .size = size};
+    struct iso_box meta;
+    *most = 0;
+    if (!iso_box_find(bytes, size, "meta", &meta) || meta.size <= ISO_FULL_BOX) return true;
+    uint8_t *item = memory_uninitialised(size, 1, "a photo's file", error);
+    if (!item) return false;
+    read_settings(&meta, most);
+    read_items(&meta, &file, item, most);
+    free(item);
+    return true;
+}
+
+/* libheif keeps planes of the codec's own beside the pixels that are asked for, and of more than 8
+ * bits copies on the way to those; of the image, 3 bytes. */
+static size_t bytes_a_pixel(const struct file *file) {
+    const bool deep = file->heif.heif_image_handle_get_luma_bits_per_pixel(file->handle) > 8;
+    const size_t opaque = deep ? 14 : 8, alpha = deep ? 6 : 3;
+    return opaque + (file->transparent ? alpha : 0);
+}
+
+static bool decode(struct file *file, const struct format_header *header,
+                   const struct image_file *photo, caption_error *error) {
+    uint64_t coded;
+    if (!find_coded_pixels(photo->bytes, photo->size, &coded, error)) return false;
+    const size_t claimed = header->width * header->height;
+    const size_t pixels =
+        coded < SIZE_MAX / 64 ? size_larger((size_t)coded, claimed) : SIZE_MAX / 64;
+    if (!image_check_cost(header, bytes_a_pixel(file) * pixels, 0, photo->size, error))
         return false;
     struct heif_decoding_options *options = file->heif.heif_decoding_options_alloc();
     if (!options) return error_memory(error, "the HEIF decoder");
@@ -176,10 +443,11 @@ static bool take_pixels(struct file *file, const struct format_header *header, s
 
 static bool heif_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
                         size_t min_side, struct image *out, caption_error *error) {
+    const struct image_file photo = {.bytes = bytes, .size = size};
     struct format_header upright = *header;
     struct file file = {0};
     const bool ok = file_open(&file, bytes, size, &upright, error) &&
-                    decode(&file, &upright, size, error) &&
+                    decode(&file, &upright, &photo, error) &&
                     take_pixels(&file, &upright, size, min_side, out, error);
     file_close(&file);
     return ok;

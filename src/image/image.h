@@ -59,7 +59,7 @@ struct format_header {
     const char *unread;     /* what makes a valid file one that is not read, or NULL */
     const uint8_t *exif;    /* EXIF block in the file (from its "II" or "MM" on), or NULL */
     size_t exif_size;       /* in bytes */
-    unsigned orientation;   /* of a raw photo, 1 to 8; 0: what its EXIF block says */
+    unsigned orientation;   /* 1 to 8; 0: what its EXIF block says, as of all but raw photos */
     const uint8_t *profile; /* colour profile of a WebP, or NULL */
     size_t profile_size;    /* in bytes */
     const uint8_t *frame;   /* first frame (ANMF) of an animated WebP, preview of a raw photo */

@@ -243,8 +243,9 @@ static bool prepare(struct jpeg_reader *reader, const struct format_header *head
         return error_set(reader->error, CAPTION_ERROR_FORMAT,
                          "JPEG contradicts itself about its size");
     jpeg->buffered_image = jpeg_has_multiple_scans(jpeg);
-    if (jpeg->buffered_image &&
-        !image_check_cost(header, coefficient_bytes(jpeg), reader->size, reader->error))
+    if (!image_check_cost(header, image_reduced_bytes(header, divisor),
+                          jpeg->buffered_image ? coefficient_bytes(jpeg) : 0, reader->size,
+                          reader->error))
         return false;
     const bool ink = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
     jpeg->out_color_space = ink ? JCS_CMYK : JCS_RGB;

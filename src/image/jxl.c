@@ -123,7 +123,8 @@ static bool fail(JxlDecoderStatus status, size_t size, caption_error *error) {
                      "JPEG XL cannot be decoded: its data is corrupt, or memory is short");
 }
 
-/* libjxl keeps planes of floats, one a channel, beside what it makes of them, about twice. */
+/* libjxl keeps planes of floats, one a channel, beside what it makes of them, about twice: more
+ * than what is left of them when the image is made. */
 static bool take_info(struct jxl_file *file, caption_error *error) {
     JxlBasicInfo info;
     if (file->lib.JxlDecoderGetBasicInfo(file->decoder, &info) != JXL_DEC_SUCCESS)
@@ -135,7 +136,7 @@ static bool take_info(struct jxl_file *file, caption_error *error) {
     const size_t bytes_a_pixel = channels + 2 * sizeof(float) * (3 + info.num_extra_channels);
     file->whole.channels = channels;
     file->whole.stride = channels * info.xsize;
-    return image_check_cost(&file->upright, bytes_a_pixel * info.xsize * info.ysize, file->size,
+    return image_check_cost(&file->upright, 0, bytes_a_pixel * info.xsize * info.ysize, file->size,
                             error);
 }
 

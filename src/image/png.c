@@ -85,7 +85,7 @@ static void read_bytes(png_structp png, png_bytep to, size_t count) {
  * is allocated, a photo that is wide and nothing else is refused. */
 static bool check_row(const struct png_reader *reader, const struct format_header *header) {
     enum { BYTES_A_PIXEL = 2 * 8 + 4 + 3 };
-    return image_check_cost(header, BYTES_A_PIXEL * header->width, reader->size, reader->error);
+    return image_check_cost(header, 0, BYTES_A_PIXEL * header->width, reader->size, reader->error);
 }
 
 /* 8 bits of RGB or RGBA, whatever is stored; no chunk but those of pixels and the profile. */
@@ -123,7 +123,8 @@ static bool read_rows(struct png_reader *reader) {
 /* Of an interlaced file every row grows from pass to pass. */
 static bool read_interlaced(struct png_reader *reader, const struct format_header *header) {
     const size_t row = reader->rows.width * reader->channels, height = reader->rows.height;
-    if (!image_check_cost(header, row * height, reader->size, reader->error)) return false;
+    const size_t made = image_reduced_bytes(header, reader->rows.divisor);
+    if (!image_check_cost(header, made, row * height, reader->size, reader->error)) return false;
     reader->pixels = memory_uninitialised(height, row, "a photo's pixels", reader->error);
     reader->starts =
         memory_zeroed(height, sizeof *reader->starts, "a photo's pixels", reader->error);

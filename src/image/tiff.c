@@ -142,6 +142,7 @@ static bool tiff_recognise(const uint8_t *bytes, size_t size) {
     FUNCTION(TIFFIsTiled)                                                                          \
     FUNCTION(TIFFNumberOfStrips)                                                                   \
     FUNCTION(TIFFStripSize)                                                                        \
+    FUNCTION(TIFFTileSize)                                                                         \
     FUNCTION(TIFFReadEncodedStrip)
 
 struct libtiff {
@@ -318,19 +319,33 @@ static void find_profile(const struct libtiff *lib, TIFF *tiff, struct whole_pix
     whole->profile_size = size;
 }
 
-/* As it is stored, `stored` being its orientation: who asks for that gets rows as they come. */
+/* Beside the pixels libtiff holds a whole strip or tile, which may be all of the photo. */
+static bool check_cost(const struct open_tiff *open, const struct format_header *header,
+                       size_t min_side, caption_error *error) {
+    const struct libtiff *lib = open->lib;
+    const tmsize_t part = lib->TIFFIsTiled(open->tiff) ? lib->TIFFTileSize(open->tiff)
+                                                       : lib->TIFFStripSize(open->tiff);
+    const size_t made = image_reduced_bytes(header, image_choose_divisor(header, min_side));
+    const size_t pixels = header->width * header->height * sizeof(uint32_t);
+    if (part <= 0) return fail(open->source, error);
+    return image_check_cost(header, 0, pixels + (size_t)part, open->source->size, error) &&
+           image_check_cost(header, made, pixels, open->source->size, error);
+}
+
+/* As it is stored: who asks for the orientation that it has gets rows as they come. */
 static bool decode(const struct open_tiff *open, const struct format_header *header,
-                   uint16_t stored, size_t min_side, struct image *out, caption_error *error) {
+                   size_t min_side, struct image *out, caption_error *error) {
     const struct libtiff *lib = open->lib;
     struct tiff_source *source = open->source;
     TIFF *tiff = open->tiff;
     const size_t count = header->width * header->height;
-    if (!image_check_cost(header, count * sizeof(uint32_t), source->size, error)) return false;
+    if (!check_cost(open, header, min_side, error)) return false;
     uint32_t *pixels = memory_zeroed(count, sizeof *pixels, "a photo's pixels", error);
     if (!pixels) return false;
-    bool ok = lib->TIFFReadRGBAImageOriented(tiff, (uint32_t)header->width,
-                                             (uint32_t)header->height, pixels, stored, 1) ||
-              fail(source, error);
+    bool ok =
+        lib->TIFFReadRGBAImageOriented(tiff, (uint32_t)header->width, (uint32_t)header->height,
+                                       pixels, (int)header->orientation, 1) ||
+        fail(source, error);
     ok = ok && take_palette_alpha(open, pixels, count, error);
     if (ok) {
         struct whole_pixels whole = {.channels = 3, .stride = 3 * header->width};
@@ -354,7 +369,9 @@ static bool tiff_decode(const uint8_t *bytes, size_t size, const struct format_h
         orientation > 8)
         orientation = 1;
     const struct open_tiff open = {&lib, tiff, &source};
-    bool ok = decode(&open, header, orientation, min_side, out, error);
+    struct format_header stored = *header;
+    stored.orientation = orientation;
+    bool ok = decode(&open, &stored, min_side, out, error);
     lib.TIFFClose(tiff);
     if (!ok || image_turn_upright(out, orientation, error)) return ok;
     image_free(out);

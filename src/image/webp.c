@@ -168,10 +168,11 @@ static bool decode_whole(const struct picture *picture, size_t size,
                          caption_error *error) {
     const size_t divisor = image_choose_divisor(header, min_side);
     if (!image_new_reduced(out, header, divisor, error)) return false;
-    const size_t made = out->width * out->height * (picture->transparent ? 4 : 3);
+    const size_t made = image_reduced_bytes(header, divisor);
+    const size_t alpha = picture->transparent ? out->width * out->height : 0;
     out->photo.width = (float)out->width; /* reduced from edge to edge */
     out->photo.height = (float)out->height;
-    if (!image_check_cost(header, picture->working_bytes + made, size, error)) return false;
+    if (!image_check_cost(header, made, picture->working_bytes + alpha, size, error)) return false;
     VP8StatusCode status = picture->transparent
                                ? decode_transparent(picture, out)
                                : decode_into(picture, out->width, out->height, 3, out->pixels);
@@ -192,7 +193,9 @@ static bool decode_part(const struct picture *picture, size_t size,
                         caption_error *error) {
     struct image_rows rows;
     const size_t row = picture->width * 4;
-    if (!image_check_cost(header, picture->working_bytes + picture->height * row, size, error))
+    const size_t made = image_reduced_bytes(header, image_choose_divisor(header, min_side));
+    if (!image_check_cost(header, made, picture->working_bytes + picture->height * row, size,
+                          error))
         return false;
     uint8_t *rgba = memory_uninitialised(picture->height, row, "a photo's pixels", error);
     if (!rgba) return false;

@@ -1,7 +1,8 @@
 #!/bin/sh
 # System calls that fail, and transfers that are cut short: whichever it is, the program ends by itself,
 # says so, loses nothing, and leaves every file as it was or as it is to be. Here every call of a
-# captioning run and some of a training; FAULTS=all tries every one, and from each one on.
+# captioning run and some of a training; FAULTS=all tries every one, and from each one on. FAULTS_FROM=N leaves
+# captioning out and begins with call N of the training, FAULTS_TO=N ends with it: parts of what takes hours.
 . "$(dirname "$0")/lib.sh"
 
 library=${CAPTION_FAILING_CALLS:-}
@@ -105,14 +106,16 @@ sweep() {
     if [ "$total" -gt 100 ]; then ok "$*: $total calls"; else fail "$*: only $total calls were counted"; fi
 }
 
-if [ "${FAULTS:-}" = all ]; then
+if [ -n "${FAULTS_FROM:-}" ]; then
+    skip "captioning: begun with call $FAULTS_FROM of the training"
+elif [ "${FAULTS:-}" = all ]; then
     sweep --json
     sweep --csv
     sweep --sidecar --existing append
     sweep --write-xmp --existing overwrite
     sweep --force --html "$work/in/page.html"
 fi
-sweep --jsonl --write-xmp --existing overwrite --force --html "$work/in/page.html"
+[ -n "${FAULTS_FROM:-}" ] || sweep --jsonl --write-xmp --existing overwrite --force --html "$work/in/page.html"
 
 # Training: run again, the command goes on from what the failed run left, and the weights are those of a
 # run that nothing disturbed.
@@ -131,7 +134,7 @@ cp "$work/in/learned.safetensors" "$work/new/learned.safetensors"
 total=$calls tried=0
 step=$((total / 20 + 1))
 [ "${FAULTS:-}" != all ] || step=1
-for number in $(seq 1 $step "$total"); do
+for number in $(seq "${FAULTS_FROM:-1}" $step "${FAULTS_TO:-$total}"); do
     begin
     train FAULT_AT="$number"
     what="training: call $number (system call $kind)"
@@ -143,6 +146,7 @@ for number in $(seq 1 $step "$total"); do
     fi
     cmp -s "$work/in/learned.safetensors" "$work/new/learned.safetensors" || fail "$what: other weights"
     tried=$((tried + 1))
+    [ "${FAULTS:-}" != all ] || [ $((number % 50)) -ne 0 ] || echo "training: as far as call $number of $total"
 done
 begin
 train FAULT_SHORT=1000

@@ -53,7 +53,14 @@ jpeg '\0302' '\0000' '\0015\0254' 400 >"$work/small_scans.jpg"
 bytes 'GIF89a' '\0260\0066\0260\0066\0200\0000\0000\0000\0000\0000\0377\0377\0377' \
     '\0054\0000\0000\0000\0000\0001\0000\0001\0000\0000\0002\0002\0104\0001\0000;' >"$work/huge.gif"
 
-for photo in huge.webp wide.png sequential.jpg progressive.jpg scans.jpg small_scans.jpg huge.gif; do
+# Photos that take memory twice: beside the pixels a library's own, all rows of an interlaced one, a copy that is
+# turned upright. Of the two whose boxes say 64 x 64 the coded picture is larger by far.
+for photo in "$source_tree"/tests/golden/hostile/*.gz; do
+    gunzip -c "$photo" >"$work/$(basename "$photo" .gz)"
+done
+
+for photo in huge.webp wide.png sequential.jpg progressive.jpg scans.jpg small_scans.jpg huge.gif \
+    $(basename -s .gz "$source_tree"/tests/golden/hostile/*.gz); do
     status=0
     /usr/bin/time -f %M -o "$work/peak" "$program" -t 1 "$work/$photo" >"$out" 2>"$err" || status=$?
     peak=$(tail -n 1 "$work/peak")
@@ -62,6 +69,7 @@ for photo in huge.webp wide.png sequential.jpg progressive.jpg scans.jpg small_s
         fail "$photo: captioned or refused"
         explain
     elif [ "$peak" -lt "$most" ]; then
+        case $photo in small_says.*) grep -q "are no photo" "$err" || fail "$photo is refused" ;; esac
         ok "$photo of $size bytes takes $((peak / 1000)) MB: $(cut -c 1-120 "$err")"
     else
         fail "$photo of $size bytes takes $((peak / 1000)) MB, less than $((most / 1000)) expected"

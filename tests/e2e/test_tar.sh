@@ -111,6 +111,20 @@ tar -cf - -C "$work" bomb.jpg | gzip -1 >"$work/bomb.tar.gz"
 rm "$work/bomb.jpg"
 (ulimit -v 400000; "$program" -t 1 --sandbox off --tar "$work/bomb.tar.gz" >"$out" 2>"$err") && fail "a bomb is an error"
 expect_in "$err" "bomb.jpg: is not a photo"
+
+# And one that begins as a photo: it is read until it is seen to be none.
+{
+    cat "$source_tree/tests/e2e/gradient.jpg"
+    head -c 400000000 /dev/zero
+} >"$work/padded.jpg"
+tar -cf - -C "$work" padded.jpg | gzip -1 >"$work/padded.tar.gz"
+rm "$work/padded.jpg"
+if command -v /usr/bin/time >/dev/null; then
+    /usr/bin/time -f %M -o "$work/peak" "$program" -t 1 --tar "$work/padded.tar.gz" >"$out" 2>"$err" &&
+        fail "a photo that is a bomb is an error"
+    expect_in "$err" "padded.jpg: " "bytes of the archive unpack to more than"
+    [ "$(tail -n 1 "$work/peak")" -lt 200000 ] || fail "a bomb takes $(tail -n 1 "$work/peak") kB, less than 200000 expected"
+fi
 printf 'P6 9 9 255\n' >"$work/lie.ppm"
 tar -cf "$work/lie.tar" -C "$work" lie.ppm
 awk 'BEGIN { printf "77777777777" }' | dd of="$work/lie.tar" bs=1 seek=124 conv=notrunc 2>/dev/null

@@ -506,6 +506,7 @@ def make_books():
     page = "<html><body><img src='a.jpg'/></body></html>" * 3
     whole = book(META__INF__container_xml="<container/>", a_xhtml=page, b__c_html=page, d_htm=page, a_jpg="no photo")
     save("whole.epub", whole, "epub")
+    save("picture_first.epub", book(a_jpg=b"".join(hashlib.sha512(bytes([i])).digest() for i in range(8)), b_xhtml=page), "epub")
     save("signed.epub", book(**{"META-INF__signatures_xml": "<signatures/>", "a_xhtml": page}), "epub")
     save("no_pages.epub", book(a_jpg="no photo"), "epub")
     save("cut.epub", whole[:200] + whole[-120:], "epub")

@@ -235,11 +235,16 @@ static void add_part(struct bytes *archive, struct bytes *list, const char *name
     bytes_add(archive, text, size);
 }
 
-static struct bytes archive_new(const char *other) {
+/* `other` is a small part, or before the page a large one. */
+enum { LARGE_PICTURE = 1000 };
+static struct bytes archive_new(const char *other, bool page_is_last) {
     struct bytes archive = {0}, list = {0};
+    char large[LARGE_PICTURE + 1] = {0};
+    memset(large, 'p', LARGE_PICTURE);
     add_part(&archive, &list, "mimetype", "application/epub+zip");
-    add_part(&archive, &list, "a/b.xhtml", "<a/>");
-    add_part(&archive, &list, other, "picture");
+    if (!page_is_last) add_part(&archive, &list, "a/b.xhtml", "<a/>");
+    add_part(&archive, &list, other, page_is_last ? large : "picture");
+    if (page_is_last) add_part(&archive, &list, "a/b.xhtml", "<a/>");
     const size_t at = archive.size;
     bytes_add(&archive, list.data, list.size);
     bytes_add(&archive, "PK\5\6\0\0\0\0\3\0\3\0", 12);
@@ -252,7 +257,7 @@ static struct bytes archive_new(const char *other) {
 
 static void pages_of_an_epub_are_replaced_and_the_rest_is_copied(void **state) {
     (void)state;
-    struct bytes archive = archive_new("a/x.jpg");
+    struct bytes archive = archive_new("a/x.jpg", false);
     caption_error error = {0};
     struct alt_epub *epub = alt_epub_open(archive.data, archive.size, &error);
     if (!epub && strstr(error.message, "libzip-dev")) {
@@ -281,9 +286,35 @@ static void pages_of_an_epub_are_replaced_and_the_rest_is_copied(void **state) {
     bytes_free(&archive);
 }
 
+/* The larger part of the archive, at its beginning, stays. */
+static void a_page_behind_a_picture_is_replaced_unless_it_is_huge(void **state) {
+    (void)state;
+    struct bytes archive = archive_new("a/x.jpg", true);
+    caption_error error = {0};
+    struct alt_epub *epub = alt_epub_open(archive.data, archive.size, &error);
+    if (!epub && strstr(error.message, "libzip-dev")) {
+        bytes_free(&archive);
+        skip();
+    }
+    assert_non_null(epub);
+    struct file_bytes made, huge = {calloc(65000000, 1), 65000000};
+    const struct file_bytes page = {(uint8_t *)(uintptr_t) "<b/><c/>", 8};
+    assert_true(alt_epub_replace(epub, "a/b.xhtml", &page, NULL));
+    assert_false(alt_epub_replace(epub, "a/b.xhtml", &huge, &error));
+    assert_int_equal(error.status, CAPTION_ERROR_LIMIT);
+    assert_true(alt_epub_close(epub, &made, NULL));
+    alt_epub_free(epub);
+    assert_memory_equal(made.data, archive.data,
+                        58 + LARGE_PICTURE); /* the mimetype and the picture */
+    assert_non_null(memmem(made.data, made.size, "<b/><c/>PK", 10));
+    file_bytes_free(&huge);
+    file_bytes_free(&made);
+    bytes_free(&archive);
+}
+
 static void broken_and_signed_archives_are_refused(void **state) {
     (void)state;
-    struct bytes archive = archive_new("META-INF/signatures.xml");
+    struct bytes archive = archive_new("META-INF/signatures.xml", false);
     caption_error error = {0};
     assert_null(alt_epub_open(archive.data, archive.size, &error));
     if (strstr(error.message, "libzip-dev")) {
@@ -327,6 +358,7 @@ int main(void) {
         cmocka_unit_test(a_url_is_a_path_below_the_root),
         cmocka_unit_test(a_file_outside_the_folder_is_not_read_even_by_a_link),
         cmocka_unit_test(pages_of_an_epub_are_replaced_and_the_rest_is_copied),
+        cmocka_unit_test(a_page_behind_a_picture_is_replaced_unless_it_is_huge),
         cmocka_unit_test(broken_and_signed_archives_are_refused),
         cmocka_unit_test(a_diff_is_that_of_diff_u),
     };
