@@ -10,7 +10,7 @@
 #     x86         instructions that this processor lacks: a Debian Linux boots in bochs, which emulates whole machines
 #                 instruction by instruction, once as an Intel Sapphire Rapids (AVX-512, its VNNI and BF16) and once as
 #                 an Arrow Lake (AVX-VNNI); there the tests of the kernels run with every limit of CAPTION_SIMD, and the
-#                 program captions a photo in each precision. It takes some minutes a machine, and says nothing of speed
+#                 program captions a photo in each precision. It takes a quarter of an hour and says nothing of speed
 #     windows     cross-built by mingw-w64, run by wine: the library, and with it a caption of each photo
 set -eu
 
