@@ -229,14 +229,14 @@ static struct timing fastest_step(struct trainer *trainer, size_t threads_count,
     return best;
 }
 
-struct product {
+struct bare_product {
     const char *name;
     enum blas_transpose transpose_a, transpose_b;
     size_t m, n, k, times;
 };
 
 /* Processor time of a product done `times` times on scratch matrices, the fastest of three. */
-static double time_product(const struct product *p) {
+static double time_product(const struct bare_product *p) {
     real *a = reserve(p->m * p->k, sizeof(real)), *b = reserve(p->n * p->k, sizeof(real)),
          *c = reserve(p->m * p->n, sizeof(real));
     size_t lda = p->transpose_a == BLAS_PLAIN ? p->k : p->m;
@@ -258,7 +258,7 @@ static double time_product(const struct product *p) {
 static double time_products(const struct decoder *d, size_t n) {
     size_t entries = n * STEPS, words = n * (STEPS - 1), micro_batches = CAPTIONS / n;
     const enum blas_transpose plain = BLAS_PLAIN, transposed = BLAS_TRANSPOSED;
-    const struct product products[] = {
+    const struct bare_product products[] = {
         {"inputs", plain, transposed, entries, d->products, d->embedding, micro_batches},
         {"recurrent", plain, transposed, n, d->products, d->hidden, micro_batches * STEPS},
         {"logits", plain, transposed, words, d->words, d->hidden, micro_batches},
@@ -271,7 +271,7 @@ static double time_products(const struct decoder *d, size_t n) {
     };
     double total = 0, work = 0;
     for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) {
-        const struct product *p = &products[i];
+        const struct bare_product *p = &products[i];
         double seconds = time_product(p);
         double operations = 2.0 * (double)p->m * (double)p->n * (double)p->k * (double)p->times;
         printf("    %-18s %5zu x %5zu x %5zu  x %2zu  %6.1f ms  %5.1f GFLOP/s\n", p->name, p->m,

@@ -105,7 +105,7 @@ onnxruntime_without_avx() {
     [ ! -e "$without_avx/$onnxruntime" ] || return 0
     rm -rf "$without_avx"
     mkdir "$without_avx"
-    cc -O2 -shared -fPIC tests/bench/no_avx.c -o "$without_avx/no_avx.so" &&
+    cc -O2 -shared -fPIC tests/bench/preload/no_avx.c -o "$without_avx/no_avx.so" &&
         "$peers_python" tests/bench/without_avx.py "$without_avx" >&2 &&
         : >"$without_avx/$onnxruntime" || missing_peer "ONNX RUNTIME WITHOUT AVX"
 }

@@ -4,7 +4,7 @@
     python3 tests/bench/without_avx.py FOLDER
 
 Copies the installed package to FOLDER and replaces every cpuid instruction that objdump finds in its library by
-ud2, which has as many bytes. With no_avx.c loaded before it (LD_PRELOAD), these are answered as the processor
+ud2, which has as many bytes. With preload/no_avx.c loaded before it (LD_PRELOAD), these are answered as the processor
 does, without AVX. Nothing else is changed.
 """
 import pathlib

@@ -1,7 +1,9 @@
 /* Loaded before a peer whose cpuid instructions were replaced by ud2 (without_avx.py): it answers
  * them as the processor does, but for AVX and all that needs it, so that the peer takes its kernels
  * for SSE4. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <cpuid.h>
 #include <signal.h>
 #include <string.h>
