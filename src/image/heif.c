@@ -289,6 +289,7 @@ struct locations {
     unsigned version, offset_size, length_size, base_size, index_size;
     const uint8_t *file, *data; /* from which offsets count */
     size_t file_size, data_size;
+    size_t taken; /* bytes of all extents so far */
 };
 
 /* A number of 0, 2, 4 or 8 bytes; behind the end 0. */
@@ -313,6 +314,7 @@ static bool take_extent(struct locations *in, bool in_data, uint64_t base, uint8
     if (length > size - offset || length > in->file_size - *end) return false;
     memcpy(item + *end, from + offset, (size_t)length);
     *end += (size_t)length;
+    in->taken += (size_t)length;
     return true;
 }
 
@@ -351,8 +353,15 @@ static void read_items(const struct iso_box *meta, const struct image_file *file
                            .file_size = file->size,
                            .data_size = data.size};
     for (uint64_t items = take_number(&in, in.version < 2 ? 2 : 4); items > 0 && in.size > 0;
-         items--)
+         items--) {
         read_item(&in, item, most);
+        /* No photo's items share all their bytes, and looking at them must take no longer than the
+         * file is long. */
+        if (in.taken / 2 > file->size) {
+            *most = UINT64_MAX;
+            return;
+        }
+    }
 }
 
 static void read_settings(const struct iso_box *meta, uint64_t *most) {

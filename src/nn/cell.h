@@ -1,7 +1,7 @@
-/* Recurrent cells, one time step for n rows: forward and backward. Three cells:
- * rnn in cell.c (Elman, 1990, tanh), gru.c (Cho et al., 2014; the reset gate after the product, as
- * in cuDNN, so that all gates come from one product), lstm.c (Hochreiter and Schmidhuber, 1997;
- * Gers et al., 2000). Gate order and equations are those of PyTorch.
+/* Recurrent cells, one time step for n rows: forward and backward. rnn (Elman, 1990, tanh), gru
+ * (Cho et al., 2014; the reset gate after the product, as in cuDNN, so that all gates come from one
+ * product), lstm (Hochreiter and Schmidhuber, 1997; Gers et al., 2000). Gate order and equations
+ * are those of PyTorch.
  *
  * The caller makes the two products: x W_ih' + b_ih for all time steps at once and h W_hh' + b_hh
  * for this step. A cell is the arithmetic between them.

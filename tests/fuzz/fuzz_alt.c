@@ -1,5 +1,6 @@
 /* Documents: HTML, XHTML and Markdown by the first byte. Alt texts are inserted; without them the
- * document is what it was, and with them no picture that got one lacks it. */
+ * document is what it was, and with them no picture that got one lacks it. What differs is written,
+ * and the URL of each picture becomes a path that leads out of no archive. */
 #include "alt/pictures.h"
 #include "fuzz.h"
 
@@ -25,6 +26,42 @@ static void check_rest(const char *text, size_t size, const struct alt_pictures 
     free(marks);
 }
 
+/* No part of the path leads upwards or begins at the top of the disk. */
+static void check_inside(const char *path) {
+    FUZZ_MUST(*path != '/');
+    for (const char *part = path; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        FUZZ_MUST(strncmp(part, "..", 2) != 0 || (part[2] != '/' && part[2] != '\0'));
+    }
+}
+
+static void find(const struct alt_pictures *pictures, size_t number,
+                 const struct alt_folders *folders) {
+    const char *url = pictures->items[number].url;
+    enum alt_place place;
+    char *path;
+    caption_error error = {0};
+    FUZZ_MUST(alt_picture_path(url, pictures->base, folders, &place, &path, &error));
+    FUZZ_MUST((place == ALT_LOCAL) == (path != NULL));
+    if (path && folders->in_archive) check_inside(path);
+    free(path);
+}
+
+static void find_all(const struct alt_pictures *pictures) {
+    static const struct alt_folders archive = {"text", "", true}, disk = {"/tmp", "/tmp", false};
+    for (size_t i = 0; i < pictures->count; i++) {
+        find(pictures, i, &archive);
+        find(pictures, i, &disk);
+    }
+}
+
+static void write_difference(const struct file_bytes *old, const struct file_bytes *made) {
+    static FILE *nowhere;
+    caption_error error = {0};
+    if (!nowhere) nowhere = fopen("/dev/null", "w");
+    FUZZ_MUST(nowhere && alt_diff_write(nowhere, "document", old, made, &error));
+}
+
 static void fill(enum alt_kind kind, const char *text, size_t size,
                  const struct alt_pictures *pictures) {
     struct file_bytes made;
@@ -39,6 +76,7 @@ static void fill(enum alt_kind kind, const char *text, size_t size,
     const struct file_bytes document = {(uint8_t *)(uintptr_t)text, size};
     if (alt_pictures_fill(kind, &document, pictures, texts, &made, &error)) {
         check_rest(text, size, pictures, texts, &made);
+        write_difference(&document, &made);
         file_bytes_free(&made);
     } else {
         fuzz_check_error(&error);
@@ -54,10 +92,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     char *text = fuzz_text(bytes + 1, size - 1);
     struct alt_pictures pictures;
     caption_error error = {0};
-    if (alt_pictures_read(kind, text, size - 1, &pictures, &error))
+    if (alt_pictures_read(kind, text, size - 1, &pictures, &error)) {
         fill(kind, text, size - 1, &pictures);
-    else
+        find_all(&pictures);
+    } else {
         fuzz_check_error(&error);
+    }
     alt_pictures_free(&pictures);
     free(text);
     return 0;

@@ -40,6 +40,50 @@ static void damage_is_an_error_that_names_it(void **state) {
     bytes_free(&file);
 }
 
+/* Whose box of locations has many more items, each of which is the whole file. */
+static struct bytes with_items(const struct bytes *file, size_t items) {
+    enum { header = 16, first_offset = 12 };
+    struct bytes out = {0};
+    size_t meta = 0, box = 0;
+    for (size_t i = 4; i + 4 < file->size; i++) {
+        if (memcmp(file->data + i, "meta", 4) == 0) meta = i - 4;
+        if (memcmp(file->data + i, "iloc", 4) == 0 && box == 0) box = i - 4;
+    }
+    const size_t size = file->data[box + 3], count = file->data[box + 15];
+    bytes_add(&out, file->data, box + size);
+    for (size_t i = 0; i < items; i++) {
+        bytes_add_one(&out, 100); /* number 25,600 and so on */
+        bytes_add_one(&out, (unsigned)i);
+        bytes_add(&out, "\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0", 18);
+    }
+    const size_t more = out.size - (box + size);
+    bytes_add(&out, file->data + box + size, file->size - (box + size));
+    out.data[box + 2] = (uint8_t)((size + more) >> 8);
+    out.data[box + 3] = (uint8_t)(size + more);
+    out.data[box + 15] = (uint8_t)(count + items);
+    const size_t meta_size = (size_t)file->data[meta + 2] * 256 + file->data[meta + 3] + more;
+    out.data[meta + 2] = (uint8_t)(meta_size >> 8);
+    out.data[meta + 3] = (uint8_t)meta_size;
+    uint8_t *offset = out.data + box + header + first_offset;
+    const size_t moved = (size_t)offset[2] * 256 + offset[3] + more;
+    offset[2] = (uint8_t)(moved >> 8);
+    offset[3] = (uint8_t)moved;
+    return out;
+}
+
+static void items_that_share_their_bytes_are_no_photo(void **state) {
+    (void)state;
+    struct bytes file = golden_file("quarters.heic");
+    struct bytes one = with_items(&file, 1), many = with_items(&file, 20);
+    struct image out;
+    assert_true(image_decode(one.data, one.size, &out, NULL));
+    image_free(&out);
+    assert_refused(&many, CAPTION_ERROR_LIMIT, "are no photo");
+    bytes_free(&one);
+    bytes_free(&many);
+    bytes_free(&file);
+}
+
 #endif
 
 int main(void) {
@@ -50,6 +94,7 @@ int main(void) {
         cmocka_unit_test(heic_is_decoded),
         cmocka_unit_test(avif_is_decoded),
         cmocka_unit_test(damage_is_an_error_that_names_it),
+        cmocka_unit_test(items_that_share_their_bytes_are_no_photo),
 #endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
