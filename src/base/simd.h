@@ -78,4 +78,27 @@ SIMD_INLINE void simd_relu6(simd_real *vector) {
     *vector = (simd_real)(kept | ((simd_mask)six & above));
 }
 
+enum { SIMD_QUAD = 4 };
+typedef real simd_quad __attribute__((vector_size(SIMD_QUAD * sizeof(real))));
+
+/* Four numbers of four rows, `stride` apart, as four columns of rows `out_stride` apart. */
+SIMD_INLINE void simd_transpose_quad(const real *rows, size_t stride, real *out,
+                                     size_t out_stride) {
+    simd_quad a, b, c, d;
+    memcpy(&a, rows, sizeof a);
+    memcpy(&b, rows + stride, sizeof b);
+    memcpy(&c, rows + 2 * stride, sizeof c);
+    memcpy(&d, rows + 3 * stride, sizeof d);
+    const simd_quad ac = __builtin_shufflevector(a, c, 0, 4, 1, 5);
+    const simd_quad bd = __builtin_shufflevector(b, d, 0, 4, 1, 5);
+    const simd_quad ac_high = __builtin_shufflevector(a, c, 2, 6, 3, 7);
+    const simd_quad bd_high = __builtin_shufflevector(b, d, 2, 6, 3, 7);
+    const simd_quad columns[SIMD_QUAD] = {__builtin_shufflevector(ac, bd, 0, 4, 1, 5),
+                                          __builtin_shufflevector(ac, bd, 2, 6, 3, 7),
+                                          __builtin_shufflevector(ac_high, bd_high, 0, 4, 1, 5),
+                                          __builtin_shufflevector(ac_high, bd_high, 2, 6, 3, 7)};
+    for (size_t j = 0; j < SIMD_QUAD; j++)
+        memcpy(out + j * out_stride, &columns[j], sizeof(simd_quad));
+}
+
 #endif

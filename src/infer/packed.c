@@ -102,35 +102,14 @@ bool packed_init_halves(struct packed *matrix, size_t outputs, size_t inputs, st
     return matrix->halves != NULL;
 }
 
-enum { QUAD = 4 };
-typedef float quad __attribute__((vector_size(QUAD * sizeof(float))));
-
-/* Four numbers of four rows as four columns. */
-static void transpose_quad(const float *rows, size_t stride, float *out) {
-    quad a, b, c, d;
-    memcpy(&a, rows, sizeof a);
-    memcpy(&b, rows + stride, sizeof b);
-    memcpy(&c, rows + 2 * stride, sizeof c);
-    memcpy(&d, rows + 3 * stride, sizeof d);
-    const quad ac = __builtin_shufflevector(a, c, 0, 4, 1, 5);
-    const quad bd = __builtin_shufflevector(b, d, 0, 4, 1, 5);
-    const quad ac_high = __builtin_shufflevector(a, c, 2, 6, 3, 7);
-    const quad bd_high = __builtin_shufflevector(b, d, 2, 6, 3, 7);
-    const quad columns[QUAD] = {__builtin_shufflevector(ac, bd, 0, 4, 1, 5),
-                                __builtin_shufflevector(ac, bd, 2, 6, 3, 7),
-                                __builtin_shufflevector(ac_high, bd_high, 0, 4, 1, 5),
-                                __builtin_shufflevector(ac_high, bd_high, 2, 6, 3, 7)};
-    for (size_t j = 0; j < QUAD; j++) memcpy(out + j * PACKED_PANEL, &columns[j], sizeof(quad));
-}
-
 /* Columns first .. end - 1 of `count` rows of k weights. */
 static void transpose(size_t count, size_t k, size_t first, size_t end, const float *weights,
                       float *panel) {
-    const size_t whole = count == PACKED_PANEL ? (end - first) - (end - first) % QUAD : 0;
+    const size_t whole = count == PACKED_PANEL ? (end - first) - (end - first) % SIMD_QUAD : 0;
     weights += first;
-    for (size_t j = 0; j < whole; j += QUAD) {
-        for (size_t r = 0; r < PACKED_PANEL; r += QUAD) {
-            transpose_quad(weights + r * k + j, k, panel + j * PACKED_PANEL + r);
+    for (size_t j = 0; j < whole; j += SIMD_QUAD) {
+        for (size_t r = 0; r < PACKED_PANEL; r += SIMD_QUAD) {
+            simd_transpose_quad(weights + r * k + j, k, panel + j * PACKED_PANEL + r, PACKED_PANEL);
         }
     }
     for (size_t j = whole; j < end - first; j++) {

@@ -45,27 +45,6 @@ static const product_table products_of[SIMD_LEVELS] = SIMD_BY_LEVEL(products);
 static const size_t width_of[SIMD_LEVELS] = {4, 8, 16};
 static const size_t rows_of[SIMD_LEVELS] = {6, 6, PRODUCT_ROWS};
 
-enum { QUAD = 4 };
-typedef real quad __attribute__((vector_size(QUAD * sizeof(real))));
-
-/* Four numbers of four rows, `stride` apart, as four columns. */
-SIMD_INLINE void transpose_quad(const real *rows, size_t stride, real *out, size_t out_stride) {
-    quad a, b, c, d;
-    memcpy(&a, rows, sizeof a);
-    memcpy(&b, rows + stride, sizeof b);
-    memcpy(&c, rows + 2 * stride, sizeof c);
-    memcpy(&d, rows + 3 * stride, sizeof d);
-    const quad ac = __builtin_shufflevector(a, c, 0, 4, 1, 5);
-    const quad bd = __builtin_shufflevector(b, d, 0, 4, 1, 5);
-    const quad ac_high = __builtin_shufflevector(a, c, 2, 6, 3, 7);
-    const quad bd_high = __builtin_shufflevector(b, d, 2, 6, 3, 7);
-    const quad columns[QUAD] = {__builtin_shufflevector(ac, bd, 0, 4, 1, 5),
-                                __builtin_shufflevector(ac, bd, 2, 6, 3, 7),
-                                __builtin_shufflevector(ac_high, bd_high, 0, 4, 1, 5),
-                                __builtin_shufflevector(ac_high, bd_high, 2, 6, 3, 7)};
-    for (size_t j = 0; j < QUAD; j++) memcpy(out + j * out_stride, &columns[j], sizeof(quad));
-}
-
 /* Copies (terms, columns) of the right matrix to a panel of `width` columns; the others are 0. */
 static void pack_panel(const struct product_view *right, size_t terms, size_t columns, size_t width,
                        real *panel) {
@@ -79,11 +58,12 @@ static void pack_panel(const struct product_view *right, size_t terms, size_t co
         return;
     }
     const bool dense = right->row == 1;
-    const size_t quads = dense ? columns - columns % QUAD : 0, whole = terms - terms % QUAD;
-    for (size_t t = 0; t < whole; t += QUAD) {
-        for (size_t c = 0; c < quads; c += QUAD) {
-            transpose_quad(right->values + c * right->column + t, right->column,
-                           panel + t * width + c, width);
+    const size_t quads = dense ? columns - columns % SIMD_QUAD : 0,
+                 whole = terms - terms % SIMD_QUAD;
+    for (size_t t = 0; t < whole; t += SIMD_QUAD) {
+        for (size_t c = 0; c < quads; c += SIMD_QUAD) {
+            simd_transpose_quad(right->values + c * right->column + t, right->column,
+                                panel + t * width + c, width);
         }
     }
     for (size_t t = 0; t < terms; t++) {
