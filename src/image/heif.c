@@ -81,6 +81,8 @@ static bool avif_recognise(const uint8_t *bytes, size_t size) {
     FUNCTION(heif_decoding_options_free)                                                           \
     FUNCTION(heif_decode_image)                                                                    \
     FUNCTION(heif_image_release)                                                                   \
+    FUNCTION(heif_image_get_width)                                                                 \
+    FUNCTION(heif_image_get_height)                                                                \
     FUNCTION(heif_image_get_plane_readonly)
 
 struct libheif {
@@ -434,6 +436,14 @@ static uint8_t *read_profile(const struct file *file, size_t *size) {
     return NULL;
 }
 
+/* The size comes from the boxes, the pixels from the stream: there may be fewer of them. */
+static bool has_pixels(const struct file *file, const struct format_header *header) {
+    const int width = file->heif.heif_image_get_width(file->image, heif_channel_interleaved);
+    const int height = file->heif.heif_image_get_height(file->image, heif_channel_interleaved);
+    return width > 0 && height > 0 && (size_t)width >= header->width &&
+           (size_t)height >= header->height;
+}
+
 static bool take_pixels(struct file *file, const struct format_header *header, size_t size,
                         size_t min_side, struct image *out, caption_error *error) {
     int stride = 0;
@@ -442,6 +452,8 @@ static bool take_pixels(struct file *file, const struct format_header *header, s
         file->heif.heif_image_get_plane_readonly(file->image, heif_channel_interleaved, &stride);
     if (!whole.pixels || stride <= 0)
         return error_set(error, CAPTION_ERROR_FORMAT, "is a HEIF photo without pixels");
+    if (!has_pixels(file, header))
+        return error_set(error, CAPTION_ERROR_FORMAT, "HEIF contradicts itself about its size");
     whole.stride = (size_t)stride;
     uint8_t *profile = read_profile(file, &whole.profile_size);
     whole.profile = profile;

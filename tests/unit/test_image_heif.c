@@ -40,6 +40,17 @@ static void damage_is_an_error_that_names_it(void **state) {
     bytes_free(&file);
 }
 
+/* The box says more rows than the stream has. */
+static void fewer_pixels_than_the_box_says_are_refused(void **state) {
+    (void)state;
+    enum { last_byte_of_height = 15 };
+    struct bytes file = golden_file("quarters.avif");
+    for (size_t i = 0; i + last_byte_of_height < file.size; i++)
+        if (memcmp(file.data + i, "ispe", 4) == 0) file.data[i + last_byte_of_height] = 200;
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "contradicts itself about its size");
+    bytes_free(&file);
+}
+
 /* Whose box of locations has many more items, each of which is the whole file. */
 static struct bytes with_items(const struct bytes *file, size_t items) {
     enum { header = 16, first_offset = 12 };
@@ -94,6 +105,7 @@ int main(void) {
         cmocka_unit_test(heic_is_decoded),
         cmocka_unit_test(avif_is_decoded),
         cmocka_unit_test(damage_is_an_error_that_names_it),
+        cmocka_unit_test(fewer_pixels_than_the_box_says_are_refused),
         cmocka_unit_test(items_that_share_their_bytes_are_no_photo),
 #endif
     };
