@@ -284,6 +284,9 @@ static void read_av1(const uint8_t *bytes, size_t size, uint64_t *most) {
     }
 }
 
+/* In place of pixels: the items were not looked at to their end. */
+#define SHARED_BYTES UINT64_MAX
+
 /* Where an item's bytes lie: ISO/IEC 14496-12, 8.11.3. */
 struct locations {
     const uint8_t *bytes; /* of the box, behind what was read */
@@ -360,7 +363,7 @@ static void read_items(const struct iso_box *meta, const struct image_file *file
         /* No photo's items share all their bytes, and looking at them must take no longer than the
          * file is long. */
         if (in.taken / 2 > file->size) {
-            *most = UINT64_MAX;
+            *most = SHARED_BYTES;
             return;
         }
     }
@@ -382,7 +385,8 @@ static void read_settings(const struct iso_box *meta, uint64_t *most) {
     }
 }
 
-/* Pixels of the largest coded picture; 0: none is found. False when memory is short. */
+/* Pixels of the largest coded picture, or SHARED_BYTES; 0: none is found. False when memory is
+ * short. */
 static bool find_coded_pixels(const uint8_t *bytes, size_t size, uint64_t *most,
                               caption_error *error) {
     const struct image_file file = {.bytes = bytes, .size = size};
@@ -409,6 +413,9 @@ static bool decode(struct file *file, const struct format_header *header,
                    const struct image_file *photo, caption_error *error) {
     uint64_t coded;
     if (!find_coded_pixels(photo->bytes, photo->size, &coded, error)) return false;
+    if (coded == SHARED_BYTES)
+        return error_set(error, CAPTION_ERROR_LIMIT,
+                         "the items of the HEIF file share their bytes, and are no photo");
     const size_t claimed = header->width * header->height;
     const size_t pixels =
         coded < SIZE_MAX / 64 ? size_larger((size_t)coded, claimed) : SIZE_MAX / 64;
