@@ -86,13 +86,20 @@ static bool list_documents(struct alt_epub *epub, caption_error *error) {
                      "is signed (META-INF/signatures.xml), which a change would make invalid");
 }
 
+/* A copy that libzip frees. No bytes are NULL: it frees none of their memory. */
+static bool copy_bytes(const void *bytes, size_t size, void **copy) {
+    *copy = size > 0 ? malloc(size) : NULL;
+    if (size > 0 && !*copy) return false;
+    if (size > 0) memcpy(*copy, bytes, size);
+    return true;
+}
+
 /* Of a copy: libzip 1.7 frees bytes that are not its own when it writes an archive whose first half
- * stays. No bytes are NULL: it frees none of their memory. */
+ * stays. */
 static zip_source_t *source_of(struct alt_epub *epub, const void *bytes, size_t size,
                                zip_error_t *reason) {
-    void *copy = size > 0 ? malloc(size) : NULL;
-    if (size > 0 && !copy) return NULL;
-    if (size > 0) memcpy(copy, bytes, size);
+    void *copy;
+    if (!copy_bytes(bytes, size, &copy)) return NULL;
     zip_source_t *source = epub->lib.zip_source_buffer_create(copy, size, 1, reason);
     if (!source) free(copy);
     return source;
@@ -164,11 +171,9 @@ bool alt_epub_read(struct alt_epub *epub, const char *name, size_t limit, struct
     return ok;
 }
 
-/* Libzip frees the bytes. */
 static zip_source_t *copy_of(struct alt_epub *epub, const struct file_bytes *bytes) {
-    void *copy = bytes->size > 0 ? malloc(bytes->size) : NULL;
-    if (bytes->size > 0 && !copy) return NULL;
-    if (bytes->size > 0) memcpy(copy, bytes->data, bytes->size);
+    void *copy;
+    if (!copy_bytes(bytes->data, bytes->size, &copy)) return NULL;
     zip_source_t *source = epub->lib.zip_source_buffer(epub->archive, copy, bytes->size, 1);
     if (!source) free(copy);
     return source;
