@@ -31,25 +31,36 @@ static bool check_crop(const struct augment *augment, caption_error *error) {
                      (double)augment->top);
 }
 
+/* The bytes may lie at the end of the floats that are made of them, front to back: a block of
+ * floats never reaches a byte that is still to be read. */
 SIMD_KERNEL(static, void, to_floats, (const uint8_t *pixels, size_t count, float *input),
             (pixels, count, input)) {
-    for (size_t i = 0; i < count; i++) input[i] = pixels[i];
+    enum { BLOCK = 64 };
+    size_t i = 0;
+    for (; i + BLOCK <= count; i += BLOCK) {
+        uint8_t block[BLOCK];
+        memcpy(block, pixels + i, BLOCK);
+        for (size_t j = 0; j < BLOCK; j++) input[i + j] = block[j];
+    }
+    for (; i < count; i++) {
+        const uint8_t value = pixels[i];
+        input[i] = value;
+    }
 }
 
 /* Cuts and squashes to (size, size, 3) values 0..255. */
 static bool squash(const struct image *image, size_t size, const struct augment *augment,
                    float *input, caption_error *error) {
-    uint8_t *pixels = memory_uninitialised(size * size, 3, "a photo's pixels", error);
-    if (!pixels) return false;
+    const size_t count = size * size * 3;
+    uint8_t *pixels = (uint8_t *)(input + count) - count;
     const struct image_box photo = image->photo;
     const struct image_box crop = {.left = photo.left + augment->left * photo.width,
                                    .top = photo.top + augment->top * photo.height,
                                    .width = augment->width * photo.width,
                                    .height = augment->height * photo.height};
-    bool ok = image_resize(image, crop, size, size, pixels, error);
-    if (ok) to_floats(pixels, size * size * 3, input);
-    free(pixels);
-    return ok;
+    if (!image_resize(image, crop, size, size, pixels, error)) return false;
+    to_floats(pixels, count, input);
+    return true;
 }
 
 SIMD_KERNEL(static, void, standardise, (const struct preprocessing *preprocessing, float *input),

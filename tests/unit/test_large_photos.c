@@ -1,6 +1,6 @@
 /* A large JPEG is decoded at 1/2, 1/4 or 1/8 of its size: that must not be seen, neither in the
- * pixels nor in the captions. What the whole size would have given is told by the same pixels in a
- * format that knows no fractions. */
+ * pixels nor in the captions. The same pixels in a format that knows no fractions show what the
+ * whole size would have given. */
 #include "image_files.h"
 
 #include <dirent.h>
@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "base/memory.h"
 #include "base/random.h"
 #include "caption.h"
 #include "image/photo.h"
@@ -15,6 +16,10 @@
 #include "temporary_file.h"
 
 enum { SIDE = 224, VALUES = SIDE * SIDE * 3, MOST_PHOTOS = 64 };
+
+/* AddressSanitizer makes a large photo take five times as long, and finds in a few what it finds in
+ * all: every fourth one is captioned. */
+enum { EVERY = SANITIZER_ADDRESS ? 4 : 1 };
 
 static const double largest_difference = 2; /* of 255 levels, on average */
 
@@ -213,9 +218,9 @@ static void photos_of_12_megapixels_keep_their_captions(void **state) {
     const caption_options options = caption_options_default();
     struct open_session opened = open_session(model, &options);
     struct random random = random_seeded(12, 0);
-    size_t same = 0;
+    size_t same = 0, seen = 0;
     double worst = 0;
-    for (size_t i = 0; i < originals.count; i++) {
+    for (size_t i = 0; i < originals.count; i += EVERY, seen++) {
         struct bytes photo = original(&originals, i);
         struct bytes jpeg = enlarged(&photo, &random), whole = whole_of(&jpeg);
         worst = fmax(worst, difference_between(&jpeg, &whole));
@@ -225,9 +230,9 @@ static void photos_of_12_megapixels_keep_their_captions(void **state) {
         bytes_free(&photo);
     }
     print_message("%zu of %zu captions the same, pixels differ by %.2f of 255 at most\n", same,
-                  originals.count, worst);
+                  seen, worst);
     assert_true(worst < largest_difference);
-    assert_true(same * 10 >= originals.count * 9);
+    assert_true(same * 10 >= seen * 9);
     close_session(&opened);
     caption_model_close(model);
     originals_free(&originals);

@@ -50,15 +50,21 @@ static void pixels_become_p_minus_mean_over_std_by_channel(void **state) {
     image_free(&image);
 }
 
+/* Of any side: numbers are converted in blocks, which lie in the same memory as the bytes. */
 static void the_whole_photo_is_squashed_to_the_square(void **state) {
     (void)state;
+    enum { MOST = 40 };
     struct image image = gradient_new(4 * side, 2 * side);
     struct bytes file = png_new(image.pixels, image.width, image.height, 3);
-    uint8_t expected[values];
-    float input[values];
-    assert_true(image_resize(&image, image.photo, side, side, expected, NULL));
-    load(&file, &plain, NULL, input);
-    for (size_t i = 0; i < values; i++) assert_true(input[i] == (float)expected[i]);
+    for (size_t square = 1; square <= MOST; square++) {
+        const struct preprocessing levels = {square, {0, 0, 0}, {1, 1, 1}};
+        uint8_t expected[MOST * MOST * 3];
+        float input[MOST * MOST * 3];
+        assert_true(image_resize(&image, image.photo, square, square, expected, NULL));
+        load(&file, &levels, NULL, input);
+        for (size_t i = 0; i < square * square * 3; i++)
+            assert_true(input[i] == (float)expected[i]);
+    }
     bytes_free(&file);
     image_free(&image);
 }
