@@ -185,21 +185,37 @@ static struct packed_cursor cursor_at(const struct packed_product *product, size
     return cursor;
 }
 
+/* Moves on by rows of one line; at its end, to the next line. */
+static void cursor_move(struct packed_cursor *cursor, const struct packed_product *product,
+                        size_t rows) {
+    cursor->row += rows;
+    cursor->output += rows * product->output_stride;
+    cursor->place += rows;
+    if (cursor->place < cursor->line) return;
+    cursor->place = 0;
+    cursor->output += cursor->next_line;
+}
+
 /* Points the tile to its rows, from input `from` on. */
 static void take_rows(struct packed_cursor *cursor, const struct packed_product *product,
                       size_t rows, size_t column, size_t from, struct packed_tile *tile) {
     if (tile->residual) {
         tile->residual = product->residual + cursor->row * product->residual_stride + column;
     }
+    if (!product->gather && cursor->place + rows <= cursor->line) {
+        const float *input = product->input + cursor->row * product->input_stride + from;
+        for (size_t r = 0; r < rows; r++) {
+            tile->rows[r] = input + r * product->input_stride;
+            tile->outputs[r] = cursor->output + r * product->output_stride;
+        }
+        cursor_move(cursor, product, rows);
+        return;
+    }
     for (size_t r = 0; r < rows; r++) {
         const size_t row = product->gather ? product->gather[cursor->row] : cursor->row;
         tile->rows[r] = product->input + row * product->input_stride + from;
         tile->outputs[r] = cursor->output;
-        cursor->row++;
-        cursor->output += product->output_stride;
-        if (++cursor->place < cursor->line) continue;
-        cursor->place = 0;
-        cursor->output += cursor->next_line;
+        cursor_move(cursor, product, 1);
     }
 }
 
