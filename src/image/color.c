@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include <lcms2.h>
+#include <lcms2_plugin.h>
 
 struct color {
+    cmsContext context; /* of the transform */
     cmsHTRANSFORM transform;
     bool ink;
     size_t size;
@@ -61,37 +63,79 @@ static bool is_srgb(cmsHPROFILE profile) {
     return cmsIsMatrixShaper(profile) && has_srgb_primaries(profile) && has_srgb_curves(profile);
 }
 
-static cmsHTRANSFORM new_transform(cmsHPROFILE profile, bool ink) {
+/* A profile may list thousands of steps there, each in the same bytes, and no photo's profile needs
+ * that tag. */
+static bool has_any_steps(cmsHPROFILE profile) {
+    return cmsIsTag(profile, cmsSigDToB0Tag);
+}
+
+static cmsHTRANSFORM new_transform(cmsContext context, cmsHPROFILE profile, bool ink) {
     if (cmsGetColorSpace(profile) != (ink ? cmsSigCmykData : cmsSigRgbData)) return NULL;
-    if (!ink && is_srgb(profile)) return NULL;
-    cmsHPROFILE srgb = cmsCreate_sRGBProfile();
+    if (has_any_steps(profile) || (!ink && is_srgb(profile))) return NULL;
+    cmsHPROFILE srgb = cmsCreate_sRGBProfileTHR(context);
     if (!srgb) return NULL;
-    cmsHTRANSFORM transform = cmsCreateTransform(profile, ink ? TYPE_CMYK_8_REV : TYPE_RGB_8, srgb,
-                                                 TYPE_RGB_8, INTENT_PERCEPTUAL, 0);
+    cmsHTRANSFORM transform =
+        cmsCreateTransformTHR(context, profile, ink ? TYPE_CMYK_8_REV : TYPE_RGB_8, srgb,
+                              TYPE_RGB_8, INTENT_PERCEPTUAL, 0);
     cmsCloseProfile(srgb);
     return transform;
 }
 
-static struct color *color_new(const uint8_t *bytes, size_t size, bool ink) {
-    cmsHPROFILE profile = cmsOpenProfileFromMem(bytes, (cmsUInt32Number)size);
-    if (!profile) return NULL;
-    cmsHTRANSFORM transform = new_transform(profile, ink);
+/* The largest tables are those that lie in a profile: a few bytes may claim larger ones. */
+enum {
+    LARGEST_PROFILE = 4 << 20 /* those of printers are about 1 MB */,
+    LARGEST_TABLE = 4 * LARGEST_PROFILE
+};
+
+static void *table_new(cmsContext context, cmsUInt32Number size) {
+    (void)context;
+    return size <= LARGEST_TABLE ? malloc(size) : NULL;
+}
+
+static void *table_resize(cmsContext context, void *table, cmsUInt32Number size) {
+    (void)context;
+    return size <= LARGEST_TABLE ? realloc(table, size) : NULL;
+}
+
+static void table_free(cmsContext context, void *table) {
+    (void)context;
+    free(table);
+}
+
+static cmsContext context_new(void) {
+    cmsPluginMemHandler memory = {.base = {.Magic = cmsPluginMagicNumber,
+                                           .ExpectedVersion = 2000,
+                                           .Type = cmsPluginMemHandlerSig},
+                                  .MallocPtr = table_new,
+                                  .FreePtr = table_free,
+                                  .ReallocPtr = table_resize};
+    return cmsCreateContext(&memory, NULL);
+}
+
+static bool make_transform(struct color *color) {
+    cmsHPROFILE profile =
+        cmsOpenProfileFromMemTHR(color->context, color->profile, (cmsUInt32Number)color->size);
+    if (!profile) return false;
+    color->transform = new_transform(color->context, profile, color->ink);
     cmsCloseProfile(profile);
-    if (!transform) return NULL;
-    struct color *color = malloc(sizeof *color + size);
-    if (!color) {
-        cmsDeleteTransform(transform);
-        return NULL;
-    }
-    *color = (struct color){.transform = transform, .ink = ink, .size = size};
-    memcpy(color->profile, bytes, size);
-    return color;
+    return color->transform != NULL;
 }
 
 static void color_free(struct color *color) {
     if (!color) return;
-    cmsDeleteTransform(color->transform);
+    if (color->transform) cmsDeleteTransform(color->transform);
+    if (color->context) cmsDeleteContext(color->context);
     free(color);
+}
+
+static struct color *color_new(const uint8_t *bytes, size_t size, bool ink) {
+    struct color *color = malloc(sizeof *color + size);
+    if (!color) return NULL;
+    *color = (struct color){.context = context_new(), .ink = ink, .size = size};
+    memcpy(color->profile, bytes, size);
+    if (color->context && make_transform(color)) return color;
+    color_free(color);
+    return NULL;
 }
 
 static bool is_of(const struct color *color, const uint8_t *profile, size_t size, bool ink) {
@@ -99,8 +143,7 @@ static bool is_of(const struct color *color, const uint8_t *profile, size_t size
 }
 
 struct color *color_take(struct color_cache *cache, const uint8_t *profile, size_t size, bool ink) {
-    enum { limit = 4 << 20 }; /* those of printers are about 1 MB */
-    if (!profile || size == 0 || size > limit) return NULL;
+    if (!profile || size == 0 || size > LARGEST_PROFILE) return NULL;
     struct color *last = cache ? cache->last : NULL;
     if (!last || !is_of(last, profile, size, ink)) return color_new(profile, size, ink);
     cache->last = NULL;

@@ -284,8 +284,12 @@ static void read_av1(const uint8_t *bytes, size_t size, uint64_t *most) {
     }
 }
 
-/* In place of pixels: the items were not looked at to their end. */
+/* In place of pixels: the items were not looked at to their end, or one has no bytes. */
 #define SHARED_BYTES UINT64_MAX
+#define NO_BYTES (UINT64_MAX - 1)
+
+/* An item that is made of others has no bytes of its own. */
+enum { MOST_EMPTY = 64 };
 
 /* Where an item's bytes lie: ISO/IEC 14496-12, 8.11.3. */
 struct locations {
@@ -294,7 +298,9 @@ struct locations {
     unsigned version, offset_size, length_size, base_size, index_size;
     const uint8_t *file, *data; /* from which offsets count */
     size_t file_size, data_size;
-    size_t taken; /* bytes of all extents so far */
+    size_t taken;         /* bytes of all extents so far */
+    unsigned empty;       /* items so far that have none */
+    struct iso_box kinds; /* of the items */
 };
 
 /* A number of 0, 2, 4 or 8 bytes; behind the end 0. */
@@ -306,12 +312,35 @@ static uint64_t take_number(struct locations *in, size_t count) {
     return number;
 }
 
+/* Whether an item is a picture of AV1. */
+static bool is_av1(const struct iso_box *kinds, uint64_t number) {
+    enum { flags = ISO_FULL_BOX, protection = 2, kind = 4 };
+    if (kinds->size < flags + 4) return false;
+    const size_t count = kinds->content[0] == 0 ? 2 : 4;
+    const uint8_t *bytes = kinds->content + flags + count;
+    size_t size = kinds->size - flags - count;
+    struct iso_box box;
+    while (iso_box_find(bytes, size, "infe", &box)) {
+        const size_t width = box.size > 0 && box.content[0] > 2 ? 4 : 2;
+        if (box.size >= flags + width + protection + kind) {
+            const uint8_t *at = box.content + flags;
+            const uint64_t found = width == 4 ? bytes_big_32(at) : bytes_big_16(at);
+            if (found == number) return memcmp(at + width + protection, "av01", kind) == 0;
+        }
+        const size_t read = (size_t)(box.content - bytes) + box.size;
+        bytes += read;
+        size -= read;
+    }
+    return false;
+}
+
 /* Adds the bytes of an item's next extent to `item`, which has place for a file. */
 static bool take_extent(struct locations *in, bool in_data, uint64_t base, uint8_t *item,
-                        size_t *end) {
+                        size_t *end, bool *stated) {
     take_number(in, in->index_size);
     const uint64_t offset = base + take_number(in, in->offset_size);
     uint64_t length = take_number(in, in->length_size);
+    *stated |= length > 0;
     const uint8_t *from = in_data ? in->data : in->file;
     const size_t size = in_data ? in->data_size : in->file_size;
     if (offset > size) return false;
@@ -323,19 +352,22 @@ static bool take_extent(struct locations *in, bool in_data, uint64_t base, uint8
     return true;
 }
 
-/* Items of other kinds are looked at, too: they are no such streams, and say nothing. */
-static void read_item(struct locations *in, uint8_t *item, uint64_t *most) {
+/* Items of other kinds are looked at, too: they are no such streams, and say nothing. False where
+ * a picture of AV1 has no bytes: libheif 1.15 would hand them to libdav1d, and lose memory. */
+static bool read_item(struct locations *in, uint8_t *item, uint64_t *most) {
     size_t end = 0;
-    take_number(in, in->version < 2 ? 2 : 4);
+    const uint64_t number = take_number(in, in->version < 2 ? 2 : 4);
     const bool in_data = in->version > 0 && (take_number(in, 2) & 15) == 1;
     take_number(in, 2);
     const uint64_t base = take_number(in, in->base_size);
-    bool whole = true;
+    bool whole = true, stated = false;
     for (uint64_t extents = take_number(in, 2); extents > 0 && in->size > 0; extents--)
-        whole = take_extent(in, in_data, base, item, &end) && whole;
-    if (!whole) return; /* libheif refuses it */
+        whole = take_extent(in, in_data, base, item, &end, &stated) && whole;
+    if (!stated && (++in->empty > MOST_EMPTY || is_av1(&in->kinds, number))) return false;
+    if (!whole) return true; /* libheif refuses it */
     read_hevc(item, end, most);
     read_av1(item, end, most);
+    return true;
 }
 
 static void read_items(const struct iso_box *meta, const struct image_file *file, uint8_t *item,
@@ -357,9 +389,13 @@ static void read_items(const struct iso_box *meta, const struct image_file *file
                            .data = data.content,
                            .file_size = file->size,
                            .data_size = data.size};
+    if (!iso_box_find(boxes, size, "iinf", &in.kinds)) in.kinds = (struct iso_box){0};
     for (uint64_t items = take_number(&in, in.version < 2 ? 2 : 4); items > 0 && in.size > 0;
          items--) {
-        read_item(&in, item, most);
+        if (!read_item(&in, item, most)) {
+            *most = NO_BYTES;
+            return;
+        }
         /* No photo's items share all their bytes, and looking at them must take no longer than the
          * file is long. */
         if (in.taken / 2 > file->size) {
@@ -385,8 +421,8 @@ static void read_settings(const struct iso_box *meta, uint64_t *most) {
     }
 }
 
-/* Pixels of the largest coded picture, or SHARED_BYTES; 0: none is found. False when memory is
- * short. */
+/* Pixels of the largest coded picture, SHARED_BYTES or NO_BYTES; 0: none is found. False when
+ * memory is short. */
 static bool find_coded_pixels(const uint8_t *bytes, size_t size, uint64_t *most,
                               caption_error *error) {
     const struct image_file file = {.bytes = bytes, .size = size};
@@ -416,6 +452,8 @@ static bool decode(struct file *file, const struct format_header *header,
     if (coded == SHARED_BYTES)
         return error_set(error, CAPTION_ERROR_LIMIT,
                          "the items of the HEIF file share their bytes, and are no photo");
+    if (coded == NO_BYTES)
+        return error_set(error, CAPTION_ERROR_FORMAT, "is a HEIF photo without pixels");
     const size_t claimed = header->width * header->height;
     const size_t pixels =
         coded < SIZE_MAX / 64 ? size_larger((size_t)coded, claimed) : SIZE_MAX / 64;

@@ -319,7 +319,19 @@ static void find_profile(const struct libtiff *lib, TIFF *tiff, struct whole_pix
     whole->profile_size = size;
 }
 
-/* Beside the pixels libtiff holds a whole strip or tile, which may be all of the photo. */
+/* How often libtiff holds a strip or tile: of separate planes one each, and its rarer codecs (WebP,
+ * Zstandard) have buffers of that size. */
+static size_t times_held(const struct libtiff *lib, TIFF *tiff) {
+    const bool separate = number_of(lib, tiff, TIFFTAG_PLANARCONFIG) == PLANARCONFIG_SEPARATE;
+    const size_t planes =
+        separate ? size_smaller(number_of(lib, tiff, TIFFTAG_SAMPLESPERPIXEL), 4) : 1;
+    const unsigned codec = number_of(lib, tiff, TIFFTAG_COMPRESSION);
+    const bool plain = codec <= COMPRESSION_JPEG || codec == COMPRESSION_ADOBE_DEFLATE ||
+                       codec == COMPRESSION_DEFLATE || codec == COMPRESSION_PACKBITS;
+    return planes + (plain ? 0 : 3);
+}
+
+/* Beside the pixels libtiff holds strips or tiles, each of which may be all of the photo. */
 static bool check_cost(const struct open_tiff *open, const struct format_header *header,
                        size_t min_side, caption_error *error) {
     const struct libtiff *lib = open->lib;
@@ -328,7 +340,9 @@ static bool check_cost(const struct open_tiff *open, const struct format_header 
     const size_t made = image_reduced_bytes(header, image_choose_divisor(header, min_side));
     const size_t pixels = header->width * header->height * sizeof(uint32_t);
     if (part <= 0) return fail(open->source, error);
-    return image_check_cost(header, 0, pixels + (size_t)part, open->source->size, error) &&
+    const size_t parts =
+        (size_t)part < SIZE_MAX / 8 ? times_held(lib, open->tiff) * (size_t)part : SIZE_MAX / 2;
+    return image_check_cost(header, 0, pixels + parts, open->source->size, error) &&
            image_check_cost(header, made, pixels, open->source->size, error);
 }
 

@@ -127,7 +127,8 @@ static bool find_picture(const uint8_t *bytes, size_t size, const struct format_
     if ((size_t)features.width != picture->width || (size_t)features.height != picture->height)
         return contradiction(error);
     picture->transparent = features.has_alpha;
-    const size_t bytes_a_pixel = features.format == lossless ? 4 : features.has_alpha ? 1 : 0;
+    /* Of a lossy picture the alpha is a plane, which may be coded as a lossless picture. */
+    const size_t bytes_a_pixel = features.format == lossless ? 4 : features.has_alpha ? 1 + 4 : 0;
     picture->working_bytes = picture->width * picture->height * bytes_a_pixel;
     return true;
 }

@@ -426,17 +426,51 @@ static enum MHD_Result call_complete(struct call *call) {
 /* Descriptors besides those of connections. */
 enum { OTHER_DESCRIPTORS = 64 };
 
+/* Why an address is refused before there is a call, in whose place this stands then. */
+struct early_refusal {
+    unsigned status;
+    const char *reason;
+};
+static const struct early_refusal early_refusals[] = {
+    {414, "the address is too long: larger texts go into the body"},
+    {400, "too many parameters"},
+    {400, "the address has a character 0"}};
+
+/* libmicrohttpd (0.9.75) never answers where the parameters of a query take more than the memory of
+ * a connection: they are counted, and cut off, before it reads them. */
+static void *check_address(void *context, const char *address, struct MHD_Connection *connection) {
+    enum { LONGEST = 1 << 14 }; /* half of that memory */
+    (void)context;
+    (void)connection;
+    char *query = strchr((char *)(uintptr_t)address, '?'); /* the library's own, to be changed */
+    const struct early_refusal *refusal = strstr(address, "%00") ? &early_refusals[2] : NULL;
+    size_t parameters = 0;
+    for (const char *at = query; at; at = strchr(at + 1, '&')) parameters++;
+    if (parameters > PROTOCOL_MOST_ARGUMENTS) refusal = &early_refusals[1];
+    if (query && strlen(address) > LONGEST) refusal = &early_refusals[0];
+    if (refusal && query) query[1] = '\0';
+    return (void *)(uintptr_t)refusal;
+}
+
+static const struct early_refusal *early_refusal_of(const void *state) {
+    for (size_t i = 0; i < sizeof early_refusals / sizeof *early_refusals; i++)
+        if (state == &early_refusals[i]) return &early_refusals[i];
+    return NULL;
+}
+
 /* MHD's handler: called when the head is there, for each part of the body, when all is there, and
  * when the connection goes on after a worker's answer. */
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *path,
                               const char *method, const char *version, const char *bytes,
                               size_t *size, void **state) {
-    struct call *call = *state;
+    const struct early_refusal *early = early_refusal_of(*state);
+    struct call *call = early ? NULL : *state;
     (void)version;
     if (!call) {
         call = call_new(context, connection, path, method);
         *state = call;
         if (!call) return MHD_NO;
+        if (early) call_refuse(call, early->status, early->reason);
         /* Who asks before sending a body is answered before. */
         return call->refusal && call_header(call, MHD_HTTP_HEADER_EXPECT) ? call_complete(call)
                                                                           : MHD_YES;
@@ -480,7 +514,7 @@ static void write_log(const struct call *call, double now) {
 static void end_call(void *context, struct MHD_Connection *connection, void **state,
                      enum MHD_RequestTerminationCode reason) {
     struct http *http = context;
-    struct call *call = *state;
+    struct call *call = early_refusal_of(*state) ? NULL : *state;
     (void)connection;
     (void)reason;
     if (!call) return;
@@ -548,8 +582,8 @@ static bool start(struct http *http, caption_error *error) {
         MHD_OPTION_LISTEN_SOCKET, options->descriptor, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)http->most_connections, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)fmax(options->seconds, 1), MHD_OPTION_NOTIFY_COMPLETED, end_call, http,
-        MHD_OPTION_NOTIFY_CONNECTION, note_connection, http, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, note_connection, http, MHD_OPTION_URI_LOG_CALLBACK,
+        check_address, http, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     return http->daemon ||
            error_set(error, CAPTION_ERROR_SYSTEM, "the server cannot be started: %s",
                      "GNU libmicrohttpd refuses (--connections)");

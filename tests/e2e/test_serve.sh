@@ -125,6 +125,15 @@ ask 400 "no base64" -d '{"images": ["ab=c"]}' "$address/api/generate"
 ask 400 "an unknown parameter" --data-binary "@$photo" "$address/caption?tops=3"
 expect_in "$out" "expected top, neutral, precision or tags"
 ask 404 "an unknown path" "$address/api/pull"
+# libmicrohttpd has 32 kB for a request, and would leave such a query without an answer.
+many=$(awk 'BEGIN { for (i = 0; i < 600; i++) printf "a=%d&", i }')
+ask 400 "600 parameters" --data-binary "@$photo" "$address/caption?$many"
+expect_in "$out" "too many parameters"
+ask 400 "parameters without a name" --data-binary "@$photo" "$address/caption?$(printf '%9000s' | tr ' ' '&')"
+ask 414 "a long address" --data-binary "@$photo" "$address/suggest?text=$(printf '%20000s' | tr ' ' a)"
+expect_in "$out" "the address is too long"
+ask 400 "a path that ends before its end" "$address/healthz%00/admin"
+ask 200 "after them" "$address/healthz"
 ask 405 "GET where POST is expected" "$address/api/chat"
 head -c 2000000 /dev/zero >large
 ask 413 "a large body" --data-binary @large "$address/caption"
