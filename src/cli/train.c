@@ -262,7 +262,7 @@ struct train_command {
     struct train_options o;
     struct options_list text, mean, styles;
     struct set_flags sets;
-    const char *report, *missing, *sandbox;
+    const char *report, *missing, *keep, *sandbox;
     bool force;
     struct options_row rows[GROUPS][MOST_ROWS];
     struct options_group groups[GROUPS];
@@ -366,6 +366,10 @@ static void set_regularisation_flags(struct train_command *c) {
 
 static void set_running_flags(struct train_command *c) {
     const struct options_row rows[] = {
+        {0, "keep", OPTIONS_CHOICE, &c->keep, "best|last", 0, 0,
+         "which weights stay in the output: those of the best pass, or of the last one (for a "
+         "mean of runs whose start is better than their ends)",
+         NULL},
         {0, "report", OPTIONS_STRING, &c->report, "OUT.html", 0, 0,
          "a page with the run's curves and some captions, written anew after every epoch", NULL},
         {0, "checkpoint", OPTIONS_STRING, &c->o.checkpoint, "FILE", 0, 0,
@@ -444,6 +448,7 @@ static int run_sets(struct train_command *c, const struct options_command *comma
     o->mean_with = c->mean.items;
     o->mean_count = c->mean.count;
     o->fail_missing = strcmp(c->missing, "fail") == 0;
+    o->keep_last = strcmp(c->keep, "last") == 0;
     const int status = run(command, c);
     free(sets);
     return status;
@@ -461,7 +466,8 @@ int command_train(int argc, char **argv) {
         "most photos by their captions and captions by their photos. Training a captioner again\n"
         "leaves its search part out.\n"
         "\n" DATASET_CHOICE_FORMATS;
-    struct train_command c = {.o = train_options_default(), .missing = "skip", .sandbox = "auto"};
+    struct train_command c = {
+        .o = train_options_default(), .missing = "skip", .keep = "best", .sandbox = "auto"};
     set_flags(&c);
     const struct options_command command = {
         "caption train",

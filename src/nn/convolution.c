@@ -145,32 +145,20 @@ SIMD_KERNEL(extern, void, stem_backward,
     }
 }
 
-/* The product is computed a block of pixels at a time, so that the block is still in the cache for
- * the next step; blocks are large enough to make the cost of packing the weights negligible. */
-enum { POINTWISE_BLOCK = 96 * 1024, POINTWISE_MIN_PIXELS = 192 };
-
-static size_t pixels_per_block(const struct convolution *layer) {
-    const size_t pixels = POINTWISE_BLOCK / (layer->in_channels + layer->out_channels);
-    return pixels > POINTWISE_MIN_PIXELS ? pixels : POINTWISE_MIN_PIXELS;
-}
-
 void pointwise_forward(const struct convolution *layer, size_t pixels, const real *input,
                        const real *weight, const real *bias, const real *residual, real *output) {
     const size_t in = layer->in_channels, out = layer->out_channels;
-    const size_t block = pixels_per_block(layer);
-    for (size_t start = 0; start < pixels; start += block) {
-        product(&(struct product){.m = size_smaller(block, pixels - start),
-                                  .n = out,
-                                  .k = in,
-                                  .left = {input + start * in, in, 1},
-                                  .right = {weight, 1, in},
-                                  .alpha = 1,
-                                  .bias = bias,
-                                  .residual = residual ? residual + start * out : NULL,
-                                  .relu6 = layer->relu6,
-                                  .output = output + start * out,
-                                  .row = out});
-    }
+    product(&(struct product){.m = pixels,
+                              .n = out,
+                              .k = in,
+                              .left = {input, in, 1},
+                              .right = {weight, 1, in},
+                              .alpha = 1,
+                              .bias = bias,
+                              .residual = residual,
+                              .relu6 = layer->relu6,
+                              .output = output,
+                              .row = out});
 }
 
 /* The gradient where ReLU6 was not flat, else 0, added to that of the bias. */
@@ -192,6 +180,15 @@ SIMD_KERNEL(static, void, sum_pixels,
     for (size_t p = 0; p < pixels; p++, d_output += channels) {
         for (size_t c = 0; c < channels; c++) d_bias[c] += d_output[c];
     }
+}
+
+/* The gradients are computed a block of pixels at a time, so that the block is still in the cache
+ * for the next step; blocks are large enough to make the cost of packing the weights negligible. */
+enum { POINTWISE_BLOCK = 96 * 1024, POINTWISE_MIN_PIXELS = 192 };
+
+static size_t pixels_per_block(const struct convolution *layer) {
+    const size_t pixels = POINTWISE_BLOCK / (layer->in_channels + layer->out_channels);
+    return pixels > POINTWISE_MIN_PIXELS ? pixels : POINTWISE_MIN_PIXELS;
 }
 
 void pointwise_backward(const struct convolution *layer, size_t pixels, const real *input,

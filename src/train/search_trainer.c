@@ -496,7 +496,7 @@ static bool end_epoch(struct search_validation *v, struct search_epoch *epoch,
     for (size_t i = 0; ok && i < epoch->parts->count; i++)
         epoch->mean += retrieval_mean(&parts[i]) / (double)epoch->parts->count;
     epoch->retrievals = parts;
-    epoch->best = epoch->mean > s->best;
+    epoch->best = s->t->options->keep_last || epoch->mean > s->best;
     if (ok && epoch->best) {
         s->best = epoch->mean;
         s->best_epoch = epoch->epoch;

@@ -256,6 +256,14 @@ static bool check_search(const struct train_options *o, caption_error *error) {
     return true;
 }
 
+static bool check_patience(const struct train_options *o, caption_error *error) {
+    return o->patience == 0 || !o->keep_last ||
+           error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "--patience %zu: contradicts --keep last, for which no epoch is better than "
+                     "another",
+                     o->patience);
+}
+
 bool train_options_check(const struct train_options *o, caption_error *error) {
     for (size_t i = 0; i < TRAIN_OPTIONS; i++)
         if (!check_number(o, &train_option_table[i], error)) return false;
@@ -278,5 +286,6 @@ bool train_options_check(const struct train_options *o, caption_error *error) {
                          "found %s",
                          o->text_count == 0 ? "no text" : "no text-captions");
     }
-    return check_sets(o, error) && check_start(o, error) && check_search(o, error);
+    return check_sets(o, error) && check_start(o, error) && check_search(o, error) &&
+           check_patience(o, error);
 }

@@ -117,7 +117,7 @@ static bool validate(struct trainer *t, const struct model *kept, struct train_e
         if (!judge_part(t, kept, i, verdict, error)) return false;
     }
     history_sum_up(verdict->parts, parts, result);
-    result->best = measure(t, result) > t->place.best;
+    result->best = t->options->keep_last || measure(t, result) > t->place.best;
     if (result->best) t->place.best = measure(t, result);
     return true;
 }

@@ -31,6 +31,15 @@ expect 0 "--patience"
 expect_lines "$out" 3
 expect_in "$err" "2 epochs in a row brought nothing better" "$model: as it was before the first step: perplexity"
 
+# Where no epoch is better than the start, the last one is written all the same if that is asked for.
+train --epochs 3 --freeze-encoder 0 --lr 0 --joint-lr 0 --encoder-lr 0 --average 0 --keep last
+expect 0 "--keep last"
+expect_in "$err" "$model: epoch 3 of 3, perplexity "
+"$program" info "$model" | grep -q "(epoch 3 of 3)" || fail "the file is of the last epoch"
+train --epochs 3 --keep last --patience 2
+expect 2 "--keep last knows no patience"
+expect_in "$err" "--patience 2: contradicts --keep last"
+
 rm "$model"*
 run train "$work/ten.jsonl" --images "$shape" --init "$start" --dry-run
 expect 0 "--dry-run needs no output"
