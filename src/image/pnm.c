@@ -36,14 +36,12 @@ static size_t skip_space_and_comments(const uint8_t *bytes, size_t size, size_t 
     return at;
 }
 
-/* A decimal number below 10^9; 0 where there is none. */
+/* A decimal number, of which those from 10^9 on are all too large; 0 where there is none. */
 static size_t read_number(const uint8_t *bytes, size_t size, size_t *at) {
     size_t number = 0;
     *at = skip_space_and_comments(bytes, size, *at);
-    for (; *at < size && isdigit(bytes[*at]); ++*at) {
-        number = number * 10 + (size_t)(bytes[*at] - '0');
-        if (number >= 1000000000) return 0;
-    }
+    for (; *at < size && isdigit(bytes[*at]); ++*at)
+        if (number < 1000000000) number = number * 10 + (size_t)(bytes[*at] - '0');
     return number;
 }
 
@@ -127,16 +125,19 @@ static void read_bits(const uint8_t *from, size_t count, uint8_t *values) {
 }
 
 /* A row of numbers; of single digits that need no space between them where 1 is black. False where
- * the file has no more. */
+ * the file has no more, or a larger one than the largest. */
 static bool read_text(const struct pnm *pnm, const uint8_t *bytes, size_t size, size_t *at,
                       size_t count, uint8_t *values) {
     for (size_t i = 0; i < count; i++) {
         *at = skip_space_and_comments(bytes, size, *at);
         if (*at >= size || !isdigit(bytes[*at])) return false;
-        if (pnm->is_bits)
+        if (pnm->is_bits) {
             values[i] = bytes[(*at)++] == '0' ? 255 : 0;
-        else
-            values[i] = to_byte(read_number(bytes, size, at), pnm->largest);
+            continue;
+        }
+        const size_t value = read_number(bytes, size, at);
+        if (value > pnm->largest) return false;
+        values[i] = to_byte(value, pnm->largest);
     }
     return true;
 }
@@ -152,8 +153,8 @@ static bool read_rows(const struct pnm *pnm, const uint8_t *bytes, size_t size,
             if (!read_text(pnm, bytes, size, &at, count, values))
                 return error_set(error, CAPTION_ERROR_FORMAT,
                                  "PNM ends after row %zu of %zu, or has something else than "
-                                 "numbers there",
-                                 y, rows->height);
+                                 "numbers up to %zu there",
+                                 y, rows->height, pnm->largest);
         } else if (pnm->is_bits) {
             read_bits(bytes + at, count, values);
         } else {

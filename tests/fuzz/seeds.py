@@ -234,6 +234,22 @@ def make_others():
     save("profile.avif", encode(picture(16, 16), "AVIF", quality=30, speed=10, icc_profile=profile()))
 
 
+def make_bombs():
+    """Colour profiles of 1 kB: one claims a table of half a gigabyte, one lists 100,000 steps in the same bytes."""
+    def whole(name, data):
+        head = struct.pack(">I4sI4s4s4s", 144 + len(data), b"lcms", 0x04300000, b"mntr", b"RGB ", b"XYZ ")
+        head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
+        return head.ljust(128, b"\0") + struct.pack(">I4sII", 1, name, 144, len(data)) + data
+    curve = b"para\0\0\0\0" + struct.pack(">HHi", 0, 0, 65536)
+    table = bytes([250] * 3 + [0] * 13) + bytes([2, 0, 0, 0])
+    at = 32 + 15 * len(curve)
+    claims = b"mAB \0\0\0\0" + bytes([3, 15, 0, 0]) + struct.pack(">5I", 32, 0, 0, at, at + len(table)) + curve * 15 + table + curve * 3
+    save("profile_table.jpg", encode(picture(), "JPEG", icc_profile=whole(b"A2B0", claims)))
+    step = b"matf\0\0\0\0" + struct.pack(">HH12f", 3, 3, .5, .3, .2, .3, .5, .2, .1, .2, .7, 0, 0, 0)
+    steps = b"mpet\0\0\0\0" + struct.pack(">HHI", 3, 3, 100000) + struct.pack(">II", 16 + 800000, len(step)) * 100000 + step
+    save("profile_steps.png", encode(picture(), "PNG", icc_profile=whole(b"D2B0", steps)))
+
+
 def make_metadata():
     plain = encode(picture(8, 8), "JPEG", quality=10)
 
@@ -521,6 +537,7 @@ make_gifs()
 make_tiffs()
 make_raws()
 make_others()
+make_bombs()
 make_metadata()
 make_models(pathlib.Path(sys.argv[2]).resolve())
 make_encoders()

@@ -204,6 +204,17 @@ static void pnm_of_text_that_ends_early_is_an_error(void **state) {
     bytes_free(&file);
 }
 
+static void pnm_of_text_with_numbers_that_are_too_large_is_an_error(void **state) {
+    (void)state;
+    static const char *const texts[] = {"P2 3 2 100 1 2 3 4 5 101", "P2 3 1 255 99999999999 1 2 3"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct bytes file = {0};
+        bytes_add(&file, texts[i], strlen(texts[i]));
+        assert_refused(&file, CAPTION_ERROR_FORMAT, "something else than numbers up to");
+        bytes_free(&file);
+    }
+}
+
 static struct bytes gif_of_two_frames(void) {
     enum { width = 20, height = 11 };
     uint8_t numbers[width * height];
@@ -461,7 +472,7 @@ static void sizes_that_overflow_are_refused(void **state) {
     assert_refused(&file, CAPTION_ERROR_LIMIT, "999999999 x 999999999 pixels");
     bytes_free(&file);
     bytes_add(&file, "P6 99999999999999999999999999 1 255\n", 36);
-    assert_refused(&file, CAPTION_ERROR_FORMAT, "PNM");
+    assert_refused(&file, CAPTION_ERROR_LIMIT, "PNM");
     bytes_free(&file);
     assert_false(image_new(&image, SIZE_MAX, SIZE_MAX, NULL));
     image_free(&image);
@@ -528,6 +539,7 @@ int main(void) {
         cmocka_unit_test(pnm_of_bits_and_of_text_is_decoded),
         cmocka_unit_test(pam_is_decoded),
         cmocka_unit_test(pnm_of_text_that_ends_early_is_an_error),
+        cmocka_unit_test(pnm_of_text_with_numbers_that_are_too_large_is_an_error),
         cmocka_unit_test(the_first_frame_of_a_gif_is_decoded),
         cmocka_unit_test(the_transparent_colour_of_a_gif_is_white),
         cmocka_unit_test(a_webp_is_decoded),
