@@ -129,6 +129,10 @@ static bool take_info(struct jxl_file *file, caption_error *error) {
     JxlBasicInfo info;
     if (file->lib.JxlDecoderGetBasicInfo(file->decoder, &info) != JXL_DEC_SUCCESS)
         return fail(JXL_DEC_ERROR, file->size, error);
+    /* Turned or not. Of several boxes libjxl may read another one than the size was read from. */
+    const uint64_t pixels = (uint64_t)info.xsize * info.ysize;
+    if (pixels != (uint64_t)file->upright.width * file->upright.height)
+        return error_set(error, CAPTION_ERROR_FORMAT, "JPEG XL contradicts itself about its size");
     file->upright.width = info.xsize;
     file->upright.height = info.ysize;
     if (!image_check_size(info.xsize, info.ysize, error)) return error_prefix(error, "JPEG XL");

@@ -52,6 +52,29 @@ static void the_first_frame_of_an_animation_is_the_photo(void **state) {
     assert_quarters("animated.jxl");
 }
 
+/* The box of the whole codestream says 16 x 16, the piece before it holds the photo. */
+static void boxes_that_contradict_each_other_are_refused(void **state) {
+    (void)state;
+    struct bytes stream = golden_file("quarters.jxl"), file = {0};
+    const size_t size = stream.size + 12;
+    bytes_add(&file,
+              "\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14"
+              "ftypjxl \0\0\0\0jxl ",
+              32);
+    bytes_add(&file, "\0\0", 2);
+    bytes_add_one(&file, (unsigned)(size >> 8));
+    bytes_add_one(&file, (unsigned)(size & 255));
+    bytes_add(&file, "jxlp\0\0\0\0", 8);
+    bytes_add(&file, stream.data, stream.size);
+    bytes_add(&file,
+              "\0\0\0\x0e"
+              "jxlc\xff\x0a\x43\0\0\0",
+              14); /* 1 | 00001 | 001: 1 to 1 */
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "contradicts itself about its size");
+    bytes_free(&file);
+    bytes_free(&stream);
+}
+
 static void what_is_transparent_is_white(void **state) {
     (void)state;
     struct bytes file = golden_file("transparent.jxl");
@@ -87,6 +110,7 @@ int main(void) {
         cmocka_unit_test(jpeg_xl_is_decoded),
         cmocka_unit_test(it_stands_as_its_codestream_says_and_exif_turns_it_no_further),
         cmocka_unit_test(the_first_frame_of_an_animation_is_the_photo),
+        cmocka_unit_test(boxes_that_contradict_each_other_are_refused),
         cmocka_unit_test(what_is_transparent_is_white),
         cmocka_unit_test(pixels_that_are_missing_are_an_error),
         cmocka_unit_test(damage_is_an_error),
