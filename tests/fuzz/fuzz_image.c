@@ -12,10 +12,10 @@ static bool is_slow(const struct image_file *file) {
     return image_check_size(width, height, NULL) && width * height > MOST_PIXELS;
 }
 
-static bool decode(const uint8_t *bytes, size_t size) {
+static bool decode(const struct image_file *file) {
     struct image image;
     caption_error error = {0};
-    if (!image_decode(bytes, size, &image, &error)) {
+    if (!image_file_decode(file, SIZE_MAX, false, &image, &error)) {
         fuzz_check_error(&error);
         return false;
     }
@@ -57,9 +57,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     char description[IMAGE_DESCRIPTION];
     image_describe(bytes, size, description);
     image_is_photo(bytes, size);
-    const struct image_file file = image_file_inspect("photo", bytes, size);
+    struct color_cache colors = {NULL};
+    struct image_file file = image_file_inspect("photo", bytes, size);
+    file.colors = &colors;
     image_file_memory(&file, SIDE);
     if (is_slow(&file)) return 0;
-    load(&file, decode(bytes, size));
+    load(&file, decode(&file));
+    color_cache_free(&colors);
     return 0;
 }

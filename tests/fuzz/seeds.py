@@ -250,6 +250,24 @@ def make_bombs():
     save("profile_steps.png", encode(picture(), "PNG", icc_profile=whole(b"D2B0", steps)))
 
 
+def make_heifs():
+    """Streams whose headers have what encoders of photos leave out, and items that share their bytes."""
+    golden = pathlib.Path(__file__).parent.parent / "golden/formats"
+    avif, heic = (golden / "quarters.avif").read_bytes(), (golden / "quarters.heic").read_bytes()
+    at = avif.index(b"mdat") + 4
+    for name, filling in (("times.avif", b"\xff"), ("points.avif", b"\xb5")):
+        save(name, avif[:at] + b"\x12\0\x0a\x2a\x14" + filling * 41 + avif[at + 46:])
+    at = heic.index(b"\x42\1") + 2
+    save("layers.heic", heic[:at] + bytes([heic[at] | 14]) + heic[at + 1:at + 13] + b"\xff" + heic[at + 14:])
+    at = heic.index(b"iloc")
+    size = struct.unpack(">I", heic[at - 4:at])[0]
+    more = b"".join(struct.pack(">HHHIHII", 25600 + i, 0, 0, 0, 1, 0, 0) for i in range(20))
+    whole = heic[:at - 4] + struct.pack(">I", size + len(more)) + heic[at:at + 11] + bytes([heic[at + 11] + 20]) + heic[
+        at + 12:at - 4 + size] + more + heic[at - 4 + size:]
+    meta = whole.index(b"meta") - 4
+    save("shared.heic", whole[:meta] + struct.pack(">I", struct.unpack(">I", whole[meta:meta + 4])[0] + len(more)) + whole[meta + 4:])
+
+
 def make_metadata():
     plain = encode(picture(8, 8), "JPEG", quality=10)
 
@@ -538,6 +556,7 @@ make_tiffs()
 make_raws()
 make_others()
 make_bombs()
+make_heifs()
 make_metadata()
 make_models(pathlib.Path(sys.argv[2]).resolve())
 make_encoders()
