@@ -184,6 +184,8 @@ static bool summarise(struct trainer *t, caption_error *error) {
         [TRAIN_SYNTHETIC] = "the photos, synthetic and real,",
         [TRAIN_FROZEN] = "the photos, encoder frozen,",
         [TRAIN_JOINT] = "the photos",
+        [TRAIN_SELF_CRITICAL_SYNTHETIC] = "the photos, synthetic and real, rewarded,",
+        [TRAIN_SELF_CRITICAL] = "the photos, rewarded,",
     };
     train_data_summarise(t);
     validation_choose_measure(t);

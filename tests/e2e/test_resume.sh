@@ -81,6 +81,7 @@ run_killed() { # TIMES FLAGS...
         kill -KILL "$(cat "$work/pid")" 2>/dev/null || break # it had ended
         { wait; } 2>/dev/null
         kills=$((kills + 1))
+        grep -q '(null)' "$err" && fail "a phase without a name: $(grep '(null)' "$err")"
         grep -q '^going on after step' "$err" && going_on=$((going_on + 1))
         [ -e "$work/killed/model.safetensors.checkpoint" ] || continue
         "$work/caption" info "$work/killed/model.safetensors.checkpoint" >/dev/null ||
