@@ -59,15 +59,39 @@ static void read_size(const uint8_t *bytes, size_t size, struct format_header *h
     header->height = height;
 }
 
-/* The start of the codestream that lies in the boxes, in one (jxlc) or in pieces (jxlp). */
-static void find_codestream(const uint8_t *bytes, size_t size, struct format_header *header) {
+/* A codestream's size ends within so many bytes. */
+enum { SIZE_BYTES = 16 };
+
+/* The first bytes of the codestream that lies in the boxes, in one (jxlc) or in pieces (jxlp), of
+ * which the first may have fewer than the size takes; returns how many there are. */
+static size_t read_start(const uint8_t *bytes, size_t size, uint8_t *start) {
     enum { piece_number = 4 };
     struct iso_box box;
+    size_t count = 0;
+    if (iso_box_find(bytes, size, "jxlc", &box)) {
+        count = size_smaller(box.size, SIZE_BYTES);
+        memcpy(start, box.content, count);
+        return count;
+    }
+    while (count < SIZE_BYTES && iso_box_find(bytes, size, "jxlp", &box)) {
+        const size_t read = (size_t)(box.content - bytes) + box.size;
+        if (box.size > piece_number) {
+            const size_t some = size_smaller(box.size - piece_number, SIZE_BYTES - count);
+            memcpy(start + count, box.content + piece_number, some);
+            count += some;
+        }
+        bytes += read;
+        size -= read;
+    }
+    return count;
+}
+
+static void find_codestream(const uint8_t *bytes, size_t size, struct format_header *header) {
+    uint8_t start[SIZE_BYTES];
     if (!iso_boxes_end(bytes, size)) header->missing = "the end that its boxes give";
-    if (iso_box_find(bytes, size, "jxlc", &box))
-        read_size(box.content, box.size, header);
-    else if (iso_box_find(bytes, size, "jxlp", &box) && box.size > piece_number)
-        read_size(box.content + piece_number, box.size - piece_number, header);
+    const size_t count = read_start(bytes, size, start);
+    if (count > 0)
+        read_size(start, count, header);
     else if (!header->missing)
         header->missing = "its codestream";
 }

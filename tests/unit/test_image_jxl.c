@@ -52,25 +52,58 @@ static void the_first_frame_of_an_animation_is_the_photo(void **state) {
     assert_quarters("animated.jxl");
 }
 
-/* The box of the whole codestream says 16 x 16, the piece before it holds the photo. */
-static void boxes_that_contradict_each_other_are_refused(void **state) {
-    (void)state;
-    struct bytes stream = golden_file("quarters.jxl"), file = {0};
-    const size_t size = stream.size + 12;
+/* A file of boxes, as yet without a codestream. */
+static struct bytes boxes_new(void) {
+    struct bytes file = {0};
     bytes_add(&file,
               "\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14"
               "ftypjxl \0\0\0\0jxl ",
               32);
-    bytes_add(&file, "\0\0", 2);
-    bytes_add_one(&file, (unsigned)(size >> 8));
-    bytes_add_one(&file, (unsigned)(size & 255));
-    bytes_add(&file, "jxlp\0\0\0\0", 8);
-    bytes_add(&file, stream.data, stream.size);
+    return file;
+}
+
+/* A piece of the codestream; the last one's number has its highest bit set. */
+static void add_piece(struct bytes *file, const uint8_t *bytes, size_t size, unsigned number,
+                      bool last) {
+    const size_t whole = size + 12;
+    bytes_add(file, "\0\0", 2);
+    bytes_add_one(file, (unsigned)(whole >> 8));
+    bytes_add_one(file, (unsigned)(whole & 255));
+    bytes_add(file, "jxlp", 4);
+    bytes_add_one(file, last ? 0x80 : 0);
+    bytes_add(file, "\0\0", 2);
+    bytes_add_one(file, number);
+    bytes_add(file, bytes, size);
+}
+
+/* The box of the whole codestream says 16 x 16, the piece before it holds the photo. */
+static void boxes_that_contradict_each_other_are_refused(void **state) {
+    (void)state;
+    struct bytes stream = golden_file("quarters.jxl"), file = boxes_new();
+    add_piece(&file, stream.data, stream.size, 0, false);
     bytes_add(&file,
               "\0\0\0\x0e"
               "jxlc\xff\x0a\x43\0\0\0",
               14); /* 1 | 00001 | 001: 1 to 1 */
     assert_refused(&file, CAPTION_ERROR_FORMAT, "contradicts itself about its size");
+    bytes_free(&file);
+    bytes_free(&stream);
+}
+
+static void pieces_may_be_as_small_as_can_be(void **state) {
+    (void)state;
+    struct bytes stream = golden_file("quarters.jxl"), file = boxes_new();
+    struct image expected = decoded(&stream);
+    add_piece(&file, stream.data, 0, 0, false);
+    add_piece(&file, stream.data, 1, 1, false);
+    add_piece(&file, stream.data + 1, 3, 2, false);
+    add_piece(&file, stream.data + 4, stream.size - 4, 3, true);
+    struct image found = decoded(&file);
+    assert_int_equal(found.width, expected.width);
+    assert_int_equal(found.height, expected.height);
+    assert_memory_equal(found.pixels, expected.pixels, found.width * found.height * 3);
+    image_free(&found);
+    image_free(&expected);
     bytes_free(&file);
     bytes_free(&stream);
 }
@@ -111,6 +144,7 @@ int main(void) {
         cmocka_unit_test(it_stands_as_its_codestream_says_and_exif_turns_it_no_further),
         cmocka_unit_test(the_first_frame_of_an_animation_is_the_photo),
         cmocka_unit_test(boxes_that_contradict_each_other_are_refused),
+        cmocka_unit_test(pieces_may_be_as_small_as_can_be),
         cmocka_unit_test(what_is_transparent_is_white),
         cmocka_unit_test(pixels_that_are_missing_are_an_error),
         cmocka_unit_test(damage_is_an_error),
