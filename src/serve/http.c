@@ -431,10 +431,11 @@ struct early_refusal {
     unsigned status;
     const char *reason;
 };
+enum { LONG_ADDRESS, MANY_PARAMETERS, ZERO_IN_ADDRESS };
 static const struct early_refusal early_refusals[] = {
-    {414, "the address is too long: larger texts go into the body"},
-    {400, "too many parameters"},
-    {400, "the address has a character 0"}};
+    [LONG_ADDRESS] = {414, "the address is too long: larger texts go into the body"},
+    [MANY_PARAMETERS] = {400, "too many parameters"},
+    [ZERO_IN_ADDRESS] = {400, "the address has a character 0"}};
 
 /* libmicrohttpd (0.9.75) never answers where the parameters of a query take more than the memory of
  * a connection: they are counted, and cut off, before it reads them. */
@@ -443,11 +444,12 @@ static void *check_address(void *context, const char *address, struct MHD_Connec
     (void)context;
     (void)connection;
     char *query = strchr((char *)(uintptr_t)address, '?'); /* the library's own, to be changed */
-    const struct early_refusal *refusal = strstr(address, "%00") ? &early_refusals[2] : NULL;
+    const struct early_refusal *refusal =
+        strstr(address, "%00") ? &early_refusals[ZERO_IN_ADDRESS] : NULL;
     size_t parameters = 0;
     for (const char *at = query; at; at = strchr(at + 1, '&')) parameters++;
-    if (parameters > PROTOCOL_MOST_ARGUMENTS) refusal = &early_refusals[1];
-    if (query && strlen(address) > LONGEST) refusal = &early_refusals[0];
+    if (parameters > PROTOCOL_MOST_ARGUMENTS) refusal = &early_refusals[MANY_PARAMETERS];
+    if (query && strlen(address) > LONGEST) refusal = &early_refusals[LONG_ADDRESS];
     if (refusal && query) query[1] = '\0';
     return (void *)(uintptr_t)refusal;
 }

@@ -108,8 +108,7 @@ struct train_options {
     bool flip;         /* mirror photos, except where a caption says left or right */
     /* The run. */
     uint64_t seed;
-    bool
-        keep_last; /* every epoch's weights are written, and so the last one's stay, not the best */
+    bool keep_last;  /* the weights of the last epoch stay in the output, not the best ones */
     size_t patience; /* epochs of the last phase without improvement that end the run; 0: none do */
     bool dry_run;    /* only read the data and report what a run would train on */
     bool recompute;  /* recompute activations in the backward pass, see encoder.h */

@@ -40,13 +40,19 @@ static void damage_is_an_error_that_names_it(void **state) {
     bytes_free(&file);
 }
 
+/* The photo with another byte so far behind the name of each box of that type. */
+static struct bytes with_byte(const char *type, size_t place, uint8_t value) {
+    struct bytes file = golden_file("quarters.avif");
+    for (size_t i = 0; i + place < file.size; i++)
+        if (memcmp(file.data + i, type, 4) == 0) file.data[i + place] = value;
+    return file;
+}
+
 /* The box says more rows than the stream has. */
 static void fewer_pixels_than_the_box_says_are_refused(void **state) {
     (void)state;
     enum { last_byte_of_height = 15 };
-    struct bytes file = golden_file("quarters.avif");
-    for (size_t i = 0; i + last_byte_of_height < file.size; i++)
-        if (memcmp(file.data + i, "ispe", 4) == 0) file.data[i + last_byte_of_height] = 200;
+    struct bytes file = with_byte("ispe", last_byte_of_height, 200);
     assert_refused(&file, CAPTION_ERROR_FORMAT, "contradicts itself about its size");
     bytes_free(&file);
 }
@@ -100,9 +106,7 @@ static void items_that_share_their_bytes_are_no_photo(void **state) {
 static void a_picture_without_bytes_is_refused(void **state) {
     (void)state;
     enum { extents_of_the_first = 21 };
-    struct bytes file = golden_file("quarters.avif");
-    for (size_t i = 0; i + extents_of_the_first < file.size; i++)
-        if (memcmp(file.data + i, "iloc", 4) == 0) file.data[i + extents_of_the_first] = 0;
+    struct bytes file = with_byte("iloc", extents_of_the_first, 0);
     assert_refused(&file, CAPTION_ERROR_FORMAT, "is a HEIF photo without pixels");
     bytes_free(&file);
 }
