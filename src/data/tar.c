@@ -83,6 +83,11 @@ static bool archive_error(const struct listing *listing, caption_error *error) {
                      listing->path, reason ? reason : "no reason given");
 }
 
+/* Whether a header was read. One with a wrong checksum is ARCHIVE_RETRY: of the next, nothing is known. */
+static bool is_read(int status) {
+    return status == ARCHIVE_OK || status == ARCHIVE_WARN;
+}
+
 /* Whether an entry is a file whose bytes lie in the archive one after the other. */
 static bool is_plain(const struct libarchive *lib, struct archive_entry *entry) {
     return lib->archive_entry_filetype(entry) == AE_IFREG && !lib->archive_entry_hardlink(entry) &&
@@ -143,7 +148,7 @@ static bool list(struct listing *listing, caption_error *error) {
         struct archive_entry *entry;
         const int status = lib->archive_read_next_header(listing->archive, &entry);
         if (status == ARCHIVE_EOF) return true;
-        if (status < ARCHIVE_WARN) return archive_error(listing, error);
+        if (!is_read(status)) return archive_error(listing, error);
         if (!list_entry(listing, entry, error)) return false;
     }
 }
@@ -313,7 +318,7 @@ static bool next_entry(struct tar_stream *stream, struct archive_entry **entry,
         *entry = NULL;
         return check_end(stream, error);
     }
-    if (status < ARCHIVE_WARN) return stream_error(stream, error);
+    if (!is_read(status)) return stream_error(stream, error);
     stream->members++;
     return true;
 }
