@@ -28,7 +28,7 @@ struct stored_photo {
 _Static_assert(sizeof(struct header) == 48, "no gaps in the header");
 _Static_assert(sizeof(struct stored_photo) == 24, "no gaps in a photo");
 
-static bool broken(const struct index_file *index, const char *what, caption_error *error) {
+bool index_file_damaged(const struct index_file *index, const char *what, caption_error *error) {
     return error_set(error, CAPTION_ERROR_FORMAT,
                      "%s: the index is damaged: %s; `caption index --force PATH... -o %s` makes it "
                      "anew",
@@ -47,7 +47,7 @@ static bool read_header(struct index_file *index, struct header *header, caption
                          "%s: expected an index of photos (`caption index PATH... -o FILE`), found "
                          "another file",
                          index->path);
-    if (size < sizeof *header) return broken(index, "it ends within its header", error);
+    if (size < sizeof *header) return index_file_damaged(index, "it ends within its header", error);
     header->version = le32toh(header->version);
     if (header->version != VERSION)
         return error_set(error, CAPTION_ERROR_FORMAT,
@@ -66,18 +66,18 @@ static bool read_header(struct index_file *index, struct header *header, caption
 static bool check_sizes(struct index_file *index, const struct header *header,
                         caption_error *error) {
     if (header->width < 1 || header->width > INDEX_FILE_MAX_WIDTH)
-        return broken(index, "the width of its vectors is out of range", error);
+        return index_file_damaged(index, "the width of its vectors is out of range", error);
     if (header->count > INDEX_FILE_MAX_PHOTOS)
-        return broken(index, "it claims too many photos", error);
+        return index_file_damaged(index, "it claims too many photos", error);
     if (header->names > header->count * PATH_MAX)
-        return broken(index, "its names are too long", error);
+        return index_file_damaged(index, "its names are too long", error);
     index->width = header->width;
     index->count = (size_t)header->count;
     index->vectors = sizeof *header + index->count * sizeof(struct stored_photo) + header->names;
     size_t vectors, size;
     if (!size_multiply(index->count, NUMBER * index->width, &vectors) ||
         !size_add(index->vectors, vectors, &size) || size != index->file.size)
-        return broken(index, "its size does not fit the number of its photos", error);
+        return index_file_damaged(index, "its size does not fit the number of its photos", error);
     return true;
 }
 
@@ -101,15 +101,15 @@ static bool find_names(struct index_file *index, size_t begin, caption_error *er
     const char *end = (const char *)index->head + index->vectors;
     for (size_t i = 0; i < index->count; i++) {
         const size_t length = strnlen(next, (size_t)(end - next));
-        if (next + length == end) return broken(index, "a name has no end", error);
+        if (next + length == end) return index_file_damaged(index, "a name has no end", error);
         if (length >= PATH_MAX || !is_plain_path(next))
-            return broken(index, "a name is not the path of a photo", error);
+            return index_file_damaged(index, "a name is not the path of a photo", error);
         if (i > 0 && strcmp(index->photos[i - 1].name, next) >= 0)
-            return broken(index, "its names are not in order", error);
+            return index_file_damaged(index, "its names are not in order", error);
         index->photos[i].name = next;
         next += length + 1;
     }
-    return next == end || broken(index, "there is more than its names", error);
+    return next == end || index_file_damaged(index, "there is more than its names", error);
 }
 
 static void take_photos(struct index_file *index) {
@@ -132,7 +132,7 @@ static bool read_photos(struct index_file *index, const struct header *header,
         !file_parts_read(&index->file, index->path, 0, index->vectors, index->head, error))
         return false;
     if (hash_bytes(HASH_START, index->head + begin, index->vectors - begin) != header->hash)
-        return broken(index, "its photos are not those that were written", error);
+        return index_file_damaged(index, "its photos are not those that were written", error);
     take_photos(index);
     return find_names(index, begin + index->count * sizeof(struct stored_photo), error);
 }
@@ -206,7 +206,9 @@ bool index_file_model(const struct model *model, uint64_t *number, caption_error
 
 bool index_file_check_model(const struct index_file *index, uint64_t model, size_t width,
                             caption_error *error) {
-    if (index->model == model && index->width == width) return true;
+    if (index->model == model)
+        return index->width == width ||
+               index_file_damaged(index, "its vectors are not as wide as the model's", error);
     char found[HASH_TEXT], expected[HASH_TEXT];
     hash_text(index->model, found);
     hash_text(model, expected);

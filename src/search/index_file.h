@@ -44,6 +44,9 @@ struct index_file {
 bool index_file_open(struct index_file *index, const char *path, caption_error *error);
 void index_file_close(struct index_file *index);
 
+/* Sets an error that says what is damaged and how to make the index anew; false. */
+bool index_file_damaged(const struct index_file *index, const char *what, caption_error *error);
+
 /* The number by which an index names the model that made its vectors: a hash of all that a photo's
  * vector depends on, encoder, search part, tags and preprocessing, as they are stored in the
  * model's file. False with `error` set when that cannot be read. */

@@ -1,6 +1,7 @@
 #include "search/nearest.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,8 +68,12 @@ static bool score(const struct comparison *job, const uint8_t *bytes, float *flo
     return true;
 }
 
-static const char *name_of(const struct nearest_vectors *vectors) {
-    return vectors->index ? vectors->index->path : "the vectors";
+static bool vector_damaged(const struct nearest_vectors *vectors, size_t number,
+                           caption_error *error) {
+    char what[64];
+    snprintf(what, sizeof what, "vector %zu is not of length 1", number);
+    return vectors->index ? index_file_damaged(vectors->index, what, error)
+                          : error_set(error, CAPTION_ERROR_FORMAT, "the vectors: %s", what);
 }
 
 static void score_block(void *context, size_t item, size_t number) {
@@ -84,8 +89,7 @@ static void score_block(void *context, size_t item, size_t number) {
         return;
     for (size_t i = 0; i < count; i++) {
         if (score(job, bytes + i * row, worker->floats, &job->scores[first + i])) continue;
-        error_set(error, CAPTION_ERROR_FORMAT, "%s: vector %zu is damaged: it is not of length 1",
-                  name_of(vectors), first + i);
+        vector_damaged(vectors, first + i, error);
         return;
     }
 }

@@ -158,6 +158,7 @@ static void test_another_model_is_refused_and_told_how_to_go_on(void **state) {
     open_index(&index, f->path);
     assert_true(index_file_check_model(&index, 0x123456789abcdefU, WIDTH, &error));
     assert_false(index_file_check_model(&index, 0x123456789abcdefU, WIDTH + 1, &error));
+    assert_non_null(strstr(error.message, "not as wide as the model's"));
     assert_false(index_file_check_model(&index, 1, WIDTH, &error));
     assert_non_null(strstr(error.message, "0123456789abcdef"));
     assert_non_null(strstr(error.message, "caption index --force"));
