@@ -174,12 +174,21 @@ static bool check_settings(const struct trainer *t, const struct safetensors *fi
     return ok;
 }
 
+/* Whether so many updates fit into the steps so far. More would wrap, and with it the decay of
+ * Adam's means. */
+static bool are_updates(const struct trainer *t, const struct train_place *p) {
+    uint64_t steps = p->step;
+    for (size_t epoch = 0; epoch < p->epoch; epoch++)
+        steps += step_count(t, epoch_phase(t->options, epoch));
+    return t->update.step <= steps && t->update.encoder_step <= steps;
+}
+
 /* Whether the place lies within the run and its loss is finite. */
 static bool is_place(const struct trainer *t, const struct train_place *p) {
     return p->epoch < epoch_total(t->options) &&
            p->step <= step_count(t, epoch_phase(t->options, p->epoch)) &&
            (p->step == 0 || p->targets > 0) && isfinite(p->loss) && isfinite(p->point_loss) &&
-           isfinite(p->reward) && isfinite(p->best) && p->seconds >= 0;
+           isfinite(p->reward) && isfinite(p->best) && p->seconds >= 0 && are_updates(t, p);
 }
 
 static bool read_place(struct trainer *t, const struct safetensors *file, caption_error *error) {

@@ -15,6 +15,26 @@ static void check(const struct dataset *dataset) {
     FUZZ_MUST(captions == dataset->caption_count);
 }
 
+/* Parts by their source: each photo is in one of them. */
+static void part(const struct dataset *dataset, size_t *photos, size_t count) {
+    struct dataset_parts parts = {0};
+    caption_error error = {0};
+    const char *common = dataset_common_source(dataset, photos, count);
+    if (dataset_parts_add_sources(&parts, dataset, photos, count, "set", &error)) {
+        size_t sum = 0;
+        for (size_t i = 0; i < parts.count; i++) {
+            const struct dataset_part *part = &parts.items[i];
+            FUZZ_MUST(part->first == sum && part->count > 0 && strcmp(part->set, "set") == 0);
+            FUZZ_MUST(part->name[strcspn(part->name, " \t\r\n\v\f")] == '\0');
+            sum += part->count;
+        }
+        FUZZ_MUST(sum == count && (!common || parts.count == 1));
+    } else {
+        fuzz_check_error(&error);
+    }
+    dataset_parts_free(&parts);
+}
+
 static void divide(struct dataset *dataset) {
     caption_error error = {0};
     if (!dataset_split_seeded(dataset, 1, &error)) fuzz_check_error(&error);
@@ -26,6 +46,7 @@ static void divide(struct dataset *dataset) {
             continue;
         }
         FUZZ_MUST(count > 0 && count <= dataset->photo_count);
+        part(dataset, photos, count);
         FUZZ_MUST(dataset_keep_captioned(dataset, photos, count) <= count);
         free(photos);
     }

@@ -73,7 +73,7 @@ static struct run *run_new(char *path, uint64_t seed) {
     fill(t->update.second, count, &random);
     fill(t->update.average, count, &random);
     fill(t->text_states, states, &random);
-    t->update.step = 123456789012345;
+    t->update.step = 11;
     t->update.encoder_step = 7;
     t->place = (struct train_place){.epoch = 2,
                                     .step = 3,
@@ -205,6 +205,21 @@ static void a_place_that_cannot_be_is_refused(void **state) {
     }
 }
 
+static void more_updates_than_steps_are_refused(void **state) {
+    (void)state;
+    static const uint64_t bad[][2] = {{UINT64_MAX, 0}, {1000, 0}, {0, 1000}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char *path = temporary_file_new();
+        struct run *run = run_new(path, 1);
+        run->trainer.update.step = bad[i][0];
+        run->trainer.update.encoder_step = bad[i][1];
+        assert_true(checkpoint_write(&run->trainer, NULL));
+        run_free(run);
+        assert_refused(path, run_new(path, 0), "its place in the data cannot be read");
+        temporary_file_free(path);
+    }
+}
+
 static void the_end_of_an_epoch_is_a_place(void **state) {
     (void)state;
     char *path = temporary_file_new();
@@ -308,6 +323,7 @@ int main(void) {
         cmocka_unit_test(what_is_written_is_read_to_the_last_bit),
         cmocka_unit_test(settings_that_differ_are_named),
         cmocka_unit_test(a_place_that_cannot_be_is_refused),
+        cmocka_unit_test(more_updates_than_steps_are_refused),
         cmocka_unit_test(the_end_of_an_epoch_is_a_place),
         cmocka_unit_test(a_history_that_is_not_of_its_place_is_refused),
         cmocka_unit_test(blocks_of_another_size_are_refused),
