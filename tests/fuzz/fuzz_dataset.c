@@ -35,6 +35,21 @@ static void part(const struct dataset *dataset, size_t *photos, size_t count) {
     dataset_parts_free(&parts);
 }
 
+/* Files may be called anything, and alike: in tables their names stay one word each, and differ. */
+static void name(const struct dataset *dataset) {
+    enum { FILES = 3 };
+    const char *paths[FILES];
+    for (size_t i = 0; i < FILES; i++) paths[i] = dataset->photos[i % dataset->photo_count].name;
+    caption_error error = {0};
+    char **names = dataset_names(paths, FILES, &error);
+    FUZZ_MUST(names != NULL);
+    for (size_t i = 0; i < FILES; i++) {
+        FUZZ_MUST(names[i][0] != '\0' && names[i][strcspn(names[i], " \t\r\n\v\f")] == '\0');
+        for (size_t j = 0; j < i; j++) FUZZ_MUST(strcmp(names[i], names[j]) != 0);
+    }
+    dataset_names_free(names, FILES);
+}
+
 static void divide(struct dataset *dataset) {
     caption_error error = {0};
     if (!dataset_split_seeded(dataset, 1, &error)) fuzz_check_error(&error);
@@ -74,6 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     char *summary = dataset_summary(&dataset, &error);
     FUZZ_MUST(summary != NULL);
     free(summary);
+    name(&dataset);
     divide(&dataset);
     append(&dataset, fuzz_file(0, bytes, size));
     dataset_free(&dataset);
