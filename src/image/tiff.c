@@ -141,6 +141,9 @@ static bool tiff_recognise(const uint8_t *bytes, size_t size) {
     FUNCTION(TIFFReadRGBAImageOriented)                                                            \
     FUNCTION(TIFFIsTiled)                                                                          \
     FUNCTION(TIFFNumberOfStrips)                                                                   \
+    FUNCTION(TIFFNumberOfTiles)                                                                    \
+    FUNCTION(TIFFGetStrileOffset)                                                                  \
+    FUNCTION(TIFFGetStrileByteCount)                                                               \
     FUNCTION(TIFFStripSize)                                                                        \
     FUNCTION(TIFFTileSize)                                                                         \
     FUNCTION(TIFFReadEncodedStrip)
@@ -218,14 +221,15 @@ static int keep_problem(TIFF *tiff, void *context, const char *module, const cha
     return 1;
 }
 
-static int ignore_warning(TIFF *tiff, void *context, const char *module, const char *format,
-                          va_list arguments) {
-    (void)tiff;
-    (void)context;
-    (void)module;
-    (void)format;
-    (void)arguments;
-    return 1;
+/* Of most that libtiff warns of, the pixels are nevertheless whole; not where a JPEG in it has
+ * fewer than the tags say. */
+static int take_warning(TIFF *tiff, void *context, const char *module, const char *format,
+                        va_list arguments) __attribute__((format(printf, 4, 0)));
+static int take_warning(TIFF *tiff, void *context, const char *module, const char *format,
+                        va_list arguments) {
+    static const char too_small[] = "Improper JPEG strip/tile size";
+    if (strncmp(format, too_small, strlen(too_small)) != 0) return 1;
+    return keep_problem(tiff, context, module, format, arguments);
 }
 
 static bool fail(const struct tiff_source *source, caption_error *error) {
@@ -241,7 +245,7 @@ static TIFF *open_tiff(const struct libtiff *lib, struct tiff_source *source,
         return NULL;
     }
     lib->TIFFOpenOptionsSetErrorHandlerExtR(options, keep_problem, source);
-    lib->TIFFOpenOptionsSetWarningHandlerExtR(options, ignore_warning, NULL);
+    lib->TIFFOpenOptionsSetWarningHandlerExtR(options, take_warning, source);
     TIFF *tiff =
         lib->TIFFClientOpenExt("photo", "r", source, source_read, source_write, source_seek,
                                source_close, source_size, source_map, source_unmap, options);
@@ -346,6 +350,22 @@ static bool check_cost(const struct open_tiff *open, const struct format_header 
            image_check_cost(header, made, pixels, open->source->size, error);
 }
 
+/* Whether strips and tiles begin behind the header of the file. What is empty may begin anywhere.
+ */
+static bool check_places(const struct open_tiff *open, caption_error *error) {
+    enum { header = 8 };
+    const struct libtiff *lib = open->lib;
+    TIFF *tiff = open->tiff;
+    const uint32_t parts =
+        lib->TIFFIsTiled(tiff) ? lib->TIFFNumberOfTiles(tiff) : lib->TIFFNumberOfStrips(tiff);
+    for (uint32_t part = 0; part < parts; part++)
+        if (lib->TIFFGetStrileOffset(tiff, part) < header &&
+            lib->TIFFGetStrileByteCount(tiff, part) > 0)
+            return error_set(error, CAPTION_ERROR_FORMAT,
+                             "damaged TIFF: pixels begin within its header");
+    return true;
+}
+
 /* As it is stored: who asks for the orientation that it has gets rows as they come. */
 static bool decode(const struct open_tiff *open, const struct format_header *header,
                    size_t min_side, struct image *out, caption_error *error) {
@@ -353,14 +373,15 @@ static bool decode(const struct open_tiff *open, const struct format_header *hea
     struct tiff_source *source = open->source;
     TIFF *tiff = open->tiff;
     const size_t count = header->width * header->height;
-    if (!check_cost(open, header, min_side, error)) return false;
+    if (!check_cost(open, header, min_side, error) || !check_places(open, error)) return false;
     uint32_t *pixels = memory_zeroed(count, sizeof *pixels, "a photo's pixels", error);
     if (!pixels) return false;
     bool ok =
         lib->TIFFReadRGBAImageOriented(tiff, (uint32_t)header->width, (uint32_t)header->height,
                                        pixels, (int)header->orientation, 1) ||
         fail(source, error);
-    ok = ok && take_palette_alpha(open, pixels, count, error);
+    ok = ok && (!*source->problem || fail(source, error)) &&
+         take_palette_alpha(open, pixels, count, error);
     if (ok) {
         struct whole_pixels whole = {.channels = 3, .stride = 3 * header->width};
         whole.pixels = pack_pixels(pixels, count, has_straight_alpha(lib, tiff));

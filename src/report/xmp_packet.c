@@ -303,8 +303,8 @@ bool xmp_packet_read(const char *bytes, size_t size, const char *name, struct xm
                      caption_error *error) {
     *packet = (struct xmp_packet){.bytes = bytes, .size = size};
     if (memchr(bytes, 0, size)) /* XML has no such character */
-        return error_set(error, CAPTION_ERROR_FORMAT, "%s: expected UTF-8, found UTF-16 or UTF-32",
-                         name);
+        return error_set(error, CAPTION_ERROR_FORMAT,
+                         "%s: expected UTF-8, found bytes of 0 (UTF-16?)", name);
     return read_packet(packet, name, error);
 }
 

@@ -163,6 +163,56 @@ static void what_libtiff_complains_of_is_the_error(void **state) {
     bytes_free(&file);
 }
 
+static void pixels_within_the_header_are_damage(void **state) {
+    (void)state;
+    struct bytes file = tiff_new(false, 1, 0);
+    enum { place = 8 + 3 * WIDTH * HEIGHT + 6 + 2 + 6 * 12 + 8 };
+    assert_int_equal(file.data[place], 8);
+    file.data[place] = 0;
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "damaged TIFF: pixels begin within its header");
+    bytes_free(&file);
+}
+
+#ifdef CAPTION_WITH_TURBOJPEG
+
+/* A file of one strip, which is a JPEG of 16 x 16 pixels. */
+static struct bytes tiff_of_jpeg(unsigned side) {
+    enum { jpeg_side = 16, header = 8, entries = 8 };
+    uint8_t grey[jpeg_side * jpeg_side];
+    memset(grey, 100, sizeof grey);
+    struct bytes jpeg = jpeg_encoded(grey, jpeg_side, jpeg_side, TJPF_GRAY, TJSAMP_GRAY, 0);
+    bytes_add(&jpeg, "\0", jpeg.size % 2);
+    struct tiff tiff = {0};
+    bytes_add(&tiff.file, "II", 2);
+    tiff_add(&tiff, 42, 2);
+    tiff_add(&tiff, header + jpeg.size, 4);
+    bytes_add(&tiff.file, jpeg.data, jpeg.size);
+    tiff_add(&tiff, entries, 2);
+    tiff_add_entry(&tiff, 256, 3, 1, side);
+    tiff_add_entry(&tiff, 257, 3, 1, side);
+    tiff_add_entry(&tiff, 258, 3, 1, 8);
+    tiff_add_entry(&tiff, 259, 3, 1, 7); /* JPEG */
+    tiff_add_entry(&tiff, 262, 3, 1, 1); /* grey */
+    tiff_add_entry(&tiff, 273, 4, 1, header);
+    tiff_add_entry(&tiff, 278, 3, 1, side);
+    tiff_add_entry(&tiff, 279, 4, 1, jpeg.size);
+    tiff_add(&tiff, 0, 4);
+    bytes_free(&jpeg);
+    return tiff.file;
+}
+
+static void a_jpeg_in_it_that_is_smaller_than_the_photo_is_damage(void **state) {
+    (void)state;
+    struct bytes whole = tiff_of_jpeg(16), larger = tiff_of_jpeg(32);
+    struct image out = decoded(&whole);
+    assert_pixel(&out, 15, 15, 100, 100, 100, 1);
+    image_free(&out);
+    assert_refused(&larger, CAPTION_ERROR_FORMAT, "expected 32x32, got 16x16");
+    bytes_free(&whole);
+    bytes_free(&larger);
+}
+
+#endif
 #endif
 
 int main(void) {
@@ -176,6 +226,10 @@ int main(void) {
         cmocka_unit_test(alpha_beside_a_palette_is_laid_over_white),
         cmocka_unit_test(a_thumbnail_of_no_raw_photo_is_a_tiff),
         cmocka_unit_test(what_libtiff_complains_of_is_the_error),
+        cmocka_unit_test(pixels_within_the_header_are_damage),
+#ifdef CAPTION_WITH_TURBOJPEG
+        cmocka_unit_test(a_jpeg_in_it_that_is_smaller_than_the_photo_is_damage),
+#endif
 #endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
