@@ -42,9 +42,9 @@ run() {
     "$program" "$@" >"$out" 2>"$err" </dev/null || status=$?
 }
 
-# as_stranger COMMAND...: as a user who may not read everything; false where there is none. The test's
+# as_other_user COMMAND...: as a user who may not read everything; false where there is none. The test's
 # folder is opened for that user.
-as_stranger() {
+as_other_user() {
     chmod 755 "$work"
     if [ "$(id -u)" -ne 0 ]; then
         "$@"
@@ -53,17 +53,17 @@ as_stranger() {
     fi
 }
 
-# Whether as_stranger can run the program, and what it runs may not do all.
-has_stranger() {
+# Whether as_other_user can run the program, and what it runs may not do all.
+has_other_user() {
     mkdir -p "$work/private"
     chmod 000 "$work/private"
-    as_stranger "$program" --version >"$out" 2>"$err" && ! as_stranger ls "$work/private" >"$out" 2>&1
+    as_other_user "$program" --version >"$out" 2>"$err" && ! as_other_user ls "$work/private" >"$out" 2>&1
 }
 
-# run_stranger ARGUMENTS...: as `run`.
-run_stranger() {
+# run_as_other_user ARGUMENTS...: as `run`.
+run_as_other_user() {
     status=0
-    as_stranger "$program" "$@" >"$out" 2>"$err" </dev/null || status=$?
+    as_other_user "$program" "$@" >"$out" 2>"$err" </dev/null || status=$?
 }
 
 # has_faults: whether with_fault works.

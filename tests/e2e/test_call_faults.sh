@@ -25,7 +25,7 @@ mkdir "$work/in" "$work/old" "$work/new"
 echo "an old line" >"$work/old/photo.txt"
 echo "an old page" >"$work/old/page.html"
 cp "$work/shapes/images/00.ppm" "$work/old/photo.ppm"
-has_stranger && user=as_stranger || user=
+has_other_user && user=as_other_user || user=
 mkdir "$work/told"
 chmod 777 "$work/told"
 report=$work/told/report

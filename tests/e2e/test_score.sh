@@ -53,9 +53,9 @@ run score "$work/perfect.json" "$work/data.json"
 expect 1 "a photo without a caption: exit 1"
 expect_in "$err" 3.jpg
 
-echo '[{"image_id": 99, "caption": "a dog"}]' >"$work/stranger.json"
-run score "$work/stranger.json" "$work/data.json"
+echo '[{"image_id": 99, "caption": "a dog"}]' >"$work/unknown.json"
+run score "$work/unknown.json" "$work/data.json"
 expect 1 "a caption of no photo: exit 1"
-expect_in "$err" stranger.json 99
+expect_in "$err" unknown.json 99
 
 finish

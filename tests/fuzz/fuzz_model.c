@@ -10,7 +10,7 @@ enum { MOST_NUMBERS = 300000, MOST_SIDE = 64, MOST_LAYERS = 30 };
 
 static const uint8_t photo[] = "P6\n4 4\n255\n0123456789012345678901234567890123456789abcdefgh";
 
-static void tell(const struct model *model, const char *path) {
+static void describe(const struct model *model, const char *path) {
     caption_error error = {0};
     char *text = model_info(model, path, &error);
     FUZZ_MUST(text != NULL);
@@ -97,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
         fuzz_check_error(&error);
         return 0;
     }
-    tell(&model, path);
+    describe(&model, path);
     const bool slow = is_slow(&model);
     if (!slow) {
         search(&model);

@@ -20,14 +20,14 @@ static const size_t thread_counts[] = {1, 2, 5};
 struct job {
     size_t workers;
     atomic_int visits[ITEMS];
-    atomic_int strangers; /* workers out of range */
+    atomic_int out_of_range;
     double results[ITEMS];
 };
 
 static void visit(void *context, size_t item, size_t worker) {
     struct job *job = context;
     atomic_fetch_add(&job->visits[item], 1);
-    if (worker >= job->workers) atomic_fetch_add(&job->strangers, 1);
+    if (worker >= job->workers) atomic_fetch_add(&job->out_of_range, 1);
     struct random random = random_seeded(1, item);
     for (size_t i = 0; i < 50 + item % 100; i++) {
         job->results[item] += (double)random_normal(&random);
@@ -46,7 +46,7 @@ static void every_item_is_done_exactly_once(void **state) {
             job = (struct job){.workers = thread_counts[t]};
             threads_for(pool, sizes[s], visit, &job);
             for (size_t i = 0; i < ITEMS; i++) assert_int_equal(job.visits[i], i < sizes[s]);
-            assert_int_equal(job.strangers, 0);
+            assert_int_equal(job.out_of_range, 0);
         }
         threads_free(pool);
     }

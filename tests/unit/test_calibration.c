@@ -183,12 +183,12 @@ static double confidence_of_all(size_t count, double cider) {
     assert_true(calibration_fit(&photos, &confidence, probabilities, NULL));
     assert_int_equal(confidence.style_count, 0);
     for (size_t i = 0; i < count; i++) assert_true(probabilities[i] >= 0 && probabilities[i] <= 1);
-    const double told = confidence_of(&confidence, photos.signals, NULL);
-    assert_true(isfinite(told));
+    const double found = confidence_of(&confidence, photos.signals, NULL);
+    assert_true(isfinite(found));
     free(probabilities);
     confidence_free(&confidence);
     calibration_free(&photos);
-    return told;
+    return found;
 }
 
 static void photos_of_one_kind_alone_are_no_trouble(void **state) {

@@ -366,22 +366,24 @@ static void a_photo_in_memory_is_the_photo_in_its_file(void **state) {
     file_bytes_free(&bytes);
 }
 
-/* Every told sentence is that of the first candidate that comes to it, with its log-probability. */
-static size_t check_neutral(const caption_result *drawn, const caption_result *told) {
+/* Every neutral sentence is that of the first candidate that comes to it, with its log-probability.
+ */
+static size_t check_neutral(const caption_result *drawn, const caption_result *neutral) {
     size_t next = 0;
     for (size_t i = 0; i < drawn->count; i++) {
         char *text = neutral_sentence(drawn->captions[i].text, NULL);
         bool seen = false;
-        for (size_t j = 0; j < next; j++) seen = seen || strcmp(told->captions[j].text, text) == 0;
+        for (size_t j = 0; j < next; j++)
+            seen = seen || strcmp(neutral->captions[j].text, text) == 0;
         if (!seen) {
-            assert_true(next < told->count);
-            assert_string_equal(told->captions[next].text, text);
-            assert_true(told->captions[next].logprob == drawn->captions[i].logprob);
+            assert_true(next < neutral->count);
+            assert_string_equal(neutral->captions[next].text, text);
+            assert_true(neutral->captions[next].logprob == drawn->captions[i].logprob);
             next++;
         }
         free(text);
     }
-    assert_int_equal(next, told->count);
+    assert_int_equal(next, neutral->count);
     return drawn->count - next;
 }
 
@@ -390,15 +392,15 @@ static void neutral_candidates_that_say_the_same_are_told_once(void **state) {
     caption_options options = caption_options_default();
     options.beam_size = options.top = 40;
     options.max_length = 4;
-    caption_result drawn[PHOTOS], told[PHOTOS];
+    caption_result drawn[PHOTOS], neutral[PHOTOS];
     caption_all(f, all_paths(f), PHOTOS, &options, drawn);
     options.neutral = true;
-    caption_all(f, all_paths(f), PHOTOS, &options, told);
+    caption_all(f, all_paths(f), PHOTOS, &options, neutral);
     size_t merged = 0;
-    for (size_t i = 0; i < PHOTOS; i++) merged += check_neutral(&drawn[i], &told[i]);
+    for (size_t i = 0; i < PHOTOS; i++) merged += check_neutral(&drawn[i], &neutral[i]);
     assert_true(merged > 0);
     caption_results_free(drawn, PHOTOS);
-    caption_results_free(told, PHOTOS);
+    caption_results_free(neutral, PHOTOS);
 }
 
 static void neutral_samples_are_all_kept(void **state) {

@@ -524,7 +524,7 @@ static void an_encoder_is_read_with_or_without_prefix_and_nothing_else(void **st
         size_t count;
         const real *embedding = tensor_values(&fresh, "decoder.embedding.weight", &count);
         for (size_t j = 0; j < count; j++) assert_true(embedding[j] == 0);
-        /* The whole model tells its preprocessing, the bare encoder does not. */
+        /* The whole model has its preprocessing, the bare encoder does not. */
         assert_true(fresh.preprocessing.mean[1] == (i == 0 ? 123.675F : 127));
         assert_true(fresh.preprocessing.std[2] == (i == 0 ? 57.375F : 128));
         model_free(&fresh);

@@ -12,17 +12,17 @@
 #include "base/random.h"
 
 struct pair {
-    const char *drawn, *told;
+    const char *drawn, *neutral;
 };
 
 static void check(const struct pair *pairs, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        char *told = neutral_sentence(pairs[i].drawn, NULL);
-        assert_non_null(told);
-        if (strcmp(told, pairs[i].told) != 0)
-            fail_msg("\"%s\" became \"%s\" where \"%s\" was expected", pairs[i].drawn, told,
-                     pairs[i].told);
-        free(told);
+        char *neutral = neutral_sentence(pairs[i].drawn, NULL);
+        assert_non_null(neutral);
+        if (strcmp(neutral, pairs[i].neutral) != 0)
+            fail_msg("\"%s\" became \"%s\" where \"%s\" was expected", pairs[i].drawn, neutral,
+                     pairs[i].neutral);
+        free(neutral);
     }
 }
 
@@ -173,12 +173,12 @@ static void any_words_in_any_order_end_without_gender(void **state) {
             if (*sentence) strcat(sentence, " ");
             strcat(sentence, words[random_below(&random, sizeof words / sizeof *words)]);
         }
-        char *told = neutral_sentence(sentence, NULL);
-        assert_non_null(told);
-        for (char *word = strtok(told, " "); word; word = strtok(NULL, " "))
+        char *neutral = neutral_sentence(sentence, NULL);
+        assert_non_null(neutral);
+        for (char *word = strtok(neutral, " "); word; word = strtok(NULL, " "))
             for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
                 if (strcmp(word, gone[i]) == 0) fail_msg("%s: %s", sentence, word);
-        free(told);
+        free(neutral);
     }
 }
 
@@ -193,11 +193,11 @@ static void a_megabyte_is_rewritten_in_one_pass(void **state) {
         char *sentence = malloc(count * size + 1);
         assert_non_null(sentence);
         for (size_t at = 0; at < count; at++) memcpy(sentence + at * size, units[i], size + 1);
-        char *told = neutral_sentence(sentence, NULL);
-        assert_non_null(told);
-        assert_true(strlen(told) > count);
-        assert_null(strstr(told, " he "));
-        free(told);
+        char *neutral = neutral_sentence(sentence, NULL);
+        assert_non_null(neutral);
+        assert_true(strlen(neutral) > count);
+        assert_null(strstr(neutral, " he "));
+        free(neutral);
         free(sentence);
     }
 }
