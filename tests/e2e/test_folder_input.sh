@@ -189,20 +189,20 @@ chmod 700 "$tree/locked" "$work/np"
 if has_other_user; then
     chmod 000 "$tree/locked" "$work/np"
     run_as_other_user -r "$tree"
-    expect 1 "a folder that cannot be read is told"
+    expect 1 "a folder that cannot be read is reported"
     expect_in "$err" locked
     [ "$(wc -l <"$out")" -ge 3 ] || fail "the others are captioned"
-    told=0
+    reported=0
     cd "$work" || exit 1 # a short path, which lies where others were: nothing behind its end is 0
     for i in 1 2 3 4 5 6 7 8; do
         run_as_other_user --shard "$i/8" np
-        told=$((told + status))
+        reported=$((reported + status))
     done
     cd "$OLDPWD" || exit 1
-    [ "$told" -eq 1 ] || fail "of 8 shards 1 tells of a folder that is named and cannot be read, not $told"
+    [ "$reported" -eq 1 ] || fail "of 8 shards 1 reports a folder that is named and cannot be read, not $reported"
     chmod 744 "$tree/locked"
     run_as_other_user -r --jsonl "$tree"
-    expect 1 "of a folder whose names alone may be read, each is told"
+    expect 1 "of a folder whose names alone may be read, each is reported"
     jq -s -e 'map(select(.error)) | length == 1 and (.[0].path | endswith("locked/05.ppm"))' "$out" >/dev/null ||
         fail "a file that cannot be looked at is an error row"
     run_as_other_user --glob '*.jpg' --jsonl "$tree/locked"
