@@ -39,7 +39,7 @@ static bool is_tiff(const uint8_t *bytes, size_t size) {
 /* What the directories of a file have shown so far. */
 struct raw_walk {
     struct format_header *header;
-    size_t left;    /* directories to be read: they may point at each other */
+    size_t left;    /* directories to be tried: they may point at each other, or nowhere */
     bool developed; /* none has said to hold what a sensor saw */
     bool searching; /* for previews; else whether it is a raw photo at all */
 };
@@ -123,8 +123,9 @@ static void read_directory(struct raw_walk *walk, const struct tiff_file *file,
 static void read_chain(struct raw_walk *walk, const struct tiff_file *file, uint64_t at,
                        unsigned depth) {
     struct tiff_directory directory;
-    while (at > 0 && walk->left > 0 && tiff_directory_read(file, at, &directory)) {
+    while (at > 0 && walk->left > 0) {
         walk->left--;
+        if (!tiff_directory_read(file, at, &directory)) return;
         read_directory(walk, file, &directory);
         const struct tiff_entry below = tiff_entry_find(file, &directory, TIFF_TAG_DIRECTORIES);
         for (uint64_t i = 0; depth < MOST_DEPTH && i < below.count && walk->left > 0; i++) {
@@ -178,6 +179,7 @@ static void inspect_cr3(const uint8_t *bytes, size_t size, struct format_header 
     enum { uuid = 16, count = 8, preview_header = 16 };
     struct iso_box movie, box, part;
     struct tiff_file file;
+    header->cut = !iso_boxes_end(bytes, size);
     if (iso_box_find(bytes, size, "moov", &movie) &&
         iso_box_find(movie.content, movie.size, "uuid", &box) &&
         begins(box.content, box.size, 0, metadata, uuid) &&
@@ -195,7 +197,6 @@ static void inspect_cr3(const uint8_t *bytes, size_t size, struct format_header 
         bytes += read;
         size -= read;
     }
-    header->cut = !iso_boxes_end(bytes, size);
 }
 
 static void inspect_raf(const uint8_t *bytes, size_t size, struct format_header *header) {

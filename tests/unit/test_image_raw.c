@@ -45,6 +45,12 @@ static void one_that_is_cut_off_is_truncated(void **state) {
     file.size = 60;
     assert_refused(&file, CAPTION_ERROR_FORMAT, "truncated camera raw: it ends after 60 bytes");
     bytes_free(&file);
+    file = raw_cr3(1);
+    const uint8_t *preview = memmem(file.data, file.size, "\xea\xf4\x2b\x5e", 4);
+    assert_non_null(preview);
+    file.size = (size_t)(preview - file.data) + 16; /* in the box of the preview */
+    assert_refused(&file, CAPTION_ERROR_FORMAT, "truncated camera raw");
+    bytes_free(&file);
     file = raw_raf();
     file.size -= 10;
     assert_refused(&file, CAPTION_ERROR_FORMAT, "truncated camera raw");
