@@ -350,7 +350,7 @@ static void make_printable(char *name) {
     }
 }
 
-/* The last part of a path, without extension. */
+/* The last part of a path, without extension; "/" has none. */
 static char *stem_of(const char *path, caption_error *error) {
     char *copy = memory_string(path, error);
     if (!copy) return NULL;
@@ -361,7 +361,9 @@ static char *stem_of(const char *path, caption_error *error) {
     if (strncmp(stem, prefix, strlen(prefix)) == 0 && stem[strlen(prefix)]) stem += strlen(prefix);
     memmove(copy, stem, strlen(stem) + 1);
     make_printable(copy);
-    return copy;
+    if (*copy) return copy;
+    free(copy);
+    return memory_string("data", error);
 }
 
 static bool is_taken(char *const *names, size_t count, const char *name) {

@@ -12,10 +12,11 @@ static const char sourced[] =
 
 static void names_are_short_and_differ(void **state) {
     (void)state;
-    static const char *const paths[] = {"x/dataset_flickr8k.json", "everyday/",  "y/everyday.jsonl",
-                                        "my photos.json",          "everyday-2", "dataset_.json"};
-    static const char *const expected[] = {"flickr8k",  "everyday",     "everyday-2",
-                                           "my_photos", "everyday-2-2", "dataset_"};
+    static const char *const paths[] = {
+        "x/dataset_flickr8k.json", "everyday/", "y/everyday.jsonl", "my photos.json", "everyday-2",
+        "dataset_.json",           "/"};
+    static const char *const expected[] = {"flickr8k",     "everyday", "everyday-2", "my_photos",
+                                           "everyday-2-2", "dataset_", "data"};
     enum { COUNT = sizeof paths / sizeof *paths };
     char **names = dataset_names(paths, COUNT, NULL);
     assert_non_null(names);
