@@ -110,6 +110,8 @@ SIMD_INLINE void inverse_deviations(size_t vectors, size_t lanes, const real *va
 
 SIMD_INLINE void forward_of(size_t vectors, size_t lanes, size_t c, const struct batch_norm *layer,
                             size_t pixels, const real *input, const real *residual, real *output) {
+    const size_t channels = layer->channels; /* not read anew behind every store */
+    const bool relu6 = layer->relu6;
     simd_real factor[VECTORS], mean[VECTORS], scale[VECTORS], shift[VECTORS];
     inverse_deviations(vectors, lanes, layer->variance + c, factor);
     load_channels(vectors, lanes, layer->mean + c, mean);
@@ -119,7 +121,7 @@ SIMD_INLINE void forward_of(size_t vectors, size_t lanes, size_t c, const struct
     for (size_t p = 0; p < pixels; p++) {
         SIMD_UNROLL
         for (size_t v = 0; v < vectors; v++) {
-            const size_t at = p * layer->channels + c + v * SIMD_WIDTH;
+            const size_t at = p * channels + c + v * SIMD_WIDTH;
             simd_real x;
             simd_load(&x, input + at, lanes);
             x = (x - mean[v]) * factor[v] + shift[v];
@@ -128,7 +130,7 @@ SIMD_INLINE void forward_of(size_t vectors, size_t lanes, size_t c, const struct
                 simd_load(&before, residual + at, lanes);
                 x += before;
             }
-            if (layer->relu6) simd_relu6(&x);
+            if (relu6) simd_relu6(&x);
             simd_store(output + at, &x, lanes);
         }
     }
@@ -152,16 +154,18 @@ SIMD_INLINE void sum_gradients(size_t vectors, size_t lanes, size_t c,
                                const struct batch_norm *layer, size_t pixels, const real *input,
                                const real *output, real *d_output, const simd_real *mean,
                                const simd_real *inverse, struct sums *sums, struct sums *products) {
+    const size_t channels = layer->channels;
+    const bool relu6 = layer->relu6;
     for (size_t start = 0; start < pixels; start += BLOCK) {
         simd_real block[VECTORS] = {{0}}, block_products[VECTORS] = {{0}};
         for (size_t p = start; p < size_smaller(start + BLOCK, pixels); p++) {
             SIMD_UNROLL
             for (size_t v = 0; v < vectors; v++) {
-                const size_t at = p * layer->channels + c + v * SIMD_WIDTH;
+                const size_t at = p * channels + c + v * SIMD_WIDTH;
                 simd_real x, y, gradient;
                 simd_load(&x, input + at, lanes);
                 simd_load(&gradient, d_output + at, lanes);
-                if (layer->relu6) {
+                if (relu6) {
                     simd_load(&y, output + at, lanes);
                     mask_relu6(&y, &gradient);
                     simd_store(d_output + at, &gradient, lanes);
@@ -181,6 +185,7 @@ SIMD_INLINE void sum_gradients(size_t vectors, size_t lanes, size_t c,
 SIMD_INLINE void backward_of(size_t vectors, size_t lanes, size_t c, const struct batch_norm *layer,
                              size_t pixels, const real *input, const real *output, real *d_output,
                              real *d_input, real *d_scale, real *d_shift) {
+    const size_t channels = layer->channels;
     simd_real inverse[VECTORS], mean[VECTORS], scale[VECTORS];
     inverse_deviations(vectors, lanes, layer->variance + c, inverse);
     load_channels(vectors, lanes, layer->mean + c, mean);
@@ -202,7 +207,7 @@ SIMD_INLINE void backward_of(size_t vectors, size_t lanes, size_t c, const struc
     for (size_t p = 0; p < pixels; p++) {
         SIMD_UNROLL
         for (size_t v = 0; v < vectors; v++) {
-            const size_t at = p * layer->channels + c + v * SIMD_WIDTH;
+            const size_t at = p * channels + c + v * SIMD_WIDTH;
             simd_real x, gradient;
             simd_load(&x, input + at, lanes);
             simd_load(&gradient, d_output + at, lanes);
