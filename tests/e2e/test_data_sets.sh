@@ -4,6 +4,9 @@
 # data set without splits gets one by a seed.
 . "$(dirname "$0")/lib.sh"
 
+# What is said of the photos does not matter here, and the shipped weights would take longer.
+tiny_model "$work/tiny.safetensors"
+export CAPTION_MODEL="$work/tiny.safetensors"
 data=$work/data
 mkdir "$data" "$data/more"
 square "$data/a.ppm" 32 200 30 30
