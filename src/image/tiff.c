@@ -157,11 +157,12 @@ static bool load(struct libtiff *lib, caption_error *error) {
                         error);
 }
 
-/* A file in memory, and what libtiff first complained of. */
+/* A file in memory, and what libtiff first complained of, or what makes pixels wrong. */
 struct tiff_source {
     const uint8_t *bytes;
     size_t size, at;
     char problem[160];
+    bool damaged; /* libtiff goes on nevertheless */
 };
 
 static tmsize_t source_read(thandle_t handle, void *out, tmsize_t wanted) {
@@ -221,15 +222,20 @@ static int keep_problem(TIFF *tiff, void *context, const char *module, const cha
     return 1;
 }
 
-/* Of most that libtiff warns of, the pixels are nevertheless whole; not where a JPEG in it has
- * fewer than the tags say. */
+/* Of most that libtiff warns of, or complains of and decodes, the pixels are nevertheless whole;
+ * not where a JPEG in it has fewer than the tags say. */
 static int take_warning(TIFF *tiff, void *context, const char *module, const char *format,
                         va_list arguments) __attribute__((format(printf, 4, 0)));
 static int take_warning(TIFF *tiff, void *context, const char *module, const char *format,
                         va_list arguments) {
     static const char too_small[] = "Improper JPEG strip/tile size";
+    (void)tiff;
+    (void)module;
+    struct tiff_source *source = context;
     if (strncmp(format, too_small, strlen(too_small)) != 0) return 1;
-    return keep_problem(tiff, context, module, format, arguments);
+    source->damaged = true;
+    vsnprintf(source->problem, sizeof source->problem, format, arguments);
+    return 1;
 }
 
 static bool fail(const struct tiff_source *source, caption_error *error) {
@@ -380,7 +386,7 @@ static bool decode(const struct open_tiff *open, const struct format_header *hea
         lib->TIFFReadRGBAImageOriented(tiff, (uint32_t)header->width, (uint32_t)header->height,
                                        pixels, (int)header->orientation, 1) ||
         fail(source, error);
-    ok = ok && (!*source->problem || fail(source, error)) &&
+    ok = ok && (!source->damaged || fail(source, error)) &&
          take_palette_alpha(open, pixels, count, error);
     if (ok) {
         struct whole_pixels whole = {.channels = 3, .stride = 3 * header->width};

@@ -163,6 +163,18 @@ static void what_libtiff_complains_of_is_the_error(void **state) {
     bytes_free(&file);
 }
 
+static void what_libtiff_complains_of_and_decodes_is_a_photo(void **state) {
+    (void)state;
+    struct bytes file = tiff_new(false, 1, 0);
+    enum { first_tag = 8 + 3 * WIDTH * HEIGHT + 6 + 2 };
+    assert_int_equal(file.data[first_tag], 254);
+    file.data[first_tag] = file.data[first_tag + 2] = 0; /* neither a tag nor a type */
+    struct image out = decoded(&file);
+    assert_pixel(&out, 2, 1, 20, 100, 200, 0);
+    image_free(&out);
+    bytes_free(&file);
+}
+
 static void pixels_within_the_header_are_damage(void **state) {
     (void)state;
     struct bytes file = tiff_new(false, 1, 0);
@@ -226,6 +238,7 @@ int main(void) {
         cmocka_unit_test(alpha_beside_a_palette_is_laid_over_white),
         cmocka_unit_test(a_thumbnail_of_no_raw_photo_is_a_tiff),
         cmocka_unit_test(what_libtiff_complains_of_is_the_error),
+        cmocka_unit_test(what_libtiff_complains_of_and_decodes_is_a_photo),
         cmocka_unit_test(pixels_within_the_header_are_damage),
 #ifdef CAPTION_WITH_TURBOJPEG
         cmocka_unit_test(a_jpeg_in_it_that_is_smaller_than_the_photo_is_damage),
