@@ -83,7 +83,8 @@ static bool archive_error(const struct listing *listing, caption_error *error) {
                      listing->path, reason ? reason : "no reason given");
 }
 
-/* Whether a header was read. One with a wrong checksum is ARCHIVE_RETRY: of the next, nothing is known. */
+/* Whether a header was read. One with a wrong checksum is ARCHIVE_RETRY: of the next, nothing is
+ * known. */
 static bool is_read(int status) {
     return status == ARCHIVE_OK || status == ARCHIVE_WARN;
 }

@@ -15,6 +15,11 @@ static void check(const struct dataset *dataset) {
     FUZZ_MUST(captions == dataset->caption_count);
 }
 
+/* In a table: neither empty nor with white space. */
+static bool is_one_word(const char *name) {
+    return name[0] != '\0' && name[strcspn(name, " \t\r\n\v\f")] == '\0';
+}
+
 /* Parts by their source: each photo is in one of them. */
 static void part(const struct dataset *dataset, size_t *photos, size_t count) {
     struct dataset_parts parts = {0};
@@ -25,7 +30,7 @@ static void part(const struct dataset *dataset, size_t *photos, size_t count) {
         for (size_t i = 0; i < parts.count; i++) {
             const struct dataset_part *part = &parts.items[i];
             FUZZ_MUST(part->first == sum && part->count > 0 && strcmp(part->set, "set") == 0);
-            FUZZ_MUST(part->name[strcspn(part->name, " \t\r\n\v\f")] == '\0');
+            FUZZ_MUST(is_one_word(part->name));
             sum += part->count;
         }
         FUZZ_MUST(sum == count && (!common || parts.count == 1));
@@ -44,7 +49,7 @@ static void name(const struct dataset *dataset) {
     char **names = dataset_names(paths, FILES, &error);
     FUZZ_MUST(names != NULL);
     for (size_t i = 0; i < FILES; i++) {
-        FUZZ_MUST(names[i][0] != '\0' && names[i][strcspn(names[i], " \t\r\n\v\f")] == '\0');
+        FUZZ_MUST(is_one_word(names[i]));
         for (size_t j = 0; j < i; j++) FUZZ_MUST(strcmp(names[i], names[j]) != 0);
     }
     dataset_names_free(names, FILES);
