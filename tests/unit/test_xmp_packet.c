@@ -41,7 +41,8 @@ static const struct xmp_content content_of_caption = {.texts = {caption, caption
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<x:xmpmeta xmlns:x=\"adobe:ns:meta/\" "           \
     "x:xmptk=\"XMP Core 4.4.0-Exiv2\">\n <rdf:RDF " RDF ">\n  <rdf:Description rdf:about=\"\" "    \
     "" DC " xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\"\n   xmp:Rating='3'>\n"
-#define END "\r\n  </rdf:Description>\n </rdf:RDF>\n</x:xmpmeta><!-- & so on -->"
+#define DESCRIPTION_END "</rdf:Description>\n </rdf:RDF>\n</x:xmpmeta><!-- & so on -->"
+#define END "\r\n  " DESCRIPTION_END
 
 #ifdef CAPTION_WITH_EXPAT
 enum { WITH_EXPAT = 1 };
@@ -128,7 +129,7 @@ static void texts_that_are_absent_are_added_where_properties_end(void **state) {
     char text[2048], expected[4096];
     snprintf(text, sizeof text, "%s%s%s", BEGIN, property, END);
     snprintf(expected, sizeof expected, "%s%s\r\n  %s\n%s\n%s\n%s", BEGIN, property,
-             NEW_DESCRIPTION, NEW_ALT_TEXT, NEW_WRITER, END + strlen("\r\n  "));
+             NEW_DESCRIPTION, NEW_ALT_TEXT, NEW_WRITER, DESCRIPTION_END);
     expect_merged(text, false, expected);
     expect_merged(text, true, expected);
 }
@@ -220,7 +221,7 @@ static void what_looks_like_a_text_elsewhere_is_none(void **state) {
         char text[2048], expected[4096];
         snprintf(text, sizeof text, "%s%s%s", BEGIN, properties[i], END);
         snprintf(expected, sizeof expected, "%s%s\r\n  %s\n%s\n%s\n%s", BEGIN, properties[i],
-                 NEW_DESCRIPTION, NEW_ALT_TEXT, NEW_WRITER, END + strlen("\r\n  "));
+                 NEW_DESCRIPTION, NEW_ALT_TEXT, NEW_WRITER, DESCRIPTION_END);
         expect_merged(text, true, expected);
     }
 }
