@@ -37,8 +37,9 @@ int16_t depthwise_widen(size_t taps, size_t stride, const float *weight, float b
     }
     /* Every product and the bias are rounded by half a step at most, weights by half of theirs. */
     const double allowed = INT16_MAX - (double)taps - 1;
+    const double sum = fmax(fmax(above, below), largest); /* 0 or -0: compilers differ */
     const double most =
-        fmax(1, floor(fmin(INT8_WIDE_STEPS, allowed / fmax(fmax(above, below), largest))));
+        sum > 0 ? fmax(1, floor(fmin(INT8_WIDE_STEPS, allowed / sum))) : INT8_WIDE_STEPS;
     const double steps = most * (INT16_MAX + 1.0) / INT16_MAX;
     double carried = 0;
     for (size_t i = 0; i < taps; i++) {
