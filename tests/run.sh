@@ -49,6 +49,5 @@ fi
 
 echo "== unit tests and broken input under AddressSanitizer and UndefinedBehaviorSanitizer"
 build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_SANITIZE=ON
-ctest --test-dir build-sanitize --output-on-failure -j "$jobs" -L 'unit|fuzz'
-ctest --test-dir build-sanitize --output-on-failure -j "$jobs" -R '^e2e_test_(errors|usage|score|data_sets|run_files|folder_input|folder_output|xmp)$'
+ctest --test-dir build-sanitize --output-on-failure -j "$jobs" -L 'unit|fuzz|broken_input'
 show_skipped build-sanitize

@@ -49,7 +49,7 @@ END
 python=$build/python/bin/python
 if ! "$python" -c "import numpy, PIL, pytest" 2>/dev/null &&
     ! { python3 -m venv "$build/python" && timeout 120 "$build/python/bin/pip" install -q \
-        --disable-pip-version-check numpy pillow pytest; } >"$work/log" 2>&1; then
+        --disable-pip-version-check --no-compile numpy pillow pytest; } >"$work/log" 2>&1; then
     skip "no Python 3 with venv, or no network for numpy, pillow and pytest: $(tail -n 1 "$work/log")"
     finish
 fi

@@ -20,9 +20,9 @@ train() { # FOLDER FLAGS...
     # shellcheck disable=SC2016,SC2086
     (cd "$folder" && exec $as_user sh -c 'echo $$ >../pid && exec "$@"' sh "$work/caption" train dataset.json \
         -o model.safetensors --resume --images images --val dataset.json \
-        --text text.txt --text-epochs 30 --encoder ../start.safetensors --encoder-arch tiny \
-        --image-size 32 --hidden 32 --embed 32 --min-count 1 --batch-size 10 --micro-batch 3 --epochs 100 \
-        --freeze-encoder 50 --self-critical 20 --dropout 0.3 --image-dropout 0.2 --drop-path 0.3 \
+        --text text.txt --text-epochs 15 --encoder ../start.safetensors --encoder-arch tiny \
+        --image-size 32 --hidden 32 --embed 32 --min-count 1 --batch-size 10 --micro-batch 3 --epochs 50 \
+        --freeze-encoder 25 --self-critical 10 --dropout 0.3 --image-dropout 0.2 --drop-path 0.3 \
         --weight-decay 0.01 --average 0.9 --tbptt 4 \
         --checkpoint-minutes 0 --threads 2 "$@") >"$out" 2>"$err" </dev/null
 }
@@ -107,7 +107,7 @@ run_killed() { # TIMES FLAGS...
 }
 
 # Synthetic features of the text, rewarded too.
-synthetic='--text-captions 3 --self-critical-synthetic 20'
+synthetic='--text-captions 3 --self-critical-synthetic 10'
 # shellcheck disable=SC2086
 run_quietly $synthetic
 # shellcheck disable=SC2086
