@@ -307,6 +307,9 @@ def make_metadata():
     more = b"http://ns.adobe.com/xmp/extension/\0" + guid
     save("extended.jpg", jpeg(xmp, (0xE1, more + struct.pack(">II", 20, 10) + b"b" * 10),
                               (0xE1, more + struct.pack(">II", 20, 0) + b"a" * 10)), "metadata")
+    text = (b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+            b'xmlns:dc="http://purl.org/dc/elements/1.1/" dc:description="Anna"/></rdf:RDF>')
+    save("extended_text.jpg", jpeg(xmp, (0xE1, more + struct.pack(">II", len(text), 0) + text)), "metadata")
     save("extended_far.jpg", jpeg(xmp, (0xE1, more + struct.pack(">II", 20, 15) + b"b" * 10)), "metadata")
     save("extended_large.jpg", jpeg(xmp, (0xE1, more + struct.pack(">II", 1 << 31, 0))), "metadata")
     save("extended_short.jpg", jpeg(xmp, (0xE1, more)), "metadata")
