@@ -16,7 +16,6 @@ done >"$work/text.txt"
 train() { # FOLDER FLAGS...
     folder=$work/$1
     shift
-    : >"$work/pid"
     # shellcheck disable=SC2016,SC2086
     (cd "$folder" && exec $as_user sh -c 'echo $$ >../pid && exec "$@"' sh "$work/caption" train dataset.json \
         -o model.safetensors --resume --images images --val dataset.json \
@@ -25,6 +24,13 @@ train() { # FOLDER FLAGS...
         --freeze-encoder 25 --self-critical 10 --dropout 0.3 --image-dropout 0.2 --drop-path 0.3 \
         --weight-decay 0.01 --average 0.9 --tbptt 4 \
         --checkpoint-minutes 0 --threads 2 "$@") >"$out" 2>"$err" </dev/null
+}
+
+# begin FOLDER FLAGS...: the same in the background. What the run before left must not be taken for its own.
+begin() {
+    : >"$work/pid"
+    : >"$err"
+    train "$@" &
 }
 
 # await FILE TEXT: the run that was started has written that; a minute at most.
@@ -71,7 +77,7 @@ run_killed() { # TIMES FLAGS...
     kills=0
     going_on=0
     until [ "$kills" -eq "$times" ]; do
-        train killed "$@" &
+        begin killed "$@"
         await "$work/pid" .
         [ $((kills % 5)) -eq 0 ] || await "$err" '^going on\|will take about'
         sleep "$(awk -v seed="$kills" -v most="$milliseconds" -v times="$times" 'BEGIN {
@@ -121,7 +127,7 @@ run_killed 20
 folder stopped
 checkpoint=$work/stopped/model.safetensors.checkpoint
 interrupt() { # SIGNAL
-    train stopped &
+    begin stopped
     job=$!
     await "$err" 'will take about'
     sleep 0.2

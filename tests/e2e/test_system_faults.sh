@@ -53,6 +53,7 @@ rm "$work/pipe.ppm"
 # --- a terminal that is closed
 
 hang_up() { # COMMAND...: ends a training after its first epoch
+    : >"$out" # else the row of a run before may be found
     "$@" train "$work/shapes/dataset.json" --images "$shape" -o "$work/long.safetensors" \
         --encoder-arch "stem_c8 ds_r1_k3_s1_e1_c8 head_c16" --image-size 32 --hidden 16 --embed 16 \
         --min-count 1 --epochs 100000 --crop 0 --color 0 >"$out" 2>"$err" </dev/null &
