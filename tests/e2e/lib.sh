@@ -200,3 +200,19 @@ tiny_model() {
     explain
     finish
 }
+
+# use_tiny_model: $model is one, and what the program uses where no other is named.
+use_tiny_model() {
+    model=$work/model.safetensors
+    tiny_model "$model"
+    export CAPTION_MODEL="$model"
+}
+
+# await FILE TEXT: a run in the background has written that; a minute at most.
+await() {
+    turns=0
+    until grep -qs "$2" "$1" || [ "$turns" -eq 3000 ]; do
+        sleep 0.02
+        turns=$((turns + 1))
+    done
+}

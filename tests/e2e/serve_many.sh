@@ -5,8 +5,7 @@
 . "$(dirname "$0")/serve.sh"
 
 requests=${2:?how many requests are made is the second argument}
-tiny_model "$work/tiny.safetensors"
-export CAPTION_MODEL="$work/tiny.safetensors"
+use_tiny_model
 serve -t 2
 python3 "$source_tree/tests/e2e/serve_many.py" "${address#http://}" "$work/shapes/images/03.ppm" "$server" "$requests" ||
     fail "$requests requests"

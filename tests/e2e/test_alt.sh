@@ -3,9 +3,7 @@
 # stays, and a commit hook can ask.
 . "$(dirname "$0")/lib.sh"
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 mkdir "$work/site" "$work/site/docs" "$work/site/images"
 cd "$work/site" || exit 1
 cp "$work/shapes/images/00.ppm" images/a.ppm

@@ -11,9 +11,7 @@ if [ ! -f "$library" ] || ! LD_PRELOAD=$library "$program" --version >"$out" 2>&
     finish
 fi
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 photo=$work/in/photo.ppm
 injected=0
 mkdir "$work/in" "$work/old" "$work/new"

@@ -5,8 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # What is said of the photos does not matter here, and the shipped weights would take longer.
-tiny_model "$work/tiny.safetensors"
-export CAPTION_MODEL="$work/tiny.safetensors"
+use_tiny_model
 data=$work/data
 mkdir "$data" "$data/more"
 square "$data/a.ppm" 32 200 30 30

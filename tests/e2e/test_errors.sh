@@ -3,8 +3,7 @@
 # crash, and other photos on the same command line are captioned all the same.
 . "$(dirname "$0")/lib.sh"
 
-tiny_model "$work/tiny.safetensors"
-export CAPTION_MODEL="$work/tiny.safetensors"
+use_tiny_model
 good=$work/good.ppm
 square "$good" 32 200 30 30
 jpeg=$(dirname "$0")/gradient.jpg

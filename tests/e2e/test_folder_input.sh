@@ -3,9 +3,7 @@
 # standard input; every photo once, whatever it is called and however often it is met.
 . "$(dirname "$0")/lib.sh"
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 shape=$work/shapes/images
 
 tree=$work/tree

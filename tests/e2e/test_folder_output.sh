@@ -3,9 +3,7 @@
 # beside the photos or in a tree of their own, errors as rows.
 . "$(dirname "$0")/lib.sh"
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 shape=$work/shapes/images
 
 odd=$work/odd

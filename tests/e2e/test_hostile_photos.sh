@@ -4,9 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 most=300000 # kB, the program and its weights included
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 if ! command -v /usr/bin/time >/dev/null; then
     skip "no /usr/bin/time: the memory that hostile photos take is not measured"
     finish

@@ -2,9 +2,7 @@
 # --before and --after put literal text around captions in every output, and change nothing else.
 . "$(dirname "$0")/lib.sh"
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 folder=$work/photos
 photo=$folder/00.ppm
 mkdir "$folder"

@@ -3,9 +3,7 @@
 # interrupted, in the same memory however many there are.
 . "$(dirname "$0")/lib.sh"
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 shape=$work/shapes/images
 
 # photos FOLDER HUNDREDS: a hundred photos in each of its folders 1, 2, ...

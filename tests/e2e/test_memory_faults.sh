@@ -10,9 +10,7 @@ if [ ! -f "$library" ]; then
     finish
 fi
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 photo=$work/photo.ppm
 cp "$work/shapes/images/00.ppm" "$photo"
 

@@ -2,9 +2,7 @@
 # Messages that name the way out of what people get wrong.
 . "$(dirname "$0")/lib.sh"
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 shape=$work/shapes/images
 cd "$work" || exit 1
 

@@ -3,9 +3,7 @@
 # changed is a row of error and as it was.
 . "$(dirname "$0")/lib.sh"
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 mkdir "$work/photos"
 cd "$work/photos" || exit 1
 corpus=$source_tree/tests/fuzz/corpus/image

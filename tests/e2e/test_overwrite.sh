@@ -3,9 +3,7 @@
 # before any work, exit 2, nothing touched. --force allows the last alone.
 . "$(dirname "$0")/lib.sh"
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 shape=$work/shapes/images
 data=$work/shapes/dataset.json
 tiny="--images $shape --val $data --encoder-arch tiny --image-size 32 --hidden 16 --embed 16 --min-count 1 --epochs 1"

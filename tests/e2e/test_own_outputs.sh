@@ -2,9 +2,7 @@
 # What `caption` wrote of photos is read by the other commands, in each of its formats.
 . "$(dirname "$0")/lib.sh"
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 shape=$work/shapes/images
 mkdir "$work/some"
 cp "$shape"/0?.ppm "$work/some"

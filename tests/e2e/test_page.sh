@@ -4,8 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/browser.sh"
 
-tiny_model "$work/tiny.safetensors"
-export CAPTION_MODEL="$work/tiny.safetensors"
+use_tiny_model
 
 # Photos of different colours, more than are drawn while the page is loaded, one of them with a
 # hostile name, and two that are none.

@@ -33,15 +33,6 @@ begin() {
     train "$@" &
 }
 
-# await FILE TEXT: the run that was started has written that; a minute at most.
-await() {
-    turns=0
-    until grep -qs "$2" "$1" || [ "$turns" -eq 3000 ]; do
-        sleep 0.02
-        turns=$((turns + 1))
-    done
-}
-
 as_user=
 cp "$program" "$work/caption"
 touch "$work/pid"

@@ -65,13 +65,6 @@ grep -q "starting anew" "$err" && fail "there is nothing to say of where nothing
 
 # A run that is interrupted once the encoder learns: a row of the third epoch is out.
 long="--epochs 400 --freeze-encoder 2"
-await() { # FILE TEXT
-    turns=0
-    until grep -qs "$2" "$1" || [ "$turns" -eq 3000 ]; do
-        sleep 0.02
-        turns=$((turns + 1))
-    done
-}
 interrupt() { # FLAGS...
     : >"$out"
     # shellcheck disable=SC2086

@@ -9,9 +9,7 @@ if [ ! -f "$library" ]; then
     skip "no decoder that tries to escape (not built with sanitizers, or without libjpeg-turbo)"
     finish
 fi
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 mkdir -p "$work/photos/below" "$work/elsewhere"
 cp "$source_tree/tests/e2e/gradient.jpg" "$work/photos/one.jpg"
 cp "$source_tree/tests/e2e/gradient.jpg" "$work/photos/below/two.jpg"

@@ -5,8 +5,7 @@
 . "$(dirname "$0")/serve.sh"
 command -v curl >/dev/null || { skip "no curl"; finish; }
 
-tiny_model "$work/tiny.safetensors"
-export CAPTION_MODEL="$work/tiny.safetensors"
+use_tiny_model
 cd "$work" || exit 1
 photo=shapes/images/03.ppm
 caption=$("$program" "$photo")

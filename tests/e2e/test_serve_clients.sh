@@ -13,8 +13,7 @@ if [ ! -x "$packages/bin/python" ] || ! "$packages/bin/python" -c 'import ollama
     fi
 fi
 
-tiny_model "$work/tiny.safetensors"
-export CAPTION_MODEL="$work/tiny.safetensors"
+use_tiny_model
 cd "$work" || exit 1
 photo=shapes/images/03.ppm
 "$program" "$photo" >expected

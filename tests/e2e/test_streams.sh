@@ -3,9 +3,7 @@
 # photo without a name has no file beside it.
 . "$(dirname "$0")/lib.sh"
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 shape=$work/shapes/images
 
 # waits SIGNAL ARGUMENTS...: the program is sent the signal while it waits for standard input, of which

@@ -3,9 +3,7 @@
 # typed in a terminal, which is as before afterwards, however it ended.
 . "$(dirname "$0")/lib.sh"
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 red=$work/shapes/images/00.ppm
 blue=$work/shapes/images/02.ppm
 

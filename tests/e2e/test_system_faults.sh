@@ -3,9 +3,7 @@
 # writes to, disks that do not answer, descriptors that run out.
 . "$(dirname "$0")/lib.sh"
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 shape=$work/shapes/images
 
 left_behind() { # WHAT FOLDER
@@ -58,10 +56,7 @@ hang_up() { # COMMAND...: ends a training after its first epoch
         --encoder-arch "stem_c8 ds_r1_k3_s1_e1_c8 head_c16" --image-size 32 --hidden 16 --embed 16 \
         --min-count 1 --epochs 100000 --crop 0 --color 0 >"$out" 2>"$err" </dev/null &
     training=$!
-    for _ in $(seq 600); do
-        grep -q '^[0-9]*/100000' "$out" && break
-        sleep 0.1
-    done
+    await "$out" '^[0-9]*/100000'
     kill -HUP $training
 }
 

@@ -7,9 +7,7 @@ if ! "$program" --formats | grep -q '^tar archives.yes'; then
     skip "built without libarchive"
     finish
 fi
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 shard=$work/shard
 mkdir "$shard"
 cp "$work"/shapes/images/0?.ppm "$shard"

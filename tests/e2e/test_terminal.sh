@@ -3,9 +3,7 @@
 # get every byte.
 . "$(dirname "$0")/lib.sh"
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 escape=$(printf '\033')
 evil=$work/evil$escape]0\;name$(printf '\007')
 cp "$work/shapes/images/00.ppm" "$evil.ppm"

@@ -3,9 +3,7 @@
 # nothing else of which changes.
 . "$(dirname "$0")/lib.sh"
 
-model=$work/model.safetensors
-tiny_model "$model"
-export CAPTION_MODEL="$model"
+use_tiny_model
 mkdir "$work/photos"
 for i in 0 1 2 3 4 5 6; do cp "$work/shapes/images/0$i.ppm" "$work/photos/$i.ppm"; done
 cd "$work/photos" || exit 1

@@ -3,8 +3,7 @@
 # ThreadSanitizer, which makes its exit status 66 where it found something: by_hand.sh threads.
 . "$(dirname "$0")/lib.sh"
 
-tiny_model "$work/tiny.safetensors"
-export CAPTION_MODEL="$work/tiny.safetensors"
+use_tiny_model
 cd "$work" || exit 1
 
 run -t 4 -r --jsonl --sidecar --html page.html shapes/images
