@@ -13,15 +13,46 @@ enum { TILE_WIDE = 7, TILE_MOST = 7, WINDOW_MOST = 15, KERNEL_MOST = 5 };
 #define KERNEL_FILE "infer/depthwise_kernel.h"
 #include "base/simd_instances.h"
 
+#ifdef SIMD_X86
+/* Numbers of 16 bits: AVX-512 takes pairs of panels, AVX2 one that is left. */
+static void by_pairs(void (*pairs)(const struct depthwise *), void (*one)(const struct depthwise *),
+                     struct depthwise strip) {
+    const size_t left = strip.channels % avx512_short_count, most = strip.channels - left;
+    strip.channels = most;
+    if (most) pairs(&strip);
+    if (!left) return;
+    strip.channels = left;
+    strip.input = (const int16_t *)strip.input + most;
+    strip.weight = (const int16_t *)strip.weight + most;
+    strip.bias = (const int16_t *)strip.bias + most;
+    strip.most += most;
+    if (strip.factor) {
+        strip.multiple += most;
+        strip.factor += most;
+    }
+    strip.output = (uint8_t *)strip.output + most * (strip.factor ? 1 : sizeof(int16_t));
+    one(&strip);
+}
+
+static void wide_by_pairs(const struct depthwise *strip) {
+    by_pairs(avx512_strip_wide, avx2_strip_wide, *strip);
+}
+
+static void bytes_by_pairs(const struct depthwise *strip) {
+    by_pairs(avx512_strip_bytes, avx2_strip_bytes, *strip);
+}
+#endif
+
 typedef void strip_function(const struct depthwise *strip);
 static strip_function *const strips[DEPTHWISE_NUMBERS][SIMD_LEVELS] = {
     [DEPTHWISE_FLOATS] = SIMD_BY_LEVEL(strip_floats),
     [DEPTHWISE_BF16] = SIMD_BY_LEVEL(strip_bf16),
-    [DEPTHWISE_BYTES] = SIMD_BY_LEVEL(strip_bytes),
 #ifdef SIMD_X86
-    [DEPTHWISE_WIDE] = {plain_strip_wide, avx2_strip_wide, avx2_strip_wide}
+    [DEPTHWISE_WIDE] = {plain_strip_wide, avx2_strip_wide, wide_by_pairs},
+    [DEPTHWISE_BYTES] = {plain_strip_bytes, avx2_strip_bytes, bytes_by_pairs}
 #else
-    [DEPTHWISE_WIDE] = {plain_strip_wide}
+    [DEPTHWISE_WIDE] = {plain_strip_wide},
+    [DEPTHWISE_BYTES] = {plain_strip_bytes}
 #endif
 };
 
@@ -50,6 +81,11 @@ int16_t depthwise_widen(size_t taps, size_t stride, const float *weight, float b
     }
     *wide_bias = (int16_t)lrint(fmin(INT16_MAX, fmax(INT16_MIN, (double)bias * most / 6)));
     return (int16_t)most;
+}
+
+void depthwise_narrow(int16_t most, int16_t *multiple, int16_t *factor) {
+    *multiple = (int16_t)(INT8_STEPS / most + 1);
+    *factor = (int16_t)lrint(INT8_STEPS * (INT16_MAX + 1.0) / (most * *multiple));
 }
 
 void depthwise_by(enum simd_level level, const struct depthwise *strip) {

@@ -6,14 +6,9 @@
 KERNEL_TARGET SIMD_INLINE void KERNEL(load_numbers)(enum depthwise_numbers numbers,
                                                     const void *input, size_t at,
                                                     KERNEL(vector) * out) {
-    switch (numbers) {
-    case DEPTHWISE_BYTES:
-        KERNEL(load_bytes)((const uint8_t *)input + at, out);
-        break;
-    case DEPTHWISE_BF16:
+    if (numbers == DEPTHWISE_BF16) {
         KERNEL(load_bf16)((const uint16_t *)input + at, out);
-        break;
-    default:
+    } else {
         SIMD_LOAD(*out, (const float *)input + at);
     }
 }
@@ -21,15 +16,10 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(load_numbers)(enum depthwise_numbers numbe
 /* A vector of sums through ReLU6. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(store_numbers)(enum depthwise_numbers numbers, bool relu6,
                                                      KERNEL(vector) sum, void *output, size_t at) {
-    switch (numbers) {
-    case DEPTHWISE_BYTES:
-        KERNEL(store_bytes)(sum, (uint8_t *)output + at);
-        break;
-    case DEPTHWISE_BF16:
-        KERNEL(store_bf16)(KERNEL_RELU6(sum), (uint16_t *)output + at);
-        break;
-    default:
-        if (relu6) sum = KERNEL_RELU6(sum);
+    if (numbers == DEPTHWISE_BF16 || relu6) sum = KERNEL_RELU6(sum);
+    if (numbers == DEPTHWISE_BF16) {
+        KERNEL(store_bf16)(sum, (uint16_t *)output + at);
+    } else {
         SIMD_STORE((float *)output + at, sum);
     }
 }
@@ -84,34 +74,43 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(add_by_inputs)(enum depthwise_numbers numb
     }
 }
 
-#if KERNEL_WIDTH < 16
 /* Numbers of 16 bits. */
 typedef int16_t KERNEL(shorts) __attribute__((vector_size(KERNEL_WIDTH * sizeof(float))));
 enum { KERNEL(short_count) = 2 * KERNEL_WIDTH };
 
-/* sums += x w / 2^15, each product rounded to nearest, ties upwards. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(add_rounded)(KERNEL(shorts) * sums, KERNEL(shorts) x,
-                                                   KERNEL(shorts) w) {
-#if KERNEL_WIDTH == 8
-    *sums += (KERNEL(shorts))_mm256_mulhrs_epi16((__m256i)x, (__m256i)w);
+/* x w / 2^15, rounded to nearest, ties upwards. */
+KERNEL_TARGET SIMD_INLINE KERNEL(shorts) KERNEL(rounded)(KERNEL(shorts) x, KERNEL(shorts) w) {
+#if KERNEL_WIDTH == 16
+    return (KERNEL(shorts))_mm512_mulhrs_epi16((__m512i)x, (__m512i)w);
+#elif KERNEL_WIDTH == 8
+    return (KERNEL(shorts))_mm256_mulhrs_epi16((__m256i)x, (__m256i)w);
 #elif defined(SIMD_X86)
     /* (SSE2 has no such instruction: the upper half twice, and the lower half's first bit.) */
     const __m128i low = _mm_srli_epi16(_mm_mullo_epi16((__m128i)x, (__m128i)w), 14);
     const KERNEL(shorts) high = (KERNEL(shorts))_mm_mulhi_epi16((__m128i)x, (__m128i)w);
-    *sums += high + high + (KERNEL(shorts))_mm_avg_epu16(low, _mm_setzero_si128());
+    return high + high + (KERNEL(shorts))_mm_avg_epu16(low, _mm_setzero_si128());
 #elif defined(SIMD_NEON)
-    *sums += (KERNEL(shorts))vqrdmulhq_s16((int16x8_t)x, (int16x8_t)w);
+    return (KERNEL(shorts))vqrdmulhq_s16((int16x8_t)x, (int16x8_t)w);
 #else
     for (size_t i = 0; i < KERNEL(short_count); i++)
-        (*sums)[i] = (int16_t)((*sums)[i] + ((x[i] * w[i] + (1 << 14)) >> 15));
+        x[i] = (int16_t)((x[i] * w[i] + (1 << 14)) >> 15);
+    return x;
 #endif
+}
+
+KERNEL_TARGET SIMD_INLINE void KERNEL(add_rounded)(KERNEL(shorts) * sums, KERNEL(shorts) x,
+                                                   KERNEL(shorts) w) {
+    *sums += KERNEL(rounded)(x, w);
     /* (In this order: gcc would compute all products first and spill them.) */
     KERNEL_IN_REGISTER(*sums);
 }
 
 /* Between 0 and `most`. */
 KERNEL_TARGET SIMD_INLINE KERNEL(shorts) KERNEL(clamped)(KERNEL(shorts) x, KERNEL(shorts) most) {
-#if KERNEL_WIDTH == 8
+#if KERNEL_WIDTH == 16
+    const __m512i positive = _mm512_max_epi16((__m512i)x, _mm512_setzero_si512());
+    return (KERNEL(shorts))_mm512_min_epi16(positive, (__m512i)most);
+#elif KERNEL_WIDTH == 8
     const __m256i positive = _mm256_max_epi16((__m256i)x, _mm256_setzero_si256());
     return (KERNEL(shorts))_mm256_min_epi16(positive, (__m256i)most);
 #elif defined(SIMD_X86)
@@ -121,6 +120,51 @@ KERNEL_TARGET SIMD_INLINE KERNEL(shorts) KERNEL(clamped)(KERNEL(shorts) x, KERNE
     const KERNEL(shorts) positive = x & (x > 0), above = positive > most;
     return (positive & ~above) | (most & above);
 #endif
+}
+
+/* Numbers of 0..255 as bytes. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(store_narrow)(KERNEL(shorts) numbers, uint8_t *at) {
+#if KERNEL_WIDTH == 16
+    _mm256_storeu_si256((void *)at, _mm512_cvtepi16_epi8((__m512i)numbers));
+#elif KERNEL_WIDTH == 8
+    const __m128i low = _mm256_castsi256_si128((__m256i)numbers);
+    _mm_storeu_si128((void *)at,
+                     _mm_packus_epi16(low, _mm256_extracti128_si256((__m256i)numbers, 1)));
+#elif defined(SIMD_X86)
+    _mm_storel_epi64((void *)at, _mm_packus_epi16((__m128i)numbers, (__m128i)numbers));
+#elif defined(SIMD_NEON)
+    vst1_u8(at, vqmovun_s16((int16x8_t)numbers));
+#else
+    for (size_t i = 0; i < KERNEL(short_count); i++) at[i] = (uint8_t)numbers[i];
+#endif
+}
+
+/* What a vector of sums is stored with. */
+struct KERNEL(outflow) {
+    KERNEL(shorts) most, multiple, factor;
+};
+
+KERNEL_TARGET SIMD_INLINE void KERNEL(outflow_at)(const struct depthwise *strip,
+                                                  enum depthwise_numbers numbers, size_t c,
+                                                  struct KERNEL(outflow) * out) {
+    SIMD_LOAD(out->most, strip->most + c);
+    if (numbers != DEPTHWISE_BYTES) return;
+    SIMD_LOAD(out->multiple, strip->multiple + c);
+    SIMD_LOAD(out->factor, strip->factor + c);
+}
+
+/* Stores sums at number `at` of the output: in two bytes, or scaled to one. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(store_shorts)(const struct depthwise *strip,
+                                                    enum depthwise_numbers numbers,
+                                                    const struct KERNEL(outflow) * out,
+                                                    KERNEL(shorts) sums, size_t at) {
+    sums = KERNEL(clamped)(sums, out->most);
+    if (numbers == DEPTHWISE_WIDE) {
+        SIMD_STORE((int16_t *)strip->output + at, sums);
+        return;
+    }
+    sums = KERNEL(rounded)(sums * out->multiple, out->factor);
+    KERNEL(store_narrow)(sums, (uint8_t *)strip->output + at);
 }
 
 /* Adds a column of three inputs to sums: number j takes tap `tap` - j * stride of each row. */
@@ -140,10 +184,12 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(add_column)(const int16_t *const *rows, si
 
 /* Row y of a 3x3 convolution, a vector of channels from c on: all taps stay in registers, and a
  * column of inputs is loaded once. (Sums may overflow on their way to one that fits.) */
-KERNEL_TARGET SIMD_INLINE void KERNEL(wide_row)(const struct depthwise *strip, size_t stride,
+KERNEL_TARGET SIMD_INLINE void KERNEL(wide_row)(const struct depthwise *strip,
+                                                enum depthwise_numbers numbers, size_t stride,
                                                 size_t y, size_t c) {
     const int16_t *rows[3], *weight = (const int16_t *)strip->weight + c;
-    KERNEL(shorts) taps[3][3], sums[3], bias, most;
+    KERNEL(shorts) taps[3][3], sums[3], bias;
+    struct KERNEL(outflow) out;
     SIMD_UNROLL
     for (size_t i = 0; i < 9; i++) SIMD_LOAD(taps[i / 3][i % 3], weight + i * strip->weight_stride);
     SIMD_UNROLL
@@ -152,8 +198,8 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(wide_row)(const struct depthwise *strip, s
             (const int16_t *)strip->input + strip->lines[y * stride + ky] * strip->line_stride + c;
     }
     SIMD_LOAD(bias, (const int16_t *)strip->bias + c);
-    SIMD_LOAD(most, strip->most + c);
-    int16_t *output = (int16_t *)strip->output + y * strip->columns * strip->output_stride + c;
+    KERNEL(outflow_at)(strip, numbers, c, &out);
+    size_t output = y * strip->columns * strip->output_stride + c;
     sums[0] = sums[1] = bias;
     size_t at = 0;
     KERNEL(add_column)(rows, at, taps, 0, stride, 1, sums);
@@ -171,18 +217,18 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(wide_row)(const struct depthwise *strip, s
         sums[2] = bias;
         KERNEL(add_column)(rows, at, taps, 2, stride, stride == 1 ? 3 : 2, sums);
         at += strip->input_stride;
-        KERNEL(shorts) number = KERNEL(clamped)(sums[0], most);
-        SIMD_STORE(output, number);
+        KERNEL(store_shorts)(strip, numbers, &out, sums[0], output);
         sums[0] = sums[1];
         sums[1] = sums[2];
     }
 }
 
 /* KERNEL(columns) of whole numbers. (Sums may overflow on their way to one that fits.) */
-KERNEL_TARGET SIMD_INLINE void KERNEL(wide_columns)(const struct depthwise *strip, size_t kernel,
+KERNEL_TARGET SIMD_INLINE void KERNEL(wide_columns)(const struct depthwise *strip,
+                                                    enum depthwise_numbers numbers, size_t kernel,
                                                     size_t stride, size_t tile, size_t y, size_t x,
                                                     size_t c) {
-    KERNEL(shorts) sums[TILE_MOST], most;
+    KERNEL(shorts) sums[TILE_MOST];
     SIMD_LOAD(sums[0], (const int16_t *)strip->bias + c);
     SIMD_UNROLL
     for (size_t t = 1; t < tile; t++) sums[t] = sums[0];
@@ -208,16 +254,13 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(wide_columns)(const struct depthwise *stri
             }
         }
     }
-    SIMD_LOAD(most, strip->most + c);
-    int16_t *output =
-        (int16_t *)strip->output + (y * strip->columns + x) * strip->output_stride + c;
+    struct KERNEL(outflow) out;
+    KERNEL(outflow_at)(strip, numbers, c, &out);
+    size_t output = (y * strip->columns + x) * strip->output_stride + c;
     SIMD_UNROLL
-    for (size_t t = 0; t < tile; t++, output += strip->output_stride) {
-        KERNEL(shorts) number = KERNEL(clamped)(sums[t], most);
-        SIMD_STORE(output, number);
-    }
+    for (size_t t = 0; t < tile; t++, output += strip->output_stride)
+        KERNEL(store_shorts)(strip, numbers, &out, sums[t], output);
 }
-#endif
 
 /* Columns x .. x + tile - 1 of row y, a vector of channels from c on. All but x, y and c are
  * constants where this is inlined. Every input is loaded once. */
@@ -225,12 +268,10 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise *strip,
                                                enum depthwise_numbers numbers, size_t kernel,
                                                size_t stride, size_t tile, size_t y, size_t x,
                                                size_t c) {
-#if KERNEL_WIDTH < 16
-    if (numbers == DEPTHWISE_WIDE) {
-        KERNEL(wide_columns)(strip, kernel, stride, tile, y, x, c);
+    if (numbers == DEPTHWISE_WIDE || numbers == DEPTHWISE_BYTES) {
+        KERNEL(wide_columns)(strip, numbers, kernel, stride, tile, y, x, c);
         return;
     }
-#endif
     KERNEL(vector) sums[TILE_MOST];
     SIMD_LOAD(sums[0], (const float *)strip->bias + c);
     SIMD_UNROLL
@@ -261,7 +302,8 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise *strip,
 
 /* Channels of a vector. */
 KERNEL_TARGET SIMD_INLINE size_t KERNEL(channels)(enum depthwise_numbers numbers) {
-    return numbers == DEPTHWISE_WIDE ? 2 * KERNEL_WIDTH : KERNEL_WIDTH;
+    return numbers == DEPTHWISE_WIDE || numbers == DEPTHWISE_BYTES ? 2 * KERNEL_WIDTH
+                                                                   : KERNEL_WIDTH;
 }
 
 /* Row y of channels first .. end - 1, tile by tile or vector by vector. The last tile of a row
@@ -271,12 +313,10 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(row)(const struct depthwise *strip,
                                            size_t stride, size_t tile, size_t y, size_t first,
                                            size_t end) {
     const size_t columns = strip->columns, step = KERNEL(channels)(numbers);
-#if KERNEL_WIDTH < 16
-    if (numbers == DEPTHWISE_WIDE && kernel == 3) {
-        KERNEL(wide_row)(strip, stride, y, first);
+    if ((numbers == DEPTHWISE_WIDE || numbers == DEPTHWISE_BYTES) && kernel == 3) {
+        KERNEL(wide_row)(strip, numbers, stride, y, first);
         return;
     }
-#endif
     for (size_t x = 0; x < columns; x += columns < tile ? 1 : tile) {
         const size_t start = columns < tile || x + tile <= columns ? x : columns - tile;
         for (size_t c = first; c < end; c += step) {
@@ -321,10 +361,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(rows)(const struct depthwise *strip,
     }
 KERNEL_STRIP(strip_floats, DEPTHWISE_FLOATS, TILE_STRIDE_2)
 KERNEL_STRIP(strip_bf16, DEPTHWISE_BF16, TILE_STRIDE_2_LOW)
-KERNEL_STRIP(strip_bytes, DEPTHWISE_BYTES, TILE_STRIDE_2_LOW)
-
-#if KERNEL_WIDTH < 16
 KERNEL_STRIP(strip_wide, DEPTHWISE_WIDE, TILE_WIDE)
-#endif
+KERNEL_STRIP(strip_bytes, DEPTHWISE_BYTES, TILE_WIDE)
 
 #undef KERNEL_STRIP

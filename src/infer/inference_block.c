@@ -31,19 +31,20 @@ static size_t lines_under(const struct inference_block *block, size_t rows) {
     return (rows - 1) * block->shape.stride + block->shape.kernel;
 }
 
-/* Numbers of the ring and its line of zeros; only a part of the panels if they share the ring. */
-static size_t ring_numbers(const struct inference_block *block) {
+/* Bytes of the ring and its line of zeros; only a part of the panels if they share the ring. */
+static size_t ring_bytes(const struct inference_block *block) {
     const size_t channels =
         block->one_strip ? largest_group(block) * INFERENCE_PANEL : block->expanded;
-    return (block->lines + 1) * convolution_padded_size(&block->shape) * channels;
+    return (block->lines + 1) * convolution_padded_size(&block->shape) * channels *
+           block->kernels->expanded_bytes;
 }
 
-static size_t strip_numbers(const struct inference_block *block) {
-    return block->rows * block->shape.out_size * block->expanded;
+static size_t strip_bytes(const struct inference_block *block) {
+    return block->rows * block->shape.out_size * block->expanded * block->kernels->convolved_bytes;
 }
 
 static bool fits(const struct inference_block *block, size_t bytes) {
-    return (ring_numbers(block) + strip_numbers(block)) * block->kernels->expanded_bytes <= bytes;
+    return ring_bytes(block) + strip_bytes(block) <= bytes;
 }
 
 static void set_rows(struct inference_block *block, size_t rows) {
@@ -109,9 +110,8 @@ static void raise(size_t *most, size_t needed) {
 }
 
 void inference_block_needs(const struct inference_block *block, struct inference_needs *needs) {
-    const size_t bytes = block->kernels->expanded_bytes;
-    raise(&needs->ring, ring_numbers(block) * bytes);
-    raise(&needs->strip, strip_numbers(block) * bytes);
+    raise(&needs->ring, ring_bytes(block));
+    raise(&needs->strip, strip_bytes(block));
     raise(&needs->places, block->lines * sizeof(size_t));
     if (block->source == INFERENCE_FROM_PHOTO) {
         inference_patches_needs(&block->stem, block->kernels, needs);
@@ -369,7 +369,7 @@ static void fill_strip(const struct descent *at, size_t first, size_t end,
             .lines = scratch->places,
             .line_stride = group.columns * group.channels,
             .input_stride = group.channels,
-            .output = (char *)at->strip + panel * INFERENCE_PANEL * kernels->expanded_bytes,
+            .output = (char *)at->strip + panel * INFERENCE_PANEL * kernels->convolved_bytes,
             .output_stride = block->expanded};
         kernels->depthwise(block->depthwise, panel, group.panels, &strip);
         panel += group.panels;
@@ -390,7 +390,7 @@ static struct projected whole_strip(const struct descent *at) {
 static void project_strip(const struct descent *at, const struct projected *part) {
     const struct inference_block *block = at->block;
     const struct inference_kernels *kernels = block->kernels;
-    const size_t pixel = block->expanded * kernels->expanded_bytes;
+    const size_t pixel = block->expanded * kernels->convolved_bytes;
     const size_t done = (at->y * block->shape.out_size + part->first) * block->out_channels +
                         part->panel * INFERENCE_PANEL;
     const struct inference_product product = {.rows = part->end - part->first,

@@ -55,8 +55,8 @@ struct inference_depthwise {
     size_t channels; /* padded */
     float *bias;     /* (channels) */
     float *weight;   /* (k, k, channels) */
-    /* The same for DEPTHWISE_WIDE, or NULL (see depthwise.h): */
-    int16_t *wide_bias, *wide_weight, *most;
+    /* The same for int8, or NULL (see depthwise.h): */
+    int16_t *wide_bias, *wide_weight, *most, *multiple, *factor;
 };
 
 static bool read_taps(const struct inference_depthwise *depthwise,
@@ -101,7 +101,7 @@ static void convolve(enum depthwise_numbers numbers, const void *weights, size_t
                      size_t panels, const struct inference_strip *strip) {
     const struct inference_depthwise *d = weights;
     const size_t first = panel * INFERENCE_PANEL;
-    const bool wide = numbers == DEPTHWISE_WIDE;
+    const bool wide = d->most != NULL;
     depthwise(&(struct depthwise){
         .numbers = numbers,
         .kernel = d->shape.kernel,
@@ -117,6 +117,8 @@ static void convolve(enum depthwise_numbers numbers, const void *weights, size_t
         .weight_stride = d->channels,
         .bias = wide ? (const void *)(d->wide_bias + first) : d->bias + first,
         .most = wide ? d->most + first : NULL,
+        .multiple = d->multiple ? d->multiple + first : NULL,
+        .factor = d->factor ? d->factor + first : NULL,
         .relu6 = d->shape.relu6,
         .output = strip->output,
         .output_stride = strip->output_stride});
@@ -177,6 +179,7 @@ static size_t float_prepared_bytes(size_t channels) {
 }
 
 const struct inference_kernels inference_kernels_f32 = {.expanded_bytes = sizeof(float),
+                                                        .convolved_bytes = sizeof(float),
                                                         .prepared_bytes = float_prepared_bytes,
                                                         .matrix_new = float_matrix_new,
                                                         .multiply = float_multiply,
@@ -242,31 +245,27 @@ static void low_multiply(enum inference_role role, const void *matrix, size_t pa
 }
 
 /* Adds the weights of 16 bits. */
-static void *widen(struct inference_depthwise *depthwise, struct arena *arena,
-                   caption_error *error) {
-    const size_t channels = depthwise->channels;
-    const size_t taps = depthwise->shape.kernel * depthwise->shape.kernel;
-    depthwise->most = arena_take(arena, 2 + taps, channels * sizeof(int16_t), "weights", error);
-    if (!depthwise->most) return NULL;
-    depthwise->wide_bias = depthwise->most + channels;
-    depthwise->wide_weight = depthwise->wide_bias + channels;
-    if (arena->is_filled) return depthwise;
-    for (size_t c = 0; c < channels; c++) {
-        depthwise->most[c] =
-            depthwise_widen(taps, channels, depthwise->weight + c, depthwise->bias[c],
-                            depthwise->wide_weight + c, depthwise->wide_bias + c);
-    }
-    return depthwise;
-}
-
-/* int8 numbers are convolved in units of steps. */
 static void *int8_depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
                                 struct arena *arena, caption_error *error) {
     struct inference_depthwise *depthwise = depthwise_new(layer, weights, arena, error);
     if (!depthwise) return NULL;
-    if (low_precision_bytes(PRECISION_INT8) == 2) return widen(depthwise, arena, error);
-    if (arena->is_filled) return depthwise;
-    for (size_t c = 0; c < depthwise->channels; c++) depthwise->bias[c] *= (float)INT8_STEPS / 6;
+    const bool bytes = low_precision_bytes(PRECISION_INT8) == 1;
+    const size_t channels = depthwise->channels;
+    const size_t taps = depthwise->shape.kernel * depthwise->shape.kernel;
+    depthwise->most =
+        arena_take(arena, (bytes ? 4 : 2) + taps, channels * sizeof(int16_t), "weights", error);
+    if (!depthwise->most) return NULL;
+    depthwise->wide_bias = depthwise->most + channels;
+    depthwise->wide_weight = depthwise->wide_bias + channels;
+    depthwise->multiple = bytes ? depthwise->wide_weight + taps * channels : NULL;
+    depthwise->factor = bytes ? depthwise->multiple + channels : NULL;
+    for (size_t c = 0; !arena->is_filled && c < channels; c++) {
+        depthwise->most[c] =
+            depthwise_widen(taps, channels, depthwise->weight + c, depthwise->bias[c],
+                            depthwise->wide_weight + c, depthwise->wide_bias + c);
+        if (!bytes) continue;
+        depthwise_narrow(depthwise->most[c], &depthwise->multiple[c], &depthwise->factor[c]);
+    }
     return depthwise;
 }
 
@@ -294,7 +293,7 @@ static void low_depthwise(enum precision precision, const void *weights, size_t 
             low_matrix_new(precision, role, layer, arena, error);                                  \
         if (!matrix) return NULL;                                                                  \
         const struct inference_depthwise *before = depthwise;                                      \
-        matrix->packed.columns = before ? before->most : NULL;                                     \
+        matrix->packed.columns = before && !before->factor ? before->most : NULL;                  \
         if (arena->is_filled) return matrix;                                                       \
         return low_pack(matrix, role, layer, weights, error) ? matrix : NULL;                      \
     }                                                                                              \
@@ -309,6 +308,7 @@ PRECISION_FUNCTIONS(int8, PRECISION_INT8)
 /* Rounding errors of the first blocks affect all later ones, so these blocks stay in float (see
  * src/SPEED.md). */
 const struct inference_kernels inference_kernels_bf16 = {.expanded_bytes = sizeof(uint16_t),
+                                                         .convolved_bytes = sizeof(uint16_t),
                                                          .float_blocks = 2,
                                                          .prepared_bytes = bf16_prepared_bytes,
                                                          .prepare = bf16_prepare,
@@ -319,7 +319,8 @@ const struct inference_kernels inference_kernels_bf16 = {.expanded_bytes = sizeo
 
 #define INT8_KERNELS(bytes)                                                                        \
     {                                                                                              \
-        .expanded_bytes = (bytes), .prepared_bytes = int8_prepared_bytes, .prepare = int8_prepare, \
+        .expanded_bytes = sizeof(uint16_t), .convolved_bytes = (bytes),                            \
+        .prepared_bytes = int8_prepared_bytes, .prepare = int8_prepare,                            \
         .matrix_new = int8_matrix_new, .multiply = low_multiply,                                   \
         .depthwise_new = int8_depthwise_new, .depthwise = int8_depthwise                           \
     }

@@ -59,8 +59,8 @@ struct inference_strip {
 };
 
 struct inference_kernels {
-    size_t expanded_bytes; /* of a number */
-    size_t float_blocks;   /* the number of first blocks computed in float instead */
+    size_t expanded_bytes, convolved_bytes; /* of a number before depthwise convolution, after it */
+    size_t float_blocks; /* the number of first blocks computed in float instead */
 
     /* Bytes of a pixel prepared for a product, and the preparation of a line of pixels (NULL:
      * floats need none; see inference_prepare_lines). */

@@ -150,7 +150,7 @@ static void pack_bytes(struct packed_low_precision *matrix, size_t row, size_t i
         sum += rounded;
         *word_at(matrix, row, i / in_a_word) |= ((uint32_t)rounded & mask) << i % in_a_word * bits;
     }
-    const float unit = matrix->to_activations ? int8_activation_steps(int8_bytes(matrix)) / 6 : 1;
+    const float unit = matrix->to_activations ? INT8_WIDE_ACTIVATION / 6.0F : 1;
     matrix->scale[row] = most / largest * unit;
     matrix->offset[row] = (float)sum * matrix->scale[row];
     matrix->bias[row] *= unit;
@@ -167,30 +167,9 @@ void packed_low_precision_rows(struct packed_low_precision *matrix, size_t first
     }
 }
 
-enum { TILE_ROWS = 6, TILE_PANELS = 4 };
-#ifdef __x86_64__
-enum { PLAIN_ROWS = 2 };
-#else
-enum { PLAIN_ROWS = 5 };
-#endif
-
-/* A few rows of the product by a few panels. */
-struct low_precision_tile {
-    size_t words, numbers;          /* of a row; in a word */
-    const uint8_t *rows[TILE_ROWS]; /* of the left matrix */
-    struct int8_range ranges[TILE_ROWS];
-    const uint32_t *panels; /* of the right one */
-    const float *bias, *scale, *offset;
-    const float *residual; /* or NULL; of the tile's first number */
-    size_t residual_stride;
-    bool relu6, to_activations;
-    void *outputs[TILE_ROWS]; /* where each row goes */
-};
-typedef void tile_function(const struct low_precision_tile *tile);
-
-/* Rows of the product of int8 numbers in two bytes by up to RUN_VECTORS vectors of outputs: rows of
- * one range, in one line of the output. */
-enum { RUN_VECTORS = 4, RUN_OUTPUTS = RUN_VECTORS * 8 };
+/* Rows of the product by up to RUN_VECTORS vectors of outputs: rows of one range, in one line of
+ * the output. */
+enum { RUN_VECTORS = 4, RUN_OUTPUTS = RUN_VECTORS * 16, TILE_ROWS = 6 };
 struct low_precision_run {
     size_t words, rows;
     const uint8_t *input;
@@ -206,104 +185,31 @@ struct low_precision_run {
 };
 typedef void run_function(const struct low_precision_run *run);
 
-SIMD_INLINE uint32_t row_word(const struct low_precision_tile *tile, size_t r, size_t j) {
-    uint32_t word;
-    memcpy(&word, tile->rows[r] + j * sizeof word, sizeof word);
+/* Leaves out the first rows of a run, whose outputs have `bytes` bytes. */
+SIMD_INLINE void low_precision_advance(struct low_precision_run *run, size_t rows, size_t bytes) {
+    run->rows -= rows;
+    run->input += rows * run->input_stride;
+    run->output = (uint8_t *)run->output + rows * run->output_stride * bytes;
+    if (run->residual) run->residual += rows * run->output_stride;
+}
+
+SIMD_INLINE int32_t row_word(const uint8_t *row, size_t j) {
+    int32_t word;
+    memcpy(&word, row + j * sizeof word, sizeof word);
     return word;
-}
-
-/* Output `n` of the tile's row `r`: like vdpbf16ps, it adds the second of a pair first. */
-static float reference_bf16(const struct low_precision_tile *tile, size_t r, size_t n) {
-    const uint32_t *weights =
-        tile->panels + n / LOW_PRECISION_PANEL * tile->words * LOW_PRECISION_PANEL;
-    float sum = tile->bias[n];
-    for (size_t j = 0; j < tile->words; j++) {
-        const uint32_t x = row_word(tile, r, j),
-                       w = weights[j * LOW_PRECISION_PANEL + n % LOW_PRECISION_PANEL];
-        sum += bf16_to_float((uint16_t)(x >> 16)) * bf16_to_float((uint16_t)(w >> 16));
-        sum += bf16_to_float((uint16_t)x) * bf16_to_float((uint16_t)w);
-    }
-    return sum;
-}
-
-static float reference_int8(const struct low_precision_tile *tile, size_t r, size_t n) {
-    const uint32_t *weights =
-        tile->panels + n / LOW_PRECISION_PANEL * tile->words * LOW_PRECISION_PANEL;
-    const size_t in_a_word = tile->numbers;
-    int32_t sum = 0;
-    for (size_t i = 0; i < in_a_word * tile->words; i++) {
-        const uint32_t word =
-            weights[i / in_a_word * LOW_PRECISION_PANEL + n % LOW_PRECISION_PANEL] >>
-            i % in_a_word * (32 / in_a_word);
-        const uint32_t x = row_word(tile, r, i / in_a_word) >> i % in_a_word * (32 / in_a_word);
-        sum += in_a_word == 4 ? (uint8_t)x * (int8_t)word : (uint16_t)x * (int16_t)word;
-    }
-    const struct int8_range range = tile->ranges[r];
-    return (float)sum * (tile->scale[n] * range.scale) +
-           (tile->offset[n] * range.offset + tile->bias[n]);
-}
-
-static void reference_tile(enum precision precision, size_t rows, size_t panels,
-                           const struct low_precision_tile *tile) {
-    for (size_t r = 0; r < rows; r++) {
-        for (size_t n = 0; n < panels * LOW_PRECISION_PANEL; n++) {
-            float value = precision == PRECISION_BF16 ? reference_bf16(tile, r, n)
-                                                      : reference_int8(tile, r, n);
-            if (tile->residual) value += tile->residual[r * tile->residual_stride + n];
-            const float most = tile->to_activations && precision == PRECISION_INT8
-                                   ? int8_activation_steps(sizeof(uint32_t) / tile->numbers)
-                                   : 6;
-            if (tile->to_activations || tile->relu6) value = fminf(most, fmaxf(0, value));
-            if (!tile->to_activations) {
-                ((float *)tile->outputs[r])[n] = value;
-            } else if (precision == PRECISION_BF16) {
-                ((uint16_t *)tile->outputs[r])[n] = float_to_bf16(value);
-            } else if (tile->numbers == 4) {
-                ((uint8_t *)tile->outputs[r])[n] = (uint8_t)lrintf(value);
-            } else {
-                ((uint16_t *)tile->outputs[r])[n] = (uint16_t)lrintf(value);
-            }
-        }
-    }
 }
 
 #define KERNEL_FILE "infer/low_precision_kernel.h"
 #include "base/simd_instances.h"
 
-typedef void bf16_function(const float *numbers, size_t count, uint16_t *out);
-typedef struct int8_range range_function(const float *numbers, size_t count);
-typedef void quantise_function(const struct int8_range *range, const float *numbers, size_t count,
-                               void *out);
-static bf16_function *const bf16_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(round_bf16);
-static range_function *const range_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(range);
-static quantise_function *const bytes_by_level[SIMD_LEVELS] = SIMD_BY_LEVEL(to_bytes);
-typedef void line_function(const float *line, size_t pixels, size_t channels, uint8_t *out);
-#ifdef SIMD_X86
-static line_function *const wide_by_level[SIMD_LEVELS] = {plain_wide_line, avx2_wide_line,
-                                                          avx2_wide_line};
-#else
-static line_function *const wide_by_level[SIMD_LEVELS] = {plain_wide_line};
-#endif
-
 void low_precision_line(enum precision precision, const float *line, size_t pixels, size_t channels,
                         void *rows) {
-    const enum simd_level level = simd_level();
-    if (precision == PRECISION_BF16) {
-        bf16_by_level[level](line, pixels * channels, rows);
-        return;
-    }
-    if (low_precision_bytes(precision) == 2) {
-        wide_by_level[level](line, pixels, channels, rows);
-        return;
-    }
-    const struct int8_range range = range_by_level[level](line, pixels * channels);
-    quantise_function *quantise = bytes_by_level[level];
-    const size_t range_at = int8_range_at(channels);
-    uint8_t *row = rows;
-    for (size_t i = 0; i < pixels; i++, row += range_at + RANGE_BYTES) {
-        quantise(&range, line + i * channels, channels, row);
-        memcpy(row + range_at, &range, sizeof range);
-    }
+    typedef void line_function(const float *line, size_t pixels, size_t channels, void *rows);
+    static line_function *const bf16[SIMD_LEVELS] = SIMD_BY_LEVEL(bf16_line);
+    static line_function *const bytes[SIMD_LEVELS] = SIMD_BY_LEVEL(byte_line);
+    static line_function *const wide[SIMD_LEVELS] = SIMD_BY_LEVEL(wide_line);
+    line_function *const *const int8 = low_precision_bytes(precision) == 1 ? bytes : wide;
+    (precision == PRECISION_BF16 ? bf16 : int8)[simd_level()](line, pixels, channels, rows);
 }
 
 #ifdef SIMD_X86
@@ -352,174 +258,42 @@ typedef plain_vector dot_vector;
 #include "infer/low_precision_kernel.h"
 #endif
 
-/* Tiles by panels and rows, and the most of both; or runs by their vectors. */
+static const size_t vector_width[SIMD_LEVELS] = {4, 8, 16};
+
+/* Runs by their vectors, the most of these, and outputs of a vector. */
 struct low_precision_kernel {
-    tile_function *const (*tiles)[TILE_ROWS];
-    size_t panels, rows;
-    run_function *const *runs; /* by vectors: 1, 2 or 4 */
-    size_t width;              /* outputs of a vector */
+    run_function *const *runs;
+    size_t vectors, width;
 };
 
-static const struct low_precision_kernel reference_kernel = {.panels = TILE_PANELS,
-                                                             .rows = TILE_ROWS};
-
 static struct low_precision_kernel bf16_kernel(void) {
-    static tile_function *const(*const tiles[SIMD_LEVELS])[TILE_ROWS] = SIMD_BY_LEVEL(bf16_tiles);
-    /* (A row's word stays beside the floats that it is widened to.) */
-    static const size_t rows[SIMD_LEVELS] = {PLAIN_ROWS, 4, 5};
+    static run_function *const *const runs[SIMD_LEVELS] = SIMD_BY_LEVEL(bf16_runs);
     const enum simd_level level = simd_level();
 #ifdef SIMD_X86
-    if (simd_has_bf16())
-        return (struct low_precision_kernel){
-            .tiles = bf16_bf16_tiles, .panels = TILE_PANELS, .rows = TILE_ROWS};
+    if (simd_has_bf16()) return (struct low_precision_kernel){bf16_bf16_runs, RUN_VECTORS, 16};
 #endif
-    return (struct low_precision_kernel){.tiles = tiles[level],
-                                         .panels = level == SIMD_AVX512 ? TILE_PANELS : 1,
-                                         .rows = rows[level]};
+    return (struct low_precision_kernel){runs[level], RUN_VECTORS, vector_width[level]};
 }
 
 static struct low_precision_kernel int8_kernel(void) {
+    static run_function *const *const runs[SIMD_LEVELS] = SIMD_BY_LEVEL(int8_runs);
+    const enum simd_level level = simd_level();
 #ifdef SIMD_X86
+    if (simd_has_vnni()) return (struct low_precision_kernel){vnni_int8_runs, RUN_VECTORS, 16};
     if (simd_has_avx_vnni())
-        return (struct low_precision_kernel){
-            .tiles = avxvnni_int8_tiles, .panels = 1, .rows = TILE_ROWS};
-    if (simd_level() == SIMD_AVX512)
-        return (struct low_precision_kernel){.tiles = simd_has_vnni() ? vnni_int8_tiles
-                                                                      : avx512_int8_tiles,
-                                             .panels = TILE_PANELS,
-                                             .rows = TILE_ROWS};
-    if (simd_level() == SIMD_AVX2)
-        return (struct low_precision_kernel){.runs = avx2_runs, .width = 8};
+        return (struct low_precision_kernel){avxvnni_int8_runs, RUN_VECTORS, 8};
 #endif
 #ifdef SIMD_DOT
-    if (simd_has_dot())
-        return (struct low_precision_kernel){
-            .tiles = dot_int8_tiles, .panels = 1, .rows = PLAIN_ROWS};
+    if (simd_has_dot()) return (struct low_precision_kernel){dot_int8_runs, RUN_VECTORS, 4};
 #endif
-    return (struct low_precision_kernel){.runs = plain_runs, .width = 4};
-}
-
-/* Bytes of a number of the output. */
-static size_t output_bytes(const struct packed_low_precision *matrix) {
-    return matrix->to_activations ? sizeof(uint32_t) / matrix->numbers : sizeof(float);
-}
-
-/* A cursor over the rows of the next tiles, which avoids a division for each. */
-struct low_precision_cursor {
-    const uint8_t *input;
-    const float *residual;
-    uint8_t *output;
-    size_t place, line; /* of the row within its line of the output; SIZE_MAX: there are no lines */
-    size_t row_bytes,
-        next_line; /* from a row of the output to the next, also across the end of a line */
-};
-
-static struct low_precision_cursor cursor_new(const struct packed_low_precision *matrix,
-                                              const struct packed_low_precision_product *product,
-                                              size_t column) {
-    const size_t bytes = output_bytes(matrix);
-    struct low_precision_cursor cursor = {.input = product->input,
-                                          .residual =
-                                              product->residual ? product->residual + column : NULL,
-                                          .output = (uint8_t *)product->output + column * bytes,
-                                          .line = SIZE_MAX,
-                                          .row_bytes = product->output_stride * bytes};
-    if (product->line) {
-        cursor.line = product->line;
-        cursor.next_line = product->line_stride * bytes - product->line * cursor.row_bytes;
-    }
-    return cursor;
-}
-
-/* The ranges of the rows at the cursor. */
-static void take_ranges(const struct low_precision_cursor *cursor,
-                        const struct packed_low_precision_product *product, size_t rows,
-                        struct low_precision_tile *tile) {
-    const uint8_t *at = cursor->input + product->range_at;
-    for (size_t r = 0; r < rows; r++, at += product->input_stride) {
-        memcpy(&tile->ranges[r], at, sizeof *tile->ranges);
-    }
-}
-
-/* Points the tile to its rows. */
-static void take_rows(struct low_precision_cursor *cursor,
-                      const struct packed_low_precision_product *product, size_t rows,
-                      struct low_precision_tile *tile) {
-    if (product->range_at) take_ranges(cursor, product, rows, tile);
-    const uint8_t *input = cursor->input;
-    uint8_t *output = cursor->output;
-    size_t place = cursor->place;
-    tile->residual = cursor->residual;
-    if (cursor->residual) cursor->residual += rows * product->output_stride;
-    for (size_t r = 0; r < rows; r++) {
-        tile->rows[r] = input;
-        tile->outputs[r] = output;
-        input += product->input_stride;
-        output += cursor->row_bytes;
-        if (++place < cursor->line) continue;
-        place = 0;
-        output += cursor->next_line;
-    }
-    cursor->input = input;
-    cursor->output = output;
-    cursor->place = place;
-}
-
-/* The range of activations. */
-static struct int8_range activations_range(const struct packed_low_precision *matrix) {
-    const float step = 6 / int8_activation_steps(int8_bytes(matrix));
-    return (struct int8_range){.scale = matrix->columns ? 1 : step};
-}
-
-/* Multiplies by a few panels, in tiles of nearly equal heights. */
-static void multiply_panels(const struct packed_low_precision *matrix,
-                            const struct low_precision_kernel *kernel, size_t panel, size_t panels,
-                            size_t rows, const struct packed_low_precision_product *product,
-                            size_t column) {
-    const size_t tiles = (rows + kernel->rows - 1) / kernel->rows;
-    const size_t height = rows / tiles, higher = rows % tiles;
-    const size_t first = panel * LOW_PRECISION_PANEL;
-    struct low_precision_cursor cursor = cursor_new(matrix, product, column);
-    struct low_precision_tile tile; /* (Without its arrays, which would be cleared.) */
-    tile.words = matrix->words;
-    tile.numbers = matrix->numbers;
-    tile.panels = matrix->panels + first * matrix->words;
-    tile.bias = matrix->bias + first;
-    tile.scale = matrix->scale + first;
-    tile.offset = matrix->offset + first;
-    tile.residual_stride = product->output_stride;
-    tile.relu6 = product->relu6;
-    tile.to_activations = matrix->to_activations;
-    for (size_t r = 0; !product->range_at && r < TILE_ROWS; r++)
-        tile.ranges[r] = activations_range(matrix);
-    for (size_t i = 0; i < tiles; i++) {
-        const size_t some = height + (i < higher);
-        take_rows(&cursor, product, some, &tile);
-        if (kernel->tiles) {
-            kernel->tiles[panels - 1][some - 1](&tile);
-        } else {
-            reference_tile(matrix->precision, some, panels, &tile);
-        }
-    }
-}
-
-static void multiply_tiles(const struct packed_low_precision *matrix,
-                           const struct low_precision_kernel *kernel, size_t panel, size_t panels,
-                           size_t rows, const struct packed_low_precision_product *product) {
-    for (size_t done = 0; done < panels;) {
-        const size_t groups = (panels - done + kernel->panels - 1) / kernel->panels;
-        const size_t some = (panels - done + groups - 1) / groups;
-        multiply_panels(matrix, kernel, panel + done, some, rows, product,
-                        done * LOW_PRECISION_PANEL);
-        done += some;
-    }
+    return (struct low_precision_kernel){runs[level], RUN_VECTORS, vector_width[level]};
 }
 
 /* Multiplies by a few vectors of outputs, from output `column` of the product on. */
 static void run_all(const struct packed_low_precision *matrix, run_function *run_rows,
                     struct low_precision_run run, size_t rows, size_t column,
                     const struct packed_low_precision_product *product) {
-    const size_t bytes = output_bytes(matrix);
+    const size_t bytes = matrix->to_activations ? sizeof(uint16_t) : sizeof(float);
     const size_t line = product->line ? product->line : rows;
     const size_t together = product->range_at ? size_smaller(product->range_rows, line) : line;
     run.residual = product->residual ? product->residual + column : NULL;
@@ -539,33 +313,38 @@ static void run_all(const struct packed_low_precision *matrix, run_function *run
     }
 }
 
-/* By 4, 2 or 1 vectors of outputs. Vectors of padding are cleared. */
-static void multiply_runs(const struct packed_low_precision *matrix,
-                          const struct low_precision_kernel *kernel, size_t panel, size_t panels,
-                          size_t rows, const struct packed_low_precision_product *product) {
-    const size_t width = kernel->width, padded = panels * LOW_PRECISION_PANEL / width;
+/* Vectors of outputs in as few runs of nearly equal width as can be, which begin at a panel.
+ * Vectors of padding are cleared. */
+static void multiply(const struct packed_low_precision *matrix,
+                     const struct low_precision_kernel *kernel, size_t panel, size_t panels,
+                     size_t rows, const struct packed_low_precision_product *product) {
+    if (rows == 0) return;
+    const size_t width = kernel->width, in_a_panel = LOW_PRECISION_PANEL / width;
+    const size_t padded = panels * in_a_panel;
     size_t all = padded;
     if (!matrix->to_activations)
         all =
             size_smaller(padded, (matrix->used - panel * LOW_PRECISION_PANEL + width - 1) / width);
     for (size_t done = 0, some; done < all; done += some) {
-        some = size_smaller(all - done, RUN_VECTORS);
-        if (some == RUN_VECTORS - 1) some--;
+        const size_t left = all - done, runs = (left + kernel->vectors - 1) / kernel->vectors;
+        some = ((left + runs - 1) / runs + in_a_panel - 1) / in_a_panel * in_a_panel;
+        some = size_smaller(some, left);
         const size_t column = done * width;
         const size_t first = panel * LOW_PRECISION_PANEL + column;
-        const struct low_precision_run run = {.words = matrix->words,
-                                              .input = product->input,
-                                              .input_stride = product->input_stride,
-                                              .range = activations_range(matrix),
-                                              .panels = word_at(matrix, first, 0),
-                                              .bias = matrix->bias + first,
-                                              .scale = matrix->scale + first,
-                                              .offset = matrix->offset + first,
-                                              .relu6 = product->relu6,
-                                              .to_activations = matrix->to_activations,
-                                              .output_stride = product->output_stride,
-                                              .cleared = done + some == all ? padded - all : 0};
-        run_all(matrix, kernel->runs[some], run, rows, column, product);
+        const struct low_precision_run run = {
+            .words = matrix->words,
+            .input = product->input,
+            .input_stride = product->input_stride,
+            .range = {.scale = matrix->columns ? 1 : 6.0F / INT8_STEPS},
+            .panels = word_at(matrix, first, 0),
+            .bias = matrix->bias + first,
+            .scale = matrix->scale + first,
+            .offset = matrix->offset + first,
+            .relu6 = product->relu6,
+            .to_activations = matrix->to_activations,
+            .output_stride = product->output_stride,
+            .cleared = done + some == all ? padded - all : 0};
+        run_all(matrix, kernel->runs[some - 1], run, rows, column, product);
     }
 }
 
@@ -574,16 +353,80 @@ void packed_low_precision_multiply(const struct packed_low_precision *matrix, si
                                    const struct packed_low_precision_product *product) {
     const struct low_precision_kernel kernel =
         matrix->precision == PRECISION_BF16 ? bf16_kernel() : int8_kernel();
-    if (rows == 0) return;
-    if (kernel.runs) {
-        multiply_runs(matrix, &kernel, panel, panels, rows, product);
-    } else {
-        multiply_tiles(matrix, &kernel, panel, panels, rows, product);
+    multiply(matrix, &kernel, panel, panels, rows, product);
+}
+
+/* A sum of the reference: like vdpbf16ps, it adds the second of a pair first. */
+static float reference_bf16(const struct low_precision_run *run, size_t row, size_t n) {
+    const uint8_t *input = run->input + row * run->input_stride;
+    float sum = run->bias[n];
+    for (size_t j = 0; j < run->words; j++) {
+        const uint32_t x = (uint32_t)row_word(input, j);
+        const uint32_t w = run->panels[j * LOW_PRECISION_PANEL + n];
+        sum += bf16_to_float((uint16_t)(x >> 16)) * bf16_to_float((uint16_t)(w >> 16));
+        sum += bf16_to_float((uint16_t)x) * bf16_to_float((uint16_t)w);
     }
+    return sum;
+}
+
+/* The same of numbers of one byte or two. */
+static float reference_int8(size_t bytes, const struct low_precision_run *run, size_t row,
+                            size_t n) {
+    const uint8_t *input = run->input + row * run->input_stride;
+    const size_t in_a_word = sizeof(uint32_t) / bytes;
+    int32_t sum = 0;
+    for (size_t i = 0; i < in_a_word * run->words; i++) {
+        const size_t j = i / in_a_word, shift = i % in_a_word * bytes * 8;
+        const uint32_t x = (uint32_t)row_word(input, j) >> shift;
+        const uint32_t w = run->panels[j * LOW_PRECISION_PANEL + n] >> shift;
+        sum += bytes == 1 ? (uint8_t)x * (int8_t)w : (uint16_t)x * (int16_t)w;
+    }
+    return (float)sum * (run->scale[n] * run->range.scale) +
+           (run->offset[n] * run->range.offset + run->bias[n]);
+}
+
+/* Stores the value of a sum: `most` is 6 as an activation. */
+static void reference_store(const struct low_precision_run *run, size_t at, float value,
+                            float most) {
+    if (run->residual) value += run->residual[at];
+    if (run->relu6) value = fminf(6, fmaxf(0, value));
+    if (!run->to_activations) {
+        ((float *)run->output)[at] = value;
+        return;
+    }
+    value = fminf(most, fmaxf(0, value));
+    ((uint16_t *)run->output)[at] = most > 6 ? (uint16_t)lrintf(value) : float_to_bf16(value);
+}
+
+static void reference_bf16_run(const struct low_precision_run *run) {
+    for (size_t i = 0; i < run->rows * LOW_PRECISION_PANEL; i++) {
+        const size_t row = i / LOW_PRECISION_PANEL, n = i % LOW_PRECISION_PANEL;
+        reference_store(run, row * run->output_stride + n, reference_bf16(run, row, n), 6);
+    }
+}
+
+SIMD_INLINE void reference_int8_run(size_t bytes, const struct low_precision_run *run) {
+    for (size_t i = 0; i < run->rows * LOW_PRECISION_PANEL; i++) {
+        const size_t row = i / LOW_PRECISION_PANEL, n = i % LOW_PRECISION_PANEL;
+        reference_store(run, row * run->output_stride + n, reference_int8(bytes, run, row, n),
+                        INT8_WIDE_ACTIVATION);
+    }
+}
+
+static void reference_byte_run(const struct low_precision_run *run) {
+    reference_int8_run(1, run);
+}
+
+static void reference_wide_run(const struct low_precision_run *run) {
+    reference_int8_run(2, run);
 }
 
 void packed_low_precision_multiply_reference(const struct packed_low_precision *matrix,
                                              size_t panel, size_t panels, size_t rows,
                                              const struct packed_low_precision_product *product) {
-    if (rows > 0) multiply_tiles(matrix, &reference_kernel, panel, panels, rows, product);
+    run_function *const int8 = matrix->numbers == 4 ? reference_byte_run : reference_wide_run;
+    run_function *const run = matrix->precision == PRECISION_BF16 ? reference_bf16_run : int8;
+    const struct low_precision_kernel kernel = {
+        .runs = &run, .vectors = 1, .width = LOW_PRECISION_PANEL};
+    multiply(matrix, &kernel, panel, panels, rows, product);
 }

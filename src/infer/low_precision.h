@@ -3,12 +3,11 @@
  * bfloat16 is the upper half of a float, rounded to nearest, to even.
  *
  * An int8 number is a count of steps, of which a byte has 255. Activations after ReLU6 lie in 0..6,
- * so their step is always 6 / 255 and no calibration is needed. Other activations have a range for
- * each line of a map, from the line's smallest and largest number: the value of byte 0 and the size
- * of a step. Where the processor does not multiply bytes, a number takes 16 bits, so that nothing
- * need be widened, and has more steps, which costs no time: 4095 in a line of a map; as an
- * activation 32767 for depthwise convolution, which has a number of steps of its own for each
- * channel that it computes (depthwise.h), at most 4095. */
+ * so they need no calibration. Other numbers have a range for each line of a map, from the line's
+ * smallest and largest number: the value of byte 0 and the size of a step. Where the processor does
+ * not multiply bytes, a number takes 16 bits, so that nothing need be widened, and has more steps,
+ * which costs no time: 4095. What depthwise convolution reads takes 16 bits everywhere: 32767
+ * steps; what it computes has a number of steps of its own for each channel (depthwise.h). */
 #ifndef CAPTION_INFER_LOW_PRECISION_H
 #define CAPTION_INFER_LOW_PRECISION_H
 
@@ -27,8 +26,8 @@ enum precision {
 };
 
 /* The fastest type on this processor with nearly the same captions as float: bfloat16 or float. It
- * is never int8, which changes one caption in six where the processor multiplies bytes (with equal
- * scores), and one in ninety elsewhere. */
+ * is never int8, which changes one caption in nine where the processor multiplies bytes (with equal
+ * scores), and one in a hundred elsewhere. */
 enum precision precision_best(void);
 
 /* x = offset + scale * byte */
@@ -36,14 +35,11 @@ struct int8_range {
     float scale, offset;
 };
 
-/* The largest number, by the bytes that it takes: of a line of a map, and of activations after
- * ReLU6, of which it is 6. */
+/* The largest number of a line of a map, by the bytes that it takes, and of the activations that
+ * depthwise convolution reads, of which it is 6. */
 enum { INT8_STEPS = 255, INT8_WIDE_STEPS = 4095, INT8_WIDE_ACTIVATION = INT16_MAX };
 static inline float int8_steps(size_t bytes) {
     return bytes == 1 ? INT8_STEPS : INT8_WIDE_STEPS;
-}
-static inline float int8_activation_steps(size_t bytes) {
-    return bytes == 1 ? INT8_STEPS : INT8_WIDE_ACTIVATION;
 }
 
 static inline uint16_t float_to_bf16(float x) {
@@ -86,7 +82,7 @@ enum { LOW_PRECISION_PANEL = 16 }; /* outputs packed side by side */
 
 struct packed_low_precision {
     enum precision precision;
-    bool to_activations;   /* outputs are low-precision activations after ReLU6, otherwise floats */
+    bool to_activations;   /* outputs are activations of two bytes after ReLU6, otherwise floats */
     size_t numbers;        /* in a word: 2 or, int8 only, 4 */
     size_t outputs, words; /* n, a multiple of LOW_PRECISION_PANEL; ceil(k / numbers) */
     size_t used; /* of the outputs, all at first; the others are padding, and may not be computed */

@@ -1,77 +1,92 @@
-/* The tiles of low_precision.c for one instruction set: KERNEL(bf16_tiles) and
- * KERNEL(int8_tiles), by panels and rows. Included with what base/simd_instances.h defines, or the
- * same by hand and
+/* The runs of low_precision.c for one instruction set: KERNEL(bf16_runs) and KERNEL(int8_runs), by
+ * their vectors of outputs. Included with what base/simd_instances.h defines, or the same by hand
+ * and
  *     KERNEL_DOT_BF16(sums, x, w)  where the processor has dot products of words: adds those of
- *     KERNEL_DOT_BYTES(sums, x, w) vectors of words, and only the tiles of that type are compiled
+ *     KERNEL_DOT_BYTES(sums, x, w) vectors of words, and only the runs of that type are compiled
  * Without these, pairs of 16 bits are multiplied and added up, or both numbers of a word widened
  * to floats, and all processors have instructions for those: none of them saturates, and every
  * product of two bfloat16 numbers is exact in float, so that sums are the same with and without
  * FMA.
  *
- * Sums are in registers: of 16 floats there are 32, for 6 x 4 panels; of 8 there are 16, for 6 x 1
- * or, as pairs of 16 bits have it, for 3 x 2, whose loads are fewer; of 4 there are 16 on x86-64,
- * for 2 x 1, and 32 on arm64. */
+ * A run is computed in tiles of a few rows, whose sums are in registers: of 16 floats there are 32,
+ * for 6 rows by 4 vectors; of 8 there are 16, for 6 x 2 or 3 x 4; of 4 there are 16 on x86-64, for
+ * 2 x 4, and 32 on arm64. */
 
 #include "infer/vectors_kernel.h"
 
-#if KERNEL_WIDTH <= 8 && !defined(KERNEL_DOT_BYTES)
-#define KERNEL_RUNS
+#ifndef KERNEL_DOT_BYTES
+#define KERNEL_HAS_BF16
 #endif
-#define KERNEL_PANELS (KERNEL_WIDTH == 16 ? 4 : 1)
-enum {
-    KERNEL(panel_vectors) = LOW_PRECISION_PANEL / KERNEL_WIDTH,
-    KERNEL(tile_vectors) = KERNEL_PANELS * KERNEL(panel_vectors)
-};
-typedef int32_t KERNEL(words) __attribute__((vector_size(KERNEL_WIDTH * sizeof(int32_t))));
-typedef KERNEL(vector) KERNEL(sums)[KERNEL(tile_vectors)];
+#ifndef KERNEL_DOT_BF16
+#define KERNEL_HAS_INT8
+#endif
 
-/* Vector v of word j of the tile's weights. */
-SIMD_INLINE const uint32_t *KERNEL(weights)(const struct low_precision_tile *tile, size_t j,
+enum { KERNEL(panel_vectors) = LOW_PRECISION_PANEL / KERNEL_WIDTH };
+typedef int32_t KERNEL(words) __attribute__((vector_size(KERNEL_WIDTH * sizeof(int32_t))));
+typedef KERNEL(vector) KERNEL(sums)[RUN_VECTORS];
+typedef KERNEL(words) KERNEL(counts)[RUN_VECTORS];
+
+/* Vector v of word j of the run's weights. */
+SIMD_INLINE const uint32_t *KERNEL(weights)(const struct low_precision_run *run, size_t j,
                                             size_t v) {
-    return tile->panels + (v / KERNEL(panel_vectors) * tile->words + j) * LOW_PRECISION_PANEL +
+    return run->panels + (v / KERNEL(panel_vectors) * run->words + j) * LOW_PRECISION_PANEL +
            v % KERNEL(panel_vectors) * KERNEL_WIDTH;
 }
 
-#if !defined(KERNEL_DOT_BF16) && !defined(KERNEL_DOT_BYTES)
-/* Both numbers of a word, widened to floats: the second one first. */
+#ifdef KERNEL_HAS_BF16
+/* Adds the products of word j: of both its numbers at once, or of each widened to floats, the
+ * second one first. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(add_bf16)(size_t rows, size_t vectors,
-                                                const struct low_precision_tile *tile,
-                                                KERNEL(sums) * sums) {
-    for (size_t j = 0; j < tile->words; j++) {
+                                                const struct low_precision_run *run, size_t j,
+                                                const uint8_t *const *inputs, KERNEL(sums) * sums) {
+#ifdef KERNEL_DOT_BF16
+    KERNEL(words) weights[RUN_VECTORS];
+    SIMD_UNROLL
+    for (size_t v = 0; v < vectors; v++) SIMD_LOAD(weights[v], KERNEL(weights)(run, j, v));
+    SIMD_UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        const KERNEL(words) x = (KERNEL(words)){0} + row_word(inputs[r], j);
         SIMD_UNROLL
-        for (size_t i = 2; i-- > 0;) {
-            KERNEL(vector) weights[KERNEL(tile_vectors)];
+        for (size_t v = 0; v < vectors; v++) KERNEL_DOT_BF16(sums[r][v], x, weights[v]);
+    }
+#else
+    SIMD_UNROLL
+    for (size_t i = 2; i-- > 0;) {
+        KERNEL(vector) weights[RUN_VECTORS];
+        SIMD_UNROLL
+        for (size_t v = 0; v < vectors; v++) {
+            KERNEL(bits) words;
+            SIMD_LOAD(words, KERNEL(weights)(run, j, v));
+            weights[v] = (KERNEL(vector))(i ? words & 0xffff0000 : words << 16);
+        }
+        SIMD_UNROLL
+        for (size_t r = 0; r < rows; r++) {
+            KERNEL(bits) word = (KERNEL(bits)){0} + (uint32_t)row_word(inputs[r], j);
+            KERNEL_IN_REGISTER(word);
+            const KERNEL(vector) x = (KERNEL(vector))(i ? word & 0xffff0000 : word << 16);
             SIMD_UNROLL
-            for (size_t v = 0; v < vectors; v++) {
-                KERNEL(bits) words;
-                SIMD_LOAD(words, KERNEL(weights)(tile, j, v));
-                weights[v] = (KERNEL(vector))(i ? words & 0xffff0000 : words << 16);
-            }
-            SIMD_UNROLL
-            for (size_t r = 0; r < rows; r++) {
-                KERNEL(bits) word = (KERNEL(bits)){0} + row_word(tile, r, j);
-                KERNEL_IN_REGISTER(word);
-                const KERNEL(vector) x = (KERNEL(vector))(i ? word & 0xffff0000 : word << 16);
-                SIMD_UNROLL
-                for (size_t v = 0; v < vectors; v++) sums[r][v] += x * weights[v];
-            }
+            for (size_t v = 0; v < vectors; v++) sums[r][v] += x * weights[v];
         }
     }
+#endif
+}
+
+KERNEL_TARGET SIMD_INLINE void KERNEL(sum_bf16)(size_t rows, size_t vectors,
+                                                const struct low_precision_run *run,
+                                                const uint8_t *const *inputs, KERNEL(sums) * sums) {
+    SIMD_UNROLL
+    for (size_t v = 0; v < vectors; v++) {
+        SIMD_LOAD(sums[0][v], run->bias + v * KERNEL_WIDTH);
+        SIMD_UNROLL
+        for (size_t r = 1; r < rows; r++) sums[r][v] = sums[0][v];
+    }
+    for (size_t j = 0; j < run->words; j++) KERNEL(add_bf16)(rows, vectors, run, j, inputs, sums);
 }
 #endif
 
-/* What a row's words are added to: floats where the processor multiplies bfloat16 numbers, else
- * whole numbers. */
-#ifdef KERNEL_DOT_BF16
-typedef KERNEL(sums) KERNEL(totals);
-#else
-typedef KERNEL(words) KERNEL(totals)[KERNEL(tile_vectors)];
-#endif
-
-/* totals += the products of the numbers of two words. */
-#ifdef KERNEL_DOT_BF16
-#define KERNEL_ADD(sums, x, w) KERNEL_DOT_BF16(sums, x, w)
-#elif defined(KERNEL_DOT_BYTES)
+#ifdef KERNEL_HAS_INT8
+/* sums += the products of the numbers of two words. */
+#ifdef KERNEL_DOT_BYTES
 #define KERNEL_ADD(sums, x, w) KERNEL_DOT_BYTES(sums, x, w)
 #elif KERNEL_WIDTH == 16
 #define KERNEL_ADD(sums, x, w)                                                                     \
@@ -94,328 +109,203 @@ typedef KERNEL(words) KERNEL(totals)[KERNEL(tile_vectors)];
 #define KERNEL_ADD(sums, x, w) sums += ((x) >> 16) * ((w) >> 16) + ((x)&0xffff) * ((w) << 16 >> 16)
 #endif
 
-KERNEL_TARGET SIMD_INLINE void KERNEL(add_words)(size_t rows, size_t vectors,
-                                                 const struct low_precision_tile *tile,
-                                                 KERNEL(totals) * totals) {
-    for (size_t j = 0; j < tile->words; j++) {
-        KERNEL(words) weights[KERNEL(tile_vectors)];
+KERNEL_TARGET SIMD_INLINE void KERNEL(sum_int8)(size_t rows, size_t vectors,
+                                                const struct low_precision_run *run,
+                                                const uint8_t *const *inputs,
+                                                KERNEL(counts) * counts) {
+    SIMD_UNROLL
+    for (size_t r = 0; r < rows; r++) {
         SIMD_UNROLL
-        for (size_t v = 0; v < vectors; v++) SIMD_LOAD(weights[v], KERNEL(weights)(tile, j, v));
+        for (size_t v = 0; v < vectors; v++) counts[r][v] = (KERNEL(words)){0};
+    }
+    for (size_t j = 0; j < run->words; j++) {
+        KERNEL(words) weights[RUN_VECTORS];
+        SIMD_UNROLL
+        for (size_t v = 0; v < vectors; v++) SIMD_LOAD(weights[v], KERNEL(weights)(run, j, v));
         SIMD_UNROLL
         for (size_t r = 0; r < rows; r++) {
-            KERNEL(words) x = (KERNEL(words)){0} + (int32_t)row_word(tile, r, j);
+            KERNEL(words) x = (KERNEL(words)){0} + row_word(inputs[r], j);
 #ifdef KERNEL_SIGNED_BYTES
             KERNEL_IN_REGISTER(x);
             x ^= (int32_t)0x80808080; /* less 128, as signed bytes */
 #endif
             SIMD_UNROLL
-            for (size_t v = 0; v < vectors; v++) KERNEL_ADD(totals[r][v], x, weights[v]);
+            for (size_t v = 0; v < vectors; v++) KERNEL_ADD(counts[r][v], x, weights[v]);
         }
     }
 }
+#undef KERNEL_ADD
 
-#if !defined(KERNEL_DOT_BF16) && !defined(KERNEL_RUNS)
-/* Whole numbers to values. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(scale)(size_t rows, size_t vectors,
-                                             const struct low_precision_tile *tile,
-                                             KERNEL(totals) * whole, KERNEL(sums) * sums) {
-    SIMD_UNROLL
-    for (size_t v = 0; v < vectors; v++) {
-        KERNEL(vector) scale, offset, bias;
-        SIMD_LOAD(scale, tile->scale + v * KERNEL_WIDTH);
-        SIMD_LOAD(offset, tile->offset + v * KERNEL_WIDTH);
-        SIMD_LOAD(bias, tile->bias + v * KERNEL_WIDTH);
-        SIMD_UNROLL
-        for (size_t r = 0; r < rows; r++) {
-            struct int8_range range = tile->ranges[r];
+/* The scales of a run's outputs, then the offsets. */
+KERNEL_TARGET SIMD_INLINE void
+KERNEL(find_units)(size_t vectors, const struct low_precision_run *run, float *units) {
+    struct int8_range range = run->range;
 #ifdef KERNEL_SIGNED_BYTES
-            range.offset += 128 * range.scale;
+    range.offset += 128 * range.scale;
 #endif
-            sums[r][v] =
-                __builtin_convertvector(whole[r][v], KERNEL(vector)) * (scale * range.scale) +
-                (offset * range.offset + bias);
-        }
-    }
-}
-
-KERNEL_TARGET SIMD_INLINE void KERNEL(sum_int8)(size_t rows, size_t vectors,
-                                                const struct low_precision_tile *tile,
-                                                KERNEL(sums) * sums) {
-    KERNEL(totals) whole[TILE_ROWS];
-    SIMD_UNROLL
-    for (size_t r = 0; r < rows; r++) {
-        SIMD_UNROLL
-        for (size_t v = 0; v < vectors; v++) whole[r][v] = (KERNEL(words)){0};
-    }
-    KERNEL(add_words)(rows, vectors, tile, whole);
-    KERNEL(scale)(rows, vectors, tile, whole, sums);
-}
-#endif
-
-#ifndef KERNEL_DOT_BYTES
-KERNEL_TARGET SIMD_INLINE void KERNEL(sum_bf16)(size_t rows, size_t vectors,
-                                                const struct low_precision_tile *tile,
-                                                KERNEL(sums) * sums) {
-    SIMD_UNROLL
-    for (size_t v = 0; v < vectors; v++) {
-        SIMD_LOAD(sums[0][v], tile->bias + v * KERNEL_WIDTH);
-        SIMD_UNROLL
-        for (size_t r = 1; r < rows; r++) sums[r][v] = sums[0][v];
-    }
-#ifdef KERNEL_DOT_BF16
-    KERNEL(add_words)(rows, vectors, tile, sums);
-#else
-    KERNEL(add_bf16)(rows, vectors, tile, sums);
-#endif
-}
-#endif
-
-KERNEL_TARGET SIMD_INLINE void KERNEL(store)(bool int8, size_t rows, size_t vectors,
-                                             const struct low_precision_tile *tile,
-                                             KERNEL(sums) * sums) {
-    SIMD_UNROLL
-    for (size_t r = 0; r < rows; r++) {
-        SIMD_UNROLL
-        for (size_t v = 0; v < vectors; v++) {
-            const size_t at = v * KERNEL_WIDTH;
-            if (tile->to_activations && int8) {
-#ifdef KERNEL_DOT_BYTES
-                KERNEL(store_bytes)(sums[r][v], (uint8_t *)tile->outputs[r] + at);
-#else
-                KERNEL(store_wide)
-                (sums[r][v], INT8_WIDE_ACTIVATION, (uint16_t *)tile->outputs[r] + at);
-#endif
-            } else if (tile->to_activations) {
-                KERNEL(store_bf16)(KERNEL_RELU6(sums[r][v]), (uint16_t *)tile->outputs[r] + at);
-            } else {
-                if (tile->relu6) sums[r][v] = KERNEL_RELU6(sums[r][v]);
-                SIMD_STORE((float *)tile->outputs[r] + at, sums[r][v]);
-            }
-        }
-    }
-}
-
-/* All bounds but the words are constants where this is inlined. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool int8, size_t rows, size_t panels,
-                                            const struct low_precision_tile *tile) {
-    const size_t vectors = panels * KERNEL(panel_vectors);
-    KERNEL(sums) sums[TILE_ROWS];
-#ifndef KERNEL_DOT_BYTES
-    if (!int8) KERNEL(sum_bf16)(rows, vectors, tile, sums);
-#endif
-#if !defined(KERNEL_DOT_BF16) && !defined(KERNEL_RUNS)
-    if (int8) KERNEL(sum_int8)(rows, vectors, tile, sums);
-#endif
-    if (tile->residual) {
-        SIMD_UNROLL
-        for (size_t r = 0; r < rows; r++) {
-            KERNEL(add_row)(vectors, tile->residual + r * tile->residual_stride, sums[r]);
-        }
-    }
-    KERNEL(store)(int8, rows, vectors, tile, sums);
-}
-
-#define KERNEL_TILE(type, int8, height, width)                                                     \
-    KERNEL_TARGET static void KERNEL(type##_##height##_##width)(                                   \
-        const struct low_precision_tile *tile) {                                                   \
-        KERNEL(tile)(int8, height, width, tile);                                                   \
-    }
-#define KERNEL_TILES(type, int8, width)                                                            \
-    KERNEL_TILE(type, int8, 1, width)                                                              \
-    KERNEL_TILE(type, int8, 2, width)                                                              \
-    KERNEL_TILE(type, int8, 3, width)                                                              \
-    KERNEL_TILE(type, int8, 4, width)                                                              \
-    KERNEL_TILE(type, int8, 5, width)                                                              \
-    KERNEL_TILE(type, int8, 6, width)
-#define KERNEL_NAMES(type, width)                                                                  \
-    {                                                                                              \
-        KERNEL(type##_1_##width), KERNEL(type##_2_##width), KERNEL(type##_3_##width),              \
-            KERNEL(type##_4_##width), KERNEL(type##_5_##width), KERNEL(type##_6_##width)           \
-    }
-#if KERNEL_WIDTH == 16
-#define KERNEL_TYPE(type, int8)                                                                    \
-    KERNEL_TILES(type, int8, 1)                                                                    \
-    KERNEL_TILES(type, int8, 2)                                                                    \
-    KERNEL_TILES(type, int8, 3)                                                                    \
-    KERNEL_TILES(type, int8, 4)                                                                    \
-    static tile_function *const KERNEL(type##_tiles)[][TILE_ROWS] = {                              \
-        KERNEL_NAMES(type, 1), KERNEL_NAMES(type, 2), KERNEL_NAMES(type, 3),                       \
-        KERNEL_NAMES(type, 4)};
-#else
-#define KERNEL_TYPE(type, int8)                                                                    \
-    KERNEL_TILES(type, int8, 1)                                                                    \
-    static tile_function *const KERNEL(type##_tiles)[][TILE_ROWS] = {KERNEL_NAMES(type, 1)};
-#endif
-
-#ifndef KERNEL_DOT_BYTES
-KERNEL_TYPE(bf16, false)
-#endif
-#if !defined(KERNEL_DOT_BF16) && !defined(KERNEL_RUNS)
-KERNEL_TYPE(int8, true)
-#endif
-
-#ifdef KERNEL_RUNS
-/* Sums of a few rows of a run by a few vectors of outputs. */
-typedef KERNEL(words) KERNEL(run_sums)[RUN_VECTORS];
-
-/* Rows from `row` on. All bounds but the words are constants where this is inlined. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(sum_rows)(size_t rows, size_t vectors,
-                                                const struct low_precision_run *run, size_t row,
-                                                KERNEL(run_sums) * sums) {
-    const uint8_t *input = run->input + row * run->input_stride;
-    const uint8_t *inputs[TILE_ROWS];
-    SIMD_UNROLL
-    for (size_t r = 0; r < rows; r++, input += run->input_stride) {
-        inputs[r] = input;
-        SIMD_UNROLL
-        for (size_t v = 0; v < vectors; v++) sums[r][v] = (KERNEL(words)){0};
-    }
-    const size_t words = run->words;
-    const uint32_t *panels = run->panels;
-    for (size_t j = 0; j < words; j++) {
-        KERNEL(words) weights[RUN_VECTORS];
-        SIMD_UNROLL
-        for (size_t v = 0; v < vectors; v++) {
-            SIMD_LOAD(weights[v],
-                      panels + (v / KERNEL(panel_vectors) * words + j) * LOW_PRECISION_PANEL +
-                          v % KERNEL(panel_vectors) * KERNEL_WIDTH);
-        }
-        SIMD_UNROLL
-        for (size_t r = 0; r < rows; r++) {
-            int32_t word;
-            memcpy(&word, inputs[r] + j * sizeof word, sizeof word);
-            const KERNEL(words) x = (KERNEL(words)){0} + word;
-            SIMD_UNROLL
-            for (size_t v = 0; v < vectors; v++) KERNEL_ADD(sums[r][v], x, weights[v]);
-        }
-    }
-}
-
-/* The values of a row's sums: `units` are the scales, then the offsets. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(row_values)(size_t vectors, KERNEL(words) * sums,
-                                                  const float *units, KERNEL(vector) * values) {
-    SIMD_UNROLL
-    for (size_t v = 0; v < vectors; v++) {
-        KERNEL(vector) scale, offset;
-        SIMD_LOAD(scale, units + v * KERNEL_WIDTH);
-        SIMD_LOAD(offset, units + RUN_OUTPUTS + v * KERNEL_WIDTH);
-        values[v] = __builtin_convertvector(sums[v], KERNEL(vector)) * scale + offset;
-    }
-}
-
-/* The same rows, and what becomes of their sums. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(run_rows)(size_t rows, size_t vectors, bool to_activations,
-                                                const struct low_precision_run *run, size_t row,
-                                                const float *units) {
-    KERNEL(run_sums) sums[TILE_ROWS];
-    KERNEL(sum_rows)(rows, vectors, run, row, sums);
-    const size_t stride = run->output_stride, at = row * stride;
-    if (to_activations) {
-        uint16_t *output = (uint16_t *)run->output + at;
-        SIMD_UNROLL
-        for (size_t r = 0; r < rows; r++, output += stride) {
-            KERNEL(vector) values[RUN_VECTORS];
-            KERNEL(row_values)(vectors, sums[r], units, values);
-            KERNEL(store_activations)(vectors, values, output);
-        }
-        return;
-    }
-    const bool relu6 = run->relu6;
-    const size_t cleared = run->cleared;
-    const float *residual = run->residual ? run->residual + at : NULL;
-    float *output = (float *)run->output + at;
-    SIMD_UNROLL
-    for (size_t r = 0; r < rows; r++, output += stride) {
-        KERNEL(vector) values[RUN_VECTORS], zeros = {0};
-        KERNEL(row_values)(vectors, sums[r], units, values);
-        if (residual) KERNEL(add_row)(vectors, residual + r * stride, values);
-        SIMD_UNROLL
-        for (size_t v = 0; v < vectors; v++) {
-            if (relu6) values[v] = KERNEL_RELU6(values[v]);
-            SIMD_STORE(output + v * KERNEL_WIDTH, values[v]);
-        }
-        SIMD_UNROLL
-        for (size_t v = 0; v < KERNEL(panel_vectors) - 1; v++)
-            if (v < cleared) SIMD_STORE(output + (vectors + v) * KERNEL_WIDTH, zeros);
-    }
-}
-
-/* All rows of a run, `height` at a time; what is left in two tiles of equal height. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(run)(size_t height, size_t vectors, bool to_activations,
-                                           const struct low_precision_run *run) {
-    float units[2 * RUN_OUTPUTS];
     SIMD_UNROLL
     for (size_t v = 0; v < vectors; v++) {
         KERNEL(vector) scale, offset, bias;
         SIMD_LOAD(scale, run->scale + v * KERNEL_WIDTH);
         SIMD_LOAD(offset, run->offset + v * KERNEL_WIDTH);
         SIMD_LOAD(bias, run->bias + v * KERNEL_WIDTH);
-        scale *= run->range.scale;
-        offset = offset * run->range.offset + bias;
+        scale *= range.scale;
+        offset = offset * range.offset + bias;
         SIMD_STORE(units + v * KERNEL_WIDTH, scale);
         SIMD_STORE(units + RUN_OUTPUTS + v * KERNEL_WIDTH, offset);
     }
-    size_t row = 0;
-    for (; row + height <= run->rows; row += height) {
-        KERNEL(run_rows)(height, vectors, to_activations, run, row, units);
+}
+
+/* The values of a row's sums. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(row_values)(size_t vectors, const KERNEL(words) * counts,
+                                                  const float *units, KERNEL(vector) * values) {
+    SIMD_UNROLL
+    for (size_t v = 0; v < vectors; v++) {
+        KERNEL(vector) scale, offset;
+        SIMD_LOAD(scale, units + v * KERNEL_WIDTH);
+        SIMD_LOAD(offset, units + RUN_OUTPUTS + v * KERNEL_WIDTH);
+        values[v] = __builtin_convertvector(counts[v], KERNEL(vector)) * scale + offset;
     }
-    switch (run->rows - row) {
-    case 5:
-        if (height > 5) KERNEL(run_rows)(5, vectors, to_activations, run, row, units);
-        break;
-    case 4:
-        if (height > 4) KERNEL(run_rows)(4, vectors, to_activations, run, row, units);
-        break;
-    case 3:
-        if (height > 3) KERNEL(run_rows)(3, vectors, to_activations, run, row, units);
-        break;
-    case 2:
-        if (height > 2) KERNEL(run_rows)(2, vectors, to_activations, run, row, units);
-        break;
-    case 1:
-        KERNEL(run_rows)(1, vectors, to_activations, run, row, units);
-        break;
-    default:
-        break;
+}
+#endif
+
+/* Values of row r of a tile. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(store_row)(bool int8, size_t vectors,
+                                                 const struct low_precision_run *tile, size_t r,
+                                                 KERNEL(vector) * values) {
+    const size_t at = r * tile->output_stride;
+    if (tile->to_activations) {
+        uint16_t *activations = (uint16_t *)tile->output + at;
+        if (int8) KERNEL(store_activations)(vectors, values, activations);
+        SIMD_UNROLL
+        for (size_t v = 0; !int8 && v < vectors; v++)
+            KERNEL(store_bf16)(KERNEL_RELU6(values[v]), activations + v * KERNEL_WIDTH);
+        return;
+    }
+    KERNEL(vector) zeros = {0};
+    float *output = (float *)tile->output + at;
+    if (tile->residual) KERNEL(add_row)(vectors, tile->residual + at, values);
+    SIMD_UNROLL
+    for (size_t v = 0; v < vectors; v++) {
+        if (tile->relu6) values[v] = KERNEL_RELU6(values[v]);
+        SIMD_STORE(output + v * KERNEL_WIDTH, values[v]);
+    }
+    SIMD_UNROLL
+    for (size_t v = 0; v + 1 < KERNEL(panel_vectors); v++)
+        if (v < tile->cleared) SIMD_STORE(output + (vectors + v) * KERNEL_WIDTH, zeros);
+}
+
+/* The first rows of a run. All bounds but the words are constants where this is inlined. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool int8, size_t rows, size_t vectors,
+                                            const struct low_precision_run *run,
+                                            const float *units) {
+    /* (A copy, which what is stored cannot change.) */
+    const struct low_precision_run tile = *run;
+    const uint8_t *inputs[TILE_ROWS];
+    SIMD_UNROLL
+    for (size_t r = 0; r < rows; r++) inputs[r] = tile.input + r * tile.input_stride;
+#ifdef KERNEL_HAS_BF16
+    KERNEL(sums) sums[TILE_ROWS];
+    if (!int8) KERNEL(sum_bf16)(rows, vectors, &tile, inputs, sums);
+    SIMD_UNROLL
+    for (size_t r = 0; !int8 && r < rows; r++) KERNEL(store_row)(int8, vectors, &tile, r, sums[r]);
+#endif
+#ifdef KERNEL_HAS_INT8
+    KERNEL(counts) counts[TILE_ROWS];
+    if (int8) KERNEL(sum_int8)(rows, vectors, &tile, inputs, counts);
+    SIMD_UNROLL
+    for (size_t r = 0; int8 && r < rows; r++) {
+        KERNEL(vector) values[RUN_VECTORS];
+        KERNEL(row_values)(vectors, counts[r], units, values);
+        KERNEL(store_row)(int8, vectors, &tile, r, values);
+    }
+#else
+    (void)units;
+#endif
+}
+
+/* All rows of a run, `height` at a time, those that are left in two tiles of nearly equal height.
+ */
+KERNEL_TARGET SIMD_INLINE void KERNEL(run)(bool int8, size_t height, size_t vectors,
+                                           const struct low_precision_run *whole) {
+    struct low_precision_run run = *whole;
+    const size_t bytes = run.to_activations ? sizeof(uint16_t) : sizeof(float);
+    float units[2 * RUN_OUTPUTS];
+#ifdef KERNEL_HAS_INT8
+    if (int8) KERNEL(find_units)(vectors, &run, units);
+#endif
+    for (size_t rows; run.rows > 0; low_precision_advance(&run, rows, bytes)) {
+        rows = run.rows >= 2 * height ? height : run.rows > height ? (run.rows + 1) / 2 : run.rows;
+        switch (rows) {
+        case 6:
+            if (height >= 6) KERNEL(tile)(int8, 6, vectors, &run, units);
+            break;
+        case 5:
+            if (height >= 5) KERNEL(tile)(int8, 5, vectors, &run, units);
+            break;
+        case 4:
+            if (height >= 4) KERNEL(tile)(int8, 4, vectors, &run, units);
+            break;
+        case 3:
+            if (height >= 3) KERNEL(tile)(int8, 3, vectors, &run, units);
+            break;
+        case 2:
+            KERNEL(tile)(int8, 2, vectors, &run, units);
+            break;
+        default:
+            KERNEL(tile)(int8, 1, vectors, &run, units);
+        }
     }
 }
 
-#define KERNEL_RUN(height, vectors)                                                                \
-    KERNEL_TARGET static void KERNEL(run_of_##vectors)(const struct low_precision_run *run) {      \
-        if (run->to_activations)                                                                   \
-            KERNEL(run)(height, vectors, true, run);                                               \
-        else                                                                                       \
-            KERNEL(run)(height, vectors, false, run);                                              \
+#define KERNEL_RUN(type, int8, height, vectors)                                                    \
+    KERNEL_TARGET static void KERNEL(type##_run_##vectors)(const struct low_precision_run *run) {  \
+        KERNEL(run)(int8, height, vectors, run);                                                   \
     }
-#if KERNEL_WIDTH == 8
-KERNEL_RUN(6, 1)
-KERNEL_RUN(6, 2)
-KERNEL_RUN(3, 4)
-#elif defined(__x86_64__)
-KERNEL_RUN(4, 1)
-KERNEL_RUN(4, 2)
-KERNEL_RUN(2, 4)
+#define KERNEL_RUNS(type, int8, height_1, height_2, height_3, height_4)                            \
+    KERNEL_RUN(type, int8, height_1, 1)                                                            \
+    KERNEL_RUN(type, int8, height_2, 2)                                                            \
+    KERNEL_RUN(type, int8, height_3, 3)                                                            \
+    KERNEL_RUN(type, int8, height_4, 4)                                                            \
+    static run_function *const KERNEL(type##_runs)[RUN_VECTORS] = {                                \
+        KERNEL(type##_run_1), KERNEL(type##_run_2), KERNEL(type##_run_3), KERNEL(type##_run_4)};
+#ifdef KERNEL_HAS_BF16
+#ifdef KERNEL_DOT_BF16
+KERNEL_RUNS(bf16, false, 6, 6, 6, 6)
+#elif KERNEL_WIDTH == 16
+KERNEL_RUNS(bf16, false, 6, 6, 6, 5)
+#elif KERNEL_WIDTH == 8 || defined(__x86_64__)
+KERNEL_RUNS(bf16, false, 4, 4, 2, 2)
 #else
-KERNEL_RUN(5, 1)
-KERNEL_RUN(5, 2)
-KERNEL_RUN(5, 4)
+KERNEL_RUNS(bf16, false, 5, 5, 5, 5)
 #endif
-static run_function *const KERNEL(runs)[RUN_VECTORS + 1] = {
-    [1] = KERNEL(run_of_1), [2] = KERNEL(run_of_2), [4] = KERNEL(run_of_4)};
-#undef KERNEL_RUN
+#endif
+#ifdef KERNEL_HAS_INT8
+#if KERNEL_WIDTH == 16
+KERNEL_RUNS(int8, true, 6, 6, 6, 6)
+#elif KERNEL_WIDTH == 8
+KERNEL_RUNS(int8, true, 6, 6, 3, 3)
+#elif defined(__x86_64__)
+KERNEL_RUNS(int8, true, 4, 4, 3, 2)
+#else
+KERNEL_RUNS(int8, true, 5, 5, 5, 5)
+#endif
 #endif
 
-#if !defined(KERNEL_DOT_BF16) && !defined(KERNEL_DOT_BYTES)
-KERNEL_TARGET static void KERNEL(round_bf16)(const float *numbers, size_t count, uint16_t *out) {
-    for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
+#if defined(KERNEL_HAS_BF16) && defined(KERNEL_HAS_INT8)
+KERNEL_TARGET static void KERNEL(bf16_line)(const float *line, size_t pixels, size_t channels,
+                                            void *rows) {
+    uint16_t *out = rows;
+    for (size_t i = 0; i < pixels * channels; i += KERNEL_WIDTH) {
         KERNEL(vector) x;
-        SIMD_LOAD(x, numbers + i);
+        SIMD_LOAD(x, line + i);
         KERNEL(store_bf16)(x, out + i);
     }
 }
 
-/* The range of numbers of a byte; it includes zero. */
-KERNEL_TARGET static struct int8_range KERNEL(range)(const float *numbers, size_t count) {
+/* The range of numbers of `steps` steps; it includes zero. */
+KERNEL_TARGET SIMD_INLINE struct int8_range KERNEL(range)(const float *numbers, size_t count,
+                                                          float steps) {
     KERNEL(vector) low = {0}, high = {0};
     for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
         KERNEL(vector) x;
@@ -428,44 +318,39 @@ KERNEL_TARGET static struct int8_range KERNEL(range)(const float *numbers, size_
         if (low[i] < smallest) smallest = low[i];
         if (high[i] > largest) largest = high[i];
     }
-    return (struct int8_range){(largest - smallest) / INT8_STEPS, smallest};
+    return (struct int8_range){(largest - smallest) / steps, smallest};
 }
 
-KERNEL_TARGET static void KERNEL(to_bytes)(const struct int8_range *range, const float *numbers,
-                                           size_t count, void *out) {
-    const float steps = range->scale > 0 ? 1 / range->scale : 0;
-    for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
-        KERNEL(vector) x;
-        SIMD_LOAD(x, numbers + i);
-        KERNEL(store_bytes)((x - range->offset) * steps, (uint8_t *)out + i);
-    }
-}
-
-#if KERNEL_WIDTH < 16
-/* A line of pixels in 16 bits, each with the range. */
-KERNEL_TARGET static void KERNEL(wide_line)(const float *line, size_t pixels, size_t channels,
-                                            uint8_t *out) {
-    struct int8_range range = KERNEL(range)(line, pixels * channels);
-    range.scale *= (float)INT8_STEPS / INT8_WIDE_STEPS;
+/* Pixels of a line in one byte or two, each with the range. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(int8_line)(size_t bytes, const float *line, size_t pixels,
+                                                 size_t channels, uint8_t *out) {
+    const struct int8_range range = KERNEL(range)(line, pixels * channels, int8_steps(bytes));
     const float steps = range.scale > 0 ? 1 / range.scale : 0;
     for (size_t i = 0; i < pixels; i++, line += channels) {
         for (size_t c = 0; c < channels; c += KERNEL_WIDTH) {
             KERNEL(vector) x;
             SIMD_LOAD(x, line + c);
-            KERNEL(store_wide)
-            ((x - range.offset) * steps, INT8_WIDE_STEPS, (uint16_t *)(void *)out + c);
+            x = (x - range.offset) * steps;
+            if (bytes == 1) KERNEL(store_bytes)(x, out + c);
+            if (bytes == 2) KERNEL(store_wide)(x, INT8_WIDE_STEPS, (uint16_t *)(void *)out + c);
         }
-        memcpy(out + channels * sizeof(uint16_t), &range, sizeof range);
-        out += channels * sizeof(uint16_t) + RANGE_BYTES;
+        memcpy(out + channels * bytes, &range, sizeof range);
+        out += channels * bytes + RANGE_BYTES;
     }
 }
-#endif
+
+KERNEL_TARGET static void KERNEL(byte_line)(const float *line, size_t pixels, size_t channels,
+                                            void *rows) {
+    KERNEL(int8_line)(1, line, pixels, channels, rows);
+}
+
+KERNEL_TARGET static void KERNEL(wide_line)(const float *line, size_t pixels, size_t channels,
+                                            void *rows) {
+    KERNEL(int8_line)(2, line, pixels, channels, rows);
+}
 #endif
 
-#undef KERNEL_ADD
+#undef KERNEL_HAS_BF16
+#undef KERNEL_HAS_INT8
+#undef KERNEL_RUN
 #undef KERNEL_RUNS
-#undef KERNEL_PANELS
-#undef KERNEL_TILE
-#undef KERNEL_TILES
-#undef KERNEL_NAMES
-#undef KERNEL_TYPE

@@ -53,27 +53,6 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store_bf16)(KERNEL(vector) numbers, uint16
 #endif
 }
 
-KERNEL_TARGET SIMD_INLINE void KERNEL(load_bytes)(const uint8_t *at, KERNEL(vector) * out) {
-#if KERNEL_WIDTH == 16
-    *out = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)at)));
-#elif KERNEL_WIDTH == 8
-    *out = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)at)));
-#elif defined(SIMD_X86)
-    int32_t word;
-    memcpy(&word, at, sizeof word);
-    const __m128i zero = _mm_setzero_si128();
-    const __m128i halves = _mm_unpacklo_epi8(_mm_cvtsi32_si128(word), zero);
-    *out = (KERNEL(vector))_mm_cvtepi32_ps(_mm_unpacklo_epi16(halves, zero));
-#elif defined(SIMD_NEON)
-    uint32_t word;
-    memcpy(&word, at, sizeof word);
-    const uint16x8_t halves = vmovl_u8(vreinterpret_u8_u32(vdup_n_u32(word)));
-    *out = (KERNEL(vector))vcvtq_f32_u32(vmovl_u16(vget_low_u16(halves)));
-#else
-    for (size_t i = 0; i < KERNEL_WIDTH; i++) (*out)[i] = (float)at[i];
-#endif
-}
-
 /* Rounds to nearest, ties to even, and clamps to 0..255. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(store_bytes)(KERNEL(vector) numbers, uint8_t *at) {
     const KERNEL(vector) least = {0}, most = least + 255;
@@ -125,9 +104,19 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store_wide)(KERNEL(vector) numbers, float 
 KERNEL_TARGET SIMD_INLINE void
 KERNEL(store_activations)(size_t vectors, const KERNEL(vector) * numbers, uint16_t *at) {
     size_t v = 0;
-#if KERNEL_WIDTH == 8
     /* Two of them by one instruction. (What is below zero, or no number, becomes a whole number
      * below zero, and that a zero.) */
+#if KERNEL_WIDTH == 16
+    const KERNEL(vector) most = (KERNEL(vector)){0} + INT8_WIDE_ACTIVATION;
+    const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+    SIMD_UNROLL
+    for (; v + 2 <= vectors; v += 2) {
+        const __m512i low = _mm512_cvtps_epi32(KERNEL_LESSER(most, numbers[v]));
+        const __m512i high = _mm512_cvtps_epi32(KERNEL_LESSER(most, numbers[v + 1]));
+        const __m512i packed = _mm512_permutexvar_epi64(order, _mm512_packus_epi32(low, high));
+        _mm512_storeu_si512((void *)(at + v * KERNEL_WIDTH), packed);
+    }
+#elif KERNEL_WIDTH == 8
     const KERNEL(vector) most = (KERNEL(vector)){0} + INT8_WIDE_ACTIVATION;
     SIMD_UNROLL
     for (; v + 2 <= vectors; v += 2) {

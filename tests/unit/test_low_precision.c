@@ -89,12 +89,6 @@ typedef void multiply_function(const struct packed_low_precision *matrix, size_t
                                size_t panels, size_t rows,
                                const struct packed_low_precision_product *product);
 
-/* Number `i` of int8 numbers, in one byte each or in two. */
-static unsigned read_int8(const void *numbers, size_t i) {
-    return low_precision_bytes(PRECISION_INT8) == 1 ? ((const uint8_t *)numbers)[i]
-                                                    : ((const uint16_t *)numbers)[i];
-}
-
 /* As floats, whatever they are stored as. */
 static float *multiplied(const struct product *p, multiply_function *multiply) {
     const size_t count = p->rows * p->outputs;
@@ -115,8 +109,7 @@ static float *multiplied(const struct product *p, multiply_function *multiply) {
         if (!p->to_activations) continue;
         floats[i] = p->precision == PRECISION_BF16
                         ? bf16_to_float(((uint16_t *)output)[i])
-                        : (float)read_int8(output, i) * 6 /
-                              int8_activation_steps(low_precision_bytes(PRECISION_INT8));
+                        : (float)((uint16_t *)output)[i] * 6 / INT8_WIDE_ACTIVATION;
     }
     free(output);
     return floats;
@@ -242,6 +235,12 @@ static void a_row_is_the_same_alone_and_beside_others(void **state) {
     }
 }
 
+/* Number `i` of int8 numbers, in one byte each or in two. */
+static unsigned read_int8(const void *numbers, size_t i) {
+    return low_precision_bytes(PRECISION_INT8) == 1 ? ((const uint8_t *)numbers)[i]
+                                                    : ((const uint16_t *)numbers)[i];
+}
+
 static void lines_keep_their_range(void **state) {
     (void)state;
     float line[2 * 16] = {0};
@@ -259,14 +258,15 @@ static void lines_keep_their_range(void **state) {
 }
 
 /* A depthwise convolution of activations, exact and as they are stored. */
-enum { CHANNELS = 32, ROWS = 2, MOST_TAPS = 25 };
+enum { CHANNELS = 48, ROWS = 2, MOST_TAPS = 25 };
 struct convolved {
     size_t kernel, stride, columns, taps;
     size_t width, lines, order[16]; /* of the input */
     float *exact, *weight, bias[CHANNELS];
     uint16_t *input, *output; /* or bytes */
-    /* DEPTHWISE_WIDE: */
+    /* int8: */
     int16_t wide_weight[MOST_TAPS * CHANNELS], wide_bias[CHANNELS], most[CHANNELS];
+    int16_t multiple[CHANNELS], factor[CHANNELS];
 };
 
 static struct convolved convolved_new(size_t kernel, size_t stride, size_t columns, float scale) {
@@ -290,6 +290,7 @@ static struct convolved convolved_new(size_t kernel, size_t stride, size_t colum
     for (size_t i = 0; i < CHANNELS; i++) {
         c.most[i] = depthwise_widen(c.taps, CHANNELS, c.weight + i, c.bias[i], c.wide_weight + i,
                                     c.wide_bias + i);
+        depthwise_narrow(c.most[i], c.multiple + i, c.factor + i);
     }
     return c;
 }
@@ -303,6 +304,7 @@ static void convolved_free(struct convolved *c) {
 
 static void convolve(struct convolved *c, enum depthwise_numbers numbers, enum simd_level level,
                      const void *weight, const void *bias) {
+    const bool bytes = numbers == DEPTHWISE_BYTES;
     depthwise_by(level, &(struct depthwise){.numbers = numbers,
                                             .kernel = c->kernel,
                                             .stride = c->stride,
@@ -317,6 +319,8 @@ static void convolve(struct convolved *c, enum depthwise_numbers numbers, enum s
                                             .weight_stride = CHANNELS,
                                             .bias = bias,
                                             .most = c->most,
+                                            .multiple = bytes ? c->multiple : NULL,
+                                            .factor = bytes ? c->factor : NULL,
                                             .output = c->output,
                                             .output_stride = CHANNELS});
 }
@@ -358,22 +362,6 @@ static void expect_bf16(struct convolved *c, enum simd_level level) {
     }
 }
 
-static void expect_bytes(struct convolved *c, enum simd_level level) {
-    const float step = 6.0F / INT8_STEPS;
-    float scaled[CHANNELS];
-    for (size_t i = 0; i < CHANNELS; i++) scaled[i] = c->bias[i] / step;
-    for (size_t i = 0; i < c->lines * c->width * CHANNELS; i++) {
-        const uint8_t byte = (uint8_t)lrintf(c->exact[i] / step);
-        ((uint8_t *)c->input)[i] = byte;
-        c->exact[i] = (float)byte * step;
-    }
-    convolve(c, DEPTHWISE_BYTES, level, c->weight, scaled);
-    for (size_t i = 0; i < ROWS * c->columns * CHANNELS; i++) {
-        const double got = (double)((uint8_t *)c->output)[i] * (double)step;
-        expect_near(c, level, i, got, (double)step / 2 + 1e-4);
-    }
-}
-
 /* What the kernels of whole numbers compute, exactly. */
 static int16_t wide_twin(const struct convolved *c, size_t i) {
     int32_t sum = c->wide_bias[i % CHANNELS];
@@ -387,15 +375,32 @@ static int16_t wide_twin(const struct convolved *c, size_t i) {
     return (int16_t)(sum < 0 ? 0 : sum > most ? most : sum);
 }
 
-static void expect_wide(struct convolved *c, enum simd_level level) {
-    for (size_t i = 0; i < c->lines * c->width * CHANNELS; i++) {
+static void write_wide(struct convolved *c) {
+    for (size_t i = 0; i < c->lines * c->width * CHANNELS; i++)
         c->input[i] = (uint16_t)lrintf(c->exact[i] * INT8_WIDE_ACTIVATION / 6);
-    }
+}
+
+static void expect_wide(struct convolved *c, enum simd_level level) {
+    write_wide(c);
     convolve(c, DEPTHWISE_WIDE, level, c->wide_weight, c->wide_bias);
     for (size_t i = 0; i < ROWS * c->columns * CHANNELS; i++) {
         assert_int_equal(c->output[i], wide_twin(c, i));
         const double step = 6.0 / c->most[i % CHANNELS];
         expect_near(c, level, i, c->output[i] * step, step * ((double)c->taps / 2 + 4));
+    }
+}
+
+/* The same in bytes. */
+static void expect_bytes(struct convolved *c, enum simd_level level) {
+    write_wide(c);
+    convolve(c, DEPTHWISE_BYTES, level, c->wide_weight, c->wide_bias);
+    for (size_t i = 0; i < ROWS * c->columns * CHANNELS; i++) {
+        const size_t channel = i % CHANNELS;
+        const int got = ((const uint8_t *)c->output)[i], most = c->most[channel];
+        const int sum = wide_twin(c, i) * c->multiple[channel];
+        assert_int_equal(got, (sum * c->factor[channel] + (1 << 14)) >> 15);
+        const double byte = 6.0 / INT8_STEPS, step = 6.0 / most;
+        expect_near(c, level, i, got * byte, byte * 0.6 + step * ((double)c->taps / 2 + 4));
     }
 }
 
@@ -436,8 +441,11 @@ static void wide_sums_do_not_overflow(void **state) {
                 const bool positive = c.weight[tap * CHANNELS + channel] > 0;
                 c.exact[i] = sign == 2 || positive == (sign == 0) ? 6 : 0;
             }
-            for (enum simd_level level = 0; level < SIMD_LEVELS; level++)
-                if (simd_has(level)) expect_wide(&c, level);
+            for (enum simd_level level = 0; level < SIMD_LEVELS; level++) {
+                if (!simd_has(level)) continue;
+                expect_wide(&c, level);
+                expect_bytes(&c, level);
+            }
         }
         convolved_free(&c);
     }
