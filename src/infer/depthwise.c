@@ -5,9 +5,8 @@
 #include "infer/low_precision.h"
 
 /* Columns computed together: their sums and inputs fit the registers of AVX-512 (elsewhere their
- * sums and a row of taps), and there are enough of them to hide the latency of additions. A
- * conversion of low-precision inputs takes registers, too. */
-enum { TILE_STRIDE_1 = 7, TILE_STRIDE_2 = 6, TILE_STRIDE_2_LOW = 4 };
+ * sums and a row of taps), and there are enough of them to hide the latency of additions. */
+enum { TILE_STRIDE_1 = 7, TILE_STRIDE_2 = 6 };
 enum { TILE_WIDE = 7, TILE_MOST = 7, WINDOW_MOST = 15, KERNEL_MOST = 5 };
 
 #define KERNEL_FILE "infer/depthwise_kernel.h"
@@ -41,18 +40,23 @@ static void wide_by_pairs(const struct depthwise *strip) {
 static void bytes_by_pairs(const struct depthwise *strip) {
     by_pairs(avx512_strip_bytes, avx2_strip_bytes, *strip);
 }
+
+static void bf16_by_pairs(const struct depthwise *strip) {
+    by_pairs(avx512_strip_bf16, avx2_strip_bf16, *strip);
+}
 #endif
 
 typedef void strip_function(const struct depthwise *strip);
 static strip_function *const strips[DEPTHWISE_NUMBERS][SIMD_LEVELS] = {
     [DEPTHWISE_FLOATS] = SIMD_BY_LEVEL(strip_floats),
-    [DEPTHWISE_BF16] = SIMD_BY_LEVEL(strip_bf16),
 #ifdef SIMD_X86
     [DEPTHWISE_WIDE] = {plain_strip_wide, avx2_strip_wide, wide_by_pairs},
-    [DEPTHWISE_BYTES] = {plain_strip_bytes, avx2_strip_bytes, bytes_by_pairs}
+    [DEPTHWISE_BYTES] = {plain_strip_bytes, avx2_strip_bytes, bytes_by_pairs},
+    [DEPTHWISE_BF16] = {plain_strip_bf16, avx2_strip_bf16, bf16_by_pairs}
 #else
     [DEPTHWISE_WIDE] = {plain_strip_wide},
-    [DEPTHWISE_BYTES] = {plain_strip_bytes}
+    [DEPTHWISE_BYTES] = {plain_strip_bytes},
+    [DEPTHWISE_BF16] = {plain_strip_bf16}
 #endif
 };
 

@@ -3,10 +3,9 @@
  * that inputs shared by neighbouring rows stay in the first-level cache, and those shared by
  * neighbouring columns in registers.
  *
- * Inputs and outputs are floats, or low-precision activations (see low_precision.h). Sums and
- * weights are float, but those of int8 are whole numbers of 16 bits: an input of 15 bits
- * (INT8_WIDE_ACTIVATION is 6) times a weight is rounded to 16 bits by one instruction, and the sum
- * is one of steps that are as fine as its channel allows. */
+ * All numbers are floats or, of low precision (see low_precision.h), whole numbers of 16 bits: an
+ * input of 15 bits (WIDE_ACTIVATION is 6) times a weight is rounded to 16 bits by one instruction,
+ * and the sum is one of steps that are as fine as its channel allows. */
 #ifndef CAPTION_INFER_DEPTHWISE_H
 #define CAPTION_INFER_DEPTHWISE_H
 
@@ -21,9 +20,9 @@ enum { DEPTHWISE_CHANNELS = 16 };
 /* How a number is stored. */
 enum depthwise_numbers {
     DEPTHWISE_FLOATS,
-    DEPTHWISE_BF16,
-    DEPTHWISE_WIDE,  /* int8 in two bytes */
-    DEPTHWISE_BYTES, /* the same, outputs in one */
+    DEPTHWISE_WIDE,  /* whole numbers of 16 bits */
+    DEPTHWISE_BYTES, /* the same, outputs in bytes */
+    DEPTHWISE_BF16,  /* the same, outputs as bfloat16 */
     DEPTHWISE_NUMBERS
 };
 
@@ -38,21 +37,21 @@ struct depthwise {
     const size_t *lines; /* [(rows - 1) * stride + kernel]: index in the input of each row that the
                             outputs need, of (columns - 1) * stride + kernel pixels */
     size_t line_stride, input_stride;
-    const void *weight; /* (kernel, kernel, channels): floats or, of int8, int16_t */
+    const void *weight; /* (kernel, kernel, channels): floats or int16_t */
     size_t weight_stride;
     const void *bias;                 /* (channels), the same */
-    const int16_t *most;              /* (channels), int8: the sum that is 6 */
+    const int16_t *most;              /* (channels): the sum that is 6; not of DEPTHWISE_FLOATS */
     const int16_t *multiple, *factor; /* (channels), DEPTHWISE_BYTES: a sum times both / 2^15 is its
                                          byte; else NULL */
-    bool relu6;                       /* of floats; low-precision outputs always go through ReLU6 */
+    bool relu6;                       /* of floats; the others always go through ReLU6 */
     void *output;                     /* (rows, columns, channels) */
     size_t output_stride;
 };
 
 void depthwise(const struct depthwise *strip);
 
-/* A channel's weights for int8, one of every `stride` numbers: `taps` of them. Returns `most`, at
- * most INT8_WIDE_STEPS: sums of 16 bits hold whatever the inputs are. */
+/* A channel's weights as whole numbers, one of every `stride` numbers: `taps` of them. Returns
+ * `most`, at most INT8_WIDE_STEPS: sums of 16 bits hold whatever the inputs are. */
 int16_t depthwise_widen(size_t taps, size_t stride, const float *weight, float bias,
                         int16_t *wide_weight, int16_t *wide_bias);
 

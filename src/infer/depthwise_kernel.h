@@ -2,28 +2,6 @@
 
 #include "infer/vectors_kernel.h"
 
-/* A vector of inputs. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(load_numbers)(enum depthwise_numbers numbers,
-                                                    const void *input, size_t at,
-                                                    KERNEL(vector) * out) {
-    if (numbers == DEPTHWISE_BF16) {
-        KERNEL(load_bf16)((const uint16_t *)input + at, out);
-    } else {
-        SIMD_LOAD(*out, (const float *)input + at);
-    }
-}
-
-/* A vector of sums through ReLU6. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(store_numbers)(enum depthwise_numbers numbers, bool relu6,
-                                                     KERNEL(vector) sum, void *output, size_t at) {
-    if (numbers == DEPTHWISE_BF16 || relu6) sum = KERNEL_RELU6(sum);
-    if (numbers == DEPTHWISE_BF16) {
-        KERNEL(store_bf16)(sum, (uint16_t *)output + at);
-    } else {
-        SIMD_STORE((float *)output + at, sum);
-    }
-}
-
 #if KERNEL_WIDTH == 16
 /* A row of taps, tap by tap: the sums of all columns are independent, which hides the latency of
  * additions. There are registers for all inputs of a row of floats. */
@@ -44,28 +22,21 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(add_by_taps)(size_t kernel, size_t stride,
         for (size_t t = 0; t < tile; t++) sums[t] += tap * window[t * stride + kx];
     }
 }
-#endif
-
+#else
 /* A row of taps, input by input: each is added to the sums of all columns that use it. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(add_by_inputs)(enum depthwise_numbers numbers, size_t kernel,
-                                                     size_t stride, size_t tile, const void *input,
-                                                     size_t row, size_t input_stride,
+KERNEL_TARGET SIMD_INLINE void KERNEL(add_by_inputs)(size_t kernel, size_t stride, size_t tile,
+                                                     const float *row, size_t input_stride,
                                                      const float *weight, size_t weight_stride,
                                                      KERNEL(vector) * sums) {
     KERNEL(vector) taps[KERNEL_MOST];
     SIMD_UNROLL
     for (size_t kx = 0; kx < kernel; kx++) SIMD_LOAD(taps[kx], weight + kx * weight_stride);
-    const float *floats = (const float *)input + row;
     SIMD_UNROLL
     for (size_t i = 0; i < (tile - 1) * stride + kernel; i++) {
         KERNEL(vector) x;
-        if (numbers == DEPTHWISE_FLOATS) {
-            SIMD_LOAD(x, floats);
-            floats += input_stride;
-            SIMD_POINTER(floats);
-        } else {
-            KERNEL(load_numbers)(numbers, input, row + i * input_stride, &x);
-        }
+        SIMD_LOAD(x, row);
+        row += input_stride;
+        SIMD_POINTER(row);
         SIMD_UNROLL
         for (size_t t = 0; t < tile; t++) {
             const size_t kx = i - t * stride; /* wraps where the tap lies to the left */
@@ -73,6 +44,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(add_by_inputs)(enum depthwise_numbers numb
         }
     }
 }
+#endif
 
 /* Numbers of 16 bits. */
 typedef int16_t KERNEL(shorts) __attribute__((vector_size(KERNEL_WIDTH * sizeof(float))));
@@ -139,6 +111,33 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store_narrow)(KERNEL(shorts) numbers, uint
 #endif
 }
 
+/* The same as bfloat16 numbers. */
+KERNEL_TARGET SIMD_INLINE void KERNEL(store_as_bf16)(KERNEL(shorts) numbers, uint16_t *at) {
+    KERNEL(vector) low, high;
+#if KERNEL_WIDTH == 16
+    low = _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm512_castsi512_si256((__m512i)numbers)));
+    high =
+        _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64((__m512i)numbers, 1)));
+#elif KERNEL_WIDTH == 8
+    low = _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_castsi256_si128((__m256i)numbers)));
+    high = _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_extracti128_si256((__m256i)numbers, 1)));
+#elif defined(SIMD_X86)
+    const __m128i zero = _mm_setzero_si128();
+    low = (KERNEL(vector))_mm_cvtepi32_ps(_mm_unpacklo_epi16((__m128i)numbers, zero));
+    high = (KERNEL(vector))_mm_cvtepi32_ps(_mm_unpackhi_epi16((__m128i)numbers, zero));
+#elif defined(SIMD_NEON)
+    low = (KERNEL(vector))vcvtq_f32_s32(vmovl_s16(vget_low_s16((int16x8_t)numbers)));
+    high = (KERNEL(vector))vcvtq_f32_s32(vmovl_s16(vget_high_s16((int16x8_t)numbers)));
+#else
+    for (size_t i = 0; i < KERNEL_WIDTH; i++) {
+        low[i] = numbers[i];
+        high[i] = numbers[KERNEL_WIDTH + i];
+    }
+#endif
+    KERNEL(store_bf16)(low, at);
+    KERNEL(store_bf16)(high, at + KERNEL_WIDTH);
+}
+
 /* What a vector of sums is stored with. */
 struct KERNEL(outflow) {
     KERNEL(shorts) most, multiple, factor;
@@ -153,7 +152,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(outflow_at)(const struct depthwise *strip,
     SIMD_LOAD(out->factor, strip->factor + c);
 }
 
-/* Stores sums at number `at` of the output: in two bytes, or scaled to one. */
+/* Stores sums at number `at` of the output: as they are, as bfloat16, or scaled to a byte. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(store_shorts)(const struct depthwise *strip,
                                                     enum depthwise_numbers numbers,
                                                     const struct KERNEL(outflow) * out,
@@ -161,6 +160,10 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store_shorts)(const struct depthwise *stri
     sums = KERNEL(clamped)(sums, out->most);
     if (numbers == DEPTHWISE_WIDE) {
         SIMD_STORE((int16_t *)strip->output + at, sums);
+        return;
+    }
+    if (numbers == DEPTHWISE_BF16) {
+        KERNEL(store_as_bf16)(sums, (uint16_t *)strip->output + at);
         return;
     }
     sums = KERNEL(rounded)(sums * out->multiple, out->factor);
@@ -268,7 +271,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise *strip,
                                                enum depthwise_numbers numbers, size_t kernel,
                                                size_t stride, size_t tile, size_t y, size_t x,
                                                size_t c) {
-    if (numbers == DEPTHWISE_WIDE || numbers == DEPTHWISE_BYTES) {
+    if (numbers != DEPTHWISE_FLOATS) {
         KERNEL(wide_columns)(strip, numbers, kernel, stride, tile, y, x, c);
         return;
     }
@@ -277,33 +280,28 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(columns)(const struct depthwise *strip,
     SIMD_UNROLL
     for (size_t t = 1; t < tile; t++) sums[t] = sums[0];
     for (size_t ky = 0; ky < kernel; ky++) {
-        const size_t row = strip->lines[y * stride + ky] * strip->line_stride +
+        const float *row = (const float *)strip->input +
+                           strip->lines[y * stride + ky] * strip->line_stride +
                            x * stride * strip->input_stride + c;
         const float *weight = (const float *)strip->weight + ky * kernel * strip->weight_stride + c;
 #if KERNEL_WIDTH == 16
-        if (numbers == DEPTHWISE_FLOATS) {
-            KERNEL(add_by_taps)
-            (kernel, stride, tile, (const float *)strip->input + row, strip->input_stride, weight,
-             strip->weight_stride, sums);
-            continue;
-        }
-#endif
+        KERNEL(add_by_taps)
+#else
         KERNEL(add_by_inputs)
-        (numbers, kernel, stride, tile, strip->input, row, strip->input_stride, weight,
-         strip->weight_stride, sums);
+#endif
+        (kernel, stride, tile, row, strip->input_stride, weight, strip->weight_stride, sums);
     }
-    const size_t at = (y * strip->columns + x) * strip->output_stride + c;
+    float *output = (float *)strip->output + (y * strip->columns + x) * strip->output_stride + c;
     SIMD_UNROLL
-    for (size_t t = 0; t < tile; t++) {
-        KERNEL(store_numbers)
-        (numbers, strip->relu6, sums[t], strip->output, at + t * strip->output_stride);
+    for (size_t t = 0; t < tile; t++, output += strip->output_stride) {
+        if (strip->relu6) sums[t] = KERNEL_RELU6(sums[t]);
+        SIMD_STORE(output, sums[t]);
     }
 }
 
 /* Channels of a vector. */
 KERNEL_TARGET SIMD_INLINE size_t KERNEL(channels)(enum depthwise_numbers numbers) {
-    return numbers == DEPTHWISE_WIDE || numbers == DEPTHWISE_BYTES ? 2 * KERNEL_WIDTH
-                                                                   : KERNEL_WIDTH;
+    return numbers == DEPTHWISE_FLOATS ? KERNEL_WIDTH : 2 * KERNEL_WIDTH;
 }
 
 /* Row y of channels first .. end - 1, tile by tile or vector by vector. The last tile of a row
@@ -313,7 +311,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(row)(const struct depthwise *strip,
                                            size_t stride, size_t tile, size_t y, size_t first,
                                            size_t end) {
     const size_t columns = strip->columns, step = KERNEL(channels)(numbers);
-    if ((numbers == DEPTHWISE_WIDE || numbers == DEPTHWISE_BYTES) && kernel == 3) {
+    if (numbers != DEPTHWISE_FLOATS && kernel == 3) {
         KERNEL(wide_row)(strip, numbers, stride, y, first);
         return;
     }
@@ -360,8 +358,8 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(rows)(const struct depthwise *strip,
         if (kernel == 5 && stride == 2) KERNEL(rows)(strip, numbers, 5, 2, tile_stride_2);         \
     }
 KERNEL_STRIP(strip_floats, DEPTHWISE_FLOATS, TILE_STRIDE_2)
-KERNEL_STRIP(strip_bf16, DEPTHWISE_BF16, TILE_STRIDE_2_LOW)
 KERNEL_STRIP(strip_wide, DEPTHWISE_WIDE, TILE_WIDE)
 KERNEL_STRIP(strip_bytes, DEPTHWISE_BYTES, TILE_WIDE)
+KERNEL_STRIP(strip_bf16, DEPTHWISE_BF16, TILE_WIDE)
 
 #undef KERNEL_STRIP

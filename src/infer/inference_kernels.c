@@ -55,7 +55,7 @@ struct inference_depthwise {
     size_t channels; /* padded */
     float *bias;     /* (channels) */
     float *weight;   /* (k, k, channels) */
-    /* The same for int8, or NULL (see depthwise.h): */
+    /* The same in low precision, or NULL (see depthwise.h): */
     int16_t *wide_bias, *wide_weight, *most, *multiple, *factor;
 };
 
@@ -245,11 +245,12 @@ static void low_multiply(enum inference_role role, const void *matrix, size_t pa
 }
 
 /* Adds the weights of 16 bits. */
-static void *int8_depthwise_new(const struct encoder_layer *layer, const struct weights *weights,
-                                struct arena *arena, caption_error *error) {
+static void *low_depthwise_new(enum precision precision, const struct encoder_layer *layer,
+                               const struct weights *weights, struct arena *arena,
+                               caption_error *error) {
     struct inference_depthwise *depthwise = depthwise_new(layer, weights, arena, error);
     if (!depthwise) return NULL;
-    const bool bytes = low_precision_bytes(PRECISION_INT8) == 1;
+    const bool bytes = low_precision_bytes(precision) == 1;
     const size_t channels = depthwise->channels;
     const size_t taps = depthwise->shape.kernel * depthwise->shape.kernel;
     depthwise->most =
@@ -297,6 +298,11 @@ static void low_depthwise(enum precision precision, const void *weights, size_t 
         if (arena->is_filled) return matrix;                                                       \
         return low_pack(matrix, role, layer, weights, error) ? matrix : NULL;                      \
     }                                                                                              \
+    static void *name##_depthwise_new(const struct encoder_layer *layer,                           \
+                                      const struct weights *weights, struct arena *arena,          \
+                                      caption_error *error) {                                      \
+        return low_depthwise_new(precision, layer, weights, arena, error);                         \
+    }                                                                                              \
     static void name##_depthwise(const void *taps, size_t panel, size_t panels,                    \
                                  const struct inference_strip *strip) {                            \
         low_depthwise(precision, taps, panel, panels, strip);                                      \
@@ -309,12 +315,12 @@ PRECISION_FUNCTIONS(int8, PRECISION_INT8)
  * src/SPEED.md). */
 const struct inference_kernels inference_kernels_bf16 = {.expanded_bytes = sizeof(uint16_t),
                                                          .convolved_bytes = sizeof(uint16_t),
-                                                         .float_blocks = 2,
+                                                         .float_blocks = 1,
                                                          .prepared_bytes = bf16_prepared_bytes,
                                                          .prepare = bf16_prepare,
                                                          .matrix_new = bf16_matrix_new,
                                                          .multiply = low_multiply,
-                                                         .depthwise_new = depthwise_new,
+                                                         .depthwise_new = bf16_depthwise_new,
                                                          .depthwise = bf16_depthwise};
 
 #define INT8_KERNELS(bytes)                                                                        \

@@ -69,17 +69,19 @@ static uint32_t *word_at(const struct packed_low_precision *matrix, size_t row, 
            j * LOW_PRECISION_PANEL + row % LOW_PRECISION_PANEL;
 }
 
-/* The rounding error of a weight is carried to the next one of the row, so that errors cancel in a
- * sum over inputs of similar size. A photo's features, which are means over a map, are then closer
- * to those in float. */
-SIMD_INLINE void pack_bf16(uint32_t *panel, size_t rows, size_t inputs, const float *weights) {
+/* Columns have steps (see column_step), and outputs a unit. The rounding error of a weight is
+ * carried to the next one of the row, so that errors cancel in a sum over inputs of similar size. A
+ * photo's features, which are means over a map, are then closer to those in float. */
+SIMD_INLINE void pack_bf16(uint32_t *panel, size_t rows, size_t inputs, const float *weights,
+                           const int16_t *columns, float unit) {
     float carried[LOW_PRECISION_PANEL] = {0};
     for (size_t i = 0; i < inputs; i++) {
         uint32_t *words = panel + i / 2 * LOW_PRECISION_PANEL;
+        const float scale = columns ? unit * 6 / columns[i] : unit, back = 1 / scale;
         for (size_t r = 0; r < rows; r++) {
             const float exact = weights[r * inputs + i];
-            const uint32_t rounded = float_to_bf16(exact + carried[r]);
-            carried[r] += exact - bf16_to_float((uint16_t)rounded);
+            const uint32_t rounded = float_to_bf16((exact + carried[r]) * scale);
+            carried[r] += exact - bf16_to_float((uint16_t)rounded) * back;
             words[r] |= rounded << i % 2 * 16;
         }
     }
@@ -88,12 +90,13 @@ SIMD_INLINE void pack_bf16(uint32_t *panel, size_t rows, size_t inputs, const fl
 /* Rounds a whole panel's rows side by side, in vectors: within one row every weight depends on the
  * one before. */
 SIMD_KERNEL(static, void, pack_panel_bf16,
-            (uint32_t * panel, size_t rows, size_t inputs, const float *weights),
-            (panel, rows, inputs, weights)) {
+            (uint32_t * panel, size_t rows, size_t inputs, const float *weights,
+             const int16_t *columns, float unit),
+            (panel, rows, inputs, weights, columns, unit)) {
     if (rows == LOW_PRECISION_PANEL) {
-        pack_bf16(panel, LOW_PRECISION_PANEL, inputs, weights);
+        pack_bf16(panel, LOW_PRECISION_PANEL, inputs, weights, columns, unit);
     } else {
-        pack_bf16(panel, rows, inputs, weights);
+        pack_bf16(panel, rows, inputs, weights, columns, unit);
     }
 }
 
@@ -125,6 +128,11 @@ static float most_steps(const struct packed_low_precision *matrix, size_t inputs
     return sum > 0 ? (float)floor(fmin(INT16_MAX, allowed * (double)most / sum)) : 1;
 }
 
+/* What an output of 1 is. */
+static float output_unit(const struct packed_low_precision *matrix) {
+    return matrix->to_activations ? WIDE_ACTIVATION / 6.0F : 1;
+}
+
 /* The error is carried in the same way. */
 static void pack_bytes(struct packed_low_precision *matrix, size_t row, size_t inputs,
                        const float *weights) {
@@ -150,16 +158,16 @@ static void pack_bytes(struct packed_low_precision *matrix, size_t row, size_t i
         sum += rounded;
         *word_at(matrix, row, i / in_a_word) |= ((uint32_t)rounded & mask) << i % in_a_word * bits;
     }
-    const float unit = matrix->to_activations ? INT8_WIDE_ACTIVATION / 6.0F : 1;
-    matrix->scale[row] = most / largest * unit;
+    matrix->scale[row] = most / largest * output_unit(matrix);
     matrix->offset[row] = (float)sum * matrix->scale[row];
-    matrix->bias[row] *= unit;
 }
 
 void packed_low_precision_rows(struct packed_low_precision *matrix, size_t first, size_t count,
                                size_t inputs, const float *weights) {
+    const float unit = output_unit(matrix);
+    for (size_t r = 0; r < count; r++) matrix->bias[first + r] *= unit;
     if (matrix->precision == PRECISION_BF16) {
-        pack_panel_bf16(word_at(matrix, first, 0), count, inputs, weights);
+        pack_panel_bf16(word_at(matrix, first, 0), count, inputs, weights, matrix->columns, unit);
         return;
     }
     for (size_t r = 0; r < count; r++) {
@@ -272,7 +280,9 @@ static struct low_precision_kernel bf16_kernel(void) {
 #ifdef SIMD_X86
     if (simd_has_bf16()) return (struct low_precision_kernel){bf16_bf16_runs, RUN_VECTORS, 16};
 #endif
-    return (struct low_precision_kernel){runs[level], RUN_VECTORS, vector_width[level]};
+    /* (Of 16 registers, those of floats that numbers are widened to leave fewer for sums.) */
+    const size_t vectors = level == SIMD_AVX2 ? 2 : RUN_VECTORS;
+    return (struct low_precision_kernel){runs[level], vectors, vector_width[level]};
 }
 
 static struct low_precision_kernel int8_kernel(void) {
@@ -385,31 +395,28 @@ static float reference_int8(size_t bytes, const struct low_precision_run *run, s
            (run->offset[n] * run->range.offset + run->bias[n]);
 }
 
-/* Stores the value of a sum: `most` is 6 as an activation. */
-static void reference_store(const struct low_precision_run *run, size_t at, float value,
-                            float most) {
+static void reference_store(const struct low_precision_run *run, size_t at, float value) {
     if (run->residual) value += run->residual[at];
     if (run->relu6) value = fminf(6, fmaxf(0, value));
     if (!run->to_activations) {
         ((float *)run->output)[at] = value;
         return;
     }
-    value = fminf(most, fmaxf(0, value));
-    ((uint16_t *)run->output)[at] = most > 6 ? (uint16_t)lrintf(value) : float_to_bf16(value);
+    value = fminf(WIDE_ACTIVATION, fmaxf(0, value));
+    ((uint16_t *)run->output)[at] = (uint16_t)lrintf(value);
 }
 
 static void reference_bf16_run(const struct low_precision_run *run) {
     for (size_t i = 0; i < run->rows * LOW_PRECISION_PANEL; i++) {
         const size_t row = i / LOW_PRECISION_PANEL, n = i % LOW_PRECISION_PANEL;
-        reference_store(run, row * run->output_stride + n, reference_bf16(run, row, n), 6);
+        reference_store(run, row * run->output_stride + n, reference_bf16(run, row, n));
     }
 }
 
 SIMD_INLINE void reference_int8_run(size_t bytes, const struct low_precision_run *run) {
     for (size_t i = 0; i < run->rows * LOW_PRECISION_PANEL; i++) {
         const size_t row = i / LOW_PRECISION_PANEL, n = i % LOW_PRECISION_PANEL;
-        reference_store(run, row * run->output_stride + n, reference_int8(bytes, run, row, n),
-                        INT8_WIDE_ACTIVATION);
+        reference_store(run, row * run->output_stride + n, reference_int8(bytes, run, row, n));
     }
 }
 

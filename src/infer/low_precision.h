@@ -2,12 +2,14 @@
  *
  * bfloat16 is the upper half of a float, rounded to nearest, to even.
  *
- * An int8 number is a count of steps, of which a byte has 255. Activations after ReLU6 lie in 0..6,
- * so they need no calibration. Other numbers have a range for each line of a map, from the line's
- * smallest and largest number: the value of byte 0 and the size of a step. Where the processor does
- * not multiply bytes, a number takes 16 bits, so that nothing need be widened, and has more steps,
- * which costs no time: 4095. What depthwise convolution reads takes 16 bits everywhere: 32767
- * steps; what it computes has a number of steps of its own for each channel (depthwise.h). */
+ * An int8 number is a count of steps, of which a byte has 255. A line of a map has a range, from
+ * its smallest and largest number: the value of byte 0 and the size of a step. Where the processor
+ * does not multiply bytes, a number takes 16 bits, so that nothing need be widened, and has more
+ * steps, which costs no time: 4095.
+ *
+ * Activations after ReLU6 lie in 0..6, so they need no calibration. In both precisions depthwise
+ * convolution reads counts of 32767 steps, 16 bits each. What it computes has a number of steps of
+ * its own for each channel (depthwise.h), and is stored as bfloat16 or int8. */
 #ifndef CAPTION_INFER_LOW_PRECISION_H
 #define CAPTION_INFER_LOW_PRECISION_H
 
@@ -37,7 +39,7 @@ struct int8_range {
 
 /* The largest number of a line of a map, by the bytes that it takes, and of the activations that
  * depthwise convolution reads, of which it is 6. */
-enum { INT8_STEPS = 255, INT8_WIDE_STEPS = 4095, INT8_WIDE_ACTIVATION = INT16_MAX };
+enum { INT8_STEPS = 255, INT8_WIDE_STEPS = 4095, WIDE_ACTIVATION = INT16_MAX };
 static inline float int8_steps(size_t bytes) {
     return bytes == 1 ? INT8_STEPS : INT8_WIDE_STEPS;
 }
@@ -86,8 +88,8 @@ struct packed_low_precision {
     size_t numbers;        /* in a word: 2 or, int8 only, 4 */
     size_t outputs, words; /* n, a multiple of LOW_PRECISION_PANEL; ceil(k / numbers) */
     size_t used; /* of the outputs, all at first; the others are padding, and may not be computed */
-    const int16_t *columns; /* (k): the steps of the left matrix's columns, which are activations of
-                               two bytes; NULL: it is something else */
+    const int16_t *columns; /* (k): the steps of the left matrix's columns, which are activations,
+                               and bfloat16 or of two bytes; NULL: it is something else */
     float *bias;      /* (n), zeros at first; in units of the outputs' steps, as the next two */
     float *scale;     /* (n), int8: the value of an integer product of 1 */
     float *offset;    /* (n), int8: the sum of a row's weights */

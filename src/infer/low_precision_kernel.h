@@ -170,16 +170,12 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(row_values)(size_t vectors, const KERNEL(w
 #endif
 
 /* Values of row r of a tile. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(store_row)(bool int8, size_t vectors,
+KERNEL_TARGET SIMD_INLINE void KERNEL(store_row)(size_t vectors,
                                                  const struct low_precision_run *tile, size_t r,
                                                  KERNEL(vector) * values) {
     const size_t at = r * tile->output_stride;
     if (tile->to_activations) {
-        uint16_t *activations = (uint16_t *)tile->output + at;
-        if (int8) KERNEL(store_activations)(vectors, values, activations);
-        SIMD_UNROLL
-        for (size_t v = 0; !int8 && v < vectors; v++)
-            KERNEL(store_bf16)(KERNEL_RELU6(values[v]), activations + v * KERNEL_WIDTH);
+        KERNEL(store_activations)(vectors, values, (uint16_t *)tile->output + at);
         return;
     }
     KERNEL(vector) zeros = {0};
@@ -208,7 +204,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool int8, size_t rows, size_t vecto
     KERNEL(sums) sums[TILE_ROWS];
     if (!int8) KERNEL(sum_bf16)(rows, vectors, &tile, inputs, sums);
     SIMD_UNROLL
-    for (size_t r = 0; !int8 && r < rows; r++) KERNEL(store_row)(int8, vectors, &tile, r, sums[r]);
+    for (size_t r = 0; !int8 && r < rows; r++) KERNEL(store_row)(vectors, &tile, r, sums[r]);
 #endif
 #ifdef KERNEL_HAS_INT8
     KERNEL(counts) counts[TILE_ROWS];
@@ -217,7 +213,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool int8, size_t rows, size_t vecto
     for (size_t r = 0; int8 && r < rows; r++) {
         KERNEL(vector) values[RUN_VECTORS];
         KERNEL(row_values)(vectors, counts[r], units, values);
-        KERNEL(store_row)(int8, vectors, &tile, r, values);
+        KERNEL(store_row)(vectors, &tile, r, values);
     }
 #else
     (void)units;

@@ -16,24 +16,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(add_row)(size_t vectors, const float *row,
 
 typedef uint32_t KERNEL(bits) __attribute__((vector_size(KERNEL_WIDTH * sizeof(uint32_t))));
 
-/* The upper halves of floats. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(load_bf16)(const uint16_t *at, KERNEL(vector) * out) {
-#if KERNEL_WIDTH == 16
-    const __m512i read = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)at));
-    *out = (__m512)_mm512_slli_epi32(read, 16);
-#elif KERNEL_WIDTH == 8
-    const __m256i read = _mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)at));
-    *out = (__m256)_mm256_slli_epi32(read, 16);
-#elif defined(SIMD_X86)
-    const __m128i read = _mm_loadl_epi64((const void *)at);
-    *out = (KERNEL(vector))_mm_unpacklo_epi16(_mm_setzero_si128(), read);
-#elif defined(SIMD_NEON)
-    *out = (KERNEL(vector))vshll_n_u16(vld1_u16(at), 16);
-#else
-    for (size_t i = 0; i < KERNEL_WIDTH; i++) (*out)[i] = bf16_to_float(at[i]);
-#endif
-}
-
+/* Stores the upper halves of floats, rounded to nearest, to even. */
 KERNEL_TARGET SIMD_INLINE void KERNEL(store_bf16)(KERNEL(vector) numbers, uint16_t *at) {
     KERNEL(bits) bits = (KERNEL(bits))numbers;
     bits = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
@@ -107,7 +90,7 @@ KERNEL(store_activations)(size_t vectors, const KERNEL(vector) * numbers, uint16
     /* Two of them by one instruction. (What is below zero, or no number, becomes a whole number
      * below zero, and that a zero.) */
 #if KERNEL_WIDTH == 16
-    const KERNEL(vector) most = (KERNEL(vector)){0} + INT8_WIDE_ACTIVATION;
+    const KERNEL(vector) most = (KERNEL(vector)){0} + WIDE_ACTIVATION;
     const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
     SIMD_UNROLL
     for (; v + 2 <= vectors; v += 2) {
@@ -117,7 +100,7 @@ KERNEL(store_activations)(size_t vectors, const KERNEL(vector) * numbers, uint16
         _mm512_storeu_si512((void *)(at + v * KERNEL_WIDTH), packed);
     }
 #elif KERNEL_WIDTH == 8
-    const KERNEL(vector) most = (KERNEL(vector)){0} + INT8_WIDE_ACTIVATION;
+    const KERNEL(vector) most = (KERNEL(vector)){0} + WIDE_ACTIVATION;
     SIMD_UNROLL
     for (; v + 2 <= vectors; v += 2) {
         const __m256i low = _mm256_cvtps_epi32(KERNEL_LESSER(most, numbers[v]));
@@ -128,6 +111,6 @@ KERNEL(store_activations)(size_t vectors, const KERNEL(vector) * numbers, uint16
 #endif
     SIMD_UNROLL
     for (; v < vectors; v++) {
-        KERNEL(store_wide)(numbers[v], INT8_WIDE_ACTIVATION, at + v * KERNEL_WIDTH);
+        KERNEL(store_wide)(numbers[v], WIDE_ACTIVATION, at + v * KERNEL_WIDTH);
     }
 }

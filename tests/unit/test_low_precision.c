@@ -107,9 +107,7 @@ static float *multiplied(const struct product *p, multiply_function *multiply) {
     for (size_t i = 0; i < count; i++) {
         floats[i] = ((float *)output)[i];
         if (!p->to_activations) continue;
-        floats[i] = p->precision == PRECISION_BF16
-                        ? bf16_to_float(((uint16_t *)output)[i])
-                        : (float)((uint16_t *)output)[i] * 6 / INT8_WIDE_ACTIVATION;
+        floats[i] = (float)((uint16_t *)output)[i] * 6 / WIDE_ACTIVATION;
     }
     free(output);
     return floats;
@@ -257,14 +255,13 @@ static void lines_keep_their_range(void **state) {
     }
 }
 
-/* A depthwise convolution of activations, exact and as they are stored. */
+/* A depthwise convolution of activations, exact and by whole numbers. */
 enum { CHANNELS = 48, ROWS = 2, MOST_TAPS = 25 };
 struct convolved {
     size_t kernel, stride, columns, taps;
     size_t width, lines, order[16]; /* of the input */
     float *exact, *weight, bias[CHANNELS];
     uint16_t *input, *output; /* or bytes */
-    /* int8: */
     int16_t wide_weight[MOST_TAPS * CHANNELS], wide_bias[CHANNELS], most[CHANNELS];
     int16_t multiple[CHANNELS], factor[CHANNELS];
 };
@@ -302,8 +299,7 @@ static void convolved_free(struct convolved *c) {
     free(c->output);
 }
 
-static void convolve(struct convolved *c, enum depthwise_numbers numbers, enum simd_level level,
-                     const void *weight, const void *bias) {
+static void convolve(struct convolved *c, enum depthwise_numbers numbers, enum simd_level level) {
     const bool bytes = numbers == DEPTHWISE_BYTES;
     depthwise_by(level, &(struct depthwise){.numbers = numbers,
                                             .kernel = c->kernel,
@@ -315,9 +311,9 @@ static void convolve(struct convolved *c, enum depthwise_numbers numbers, enum s
                                             .lines = c->order,
                                             .line_stride = c->width * CHANNELS,
                                             .input_stride = CHANNELS,
-                                            .weight = weight,
+                                            .weight = c->wide_weight,
                                             .weight_stride = CHANNELS,
-                                            .bias = bias,
+                                            .bias = c->wide_bias,
                                             .most = c->most,
                                             .multiple = bytes ? c->multiple : NULL,
                                             .factor = bytes ? c->factor : NULL,
@@ -350,18 +346,6 @@ static void expect_near(const struct convolved *c, enum simd_level level, size_t
     }
 }
 
-static void expect_bf16(struct convolved *c, enum simd_level level) {
-    for (size_t i = 0; i < c->lines * c->width * CHANNELS; i++) {
-        c->input[i] = float_to_bf16(c->exact[i]);
-        c->exact[i] = bf16_to_float(c->input[i]);
-    }
-    convolve(c, DEPTHWISE_BF16, level, c->weight, c->bias);
-    for (size_t i = 0; i < ROWS * c->columns * CHANNELS; i++) {
-        expect_near(c, level, i, (double)bf16_to_float(c->output[i]),
-                    0.004 * exact_output(c, i) + 1e-4);
-    }
-}
-
 /* What the kernels of whole numbers compute, exactly. */
 static int16_t wide_twin(const struct convolved *c, size_t i) {
     int32_t sum = c->wide_bias[i % CHANNELS];
@@ -377,12 +361,12 @@ static int16_t wide_twin(const struct convolved *c, size_t i) {
 
 static void write_wide(struct convolved *c) {
     for (size_t i = 0; i < c->lines * c->width * CHANNELS; i++)
-        c->input[i] = (uint16_t)lrintf(c->exact[i] * INT8_WIDE_ACTIVATION / 6);
+        c->input[i] = (uint16_t)lrintf(c->exact[i] * WIDE_ACTIVATION / 6);
 }
 
 static void expect_wide(struct convolved *c, enum simd_level level) {
     write_wide(c);
-    convolve(c, DEPTHWISE_WIDE, level, c->wide_weight, c->wide_bias);
+    convolve(c, DEPTHWISE_WIDE, level);
     for (size_t i = 0; i < ROWS * c->columns * CHANNELS; i++) {
         assert_int_equal(c->output[i], wide_twin(c, i));
         const double step = 6.0 / c->most[i % CHANNELS];
@@ -393,7 +377,7 @@ static void expect_wide(struct convolved *c, enum simd_level level) {
 /* The same in bytes. */
 static void expect_bytes(struct convolved *c, enum simd_level level) {
     write_wide(c);
-    convolve(c, DEPTHWISE_BYTES, level, c->wide_weight, c->wide_bias);
+    convolve(c, DEPTHWISE_BYTES, level);
     for (size_t i = 0; i < ROWS * c->columns * CHANNELS; i++) {
         const size_t channel = i % CHANNELS;
         const int got = ((const uint8_t *)c->output)[i], most = c->most[channel];
@@ -404,10 +388,21 @@ static void expect_bytes(struct convolved *c, enum simd_level level) {
     }
 }
 
+/* The same as bfloat16 numbers. */
+static void expect_bf16(struct convolved *c, enum simd_level level) {
+    write_wide(c);
+    convolve(c, DEPTHWISE_BF16, level);
+    for (size_t i = 0; i < ROWS * c->columns * CHANNELS; i++) {
+        const double got = (double)bf16_to_float(c->output[i]), step = 6.0 / c->most[i % CHANNELS];
+        assert_int_equal(c->output[i], float_to_bf16(wide_twin(c, i)));
+        expect_near(c, level, i, got * step, step * ((double)c->taps / 2 + 4) + 0.004 * got * step);
+    }
+}
+
 static void depthwise_convolutions_agree_with_double_precision(void **state) {
     (void)state;
-    static void (*const expect[])(struct convolved *, enum simd_level) = {expect_bf16, expect_bytes,
-                                                                          expect_wide};
+    static void (*const expect[])(struct convolved *, enum simd_level) = {expect_wide, expect_bytes,
+                                                                          expect_bf16};
     for (size_t i = 0; i < 3 * SIMD_LEVELS; i++) {
         const enum simd_level level = (enum simd_level)(i / 3);
         if (!simd_has(level)) continue;
@@ -445,6 +440,7 @@ static void wide_sums_do_not_overflow(void **state) {
                 if (!simd_has(level)) continue;
                 expect_wide(&c, level);
                 expect_bytes(&c, level);
+                expect_bf16(&c, level);
             }
         }
         convolved_free(&c);
