@@ -60,31 +60,69 @@ static strip_function *const strips[DEPTHWISE_NUMBERS][SIMD_LEVELS] = {
 #endif
 };
 
-int16_t depthwise_widen(size_t taps, size_t stride, const float *weight, float bias,
-                        int16_t *wide_weight, int16_t *wide_bias) {
+SIMD_INLINE double lesser(double a, double b) {
+    return a < b ? a : b;
+}
+
+SIMD_INLINE double greater(double a, double b) {
+    return a > b ? a : b;
+}
+
+/* To nearest, between -2^15 (which is also what no number becomes) and 2^15 - 1: not all processors
+ * round by an instruction, but a double has room for few digits beside 2^52. */
+SIMD_INLINE double rounded(double x) {
+    const double room = 0x1.8p52;
+    return lesser(greater(x, INT16_MIN), INT16_MAX) + room - room;
+}
+
+/* A panel of channels side by side, since each weight of one depends on the one before. */
+SIMD_KERNEL(static, void, widen_panel,
+            (size_t taps, size_t channels, const float *weight, const float *bias,
+             const struct depthwise_wide *wide),
+            (taps, channels, weight, bias, wide)) {
+    enum { PANEL = DEPTHWISE_CHANNELS };
     /* (In sixths: of what the sum can be, and of the largest weight.) */
-    double above = fmax(0, (double)bias / 6), below = fmax(0, -(double)bias / 6), largest = 0;
+    double above[PANEL], below[PANEL], largest[PANEL] = {0}, steps[PANEL], carried[PANEL] = {0};
+    for (size_t c = 0; c < PANEL; c++) {
+        above[c] = greater(0, (double)bias[c] / 6);
+        below[c] = greater(0, -(double)bias[c] / 6);
+    }
     for (size_t i = 0; i < taps; i++) {
-        const double w = (double)weight[i * stride];
-        if (w > 0) above += w;
-        if (w < 0) below -= w;
-        largest = fmax(largest, fabs(w));
+        for (size_t c = 0; c < PANEL; c++) {
+            const double w = (double)weight[i * channels + c], size = greater(w, -w);
+            above[c] += greater(0, w);
+            below[c] += greater(0, -w);
+            largest[c] = greater(largest[c], size);
+        }
     }
     /* Every product and the bias are rounded by half a step at most, weights by half of theirs. */
     const double allowed = INT16_MAX - (double)taps - 1;
-    const double sum = fmax(fmax(above, below), largest); /* 0 or -0: compilers differ */
-    const double most =
-        sum > 0 ? fmax(1, floor(fmin(INT8_WIDE_STEPS, allowed / sum))) : INT8_WIDE_STEPS;
-    const double steps = most * (INT16_MAX + 1.0) / INT16_MAX;
-    double carried = 0;
-    for (size_t i = 0; i < taps; i++) {
-        const double exact = (double)weight[i * stride] * steps + carried;
-        const double rounded = rint(fmin(INT16_MAX, fmax(INT16_MIN, exact)));
-        carried = exact - rounded;
-        wide_weight[i * stride] = (int16_t)rounded;
+    for (size_t c = 0; c < PANEL; c++) {
+        const double sum = greater(greater(above[c], below[c]), largest[c]);
+        const double fit = sum > 0 ? lesser(INT8_WIDE_STEPS, allowed / sum) : INT8_WIDE_STEPS;
+        const int most = (int)greater(fit, 1);
+        wide->most[c] = (int16_t)most;
+        wide->bias[c] = (int16_t)rounded((double)bias[c] * most / 6);
+        /* (A float, so that products with weights are exact, whether or not an instruction adds to
+         * them: weights are the same on all processors.) */
+        steps[c] = (double)(float)(most * (INT16_MAX + 1.0) / INT16_MAX);
     }
-    *wide_bias = (int16_t)lrint(fmin(INT16_MAX, fmax(INT16_MIN, (double)bias * most / 6)));
-    return (int16_t)most;
+    for (size_t i = 0; i < taps; i++) {
+        for (size_t c = 0; c < PANEL; c++) {
+            const double exact = (double)weight[i * channels + c] * steps[c] + carried[c];
+            const double number = rounded(exact);
+            carried[c] = exact - number;
+            wide->weight[i * channels + c] = (int16_t)number;
+        }
+    }
+}
+
+void depthwise_widen(size_t taps, size_t channels, const float *weight, const float *bias,
+                     const struct depthwise_wide *wide) {
+    for (size_t c = 0; c < channels; c += DEPTHWISE_CHANNELS) {
+        const struct depthwise_wide panel = {wide->most + c, wide->bias + c, wide->weight + c};
+        widen_panel(taps, channels, weight + c, bias + c, &panel);
+    }
 }
 
 void depthwise_narrow(int16_t most, int16_t *multiple, int16_t *factor) {

@@ -50,10 +50,13 @@ struct depthwise {
 
 void depthwise(const struct depthwise *strip);
 
-/* A channel's weights as whole numbers, one of every `stride` numbers: `taps` of them. Returns
- * `most`, at most INT8_WIDE_STEPS: sums of 16 bits hold whatever the inputs are. */
-int16_t depthwise_widen(size_t taps, size_t stride, const float *weight, float bias,
-                        int16_t *wide_weight, int16_t *wide_bias);
+/* Weights (taps, channels) and biases (channels) as whole numbers. `most` is at most
+ * INT8_WIDE_STEPS, and such that sums of 16 bits hold whatever the inputs are. */
+struct depthwise_wide {
+    int16_t *most, *bias, *weight;
+};
+void depthwise_widen(size_t taps, size_t channels, const float *weight, const float *bias,
+                     const struct depthwise_wide *wide);
 
 /* A channel's multiple and factor for DEPTHWISE_BYTES: `most` becomes INT8_STEPS. */
 void depthwise_narrow(int16_t most, int16_t *multiple, int16_t *factor);

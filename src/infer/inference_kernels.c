@@ -56,7 +56,8 @@ struct inference_depthwise {
     float *bias;     /* (channels) */
     float *weight;   /* (k, k, channels) */
     /* The same in low precision, or NULL (see depthwise.h): */
-    int16_t *wide_bias, *wide_weight, *most, *multiple, *factor;
+    struct depthwise_wide wide;
+    int16_t *multiple, *factor;
 };
 
 static bool read_taps(const struct inference_depthwise *depthwise,
@@ -101,7 +102,7 @@ static void convolve(enum depthwise_numbers numbers, const void *weights, size_t
                      size_t panels, const struct inference_strip *strip) {
     const struct inference_depthwise *d = weights;
     const size_t first = panel * INFERENCE_PANEL;
-    const bool wide = d->most != NULL;
+    const bool wide = d->wide.most != NULL;
     depthwise(&(struct depthwise){
         .numbers = numbers,
         .kernel = d->shape.kernel,
@@ -113,10 +114,10 @@ static void convolve(enum depthwise_numbers numbers, const void *weights, size_t
         .lines = strip->lines,
         .line_stride = strip->line_stride,
         .input_stride = strip->input_stride,
-        .weight = wide ? (const void *)(d->wide_weight + first) : d->weight + first,
+        .weight = wide ? (const void *)(d->wide.weight + first) : d->weight + first,
         .weight_stride = d->channels,
-        .bias = wide ? (const void *)(d->wide_bias + first) : d->bias + first,
-        .most = wide ? d->most + first : NULL,
+        .bias = wide ? (const void *)(d->wide.bias + first) : d->bias + first,
+        .most = wide ? d->wide.most + first : NULL,
         .multiple = d->multiple ? d->multiple + first : NULL,
         .factor = d->factor ? d->factor + first : NULL,
         .relu6 = d->shape.relu6,
@@ -253,20 +254,18 @@ static void *low_depthwise_new(enum precision precision, const struct encoder_la
     const bool bytes = low_precision_bytes(precision) == 1;
     const size_t channels = depthwise->channels;
     const size_t taps = depthwise->shape.kernel * depthwise->shape.kernel;
-    depthwise->most =
+    struct depthwise_wide *wide = &depthwise->wide;
+    wide->most =
         arena_take(arena, (bytes ? 4 : 2) + taps, channels * sizeof(int16_t), "weights", error);
-    if (!depthwise->most) return NULL;
-    depthwise->wide_bias = depthwise->most + channels;
-    depthwise->wide_weight = depthwise->wide_bias + channels;
-    depthwise->multiple = bytes ? depthwise->wide_weight + taps * channels : NULL;
+    if (!wide->most) return NULL;
+    wide->bias = wide->most + channels;
+    wide->weight = wide->bias + channels;
+    depthwise->multiple = bytes ? wide->weight + taps * channels : NULL;
     depthwise->factor = bytes ? depthwise->multiple + channels : NULL;
-    for (size_t c = 0; !arena->is_filled && c < channels; c++) {
-        depthwise->most[c] =
-            depthwise_widen(taps, channels, depthwise->weight + c, depthwise->bias[c],
-                            depthwise->wide_weight + c, depthwise->wide_bias + c);
-        if (!bytes) continue;
-        depthwise_narrow(depthwise->most[c], &depthwise->multiple[c], &depthwise->factor[c]);
-    }
+    if (arena->is_filled) return depthwise;
+    depthwise_widen(taps, channels, depthwise->weight, depthwise->bias, wide);
+    for (size_t c = 0; bytes && c < channels; c++)
+        depthwise_narrow(wide->most[c], &depthwise->multiple[c], &depthwise->factor[c]);
     return depthwise;
 }
 
@@ -294,7 +293,7 @@ static void low_depthwise(enum precision precision, const void *weights, size_t 
             low_matrix_new(precision, role, layer, arena, error);                                  \
         if (!matrix) return NULL;                                                                  \
         const struct inference_depthwise *before = depthwise;                                      \
-        matrix->packed.columns = before && !before->factor ? before->most : NULL;                  \
+        matrix->packed.columns = before && !before->factor ? before->wide.most : NULL;             \
         if (arena->is_filled) return matrix;                                                       \
         return low_pack(matrix, role, layer, weights, error) ? matrix : NULL;                      \
     }                                                                                              \

@@ -262,7 +262,7 @@ struct convolved {
     size_t width, lines, order[16]; /* of the input */
     float *exact, *weight, bias[CHANNELS];
     uint16_t *input, *output; /* or bytes */
-    int16_t wide_weight[MOST_TAPS * CHANNELS], wide_bias[CHANNELS], most[CHANNELS];
+    int16_t most[CHANNELS], wide_bias[CHANNELS], wide_weight[MOST_TAPS * CHANNELS];
     int16_t multiple[CHANNELS], factor[CHANNELS];
 };
 
@@ -284,11 +284,9 @@ static struct convolved convolved_new(size_t kernel, size_t stride, size_t colum
     c.input = calloc(c.lines * c.width * CHANNELS, sizeof *c.input);
     c.output = calloc(ROWS * columns * CHANNELS, sizeof *c.output);
     assert_true(c.input && c.output);
-    for (size_t i = 0; i < CHANNELS; i++) {
-        c.most[i] = depthwise_widen(c.taps, CHANNELS, c.weight + i, c.bias[i], c.wide_weight + i,
-                                    c.wide_bias + i);
-        depthwise_narrow(c.most[i], c.multiple + i, c.factor + i);
-    }
+    depthwise_widen(c.taps, CHANNELS, c.weight, c.bias,
+                    &(struct depthwise_wide){c.most, c.wide_bias, c.wide_weight});
+    for (size_t i = 0; i < CHANNELS; i++) depthwise_narrow(c.most[i], c.multiple + i, c.factor + i);
     return c;
 }
 
