@@ -185,6 +185,7 @@ struct tar_stream {
     int descriptor;
     size_t size; /* of a regular file; 0 of anything else */
     size_t members, others;
+    size_t left;      /* of the member, by its header */
     int64_t position; /* of the end of the last member */
     int reason;       /* errno of a read that failed */
     bool was_stopped; /* the caller wants no more */
@@ -341,13 +342,15 @@ bool tar_stream_next(struct tar_stream *stream, const char **name, size_t *size,
         }
         if (is_hidden(found)) continue;
         *name = found;
-        *size = (size_t)bytes;
+        *size = stream->left = (size_t)bytes;
         return true;
     }
 }
 
 bool tar_stream_read(struct tar_stream *stream, void *out, size_t size, size_t *got,
                      caption_error *error) {
+    /* (The map of a damaged sparse file gives it bytes after its end.) */
+    size = size_smaller(size, stream->left);
     for (*got = 0; *got < size;) {
         const la_ssize_t more =
             stream->lib.archive_read_data(stream->archive, (uint8_t *)out + *got, size - *got);
@@ -355,6 +358,7 @@ bool tar_stream_read(struct tar_stream *stream, void *out, size_t size, size_t *
         if (more == 0) break;
         *got += (size_t)more;
     }
+    stream->left -= *got;
     return true;
 }
 
