@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh SECONDS [TARGET...]: builds the fuzz targets with clang's libFuzzer, AddressSanitizer and
-# UndefinedBehaviorSanitizer, runs each for SECONDS on a copy of its corpus, and prints its share and how much of the
-# sources they reach. What breaks a promise is left in build-fuzz/found, and is the exit status.
+# UndefinedBehaviorSanitizer, runs each for SECONDS on a copy of its corpus, one on each processor, and prints its share
+# and how much of the sources they reach. What breaks a promise is left in build-fuzz/found, and is the exit status.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -28,19 +28,32 @@ fuzz() {
         "$build/corpus/$1" "tests/fuzz/corpus/$1" 2>"$build/$1.log"
     result=$?
     inputs=$(awk '/^stat::number_of_executed_units/ { print $2 }' "$build/$1.log")
-    times >"$build/times" # in a pipe it would be another process's
+    times >"$build/$1.times" # in a pipe it would be another process's
     awk -v target="$1" -v inputs="${inputs:-0}" -F '[ms ]+' \
         'NR == 2 { printf "%s %.1f %d\n", target, 60 * ($1 + $3) + $2 + $4, inputs }' \
-        "$build/times" >>"$build/tally"
+        "$build/$1.times" >>"$build/tally"
     [ "$result" -eq 0 ] || cat "$build/$1.log" >&2
     return $result
 }
 
-failed=
-for target; do
-    echo "== $target"
-    (fuzz "$target") || failed="$failed $target"
-done
+# share NUMBER OF TARGET...: runs every OFth target, from the NUMBERth; those that found something go to $build/failed.
+share() {
+    number=$1 of=$2
+    shift 2
+    for target; do
+        number=$((number - 1))
+        [ $number -eq 0 ] || continue
+        number=$of
+        echo "== $target"
+        (fuzz "$target") || echo "$target" >>"$build/failed"
+    done
+}
+
+: >"$build/failed"
+processors=$(nproc)
+for number in $(seq "$processors"); do share "$number" "$processors" "$@" & done
+wait
+failed=$(tr '\n' ' ' <"$build/failed")
 
 echo "== minutes of a processor and inputs of each target, all runs of $build"
 awk '{ seconds[$1] += $2; inputs[$1] += $3; all += $2; sum += $3 }
@@ -63,5 +76,5 @@ llvm-cov report "$@" -instr-profile=$build/all.profdata "$PWD/src" 2>/dev/null |
     awk -v readers="$(echo "$readers" | tr -d ' \n')" '$10 ~ /%/ && $1 ~ readers {
         printf "%6.2f %5d %s%s\n", $10, $8, $1, $10 + 0 < 90 ? "  BELOW 90" : ""; lines += $8; missed += $9 }
         END { if (lines) printf "%6.2f %5d together\n", 100 * (lines - missed) / lines, lines }' | sort -n
-[ -z "$failed" ] || echo "run.sh: found something:$failed (see $build/found)" >&2
+[ -z "$failed" ] || echo "run.sh: found something: $failed(see $build/found)" >&2
 [ -z "$failed" ]
