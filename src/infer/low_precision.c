@@ -93,9 +93,7 @@ SIMD_KERNEL(static, void, pack_panel_bf16,
             (uint32_t * panel, size_t rows, size_t inputs, const float *weights,
              const int16_t *columns, float unit),
             (panel, rows, inputs, weights, columns, unit)) {
-    if (rows == LOW_PRECISION_PANEL && !columns) {
-        pack_bf16(panel, LOW_PRECISION_PANEL, inputs, weights, NULL, unit);
-    } else if (rows == LOW_PRECISION_PANEL) {
+    if (rows == LOW_PRECISION_PANEL) {
         pack_bf16(panel, LOW_PRECISION_PANEL, inputs, weights, columns, unit);
     } else {
         pack_bf16(panel, rows, inputs, weights, columns, unit);
