@@ -12,10 +12,11 @@ enum { TILE_WIDE = 7, TILE_MOST = 7, WINDOW_MOST = 15, KERNEL_MOST = 5 };
 #define KERNEL_FILE "infer/depthwise_kernel.h"
 #include "base/simd_instances.h"
 
+typedef void strip_function(const struct depthwise *strip);
+
 #ifdef SIMD_X86
 /* Numbers of 16 bits: AVX-512 takes pairs of panels, AVX2 one that is left. */
-static void by_pairs(void (*pairs)(const struct depthwise *), void (*one)(const struct depthwise *),
-                     struct depthwise strip) {
+static void by_pairs(strip_function *pairs, strip_function *one, struct depthwise strip) {
     const size_t left = strip.channels % avx512_short_count, most = strip.channels - left;
     strip.channels = most;
     if (most) pairs(&strip);
@@ -46,7 +47,6 @@ static void bf16_by_pairs(const struct depthwise *strip) {
 }
 #endif
 
-typedef void strip_function(const struct depthwise *strip);
 static strip_function *const strips[DEPTHWISE_NUMBERS][SIMD_LEVELS] = {
     [DEPTHWISE_FLOATS] = SIMD_BY_LEVEL(strip_floats),
 #ifdef SIMD_X86
@@ -69,10 +69,10 @@ SIMD_INLINE double greater(double a, double b) {
 }
 
 /* To nearest, between -2^15 (which is also what no number becomes) and 2^15 - 1: not all processors
- * round by an instruction, but a double has room for few digits beside 2^52. */
+ * have an instruction for it, but beside 3 * 2^51 a double keeps no digits after the point. */
 SIMD_INLINE double rounded(double x) {
-    const double room = 0x1.8p52;
-    return lesser(greater(x, INT16_MIN), INT16_MAX) + room - room;
+    const double large = 0x1.8p52;
+    return lesser(greater(x, INT16_MIN), INT16_MAX) + large - large;
 }
 
 /* A panel of channels side by side, since each weight of one depends on the one before. */
@@ -125,7 +125,7 @@ void depthwise_widen(size_t taps, size_t channels, const float *weight, const fl
     }
 }
 
-void depthwise_narrow(int16_t most, int16_t *multiple, int16_t *factor) {
+void depthwise_to_bytes(int16_t most, int16_t *multiple, int16_t *factor) {
     *multiple = (int16_t)(INT8_STEPS / most + 1);
     *factor = (int16_t)lrint(INT8_STEPS * (INT16_MAX + 1.0) / (most * *multiple));
 }

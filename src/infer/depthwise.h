@@ -59,7 +59,7 @@ void depthwise_widen(size_t taps, size_t channels, const float *weight, const fl
                      const struct depthwise_wide *wide);
 
 /* A channel's multiple and factor for DEPTHWISE_BYTES: `most` becomes INT8_STEPS. */
-void depthwise_narrow(int16_t most, int16_t *multiple, int16_t *factor);
+void depthwise_to_bytes(int16_t most, int16_t *multiple, int16_t *factor);
 
 /* The same with a given instruction set, which this processor must have; for tests and
  * benchmarks. */

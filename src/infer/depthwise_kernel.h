@@ -95,7 +95,7 @@ KERNEL_TARGET SIMD_INLINE KERNEL(shorts) KERNEL(clamped)(KERNEL(shorts) x, KERNE
 }
 
 /* Numbers of 0..255 as bytes. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(store_narrow)(KERNEL(shorts) numbers, uint8_t *at) {
+KERNEL_TARGET SIMD_INLINE void KERNEL(store_as_bytes)(KERNEL(shorts) numbers, uint8_t *at) {
 #if KERNEL_WIDTH == 16
     _mm256_storeu_si256((void *)at, _mm512_cvtepi16_epi8((__m512i)numbers));
 #elif KERNEL_WIDTH == 8
@@ -167,7 +167,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store_shorts)(const struct depthwise *stri
         return;
     }
     sums = KERNEL(rounded)(sums * out->multiple, out->factor);
-    KERNEL(store_narrow)(sums, (uint8_t *)strip->output + at);
+    KERNEL(store_as_bytes)(sums, (uint8_t *)strip->output + at);
 }
 
 /* Adds a column of three inputs to sums: number j takes tap `tap` - j * stride of each row. */

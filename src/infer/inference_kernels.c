@@ -265,7 +265,7 @@ static void *low_depthwise_new(enum precision precision, const struct encoder_la
     if (arena->is_filled) return depthwise;
     depthwise_widen(taps, channels, depthwise->weight, depthwise->bias, wide);
     for (size_t c = 0; bytes && c < channels; c++)
-        depthwise_narrow(wide->most[c], &depthwise->multiple[c], &depthwise->factor[c]);
+        depthwise_to_bytes(wide->most[c], &depthwise->multiple[c], &depthwise->factor[c]);
     return depthwise;
 }
 

@@ -59,6 +59,7 @@ if awk -v load="$load" 'BEGIN { exit load < 0.5 }'; then
 fi
 processor=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
 flags=$(sed -n 's/^flags[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE # OpenBLAS's own choices count
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 . tests/bench/lib.sh

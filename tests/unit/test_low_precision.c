@@ -286,7 +286,8 @@ static struct convolved convolved_new(size_t kernel, size_t stride, size_t colum
     assert_true(c.input && c.output);
     depthwise_widen(c.taps, CHANNELS, c.weight, c.bias,
                     &(struct depthwise_wide){c.most, c.wide_bias, c.wide_weight});
-    for (size_t i = 0; i < CHANNELS; i++) depthwise_narrow(c.most[i], c.multiple + i, c.factor + i);
+    for (size_t i = 0; i < CHANNELS; i++)
+        depthwise_to_bytes(c.most[i], c.multiple + i, c.factor + i);
     return c;
 }
 
