@@ -21,9 +21,8 @@ enum { SIDE = 224, VALUES = SIDE * SIDE * 3, MOST_PHOTOS = 64 };
  * all: every fourth one is captioned. */
 enum { EVERY = SANITIZER_ADDRESS ? 4 : 1 };
 
-static const double largest_difference = 2; /* of 255 levels, on average */
-
 #ifdef CAPTION_WITH_TURBOJPEG
+static const double largest_difference = 2; /* of 255 levels, on average */
 
 /* Names of the shared photos in their original size; skips, loudly, where they are absent. */
 struct originals {
