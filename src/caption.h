@@ -66,14 +66,17 @@ typedef struct caption_model caption_model;
 typedef struct caption_captioner caption_captioner;
 typedef struct caption_session caption_session;
 
-/* The number types of the large products; sums are float in all of them. AUTO is the fastest whose
- * captions that nobody can distinguish from those of F32. All work everywhere, slowly where the
- * processor does not multiply them natively. */
+/* The number types of the large products. AUTO is INT16 on x86-64, F32 elsewhere: the fastest that
+ * words nearly all captions as F32 does. All work everywhere, BF16 slowly where the processor has
+ * no instructions for it. */
 typedef enum caption_precision {
     CAPTION_PRECISION_AUTO = 0,
     CAPTION_PRECISION_F32,
-    CAPTION_PRECISION_BF16, /* bfloat16 */
-    CAPTION_PRECISION_INT8, /* bytes where activations lie behind ReLU6, bfloat16 elsewhere */
+    CAPTION_PRECISION_BF16,  /* bfloat16 */
+    CAPTION_PRECISION_INT8,  /* whole numbers of 8 bits in the encoder, bfloat16 in the decoder;
+                                INT16  where the processor does not multiply bytes */
+    CAPTION_PRECISION_INT16, /* of 16 bits in the encoder; in the decoder float, or bfloat16 where
+                                that is faster */
 } caption_precision;
 
 /* What becomes of a caption that is less sure than options.min_confidence. */

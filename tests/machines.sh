@@ -336,7 +336,7 @@ x86() {
     cat >"$work/sapphire_rapids.script" <<'END'
 for limit in none avx512; do
     run $limit /tests/test_low_precision
-    for precision in f32 bf16 int8; do caption $limit $precision; done
+    for precision in f32 bf16 int16 int8; do caption $limit $precision; done
 done
 for test in simd depthwise packed inference_decoder cells softmax adam convolution batch_norm nearest float16; do
     run none /tests/test_$test
@@ -355,7 +355,7 @@ END
     x86_passed arrow_lake
     x86_has sapphire_rapids avx512bw avx512_vnni avx512_bf16
     x86_has arrow_lake avx2 avx_vnni
-    for precision in f32 bf16; do
+    for precision in f32 bf16 int16; do
         for limit in none avx512; do
             x86_captions sapphire_rapids $limit $precision "$(x86_here $precision)"
         done

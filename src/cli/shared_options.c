@@ -70,7 +70,7 @@ static void set_choice(struct decoding_options *options, struct options_row *out
         {0, "top-p", OPTIONS_FLOAT, &o->top_p, "X", 1e-6, 1,
          "sample among the likeliest words that hold this probability", &o->sample},
         {0, "seed", OPTIONS_SEED, &o->seed, "N", 0, 0, "of sampling", NULL},
-        {0, "precision", OPTIONS_CHOICE, &options->precision, "auto|f32|bf16|int8", 0, 0,
+        {0, "precision", OPTIONS_CHOICE, &options->precision, "auto|f32|bf16|int16|int8", 0, 0,
          "number type of the large products; auto: the fastest with captions like those of f32",
          NULL},
         {'t', "threads", OPTIONS_SIZE, &o->threads, "N", 0, PLAN_MAX_THREADS,
@@ -84,7 +84,7 @@ void decoding_options_encoding(struct decoding_options *options,
     const struct options_row rows[DECODING_OPTIONS_ENCODING] = {
         {'m', "model", OPTIONS_STRING, &options->model, "FILE", 0, 0,
          "model to use (default: $CAPTION_MODEL, else the installed one)", NULL},
-        {0, "precision", OPTIONS_CHOICE, &options->precision, "auto|f32|bf16|int8", 0, 0,
+        {0, "precision", OPTIONS_CHOICE, &options->precision, "auto|f32|bf16|int16|int8", 0, 0,
          "number type of the large products; auto: the fastest that differs little from f32", NULL},
         {'t', "threads", OPTIONS_SIZE, &options->caption.threads, "N", 0, PLAN_MAX_THREADS,
          "worker threads, 0: one per processor", NULL},
@@ -108,6 +108,7 @@ struct options_group decoding_options_group(const struct decoding_options *optio
 static caption_precision precision_named(const char *name) {
     if (strcmp(name, "f32") == 0) return CAPTION_PRECISION_F32;
     if (strcmp(name, "bf16") == 0) return CAPTION_PRECISION_BF16;
+    if (strcmp(name, "int16") == 0) return CAPTION_PRECISION_INT16;
     if (strcmp(name, "int8") == 0) return CAPTION_PRECISION_INT8;
     return CAPTION_PRECISION_AUTO;
 }

@@ -482,7 +482,7 @@ static void set_rows(struct suggest_options *o) {
          "of --complete; width of the beam search", &o->decoding->beam_size_given},
         {0, "max-length", OPTIONS_SIZE, &caption->max_length, "N", 1, PLAN_MAX_LENGTH,
          "of --complete; words at most, those of TEXT included", NULL},
-        {0, "precision", OPTIONS_CHOICE, &o->decoding->precision, "auto|f32|bf16|int8", 0, 0,
+        {0, "precision", OPTIONS_CHOICE, &o->decoding->precision, "auto|f32|bf16|int16|int8", 0, 0,
          "number type of the large products; auto: the fastest with words like those of f32", NULL},
         {'t', "threads", OPTIONS_SIZE, &caption->threads, "N", 0, PLAN_MAX_THREADS,
          "worker threads that make the model ready, 0: one per processor", NULL},

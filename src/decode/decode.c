@@ -345,8 +345,10 @@ enum precision decode_precision(const caption_options *options) {
         return PRECISION_F32;
     case CAPTION_PRECISION_BF16:
         return PRECISION_BF16;
+    case CAPTION_PRECISION_INT16:
+        return PRECISION_INT16;
     case CAPTION_PRECISION_INT8:
-        return PRECISION_INT8;
+        return precision_native(PRECISION_INT8);
     case CAPTION_PRECISION_AUTO:
         break;
     }

@@ -82,8 +82,10 @@ static bool hash_samples(const struct safetensors *file, uint64_t *hash, caption
 
 bool prepared_key(const struct model *model, const caption_options *options, char key[PACKED_KEY],
                   caption_error *error) {
-    static const char *const precisions[] = {
-        [PRECISION_F32] = "f32", [PRECISION_BF16] = "bf16", [PRECISION_INT8] = "int8"};
+    static const char *const precisions[] = {[PRECISION_F32] = "f32",
+                                             [PRECISION_BF16] = "bf16",
+                                             [PRECISION_INT16] = "int16",
+                                             [PRECISION_INT8] = "int8"};
     size_t style;
     uint64_t hash;
     struct stat status;

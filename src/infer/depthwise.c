@@ -99,7 +99,7 @@ SIMD_KERNEL(static, void, widen_panel,
     const double allowed = INT16_MAX - (double)taps - 1;
     for (size_t c = 0; c < PANEL; c++) {
         const double sum = greater(greater(above[c], below[c]), largest[c]);
-        const double fit = sum > 0 ? lesser(INT8_WIDE_STEPS, allowed / sum) : INT8_WIDE_STEPS;
+        const double fit = sum > 0 ? lesser(INT16_STEPS, allowed / sum) : INT16_STEPS;
         const int most = (int)greater(fit, 1);
         wide->most[c] = (int16_t)most;
         wide->bias[c] = (int16_t)rounded((double)bias[c] * most / 6);

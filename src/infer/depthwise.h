@@ -51,7 +51,7 @@ struct depthwise {
 void depthwise(const struct depthwise *strip);
 
 /* Weights (taps, channels) and biases (channels) as whole numbers. `most` is at most
- * INT8_WIDE_STEPS, and such that sums of 16 bits hold whatever the inputs are. */
+ * INT16_STEPS, and such that sums of 16 bits hold whatever the inputs are. */
 struct depthwise_wide {
     int16_t *most, *bias, *weight;
 };

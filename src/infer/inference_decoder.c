@@ -229,7 +229,7 @@ struct inference_decoder *inference_decoder_new(const struct decoder *d,
     struct inference_decoder *made = memory_zeroed(1, sizeof *made, "the decoder", error);
     if (!made) return NULL;
     struct arena *arena = &made->arena;
-    const enum precision stored = precision == PRECISION_F32 ? PRECISION_F32 : PRECISION_BF16;
+    const enum precision stored = precision_of_decoder(precision);
     made->decoder = d;
     /* A photo is projected only once, so low precision would save almost nothing. */
     const struct packed_file *packed = weights->packed;

@@ -19,10 +19,10 @@
 #include "model/decoder.h"
 #include "model/model.h"
 
-/* Packs the matrices, in bfloat16 for any precision but PRECISION_F32: states lie between -1 and 1
- * but have no range for each unit, which int8 would need. `decoder` must remain valid, and so must
- * the weights' block or file with the word vectors. The result is read-only and may be shared by
- * threads. NULL with `error` set when a number is not finite or memory is short. */
+/* Packs the matrices, in float or bfloat16 (precision_of_decoder): states lie between -1 and 1 but
+ * have no range for each unit, which whole numbers would need. `decoder` must remain valid, and so
+ * must the weights' block or file with the word vectors. The result is read-only and may be shared
+ * by threads. NULL with `error` set when a number is not finite or memory is short. */
 struct inference_decoder;
 struct inference_decoder *inference_decoder_new(const struct decoder *decoder,
                                                 const struct weights *weights,

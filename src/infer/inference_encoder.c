@@ -33,9 +33,12 @@ struct inference_workspace {
 };
 
 const struct inference_kernels *inference_kernels(enum precision precision) {
-    if (precision == PRECISION_F32) return &inference_kernels_f32;
-    if (precision == PRECISION_BF16) return &inference_kernels_bf16;
-    return &inference_kernels_int8[low_precision_bytes(precision) - 1];
+    static const struct inference_kernels *const kernels[] = {
+        [PRECISION_F32] = &inference_kernels_f32,
+        [PRECISION_BF16] = &inference_kernels_bf16,
+        [PRECISION_INT16] = &inference_kernels_int16,
+        [PRECISION_INT8] = &inference_kernels_int8};
+    return kernels[precision];
 }
 
 static void count_map(struct inference_encoder *encoder, size_t pixels, size_t channels) {

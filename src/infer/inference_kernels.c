@@ -1,4 +1,4 @@
-/* The kernels of the encoder for inference in float, bfloat16 and int8. */
+/* The kernels of the encoder for inference, of all precisions. */
 #include "infer/inference_kernels.h"
 
 #include <stdlib.h>
@@ -187,7 +187,7 @@ const struct inference_kernels inference_kernels_f32 = {.expanded_bytes = sizeof
                                                         .depthwise_new = depthwise_new,
                                                         .depthwise = float_depthwise};
 
-/* The same in bfloat16 or int8. */
+/* The same in low precision. */
 struct low_precision_matrix {
     struct packed_low_precision packed;
     size_t inputs;
@@ -207,10 +207,10 @@ static struct low_precision_matrix *low_matrix_new(enum precision precision,
     const bool to_activations = role == INFERENCE_STEM || role == INFERENCE_EXPAND;
     struct low_precision_matrix *matrix = arena_take(arena, 1, sizeof *matrix, "weights", error);
     if (!matrix) return NULL;
-    matrix->inputs = weights_inputs(role, layer);
-    matrix->relu6 = layer->shape.relu6;
-    const bool has_ranges = precision == PRECISION_INT8 && role != INFERENCE_PROJECT;
-    matrix->range_at = has_ranges ? int8_range_at(inference_padded(matrix->inputs)) : 0;
+    *matrix = (struct low_precision_matrix){.inputs = weights_inputs(role, layer),
+                                            .relu6 = layer->shape.relu6};
+    if (precision != PRECISION_BF16 && role != INFERENCE_PROJECT)
+        matrix->range_at = low_precision_range_at(precision, inference_padded(matrix->inputs));
     const size_t outputs = inference_padded(layer->shape.out_channels);
     if (!packed_low_precision_init(&matrix->packed, precision, to_activations, outputs,
                                    matrix->inputs, arena, error))
@@ -251,7 +251,7 @@ static void *low_depthwise_new(enum precision precision, const struct encoder_la
                                caption_error *error) {
     struct inference_depthwise *depthwise = depthwise_new(layer, weights, arena, error);
     if (!depthwise) return NULL;
-    const bool bytes = low_precision_bytes(precision) == 1;
+    const bool bytes = precision == PRECISION_INT8;
     const size_t channels = depthwise->channels;
     const size_t taps = depthwise->shape.kernel * depthwise->shape.kernel;
     struct depthwise_wide *wide = &depthwise->wide;
@@ -271,10 +271,10 @@ static void *low_depthwise_new(enum precision precision, const struct encoder_la
 
 static void low_depthwise(enum precision precision, const void *weights, size_t panel,
                           size_t panels, const struct inference_strip *strip) {
-    enum depthwise_numbers numbers = DEPTHWISE_BF16;
-    if (precision == PRECISION_INT8)
-        numbers = low_precision_bytes(precision) == 1 ? DEPTHWISE_BYTES : DEPTHWISE_WIDE;
-    convolve(numbers, weights, panel, panels, strip);
+    static const enum depthwise_numbers numbers[] = {[PRECISION_BF16] = DEPTHWISE_BF16,
+                                                     [PRECISION_INT16] = DEPTHWISE_WIDE,
+                                                     [PRECISION_INT8] = DEPTHWISE_BYTES};
+    convolve(numbers[precision], weights, panel, panels, strip);
 }
 
 /* The functions of a table that depend on its precision. */
@@ -308,6 +308,7 @@ static void low_depthwise(enum precision precision, const void *weights, size_t 
     }
 
 PRECISION_FUNCTIONS(bf16, PRECISION_BF16)
+PRECISION_FUNCTIONS(int16, PRECISION_INT16)
 PRECISION_FUNCTIONS(int8, PRECISION_INT8)
 
 /* Rounding errors of the first blocks affect all later ones, so these blocks stay in float (see
@@ -322,11 +323,20 @@ const struct inference_kernels inference_kernels_bf16 = {.expanded_bytes = sizeo
                                                          .depthwise_new = bf16_depthwise_new,
                                                          .depthwise = bf16_depthwise};
 
-#define INT8_KERNELS(bytes)                                                                        \
-    {                                                                                              \
-        .expanded_bytes = sizeof(uint16_t), .convolved_bytes = (bytes),                            \
-        .prepared_bytes = int8_prepared_bytes, .prepare = int8_prepare,                            \
-        .matrix_new = int8_matrix_new, .multiply = low_multiply,                                   \
-        .depthwise_new = int8_depthwise_new, .depthwise = int8_depthwise                           \
-    }
-const struct inference_kernels inference_kernels_int8[] = {INT8_KERNELS(1), INT8_KERNELS(2)};
+const struct inference_kernels inference_kernels_int16 = {.expanded_bytes = sizeof(uint16_t),
+                                                          .convolved_bytes = sizeof(uint16_t),
+                                                          .prepared_bytes = int16_prepared_bytes,
+                                                          .prepare = int16_prepare,
+                                                          .matrix_new = int16_matrix_new,
+                                                          .multiply = low_multiply,
+                                                          .depthwise_new = int16_depthwise_new,
+                                                          .depthwise = int16_depthwise};
+
+const struct inference_kernels inference_kernels_int8 = {.expanded_bytes = sizeof(uint16_t),
+                                                         .convolved_bytes = sizeof(uint8_t),
+                                                         .prepared_bytes = int8_prepared_bytes,
+                                                         .prepare = int8_prepare,
+                                                         .matrix_new = int8_matrix_new,
+                                                         .multiply = low_multiply,
+                                                         .depthwise_new = int8_depthwise_new,
+                                                         .depthwise = int8_depthwise};

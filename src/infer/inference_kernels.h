@@ -84,7 +84,7 @@ struct inference_kernels {
 };
 
 extern const struct inference_kernels inference_kernels_f32, inference_kernels_bf16,
-    inference_kernels_int8[]; /* for activations of one byte, of two */
+    inference_kernels_int16, inference_kernels_int8;
 
 /* The table of a precision. */
 const struct inference_kernels *inference_kernels(enum precision precision);

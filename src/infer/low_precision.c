@@ -10,17 +10,13 @@
 /* Space after the bytes: a range, and padding that aligns rows to 16. */
 enum { RANGE_BYTES = 16 };
 
-size_t low_precision_bytes(enum precision precision) {
-    return precision == PRECISION_INT8 && simd_multiplies_bytes() ? 1 : 2;
-}
-
-size_t int8_range_at(size_t channels) {
-    return channels * low_precision_bytes(PRECISION_INT8);
+size_t low_precision_range_at(enum precision precision, size_t channels) {
+    return channels * low_precision_bytes(precision);
 }
 
 size_t low_precision_row_bytes(enum precision precision, size_t channels) {
-    return precision == PRECISION_BF16 ? channels * sizeof(uint16_t)
-                                       : int8_range_at(channels) + RANGE_BYTES;
+    return low_precision_range_at(precision, channels) +
+           (precision == PRECISION_BF16 ? 0 : RANGE_BYTES);
 }
 
 /* AMD Zen 4 issues products of bfloat16 pairs as often as products of floats. Intel Sapphire
@@ -34,7 +30,20 @@ static bool pairs_pay(void) {
 #endif
 }
 
+enum precision precision_native(enum precision precision) {
+    return precision == PRECISION_INT8 && !simd_multiplies_bytes() ? PRECISION_INT16 : precision;
+}
+
 enum precision precision_best(void) {
+#ifdef SIMD_X86
+    return PRECISION_INT16;
+#else
+    return PRECISION_F32;
+#endif
+}
+
+enum precision precision_of_decoder(enum precision encoder) {
+    if (encoder != PRECISION_INT16) return encoder == PRECISION_F32 ? encoder : PRECISION_BF16;
     return simd_has_bf16() && pairs_pay() ? PRECISION_BF16 : PRECISION_F32;
 }
 
@@ -51,7 +60,7 @@ bool packed_low_precision_init(struct packed_low_precision *matrix, enum precisi
                                             .words = words};
     size_t rows, numbers;
     const bool fits = size_add(words, 3, &rows) && size_multiply(outputs, rows, &numbers);
-    if (!fits || (precision == PRECISION_INT8 && inputs > INT8_MOST_INPUTS)) {
+    if (!fits || (precision != PRECISION_BF16 && inputs > WHOLE_MOST_INPUTS)) {
         return error_set(error, CAPTION_ERROR_LIMIT, "a matrix of %zu x %zu is too large", outputs,
                          inputs);
     }
@@ -100,14 +109,14 @@ SIMD_KERNEL(static, void, pack_panel_bf16,
     }
 }
 
-/* Bytes of an int8 number. */
-static size_t int8_bytes(const struct packed_low_precision *matrix) {
-    return sizeof(uint32_t) / matrix->numbers;
+/* The largest of whole numbers. */
+static float most_of(enum precision precision) {
+    return precision == PRECISION_INT8 ? INT8_STEPS : INT16_STEPS;
 }
 
 /* Steps of input `i`, and the value of one of them, or of one of a line. */
 static float column_steps(const struct packed_low_precision *matrix, size_t i) {
-    return matrix->columns ? matrix->columns[i] : int8_steps(int8_bytes(matrix));
+    return matrix->columns ? matrix->columns[i] : most_of(matrix->precision);
 }
 
 static float column_step(const struct packed_low_precision *matrix, size_t i) {
@@ -118,7 +127,7 @@ static float column_step(const struct packed_low_precision *matrix, size_t i) {
  * whatever the numbers are. (A weight is rounded by less than one step.) */
 static float most_steps(const struct packed_low_precision *matrix, size_t inputs,
                         const float *weights, float most) {
-    if (matrix->numbers == 4) return INT8_MAX;
+    if (matrix->precision == PRECISION_INT8) return INT8_MAX;
     double sum = 0, allowed = INT32_MAX;
     for (size_t i = 0; i < inputs; i++) {
         const double steps = (double)column_steps(matrix, i);
@@ -134,7 +143,7 @@ static float output_unit(const struct packed_low_precision *matrix) {
 }
 
 /* The error is carried in the same way. */
-static void pack_bytes(struct packed_low_precision *matrix, size_t row, size_t inputs,
+static void pack_whole(struct packed_low_precision *matrix, size_t row, size_t inputs,
                        const float *weights) {
     float most = 0;
     /* (fmaxf in this loop is an internal error of gcc 12 for arm64.) */
@@ -171,7 +180,7 @@ void packed_low_precision_rows(struct packed_low_precision *matrix, size_t first
         return;
     }
     for (size_t r = 0; r < count; r++) {
-        pack_bytes(matrix, first + r, inputs, weights + r * inputs);
+        pack_whole(matrix, first + r, inputs, weights + r * inputs);
     }
 }
 
@@ -182,7 +191,7 @@ struct low_precision_run {
     size_t words, rows;
     const uint8_t *input;
     size_t input_stride; /* in bytes */
-    struct int8_range range;
+    struct whole_range range;
     const uint32_t *panels; /* of the first output */
     const float *bias, *scale, *offset;
     const float *residual; /* or NULL; as far from row to row as the output */
@@ -214,10 +223,10 @@ void low_precision_line(enum precision precision, const float *line, size_t pixe
                         void *rows) {
     typedef void line_function(const float *line, size_t pixels, size_t channels, void *rows);
     static line_function *const bf16[SIMD_LEVELS] = SIMD_BY_LEVEL(bf16_line);
-    static line_function *const bytes[SIMD_LEVELS] = SIMD_BY_LEVEL(byte_line);
-    static line_function *const wide[SIMD_LEVELS] = SIMD_BY_LEVEL(wide_line);
-    line_function *const *const int8 = low_precision_bytes(precision) == 1 ? bytes : wide;
-    (precision == PRECISION_BF16 ? bf16 : int8)[simd_level()](line, pixels, channels, rows);
+    static line_function *const int16[SIMD_LEVELS] = SIMD_BY_LEVEL(int16_line);
+    static line_function *const int8[SIMD_LEVELS] = SIMD_BY_LEVEL(int8_line);
+    line_function *const *const whole = precision == PRECISION_INT8 ? int8 : int16;
+    (precision == PRECISION_BF16 ? bf16 : whole)[simd_level()](line, pixels, channels, rows);
 }
 
 #ifdef SIMD_X86
@@ -235,24 +244,30 @@ typedef avx512_vector bf16_vector;
 typedef avx512_vector vnni_vector;
 #define KERNEL(name) vnni_##name
 #define KERNEL_TARGET SIMD_TARGET_512(",avx512vnni")
-#define KERNEL_DOT_BYTES(sums, x, w) __asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w))
+#define KERNEL_DOT(sums, x, w) __asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w))
+#include "infer/low_precision_kernel.h"
+#undef KERNEL
+#undef KERNEL_DOT
+
+typedef avx512_vector vnni_pairs_vector;
+#define KERNEL(name) vnni_pairs_##name
+#define KERNEL_DOT(sums, x, w) __asm__("vpdpwssd %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w))
 #include "infer/low_precision_kernel.h"
 #undef KERNEL
 #undef KERNEL_TARGET
 #undef KERNEL_WIDTH
-#undef KERNEL_DOT_BYTES
+#undef KERNEL_DOT
 
 typedef avx2_vector avxvnni_vector;
 #define KERNEL(name) avxvnni_##name
 #define KERNEL_TARGET SIMD_TARGET_AVX2
 #define KERNEL_WIDTH 8
-#define KERNEL_DOT_BYTES(sums, x, w)                                                               \
-    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sums) : "x"(x), "x"(w))
+#define KERNEL_DOT(sums, x, w) __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sums) : "x"(x), "x"(w))
 #include "infer/low_precision_kernel.h"
 #undef KERNEL
 #undef KERNEL_TARGET
 #undef KERNEL_WIDTH
-#undef KERNEL_DOT_BYTES
+#undef KERNEL_DOT
 #endif
 
 #ifdef SIMD_DOT
@@ -261,10 +276,71 @@ typedef plain_vector dot_vector;
 #define KERNEL_TARGET SIMD_TARGET_DOT
 #define KERNEL_WIDTH 4
 #define KERNEL_SIGNED_BYTES
-#define KERNEL_DOT_BYTES(sums, x, w)                                                               \
+#define KERNEL_DOT(sums, x, w)                                                                     \
     sums = (dot_words)vdotq_s32((int32x4_t)(sums), (int8x16_t)(w), (int8x16_t)(x))
 #include "infer/low_precision_kernel.h"
 #endif
+
+/* A sum of the reference: like vdpbf16ps, it adds the second of a pair first. */
+static float reference_bf16(const struct low_precision_run *run, size_t row, size_t n) {
+    const uint8_t *input = run->input + row * run->input_stride;
+    float sum = run->bias[n];
+    for (size_t j = 0; j < run->words; j++) {
+        const uint32_t x = (uint32_t)row_word(input, j);
+        const uint32_t w = run->panels[j * LOW_PRECISION_PANEL + n];
+        sum += bf16_to_float((uint16_t)(x >> 16)) * bf16_to_float((uint16_t)(w >> 16));
+        sum += bf16_to_float((uint16_t)x) * bf16_to_float((uint16_t)w);
+    }
+    return sum;
+}
+
+/* The same of whole numbers of one byte or two. */
+static float reference_whole(size_t bytes, const struct low_precision_run *run, size_t row,
+                             size_t n) {
+    const uint8_t *input = run->input + row * run->input_stride;
+    const size_t in_a_word = sizeof(uint32_t) / bytes;
+    int32_t sum = 0;
+    for (size_t i = 0; i < in_a_word * run->words; i++) {
+        const size_t j = i / in_a_word, shift = i % in_a_word * bytes * 8;
+        const uint32_t x = (uint32_t)row_word(input, j) >> shift;
+        const uint32_t w = run->panels[j * LOW_PRECISION_PANEL + n] >> shift;
+        sum += bytes == 1 ? (uint8_t)x * (int8_t)w : (uint16_t)x * (int16_t)w;
+    }
+    return (float)sum * (run->scale[n] * run->range.scale) +
+           (run->offset[n] * run->range.offset + run->bias[n]);
+}
+
+static void reference_store(const struct low_precision_run *run, size_t at, float value) {
+    if (run->to_activations) {
+        ((uint16_t *)run->output)[at] = (uint16_t)lrintf(fminf(WIDE_ACTIVATION, fmaxf(0, value)));
+        return;
+    }
+    if (run->residual) value += run->residual[at];
+    if (run->relu6) value = fminf(6, fmaxf(0, value));
+    ((float *)run->output)[at] = value;
+}
+
+static void reference_bf16_run(const struct low_precision_run *run) {
+    for (size_t i = 0; i < run->rows * LOW_PRECISION_PANEL; i++) {
+        const size_t row = i / LOW_PRECISION_PANEL, n = i % LOW_PRECISION_PANEL;
+        reference_store(run, row * run->output_stride + n, reference_bf16(run, row, n));
+    }
+}
+
+SIMD_INLINE void reference_whole_run(size_t bytes, const struct low_precision_run *run) {
+    for (size_t i = 0; i < run->rows * LOW_PRECISION_PANEL; i++) {
+        const size_t row = i / LOW_PRECISION_PANEL, n = i % LOW_PRECISION_PANEL;
+        reference_store(run, row * run->output_stride + n, reference_whole(bytes, run, row, n));
+    }
+}
+
+static void reference_int8_run(const struct low_precision_run *run) {
+    reference_whole_run(1, run);
+}
+
+static void reference_int16_run(const struct low_precision_run *run) {
+    reference_whole_run(2, run);
+}
 
 static const size_t vector_width[SIMD_LEVELS] = {4, 8, 16};
 
@@ -285,18 +361,27 @@ static struct low_precision_kernel bf16_kernel(void) {
     return (struct low_precision_kernel){runs[level], vectors, vector_width[level]};
 }
 
-static struct low_precision_kernel int8_kernel(void) {
-    static run_function *const *const runs[SIMD_LEVELS] = SIMD_BY_LEVEL(int8_runs);
+static struct low_precision_kernel int16_kernel(void) {
+    static run_function *const *const runs[SIMD_LEVELS] = SIMD_BY_LEVEL(whole_runs);
     const enum simd_level level = simd_level();
 #ifdef SIMD_X86
-    if (simd_has_vnni()) return (struct low_precision_kernel){vnni_int8_runs, RUN_VECTORS, 16};
-    if (simd_has_avx_vnni())
-        return (struct low_precision_kernel){avxvnni_int8_runs, RUN_VECTORS, 8};
-#endif
-#ifdef SIMD_DOT
-    if (simd_has_dot()) return (struct low_precision_kernel){dot_int8_runs, RUN_VECTORS, 4};
+    if (simd_has_vnni())
+        return (struct low_precision_kernel){vnni_pairs_whole_runs, RUN_VECTORS, 16};
 #endif
     return (struct low_precision_kernel){runs[level], RUN_VECTORS, vector_width[level]};
+}
+
+static struct low_precision_kernel int8_kernel(void) {
+    static run_function *const reference = reference_int8_run;
+#ifdef SIMD_X86
+    if (simd_has_vnni()) return (struct low_precision_kernel){vnni_whole_runs, RUN_VECTORS, 16};
+    if (simd_has_avx_vnni())
+        return (struct low_precision_kernel){avxvnni_whole_runs, RUN_VECTORS, 8};
+#endif
+#ifdef SIMD_DOT
+    if (simd_has_dot()) return (struct low_precision_kernel){dot_whole_runs, RUN_VECTORS, 4};
+#endif
+    return (struct low_precision_kernel){&reference, 1, LOW_PRECISION_PANEL};
 }
 
 /* Multiplies by a few vectors of outputs, from output `column` of the product on. */
@@ -345,7 +430,7 @@ static void multiply(const struct packed_low_precision *matrix,
             .words = matrix->words,
             .input = product->input,
             .input_stride = product->input_stride,
-            .range = {.scale = matrix->columns ? 1 : 6.0F / INT8_STEPS},
+            .range = {.scale = matrix->columns ? 1 : 6 / most_of(matrix->precision)},
             .panels = word_at(matrix, first, 0),
             .bias = matrix->bias + first,
             .scale = matrix->scale + first,
@@ -361,79 +446,20 @@ static void multiply(const struct packed_low_precision *matrix,
 void packed_low_precision_multiply(const struct packed_low_precision *matrix, size_t panel,
                                    size_t panels, size_t rows,
                                    const struct packed_low_precision_product *product) {
-    const struct low_precision_kernel kernel =
-        matrix->precision == PRECISION_BF16 ? bf16_kernel() : int8_kernel();
+    const struct low_precision_kernel kernel = matrix->precision == PRECISION_BF16 ? bf16_kernel()
+                                               : matrix->precision == PRECISION_INT16
+                                                   ? int16_kernel()
+                                                   : int8_kernel();
     multiply(matrix, &kernel, panel, panels, rows, product);
-}
-
-/* A sum of the reference: like vdpbf16ps, it adds the second of a pair first. */
-static float reference_bf16(const struct low_precision_run *run, size_t row, size_t n) {
-    const uint8_t *input = run->input + row * run->input_stride;
-    float sum = run->bias[n];
-    for (size_t j = 0; j < run->words; j++) {
-        const uint32_t x = (uint32_t)row_word(input, j);
-        const uint32_t w = run->panels[j * LOW_PRECISION_PANEL + n];
-        sum += bf16_to_float((uint16_t)(x >> 16)) * bf16_to_float((uint16_t)(w >> 16));
-        sum += bf16_to_float((uint16_t)x) * bf16_to_float((uint16_t)w);
-    }
-    return sum;
-}
-
-/* The same of numbers of one byte or two. */
-static float reference_int8(size_t bytes, const struct low_precision_run *run, size_t row,
-                            size_t n) {
-    const uint8_t *input = run->input + row * run->input_stride;
-    const size_t in_a_word = sizeof(uint32_t) / bytes;
-    int32_t sum = 0;
-    for (size_t i = 0; i < in_a_word * run->words; i++) {
-        const size_t j = i / in_a_word, shift = i % in_a_word * bytes * 8;
-        const uint32_t x = (uint32_t)row_word(input, j) >> shift;
-        const uint32_t w = run->panels[j * LOW_PRECISION_PANEL + n] >> shift;
-        sum += bytes == 1 ? (uint8_t)x * (int8_t)w : (uint16_t)x * (int16_t)w;
-    }
-    return (float)sum * (run->scale[n] * run->range.scale) +
-           (run->offset[n] * run->range.offset + run->bias[n]);
-}
-
-static void reference_store(const struct low_precision_run *run, size_t at, float value) {
-    if (run->residual) value += run->residual[at];
-    if (run->relu6) value = fminf(6, fmaxf(0, value));
-    if (!run->to_activations) {
-        ((float *)run->output)[at] = value;
-        return;
-    }
-    value = fminf(WIDE_ACTIVATION, fmaxf(0, value));
-    ((uint16_t *)run->output)[at] = (uint16_t)lrintf(value);
-}
-
-static void reference_bf16_run(const struct low_precision_run *run) {
-    for (size_t i = 0; i < run->rows * LOW_PRECISION_PANEL; i++) {
-        const size_t row = i / LOW_PRECISION_PANEL, n = i % LOW_PRECISION_PANEL;
-        reference_store(run, row * run->output_stride + n, reference_bf16(run, row, n));
-    }
-}
-
-SIMD_INLINE void reference_int8_run(size_t bytes, const struct low_precision_run *run) {
-    for (size_t i = 0; i < run->rows * LOW_PRECISION_PANEL; i++) {
-        const size_t row = i / LOW_PRECISION_PANEL, n = i % LOW_PRECISION_PANEL;
-        reference_store(run, row * run->output_stride + n, reference_int8(bytes, run, row, n));
-    }
-}
-
-static void reference_byte_run(const struct low_precision_run *run) {
-    reference_int8_run(1, run);
-}
-
-static void reference_wide_run(const struct low_precision_run *run) {
-    reference_int8_run(2, run);
 }
 
 void packed_low_precision_multiply_reference(const struct packed_low_precision *matrix,
                                              size_t panel, size_t panels, size_t rows,
                                              const struct packed_low_precision_product *product) {
-    run_function *const int8 = matrix->numbers == 4 ? reference_byte_run : reference_wide_run;
-    run_function *const run = matrix->precision == PRECISION_BF16 ? reference_bf16_run : int8;
+    static run_function *const runs[] = {[PRECISION_BF16] = reference_bf16_run,
+                                         [PRECISION_INT16] = reference_int16_run,
+                                         [PRECISION_INT8] = reference_int8_run};
     const struct low_precision_kernel kernel = {
-        .runs = &run, .vectors = 1, .width = LOW_PRECISION_PANEL};
+        .runs = &runs[matrix->precision], .vectors = 1, .width = LOW_PRECISION_PANEL};
     multiply(matrix, &kernel, panel, panels, rows, product);
 }

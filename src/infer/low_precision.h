@@ -1,15 +1,14 @@
-/* Low-precision numbers for inference, bfloat16 and int8, and matrix products of them.
+/* Low-precision numbers for inference, bfloat16, int16 and int8, and matrix products of them.
  *
  * bfloat16 is the upper half of a float, rounded to nearest, to even.
  *
- * An int8 number is a count of steps, of which a byte has 255. A line of a map has a range, from
- * its smallest and largest number: the value of byte 0 and the size of a step. Where the processor
- * does not multiply bytes, a number takes 16 bits, so that nothing need be widened, and has more
- * steps, which costs no time: 4095.
+ * An int8 number is a count of steps in a byte, which has 255; an int16 number takes two bytes and
+ * has 4095 steps, which sums of 32 bits allow. A line of a map has a range, from its smallest and
+ * largest number: the value of number 0 and the size of a step.
  *
- * Activations after ReLU6 lie in 0..6, so they need no calibration. In both precisions depthwise
+ * Activations after ReLU6 lie in 0..6, so they need no calibration. In all precisions depthwise
  * convolution reads counts of 32767 steps, 16 bits each. What it computes has a number of steps of
- * its own for each channel (depthwise.h), and is stored as bfloat16 or int8. */
+ * its own for each channel (depthwise.h), and is stored in the precision's type. */
 #ifndef CAPTION_INFER_LOW_PRECISION_H
 #define CAPTION_INFER_LOW_PRECISION_H
 
@@ -23,26 +22,30 @@
 /* The number types of the large products of inference. Sums are float in all of them. */
 enum precision {
     PRECISION_F32,
-    PRECISION_BF16, /* bfloat16, the upper half of a float */
-    PRECISION_INT8  /* int8 with a scale */
+    PRECISION_BF16,  /* bfloat16, the upper half of a float */
+    PRECISION_INT16, /* whole numbers of 16 bits with a scale */
+    PRECISION_INT8   /* the same of 8 bits */
 };
 
-/* The fastest type on this processor with nearly the same captions as float: bfloat16 or float. It
- * is never int8, which changes one caption in nine where the processor multiplies bytes (with equal
- * scores), and one in a hundred elsewhere. */
+/* The precision, but int16 for int8 where the processor does not multiply bytes. */
+enum precision precision_native(enum precision precision);
+
+/* The fastest type on this processor with nearly the same captions as float: int16, with 99 % of
+ * them, where there are instructions for it, else float. It is never int8, which changes one
+ * caption in nine (with equal scores). */
 enum precision precision_best(void);
 
-/* x = offset + scale * byte */
-struct int8_range {
+/* The type of the decoder's products beside that of the encoder: float or bfloat16. */
+enum precision precision_of_decoder(enum precision encoder);
+
+/* x = offset + scale * number */
+struct whole_range {
     float scale, offset;
 };
 
-/* The largest number of a line of a map, by the bytes that it takes, and of the activations that
- * depthwise convolution reads, of which it is 6. */
-enum { INT8_STEPS = 255, INT8_WIDE_STEPS = 4095, WIDE_ACTIVATION = INT16_MAX };
-static inline float int8_steps(size_t bytes) {
-    return bytes == 1 ? INT8_STEPS : INT8_WIDE_STEPS;
-}
+/* The largest number of a line of a map, and of the activations that depthwise convolution reads,
+ * of which it is 6. */
+enum { INT8_STEPS = 255, INT16_STEPS = 4095, WIDE_ACTIVATION = INT16_MAX };
 
 static inline uint16_t float_to_bf16(float x) {
     uint32_t bits;
@@ -57,48 +60,50 @@ static inline float bf16_to_float(uint16_t x) {
     return value;
 }
 
-/* Bytes of a number: 1 or 2. */
-size_t low_precision_bytes(enum precision precision);
+/* Bytes of a number. */
+static inline size_t low_precision_bytes(enum precision precision) {
+    return precision == PRECISION_INT8 ? 1 : 2;
+}
 
-/* Bytes of a row of `channels` numbers, a multiple of 16, as the left matrix of a product: in
- * PRECISION_INT8 the row's range follows the numbers, at int8_range_at(channels). */
+/* Bytes of a row of `channels` numbers, a multiple of 16, as the left matrix of a product: of whole
+ * numbers the row's range follows them, at low_precision_range_at. */
 size_t low_precision_row_bytes(enum precision precision, size_t channels);
-size_t int8_range_at(size_t channels);
+size_t low_precision_range_at(enum precision precision, size_t channels);
 
 /* Converts a line of `pixels` rows of floats to rows of a product. */
 void low_precision_line(enum precision precision, const float *line, size_t pixels, size_t channels,
                         void *rows);
 
-/* Matrix products as packed.h's, in low precision: two bfloat16 or four int8 numbers, one 32-bit
+/* Matrix products as packed.h's, in low precision: two numbers of 16 bits or four of 8, one 32-bit
  * word, are multiplied by as many weights and added to one sum by one instruction (AVX512_BF16's
- * vdpbf16ps, AVX512_VNNI's and AVX_VNNI's vpdpbusd, arm64's sdot). On other processors bfloat16
- * numbers are widened to floats, and a word has two int8 numbers, of 16 bits each, for pmaddwd or
- * smlal (the product of bytes, pmaddubsw, saturates): numbers then have 12 bits, and weights use as
- * many of the 16 as the sums allow, which makes nearly all captions those of float. Sums are float
- * for bfloat16, 32-bit integers for int8, and do not overflow.
+ * vdpbf16ps, AVX512_VNNI's and AVX_VNNI's vpdpbusd and vpdpwssd, arm64's sdot). On other processors
+ * bfloat16 numbers are widened to floats, and int16 takes pmaddwd and an addition, or smlal; for
+ * int8 there are loops in C. (The product of bytes that all have, pmaddubsw, saturates.) int16's
+ * weights use as many of 16 bits as the sums allow. Sums are float for bfloat16, 32-bit integers
+ * for int16 and int8, and do not overflow.
  *
- * int8 weights have a scale for each output; the left matrix has the numbers described above. A
- * row's result does not depend on the other rows; for int8 it is the same, up to the last
- * roundings, on all processors that multiply bytes, and on all that do not. */
+ * Whole weights have a scale for each output; the left matrix has the numbers described above. A
+ * row's result does not depend on the other rows; of whole numbers it is the same, up to the last
+ * roundings, on all processors. */
 enum { LOW_PRECISION_PANEL = 16 }; /* outputs packed side by side */
 
 struct packed_low_precision {
     enum precision precision;
     bool to_activations;   /* outputs are activations of two bytes after ReLU6, otherwise floats */
-    size_t numbers;        /* in a word: 2 or, int8 only, 4 */
+    size_t numbers;        /* in a word: 2 or, int8, 4 */
     size_t outputs, words; /* n, a multiple of LOW_PRECISION_PANEL; ceil(k / numbers) */
     size_t used; /* of the outputs, all at first; the others are padding, and may not be computed */
-    const int16_t *columns; /* (k): the steps of the left matrix's columns, which are activations,
-                               and bfloat16 or of two bytes; NULL: it is something else */
+    const int16_t *columns; /* (k): the steps of the left matrix's columns, which are activations in
+                               bfloat16 or int16; NULL: it is something else */
     float *bias;      /* (n), zeros at first; in units of the outputs' steps, as the next two */
-    float *scale;     /* (n), int8: the value of an integer product of 1 */
-    float *offset;    /* (n), int8: the sum of a row's weights */
+    float *scale;     /* (n): the value of an integer product of 1 */
+    float *offset;    /* (n): the sum of a row's whole weights */
     uint32_t *panels; /* (n / LOW_PRECISION_PANEL, words, LOW_PRECISION_PANEL) */
 };
 
-/* Takes a zeroed matrix of PRECISION_BF16 or PRECISION_INT8 from the arena. `outputs` is a multiple
- * of LOW_PRECISION_PANEL; int8 allows at most INT8_MOST_INPUTS inputs. */
-enum { INT8_MOST_INPUTS = 1 << 16 }; /* the sums do not overflow */
+/* Takes a zeroed matrix of low precision from the arena. `outputs` is a multiple of
+ * LOW_PRECISION_PANEL; whole numbers allow at most WHOLE_MOST_INPUTS inputs. */
+enum { WHOLE_MOST_INPUTS = 1 << 16 }; /* the sums do not overflow */
 bool packed_low_precision_init(struct packed_low_precision *matrix, enum precision precision,
                                bool to_activations, size_t outputs, size_t inputs,
                                struct arena *arena, caption_error *error);
@@ -112,8 +117,8 @@ void packed_low_precision_rows(struct packed_low_precision *matrix, size_t first
 struct packed_low_precision_product {
     const void *input;     /* (rows, words) */
     size_t input_stride;   /* in bytes */
-    size_t range_at;       /* in bytes: offset of the range in an int8 row; 0: the
-                              rows are activations */
+    size_t range_at;       /* in bytes: offset of the range in a row of whole
+                              numbers; 0: the rows are activations */
     size_t range_rows;     /* rows that share a range: those of a line of a map */
     const float *residual; /* (rows, n) with the output's stride, added; NULL: none. May be the
                               output if that is floats and the matrix has no ReLU6. */

@@ -1,8 +1,8 @@
-/* The runs of low_precision.c for one instruction set: KERNEL(bf16_runs) and KERNEL(int8_runs), by
+/* The runs of low_precision.c for one instruction set: KERNEL(bf16_runs) and KERNEL(whole_runs), by
  * their vectors of outputs. Included with what base/simd_instances.h defines, or the same by hand
  * and
  *     KERNEL_DOT_BF16(sums, x, w)  where the processor has dot products of words: adds those of
- *     KERNEL_DOT_BYTES(sums, x, w) vectors of words, and only the runs of that type are compiled
+ *     KERNEL_DOT(sums, x, w)       vectors of words, and only the runs of that type are compiled
  * Without these, pairs of 16 bits are multiplied and added up, or both numbers of a word widened
  * to floats, and all processors have instructions for those: none of them saturates, and every
  * product of two bfloat16 numbers is exact in float, so that sums are the same with and without
@@ -14,11 +14,11 @@
 
 #include "infer/vectors_kernel.h"
 
-#ifndef KERNEL_DOT_BYTES
+#ifndef KERNEL_DOT
 #define KERNEL_HAS_BF16
 #endif
 #ifndef KERNEL_DOT_BF16
-#define KERNEL_HAS_INT8
+#define KERNEL_HAS_WHOLE
 #endif
 
 enum { KERNEL(panel_vectors) = LOW_PRECISION_PANEL / KERNEL_WIDTH };
@@ -84,10 +84,10 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(sum_bf16)(size_t rows, size_t vectors,
 }
 #endif
 
-#ifdef KERNEL_HAS_INT8
+#ifdef KERNEL_HAS_WHOLE
 /* sums += the products of the numbers of two words. */
-#ifdef KERNEL_DOT_BYTES
-#define KERNEL_ADD(sums, x, w) KERNEL_DOT_BYTES(sums, x, w)
+#ifdef KERNEL_DOT
+#define KERNEL_ADD(sums, x, w) KERNEL_DOT(sums, x, w)
 #elif KERNEL_WIDTH == 16
 #define KERNEL_ADD(sums, x, w)                                                                     \
     sums = (KERNEL(words))_mm512_add_epi32((__m512i)(sums),                                        \
@@ -109,10 +109,10 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(sum_bf16)(size_t rows, size_t vectors,
 #define KERNEL_ADD(sums, x, w) sums += ((x) >> 16) * ((w) >> 16) + ((x)&0xffff) * ((w) << 16 >> 16)
 #endif
 
-KERNEL_TARGET SIMD_INLINE void KERNEL(sum_int8)(size_t rows, size_t vectors,
-                                                const struct low_precision_run *run,
-                                                const uint8_t *const *inputs,
-                                                KERNEL(counts) * counts) {
+KERNEL_TARGET SIMD_INLINE void KERNEL(sum_whole)(size_t rows, size_t vectors,
+                                                 const struct low_precision_run *run,
+                                                 const uint8_t *const *inputs,
+                                                 KERNEL(counts) * counts) {
     SIMD_UNROLL
     for (size_t r = 0; r < rows; r++) {
         SIMD_UNROLL
@@ -139,7 +139,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(sum_int8)(size_t rows, size_t vectors,
 /* The scales of a run's outputs, then the offsets. */
 KERNEL_TARGET SIMD_INLINE void
 KERNEL(find_units)(size_t vectors, const struct low_precision_run *run, float *units) {
-    struct int8_range range = run->range;
+    struct whole_range range = run->range;
 #ifdef KERNEL_SIGNED_BYTES
     range.offset += 128 * range.scale;
 #endif
@@ -192,7 +192,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(store_row)(size_t vectors,
 }
 
 /* The first rows of a run. All bounds but the words are constants where this is inlined. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool int8, size_t rows, size_t vectors,
+KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool whole, size_t rows, size_t vectors,
                                             const struct low_precision_run *run,
                                             const float *units) {
     /* (A copy, which what is stored cannot change.) */
@@ -202,15 +202,15 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool int8, size_t rows, size_t vecto
     for (size_t r = 0; r < rows; r++) inputs[r] = tile.input + r * tile.input_stride;
 #ifdef KERNEL_HAS_BF16
     KERNEL(sums) sums[TILE_ROWS];
-    if (!int8) KERNEL(sum_bf16)(rows, vectors, &tile, inputs, sums);
+    if (!whole) KERNEL(sum_bf16)(rows, vectors, &tile, inputs, sums);
     SIMD_UNROLL
-    for (size_t r = 0; !int8 && r < rows; r++) KERNEL(store_row)(vectors, &tile, r, sums[r]);
+    for (size_t r = 0; !whole && r < rows; r++) KERNEL(store_row)(vectors, &tile, r, sums[r]);
 #endif
-#ifdef KERNEL_HAS_INT8
+#ifdef KERNEL_HAS_WHOLE
     KERNEL(counts) counts[TILE_ROWS];
-    if (int8) KERNEL(sum_int8)(rows, vectors, &tile, inputs, counts);
+    if (whole) KERNEL(sum_whole)(rows, vectors, &tile, inputs, counts);
     SIMD_UNROLL
-    for (size_t r = 0; int8 && r < rows; r++) {
+    for (size_t r = 0; whole && r < rows; r++) {
         KERNEL(vector) values[RUN_VECTORS];
         KERNEL(row_values)(vectors, counts[r], units, values);
         KERNEL(store_row)(vectors, &tile, r, values);
@@ -222,47 +222,47 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(bool int8, size_t rows, size_t vecto
 
 /* All rows of a run, `height` at a time, those that are left in two tiles of nearly equal height.
  */
-KERNEL_TARGET SIMD_INLINE void KERNEL(run)(bool int8, size_t height, size_t vectors,
-                                           const struct low_precision_run *whole) {
-    struct low_precision_run run = *whole;
+KERNEL_TARGET SIMD_INLINE void KERNEL(run)(bool whole, size_t height, size_t vectors,
+                                           const struct low_precision_run *all) {
+    struct low_precision_run run = *all;
     const size_t bytes = run.to_activations ? sizeof(uint16_t) : sizeof(float);
     float units[2 * RUN_OUTPUTS];
-#ifdef KERNEL_HAS_INT8
-    if (int8) KERNEL(find_units)(vectors, &run, units);
+#ifdef KERNEL_HAS_WHOLE
+    if (whole) KERNEL(find_units)(vectors, &run, units);
 #endif
     for (size_t rows; run.rows > 0; low_precision_advance(&run, rows, bytes)) {
         rows = run.rows >= 2 * height ? height : run.rows > height ? (run.rows + 1) / 2 : run.rows;
         switch (rows) {
         case 6:
-            if (height >= 6) KERNEL(tile)(int8, 6, vectors, &run, units);
+            if (height >= 6) KERNEL(tile)(whole, 6, vectors, &run, units);
             break;
         case 5:
-            if (height >= 5) KERNEL(tile)(int8, 5, vectors, &run, units);
+            if (height >= 5) KERNEL(tile)(whole, 5, vectors, &run, units);
             break;
         case 4:
-            if (height >= 4) KERNEL(tile)(int8, 4, vectors, &run, units);
+            if (height >= 4) KERNEL(tile)(whole, 4, vectors, &run, units);
             break;
         case 3:
-            if (height >= 3) KERNEL(tile)(int8, 3, vectors, &run, units);
+            if (height >= 3) KERNEL(tile)(whole, 3, vectors, &run, units);
             break;
         case 2:
-            KERNEL(tile)(int8, 2, vectors, &run, units);
+            KERNEL(tile)(whole, 2, vectors, &run, units);
             break;
         default:
-            KERNEL(tile)(int8, 1, vectors, &run, units);
+            KERNEL(tile)(whole, 1, vectors, &run, units);
         }
     }
 }
 
-#define KERNEL_RUN(type, int8, height, vectors)                                                    \
+#define KERNEL_RUN(type, whole, height, vectors)                                                   \
     KERNEL_TARGET static void KERNEL(type##_run_##vectors)(const struct low_precision_run *run) {  \
-        KERNEL(run)(int8, height, vectors, run);                                                   \
+        KERNEL(run)(whole, height, vectors, run);                                                  \
     }
-#define KERNEL_RUNS(type, int8, height_1, height_2, height_3, height_4)                            \
-    KERNEL_RUN(type, int8, height_1, 1)                                                            \
-    KERNEL_RUN(type, int8, height_2, 2)                                                            \
-    KERNEL_RUN(type, int8, height_3, 3)                                                            \
-    KERNEL_RUN(type, int8, height_4, 4)                                                            \
+#define KERNEL_RUNS(type, whole, height_1, height_2, height_3, height_4)                           \
+    KERNEL_RUN(type, whole, height_1, 1)                                                           \
+    KERNEL_RUN(type, whole, height_2, 2)                                                           \
+    KERNEL_RUN(type, whole, height_3, 3)                                                           \
+    KERNEL_RUN(type, whole, height_4, 4)                                                           \
     static run_function *const KERNEL(type##_runs)[RUN_VECTORS] = {                                \
         KERNEL(type##_run_1), KERNEL(type##_run_2), KERNEL(type##_run_3), KERNEL(type##_run_4)};
 #ifdef KERNEL_HAS_BF16
@@ -276,19 +276,19 @@ KERNEL_RUNS(bf16, false, 4, 4, 2, 2)
 KERNEL_RUNS(bf16, false, 5, 5, 5, 5)
 #endif
 #endif
-#ifdef KERNEL_HAS_INT8
+#ifdef KERNEL_HAS_WHOLE
 #if KERNEL_WIDTH == 16
-KERNEL_RUNS(int8, true, 6, 6, 6, 6)
+KERNEL_RUNS(whole, true, 6, 6, 6, 6)
 #elif KERNEL_WIDTH == 8
-KERNEL_RUNS(int8, true, 6, 6, 3, 3)
+KERNEL_RUNS(whole, true, 6, 6, 3, 3)
 #elif defined(__x86_64__)
-KERNEL_RUNS(int8, true, 4, 4, 3, 2)
+KERNEL_RUNS(whole, true, 4, 4, 3, 2)
 #else
-KERNEL_RUNS(int8, true, 5, 5, 5, 5)
+KERNEL_RUNS(whole, true, 5, 5, 5, 5)
 #endif
 #endif
 
-#if defined(KERNEL_HAS_BF16) && defined(KERNEL_HAS_INT8)
+#if defined(KERNEL_HAS_BF16) && defined(KERNEL_HAS_WHOLE)
 KERNEL_TARGET static void KERNEL(bf16_line)(const float *line, size_t pixels, size_t channels,
                                             void *rows) {
     uint16_t *out = rows;
@@ -300,8 +300,8 @@ KERNEL_TARGET static void KERNEL(bf16_line)(const float *line, size_t pixels, si
 }
 
 /* The range of numbers of `steps` steps; it includes zero. */
-KERNEL_TARGET SIMD_INLINE struct int8_range KERNEL(range)(const float *numbers, size_t count,
-                                                          float steps) {
+KERNEL_TARGET SIMD_INLINE struct whole_range KERNEL(range)(const float *numbers, size_t count,
+                                                           float steps) {
     KERNEL(vector) low = {0}, high = {0};
     for (size_t i = 0; i < count; i += KERNEL_WIDTH) {
         KERNEL(vector) x;
@@ -314,13 +314,14 @@ KERNEL_TARGET SIMD_INLINE struct int8_range KERNEL(range)(const float *numbers, 
         if (low[i] < smallest) smallest = low[i];
         if (high[i] > largest) largest = high[i];
     }
-    return (struct int8_range){(largest - smallest) / steps, smallest};
+    return (struct whole_range){(largest - smallest) / steps, smallest};
 }
 
 /* Pixels of a line in one byte or two, each with the range. */
-KERNEL_TARGET SIMD_INLINE void KERNEL(int8_line)(size_t bytes, const float *line, size_t pixels,
-                                                 size_t channels, uint8_t *out) {
-    const struct int8_range range = KERNEL(range)(line, pixels * channels, int8_steps(bytes));
+KERNEL_TARGET SIMD_INLINE void KERNEL(whole_line)(size_t bytes, const float *line, size_t pixels,
+                                                  size_t channels, uint8_t *out) {
+    const struct whole_range range =
+        KERNEL(range)(line, pixels * channels, bytes == 1 ? INT8_STEPS : INT16_STEPS);
     const float steps = range.scale > 0 ? 1 / range.scale : 0;
     for (size_t i = 0; i < pixels; i++, line += channels) {
         for (size_t c = 0; c < channels; c += KERNEL_WIDTH) {
@@ -328,25 +329,25 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(int8_line)(size_t bytes, const float *line
             SIMD_LOAD(x, line + c);
             x = (x - range.offset) * steps;
             if (bytes == 1) KERNEL(store_bytes)(x, out + c);
-            if (bytes == 2) KERNEL(store_wide)(x, INT8_WIDE_STEPS, (uint16_t *)(void *)out + c);
+            if (bytes == 2) KERNEL(store_wide)(x, INT16_STEPS, (uint16_t *)(void *)out + c);
         }
         memcpy(out + channels * bytes, &range, sizeof range);
         out += channels * bytes + RANGE_BYTES;
     }
 }
 
-KERNEL_TARGET static void KERNEL(byte_line)(const float *line, size_t pixels, size_t channels,
+KERNEL_TARGET static void KERNEL(int8_line)(const float *line, size_t pixels, size_t channels,
                                             void *rows) {
-    KERNEL(int8_line)(1, line, pixels, channels, rows);
+    KERNEL(whole_line)(1, line, pixels, channels, rows);
 }
 
-KERNEL_TARGET static void KERNEL(wide_line)(const float *line, size_t pixels, size_t channels,
-                                            void *rows) {
-    KERNEL(int8_line)(2, line, pixels, channels, rows);
+KERNEL_TARGET static void KERNEL(int16_line)(const float *line, size_t pixels, size_t channels,
+                                             void *rows) {
+    KERNEL(whole_line)(2, line, pixels, channels, rows);
 }
 #endif
 
 #undef KERNEL_HAS_BF16
-#undef KERNEL_HAS_INT8
+#undef KERNEL_HAS_WHOLE
 #undef KERNEL_RUN
 #undef KERNEL_RUNS

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "decode/decode.h"
 
-enum { PRECISIONS = CAPTION_PRECISION_INT8 + 1, MOST_VARIANTS = 4 };
+enum { PRECISIONS = CAPTION_PRECISION_INT16 + 1, MOST_VARIANTS = 4 };
 
 struct captioners {
     const caption_model *model;
@@ -22,6 +22,8 @@ static caption_precision precision_of(const caption_options *options) {
     switch (decode_precision(options)) {
     case PRECISION_BF16:
         return CAPTION_PRECISION_BF16;
+    case PRECISION_INT16:
+        return CAPTION_PRECISION_INT16;
     case PRECISION_INT8:
         return CAPTION_PRECISION_INT8;
     default:

@@ -201,7 +201,7 @@ static bool read_switch(const struct protocol_argument *argument, bool *out, cap
 
 static bool read_precision(const struct protocol_argument *argument, caption_precision *out,
                            caption_error *error) {
-    static const char *const names[] = {"auto", "f32", "bf16", "int8"};
+    static const char *const names[] = {"auto", "f32", "bf16", "int8", "int16"};
     const char *text = argument->value ? argument->value : "";
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(text, names[i]) != 0) continue;
@@ -209,7 +209,7 @@ static bool read_precision(const struct protocol_argument *argument, caption_pre
         return true;
     }
     return error_set(error, CAPTION_ERROR_ARGUMENT,
-                     "precision: '%s' is not one of auto, f32, bf16, int8", text);
+                     "precision: '%s' is not one of auto, f32, bf16, int16, int8", text);
 }
 
 static bool read_tags(const struct protocol_argument *argument, size_t *out, caption_error *error) {

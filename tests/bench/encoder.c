@@ -144,12 +144,13 @@ static bool measure_all(const char *only, const struct encoder *encoder,
         enum precision precision;
     } ways[] = {{"f32", "forward", PRECISION_F32},
                 {"bf16", "forward bf16", PRECISION_BF16},
+                {"int16", "forward int16", PRECISION_INT16},
                 {"int8", "forward int8", PRECISION_INT8}};
     bool done = true;
     for (size_t i = 0; done && i < sizeof ways / sizeof *ways; i++)
         if (!only || strcmp(only, ways[i].name) == 0)
-            done = measure_inference(ways[i].label, ways[i].precision, encoder, parameters, photos,
-                                     threads, error);
+            done = measure_inference(ways[i].label, precision_native(ways[i].precision), encoder,
+                                     parameters, photos, threads, error);
     if (!done || (only && strcmp(only, "training") != 0)) return done;
     return measure_training(encoder, parameters, photos, threads, error);
 }

@@ -189,8 +189,9 @@ int main(int count, char **arguments) {
         count > 2 ? (size_t)strtoul(arguments[2], NULL, 10) : encoder_default_size(architecture);
     enum precision precision = PRECISION_F32;
     if (count > 3 && strcmp(arguments[3], "bf16") == 0) precision = PRECISION_BF16;
+    if (count > 3 && strcmp(arguments[3], "int16") == 0) precision = PRECISION_INT16;
     if (count > 3 && strcmp(arguments[3], "int8") == 0) precision = PRECISION_INT8;
-    plain = inference_kernels(precision);
+    plain = inference_kernels(precision_native(precision));
     caption_error error = {0};
     struct parameters parameters = {0};
     struct encoder encoder = {0};

@@ -409,7 +409,7 @@ folder_figure() { # KEY FLAGS...: photos a second
 folder_run() {
     take folder_1 folder_figure folder_1 -t 1 --precision f32
     take folder_2 folder_figure folder_2 -t 2 --precision f32
-    take folder_low folder_figure folder_low -t 2 --precision bf16
+    take folder_low folder_figure folder_low -t 2
 }
 
 folder() {
@@ -421,7 +421,7 @@ folder() {
         case $key in
         folder_1) what="1 thread, float32" ;;
         folder_2) what="2 threads, float32" ;;
-        *) what="2 threads, bf16" ;;
+        *) what="2 threads, auto" ;;
         esac
         printf '| %s | %s | %s |\n' "$what" "$(median "$work/$key")" "$(median "$work/${key}_memory")"
     done

@@ -27,7 +27,7 @@ expect 0 "weights are packed"
 [ "$(cat "$out")" = "$packed" ] || fail "the path of the file is printed"
 same "weights packed"
 info "$packed$" "the file is used"
-for precision in f32 bf16 int8; do
+for precision in f32 bf16 int16 int8; do
     run "$photo" -t 1 --style none --precision $precision -m "$model"
     expect 0 "$precision, which may not be what was packed"
 done

@@ -112,6 +112,8 @@ static void low_precision_gives_nearly_the_features_of_float(void **state) {
         "pad_symmetric stem_c9 ds_r2_k5_s2_e1_c7 ir_r3_k3_s2_e5_c19 head_c17"};
     for (size_t i = 0; i < sizeof architectures / sizeof *architectures; i++) {
         expect_near(architectures[i], 64, PRECISION_BF16, 0.02);
+        expect_near(architectures[i], 64, PRECISION_INT16, 0.01);
+        expect_near(architectures[i], 51, PRECISION_INT16, 0.01);
         expect_near(architectures[i], 64, PRECISION_INT8, 0.1);
         expect_near(architectures[i], 51, PRECISION_INT8, 0.1);
     }

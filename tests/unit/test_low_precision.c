@@ -15,7 +15,8 @@
 #include "infer/depthwise.h"
 #include "infer/low_precision.h"
 
-static const enum precision precisions[] = {PRECISION_BF16, PRECISION_INT8};
+static const enum precision precisions[] = {PRECISION_BF16, PRECISION_INT16, PRECISION_INT8};
+enum { PRECISIONS = 3 };
 
 static float *numbers_new(size_t count, bool activations, struct random *random) {
     float *numbers = malloc(count * sizeof *numbers);
@@ -99,7 +100,9 @@ static float *multiplied(const struct product *p, multiply_function *multiply) {
              &(struct packed_low_precision_product){
                  .input = p->ready,
                  .input_stride = p->stride,
-                 .range_at = p->precision == PRECISION_INT8 ? int8_range_at(p->padded) : 0,
+                 .range_at = p->precision == PRECISION_BF16
+                                 ? 0
+                                 : low_precision_range_at(p->precision, p->padded),
                  .range_rows = RANGE_ROWS,
                  .residual = p->residual ? p->added : NULL,
                  .output = output,
@@ -142,12 +145,13 @@ static void expect_product(const struct product *p) {
 static void products_agree_with_double_precision_and_plain_loops(void **state) {
     (void)state;
     static const size_t inputs[] = {1, 3, 27, 32, 64, 97, 600};
-    for (size_t i = 0; i < 2 * 7 * 2; i++) {
+    for (size_t i = 0; i < PRECISIONS * 7 * 2; i++) {
         for (size_t rows = 1; rows < 15; rows += 3) {
             for (size_t panels = 1; panels < 8; panels += 2) {
-                const bool activations = i / 14 != 0;
-                struct product p = product_new(precisions[i % 2], activations, !activations, rows,
-                                               panels * LOW_PRECISION_PANEL, inputs[i / 2 % 7]);
+                const bool activations = i / PRECISIONS / 7 != 0;
+                struct product p =
+                    product_new(precisions[i % PRECISIONS], activations, !activations, rows,
+                                panels * LOW_PRECISION_PANEL, inputs[i / PRECISIONS % 7]);
                 expect_product(&p);
                 product_free(&p);
             }
@@ -158,13 +162,12 @@ static void products_agree_with_double_precision_and_plain_loops(void **state) {
 /* Every number is the largest and every weight of a row 127 or -127, in as many steps as there are:
  * sums of 16 bits would saturate, and those of 32 bits hold them. A float holds the sum exactly
  * where weights are bytes, and rounds what more steps give. */
-static void the_largest_numbers_are_summed_exactly(void **state) {
-    (void)state;
+static void expect_largest(enum precision precision) {
     enum { INPUTS = 512, OUTPUTS = 32, ROWS = 7 };
-    struct product p = product_new(PRECISION_INT8, false, false, ROWS, OUTPUTS, INPUTS);
+    struct product p = product_new(precision, false, false, ROWS, OUTPUTS, INPUTS);
     arena_free(&p.arena);
-    assert_true(packed_low_precision_init(&p.matrix, PRECISION_INT8, false, OUTPUTS, INPUTS,
-                                          &p.arena, NULL));
+    assert_true(
+        packed_low_precision_init(&p.matrix, precision, false, OUTPUTS, INPUTS, &p.arena, NULL));
     for (size_t i = 0; i < OUTPUTS * INPUTS; i++) {
         const size_t n = i / INPUTS;
         p.weights[i] = n % 2 ? 127 : -127;
@@ -174,29 +177,35 @@ static void the_largest_numbers_are_summed_exactly(void **state) {
         packed_low_precision_rows(&p.matrix, n, LOW_PRECISION_PANEL, INPUTS,
                                   p.weights + n * INPUTS);
     }
-    const struct int8_range ones = {.scale = 1};
-    const size_t bytes = low_precision_bytes(PRECISION_INT8);
+    const struct whole_range ones = {.scale = 1};
+    const uint16_t most = precision == PRECISION_INT8 ? INT8_STEPS : INT16_STEPS;
     for (size_t r = 0; r < ROWS; r++) {
         uint8_t *row = p.ready + r * p.stride;
         for (size_t i = 0; i < INPUTS; i++) {
-            const uint16_t wide = INT8_WIDE_STEPS;
-            if (bytes == 1) row[i] = INT8_STEPS;
-            if (bytes == 2) memcpy(row + 2 * i, &wide, sizeof wide);
+            if (precision == PRECISION_INT8) row[i] = INT8_STEPS;
+            if (precision == PRECISION_INT16) memcpy(row + 2 * i, &most, sizeof most);
         }
-        memcpy(p.ready + r * p.stride + int8_range_at(INPUTS), &ones, sizeof ones);
+        memcpy(p.ready + r * p.stride + low_precision_range_at(precision, INPUTS), &ones,
+               sizeof ones);
     }
     float *sums = multiplied(&p, packed_low_precision_multiply);
     for (size_t i = 0; i < ROWS * OUTPUTS; i++) {
         const bool alike = i % 4 < 2;
         const float weights = alike ? INPUTS : 3 + (INPUTS - 3) / 16.0F;
-        const float sum = (i % 2 ? 1.0F : -1.0F) * int8_steps(bytes) * 127 * weights;
-        if (p.matrix.numbers == 4 && alike) assert_true(sums[i] == sum);
+        const float sum = (i % 2 ? 1.0F : -1.0F) * most * 127 * weights;
+        if (precision == PRECISION_INT8 && alike) assert_true(sums[i] == sum);
         /* Of weights that are rounded, errors are carried on to the last one. */
-        const float error = alike ? 0 : int8_steps(bytes);
+        const float error = alike ? 0 : most;
         assert_true(fabsf(sums[i] - sum) <= 2 * FLT_EPSILON * fabsf(sum) + error);
     }
     free(sums);
     product_free(&p);
+}
+
+static void the_largest_numbers_are_summed_exactly(void **state) {
+    (void)state;
+    expect_largest(PRECISION_INT16);
+    expect_largest(PRECISION_INT8);
 }
 
 /* Whatever instructions there are: products of two bfloat16 numbers are exact in float. */
@@ -216,7 +225,7 @@ static void bfloat16_is_the_same_to_the_last_bit_as_plain_loops(void **state) {
 
 static void a_row_is_the_same_alone_and_beside_others(void **state) {
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < PRECISIONS; i++) {
         struct product p = product_new(precisions[i], false, false, 11, 80, 96);
         float *together = multiplied(&p, packed_low_precision_multiply);
         const uint8_t *ready = p.ready;
@@ -233,25 +242,23 @@ static void a_row_is_the_same_alone_and_beside_others(void **state) {
     }
 }
 
-/* Number `i` of int8 numbers, in one byte each or in two. */
-static unsigned read_int8(const void *numbers, size_t i) {
-    return low_precision_bytes(PRECISION_INT8) == 1 ? ((const uint8_t *)numbers)[i]
-                                                    : ((const uint16_t *)numbers)[i];
-}
-
 static void lines_keep_their_range(void **state) {
     (void)state;
     float line[2 * 16] = {0};
     line[3] = -2;
     line[20] = 8.2F;
-    uint8_t rows[2 * 48];
-    low_precision_line(PRECISION_INT8, line, 2, 16, rows);
-    for (size_t i = 0; i < 32; i++) {
-        const uint8_t *row = rows + i / 16 * low_precision_row_bytes(PRECISION_INT8, 16);
-        struct int8_range range;
-        memcpy(&range, row + int8_range_at(16), sizeof range);
-        assert_float_equal(range.offset + range.scale * (float)read_int8(row, i % 16), line[i],
-                           0.021);
+    for (size_t i = 0; i < 2 * 32; i++) {
+        const enum precision precision = i < 32 ? PRECISION_INT8 : PRECISION_INT16;
+        uint8_t rows[2 * 48];
+        low_precision_line(precision, line, 2, 16, rows);
+        const uint8_t *row = rows + i % 32 / 16 * low_precision_row_bytes(precision, 16);
+        struct whole_range range;
+        memcpy(&range, row + low_precision_range_at(precision, 16), sizeof range);
+        uint16_t wide;
+        memcpy(&wide, row + 2 * (i % 16), sizeof wide);
+        const float number = precision == PRECISION_INT8 ? row[i % 16] : wide;
+        assert_float_equal(range.offset + range.scale * number, line[i % 32],
+                           precision == PRECISION_INT8 ? 0.021F : 0.0013F);
     }
 }
 
@@ -425,8 +432,8 @@ static void wide_sums_do_not_overflow(void **state) {
     for (size_t s = 0; s < 6; s++) {
         struct convolved c = convolved_new(5, 1, 9, scales[s]);
         for (size_t i = 0; i < CHANNELS; i++) {
-            if (scales[s] < 0.1F) assert_int_equal(c.most[i], INT8_WIDE_STEPS);
-            assert_in_range(c.most[i], 1, INT8_WIDE_STEPS);
+            if (scales[s] < 0.1F) assert_int_equal(c.most[i], INT16_STEPS);
+            assert_in_range(c.most[i], 1, INT16_STEPS);
         }
         /* The largest sum, the smallest, and both in turn. */
         for (size_t sign = 0; scales[s] < 100 && sign < 3; sign++) {
@@ -451,20 +458,19 @@ static void wide_sums_do_not_overflow(void **state) {
 static void columns_have_their_own_steps(void **state) {
     (void)state;
     enum { INPUTS = 41, USED = 25, OUTPUTS = 32, PIXELS = 21, LINE = 7, APART = 9 };
-    if (low_precision_bytes(PRECISION_INT8) == 1) return;
     struct random random = random_seeded(7, 0);
     float *weights = numbers_new(USED * INPUTS, false, &random);
     int16_t columns[INPUTS];
     uint16_t input[PIXELS * 48] = {0};
     for (size_t i = 0; i < INPUTS; i++) {
-        columns[i] = (int16_t)(i % 3 ? INT8_WIDE_STEPS : 400 + random_below(&random, 300));
+        columns[i] = (int16_t)(i % 3 ? INT16_STEPS : 400 + random_below(&random, 300));
         for (size_t r = 0; r < PIXELS; r++)
             input[r * 48 + i] = (uint16_t)(random_below(&random, (uint32_t)columns[i] + 1));
     }
     struct arena arena = {0};
     struct packed_low_precision matrix;
     assert_true(
-        packed_low_precision_init(&matrix, PRECISION_INT8, false, OUTPUTS, INPUTS, &arena, NULL));
+        packed_low_precision_init(&matrix, PRECISION_INT16, false, OUTPUTS, INPUTS, &arena, NULL));
     matrix.columns = columns;
     matrix.used = USED;
     matrix.bias[3] = 0.5F;

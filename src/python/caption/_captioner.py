@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 STATUSES = ("ok", "argument", "io", "format", "limit", "memory", "interrupted", "system")
-CHOICES = {"precision": ("auto", "f32", "bf16", "int8"), "unsure": ("skip", "hedge")}
+CHOICES = {"precision": ("auto", "f32", "bf16", "int8", "int16"), "unsure": ("skip", "hedge")}
 AT_ONCE = 32  # photos of a call: enough to keep the threads busy
 
 
@@ -79,7 +79,7 @@ class Options(TypedDict, total=False):
     accept_truncated: bool
     memory: int
     precision: str
-    """"auto", "f32", "bf16" or "int8"."""
+    """"auto", "f32", "bf16", "int16" or "int8"."""
     tags: int
     tag_confidence: float
     min_confidence: float
