@@ -123,52 +123,90 @@ static float column_step(const struct packed_low_precision *matrix, size_t i) {
     return matrix->columns ? 6.0F / matrix->columns[i] : 1;
 }
 
-/* The largest weight of a row in steps: 127, or with 16 bits what a sum of products allows,
- * whatever the numbers are. (A weight is rounded by less than one step.) */
-static float most_steps(const struct packed_low_precision *matrix, size_t inputs,
-                        const float *weights, float most) {
-    if (matrix->precision == PRECISION_INT8) return INT8_MAX;
-    double sum = 0, allowed = INT32_MAX;
-    for (size_t i = 0; i < inputs; i++) {
-        const double steps = (double)column_steps(matrix, i);
-        sum += (double)fabsf(weights[i] * column_step(matrix, i)) * steps;
-        allowed -= steps;
-    }
-    return sum > 0 ? (float)floor(fmin(INT16_MAX, allowed * (double)most / sum)) : 1;
-}
-
 /* What an output of 1 is. */
 static float output_unit(const struct packed_low_precision *matrix) {
     return matrix->to_activations ? WIDE_ACTIVATION / 6.0F : 1;
 }
 
-/* The error is carried in the same way. */
-static void pack_whole(struct packed_low_precision *matrix, size_t row, size_t inputs,
-                       const float *weights) {
-    float most = 0;
-    /* (fmaxf in this loop is an internal error of gcc 12 for arm64.) */
+/* Of each row its largest weight, and that in steps: 127, or with 16 bits what a sum of products
+ * allows, whatever the numbers are. (A weight is rounded by a step at most, and floats have 24
+ * bits.) */
+SIMD_INLINE void find_largest(const struct packed_low_precision *matrix, size_t rows, size_t inputs,
+                              const float *weights, float *most, float *largest) {
+    double sums[LOW_PRECISION_PANEL] = {0}, allowed = INT32_MAX;
+    for (size_t r = 0; r < rows; r++) most[r] = 0;
     for (size_t i = 0; i < inputs; i++) {
-        const float size = fabsf(weights[i] * column_step(matrix, i));
-        if (size > most) most = size;
+        const float step = column_step(matrix, i);
+        const double steps = (double)column_steps(matrix, i);
+        allowed -= 1.01 * steps;
+        for (size_t r = 0; r < rows; r++) {
+            const float size = fabsf(weights[r * inputs + i] * step);
+            most[r] = size > most[r] ? size : most[r];
+            sums[r] += (double)size * steps;
+        }
     }
-    const float largest = most_steps(matrix, inputs, weights, most);
-    const float steps = most > 0 ? largest / most : 0;
+    for (size_t r = 0; r < rows; r++) {
+        const double fit = sums[r] > 0 ? allowed * (double)most[r] / sums[r] : 1;
+        largest[r] = (float)(int32_t)(fit < INT16_MAX ? fit : INT16_MAX);
+        if (matrix->precision == PRECISION_INT8) largest[r] = INT8_MAX;
+    }
+}
+
+/* What a fraction of a step of one column is in steps of the next. */
+SIMD_INLINE int32_t carried_over(int32_t fraction, float ratio) {
+    enum { MOST = 1 << 29 };
+    float result = (float)fraction * ratio;
+    result = result < MOST ? result : MOST;
+    return (int32_t)(result > -MOST ? result : -MOST);
+}
+
+/* The error is carried in the same way, in fractions of a step: whole numbers, so that weights are
+ * the same on all processors. `alike`: the columns have the same steps. */
+SIMD_INLINE void pack_whole(const struct packed_low_precision *matrix, size_t first, size_t rows,
+                            size_t inputs, const float *weights, bool alike) {
+    enum { ONE = 1 << 15 };
+    float most[LOW_PRECISION_PANEL], largest[LOW_PRECISION_PANEL], scale[LOW_PRECISION_PANEL];
+    int32_t carried[LOW_PRECISION_PANEL] = {0}, sums[LOW_PRECISION_PANEL] = {0};
+    find_largest(matrix, rows, inputs, weights, most, largest);
+    for (size_t r = 0; r < rows; r++) scale[r] = most[r] > 0 ? largest[r] / most[r] * ONE : 0;
     const size_t in_a_word = matrix->numbers, bits = 32 / in_a_word;
-    const uint32_t mask = in_a_word == 4 ? 0xff : 0xffff;
-    float carried = 0, steps_before = 1;
-    long sum = 0;
+    const uint32_t mask = UINT32_MAX >> (32 - bits);
+    float before = column_steps(matrix, 0);
     for (size_t i = 0; i < inputs; i++) {
-        const float in_steps = column_steps(matrix, i);
-        const float exact =
-            weights[i] * column_step(matrix, i) * steps + carried * (steps_before / in_steps);
-        const long rounded = lrintf(fminf(largest, fmaxf(-largest, exact)));
-        carried = exact - (float)rounded;
-        steps_before = in_steps;
-        sum += rounded;
-        *word_at(matrix, row, i / in_a_word) |= ((uint32_t)rounded & mask) << i % in_a_word * bits;
+        uint32_t *words = word_at(matrix, first, i / in_a_word);
+        const float steps = column_steps(matrix, i), step = column_step(matrix, i);
+        const float ratio = before / steps;
+        before = steps;
+        for (size_t r = 0; r < rows; r++) {
+            const float exact = weights[r * inputs + i] * step * scale[r];
+            const int32_t limit = (int32_t)largest[r];
+            const int32_t sum =
+                (int32_t)exact + (alike ? carried[r] : carried_over(carried[r], ratio));
+            int32_t rounded = (sum + ONE / 2) >> 15;
+            rounded = rounded < limit ? rounded : limit;
+            rounded = rounded > -limit ? rounded : -limit;
+            carried[r] = sum - rounded * ONE;
+            sums[r] += rounded;
+            words[r] |= ((uint32_t)rounded & mask) << i % in_a_word * bits;
+        }
     }
-    matrix->scale[row] = most / largest * output_unit(matrix);
-    matrix->offset[row] = (float)sum * matrix->scale[row];
+    for (size_t r = 0; r < rows; r++) {
+        matrix->scale[first + r] = most[r] / largest[r] * output_unit(matrix);
+        matrix->offset[first + r] = (float)sums[r] * matrix->scale[first + r];
+    }
+}
+
+SIMD_KERNEL(static, void, pack_panel_whole,
+            (const struct packed_low_precision *matrix, size_t first, size_t rows, size_t inputs,
+             const float *weights),
+            (matrix, first, rows, inputs, weights)) {
+    if (rows < LOW_PRECISION_PANEL) {
+        pack_whole(matrix, first, rows, inputs, weights, false);
+    } else if (matrix->columns) {
+        pack_whole(matrix, first, LOW_PRECISION_PANEL, inputs, weights, false);
+    } else {
+        pack_whole(matrix, first, LOW_PRECISION_PANEL, inputs, weights, true);
+    }
 }
 
 void packed_low_precision_rows(struct packed_low_precision *matrix, size_t first, size_t count,
@@ -179,9 +217,7 @@ void packed_low_precision_rows(struct packed_low_precision *matrix, size_t first
         pack_panel_bf16(word_at(matrix, first, 0), count, inputs, weights, matrix->columns, unit);
         return;
     }
-    for (size_t r = 0; r < count; r++) {
-        pack_whole(matrix, first + r, inputs, weights + r * inputs);
-    }
+    pack_panel_whole(matrix, first, count, inputs, weights);
 }
 
 /* Rows of the product by up to RUN_VECTORS vectors of outputs: rows of one range, in one line of

@@ -19,7 +19,7 @@
 
 #include "base/memory.h"
 
-/* The number types of the large products of inference. Sums are float in all of them. */
+/* The number types of the large products of inference. */
 enum precision {
     PRECISION_F32,
     PRECISION_BF16,  /* bfloat16, the upper half of a float */
