@@ -152,19 +152,22 @@ SIMD_INLINE void find_largest(const struct packed_low_precision *matrix, size_t 
     }
 }
 
-/* What a fraction of a step of one column is in steps of the next. */
-SIMD_INLINE int32_t carried_over(int32_t fraction, float ratio) {
-    enum { MOST = 1 << 29 };
-    float result = (float)fraction * ratio;
-    result = result < MOST ? result : MOST;
-    return (int32_t)(result > -MOST ? result : -MOST);
+/* Between -most and most, which is also what no number becomes. */
+SIMD_INLINE int32_t to_whole(float x, int32_t most) {
+    x = x < (float)most ? x : (float)most;
+    return (int32_t)(x > -(float)most ? x : -(float)most);
+}
+
+SIMD_INLINE int32_t bounded(int32_t x, int32_t most) {
+    x = x < most ? x : most;
+    return x > -most ? x : -most;
 }
 
 /* The error is carried in the same way, in fractions of a step: whole numbers, so that weights are
  * the same on all processors. `alike`: the columns have the same steps. */
 SIMD_INLINE void pack_whole(const struct packed_low_precision *matrix, size_t first, size_t rows,
                             size_t inputs, const float *weights, bool alike) {
-    enum { ONE = 1 << 15 };
+    enum { ONE = 1 << 15, MOST = 1 << 30, MOST_CARRIED = 1 << 29 };
     float most[LOW_PRECISION_PANEL], largest[LOW_PRECISION_PANEL], scale[LOW_PRECISION_PANEL];
     int32_t carried[LOW_PRECISION_PANEL] = {0}, sums[LOW_PRECISION_PANEL] = {0};
     find_largest(matrix, rows, inputs, weights, most, largest);
@@ -179,13 +182,10 @@ SIMD_INLINE void pack_whole(const struct packed_low_precision *matrix, size_t fi
         before = steps;
         for (size_t r = 0; r < rows; r++) {
             const float exact = weights[r * inputs + i] * step * scale[r];
-            const int32_t limit = (int32_t)largest[r];
-            const int32_t sum =
-                (int32_t)exact + (alike ? carried[r] : carried_over(carried[r], ratio));
-            int32_t rounded = (sum + ONE / 2) >> 15;
-            rounded = rounded < limit ? rounded : limit;
-            rounded = rounded > -limit ? rounded : -limit;
-            carried[r] = sum - rounded * ONE;
+            if (!alike) carried[r] = to_whole((float)carried[r] * ratio, MOST_CARRIED);
+            const int32_t sum = to_whole(exact, MOST) + carried[r];
+            const int32_t rounded = bounded((sum + ONE / 2) >> 15, (int32_t)largest[r]);
+            carried[r] = bounded(sum - rounded * ONE, MOST_CARRIED);
             sums[r] += rounded;
             words[r] |= ((uint32_t)rounded & mask) << i % in_a_word * bits;
         }
