@@ -10,7 +10,7 @@
  *
  * A run is computed in tiles of a few rows, whose sums are in registers: of 16 floats there are 32,
  * for 6 rows by 4 vectors; of 8 there are 16, for 6 x 2 or 3 x 4; of 4 there are 16 on x86-64, for
- * 2 x 4, and 32 on arm64. */
+ * 2 x 4, and 32 on arm64, for 5 x 4. Elsewhere little code counts. */
 
 #include "infer/vectors_kernel.h"
 
@@ -272,8 +272,10 @@ KERNEL_RUNS(bf16, false, 6, 6, 6, 6)
 KERNEL_RUNS(bf16, false, 6, 6, 6, 5)
 #elif KERNEL_WIDTH == 8 || defined(__x86_64__)
 KERNEL_RUNS(bf16, false, 4, 4, 2, 2)
-#else
+#elif defined(SIMD_NEON)
 KERNEL_RUNS(bf16, false, 5, 5, 5, 5)
+#else
+KERNEL_RUNS(bf16, false, 2, 2, 2, 2)
 #endif
 #endif
 #ifdef KERNEL_HAS_WHOLE
@@ -283,8 +285,10 @@ KERNEL_RUNS(whole, true, 6, 6, 6, 6)
 KERNEL_RUNS(whole, true, 6, 6, 3, 3)
 #elif defined(__x86_64__)
 KERNEL_RUNS(whole, true, 4, 4, 3, 2)
-#else
+#elif defined(SIMD_NEON)
 KERNEL_RUNS(whole, true, 5, 5, 5, 5)
+#else
+KERNEL_RUNS(whole, true, 2, 2, 2, 2)
 #endif
 #endif
 
