@@ -74,7 +74,7 @@ typedef enum caption_precision {
     CAPTION_PRECISION_F32,
     CAPTION_PRECISION_BF16,  /* bfloat16 */
     CAPTION_PRECISION_INT8,  /* whole numbers of 8 bits in the encoder, bfloat16 in the decoder;
-                                INT16  where the processor does not multiply bytes */
+                                INT16 where the processor does not multiply bytes */
     CAPTION_PRECISION_INT16, /* of 16 bits in the encoder; in the decoder float, or bfloat16 where
                                 that is faster */
 } caption_precision;

@@ -15,11 +15,18 @@ enum { TILE_WIDE = 7, TILE_MOST = 7, WINDOW_MOST = 15, KERNEL_MOST = 5 };
 typedef void strip_function(const struct depthwise *strip);
 
 #ifdef SIMD_X86
-/* Numbers of 16 bits: AVX-512 takes pairs of panels, AVX2 one that is left. */
-static void by_pairs(strip_function *pairs, strip_function *one, struct depthwise strip) {
+/* Whole numbers: AVX-512 takes pairs of panels, AVX2 one that is left. */
+static void avx512_strip_whole(const struct depthwise *whole) {
+    static strip_function *const pairs[] = {[DEPTHWISE_WIDE] = avx512_strip_wide,
+                                            [DEPTHWISE_BYTES] = avx512_strip_bytes,
+                                            [DEPTHWISE_BF16] = avx512_strip_bf16};
+    static strip_function *const one[] = {[DEPTHWISE_WIDE] = avx2_strip_wide,
+                                          [DEPTHWISE_BYTES] = avx2_strip_bytes,
+                                          [DEPTHWISE_BF16] = avx2_strip_bf16};
+    struct depthwise strip = *whole;
     const size_t left = strip.channels % avx512_short_count, most = strip.channels - left;
     strip.channels = most;
-    if (most) pairs(&strip);
+    if (most) pairs[strip.numbers](&strip);
     if (!left) return;
     strip.channels = left;
     strip.input = (const int16_t *)strip.input + most;
@@ -31,28 +38,16 @@ static void by_pairs(strip_function *pairs, strip_function *one, struct depthwis
         strip.factor += most;
     }
     strip.output = (uint8_t *)strip.output + most * (strip.factor ? 1 : sizeof(int16_t));
-    one(&strip);
-}
-
-static void wide_by_pairs(const struct depthwise *strip) {
-    by_pairs(avx512_strip_wide, avx2_strip_wide, *strip);
-}
-
-static void bytes_by_pairs(const struct depthwise *strip) {
-    by_pairs(avx512_strip_bytes, avx2_strip_bytes, *strip);
-}
-
-static void bf16_by_pairs(const struct depthwise *strip) {
-    by_pairs(avx512_strip_bf16, avx2_strip_bf16, *strip);
+    one[strip.numbers](&strip);
 }
 #endif
 
 static strip_function *const strips[DEPTHWISE_NUMBERS][SIMD_LEVELS] = {
     [DEPTHWISE_FLOATS] = SIMD_BY_LEVEL(strip_floats),
 #ifdef SIMD_X86
-    [DEPTHWISE_WIDE] = {plain_strip_wide, avx2_strip_wide, wide_by_pairs},
-    [DEPTHWISE_BYTES] = {plain_strip_bytes, avx2_strip_bytes, bytes_by_pairs},
-    [DEPTHWISE_BF16] = {plain_strip_bf16, avx2_strip_bf16, bf16_by_pairs}
+    [DEPTHWISE_WIDE] = {plain_strip_wide, avx2_strip_wide, avx512_strip_whole},
+    [DEPTHWISE_BYTES] = {plain_strip_bytes, avx2_strip_bytes, avx512_strip_whole},
+    [DEPTHWISE_BF16] = {plain_strip_bf16, avx2_strip_bf16, avx512_strip_whole}
 #else
     [DEPTHWISE_WIDE] = {plain_strip_wide},
     [DEPTHWISE_BYTES] = {plain_strip_bytes},

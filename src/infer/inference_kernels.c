@@ -277,8 +277,9 @@ static void low_depthwise(enum precision precision, const void *weights, size_t 
     convolve(numbers[precision], weights, panel, panels, strip);
 }
 
-/* The functions of a table that depend on its precision. */
-#define PRECISION_FUNCTIONS(name, precision)                                                       \
+/* A table and its functions that depend on the precision: `number` is the type of a convolved
+ * number, `blocks` of the first stay in float. */
+#define PRECISION_KERNELS(name, precision, number, blocks)                                         \
     static size_t name##_prepared_bytes(size_t channels) {                                         \
         return low_precision_row_bytes(precision, channels);                                       \
     }                                                                                              \
@@ -305,38 +306,19 @@ static void low_depthwise(enum precision precision, const void *weights, size_t 
     static void name##_depthwise(const void *taps, size_t panel, size_t panels,                    \
                                  const struct inference_strip *strip) {                            \
         low_depthwise(precision, taps, panel, panels, strip);                                      \
-    }
+    }                                                                                              \
+    const struct inference_kernels inference_kernels_##name = {                                    \
+        .expanded_bytes = sizeof(uint16_t),                                                        \
+        .convolved_bytes = sizeof(number),                                                         \
+        .float_blocks = (blocks),                                                                  \
+        .prepared_bytes = name##_prepared_bytes,                                                   \
+        .prepare = name##_prepare,                                                                 \
+        .matrix_new = name##_matrix_new,                                                           \
+        .multiply = low_multiply,                                                                  \
+        .depthwise_new = name##_depthwise_new,                                                     \
+        .depthwise = name##_depthwise};
 
-PRECISION_FUNCTIONS(bf16, PRECISION_BF16)
-PRECISION_FUNCTIONS(int16, PRECISION_INT16)
-PRECISION_FUNCTIONS(int8, PRECISION_INT8)
-
-/* Rounding errors of the first blocks affect all later ones, so these blocks stay in float (see
- * src/SPEED.md). */
-const struct inference_kernels inference_kernels_bf16 = {.expanded_bytes = sizeof(uint16_t),
-                                                         .convolved_bytes = sizeof(uint16_t),
-                                                         .float_blocks = 1,
-                                                         .prepared_bytes = bf16_prepared_bytes,
-                                                         .prepare = bf16_prepare,
-                                                         .matrix_new = bf16_matrix_new,
-                                                         .multiply = low_multiply,
-                                                         .depthwise_new = bf16_depthwise_new,
-                                                         .depthwise = bf16_depthwise};
-
-const struct inference_kernels inference_kernels_int16 = {.expanded_bytes = sizeof(uint16_t),
-                                                          .convolved_bytes = sizeof(uint16_t),
-                                                          .prepared_bytes = int16_prepared_bytes,
-                                                          .prepare = int16_prepare,
-                                                          .matrix_new = int16_matrix_new,
-                                                          .multiply = low_multiply,
-                                                          .depthwise_new = int16_depthwise_new,
-                                                          .depthwise = int16_depthwise};
-
-const struct inference_kernels inference_kernels_int8 = {.expanded_bytes = sizeof(uint16_t),
-                                                         .convolved_bytes = sizeof(uint8_t),
-                                                         .prepared_bytes = int8_prepared_bytes,
-                                                         .prepare = int8_prepare,
-                                                         .matrix_new = int8_matrix_new,
-                                                         .multiply = low_multiply,
-                                                         .depthwise_new = int8_depthwise_new,
-                                                         .depthwise = int8_depthwise};
+/* Rounding errors of the first block affect all later ones (see src/SPEED.md). */
+PRECISION_KERNELS(bf16, PRECISION_BF16, uint16_t, 1)
+PRECISION_KERNELS(int16, PRECISION_INT16, uint16_t, 0)
+PRECISION_KERNELS(int8, PRECISION_INT8, uint8_t, 0)

@@ -482,10 +482,10 @@ static void multiply(const struct packed_low_precision *matrix,
 void packed_low_precision_multiply(const struct packed_low_precision *matrix, size_t panel,
                                    size_t panels, size_t rows,
                                    const struct packed_low_precision_product *product) {
-    const struct low_precision_kernel kernel = matrix->precision == PRECISION_BF16 ? bf16_kernel()
-                                               : matrix->precision == PRECISION_INT16
-                                                   ? int16_kernel()
-                                                   : int8_kernel();
+    static struct low_precision_kernel (*const kernels[])(void) = {[PRECISION_BF16] = bf16_kernel,
+                                                                   [PRECISION_INT16] = int16_kernel,
+                                                                   [PRECISION_INT8] = int8_kernel};
+    const struct low_precision_kernel kernel = kernels[matrix->precision]();
     multiply(matrix, &kernel, panel, panels, rows, product);
 }
 
