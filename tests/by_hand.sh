@@ -35,7 +35,7 @@ integers() {
     mkdir -p build-integers
     echo "src:*/cpuid.h" >build-integers/ignored
     cmake -S . -B build-integers -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_TESTS=ON \
-        -DCMAKE_C_FLAGS="-fsanitize=implicit-conversion,shift -fno-sanitize-recover=all -fsanitize-ignorelist=$PWD/build-integers/ignored"
+        -DCMAKE_C_FLAGS="-fsanitize=implicit-conversion,shift,float-cast-overflow -fno-sanitize-recover=all -fsanitize-ignorelist=$PWD/build-integers/ignored"
     # shellcheck disable=SC2046
     cmake --build build-integers -j "$jobs" --target $(ls tests/fuzz/fuzz_*.c | sed 's|.*/||; s|\.c$||')
     ctest --test-dir build-integers --output-on-failure -L fuzz

@@ -70,10 +70,10 @@ static bool take_problem(struct photo_vectors *run, const caption_photo *photo,
 static bool make_vector(struct photo_vectors *run, const caption_photo *photo,
                         const float *features, caption_error *problem) {
     size_t bad;
-    search_photo_vectors(run->photos, features, 1, run->numbers, run->scratch);
-    return float16_from_floats(run->numbers, run->model->search.size, run->vector, &bad) ||
-           error_set(problem, CAPTION_ERROR_FORMAT,
-                     "%s: its vector has numbers that are not finite", photo->path);
+    if (!search_photo_vectors(run->photos, features, 1, run->numbers, run->scratch, problem))
+        return error_prefix(problem, photo->path);
+    /* Numbers of a unit vector are never too large. */
+    return float16_from_floats(run->numbers, run->model->search.size, run->vector, &bad);
 }
 
 static bool take_features(void *context, const caption_photo *photo, const float *features,

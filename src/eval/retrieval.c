@@ -146,13 +146,12 @@ static bool project_photos(const struct vectors_job *job, size_t first, caption_
     const struct model *model = job->model;
     float *scratch =
         memory_uninitialised(search_photos_scratch(job->projection), sizeof *scratch, what, error);
-    if (scratch) {
-        search_photo_vectors(job->projection, job->features + first * model->decoder.features,
-                             size_smaller(job->references->photos - first, GROUP),
-                             job->photos + first * model->search.size, scratch);
-    }
+    const bool ok = scratch && search_photo_vectors(
+                                   job->projection, job->features + first * model->decoder.features,
+                                   size_smaller(job->references->photos - first, GROUP),
+                                   job->photos + first * model->search.size, scratch, error);
     free(scratch);
-    return scratch != NULL;
+    return ok;
 }
 
 static void make_vectors(void *context, size_t item, size_t worker) {

@@ -1,14 +1,19 @@
 #include "infer/inference_search.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "model/decoder.h"
 #include "nn/blas.h"
+#include "nn/vector.h"
 #include "text/tokenizer.h"
 
 static const char what[] = "the search part";
+
+/* Of the square of a vector's length from 1, beyond what rounding explains. */
+static const double MOST_DEVIATION = 0.001;
 
 /* A tensor of the model in float. */
 static float *read_tensor(const struct model *model, size_t index, struct arena *arena,
@@ -30,13 +35,19 @@ static bool read_projection(const struct model *model, const struct search_layer
            (out->bias = read_tensor(model, layer->bias, arena, error));
 }
 
-/* The unit vector of one row. */
-static void project(const struct projection *p, const float *row, float *vector) {
+/* The unit vector of one row. Numbers that are all 0 have none, nor those of a sum that is not
+ * finite. */
+static bool project(const struct projection *p, const float *row, float *vector,
+                    caption_error *error) {
     memcpy(vector, p->bias, p->outputs * sizeof *vector);
     blas_gemm(BLAS_PLAIN, BLAS_TRANSPOSED, 1, p->outputs, p->inputs, 1, row, p->inputs, p->weight,
               p->inputs, 1, vector, p->outputs);
     float scale;
     search_normalise(1, p->outputs, vector, &scale);
+    if (fabs(vector_square_sum(p->outputs, vector) - 1) < MOST_DEVIATION) return true;
+    return error_set(
+        error, CAPTION_ERROR_FORMAT,
+        "the search part of the model answers with numbers that are all 0 or too large");
 }
 
 struct search_sentences {
@@ -116,8 +127,7 @@ bool search_words_vector(struct search_sentences *s, const uint32_t *words, size
         if (!read_word(s, words[t], error)) return false;
     }
     if (!read_word(s, VOCABULARY_END, error)) return false;
-    project(&s->projection, s->before, vector);
-    return true;
+    return project(&s->projection, s->before, vector, error);
 }
 
 /* The numbers of the words that are read; *known: how many of them the model knows. */
@@ -181,14 +191,16 @@ void search_photos_free(struct search_photos *p) {
     free(p);
 }
 
-void search_photo_vectors(const struct search_photos *p, const float *features, size_t count,
-                          float *vectors, float *scratch) {
+bool search_photo_vectors(const struct search_photos *p, const float *features, size_t count,
+                          float *vectors, float *scratch, caption_error *error) {
     const struct decoder *decoder = &p->model->decoder;
     for (size_t i = 0; i < count; i++) {
         const float *photo = features + i * decoder->features;
         search_photo_inputs(decoder, &p->w, &photo, 1, scratch);
-        project(&p->projection, scratch, vectors + i * p->projection.outputs);
+        if (!project(&p->projection, scratch, vectors + i * p->projection.outputs, error))
+            return false;
     }
+    return true;
 }
 
 size_t search_photos_scratch(const struct search_photos *p) {

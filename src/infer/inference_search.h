@@ -41,9 +41,10 @@ void search_photos_free(struct search_photos *photos);
 
 /* Writes vectors (count, D) of features (count, F), the encoder's pooled features
  * (inference_encoder.h). scratch [search_photos_scratch(photos)]: of the caller. A photo's vector
- * does not depend on the others. */
-void search_photo_vectors(const struct search_photos *photos, const float *features, size_t count,
-                          float *vectors, float *scratch);
+ * does not depend on the others. As of sentences, it is an error when the model's numbers are so
+ * large, or so many of them 0, that there is no vector of length 1. */
+bool search_photo_vectors(const struct search_photos *photos, const float *features, size_t count,
+                          float *vectors, float *scratch, caption_error *error);
 size_t search_photos_scratch(const struct search_photos *photos);
 
 #endif

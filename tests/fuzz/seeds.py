@@ -355,8 +355,10 @@ def make_models(program):
     note["rerank"] = json.dumps({"agreement": 0.1, "coverage": 4})
     note["tag_calibration"] = json.dumps({"slope": 0.6, "bias": -0.6})
     rnn["__metadata__"]["provenance"] = json.dumps({"data": "shapes"})
-    save("whole.json", dump(whole), "model")
-    save("rnn.json", dump(rnn), "model")
+    search = (pathlib.Path(__file__).parent / "corpus/model/search.json").read_bytes()
+    for name, model in ("whole", dump(whole)), ("rnn", dump(rnn)), ("search", search):
+        for numbers in range(4):  # the kind of them (header.h)
+            save(f"{name}_{numbers}.json" if numbers else f"{name}.json", model + b" " * numbers, "model")
     wrong = {"hidden": ["none", "1234567890", "0"], "provenance": ["[]", '{"a":1}', "{"], "styles": ["none\n", "set\nset\n", "no end", "a b\n"],
              "tags": ["wall", "wall  tall\n", "sky\n", "wall\nwall\n", "\n"], "cell": ["cnn"], "image_input": ["last"],
              "mean": ["[1,2]", "[1,2,\"3\"]"], "std": ["[0,0,0]"], "image_size": ["7", "99999"], "version": ["2"], "format": ["other"],
@@ -420,8 +422,8 @@ def make_encoders():
              "shape": ([("conv_stem.weight", [8, 3, 5, 5])] + own[1:], metadata), "empty": ([], None), "strange": ([("a", [1])], None)}
     for name, (shapes, notes) in kinds.items():
         data = dump(tensors(shapes, notes))
-        for filling in range(4 if name in ("own", "timm") else 1):
-            save(f"{name}_{filling}.json", data + b" " * filling, "import")
+        for numbers in range(4 if name in ("own", "timm") else 1):
+            save(f"{name}_{numbers}.json", data + b" " * numbers, "import")
 
 
 def make_safetensors():

@@ -48,7 +48,8 @@ static void photos_of(const struct model *model, const float *features, size_t c
     if (!photos) fail_msg("%s", error.message);
     float *scratch = calloc(search_photos_scratch(photos), sizeof *scratch);
     assert_non_null(scratch);
-    search_photo_vectors(photos, features, count, vectors, scratch);
+    if (!search_photo_vectors(photos, features, count, vectors, scratch, &error))
+        fail_msg("%s", error.message);
     free(scratch);
     search_photos_free(photos);
 }
@@ -104,6 +105,39 @@ static void a_sentence_without_a_known_word_is_an_error_that_quotes_it(void **st
     }
     assert_true(search_sentence_vector(sentences, "a xylophone", vector, &error));
     search_sentences_free(sentences);
+    model_free(&model);
+}
+
+static void fill(struct model *model, const struct search_layer *layer, float weight) {
+    struct parameters *p = &model->parameters;
+    float *weights = parameters_at(p, p->values, layer->weight);
+    float *bias = parameters_at(p, p->values, layer->bias);
+    for (size_t i = 0; i < layer->outputs * layer->inputs; i++) weights[i] = weight;
+    for (size_t i = 0; i < layer->outputs; i++) bias[i] = 0;
+}
+
+static void numbers_that_give_no_unit_vector_are_an_error(void **state) {
+    (void)state;
+    static const float weights[] = {0, 3e38F, -3e38F};
+    struct model model = searching_model(true);
+    float features[16], vector[SIZE], *scratch = NULL;
+    for (size_t i = 0; i < 16; i++) features[i] = 100;
+    for (size_t i = 0; i < 3; i++) {
+        fill(&model, &model.search.photo, weights[i]);
+        fill(&model, &model.search.sentence, weights[i]);
+        caption_error error = {0};
+        struct search_photos *photos = search_photos_new(&model, &error);
+        struct search_sentences *sentences = search_sentences_new(&model, &error);
+        assert_true(photos && sentences);
+        scratch = realloc(scratch, search_photos_scratch(photos) * sizeof *scratch);
+        assert_non_null(scratch);
+        assert_false(search_photo_vectors(photos, features, 1, vector, scratch, &error));
+        assert_non_null(strstr(error.message, "all 0 or too large"));
+        if (weights[i] == 0) assert_false(search_sentence_vector(sentences, "dog", vector, &error));
+        search_photos_free(photos);
+        search_sentences_free(sentences);
+    }
+    free(scratch);
     model_free(&model);
 }
 
@@ -283,6 +317,7 @@ int main(void) {
         cmocka_unit_test(vectors_have_unit_length_and_depend_on_what_they_are_of),
         cmocka_unit_test(a_sentence_does_not_depend_on_those_before),
         cmocka_unit_test(a_sentence_without_a_known_word_is_an_error_that_quotes_it),
+        cmocka_unit_test(numbers_that_give_no_unit_vector_are_an_error),
         cmocka_unit_test(training_and_inference_make_the_same_vectors),
         cmocka_unit_test(a_long_sentence_is_cut),
         cmocka_unit_test(a_search_part_survives_the_file),
