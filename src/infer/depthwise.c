@@ -90,13 +90,14 @@ SIMD_KERNEL(static, void, widen_panel,
             largest[c] = greater(largest[c], size);
         }
     }
-    /* Every product and the bias are rounded by half a step at most, weights by half of theirs. */
+    /* Every product and the bias are rounded by half a step at most, weights by half of theirs.
+     * Where not even one step is allowed, `most` is that one: any sum that is above 0 is 6. */
     const double allowed = INT16_MAX - (double)taps - 1;
     for (size_t c = 0; c < PANEL; c++) {
         const double sum = greater(greater(above[c], below[c]), largest[c]);
         const double fit = sum > 0 ? lesser(INT16_STEPS, allowed / sum) : INT16_STEPS;
-        const int most = (int)greater(fit, 1);
-        wide->most[c] = (int16_t)most;
+        const double most = fit < 1 ? fit : (int)fit;
+        wide->most[c] = (int16_t)greater(most, 1);
         wide->bias[c] = (int16_t)rounded((double)bias[c] * most / 6);
         /* (A float, so that products with weights are exact, whether or not an instruction adds to
          * them: weights are the same on all processors.) */
