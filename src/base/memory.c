@@ -83,28 +83,26 @@ char *memory_join(const char *first, const char *second, const char *third, capt
     return whole;
 }
 
-/* A block reserves address space; only the used part costs memory. */
-enum { BLOCK = 16 << 20 };
-
-/* AddressSanitizer finds what reaches past its memory in an arena, too: a gap lies between two. */
+/* A block reserves address space; only the used part costs memory. AddressSanitizer pays for all of
+ * a block, and finds what reaches past its memory in an arena, too: a gap lies between two. */
 #if SANITIZER_ADDRESS
 #include <sanitizer/asan_interface.h>
-enum { GAP = 64 };
+enum { BLOCK = 64 << 10, BLOCK_START = ALIGNMENT, GAP = 64 };
 #else
-enum { GAP = 0 };
+enum { BLOCK = 16 << 20, BLOCK_START = HUGE_PAGE, GAP = 0 };
 #define ASAN_POISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
 #define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
 #endif
 
-/* At the start of an allocation, before the first huge page. */
+/* At the start of an allocation, before the place where what is taken begins. */
 struct arena_block {
     struct arena_block *before;
     size_t used; /* bytes, of all blocks but the last */
 };
 
 static char *block_start(struct arena_block *block) {
-    const uintptr_t behind = (uintptr_t)(block + 1) % HUGE_PAGE;
-    return (char *)(block + 1) + (HUGE_PAGE - behind) % HUGE_PAGE;
+    const uintptr_t behind = (uintptr_t)(block + 1) % BLOCK_START;
+    return (char *)(block + 1) + (BLOCK_START - behind) % BLOCK_START;
 }
 
 static size_t used_in_last(const struct arena *arena) {
@@ -116,7 +114,7 @@ static bool add_block(struct arena *arena, size_t bytes, const char *what, capti
     size_t whole;
     /* calloc knows that what it just got from the system is zero; memory_zeroed would touch it. */
     struct arena_block *block =
-        size_add(bytes, HUGE_PAGE + sizeof *block, &whole) ? calloc(1, whole) : NULL;
+        size_add(bytes, BLOCK_START + sizeof *block, &whole) ? calloc(1, whole) : NULL;
     if (!block) return error_memory(error, what);
     if (arena->blocks) arena->blocks->used = used_in_last(arena);
     block->before = arena->blocks;
