@@ -8,6 +8,7 @@
 #     threads     sessions, loading, training, a folder and requests at `caption serve` under ThreadSanitizer
 #     memory      readers, with the libraries of photos, under MemorySanitizer (fuzz/memory.sh)
 #     fuzz        every fuzz target for FUZZ_SECONDS each (60), with coverage (fuzz/run.sh)
+#     oss_fuzz    the build that OSS-Fuzz calls (fuzz/oss_fuzz.sh); each target reads its corpus
 #     faults      every allocation and every system call fails once, and from each one on
 #     requests    100,000 requests at `caption serve`, and 20,000 at a build with sanitizers; its end-to-end
 #                 test, with a thousand slow clients, broken bodies and the rest, at that build, too
@@ -52,6 +53,18 @@ threads() {
     sh tests/e2e/serve_many.sh "$PWD/build-threads/caption" 2000
 }
 
+oss_fuzz() {
+    sh samples/packages.sh zip
+    out=$PWD/build-oss-fuzz/out
+    rm -rf "$out"
+    mkdir -p "$out"
+    OUT=$out sh tests/fuzz/oss_fuzz.sh
+    for source in tests/fuzz/fuzz_*.c; do
+        target=$(basename "$source" .c)
+        "$out/$target" -runs=0 -verbosity=0 "tests/fuzz/corpus/${target#fuzz_}"
+    done
+}
+
 faults() {
     build build-tests -DCMAKE_BUILD_TYPE=Release
     FAULTS=all ctest --test-dir build-tests --output-on-failure -V --timeout 86400 -R '^e2e_test_(call|memory)_faults$' |
@@ -92,9 +105,9 @@ for part; do
     clang) with_clang ;;
     memory) sh tests/fuzz/memory.sh ;;
     fuzz) sh tests/fuzz/run.sh "${FUZZ_SECONDS:-60}" ;;
-    undefined | integers | threads | faults | requests | analyzer | tidy) "$part" ;;
+    undefined | integers | threads | oss_fuzz | faults | requests | analyzer | tidy) "$part" ;;
     *)
-        echo "by_hand.sh: $part: expected clang, undefined, integers, threads, memory, fuzz, faults, requests, analyzer or tidy" >&2
+        echo "by_hand.sh: $part: expected clang, undefined, integers, threads, memory, fuzz, oss_fuzz, faults, requests, analyzer or tidy" >&2
         exit 2
         ;;
     esac
