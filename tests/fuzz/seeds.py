@@ -555,6 +555,27 @@ def make_books():
     save("no_archive.epub", b"PK\3\4", "epub")
 
 
+def make_sentences():
+    """Choices of options (fuzz_session.c), a prefix, a sentence."""
+    usual = bytes([0, 5, 1, 20, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 2, 0, 3])
+
+    def session(name, prefix, sentence, **choices):
+        changed = bytearray(usual)
+        for place, choice in choices.items():
+            changed[int(place[2:])] = choice
+        save(name, bytes(changed) + prefix + b"\n" + sentence, "session")
+    session("usual", b"", b"a dog ")
+    session("begun", b"", b"Two do", at0=1, at18=1, at14=1)
+    session("prefix", b"a red man", b"a man", at0=8, at12=1, at14=3)
+    session("neutral", b"the woman", b"a boy of two dogs", at0=12, at2=3, at15=3, at12=2)
+    session("sampled", b"", "a l\u00e4uft unknown's".encode(), at0=2, at2=4, at7=1, at8=3, at9=3)
+    session("unsure", b"", b"", at0=16, at17=3, at4=4, at5=2)
+    session("unsure_left_out", b"", b"a", at17=3)
+    session("too_large", b"", b"a", at1=255)
+    session("not_a_number", b"", b"a", at6=8)
+    session("prefix_too_long", b"a a a a", b"a a", at0=8, at3=3)
+
+
 make_bmps()
 make_gifs()
 make_tiffs()
@@ -570,3 +591,4 @@ make_texts()
 make_folders()
 make_more()
 make_books()
+make_sentences()
