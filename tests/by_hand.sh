@@ -37,19 +37,16 @@ integers() {
     echo "src:*/cpuid.h" >build-integers/ignored
     cmake -S . -B build-integers -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_TESTS=ON \
         -DCMAKE_C_FLAGS="-fsanitize=implicit-conversion,shift,float-cast-overflow -fno-sanitize-recover=all -fsanitize-ignorelist=$PWD/build-integers/ignored"
-    # shellcheck disable=SC2046
-    cmake --build build-integers -j "$jobs" --target $(ls tests/fuzz/fuzz_*.c | sed 's|.*/||; s|\.c$||')
+    cmake --build build-integers -j "$jobs" --target fuzz_targets
     ctest --test-dir build-integers --output-on-failure -L fuzz
 }
 
 threads() {
-    units="base_threads sessions captioner loader train ranks inference_encoder evaluate search serve"
     cmake -S . -B build-threads -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_TESTS=ON \
         -DCMAKE_C_FLAGS="-fsanitize=thread"
-    # shellcheck disable=SC2046,SC2086
-    cmake --build build-threads -j "$jobs" --target caption $(printf 'test_%s ' $units)
-    ctest --test-dir build-threads --output-on-failure -R "^(test_($(echo "$units" | tr ' ' '|'))|e2e_test_serve)\$"
-    sh tests/e2e/threads.sh "$PWD/build-threads/caption"
+    cmake --build build-threads -j "$jobs" --target threaded_tests test_inference_encoder
+    ctest --test-dir build-threads --output-on-failure -L threaded
+    ctest --test-dir build-threads --output-on-failure -R '^(test_inference_encoder|e2e_test_serve)$'
     sh tests/e2e/serve_many.sh "$PWD/build-threads/caption" 2000
 }
 

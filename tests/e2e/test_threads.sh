@@ -1,6 +1,6 @@
 #!/bin/sh
-# threads.sh CAPTION: what runs on several threads, each once, by a program that was built with
-# ThreadSanitizer, which makes its exit status 66 where it found something: by_hand.sh threads.
+# What runs on several threads, each once. ThreadSanitizer, where the program was built with it, makes its exit status
+# 66 where it found something.
 . "$(dirname "$0")/lib.sh"
 
 use_tiny_model
