@@ -13,7 +13,6 @@
 #     requests    100,000 requests at `caption serve`, and 20,000 at a build with sanitizers; its end-to-end
 #                 test, with a thousand slow clients, broken bodies and the rest, at that build, too
 #     analyzer    gcc -fanalyzer
-#     tidy        clang-tidy by .clang-tidy
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -89,12 +88,6 @@ analyzer() {
     cmake --build build-analyzer -j "$jobs" --target caption
 }
 
-tidy() {
-    sh samples/packages.sh clang-tidy
-    cmake -S . -B build-tidy -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
-    find src -name '*.c' ! -name ranks_mpi.c ! -name windows.c | xargs -P "$jobs" -n 4 clang-tidy -p build-tidy --quiet
-}
-
 [ $# -gt 0 ] || { sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 2; }
 for part; do
     echo "== $part"
@@ -102,9 +95,9 @@ for part; do
     clang) with_clang ;;
     memory) sh tests/fuzz/memory.sh ;;
     fuzz) sh tests/fuzz/run.sh "${FUZZ_SECONDS:-60}" ;;
-    undefined | integers | threads | oss_fuzz | faults | requests | analyzer | tidy) "$part" ;;
+    undefined | integers | threads | oss_fuzz | faults | requests | analyzer) "$part" ;;
     *)
-        echo "by_hand.sh: $part: expected clang, undefined, integers, threads, memory, fuzz, oss_fuzz, faults, requests, analyzer or tidy" >&2
+        echo "by_hand.sh: $part: expected clang, undefined, integers, threads, memory, fuzz, oss_fuzz, faults, requests or analyzer" >&2
         exit 2
         ;;
     esac

@@ -13,7 +13,7 @@ exec </dev/null
 started=$(date +%s)
 
 sh samples/packages.sh libcmocka-dev libturbojpeg0-dev jq libopenmpi-dev openmpi-bin parallel libimage-exiftool-perl exiv2 time strace \
-    universal-ctags abigail-tools valgrind clang libclang-rt-dev
+    universal-ctags abigail-tools valgrind clang libclang-rt-dev clang-tidy
 # Large, and needed by one test alone, which skips without it.
 command -v chromium >/dev/null || sh samples/packages.sh chromium ||
     echo "run.sh: no Chromium; the test that looks at a training report will skip"
@@ -38,8 +38,11 @@ trap finish EXIT
 # Builds whose tests come later, while processors wait for the tests before them.
 builds_for_later() {
     cmake -S . -B build-clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_WERROR=ON \
-        -DCAPTION_TESTS=ON -DCMAKE_C_FLAGS="-fsanitize=thread,undefined -fno-sanitize-recover=all" &&
+        -DCAPTION_TESTS=ON -DCMAKE_C_FLAGS="-fsanitize=thread,undefined -fno-sanitize-recover=all" \
+        -DCMAKE_EXPORT_COMPILE_COMMANDS=ON &&
         cmake --build build-clang -j "$jobs" --target threaded_tests fuzz_targets &&
+        find src -name '*.c' ! -name ranks_mpi.c ! -name windows.c -print0 |
+        xargs -0 -P "$jobs" -n 4 clang-tidy -p build-clang --quiet &&
         build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_SANITIZE=ON
 }
 
@@ -56,7 +59,7 @@ without_random_addresses() {
     if setarch "$(uname -m)" -R true 2>/dev/null; then setarch "$(uname -m)" -R "$@"; else "$@"; fi
 }
 
-echo "== builds with sanitizers, by gcc and by clang"
+echo "== builds with sanitizers, by gcc and by clang, and clang-tidy"
 built=yes
 wait $later || built=
 cat build-tests/later.log

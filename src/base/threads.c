@@ -44,9 +44,11 @@ static void spin(struct threads *pool, const atomic_size_t *number) {
     const size_t now = atomic_load(number);
     pthread_mutex_unlock(&pool->mutex);
     const double began = progress_clock();
-    for (double spent = 0; atomic_load(number) == now && spent < SPIN_SECONDS;
-         spent = progress_clock() - began)
+    double spent = 0;
+    while (atomic_load(number) == now && spent < SPIN_SECONDS) {
         if (spent > YIELD_SECONDS) sched_yield();
+        spent = progress_clock() - began;
+    }
     pthread_mutex_lock(&pool->mutex);
 }
 
