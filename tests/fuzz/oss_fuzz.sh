@@ -1,8 +1,9 @@
 #!/bin/sh
 # oss_fuzz.sh: what OSS-Fuzz calls build.sh. Builds the fuzz targets into the folder OUT, with the compiler, flags and
 # engine that it names in CC, CFLAGS and LIB_FUZZING_ENGINE (else libFuzzer and AddressSanitizer), each with its corpus
-# and dictionary, and beside them the libraries, which the machine that runs them need not have. Of its sanitizers
-# address and undefined fit; for memory the libraries must be built with it, too (memory.sh). The Dockerfile:
+# and dictionary, and beside them the libraries, which the machine that runs them need not have. Of its engines libFuzzer
+# fits (mend.c calls it), of its sanitizers address and undefined; for memory the libraries must be built with it, too
+# (memory.sh). The Dockerfile:
 #
 #     FROM gcr.io/oss-fuzz-base/base-builder
 #     RUN git clone --depth 1 URL caption && sh caption/samples/packages.sh zip
