@@ -25,28 +25,36 @@ static void write_quoted(FILE *stream, const char *text) {
     }
 }
 
-/* A field in quotes where it must be. `safe`: a field that a spreadsheet would interpret as a
- * formula gets an apostrophe before it (OWASP, CSV Injection). */
+/* Whether a spreadsheet would take the field for a formula (OWASP, CSV Injection): it begins with
+ * one of these, which may be of full width. */
+static bool is_formula(const char *text) {
+    static const char *const begins[] = {"=",  "+",      "-",      "@",      "\t",    "\r",
+                                         "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"};
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+        if (strncmp(text, begins[i], strlen(begins[i])) == 0) return true;
+    return false;
+}
+
+/* Begins a field in quotes. `safe`: an apostrophe keeps `text`, its first, from being a formula. */
+static void begin_quoted(FILE *stream, const char *text, bool safe) {
+    fputs(safe && is_formula(text) ? "\"'" : "\"", stream);
+}
+
+/* A field in quotes where it must be. (Some spreadsheets separate by semicolons or tabs.) */
 static void write_field(FILE *stream, const char *text, bool safe) {
-    if (safe && *text && strchr("=+-@\t\r", *text)) {
-        fputs("\"'", stream);
-        write_quoted(stream, text);
-        fputc('"', stream);
-        return;
-    }
-    if (!strpbrk(text, ",\"\r\n")) {
+    if (!strpbrk(text, ",;\"\t\r\n") && !(safe && is_formula(text))) {
         fputs(text, stream);
         return;
     }
-    fputc('"', stream);
+    begin_quoted(stream, text, safe);
     write_quoted(stream, text);
     fputc('"', stream);
 }
 
 /* The field as in other outputs: names separated by ", ". */
-static void write_tags(FILE *stream, const caption_result *result) {
+static void write_tags(FILE *stream, const caption_result *result, bool safe) {
     if (result->tag_count == 0) return;
-    fputc('"', stream);
+    begin_quoted(stream, result->tags[0].name, safe);
     for (size_t i = 0; i < result->tag_count; i++) {
         if (i > 0) fputs(", ", stream);
         write_quoted(stream, result->tags[i].name);
@@ -76,7 +84,7 @@ static void write_record(const struct table_output *table, const struct caption_
     fputc(',', stream);
     if (table->rows.tags != TAGS_ALONE) write_caption(table, caption);
     if (table->rows.tags != TAGS_HIDDEN) {
-        write_tags(stream, row->result);
+        write_tags(stream, row->result, safe);
         fputc(',', stream);
     }
     if (!caption) write_field(stream, row->result->error.message, safe);

@@ -247,6 +247,27 @@ static void csv_has_a_column_of_tags(void **state) {
                  "b.jpg,,no photo\r\n");
 }
 
+static void safe_csv_has_no_formula_in_any_column(void **state) {
+    (void)state;
+    static char said[] = "=a", full_width[] = "\uff1db", tag[] = "@c";
+    caption_text captions[] = {{said, -1, (double)NAN}, {full_width, -2, (double)NAN}};
+    caption_tag tags[] = {{tag, 0.9}, {dog, 0.5}};
+    const caption_result result = {.count = 2, .captions = captions, .tag_count = 2, .tags = tags};
+    struct caption_rows rows = {.tags = TAGS_SHOWN, .safe = true, .n_best = true};
+    char *text = NULL;
+    size_t size = 0;
+    rows.stream = open_memstream(&text, &size);
+    struct caption_output *output = caption_table_new(&rows, CAPTION_TABLE_CSV, NULL);
+    const struct caption_row row = row_of("\n=1;2.jpg", &result);
+    assert_true(output->row(output, &row, NULL) && output->end(output, NULL));
+    output->free(output);
+    fclose(rows.stream);
+    assert_string_equal(text, "path,caption,logprob,tags,error\r\n"
+                              "\"'\n=1;2.jpg\",\"'=a\",-1.0000,\"'@c, dog\",\r\n"
+                              "\"'\n=1;2.jpg\",\"'\uff1db\",-2.0000,\"'@c, dog\",\r\n");
+    free(text);
+}
+
 static void csv_has_a_column_of_confidence_where_the_model_tells_it(void **state) {
     (void)state;
     struct caption_rows rows = {.confidence = true};
@@ -399,6 +420,7 @@ int main(void) {
         cmocka_unit_test(photils_lines_hold_a_tag_and_its_confidence),
         cmocka_unit_test(json_has_tags_with_their_confidence),
         cmocka_unit_test(csv_has_a_column_of_tags),
+        cmocka_unit_test(safe_csv_has_no_formula_in_any_column),
         cmocka_unit_test(csv_has_a_column_of_confidence_where_the_model_tells_it),
         cmocka_unit_test(the_page_says_how_sure_it_is_of_a_caption),
         cmocka_unit_test(an_xmp_sidecar_holds_the_confidence_of_its_caption),

@@ -19,7 +19,8 @@
   const forms = {
     text: (row) => sentence(row),
     html: (row) => '<img src="' + escapeHtml(row.name) + '" alt="' + escapeHtml(sentence(row)) + '">',
-    markdown: (row) => "![" + sentence(row).replace(/[\\[\]]/g, "\\$&") + "](" +
+    markdown: (row) => "![" + sentence(row).replace(/[<>&|~${}\\`*_[\]!]/g, (c) =>
+      "<>&|~${}".includes(c) ? "&#" + c.charCodeAt(0) + ";" : "\\" + c) + "](" +
       encodeURI(row.name).replace(/[()]/g, (c) => c === "(" ? "%28" : "%29") + ")",
   };
   const escapeHtml = (text) => text.replace(/[&<>"]/g, (c) =>
@@ -206,8 +207,8 @@
 
   /* A field that a spreadsheet would take for a formula gets a ' before it. */
   const field = (text) => {
-    const safe = /^[=+\-@\t\r]/.test(text) ? "'" + text : text;
-    return /[",\n\r]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
+    const safe = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(text) ? "'" + text : text;
+    return /[",;\t\n\r]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
   };
   const files = {
     txt: ["captions.txt", "text/plain", (done) => done.map((row) => row.name + "\t" + sentence(row) + "\n").join("")],
