@@ -98,28 +98,88 @@ bool alt_pictures_read(enum alt_kind kind, const char *bytes, size_t size,
     return read_kind(kind, bytes, size, pictures, error) && count_lines(bytes, pictures, error);
 }
 
-/* Characters that mean something in the text of a picture; a pipe does in a table. */
+/* Characters that mean something in the text of a picture; a pipe does in a table, a dollar in
+ * formulas and a brace in templates, which not all that reads Markdown knows to be escaped. */
 static void write_markdown(FILE *stream, const char *text) {
     for (; *text; text++) {
-        if (strchr("\\`*_[]<>&!|~$", *text)) fputc('\\', stream);
+        if (strchr("<>&|~${}", *text)) {
+            fprintf(stream, "&#%d;", *text);
+            continue;
+        }
+        if (strchr("\\`*_[]!", *text)) fputc('\\', stream);
         fputc(*text == '\n' || *text == '\r' ? ' ' : *text, stream);
     }
 }
 
-static bool add_text(struct splices *splices, const struct alt_picture *picture, const char *text,
-                     caption_error *error) {
+/* Where the document is a template, or Markdown, some characters mean something in a tag, too.
+ * Without `utf8`, others than ASCII are references, which are right in every encoding. */
+static bool write_attribute(FILE *stream, const char *text, const char *special, bool utf8,
+                            caption_error *error) {
+    struct text_stream escaped;
+    if (!text_stream_open(&escaped, "an alt text", error)) return false;
+    html_text_write(escaped.stream, text);
+    char *bytes = text_stream_close(&escaped, error);
+    if (!bytes) return false;
+    fputs(" alt=\"", stream);
+    size_t length;
+    for (const char *at = bytes; *at; at += length) {
+        uint32_t code;
+        length = utf8_decode(at, strlen(at), &code);
+        if (strchr(special, *at) || (!utf8 && code >= 0x80))
+            fprintf(stream, "&#%lu;", (unsigned long)code);
+        else
+            fwrite(at, 1, length, stream);
+    }
+    fputs("\"", stream);
+    free(bytes);
+    return true;
+}
+
+static const char *find_ignoring_case(const char *text, size_t size, const char *name) {
+    const size_t length = strlen(name);
+    for (size_t i = 0; i + length <= size; i++)
+        if (strncasecmp(text + i, name, length) == 0) return text + i + length;
+    return NULL;
+}
+
+/* Whether the document is in UTF-8 for sure: HTML that does not say so, and is ASCII alone, may be
+ * put into a page of any encoding. */
+static bool is_utf8(enum alt_kind kind, const struct file_bytes *document) {
+    enum { DECLARATIONS = 1024 };
+    if (kind == ALT_MARKDOWN) return true;
+    const char *text = (const char *)document->data;
+    const size_t size = size_smaller(document->size, DECLARATIONS);
+    const char *declared = find_ignoring_case(text, size, "encoding=");
+    if (!declared) declared = find_ignoring_case(text, size, "charset=");
+    if (!declared) return kind == ALT_XHTML || strncmp(text, "\xEF\xBB\xBF", 3) == 0;
+    declared += strspn(declared, "\"'");
+    return strncasecmp(declared, "utf-8", 5) == 0 || strncasecmp(declared, "utf8", 4) == 0;
+}
+
+struct inserting {
+    struct splices splices;
+    enum alt_kind kind;
+    bool utf8;
+};
+
+static bool add_text(struct inserting *inserting, const struct alt_picture *picture,
+                     const char *text, caption_error *error) {
     struct text_stream inserted;
     if (!text_stream_open(&inserted, "an alt text", error)) return false;
-    if (picture->is_tag) {
-        fputs(" alt=\"", inserted.stream);
-        html_text_write(inserted.stream, text);
-        fputs("\"", inserted.stream);
-    } else {
+    bool written = true;
+    if (picture->is_tag)
+        written = write_attribute(inserted.stream, text,
+                                  inserting->kind == ALT_MARKDOWN ? "{}$\\`*_[]|~" : "{}$",
+                                  inserting->utf8, error);
+    else
         write_markdown(inserted.stream, text);
+    if (!written) {
+        text_stream_abandon(&inserted);
+        return false;
     }
     char *bytes = text_stream_close(&inserted, error);
-    const bool ok =
-        bytes && splices_add(splices, picture->place, picture->place, bytes, inserted.size, error);
+    const bool ok = bytes && splices_add(&inserting->splices, picture->place, picture->place, bytes,
+                                         inserted.size, error);
     free(bytes);
     return ok;
 }
@@ -142,12 +202,12 @@ static bool is_right(enum alt_kind kind, const struct file_bytes *made,
 bool alt_pictures_fill(enum alt_kind kind, const struct file_bytes *document,
                        const struct alt_pictures *pictures, const char *const *texts,
                        struct file_bytes *out, caption_error *error) {
-    struct splices splices = {0};
+    struct inserting inserting = {.kind = kind, .utf8 = is_utf8(kind, document)};
     bool ok = true;
     for (size_t i = 0; ok && i < pictures->count; i++)
-        if (texts[i]) ok = add_text(&splices, &pictures->items[i], texts[i], error);
-    ok = ok && splices_apply(&splices, document->data, document->size, out, error);
-    splices_free(&splices);
+        if (texts[i]) ok = add_text(&inserting, &pictures->items[i], texts[i], error);
+    ok = ok && splices_apply(&inserting.splices, document->data, document->size, out, error);
+    splices_free(&inserting.splices);
     if (!ok || is_right(kind, out, pictures, texts)) return ok;
     file_bytes_free(out);
     return error_set(error, CAPTION_ERROR_FORMAT,
@@ -310,11 +370,12 @@ static bool write_line(FILE *stream, char mark, const struct diff_lines *lines, 
                        caption_error *error) {
     const char *text = (const char *)lines->text->data + lines->begins[line];
     const size_t length = length_of(lines, line);
-    char *copy = memory_substring(text, length, error);
+    const bool ends = length > 0 && text[length - 1] == '\n';
+    char *copy = memory_substring(text, length - ends, error);
     if (!copy) return false;
     fputc(mark, stream);
     plain_text_to_reader(stream, copy);
-    if (length == 0 || text[length - 1] != '\n') fputs("\n\\ No newline at end of file\n", stream);
+    fputs(ends ? "\n" : "\n\\ No newline at end of file\n", stream);
     free(copy);
     return true;
 }
@@ -358,14 +419,28 @@ static bool write_hunks(FILE *stream, const struct diff_lines *old, const struct
     return true;
 }
 
+/* As GNU diff does and patch reads it: a tab ends a name with spaces, and one with characters that
+ * mean something there stands in quotes, with these in octal digits. */
+static void write_diff_name(FILE *stream, const char *mark, const char *name) {
+    bool quoted = false;
+    for (const char *c = name; *c; c++)
+        quoted |= (unsigned char)*c < ' ' || *c == 0x7f || *c == '"' || *c == '\\' || *c == '\xc2';
+    fprintf(stream, quoted ? "%s \"" : "%s ", mark);
+    for (const char *c = name; *c; c++) {
+        const bool is_plain = *c >= ' ' && *c < 0x7f && *c != '"' && *c != '\\';
+        if (quoted && !is_plain)
+            fprintf(stream, "\\%03o", (unsigned char)*c);
+        else
+            fputc(*c, stream);
+    }
+    fputs(quoted ? "\"\n" : strchr(name, ' ') ? "\t\n" : "\n", stream);
+}
+
 bool alt_diff_write(FILE *stream, const char *name, const struct file_bytes *old,
                     const struct file_bytes *new, caption_error *error) {
     struct diff_lines before = {0}, after = {0};
-    fputs("--- ", stream);
-    plain_text_to_reader(stream, name);
-    fputs("\n+++ ", stream);
-    plain_text_to_reader(stream, name);
-    fputc('\n', stream);
+    write_diff_name(stream, "---", name);
+    write_diff_name(stream, "+++", name);
     const bool ok = find_lines(old, &before, error) && find_lines(new, &after, error) &&
                     write_hunks(stream, &before, &after, error);
     free(before.begins);

@@ -17,8 +17,8 @@ static bool has_library(enum alt_kind kind) {
     return has;
 }
 
-/* Every picture that lacks a text gets "a dog"; the document is freed by the caller. */
-static char *filled(enum alt_kind kind, const char *text) {
+/* Every picture that lacks a text gets this one; the document is freed by the caller. */
+static char *filled_with(const char *alt, enum alt_kind kind, const char *text) {
     struct alt_pictures pictures;
     struct file_bytes made;
     const char *texts[16] = {NULL};
@@ -27,13 +27,16 @@ static char *filled(enum alt_kind kind, const char *text) {
         fail_msg("%s", error.message);
     assert_true(pictures.count <= 16);
     for (size_t i = 0; i < pictures.count; i++)
-        if (pictures.items[i].lacks_alt && pictures.items[i].place > 0)
-            texts[i] = "a \"dog\" & [x]";
+        if (pictures.items[i].lacks_alt && pictures.items[i].place > 0) texts[i] = alt;
     const struct file_bytes document = {(uint8_t *)(uintptr_t)text, strlen(text)};
     if (!alt_pictures_fill(kind, &document, &pictures, texts, &made, &error))
         fail_msg("%s", error.message);
     alt_pictures_free(&pictures);
     return (char *)made.data;
+}
+
+static char *filled(enum alt_kind kind, const char *text) {
+    return filled_with("a \"dog\" & [x]", kind, text);
 }
 
 static void expect(enum alt_kind kind, const char *text, const char *expected) {
@@ -46,7 +49,8 @@ static void expect(enum alt_kind kind, const char *text, const char *expected) {
 }
 
 #define ALT " alt=\"a &quot;dog&quot; &amp; [x]\""
-#define MARKDOWN_ALT "a \"dog\" \\& \\[x\\]"
+#define TAG_ALT " alt=\"a &quot;dog&quot; &amp; &#91;x&#93;\"" /* of a tag in Markdown */
+#define MARKDOWN_ALT "a \"dog\" &#38; \\[x\\]"
 
 static void an_img_without_alt_gets_one_and_decoration_stays(void **state) {
     (void)state;
@@ -59,6 +63,51 @@ static void an_img_without_alt_gets_one_and_decoration_stays(void **state) {
         " src=\"a\"\nwidth=3>"
         "<img role=presentation src=a><img aria-hidden=true src=a><img>\xff\xff<p><table><img" ALT
         " src=a>");
+}
+
+static void expect_alt(const char *alt, enum alt_kind kind, const char *text,
+                       const char *expected) {
+    char *made = filled_with(alt, kind, text);
+    assert_string_equal(made, expected);
+    free(made);
+}
+
+/* A caption, which may say anything, is no code of a template, no cell of a table, no formula. */
+static void what_a_caption_says_means_nothing_to_templates_and_tables(void **state) {
+    (void)state;
+    if (!has_library(ALT_HTML) || !has_library(ALT_MARKDOWN)) skip();
+    static const char alt[] = "{{ x }} ${y} {% z %} a|b `c` $d$ <e> ~f~";
+    expect_alt(
+        alt, ALT_HTML, "<img src=a>",
+        "<img alt=\"&#123;&#123; x &#125;&#125; &#36;&#123;y&#125; &#123;% z %&#125; a|b `c` "
+        "&#36;d&#36; &lt;e&gt; ~f~\" src=a>");
+    expect_alt(alt, ALT_MARKDOWN, "| ![](a) | <img src=a> |\n",
+               "| ![&#123;&#123; x &#125;&#125; &#36;&#123;y&#125; &#123;% z %&#125; a&#124;b "
+               "\\`c\\` &#36;d&#36; &#60;e&#62; &#126;f&#126;](a) | <img alt=\"&#123;&#123; x "
+               "&#125;&#125; &#36;&#123;y&#125; &#123;% z %&#125; a&#124;b &#96;c&#96; &#36;d&#36; "
+               "&lt;e&gt; &#126;f&#126;\" src=a> |\n");
+}
+
+/* References are right in every encoding; where it is UTF-8 for sure, letters stay letters. */
+static void a_caption_is_right_in_a_document_of_any_encoding(void **state) {
+    (void)state;
+    if (!has_library(ALT_HTML)) skip();
+#define CAFE "a caf\xc3\xa9"
+    expect_alt(CAFE, ALT_HTML, "<img src=a>", "<img alt=\"a caf&#233;\" src=a>");
+    expect_alt(CAFE, ALT_HTML, "<meta charset=iso-8859-1><img src=a>\xe9",
+               "<meta charset=iso-8859-1><img alt=\"a caf&#233;\" src=a>\xe9");
+    expect_alt(CAFE, ALT_HTML, "<meta charset='UTF-8'><img src=a>",
+               "<meta charset='UTF-8'><img alt=\"" CAFE "\" src=a>");
+    expect_alt(CAFE, ALT_HTML, "\xef\xbb\xbf<img src=a>",
+               "\xef\xbb\xbf<img alt=\"" CAFE "\" src=a>");
+    if (has_library(ALT_XHTML)) {
+        expect_alt(CAFE, ALT_XHTML, "<p><img src='a'/></p>",
+                   "<p><img alt=\"" CAFE "\" src='a'/></p>");
+        expect_alt(
+            CAFE, ALT_XHTML, "<?xml version='1.0' encoding='US-ASCII'?><p><img src='a'/></p>",
+            "<?xml version='1.0' encoding='US-ASCII'?><p><img alt=\"a caf&#233;\" src='a'/></p>");
+    }
+    if (has_library(ALT_MARKDOWN)) expect_alt(CAFE, ALT_MARKDOWN, "![](a)", "![" CAFE "](a)");
 }
 
 static void what_only_looks_like_an_img_stays(void **state) {
@@ -94,7 +143,7 @@ static void markdown_pictures_are_found_wherever_they_stand(void **state) {
     expect(ALT_MARKDOWN,
            "> - ![](a)\n>   [![](b)](c) *![](d)*\n\n<p>\n<img src=a>\n</p>\n\nx <img src=a/> y",
            "> - ![" MARKDOWN_ALT "](a)\n>   [![" MARKDOWN_ALT "](b)](c) *![" MARKDOWN_ALT
-           "](d)*\n\n<p>\n<img" ALT " src=a>\n</p>\n\nx <img" ALT " src=a/> y");
+           "](d)*\n\n<p>\n<img" TAG_ALT " src=a>\n</p>\n\nx <img" TAG_ALT " src=a/> y");
 }
 
 static void a_text_in_the_wrong_place_is_noticed(void **state) {
@@ -327,6 +376,27 @@ static void broken_and_signed_archives_are_refused(void **state) {
     bytes_free(&archive);
 }
 
+/* What diff -u writes and patch reads. */
+static void expect_head(const char *name, const char *expected) {
+    static char old[] = "1\n", new[] = "2\n";
+    const struct file_bytes before = {(uint8_t *)old, 2}, after = {(uint8_t *)new, 2};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    assert_non_null(stream);
+    assert_true(alt_diff_write(stream, name, &before, &after, NULL));
+    assert_int_equal(fclose(stream), 0);
+    assert_memory_equal(text, expected, strlen(expected));
+    free(text);
+}
+
+static void a_name_in_a_diff_is_nothing_but_a_name(void **state) {
+    (void)state;
+    expect_head("a b.md", "--- a b.md\t\n+++ a b.md\t\n@@");
+    expect_head("a\n+++ b\t\"\\.md", "--- \"a\\012+++ b\\011\\042\\134.md\"\n+++ \"a");
+    expect_head("\xc2\x9b.md", "--- \"\\302\\233.md\"\n");
+}
+
 static void a_diff_is_that_of_diff_u(void **state) {
     (void)state;
     static char old[] = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13",
@@ -349,6 +419,8 @@ static void a_diff_is_that_of_diff_u(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_img_without_alt_gets_one_and_decoration_stays),
+        cmocka_unit_test(what_a_caption_says_means_nothing_to_templates_and_tables),
+        cmocka_unit_test(a_caption_is_right_in_a_document_of_any_encoding),
         cmocka_unit_test(what_only_looks_like_an_img_stays),
         cmocka_unit_test(xhtml_is_read_as_xml),
         cmocka_unit_test(markdown_pictures_are_found_wherever_they_stand),
@@ -360,6 +432,7 @@ int main(void) {
         cmocka_unit_test(pages_of_an_epub_are_replaced_and_the_rest_is_copied),
         cmocka_unit_test(a_page_behind_a_picture_is_replaced_unless_it_is_huge),
         cmocka_unit_test(broken_and_signed_archives_are_refused),
+        cmocka_unit_test(a_name_in_a_diff_is_nothing_but_a_name),
         cmocka_unit_test(a_diff_is_that_of_diff_u),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
