@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/terminal.h"
 #include "cli/command.h"
@@ -30,12 +31,22 @@ struct tar_photo {
     caption_error problem;        /* CAPTION_OK: none */
 };
 
+/* Names in the archive that is written, by their hashes: a table whose empty slots are 0. */
+struct written_names {
+    struct siphash_key key;
+    uint64_t *slots; /* [slot_count], a power of two */
+    size_t slot_count, count;
+};
+
 struct tar_photos {
     /* Set by the caller. */
     const struct photo_list *archives;
     const struct shard *shard;
     const struct file_stop *stop; /* what may end a wait */
-    bool stay_inside;             /* a name that leads out of where it is unpacked is a problem */
+    bool is_written; /* to an archive: a name that leads out of where that is unpacked, or is there
+                        already, is a problem */
+
+    struct written_names names;
 
     size_t others; /* members that were passed over: links, devices and the like */
 
@@ -68,6 +79,64 @@ static void close_archive(struct tar_photos *photos) {
 /* Closes what is open. */
 static void tar_photos_free(struct tar_photos *photos) {
     close_archive(photos);
+    free(photos->names.slots);
+}
+
+/* The slot of the hash, or the empty one where it belongs. */
+static uint64_t *slot_of(const struct written_names *names, uint64_t hash) {
+    size_t slot = (size_t)hash & (names->slot_count - 1);
+    while (names->slots[slot] != 0 && names->slots[slot] != hash)
+        slot = (slot + 1) & (names->slot_count - 1);
+    return &names->slots[slot];
+}
+
+static bool make_space(struct written_names *names, caption_error *error) {
+    enum { FIRST_SLOTS = 1024 };
+    if (names->slot_count > 2 * names->count) return true;
+    struct written_names larger = *names;
+    if (!names->slots) larger.key = siphash_key_new();
+    larger.slot_count = names->slots ? 4 * names->slot_count : FIRST_SLOTS;
+    larger.slots = memory_zeroed(larger.slot_count, sizeof *larger.slots, "names", error);
+    if (!larger.slots) return false;
+    for (size_t i = 0; i < names->slot_count; i++)
+        if (names->slots[i] != 0) *slot_of(&larger, names->slots[i]) = names->slots[i];
+    free(names->slots);
+    *names = larger;
+    return true;
+}
+
+/* Adds the name `base``end`; *is_new: whether it was not there. */
+static bool add_name(struct written_names *names, const char *base, const char *end, bool *is_new,
+                     caption_error *error) {
+    char *name = memory_join(base, end, "", error);
+    if (!name || !make_space(names, error)) {
+        free(name);
+        return false;
+    }
+    const uint64_t hash = siphash_string(names->key, name);
+    uint64_t *slot = slot_of(names, hash ? hash : 1);
+    *is_new = *slot == 0;
+    *slot = hash ? hash : 1;
+    names->count += *is_new;
+    free(name);
+    return true;
+}
+
+/* Sets the photo's problem where its name, or those of its caption, are taken. */
+static bool add_names(struct tar_photos *photos, struct tar_photo *photo, caption_error *error) {
+    const char *const names[][2] = {
+        {photo->member.name, ""}, {photo->key, ".txt"}, {photo->key, ".json"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        bool is_new;
+        if (!add_name(&photos->names, names[i][0], names[i][1], &is_new, error)) return false;
+        if (is_new) continue;
+        error_set(&photo->problem, CAPTION_ERROR_FORMAT,
+                  "%s: --tar-output has a %s%s already; expected names that differ (an output for "
+                  "each archive)",
+                  photo->label, names[i][0], names[i][1]);
+        return true;
+    }
+    return true;
 }
 
 /* Whether a name stays in the folder that it is unpacked in, whatever unpacks it. */
@@ -197,10 +266,14 @@ static bool read_photo(struct tar_photos *photos, const struct member_reading *m
     struct tar_photo *read = new_photo(photos, member->name, length, error);
     if (!read) return false;
     photos->numbers++;
-    if (photos->stay_inside && !stays_inside(member->name))
+    if (photos->is_written && !stays_inside(member->name))
         error_set(&read->problem, CAPTION_ERROR_FORMAT,
                   "%s: its name leads out of the folder that it is unpacked in", read->label);
-    else if (!read_bytes(photos, member, read))
+    else if (photos->is_written && !add_names(photos, read, error)) {
+        tar_photo_free(read);
+        return false;
+    }
+    if (read->problem.status == CAPTION_OK && !read_bytes(photos, member, read))
         close_archive(photos);
     *photo = read;
     if (read->problem.status != CAPTION_ERROR_INTERRUPTED) return true;
@@ -357,7 +430,7 @@ static struct tar_run tar_run_of(struct captioning *run) {
                             .photos = {.archives = run->list,
                                        .shard = run->shard,
                                        .stop = &stop_on_interrupt,
-                                       .stay_inside = run->repacks}};
+                                       .is_written = run->repacks}};
 }
 
 static void tar_run_free(struct tar_run *t) {

@@ -103,6 +103,19 @@ expect_in "$err" "../../up.ppm: its name leads out" "/etc/root.ppm: its name lea
 tar -tf "$work/safe.tar" | grep -q '^/\|\.\.' && fail "such names are left out"
 [ "$(tar -tf "$work/safe.tar" | sort -u | wc -l)" -eq 9 ] || fail "no name twice"
 
+# Names that are there already: a photo or a caption would be lost where the archive is unpacked.
+mkdir "$work/twice"
+cp "$shard/00.ppm" "$work/twice/00.ppm"
+cp "$shard/01.ppm" "$work/twice/a.txt"
+tar -cf "$work/twice.tar" -C "$work/twice" 00.ppm a.txt
+tar --append -f "$work/twice.tar" -C "$work/twice" 00.ppm
+run --tar --tar-output "$work/once.tar" "$work/s.tar" "$work/twice.tar"
+expect 1 "no two members of one name go into an archive"
+expect_in "$err" "twice.tar: 00.ppm: --tar-output has a 00.ppm already" "twice.tar: a.txt: --tar-output has a a.txt already"
+tar -tf "$work/once.tar" | sort >"$work/names"
+sort -u "$work/names" | cmp -s - "$work/names" || fail "no name twice"
+expect_lines "$work/names" 30
+
 # A bomb, and a size that is a lie: memory stays what the model takes.
 truncate -s 600M "$work/bomb.jpg"
 tar -cf - -C "$work" bomb.jpg | gzip -1 >"$work/bomb.tar.gz"
