@@ -18,7 +18,7 @@
 
 static void write_message(void *context, const char *text) {
     (void)context;
-    plain_text_write(stderr, text);
+    plain_text_write_line(stderr, text);
     fputc('\n', stderr);
 }
 
@@ -57,7 +57,11 @@ static void write_head(const struct train_history *history) {
     printf("epoch\tencoder\tloss\tperplexity\tBLEU-4\tCIDEr\tdistinct\twords/s\tseconds\t");
     for (size_t i = 0; i < history_parts(history); i++) {
         const char *name = history->parts.items[i].name;
-        printf("\t%s BLEU-4\t%s CIDEr", name, name);
+        putchar('\t');
+        plain_text_to_reader(stdout, name);
+        printf(" BLEU-4\t");
+        plain_text_to_reader(stdout, name);
+        printf(" CIDEr");
     }
     printf("\n");
 }
@@ -103,8 +107,11 @@ static void write_search_head(const struct search_epoch *epoch) {
     printf("epoch\tloss\tmean recall\tseconds\t");
     for (size_t i = 0; i < epoch->parts->count; i++) {
         const char *part = epoch->parts->items[i].name;
-        printf("\t%s photo R@1\tR@5\tR@10\tmedian rank\t%s sentence R@1\tR@5\tR@10\tmedian rank",
-               part, part);
+        putchar('\t');
+        plain_text_to_reader(stdout, part);
+        printf(" photo R@1\tR@5\tR@10\tmedian rank\t");
+        plain_text_to_reader(stdout, part);
+        printf(" sentence R@1\tR@5\tR@10\tmedian rank");
     }
     printf("\n");
 }
@@ -153,21 +160,34 @@ static bool choose_defaults(const struct options_command *command, int argc, cha
     return ok;
 }
 
+/* An argument as a shell reads it: in quotes unless no character of it means anything. */
+static void write_argument(FILE *stream, const char *argument) {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789_@%+=:,./-";
+    if (*argument && argument[strspn(argument, plain)] == '\0') {
+        fputs(argument, stream);
+        return;
+    }
+    fputc('\'', stream);
+    for (; *argument; argument++) {
+        if (*argument == '\'')
+            fputs("'\\''", stream);
+        else
+            fputc(*argument, stream);
+    }
+    fputc('\'', stream);
+}
+
 /* The command line as it could be typed again; freed with free(). */
 static char *command_line(int argc, char **argv, caption_error *error) {
-    size_t size = sizeof "caption";
-    for (int i = 0; i < argc; i++) size += strlen(argv[i]) + 3;
-    char *line = memory_zeroed(size, 1, "the command line", error);
-    if (!line) return NULL;
-    char *end = stpcpy(line, "caption");
+    struct text_stream line;
+    if (!text_stream_open(&line, "the command line", error)) return NULL;
+    fputs("caption", line.stream);
     for (int i = 0; i < argc; i++) {
-        bool quote = argv[i][0] == 0 || strpbrk(argv[i], " \t\n*?$\"\\;&|<>()") != NULL;
-        *end++ = ' ';
-        if (quote) *end++ = '\'';
-        end = stpcpy(end, argv[i]);
-        if (quote) *end++ = '\'';
+        fputc(' ', line.stream);
+        write_argument(line.stream, argv[i]);
     }
-    return line;
+    return text_stream_close(&line, error);
 }
 
 static bool train(struct training_run *run, const char *report, caption_error *error) {

@@ -116,6 +116,17 @@ expect 0 "a training run with a report"
 look_at "$work/train.html"
 expect_verdicts "rows 3" "charts 4" "charts-drawn 4" "photos 4" "photos-drawn 4" "fits true"
 grep -qF -- "--report $work/train.html" "$work/train.html" || fail "the report tells its command"
+
+# The command that it tells is what was typed, whatever the names are.
+odd="$work/it's \$(touch ruled) \`x\`.json"
+cp "$work/squares.json" "$odd"
+run train "$odd" --val "$odd" --images "$work/images" --output "$work/odd.safetensors" --encoder-arch tiny --image-size 32 \
+    --hidden 16 --embed 16 --min-count 1 --epochs 1
+expect 0 "a training on a file of an odd name"
+run info --json "$work/odd.safetensors"
+(cd "$work" && eval "set -- $(jq -r .provenance.command "$out")" && printf '%s\n' "$3" >"$work/third")
+[ "$(cat "$work/third")" = "$odd" ] && [ ! -e "$work/ruled" ] || fail "a shell reads the command as it was: $(cat "$out")"
+
 train_with_report "$work/no-such-folder/train.html"
 expect 1 "a report that cannot be written is told before the work"
 expect_in "$err" "no-such-folder/train.html"
