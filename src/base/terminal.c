@@ -35,7 +35,7 @@ void plain_text_write_line(FILE *stream, const char *text) {
 void plain_text_to_reader(FILE *stream, const char *text) {
     const int descriptor = fileno(stream);
     if (descriptor >= 0 && isatty(descriptor))
-        plain_text_write(stream, text);
+        plain_text_write_line(stream, text);
     else
         fputs(text, stream);
 }
@@ -44,7 +44,8 @@ void plain_text_clean(char *text) {
     char *to = text;
     while (*text) {
         const size_t length = control_length(text);
-        *to++ = length > 0 ? '?' : *text;
+        const bool is_space = *text == '\n' || *text == '\t';
+        *to++ = length > 0 ? '?' : is_space ? ' ' : *text;
         text += length > 0 ? length : 1;
     }
     *to = 0;

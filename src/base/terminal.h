@@ -16,10 +16,10 @@ void plain_text_write(FILE *stream, const char *text);
 /* The same for a part of a line: newlines and tabs become spaces. */
 void plain_text_write_line(FILE *stream, const char *text);
 
-/* Like plain_text_write if the stream is a terminal; otherwise writes every byte unchanged. */
+/* Like plain_text_write_line if the stream is a terminal; otherwise writes every byte unchanged. */
 void plain_text_to_reader(FILE *stream, const char *text);
 
-/* Replaces the control characters in place. */
+/* Makes it a part of a line in place. */
 void plain_text_clean(char *text);
 
 /* A one-line progress bar. The caller provides the stream; nothing is drawn unless it is a

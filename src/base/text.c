@@ -90,6 +90,19 @@ size_t utf8_encode(uint32_t code, char bytes[4]) {
     return length;
 }
 
+size_t utf8_cut(const char *text, size_t most) {
+    size_t length = 0;
+    const size_t size = strlen(text);
+    while (length < size) {
+        uint32_t code;
+        const size_t decoded = utf8_decode(text + length, size - length, &code);
+        const size_t next = decoded > 0 ? decoded : 1;
+        if (length + next > most) break;
+        length += next;
+    }
+    return length;
+}
+
 uint32_t utf8_lower(uint32_t code) {
     /* Ranges of capitals and the distance to their small letters. `alternating`: capitals and small
      * letters alternate; the capitals have the parity of `first`. */

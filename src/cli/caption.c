@@ -182,8 +182,8 @@ static bool check_tar(const struct caption_flags *flags, caption_error *error) {
 static bool check_flags(const struct caption_flags *flags, int count, caption_error *error) {
     if (count == 0 && !flags->photos.files_from)
         return error_set(error, CAPTION_ERROR_ARGUMENT,
-                         "0 arguments given, at least 1 expected: caption [OPTIONS] PATH...\n"
-                         "Try 'caption --help'.");
+                         "0 arguments given, at least 1 expected: caption [OPTIONS] PATH... "
+                         "(try 'caption --help')");
     if (flags->json + flags->json_lines + flags->csv > 1)
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "--json, --jsonl and --csv: expected one of them");

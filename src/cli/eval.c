@@ -114,7 +114,7 @@ static bool check_photos(const struct eval_options *options, struct dataset_choi
     char left_out[sizeof error->message + 128];
     if (photo_check_message(&check, left_out, sizeof left_out)) {
         fprintf(stderr, "%s: ", name);
-        plain_text_write(stderr, choice->dataset.name);
+        plain_text_write_line(stderr, choice->dataset.name);
         fprintf(stderr, ": %s\n", left_out);
     }
     return true;
@@ -499,7 +499,7 @@ struct score_options {
 static void tell_failed(const struct score_options *options, size_t count) {
     if (count == 0) return;
     fprintf(stderr, "%s: ", score_name);
-    plain_text_write(stderr, options->results);
+    plain_text_write_line(stderr, options->results);
     fprintf(stderr, ": %zu photo%s with an error in place of a caption left out\n", count,
             count == 1 ? "" : "s");
 }

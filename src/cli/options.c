@@ -226,7 +226,7 @@ static enum options_outcome set_row(const struct options_command *command,
         return OPTIONS_PARSED;
     }
     fprintf(messages, "%s: --%s: '", command->name, row->name);
-    plain_text_write(messages, text);
+    plain_text_write_line(messages, text);
     fprintf(messages, "' is not ");
     tell_expected(row, messages);
     fprintf(messages, "\n");
@@ -263,7 +263,7 @@ static enum options_outcome unknown_flag(const struct options_command *command, 
     }
     const char *typed = argv[optind - 1];
     fprintf(messages, "%s: unknown flag ", command->name);
-    plain_text_write(messages, typed);
+    plain_text_write_line(messages, typed);
     const char *nearest = nearest_name(command, typed + 2);
     if (nearest) fprintf(messages, " (did you mean --%s?)", nearest);
     fprintf(messages, "\n");
@@ -358,7 +358,7 @@ static enum options_outcome set_from_variable(const struct options_command *comm
     }
     if (!*text || is_word_of("0|false|no|off", '|', text)) return OPTIONS_PARSED;
     fprintf(messages, "%s: $%s: '", command->name, name);
-    plain_text_write(messages, text);
+    plain_text_write_line(messages, text);
     fprintf(messages, "' is neither 1 nor 0\n");
     return invalid(command, messages);
 }

@@ -180,12 +180,17 @@ bool dataset_choice_check(struct dataset_choice *choice, const struct photo_chec
     return ok;
 }
 
+static void begin_message(FILE *stream, const char *command, const char *path) {
+    fprintf(stream, "%s: ", command);
+    plain_text_write_line(stream, path);
+    fputs(": ", stream);
+}
+
 static void tell_count(const char *command, const char *path, size_t count, const char *what,
                        const char *lack, FILE *stream) {
     if (count == 0) return;
-    fprintf(stream, "%s: ", command);
-    plain_text_write(stream, path);
-    fprintf(stream, ": %zu %s%s without %s left out\n", count, what, count == 1 ? "" : "s", lack);
+    begin_message(stream, command, path);
+    fprintf(stream, "%zu %s%s without %s left out\n", count, what, count == 1 ? "" : "s", lack);
 }
 
 void dataset_choice_tell(const struct dataset_choice *choice,
@@ -193,20 +198,23 @@ void dataset_choice_tell(const struct dataset_choice *choice,
                          FILE *stream) {
     const struct dataset *dataset = &choice->dataset;
     if (dataset->split_seeded) {
+        begin_message(stream, command, dataset->name);
         fprintf(stream,
-                "%s: %s: no photos for validation named: --split %s is %zu of %zu photos, by "
+                "no photos for validation named: --split %s is %zu of %zu photos, by "
                 "--split-seed %llu\n",
-                command, dataset->name, options->split, choice->count + choice->uncaptioned,
-                dataset->photo_count, (unsigned long long)options->seed);
+                options->split, choice->count + choice->uncaptioned, dataset->photo_count,
+                (unsigned long long)options->seed);
     }
     tell_count(command, dataset->name, dataset->without_text, "photo", "captions beside it",
                stream);
     tell_count(command, dataset->name, dataset->without_photo, "row", "a photo", stream);
     tell_count(command, dataset->name, dataset->orphans, "annotation", "its photo", stream);
     tell_count(command, dataset->name, choice->uncaptioned, "photo", "captions", stream);
-    if (dataset->failed > 0)
-        fprintf(stream, "%s: %s: %zu row%s with an error left out\n", command, dataset->name,
-                dataset->failed, dataset->failed == 1 ? "" : "s");
+    if (dataset->failed > 0) {
+        begin_message(stream, command, dataset->name);
+        fprintf(stream, "%zu row%s with an error left out\n", dataset->failed,
+                dataset->failed == 1 ? "" : "s");
+    }
     tell_count(command, dataset->name, dataset->wordless, "caption", "words", stream);
 }
 

@@ -126,19 +126,6 @@ bool iptc_read(const uint8_t *resources, size_t size, struct iptc *iptc, caption
     return iptc->begin == 0 || read_data_sets(iptc, error);
 }
 
-/* The beginning of a text that is no longer than `most`, whole characters. */
-static size_t cut(const char *text, size_t most) {
-    size_t length = 0;
-    const size_t size = strlen(text);
-    while (length < size) {
-        uint32_t code;
-        const size_t next = utf8_decode(text + length, size - length, &code);
-        if (length + (next ? next : 1) > most) break;
-        length += next ? next : 1;
-    }
-    return length;
-}
-
 /* A data set with other data, in the place of the set. */
 static bool put(const struct iptc *iptc, const struct data_set *place, struct file_bytes data,
                 struct splices *splices, caption_error *error) {
@@ -171,7 +158,7 @@ static struct data_set at_end(const struct iptc_edit *edit, unsigned record, uns
 
 static bool put_text(struct iptc_edit *edit, const struct data_set *place, const char *text,
                      size_t most, caption_error *error) {
-    return put(edit->iptc, place, as_bytes(text, cut(text, most)), &edit->splices, error);
+    return put(edit->iptc, place, as_bytes(text, utf8_cut(text, most)), &edit->splices, error);
 }
 
 /* Replaces the description that is there, and the name of its writer. */
@@ -204,6 +191,17 @@ static bool has_keyword(const struct iptc *iptc, const char *keyword, size_t len
     return false;
 }
 
+/* Whether tag `number` is, as far as a keyword has space, one before it. */
+static bool is_repeated(const struct xmp_content *content, size_t number) {
+    const char *keyword = content->tags[number].name;
+    const size_t length = utf8_cut(keyword, LONGEST_KEYWORD);
+    for (size_t i = 0; i < number; i++)
+        if (utf8_cut(content->tags[i].name, LONGEST_KEYWORD) == length &&
+            strncasecmp(content->tags[i].name, keyword, length) == 0)
+            return true;
+    return false;
+}
+
 static bool add_texts(struct iptc_edit *edit, const struct xmp_content *content,
                       caption_error *error) {
     const struct data_set description = at_end(edit, RECORD_APPLICATION, APPLICATION_DESCRIPTION),
@@ -216,7 +214,8 @@ static bool add_texts(struct iptc_edit *edit, const struct xmp_content *content,
         return false;
     for (size_t i = 0; i < content->tag_count; i++) {
         const char *keyword = content->tags[i].name;
-        if (!has_keyword(edit->iptc, keyword, cut(keyword, LONGEST_KEYWORD)) &&
+        if (!is_repeated(content, i) &&
+            !has_keyword(edit->iptc, keyword, utf8_cut(keyword, LONGEST_KEYWORD)) &&
             !put_text(edit, &tag, keyword, LONGEST_KEYWORD, error))
             return false;
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/terminal.h"
 #include "base/text.h"
@@ -105,7 +106,8 @@ static void print_tags(FILE *out, const struct model *model) {
     if (model->tags.count == 0) return;
     fprintf(out, "%-*s %zu words of content:", LABEL_WIDTH, "tags", model->tags.count);
     for (size_t i = 0; i < model->tags.count && i < FIRST_WORDS; i++) {
-        fprintf(out, " %s", model->vocabulary.words[model->tags.names[i]]);
+        fputc(' ', out);
+        plain_text_write_line(out, model->vocabulary.words[model->tags.names[i]]);
     }
     fputs(model->tags.count > FIRST_WORDS ? " ...\n" : "\n", out);
 }
@@ -113,8 +115,11 @@ static void print_tags(FILE *out, const struct model *model) {
 static void print_styles(FILE *out, const struct styles *styles) {
     if (styles->count == 0) return;
     fprintf(out, "%-*s", LABEL_WIDTH, "styles");
-    for (size_t i = 0; i < styles->count; i++)
-        fprintf(out, " %s%s", styles->names[i], i == 0 ? " (default)" : "");
+    for (size_t i = 0; i < styles->count; i++) {
+        fputc(' ', out);
+        plain_text_write_line(out, styles->names[i]);
+        if (i == 0) fputs(" (default)", out);
+    }
     fputc('\n', out);
 }
 
@@ -171,7 +176,8 @@ static bool add_value(cJSON *object, const char *key, cJSON *value) {
 
 static bool add_file(cJSON *info, const char *path, const struct file_facts *facts) {
     cJSON *types = cJSON_CreateObject();
-    bool ok = cJSON_AddStringToObject(info, "path", path) && add_size(info, "bytes", facts->bytes);
+    bool ok =
+        add_value(info, "path", json_text(path, NULL)) && add_size(info, "bytes", facts->bytes);
     for (size_t type = 0; ok && type <= SAFETENSORS_OTHER; type++) {
         if (facts->numbers[type] == 0) continue;
         ok = add_size(types, type_names[type], facts->numbers[type]);
@@ -184,6 +190,19 @@ static bool add_styles(cJSON *info, const struct styles *styles) {
     return add_value(info, "styles",
                      styles->count > 0 ? cJSON_CreateStringArray(names, (int)styles->count)
                                        : cJSON_CreateArray());
+}
+
+/* The notes, whose bytes may be any, as UTF-8. */
+static bool add_provenance(cJSON *info, const cJSON *provenance) {
+    cJSON *notes = cJSON_AddObjectToObject(info, "provenance");
+    for (const cJSON *note = provenance->child; notes && note; note = note->next) {
+        cJSON *key = json_text(note->string, NULL);
+        const bool ok =
+            key && add_value(notes, key->valuestring, json_text(note->valuestring, NULL));
+        cJSON_Delete(key);
+        if (!ok) return false;
+    }
+    return notes != NULL;
 }
 
 static bool add_fits(cJSON *info, const struct model *model) {
@@ -212,8 +231,7 @@ static bool add_model(cJSON *info, const struct model *model) {
            add_size(info, "words", model->vocabulary.count - VOCABULARY_SPECIALS) &&
            add_size(info, "search", model->search.size) &&
            add_size(info, "tags", model->tags.count) && add_styles(info, &model->styles) &&
-           add_fits(info, model) &&
-           add_value(info, "provenance", cJSON_Duplicate(model->provenance, true));
+           add_fits(info, model) && add_provenance(info, model->provenance);
 }
 
 cJSON *model_info_json(const struct model *model, const char *path, caption_error *error) {

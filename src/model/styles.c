@@ -34,7 +34,7 @@ static bool is_name(const char *name) {
     for (size_t i = 0; i < length;) {
         uint32_t code;
         const size_t taken = utf8_decode(name + i, length - i, &code);
-        if (taken == 0 || code <= ' ' || code == 0x7f) return false;
+        if (taken == 0 || utf8_is_space(code)) return false;
         i += taken;
     }
     return true;

@@ -216,7 +216,8 @@ static bool write_confidence_json(const char *name, const struct confidence_scor
 bool confidence_table_write(const char *name, const struct confidence_scores *scores, bool json,
                             FILE *stream, caption_error *error) {
     if (json) return write_confidence_json(name, scores, stream, error);
-    fprintf(stream, "%s\n", name);
+    plain_text_to_reader(stream, name);
+    fputc('\n', stream);
     write_confidence(scores, stream);
     fprintf(stream, "photos      %8zu\n", scores->count);
     return true;

@@ -16,11 +16,19 @@ static void write_time(FILE *stream) {
     fprintf(stream, "time=%s.%03ldZ", text, now.tv_nsec / 1000000);
 }
 
+/* Bytes of the character at the start of the text; 0: it controls a terminal, or is none. */
+static size_t shown_length(const char *text) {
+    uint32_t code = 0;
+    const size_t length = utf8_decode(text, strnlen(text, 4), &code);
+    return code == ' ' || !utf8_is_space(code) ? length : 0;
+}
+
 static bool needs_quotes(const char *value) {
     if (*value == '\0') return true;
-    for (const char *c = value; *c; c++)
-        if ((unsigned char)*c <= ' ' || *c == '"' || *c == '=' || *c == '\\' || *c == 0x7f)
-            return true;
+    for (size_t length; *value; value += length) {
+        length = shown_length(value);
+        if (length == 0 || strchr(" \"=\\", *value)) return true;
+    }
     return false;
 }
 
@@ -30,13 +38,15 @@ void log_write_value(FILE *stream, const char *value) {
         return;
     }
     fputc('"', stream);
-    for (const char *c = value; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            fprintf(stream, "\\%c", *c);
-        else if ((unsigned char)*c < ' ' || *c == 0x7f)
-            fprintf(stream, "\\x%02x", (unsigned char)*c);
+    while (*value) {
+        const size_t length = shown_length(value);
+        if (*value == '"' || *value == '\\')
+            fprintf(stream, "\\%c", *value);
+        else if (length == 0)
+            fprintf(stream, "\\x%02x", (unsigned char)*value);
         else
-            fputc(*c, stream);
+            fwrite(value, 1, length, stream);
+        value += length > 0 ? length : 1;
     }
     fputc('"', stream);
 }

@@ -20,6 +20,11 @@ plain "the message" "$err"
 expect_in "$err" "evil?]0;name?.txt"
 run info "$evil.txt"
 plain "info's message" "$err"
+printf '[{"path":"%s","text":"grey","split":"train"},{"path":"%s","error":"x"}]' \
+    "$work/b.ppm" "$work/b.ppm" >"$evil.json"
+run eval "$evil.json" --split train
+plain "what is left out of a data set" "$err"
+expect_in "$err" "evil?]0;name?.json: 1 row with an error left out"
 run "--evil$escape[2J"
 expect 2 "a flag of control characters"
 plain "an unknown flag" "$err"

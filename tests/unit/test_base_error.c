@@ -52,12 +52,34 @@ static void long_messages_are_cut_and_still_end(void **state) {
     assert_non_null(strstr(error.message, ": what went wrong")); /* the reason is not what is cut */
 }
 
+static void no_character_is_cut(void **state) {
+    (void)state;
+    char name[2000];
+    for (size_t begin = 0; begin < 3; begin++) {
+        memset(name, 'x', begin);
+        name[begin] = '\0';
+        for (size_t i = begin; i < 900; i += 3) strcpy(name + i, "\xe2\x82\xac");
+        caption_error error = {0};
+        error_set(&error, CAPTION_ERROR_IO, "%s", name);
+        const size_t length = strlen(error.message);
+        assert_true(length > sizeof error.message - 4);
+        assert_int_equal((length - begin) % 3, 0);
+        error_set(&error, CAPTION_ERROR_IO, "%s", name);
+        error_prefix(&error, name);
+        const char *rest = strstr(error.message, ": ");
+        assert_non_null(rest);
+        assert_int_equal(((size_t)(rest - error.message) - begin) % 3, 0);
+        assert_int_equal((strlen(rest + 2) - begin) % 3, 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_holds_status_and_message),
         cmocka_unit_test(nobody_has_to_ask_for_the_error),
         cmocka_unit_test(a_prefix_names_the_file),
         cmocka_unit_test(long_messages_are_cut_and_still_end),
+        cmocka_unit_test(no_character_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

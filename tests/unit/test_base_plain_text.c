@@ -47,6 +47,9 @@ static void messages_are_plain(void **state) {
     caption_error error;
     error_set(&error, CAPTION_ERROR_IO, "%s: cannot be read", "evil\x1b]0;name\x07.jpg");
     assert_string_equal(error.message, "evil?]0;name?.jpg: cannot be read");
+    error_set(&error, CAPTION_ERROR_IO, "%s", "two\nlines.jpg");
+    assert_string_equal(error.message, "two lines.jpg");
+    error_set(&error, CAPTION_ERROR_IO, "evil?]0;name?.jpg: cannot be read");
     error_prefix(&error, "\x1b[2J");
     assert_string_equal(error.message, "?[2J: evil?]0;name?.jpg: cannot be read");
 }

@@ -308,6 +308,33 @@ static void what_a_change_would_break_stays_as_it_is(void **state) {
     bytes_free(&file);
 }
 
+/* A keyword has 64 bytes. */
+static void tags_that_begin_alike_are_one_keyword_of_iptc(void **state) {
+    (void)state;
+    struct bytes file = photo_new(JPEG), iptc = {0}, resources = {0};
+    add_text(&iptc, 2, 25, "dog");
+    add_resource(&resources, 0x404, iptc.data, iptc.size);
+    add_resources(&file, &resources);
+    char names[2][80];
+    for (size_t i = 0; i < 2; i++) {
+        memset(names[i], 'x', 70);
+        strcpy(names[i] + 70, i ? "one" : "other");
+    }
+    const caption_tag alike[] = {{names[0], 1}, {names[1], 1}};
+    struct bytes made = put(&file, &(struct xmp_content){.tags = alike, .tag_count = 2}, false);
+    char keyword[5 + 64] = "\x1c\x02\x19";
+    keyword[4] = 64;
+    memset(keyword + 5, 'x', 64);
+    const uint8_t *first = memmem(made.data, made.size, keyword, sizeof keyword);
+    assert_non_null(first);
+    const size_t rest = made.size - (size_t)(first + 1 - made.data);
+    assert_null(memmem(first + 1, rest, keyword, sizeof keyword));
+    bytes_free(&made);
+    bytes_free(&resources);
+    bytes_free(&iptc);
+    bytes_free(&file);
+}
+
 static void iptc_of_two_encodings_takes_ascii_alone(void **state) {
     (void)state;
     static char named[] = "caf\xc3\xa9";
@@ -467,6 +494,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_photo_of_every_kind_takes_a_caption_and_shows_the_same),
         cmocka_unit_test(iptc_of_another_program_stays_and_its_description_counts),
+        cmocka_unit_test(tags_that_begin_alike_are_one_keyword_of_iptc),
         cmocka_unit_test(iptc_of_two_encodings_takes_ascii_alone),
         cmocka_unit_test(image_resources_in_several_segments_are_one),
         cmocka_unit_test(extended_xmp_is_read_and_never_changed),

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "data/table.h"
 #include "model/model.h"
 
 /* One whose encoder learns from scratch. */
@@ -672,6 +673,24 @@ static void info_tells_what_a_model_is(void **state) {
     temporary_file_free(path);
 }
 
+/* Whatever bytes the file and its notes have. */
+static void info_as_json_is_utf_8(void **state) {
+    (void)state;
+    struct model model = small_model();
+    caption_error error;
+    assert_true(model_note(&model, "data\xff", "caf\xe9", &error));
+    cJSON *info = model_info_json(&model, NULL, &error);
+    char *text = cJSON_PrintUnformatted(info);
+    assert_non_null(text);
+    struct text_faults faults = {0};
+    text_faults_count(&faults, text, strlen(text));
+    assert_int_equal(faults.foreign, 0);
+    assert_non_null(strstr(text, "\"data\xef\xbf\xbd\":\"caf\xef\xbf\xbd\""));
+    free(text);
+    cJSON_Delete(info);
+    model_free(&model);
+}
+
 static double number(const cJSON *object, const char *key) {
     return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(object, key));
 }
@@ -725,6 +744,7 @@ int main(void) {
         cmocka_unit_test(a_note_replaces_the_one_before_and_is_always_utf8),
         cmocka_unit_test(a_named_model_goes_before_the_environment_s),
         cmocka_unit_test(info_tells_what_a_model_is),
+        cmocka_unit_test(info_as_json_is_utf_8),
         cmocka_unit_test(info_as_json_has_every_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

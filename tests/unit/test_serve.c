@@ -305,8 +305,12 @@ static void log_values_cannot_be_forged(void **state) {
     log_write_value(text.stream, "plain");
     log_write_value(text.stream, "a \"b\"\n\x1b=\\");
     log_write_value(text.stream, "");
+    log_write_value(text.stream, "caf\xc3\xa9");
+    log_write_value(text.stream, "\xc2\x9b"
+                                 "31m\xff");
     char *line = text_stream_close(&text, NULL);
-    assert_string_equal(line, "plain\"a \\\"b\\\"\\x0a\\x1b=\\\\\"\"\"");
+    assert_string_equal(line, "plain\"a \\\"b\\\"\\x0a\\x1b=\\\\\"\"\"caf\xc3\xa9\"\\xc2\\x9b"
+                              "31m\\xff\"");
     free(line);
 }
 
