@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "decode/constraints.h"
+#include "decode/rows.h"
 #include "nn/math.h"
 #include "text/content.h"
 #include "text/neutral.h"
@@ -45,6 +46,14 @@ void decode_workspace_share(struct decode_workspace *workspace, struct threads *
         beam_search_share(workspace->search, threads);
 }
 
+/* A model whose numbers are too large finds every word impossible, or each probable without end. */
+static bool are_finite(const struct decode_result *results, size_t count, caption_error *error) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t c = 0; c < results[i].count; c++)
+            if (!isfinite(results[i].captions[c].logprob)) return rows_not_finite(error);
+    return true;
+}
+
 bool decode_features(struct decode_workspace *workspace, const real *features, size_t count,
                      size_t first_photo, struct decode_result *results, caption_error *error) {
     for (size_t i = 0; i < count; i++) results[i] = (struct decode_result){0};
@@ -52,6 +61,7 @@ bool decode_features(struct decode_workspace *workspace, const real *features, s
     bool done = workspace->sampler
                     ? sampler_run(workspace->sampler, features, count, first_photo, results, error)
                     : beam_search_run(workspace->search, features, count, results, error);
+    done = done && are_finite(results, count, error);
     if (!done) decode_results_free(results, count);
     return done;
 }
@@ -165,9 +175,15 @@ struct seen_tags {
     double sum;          /* of the probabilities of all of them */
 };
 
+/* A logit that says the same, and does not make a sum infinite; of none, the smallest. */
+static double bounded(float logit) {
+    const double most = 1000, x = (double)logit;
+    return x < most ? fmax(x, -most) : isnan(x) ? -most : most;
+}
+
 static struct seen_tags see_tags(const struct tag_words *words, const float *logits) {
     struct seen_tags seen = {.words = words, .logits = logits};
-    for (size_t i = 0; i < words->count; i++) seen.sum += math_logistic((double)logits[i]);
+    for (size_t i = 0; i < words->count; i++) seen.sum += math_logistic(bounded(logits[i]));
     return seen;
 }
 
@@ -187,8 +203,9 @@ static void compare_tags(const struct seen_tags *seen, struct decode_caption *ca
     for (size_t i = 0; i < caption->count; i++) {
         const uint32_t tag = seen->words->tags[caption->words[i]];
         if (tag == TAG_NONE || is_named(seen->words, caption->words, i, tag)) continue;
-        logits += (double)seen->logits[tag];
-        probabilities += math_logistic((double)seen->logits[tag]);
+        const double logit = bounded(seen->logits[tag]);
+        logits += logit;
+        probabilities += math_logistic(logit);
         count++;
     }
     caption->signals[CONFIDENCE_AGREEMENT] = count ? logits / (double)count : logit_of_none;

@@ -122,12 +122,15 @@ static void give_memory(struct pipeline *p, size_t bytes) {
     pthread_mutex_unlock(&p->mutex);
 }
 
+static const char *photo_name(const caption_photo *photo) {
+    return photo->path ? photo->path : "the photo in memory";
+}
+
 /* Of bytes that were read. */
 static bool decode_photo(struct pipeline *p, struct pipeline_worker *worker,
                          const struct file_bytes *file, caption_photo *photo,
                          caption_error *error) {
-    struct image_file inspected = image_file_inspect(
-        photo->path ? photo->path : "the photo in memory", file->data, file->size);
+    struct image_file inspected = image_file_inspect(photo_name(photo), file->data, file->size);
     inspected.colors = &worker->colors;
     const size_t bytes = file->size + photo_load_bytes(&inspected, &p->plan->model->preprocessing);
     take_memory(p, bytes);
@@ -196,14 +199,39 @@ static size_t take_batch(struct pipeline *p, struct pipeline_worker *worker) {
     return count;
 }
 
+static bool decode_batch(struct pipeline_worker *worker, size_t count, caption_error *error) {
+    return decode_features(worker->decoding, worker->features, count,
+                           worker->batch[0]->photo.number, worker->decoded, error);
+}
+
+/* One by one: what is wrong with the numbers of one photo is no problem of the others. */
+static bool decode_each(const struct pipeline *p, struct pipeline_worker *worker, size_t count,
+                        caption_error *error) {
+    const size_t width = p->plan->model->encoder.features;
+    for (size_t i = 0; i < count; i++) {
+        struct slot *slot = worker->batch[i];
+        if (decode_features(worker->decoding, worker->features + i * width, 1, slot->photo.number,
+                            &worker->decoded[i], error))
+            continue;
+        if (error->status != CAPTION_ERROR_FORMAT) {
+            decode_results_free(worker->decoded, i);
+            return false;
+        }
+        slot->problem = *error;
+        error_prefix(&slot->problem, photo_name(&slot->photo));
+    }
+    return true;
+}
+
 static void decode_words(struct pipeline *p, struct pipeline_worker *worker) {
     const size_t count = take_batch(p, worker);
     pthread_mutex_unlock(&p->mutex);
 
     const double started = progress_clock();
     caption_error error;
-    const bool decoded = decode_features(worker->decoding, worker->features, count,
-                                         worker->batch[0]->photo.number, worker->decoded, &error);
+    const bool decoded =
+        decode_batch(worker, count, &error) ||
+        (error.status == CAPTION_ERROR_FORMAT && decode_each(p, worker, count, &error));
     worker->times.words += progress_clock() - started;
 
     pthread_mutex_lock(&p->mutex);

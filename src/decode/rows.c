@@ -69,13 +69,16 @@ void rows_step(struct rows *rows, size_t count) {
     step_rows(rows, count, rows->model->decoder.image_every ? rows->images : NULL, rows->logits);
 }
 
+bool rows_not_finite(caption_error *error) {
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "the model answers with numbers that are not finite");
+}
+
 bool rows_normaliser(const struct rows *rows, size_t row, double *normaliser,
                      caption_error *error) {
     size_t words = rows->model->decoder.words;
     *normaliser = logsoftmax_normaliser(rows->logits + row * words, words);
-    if (isfinite(*normaliser)) return true;
-    return error_set(error, CAPTION_ERROR_FORMAT,
-                     "the model answers with numbers that are not finite");
+    return isfinite(*normaliser) || rows_not_finite(error);
 }
 
 bool rows_is_said(size_t word) {

@@ -50,6 +50,9 @@ void rows_step(struct rows *rows, size_t count);
  * how a broken model shows. */
 bool rows_normaliser(const struct rows *rows, size_t row, double *normaliser, caption_error *error);
 
+/* Sets the error that says so; false. */
+bool rows_not_finite(caption_error *error);
+
 /* How many words are more probable than `word` in a row, that one included: 1 is the most probable;
  * of equal ones the lower number comes first. What is never said (rows_is_said) does not count and
  * has rank 0. */

@@ -362,6 +362,10 @@ static bool write_confidence(const struct confidence_fit *fit, struct confidence
         style->name = memory_string(fit->photos->parts[i].style, error);
         done = style->name != NULL;
     }
+    if (done && !confidence_in_range(confidence))
+        done = error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "%s: the model's tags or probabilities hardly differ from photo to photo",
+                         what);
     if (!done) confidence_free(confidence);
     return done;
 }

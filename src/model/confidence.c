@@ -122,6 +122,15 @@ cJSON *confidence_json(const struct confidence *confidence, caption_error *error
     return NULL;
 }
 
+bool confidence_in_range(const struct confidence *confidence) {
+    bool fits = fabs(confidence->bias) <= largest;
+    for (size_t i = 0; i < CONFIDENCE_SIGNALS; i++)
+        fits = fits && fabs(confidence->signals[i]) <= largest;
+    for (size_t i = 0; i < confidence->style_count; i++)
+        fits = fits && fabs(confidence->styles[i].bias) <= largest;
+    return fits;
+}
+
 double confidence_style_bias(const struct confidence *confidence, const char *style) {
     const struct confidence_style *found = find_style(confidence, style);
     return found ? found->bias : 0;
@@ -239,7 +248,8 @@ static double logistic(const struct tag_calibration *by, float logit) {
 
 double tag_calibration_of(const struct tag_calibration *calibration, float logit) {
     const struct tag_calibration *by = tag_calibration_is_there(calibration) ? calibration : &none;
-    return logistic(by, logit);
+    const double sure = logistic(by, logit);
+    return isnan(sure) ? 0 : sure; /* of a model whose numbers are too large */
 }
 
 /* Of the mean log-likelihood: its value, gradient and curvature (negated). */

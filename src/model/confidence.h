@@ -47,6 +47,9 @@ bool confidence_parse(struct confidence *confidence, const char *text, const cha
                       caption_error *error);
 void confidence_free(struct confidence *confidence);
 
+/* Whether it is one that confidence_parse takes: its numbers are not too large. */
+bool confidence_in_range(const struct confidence *confidence);
+
 /* The JSON; NULL with `error` set when memory is short. Freed with cJSON_Delete. */
 cJSON *confidence_json(const struct confidence *confidence, caption_error *error);
 

@@ -513,13 +513,11 @@ static void equal_words_are_told_apart_by_their_number(void **state) {
     tiny_free(&model);
 }
 
-static void numbers_that_are_not_finite_are_an_error(void **state) {
-    (void)state;
-    struct model model = tiny_model(&cell_gru, tiny_words, 1);
-    tiny_bias(&model, 5, NAN);
+static void expect_not_finite(const struct model *model, bool sample) {
     caption_options options = tiny_options();
+    options.sample = sample;
     real features[TINY_FEATURES] = {1};
-    struct decode_plan *plan = decode_plan_new(&model, &options, NULL);
+    struct decode_plan *plan = decode_plan_new(model, &options, NULL);
     assert_non_null(plan);
     struct decode_result result;
     caption_error error = {0};
@@ -530,6 +528,24 @@ static void numbers_that_are_not_finite_are_an_error(void **state) {
     assert_int_equal(result.count, 0);
     decode_workspace_free(workspace);
     decode_plan_free(plan);
+}
+
+static void numbers_that_are_not_finite_are_an_error(void **state) {
+    (void)state;
+    struct model model = tiny_model(&cell_gru, tiny_words, 1);
+    tiny_bias(&model, 5, NAN);
+    expect_not_finite(&model, false);
+    expect_not_finite(&model, true);
+    tiny_free(&model);
+}
+
+static void words_that_are_all_impossible_are_an_error(void **state) {
+    (void)state;
+    struct model model = tiny_model(&cell_gru, tiny_words, 1);
+    for (size_t i = 0; i < model.decoder.words; i++)
+        if (i != VOCABULARY_UNK) tiny_bias(&model, i, -(real)INFINITY);
+    expect_not_finite(&model, false);
+    expect_not_finite(&model, true);
     tiny_free(&model);
 }
 
@@ -628,6 +644,7 @@ int main(void) {
         cmocka_unit_test(a_wider_beam_finds_no_worse_on_the_whole),
         cmocka_unit_test(equal_words_are_told_apart_by_their_number),
         cmocka_unit_test(numbers_that_are_not_finite_are_an_error),
+        cmocka_unit_test(words_that_are_all_impossible_are_an_error),
         cmocka_unit_test(options_out_of_range_are_told_with_the_range),
         cmocka_unit_test(candidates_are_the_best_of_all_in_order),
         cmocka_unit_test(the_normaliser_is_that_of_the_definition),

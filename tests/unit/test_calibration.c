@@ -133,6 +133,22 @@ static void a_confidence_is_calibrated_in_every_style(void **state) {
     calibration_free(&photos);
 }
 
+/* Weights would be so large that no model may have them. */
+static void signals_that_hardly_differ_are_an_error(void **state) {
+    (void)state;
+    struct calibration_photos photos = {0};
+    add_part(&photos, "easy", 1000, 1, 1);
+    for (size_t i = 0; i < photos.count; i++)
+        photos.signals[i * CONFIDENCE_SIGNALS + CONFIDENCE_AGREEMENT] *= 1e-7;
+    double *probabilities = calloc(photos.count, sizeof *probabilities);
+    struct confidence confidence;
+    caption_error error = {0};
+    assert_false(calibration_fit(&photos, &confidence, probabilities, &error));
+    assert_non_null(strstr(error.message, "hardly differ"));
+    free(probabilities);
+    calibration_free(&photos);
+}
+
 static void parts_of_one_style_share_its_bias(void **state) {
     (void)state;
     struct calibration_photos photos = {0};
@@ -262,6 +278,7 @@ int main(void) {
         cmocka_unit_test(labels_that_a_line_parts_give_finite_coefficients),
         cmocka_unit_test(numbers_that_are_not_finite_are_an_error),
         cmocka_unit_test(a_confidence_is_calibrated_in_every_style),
+        cmocka_unit_test(signals_that_hardly_differ_are_an_error),
         cmocka_unit_test(parts_of_one_style_share_its_bias),
         cmocka_unit_test(parts_in_no_style_have_no_bias_of_their_own),
         cmocka_unit_test(photos_of_one_kind_alone_are_no_trouble),

@@ -212,6 +212,66 @@ static void a_bad_photo_is_an_error_in_its_own_result(void **state) {
     free(text);
 }
 
+/* A model of the same words whose products of features are near the largest number. */
+static caption_model *model_with_large_numbers(const struct fixture *f, uint64_t seed) {
+    caption_error error = {0};
+    struct model model;
+    if (!model_read(&model, f->model_path, &error)) fail_msg("%s", error.message);
+    struct random random = random_seeded(seed, 8);
+    const size_t tensor = model.decoder.image_weight;
+    real *weights = parameters_at(&model.parameters, model.parameters.values, tensor);
+    for (size_t i = 0; i < model.parameters.tensors[tensor].count; i++)
+        weights[i] = (2 * random_uniform(&random) - 1) * 3e38F;
+    scale(&model, model.decoder.image_scale, ldexpf(1, (int)(seed % 40) - 20));
+    char *path = path_in(f, "large.safetensors");
+    if (!model_write(&model, NULL, SAFETENSORS_F32, path, &error)) fail_msg("%s", error.message);
+    caption_model *opened = caption_model_open(path, &error);
+    if (!opened) fail_msg("%s", error.message);
+    unlink(path);
+    free(path);
+    model_free(&model);
+    return opened;
+}
+
+/* Captions all photos together and each alone; returns how many have none. */
+static size_t caption_both_ways(const struct fixture *f, caption_model *model,
+                                const caption_options *options) {
+    caption_result together[PHOTOS], alone;
+    caption_error error = {0};
+    struct open_session opened = open_session(model, options);
+    assert_true(caption_session_photos(opened.session, all_paths(f), PHOTOS, together, &error));
+    size_t failed = 0;
+    for (size_t i = 0; i < PHOTOS; i++) {
+        assert_true(caption_session_photos(opened.session, all_paths(f) + i, 1, &alone, &error));
+        assert_same(&alone, &together[i]);
+        if (alone.count == 0) {
+            failed++;
+            assert_int_equal(together[i].error.status, CAPTION_ERROR_FORMAT);
+            assert_non_null(strstr(together[i].error.message, f->paths[i]));
+            assert_non_null(strstr(together[i].error.message, "not finite"));
+        }
+        caption_results_free(&alone, 1);
+    }
+    caption_results_free(together, PHOTOS);
+    close_session(&opened);
+    return failed;
+}
+
+static void a_photo_of_which_numbers_are_not_finite_stops_no_other(void **state) {
+    const struct fixture *f = *state;
+    caption_options options = caption_options_default();
+    options.precision = CAPTION_PRECISION_F32;
+    options.threads = 2;
+    bool some = false;
+    for (uint64_t seed = 0; seed < 100 && !some; seed++) {
+        caption_model *model = model_with_large_numbers(f, seed);
+        const size_t failed = caption_both_ways(f, model, &options);
+        some = failed > 0 && failed < PHOTOS;
+        caption_model_close(model);
+    }
+    assert_true(some);
+}
+
 static void more_photos_than_a_block_keep_their_order(void **state) {
     const struct fixture *f = *state;
     enum { MANY = 600 };
@@ -469,6 +529,7 @@ int main(void) {
         cmocka_unit_test(every_photo_gets_a_sentence_of_its_own),
         cmocka_unit_test(threads_and_company_change_nothing),
         cmocka_unit_test(a_bad_photo_is_an_error_in_its_own_result),
+        cmocka_unit_test(a_photo_of_which_numbers_are_not_finite_stops_no_other),
         cmocka_unit_test(more_photos_than_a_block_keep_their_order),
         cmocka_unit_test(a_stream_gives_results_in_order_on_the_callers_thread),
         cmocka_unit_test(a_stream_makes_the_thumbnails_that_are_asked_for),
