@@ -105,6 +105,10 @@ static bool take_numbers(struct written_tensor *tensor, const char *path, size_t
     if (!tensor->data && !as_they_are) return false;
     size_t bad = 0;
     if (convert(tensor, count, added->values, &bad)) return true;
+    if (!isfinite(added->values[bad]))
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "%s: tensor \"%s\": number %zu is %g, expected numbers that are finite",
+                         path, tensor->name, bad, (double)added->values[bad]);
     return error_set(error, CAPTION_ERROR_ARGUMENT,
                      "%s: tensor \"%s\": number %zu is %g, which %s cannot hold", path,
                      tensor->name, bad, (double)added->values[bad], type_name(tensor->type));

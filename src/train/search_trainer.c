@@ -292,7 +292,8 @@ static void run_backward(void *context, size_t index, size_t worker) {
                                 s->d_sentences + first * SEARCH_SIZE);
 }
 
-static void update_weights(struct search_trainer *s, size_t epoch, size_t step) {
+/* Returns the norm of the gradient. */
+static double update_weights(struct search_trainer *s, size_t epoch, size_t step) {
     const struct train_options *o = s->t->options;
     real *blocks[MICRO_BATCHES];
     for (size_t i = 0; i < MICRO_BATCHES; i++)
@@ -301,11 +302,12 @@ static void update_weights(struct search_trainer *s, size_t epoch, size_t step) 
     const float factor = schedule_factor(epoch * s->steps + step, o->epochs * s->steps, o->warmup);
     const struct update_rates rates = {
         .decoder = factor * o->lr, .clip = o->clip, .weight_decay = o->weight_decay};
-    update_step(&s->update, blocks[0], s->batch, &rates, s->t->threads);
+    return update_step(&s->update, blocks[0], s->batch, &rates, s->t->threads);
 }
 
-/* Returns the loss, summed over the pairs of the mini-batch. */
-static double run_step(struct search_trainer *s, size_t epoch, size_t step) {
+/* Adds the loss, summed over the pairs of the mini-batch. */
+static bool run_step(struct search_trainer *s, size_t epoch, size_t step, double *sum,
+                     caption_error *error) {
     draw_batch(s, epoch, step);
     for (size_t i = 0; i < MICRO_BATCHES; i++)
         s->randoms[i] = trainer_stream(s->t, STREAM_DROPOUT,
@@ -319,8 +321,8 @@ static double run_step(struct search_trainer *s, size_t epoch, size_t step) {
                                         .scratch = s->scratch};
     const double loss = ranking_loss(&pairs, &SCALE, s->d_photos, s->d_sentences);
     threads_for(s->t->threads, MICRO_BATCHES, run_backward, s);
-    update_weights(s, epoch, step);
-    return loss * (double)s->batch;
+    *sum += loss * (double)s->batch;
+    return update_check(epoch, step, loss, update_weights(s, epoch, step), error);
 }
 
 static bool check_stop(const struct search_trainer *s, size_t epoch, caption_error *error) {
@@ -338,7 +340,10 @@ static bool run_steps(struct search_trainer *s, size_t epoch, double *loss, capt
     *loss = 0;
     begin_epoch(s, epoch);
     for (size_t step = 0; ok && step < s->steps; step++) {
-        *loss += run_step(s, epoch, step);
+        if (!run_step(s, epoch, step, loss, error)) {
+            progress_finish(&progress);
+            return false;
+        }
         char note[64];
         snprintf(note, sizeof note, "epoch %zu/%zu (search)", epoch + 1, s->t->options->epochs);
         progress_update(&progress, step + 1, note);

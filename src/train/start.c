@@ -196,11 +196,23 @@ bool start_check_choices(const struct train_options *options, const struct model
                                                    "image size", old->preprocessing.size, error);
 }
 
+/* Adds the words of the old captioner's tags, which its word head goes on seeing. */
+static bool keep_tags(const struct model *old, struct vocabulary *words, caption_error *error) {
+    for (size_t i = 0; i < old->tags.word_count; i++) {
+        const char *word = old->vocabulary.words[i];
+        if (old->tags.tags[i] != TAG_NONE &&
+            vocabulary_find(words, word) == VOCABULARY_UNK &&
+            !vocabulary_count(words, word, 1, error))
+            return false;
+    }
+    return vocabulary_prune(words, 0, error);
+}
+
 /* Turns the words of the data into the captioner's new vocabulary. All but "keep" order it by
  * falling count, so word numbers change; nothing outside a model uses them. */
 static bool choose_words(const char *choice, const struct model *old, struct vocabulary *words,
                          caption_error *error) {
-    if (choice && strcmp(choice, "rebuild") == 0) return true;
+    if (choice && strcmp(choice, "rebuild") == 0) return keep_tags(old, words, error);
     if (!choice || strcmp(choice, "extend") == 0) {
         return vocabulary_merge(words, &old->vocabulary, error) &&
                vocabulary_prune(words, 0, error);

@@ -457,14 +457,6 @@ static struct micro_batch_result total(const struct step *step) {
     return sum;
 }
 
-static bool check_finite(const struct trainer *t, double loss, double norm, caption_error *error) {
-    if (isfinite(loss) && isfinite(norm)) return true;
-    return error_set(error, CAPTION_ERROR_ARGUMENT,
-                     "training diverged at step %zu of epoch %zu (loss %g, gradient norm %g): try "
-                     "a lower learning rate",
-                     t->place.step + 1, t->place.epoch + 1, loss, norm);
-}
-
 bool step_run(struct trainer *t, caption_error *error) {
     struct train_place *place = &t->place;
     struct step step = plan_step(t, epoch_phase(t->options, place->epoch), place->step);
@@ -477,7 +469,7 @@ bool step_run(struct trainer *t, caption_error *error) {
     const struct update_rates rates = epoch_rates(t, place->epoch, place->step);
     const double norm = update_step(&t->update, gradients, step.count, &rates, t->threads);
     const struct micro_batch_result sum = total(&step);
-    if (!check_finite(t, sum.loss, norm, error)) return false;
+    if (!update_check(place->epoch, place->step, sum.loss, norm, error)) return false;
     place->loss += sum.loss;
     place->targets += sum.targets;
     place->reward += sum.reward;

@@ -216,6 +216,14 @@ double update_step(struct update *update, const real *gradients, size_t photos,
     return norm;
 }
 
+bool update_check(size_t epoch, size_t step, double loss, double norm, caption_error *error) {
+    if (isfinite(loss) && isfinite(norm)) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "training diverged at step %zu of epoch %zu (loss %g, gradient norm %g): try "
+                     "a lower learning rate",
+                     step + 1, epoch + 1, loss, norm);
+}
+
 float schedule_factor(size_t step, size_t steps, float warmup) {
     /* In float: 0.1F of 100 steps are 10, though 0.1F is a little more than a tenth. */
     double rising = (double)ceilf(warmup * (float)steps);

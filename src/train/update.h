@@ -57,6 +57,10 @@ void update_restart(struct update *update, const real *values);
 double update_step(struct update *update, const real *gradients, size_t photos,
                    const struct update_rates *rates, struct threads *threads);
 
+/* False with `error` set where the loss of a step or that norm is not finite: training diverged.
+ * Epochs and steps are counted from 0. */
+bool update_check(size_t epoch, size_t step, double loss, double norm, caption_error *error);
+
 /* The learning rate over one phase of training: a linear warm-up, then half a cosine down to zero
  * (Loshchilov and Hutter, 2017). */
 

@@ -113,6 +113,13 @@ expect 0 "fine-tuned with the words of the data alone"
 expect_words rebuilt "a grey on red tower wall yellow"
 expect_right 27 new rebuilt "rebuilt, its new photos"
 
+train old tagged --init "$work/start.safetensors" --vocab keep --tags 5 --epochs 1 --freeze-encoder 1
+expect 0 "with tags"
+train new retagged --init "$work/tagged.safetensors" --vocab rebuild --min-count 1 --epochs 1 --freeze-encoder 1
+expect 0 "tags that the data has no word for keep theirs"
+"$program" info --json "$work/retagged.safetensors" | jq -e '.tags == 5' >"$out" || fail "as many tags"
+expect_words retagged "a blue green grey on red tower wall yellow"
+
 train new rare --init "$work/start.safetensors" --min-count 100 --epochs 1 --freeze-encoder 1
 expect 0 "no word of the data is frequent enough"
 expect_words rare "a blue green grey on red tower wall"

@@ -261,7 +261,8 @@ static void a_number_that_the_type_cannot_hold_is_not_written(void **state) {
         strstr(error.message, "tensor \"x\": number 2 is 70000, which F16 cannot hold"));
     assert_false(safetensors_writer_tensor(
         writer, &(struct new_tensor){"x", SAFETENSORS_F32, shape, 1, broken}, &error));
-    assert_non_null(strstr(error.message, "tensor \"x\": number 1 is nan, which F32 cannot hold"));
+    assert_non_null(
+        strstr(error.message, "tensor \"x\": number 1 is nan, expected numbers that are finite"));
     assert_true(safetensors_writer_tensor(
         writer, &(struct new_tensor){"x", SAFETENSORS_F32, shape, 1, large}, &error));
     assert_false(safetensors_writer_tensor(

@@ -627,8 +627,18 @@ static void rewards_teach_the_encoder_unless_it_was_frozen_all_along(void **stat
     }
 }
 
+static void a_step_that_is_not_finite_is_an_error_that_names_it(void **state) {
+    (void)state;
+    caption_error error = {0};
+    assert_true(update_check(1, 2, 3, 4, &error));
+    assert_false(update_check(1, 2, (double)NAN, 4, &error));
+    assert_non_null(strstr(error.message, "diverged at step 3 of epoch 2"));
+    assert_false(update_check(1, 2, 3, (double)INFINITY, &error));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_step_that_is_not_finite_is_an_error_that_names_it),
         cmocka_unit_test(the_rate_rises_to_one_and_falls_to_almost_zero),
         cmocka_unit_test(without_a_warm_up_the_first_step_has_the_full_rate),
         cmocka_unit_test(any_number_of_threads_gives_the_same_weights),
