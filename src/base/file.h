@@ -90,11 +90,16 @@ void file_writer_abandon(struct file_writer *writer);
 /* Writes a small file atomically. */
 bool file_write(const char *path, const void *bytes, size_t size, caption_error *error);
 
+/* Whether file_replace may replace what a path names: a regular file of one name, which the user
+ * may write. *status: what lstat(2) says of it. The error says what it is instead. */
+bool file_check_replaceable(const char *path, struct stat *status, caption_error *error);
+
 /* Replaces a regular file that lstat(2) saw as `old`, atomically, by one that keeps its mode,
- * owner, time of last change and extended attributes. An error where the file has changed since, or
- * the new one cannot belong to the old owner; the file is then as it was. */
-bool file_replace(const char *path, const struct stat *old, const void *bytes, size_t size,
-                  caption_error *error);
+ * owner, extended attributes and, with `keeps_time`, its time of last change. An error where the
+ * file has changed since, or the new one cannot belong to the old owner; the file is then as it
+ * was. */
+bool file_replace(const char *path, const struct stat *old, bool keeps_time, const void *bytes,
+                  size_t size, caption_error *error);
 
 /* Whether a file exists. Returns false with `error` set if the check fails. A dangling link is an
  * entry of its folder but not a file. */

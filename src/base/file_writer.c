@@ -126,10 +126,21 @@ static void sync_directory(const char *path) {
     free(directory);
 }
 
-/* Syncs the file and renames it over `path`; removes it on failure. */
+static bool is_unchanged(const char *path, const struct stat *old) {
+    struct stat now;
+    return lstat(path, &now) == 0 && now.st_dev == old->st_dev && now.st_ino == old->st_ino &&
+           now.st_size == old->st_size && now.st_ctim.tv_sec == old->st_ctim.tv_sec &&
+           now.st_ctim.tv_nsec == old->st_ctim.tv_nsec;
+}
+
+/* Syncs the file and renames it over `path`, which must still be `old` (NULL: may be anything);
+ * removes it on failure. */
 static bool file_temporary_commit(struct file_temporary *file, const char *path,
-                                  caption_error *error) {
+                                  const struct stat *old, caption_error *error) {
     bool ok = fsync(file->descriptor) == 0 || file_error(error, path, "write");
+    if (ok && old && !is_unchanged(path, old))
+        ok = error_set(error, CAPTION_ERROR_IO,
+                       "%s: another program has changed it meanwhile: it stays as it is", path);
     /* The lock is held until the name is gone. */
     if (ok) ok = rename(file->path, path) == 0 || file_error(error, path, "replace");
     if (ok) {
@@ -221,7 +232,7 @@ static bool copy(int from, int to) {
 }
 
 static bool commit_target(struct file_target *target, const char *path, caption_error *error) {
-    if (target->file.path) return file_temporary_commit(&target->file, path, error);
+    if (target->file.path) return file_temporary_commit(&target->file, path, NULL, error);
     const int descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     bool ok = descriptor >= 0 && copy(target->file.descriptor, descriptor);
     if (!ok) write_error(error, path, errno);
@@ -250,7 +261,8 @@ void file_writer_abandon(struct file_writer *writer) {
 bool file_write(const char *path, const void *bytes, size_t size, caption_error *error) {
     struct file_temporary file;
     if (!file_temporary_open(&file, path, error)) return false;
-    if (write_all(file.descriptor, bytes, size)) return file_temporary_commit(&file, path, error);
+    if (write_all(file.descriptor, bytes, size))
+        return file_temporary_commit(&file, path, NULL, error);
     write_error(error, path, errno);
     file_temporary_abandon(&file);
     return false;
@@ -279,15 +291,9 @@ static bool copy_attributes(const char *path, int to) {
     return ok;
 }
 
-static bool is_unchanged(const char *path, const struct stat *old) {
-    struct stat now;
-    return lstat(path, &now) == 0 && now.st_dev == old->st_dev && now.st_ino == old->st_ino &&
-           now.st_size == old->st_size && now.st_ctim.tv_sec == old->st_ctim.tv_sec &&
-           now.st_ctim.tv_nsec == old->st_ctim.tv_nsec;
-}
-
-/* Whether the new file is what the old one was, but for its bytes. */
-static bool become(int descriptor, const char *path, const struct stat *old, caption_error *error) {
+/* Makes the new file what the old one was, but for its bytes. */
+static bool become(int descriptor, const char *path, const struct stat *old, bool keeps_time,
+                   caption_error *error) {
     const struct timespec times[] = {old->st_atim, old->st_mtim};
     struct stat made;
     (void)!fchown(descriptor, old->st_uid, old->st_gid);
@@ -295,20 +301,33 @@ static bool become(int descriptor, const char *path, const struct stat *old, cap
         return error_set(error, CAPTION_ERROR_IO,
                          "%s: belongs to another user or group, which a new file would not", path);
     if (fchmod(descriptor, old->st_mode & 0777) != 0 || !copy_attributes(path, descriptor) ||
-        futimens(descriptor, times) != 0)
+        (keeps_time && futimens(descriptor, times) != 0))
         return write_error(error, path, errno);
-    return is_unchanged(path, old) ||
-           error_set(error, CAPTION_ERROR_IO,
-                     "%s: another program has changed it meanwhile: it stays as it is", path);
+    return true;
 }
 
-bool file_replace(const char *path, const struct stat *old, const void *bytes, size_t size,
-                  caption_error *error) {
+bool file_check_replaceable(const char *path, struct stat *status, caption_error *error) {
+    const char *reason = NULL;
+    if (lstat(path, status) != 0) return file_error(error, path, "look at");
+    if (S_ISLNK(status->st_mode))
+        reason = "it is a symbolic link";
+    else if (!S_ISREG(status->st_mode))
+        reason = "it is no regular file";
+    else if (status->st_nlink > 1)
+        reason = "it has several names (hard links)";
+    else if ((status->st_mode & 0222) == 0 || access(path, W_OK) != 0)
+        reason = "it is read-only";
+    return !reason ||
+           error_set(error, CAPTION_ERROR_IO, "%s: cannot be replaced: %s", path, reason);
+}
+
+bool file_replace(const char *path, const struct stat *old, bool keeps_time, const void *bytes,
+                  size_t size, caption_error *error) {
     struct file_temporary file;
     if (!file_temporary_open(&file, path, error)) return false;
     const bool written = write_all(file.descriptor, bytes, size) || write_error(error, path, errno);
-    if (written && become(file.descriptor, path, old, error))
-        return file_temporary_commit(&file, path, error);
+    if (written && become(file.descriptor, path, old, keeps_time, error))
+        return file_temporary_commit(&file, path, old, error);
     file_temporary_abandon(&file);
     return false;
 }

@@ -40,7 +40,7 @@ static char *file_of(const struct captioning *run, size_t number, bool *skipped,
                      caption_error *error) {
     const struct caption_row row = row_of(run, number, NULL);
     char *path = caption_file_path(&row, run->files->folder, run->files->extension, error);
-    *skipped = path && run->files->existing == CAPTION_FILE_SKIP && access(path, F_OK) == 0;
+    *skipped = path && run->files->existing == CAPTION_FILE_SKIP && caption_file_is_there(path);
     if (!*skipped) return path;
     free(path);
     return NULL;
@@ -221,6 +221,7 @@ static bool caption_list(struct captioning *run, caption_session *session, capti
 bool captioning_run(struct captioning *run, caption_session *session, caption_error *error) {
     interrupt_listen();
     run->others = run->list->others;
+    run->doubles = run->list->doubles;
     if (!run->archives) count_photos(run);
     struct progress progress = progress_start(run->photos > 1 ? stderr : NULL, run->photos);
     run->progress = &progress;
@@ -264,6 +265,7 @@ static bool list_photo(struct captioning *run, size_t number, caption_error *err
 bool captioning_list(struct captioning *run, caption_error *error) {
     if (run->archives) return captioning_tar_list(run, error);
     run->others = run->list->others;
+    run->doubles = run->list->doubles;
     count_photos(run);
     for (size_t i = 0; i < run->list->count; i++) {
         const struct photo_entry *entry = &run->list->entries[i];
@@ -293,12 +295,15 @@ void captioning_summarise(const struct captioning *run) {
     const bool watched =
         run->verbose || run->files || run->xmp || run->metadata || isatty(STDERR_FILENO);
     const size_t others = run->others;
-    if (watched && (run->photos > 1 || others > 0)) {
+    if (watched && (run->photos > 1 || others > 0 || run->doubles > 0 || run->skipped > 0)) {
         fprintf(stderr, "%s: %zu captioned, %zu failed", run->name, run->done, run->failed);
         if (run->skipped > 0) fprintf(stderr, ", %zu skipped (done before)", run->skipped);
         if (others > 0)
             fprintf(stderr, ", %zu other %s%s passed over", others,
                     run->archives ? "member" : "file", others == 1 ? "" : "s");
+        if (run->doubles > 0)
+            fprintf(stderr, ", %zu more name%s of these photos passed over", run->doubles,
+                    run->doubles == 1 ? "" : "s");
         if (run->seconds > 0)
             fprintf(stderr, " in %.1f s, %.1f photos/s", run->seconds,
                     (double)(run->done + run->failed) / run->seconds);

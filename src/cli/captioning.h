@@ -46,6 +46,7 @@ struct captioning {
     /* Set by the run. */
     size_t photos;  /* of the shard; of archives those so far */
     size_t others;  /* files or members that were passed over */
+    size_t doubles; /* see photo_list.h */
     size_t skipped; /* for their files are there already */
     size_t done, failed;
     bool interrupted; /* before all photos were looked at */

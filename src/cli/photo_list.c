@@ -21,6 +21,7 @@ static const size_t largest_list = (size_t)1 << 30;
 struct file_id {
     uint64_t device, inode;
     bool used;
+    const char *link; /* the path of an entry that is a symbolic link to it, or NULL */
 };
 
 static struct file_id *find_id(struct file_id *table, size_t capacity, uint64_t device,
@@ -57,8 +58,13 @@ static bool see(struct photo_list *list, const struct stat *status, bool *fresh,
     struct file_id *id = find_id(list->seen, list->seen_capacity, status->st_dev, status->st_ino);
     *fresh = !id->used;
     if (*fresh) list->seen_count++;
-    *id = (struct file_id){status->st_dev, status->st_ino, true};
+    if (*fresh) *id = (struct file_id){status->st_dev, status->st_ino, true, NULL};
     return true;
+}
+
+static bool is_link(const char *path) {
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
 }
 
 /* Takes `path` over, also on failure. Below a folder that was named is nothing of its own path. */
@@ -145,6 +151,33 @@ static bool search_within(struct photo_list *list, const char *folder, size_t re
 }
 
 /* Takes `path` over. */
+static bool add_photo(struct photo_list *list, char *path, size_t relative,
+                      const struct stat *status, caption_error *error) {
+    if (status && is_link(path))
+        find_id(list->seen, list->seen_capacity, status->st_dev, status->st_ino)->link = path;
+    return append(list, path, relative, NULL, error);
+}
+
+/* Counts another name of a photo. Where that in the list is a link's, and this one is not, it takes
+ * its place, and `path` is taken over: true. */
+static bool add_double(struct photo_list *list, const struct stat *status, char *path,
+                       size_t relative) {
+    list->doubles++;
+    struct file_id *id = find_id(list->seen, list->seen_capacity, status->st_dev, status->st_ino);
+    if (!id->link || is_link(path)) return false;
+    for (size_t i = list->count; i-- > 0;) {
+        struct photo_entry *entry = &list->entries[i];
+        if (entry->path != id->link) continue;
+        free(entry->path);
+        entry->path = path;
+        entry->relative = (unsigned)size_smaller(relative, strlen(path));
+        id->link = NULL;
+        return true;
+    }
+    return false;
+}
+
+/* Takes `path` over. */
 static bool add_found(struct photo_list *list, char *path, const char *name, size_t relative,
                       caption_error *error) {
     struct stat status;
@@ -157,7 +190,8 @@ static bool add_found(struct photo_list *list, char *path, const char *name, siz
     } else if (matches(list, name)) {
         if (photo_recognise(path)) {
             ok = !there || see(list, &status, &fresh, error);
-            if (ok && fresh) return append(list, path, relative, NULL, error);
+            if (ok && fresh) return add_photo(list, path, relative, there ? &status : NULL, error);
+            if (ok && add_double(list, &status, path, relative)) return true;
         } else {
             list->others++;
         }
@@ -166,9 +200,18 @@ static bool add_found(struct photo_list *list, char *path, const char *name, siz
     return ok;
 }
 
+static bool is_file_in(const char *folder, const char *name) {
+    struct stat status;
+    char *path = file_join(folder, name, NULL);
+    const bool is_file = path && stat(path, &status) == 0 && S_ISREG(status.st_mode);
+    free(path);
+    return is_file;
+}
+
 /* Whether name i is a raw photo and the same photo is to be added as the camera developed it, under
  * a name that differs in its extension alone. */
-static bool has_twin(const struct photo_list *list, const struct names *names, size_t i) {
+static bool has_twin(const struct photo_list *list, const struct names *names, const char *folder,
+                     size_t i) {
     const char *name = names->names[i], *dot = strrchr(name, '.');
     if (!dot || !photo_named_raw(name)) return false;
     const size_t stem = (size_t)(dot + 1 - name);
@@ -177,7 +220,7 @@ static bool has_twin(const struct photo_list *list, const struct names *names, s
     for (size_t k = first; k < names->count && strncmp(names->names[k], name, stem) == 0; k++) {
         const char *twin = names->names[k];
         if (!strchr(twin + stem, '.') && photo_named(twin) && !photo_named_raw(twin) &&
-            matches(list, twin))
+            matches(list, twin) && is_file_in(folder, twin))
             return true;
     }
     return false;
@@ -186,7 +229,7 @@ static bool has_twin(const struct photo_list *list, const struct names *names, s
 static bool add_names(struct photo_list *list, const struct names *names, const char *folder,
                       size_t relative, caption_error *error) {
     for (size_t i = 0; i < names->count; i++) {
-        if (has_twin(list, names, i)) {
+        if (has_twin(list, names, folder, i)) {
             list->others++;
             continue;
         }
@@ -436,5 +479,5 @@ bool photo_options_list(const struct photo_options *options, char *const *argume
 
 const char *photo_options_file(const struct photo_options *options) {
     const char *file = options->files_from;
-    return file && strcmp(file, "-") != 0 ? file : NULL;
+    return file && strcmp(file, "-") == 0 ? "/dev/stdin" : file;
 }

@@ -35,10 +35,11 @@ struct photo_list {
 
     struct photo_entry *entries; /* [count] */
     size_t count, capacity;
-    size_t photos; /* entries without a problem */
-    size_t others; /* files of folders that were passed over: neither name nor content says photo,
-                      or raw photos beside what the camera made of them */
-    bool folders;  /* at least one argument was a folder */
+    size_t photos;  /* entries without a problem */
+    size_t others;  /* files of folders that were passed over: neither name nor content says photo,
+                       or raw photos beside what the camera made of them */
+    size_t doubles; /* names in folders of photos that are in the list by another name */
+    bool folders;   /* at least one argument was a folder */
 
     struct file_id *seen; /* what is in the list, and folders that were searched: a hash table */
     size_t seen_count, seen_capacity;
@@ -47,7 +48,8 @@ struct photo_list {
 /* Adds a photo, or the photos of a folder. A file that is named is taken as a photo whatever it is;
  * in a folder, files that are none by photo_recognise are counted and passed over, and so are,
  * uncounted, hidden files and folders. What is in the list already, be it by another name, is
- * passed over (by device and inode), which ends loops of symbolic links, too. A folder that cannot
+ * passed over (by device and inode) and counted, which ends loops of symbolic links, too; a
+ * photo's own name takes the place of that of a link to it. A folder that cannot
  * be read or holds no photo, and a file that cannot be looked at, become entries with a problem.
  * False when memory is short. */
 bool photo_list_add(struct photo_list *list, const char *argument, caption_error *error);

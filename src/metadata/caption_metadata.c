@@ -185,7 +185,7 @@ static bool put_into_photo(const char *path, const struct xmp_content *content, 
     bool ok = photo_metadata_put(old.data, old.size, content, overwrite, &made, error) ||
               error_prefix(error, path);
     if (ok) {
-        ok = file_replace(path, &status, made.data, made.size, error);
+        ok = file_replace(path, &status, true, made.data, made.size, error);
         file_bytes_free(&made);
     }
     file_bytes_free(&old);

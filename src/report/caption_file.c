@@ -37,12 +37,20 @@ char *caption_file_path(const struct caption_row *row, const char *folder, const
 }
 
 char *caption_file_first(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (!file) return NULL;
-    char line[4096];
-    const char *text = fgets(line, sizeof line, file);
-    fclose(file);
-    return text ? memory_substring(text, strcspn(text, "\r\n"), NULL) : NULL;
+    struct stat status;
+    struct file_bytes beginning;
+    if (lstat(path, &status) != 0 || !S_ISREG(status.st_mode) ||
+        !file_read_beginning(path, 4096, &beginning))
+        return NULL;
+    const char *text = (const char *)beginning.data;
+    char *line = beginning.size > 0 ? memory_substring(text, strcspn(text, "\r\n"), NULL) : NULL;
+    file_bytes_free(&beginning);
+    return line;
+}
+
+bool caption_file_is_there(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 /* The captions as lines, freed by the caller; NULL when memory is short. */
@@ -63,26 +71,31 @@ static char *captions_text(const struct file_output *files, const caption_result
 }
 
 /* Old lines and new ones; a missing newline at the end is added. */
-static bool write_joined(const char *path, const struct file_bytes *old, const char *text,
-                         size_t size, bool old_first, caption_error *error) {
+static bool write_joined(const char *path, const struct stat *status, const char *text, size_t size,
+                         bool old_first, caption_error *error) {
+    struct file_bytes file;
+    if (!file_read(path, largest_file, &file, error)) return false;
+    const struct file_bytes *old = &file;
     const bool ended = old->size == 0 || old->data[old->size - 1] == '\n';
     const size_t old_size = old->size + !ended;
     char *joined = memory_uninitialised(old_size + size, 1, "a file of captions", error);
-    if (!joined) return false;
+    if (!joined) {
+        file_bytes_free(&file);
+        return false;
+    }
     char *at = joined + (old_first ? 0 : size);
     memcpy(at, old->data, old->size);
     if (!ended) at[old->size] = '\n';
     memcpy(joined + (old_first ? old_size : 0), text, size);
-    const bool ok = file_write(path, joined, old_size + size, error);
+    const bool ok = file_replace(path, status, false, joined, old_size + size, error);
     free(joined);
+    file_bytes_free(&file);
     return ok;
 }
 
-/* Whether a file begins like text. True for a folder, whose error is reported on writing. */
+/* Whether a file begins like text. */
 static bool is_text(const char *path) {
     struct file_bytes beginning;
-    struct stat status;
-    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) return true;
     if (!file_read_beginning(path, 4096, &beginning)) return false;
     const bool text = signature_is_text(beginning.data, beginning.size) &&
                       !signature_name(beginning.data, beginning.size);
@@ -90,8 +103,26 @@ static bool is_text(const char *path) {
     return text;
 }
 
-/* Whether an existing file may be changed. */
-static bool may_change(const char *path, bool force, caption_error *error) {
+/* Whether the file is one that the run itself reads or writes. */
+static bool is_reserved(const struct file_output *files, const char *path) {
+    struct stat own, other;
+    const bool there = stat(path, &own) == 0;
+    for (size_t i = 0; i < CAPTION_FILE_RESERVED; i++) {
+        const char *reserved = files->options.reserved[i];
+        if (!reserved) continue;
+        if (there && stat(reserved, &other) == 0 && own.st_dev == other.st_dev &&
+            own.st_ino == other.st_ino)
+            return true;
+        if (strcmp(path + file_name_start(path), reserved + file_name_start(reserved)) == 0 &&
+            file_same(path, reserved))
+            return true;
+    }
+    return false;
+}
+
+/* Whether an existing file may be changed; *status: what it is. */
+static bool may_change(const char *path, bool force, struct stat *status, caption_error *error) {
+    if (!file_check_replaceable(path, status, error)) return false;
     if (photo_recognise(path))
         return error_set(error, CAPTION_ERROR_ARGUMENT, "%s: a photo, which is left as it is",
                          path);
@@ -104,18 +135,23 @@ static bool write_captions(const struct file_output *files, const char *path, co
                            size_t size, caption_error *error) {
     const enum caption_file_existing existing = files->options.existing;
     bool there;
-    if (!file_is_there(path, &there, error)) return false;
-    if (there && existing == CAPTION_FILE_SKIP) return true;
-    if (there && !may_change(path, files->options.force, error)) return false;
+    struct stat status;
+    if (!file_entry_is_there(path, &there, error)) return false;
+    if (there && existing == CAPTION_FILE_SKIP)
+        return caption_file_is_there(path) ||
+               error_set(error, CAPTION_ERROR_IO,
+                         "%s: expected a text of captions, found no regular file", path);
+    if (is_reserved(files, path))
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "%s: this run reads or writes it: expected another name (--sidecar=.EXT)",
+                         path);
     if (!there)
         return (!files->options.folder || file_make_folders(path, error)) &&
                file_write(path, text, size, error);
-    if (existing == CAPTION_FILE_OVERWRITE) return file_write(path, text, size, error);
-    struct file_bytes old;
-    if (!file_read(path, largest_file, &old, error)) return false;
-    const bool ok = write_joined(path, &old, text, size, existing == CAPTION_FILE_APPEND, error);
-    file_bytes_free(&old);
-    return ok;
+    if (!may_change(path, files->options.force, &status, error)) return false;
+    if (existing == CAPTION_FILE_OVERWRITE)
+        return file_replace(path, &status, false, text, size, error);
+    return write_joined(path, &status, text, size, existing == CAPTION_FILE_APPEND, error);
 }
 
 static bool write_row(struct caption_output *output, const struct caption_row *row,
@@ -349,7 +385,13 @@ static bool write_sidecar(const struct caption_xmp_options *options, const char 
     else
         xmp_packet_write(text.stream, content);
     char *packet = text_stream_close(&text, error);
-    const bool ok = packet && file_write(path, packet, text.size, error);
+    struct stat status;
+    bool ok = packet != NULL;
+    if (ok && old)
+        ok = file_check_replaceable(path, &status, error) &&
+             file_replace(path, &status, false, packet, text.size, error);
+    else if (ok)
+        ok = file_write(path, packet, text.size, error);
     free(packet);
     return ok;
 }

@@ -14,8 +14,12 @@
 char *caption_file_path(const struct caption_row *row, const char *folder, const char *extension,
                         caption_error *error);
 
-/* The first line of a file of captions, newly allocated; NULL where it cannot be read. */
+/* The first line of a file of captions, newly allocated; NULL where it cannot be read, or is a
+ * link, which may lead anywhere. */
 char *caption_file_first(const char *path);
+
+/* Whether a path names a regular file, be it by a link. */
+bool caption_file_is_there(const char *path);
 
 /* What happens to an existing file. */
 enum caption_file_existing {
@@ -25,6 +29,7 @@ enum caption_file_existing {
     CAPTION_FILE_PREPEND, /* or before them */
 };
 
+enum { CAPTION_FILE_RESERVED = 4 };
 struct caption_file_options {
     const char *extension; /* with its dot; must stay valid */
     const char *folder;    /* see caption_file_path; must stay valid */
@@ -32,6 +37,8 @@ struct caption_file_options {
     bool force;           /* overwrite a file that is not text, too; never a photo */
     bool n_best;          /* all captions, a line each, not only the best */
     enum tags_shown tags; /* in a line of their own, after the captions */
+    const char *reserved[CAPTION_FILE_RESERVED]; /* what the run reads and writes besides, or NULL:
+                                                    never written over; must stay valid */
 };
 
 /* An output that writes a text file for each photo with captions, atomically, in UTF-8 with a final

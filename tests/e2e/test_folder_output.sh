@@ -213,4 +213,55 @@ expect_in "$work/safe.csv" "path,caption" "\"'=1+1.ppm\"," "\"'+1.ppm\"," "\"'-1
 grep -q '^plain.ppm,' "$work/safe.csv" || fail "--csv-safe leaves other names as they are"
 grep -q '^=1+1.ppm,' "$out" || fail "--csv leaves every name as it is"
 
+
+# Names that are taken, by what is no text: rows of errors, and nothing waits or is read.
+mkdir -p "$work/taken/folder.txt"
+for name in folder pipe nowhere secret read_only hard; do cp "$work/shapes/images/00.ppm" "$work/taken/$name.ppm"; done
+mkfifo "$work/taken/pipe.txt"
+ln -s none "$work/taken/nowhere.txt"
+echo SECRET >"$work/secret"
+ln -s "$work/secret" "$work/taken/secret.txt"
+run --sidecar --html "$work/taken.html" "$work/taken"
+expect 1 "sidecars whose names are taken"
+expect_in "$err" "folder.txt: expected a text of captions" "pipe.txt: expected a text" "nowhere.txt: expected a text" "1 skipped"
+grep -q SECRET "$work/taken.html" && fail "a page shows nothing that a link leads to"
+[ -L "$work/taken/nowhere.txt" ] && [ -p "$work/taken/pipe.txt" ] || fail "a link and a pipe stay"
+echo old | tee "$work/taken/read_only.txt" >"$work/taken/hard.txt"
+chmod 400 "$work/taken/read_only.txt"
+ln "$work/taken/hard.txt" "$work/other_name"
+run --sidecar --existing append "$work/taken"
+expect_in "$err" "read_only.txt: cannot be replaced: it is read-only" "hard.txt: cannot be replaced: it has several names" \
+    "secret.txt: cannot be replaced: it is a symbolic link"
+grep -qx SECRET "$work/secret" && grep -qx old "$work/taken/hard.txt" || fail "they stay as they were"
+
+# A rewritten sidecar stays its owner's, with its mode, and has a new time.
+if [ "$(id -u)" -eq 0 ]; then
+    mkdir "$work/owned"
+    cp "$work/shapes/images/00.ppm" "$work/owned"
+    echo old >"$work/owned/00.txt"
+    echo '<x:xmpmeta xmlns:x="adobe:ns:meta/"><r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description r:about=""/></r:RDF></x:xmpmeta>' \
+        >"$work/owned/00.ppm.xmp"
+    chmod 640 "$work/owned/00.txt" "$work/owned/00.ppm.xmp"
+    chown 1234:4321 "$work/owned/00.txt" "$work/owned/00.ppm.xmp"
+    touch -d 2001-01-01 "$work/owned/00.txt"
+    run --sidecar --existing append "$work/owned"
+    expect 0 "texts of another user, by root"
+    run --write-xmp --existing overwrite "$work/owned"
+    expect 0 "XMP of another user, by root"
+    for file in 00.txt 00.ppm.xmp; do
+        [ "$(stat -c '%u:%g %a' "$work/owned/$file")" = "1234:4321 640" ] || fail "$file: owner and mode stay"
+    done
+    [ "$(date -r "$work/owned/00.txt" +%Y)" -gt 2001 ] || fail "a text that grew has a new time"
+fi
+
+# Another name of a photo is counted; the photo's own name takes the place of a link's.
+mkdir -p "$work/names/albums" "$work/names/originals"
+cp "$work/shapes/images/00.ppm" "$work/names/originals"
+ln -s ../originals/00.ppm "$work/names/albums/00.ppm"
+ln "$work/names/originals/00.ppm" "$work/names/originals/hard.ppm"
+run -r -v --sidecar "$work/names"
+expect 0 "a photo of three names"
+expect_in "$err" "1 captioned, 0 failed, 2 more names of these photos passed over"
+[ -e "$work/names/originals/00.txt" ] && [ ! -e "$work/names/albums/00.txt" ] || fail "its own name counts"
+
 finish

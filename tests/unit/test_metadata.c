@@ -475,14 +475,14 @@ static void a_file_that_changed_meanwhile_is_not_replaced(void **state) {
     assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
     assert_int_equal(chmod(path, 0640), 0);
     assert_int_equal(lstat(path, &old), 0);
-    assert_true(file_replace(path, &old, "newer", 5, NULL));
+    assert_true(file_replace(path, &old, true, "newer", 5, NULL));
     assert_int_equal(lstat(path, &now), 0);
     assert_int_equal(now.st_mtim.tv_sec, 2000);
     assert_int_equal(now.st_mtim.tv_nsec, 123456789);
     assert_int_equal(now.st_mode & 0777, 0640);
     assert_int_equal(now.st_size, 5);
     caption_error error = {0};
-    assert_false(file_replace(path, &old, "newest", 6, &error));
+    assert_false(file_replace(path, &old, true, "newest", 6, &error));
     assert_non_null(strstr(error.message, "another program has changed it"));
     assert_int_equal(lstat(path, &now), 0);
     assert_int_equal(now.st_size, 5);
