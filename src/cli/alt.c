@@ -275,7 +275,7 @@ static void write_document(struct alt_run *run, const char *path, const struct f
         error_set(&error, CAPTION_ERROR_IO, "%s: has several names (hard links): it stays as it is",
                   path);
     else
-        done = file_replace(target, before, made->data, made->size, &error);
+        done = file_replace(target, before, true, made->data, made->size, &error);
     if (!done)
         fail(run, &error);
     else
@@ -393,7 +393,8 @@ static enum outcome run_path(struct alt_run *run, const char *path) {
     caption_error error;
     struct file_bytes bytes;
     if (stat(path, &run->before) != 0) run->before = (struct stat){0}; /* reading it says why */
-    if (!file_read(path, is_epub ? largest_epub : ALT_LARGEST, &bytes, &error)) {
+    if (!run_files_check_reading(path, &error) ||
+        !file_read(path, is_epub ? largest_epub : ALT_LARGEST, &bytes, &error)) {
         fail(run, &error);
         return GOES_ON;
     }

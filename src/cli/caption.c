@@ -53,6 +53,7 @@ struct caption_plan {
     enum tags_shown tags;
     char *extension; /* owned, with its dot */
     bool writes_files;
+    struct model_place model; /* of the model's path in files.reserved */
 };
 
 /* Digits of a number that is allowed. */
@@ -149,12 +150,16 @@ static bool plan_files(struct caption_plan *plan, caption_error *error) {
                photo_list_find_taken_names(&plan->list, flags->output_dir != NULL, error);
     plan->extension = extension_of(flags->sidecar, error);
     if (!plan->extension) return false;
-    plan->files = (struct caption_file_options){.extension = plan->extension,
-                                                .folder = flags->output_dir,
-                                                .existing = existing_named(flags->existing),
-                                                .force = flags->force,
-                                                .n_best = plan->decoding->caption.top > 1,
-                                                .tags = plan->tags};
+    plan->files = (struct caption_file_options){
+        .extension = plan->extension,
+        .folder = flags->output_dir,
+        .existing = existing_named(flags->existing),
+        .force = flags->force,
+        .n_best = plan->decoding->caption.top > 1,
+        .tags = plan->tags,
+        .reserved = {photo_options_file(&flags->photos),
+                     model_path(plan->decoding->model, &plan->model, NULL), flags->page,
+                     flags->vis}};
     return photo_list_find_taken_names(&plan->list, flags->output_dir != NULL, error);
 }
 

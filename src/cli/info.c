@@ -43,6 +43,20 @@ static bool write_packed(const struct prepared *prepared, const char *path, cons
     return true;
 }
 
+/* Where nothing is, or what was packed before. */
+static bool may_write_packed(const char *path, caption_error *error) {
+    bool there;
+    struct stat status;
+    if (!file_entry_is_there(path, &there, error)) return false;
+    if (!there || (lstat(path, &status) == 0 && S_ISREG(status.st_mode) &&
+                   (status.st_size == 0 || packed_file_recognise(path))))
+        return true;
+    return error_set(error, CAPTION_ERROR_IO,
+                     "%s: expected nothing or packed weights, found something else: remove it "
+                     "first",
+                     path);
+}
+
 /* Packs for captions with the options that are used when no flag is given. */
 static bool pack(struct model *model, const char *path, caption_error *error) {
     const caption_options options = caption_options_default();
@@ -53,7 +67,8 @@ static bool pack(struct model *model, const char *path, caption_error *error) {
         !prepared_init(&prepared, model, &options, 1, error))
         return false;
     char *packed = packed_file_path(path, error);
-    const bool written = packed && write_packed(&prepared, packed, key, error);
+    const bool written =
+        packed && may_write_packed(packed, error) && write_packed(&prepared, packed, key, error);
     free(packed);
     prepared_free(&prepared);
     return written;

@@ -199,14 +199,38 @@ static bool check_standard_output(const struct run_files *files, caption_error *
                      "standard output: is a file that this run reads: expected another one");
 }
 
+/* "-" among the photos: what a shell redirected to it. */
+static bool check_standard_input(const struct run_files *files, caption_error *error) {
+    static const struct run_file input = {"standard input", "/dev/stdin", NULL};
+    bool is_read = false;
+    for (size_t i = 0; files->photos && i < files->photos->count; i++)
+        is_read |= strcmp(files->photos->entries[i].path, "-") == 0;
+    struct stat output, status;
+    if (!is_read || fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode)) return true;
+    for (size_t i = 0; i < files->count; i++) {
+        const struct run_file *file = &files->items[i];
+        if (file->kind && clashes(file->path, input.path)) return clash_error(file, &input, error);
+    }
+    if (fstat(STDOUT_FILENO, &output) != 0 || !same_status(&output, &status)) return true;
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "standard output: is the file that this run reads as standard input: expected "
+                     "another one");
+}
+
 bool run_files_check(const struct run_files *files, caption_error *error) {
-    if (!check_standard_output(files, error)) return false;
+    if (!check_standard_output(files, error) || !check_standard_input(files, error)) return false;
     for (size_t i = 0; i < files->count; i++) {
         const struct run_file *file = &files->items[i];
         if (!file->kind) continue;
         if (!check_clashes(files, i, error) || !check_output(files, file, error)) return false;
     }
     return true;
+}
+
+bool run_files_check_reading(const char *path, caption_error *error) {
+    struct run_file file = {"file", path, NULL};
+    const struct run_files files = {.items = &file, .count = 1};
+    return !path || check_standard_output(&files, error);
 }
 
 /* The sanitizers' runtime looks at more files than the program. */

@@ -78,6 +78,9 @@ bool run_files_check(const struct run_files *files, caption_error *error);
 
 void run_files_free(struct run_files *files);
 
+/* Whether standard output is the file at `path`, which is read; the error says so. */
+bool run_files_check_reading(const char *path, caption_error *error);
+
 /* The sandbox of a command (base/sandbox.h): photos, documents and requests may be hostile.
  * It may read what it was given and write where its outputs go, and nothing else.
  *

@@ -510,7 +510,9 @@ int command_suggest(int argc, char **argv) {
     const int first = command_begin(&command, argc, argv, 0, 2, &status);
     if (!first) return status;
     caption_error error;
-    bool done = settle_arguments(&o, argv + first, argc - first, &error);
+    bool done = settle_arguments(&o, argv + first, argc - first, &error) &&
+                run_files_check_reading(o.photo, &error) &&
+                run_files_check_reading(o.score, &error);
     decoding_options_settle(&decoding);
     done = done && run(&o, &error);
     return command_finish(&command, done ? COMMAND_DONE : command_error(&command, &error));

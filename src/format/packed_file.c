@@ -53,6 +53,23 @@ bool packed_file_take(struct packed_file *packed, const struct file_parts *file,
     return true;
 }
 
+bool packed_file_recognise(const char *path) {
+    struct file_bytes head;
+    if (!file_read_beginning(path, PACKED_HEAD, &head)) return false;
+    char *text = (char *)head.data, key[PACKED_KEY], same[PACKED_HEAD];
+    const size_t length = strcspn(text, "\n");
+    size_t sizes[PACKED_PARTS];
+    bool is_one = length < PACKED_KEY;
+    if (is_one) {
+        memcpy(key, text, length);
+        key[length] = '\0';
+        read_sizes(text + length, sizes);
+        is_one = packed_file_head(same, key, sizes) > 0 && strcmp(text, same) == 0;
+    }
+    file_bytes_free(&head);
+    return is_one;
+}
+
 bool packed_file_map(const struct packed_file *packed, enum packed_part part, struct arena *arena,
                      caption_error *error) {
     return arena_map(arena, packed->file.descriptor, packed->offsets[part], packed->sizes[part],

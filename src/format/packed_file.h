@@ -41,6 +41,9 @@ int packed_file_head(char head[PACKED_HEAD], const char *key, const size_t *size
 bool packed_file_take(struct packed_file *packed, const struct file_parts *file, const char *path,
                       const char *key, caption_error *error);
 
+/* Whether a file begins as such a file, of any key. */
+bool packed_file_recognise(const char *path);
+
 /* Maps a part into an empty arena, which it outlives. */
 bool packed_file_map(const struct packed_file *packed, enum packed_part part, struct arena *arena,
                      caption_error *error);

@@ -266,6 +266,18 @@ static bool collect(struct library *library, struct new_rows *rows, caption_erro
     return true;
 }
 
+/* Another run may have replaced the index that was read: its photos would be lost. */
+static bool check_unchanged(const struct library *library, caption_error *error) {
+    struct stat old, now;
+    if (library->old->count == 0 || fstat(library->old->file.descriptor, &old) != 0) return true;
+    if (stat(library->path, &now) == 0 && now.st_dev == old.st_dev && now.st_ino == old.st_ino)
+        return true;
+    return error_set(error, CAPTION_ERROR_IO,
+                     "%s: another run has changed or removed the index meanwhile: it stays as it "
+                     "is; the same command again adds to it",
+                     library->path);
+}
+
 bool library_write(struct library *library, uint64_t model, size_t width, caption_error *error) {
     const size_t old = library->old->count;
     struct new_rows rows = {
@@ -278,7 +290,8 @@ bool library_write(struct library *library, uint64_t model, size_t width, captio
                                           .rows = rows.items,
                                           .old = library->old};
     const bool same = rows.count == old && library->kept == old && old > 0;
-    ok = ok && (same || index_file_write(library->path, &content, error));
+    ok = ok && (same || (check_unchanged(library, error) &&
+                         index_file_write(library->path, &content, error)));
     free(rows.items);
     free(rows.gone);
     return ok;

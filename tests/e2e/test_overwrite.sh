@@ -145,4 +145,63 @@ wait "$reader"
 run train dataset.json -o /dev/null $tiny
 expect 2 "a model cannot go to a device"
 
+# --- files beside photos, and what is redirected
+
+echo p1.ppm >own.txt
+cp p1.ppm own.ppm
+cp "$model" own.safetensors
+cp p1.ppm page.ppm
+run --sidecar --existing overwrite --force --files-from own.txt own.ppm
+expect 1 "a sidecar in place of the list of photos"
+run --sidecar=.safetensors --existing overwrite --force -m own.safetensors own.ppm
+expect 1 "a sidecar in place of the model"
+cmp -s "$model" own.safetensors && grep -qx p1.ppm own.txt || fail "the list and the model stay"
+run --sidecar=.page --html page.page page.ppm
+expect 1 "a sidecar in place of the page"
+expect_in "$err" "page.page: this run reads or writes it"
+
+tar -cf in.tar p1.ppm notes.txt
+cp in.tar in.before
+cp p2.ppm same.ppm
+for arguments in "--tar - --tar-output in.tar" "--tar - --force --html in.tar"; do
+    # shellcheck disable=SC2086
+    "$program" $arguments <in.tar >"$out" 2>"$err" && fail "$arguments, from that archive"
+    expect_in "$err" "in.tar" "standard input of the run"
+done
+cmp -s in.tar in.before || fail "the archive stays"
+echo p1.ppm >list2
+"$program" --files-from - --html list2 --force <list2 >"$out" 2>"$err" && fail "a page in place of the list on standard input"
+grep -qx p1.ppm list2 || fail "that list stays"
+"$program" - <same.ppm >>same.ppm 2>"$err" && fail "a caption behind the photo on standard input"
+"$program" suggest same.ppm "a" >>same.ppm 2>"$err" && fail "suggestions behind the photo"
+cmp -s p2.ppm same.ppm || fail "the photo stays"
+echo '![](p1.ppm)' >own.md
+"$program" alt --dry-run own.md >>own.md 2>"$err" && fail "a difference behind the document"
+expect_lines own.md 1
+
+echo "my notes" >own.safetensors.packed
+run info --pack own.safetensors
+expect 1 "packed weights in place of notes"
+grep -q "my notes" own.safetensors.packed || fail "the notes stay"
+
+# Between reading and renaming lies a disk that may be slow.
+if has_faults; then
+    for command in "--write-metadata -t 1 change.jpg" "alt -t 1 change.md"; do
+        cp "$source_tree/samples/page.jpg" change.jpg
+        echo '![](p1.ppm)' >change.md
+        file=${command##* }
+        # shellcheck disable=SC2086
+        ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$work/trace" -e trace=fsync -e inject=fsync:delay_enter=1500000 \
+            "$program" $command >"$out" 2>"$err" &
+        await "$work/trace" fsync
+        echo "an edit" >>"$file"
+        wait $! && fail "$command: a file that is changed meanwhile"
+        tail -n 1 "$file" | grep -aq "an edit" || fail "$command: the edit stays"
+        expect_in "$err" "another program has changed it meanwhile"
+        rm "$work/trace"
+    done
+else
+    skip "no strace: files that are changed while the disk is slow"
+fi
+
 finish
