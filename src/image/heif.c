@@ -370,6 +370,11 @@ static bool read_item(struct locations *in, uint8_t *item, uint64_t *most) {
     return true;
 }
 
+/* Bytes of a number that the standard allows; libheif takes numbers of others for 0. */
+static bool is_size(unsigned bytes) {
+    return bytes == 0 || bytes == 4 || bytes == 8;
+}
+
 static void read_items(const struct iso_box *meta, const struct image_file *file, uint8_t *item,
                        uint64_t *most) {
     struct iso_box box, data = {0};
@@ -389,6 +394,11 @@ static void read_items(const struct iso_box *meta, const struct image_file *file
                            .data = data.content,
                            .file_size = file->size,
                            .data_size = data.size};
+    if (!is_size(in.offset_size) || !is_size(in.length_size) || !is_size(in.base_size) ||
+        !is_size(in.index_size)) {
+        *most = NO_BYTES;
+        return;
+    }
     if (!iso_box_find(boxes, size, "iinf", &in.kinds)) in.kinds = (struct iso_box){0};
     for (uint64_t items = take_number(&in, in.version < 2 ? 2 : 4); items > 0 && in.size > 0;
          items--) {
