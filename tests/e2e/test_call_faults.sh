@@ -47,9 +47,10 @@ faulty() {
     injected=$((injected + faults))
 }
 
-begin() { # the files as they were
+begin() { # the files as they were, those of the user who runs the program
     rm -rf "$work/in"
     cp -R "$work/old" "$work/in"
+    [ -z "$user" ] || [ "$(id -u)" -ne 0 ] || chown -R 65534:65534 "$work/in"
     chmod 777 "$work/in"
     chmod 666 "$work/in"/*
 }
