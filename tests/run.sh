@@ -37,8 +37,8 @@ trap finish EXIT
 
 # Builds whose tests come later, while processors wait for the tests before them.
 builds_for_later() {
-    cmake -S . -B build-clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_WERROR=ON \
-        -DCAPTION_TESTS=ON -DCMAKE_C_FLAGS="-fsanitize=thread,undefined -fno-sanitize-recover=all" \
+    cmake -S . -B build-clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=None -DCAPTION_WERROR=ON -DCAPTION_TESTS=ON \
+        -DCMAKE_C_FLAGS="-O1 -gline-tables-only -fsanitize=thread,undefined -fno-sanitize-recover=all" \
         -DCMAKE_EXPORT_COMPILE_COMMANDS=ON &&
         cmake --build build-clang -j "$jobs" --target threaded_tests fuzz_targets &&
         find src -name '*.c' ! -name ranks_mpi.c ! -name windows.c -print0 |
