@@ -374,10 +374,10 @@ static bool is_of_another(const struct xmp_packet *packet, const char *photo) {
     return strncasecmp(found, extension, length) != 0 || isalnum((unsigned char)found[length]);
 }
 
-/* `old`: NULL where there is none. */
+/* `old`: NULL where there is none; `before`: what lstat(2) said of it before it was read. */
 static bool write_sidecar(const struct caption_xmp_options *options, const char *path,
-                          const struct xmp_packet *old, const struct xmp_content *content,
-                          caption_error *error) {
+                          const struct xmp_packet *old, const struct stat *before,
+                          const struct xmp_content *content, caption_error *error) {
     struct text_stream text;
     if (!text_stream_open(&text, "an XMP sidecar", error)) return false;
     if (old)
@@ -385,11 +385,11 @@ static bool write_sidecar(const struct caption_xmp_options *options, const char 
     else
         xmp_packet_write(text.stream, content);
     char *packet = text_stream_close(&text, error);
-    struct stat status;
+    struct stat now;
     bool ok = packet != NULL;
     if (ok && old)
-        ok = file_check_replaceable(path, &status, error) &&
-             file_replace(path, &status, false, packet, text.size, error);
+        ok = file_check_replaceable(path, &now, error) &&
+             file_replace(path, before, false, packet, text.size, error);
     else if (ok)
         ok = file_write(path, packet, text.size, error);
     free(packet);
@@ -400,12 +400,14 @@ static bool merge(const struct caption_xmp_options *options, const struct captio
                   const char *path, const struct xmp_content *content, caption_error *error) {
     struct file_bytes file;
     struct xmp_packet packet;
+    struct stat before = {0};
+    (void)lstat(path, &before); /* reading it says what is wrong */
     if (!read_sidecar(path, &file, &packet, error)) return false;
     const bool overwrite = options->overwrite;
     const bool ok = is_of_another(&packet, row->path) ||
                     (!overwrite && is_full(&packet, options->tags)) ||
                     (xmp_packet_can_merge(&packet, content, overwrite, path, error) &&
-                     write_sidecar(options, path, &packet, content, error));
+                     write_sidecar(options, path, &packet, &before, content, error));
     file_bytes_free(&file);
     return ok;
 }
@@ -475,7 +477,7 @@ bool caption_xmp_put(const struct caption_xmp_options *options, const struct cap
             ok = merge(options, row, path, content, error);
         else if (is_created(options, &sidecars, i))
             ok = (!options->folder || file_make_folders(path, error)) &&
-                 write_sidecar(options, path, NULL, content, error);
+                 write_sidecar(options, path, NULL, NULL, content, error);
     }
     forget_sidecars(&sidecars);
     return ok;
