@@ -237,6 +237,23 @@ static void test_an_interrupted_run_keeps_what_it_did_not_look_at(void **state) 
     end(f);
 }
 
+static void test_of_two_runs_at_once_the_later_one_writes_nothing(void **state) {
+    struct fixture *f = *state, other = *f;
+    caption_error error = {0};
+    const struct file_bytes photo = {(uint8_t[]){'E'}, 1};
+    write_photo(f, "e.jpg", "E photo");
+    begin(f);
+    add(f, "e.jpg");
+    encode(&f->library, 0, &photo);
+    write_photo(&other, "d.jpg", "D photo");
+    update(&other, PHOTOS("a.jpg", "b.jpg", "c.jpg", "d.jpg"));
+    end(&other);
+    assert_false(library_write(&f->library, MODEL, WIDTH, &error));
+    assert_non_null(strstr(error.message, "another run has changed"));
+    end(f);
+    expect(f, PHOTOS("a.jpg=A", "b.jpg=B", "c.jpg=C", "d.jpg=D"));
+}
+
 static void test_names_do_not_depend_on_how_a_path_is_spelt(void **state) {
     struct fixture *f = *state;
     char folder[128];
@@ -287,6 +304,7 @@ int main(void) {
         TEST(test_photos_that_are_gone_are_dropped_and_others_stay),
         TEST(test_a_photo_that_cannot_be_read_now_is_dropped),
         TEST(test_an_interrupted_run_keeps_what_it_did_not_look_at),
+        TEST(test_of_two_runs_at_once_the_later_one_writes_nothing),
         TEST(test_names_do_not_depend_on_how_a_path_is_spelt),
         TEST(test_photos_elsewhere_have_absolute_names),
         TEST(test_what_is_no_file_is_refused),
