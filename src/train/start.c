@@ -200,8 +200,7 @@ bool start_check_choices(const struct train_options *options, const struct model
 static bool keep_tags(const struct model *old, struct vocabulary *words, caption_error *error) {
     for (size_t i = 0; i < old->tags.word_count; i++) {
         const char *word = old->vocabulary.words[i];
-        if (old->tags.tags[i] != TAG_NONE &&
-            vocabulary_find(words, word) == VOCABULARY_UNK &&
+        if (old->tags.tags[i] != TAG_NONE && vocabulary_find(words, word) == VOCABULARY_UNK &&
             !vocabulary_count(words, word, 1, error))
             return false;
     }
