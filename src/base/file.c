@@ -279,6 +279,11 @@ static bool set_existence(int status, const char *path, bool *there, caption_err
     return *there || errno == ENOENT || file_error(error, path, "look at it");
 }
 
+bool file_is_link(const char *path) {
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
 bool file_is_there(const char *path, bool *there, caption_error *error) {
     struct stat status;
     return set_existence(stat(path, &status), path, there, error);

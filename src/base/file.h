@@ -101,6 +101,9 @@ bool file_check_replaceable(const char *path, struct stat *status, caption_error
 bool file_replace(const char *path, const struct stat *old, bool keeps_time, const void *bytes,
                   size_t size, caption_error *error);
 
+/* Whether a path names a symbolic link. */
+bool file_is_link(const char *path);
+
 /* Whether a file exists. Returns false with `error` set if the check fails. A dangling link is an
  * entry of its folder but not a file. */
 bool file_is_there(const char *path, bool *there, caption_error *error);

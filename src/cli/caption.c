@@ -264,6 +264,7 @@ static bool check_files(const struct caption_plan *plan, caption_error *error) {
     struct run_files files = {.force = flags->force, .photos = &plan->list};
     const bool ok =
         run_files_read(&files, "list of photos", photo_options_file(&flags->photos), error) &&
+        run_files_read(&files, "standard input", photo_list_input(&plan->list), error) &&
         run_files_read_model(&files, plan->decoding->model, error) &&
         run_files_write(&files, "html", flags->page, &RUN_FILES_PAGE, error) &&
         run_files_write(&files, "vis-json", flags->vis, &RUN_FILES_ROWS, error) &&

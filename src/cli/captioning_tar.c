@@ -113,10 +113,10 @@ static bool add_name(struct written_names *names, const char *base, const char *
         free(name);
         return false;
     }
-    const uint64_t hash = siphash_string(names->key, name);
-    uint64_t *slot = slot_of(names, hash ? hash : 1);
+    const uint64_t hash = siphash_string(names->key, name) | UINT64_C(1) << 63; /* never 0 */
+    uint64_t *slot = slot_of(names, hash);
     *is_new = *slot == 0;
-    *slot = hash ? hash : 1;
+    *slot = hash;
     names->count += *is_new;
     free(name);
     return true;

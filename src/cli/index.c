@@ -186,6 +186,7 @@ static bool check_files(const struct indexing *run, caption_error *error) {
     struct run_files files = {.force = options->force, .photos = &run->list};
     const bool ok =
         run_files_read(&files, "list of photos", photo_options_file(&options->photos), error) &&
+        run_files_read(&files, "standard input", photo_list_input(&run->list), error) &&
         run_files_read_model(&files, options->decoding->model, error) &&
         run_files_write(&files, "output", options->output, &RUN_FILES_INDEX, error) &&
         run_files_check(&files, error);

@@ -37,6 +37,12 @@ bool photo_list_holds(const struct photo_list *list, const struct stat *file) {
     return find_id(list->seen, list->seen_capacity, file->st_dev, file->st_ino)->used;
 }
 
+const char *photo_list_input(const struct photo_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->entries[i].path, "-") == 0) return "/dev/stdin";
+    return NULL;
+}
+
 static bool grow_seen(struct photo_list *list, caption_error *error) {
     const size_t capacity = list->seen_capacity > 0 ? 2 * list->seen_capacity : 64;
     struct file_id *table = memory_zeroed(capacity, sizeof *table, "the list of photos", error);
@@ -60,11 +66,6 @@ static bool see(struct photo_list *list, const struct stat *status, bool *fresh,
     if (*fresh) list->seen_count++;
     if (*fresh) *id = (struct file_id){status->st_dev, status->st_ino, true, NULL};
     return true;
-}
-
-static bool is_link(const char *path) {
-    struct stat status;
-    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
 }
 
 /* Takes `path` over, also on failure. Below a folder that was named is nothing of its own path. */
@@ -153,7 +154,7 @@ static bool search_within(struct photo_list *list, const char *folder, size_t re
 /* Takes `path` over. */
 static bool add_photo(struct photo_list *list, char *path, size_t relative,
                       const struct stat *status, caption_error *error) {
-    if (status && is_link(path))
+    if (status && file_is_link(path))
         find_id(list->seen, list->seen_capacity, status->st_dev, status->st_ino)->link = path;
     return append(list, path, relative, NULL, error);
 }
@@ -164,7 +165,7 @@ static bool add_double(struct photo_list *list, const struct stat *status, char 
                        size_t relative) {
     list->doubles++;
     struct file_id *id = find_id(list->seen, list->seen_capacity, status->st_dev, status->st_ino);
-    if (!id->link || is_link(path)) return false;
+    if (!id->link || file_is_link(path)) return false;
     for (size_t i = list->count; i-- > 0;) {
         struct photo_entry *entry = &list->entries[i];
         if (entry->path != id->link) continue;

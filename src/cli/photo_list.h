@@ -68,6 +68,9 @@ bool photo_list_add_from(struct photo_list *list, const char *file, bool zeros,
 bool photo_list_find_taken_names(struct photo_list *list, bool by_relative_path,
                                  caption_error *error);
 
+/* "/dev/stdin" where standard input is one of the list, else NULL. */
+const char *photo_list_input(const struct photo_list *list);
+
 /* Whether a file, as stat(2) sees it, is one of the list. */
 bool photo_list_holds(const struct photo_list *list, const struct stat *file);
 

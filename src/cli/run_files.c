@@ -199,26 +199,8 @@ static bool check_standard_output(const struct run_files *files, caption_error *
                      "standard output: is a file that this run reads: expected another one");
 }
 
-/* "-" among the photos: what a shell redirected to it. */
-static bool check_standard_input(const struct run_files *files, caption_error *error) {
-    static const struct run_file input = {"standard input", "/dev/stdin", NULL};
-    bool is_read = false;
-    for (size_t i = 0; files->photos && i < files->photos->count; i++)
-        is_read |= strcmp(files->photos->entries[i].path, "-") == 0;
-    struct stat output, status;
-    if (!is_read || fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode)) return true;
-    for (size_t i = 0; i < files->count; i++) {
-        const struct run_file *file = &files->items[i];
-        if (file->kind && clashes(file->path, input.path)) return clash_error(file, &input, error);
-    }
-    if (fstat(STDOUT_FILENO, &output) != 0 || !same_status(&output, &status)) return true;
-    return error_set(error, CAPTION_ERROR_ARGUMENT,
-                     "standard output: is the file that this run reads as standard input: expected "
-                     "another one");
-}
-
 bool run_files_check(const struct run_files *files, caption_error *error) {
-    if (!check_standard_output(files, error) || !check_standard_input(files, error)) return false;
+    if (!check_standard_output(files, error)) return false;
     for (size_t i = 0; i < files->count; i++) {
         const struct run_file *file = &files->items[i];
         if (!file->kind) continue;
@@ -278,11 +260,6 @@ void run_sandbox_write_in(struct run_sandbox *run, const char *folder) {
     free(there);
 }
 
-static bool is_link(const char *path) {
-    struct stat status;
-    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
-}
-
 static bool same_folder(const char *a, const char *b) {
     const size_t length = file_name_start(a);
     return length > 0 && length == file_name_start(b) && memcmp(a, b, length) == 0;
@@ -297,7 +274,7 @@ void run_sandbox_photos(struct run_sandbox *run, const struct photo_list *list, 
         const bool follows = i > 0 && same_folder(path, list->entries[i - 1].path);
         const bool goes_on = i + 1 < list->count && same_folder(path, list->entries[i + 1].path);
         if (!follows && (goes_on || beside)) allow_folder_of(run, path, access);
-        if (strcmp(path, "-") == 0 || (!follows && !goes_on) || is_link(path))
+        if (strcmp(path, "-") == 0 || (!follows && !goes_on) || file_is_link(path))
             run_sandbox_read(run, path);
     }
 }
@@ -331,7 +308,7 @@ void run_sandbox_dataset(struct run_sandbox *run, const struct dataset *dataset)
         if (!path || strcmp(path, before) == 0) continue; /* members of one archive have its path */
         before = path;
         allow_once(run, &recent, path);
-        if (is_link(path) && realpath(path, target)) allow_once(run, &recent, target);
+        if (file_is_link(path) && realpath(path, target)) allow_once(run, &recent, target);
     }
     for (size_t i = 0; i < RECENT; i++) free(recent.folders[i]);
 }

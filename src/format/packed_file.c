@@ -56,16 +56,12 @@ bool packed_file_take(struct packed_file *packed, const struct file_parts *file,
 bool packed_file_recognise(const char *path) {
     struct file_bytes head;
     if (!file_read_beginning(path, PACKED_HEAD, &head)) return false;
-    char *text = (char *)head.data, key[PACKED_KEY], same[PACKED_HEAD];
-    const size_t length = strcspn(text, "\n");
+    const char *text = (const char *)head.data, *behind_key = text + strcspn(text, "\n");
+    char same[PACKED_HEAD];
     size_t sizes[PACKED_PARTS];
-    bool is_one = length < PACKED_KEY;
-    if (is_one) {
-        memcpy(key, text, length);
-        key[length] = '\0';
-        read_sizes(text + length, sizes);
-        is_one = packed_file_head(same, key, sizes) > 0 && strcmp(text, same) == 0;
-    }
+    read_sizes(behind_key, sizes);
+    packed_file_head(same, "", sizes);
+    const bool is_one = behind_key - text < PACKED_KEY && strcmp(behind_key, same) == 0;
     file_bytes_free(&head);
     return is_one;
 }

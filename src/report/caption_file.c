@@ -346,11 +346,10 @@ static char *path_of(const struct caption_row *row, const char *folder, int name
     return caption_file_path(&named, folder, ".xmp", error);
 }
 
-/* An existing sidecar; its bytes are freed by the caller. */
-static bool read_sidecar(const char *path, struct file_bytes *file, struct xmp_packet *packet,
-                         caption_error *error) {
-    struct stat status;
-    if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode))
+/* An existing sidecar, and what lstat(2) said of it before; its bytes are freed by the caller. */
+static bool read_sidecar(const char *path, struct stat *status, struct file_bytes *file,
+                         struct xmp_packet *packet, caption_error *error) {
+    if (lstat(path, status) == 0 && !S_ISREG(status->st_mode))
         return error_set(error, CAPTION_ERROR_IO, "%s: expected a regular file", path);
     if (!file_read(path, largest_file, file, error)) return false;
     if (xmp_packet_read((const char *)file->data, file->size, path, packet, error)) return true;
@@ -400,9 +399,8 @@ static bool merge(const struct caption_xmp_options *options, const struct captio
                   const char *path, const struct xmp_content *content, caption_error *error) {
     struct file_bytes file;
     struct xmp_packet packet;
-    struct stat before = {0};
-    (void)lstat(path, &before); /* reading it says what is wrong */
-    if (!read_sidecar(path, &file, &packet, error)) return false;
+    struct stat before;
+    if (!read_sidecar(path, &before, &file, &packet, error)) return false;
     const bool overwrite = options->overwrite;
     const bool ok = is_of_another(&packet, row->path) ||
                     (!overwrite && is_full(&packet, options->tags)) ||
@@ -488,7 +486,8 @@ static bool has_all(const struct caption_xmp_options *options, const struct capt
                     const char *path) {
     struct file_bytes file;
     struct xmp_packet packet;
-    if (!read_sidecar(path, &file, &packet, NULL)) return false;
+    struct stat status;
+    if (!read_sidecar(path, &status, &file, &packet, NULL)) return false;
     const bool all = is_of_another(&packet, row->path) || is_full(&packet, options->tags);
     file_bytes_free(&file);
     return all;
