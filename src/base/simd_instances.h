@@ -10,6 +10,9 @@
  *     KERNEL(vector)  the type
  *     KERNEL_RELU6(x) max(0, min(6, x)), a NaN kept
  *     KERNEL_LESSER(a, b), KERNEL_GREATER(a, b)
+ *     KERNEL_ADD_PRODUCT(sums, x, y)  sums += x * y for a number x, with one rounding where the
+ *                            processor has that: a compiler that chooses may fuse one of two equal
+ *                            sums, and a row alone would differ from the same row beside others
  *     KERNEL_IN_REGISTER(x)  hides where a vector comes from: gcc computes what all of its numbers
  *                            share as a scalar, which then has to move to a vector register
  * SIMD_BY_LEVEL(name) of base/simd_level.h then lists the instances, for an array by level. */
@@ -26,6 +29,8 @@ typedef float plain_vector __attribute__((vector_size(4 * sizeof(float))));
 #define SIMD_LESSER_4(a, b) (plain_vector) vminq_f32((float32x4_t)(a), (float32x4_t)(b))
 #define SIMD_GREATER_4(a, b) (plain_vector) vmaxq_f32((float32x4_t)(a), (float32x4_t)(b))
 #define SIMD_RELU6_4(x) SIMD_LESSER_4(SIMD_GREATER_4((x), vdupq_n_f32(0)), vdupq_n_f32(6))
+#define SIMD_FUSED_4(sums, x, y)                                                                   \
+    (plain_vector) vfmaq_n_f32((float32x4_t)(sums), (float32x4_t)(y), (x))
 #define KERNEL_IN_REGISTER(x) __asm__("" : "+w"(x))
 #else
 
@@ -44,6 +49,7 @@ SIMD_INLINE plain_vector plain_lesser(plain_vector a, plain_vector b) {
 #define SIMD_LESSER_4(a, b) plain_lesser((a), (b))
 #define SIMD_GREATER_4(a, b) (-plain_lesser(-(a), -(b)))
 #define SIMD_RELU6_4(x) plain_relu6(x)
+#define SIMD_FUSED_4(sums, x, y) ((sums) + (x) * (y))
 #ifdef SIMD_X86
 #define KERNEL_IN_REGISTER(x) __asm__("" : "+x"(x))
 #else
@@ -60,11 +66,13 @@ typedef float avx2_vector __attribute__((vector_size(8 * sizeof(float))));
 #define SIMD_LESSER_8(a, b) _mm256_min_ps((a), (b))
 #define SIMD_GREATER_8(a, b) _mm256_max_ps((a), (b))
 #define SIMD_RELU6_8(x) _mm256_min_ps(_mm256_set1_ps(6), _mm256_max_ps(_mm256_setzero_ps(), (x)))
+#define SIMD_FUSED_8(sums, x, y) _mm256_fmadd_ps(_mm256_set1_ps(x), (y), (sums))
 
 typedef float avx512_vector __attribute__((vector_size(16 * sizeof(float))));
 #define SIMD_LESSER_16(a, b) _mm512_min_ps((a), (b))
 #define SIMD_GREATER_16(a, b) _mm512_max_ps((a), (b))
 #define SIMD_RELU6_16(x) _mm512_min_ps(_mm512_set1_ps(6), _mm512_max_ps(_mm512_setzero_ps(), (x)))
+#define SIMD_FUSED_16(sums, x, y) _mm512_fmadd_ps(_mm512_set1_ps(x), (y), (sums))
 #endif
 
 /* By the width of the instance that is being compiled. */
@@ -72,6 +80,8 @@ typedef float avx512_vector __attribute__((vector_size(16 * sizeof(float))));
 #define SIMD_OF_WIDTH(name, width) SIMD_JOIN(name, width)
 #define KERNEL_LESSER(a, b) SIMD_OF_WIDTH(SIMD_LESSER_, KERNEL_WIDTH)(a, b)
 #define KERNEL_GREATER(a, b) SIMD_OF_WIDTH(SIMD_GREATER_, KERNEL_WIDTH)(a, b)
+#define KERNEL_ADD_PRODUCT(sums, x, y)                                                             \
+    ((sums) = SIMD_OF_WIDTH(SIMD_FUSED_, KERNEL_WIDTH)(sums, x, y))
 #define KERNEL_RELU6(x) SIMD_OF_WIDTH(SIMD_RELU6_, KERNEL_WIDTH)(x)
 
 #define KERNEL(name) plain_##name

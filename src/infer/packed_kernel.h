@@ -65,7 +65,7 @@ KERNEL_TARGET SIMD_INLINE void KERNEL(tile)(size_t rows, size_t panels, bool fro
         for (size_t r = 0; r < rows; r++) {
             const float x = rows_at[r][j];
             SIMD_UNROLL
-            for (size_t v = 0; v < vectors; v++) sums[r][v] += x * weights[v];
+            for (size_t v = 0; v < vectors; v++) KERNEL_ADD_PRODUCT(sums[r][v], x, weights[v]);
         }
     }
     if (tile->residual) {
