@@ -207,8 +207,8 @@ static bool add_all(struct markdown *markdown, cmark_node *document, caption_err
     return ok;
 }
 
-bool pictures_read_markdown(const char *bytes, size_t size, struct alt_pictures *pictures,
-                            caption_error *error) {
+static bool read_body(const char *bytes, size_t size, struct alt_pictures *pictures,
+                      caption_error *error) {
     struct markdown markdown = {.bytes = bytes, .size = size, .pictures = pictures};
     bool ok = load(&markdown.lib, error) && find_lines(&markdown, error);
     if (ok) {
@@ -218,6 +218,61 @@ bool pictures_read_markdown(const char *bytes, size_t size, struct alt_pictures 
     }
     free(markdown.lines);
     return ok;
+}
+
+/* The length of a line, its end included. */
+static size_t line_length(const char *line) {
+    const size_t length = strcspn(line, "\r\n");
+    if (line[length] == 0) return length;
+    return length + (line[length] == '\r' && line[length + 1] == '\n' ? 2 : 1);
+}
+
+/* Whether a line is the mark, and nothing but spaces. */
+static bool is_mark(const char *line, const char *mark) {
+    const size_t length = strlen(mark);
+    if (strncmp(line, mark, length) != 0) return false;
+    const char *rest = line + length + strspn(line + length, " \t");
+    return *rest == 0 || *rest == '\r' || *rest == '\n';
+}
+
+static bool is_blank(const char *line) {
+    return is_mark(line, "");
+}
+
+/* Bytes and lines of the metadata that a document begins with: YAML between two lines "---" (the
+ * second may be "..."), or TOML between two lines "+++", as Jekyll, Hugo and pandoc read them.
+ * CommonMark does not know them, and takes their values for text. Before a blank line, "---" is a
+ * rule across the page. */
+struct front_matter {
+    size_t size, lines;
+};
+
+static struct front_matter front_matter_of(const char *bytes) {
+    const size_t begin = strncmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    const bool is_yaml = is_mark(bytes + begin, "---");
+    if (!is_yaml && !is_mark(bytes + begin, "+++")) return (struct front_matter){0};
+    struct front_matter front = {begin + line_length(bytes + begin), 1};
+    if (is_blank(bytes + front.size)) return (struct front_matter){0};
+    while (bytes[front.size]) {
+        const char *line = bytes + front.size;
+        front.size += line_length(line);
+        front.lines++;
+        if (is_yaml ? is_mark(line, "---") || is_mark(line, "...") : is_mark(line, "+++"))
+            return front;
+    }
+    return (struct front_matter){0};
+}
+
+bool pictures_read_markdown(const char *bytes, size_t size, struct alt_pictures *pictures,
+                            caption_error *error) {
+    const struct front_matter front = front_matter_of(bytes);
+    if (!read_body(bytes + front.size, size - front.size, pictures, error)) return false;
+    for (size_t i = 0; i < pictures->count; i++) {
+        struct alt_picture *picture = &pictures->items[i];
+        picture->line += front.lines;
+        if (picture->place > 0) picture->place += front.size;
+    }
+    return true;
 }
 
 #else

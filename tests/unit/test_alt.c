@@ -146,6 +146,20 @@ static void markdown_pictures_are_found_wherever_they_stand(void **state) {
            "](d)*\n\n<p>\n<img" TAG_ALT " src=a>\n</p>\n\nx <img" TAG_ALT " src=a/> y");
 }
 
+static void the_metadata_before_a_markdown_document_is_kept(void **state) {
+    (void)state;
+    expect(ALT_MARKDOWN, "---\nimage: ![](a)\n---\n![](b)\n",
+           "---\nimage: ![](a)\n---\n![" MARKDOWN_ALT "](b)\n");
+    expect(ALT_MARKDOWN, "\xef\xbb\xbf---  \r\nx: '<!-- ![](a)'\r\n...\r\n![](b)\r\n",
+           "\xef\xbb\xbf---  \r\nx: '<!-- ![](a)'\r\n...\r\n![" MARKDOWN_ALT "](b)\r\n");
+    expect(ALT_MARKDOWN, "+++\nx = '![](a)'\n---\n+++\n<img src=b>\n",
+           "+++\nx = '![](a)'\n---\n+++\n<img" TAG_ALT " src=b>\n");
+    /* A rule across the page, and marks that have no end. */
+    expect(ALT_MARKDOWN, "---\n\n![](a)\n\n---\n", "---\n\n![" MARKDOWN_ALT "](a)\n\n---\n");
+    expect(ALT_MARKDOWN, "---\n![](a)\n", "---\n![" MARKDOWN_ALT "](a)\n");
+    expect(ALT_MARKDOWN, "+++\n![](a)\n----\n", "+++\n![" MARKDOWN_ALT "](a)\n----\n");
+}
+
 static void a_text_in_the_wrong_place_is_noticed(void **state) {
     (void)state;
     if (!has_library(ALT_MARKDOWN)) skip();
@@ -424,6 +438,7 @@ int main(void) {
         cmocka_unit_test(what_only_looks_like_an_img_stays),
         cmocka_unit_test(xhtml_is_read_as_xml),
         cmocka_unit_test(markdown_pictures_are_found_wherever_they_stand),
+        cmocka_unit_test(the_metadata_before_a_markdown_document_is_kept),
         cmocka_unit_test(a_text_in_the_wrong_place_is_noticed),
         cmocka_unit_test(deep_and_broken_documents_are_read_or_refused),
         cmocka_unit_test(hostile_documents_take_no_longer_than_others),
