@@ -6,13 +6,21 @@
 
 enum { DELETE = 0x7f, C1_LEAD = 0xc2, C1_FIRST = 0x80, C1_LAST = 0x9f };
 
+/* Whether the text begins with a character that changes the order in which what follows is shown:
+ * U+202A to U+202E and U+2066 to U+2069 ("Trojan Source", Boucher and Anderson 2021). */
+static bool changes_order(const unsigned char *text) {
+    if (text[0] != 0xe2 || (text[1] != 0x80 && text[1] != 0x81)) return false;
+    return text[1] == 0x80 ? text[2] >= 0xaa && text[2] <= 0xae
+                           : text[2] >= 0xa6 && text[2] <= 0xa9;
+}
+
 /* Bytes of the control character that the text begins with, 0: it begins with none. */
 static size_t control_length(const char *text) {
-    const unsigned char first = (unsigned char)text[0];
-    if (first == '\n' || first == '\t' || first == 0) return 0;
-    if (first < ' ' || first == DELETE) return 1;
-    const unsigned char second = (unsigned char)text[1];
-    return first == C1_LEAD && second >= C1_FIRST && second <= C1_LAST ? 2 : 0;
+    const unsigned char *bytes = (const unsigned char *)text;
+    if (bytes[0] == '\n' || bytes[0] == '\t' || bytes[0] == 0) return 0;
+    if (bytes[0] < ' ' || bytes[0] == DELETE) return 1;
+    if (bytes[0] == C1_LEAD && bytes[1] >= C1_FIRST && bytes[1] <= C1_LAST) return 2;
+    return changes_order(bytes) ? 3 : 0;
 }
 
 static void write_clean(FILE *stream, const char *text, bool in_a_line) {

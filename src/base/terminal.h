@@ -7,10 +7,10 @@
 #include <stdio.h>
 
 /* Untrusted text (names of files and tensors, a model's metadata): control characters could clear
- * the screen, change the title or fake output. */
+ * the screen, change the title or fake output, such as "gpj.exe" shown from right to left. */
 
-/* Writes the text with '?' in place of every control character (C0 but newline and tab, DEL, and C1
- * in UTF-8). */
+/* Writes the text with '?' in place of every control character (C0 but newline and tab, DEL, C1 in
+ * UTF-8, and those that embed, override or isolate a direction of writing). */
 void plain_text_write(FILE *stream, const char *text);
 
 /* The same for a part of a line: newlines and tabs become spaces. */

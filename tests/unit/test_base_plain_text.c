@@ -31,6 +31,9 @@ static void control_characters_do_not_reach_a_terminal(void **state) {
                    "C1: \xc2\x9b"
                    "31m\xc2\x80\xc2\x9f.",
                    "C1: ?31m??.");
+    expect_written(plain_text_write,
+                   "\xe2\x80\xaegpj.exe\xe2\x80\xac \xe2\x81\xa6.\xe2\x81\xa9\xe2\x80",
+                   "?gpj.exe? ?.?\xe2\x80");
     expect_written(plain_text_write, "two\nlines\tand", "two\nlines\tand");
     expect_written(plain_text_write_line, "one\nline\tand\x1b", "one line and?");
 }
@@ -39,6 +42,9 @@ static void other_text_stays_as_it_is(void **state) {
     (void)state;
     static const char text[] = "caf\xc3\xa9 \xc2\xa0 \xe2\x82\xac \xf0\x9f\x90\x95 \xff\x9b \xc2";
     expect_written(plain_text_write, text, text);
+    static const char near_them[] =
+        "\xe2\x80\x8f \xe2\x80\xa9 \xe2\x80\xaf \xe2\x81\xa5 \xe2\x81\xaa";
+    expect_written(plain_text_write, near_them, near_them);
     expect_written(plain_text_to_reader, "a\x1b[2J", "a\x1b[2J"); /* no terminal */
 }
 
