@@ -1,6 +1,7 @@
 /* The program, and what its commands share. The first argument may name a command; anything else is
  * a photo to caption ("./train" is a photo or folder named train). */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -197,7 +198,18 @@ static int print_version(void) {
     return command_finish(&command, COMMAND_DONE);
 }
 
+/* Standard input, output or errors that are closed would be the next files that are opened: a model
+ * would be read as a photo, messages written into a page. They become /dev/null, opened so that
+ * reading or writing fails as before. */
+static bool fill_closed_streams(void) {
+    static const int flags[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+        if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", flags[stream]) != stream) return false;
+    return true;
+}
+
 int main(int argc, char **argv) {
+    if (!fill_closed_streams()) return COMMAND_FAILED; /* there is nowhere to say so */
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error: see command_error */
     signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow */
     if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0))

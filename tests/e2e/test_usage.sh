@@ -113,4 +113,14 @@ status=0
 expect 1 "a closed stdout: exit 1"
 expect_in "$err" "standard output"
 
+# Streams that are closed are no files of the run's own.
+status=0
+"$program" - <&- >"$out" 2>"$err" || status=$?
+expect 1 "a closed stdin is no photo"
+expect_in "$err" "/dev/stdin: is empty"
+status=0
+"$program" "$photo" "$work/no.jpg" --html "$work/closed.html" <&- >&- 2>&- || status=$?
+expect 1 "a photo that is not there, and nowhere to say so"
+[ "$(tail -n 1 "$work/closed.html")" = "</html>" ] || fail "the page is the page alone"
+
 finish
