@@ -14,6 +14,7 @@
 #include "data/dataset.h"
 #include "eval/calibration.h"
 #include "eval/evaluate.h"
+#include "eval/results.h"
 #include "eval/scores.h"
 #include "model/model.h"
 #include "report/score_table.h"
@@ -552,7 +553,8 @@ int command_score(int argc, char **argv) {
         "[OPTIONS] RESULTS DATASET",
         "Scores captions made elsewhere against the captions of a data set. RESULTS is a JSON\n"
         "array or JSON Lines of {\"image_id\" | \"file_name\" | \"path\", \"caption\"}, a CSV\n"
-        "with such columns, or what `caption` prints of photos.\n" DATASET_CHOICE_FORMATS,
+        "with such columns (or others that a DATASET may have), or what `caption` prints of\n"
+        "photos.\n" DATASET_CHOICE_FORMATS,
         groups,
         1,
         NULL};

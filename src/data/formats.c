@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -49,7 +50,7 @@ enum dataset_split fields_split_word(const char *word) {
         {"validation", DATASET_VAL}, {"test", DATASET_TEST},      {"testing", DATASET_TEST},
     };
     for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
-        if (strcmp(word, spellings[i].word) == 0) return spellings[i].split;
+        if (strcasecmp(word, spellings[i].word) == 0) return spellings[i].split;
     }
     return DATASET_OTHER;
 }
@@ -422,6 +423,28 @@ static const char *find_captions(const cJSON *row, const struct dataset_reading 
     return find_key(row, how->caption_key, caption_keys);
 }
 
+const char *rows_photo_key(const cJSON *row) {
+    return first_key(row, name_keys);
+}
+
+const char *rows_caption_key(const cJSON *row) {
+    return first_key(row, caption_keys);
+}
+
+static bool table_has_one(const struct table *table, const char *const *keys) {
+    for (size_t i = 0; keys[i]; i++)
+        if (table_has(table, keys[i])) return true;
+    return false;
+}
+
+bool rows_table_has_photos(const struct table *table) {
+    return table_has_one(table, name_keys);
+}
+
+bool rows_table_has_captions(const struct table *table) {
+    return table_has_one(table, caption_keys);
+}
+
 /* Of LLaVA; NULL where captions are in another field. */
 static const cJSON *find_conversation(const cJSON *row, const struct dataset_reading *how) {
     const cJSON *turns = cJSON_GetObjectItemCaseSensitive(row, "conversations");
@@ -509,6 +532,23 @@ static bool read_conversation(const cJSON *turns, const char *place, struct buil
     return builder_sentence(builder, "", error);
 }
 
+/* A list that another program wrote as text: "['A dog.' 'A brown dog.']" of NumPy, "['A dog.']" of
+ * Python. As a caption it would be one long sentence. */
+static bool is_written_list(const char *text) {
+    const size_t length = strlen(text);
+    return length > 3 && text[0] == '[' && (text[1] == '\'' || text[1] == '"') &&
+           text[length - 1] == ']' && (text[length - 2] == '\'' || text[length - 2] == '"');
+}
+
+static bool read_sentence_text(const char *text, const char *key, const char *place,
+                               struct builder *builder, caption_error *error) {
+    if (!is_written_list(text)) return builder_sentence(builder, text, error);
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: %s.%s: expected a caption, found a list of them as text (JSON Lines keep "
+                     "lists, as pandas' to_json(..., orient='records', lines=True) writes them)",
+                     builder->dataset->name, place, key);
+}
+
 static bool captions_error(const cJSON *row, const struct builder *builder, const char *place,
                            caption_error *error) {
     char keys[PLACE_SIZE] = "\"captions\", \"caption\" or \"text\"";
@@ -524,7 +564,8 @@ bool rows_read_captions(const cJSON *row, const char *place, struct builder *bui
     if (!key) return true;
     const cJSON *captions = cJSON_GetObjectItemCaseSensitive(row, key);
     if (cJSON_IsArray(captions)) return read_caption_list(captions, key, place, builder, error);
-    if (cJSON_IsString(captions)) return builder_sentence(builder, captions->valuestring, error);
+    if (cJSON_IsString(captions))
+        return read_sentence_text(captions->valuestring, key, place, builder, error);
     if (cJSON_IsNull(captions)) return builder_sentence(builder, "", error);
     return error_set(error, CAPTION_ERROR_FORMAT,
                      "%s: %s.%s: expected a string or an array of strings, found %s", name, place,
@@ -587,8 +628,7 @@ bool rows_recognises_table(const struct source *source) {
         return false;
     }
     const char *key = source->how->photo_key;
-    bool named = key && table_has(&table, key);
-    for (size_t i = 0; !key && name_keys[i]; i++) named |= table_has(&table, name_keys[i]);
+    const bool named = key ? table_has(&table, key) : rows_table_has_photos(&table);
     table_close(&table);
     return named;
 }
@@ -609,9 +649,8 @@ static bool read_table_row(cJSON *row, size_t number, struct builder *builder,
 static bool check_columns(const struct table *table, const struct builder *builder,
                           caption_error *error) {
     const char *key = builder->how->caption_key;
-    bool there = table_has(table, key ? key : "error");
-    for (size_t i = 0; !key && caption_keys[i]; i++) there |= table_has(table, caption_keys[i]);
-    if (there) return true;
+    if (key ? table_has(table, key) : rows_table_has_captions(table) || table_has(table, "error"))
+        return true;
     return error_set(
         error, CAPTION_ERROR_FORMAT,
         "%s: line 1: expected a column \"%.40s\" of captions, found none (--caption-key "

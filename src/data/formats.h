@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "data/dataset.h"
 #include "data/source.h"
+#include "data/table.h"
 
 /* Builds a data set, photo by photo and caption by caption. Used by the readers of all formats. */
 
@@ -221,7 +222,7 @@ const char *fields_id(const cJSON *object, const char *key, const char *name, co
                       char digits[FIELDS_DIGITS], caption_error *error);
 
 /* The split that a word names: train (also "training", "restval"), val ("validation", "valid",
- * "dev") or test ("testing"); any other word is DATASET_OTHER. */
+ * "dev") or test ("testing"), in any case; any other word is DATASET_OTHER. */
 enum dataset_split fields_split_word(const char *word);
 
 /* "split": such a word; DATASET_NONE means that the field is missing. */
@@ -249,6 +250,14 @@ bool fields_split(const cJSON *object, const char *name, const char *place,
  * the fields. Errors name the data set, `place` and the field. */
 bool rows_read_captions(const cJSON *object, const char *place, struct builder *builder,
                         bool *found, caption_error *error);
+
+/* The key of a row's photo, and of its captions; NULL: it has none. Without how's keys. */
+const char *rows_photo_key(const cJSON *row);
+const char *rows_caption_key(const cJSON *row);
+
+/* Whether a table has a column of photos' names, and one of captions. */
+bool rows_table_has_photos(const struct table *table);
+bool rows_table_has_captions(const struct table *table);
 
 /* True for an array that is empty or whose first element has a photo name. */
 bool rows_recognises_array(const struct source *source);

@@ -19,8 +19,6 @@ static const size_t largest_file = (size_t)2 << 30;
 /* Hugging Face's names for the captions of a folder of photos. */
 static const char *const metadata_names[] = {"metadata.jsonl", "metadata.csv"};
 
-static const char byte_order_mark[] = "\xEF\xBB\xBF";
-
 static bool is_folder(const char *path) {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
@@ -66,11 +64,10 @@ static bool find_path(struct source *source, const char *path, caption_error *er
 static bool read_text(struct source *source, caption_error *error) {
     if (!file_read_unless(source->path, largest_file, source->how->stop, &source->file, error))
         return false;
-    const size_t mark = strlen(byte_order_mark);
     const char *text = (const char *)source->file.data;
-    const bool marked = source->file.size >= mark && memcmp(text, byte_order_mark, mark) == 0;
-    source->text = marked ? text + mark : text;
-    source->size = marked ? source->file.size - mark : source->file.size;
+    const size_t mark = text_mark(text, source->file.size);
+    source->text = text + mark;
+    source->size = source->file.size - mark;
     if (!text_faults_check(source->text, source->size, source->path, error)) return false;
     text_faults_count(&source->faults, source->text, source->size);
     return true;
@@ -145,10 +142,13 @@ static const char *json_found(const cJSON *json) {
     return "an array of something else than rows";
 }
 
-/* The name of the photo's field may be another one. */
-static const char *way_out(const struct source *source) {
+/* The name of the photo's field may be another one, or a table have no names. */
+static const char *way_out(const struct source *source, bool is_text) {
     if (source->how->photo_key) return " (--photo-key names a field that it does not have)";
-    return source->json ? " (--photo-key names the field with it)" : "";
+    if (source->json) return " (--photo-key names the field with it)";
+    return is_text ? " (the first line of a table names its columns, as file_name,caption does; "
+                     "--photo-key gives the photos' column another name)"
+                   : "";
 }
 
 bool source_refuse(const struct source *source, const char *formats, caption_error *error) {
@@ -171,13 +171,13 @@ bool source_refuse(const struct source *source, const char *formats, caption_err
     return error_set(error, CAPTION_ERROR_FORMAT,
                      "%s: expected a data set in a format that is read (%s), found %s%s%s%s",
                      source->path, formats, quoted ? "text that begins with \"" : "", found,
-                     quoted ? "\"" : "", way_out(source));
+                     quoted ? "\"" : "", way_out(source, quoted));
 }
 
 static const char parquet[] =
     "a Parquet file, which is not read: python3 -c \"import pandas, sys; "
-    "pandas.read_parquet(sys.argv[1]).to_csv(sys.argv[2], index=False)\" FILE.parquet FILE.csv "
-    "converts it (the training guide has a line for photos in it)";
+    "pandas.read_parquet(sys.argv[1]).to_json(sys.argv[2], orient='records', lines=True)\" "
+    "FILE.parquet FILE.jsonl converts it (the training guide has a line for photos in it)";
 
 bool foreign_check(const uint8_t *bytes, size_t size, const char *path, caption_error *error) {
     static const struct {

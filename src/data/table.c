@@ -84,6 +84,12 @@ void text_faults_count(struct text_faults *faults, const char *text, size_t size
     }
 }
 
+size_t text_mark(const char *text, size_t size) {
+    static const char mark[] = "\xEF\xBB\xBF";
+    const size_t length = sizeof mark - 1;
+    return size >= length && memcmp(text, mark, length) == 0 ? length : 0;
+}
+
 bool text_faults_check(const char *text, size_t size, const char *path, caption_error *error) {
     static const char *const marks[] = {"\xFF\xFE", "\xFE\xFF"};
     const bool marked =
@@ -122,6 +128,28 @@ static const char *row_end(const struct table *table, const char *start) {
 static const char *skip_spaces(const char *at, const char *stop) {
     while (at < stop && *at == ' ') at++;
     return at;
+}
+
+/* Whether text follows the quote that closes a field of several lines. The quote that opened it was
+ * then part of a text, and the rows behind it would be lost in the field. */
+static bool swallows_rows(const struct table *table, const char *start, const char *stop) {
+    const char *opened = NULL; /* the quote that the field begins with */
+    bool quoted = false, begins = true;
+    for (const char *at = start; at < stop; at++) {
+        if (quoted) {
+            quoted = *at != '"';
+            const char *next = skip_spaces(at + 1, stop);
+            const bool ends = next == stop || *next == table->delimiter || strchr("\"\r\n", *next);
+            begins = !quoted;
+            if (!quoted && !ends && memchr(opened, '\n', (size_t)(at - opened))) return true;
+            continue;
+        }
+        quoted = table->quotes && begins && *at == '"';
+        if (quoted && !opened) opened = at;
+        begins = *at == table->delimiter;
+        if (begins) opened = NULL;
+    }
+    return false;
 }
 
 static char *trim_spaces(const char *start, char *end) {
@@ -182,6 +210,12 @@ static bool read_record(struct table *table, const char *name, bool *found, capt
         if (!stop)
             return error_set(error, CAPTION_ERROR_FORMAT, "%s: line %zu: a quote without an end",
                              name, table->lines + 1);
+        if (swallows_rows(table, start, stop))
+            return error_set(
+                error, CAPTION_ERROR_FORMAT,
+                "%s: line %zu: a field in quotes goes on over the next lines, and text "
+                "follows its closing quote: expected a quote within a field to be doubled",
+                name, table->lines + 1);
         count_lines(table, start, stop);
         table->next = stop < table->end ? stop + 1 : stop;
         if (is_blank(start, (size_t)(stop - start))) continue;

@@ -43,6 +43,9 @@ bool lines_each(const char *text, size_t size,
                 bool (*read)(void *context, const struct line *line, caption_error *error),
                 void *context, caption_error *error);
 
+/* Bytes of the mark of UTF-8 that the text begins with, 0: it has none. */
+size_t text_mark(const char *text, size_t size);
+
 /* Faults of an untrusted text, counted before it is parsed. */
 
 struct text_faults {
@@ -78,7 +81,8 @@ bool table_has(const struct table *table, const char *column);
 
 /* The next row that is not blank as an object of strings, without the fields that are empty, which
  * the caller frees with cJSON_Delete; *row is NULL at the end. False with `error` set where a row
- * has more fields than there are columns, or a quote without an end; `name` is for messages. */
+ * has more fields than there are columns, a quote without an end, or one that ends lines later in
+ * the midst of a text; `name` is for messages. */
 bool table_next(struct table *table, const char *name, cJSON **row, caption_error *error);
 
 void table_close(struct table *table);

@@ -253,6 +253,10 @@ static bool read_set(struct trainer *t, struct reading *r, caption_error *error)
     if (!set->validation) {
         if (!dataset_split_seeded(&r->dataset, t->options->split_seed, error)) return false;
         say_of(t, &r->dataset);
+        if (r->dataset.split_seeded)
+            trainer_say(t,
+                        "%s: no photos for validation named: they are drawn, by --split-seed %llu",
+                        r->dataset.name, (unsigned long long)t->options->split_seed);
         return true;
     }
     learn_from_unsplit(&r->dataset);

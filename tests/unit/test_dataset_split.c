@@ -17,6 +17,17 @@ static void splits_are_told_by_name(void **state) {
     assert_false(dataset_split_parse("", &split, &every));
 }
 
+static void the_case_of_a_split_does_not_matter(void **state) {
+    (void)state;
+    struct dataset dataset =
+        read_text("image,split,text\na,Train,x\nb,VAL,y\nc,Validation,z\nd,Test,w\n", NULL);
+    assert_int_equal(dataset.photos[0].split, DATASET_TRAIN);
+    assert_int_equal(dataset.photos[1].split, DATASET_VAL);
+    assert_int_equal(dataset.photos[2].split, DATASET_VAL);
+    assert_int_equal(dataset.photos[3].split, DATASET_TEST);
+    dataset_free(&dataset);
+}
+
 static void a_split_is_selected_in_order_and_an_empty_one_is_an_error(void **state) {
     (void)state;
     struct dataset dataset = read_text(karpathy, NULL);
@@ -182,6 +193,7 @@ static void one_photo_cannot_be_divided(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(splits_are_told_by_name),
+        cmocka_unit_test(the_case_of_a_split_does_not_matter),
         cmocka_unit_test(a_split_is_selected_in_order_and_an_empty_one_is_an_error),
         cmocka_unit_test(a_tenth_becomes_val_at_least_one_and_at_most_a_thousand),
         cmocka_unit_test(the_seed_and_the_names_alone_choose),

@@ -82,8 +82,36 @@ static void columns_may_be_named(void **state) {
     assert_refused("path,note\na.jpg,x\n", "line 1: expected a column \"caption\" of captions");
 }
 
+static void a_quote_within_a_text_does_not_swallow_rows(void **state) {
+    (void)state;
+    static const char message[] = "line 2: a field in quotes goes on over the next lines";
+    assert_refused("image\tcaption\na.jpg\t\"A dog\nb.jpg\ty\nc.jpg\tz \"is\" here\n", message);
+    assert_refused("image,caption\na.jpg,\"A dog\nb.jpg,20\" high\n", message);
+    struct dataset dataset = read_text("image,caption\n"
+                                       "a.jpg,\"A \"\"dog\"\"\nruns.\"\r\n"
+                                       "b.jpg,\"A\n\"\"cat\"\"\"\n"
+                                       "\"c.jpg\",\"A \"big\" cow\"\n",
+                                       NULL);
+    assert_int_equal(dataset.photo_count, 3);
+    assert_caption(&dataset, 1, 0, "a cat");
+    dataset_free(&dataset);
+}
+
+static void a_list_written_as_text_is_no_caption(void **state) {
+    (void)state;
+    static const char message[] = ": expected a caption, found a list of them as text";
+    assert_refused("image,caption\na.jpg,['A dog.' 'A cat.']\n", message);
+    assert_refused("{\"image\": \"a.jpg\", \"text\": \"[\\\"A dog.\\\", \\\"A cat.\\\"]\"}",
+                   message);
+    struct dataset dataset =
+        read_text("image,caption\na.jpg,['dog'] on a sign\nb.jpg,[a] dog]\n", NULL);
+    assert_int_equal(dataset.photo_count, 2);
+    dataset_free(&dataset);
+}
+
 static void broken_tables_are_errors(void **state) {
     (void)state;
+    assert_refused("a.jpg,A dog runs.\n", "the first line of a table names its columns");
     assert_refused("path,text\na.jpg,x\nb.jpg,y,z\n", "line 3: expected 2 fields");
     assert_refused("path,text\n\na.jpg,\"x\n", "line 3: a quote without an end");
     assert_refused("name,text\na.jpg,x\n", "expected a data set");
@@ -117,6 +145,8 @@ int main(void) {
         cmocka_unit_test(what_caption_prints_is_a_data_set),
         cmocka_unit_test(flickr30k_parts_fields_by_bars_and_spaces),
         cmocka_unit_test(columns_may_be_named),
+        cmocka_unit_test(a_quote_within_a_text_does_not_swallow_rows),
+        cmocka_unit_test(a_list_written_as_text_is_no_caption),
         cmocka_unit_test(broken_tables_are_errors),
         cmocka_unit_test(what_is_no_text_is_named_or_counted),
     };

@@ -1,6 +1,6 @@
 #include "temporary_file.h"
 
-#include "eval/scores.h"
+#include "eval/results.h"
 
 enum { PHOTOS = 4 };
 
@@ -81,6 +81,24 @@ static void json_lines_are_matched_by_path(void **state) {
     assert_string_equal(fixture->candidates[2].words[0], "n");
 }
 
+static void tables_are_matched_as_data_sets_are(void **state) {
+    struct fixture *fixture = *state;
+    assert_read(fixture, "\xEF\xBB\xBF"
+                         "filename,text\r\na.jpg,one\r\nday/c.jpg,\r\nnight/c.jpg,three\r\n");
+    assert_string_equal(fixture->candidates[0].words[0], "one");
+    assert_int_equal(fixture->candidates[1].count, 0); /* empty is a caption without words */
+    assert_string_equal(fixture->candidates[2].words[0], "three");
+}
+
+static void a_path_that_ends_in_a_name_is_that_photo(void **state) {
+    struct fixture *fixture = *state;
+    assert_read(fixture, "\xEF\xBB\xBF{\"path\": \"./a.jpg\", \"caption\": \"one\"}\n"
+                         "{\"path\": \"/photos/night/c.jpg\", \"caption\": \"two\"}\n"
+                         "{\"path\": \"./day/c.jpg\", \"caption\": \"three\"}\n");
+    assert_string_equal(fixture->candidates[1].words[0], "three");
+    assert_string_equal(fixture->candidates[2].words[0], "two");
+}
+
 static void photos_outside_the_split_are_passed_over(void **state) {
     struct fixture *fixture = *state;
     assert_read(fixture, "[{\"image_id\": 1, \"caption\": \"a\"},"
@@ -142,7 +160,8 @@ static void broken_rows_are_errors_that_name_them(void **state) {
     assert_refused(fixture, "[{\"image_id\": 1, \"caption\": 2}]",
                    "[0].caption: expected a string");
     assert_refused(fixture, "[{\"image_id\": 1", "not valid JSON");
-    assert_refused(fixture, "not JSON", "line 1: not valid JSON");
+    assert_refused(fixture, "not JSON", "line 1: expected JSON, or a table whose first line names");
+    assert_refused(fixture, "photo,caption\n1,a\n", "line 1: expected JSON, or a table whose");
     assert_refused(fixture, "{\"image_id\": 1, \"caption\": \"a\"}\n{", "line 2: not valid JSON");
 }
 
@@ -159,6 +178,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(an_array_is_matched_by_id_and_tokenized),
         FIXTURE_TEST(json_lines_are_matched_by_path),
+        FIXTURE_TEST(tables_are_matched_as_data_sets_are),
+        FIXTURE_TEST(a_path_that_ends_in_a_name_is_that_photo),
         FIXTURE_TEST(photos_outside_the_split_are_passed_over),
         FIXTURE_TEST(missing_photos_are_named),
         FIXTURE_TEST(photos_with_an_error_are_left_out),
