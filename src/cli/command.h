@@ -40,6 +40,9 @@ int command_begin(const struct options_command *command, int argc, char **argv, 
  * written. */
 int command_error(const struct options_command *command, const caption_error *error);
 
+/* Notes on stderr that the model does not know a word of what the user asks. */
+void command_unknown_word(const char *command, const char *word);
+
 /* The exit status of a run over photos that went to its end, or was interrupted. */
 int command_photos(bool interrupted, size_t failed);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/terminal.h"
 #include "caption.h"
 #include "cli/command.h"
 
@@ -85,6 +86,12 @@ int command_error(const struct options_command *command, const caption_error *er
     if (error->status == CAPTION_ERROR_ARGUMENT) return COMMAND_USAGE;
     if (error->status == CAPTION_ERROR_INTERRUPTED) return COMMAND_INTERRUPTED;
     return COMMAND_FAILED;
+}
+
+void command_unknown_word(const char *command, const char *word) {
+    fprintf(stderr, "%s: the model does not know the word \"", command);
+    plain_text_write_line(stderr, word);
+    fputs("\"\n", stderr);
 }
 
 int command_photos(bool interrupted, size_t failed) {

@@ -14,6 +14,7 @@
 #include "infer/inference_search.h"
 #include "report/caption_page.h"
 #include "search/nearest.h"
+#include "text/tokenizer.h"
 
 enum { OWN_ROWS = 6, ROWS = OWN_ROWS + DECODING_OPTIONS_ENCODING };
 
@@ -166,12 +167,24 @@ static bool encode_photos(struct finding *run, caption_error *error) {
     return done;
 }
 
+/* Reports the words of the sentence that the model does not know: the others are searched for. */
+static bool report_unknown(const struct finding *run, caption_error *error) {
+    struct tokens tokens;
+    if (!tokenize(run->options->query, &tokens, error)) return false;
+    for (size_t i = 0; i < tokens.count && !run->options->quiet; i++)
+        if (vocabulary_find(&run->model.vocabulary, tokens.words[i]) == VOCABULARY_UNK)
+            command_unknown_word(run->options->name, tokens.words[i]);
+    tokens_free(&tokens);
+    return true;
+}
+
 /* Whether there is a query now; a photo that could not be read was reported. */
 static bool make_query(struct finding *run, caption_error *error) {
     if (run->options->by_photo) return true;
     struct search_sentences *sentences = search_sentences_new(&run->model, error);
-    run->has_query =
-        sentences && search_sentence_vector(sentences, run->options->query, run->query, error);
+    run->has_query = sentences &&
+                     search_sentence_vector(sentences, run->options->query, run->query, error) &&
+                     report_unknown(run, error);
     search_sentences_free(sentences);
     return run->has_query;
 }

@@ -331,15 +331,11 @@ static bool suggesting_open(struct suggesting *s, const struct suggest_options *
 }
 
 /* Reports the words of the text that the model does not know. */
-static bool tell_unknown(const struct suggesting *s, const char *text, caption_error *error) {
+static bool report_unknown(const struct suggesting *s, const char *text, caption_error *error) {
     caption_words words;
     if (!caption_session_score(s->session, text, &words, error)) return false;
-    for (size_t i = 0; i < words.count; i++) {
-        if (words.words[i].rank > 0) continue;
-        fprintf(stderr, "%s: the model does not know the word \"", name);
-        plain_text_write_line(stderr, words.words[i].text);
-        fputs("\"\n", stderr);
-    }
+    for (size_t i = 0; i < words.count; i++)
+        if (words.words[i].rank == 0) command_unknown_word(name, words.words[i].text);
     caption_words_free(&words);
     return true;
 }
@@ -352,7 +348,7 @@ static bool suggest(const struct suggesting *s, caption_error *error) {
     if (!whole) return false;
     snprintf(whole, size, "%s ", text);
     caption_words words = {0};
-    const bool done = tell_unknown(s, text, error) &&
+    const bool done = report_unknown(s, text, error) &&
                       caption_session_suggest(s->session, whole, s->options->most, &words, error) &&
                       word_rows_suggestions(text, &words, s->options->json_lines, stdout, error);
     caption_words_free(&words);

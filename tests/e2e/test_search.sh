@@ -60,6 +60,9 @@ expect_lines "$out" 30
 mkdir sub
 (cd sub && run search -i ../photos.index -n 1 "a red tower" && cut -f 1 "$out") >place.txt
 [ -e "sub/$(cat place.txt)" ] || fail "paths can be opened from another folder: $(cat place.txt)"
+run search -i photos.index "a red qwertz"
+expect 0 "a word that the model does not know is passed over"
+expect_in "$err" 'does not know the word "qwertz"'
 run search -i photos.index "qwertz"
 expect 2 "a sentence of unknown words"
 expect_in "$err" "qwertz"
