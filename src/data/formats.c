@@ -451,6 +451,12 @@ static const cJSON *find_conversation(const cJSON *row, const struct dataset_rea
     return cJSON_IsArray(turns) && !find_captions(row, how) ? turns : NULL;
 }
 
+/* An id that is null is none; a conversation's is not its photo's. */
+static const char *find_id(const cJSON *row, const struct dataset_reading *how) {
+    const char *key = find_conversation(row, how) ? NULL : first_key(row, id_keys);
+    return key && !cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(row, key)) ? key : NULL;
+}
+
 static bool is_row(const cJSON *value, const struct dataset_reading *how) {
     return cJSON_IsObject(value) && (find_name(value, how) || find_conversation(value, how));
 }
@@ -486,7 +492,7 @@ static bool read_row_photo(const cJSON *row, const char *place, struct builder *
     if (!name_key) return name_error(row, builder, place, error);
     const char *file_name = fields_file_name(row, name_key, name, place, error);
     if (!file_name) return false;
-    const char *id_key = find_conversation(row, builder->how) ? NULL : first_key(row, id_keys);
+    const char *id_key = find_id(row, builder->how);
     char digits[FIELDS_DIGITS];
     const char *id = id_key ? fields_id(row, id_key, name, place, digits, error) : file_name;
     enum dataset_split split;

@@ -241,10 +241,10 @@ bool fields_split(const cJSON *object, const char *name, const char *place,
  * captions are the first of "captions", "caption", "text", "comment" (Flickr30k), or
  * how->caption_key, each a string, an array of strings, or null for none (of `caption --jsonl -n
  * 3`, objects with a "caption"; rows with an "error" in place of one are left out and counted); its
- * id, which is optional, is "id" or "image_id". Rows of one name are one photo: it has the captions
- * of all, the id of the first, and one "split". In LLaVA's "conversations" the caption is the
- * model's first turn ({"from": "gpt", "value"}); the id, which is that of the conversation, is not
- * read; conversations without a photo are left out and counted. */
+ * id, which is optional and may be null, is "id" or "image_id". Rows of one name are one photo: it
+ * has the captions of all, the id of the first, and one "split". In LLaVA's "conversations" the
+ * caption is the model's first turn ({"from": "gpt", "value"}); the id, which is that of the
+ * conversation, is not read; conversations without a photo are left out and counted. */
 
 /* Adds the captions of an object to the photo of the builder. *found is false where it has none of
  * the fields. Errors name the data set, `place` and the field. */

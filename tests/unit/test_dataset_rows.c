@@ -46,6 +46,14 @@ static void rows_of_one_photo_are_collected(void **state) {
     dataset_free(&dataset);
 }
 
+static void an_id_that_is_null_is_none(void **state) {
+    (void)state;
+    struct dataset dataset =
+        read_text("[{\"image\": \"a.jpg\", \"id\": null, \"text\": \"x\"}]", NULL);
+    assert_photo(&dataset, 0, "a.jpg", "a.jpg", 1);
+    dataset_free(&dataset);
+}
+
 static void many_photos_are_collected(void **state) {
     (void)state;
     enum { PHOTOS = 3000, ROOM = 48 };
@@ -208,6 +216,7 @@ static void kohyas_metadata_is_read_by_its_keys(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_id_that_is_null_is_none),
         cmocka_unit_test(an_array_is_read_in_every_spelling),
         cmocka_unit_test(rows_of_one_photo_are_collected),
         cmocka_unit_test(many_photos_are_collected),
