@@ -7,8 +7,8 @@
  * The rules are those of Stanford's PTBTokenizer as coco-caption runs it, with four differences.
  * Brackets are dropped (coco-caption means to, but lists them in upper case and looks them up in
  * lower case); so are runs of marks ("!!"), as a single one is. A slash stays a slash ("and/or",
- * not "and\/or"). British spelling stays British.
- */
+ * not "and\/or"). British spelling stays British. Beside these, it knows forms that are rare in
+ * captions and split otherwise here: gonna, 'tis, at&t, C++, ph.d. */
 #ifndef CAPTION_TEXT_TOKENIZER_H
 #define CAPTION_TEXT_TOKENIZER_H
 
