@@ -19,6 +19,7 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "serve/access.h"
+#include "serve/form.h"
 #include "serve/log.h"
 #include "serve/site.h"
 
@@ -37,10 +38,7 @@
     FUNCTION(MHD_resume_connection)                                                                \
     FUNCTION(MHD_lookup_connection_value)                                                          \
     FUNCTION(MHD_get_connection_values)                                                            \
-    FUNCTION(MHD_get_connection_info)                                                              \
-    FUNCTION(MHD_create_post_processor)                                                            \
-    FUNCTION(MHD_post_process)                                                                     \
-    FUNCTION(MHD_destroy_post_processor)
+    FUNCTION(MHD_get_connection_info)
 
 struct microhttpd {
     MICROHTTPD_FUNCTIONS(LIBRARY_POINTER)
@@ -72,14 +70,13 @@ struct call {
     struct MHD_Connection *connection;
     struct connection_entry *entry;
     const struct route *route;
-    struct MHD_PostProcessor *form; /* NULL: the body is the photo, or JSON */
-    char method[16], path[128];     /* for the log */
+    char boundary[FORM_LONGEST_BOUNDARY + 1]; /* of a form; "": the body is the photo, or JSON */
+    char method[16], path[128];               /* for the log */
     double started;
     size_t received, capacity; /* of the body */
     unsigned refusal;          /* status; 0: it is not refused */
-    char reason[256];
-    bool all_there;    /* of the body */
-    bool in_multipart; /* a file of the form was begun */
+    char reason[512]; /* as long as an error's message */
+    bool all_there; /* of the body */
     bool head;
 };
 
@@ -96,9 +93,6 @@ static void call_refuse(struct call *call, unsigned status, const char *reason) 
 }
 
 /* --- a request's body --- */
-
-/* Bytes of a form's field that is no photo. */
-enum { LONGEST_FIELD = 1024, POST_BUFFER = 1024 };
 
 static void call_drop_body(struct call *call) {
     atomic_fetch_sub(&call->http->bodies, call->capacity);
@@ -152,94 +146,43 @@ static void add_bytes(struct call *call, const char *bytes, size_t size) {
     call_drop_body(call);
 }
 
-static bool add_argument(struct call *call, const char *name, const char *value) {
-    struct protocol_body *body = &call->exchange.body;
-    if (body->argument_count == PROTOCOL_MOST_ARGUMENTS) {
-        call_refuse(call, 400, "too many parameters");
-        return false;
-    }
-    struct protocol_argument *argument = &body->arguments[body->argument_count];
-    argument->name = memory_string(name, NULL);
-    argument->value = value ? memory_string(value, NULL) : NULL;
-    if (argument->name && (argument->value || !value)) {
-        body->argument_count++;
-        return true;
-    }
-    free(argument->name);
-    free(argument->value);
-    call_refuse(call, 503, "not enough memory for the request");
-    return false;
-}
-
-/* A field of the form that is no file: its value may come in parts. */
-static void add_field(struct call *call, const char *name, const char *bytes, size_t size,
-                      uint64_t offset) {
-    char value[LONGEST_FIELD + 1];
-    struct protocol_body *body = &call->exchange.body;
-    const char *before = "";
-    if (offset > 0 && body->argument_count > 0)
-        before = body->arguments[body->argument_count - 1].value;
-    if (size + strlen(before) > LONGEST_FIELD) {
-        call_refuse(call, 400, "a field of the form is too long");
-        return;
-    }
-    snprintf(value, sizeof value, "%s%.*s", before, (int)size, bytes);
-    if (offset > 0 && body->argument_count > 0) {
-        struct protocol_argument *last = &body->arguments[--body->argument_count];
-        free(last->name);
-        free(last->value);
-    }
-    add_argument(call, name, value);
-}
-
-static enum MHD_Result take_form(void *context, enum MHD_ValueKind kind, const char *key,
-                                 const char *filename, const char *type, const char *encoding,
-                                 const char *bytes, uint64_t offset, size_t size) {
-    struct call *call = context;
-    (void)kind;
-    (void)type;
-    (void)encoding;
-    if (call->refusal) return MHD_YES;
-    if (!filename) {
-        add_field(call, key ? key : "", bytes, size, offset);
-        return MHD_YES;
-    }
-    if (offset == 0 && call->exchange.body.size > 0)
-        call_refuse(call, 400, "expected one photo in the form, found several");
-    if (!call->in_multipart && *filename) call->exchange.body.name = memory_string(filename, NULL);
-    call->in_multipart = true;
-    add_bytes(call, bytes, size);
-    return MHD_YES;
-}
-
 /* Takes a part of the body, in memory that is bounded for all bodies together. */
 static void call_take_bytes(struct call *call, const char *bytes, size_t size) {
     call->received += size;
     if (call->refusal || call->route->write) return; /* whose body nobody reads */
-    if (!call->form)
-        add_bytes(call, bytes, size);
-    else if (call->http->mhd.MHD_post_process(call->form, bytes, size) != MHD_YES)
-        call_refuse(call, 400, "the form is not what its Content-Type says");
+    add_bytes(call, bytes, size);
+}
+
+static void call_refuse_error(struct call *call, const caption_error *error) {
+    call_refuse(call, error->status == CAPTION_ERROR_MEMORY ? 503 : 400, error->message);
 }
 
 static enum MHD_Result take_query(void *context, enum MHD_ValueKind kind, const char *key,
                                   const char *value) {
+    struct call *call = context;
+    caption_error error;
     (void)kind;
-    return add_argument(context, key, value) ? MHD_YES : MHD_NO;
+    if (protocol_add_argument(&call->exchange.body, key, value, &error)) return MHD_YES;
+    call_refuse_error(call, &error);
+    return MHD_NO;
 }
 
-/* Reads the query, and prepares for the fields of a form. */
+/* Reads the query, and prepares for a form. */
 static void call_begin_body(struct call *call) {
-    static const char form[] = "multipart/form-data";
     const char *type = call_header(call, MHD_HTTP_HEADER_CONTENT_TYPE);
-    struct microhttpd *mhd = &call->http->mhd;
     if (call->route->write || call->refusal) return;
-    mhd->MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, take_query, call);
-    if (!call->route->protocol->takes_form || !type || strncasecmp(type, form, strlen(form)) != 0)
-        return;
-    call->form = mhd->MHD_create_post_processor(call->connection, POST_BUFFER, take_form, call);
-    if (!call->form)
-        call_refuse(call, 400, "the form's Content-Type has no boundary of 2 to 500 characters");
+    call->http->mhd.MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, take_query,
+                                              call);
+    if (!call->route->protocol->takes_form || !type || !form_is_type(type)) return;
+    if (!form_boundary(type, call->boundary))
+        call_refuse(call, 400, "the form's Content-Type has no boundary of 1 to 200 characters");
+}
+
+/* The photo and the fields of a form take the place of its bytes. */
+static void call_read_form(struct call *call) {
+    caption_error error;
+    if (call->refusal || !*call->boundary) return;
+    if (!form_take(&call->exchange.body, call->boundary, &error)) call_refuse_error(call, &error);
 }
 
 /* --- a request's head --- */
@@ -405,10 +348,7 @@ static enum MHD_Result give_to_workers(struct call *call) {
 static enum MHD_Result call_complete(struct call *call) {
     call->exchange.arrived = progress_clock();
     call->all_there = true;
-    if (call->form) {
-        call->http->mhd.MHD_destroy_post_processor(call->form);
-        call->form = NULL;
-    }
+    call_read_form(call);
     if (call->refusal == 204) {
         call->exchange.status = 204;
     } else if (call->refusal) {
@@ -526,7 +466,6 @@ static void end_call(void *context, struct MHD_Connection *connection, void **st
         metrics_count(http->options.metrics, route_number(call->route), call->exchange.status,
                       call->exchange.photos, now - from);
     write_log(call, now);
-    if (call->form) http->mhd.MHD_destroy_post_processor(call->form);
     call_drop_body(call);
     exchange_free(&call->exchange);
     connections_wait(http->connections, call->entry, now);

@@ -20,6 +20,21 @@ void protocol_body_free(struct protocol_body *body) {
     *body = (struct protocol_body){0};
 }
 
+bool protocol_add_argument(struct protocol_body *body, const char *name, const char *value,
+                           caption_error *error) {
+    if (body->argument_count == PROTOCOL_MOST_ARGUMENTS)
+        return error_set(error, CAPTION_ERROR_LIMIT, "too many parameters");
+    struct protocol_argument *argument = &body->arguments[body->argument_count];
+    argument->name = memory_string(name, error);
+    argument->value = argument->name && value ? memory_string(value, error) : NULL;
+    if (argument->name && (argument->value || !value)) {
+        body->argument_count++;
+        return true;
+    }
+    free(argument->name);
+    return false;
+}
+
 size_t protocol_ranks(const struct photo_request *request, const caption_result *results) {
     size_t ranks = PHOTO_REQUEST_MOST_CAPTIONS;
     for (size_t i = 0; i < request->photo_count; i++) ranks = size_smaller(ranks, results[i].count);

@@ -25,6 +25,11 @@ struct protocol_body {
 };
 void protocol_body_free(struct protocol_body *body);
 
+/* Adds an argument, which is copied; value may be NULL. False with `error` set where there are too
+ * many, or memory is short. */
+bool protocol_add_argument(struct protocol_body *body, const char *name, const char *value,
+                           caption_error *error);
+
 /* What answers hold besides captions. */
 struct protocol_facts {
     const char *model;         /* the name of the server's model, as in /api/tags */

@@ -527,6 +527,13 @@ def make_more():
     for name, body in {"two": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64," + photo}}] * 2}], "n": 2},
                        "many": {"messages": [1] * 3000}}.items():
         save(name + ".json", b"B" + dump(body), "serve")
+    part = b'--xyz\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\nphoto\r\n'
+    field = b"--xyz\r\ncontent-disposition:form-data;\r\n name=top\r\n\r\n3\r\n"
+    net = b"--xyz\r\nContent-Disposition: form-data; name=p; filename=\"\\\"\"; filename*=utf-8''a\r\n\r\n\r\n--xyzw\r\n"
+    for name, text in {"photo": part, "fields": b"before\r\n" + field + part + field, "token": net, "several": part + part,
+                       "nameless": b"--xyz\r\n\r\nx\r\n"}.items():
+        save(name, b"multipart/form-data; charset=utf-8; boundary=\"xyz\"\n" + text + b"--xyz--\r\n", "form")
+    save("open", b"multipart/form-data;boundary=xyz\n" + part, "form")
     for i, text in enumerate(("<base href='x/'><img src=a.jpg>", "<base><base href=y><img src='b.png' alt>", "<" * 50 + "<img src=a.jpg>")):
         save(f"base{i}.html", b"<" + text.encode(), "alt")
         save(f"base{i}.xhtml", b"x" + text.encode(), "alt")
