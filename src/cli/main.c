@@ -156,7 +156,10 @@ bool arguments_check(char *const *arguments, int count, caption_error *error) {
 static volatile sig_atomic_t came;
 
 static void remember(int number) {
-    (void)number;
+    if (came) { /* a signal of another kind came before */
+        signal(number, SIG_DFL);
+        raise(number);
+    }
     came = 1;
 }
 

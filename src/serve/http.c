@@ -75,8 +75,9 @@ struct call {
     double started;
     size_t received, capacity; /* of the body */
     unsigned refusal;          /* status; 0: it is not refused */
-    char reason[512]; /* as long as an error's message */
-    bool all_there; /* of the body */
+    char reason[512];          /* as long as an error's message */
+    bool all_there;            /* of the body */
+    bool is_unclear;           /* where it ends: its connection is closed */
     bool head;
 };
 
@@ -221,6 +222,40 @@ static void check_route(struct call *call, const char *path, const char *method)
         call_refuse(call, 401, "expected the header Authorization: Bearer TOKEN (--token)");
 }
 
+/* Headers that say where a request ends and whom it is for. */
+struct framing {
+    size_t hosts, lengths, codings;
+    bool chunked;
+};
+
+static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, const char *key,
+                                    const char *value) {
+    struct framing *framing = context;
+    (void)kind;
+    framing->hosts += strcasecmp(key, MHD_HTTP_HEADER_HOST) == 0;
+    framing->lengths += strcasecmp(key, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+    if (strcasecmp(key, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+        framing->codings++;
+        framing->chunked = value && strcasecmp(value, "chunked") == 0;
+    }
+    return MHD_YES;
+}
+
+/* Refuses requests whose end a proxy may see elsewhere (RFC 9112, sections 3.2, 6.1 and 6.3): what
+ * follows would be taken for another client's request. */
+static void check_framing(struct call *call) {
+    struct framing framing = {0};
+    call->http->mhd.MHD_get_connection_values(call->connection, MHD_HEADER_KIND, count_header,
+                                              &framing);
+    if (framing.hosts > 1) call_refuse(call, 400, "expected one Host header, found several");
+    if (framing.lengths + framing.codings > 1)
+        call_refuse(call, 400,
+                    "expected one Content-Length or one Transfer-Encoding, found several of them");
+    if (framing.codings == 1 && !framing.chunked)
+        call_refuse(call, 501, "expected no Transfer-Encoding but chunked");
+    call->is_unclear = call->refusal != 0;
+}
+
 static void check_body(struct call *call) {
     const char *length = call_header(call, MHD_HTTP_HEADER_CONTENT_LENGTH);
     const char *encoding = call_header(call, MHD_HTTP_HEADER_CONTENT_ENCODING);
@@ -250,6 +285,7 @@ static struct call *call_new(struct http *http, struct MHD_Connection *connectio
         http->mhd.MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     if (info) call->entry = info->socket_context;
     connections_wait(http->connections, call->entry, call->started);
+    check_framing(call);
     check_route(call, path, method);
     check_body(call);
     call_begin_body(call);
@@ -293,7 +329,7 @@ static void add_headers(const struct call *call, struct MHD_Response *response) 
         add_header(call, response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     if (exchange->status == 405)
         add_header(call, response, MHD_HTTP_HEADER_ALLOW, call->route->get ? "GET, HEAD" : "POST");
-    if (atomic_load(&call->http->draining))
+    if (atomic_load(&call->http->draining) || call->is_unclear)
         add_header(call, response, MHD_HTTP_HEADER_CONNECTION, "close");
     add_sharing(call, response);
 }
@@ -400,6 +436,15 @@ static const struct early_refusal *early_refusal_of(const void *state) {
     return NULL;
 }
 
+/* The path of a target in absolute form, "http://HOST/PATH", as clients of a proxy write it (RFC
+ * 9112, section 3.2.2); others are paths. */
+static const char *path_of(const char *target) {
+    static const char scheme[] = "http://";
+    if (strncasecmp(target, scheme, sizeof scheme - 1) != 0) return target;
+    const char *path = strchr(target + sizeof scheme - 1, '/');
+    return path ? path : "/";
+}
+
 /* MHD's handler: called when the head is there, for each part of the body, when all is there, and
  * when the connection goes on after a worker's answer. */
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *path,
@@ -409,13 +454,15 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     struct call *call = early ? NULL : *state;
     (void)version;
     if (!call) {
-        call = call_new(context, connection, path, method);
+        call = call_new(context, connection, path_of(path), method);
         *state = call;
         if (!call) return MHD_NO;
         if (early) call_refuse(call, early->status, early->reason);
-        /* Who asks before sending a body is answered before. */
-        return call->refusal && call_header(call, MHD_HTTP_HEADER_EXPECT) ? call_complete(call)
-                                                                          : MHD_YES;
+        /* Who asks before sending a body is answered before. (An answer before the body ends the
+         * connection.) */
+        const bool early_answer =
+            call->is_unclear || (call->refusal && call_header(call, MHD_HTTP_HEADER_EXPECT));
+        return early_answer ? call_complete(call) : MHD_YES;
     }
     if (*size > 0) {
         call_take_bytes(call, bytes, *size);
@@ -560,6 +607,8 @@ void http_tick(struct http *http) {
 void http_drain(struct http *http) {
     atomic_store(&http->draining, true);
     http->listening = http->mhd.MHD_quiesce_daemon(http->daemon);
+    if (!http->options.keeps_listening && http->listening >= 0)
+        shutdown(http->listening, SHUT_RDWR);
 }
 
 bool http_is_busy(struct http *http) {

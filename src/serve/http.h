@@ -10,6 +10,8 @@
 
 struct http_options {
     int descriptor; /* listening; closed by http_free */
+    bool
+        keeps_listening; /* systemd's, where clients wait for the next server while this one ends */
     const struct access_rules *access;
     struct site *site; /* its gauges are set */
     struct metrics *metrics;
@@ -35,7 +37,8 @@ void http_done(void *context, struct exchange *exchange);
 /* Closes connections that are late; to be called about once a second. */
 void http_tick(struct http *http);
 
-/* Takes no more connections; those that are open end with their request. */
+/* Takes no more connections: new ones are refused at once, so that clients go elsewhere (unless
+ * systemd keeps them). Those that are open end with their request. */
 void http_drain(struct http *http);
 
 /* Whether requests are still in hand. */

@@ -71,18 +71,17 @@ static bool is_remote(const char *text) {
 }
 
 /* Where the base64 of a data URL begins (RFC 2397); NULL where it is none. */
-static const char *data_of(const char *text) {
+static char *data_of(char *text) {
     static const char scheme[] = "data:", encoding[] = ";base64";
     if (strncasecmp(text, scheme, strlen(scheme)) != 0) return NULL;
-    const char *comma = strchr(text, ',');
+    char *comma = strchr(text, ',');
     if (!comma || (size_t)(comma - text) < strlen(scheme) + strlen(encoding)) return NULL;
     return strncasecmp(comma - strlen(encoding), encoding, strlen(encoding)) == 0 ? comma + 1
                                                                                   : NULL;
 }
 
-static const char *start_of_base64(const char *text, bool url, const char *place,
-                                   caption_error *error) {
-    const char *data = data_of(text);
+static char *start_of_base64(char *text, bool url, const char *place, caption_error *error) {
+    char *data = data_of(text);
     if (data) return data;
     if (is_remote(text)) {
         error_set(error, CAPTION_ERROR_FORMAT,
@@ -97,6 +96,15 @@ static const char *start_of_base64(const char *text, bool url, const char *place
     return NULL;
 }
 
+/* Removes the line ends that `base64 dog.jpg` writes, and returns how many characters are left. */
+static size_t remove_line_ends(char *text) {
+    char *to = text;
+    for (const char *at = text; *at; at++)
+        if (*at != '\n' && *at != '\r') *to++ = *at;
+    *to = '\0';
+    return (size_t)(to - text);
+}
+
 bool photo_request_add(struct photo_request *request, cJSON *string, bool url, const char *place,
                        caption_error *error) {
     if (!cJSON_IsString(string))
@@ -106,9 +114,10 @@ bool photo_request_add(struct photo_request *request, cJSON *string, bool url, c
         return error_set(error, CAPTION_ERROR_LIMIT, "%s: at most %d photos a request", place,
                          PHOTO_REQUEST_MOST_PHOTOS);
     char *text = string->valuestring;
-    const char *start = start_of_base64(text, url, place, error);
+    char *start = start_of_base64(text, url, place, error);
     size_t size;
-    if (!start || !base64_decode(start, strlen(start), (uint8_t *)text, &size, place, error))
+    if (!start ||
+        !base64_decode(start, remove_line_ends(start), (uint8_t *)text, &size, place, error))
         return false;
     if (size == 0)
         return error_set(error, CAPTION_ERROR_FORMAT, "%s: expected a photo, found nothing", place);
@@ -126,7 +135,7 @@ static bool read_number(const cJSON *object, const char *key, const char *place,
     *out = member->valuedouble;
     if (cJSON_IsNumber(member) && isfinite(*out)) return true;
     return error_set(error, CAPTION_ERROR_FORMAT, "%s%s: expected a number, found %s", place, key,
-                     json_type(member));
+                     cJSON_IsNumber(member) ? "one that is too large" : json_type(member));
 }
 
 /* A number and what it may be. */

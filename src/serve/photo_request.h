@@ -47,8 +47,9 @@ struct photo_request_rules {
 void photo_request_init(struct photo_request *request, const struct photo_request_rules *rules);
 void photo_request_free(struct photo_request *request);
 
-/* Adds the photo that a JSON string holds in base64, or as a data URL where `url` says so. The
- * string's memory is taken over. Other URLs are refused: no request leaves this program. */
+/* Adds the photo that a JSON string holds in base64, in one line or several, or as a data URL where
+ * `url` says so. The string's memory is taken over. Other URLs are refused: no request leaves this
+ * program. */
 bool photo_request_add(struct photo_request *request, cJSON *string, bool url, const char *place,
                        caption_error *error);
 

@@ -49,6 +49,7 @@ static bool start_http(struct server *server, caption_error *error) {
     static const size_t megabyte = 1000 * 1000;
     const struct serve_options *options = &server->options;
     const struct http_options http = {.descriptor = server->listening.descriptor,
+                                      .keeps_listening = server->listening.is_kept,
                                       .access = &options->access,
                                       .site = &server->site,
                                       .metrics = &server->metrics,
@@ -174,6 +175,7 @@ static bool take_from_systemd(long count, struct listening *out, caption_error *
                          "LISTEN_FDS: %ld sockets, expected one ListenStream in the .socket unit",
                          count);
     out->descriptor = FIRST_OF_SYSTEMD;
+    out->is_kept = true;
     if (getsockopt(FIRST_OF_SYSTEMD, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || !listens)
         return error_set(error, CAPTION_ERROR_SYSTEM,
                          "descriptor 3 of systemd does not listen: expected Accept=no");

@@ -54,6 +54,7 @@ struct listening {
     int descriptor;
     char address[320]; /* "127.0.0.1:11434", "[::1]:11434" */
     bool is_public;    /* other machines may reach it */
+    bool is_kept;      /* systemd's, which listens on when the server ends */
 };
 
 /* Takes the socket that systemd opened, if it did (sd_listen_fds(3): $LISTEN_FDS and $LISTEN_PID),

@@ -137,6 +137,29 @@ def pipelined():
         sys.exit(f"pipelined requests: {text[:2000]}")
 
 
+def unclear():
+    """Requests whose end a proxy may see elsewhere: refused at once, and nothing that follows is a request."""
+    length, coding = b"Content-Length: %d\r\n" % len(body), b"Transfer-Encoding: chunked\r\n"
+    chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    for headers, content, status in ((length + b"Content-Length: 5\r\n", body, b"400"), (length + coding, chunked, b"400"),
+                                     (length + b"Host: other\r\n", body, b"400"),
+                                     (b"Transfer-Encoding: gzip, chunked\r\n", chunked, b"501")):
+        started = time.monotonic()
+        with connect() as s:
+            s.sendall(b"POST /caption HTTP/1.1\r\nHost: localhost\r\n" + headers + b"\r\n" + content +
+                      b"GET /next HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            text = b""
+            try:
+                while part := s.recv(65536):
+                    text += part
+            except OSError:  # bytes of the body that nobody reads
+                pass
+        if text and (not text.startswith(b"HTTP/1.1 " + status) or text.count(b"HTTP/1.1 ") != 1):
+            sys.exit(f"{headers}: {text[:2000]}")
+        if time.monotonic() - started > 2:
+            sys.exit(f"{headers}: closed after {time.monotonic() - started:.1f} s")
+
+
 def never_read():
     """Asks for the page again and again, and reads nothing."""
     s = connect()
@@ -171,6 +194,7 @@ broken = [lambda parts=parts: send(*parts) for parts in cut_and_wrong()]
 slowest = side_by_side([slow_clients, large] + broken)[0]
 expect_caption("after broken requests")
 pipelined()
+unclear()
 flood()
 deaf.close()
 expect_caption("in the end")

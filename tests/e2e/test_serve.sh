@@ -18,6 +18,11 @@ equal() {
 
 ask 200 "POST /caption" --data-binary "@$photo" "$address/caption"
 jq -j .caption "$out" >said; equal "/caption" said
+ask 200 "an address in absolute form" -x "$address" "http://localhost/healthz"
+printf -- "--x\r\nContent-Disposition: form-data; name=photo; filename=a.ppm; filename*=utf-8''a.ppm\r\n\r\n" >form
+cat "$photo" >>form
+printf -- "\r\n--x--\r\n" >>form
+ask 200 "a form as .NET writes it" -H "Content-Type: multipart/form-data; boundary=\"x\"" --data-binary @form "$address/caption"
 ask 200 "a form" -F "photo=@$photo" -F top=3 "$address/caption"
 jq -j .caption "$out" >said; equal "a form" said
 "$program" -n 3 --jsonl "$photo" | jq -c 'del(.path)' >expected
@@ -185,6 +190,9 @@ if command -v python3 >/dev/null; then
     half_sent
     kill -TERM "$server"
     sleep 0.3
+    status=0
+    curl -s -m 5 "$address/healthz" || status=$?
+    expect 7 "who comes while it ends is refused at once"
     : >go
     status=0
     wait "$server" || status=$?
@@ -195,7 +203,7 @@ if command -v python3 >/dev/null; then
     half_sent
     kill -TERM "$server"
     sleep 0.5
-    kill -TERM "$server"
+    kill -INT "$server"
     status=0
     wait "$server" || status=$?
     [ "$status" -ge 128 ] || fail "a second signal ends it at once: exit status $status"

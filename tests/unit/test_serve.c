@@ -79,9 +79,10 @@ static void read_body(struct reading *reading, const struct protocol *protocol, 
 static void bodies_become_requests(void **state) {
     (void)state;
     struct reading r = {.rules = {.has_tags = true}};
-    read_body(&r, &protocol_ollama_generate,
-              "{\"images\": [\"TWFu\", \"data:image/png;base64,TQ==\"], \"format\": \"json\","
-              "\"options\": {\"temperature\": 0.5, \"seed\": 7, \"num_predict\": 5}}");
+    read_body(
+        &r, &protocol_ollama_generate,
+        "{\"images\": [\"T\\r\\nWFu\\n\", \"data:image/png;base64,TQ==\"], \"format\": \"json\","
+        "\"options\": {\"temperature\": 0.5, \"seed\": 7, \"num_predict\": 5}}");
     assert_true(r.done);
     assert_int_equal(r.request.photo_count, 2);
     assert_memory_equal(r.request.photos[0].bytes, "Man", 3);
