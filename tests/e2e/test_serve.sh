@@ -232,6 +232,7 @@ expect_in "$err" '$CAPTION_PORT'
 # A socket of systemd, which other machines reach.
 if command -v python3 >/dev/null; then
     for host in 0.0.0.0 127.0.0.1; do
+        : >"$work/socket"
         python3 -c 'import os, socket, sys
 s = socket.socket(); s.bind((sys.argv[1], 0)); s.listen()
 os.dup2(s.fileno(), 3)
