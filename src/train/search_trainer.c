@@ -160,7 +160,8 @@ struct search_trainer {
     struct random randoms[MICRO_BATCHES];
     enum safetensors_type type; /* of the output's numbers */
     double best;                /* mean recall so far; -1: none yet */
-    size_t best_epoch;          /* counted from 1 */
+    size_t best_epoch;          /* whose weights are in the output, counted from 1 */
+    size_t better_epoch;        /* the last one that raised the recall, the same */
 };
 
 /* Pairs first .. first + count - 1 of the mini-batch. */
@@ -501,7 +502,9 @@ static bool end_epoch(struct search_validation *v, struct search_epoch *epoch,
     for (size_t i = 0; ok && i < epoch->parts->count; i++)
         epoch->mean += retrieval_mean(&parts[i]) / (double)epoch->parts->count;
     epoch->retrievals = parts;
-    epoch->best = s->t->options->keep_last || epoch->mean > s->best;
+    /* Of few photos many epochs find all: the last of equals has learned for longest. */
+    epoch->best = s->t->options->keep_last || epoch->mean >= s->best;
+    if (epoch->mean > s->best) s->better_epoch = epoch->epoch;
     if (ok && epoch->best) {
         s->best = epoch->mean;
         s->best_epoch = epoch->epoch;
@@ -514,7 +517,7 @@ static bool end_epoch(struct search_validation *v, struct search_epoch *epoch,
 
 static bool is_out_of_patience(const struct search_trainer *s, size_t done) {
     const size_t patience = s->t->options->patience;
-    if (patience == 0 || done < s->best_epoch + patience) return false;
+    if (patience == 0 || done < s->better_epoch + patience) return false;
     trainer_say(s->t, "%zu epochs in a row brought nothing better (--patience): the run ends",
                 patience);
     return true;
@@ -545,6 +548,22 @@ static bool set_up(struct search_trainer *s, caption_error *error) {
                                    .dropout = o->dropout};
     return new_model(s, error) && update_init(&s->update, &s->learning, o->average, error) &&
            take_memory(s, error) && plan_epochs(s, error);
+}
+
+bool search_trainer_check(const struct trainer *t, caption_error *error) {
+    const size_t showings = size_smaller(t->train_count, epoch_showings(t));
+    if (showings < 2)
+        return error_set(
+            error, CAPTION_ERROR_ARGUMENT,
+            "--search: expected 2 or more photos to learn from in an epoch, found %zu: "
+            "a photo is learned by what sets it apart from others",
+            showings);
+    if (t->validation_count < FEWEST_TO_VALIDATE)
+        trainer_say(t,
+                    "recall says little of %zu photo%s to validate on (fewer than %d): of epochs "
+                    "with the same recall the last is kept",
+                    t->validation_count, t->validation_count == 1 ? "" : "s", FEWEST_TO_VALIDATE);
+    return true;
 }
 
 bool search_trainer_run(struct trainer *trainer, enum safetensors_type type, caption_error *error) {

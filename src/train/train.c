@@ -480,7 +480,8 @@ static bool run_search(struct trainer *t, caption_error *error) {
         return false;
     }
     train_data_summarise(t);
-    return t->options->dry_run || (read_features(t, error) && search_trainer_run(t, type, error));
+    return search_trainer_check(t, error) &&
+           (t->options->dry_run || (read_features(t, error) && search_trainer_run(t, type, error)));
 }
 
 static bool run_captioner(struct trainer *t, caption_error *error) {

@@ -43,7 +43,7 @@ const struct train_option train_option_table[TRAIN_OPTIONS] = {
     {"self-critical", SIZE(self_critical), 0, 1e6, true, TRAIN_OPTION_LEARNING, "N",
      "afterwards, passes in which it is rewarded for captions of its own (CIDEr)"},
     {"batch-size", SIZE(batch_size), 1, 4096, true, TRAIN_OPTION_LEARNING, "N",
-     "photos a step, each with all its captions"},
+     "photos a step, each with all its captions; for a search part with one, and 2 photos or more"},
     {"micro-batch", SIZE(micro_batch), 1, 4096, true, TRAIN_OPTION_LEARNING, "N",
      "photos computed at a time: a step is divided into micro-batches, which threads "
      "share"},
@@ -253,7 +253,11 @@ static bool check_search(const struct train_options *o, caption_error *error) {
             "is",
             others[i].flag);
     }
-    return true;
+    return o->batch_size >= 2 ||
+           error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "--batch-size %zu: expected 2 or more with --search, which learns a photo by "
+                     "what sets it apart from the others of its batch",
+                     o->batch_size);
 }
 
 static bool check_patience(const struct train_options *o, caption_error *error) {

@@ -18,6 +18,10 @@ enum { TRAIN_ACCUMULATORS = 8 };
 /* Rows of text that a step reads for each photo of a mini-batch: about the work of its captions. */
 enum { TRAIN_TEXT_ROWS = 5 };
 
+/* With fewer photos to validate on, CIDEr and recall say little. CIDEr weights words by how rare
+ * they are among the photos, and is always 0 of one photo; R@10 of ten is always 1. */
+enum { FEWEST_TO_VALIDATE = 20 };
+
 /* Which random numbers a stream is for; see trainer_stream. */
 enum trainer_stream_purpose {
     STREAM_START,
@@ -238,8 +242,12 @@ void validation_say_kept(const struct trainer *trainer);
  * features: an epoch shows every photo once, with one of its captions, drawn at random. The loss is
  * ranking_loss (model/search.h), over the mini-batch. After every epoch the validation photos are
  * searched by their captions and the other way round; the weights that find best, by the mean of
- * R@1, R@5 and R@10 of both ways and of all parts, are written. The captions of the model stay as
- * they were, to the byte. */
+ * R@1, R@5 and R@10 of both ways and of all parts, are written; of equals the last. The captions of
+ * the model stay as they were, to the byte. */
+
+/* Whether the photos, which are read, are enough to learn a search from; a message where those to
+ * validate on are few. */
+bool search_trainer_check(const struct trainer *trainer, caption_error *error);
 
 /* Trains the trainer's model, whose data, captions and features are read, from a random search part
  * on, and writes it to the output, in numbers of that type. */

@@ -11,16 +11,13 @@
 /* Sample photos whose captions are stored after every epoch. */
 enum { SAMPLES = 12 };
 
-/* CIDEr weights words by how rare they are among the photos; for one photo it is always 0. */
-enum { FEWEST_FOR_CIDER = 20 };
-
 void validation_choose_measure(struct trainer *t) {
-    t->history.by_perplexity = t->validation_count < FEWEST_FOR_CIDER;
+    t->history.by_perplexity = t->validation_count < FEWEST_TO_VALIDATE;
     if (!t->history.by_perplexity) return;
     trainer_say(t,
                 "CIDEr says little of %zu photo%s to validate on (fewer than %d): the weights with "
                 "the lowest perplexity are kept",
-                t->validation_count, t->validation_count == 1 ? "" : "s", FEWEST_FOR_CIDER);
+                t->validation_count, t->validation_count == 1 ? "" : "s", FEWEST_TO_VALIDATE);
 }
 
 /* The measure that weights are compared by, at least 0: more is better. */

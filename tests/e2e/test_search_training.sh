@@ -69,6 +69,26 @@ expect 0 "a captioner with a search part is trained again"
 run info --json "$work/again.safetensors"
 jq -e '.search == 0' "$out" >/dev/null || fail "its search part is left out"
 
+# Few photos: recalls that are alike do not keep the first epoch, nor any run from its end.
+head -n 1 "$work/six.jsonl" >"$work/one.jsonl"
+few() { # FLAGS...
+    run train "$work/six.jsonl" --images "$images" --val "$work/one.jsonl" --init "$start" --search --epochs 4 \
+        -o "$work/few.safetensors" "$@"
+}
+few --batch-size 5
+expect 0 "a search part with one photo to validate on and a last batch of one pair"
+expect_in "$err" "recall says little of 1 photo to validate on (fewer than 20)" "epoch 4 of 4, mean recall 100.00 %"
+[ "$(cut -f 5 "$out" | grep -c best)" -eq 4 ] || fail "of epochs with the same recall the last is kept"
+few --patience 2
+expect 0 "--patience with recalls that are alike"
+expect_in "$err" "2 epochs in a row brought nothing better" "epoch 3 of 4, mean recall 100.00 %"
+few --batch-size 1
+expect 2 "a pair alone teaches nothing"
+expect_in "$err" "--batch-size 1: expected 2 or more with --search"
+run train "$work/one.jsonl" --images "$images" --val "$work/one.jsonl" --init "$start" --search -o "$work/no.safetensors"
+expect 2 "nor does a photo alone"
+expect_in "$err" "--search: expected 2 or more photos to learn from in an epoch, found 1"
+
 refused() { # FLAG, what follows --search
     run train "$work/six.jsonl" --images "$images" --init "$start" --search -o "$work/no.safetensors" "$@"
     expect 2 "--search $1"
