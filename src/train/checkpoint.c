@@ -1,6 +1,7 @@
 #include "train/checkpoint.h"
 
 #include <errno.h>
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "train/trainer.h"
 
 static const char key_settings[] = MODEL_TRAINING "settings";
@@ -131,27 +133,77 @@ static const char *metadata(const struct safetensors *file, const char *key, cap
     return value;
 }
 
-/* One setting as text, for a message. */
+/* A number as short as it reads back as the same float, which nearly all settings are. */
+static void write_number(FILE *stream, double value) {
+    char text[32];
+    snprintf(text, sizeof text, "%.0f", value);
+    for (int digits = 1; strtod(text, NULL) != value && digits <= FLT_DECIMAL_DIG; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtof(text, NULL) == (float)value) break;
+    }
+    fputs(text, stream);
+}
+
+static void write_setting(FILE *stream, const cJSON *setting) {
+    if (!setting) {
+        fputs("not there", stream);
+    } else if (cJSON_IsNumber(setting)) {
+        write_number(stream, setting->valuedouble);
+    } else if (cJSON_IsArray(setting)) {
+        const cJSON *item;
+        cJSON_ArrayForEach(item, setting) {
+            fputc(item == setting->child ? '[' : ',', stream);
+            write_setting(stream, item);
+        }
+        fputc(']', stream);
+    } else {
+        char *text = cJSON_PrintUnformatted(setting);
+        fputs(text ? text : "", stream);
+        cJSON_free(text);
+    }
+}
+
+/* One setting as text, for a message; freed with free(). */
+static char *setting_text(const cJSON *setting, caption_error *error) {
+    struct text_stream text;
+    if (!text_stream_open(&text, "a setting", error)) return NULL;
+    write_setting(text.stream, setting);
+    return text_stream_close(&text, error);
+}
+
 static bool setting_error(const struct safetensors *file, const cJSON *then, const cJSON *now,
                           caption_error *error) {
-    char *before = cJSON_PrintUnformatted(then), *after = cJSON_PrintUnformatted(now);
-    error_set(error, CAPTION_ERROR_ARGUMENT,
-              "%s: %s was %s when that run began and is %s now: a run is resumed as it was begun",
-              file->path, now ? now->string : then->string, before ? before : "not there",
-              after ? after : "not there");
-    cJSON_free(before);
-    cJSON_free(after);
+    char *before = setting_text(then, error), *after = before ? setting_text(now, error) : NULL;
+    if (after)
+        error_set(error, CAPTION_ERROR_ARGUMENT,
+                  "%s: %s was %s when that run began and is %s now: a run is resumed as it was "
+                  "begun",
+                  file->path, now ? now->string : then->string, before, after);
+    free(before);
+    free(after);
     return false;
 }
 
-static bool compare_settings(const struct safetensors *file, const cJSON *then, const cJSON *now,
-                             caption_error *error) {
+/* A hash says nothing to anybody: what it is of, and what there is now. */
+static bool data_error(const struct trainer *t, const struct safetensors *file,
+                       caption_error *error) {
+    return error_set(error, CAPTION_ERROR_ARGUMENT,
+                     "%s: the data was not the same when that run began: the names of photos, "
+                     "their captions, which of them are to validate on, or the text; now there are "
+                     "%zu photos to learn from and %zu to validate on: a run is resumed as it was "
+                     "begun",
+                     file->path, t->train_count, t->validation_count);
+}
+
+static bool compare_settings(const struct trainer *t, const struct safetensors *file,
+                             const cJSON *then, const cJSON *now, caption_error *error) {
     const cJSON *item;
     cJSON_ArrayForEach(item, now) {
         const cJSON *before = cJSON_GetObjectItemCaseSensitive(then, item->string);
-        if (!before || !cJSON_Compare(before, item, true)) {
-            return setting_error(file, before, item, error);
-        }
+        if (before && cJSON_Compare(before, item, true)) continue;
+        return before && strcmp(item->string, CHECKPOINT_DATA) == 0
+                   ? data_error(t, file, error)
+                   : setting_error(file, before, item, error);
     }
     cJSON_ArrayForEach(item, then) {
         if (!item->string || cJSON_GetObjectItemCaseSensitive(now, item->string)) continue;
@@ -167,7 +219,7 @@ static bool check_settings(const struct trainer *t, const struct safetensors *fi
     if (strcmp(found, t->settings) == 0) return true;
     cJSON *then = json_parse(found, strlen(found), file->path, error);
     cJSON *now = then ? json_parse(t->settings, strlen(t->settings), "settings", error) : NULL;
-    const bool ok = now && compare_settings(file, then, now, error) &&
+    const bool ok = now && compare_settings(t, file, then, now, error) &&
                     content_error(file, "its settings are those of another program", error);
     cJSON_Delete(then);
     cJSON_Delete(now);

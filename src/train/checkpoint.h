@@ -8,6 +8,9 @@
 
 #include "train/trainer.h"
 
+/* The setting that is a hash of the photos and captions of a run. */
+#define CHECKPOINT_DATA "the data"
+
 /* Writes the state of the trainer to trainer->checkpoint. */
 bool checkpoint_write(const struct trainer *trainer, caption_error *error);
 

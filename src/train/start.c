@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/model.h"
@@ -25,17 +26,25 @@ static bool count_words(struct vocabulary *vocabulary, const struct dataset_sele
     return true;
 }
 
-/* Notes names, separated by spaces. */
+/* Names, separated by spaces; freed with free(). */
+static char *join(const char *const *names, size_t count, caption_error *error) {
+    struct text_stream text;
+    if (!text_stream_open(&text, "a note", error)) return NULL;
+    for (size_t i = 0; i < count; i++) fprintf(text.stream, "%s%s", i ? " " : "", names[i]);
+    return text_stream_close(&text, error);
+}
+
 static bool note_list(struct model *model, const char *key, const char *const *names, size_t count,
                       caption_error *error) {
-    struct text_stream text;
-    if (!text_stream_open(&text, "a note", error)) return false;
-    for (size_t i = 0; i < count; i++) fprintf(text.stream, "%s%s", i ? " " : "", names[i]);
-    char *list = text_stream_close(&text, error);
+    char *list = join(names, count, error);
     const bool ok = list && model_note(model, key, list, error);
     free(list);
     return ok;
 }
+
+/* What a model notes of its start, under these keys. */
+static const char key_init[] = "init", key_mean[] = "mean with", key_vocab[] = "vocab",
+                  key_encoder[] = "encoder start", from_scratch[] = "from scratch";
 
 static bool note_data(struct model *model, const struct train_options *options,
                       caption_error *error) {
@@ -131,7 +140,7 @@ static bool start_on_encoder(struct model *model, const struct train_options *op
     if (ok) {
         decoder_randomise(&model->decoder, &model->parameters, random);
         ok = model_import_encoder(model, &import, error) &&
-             model_note(model, "encoder start", options->encoder, error);
+             model_note(model, key_encoder, options->encoder, error);
     }
     encoder_import_close(&import);
     return ok;
@@ -144,7 +153,7 @@ static bool start_from_scratch(struct model *model, const struct train_options *
     if (!new_model(model, options, NULL, words, error)) return false;
     decoder_randomise(&model->decoder, &model->parameters, random);
     encoder_randomise(&model->encoder, &model->parameters, random);
-    return model_note(model, "encoder start", "from scratch", error);
+    return model_note(model, key_encoder, from_scratch, error);
 }
 
 /* A model and the options that must agree with it. */
@@ -196,6 +205,47 @@ bool start_check_choices(const struct train_options *options, const struct model
                                                    "image size", old->preprocessing.size, error);
 }
 
+/* The note of a model under that key; NULL: there is none. */
+static const char *find_note(const struct model *model, const char *key) {
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(model->provenance, key));
+}
+
+/* `flag` names `asked` (NULL: nothing) as the start of a run whose model notes another under that
+ * key. */
+static bool check_note(const struct agreement *with, const char *flag, const char *asked,
+                       const char *key, caption_error *error) {
+    if (!asked) return true;
+    cJSON *now = json_text(asked, error); /* as notes are: file names may hold any byte */
+    if (!now) return false;
+    const char *then = find_note(with->model, key);
+    const bool same = then && strcmp(then, now->valuestring) == 0;
+    cJSON_Delete(now);
+    return same || error_set(error, CAPTION_ERROR_ARGUMENT,
+                             "%s: --%s was %.160s when that run began and is %.160s now: a run is "
+                             "resumed as it was begun",
+                             with->path, flag, then ? then : "not there", asked);
+}
+
+static bool check_mean(const struct agreement *with, caption_error *error) {
+    const struct train_options *options = with->options;
+    if (options->mean_count == 0) return true;
+    char *list = join(options->mean_with, options->mean_count, error);
+    const bool ok = list && check_note(with, "mean-with", list, key_mean, error);
+    free(list);
+    return ok;
+}
+
+bool start_check_begun(const struct train_options *options, const struct model *model,
+                       const char *path, caption_error *error) {
+    const struct agreement with = {options, model, path};
+    const bool scratch = options->encoder_arch && !options->encoder;
+    const bool noted = find_note(model, key_vocab) != NULL; /* not by older programs */
+    return check_note(&with, "init", options->init, key_init, error) && check_mean(&with, error) &&
+           check_note(&with, "vocab", noted ? options->vocab : NULL, key_vocab, error) &&
+           check_note(&with, "encoder", scratch ? from_scratch : options->encoder, key_encoder,
+                      error);
+}
+
 /* Adds the words of the old captioner's tags, which its word head goes on seeing. */
 static bool keep_tags(const struct model *old, struct vocabulary *words, caption_error *error) {
     for (size_t i = 0; i < old->tags.word_count; i++) {
@@ -233,14 +283,14 @@ static bool note_ancestry(struct model *model, const struct model *old, const ch
         free(key);
         if (!ok) return false;
     }
-    return model_note(model, "init", path, error);
+    return model_note(model, key_init, path, error);
 }
 
 /* The other models of a mean. */
 static bool note_mean(struct model *model, const struct train_options *options,
                       caption_error *error) {
     return options->mean_count == 0 ||
-           note_list(model, "mean with", options->mean_with, options->mean_count, error);
+           note_list(model, key_mean, options->mean_with, options->mean_count, error);
 }
 
 /* Adds a further model to the mean of `count` models. */
@@ -306,12 +356,14 @@ static bool start_captioner(struct model *model, const struct train_options *opt
     if (!path || !read_captioner(&old, options, path, error)) return false;
     const size_t size = options->image_size ? options->image_size : old.preprocessing.size;
     const struct agreement with = {options, &old, path};
-    const bool ok = check_shape(&with, error) && check_tags(&with, error) &&
-                    choose_words(options->vocab, &old, words, error) &&
-                    model_with_words(model, &old, size, words, random, error) &&
-                    add_tags(model, options, random, error) &&
-                    add_styles(model, options, random, error) &&
-                    note_ancestry(model, &old, path, error) && note_mean(model, options, error);
+    const bool ok =
+        check_shape(&with, error) && check_tags(&with, error) &&
+        choose_words(options->vocab, &old, words, error) &&
+        model_with_words(model, &old, size, words, random, error) &&
+        add_tags(model, options, random, error) && add_styles(model, options, random, error) &&
+        note_ancestry(model, &old, path, error) &&
+        model_note(model, key_vocab, options->vocab ? options->vocab : "extend", error) &&
+        note_mean(model, options, error);
     model_free(&old);
     return ok;
 }

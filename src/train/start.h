@@ -25,6 +25,11 @@ bool start_search_model(struct model *model, const struct train_options *options
 bool start_check_choices(const struct train_options *options, const struct model *model,
                          const char *path, caption_error *error);
 
+/* A resumed model also keeps its start: a captioner, encoder or way with words that the options
+ * name is an error unless it is that of the checkpoint. What they leave out is as it was. */
+bool start_check_begun(const struct train_options *options, const struct model *model,
+                       const char *path, caption_error *error);
+
 /* Whether training starts from a captioner: its image scale is then kept, not measured again. */
 bool start_is_captioner(const struct train_options *options);
 

@@ -85,7 +85,7 @@ static bool settle_settings(struct trainer *t, caption_error *error) {
     char data[HASH_TEXT];
     hash_text(train_data_hash(t), data);
     cJSON *settings = train_options_json(t->options);
-    if (settings && cJSON_AddStringToObject(settings, "the data", data)) {
+    if (settings && cJSON_AddStringToObject(settings, CHECKPOINT_DATA, data)) {
         t->settings = cJSON_PrintUnformatted(settings);
     }
     cJSON_Delete(settings);
@@ -214,7 +214,8 @@ static bool notify(struct trainer *t,
 /* Reads the model that was in training when the checkpoint was written. */
 static bool take_up(struct trainer *t, caption_error *error) {
     return checkpoint_read_model(&t->model, t->checkpoint, error) &&
-           start_check_choices(t->options, &t->model, t->checkpoint, error);
+           start_check_choices(t->options, &t->model, t->checkpoint, error) &&
+           start_check_begun(t->options, &t->model, t->checkpoint, error);
 }
 
 /* Resumes the run from its checkpoint. */

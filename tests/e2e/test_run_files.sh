@@ -92,6 +92,10 @@ expect 2 "another cell than the checkpoint's is refused"
 train --resume $long --image-input every
 expect 2 "another image input than the checkpoint's is refused"
 expect_in "$err" "--image-input every: contradicts" "$checkpoint" "image input is first"
+# shellcheck disable=SC2086
+run train "$data" --val "$data" --images "$work/images" -o "$model" --resume --init "$work/start.safetensors"
+expect 2 "a captioner to start from is refused where the run began with a random one"
+expect_in "$err" "--init was not there when that run began and is $work/start.safetensors now"
 cmp -s "$checkpoint" "$work/good" || fail "a refused run leaves the checkpoint as it was"
 
 # Places where no run can be; the length of the header stays.
@@ -116,6 +120,39 @@ expect_in "$err" "going on after step" "model.safetensors is gone"
 grep -q "features of" "$err" && fail "no features are computed once the encoder learns"
 cmp -s "$model.features" "$work/features" || fail "the features' file is as it was"
 "$program" info "$model" >/dev/null || fail "an output that was gone is written anew"
+
+# A run on a captioner: it goes on with that and no other, whether its name is given again or not.
+tiny_model "$work/start.safetensors"
+tune() { # FLAGS...
+    : >"$out"
+    "$program" train "$data" --val "$data" --images "$work/images" -o "$work/tuned" --epochs 400 --batch-size 20 \
+        --freeze-encoder 2 "$@" >"$out" 2>"$err" </dev/null &
+    job=$!
+    await "$out" "learns"
+    kill -INT "$job" 2>/dev/null
+    status=0
+    wait "$job" || status=$?
+}
+tune --init "$work/start.safetensors" --vocab keep
+expect 130 "a run on a captioner is interrupted"
+refused_start() { # WAS FLAGS...: the last two are another start
+    was=$1
+    shift
+    run train "$data" --val "$data" --images "$work/images" -o "$work/tuned" --epochs 400 --batch-size 20 \
+        --freeze-encoder 2 --resume "$@"
+    expect 2 "another start is refused: $1"
+    expect_in "$err" "$work/tuned.checkpoint: " "${1#--} was $was when that run began and is $2 now: a run is resumed as it was begun"
+}
+refused_start "$work/start.safetensors" --init "$work/model.safetensors"
+refused_start keep --vocab extend
+refused_start "not there" --mean-with "$work/model.safetensors"
+refused_start 0.0003 --lr 0.1
+tune --resume --init "$work/start.safetensors" --vocab keep
+expect 130 "the same start goes on"
+expect_in "$err" "going on after step"
+tune --resume
+expect 130 "so does one that is not named again"
+expect_in "$err" "going on after step"
 
 if ! command -v mpirun >/dev/null; then
     skip "no mpirun here: processes that set out differently are not tested"

@@ -74,7 +74,7 @@ expect 2 "a run goes on with the repeats that it began with"
 expect_in "$err" "repeat was [1,2.5]" "is [1,2] now"
 train stopped/model --resume --epochs 600 --repeat 1 2.5
 expect 2 "and with its parts"
-expect_in "$err" "the data was"
+expect_in "$err" "the data was not the same" "photos to learn from"
 
 # What is asked of one data set and not of the other.
 # shellcheck disable=SC2086
