@@ -178,12 +178,20 @@ static void write_argument(FILE *stream, const char *argument) {
     fputc('\'', stream);
 }
 
-/* The command line as it could be typed again; freed with free(). */
+/* Whether it is --resume, or a beginning of it that begins no other flag. */
+static bool is_resume(const char *argument) {
+    const size_t length = strlen(argument);
+    return length >= strlen("--res") && strncmp(argument, "--resume", length) == 0;
+}
+
+/* The command line as it could be typed to make the model again; freed with free(). --resume is
+ * left out: a run that was interrupted ends with the bytes of one that was not. */
 static char *command_line(int argc, char **argv, caption_error *error) {
     struct text_stream line;
     if (!text_stream_open(&line, "the command line", error)) return NULL;
     fputs("caption", line.stream);
     for (int i = 0; i < argc; i++) {
+        if (is_resume(argv[i])) continue;
         fputc(' ', line.stream);
         write_argument(line.stream, argv[i]);
     }
