@@ -390,7 +390,9 @@ static bool score(struct suggesting *s, caption_error *error) {
     struct file_bytes file;
     if (strcmp(path, "-") == 0) path = "/dev/stdin";
     if (!file_read(path, largest_file, &file, error)) return false;
-    const bool done = lines_each((const char *)file.data, file.size, score_line, s, error);
+    const char *text = (const char *)file.data;
+    const bool done = text_faults_check(text, file.size, path, error) &&
+                      lines_each(text, file.size, score_line, s, error);
     file_bytes_free(&file);
     return done;
 }

@@ -321,12 +321,7 @@ static void write_left_out(FILE *stream, const struct dataset *dataset) {
     if (dataset->wordless) {
         write_count(stream, "; left out, without words: ", dataset->wordless, "caption");
     }
-    if (dataset->faults.foreign) {
-        write_count(stream, "; not in UTF-8: ", dataset->faults.foreign, "line");
-    }
-    if (dataset->faults.zeros) {
-        write_count(stream, "; cut at a 0 byte: ", dataset->faults.zeros, "text");
-    }
+    text_faults_write(&dataset->faults, stream);
 }
 
 char *dataset_summary(const struct dataset *dataset, caption_error *error) {

@@ -90,6 +90,15 @@ size_t text_mark(const char *text, size_t size) {
     return size >= length && memcmp(text, mark, length) == 0 ? length : 0;
 }
 
+static void write_fault(FILE *stream, const char *fault, size_t count, const char *what) {
+    if (count > 0) fprintf(stream, "; %s: %zu %s%s", fault, count, what, count == 1 ? "" : "s");
+}
+
+void text_faults_write(const struct text_faults *faults, FILE *stream) {
+    write_fault(stream, "not in UTF-8", faults->foreign, "line");
+    write_fault(stream, "cut at a 0 byte", faults->zeros, "text");
+}
+
 bool text_faults_check(const char *text, size_t size, const char *path, caption_error *error) {
     static const char *const marks[] = {"\xFF\xFE", "\xFE\xFF"};
     const bool marked =

@@ -16,6 +16,7 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/error.h"
 
@@ -56,6 +57,9 @@ struct text_faults {
 
 /* Adds those of text[size]. */
 void text_faults_count(struct text_faults *faults, const char *text, size_t size);
+
+/* "; not in UTF-8: 2 lines; cut at a 0 byte: 1 text", of those that there are. */
+void text_faults_write(const struct text_faults *faults, FILE *stream);
 
 /* False with `error` set, which names `path`, for a text in UTF-16. */
 bool text_faults_check(const char *text, size_t size, const char *path, caption_error *error);

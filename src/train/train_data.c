@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "data/loader.h"
 #include "data/table.h"
 #include "model/decoder.h"
@@ -131,7 +132,10 @@ static bool read_file(struct text_reader *reader, const char *path, caption_erro
     struct file_bytes file;
     if (!file_read_unless(path, largest_file, reader->stop, &file, error)) return false;
     const size_t known = reader->text->known;
-    const bool ok = lines_each((const char *)file.data, file.size, add_sentence, reader, error);
+    const char *text = (const char *)file.data;
+    text_faults_count(&reader->text->faults, text, file.size);
+    const bool ok = text_faults_check(text, file.size, path, error) &&
+                    lines_each(text, file.size, add_sentence, reader, error);
     file_bytes_free(&file);
     if (!ok || reader->text->known > known) return ok;
     return error_set(error, CAPTION_ERROR_FORMAT,
@@ -512,6 +516,18 @@ static void say_parts(const struct trainer *t) {
     }
 }
 
+static void say_text(const struct trainer *t) {
+    const struct text *text = &t->text;
+    struct text_stream line;
+    if (text->count == 0 || !text_stream_open(&line, "a summary", NULL)) return;
+    fprintf(line.stream, "%zu sentences of text, %.1f %% of their words in the vocabulary",
+            text->count, 100 * (double)text->known / (double)text->begin[text->count]);
+    text_faults_write(&text->faults, line.stream);
+    char *summary = text_stream_close(&line, NULL);
+    if (summary) trainer_say(t, "%s", summary);
+    free(summary);
+}
+
 void train_data_summarise(struct trainer *t) {
     struct train_summary *s = &t->history.summary;
     s->train_photos = t->train_count;
@@ -531,12 +547,9 @@ void train_data_summarise(struct trainer *t) {
                 "a vocabulary of %zu words holds %.1f %% of those in the captions, the longest "
                 "of which has %zu",
                 s->words, 100 * s->coverage, s->longest);
-    if (t->text.count > 0) {
-        trainer_say(t, "%zu sentences of text, %.1f %% of their words in the vocabulary",
-                    t->text.count,
-                    100 * (double)t->text.known / (double)t->text.begin[t->text.count]);
-    }
+    say_text(t);
 }
+
 size_t train_data_pseudo_photos(const struct trainer *trainer) {
     const size_t each = trainer->options->text_captions;
     return each > 0 ? (trainer->pseudo.count + each - 1) / each : 0;

@@ -55,11 +55,13 @@ struct text {
     size_t known;  /* words in the vocabulary */
     size_t *order; /* [count] in which the sentences are read */
     size_t *start; /* [count + 1] step of the stream at which sentence order[i] starts */
+    struct text_faults faults; /* of the files */
 };
 
-/* Reads files of one sentence a line (UTF-8; any bytes are accepted), tokenized as captions are; an
- * out-of-vocabulary hyphenated word is split into its parts. A file without any word of the
- * vocabulary is an error that names it. `stop` (NULL: nothing) may end the wait for a pipe. */
+/* Reads files of one sentence a line (UTF-8; other lines are counted, UTF-16 is an error),
+ * tokenized as captions are; an out-of-vocabulary hyphenated word is split into its parts. A file
+ * without any word of the vocabulary is an error that names it. `stop` (NULL: nothing) may end the
+ * wait for a pipe. */
 bool text_read(struct text *text, const char *const *paths, size_t count,
                const struct vocabulary *vocabulary, const struct file_stop *stop,
                caption_error *error);

@@ -75,6 +75,23 @@ printf '{"file_name": "dog.ppm", "text": "a red tower"}\n' >windows.jsonl
 run eval windows.jsonl --split all --images 'holiday\beach'
 expect 0 "a folder of photos with a path of Windows"
 
+printf 'a red tower on grey\n' | iconv -f UTF-8 -t UTF-16 >utf16.txt
+learn_text() { # FILE
+    run train "$work/shapes/dataset.json" --images "$shape" -o new.safetensors --epochs 1 --dry-run \
+        --text "$1" --text-captions 3
+}
+learn_text utf16.txt
+expect 1 "a text to learn from in UTF-16"
+expect_in "$err" "utf16.txt: expected a text in UTF-8, found one in UTF-16 (iconv"
+printf 'a red tower on grey\na r\351d tower on grey\n\351 wall\n' >latin1.txt
+learn_text latin1.txt
+expect 0 "one in another encoding"
+expect_in "$err" "3 sentences of text," "in the vocabulary; not in UTF-8: 2 lines"
+run suggest --score utf16.txt
+expect 1 "a text to score in UTF-16"
+expect_in "$err" "utf16.txt: expected a text in UTF-8, found one in UTF-16 (iconv"
+expect_lines "$out" 0
+
 # --- flags that help
 
 run holiday
