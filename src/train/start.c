@@ -1,5 +1,6 @@
 #include "train/start.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,25 @@ static bool count_words(struct vocabulary *vocabulary, const struct dataset_sele
         }
     }
     return true;
+}
+
+/* Drops the words that are too rare to be learned. A vocabulary that is made of the rest alone
+ * needs one. */
+static bool drop_rare(struct vocabulary *words, const struct train_options *options,
+                      caption_error *error) {
+    const bool alone =
+        !start_is_captioner(options) || (options->vocab && strcmp(options->vocab, "rebuild") == 0);
+    const size_t all = words->count - VOCABULARY_SPECIALS;
+    uint64_t most = 0;
+    for (size_t i = 0; i < words->count; i++)
+        if (words->counts[i] > most) most = words->counts[i];
+    if (alone && most < options->min_count)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--min-count %zu: expected a word that the captions have so often, found "
+                         "none among their %zu (the most frequent: %" PRIu64
+                         " times): a lower --min-count keeps more",
+                         options->min_count, all, most);
+    return vocabulary_prune(words, options->min_count, error);
 }
 
 /* Names, separated by spaces; freed with free(). */
@@ -393,8 +413,7 @@ bool start_model(struct model *model, const struct train_options *options,
                  caption_error *error) {
     struct vocabulary words;
     if (!vocabulary_init(&words, error)) return false;
-    bool ok =
-        count_words(&words, photos, error) && vocabulary_prune(&words, options->min_count, error);
+    bool ok = count_words(&words, photos, error) && drop_rare(&words, options, error);
     if (ok && start_is_captioner(options)) {
         ok = start_captioner(model, options, &words, random, error);
     } else if (ok && options->encoder) {

@@ -114,5 +114,11 @@ expect_in "$err" "nowhere.ppm: cannot open" "--images DIR"
 run train "$work/shapes/dataset.json" --images "$shape" -o new.safetensors --epochs 0
 expect 2 "--epochs 0"
 expect_in "$err" "epochs: expected 1 to" "--dry-run"
+for start in "--encoder-arch tiny" "--vocab rebuild"; do
+    # shellcheck disable=SC2086
+    run train "$work/shapes/dataset.json" --images "$shape" -o new.safetensors --dry-run --min-count 100 $start
+    expect 2 "--min-count that leaves no word, $start"
+    expect_in "$err" "--min-count 100: expected a word that the captions have so often, found none among their 8 (the most frequent: 54 times)"
+done
 
 finish
