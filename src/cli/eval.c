@@ -297,6 +297,25 @@ static bool check_sets(const struct scoring *scoring, struct dataset_choice *cho
     return true;
 }
 
+/* Whether the photos are enough to calibrate a model with; a message where they are few. */
+static bool check_calibration(const struct eval_options *options,
+                              const struct dataset_choice *choices, caption_error *error) {
+    size_t photos = 0;
+    if (!options->calibrate) return true;
+    for (size_t i = 0; i < options->sets; i++) photos += choices[i].count;
+    if (photos < CALIBRATION_FOLDS)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "--calibrate: expected %d or more photos, found %zu: a fit is checked on "
+                         "each tenth of them by one to the rest",
+                         CALIBRATION_FOLDS, photos);
+    if (photos < CALIBRATION_FEW)
+        fprintf(stderr,
+                "%s: --calibrate: a fit to %zu photos (fewer than %d) is mostly noise: more of "
+                "them make it better\n",
+                name, photos, CALIBRATION_FEW);
+    return true;
+}
+
 static bool enter_sandbox(const struct scoring *scoring, const struct dataset_choice *choices,
                           caption_error *error) {
     struct run_sandbox sandbox;
@@ -327,7 +346,7 @@ static bool score_sets(struct scoring *scoring, struct dataset_choice *choices, 
         done = scoring->page != NULL;
     }
     done = done && (!options->search || model_check_search(&model, path, error)) &&
-           check_sets(scoring, choices, error) &&
+           check_sets(scoring, choices, error) && check_calibration(options, choices, error) &&
            fit_rerank(scoring, &model, choices, names, error) &&
            each_part(scoring, choices, names, score_part, error) &&
            write_results(options, scoring->rows, error) &&
@@ -419,8 +438,8 @@ static void set_rows(struct eval_options *options, struct options_row *out) {
          NULL},
         {0, "calibrate", OPTIONS_STRING, &options->calibrate, "FILE", 0, 0,
          "fit how the model re-ranks captions by its tags, and how sure it is of both, to these "
-         "photos, which it must not have learned from, and write it with that; prints what fits to "
-         "nine tenths score on the rest",
+         "photos, 10 at least and better 100, which it must not have learned from, and write it "
+         "with that; prints what fits to nine tenths score on the rest",
          NULL},
         {0, "force", OPTIONS_ON, &options->force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
         {0, "swaps", OPTIONS_SIZE, &options->swaps, "N", 0, 1000000,

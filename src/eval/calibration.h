@@ -37,6 +37,9 @@ void calibration_free(struct calibration_photos *photos);
 /* Parts of the photos that are left out in turn. */
 enum { CALIBRATION_FOLDS = 10 };
 
+/* With fewer photos than that, about ten for each number that is fitted, a fit is mostly noise. */
+enum { CALIBRATION_FEW = 100 };
+
 /* Fits the confidence by logistic regression with a penalty; of several parts all count the same,
  * and those that are captioned in a style have a bias of that style. probabilities[count]
  * receives each photo's confidence by a fit to the nine tenths that it is not among: the

@@ -39,6 +39,20 @@ calibrate "$work/tags.safetensors" "$work/json.safetensors" --by-source --json
 [ "$(jq -s 'map(select(.confidence_rows | length == 5)) | length' "$out")" = 3 ] ||
     fail "--json has an object each for the parts and all"
 
+# Photos that are too few.
+expect_in "$err" "--calibrate: a fit to 30 photos (fewer than 100) is mostly noise"
+few() { # COUNT
+    jq ".images |= .[:$1]" "$work/two.json" >"$work/few.json"
+    run eval "$work/few.json" --images "$images" -m "$plain" --calibrate "$work/few.safetensors"
+}
+few 9
+expect 2 "nine photos are too few"
+expect_in "$err" "--calibrate: expected 10 or more photos, found 9"
+expect_lines "$out" 0
+[ ! -e "$work/few.safetensors" ] || fail "nothing is written of too few"
+few 10
+expect 0 "ten are enough, each by a fit to nine"
+
 # What it must not write.
 cp "$plain" "$work/copy.safetensors"
 calibrate "$work/copy.safetensors" "$work/copy.safetensors"
