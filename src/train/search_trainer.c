@@ -323,7 +323,8 @@ static bool run_step(struct search_trainer *s, size_t epoch, size_t step, double
     const double loss = ranking_loss(&pairs, &SCALE, s->d_photos, s->d_sentences);
     threads_for(s->t->threads, MICRO_BATCHES, run_backward, s);
     *sum += loss * (double)s->batch;
-    return update_check(epoch, step, loss, update_weights(s, epoch, step), error);
+    const double norm = update_weights(s, epoch, step);
+    return update_check(&s->update, epoch, step, loss, norm, error);
 }
 
 static bool check_stop(const struct search_trainer *s, size_t epoch, caption_error *error) {

@@ -469,7 +469,7 @@ bool step_run(struct trainer *t, caption_error *error) {
     const struct update_rates rates = epoch_rates(t, place->epoch, place->step);
     const double norm = update_step(&t->update, gradients, step.count, &rates, t->threads);
     const struct micro_batch_result sum = total(&step);
-    if (!update_check(place->epoch, place->step, sum.loss, norm, error)) return false;
+    if (!update_check(&t->update, place->epoch, place->step, sum.loss, norm, error)) return false;
     place->loss += sum.loss;
     place->targets += sum.targets;
     place->reward += sum.reward;

@@ -21,7 +21,7 @@ struct update_piece {
     size_t offset, count; /* in the block */
     enum parameters_group group;
     bool decays;       /* under weight decay */
-    double square_sum; /* of the gradient */
+    double square_sum; /* of the gradient; of a statistic, of its values after the step */
 };
 
 static void split(struct update *update, size_t tensor) {
@@ -152,13 +152,13 @@ static void measure_piece(void *context, size_t item, size_t worker) {
 }
 
 /* Moves a running statistic towards the photos' mean. */
-static void step_statistic(const struct step_job *job, const struct update_piece *piece,
-                           real *values) {
+static void step_statistic(const struct step_job *job, struct update_piece *piece, real *values) {
     const real *sum = job->gradients + piece->offset;
     const real share = (1 - STATISTIC_KEPT) / (real)job->photos;
     for (size_t i = 0; i < piece->count; i++) {
         values[i] = STATISTIC_KEPT * values[i] + share * sum[i];
     }
+    piece->square_sum = vector_square_sum(piece->count, values);
 }
 
 static void step_adam(const struct step_job *job, const struct update_piece *piece, real *values) {
@@ -179,7 +179,7 @@ static void step_piece(void *context, size_t item, size_t worker) {
     (void)worker;
     const struct step_job *job = context;
     struct update *update = job->update;
-    const struct update_piece *piece = &update->pieces[item];
+    struct update_piece *piece = &update->pieces[item];
     if (!is_trainable(piece, job->rates->encoder > 0)) return;
     real *values = update->parameters->values + piece->offset;
     if (piece->group == PARAMETERS_STATISTIC) {
@@ -213,15 +213,22 @@ double update_step(struct update *update, const real *gradients, size_t photos,
     double young = (1.0 + (double)update->step) / (10.0 + (double)update->step);
     job.average = (double)update->decay < young ? update->decay : (float)young;
     threads_for(threads, update->piece_count, step_piece, &job);
+    update->is_finite = true;
+    for (size_t i = 0; i < update->piece_count; i++)
+        if (update->pieces[i].group == PARAMETERS_STATISTIC)
+            update->is_finite = update->is_finite && isfinite(update->pieces[i].square_sum);
     return norm;
 }
 
-bool update_check(size_t epoch, size_t step, double loss, double norm, caption_error *error) {
-    if (isfinite(loss) && isfinite(norm)) return true;
-    return error_set(error, CAPTION_ERROR_ARGUMENT,
-                     "training diverged at step %zu of epoch %zu (loss %g, gradient norm %g): try "
-                     "a lower learning rate",
-                     step + 1, epoch + 1, loss, norm);
+bool update_check(const struct update *update, size_t epoch, size_t step, double loss, double norm,
+                  caption_error *error) {
+    if (isfinite(loss) && isfinite(norm) && update->is_finite) return true;
+    return error_set(
+        error, CAPTION_ERROR_ARGUMENT,
+        "training diverged at step %zu of epoch %zu (loss %g, gradient norm %g%s): try "
+        "a lower learning rate",
+        step + 1, epoch + 1, loss, norm,
+        update->is_finite ? "" : ", batch norm's statistics not finite");
 }
 
 float schedule_factor(size_t step, size_t steps, float warmup) {

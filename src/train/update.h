@@ -22,6 +22,7 @@ struct update {
     uint64_t encoder_step;
     real *average; /* moving average of the values, a block; NULL: none */
     float decay;
+    bool is_finite; /* whether the running statistics are, after the last step */
 };
 
 /* `average` is the decay of the moving average, 0: none. */
@@ -57,9 +58,11 @@ void update_restart(struct update *update, const real *values);
 double update_step(struct update *update, const real *gradients, size_t photos,
                    const struct update_rates *rates, struct threads *threads);
 
-/* False with `error` set where the loss of a step or that norm is not finite: training diverged.
- * Epochs and steps are counted from 0. */
-bool update_check(size_t epoch, size_t step, double loss, double norm, caption_error *error);
+/* False with `error` set where the loss of the last step, that norm or a running statistic is not
+ * finite: training diverged. Batch norm hides from loss and gradient how large its inputs are, so
+ * the statistics may overflow first. Epochs and steps are counted from 0. */
+bool update_check(const struct update *update, size_t epoch, size_t step, double loss, double norm,
+                  caption_error *error);
 
 /* The learning rate over one phase of training: a linear warm-up, then half a cosine down to zero
  * (Loshchilov and Hutter, 2017). */

@@ -141,6 +141,15 @@ static char *describe(const struct trainer *t, const struct train_epoch *epoch,
     return text_stream_close(&text, error);
 }
 
+/* Weights that do not fit into the file, and how they came about. */
+static bool write_error(const struct train_epoch *epoch, caption_error *error) {
+    char cause[96];
+    if (epoch->epoch == 0 || !error || error->status != CAPTION_ERROR_ARGUMENT) return false;
+    snprintf(cause, sizeof cause, "training diverged in epoch %zu: try a lower learning rate",
+             epoch->epoch);
+    return error_prefix(error, cause);
+}
+
 static bool write_best(const struct trainer *t, struct model *kept, const struct train_epoch *epoch,
                        const struct verdict *verdict, caption_error *error) {
     if (ranks_rank(t->ranks) > 0) return true;
@@ -148,7 +157,7 @@ static bool write_best(const struct trainer *t, struct model *kept, const struct
     const bool ok = scores && model_note(kept, "scores", scores, error) &&
                     model_write(kept, NULL, SAFETENSORS_F16, t->options->output, error);
     free(scores);
-    return ok;
+    return ok || write_error(epoch, error);
 }
 
 static bool remember(struct trainer *t, const struct train_epoch *result,

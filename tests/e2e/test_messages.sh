@@ -120,5 +120,16 @@ for start in "--encoder-arch tiny" "--vocab rebuild"; do
     expect 2 "--min-count that leaves no word, $start"
     expect_in "$err" "--min-count 100: expected a word that the captions have so often, found none among their 8 (the most frequent: 54 times)"
 done
+diverge() { # FLAGS...
+    rm -f new.safetensors*
+    run train "$work/shapes/dataset.json" --val "$work/shapes/dataset.json" --images "$shape" -o new.safetensors \
+        --encoder-arch tiny --image-size 32 --hidden 16 --embed 16 --min-count 1 --batch-size 1 --epochs 2 \
+        --encoder-lr 10 --joint-lr 1e-4 --clip 0 --warmup 0 --average 0 "$@"
+    expect 2 "training that diverges, $*"
+}
+diverge --weight-decay 1
+expect_in "$err" "training diverged at step" "batch norm's statistics not finite): try a lower learning rate"
+diverge --weight-decay 0.5
+expect_in "$err" "training diverged in epoch 1: try a lower learning rate: new.safetensors: tensor" "F16 cannot hold"
 
 finish

@@ -630,15 +630,47 @@ static void rewards_teach_the_encoder_unless_it_was_frozen_all_along(void **stat
 static void a_step_that_is_not_finite_is_an_error_that_names_it(void **state) {
     (void)state;
     caption_error error = {0};
-    assert_true(update_check(1, 2, 3, 4, &error));
-    assert_false(update_check(1, 2, (double)NAN, 4, &error));
+    const struct update update = {.is_finite = true}, overflown = {.is_finite = false};
+    assert_true(update_check(&update, 1, 2, 3, 4, &error));
+    assert_false(update_check(&update, 1, 2, (double)NAN, 4, &error));
     assert_non_null(strstr(error.message, "diverged at step 3 of epoch 2"));
-    assert_false(update_check(1, 2, 3, (double)INFINITY, &error));
+    assert_false(update_check(&update, 1, 2, 3, (double)INFINITY, &error));
+    assert_false(update_check(&overflown, 1, 2, 3, 4, &error));
+    assert_non_null(strstr(error.message, "norm 4, batch norm's statistics not finite): try"));
+}
+
+/* The gradient's norm leaves them out. */
+static void statistics_that_overflow_are_noticed_in_their_step(void **state) {
+    (void)state;
+    struct parameters parameters = {0};
+    size_t index;
+    assert_true(parameters_add(
+        &parameters,
+        &(struct new_parameter){
+            .name = "variance", .shape = {3}, .dimensions = 1, .group = PARAMETERS_STATISTIC},
+        &index, NULL));
+    assert_true(parameters_allocate(&parameters, NULL));
+    struct update update;
+    assert_true(update_init(&update, &parameters, 0, NULL));
+    struct threads *threads = threads_new(1, NULL);
+    real gradients[16] = {1, 2, 3};
+    const struct update_rates encoder = {.decoder = 1, .encoder = 1}, frozen = {.decoder = 1};
+    assert_true(update_step(&update, gradients, 1, &encoder, threads) == 0);
+    assert_true(update.is_finite);
+    gradients[1] = (real)INFINITY;
+    update_step(&update, gradients, 1, &frozen, threads);
+    assert_true(update.is_finite);
+    assert_true(update_step(&update, gradients, 1, &encoder, threads) == 0);
+    assert_false(update.is_finite);
+    threads_free(threads);
+    update_free(&update);
+    parameters_free(&parameters);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_that_is_not_finite_is_an_error_that_names_it),
+        cmocka_unit_test(statistics_that_overflow_are_noticed_in_their_step),
         cmocka_unit_test(the_rate_rises_to_one_and_falls_to_almost_zero),
         cmocka_unit_test(without_a_warm_up_the_first_step_has_the_full_rate),
         cmocka_unit_test(any_number_of_threads_gives_the_same_weights),
