@@ -127,9 +127,10 @@ diverge() { # FLAGS...
         --encoder-lr 10 --joint-lr 1e-4 --clip 0 --warmup 0 --average 0 "$@"
     expect 2 "training that diverges, $*"
 }
-diverge --weight-decay 1
-expect_in "$err" "training diverged at step" "batch norm's statistics not finite): try a lower learning rate"
-diverge --weight-decay 0.5
-expect_in "$err" "training diverged in epoch 1: try a lower learning rate: new.safetensors: tensor" "F16 cannot hold"
+# What overflows first, batch norm's statistics or the weights in F16, depends on the order of sums.
+for decay in 1 0.5; do
+    diverge --weight-decay $decay
+    expect_in "$err" "training diverged" "try a lower learning rate"
+done
 
 finish
