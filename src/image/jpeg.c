@@ -148,11 +148,13 @@ static _Noreturn void fail(j_common_ptr jpeg) {
     longjmp(reader->failed, 1);
 }
 
-/* Warnings after which the photo is nevertheless whole. Anything else that libjpeg warns of is
- * damaged data, behind which the pixels are noise. */
+/* Warnings after which the photo is nevertheless whole: some phones leave the first and last
+ * coefficient of a sequential scan 0, which libjpeg does not use there. Anything else that libjpeg
+ * warns of is damaged data, behind which the pixels are noise. */
 static bool is_harmless(int warning) {
     return warning == JWRN_EXTRANEOUS_DATA || warning == JWRN_ADOBE_XFORM ||
-           warning == JWRN_JFIF_MAJOR || warning == JWRN_BOGUS_ICC;
+           warning == JWRN_JFIF_MAJOR || warning == JWRN_BOGUS_ICC ||
+           warning == JWRN_NOT_SEQUENTIAL;
 }
 
 static void take_message(j_common_ptr jpeg, int level) {

@@ -135,6 +135,24 @@ static void every_truncation_is_an_error_that_says_so(void **state) {
 
 #ifdef CAPTION_WITH_JPEG
 
+/* Some phones write 0 for the first and the last coefficient of a sequential scan. */
+static void a_sequential_scan_may_leave_its_coefficients_unsaid(void **state) {
+    (void)state;
+    enum { last_coefficient = 12 };
+    struct image image = gradient_new(40, 30);
+    struct bytes file = jpeg_new(&image, JPEG_BASELINE);
+    struct image clean = decoded(&file);
+    uint8_t *last = file.data + bytes_find(&file, "\xff\xda", 2) + last_coefficient;
+    assert_memory_equal(last - 1, "\0\x3f\0", 3);
+    *last = 0;
+    struct image out = decoded(&file);
+    assert_true(image_difference(&clean, &out) == 0);
+    image_free(&out);
+    image_free(&clean);
+    bytes_free(&file);
+    image_free(&image);
+}
+
 /* Decodes `file` without its end marker, but with what some program put in its place. */
 static void assert_whole_without_end(const struct bytes *file, const void *instead, size_t size) {
     struct image whole = decoded(file);
@@ -310,6 +328,7 @@ int main(void) {
 #endif
         cmocka_unit_test(every_truncation_is_an_error_that_says_so),
 #ifdef CAPTION_WITH_JPEG
+        cmocka_unit_test(a_sequential_scan_may_leave_its_coefficients_unsaid),
         cmocka_unit_test(a_file_that_lacks_only_its_end_marker_is_whole),
         cmocka_unit_test(half_a_file_is_half_a_photo_where_that_will_do),
         cmocka_unit_test(a_small_file_cannot_cost_much_memory_or_time),
