@@ -135,14 +135,17 @@ bool image_new_reduced(struct image *image, const struct format_header *header, 
 
 bool image_check_cost(const struct format_header *header, size_t made, size_t beside,
                       size_t file_size, caption_error *error) {
-    const size_t megabyte = 1000 * 1000, free_bytes = 192 * megabyte, bytes_per_byte = 192;
+    const size_t megabyte = 1000 * 1000, free_bytes = 200 * megabyte, bytes_per_byte = 192;
     const size_t turned = header->orientation > 1 ? made : 0;
     const size_t needed = made + size_larger(beside, turned);
-    if (needed <= free_bytes || needed / bytes_per_byte <= file_size) return true;
+    if (needed <= free_bytes) return true;
+    if (file_size >= megabyte && (needed - free_bytes) / bytes_per_byte <= file_size) return true;
+    const size_t allowed = free_bytes + (file_size >= megabyte ? bytes_per_byte * file_size : 0);
     return error_set(error, CAPTION_ERROR_LIMIT,
-                     "%zu x %zu pixels in a file of %zu bytes are no photo, and would take %zu MB "
-                     "of memory",
-                     header->width, header->height, file_size, needed / megabyte);
+                     "%zu x %zu pixels in a file of %zu bytes: decoding them would take %zu MB of "
+                     "memory, at most %zu MB are accepted for a file so small",
+                     header->width, header->height, file_size, needed / megabyte,
+                     allowed / megabyte);
 }
 
 size_t image_reduced_bytes(const struct format_header *header, size_t divisor) {

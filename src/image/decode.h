@@ -91,9 +91,9 @@ size_t image_divided(size_t side, size_t divisor);
 size_t image_reduced_bytes(const struct format_header *header, size_t divisor);
 
 /* False with `error` set where decoding needs much memory for a file that is too small to hold a
- * photo of that size: 192 MB are free, and 192 bytes a byte of the file. `made` are the bytes of
- * the image, of which there are two while it is turned upright, and `beside` those of what is there
- * while it is made. */
+ * photo of that size: 200 MB are free, and from 1 MB on 192 bytes more a byte of the file. `made`
+ * are the bytes of the image, of which there are two while it is turned upright, and `beside` those
+ * of what is there while it is made. */
 bool image_check_cost(const struct format_header *header, size_t made, size_t beside,
                       size_t file_size, caption_error *error);
 

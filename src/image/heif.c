@@ -133,8 +133,16 @@ static bool file_open(struct file *file, const uint8_t *bytes, size_t size,
     return image_check_size(header->width, header->height, error);
 }
 
-/* The sizes that the coded pictures themselves have, by the headers of their streams: a decoder
- * takes memory for those, whatever the boxes say. */
+/* What the pictures in the file are by the headers of their own streams: a decoder takes memory for
+ * those, whatever the boxes say. */
+
+struct coded {
+    uint64_t pixels;    /* of the largest picture; 0: none is found */
+    bool av1;           /* one of them is AV1 */
+    bool deep;          /* one has more than 8 bits */
+    bool full_chroma;   /* one may have colours that are not halved across and down */
+    bool shared, empty; /* items share their bytes; a picture has none: no photo */
+};
 
 /* Bits, the highest of each byte first; behind the end they are 0. Of HEVC, bytes that keep its
  * start codes unique are left out. */
@@ -165,12 +173,12 @@ static uint32_t read_golomb(struct stream_bits *bits) {
     return zeros == 32 ? UINT32_MAX : (1U << zeros) - 1 + read_bits(bits, zeros);
 }
 
-static void take_size(uint64_t *most, uint64_t width, uint64_t height) {
-    if (width * height > *most) *most = width * height;
+static void take_size(struct coded *coded, uint64_t width, uint64_t height) {
+    if (width * height > coded->pixels) coded->pixels = width * height;
 }
 
 /* ISO/IEC 23008-2, 7.3.2.2: a sequence parameter set behind the 2 bytes that say so. */
-static void read_parameters(const uint8_t *bytes, size_t size, uint64_t *most) {
+static void read_parameters(const uint8_t *bytes, size_t size, struct coded *coded) {
     struct stream_bits bits = {bytes, size, 16, true};
     bool has_profile[8] = {false}, has_level[8] = {false};
     read_bits(&bits, 4);
@@ -186,29 +194,35 @@ static void read_parameters(const uint8_t *bytes, size_t size, uint64_t *most) {
         if (has_level[i]) read_bits(&bits, 8);
     }
     read_golomb(&bits);
-    if (read_golomb(&bits) == 3) read_bits(&bits, 1);
+    const uint32_t chroma = read_golomb(&bits);
+    if (chroma == 3) read_bits(&bits, 1);
     const uint32_t width = read_golomb(&bits);
-    take_size(most, width, read_golomb(&bits));
+    take_size(coded, width, read_golomb(&bits));
+    const bool cropped = read_bits(&bits, 1);
+    for (unsigned i = 0; i < (cropped ? 4 : 0); i++) read_golomb(&bits);
+    const uint32_t luma_bits = read_golomb(&bits), chroma_bits = read_golomb(&bits); /* beyond 8 */
+    coded->deep |= luma_bits > 0 || chroma_bits > 0;
+    coded->full_chroma |= chroma > 1;
 }
 
 enum { HEVC_PARAMETERS = 33, HEVC_LENGTH = 4 };
 
-static void read_unit(const uint8_t *bytes, size_t size, uint64_t *most) {
-    if (size > 2 && (bytes[0] >> 1 & 63) == HEVC_PARAMETERS) read_parameters(bytes, size, most);
+static void read_unit(const uint8_t *bytes, size_t size, struct coded *coded) {
+    if (size > 2 && (bytes[0] >> 1 & 63) == HEVC_PARAMETERS) read_parameters(bytes, size, coded);
 }
 
-static void read_hevc(const uint8_t *bytes, size_t size, uint64_t *most) {
+static void read_hevc(const uint8_t *bytes, size_t size, struct coded *coded) {
     while (size > HEVC_LENGTH) {
         const size_t length = bytes_big_32(bytes);
         if (length > size - HEVC_LENGTH) return;
-        read_unit(bytes + HEVC_LENGTH, length, most);
+        read_unit(bytes + HEVC_LENGTH, length, coded);
         bytes += HEVC_LENGTH + length;
         size -= HEVC_LENGTH + length;
     }
 }
 
 /* What stands beside a picture: lists of units. */
-static void read_hevc_settings(const uint8_t *bytes, size_t size, uint64_t *most) {
+static void read_hevc_settings(const uint8_t *bytes, size_t size, struct coded *coded) {
     enum { settings = 22 };
     size_t at = settings + 1;
     for (unsigned lists = size > settings ? bytes[settings] : 0; lists > 0 && size - at >= 3;
@@ -217,44 +231,68 @@ static void read_hevc_settings(const uint8_t *bytes, size_t size, uint64_t *most
         for (at += 3; units > 0 && size - at >= 2; units--) {
             const size_t length = bytes_big_16(bytes + at);
             if (length > size - at - 2) return;
-            read_unit(bytes + at + 2, length, most);
+            read_unit(bytes + at + 2, length, coded);
             at += 2 + length;
         }
     }
 }
 
-/* AV1, 5.5.1: a sequence header. */
-static void read_sequence(const uint8_t *bytes, size_t size, uint64_t *most) {
-    struct stream_bits bits = {bytes, size, 0, false};
-    unsigned delay = 0; /* bits of a decoder's delays; 0: there are none */
-    read_bits(&bits, 4);
-    if (read_bits(&bits, 1)) { /* of a picture alone */
-        read_bits(&bits, 5);
-    } else {
-        if (read_bits(&bits, 1)) { /* times */
-            for (unsigned i = 0; i < 8; i++) read_bits(&bits, 8);
-            if (read_bits(&bits, 1)) read_golomb(&bits);
-            if (read_bits(&bits, 1)) {
-                delay = read_bits(&bits, 5) + 1;
-                read_bits(&bits, 32);
-                read_bits(&bits, 10);
-            }
-        }
-        const bool waits = read_bits(&bits, 1);
-        for (unsigned points = read_bits(&bits, 5) + 1; points > 0; points--) {
-            read_bits(&bits, 12);
-            if (read_bits(&bits, 5) > 7) read_bits(&bits, 1);
-            if (delay > 0 && read_bits(&bits, 1)) {
-                read_bits(&bits, delay);
-                read_bits(&bits, delay);
-                read_bits(&bits, 1);
-            }
-            if (waits && read_bits(&bits, 1)) read_bits(&bits, 4);
+/* AV1, 5.5.1: times and operating points of a sequence that is more than a picture. */
+static void read_operations(struct stream_bits *bits) {
+    unsigned delay = 0;       /* bits of a decoder's delays; 0: there are none */
+    if (read_bits(bits, 1)) { /* times */
+        for (unsigned i = 0; i < 8; i++) read_bits(bits, 8);
+        if (read_bits(bits, 1)) read_golomb(bits);
+        if (read_bits(bits, 1)) {
+            delay = read_bits(bits, 5) + 1;
+            read_bits(bits, 32);
+            read_bits(bits, 10);
         }
     }
+    const bool waits = read_bits(bits, 1);
+    for (unsigned points = read_bits(bits, 5) + 1; points > 0; points--) {
+        read_bits(bits, 12);
+        if (read_bits(bits, 5) > 7) read_bits(bits, 1);
+        if (delay > 0 && read_bits(bits, 1)) {
+            read_bits(bits, delay);
+            read_bits(bits, delay);
+            read_bits(bits, 1);
+        }
+        if (waits && read_bits(bits, 1)) read_bits(bits, 4);
+    }
+}
+
+/* The tools of such a sequence. */
+static void read_tools(struct stream_bits *bits) {
+    read_bits(bits, 4);
+    const bool ordered = read_bits(bits, 1);
+    if (ordered) read_bits(bits, 2);
+    const bool screen = read_bits(bits, 1) || read_bits(bits, 1);
+    if (screen && !read_bits(bits, 1)) read_bits(bits, 1);
+    if (ordered) read_bits(bits, 3);
+}
+
+/* AV1, 5.5.1: a sequence header, as far as it says how many bits a colour has. Colours are halved
+ * across and down in profile 0, and in others not always. */
+static void read_sequence(const uint8_t *bytes, size_t size, struct coded *coded) {
+    struct stream_bits bits = {bytes, size, 0, false};
+    const unsigned profile = read_bits(&bits, 3);
+    read_bits(&bits, 1);
+    const bool alone = read_bits(&bits, 1); /* a picture */
+    if (alone)
+        read_bits(&bits, 5);
+    else
+        read_operations(&bits);
     const unsigned width_bits = read_bits(&bits, 4) + 1, height_bits = read_bits(&bits, 4) + 1;
     const uint64_t width = read_bits(&bits, width_bits) + (uint64_t)1;
-    take_size(most, width, read_bits(&bits, height_bits) + (uint64_t)1);
+    take_size(coded, width, read_bits(&bits, height_bits) + (uint64_t)1);
+    if (!alone && read_bits(&bits, 1)) read_bits(&bits, 7); /* numbers of frames */
+    read_bits(&bits, 3);
+    if (!alone) read_tools(&bits);
+    read_bits(&bits, 3);
+    coded->deep |= read_bits(&bits, 1);
+    coded->full_chroma |= profile > 0;
+    coded->av1 = true;
 }
 
 /* Bytes of a number of 7 bits a byte, the lowest first; 0: it has no end. */
@@ -267,7 +305,7 @@ static size_t read_leb128(const uint8_t *bytes, size_t size, uint64_t *value) {
     return 0;
 }
 
-static void read_av1(const uint8_t *bytes, size_t size, uint64_t *most) {
+static void read_av1(const uint8_t *bytes, size_t size, struct coded *coded) {
     enum { sequence = 1, has_extension = 4, has_size = 2 };
     while (size > 2) {
         const unsigned head = *bytes;
@@ -278,15 +316,11 @@ static void read_av1(const uint8_t *bytes, size_t size, uint64_t *most) {
             begin += digits;
             if (digits == 0 || length > size - begin) return;
         }
-        if ((head >> 3 & 15) == sequence) read_sequence(bytes + begin, (size_t)length, most);
+        if ((head >> 3 & 15) == sequence) read_sequence(bytes + begin, (size_t)length, coded);
         bytes += begin + (size_t)length;
         size -= begin + (size_t)length;
     }
 }
-
-/* In place of pixels: the items were not looked at to their end, or one has no bytes. */
-#define SHARED_BYTES UINT64_MAX
-#define NO_BYTES (UINT64_MAX - 1)
 
 /* An item that is made of others has no bytes of its own. */
 enum { MOST_EMPTY = 64 };
@@ -354,7 +388,7 @@ static bool take_extent(struct locations *in, bool in_data, uint64_t base, uint8
 
 /* Items of other kinds are looked at, too: they are no such streams, and say nothing. False where
  * a picture of AV1 has no bytes: libheif 1.15 would hand them to libdav1d, and lose memory. */
-static bool read_item(struct locations *in, uint8_t *item, uint64_t *most) {
+static bool read_item(struct locations *in, uint8_t *item, struct coded *coded) {
     size_t end = 0;
     const uint64_t number = take_number(in, in->version < 2 ? 2 : 4);
     const bool in_data = in->version > 0 && (take_number(in, 2) & 15) == 1;
@@ -365,8 +399,8 @@ static bool read_item(struct locations *in, uint8_t *item, uint64_t *most) {
         whole = take_extent(in, in_data, base, item, &end, &stated) && whole;
     if (!stated && (++in->empty > MOST_EMPTY || is_av1(&in->kinds, number))) return false;
     if (!whole) return true; /* libheif refuses it */
-    read_hevc(item, end, most);
-    read_av1(item, end, most);
+    read_hevc(item, end, coded);
+    read_av1(item, end, coded);
     return true;
 }
 
@@ -376,7 +410,7 @@ static bool is_size(unsigned bytes) {
 }
 
 static void read_items(const struct iso_box *meta, const struct image_file *file, uint8_t *item,
-                       uint64_t *most) {
+                       struct coded *coded) {
     struct iso_box box, data = {0};
     const uint8_t *boxes = meta->content + ISO_FULL_BOX;
     const size_t size = meta->size - ISO_FULL_BOX;
@@ -396,26 +430,26 @@ static void read_items(const struct iso_box *meta, const struct image_file *file
                            .data_size = data.size};
     if (!is_size(in.offset_size) || !is_size(in.length_size) || !is_size(in.base_size) ||
         !is_size(in.index_size)) {
-        *most = NO_BYTES;
+        coded->empty = true;
         return;
     }
     if (!iso_box_find(boxes, size, "iinf", &in.kinds)) in.kinds = (struct iso_box){0};
     for (uint64_t items = take_number(&in, in.version < 2 ? 2 : 4); items > 0 && in.size > 0;
          items--) {
-        if (!read_item(&in, item, most)) {
-            *most = NO_BYTES;
+        if (!read_item(&in, item, coded)) {
+            coded->empty = true;
             return;
         }
         /* No photo's items share all their bytes, and looking at them must take no longer than the
          * file is long. */
         if (in.taken / 2 > file->size) {
-            *most = SHARED_BYTES;
+            coded->shared = true;
             return;
         }
     }
 }
 
-static void read_settings(const struct iso_box *meta, uint64_t *most) {
+static void read_settings(const struct iso_box *meta, struct coded *coded) {
     struct iso_box properties, items, box;
     if (!iso_box_find(meta->content + ISO_FULL_BOX, meta->size - ISO_FULL_BOX, "iprp",
                       &properties) ||
@@ -424,50 +458,56 @@ static void read_settings(const struct iso_box *meta, uint64_t *most) {
     while (items.size >= ISO_BOX_HEADER) {
         box = iso_box_read(items.content, items.size);
         if (box.length == 0 || box.length > items.size) return;
-        if (iso_box_is(&box, "hvcC")) read_hevc_settings(box.content, box.size, most);
-        if (iso_box_is(&box, "av1C") && box.size > 4) read_av1(box.content + 4, box.size - 4, most);
+        if (iso_box_is(&box, "hvcC")) read_hevc_settings(box.content, box.size, coded);
+        if (iso_box_is(&box, "av1C") && box.size > 4)
+            read_av1(box.content + 4, box.size - 4, coded);
         items.content += box.length;
         items.size -= box.length;
     }
 }
 
-/* Pixels of the largest coded picture, SHARED_BYTES or NO_BYTES; 0: none is found. False when
- * memory is short. */
-static bool find_coded_pixels(const uint8_t *bytes, size_t size, uint64_t *most,
-                              caption_error *error) {
+/* Looks at every item of bytes[size]. False with `error` set when memory is short. */
+static bool coded_read(const uint8_t *bytes, size_t size, struct coded *coded,
+                       caption_error *error) {
     const struct image_file file = {.bytes = bytes, .size = size};
     struct iso_box meta;
-    *most = 0;
+    *coded = (struct coded){0};
     if (!iso_box_find(bytes, size, "meta", &meta) || meta.size <= ISO_FULL_BOX) return true;
     uint8_t *item = memory_uninitialised(size, 1, "a photo's file", error);
     if (!item) return false;
-    read_settings(&meta, most);
-    read_items(&meta, &file, item, most);
+    read_settings(&meta, coded);
+    read_items(&meta, &file, item, coded);
     free(item);
     return true;
 }
 
-/* libheif keeps planes of the codec's own beside the pixels that are asked for, and of more than 8
- * bits copies on the way to those; of the image, 3 bytes. */
-static size_t bytes_a_pixel(const struct file *file) {
-    const bool deep = file->heif.heif_image_handle_get_luma_bits_per_pixel(file->handle) > 8;
-    const size_t opaque = deep ? 14 : 8, alpha = deep ? 6 : 3;
-    return opaque + (file->transparent ? alpha : 0);
+/* What libheif and its codecs were measured to take at most beside the file, rounded up: planes of
+ * the codec's own, and of more than 8 bits copies on the way to those that are asked for; of AV1
+ * with full chroma dav1d's coefficients, too. 3 bytes are those of the image. */
+static size_t bytes_a_pixel(const struct file *file, const struct coded *coded) {
+    const bool deep =
+        coded->deep || file->heif.heif_image_handle_get_luma_bits_per_pixel(file->handle) > 8;
+    size_t bytes = deep ? 14 : 8;
+    if (coded->full_chroma && deep)
+        bytes = 26;
+    else if (coded->full_chroma && coded->av1)
+        bytes = 14;
+    return bytes + (file->transparent ? 6 : 0);
 }
 
 static bool decode(struct file *file, const struct format_header *header,
                    const struct image_file *photo, caption_error *error) {
-    uint64_t coded;
-    if (!find_coded_pixels(photo->bytes, photo->size, &coded, error)) return false;
-    if (coded == SHARED_BYTES)
+    struct coded coded;
+    if (!coded_read(photo->bytes, photo->size, &coded, error)) return false;
+    if (coded.shared)
         return error_set(error, CAPTION_ERROR_LIMIT,
                          "the items of the HEIF file share their bytes, and are no photo");
-    if (coded == NO_BYTES)
+    if (coded.empty)
         return error_set(error, CAPTION_ERROR_FORMAT, "is a HEIF photo without pixels");
     const size_t claimed = header->width * header->height;
     const size_t pixels =
-        coded < SIZE_MAX / 64 ? size_larger((size_t)coded, claimed) : SIZE_MAX / 64;
-    if (!image_check_cost(header, bytes_a_pixel(file) * pixels, 0, photo->size, error))
+        coded.pixels < SIZE_MAX / 64 ? size_larger((size_t)coded.pixels, claimed) : SIZE_MAX / 64;
+    if (!image_check_cost(header, bytes_a_pixel(file, &coded) * pixels, 0, photo->size, error))
         return false;
     struct heif_decoding_options *options = file->heif.heif_decoding_options_alloc();
     if (!options) return error_memory(error, "the HEIF decoder");

@@ -59,6 +59,44 @@ static void read_size(const uint8_t *bytes, size_t size, struct format_header *h
     header->height = height;
 }
 
+/* Flags of a frame, ISO/IEC 18181-1, U64: false where one is set that needs another frame. */
+static bool read_flags(struct bit_reader *bits) {
+    enum { noise = 1, rough_means = 128 };
+    const uint32_t digits = read_bits(bits, 2);
+    if (digits == 3) return false;
+    const uint32_t first = digits == 1 ? 1 : 17;
+    const uint32_t flags = digits == 0 ? 0 : first + read_bits(bits, 4 * digits);
+    return (flags & ~(uint32_t)(noise | rough_means)) == 0;
+}
+
+/* What the head of the codestream says of all its frames. */
+struct jxl_kind {
+    bool original_colors, animated;
+    size_t extra_channels;
+};
+
+/* Whether a frame begins there as lossy photos have it: the only one, of the whole photo, its
+ * pixels in blocks of frequencies (VarDCT) and in one pass. libjxl needs no floats of all its
+ * pixels for such a one. */
+static bool is_plain_frame(const uint8_t *bytes, size_t size, const struct jxl_kind *kind) {
+    struct bit_reader bits = {bytes, size, 0};
+    if (kind->animated || size == 0) return false;
+    if (read_bits(&bits, 1)) return true; /* a frame like that is what is taken for granted */
+    const bool other_kind = read_bits(&bits, 2), modular = read_bits(&bits, 1);
+    if (other_kind || modular || !read_flags(&bits)) return false;
+    const bool planes = kind->original_colors && read_bits(&bits, 1); /* of a JPEG */
+    if (planes) read_bits(&bits, 6);
+    for (size_t i = 0; i <= kind->extra_channels; i++)
+        if (read_bits(&bits, 2) != 0) return false; /* is enlarged */
+    if (!kind->original_colors) read_bits(&bits, 6);
+    const bool passes = read_bits(&bits, 2), part = read_bits(&bits, 1);
+    if (passes || part) return false;
+    for (size_t i = 0; i <= kind->extra_channels; i++)
+        if (read_bits(&bits, 2) != 0) return false; /* is blended with another */
+    const bool last = read_bits(&bits, 1);
+    return last && bits.at <= 8 * size;
+}
+
 /* A codestream's size ends within so many bytes. */
 enum { SIZE_BYTES = 16 };
 
@@ -113,6 +151,7 @@ static void jxl_inspect(const uint8_t *bytes, size_t size, struct format_header 
     FUNCTION(JxlDecoderSubscribeEvents)                                                            \
     FUNCTION(JxlDecoderSetUnpremultiplyAlpha)                                                      \
     FUNCTION(JxlDecoderSetInput)                                                                   \
+    FUNCTION(JxlDecoderReleaseInput)                                                               \
     FUNCTION(JxlDecoderProcessInput)                                                               \
     FUNCTION(JxlDecoderGetBasicInfo)                                                               \
     FUNCTION(JxlDecoderGetICCProfileSize)                                                          \
@@ -132,7 +171,9 @@ static bool load(struct libjxl *lib, caption_error *error) {
 struct jxl_file {
     struct libjxl lib;
     JxlDecoder *decoder;
-    size_t size;                  /* of the file in bytes */
+    const uint8_t *bytes;
+    size_t size; /* of the file in bytes */
+    struct jxl_kind kind;
     struct format_header upright; /* its size as it stands upright */
     struct whole_pixels whole;    /* of the first frame: RGB or RGBA */
     uint8_t *pixels, *profile;    /* owned; NULL: none yet, no profile */
@@ -147,8 +188,6 @@ static bool fail(JxlDecoderStatus status, size_t size, caption_error *error) {
                      "JPEG XL cannot be decoded: its data is corrupt, or memory is short");
 }
 
-/* libjxl keeps planes of floats, one a channel, beside what it makes of them, about twice: more
- * than what is left of them when the image is made. */
 static bool take_info(struct jxl_file *file, caption_error *error) {
     JxlBasicInfo info;
     if (file->lib.JxlDecoderGetBasicInfo(file->decoder, &info) != JXL_DEC_SUCCESS)
@@ -159,29 +198,59 @@ static bool take_info(struct jxl_file *file, caption_error *error) {
         return error_set(error, CAPTION_ERROR_FORMAT, "JPEG XL contradicts itself about its size");
     file->upright.width = info.xsize;
     file->upright.height = info.ysize;
-    if (!image_check_size(info.xsize, info.ysize, error)) return error_prefix(error, "JPEG XL");
-    const size_t channels = info.alpha_bits > 0 ? 4 : 3;
-    const size_t bytes_a_pixel = channels + 2 * sizeof(float) * (3 + info.num_extra_channels);
-    file->whole.channels = channels;
-    file->whole.stride = channels * info.xsize;
-    return image_check_cost(&file->upright, 0, bytes_a_pixel * info.xsize * info.ysize, file->size,
+    file->kind = (struct jxl_kind){.original_colors = info.uses_original_profile,
+                                   .animated = info.have_animation || info.have_preview,
+                                   .extra_channels = info.num_extra_channels};
+    file->whole.channels = info.alpha_bits > 0 ? 4 : 3;
+    file->whole.stride = file->whole.channels * info.xsize;
+    return image_check_size(info.xsize, info.ysize, error) || error_prefix(error, "JPEG XL");
+}
+
+/* Whether libjxl has read to byte `at` of the file within a box (or bare codestream) that has all
+ * it has read: else the frame begins elsewhere. */
+static bool is_in_first_box(const struct jxl_file *file, size_t at) {
+    static const char *const types[] = {"jxlc", "jxlp"};
+    struct iso_box box;
+    if (*file->bytes != 0) return true;
+    for (size_t i = 0; i < 2; i++) {
+        if (!iso_box_find(file->bytes, file->size, types[i], &box)) continue;
+        const size_t begin = (size_t)(box.content - file->bytes);
+        if (at > begin && at - begin < box.size) return true;
+    }
+    return false;
+}
+
+/* When all in front of the first frame is read. libjxl keeps planes of floats, one a channel,
+ * beside what it makes of them, about twice: more than what is left of them when the image is made.
+ * Of a plain frame it was measured to keep little beside the pixels, but for what is not colour. */
+static bool check_cost(struct jxl_file *file, caption_error *error) {
+    const size_t left = file->lib.JxlDecoderReleaseInput(file->decoder), at = file->size - left;
+    const uint8_t *rest = file->bytes + at;
+    const bool plain = is_in_first_box(file, at) && is_plain_frame(rest, left, &file->kind);
+    const size_t floats = 2 * sizeof(float), extra = floats * file->kind.extra_channels;
+    const size_t bytes_a_pixel = (plain ? 6 : file->whole.channels + 3 * floats) + extra;
+    if (file->lib.JxlDecoderSetInput(file->decoder, rest, left) != JXL_DEC_SUCCESS)
+        return fail(JXL_DEC_ERROR, file->size, error);
+    return image_check_cost(&file->upright, 0,
+                            bytes_a_pixel * file->upright.width * file->upright.height, file->size,
                             error);
 }
 
-/* A photo is not refused for its profile, nor for want of memory for it. */
-static void take_profile(struct jxl_file *file) {
+/* A photo is not refused for its profile, nor for want of memory for it: true. */
+static bool take_profile(struct jxl_file *file) {
     size_t size = 0;
     if (file->lib.JxlDecoderGetICCProfileSize(file->decoder, NULL, JXL_COLOR_PROFILE_TARGET_DATA,
                                               &size) != JXL_DEC_SUCCESS ||
         size == 0 || file->profile)
-        return;
+        return true;
     file->profile = memory_uninitialised(size, 1, "a colour profile", NULL);
     if (!file->profile ||
         file->lib.JxlDecoderGetColorAsICCProfile(file->decoder, NULL, JXL_COLOR_PROFILE_TARGET_DATA,
                                                  file->profile, size) != JXL_DEC_SUCCESS)
-        return;
+        return true;
     file->whole.profile = file->profile;
     file->whole.profile_size = size;
+    return true;
 }
 
 static bool give_buffer(struct jxl_file *file, caption_error *error) {
@@ -206,7 +275,7 @@ static bool run(struct jxl_file *file, caption_error *error) {
         if (status == JXL_DEC_BASIC_INFO)
             ok = take_info(file, error);
         else if (status == JXL_DEC_COLOR_ENCODING)
-            take_profile(file);
+            ok = check_cost(file, error) && take_profile(file);
         else if (status == JXL_DEC_NEED_IMAGE_OUT_BUFFER)
             ok = give_buffer(file, error);
         else
@@ -215,29 +284,35 @@ static bool run(struct jxl_file *file, caption_error *error) {
     }
 }
 
-static bool file_open(struct jxl_file *file, const uint8_t *bytes, caption_error *error) {
+static bool file_open(struct jxl_file *file, caption_error *error) {
     if (!load(&file->lib, error)) return false;
     file->decoder = file->lib.JxlDecoderCreate(NULL);
     if (!file->decoder) return error_memory(error, "the JPEG XL decoder");
     const int events = JXL_DEC_BASIC_INFO | JXL_DEC_COLOR_ENCODING | JXL_DEC_FULL_IMAGE;
     if (file->lib.JxlDecoderSubscribeEvents(file->decoder, events) != JXL_DEC_SUCCESS ||
         file->lib.JxlDecoderSetUnpremultiplyAlpha(file->decoder, JXL_TRUE) != JXL_DEC_SUCCESS ||
-        file->lib.JxlDecoderSetInput(file->decoder, bytes, file->size) != JXL_DEC_SUCCESS)
+        file->lib.JxlDecoderSetInput(file->decoder, file->bytes, file->size) != JXL_DEC_SUCCESS)
         return fail(JXL_DEC_ERROR, file->size, error);
     return true; /* the input is not closed: libjxl would print that it lacks some */
 }
 
-static void file_close(struct jxl_file *file) {
+static void decoder_close(struct jxl_file *file) {
     if (file->decoder) file->lib.JxlDecoderDestroy(file->decoder);
+    file->decoder = NULL;
+}
+
+static void file_close(struct jxl_file *file) {
+    decoder_close(file);
     free(file->pixels);
     free(file->profile);
 }
 
 static bool jxl_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
                        size_t min_side, struct image *out, caption_error *error) {
-    struct jxl_file file = {.size = size, .upright = *header};
-    const bool ok = file_open(&file, bytes, error) && run(&file, error) &&
-                    image_take_whole(&file.whole, &file.upright, size, min_side, out, error);
+    struct jxl_file file = {.bytes = bytes, .size = size, .upright = *header};
+    bool ok = file_open(&file, error) && run(&file, error);
+    decoder_close(&file); /* its memory is not needed beside that of the image */
+    ok = ok && image_take_whole(&file.whole, &file.upright, size, min_side, out, error);
     file_close(&file);
     return ok;
 }

@@ -1,6 +1,7 @@
 /* JPEG XL: four quarters of one colour each, made by libjxl's cjxl 0.7: lossy and bare; in boxes,
  * of a JPEG that is stored turned; lossless, its fourth quarter transparent; an animation whose
- * second frame is the negative. */
+ * second frame is the negative. And two of 4032 x 3024 pixels of one colour, large.jxl as lossy
+ * photos are stored and modular.jxl as lossless ones are. */
 #include "golden_files.h"
 
 static void a_file_that_is_cut_short_is_truncated(void **state) {
@@ -108,6 +109,35 @@ static void pieces_may_be_as_small_as_can_be(void **state) {
     bytes_free(&stream);
 }
 
+static void assert_large(const struct bytes *file) {
+    struct image out = decoded(file);
+    assert_int_equal(out.width, 4032);
+    assert_int_equal(out.height, 3024);
+    assert_pixel(&out, 2000, 1000, 120, 130, 140, 2);
+    image_free(&out);
+}
+
+/* Bare and in a box; not where it cannot be seen how it is stored, in pieces of which the first
+ * ends before that. */
+static void a_lossy_photo_costs_what_it_takes_and_not_what_a_lossless_one_does(void **state) {
+    (void)state;
+    struct bytes large = golden_file("large.jxl"), modular = golden_file("modular.jxl");
+    struct bytes boxed = boxes_new(), pieces = boxes_new();
+    assert_large(&large);
+    add_piece(&boxed, large.data, large.size, 0, true);
+    assert_large(&boxed);
+    add_piece(&pieces, large.data, 8, 0, false);
+    add_piece(&pieces, large.data + 8, large.size - 8, 1, true);
+    assert_refused(&pieces, CAPTION_ERROR_LIMIT, "would take 329 MB of memory");
+    assert_refused(&modular, CAPTION_ERROR_LIMIT,
+                   "4032 x 3024 pixels in a file of 4490 bytes: decoding them would take 329 MB of "
+                   "memory, at most 200 MB are accepted for a file so small");
+    bytes_free(&pieces);
+    bytes_free(&boxed);
+    bytes_free(&modular);
+    bytes_free(&large);
+}
+
 static void what_is_transparent_is_white(void **state) {
     (void)state;
     struct bytes file = golden_file("transparent.jxl");
@@ -145,6 +175,7 @@ int main(void) {
         cmocka_unit_test(the_first_frame_of_an_animation_is_the_photo),
         cmocka_unit_test(boxes_that_contradict_each_other_are_refused),
         cmocka_unit_test(pieces_may_be_as_small_as_can_be),
+        cmocka_unit_test(a_lossy_photo_costs_what_it_takes_and_not_what_a_lossless_one_does),
         cmocka_unit_test(what_is_transparent_is_white),
         cmocka_unit_test(pixels_that_are_missing_are_an_error),
         cmocka_unit_test(damage_is_an_error),
