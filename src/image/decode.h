@@ -151,6 +151,7 @@ void color_convert(const struct color *color, const uint8_t *from, size_t count,
 
 enum tiff_tag {
     TIFF_TAG_JPEG_FROM_RAW = 46, /* of Panasonic */
+    TIFF_TAG_SUBFILE = 254,      /* bits: what the directory is */
     TIFF_TAG_WIDTH = 256,
     TIFF_TAG_HEIGHT = 257,
     TIFF_TAG_COMPRESSION = 259,

@@ -100,19 +100,44 @@ uint64_t tiff_number(const struct tiff_file *file, const struct tiff_entry *entr
     }
 }
 
-/* TIFF 6.0 and BigTIFF: the first directory is the photo. Decoded by libtiff,
- * without which they are refused. */
+/* TIFF 6.0 and BigTIFF: the first directory is the photo, unless it says that it is a smaller copy
+ * of another. Decoded by libtiff, without which they are refused. */
 
 #ifdef CAPTION_WITH_TIFF
 #include <tiffio.h>
 #endif
 
+/* Whether a directory is a smaller copy, or a mask, of another. */
+static bool is_beside(const struct tiff_file *file, const struct tiff_directory *directory) {
+    enum { smaller = 1, mask = 4 };
+    const struct tiff_entry kind = tiff_entry_find(file, directory, TIFF_TAG_SUBFILE);
+    return (tiff_number(file, &kind, 0) & (smaller | mask)) != 0;
+}
+
+/* Reads the photo's directory, and returns its place: the first that is no smaller copy, or the
+ * first of all where each is. `directory->entries` is NULL where there is none. */
+static uint64_t find_photo(const struct tiff_file *file, struct tiff_directory *directory) {
+    enum { most = 32 }; /* they may name each other in a ring */
+    struct tiff_directory found;
+    uint64_t at = file->first;
+    if (!tiff_directory_read(file, at, directory)) return at;
+    for (size_t i = 0; i < most && at != 0 && tiff_directory_read(file, at, &found); i++) {
+        if (!is_beside(file, &found)) {
+            *directory = found;
+            return at;
+        }
+        at = found.next;
+    }
+    return file->first;
+}
+
 static void tiff_inspect(const uint8_t *bytes, size_t size, struct format_header *header) {
     struct tiff_file file;
     struct tiff_directory directory;
     header->missing = "its directory";
-    if (!tiff_file_read(bytes, size, &file) || !tiff_directory_read(&file, file.first, &directory))
-        return;
+    if (!tiff_file_read(bytes, size, &file)) return;
+    find_photo(&file, &directory);
+    if (!directory.entries) return;
     const struct tiff_entry width = tiff_entry_find(&file, &directory, TIFF_TAG_WIDTH);
     const struct tiff_entry height = tiff_entry_find(&file, &directory, TIFF_TAG_HEIGHT);
     header->width = (size_t)tiff_number(&file, &width, 0);
@@ -138,6 +163,7 @@ static bool tiff_recognise(const uint8_t *bytes, size_t size) {
     FUNCTION(TIFFClientOpenExt)                                                                    \
     FUNCTION(TIFFClose)                                                                            \
     FUNCTION(TIFFGetField)                                                                         \
+    FUNCTION(TIFFSetSubDirectory)                                                                  \
     FUNCTION(TIFFReadRGBAImageOriented)                                                            \
     FUNCTION(TIFFIsTiled)                                                                          \
     FUNCTION(TIFFNumberOfStrips)                                                                   \
@@ -265,20 +291,36 @@ static uint16_t number_of(const struct libtiff *lib, TIFF *tiff, uint32_t tag) {
     return lib->TIFFGetField(tiff, tag, &number) ? number : 0;
 }
 
-/* Of alpha beside grey or a palette's number: libtiff multiplies other colours by it. */
-static bool has_straight_alpha(const struct libtiff *lib, TIFF *tiff) {
+/* The kind of alpha that stands beside the colours, EXTRASAMPLE_UNSPECIFIED: none. What is not said
+ * to be alpha is a mask, a selection or infrared: libtiff would take it for alpha. */
+static unsigned alpha_kind(const struct libtiff *lib, TIFF *tiff) {
     uint16_t extras = 0, *kinds = NULL;
-    return number_of(lib, tiff, TIFFTAG_SAMPLESPERPIXEL) == 2 &&
-           lib->TIFFGetField(tiff, TIFFTAG_EXTRASAMPLES, &extras, &kinds) && extras == 1 &&
-           *kinds == EXTRASAMPLE_UNASSALPHA;
+    if (!lib->TIFFGetField(tiff, TIFFTAG_EXTRASAMPLES, &extras, &kinds) || extras == 0)
+        return EXTRASAMPLE_UNSPECIFIED;
+    return *kinds;
 }
 
+/* Of alpha beside grey or a palette's number: libtiff multiplies other colours by it. */
+static bool has_straight_alpha(const struct libtiff *lib, TIFF *tiff) {
+    return number_of(lib, tiff, TIFFTAG_SAMPLESPERPIXEL) == 2 &&
+           alpha_kind(lib, tiff) == EXTRASAMPLE_UNASSALPHA;
+}
+
+struct open_tiff {
+    const struct libtiff *lib;
+    TIFF *tiff;
+    struct tiff_source *source;
+};
+
 /* Puts RGB in the place of libtiff's pixels, which have colours multiplied by their alpha, unless
- * `straight`: over white, the rest is white. Each is written where it has been read, or before. */
-static const uint8_t *pack_pixels(uint32_t *pixels, size_t count, bool straight) {
+ * it is straight: over white, the rest is white. Each is written where it has been read, or before.
+ */
+static const uint8_t *pack_pixels(const struct open_tiff *open, uint32_t *pixels, size_t count) {
+    const bool straight = has_straight_alpha(open->lib, open->tiff);
+    const bool opaque = alpha_kind(open->lib, open->tiff) == EXTRASAMPLE_UNSPECIFIED;
     uint8_t *rgb = (uint8_t *)pixels;
     for (size_t i = 0; i < count; i++) {
-        const uint32_t pixel = pixels[i], alpha = TIFFGetA(pixel);
+        const uint32_t pixel = pixels[i], alpha = opaque ? 255 : TIFFGetA(pixel);
         const uint32_t colors[] = {TIFFGetR(pixel), TIFFGetG(pixel), TIFFGetB(pixel)};
         for (size_t c = 0; c < 3; c++) {
             const uint32_t color = straight ? (colors[c] * alpha + 127) / 255 : colors[c];
@@ -288,25 +330,27 @@ static const uint8_t *pack_pixels(uint32_t *pixels, size_t count, bool straight)
     return rgb;
 }
 
-struct open_tiff {
-    const struct libtiff *lib;
-    TIFF *tiff;
-    struct tiff_source *source;
-};
-
-static bool has_palette_alpha(const struct libtiff *lib, TIFF *tiff) {
-    return has_straight_alpha(lib, tiff) && !lib->TIFFIsTiled(tiff) &&
-           number_of(lib, tiff, TIFFTAG_PHOTOMETRIC) == PHOTOMETRIC_PALETTE &&
-           number_of(lib, tiff, TIFFTAG_BITSPERSAMPLE) == 8 &&
-           number_of(lib, tiff, TIFFTAG_PLANARCONFIG) != PLANARCONFIG_SEPARATE;
+/* Bytes of the alpha that libtiff leaves out: beside a palette's number 1, beside grey of 16 bits
+ * 2; 0: of none, or where it does not stand beside the colour. */
+static size_t left_out_alpha(const struct libtiff *lib, TIFF *tiff) {
+    const unsigned photometric = number_of(lib, tiff, TIFFTAG_PHOTOMETRIC);
+    const unsigned bits = number_of(lib, tiff, TIFFTAG_BITSPERSAMPLE);
+    if (alpha_kind(lib, tiff) == EXTRASAMPLE_UNSPECIFIED || lib->TIFFIsTiled(tiff) ||
+        number_of(lib, tiff, TIFFTAG_SAMPLESPERPIXEL) != 2 ||
+        number_of(lib, tiff, TIFFTAG_PLANARCONFIG) == PLANARCONFIG_SEPARATE)
+        return 0;
+    const bool grey =
+        photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_MINISWHITE;
+    if (grey && bits == 16) return 2;
+    return photometric == PHOTOMETRIC_PALETTE && bits == 8 && has_straight_alpha(lib, tiff) ? 1 : 0;
 }
 
-/* libtiff leaves out the alpha that stands beside a palette's number: both are read again for it.
- */
-static bool take_palette_alpha(const struct open_tiff *open, uint32_t *pixels, size_t count,
-                               caption_error *error) {
+/* libtiff leaves some alpha out: it is read again with what it stands beside. */
+static bool take_left_out_alpha(const struct open_tiff *open, uint32_t *pixels, size_t count,
+                                caption_error *error) {
     const struct libtiff *lib = open->lib;
-    if (!has_palette_alpha(lib, open->tiff)) return true;
+    const size_t bytes = left_out_alpha(lib, open->tiff);
+    if (bytes == 0) return true;
     const tmsize_t size = lib->TIFFStripSize(open->tiff);
     const uint32_t strips = lib->TIFFNumberOfStrips(open->tiff);
     uint8_t *pairs = memory_zeroed(size > 0 ? (size_t)size : 1, 1, "a strip of pixels", error);
@@ -314,8 +358,13 @@ static bool take_palette_alpha(const struct open_tiff *open, uint32_t *pixels, s
     for (uint32_t strip = 0; ok && strip < strips; strip++) {
         const tmsize_t read = lib->TIFFReadEncodedStrip(open->tiff, strip, pairs, size);
         ok = read >= 0 || fail(open->source, error);
-        for (tmsize_t i = 0; i + 1 < read && count > 0; i += 2, pixels++, count--)
-            *pixels = (*pixels & 0xffffff) | (uint32_t)pairs[i + 1] << 24;
+        const size_t pairs_read = read > 0 ? (size_t)read / (2 * bytes) : 0;
+        for (size_t i = 0; i < pairs_read && count > 0; i++, pixels++, count--) {
+            uint16_t deep = 0;
+            if (bytes == 2) memcpy(&deep, pairs + 4 * i + 2, sizeof deep);
+            const uint32_t alpha = bytes == 2 ? deep >> 8 : pairs[2 * i + 1];
+            *pixels = (*pixels & 0xffffff) | alpha << 24;
+        }
     }
     free(pairs);
     return ok;
@@ -387,15 +436,25 @@ static bool decode(const struct open_tiff *open, const struct format_header *hea
                                        pixels, (int)header->orientation, 1) ||
         fail(source, error);
     ok = ok && (!source->damaged || fail(source, error)) &&
-         take_palette_alpha(open, pixels, count, error);
+         take_left_out_alpha(open, pixels, count, error);
     if (ok) {
         struct whole_pixels whole = {.channels = 3, .stride = 3 * header->width};
-        whole.pixels = pack_pixels(pixels, count, has_straight_alpha(lib, tiff));
+        whole.pixels = pack_pixels(open, pixels, count);
         find_profile(lib, tiff, &whole);
         ok = image_take_whole(&whole, header, source->size, min_side, out, error);
     }
     free(pixels);
     return ok;
+}
+
+/* Goes to the directory of the photo, where that is not the first. */
+static bool go_to_photo(const struct open_tiff *open, caption_error *error) {
+    struct tiff_file file;
+    struct tiff_directory directory;
+    if (!tiff_file_read(open->source->bytes, open->source->size, &file)) return true;
+    const uint64_t place = find_photo(&file, &directory);
+    return place == file.first || open->lib->TIFFSetSubDirectory(open->tiff, place) ||
+           fail(open->source, error);
 }
 
 static bool tiff_decode(const uint8_t *bytes, size_t size, const struct format_header *header,
@@ -405,14 +464,15 @@ static bool tiff_decode(const uint8_t *bytes, size_t size, const struct format_h
     if (!load(&lib, error)) return false;
     TIFF *tiff = open_tiff(&lib, &source, error);
     if (!tiff) return false;
+    const struct open_tiff open = {&lib, tiff, &source};
+    bool ok = go_to_photo(&open, error);
     uint16_t orientation = 0;
     if (!lib.TIFFGetField(tiff, TIFFTAG_ORIENTATION, &orientation) || orientation < 1 ||
         orientation > 8)
         orientation = 1;
-    const struct open_tiff open = {&lib, tiff, &source};
     struct format_header stored = *header;
     stored.orientation = orientation;
-    bool ok = decode(&open, &stored, min_side, out, error);
+    ok = ok && decode(&open, &stored, min_side, out, error);
     lib.TIFFClose(tiff);
     if (!ok || image_turn_upright(out, orientation, error)) return ok;
     image_free(out);

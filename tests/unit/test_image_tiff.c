@@ -117,6 +117,67 @@ static void alpha_beside_grey_is_laid_over_white(void **state) {
     }
 }
 
+/* The same two pixels as in `alpha_beside_grey_is_laid_over_white`, of 16 bits each. */
+static void alpha_beside_grey_of_16_bits_is_laid_over_white(void **state) {
+    (void)state;
+    for (unsigned premultiplied = 0; premultiplied < 2; premultiplied++) {
+        struct tiff tiff = {.big_endian = true};
+        bytes_add(&tiff.file, "MM\0*\0\0\0\x10", 8);
+        bytes_add(&tiff.file,
+                  premultiplied ? "\x0a\x0a\x33\x33\xc8\xc8\xff\xff"
+                                : "\x32\x32\x33\x33\xc8\xc8\xff\xff",
+                  8);
+        tiff_add(&tiff, 9, 2);
+        tiff_add_entry(&tiff, 256, 3, 1, 2);
+        tiff_add_entry(&tiff, 257, 3, 1, 1);
+        tiff_add_entry(&tiff, 258, 3, 2, 16 << 16 | 16);
+        tiff_add_entry(&tiff, 259, 3, 1, 1);
+        tiff_add_entry(&tiff, 262, 3, 1, 1); /* black is zero */
+        tiff_add_entry(&tiff, 273, 4, 1, 8);
+        tiff_add_entry(&tiff, 277, 3, 1, 2);
+        tiff_add_entry(&tiff, 279, 4, 1, 8);
+        tiff_add_entry(&tiff, 338, 3, 1, premultiplied ? 1 : 2);
+        tiff_add(&tiff, 0, 4);
+        struct image out = decoded(&tiff.file);
+        assert_pixel(&out, 0, 0, 214, 214, 214, 0); /* 255 - 0.2 (255 - 50) */
+        assert_pixel(&out, 1, 0, 200, 200, 200, 0);
+        image_free(&out);
+        bytes_free(&tiff.file);
+    }
+}
+
+/* One pixel of red, with a fourth sample of 0: `kind` 0 is a mask, 1 alpha, -1 is not given. */
+static struct bytes four_samples(int kind) {
+    struct tiff tiff = {0};
+    bytes_add(&tiff.file, "II*\0\x14\0\0\0\xc8\x1e\x1e\0\x08\0\x08\0\x08\0\x08\0", 20);
+    tiff_add(&tiff, kind < 0 ? 8 : 9, 2);
+    tiff_add_entry(&tiff, 256, 3, 1, 1);
+    tiff_add_entry(&tiff, 257, 3, 1, 1);
+    tiff_add_entry(&tiff, 258, 3, 4, 12);
+    tiff_add_entry(&tiff, 259, 3, 1, 1);
+    tiff_add_entry(&tiff, 262, 3, 1, 2); /* RGB */
+    tiff_add_entry(&tiff, 273, 4, 1, 8);
+    tiff_add_entry(&tiff, 277, 3, 1, 4);
+    tiff_add_entry(&tiff, 279, 4, 1, 4);
+    if (kind >= 0) tiff_add_entry(&tiff, 338, 3, 1, (size_t)kind);
+    tiff_add(&tiff, 0, 4);
+    return tiff.file;
+}
+
+static void a_fourth_sample_that_is_no_alpha_is_not_looked_at(void **state) {
+    (void)state;
+    for (int kind = -1; kind <= 1; kind++) {
+        struct bytes file = four_samples(kind);
+        struct image out = decoded(&file);
+        if (kind == 1)
+            assert_pixel(&out, 0, 0, 255, 255, 255, 0);
+        else
+            assert_pixel(&out, 0, 0, 200, 30, 30, 0);
+        image_free(&out);
+        bytes_free(&file);
+    }
+}
+
 /* Two pixels of colour 1, a red, of alpha 51 and of alpha 255. */
 static void alpha_beside_a_palette_is_laid_over_white(void **state) {
     (void)state;
@@ -152,6 +213,54 @@ static void a_thumbnail_of_no_raw_photo_is_a_tiff(void **state) {
     assert_int_equal(out.width, WIDTH);
     image_free(&out);
     bytes_free(&file);
+}
+
+/* A directory of one grey pixel, of that kind, whose pixel lies right behind it. */
+static void add_grey(struct tiff *tiff, unsigned subfile, unsigned grey, bool last) {
+    enum { entries = 8, size = 2 + entries * 12 + 4 };
+    const size_t begin = tiff->file.size;
+    tiff_add(tiff, entries, 2);
+    tiff_add_entry(tiff, 254, 4, 1, subfile);
+    tiff_add_entry(tiff, 256, 3, 1, 1);
+    tiff_add_entry(tiff, 257, 3, 1, 1);
+    tiff_add_entry(tiff, 258, 3, 1, 8);
+    tiff_add_entry(tiff, 259, 3, 1, 1);
+    tiff_add_entry(tiff, 262, 3, 1, 1);
+    tiff_add_entry(tiff, 273, 4, 1, begin + size);
+    tiff_add_entry(tiff, 279, 4, 1, 1);
+    tiff_add(tiff, last ? 0 : begin + size + 2, 4);
+    tiff_add(tiff, grey, 1);
+    tiff_add(tiff, 0, 1);
+}
+
+static void the_photo_is_the_first_that_is_no_copy_or_mask_of_another(void **state) {
+    (void)state;
+    static const struct {
+        unsigned kinds[3];
+        int photo; /* of the three */
+    } cases[] = {{{1, 0, 0}, 1}, {{1, 5, 0}, 2}, {{0, 1, 1}, 0}, {{2, 2, 2}, 0}, {{1, 1, 1}, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tiff tiff = {0};
+        bytes_add(&tiff.file, "II*\0\x08\0\0\0", 8);
+        for (unsigned k = 0; k < 3; k++) add_grey(&tiff, cases[i].kinds[k], 50 + 50 * k, k == 2);
+        struct image out = decoded(&tiff.file);
+        const int grey = 50 + 50 * cases[i].photo;
+        assert_pixel(&out, 0, 0, grey, grey, grey, 0);
+        image_free(&out);
+        bytes_free(&tiff.file);
+    }
+}
+
+static void directories_in_a_ring_end(void **state) {
+    (void)state;
+    struct tiff tiff = {0};
+    bytes_add(&tiff.file, "II*\0\x08\0\0\0", 8);
+    add_grey(&tiff, 1, 50, false);
+    tiff.file.data[8 + 2 + 8 * 12] = 8; /* the next is the first */
+    struct image out = decoded(&tiff.file);
+    assert_pixel(&out, 0, 0, 50, 50, 50, 0);
+    image_free(&out);
+    bytes_free(&tiff.file);
 }
 
 static void what_libtiff_complains_of_is_the_error(void **state) {
@@ -235,8 +344,12 @@ int main(void) {
         cmocka_unit_test(it_is_turned_upright),
         cmocka_unit_test(its_orientation_may_be_a_number_of_other_types),
         cmocka_unit_test(alpha_beside_grey_is_laid_over_white),
+        cmocka_unit_test(alpha_beside_grey_of_16_bits_is_laid_over_white),
+        cmocka_unit_test(a_fourth_sample_that_is_no_alpha_is_not_looked_at),
         cmocka_unit_test(alpha_beside_a_palette_is_laid_over_white),
         cmocka_unit_test(a_thumbnail_of_no_raw_photo_is_a_tiff),
+        cmocka_unit_test(the_photo_is_the_first_that_is_no_copy_or_mask_of_another),
+        cmocka_unit_test(directories_in_a_ring_end),
         cmocka_unit_test(what_libtiff_complains_of_is_the_error),
         cmocka_unit_test(what_libtiff_complains_of_and_decodes_is_a_photo),
         cmocka_unit_test(pixels_within_the_header_are_damage),
