@@ -1,10 +1,10 @@
-#include "image/decode.h"
-
-#ifdef CAPTION_WITH_LCMS
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "image/decode.h"
+
+#ifdef CAPTION_WITH_LCMS
 
 #include <lcms2.h>
 #include <lcms2_plugin.h>
@@ -204,3 +204,110 @@ void color_convert(const struct color *color, const uint8_t *from, size_t count,
 }
 
 #endif
+
+/* Colours by code points, which need no library. */
+
+enum primaries { UNSPECIFIED = 2, BT_2020 = 9, DISPLAY_P3 = 12 };
+enum transfer {
+    BT_709 = 1,
+    BT_601 = 6,
+    SRGB = 13,
+    BT_2020_10 = 14,
+    BT_2020_12 = 15,
+    PQ = 16,
+    HLG = 18
+};
+
+bool cicp_is_hdr(struct cicp cicp) {
+    return cicp.transfer == PQ || cicp.transfer == HLG;
+}
+
+/* Programs write BT.709's for what is shown by sRGB's curve, and mean that. */
+static bool is_sdr(unsigned transfer) {
+    return transfer == BT_709 || transfer == BT_601 || transfer == SRGB || transfer == BT_2020_10 ||
+           transfer == BT_2020_12;
+}
+
+/* IEC 61966-2-1. */
+static double srgb_light(double value) {
+    return value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4);
+}
+
+/* SMPTE ST 2084. ITU-R BT.2408, 2.1: white is 203 of its 10,000 cd/m2. */
+static double pq_light(double value) {
+    const double white = 203.0 / 10000, c1 = 0.8359375, c2 = 18.8515625, c3 = 18.6875;
+    const double root = pow(value, 1 / 78.84375);
+    return pow(fmax(root - c1, 0) / (c2 - c3 * root), 1 / 0.1593017578125) / white;
+}
+
+/* ITU-R BT.2100, table 5: light of the scene. White is at 0.75 of the signal (BT.2408, 2.1). The
+ * system gamma is left at 1, as it is for a screen of 334 cd/m2 (BT.2100, note 5f): one as bright
+ * as those that sRGB is shown on. */
+static double hlg_light(double value) {
+    const double a = 0.17883277, b = 0.28466892, c = 0.55991073, white = 0.264962560;
+    return (value <= 0.5 ? value * value / 3 : (exp((value - c) / a) + b) / 12) / white;
+}
+
+/* To the primaries of sRGB; ITU-R BT.2087, and SMPTE EG 432-1 with the white of sRGB. */
+static void choose_matrix(unsigned primaries, float matrix[3][3]) {
+    static const float same[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
+    static const float from_bt_2020[3][3] = {{1.660491F, -0.587641F, -0.072850F},
+                                             {-0.124550F, 1.132900F, -0.008350F},
+                                             {-0.018151F, -0.100579F, 1.118730F}};
+    static const float from_display_p3[3][3] = {{1.224940F, -0.224940F, 0},
+                                                {-0.042057F, 1.042057F, 0},
+                                                {-0.019638F, -0.078636F, 1.098274F}};
+    const float(*chosen)[3] = primaries == BT_2020      ? from_bt_2020
+                              : primaries == DISPLAY_P3 ? from_display_p3
+                                                        : same;
+    memcpy(matrix, chosen, sizeof same);
+}
+
+bool cicp_begin(struct cicp cicp, struct cicp_tables *tables) {
+    const bool hdr = cicp_is_hdr(cicp);
+    const bool wide = cicp.primaries == BT_2020 || cicp.primaries == DISPLAY_P3;
+    if (!hdr && !(wide && is_sdr(cicp.transfer))) return false;
+    /* BT.2100 has both curves with the primaries of BT.2020 alone. */
+    const bool unsaid = cicp.primaries == 0 || cicp.primaries == UNSPECIFIED;
+    choose_matrix(hdr && unsaid ? BT_2020 : cicp.primaries, tables->matrix);
+    tables->hdr = hdr;
+    for (size_t i = 0; i < 256; i++) {
+        const double value = (double)i / 255;
+        tables->light[i] = (float)(cicp.transfer == PQ    ? pq_light(value)
+                                   : cicp.transfer == HLG ? hlg_light(value)
+                                                          : srgb_light(value));
+    }
+    unsigned value = 0;
+    double next = srgb_light(0.5 / 255);
+    for (size_t i = 0; i <= CICP_STEPS; i++) {
+        while (value < 255 && (double)i / CICP_STEPS >= next) {
+            value++;
+            next = srgb_light((value + 0.5) / 255);
+        }
+        tables->values[i] = (uint8_t)value;
+    }
+    return true;
+}
+
+/* Lights far above white come down to it bit by bit: cut off, they would be white all over. */
+static float roll_off(float light) {
+    const float knee = 0.9F, left = 1 - knee;
+    if (light <= knee) return light;
+    const float above = (light - knee) / left;
+    return knee + left * above / (1 + above);
+}
+
+void cicp_convert(const struct cicp_tables *tables, const uint8_t *from, size_t count,
+                  uint8_t *rgb) {
+    for (size_t i = 0; i < count; i++, from += 3, rgb += 3) {
+        const float red = tables->light[from[0]], green = tables->light[from[1]],
+                    blue = tables->light[from[2]];
+        for (size_t c = 0; c < 3; c++) {
+            const float *weights = tables->matrix[c];
+            float light = weights[0] * red + weights[1] * green + weights[2] * blue;
+            if (tables->hdr) light = roll_off(light);
+            light = light < 0 ? 0 : light > 1 ? 1 : light;
+            rgb[c] = tables->values[(size_t)(light * CICP_STEPS + 0.5F)];
+        }
+    }
+}

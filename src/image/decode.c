@@ -230,11 +230,16 @@ bool image_take_whole(const struct whole_pixels *whole, const struct format_head
                       size_t file_size, size_t min_side, struct image *image,
                       caption_error *error) {
     struct image_rows rows;
+    struct cicp_tables tables;
     if (!image_rows_begin(&rows, header, file_size, min_side, image, error)) return false;
-    struct color *color = color_take(header->colors, whole->profile, whole->profile_size, false);
+    const bool by_cicp =
+        (whole->profile_size == 0 || cicp_is_hdr(whole->cicp)) && cicp_begin(whole->cicp, &tables);
+    struct color *color =
+        by_cicp ? NULL : color_take(header->colors, whole->profile, whole->profile_size, false);
     for (size_t y = 0; y < rows.height; y++) {
         uint8_t *row = image_rows_at(&rows, y);
         image_over_white(whole->pixels + y * whole->stride, whole->channels, rows.width, row);
+        if (by_cicp) cicp_convert(&tables, row, rows.width, row);
         if (color) color_convert(color, row, rows.width, row);
         image_rows_take(&rows, y);
     }

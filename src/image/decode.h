@@ -73,6 +73,7 @@ struct whole_pixels {
     size_t stride;          /* in bytes */
     const uint8_t *profile; /* ICC, or NULL */
     size_t profile_size;    /* in bytes */
+    struct cicp cicp;       /* asked where there is no profile, and where it is HDR */
 };
 
 /* Makes `image` of them: over white, in sRGB, reduced as in image_rows_begin. */
@@ -145,6 +146,30 @@ void color_put(struct color_cache *cache, struct color *color);
 
 /* `from` has 3 or (ink) 4 bytes a pixel; it may be `rgb` where it has 3. */
 void color_convert(const struct color *color, const uint8_t *from, size_t count, uint8_t *rgb);
+
+/* Colours that a file gives as code points of ITU-T H.273 (CICP), which need no library: color.c.
+ */
+
+/* Tables by which pixels of such colours become sRGB. */
+enum { CICP_STEPS = 16384 };
+struct cicp_tables {
+    float light[256];               /* of each value; 1: white */
+    float matrix[3][3];             /* to the primaries of sRGB */
+    bool hdr;                       /* there may be more light than white has */
+    uint8_t values[CICP_STEPS + 1]; /* of sRGB, by light */
+};
+
+/* Whether the curve is PQ or HLG: no colour profile describes those well. */
+bool cicp_is_hdr(struct cicp cicp);
+
+/* False where nothing is to be done: sRGB, or code points that are not known. Curves are PQ (SMPTE
+ * ST 2084) and HLG (ITU-R BT.2100), of which white is 203 cd/m2 as in ITU-R BT.2408, and those that
+ * photos have in place of sRGB's (1, 6, 13, 14, 15); primaries BT.2020 (9) and Display P3 (12). */
+bool cicp_begin(struct cicp cicp, struct cicp_tables *tables);
+
+/* `count` RGB pixels; `from` may be `rgb`. */
+void cicp_convert(const struct cicp_tables *tables, const uint8_t *from, size_t count,
+                  uint8_t *rgb);
 
 /* --- Directories of TIFF 6.0 and BigTIFF, read without a library and within the bounds of the
  * file: tiff.c --- */

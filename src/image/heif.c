@@ -77,6 +77,8 @@ static bool avif_recognise(const uint8_t *bytes, size_t size) {
     FUNCTION(heif_image_handle_has_alpha_channel)                                                  \
     FUNCTION(heif_image_handle_get_raw_color_profile_size)                                         \
     FUNCTION(heif_image_handle_get_raw_color_profile)                                              \
+    FUNCTION(heif_image_handle_get_nclx_color_profile)                                             \
+    FUNCTION(heif_nclx_color_profile_free)                                                         \
     FUNCTION(heif_decoding_options_alloc)                                                          \
     FUNCTION(heif_decoding_options_free)                                                           \
     FUNCTION(heif_decode_image)                                                                    \
@@ -531,6 +533,17 @@ static uint8_t *read_profile(const struct file *file, size_t *size) {
     return NULL;
 }
 
+static struct cicp read_cicp(const struct file *file) {
+    struct heif_color_profile_nclx *found = NULL;
+    const struct heif_error result =
+        file->heif.heif_image_handle_get_nclx_color_profile(file->handle, &found);
+    if (result.code != heif_error_Ok || !found) return (struct cicp){0};
+    const struct cicp cicp = {(unsigned)found->color_primaries,
+                              (unsigned)found->transfer_characteristics};
+    file->heif.heif_nclx_color_profile_free(found);
+    return cicp;
+}
+
 /* The size comes from the boxes, the pixels from the stream: there may be fewer of them. */
 static bool has_pixels(const struct file *file, const struct format_header *header) {
     const int width = file->heif.heif_image_get_width(file->image, heif_channel_interleaved);
@@ -552,6 +565,7 @@ static bool take_pixels(struct file *file, const struct format_header *header, s
     whole.stride = (size_t)stride;
     uint8_t *profile = read_profile(file, &whole.profile_size);
     whole.profile = profile;
+    whole.cicp = read_cicp(file);
     const bool ok = image_take_whole(&whole, header, size, min_side, out, error);
     free(profile);
     return ok;

@@ -49,6 +49,11 @@ bool image_is_photo(const uint8_t *bytes, size_t size);
  * \"hello\"". */
 void image_describe(const uint8_t *bytes, size_t size, char out[IMAGE_DESCRIPTION]);
 
+/* Code points of ITU-T H.273 for the primaries and the curve of a photo's colours. 0: not given. */
+struct cicp {
+    unsigned primaries, transfer;
+};
+
 /* What the structure of a file shows, read without decoding a pixel and without a library, so that
  * huge and truncated photos are refused before either costs or hides anything: most decoders fill
  * the missing part of a truncated photo with grey and call it a success. */
@@ -62,6 +67,7 @@ struct format_header {
     unsigned orientation;   /* 1 to 8; 0: what its EXIF block says, as of all but raw photos */
     const uint8_t *profile; /* colour profile of a WebP, or NULL */
     size_t profile_size;    /* in bytes */
+    struct cicp cicp;       /* of a PNG */
     const uint8_t *frame;   /* first frame (ANMF) of an animated WebP, preview of a raw photo */
     size_t frame_size;      /* in bytes */
     bool accepting;         /* set for decoding: half a JPEG will do */
@@ -103,7 +109,8 @@ size_t image_file_memory(const struct image_file *file, size_t min_side);
 /* Decodes a JPEG (baseline, progressive, grey, CMYK), PNG (any depth, alpha over white), BMP, PNM
  * (P1 to P7), GIF (first frame) or, where their libraries were there at build time, WebP (first
  * frame), HEIC, AVIF, TIFF or JPEG XL file, or a camera's raw file (its largest JPEG preview). The
- * content decides the format. Converts colours to sRGB by the profile and turns the photo upright.
+ * content decides the format. Converts colours to sRGB by the profile, or by code points (HDR, wide
+ * gamuts), and turns the photo upright.
  * A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where both sides of the result are still at
  * least `min_side` pixels: most of the time goes into decoding, and most of a large photo's pixels
  * are averaged away again. Photos of other formats are reduced where they would take more than

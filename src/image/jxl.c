@@ -155,6 +155,7 @@ static void jxl_inspect(const uint8_t *bytes, size_t size, struct format_header 
     FUNCTION(JxlDecoderProcessInput)                                                               \
     FUNCTION(JxlDecoderGetBasicInfo)                                                               \
     FUNCTION(JxlDecoderGetICCProfileSize)                                                          \
+    FUNCTION(JxlDecoderGetColorAsEncodedProfile)                                                   \
     FUNCTION(JxlDecoderGetColorAsICCProfile)                                                       \
     FUNCTION(JxlDecoderSetImageOutBuffer)
 
@@ -236,9 +237,23 @@ static bool check_cost(struct jxl_file *file, caption_error *error) {
                             error);
 }
 
+/* Curves that no profile describes well; the numbers are those of H.273, but for those of P3. */
+static struct cicp read_cicp(const struct jxl_file *file) {
+    enum { display_p3 = 12 };
+    JxlColorEncoding colors;
+    if (file->lib.JxlDecoderGetColorAsEncodedProfile(
+            file->decoder, NULL, JXL_COLOR_PROFILE_TARGET_DATA, &colors) != JXL_DEC_SUCCESS)
+        return (struct cicp){0};
+    const struct cicp cicp = {colors.primaries == JXL_PRIMARIES_P3 ? display_p3
+                                                                   : (unsigned)colors.primaries,
+                              (unsigned)colors.transfer_function};
+    return cicp_is_hdr(cicp) ? cicp : (struct cicp){0};
+}
+
 /* A photo is not refused for its profile, nor for want of memory for it: true. */
 static bool take_profile(struct jxl_file *file) {
     size_t size = 0;
+    file->whole.cicp = read_cicp(file);
     if (file->lib.JxlDecoderGetICCProfileSize(file->decoder, NULL, JXL_COLOR_PROFILE_TARGET_DATA,
                                               &size) != JXL_DEC_SUCCESS ||
         size == 0 || file->profile)

@@ -15,6 +15,17 @@ static bool png_recognise(const uint8_t *bytes, size_t size) {
     return size < 16 || memcmp(bytes + 12, "CgBI", 4) != 0; /* Apple's own form is no PNG */
 }
 
+/* A chunk that says how the pixels are to be read, by its type and its content. */
+static void read_chunk(const uint8_t *type, size_t length, struct format_header *header) {
+    const uint8_t *content = type + 4;
+    if (memcmp(type, "eXIf", 4) == 0) {
+        header->exif = content;
+        header->exif_size = length;
+    } else if (memcmp(type, "cICP", 4) == 0 && length == 4) {
+        header->cicp = (struct cicp){.primaries = content[0], .transfer = content[1]};
+    }
+}
+
 static void png_inspect(const uint8_t *bytes, size_t size, struct format_header *header) {
     enum { around_data = 12 };
     header->lacks_end = true;
@@ -28,10 +39,7 @@ static void png_inspect(const uint8_t *bytes, size_t size, struct format_header 
         size_t length = bytes_big_32(bytes + at);
         if (length > size - at - around_data) return;
         const uint8_t *type = bytes + at + 4;
-        if (memcmp(type, "eXIf", 4) == 0) {
-            header->exif = type + 4;
-            header->exif_size = length;
-        }
+        read_chunk(type, length, header);
         if (memcmp(type, "IEND", 4) == 0) {
             header->lacks_end = false;
             return;
@@ -135,7 +143,7 @@ static bool read_interlaced(struct png_reader *reader, const struct format_heade
     return true;
 }
 
-static void convert_colors(struct png_reader *reader, struct color_cache *colors) {
+static void convert_by_profile(struct png_reader *reader, struct color_cache *colors) {
     png_charp name;
     int compression;
     png_bytep profile;
@@ -147,6 +155,16 @@ static void convert_colors(struct png_reader *reader, struct color_cache *colors
     color_put(colors, color);
 }
 
+static void convert_colors(struct png_reader *reader, const struct format_header *header) {
+    struct cicp_tables tables;
+    struct image *image = reader->rows.image;
+    const bool has_profile = png_get_valid(reader->png, reader->info, PNG_INFO_iCCP) != 0;
+    if ((!has_profile || cicp_is_hdr(header->cicp)) && cicp_begin(header->cicp, &tables))
+        cicp_convert(&tables, image->pixels, image->width * image->height, image->pixels);
+    else
+        convert_by_profile(reader, header->colors);
+}
+
 /* Nothing but this function sees the jump arrive. */
 static bool try_to_read(struct png_reader *reader, const struct format_header *header,
                         size_t min_side, struct image *out) {
@@ -156,7 +174,7 @@ static bool try_to_read(struct png_reader *reader, const struct format_header *h
         return false;
     bool interlaced = png_get_interlace_type(reader->png, reader->info) != PNG_INTERLACE_NONE;
     if (!(interlaced ? read_interlaced(reader, header) : read_rows(reader))) return false;
-    convert_colors(reader, header->colors);
+    convert_colors(reader, header);
     return true;
 }
 

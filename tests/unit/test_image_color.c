@@ -220,6 +220,33 @@ static void photos_of_one_profile_share_what_converts_them(void **state) {
     image_free(&image);
 }
 
+/* Of standard range the profile is asked, of PQ the code points. */
+static void a_profile_is_asked_before_code_points_unless_they_are_hdr(void **state) {
+    (void)state;
+    struct image image = plain_new(148, 148, 148);
+    struct bytes profile = profile_new(ADOBE_RGB);
+    struct bytes alone = file_new(0, &image, &profile);
+    struct image by_profile = decoded(&alone);
+    static const char *const points[] = {"\x0c\x0d\0\1", "\x09\x10\0\1"};
+    for (size_t i = 0; i < 2; i++) {
+        struct bytes file = file_new(0, &image, &profile), chunk = {0};
+        png_add_chunk(&chunk, "cICP", points[i], 4);
+        bytes_insert(&file, 33, chunk.data, chunk.size);
+        struct image out = decoded(&file);
+        if (i == 0)
+            assert_true(image_difference(&by_profile, &out) == 0);
+        else
+            assert_pixel(&out, 8, 8, 249, 249, 249, 1);
+        image_free(&out);
+        bytes_free(&chunk);
+        bytes_free(&file);
+    }
+    image_free(&by_profile);
+    bytes_free(&alone);
+    bytes_free(&profile);
+    image_free(&image);
+}
+
 #else
 
 static void display_p3_becomes_srgb(void **state) {
@@ -237,6 +264,7 @@ int main(void) {
         cmocka_unit_test(photos_in_srgb_keep_their_pixels),
         cmocka_unit_test(a_broken_profile_leaves_the_photo_as_it_is),
         cmocka_unit_test(photos_of_one_profile_share_what_converts_them),
+        cmocka_unit_test(a_profile_is_asked_before_code_points_unless_they_are_hdr),
 #endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
