@@ -12,7 +12,9 @@
 struct color {
     cmsContext context; /* of the transform */
     cmsHTRANSFORM transform;
-    bool ink;
+    enum color_kind kind; /* of the photo */
+    bool grey;            /* so is the profile: `greys` is made of the transform */
+    uint8_t greys[256][3];
     size_t size;
     uint8_t profile[]; /* [size]: what it was made of */
 };
@@ -69,16 +71,37 @@ static bool has_any_steps(cmsHPROFILE profile) {
     return cmsIsTag(profile, cmsSigDToB0Tag);
 }
 
-static cmsHTRANSFORM new_transform(cmsContext context, cmsHPROFILE profile, bool ink) {
-    if (cmsGetColorSpace(profile) != (ink ? cmsSigCmykData : cmsSigRgbData)) return NULL;
-    if (has_any_steps(profile) || (!ink && is_srgb(profile))) return NULL;
+/* Whether a profile is of such pixels. A photo that is grey may have one of RGB. */
+static bool is_of_kind(cmsHPROFILE profile, enum color_kind kind) {
+    const cmsColorSpaceSignature space = cmsGetColorSpace(profile);
+    if (kind == COLOR_INK) return space == cmsSigCmykData;
+    return space == cmsSigRgbData || (kind == COLOR_GREY && space == cmsSigGrayData);
+}
+
+static cmsHTRANSFORM new_transform(cmsContext context, cmsHPROFILE profile, enum color_kind kind) {
+    if (!is_of_kind(profile, kind) || has_any_steps(profile)) return NULL;
+    const cmsColorSpaceSignature space = cmsGetColorSpace(profile);
+    if (space == cmsSigRgbData && is_srgb(profile)) return NULL;
     cmsHPROFILE srgb = cmsCreate_sRGBProfileTHR(context);
     if (!srgb) return NULL;
+    const cmsUInt32Number from = space == cmsSigCmykData   ? TYPE_CMYK_8_REV
+                                 : space == cmsSigGrayData ? TYPE_GRAY_8
+                                                           : TYPE_RGB_8;
     cmsHTRANSFORM transform =
-        cmsCreateTransformTHR(context, profile, ink ? TYPE_CMYK_8_REV : TYPE_RGB_8, srgb,
-                              TYPE_RGB_8, INTENT_PERCEPTUAL, 0);
+        cmsCreateTransformTHR(context, profile, from, srgb, TYPE_RGB_8, INTENT_PERCEPTUAL, 0);
     cmsCloseProfile(srgb);
     return transform;
+}
+
+/* False where all greys stay as they are, but for rounding. */
+static bool make_greys(struct color *color) {
+    uint8_t values[256];
+    for (size_t i = 0; i < sizeof values; i++) values[i] = (uint8_t)i;
+    cmsDoTransform(color->transform, values, color->greys, sizeof values);
+    for (int i = 0; i < 256; i++)
+        for (size_t c = 0; c < 3; c++)
+            if (abs(color->greys[i][c] - i) > 1) return true;
+    return false;
 }
 
 /* The largest tables are those that lie in a profile: a few bytes may claim larger ones. */
@@ -116,9 +139,10 @@ static bool make_transform(struct color *color) {
     cmsHPROFILE profile =
         cmsOpenProfileFromMemTHR(color->context, color->profile, (cmsUInt32Number)color->size);
     if (!profile) return false;
-    color->transform = new_transform(color->context, profile, color->ink);
+    color->grey = cmsGetColorSpace(profile) == cmsSigGrayData;
+    color->transform = new_transform(color->context, profile, color->kind);
     cmsCloseProfile(profile);
-    return color->transform != NULL;
+    return color->transform && (!color->grey || make_greys(color));
 }
 
 static void color_free(struct color *color) {
@@ -128,24 +152,26 @@ static void color_free(struct color *color) {
     free(color);
 }
 
-static struct color *color_new(const uint8_t *bytes, size_t size, bool ink) {
+static struct color *color_new(const uint8_t *bytes, size_t size, enum color_kind kind) {
     struct color *color = malloc(sizeof *color + size);
     if (!color) return NULL;
-    *color = (struct color){.context = context_new(), .ink = ink, .size = size};
+    *color = (struct color){.context = context_new(), .kind = kind, .size = size};
     memcpy(color->profile, bytes, size);
     if (color->context && make_transform(color)) return color;
     color_free(color);
     return NULL;
 }
 
-static bool is_of(const struct color *color, const uint8_t *profile, size_t size, bool ink) {
-    return color->ink == ink && color->size == size && memcmp(color->profile, profile, size) == 0;
+static bool is_of(const struct color *color, const uint8_t *profile, size_t size,
+                  enum color_kind kind) {
+    return color->kind == kind && color->size == size && memcmp(color->profile, profile, size) == 0;
 }
 
-struct color *color_take(struct color_cache *cache, const uint8_t *profile, size_t size, bool ink) {
+struct color *color_take(struct color_cache *cache, const uint8_t *profile, size_t size,
+                         enum color_kind kind) {
     if (!profile || size == 0 || size > LARGEST_PROFILE) return NULL;
     struct color *last = cache ? cache->last : NULL;
-    if (!last || !is_of(last, profile, size, ink)) return color_new(profile, size, ink);
+    if (!last || !is_of(last, profile, size, kind)) return color_new(profile, size, kind);
     cache->last = NULL;
     return last;
 }
@@ -167,6 +193,10 @@ void color_cache_free(struct color_cache *cache) {
 
 void color_convert(const struct color *color, const uint8_t *from, size_t count, uint8_t *rgb) {
     const size_t most = 1 << 20;
+    if (color->grey) {
+        for (size_t i = 0; i < count; i++) memcpy(rgb + 3 * i, color->greys[from[3 * i]], 3);
+        return;
+    }
     const size_t channels = (size_t)T_CHANNELS(cmsGetTransformInputFormat(color->transform));
     for (; count > 0;) {
         const size_t part = count < most ? count : most;
@@ -179,11 +209,12 @@ void color_convert(const struct color *color, const uint8_t *from, size_t count,
 
 #else
 
-struct color *color_take(struct color_cache *cache, const uint8_t *profile, size_t size, bool ink) {
+struct color *color_take(struct color_cache *cache, const uint8_t *profile, size_t size,
+                         enum color_kind kind) {
     (void)cache;
     (void)profile;
     (void)size;
-    (void)ink;
+    (void)kind;
     return NULL;
 }
 

@@ -234,8 +234,9 @@ bool image_take_whole(const struct whole_pixels *whole, const struct format_head
     if (!image_rows_begin(&rows, header, file_size, min_side, image, error)) return false;
     const bool by_cicp =
         (whole->profile_size == 0 || cicp_is_hdr(whole->cicp)) && cicp_begin(whole->cicp, &tables);
+    const enum color_kind kind = whole->grey ? COLOR_GREY : COLOR_RGB;
     struct color *color =
-        by_cicp ? NULL : color_take(header->colors, whole->profile, whole->profile_size, false);
+        by_cicp ? NULL : color_take(header->colors, whole->profile, whole->profile_size, kind);
     for (size_t y = 0; y < rows.height; y++) {
         uint8_t *row = image_rows_at(&rows, y);
         image_over_white(whole->pixels + y * whole->stride, whole->channels, rows.width, row);

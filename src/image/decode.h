@@ -70,6 +70,7 @@ bool image_rows_end(struct image_rows *rows, bool ok);
 struct whole_pixels {
     const uint8_t *pixels;  /* (height, stride), of which width * channels are pixels */
     size_t channels;        /* 3: RGB, 4: RGBA, not premultiplied */
+    bool grey;              /* all three are the same */
     size_t stride;          /* in bytes */
     const uint8_t *profile; /* ICC, or NULL */
     size_t profile_size;    /* in bytes */
@@ -137,14 +138,22 @@ unsigned exif_orientation(const uint8_t *block, size_t size);
 
 /* Colour profiles (ICC.1) turned to sRGB, by LittleCMS: color.c. */
 
-/* What turns pixels of this profile to sRGB: RGB, or (`ink`) CMYK where 255 is no ink. NULL where
- * nothing is to be done: no profile, sRGB itself, a profile of other pixels or broken, or LittleCMS
- * absent at build time. A photo is not refused for its profile. Taken out of the cache (NULL: there
- * is none) if it is of this profile, else made; color_put puts it there, or frees it. */
-struct color *color_take(struct color_cache *cache, const uint8_t *profile, size_t size, bool ink);
+/* What a photo's pixels are. */
+enum color_kind {
+    COLOR_RGB,
+    COLOR_GREY, /* RGB where all three are the same */
+    COLOR_INK,  /* CMYK where 255 is no ink */
+};
+
+/* What turns pixels of this profile to sRGB. NULL where nothing is to be done: no profile, sRGB
+ * itself, a profile of other pixels or broken, or LittleCMS absent at build time. A photo is not
+ * refused for its profile. Taken out of the cache (NULL: there is none) if it is of this profile,
+ * else made; color_put puts it there, or frees it. */
+struct color *color_take(struct color_cache *cache, const uint8_t *profile, size_t size,
+                         enum color_kind kind);
 void color_put(struct color_cache *cache, struct color *color);
 
-/* `from` has 3 or (ink) 4 bytes a pixel; it may be `rgb` where it has 3. */
+/* `from` has 3 or (COLOR_INK) 4 bytes a pixel; it may be `rgb` where it has 3. */
 void color_convert(const struct color *color, const uint8_t *from, size_t count, uint8_t *rgb);
 
 /* Colours that a file gives as code points of ITU-T H.273 (CICP), which need no library: color.c.

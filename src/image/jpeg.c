@@ -256,7 +256,10 @@ static bool prepare(struct jpeg_reader *reader, const struct format_header *head
     if (!image_new_reduced(reader->out, header, divisor, reader->error)) return false;
     unsigned length;
     if (jpeg_read_icc_profile(jpeg, &reader->profile, &length))
-        reader->color = color_take(header->colors, reader->profile, length, ink);
+        reader->color = color_take(header->colors, reader->profile, length,
+                                   ink                                       ? COLOR_INK
+                                   : jpeg->jpeg_color_space == JCS_GRAYSCALE ? COLOR_GREY
+                                                                             : COLOR_RGB);
     if (!ink) return true;
     reader->ink = memory_uninitialised(reader->out->width, 4, "a row of pixels", reader->error);
     return reader->ink != NULL;

@@ -202,6 +202,7 @@ static bool take_info(struct jxl_file *file, caption_error *error) {
     file->kind = (struct jxl_kind){.original_colors = info.uses_original_profile,
                                    .animated = info.have_animation || info.have_preview,
                                    .extra_channels = info.num_extra_channels};
+    file->whole.grey = info.num_color_channels == 1;
     file->whole.channels = info.alpha_bits > 0 ? 4 : 3;
     file->whole.stride = file->whole.channels * info.xsize;
     return image_check_size(info.xsize, info.ysize, error) || error_prefix(error, "JPEG XL");

@@ -58,6 +58,7 @@ struct png_reader {
     size_t size, at;
     struct image_rows rows;
     size_t channels;
+    bool grey;         /* as it is stored */
     uint8_t *pixels;   /* a row; all rows of an interlaced file */
     png_bytep *starts; /* of the rows of an interlaced file */
     caption_error *error;
@@ -104,6 +105,7 @@ static void prepare(struct png_reader *reader) {
     png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep) "iCCP",
                                 1);
     png_read_info(reader->png, reader->info);
+    reader->grey = (png_get_color_type(reader->png, reader->info) & PNG_COLOR_MASK_COLOR) == 0;
     png_set_expand(reader->png);
     png_set_strip_16(reader->png);
     png_set_gray_to_rgb(reader->png);
@@ -149,7 +151,7 @@ static void convert_by_profile(struct png_reader *reader, struct color_cache *co
     png_bytep profile;
     png_uint_32 size;
     if (!png_get_iCCP(reader->png, reader->info, &name, &compression, &profile, &size)) return;
-    struct color *color = color_take(colors, profile, size, false);
+    struct color *color = color_take(colors, profile, size, reader->grey ? COLOR_GREY : COLOR_RGB);
     struct image *image = reader->rows.image;
     if (color) color_convert(color, image->pixels, image->width * image->height, image->pixels);
     color_put(colors, color);

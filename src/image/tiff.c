@@ -330,6 +330,11 @@ static const uint8_t *pack_pixels(const struct open_tiff *open, uint32_t *pixels
     return rgb;
 }
 
+static bool is_grey(const struct libtiff *lib, TIFF *tiff) {
+    const unsigned photometric = number_of(lib, tiff, TIFFTAG_PHOTOMETRIC);
+    return photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_MINISWHITE;
+}
+
 /* Bytes of the alpha that libtiff leaves out: beside a palette's number 1, beside grey of 16 bits
  * 2; 0: of none, or where it does not stand beside the colour. */
 static size_t left_out_alpha(const struct libtiff *lib, TIFF *tiff) {
@@ -339,9 +344,7 @@ static size_t left_out_alpha(const struct libtiff *lib, TIFF *tiff) {
         number_of(lib, tiff, TIFFTAG_SAMPLESPERPIXEL) != 2 ||
         number_of(lib, tiff, TIFFTAG_PLANARCONFIG) == PLANARCONFIG_SEPARATE)
         return 0;
-    const bool grey =
-        photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_MINISWHITE;
-    if (grey && bits == 16) return 2;
+    if (is_grey(lib, tiff) && bits == 16) return 2;
     return photometric == PHOTOMETRIC_PALETTE && bits == 8 && has_straight_alpha(lib, tiff) ? 1 : 0;
 }
 
@@ -421,28 +424,78 @@ static bool check_places(const struct open_tiff *open, caption_error *error) {
     return true;
 }
 
+/* Of CMYK libtiff makes colours without its profile: it is read as it is stored where that is
+ * simple, in strips of four bytes a pixel. NULL where it is not, or there is no profile for it. */
+static struct color *take_ink(const struct open_tiff *open, const struct format_header *header) {
+    const struct libtiff *lib = open->lib;
+    struct whole_pixels found = {0};
+    find_profile(lib, open->tiff, &found);
+    if (number_of(lib, open->tiff, TIFFTAG_PHOTOMETRIC) != PHOTOMETRIC_SEPARATED ||
+        number_of(lib, open->tiff, TIFFTAG_INKSET) > INKSET_CMYK ||
+        number_of(lib, open->tiff, TIFFTAG_BITSPERSAMPLE) != 8 ||
+        number_of(lib, open->tiff, TIFFTAG_SAMPLESPERPIXEL) != 4 ||
+        number_of(lib, open->tiff, TIFFTAG_PLANARCONFIG) == PLANARCONFIG_SEPARATE ||
+        lib->TIFFIsTiled(open->tiff))
+        return NULL;
+    return color_take(header->colors, found.profile, found.profile_size, COLOR_INK);
+}
+
+/* RGB in the place of `count` pixels of ink; 255 is all of it in the file. */
+static bool read_ink(const struct open_tiff *open, const struct color *color, uint8_t *pixels,
+                     size_t count, caption_error *error) {
+    const struct libtiff *lib = open->lib;
+    const tmsize_t size = lib->TIFFStripSize(open->tiff);
+    const uint32_t strips = lib->TIFFNumberOfStrips(open->tiff);
+    uint8_t *ink = memory_zeroed(size > 0 ? (size_t)size : 1, 1, "a strip of pixels", error);
+    bool ok = ink != NULL;
+    for (uint32_t strip = 0; ok && strip < strips && count > 0; strip++) {
+        const tmsize_t read = lib->TIFFReadEncodedStrip(open->tiff, strip, ink, size);
+        ok = read >= 0 || fail(open->source, error);
+        const size_t some = ok ? size_smaller((size_t)read / 4, count) : 0;
+        for (size_t i = 0; i < 4 * some; i++) ink[i] = (uint8_t)(255 - ink[i]);
+        color_convert(color, ink, some, pixels);
+        pixels += 3 * some;
+        count -= some;
+    }
+    free(ink);
+    return ok;
+}
+
+/* RGB of all pixels, in place of `pixels`, and what turns it to sRGB. */
+static bool read_pixels(const struct open_tiff *open, const struct format_header *header,
+                        uint32_t *pixels, struct whole_pixels *whole, caption_error *error) {
+    const struct libtiff *lib = open->lib;
+    const size_t count = header->width * header->height;
+    struct color *ink = take_ink(open, header);
+    if (ink) {
+        whole->pixels = (const uint8_t *)pixels;
+        const bool ok = read_ink(open, ink, (uint8_t *)pixels, count, error);
+        color_put(header->colors, ink);
+        return ok;
+    }
+    if (!lib->TIFFReadRGBAImageOriented(open->tiff, (uint32_t)header->width,
+                                        (uint32_t)header->height, pixels, (int)header->orientation,
+                                        1))
+        return fail(open->source, error);
+    if (!take_left_out_alpha(open, pixels, count, error)) return false;
+    whole->pixels = pack_pixels(open, pixels, count);
+    whole->grey = is_grey(lib, open->tiff);
+    find_profile(lib, open->tiff, whole);
+    return true;
+}
+
 /* As it is stored: who asks for the orientation that it has gets rows as they come. */
 static bool decode(const struct open_tiff *open, const struct format_header *header,
                    size_t min_side, struct image *out, caption_error *error) {
-    const struct libtiff *lib = open->lib;
     struct tiff_source *source = open->source;
-    TIFF *tiff = open->tiff;
     const size_t count = header->width * header->height;
     if (!check_cost(open, header, min_side, error) || !check_places(open, error)) return false;
     uint32_t *pixels = memory_zeroed(count, sizeof *pixels, "a photo's pixels", error);
     if (!pixels) return false;
-    bool ok =
-        lib->TIFFReadRGBAImageOriented(tiff, (uint32_t)header->width, (uint32_t)header->height,
-                                       pixels, (int)header->orientation, 1) ||
-        fail(source, error);
-    ok = ok && (!source->damaged || fail(source, error)) &&
-         take_left_out_alpha(open, pixels, count, error);
-    if (ok) {
-        struct whole_pixels whole = {.channels = 3, .stride = 3 * header->width};
-        whole.pixels = pack_pixels(open, pixels, count);
-        find_profile(lib, tiff, &whole);
-        ok = image_take_whole(&whole, header, source->size, min_side, out, error);
-    }
+    struct whole_pixels whole = {.channels = 3, .stride = 3 * header->width};
+    const bool ok = read_pixels(open, header, pixels, &whole, error) &&
+                    (!source->damaged || fail(source, error)) &&
+                    image_take_whole(&whole, header, source->size, min_side, out, error);
     free(pixels);
     return ok;
 }

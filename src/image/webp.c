@@ -218,7 +218,8 @@ static bool decode_part(const struct picture *picture, size_t size,
 }
 
 static void convert_colors(const struct format_header *header, struct image *image) {
-    struct color *color = color_take(header->colors, header->profile, header->profile_size, false);
+    struct color *color =
+        color_take(header->colors, header->profile, header->profile_size, COLOR_RGB);
     if (color) color_convert(color, image->pixels, image->width * image->height, image->pixels);
     color_put(header->colors, color);
 }

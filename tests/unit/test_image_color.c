@@ -1,5 +1,5 @@
 /* Colour profiles in photos: what is not sRGB becomes sRGB, what is keeps its pixels. */
-#include "image_files.h"
+#include "tiff_files.h"
 
 #if defined(CAPTION_WITH_LCMS) && defined(CAPTION_WITH_JPEG) && defined(CAPTION_WITH_PNG) &&       \
     defined(CAPTION_WITH_WEBP)
@@ -17,6 +17,18 @@ static cmsToneCurve *srgb_curve(void) {
         NULL, 4, (const double[]){2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045});
 }
 
+static struct bytes saved(cmsHPROFILE profile) {
+    cmsUInt32Number size = 0;
+    struct bytes bytes = {0};
+    assert_true(cmsSaveProfileToMem(profile, NULL, &size));
+    uint8_t *data = malloc(size);
+    assert_true(cmsSaveProfileToMem(profile, data, &size));
+    bytes_add(&bytes, data, size);
+    free(data);
+    cmsCloseProfile(profile);
+    return bytes;
+}
+
 static struct bytes profile_new(enum space space) {
     const cmsCIExyY white = {0.3127, 0.3290, 1};
     const cmsCIExyYTRIPLE primaries[] = {{{0.64, 0.33, 1}, {0.30, 0.60, 1}, {0.15, 0.06, 1}},
@@ -25,14 +37,7 @@ static struct bytes profile_new(enum space space) {
     cmsToneCurve *curve = space == ADOBE_RGB ? cmsBuildGamma(NULL, 2.2) : srgb_curve();
     cmsHPROFILE profile =
         cmsCreateRGBProfile(&white, &primaries[space], (cmsToneCurve *[]){curve, curve, curve});
-    cmsUInt32Number size = 0;
-    assert_true(cmsSaveProfileToMem(profile, NULL, &size));
-    struct bytes bytes = {0};
-    uint8_t *data = malloc(size);
-    assert_true(cmsSaveProfileToMem(profile, data, &size));
-    bytes_add(&bytes, data, size);
-    free(data);
-    cmsCloseProfile(profile);
+    struct bytes bytes = saved(profile);
     cmsFreeToneCurve(curve);
     return bytes;
 }
@@ -220,6 +225,122 @@ static void photos_of_one_profile_share_what_converts_them(void **state) {
     image_free(&image);
 }
 
+static struct bytes grey_profile_new(double gamma) {
+    const cmsCIExyY white = {0.3457, 0.3585, 1};
+    cmsToneCurve *curve = gamma > 0 ? cmsBuildGamma(NULL, gamma) : srgb_curve();
+    struct bytes bytes = saved(cmsCreateGrayProfile(&white, curve));
+    cmsFreeToneCurve(curve);
+    return bytes;
+}
+
+/* One pixel, of one sample (grey) or four (ink), with a profile behind it. */
+static struct bytes tiff_pixel(const char *pixel, size_t samples, const struct bytes *profile) {
+    enum { entries = 9, pixels = 8, depths = pixels + 4, directory = depths + 8 };
+    struct tiff tiff = {0};
+    bytes_add(&tiff.file, "II*\0", 4);
+    tiff_add(&tiff, directory, 4);
+    bytes_add(&tiff.file, pixel, 4);
+    bytes_add(&tiff.file, "\x08\0\x08\0\x08\0\x08\0", 8);
+    tiff_add(&tiff, entries, 2);
+    tiff_add_entry(&tiff, 256, 3, 1, 1);
+    tiff_add_entry(&tiff, 257, 3, 1, 1);
+    tiff_add_entry(&tiff, 258, 3, samples, samples == 1 ? 8 : depths);
+    tiff_add_entry(&tiff, 259, 3, 1, 1);
+    tiff_add_entry(&tiff, 262, 3, 1, samples == 1 ? 1 : 5);
+    tiff_add_entry(&tiff, 273, 4, 1, pixels);
+    tiff_add_entry(&tiff, 277, 3, 1, samples);
+    tiff_add_entry(&tiff, 279, 4, 1, samples);
+    tiff_add_entry(&tiff, 34675, 7, profile->size, directory + 2 + entries * 12 + 4);
+    tiff_add(&tiff, 0, 4);
+    bytes_add(&tiff.file, profile->data, profile->size);
+    return tiff.file;
+}
+
+static void assert_grey(struct bytes *file, int wanted) {
+    struct image out = decoded(file);
+    assert_pixel(&out, 0, 0, wanted, wanted, wanted, 2);
+    image_free(&out);
+    bytes_free(file);
+}
+
+/* Of each format that has grey, with a profile of grey. */
+static void assert_greys(const struct bytes *profile, int grey, int wanted) {
+    struct image image = plain_new(grey, grey, grey);
+    struct bytes png = png_begin(1, 1, 8, 0), rows = {0};
+    add_profile_to_png(&png, profile);
+    bytes_add_one(&rows, 0);
+    bytes_add_one(&rows, (unsigned)grey);
+    png_add_rows(&png, &rows);
+    png_add_chunk(&png, "IEND", "", 0);
+    assert_grey(&png, wanted);
+#ifdef CAPTION_WITH_TURBOJPEG
+    struct bytes jpeg = jpeg_new(&image, JPEG_GREY);
+    add_profile_to_jpeg(&jpeg, profile);
+    assert_grey(&jpeg, wanted);
+#endif
+#ifdef CAPTION_WITH_TIFF
+    const char pixel[4] = {(char)grey};
+    struct bytes tiff = tiff_pixel(pixel, 1, profile);
+    assert_grey(&tiff, wanted);
+#endif
+    bytes_free(&rows);
+    image_free(&image);
+}
+
+static void grey_photos_have_profiles_of_grey(void **state) {
+    (void)state;
+    struct bytes linear = grey_profile_new(1), wide = grey_profile_new(1.8);
+    struct bytes srgb = grey_profile_new(0), rgb = profile_new(DISPLAY_P3);
+    assert_greys(&linear, 128, byte_of(128 / 255.0));
+    assert_greys(&wide, 128, byte_of(pow(128 / 255.0, 1.8)));
+    assert_greys(&srgb, 128, 128);
+    assert_greys(&rgb, 128, 128);
+    struct image image = gradient_new(side, side);
+    assert_same_pixels(&image, &linear); /* colours have none of grey */
+    image_free(&image);
+    bytes_free(&linear);
+    bytes_free(&wide);
+    bytes_free(&srgb);
+    bytes_free(&rgb);
+}
+
+#ifdef CAPTION_WITH_TIFF
+
+/* An ink whose black alone is seen: it is L* of CIE Lab. */
+static cmsInt32Number black_alone(const cmsUInt16Number *ink, cmsUInt16Number *lab, void *context) {
+    (void)context;
+    lab[0] = (cmsUInt16Number)((65535U - ink[3]) * 0xff00 / 0xffff); /* as version 2 has it */
+    lab[1] = lab[2] = 0x8000;
+    return 1;
+}
+
+static struct bytes ink_profile_new(void) {
+    cmsHPROFILE profile = cmsCreateProfilePlaceholder(NULL);
+    cmsSetProfileVersion(profile, 2.1);
+    cmsSetDeviceClass(profile, cmsSigOutputClass);
+    cmsSetColorSpace(profile, cmsSigCmykData);
+    cmsSetPCS(profile, cmsSigLabData);
+    cmsPipeline *pipeline = cmsPipelineAlloc(NULL, 4, 3);
+    cmsStage *table = cmsStageAllocCLut16bit(NULL, 2, 4, 3, NULL);
+    assert_true(cmsStageSampleCLut16bit(table, black_alone, NULL, 0));
+    assert_true(cmsPipelineInsertStage(pipeline, cmsAT_BEGIN, table));
+    assert_true(cmsWriteTag(profile, cmsSigAToB0Tag, pipeline));
+    cmsPipelineFree(pipeline);
+    return saved(profile);
+}
+
+static void ink_of_a_tiff_has_a_profile_of_ink(void **state) {
+    (void)state;
+    struct bytes profile = ink_profile_new();
+    struct bytes half = tiff_pixel("\xff\0\0\x80", 4, &profile);
+    assert_grey(&half, 119); /* L* is 50 */
+    struct bytes none = tiff_pixel("\xff\xff\0\0", 4, &profile);
+    assert_grey(&none, 255);
+    bytes_free(&profile);
+}
+
+#endif
+
 /* Of standard range the profile is asked, of PQ the code points. */
 static void a_profile_is_asked_before_code_points_unless_they_are_hdr(void **state) {
     (void)state;
@@ -264,6 +385,10 @@ int main(void) {
         cmocka_unit_test(photos_in_srgb_keep_their_pixels),
         cmocka_unit_test(a_broken_profile_leaves_the_photo_as_it_is),
         cmocka_unit_test(photos_of_one_profile_share_what_converts_them),
+        cmocka_unit_test(grey_photos_have_profiles_of_grey),
+#ifdef CAPTION_WITH_TIFF
+        cmocka_unit_test(ink_of_a_tiff_has_a_profile_of_ink),
+#endif
         cmocka_unit_test(a_profile_is_asked_before_code_points_unless_they_are_hdr),
 #endif
     };
