@@ -226,6 +226,13 @@ bool image_rows_end(struct image_rows *rows, bool ok) {
     return ok;
 }
 
+/* RGBA that is multiplied by its alpha: the rest is white. */
+static void premultiplied_over_white(const uint8_t *pixels, size_t count, uint8_t *rgb) {
+    for (size_t i = 0; i < count; i++, pixels += 4, rgb += 3)
+        for (size_t c = 0; c < 3; c++)
+            rgb[c] = (uint8_t)size_smaller(pixels[c] + 255U - pixels[3], 255);
+}
+
 bool image_take_whole(const struct whole_pixels *whole, const struct format_header *header,
                       size_t file_size, size_t min_side, struct image *image,
                       caption_error *error) {
@@ -239,7 +246,11 @@ bool image_take_whole(const struct whole_pixels *whole, const struct format_head
         by_cicp ? NULL : color_take(header->colors, whole->profile, whole->profile_size, kind);
     for (size_t y = 0; y < rows.height; y++) {
         uint8_t *row = image_rows_at(&rows, y);
-        image_over_white(whole->pixels + y * whole->stride, whole->channels, rows.width, row);
+        const uint8_t *from = whole->pixels + y * whole->stride;
+        if (whole->premultiplied && whole->channels == 4)
+            premultiplied_over_white(from, rows.width, row);
+        else
+            image_over_white(from, whole->channels, rows.width, row);
         if (by_cicp) cicp_convert(&tables, row, rows.width, row);
         if (color) color_convert(color, row, rows.width, row);
         image_rows_take(&rows, y);

@@ -69,7 +69,8 @@ bool image_rows_end(struct image_rows *rows, bool ok);
 /* The pixels of a photo that a library made all at once, and the profile of their colours. */
 struct whole_pixels {
     const uint8_t *pixels;  /* (height, stride), of which width * channels are pixels */
-    size_t channels;        /* 3: RGB, 4: RGBA, not premultiplied */
+    size_t channels;        /* 3: RGB, 4: RGBA */
+    bool premultiplied;     /* RGBA has its colours multiplied by alpha */
     bool grey;              /* all three are the same */
     size_t stride;          /* in bytes */
     const uint8_t *profile; /* ICC, or NULL */

@@ -75,6 +75,7 @@ static bool avif_recognise(const uint8_t *bytes, size_t size) {
     FUNCTION(heif_image_handle_get_height)                                                         \
     FUNCTION(heif_image_handle_get_luma_bits_per_pixel)                                            \
     FUNCTION(heif_image_handle_has_alpha_channel)                                                  \
+    FUNCTION(heif_image_handle_is_premultiplied_alpha)                                             \
     FUNCTION(heif_image_handle_get_raw_color_profile_size)                                         \
     FUNCTION(heif_image_handle_get_raw_color_profile)                                              \
     FUNCTION(heif_image_handle_get_nclx_color_profile)                                             \
@@ -566,6 +567,7 @@ static bool take_pixels(struct file *file, const struct format_header *header, s
     uint8_t *profile = read_profile(file, &whole.profile_size);
     whole.profile = profile;
     whole.cicp = read_cicp(file);
+    whole.premultiplied = file->heif.heif_image_handle_is_premultiplied_alpha(file->handle) != 0;
     const bool ok = image_take_whole(&whole, header, size, min_side, out, error);
     free(profile);
     return ok;

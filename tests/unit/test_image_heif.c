@@ -1,4 +1,5 @@
-/* HEIC and AVIF: four quarters of one colour each, made by libheif's heif-enc at quality 95. */
+/* HEIC and AVIF: four quarters of one colour each, made by libheif's heif-enc at quality 95; and
+ * premultiplied.avif by avifenc, whose fourth quarter has an alpha of 51. */
 #include "golden_files.h"
 
 static void a_file_that_is_cut_short_is_truncated(void **state) {
@@ -29,6 +30,16 @@ static void heic_is_decoded(void **state) {
 static void avif_is_decoded(void **state) {
     (void)state;
     assert_quarters("quarters.avif");
+}
+
+static void colours_multiplied_by_their_alpha_are_laid_over_white(void **state) {
+    (void)state;
+    struct bytes file = golden_file("premultiplied.avif");
+    struct image out = decoded(&file);
+    assert_pixel(&out, 16, 12, 200, 30, 30, 3);
+    assert_pixel(&out, 48, 36, 250, 248, 216, 3); /* 255 - 0.2 (255 - colour) */
+    image_free(&out);
+    bytes_free(&file);
 }
 
 static void damage_is_an_error_that_names_it(void **state) {
@@ -120,6 +131,7 @@ int main(void) {
 #ifdef CAPTION_WITH_HEIF
         cmocka_unit_test(heic_is_decoded),
         cmocka_unit_test(avif_is_decoded),
+        cmocka_unit_test(colours_multiplied_by_their_alpha_are_laid_over_white),
         cmocka_unit_test(damage_is_an_error_that_names_it),
         cmocka_unit_test(fewer_pixels_than_the_box_says_are_refused),
         cmocka_unit_test(items_that_share_their_bytes_are_no_photo),
