@@ -97,19 +97,32 @@ static bool check_row(const struct png_reader *reader, const struct format_heade
     return image_check_cost(header, 0, BYTES_A_PIXEL * header->width, reader->size, reader->error);
 }
 
-/* 8 bits of RGB or RGBA, whatever is stored; no chunk but those of pixels and the profile. */
-static void prepare(struct png_reader *reader) {
+/* Where nothing but a gamma says what the values are, they are made those of a screen's: of sRGB it
+ * is about 1/2.2, and what is within 5 % of that is left as it is. */
+static void correct_gamma(struct png_reader *reader, const struct format_header *header) {
+    enum { srgb = 45455, near = srgb / 20, least = 1000, most = 1000000, screen = 220000 };
+    png_fixed_point gamma;
+    if (png_get_valid(reader->png, reader->info, PNG_INFO_iCCP | PNG_INFO_sRGB) ||
+        header->cicp.transfer != 0 || !png_get_gAMA_fixed(reader->png, reader->info, &gamma))
+        return;
+    if (gamma < least || gamma > most || abs(gamma - srgb) <= near) return;
+    png_set_gamma_fixed(reader->png, screen, gamma);
+}
+
+/* 8 bits of RGB or RGBA, whatever is stored; no chunk but those of pixels and their colours. */
+static void prepare(struct png_reader *reader, const struct format_header *header) {
+    static const png_byte chunks[] = "iCCP\0sRGB\0gAMA"; /* 5 bytes each */
     png_set_read_fn(reader->png, reader, read_bytes);
     png_set_user_limits(reader->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* checked already */
     png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
-    png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep) "iCCP",
-                                1);
+    png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_AS_DEFAULT, chunks, 3);
     png_read_info(reader->png, reader->info);
     reader->grey = (png_get_color_type(reader->png, reader->info) & PNG_COLOR_MASK_COLOR) == 0;
     png_set_expand(reader->png);
     png_set_strip_16(reader->png);
     png_set_gray_to_rgb(reader->png);
     png_set_interlace_handling(reader->png);
+    correct_gamma(reader, header);
     png_read_update_info(reader->png, reader->info);
     reader->channels = png_get_channels(reader->png, reader->info);
 }
@@ -171,7 +184,7 @@ static void convert_colors(struct png_reader *reader, const struct format_header
 static bool try_to_read(struct png_reader *reader, const struct format_header *header,
                         size_t min_side, struct image *out) {
     if (setjmp(png_jmpbuf(reader->png)) != 0) return false;
-    prepare(reader);
+    prepare(reader, header);
     if (!image_rows_begin(&reader->rows, header, reader->size, min_side, out, reader->error))
         return false;
     bool interlaced = png_get_interlace_type(reader->png, reader->info) != PNG_INTERLACE_NONE;

@@ -128,6 +128,43 @@ static void an_interlaced_png_is_decoded(void **state) {
     bytes_free(&file);
 }
 
+/* Grey 128 with such a gamma, and with another chunk. */
+static void assert_gamma(size_t gamma, const char *type, const char *content, size_t size,
+                         int wanted) {
+    struct bytes file = png_begin(1, 1, 8, 0), rows = {0}, value = {0};
+    bytes_add_big(&value, gamma, 4);
+    if (size > 0) png_add_chunk(&file, type, content, size);
+    png_add_chunk(&file, "gAMA", value.data, value.size);
+    bytes_add(&rows, "\0\x80", 2);
+    png_add_rows(&file, &rows);
+    png_add_chunk(&file, "IEND", "", 0);
+    struct image out = decoded(&file);
+    assert_pixel(&out, 0, 0, wanted, wanted, wanted, wanted == 128 ? 0 : 1);
+    image_free(&out);
+    bytes_free(&value);
+    bytes_free(&rows);
+    bytes_free(&file);
+}
+
+static void a_gamma_that_is_not_a_screen_s_is_corrected(void **state) {
+    (void)state;
+#ifdef CAPTION_WITH_PNG
+    assert_gamma(100000, "", "", 0, 186); /* 255 (128 / 255)^(1 / 2.2) */
+    assert_gamma(55556, "", "", 0, 145);  /* 255 (128 / 255)^(1.8 / 2.2) */
+#else
+    skip();
+#endif
+}
+
+static void other_gammas_change_no_pixel(void **state) {
+    (void)state;
+    static const size_t of_screens[] = {45455, 45000, 47000, 43500, 0, 1, 0x7fffffff, 0xffffffff};
+    for (size_t i = 0; i < sizeof of_screens / sizeof *of_screens; i++)
+        assert_gamma(of_screens[i], "", "", 0, 128);
+    assert_gamma(100000, "sRGB", "\0", 1, 128);
+    assert_gamma(100000, "cICP", "\1\x0d\0\1", 4, 128);
+}
+
 static void an_iphone_s_own_png_is_named(void **state) {
     (void)state;
     struct image image = gradient_new(13, 7);
@@ -150,6 +187,8 @@ int main(void) {
         cmocka_unit_test(damage_beside_the_pixels_is_harmless),
         cmocka_unit_test(a_number_behind_the_palette_is_black),
         cmocka_unit_test(an_interlaced_png_is_decoded),
+        cmocka_unit_test(a_gamma_that_is_not_a_screen_s_is_corrected),
+        cmocka_unit_test(other_gammas_change_no_pixel),
         cmocka_unit_test(an_iphone_s_own_png_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
