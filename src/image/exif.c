@@ -11,13 +11,14 @@
 
 #ifdef CAPTION_WITH_EXIF
 
-/* The standard has SHORT; some programs write LONG, or SLONG. */
+/* The standard has SHORT; some programs write LONG, SLONG or BYTE. */
 static unsigned read_number(const ExifEntry *entry, ExifByteOrder order) {
     if (entry->format == EXIF_FORMAT_SHORT && entry->size >= 2)
         return exif_get_short(entry->data, order);
     if ((entry->format == EXIF_FORMAT_LONG || entry->format == EXIF_FORMAT_SLONG) &&
         entry->size >= 4)
         return exif_get_long(entry->data, order);
+    if (entry->format == EXIF_FORMAT_BYTE && entry->size >= 1) return entry->data[0];
     return 1;
 }
 

@@ -25,6 +25,7 @@ enum marker {
     MARKER_END = 0xd9,
     MARKER_SCAN = 0xda,
     MARKER_APPLICATION_1 = 0xe1,
+    MARKER_FRAME_LS = 0xf7, /* ITU T.87 */
 };
 
 static bool jpeg_recognise(const uint8_t *bytes, size_t size) {
@@ -63,6 +64,8 @@ static void read_segment(unsigned marker, const uint8_t *segment, size_t length,
         header->lossless = (marker & 3) == 3;
         header->height = bytes_big_16(segment + 1);
         header->width = bytes_big_16(segment + 3);
+    } else if (marker == MARKER_FRAME_LS && header->width == 0) {
+        header->unread = "in JPEG-LS (SOF55), which is not read";
     } else if (marker == MARKER_APPLICATION_1 && length > 6 && !header->exif &&
                memcmp(segment, "Exif\0", 6) == 0) {
         header->exif = segment + 6;

@@ -461,6 +461,24 @@ static bool read_ink(const struct open_tiff *open, const struct color *color, ui
     return ok;
 }
 
+/* libtiff says of some photos no more than that it cannot handle them. */
+static bool fail_kind(const struct open_tiff *open, caption_error *error) {
+    static const char *const names[] = {
+        [PHOTOMETRIC_MINISWHITE] = "grey",  [PHOTOMETRIC_MINISBLACK] = "grey",
+        [PHOTOMETRIC_RGB] = "RGB",          [PHOTOMETRIC_PALETTE] = "of a palette",
+        [PHOTOMETRIC_SEPARATED] = "CMYK",   [PHOTOMETRIC_YCBCR] = "YCbCr",
+        [PHOTOMETRIC_CIELAB] = "CIE L*a*b*"};
+    const struct libtiff *lib = open->lib;
+    const unsigned kind = number_of(lib, open->tiff, TIFFTAG_PHOTOMETRIC);
+    const char *name = kind < sizeof names / sizeof *names ? names[kind] : NULL;
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "is a TIFF photo that cannot be decoded: %s (%s, %u x %u bits a pixel)",
+                     *open->source->problem ? open->source->problem : "libtiff does not say why",
+                     name ? name : "of other colours",
+                     (unsigned)number_of(lib, open->tiff, TIFFTAG_SAMPLESPERPIXEL),
+                     (unsigned)number_of(lib, open->tiff, TIFFTAG_BITSPERSAMPLE));
+}
+
 /* RGB of all pixels, in place of `pixels`, and what turns it to sRGB. */
 static bool read_pixels(const struct open_tiff *open, const struct format_header *header,
                         uint32_t *pixels, struct whole_pixels *whole, caption_error *error) {
@@ -476,7 +494,7 @@ static bool read_pixels(const struct open_tiff *open, const struct format_header
     if (!lib->TIFFReadRGBAImageOriented(open->tiff, (uint32_t)header->width,
                                         (uint32_t)header->height, pixels, (int)header->orientation,
                                         1))
-        return fail(open->source, error);
+        return fail_kind(open, error);
     if (!take_left_out_alpha(open, pixels, count, error)) return false;
     whole->pixels = pack_pixels(open, pixels, count);
     whole->grey = is_grey(lib, open->tiff);

@@ -306,6 +306,16 @@ static void a_huffman_table_longer_than_it_can_be_is_an_error(void **state) {
     image_free(&image);
 }
 
+static void jpeg_ls_is_named(void **state) {
+    (void)state;
+    struct bytes file = {0};
+    bytes_add(&file, "\xff\xd8\xff\xf7\0\x0b\x08\0\1\0\1\1\1\x11\0", 15);
+    bytes_add(&file, "\xff\xda\0\x08\1\1\0\0\0\0\0\xff\xd9", 13);
+    assert_refused(&file, CAPTION_ERROR_FORMAT,
+                   "is a JPEG photo in JPEG-LS (SOF55), which is not read");
+    bytes_free(&file);
+}
+
 static void a_file_of_markers_alone_is_an_error(void **state) {
     (void)state;
     struct bytes file = {0};
@@ -338,6 +348,7 @@ int main(void) {
         cmocka_unit_test(junk_between_segments_and_behind_the_end_is_harmless),
         cmocka_unit_test(a_header_of_65535_x_65535_is_refused_with_its_size),
         cmocka_unit_test(a_huffman_table_longer_than_it_can_be_is_an_error),
+        cmocka_unit_test(jpeg_ls_is_named),
         cmocka_unit_test(a_file_of_markers_alone_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -272,6 +272,24 @@ static void what_libtiff_complains_of_is_the_error(void **state) {
     bytes_free(&file);
 }
 
+static void what_kind_of_photo_libtiff_cannot_decode_is_in_the_error(void **state) {
+    (void)state;
+    struct tiff tiff = {0};
+    bytes_add(&tiff.file, "II*\0\x18\0\0\0\0\0\0\0\0\0\0\0\x10\0\x10\0\x10\0\x10\0", 24);
+    tiff_add(&tiff, 8, 2);
+    tiff_add_entry(&tiff, 256, 3, 1, 1);
+    tiff_add_entry(&tiff, 257, 3, 1, 1);
+    tiff_add_entry(&tiff, 258, 3, 4, 16);
+    tiff_add_entry(&tiff, 259, 3, 1, 1);
+    tiff_add_entry(&tiff, 262, 3, 1, 5);
+    tiff_add_entry(&tiff, 273, 4, 1, 8);
+    tiff_add_entry(&tiff, 277, 3, 1, 4);
+    tiff_add_entry(&tiff, 279, 4, 1, 8);
+    tiff_add(&tiff, 0, 4);
+    assert_refused(&tiff.file, CAPTION_ERROR_FORMAT, "(CMYK, 4 x 16 bits a pixel)");
+    bytes_free(&tiff.file);
+}
+
 static void what_libtiff_complains_of_and_decodes_is_a_photo(void **state) {
     (void)state;
     struct bytes file = tiff_new(false, 1, 0);
@@ -351,6 +369,7 @@ int main(void) {
         cmocka_unit_test(the_photo_is_the_first_that_is_no_copy_or_mask_of_another),
         cmocka_unit_test(directories_in_a_ring_end),
         cmocka_unit_test(what_libtiff_complains_of_is_the_error),
+        cmocka_unit_test(what_kind_of_photo_libtiff_cannot_decode_is_in_the_error),
         cmocka_unit_test(what_libtiff_complains_of_and_decodes_is_a_photo),
         cmocka_unit_test(pixels_within_the_header_are_damage),
 #ifdef CAPTION_WITH_TURBOJPEG

@@ -117,6 +117,22 @@ static void an_orientation_stored_as_long_is_followed(void **state) {
     image_free(&upright);
 }
 
+static void an_orientation_stored_as_byte_is_followed(void **state) {
+    (void)state;
+    struct image upright = gradient_new(width, height), image = store(&upright, 6);
+    for (int big = 0; big < 2; big++) {
+        struct bytes block = exif_block(6, big), file = png_new(image.pixels, height, width, 3);
+        memcpy(block.data + 8, big ? "\0\1\1\x12\0\1\0\0\0\1\6\0\0\0" : "\1\0\x12\1\1",
+               big ? 14 : 5);
+        add_to_png(&file, &block);
+        assert_upright(&file, &upright, 0);
+        bytes_free(&block);
+        bytes_free(&file);
+    }
+    image_free(&image);
+    image_free(&upright);
+}
+
 static void a_nonsensical_exif_block_leaves_the_photo_as_it_is(void **state) {
     (void)state;
     struct image image = gradient_new(width, height);
@@ -141,6 +157,7 @@ int main(void) {
 #ifdef CAPTION_WITH_EXIF
         cmocka_unit_test(the_exif_orientation_of_every_format_is_followed),
         cmocka_unit_test(an_orientation_stored_as_long_is_followed),
+        cmocka_unit_test(an_orientation_stored_as_byte_is_followed),
         cmocka_unit_test(a_nonsensical_exif_block_leaves_the_photo_as_it_is),
 #endif
     };
