@@ -59,42 +59,63 @@ static void read_size(const uint8_t *bytes, size_t size, struct format_header *h
     header->height = height;
 }
 
-/* Flags of a frame, ISO/IEC 18181-1, U64: false where one is set that needs another frame. */
-static bool read_flags(struct bit_reader *bits) {
-    enum { noise = 1, rough_means = 128 };
-    const uint32_t digits = read_bits(bits, 2);
-    if (digits == 3) return false;
-    const uint32_t first = digits == 1 ? 1 : 17;
-    const uint32_t flags = digits == 0 ? 0 : first + read_bits(bits, 4 * digits);
-    return (flags & ~(uint32_t)(noise | rough_means)) == 0;
-}
-
 /* What the head of the codestream says of all its frames. */
 struct jxl_kind {
     bool original_colors, animated;
     size_t extra_channels;
 };
 
-/* Whether a frame begins there as lossy photos have it: the only one, of the whole photo, its
- * pixels in blocks of frequencies (VarDCT) and in one pass. libjxl needs no floats of all its
- * pixels for such a one. */
-static bool is_plain_frame(const uint8_t *bytes, size_t size, const struct jxl_kind *kind) {
+/* How much of all its pixels libjxl keeps at a time. */
+enum frame_kind {
+    FRAME_PLAIN,      /* alone, and as lossy photos are stored: few of them */
+    FRAME_ALONE,      /* floats of all its pixels */
+    FRAME_OF_SEVERAL, /* and those of up to four frames to which others refer */
+};
+
+/* A number of 64 bits; UINT32_MAX: one that is larger than flags are. */
+static uint32_t read_flags(struct bit_reader *bits) {
+    const uint32_t digits = read_bits(bits, 2);
+    if (digits == 0) return 0;
+    return digits == 3 ? UINT32_MAX : (digits == 1 ? 1 : 17) + read_bits(bits, 4 * digits);
+}
+
+/* Passes, one finer than the other; returns whether there are several. */
+static bool read_passes(struct bit_reader *bits) {
+    uint32_t passes = 1 + read_bits(bits, 2);
+    if (passes == 4) passes += read_bits(bits, 3);
+    if (passes == 1) return false;
+    uint32_t smaller = read_bits(bits, 2);
+    if (smaller == 3) smaller += read_bits(bits, 1);
+    for (uint32_t i = 0; i < passes - 1; i++) read_bits(bits, 2);
+    for (uint32_t i = 0; i < smaller; i++) read_bits(bits, 2);
+    for (uint32_t i = 0; i < smaller; i++)
+        if (read_bits(bits, 2) == 3) read_bits(bits, 3);
+    return true;
+}
+
+/* The kind of the frame that begins there: ISO/IEC 18181-1, the header of a frame. */
+static enum frame_kind read_frame(const uint8_t *bytes, size_t size, const struct jxl_kind *kind) {
+    enum { noise = 1, patches = 2, other_means = 32, rough_means = 128 };
     struct bit_reader bits = {bytes, size, 0};
-    if (kind->animated || size == 0) return false;
-    if (read_bits(&bits, 1)) return true; /* a frame like that is what is taken for granted */
-    const bool other_kind = read_bits(&bits, 2), modular = read_bits(&bits, 1);
-    if (other_kind || modular || !read_flags(&bits)) return false;
+    if (kind->animated || size == 0) return FRAME_OF_SEVERAL;
+    if (read_bits(&bits, 1)) return FRAME_PLAIN; /* what is taken for granted */
+    const bool other = read_bits(&bits, 2), modular = read_bits(&bits, 1);
+    const uint32_t flags = read_flags(&bits);
+    if (other || flags == UINT32_MAX || (flags & (patches | other_means)) != 0)
+        return FRAME_OF_SEVERAL;
+    bool plain = !modular && (flags & ~(uint32_t)(noise | rough_means)) == 0;
     const bool planes = kind->original_colors && read_bits(&bits, 1); /* of a JPEG */
     if (planes) read_bits(&bits, 6);
     for (size_t i = 0; i <= kind->extra_channels; i++)
-        if (read_bits(&bits, 2) != 0) return false; /* is enlarged */
-    if (!kind->original_colors) read_bits(&bits, 6);
-    const bool passes = read_bits(&bits, 2), part = read_bits(&bits, 1);
-    if (passes || part) return false;
-    for (size_t i = 0; i <= kind->extra_channels; i++)
-        if (read_bits(&bits, 2) != 0) return false; /* is blended with another */
-    const bool last = read_bits(&bits, 1);
-    return last && bits.at <= 8 * size;
+        plain = read_bits(&bits, 2) == 0 && plain; /* is not enlarged */
+    if (modular) read_bits(&bits, 2);
+    if (!modular && !kind->original_colors) read_bits(&bits, 6);
+    plain = !read_passes(&bits) && plain;
+    bool several = read_bits(&bits, 1); /* is a part */
+    for (size_t i = 0; i <= kind->extra_channels && !several; i++)
+        several = read_bits(&bits, 2) != 0; /* is blended with another */
+    const bool last = !several && read_bits(&bits, 1) && bits.at <= 8 * size;
+    return !last ? FRAME_OF_SEVERAL : plain ? FRAME_PLAIN : FRAME_ALONE;
 }
 
 /* A codestream's size ends within so many bytes. */
@@ -208,18 +229,38 @@ static bool take_info(struct jxl_file *file, caption_error *error) {
     return image_check_size(info.xsize, info.ysize, error) || error_prefix(error, "JPEG XL");
 }
 
-/* Whether libjxl has read to byte `at` of the file within a box (or bare codestream) that has all
- * it has read: else the frame begins elsewhere. */
-static bool is_in_first_box(const struct jxl_file *file, size_t at) {
-    static const char *const types[] = {"jxlc", "jxlp"};
+/* Where the first frame begins, and in `size` what is there of it in the same box, when libjxl has
+ * read to byte `at` of the file: there, or where the next piece of the codestream begins when all
+ * of one is read. NULL where it is not seen. */
+static const uint8_t *find_frame(const struct jxl_file *file, size_t at, size_t *size) {
+    enum { piece_number = 4 };
+    const uint8_t *from = file->bytes;
+    bool next = false;
     struct iso_box box;
-    if (*file->bytes != 0) return true;
-    for (size_t i = 0; i < 2; i++) {
-        if (!iso_box_find(file->bytes, file->size, types[i], &box)) continue;
-        const size_t begin = (size_t)(box.content - file->bytes);
-        if (at > begin && at - begin < box.size) return true;
+    *size = file->size - at;
+    if (*from != 0 ||
+        (iso_box_find(from, file->size, "jxlc", &box) && at >= (size_t)(box.content - from) &&
+         at - (size_t)(box.content - from) < box.size))
+        return from + at;
+    while (iso_box_find(from, file->size - (size_t)(from - file->bytes), "jxlp", &box)) {
+        const size_t begin = (size_t)(box.content - file->bytes) + piece_number;
+        const size_t end = begin - piece_number + box.size;
+        from = file->bytes + end;
+        if (begin >= end) continue;
+        if (next) at = begin;
+        next = at == end;
+        *size = end - at;
+        if (at >= begin && at < end) return file->bytes + at;
     }
-    return false;
+    return NULL;
+}
+
+/* Where it is not seen how the frame is stored, it is taken for one of several: their 54 bytes a
+ * pixel are fewer than were measured (64), and as many as keep a small file below 300 MB. */
+static size_t bytes_a_pixel(const struct jxl_file *file, enum frame_kind frame) {
+    const size_t floats = 2 * sizeof(float), extra = floats * file->kind.extra_channels;
+    const size_t alone = file->whole.channels + 3 * floats + extra;
+    return frame == FRAME_PLAIN ? 6 + extra : frame == FRAME_ALONE ? alone : 2 * alone;
 }
 
 /* When all in front of the first frame is read. libjxl keeps planes of floats, one a channel,
@@ -228,13 +269,13 @@ static bool is_in_first_box(const struct jxl_file *file, size_t at) {
 static bool check_cost(struct jxl_file *file, caption_error *error) {
     const size_t left = file->lib.JxlDecoderReleaseInput(file->decoder), at = file->size - left;
     const uint8_t *rest = file->bytes + at;
-    const bool plain = is_in_first_box(file, at) && is_plain_frame(rest, left, &file->kind);
-    const size_t floats = 2 * sizeof(float), extra = floats * file->kind.extra_channels;
-    const size_t bytes_a_pixel = (plain ? 6 : file->whole.channels + 3 * floats) + extra;
+    size_t size;
+    const uint8_t *begin = find_frame(file, at, &size);
+    const enum frame_kind frame = begin ? read_frame(begin, size, &file->kind) : FRAME_OF_SEVERAL;
     if (file->lib.JxlDecoderSetInput(file->decoder, rest, left) != JXL_DEC_SUCCESS)
         return fail(JXL_DEC_ERROR, file->size, error);
-    return image_check_cost(&file->upright, 0,
-                            bytes_a_pixel * file->upright.width * file->upright.height, file->size,
+    const size_t pixels = file->upright.width * file->upright.height;
+    return image_check_cost(&file->upright, 0, bytes_a_pixel(file, frame) * pixels, file->size,
                             error);
 }
 

@@ -117,25 +117,38 @@ static void assert_large(const struct bytes *file) {
     image_free(&out);
 }
 
-/* Bare and in a box; not where it cannot be seen how it is stored, in pieces of which the first
- * ends before that. */
+/* Bare, in a box, and in pieces, the first of which has all in front of the frame; not where that
+ * has some of what says how the frame is stored. */
 static void a_lossy_photo_costs_what_it_takes_and_not_what_a_lossless_one_does(void **state) {
     (void)state;
+    enum { begin = 8 }; /* of the frame */
     struct bytes large = golden_file("large.jxl"), modular = golden_file("modular.jxl");
-    struct bytes boxed = boxes_new(), pieces = boxes_new();
     assert_large(&large);
-    add_piece(&boxed, large.data, large.size, 0, true);
-    assert_large(&boxed);
-    add_piece(&pieces, large.data, 8, 0, false);
-    add_piece(&pieces, large.data + 8, large.size - 8, 1, true);
-    assert_refused(&pieces, CAPTION_ERROR_LIMIT, "would take 329 MB of memory");
     assert_refused(&modular, CAPTION_ERROR_LIMIT,
                    "4032 x 3024 pixels in a file of 4490 bytes: decoding them would take 329 MB of "
                    "memory, at most 200 MB are accepted for a file so small");
-    bytes_free(&pieces);
-    bytes_free(&boxed);
+    const size_t firsts[] = {begin, begin + 1, large.size};
+    for (size_t i = 0; i < 3; i++) {
+        struct bytes pieces = boxes_new();
+        const size_t first = firsts[i], rest = large.size - first;
+        add_piece(&pieces, large.data, first, 0, rest == 0);
+        if (rest > 0) add_piece(&pieces, large.data + first, rest, 1, true);
+        if (i == 1)
+            assert_refused(&pieces, CAPTION_ERROR_LIMIT, "would take 658 MB of memory");
+        else
+            assert_large(&pieces);
+        bytes_free(&pieces);
+    }
     bytes_free(&modular);
     bytes_free(&large);
+}
+
+/* Five layers in one frame, each of which libjxl keeps for those behind it: 64 bytes a pixel. */
+static void layers_cost_more_than_one_frame(void **state) {
+    (void)state;
+    struct bytes file = golden_file("layers.jxl");
+    assert_refused(&file, CAPTION_ERROR_LIMIT, "would take 337 MB of memory");
+    bytes_free(&file);
 }
 
 static void what_is_transparent_is_white(void **state) {
@@ -176,6 +189,7 @@ int main(void) {
         cmocka_unit_test(boxes_that_contradict_each_other_are_refused),
         cmocka_unit_test(pieces_may_be_as_small_as_can_be),
         cmocka_unit_test(a_lossy_photo_costs_what_it_takes_and_not_what_a_lossless_one_does),
+        cmocka_unit_test(layers_cost_more_than_one_frame),
         cmocka_unit_test(what_is_transparent_is_white),
         cmocka_unit_test(pixels_that_are_missing_are_an_error),
         cmocka_unit_test(damage_is_an_error),
