@@ -14,7 +14,6 @@
 #include "data/dataset.h"
 #include "eval/calibration.h"
 #include "eval/evaluate.h"
-#include "eval/results.h"
 #include "eval/scores.h"
 #include "model/model.h"
 #include "report/score_table.h"

@@ -19,7 +19,6 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "serve/access.h"
-#include "serve/form.h"
 #include "serve/log.h"
 #include "serve/site.h"
 

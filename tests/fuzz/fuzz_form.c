@@ -1,7 +1,7 @@
 /* Forms with a photo: the first line is the Content-Type, the rest the body. What is taken stood in
  * the body, and the sanitizers see that nothing else is read. */
 #include "fuzz.h"
-#include "serve/form.h"
+#include "serve/protocol.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     const uint8_t *newline = size > 0 ? memchr(bytes, '\n', size) : NULL;

@@ -1,7 +1,6 @@
 /* Captions made elsewhere, for the photos of a small data set: read and scored. */
 #include <math.h>
 
-#include "eval/results.h"
 #include "eval/scores.h"
 #include "fuzz.h"
 

@@ -64,7 +64,7 @@ awk '{ seconds[$1] += $2; inputs[$1] += $3; all += $2; sum += $3 }
 # out. Below it: files that do more than read (checkpoint), functions that a library wants and never calls (tiff), readers
 # of environment variables (options) and answers (protocol), which have tests of their own.
 readers='alt/|base/json[.]c|cli/options[.]c
-    |data/(builder|dataset|folder|formats|shards|source|table|tar)[.]c|eval/results[.]c|format/(packed_file|safetensors)[.]c
+    |data/(builder|dataset|folder|formats|shards|source|table|tar)[.]c|eval/scores[.]c|format/(packed_file|safetensors)[.]c
     |image/(bmp|color|decode|exif|gif|heif|jpeg|jxl|png|pnm|raw|tiff|webp)[.]c|metadata/
     |model/(confidence|encoder_architecture|encoder_import|model_file|styles)[.]c|report/xmp_packet[.]c
     |search/index_file[.]c|serve/|text/(content|neutral|tokenizer|vocabulary)|train/(checkpoint|history)[.]c'

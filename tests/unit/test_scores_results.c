@@ -1,6 +1,6 @@
 #include "temporary_file.h"
 
-#include "eval/results.h"
+#include "eval/scores.h"
 
 enum { PHOTOS = 4 };
 

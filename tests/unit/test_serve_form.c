@@ -1,4 +1,4 @@
-#include "serve/form.h"
+#include "serve/protocol.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
