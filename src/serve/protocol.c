@@ -373,13 +373,13 @@ static const char *skip_spaces(const char *at, const char *end) {
 }
 
 /* A parameter of a header: NAME=TOKEN or NAME="QUOTED". A longer value is cut. */
-struct parameter {
+struct form_parameter {
     const char *name;
     size_t name_length;
     char value[LONGEST_VALUE + 1];
 };
 
-static bool parameter_is(const struct parameter *parameter, const char *name) {
+static bool parameter_is(const struct form_parameter *parameter, const char *name) {
     return parameter->name_length == strlen(name) &&
            strncasecmp(parameter->name, name, parameter->name_length) == 0;
 }
@@ -408,7 +408,7 @@ static const char *copy_token(const char *at, const char *end, char *out) {
 }
 
 /* The parameter that follows the next ';'; false where there is none. *at goes on behind it. */
-static bool next_parameter(const char **at, const char *end, struct parameter *out) {
+static bool next_parameter(const char **at, const char *end, struct form_parameter *out) {
     const char *semicolon = memchr(*at, ';', (size_t)(end - *at));
     if (!semicolon) return false;
     const char *name = skip_spaces(semicolon + 1, end), *stop = name;
@@ -435,7 +435,7 @@ bool form_is_type(const char *type) {
 
 bool form_boundary(const char *type, char boundary[FORM_LONGEST_BOUNDARY + 1]) {
     const char *at = type, *end = type + strlen(type);
-    struct parameter parameter;
+    struct form_parameter parameter;
     while (next_parameter(&at, end, &parameter)) {
         if (!parameter_is(&parameter, "boundary")) continue;
         const size_t length = strlen(parameter.value);
@@ -487,12 +487,12 @@ static bool pass_first(struct form *form) {
     return begins || pass_delimiter(form) != NULL;
 }
 
-struct part {
+struct form_part {
     const char *headers, *headers_end, *bytes;
     size_t size;
 };
 
-static bool read_part(struct form *form, struct part *part, caption_error *error) {
+static bool read_part(struct form *form, struct form_part *part, caption_error *error) {
     enum { LONGEST_HEADERS = 1 << 14 };
     /* The line end of the boundary counts: a part may have no headers. */
     const char *from = form->at - 2;
@@ -522,7 +522,7 @@ static const char *line_end(const char *at, const char *end) {
 }
 
 /* The value of a part's Content-Disposition, which ends at *end; NULL: it has none. */
-static const char *find_disposition(const struct part *part, const char **end) {
+static const char *find_disposition(const struct form_part *part, const char **end) {
     static const char name[] = "content-disposition:";
     const size_t length = sizeof name - 1;
     for (const char *line = part->headers; line < part->headers_end; line = *end + 2) {
@@ -535,14 +535,14 @@ static const char *find_disposition(const struct part *part, const char **end) {
 }
 
 struct disposition {
-    struct parameter name, filename;
+    struct form_parameter name, filename;
     bool is_named, is_file;
 };
 
 /* ("filename*", which RFC 7578 forbids and .NET adds, says again what "filename" does.) */
-static void read_disposition(const struct part *part, struct disposition *out) {
+static void read_disposition(const struct form_part *part, struct disposition *out) {
     const char *end, *at = find_disposition(part, &end);
-    struct parameter parameter;
+    struct form_parameter parameter;
     *out = (struct disposition){0};
     while (at && next_parameter(&at, end, &parameter)) {
         if (parameter_is(&parameter, "name")) {
@@ -557,7 +557,7 @@ static void read_disposition(const struct part *part, struct disposition *out) {
     }
 }
 
-static bool take_file(struct form *form, const struct part *part, const char *name,
+static bool take_file(struct form *form, const struct form_part *part, const char *name,
                       caption_error *error) {
     if (part->size == 0 && !*name) return true; /* an input that was left empty */
     if (form->photo)
@@ -570,7 +570,7 @@ static bool take_file(struct form *form, const struct part *part, const char *na
     return form->body->name != NULL;
 }
 
-static bool take_field(struct form *form, const struct part *part, const char *name,
+static bool take_field(struct form *form, const struct form_part *part, const char *name,
                        caption_error *error) {
     if (part->size > LONGEST_FIELD || memchr(part->bytes, 0, part->size))
         return error_set(
@@ -584,7 +584,7 @@ static bool take_field(struct form *form, const struct part *part, const char *n
     return added;
 }
 
-static bool take_part(struct form *form, const struct part *part, caption_error *error) {
+static bool take_part(struct form *form, const struct form_part *part, caption_error *error) {
     struct disposition disposition;
     read_disposition(part, &disposition);
     if (disposition.is_file) return take_file(form, part, disposition.filename.value, error);
@@ -600,7 +600,7 @@ bool form_take(struct protocol_body *body, const char *boundary, caption_error *
     if (body->size == 0 || !pass_first(&form))
         return error_set(error, CAPTION_ERROR_FORMAT,
                          "the form: expected the boundary of its Content-Type, found none");
-    struct part part = {0};
+    struct form_part part = {0};
     while (!form.closed)
         if (!read_part(&form, &part, error) || !take_part(&form, &part, error)) return false;
     if (form.photo) memmove(body->bytes, form.photo, form.photo_size);
