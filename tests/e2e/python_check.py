@@ -3,6 +3,7 @@
 import io
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import threading
@@ -124,6 +125,61 @@ def test_other_threads_run_while_a_photo_is_waited_for(captioner, tmp_path):
     pipe.write_bytes(JPEG.read_bytes())
     thread.join()
     assert captions == said(JPEG)
+
+
+class TimeIsUp(Exception):
+    pass
+
+
+@pytest.fixture
+def alarm():
+    """A function that lets TimeIsUp be raised, as Ctrl-C raises KeyboardInterrupt, after so many seconds."""
+
+    def ring(*_):
+        raise TimeIsUp
+
+    before = signal.signal(signal.SIGALRM, ring)
+    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_what_a_signal_raises_arrives_and_results_stay_with_their_photos(captioner, tmp_path, alarm):
+    photos = []
+    for i in range(64):
+        photos.append(tmp_path / f"{i:02}.jpg")
+        photos[i].write_bytes(JPEG.read_bytes() if i % 2 else b"no photo")
+    expected = said(JPEG)[0]
+    for turn in range(20):
+        taken = 0
+        with pytest.raises(TimeIsUp):
+            alarm(0.005 + 0.004 * turn)
+            while True:
+                for photo, result in zip(photos, captioner.results(photos)):
+                    if taken % 2:
+                        assert result.captions[0].text == expected
+                    else:
+                        assert str(photo) in str(result.error)
+                    taken += 1
+    assert captioner.caption(photos[1]) == expected
+
+
+def test_a_signal_ends_the_wait_for_a_photo(captioner, tmp_path, alarm):
+    pipe = tmp_path / "pipe.jpg"
+    os.mkfifo(pipe)
+    keeper = os.open(pipe, os.O_RDWR)  # a writer that writes nothing
+    with pytest.raises(TimeIsUp):
+        alarm(0.3)
+        captioner.caption(pipe)
+    os.close(keeper)
+    assert captioner.caption(JPEG) == said(JPEG)[0]
+
+
+def test_results_of_any_first_photo_are_in_order(tmp_path):
+    none = [tmp_path / f"{i}.jpg" for i in range(3)]
+    for first in (7, 2**64 - 2):
+        with caption.Captioner(first_photo=first) as captioner:
+            assert all(str(path) in str(r.error) for path, r in zip(none, captioner.results(none)))
 
 
 def test_structs_are_those_of_the_header(tmp_path):

@@ -7,10 +7,10 @@ import os
 import threading
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Optional, TypedDict
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, TypedDict
 
 from . import _library as lib
-from ._photo import Photo, source_of
+from ._photo import Photo, Source, source_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -110,8 +110,71 @@ def _result_of(result: lib.caption_result) -> Result:
     )
 
 
+class _Run:
+    """Photos that go through the library together.
+
+    Python runs handlers of signals on the main thread, in whatever Python code comes next there. In a
+    function that the library calls, ctypes would lose what a handler raises, such as KeyboardInterrupt.
+    So another thread calls the library, and the main one waits where it can be interrupted.
+    """
+
+    def __init__(self, sources: List[Source], first: int, first_photo: int) -> None:
+        self.sources, self.first, self.first_photo = sources, first, first_photo
+        self.given = 0
+        self.results: Dict[int, Result] = {}
+        self.is_over = False
+        self.problem: Optional[BaseException] = None
+
+    def caption(self, library: ctypes.CDLL, session: Optional[int]) -> None:
+        if not session:
+            raise ValueError("the captioner is closed")
+        stream = lib.caption_stream(lib.NEXT(self._next), lib.RESULT(self._take), lib.STOP(self._stop))
+        error = lib.caption_error()
+        if not library.caption_session_stream(session, ctypes.byref(stream), None, ctypes.byref(error)):
+            raise self.problem or _error_of(error)
+
+    def finished(self) -> List[Result]:
+        if self.problem:
+            raise self.problem
+        if len(self.results) != len(self.sources):
+            raise RuntimeError(f"{len(self.sources)} photos have {len(self.results)} results")
+        return [self.results[i] for i in range(len(self.sources))]
+
+    def _next(self, _: Any, photo: Any) -> bool:
+        try:
+            if self.is_over or self.given == len(self.sources):
+                return False
+            path, data = self.sources[self.given]
+            photo[0].path, photo[0].bytes, photo[0].size = path, data, len(data or b"")
+            photo[0].number = self.first + self.given
+            self.given += 1
+            return True
+        except BaseException as problem:
+            return self._end(problem)
+
+    def _take(self, _: Any, photo: Any, result: Any, error: Any) -> bool:
+        try:
+            # The library has added the option first_photo to the number.
+            place = ctypes.c_size_t(photo[0].number - self.first_photo - self.first).value
+            self.results[place] = _result_of(result[0])
+            return not self.is_over
+        except BaseException as problem:
+            return self._end(problem)
+
+    def _stop(self, _: Any) -> bool:
+        return self.is_over
+
+    def _end(self, problem: BaseException) -> bool:
+        """Keeps an exception, which ctypes would lose, for the caller."""
+        self.problem, self.is_over = problem, True
+        return False
+
+
 class Captioner:
-    """A model prepared once. Threads may share it: they take turns."""
+    """A model prepared once. Threads may share it: they take turns.
+
+    What a handler of a signal raises, such as KeyboardInterrupt, ends a call; others may follow.
+    """
 
     def __init__(self, model: Optional[str] = None, **options: Unpack[Options]) -> None:
         """Opens a model, by default the one that came with the package or that $CAPTION_MODEL names.
@@ -126,6 +189,7 @@ class Captioner:
             if not hasattr(settings, name):
                 raise TypeError(f"there is no option {name!r}")
             setattr(settings, name, _option(name, value))
+        self._first_photo = settings.first_photo
         path = os.fsencode(model) if model is not None else lib.default_model()
         self._model = self._made("model_open", path)
         self._captioner = self._made("captioner_new", self._model, ctypes.byref(settings))
@@ -179,30 +243,27 @@ class Captioner:
             yield from self._run(some, first)
             first += len(some)
 
-    def _run(self, sources: List[Any], first: int) -> List[Result]:
-        results: List[Result] = []
-        given = iter(enumerate(sources, first))
+    def _run(self, sources: List[Source], first: int) -> List[Result]:
+        run = _Run(sources, first, self._first_photo)
+        thread = threading.Thread(target=self._stream, args=(run,))
+        try:
+            thread.start()
+            thread.join()
+        except BaseException:
+            run.is_over = True  # the library returns soon
+            if thread.is_alive():
+                thread.join()
+            raise
+        return run.finished()
 
-        def next_photo(_: Any, photo: Any) -> bool:
-            number, source = next(given, (0, None))
-            if source is None:
-                return False
-            photo[0].path, photo[0].bytes = source
-            photo[0].size = len(source[1] or b"")
-            photo[0].number = number
-            return True
-
-        def take(_: Any, photo: Any, result: Any, error: Any) -> bool:
-            results.append(_result_of(result[0]))
-            return True
-
-        stream = lib.caption_stream(lib.NEXT(next_photo), lib.RESULT(take))
-        error = lib.caption_error()
-        with self._turn:
-            if not self._session:
-                raise ValueError("the captioner is closed")
-            if not self._library.caption_session_stream(
-                self._session, ctypes.byref(stream), None, ctypes.byref(error)
-            ):
-                raise _error_of(error)
-        return results
+    def _stream(self, run: _Run) -> None:
+        """On a thread of its own, which has the turn until the library has returned."""
+        while not self._turn.acquire(timeout=0.1):
+            if run.is_over:
+                return
+        try:
+            run.caption(self._library, self._session)
+        except BaseException as problem:
+            run.problem = problem
+        finally:
+            self._turn.release()

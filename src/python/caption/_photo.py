@@ -7,9 +7,11 @@ from typing import Any, BinaryIO, Optional, Tuple, Union
 Photo = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO, Any]
 """A path, the bytes of a file, a file object, a PIL image, or an array of 8-bit pixels."""
 
+Source = Tuple[Optional[bytes], Optional[bytes]]
+"""(path, None) or (None, bytes of a file)."""
 
-def source_of(photo: Photo) -> Tuple[Optional[bytes], Optional[bytes]]:
-    """(path, None) or (None, bytes of a file)."""
+
+def source_of(photo: Photo) -> Source:
     if isinstance(photo, (str, os.PathLike)):
         path = os.fsencode(photo)
         if b"\0" in path:
