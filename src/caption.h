@@ -284,7 +284,8 @@ typedef struct caption_stream {
      * points to must stay until its result has come. A few photos are asked for ahead. */
     bool (*next)(void *context, caption_photo *photo);
     /* Takes what became of a photo, in the order in which they were given, as soon as that is
-     * known. The result is freed when the function returns. False with `error` set ends the run. */
+     * known. The result is freed when the function returns. False ends the run, with the error
+     * that the function has set, else with CAPTION_ERROR_INTERRUPTED. */
     bool (*result)(void *context, const caption_photo *photo, const caption_result *result,
                    caption_error *error);
     /* Unless NULL, asked while a pipe or a terminal is waited for, about ten times a second, on any

@@ -293,6 +293,11 @@ static bool hand_out(struct pipeline *p, size_t index, caption_error *error) {
                           error);
 }
 
+static const caption_error ended = {
+    .status = CAPTION_ERROR_INTERRUPTED,
+    .message = "the function that takes results has ended the run",
+};
+
 /* Hands out the result that is next in order, if it is there. */
 static bool deliver(struct pipeline *p, struct pipeline_worker *worker) {
     const size_t index = p->delivered % p->capacity;
@@ -301,8 +306,9 @@ static bool deliver(struct pipeline *p, struct pipeline_worker *worker) {
     pthread_mutex_unlock(&p->mutex);
 
     const double started = progress_clock();
-    caption_error error;
+    caption_error error = ended; /* unless the function says why */
     const bool taken = hand_out(p, index, &error);
+    if (error.status == CAPTION_OK) error = ended;
     slot_free(slot);
     worker->times.output += progress_clock() - started;
 

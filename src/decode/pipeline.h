@@ -23,7 +23,7 @@ struct pipeline_ends {
      * result was taken. */
     bool (*next)(void *context, caption_photo *photo);
     /* Takes the result of a photo, in the order in which they were given: captions, or a count of 0
-     * and why. False with `error` set ends the run. */
+     * and why. False ends the run, with the error that it set, else CAPTION_ERROR_INTERRUPTED. */
     bool (*result)(void *context, const caption_photo *photo, const struct decode_result *decoded,
                    const caption_error *problem, caption_error *error);
     /* See caption_stream; NULL: never. */

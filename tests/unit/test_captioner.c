@@ -392,6 +392,38 @@ static void a_stream_ends_with_the_error_of_who_takes_its_results(void **state) 
     caption_results_free(once, PHOTOS);
 }
 
+static bool take_none(void *context, const caption_photo *photo, const caption_result *result,
+                      caption_error *error) {
+    (void)photo;
+    (void)result;
+    const bool *clears = context;
+    if (*clears) *error = (caption_error){.status = CAPTION_OK};
+    return false;
+}
+
+static bool next_of_no_end(void *context, caption_photo *photo) {
+    (void)context;
+    photo->path = "/nowhere/at/all.jpg";
+    return true;
+}
+
+static void a_stream_that_is_ended_without_a_reason_is_interrupted(void **state) {
+    const struct fixture *f = *state;
+    caption_options options = caption_options_default();
+    for (size_t i = 0; i < 4; i++) {
+        bool clears = i % 2;
+        const caption_stream stream = {
+            .next = next_of_no_end, .result = take_none, .context = &clears};
+        caption_error error = {0};
+        options.threads = 1 + i / 2;
+        struct open_session opened = open_session(f->model, &options);
+        assert_false(caption_session_stream(opened.session, &stream, NULL, &error));
+        assert_int_equal(error.status, CAPTION_ERROR_INTERRUPTED);
+        assert_non_null(strstr(error.message, "ended the run"));
+        close_session(&opened);
+    }
+}
+
 static void a_photo_of_too_many_pixels_is_refused(void **state) {
     const struct fixture *f = *state;
     caption_options options = caption_options_default();
@@ -534,6 +566,7 @@ int main(void) {
         cmocka_unit_test(a_stream_gives_results_in_order_on_the_callers_thread),
         cmocka_unit_test(a_stream_makes_the_thumbnails_that_are_asked_for),
         cmocka_unit_test(a_stream_ends_with_the_error_of_who_takes_its_results),
+        cmocka_unit_test(a_stream_that_is_ended_without_a_reason_is_interrupted),
         cmocka_unit_test(a_photo_of_too_many_pixels_is_refused),
         cmocka_unit_test(a_photo_in_memory_is_the_photo_in_its_file),
         cmocka_unit_test(neutral_candidates_that_say_the_same_are_told_once),
