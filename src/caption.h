@@ -21,6 +21,9 @@
  * Models and captioners are read-only: any number of threads may share them. A session is the
  * working memory of one caller: one thread at a time uses it, and its second call costs no more
  * than its photos. The library prints nothing, never exits and keeps no global state.
+ *
+ * The child of a fork(2) may use and free what its parent made, and starts threads of its own; but
+ * not what another thread was making or using at the fork.
  */
 #ifndef CAPTION_H
 #define CAPTION_H

@@ -22,6 +22,7 @@ struct pool_worker {
 };
 
 struct threads {
+    pid_t process; /* whose threads they are */
     size_t count;
     size_t started; /* threads beside the caller that exist */
     struct pool_worker *workers;
@@ -82,6 +83,7 @@ struct threads *threads_new(size_t count, caption_error *error) {
     if (count == 0) count = threads_processors();
     struct threads *pool = memory_zeroed(1, sizeof *pool, "a thread pool", error);
     if (!pool) return NULL;
+    pool->process = getpid();
     pool->count = count;
     pool->spins = count <= threads_processors();
     pthread_mutex_init(&pool->mutex, NULL);
@@ -107,8 +109,11 @@ struct threads *threads_new(size_t count, caption_error *error) {
     return pool;
 }
 
-void threads_free(struct threads *pool) {
-    if (!pool) return;
+bool threads_are_lost(const struct threads *pool) {
+    return pool->process != getpid();
+}
+
+static void end_threads(struct threads *pool) {
     pthread_mutex_lock(&pool->mutex);
     pool->quit = true;
     pool->jobs++;
@@ -118,6 +123,13 @@ void threads_free(struct threads *pool) {
     pthread_cond_destroy(&pool->wake);
     pthread_cond_destroy(&pool->finished);
     pthread_mutex_destroy(&pool->mutex);
+}
+
+void threads_free(struct threads *pool) {
+    if (!pool) return;
+    /* Lost threads still count as waiting: to join them or destroy the conditions would never end.
+     */
+    if (!threads_are_lost(pool)) end_threads(pool);
     free(pool->workers);
     free(pool);
 }

@@ -16,6 +16,10 @@ typedef void threads_work(void *context, size_t item, size_t worker);
 struct threads *threads_new(size_t count, caption_error *error);
 void threads_free(struct threads *threads);
 
+/* Whether this process is a child of the one that started the pool: fork(2) copies no threads. The
+ * pool can then only be freed. */
+bool threads_are_lost(const struct threads *threads);
+
 /* Number of workers. In this and in threads_for, NULL is the calling thread alone. */
 size_t threads_count(const struct threads *threads);
 

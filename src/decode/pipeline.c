@@ -384,13 +384,14 @@ static bool crew_init(struct crew *crew, const struct pipeline *p, size_t count,
 }
 
 /* Threads that no photo is there for help with those that are there. The crew of the last run
- * stays if it is of that kind. */
+ * stays if it is of that kind, and of this process. */
 static bool gather_crew(struct pipeline *p, caption_error *error) {
     size_t count = p->threads;
     if (p->at_end && p->given < count) count = size_larger(p->given, 1);
     const size_t to_a_photo = size_smaller(p->threads / count, SHARE_A_PHOTO);
     struct crew *crew = &p->crew;
-    if (!crew->pool || crew->count != count || crew->to_a_photo != to_a_photo) {
+    if (!crew->pool || threads_are_lost(crew->pool) || crew->count != count ||
+        crew->to_a_photo != to_a_photo) {
         crew_free(crew);
         if (!crew_init(crew, p, count, to_a_photo, error)) return false;
     }

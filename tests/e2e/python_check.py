@@ -182,6 +182,46 @@ def test_results_of_any_first_photo_are_in_order(tmp_path):
             assert all(str(path) in str(r.error) for path, r in zip(none, captioner.results(none)))
 
 
+FORK = """
+import os, signal, sys, caption
+photos = [sys.argv[1]] * 8
+with caption.Captioner(threads=2) as captioner:
+    expected = list(captioner.results(photos))
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        some = int(sys.argv[2])
+        sys.exit(list(captioner.results(photos[:some])) != expected[:some])
+    sys.exit(os.waitpid(child, 0)[1] != 0)
+"""
+
+
+@pytest.mark.parametrize("photos", [0, 1, 8])
+def test_the_child_of_a_fork_captions_and_ends(photos):
+    subprocess.run([sys.executable, "-c", FORK, JPEG, str(photos)], check=True)
+
+
+def test_a_captioner_in_use_at_a_fork_is_closed_in_the_child(captioner, tmp_path):
+    pipe = tmp_path / "pipe.jpg"
+    os.mkfifo(pipe)
+    thread = threading.Thread(target=captioner.caption, args=[pipe])
+    thread.start()
+    writer = os.open(pipe, os.O_WRONLY)  # is there once the photo is waited for
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        try:
+            captioner.caption(JPEG)
+        except ValueError:
+            captioner.close()
+            os._exit(0)
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    os.write(writer, JPEG.read_bytes())
+    os.close(writer)
+    thread.join()
+
+
 def test_structs_are_those_of_the_header(tmp_path):
     source = io.StringIO()
     source.write("#include <stdio.h>\n#include <caption.h>\nint main(void) {\n")

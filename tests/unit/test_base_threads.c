@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/random.h"
 #include "base/threads.h"
@@ -86,6 +88,28 @@ static void no_number_is_one_thread_per_processor(void **state) {
     threads_free(NULL);
 }
 
+static void a_child_frees_the_threads_that_it_has_not(void **state) {
+    (void)state;
+    struct threads *pool = threads_new(5, NULL);
+    assert_non_null(pool);
+    static struct job job;
+    job = (struct job){.workers = 5};
+    threads_for(pool, ITEMS, visit, &job);
+    usleep(10000); /* the threads wait for more */
+    assert_false(threads_are_lost(pool));
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(20);
+        const bool lost = threads_are_lost(pool);
+        threads_free(pool);
+        _exit(lost ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    threads_free(pool);
+}
+
 static void more_threads_than_memory_is_an_error(void **state) {
     (void)state;
     caption_error error = {0};
@@ -100,6 +124,7 @@ int main(void) {
         cmocka_unit_test(results_do_not_depend_on_the_number_of_threads),
         cmocka_unit_test(many_short_jobs_lose_nothing),
         cmocka_unit_test(no_number_is_one_thread_per_processor),
+        cmocka_unit_test(a_child_frees_the_threads_that_it_has_not),
         cmocka_unit_test(more_threads_than_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "caption.h"
 #include "decode/captioner.h"
 #include "model/model.h"
@@ -392,6 +394,45 @@ static void a_stream_ends_with_the_error_of_who_takes_its_results(void **state) 
     caption_results_free(once, PHOTOS);
 }
 
+/* Captions `count` photos in a child of fork, whose exit status says whether they are as expected.
+ */
+static pid_t caption_in_child(const struct fixture *f, struct open_session *opened, size_t count,
+                              const caption_result *expected) {
+    const pid_t child = fork();
+    if (child != 0) return child;
+    alarm(20);
+    caption_result results[PHOTOS];
+    bool same =
+        count == 0 || caption_session_photos(opened->session, all_paths(f), count, results, NULL);
+    for (size_t i = 0; same && i < count; i++)
+        same = strcmp(results[i].captions[0].text, expected[i].captions[0].text) == 0;
+    close_session(opened);
+    _exit(same ? 0 : 1);
+}
+
+static void the_child_of_a_fork_captions_and_frees(void **state) {
+    const struct fixture *f = *state;
+    if (SANITIZER_THREAD) skip(); /* its children may start no threads */
+    caption_options options = caption_options_default();
+    options.threads = 4;
+    caption_result once[PHOTOS], again[PHOTOS];
+    struct open_session opened = open_session(f->model, &options);
+    assert_true(caption_session_photos(opened.session, all_paths(f), PHOTOS, once, NULL));
+    static const size_t counts[] = {0, 1, 2, PHOTOS};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        usleep(10000); /* the threads wait for more */
+        const pid_t child = caption_in_child(f, &opened, counts[i], once);
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+    assert_true(caption_session_photos(opened.session, all_paths(f), PHOTOS, again, NULL));
+    for (size_t i = 0; i < PHOTOS; i++) assert_same(&once[i], &again[i]);
+    caption_results_free(once, PHOTOS);
+    caption_results_free(again, PHOTOS);
+    close_session(&opened);
+}
+
 static bool take_none(void *context, const caption_photo *photo, const caption_result *result,
                       caption_error *error) {
     (void)photo;
@@ -566,6 +607,7 @@ int main(void) {
         cmocka_unit_test(a_stream_gives_results_in_order_on_the_callers_thread),
         cmocka_unit_test(a_stream_makes_the_thumbnails_that_are_asked_for),
         cmocka_unit_test(a_stream_ends_with_the_error_of_who_takes_its_results),
+        cmocka_unit_test(the_child_of_a_fork_captions_and_frees),
         cmocka_unit_test(a_stream_that_is_ended_without_a_reason_is_interrupted),
         cmocka_unit_test(a_photo_of_too_many_pixels_is_refused),
         cmocka_unit_test(a_photo_in_memory_is_the_photo_in_its_file),

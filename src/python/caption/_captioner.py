@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
+import weakref
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, TypedDict
@@ -110,6 +111,18 @@ def _result_of(result: lib.caption_result) -> Result:
     )
 
 
+_captioners: weakref.WeakSet[Captioner] = weakref.WeakSet()
+
+
+def _come_to_child() -> None:
+    for captioner in _captioners:
+        captioner._come_to_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_come_to_child)
+
+
 class _Run:
     """Photos that go through the library together.
 
@@ -174,6 +187,7 @@ class Captioner:
     """A model prepared once. Threads may share it: they take turns.
 
     What a handler of a signal raises, such as KeyboardInterrupt, ends a call; others may follow.
+    The child of a fork may use the captioners of its parent; those in use at the fork are closed there.
     """
 
     def __init__(self, model: Optional[str] = None, **options: Unpack[Options]) -> None:
@@ -183,6 +197,7 @@ class Captioner:
         """
         self._model = self._captioner = self._session = None
         self._turn = threading.Lock()
+        _captioners.add(self)
         self._library = lib.load()
         settings = self._library.caption_options_default()
         for name, value in options.items():
@@ -211,6 +226,12 @@ class Captioner:
                 if handle:
                     free = "close" if name == "model" else "free"
                     getattr(self._library, f"caption_{name}_{free}")(handle)
+
+    def _come_to_child(self) -> None:
+        """A thread of the parent that had the turn is not in the child, and never gives it back."""
+        if self._turn.locked():
+            self._turn = threading.Lock()
+            self._model = self._captioner = self._session = None
 
     def __enter__(self) -> Captioner:
         return self
