@@ -116,6 +116,37 @@ def test_mistakes_are_exceptions_with_the_message_of_the_library(captioner, tmp_
         closed.caption(JPEG)
 
 
+@pytest.mark.parametrize("name", ["prefix", "style"])
+def test_words_are_text_without_a_0(name):
+    for value in (5, b"coco", ["a"]):
+        with pytest.raises(TypeError, match=f"{name}: expected str"):
+            caption.Captioner(**{name: value})
+    with pytest.raises(ValueError, match=f"{name}: expected no 0 byte"):
+        caption.Captioner(**{name: "coco\0zzz"})
+    caption.Captioner(**{name: None}).close()
+
+
+def test_the_path_of_a_model_is_not_cut_at_a_0():
+    with pytest.raises(ValueError, match="0 byte"):
+        caption.Captioner(os.environ["CAPTION_MODEL"] + "\0.old")
+
+
+class FileOf:
+    def __init__(self, data):
+        self.read = lambda: data
+
+
+def test_a_file_gives_bytes_of_any_kind_and_nothing_else(captioner):
+    data = JPEG.read_bytes()
+    for kind in (bytes, bytearray, memoryview, lambda data: numpy.frombuffer(data, "uint8")):
+        assert captioner.caption(FileOf(kind(data))) == said(JPEG)[0]
+    for other in ("text", None, 5):
+        with pytest.raises(TypeError, match=f"gave {type(other).__name__}"):
+            captioner.caption(FileOf(other))
+    with pytest.raises(caption.Error, match="is empty"):
+        captioner.caption(FileOf(b""))
+
+
 def test_other_threads_run_while_a_photo_is_waited_for(captioner, tmp_path):
     pipe = tmp_path / "pipe.jpg"
     os.mkfifo(pipe)

@@ -11,13 +11,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, TypedDict
 
 from . import _library as lib
-from ._photo import Photo, Source, source_of
+from ._photo import Photo, Source, path_of, source_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 STATUSES = ("ok", "argument", "io", "format", "limit", "memory", "interrupted", "system")
 CHOICES = {"precision": ("auto", "f32", "bf16", "int8", "int16"), "unsure": ("skip", "hedge")}
+TEXTS = ("prefix", "style")
 AT_ONCE = 32  # photos of a call: enough to keep the threads busy
 
 
@@ -93,8 +94,14 @@ def _error_of(error: lib.caption_error) -> Error:
 
 
 def _option(name: str, value: Any) -> Any:
+    if name in TEXTS and value is not None:
+        if not isinstance(value, str):
+            raise TypeError(f"{name}: expected str, found {type(value).__name__}")
+        if "\0" in value:
+            raise ValueError(f"{name}: expected no 0 byte, found {value!r}")
+        return value.encode()
     if name not in CHOICES:
-        return value.encode() if isinstance(value, str) else value
+        return value
     if value not in CHOICES[name]:
         raise ValueError(f"{name}: expected one of {', '.join(CHOICES[name])}, found {value!r}")
     return CHOICES[name].index(value)
@@ -205,7 +212,7 @@ class Captioner:
                 raise TypeError(f"there is no option {name!r}")
             setattr(settings, name, _option(name, value))
         self._first_photo = settings.first_photo
-        path = os.fsencode(model) if model is not None else lib.default_model()
+        path = path_of(model) if model is not None else lib.default_model()
         self._model = self._made("model_open", path)
         self._captioner = self._made("captioner_new", self._model, ctypes.byref(settings))
         self._session = self._made("session_new", self._captioner)

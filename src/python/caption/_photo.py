@@ -13,12 +13,9 @@ Source = Tuple[Optional[bytes], Optional[bytes]]
 
 def source_of(photo: Photo) -> Source:
     if isinstance(photo, (str, os.PathLike)):
-        path = os.fsencode(photo)
-        if b"\0" in path:
-            raise ValueError(f"a path has no 0 byte, found {photo!r}")
-        return path, None
+        return path_of(photo), None
     if hasattr(photo, "read"):
-        return None, photo.read()
+        return None, _of_file(photo)
     if hasattr(photo, "save") and hasattr(photo, "getexif"):
         return None, _of_pil(photo)
     try:
@@ -27,6 +24,23 @@ def source_of(photo: Photo) -> Source:
         kind = type(photo).__name__
         raise TypeError(f"a photo is a path, bytes, a file, an image or an array, found {kind}") from None
     return None, view.tobytes() if view.ndim == 1 else _of_pixels(view)
+
+
+def path_of(path: "Union[str, os.PathLike[str]]") -> bytes:
+    """As the library takes it: it would end at a 0."""
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:
+        raise ValueError(f"a path has no 0 byte, found {path!r}")
+    return encoded
+
+
+def _of_file(file: Any) -> bytes:
+    data = file.read()
+    try:
+        return bytes(memoryview(data))
+    except TypeError:
+        kind = type(data).__name__
+        raise TypeError(f"a file is read as bytes (mode 'rb'), but its read() gave {kind}") from None
 
 
 def _of_pil(image: Any) -> bytes:
