@@ -214,7 +214,9 @@ static int print_version(void) {
 static bool fill_closed_streams(void) {
     static const int flags[] = {O_WRONLY, O_RDONLY, O_RDONLY};
     for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
-        if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", flags[stream]) != stream) return false;
+        if (fcntl(stream, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", flags[stream]) != stream)
+            return false;
     return true;
 }
 

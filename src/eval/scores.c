@@ -311,8 +311,14 @@ static bool find_row_photo(const struct results_reader *reader, const cJSON *row
     return find_photo(reader, digits, place, photo, error);
 }
 
+/* The key of the row's caption; NULL: it has none. Of several captions the first is one, too. */
+static const char *caption_key(const cJSON *row) {
+    static const char best[] = "caption";
+    return cJSON_GetObjectItemCaseSensitive(row, best) ? best : rows_caption_key(row);
+}
+
 static bool is_failure(const cJSON *row) {
-    return !rows_caption_key(row) && cJSON_GetObjectItemCaseSensitive(row, "error");
+    return !caption_key(row) && cJSON_GetObjectItemCaseSensitive(row, "error");
 }
 
 /* Of a photo that is not in the data set, a failure is nothing. */
@@ -334,7 +340,7 @@ static bool read_row(struct results_reader *reader, const cJSON *row, const char
     size_t photo;
     if (is_failure(row)) return remember_failure(reader, row, place, error);
     if (!find_row_photo(reader, row, place, &photo, error)) return false;
-    const char *key = rows_caption_key(row);
+    const char *key = caption_key(row);
     const char *caption = json_string(row, key ? key : "caption", reader->path, place, error);
     if (!caption) return false;
     if (reader->positions[photo] == SIZE_MAX) return true;
@@ -379,7 +385,7 @@ static bool read_table_row(struct results_reader *reader, cJSON *row, size_t lin
                            caption_error *error) {
     char place[PLACE_SIZE];
     snprintf(place, sizeof place, "line %zu", line);
-    if (!rows_caption_key(row) && !is_failure(row) && !cJSON_AddStringToObject(row, "caption", ""))
+    if (!caption_key(row) && !is_failure(row) && !cJSON_AddStringToObject(row, "caption", ""))
         return error_memory(error, "a row of a table");
     return read_row(reader, row, place, error);
 }
