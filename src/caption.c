@@ -289,7 +289,8 @@ bool caption_session_photos(caption_session *session, const char *const *paths, 
 
 bool caption_session_bytes(caption_session *session, const void *bytes, size_t size,
                            caption_result *result, caption_error *error) {
-    struct arrays arrays = {.bytes = bytes, .size = size, .results = result, .count = 1};
+    struct arrays arrays = {
+        .bytes = size > 0 ? bytes : "", .size = size, .results = result, .count = 1};
     return caption_arrays(session, &arrays, error);
 }
 

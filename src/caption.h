@@ -91,10 +91,10 @@ typedef enum caption_unsure {
 
 /* How words are chosen. Start from caption_options_default(). */
 typedef struct caption_options {
-    size_t beam_size;  /* width of the beam search; 1 is greedy */
-    size_t top;        /* captions per photo, best first; at most beam_size, or any when sampling */
-    size_t max_length; /* words at most, the prefix included */
-    size_t min_length; /* words at least */
+    size_t beam_size; /* width of the beam search; 1 is greedy */
+    size_t top;       /* captions per photo, best first; at most beam_size, or 1024 when sampling */
+    size_t max_length;      /* words at most, the prefix included */
+    size_t min_length;      /* words at least */
     float length_penalty;   /* score = log p / length^penalty; 0 prefers short captions */
     size_t no_repeat_ngram; /* no n-gram of this many words twice; 0 is off */
     bool repeat_words;      /* a content word may come twice, as in "a cliff overlooking a
@@ -201,7 +201,8 @@ CAPTION_API bool caption_session_photos(caption_session *session, const char *co
                                         size_t count, caption_result *results,
                                         caption_error *error);
 
-/* The same for one photo held in memory (JPEG, PNG, ...: the bytes of a file). */
+/* The same for one photo held in memory (JPEG, PNG, ...: the bytes of a file). Without a byte it is
+ * an empty file, and `bytes` may be NULL. */
 CAPTION_API bool caption_session_bytes(caption_session *session, const void *bytes, size_t size,
                                        caption_result *result, caption_error *error);
 
@@ -262,7 +263,7 @@ typedef struct caption_thumbnail {
     size_t size;
 } caption_thumbnail;
 
-/* A photo of a stream. */
+/* A photo of a stream. With neither path nor bytes its result is CAPTION_ERROR_ARGUMENT. */
 typedef struct caption_photo {
     const char *path;  /* its file; for bytes what messages call it, or NULL */
     const void *bytes; /* a photo in memory (the bytes of a file), or NULL: read the file */
@@ -281,7 +282,8 @@ typedef struct caption_times {
 } caption_times;
 
 /* Any number of photos, one after the other: the caller's side. `next` and `result` are called on
- * the thread of the call, in turn. */
+ * the thread of the call, in turn. There the session does not caption other photos: that is
+ * CAPTION_ERROR_ARGUMENT. */
 typedef struct caption_stream {
     /* Gives the next photo (which comes zeroed), or returns false: there are no more. What it
      * points to must stay until its result has come. A few photos are asked for ahead. */

@@ -248,12 +248,18 @@ static bool check_float(const char *name, float value, float least, float most,
                      (double)value, (double)least, (double)most);
 }
 
+/* Negative numbers that were cast to the type are large here. */
+static bool check_choice(const char *name, unsigned value, unsigned last, caption_error *error) {
+    return check_size(name, value, 0, last, error);
+}
+
 static bool check_options(const caption_options *options, caption_error *error) {
     size_t top = options->sample ? PLAN_MAX_BEAM : options->beam_size;
     if (!check_size("beam size", options->beam_size, 1, PLAN_MAX_BEAM, error) ||
         !check_size("maximum length", options->max_length, 1, PLAN_MAX_LENGTH, error) ||
         !check_size("no-repeat n-gram", options->no_repeat_ngram, 0, PLAN_MAX_NGRAM, error) ||
         !check_size("number of threads", options->threads, 0, PLAN_MAX_THREADS, error) ||
+        !check_choice("unsure", options->unsure, CAPTION_UNSURE_HEDGE, error) ||
         !check_size("memory in megabytes", options->memory, 0, PLAN_MAX_MEMORY, error) ||
         !check_float("length penalty", options->length_penalty, 0, PLAN_MAX_LENGTH_PENALTY,
                      error) ||
@@ -374,7 +380,8 @@ enum precision decode_precision(const caption_options *options) {
 
 struct decode_plan *decode_plan_packed(const struct model *model, const caption_options *options,
                                        const struct packed_file *packed, caption_error *error) {
-    if (!check_options(options, error) || !check_model(model, error) ||
+    if (!check_choice("precision", options->precision, CAPTION_PRECISION_INT16, error) ||
+        !check_options(options, error) || !check_model(model, error) ||
         !check_tags(model, options, error) || !check_confidence(model, options, error)) {
         return NULL;
     }

@@ -59,7 +59,7 @@ struct crew {
 struct pipeline {
     const struct decode_plan *plan;
     const struct inference_encoder *encoder;
-    const struct pipeline_ends *ends; /* of this run */
+    const struct pipeline_ends *ends; /* of this run; NULL: there is none */
     struct crew crew;
     size_t threads;     /* of all runs */
     size_t batch;       /* photos of a full batch */
@@ -142,6 +142,9 @@ static bool decode_photo(struct pipeline *p, struct pipeline_worker *worker,
 /* False without an error where the photo's features are not asked for. */
 static bool load_photo(struct pipeline *p, struct pipeline_worker *worker, caption_photo *photo,
                        caption_error *error) {
+    if (!photo->path && !photo->bytes)
+        return error_set(error, CAPTION_ERROR_ARGUMENT, "photo %zu has neither a path nor bytes",
+                         photo->number);
     struct file_bytes file = {.data = (uint8_t *)(uintptr_t)photo->bytes, .size = photo->size};
     const struct file_stop stop = {.asked = p->ends->stop, .context = p->ends->context};
     if (!photo->bytes &&
@@ -458,6 +461,9 @@ static void end(struct pipeline *p) {
 
 bool pipeline_run(struct pipeline *p, const struct pipeline_ends *ends, caption_times *times,
                   caption_error *error) {
+    if (p->ends)
+        return error_set(error, CAPTION_ERROR_ARGUMENT,
+                         "a function of a stream captions with the stream's own session");
     begin(p, ends);
     bool done = gather_crew(p, error);
     if (done) {

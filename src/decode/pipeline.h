@@ -51,7 +51,8 @@ struct pipeline *pipeline_new(const struct prepared *prepared, size_t threads,
 void pipeline_free(struct pipeline *pipeline);
 
 /* Captions all photos. False with `error` set when `result` asked for it or nothing could be done
- * at all; another run may follow. Times are added to `times` (NULL: not wanted). */
+ * at all, as from within a function of `ends`; another run may follow. Times are added to `times`
+ * (NULL: not wanted). */
 bool pipeline_run(struct pipeline *pipeline, const struct pipeline_ends *ends, caption_times *times,
                   caption_error *error);
 

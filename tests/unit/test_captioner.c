@@ -442,6 +442,21 @@ static bool take_none(void *context, const caption_photo *photo, const caption_r
     return false;
 }
 
+static void a_photo_of_nothing_is_an_error_that_says_so(void **state) {
+    const struct fixture *f = *state;
+    caption_options options = caption_options_default();
+    struct open_session opened = open_session(f->model, &options);
+    caption_result result;
+    assert_true(caption_session_bytes(opened.session, NULL, 0, &result, NULL));
+    assert_int_equal(result.error.status, CAPTION_ERROR_FORMAT);
+    assert_string_equal(result.error.message, "the photo in memory: is empty");
+    const char *none = NULL;
+    assert_true(caption_session_photos(opened.session, &none, 1, &result, NULL));
+    assert_int_equal(result.error.status, CAPTION_ERROR_ARGUMENT);
+    assert_non_null(strstr(result.error.message, "neither"));
+    close_session(&opened);
+}
+
 static bool next_of_no_end(void *context, caption_photo *photo) {
     (void)context;
     photo->path = "/nowhere/at/all.jpg";
@@ -549,13 +564,36 @@ static void neutral_samples_are_all_kept(void **state) {
     caption_results_free(&result, 1);
 }
 
+static void assert_refused(const struct fixture *f, const caption_options *options,
+                           const char *named) {
+    caption_error error = {0};
+    assert_null(caption_captioner_new(f->model, options, &error));
+    assert_int_equal(error.status, CAPTION_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, named));
+}
+
 static void bad_options_are_refused_before_any_work(void **state) {
     const struct fixture *f = *state;
     caption_options options = caption_options_default();
     options.beam_size = 0;
-    caption_error error = {0};
-    assert_null(caption_captioner_new(f->model, &options, &error));
-    assert_int_equal(error.status, CAPTION_ERROR_ARGUMENT);
+    assert_refused(f, &options, "beam size");
+    options = caption_options_default();
+    options.sample = true;
+    options.top = 1025;
+    assert_refused(f, &options, "1 to 1024");
+}
+
+static void choices_that_do_not_exist_are_refused(void **state) {
+    const struct fixture *f = *state;
+    static const int numbers[] = {-1, 5, 99};
+    for (size_t i = 0; i < 3; i++) {
+        caption_options options = caption_options_default();
+        options.precision = (caption_precision)numbers[i];
+        assert_refused(f, &options, "precision");
+        options = caption_options_default();
+        options.unsure = (caption_unsure)numbers[i];
+        assert_refused(f, &options, "unsure");
+    }
 }
 
 static void no_photos_are_no_error(void **state) {
@@ -609,11 +647,13 @@ int main(void) {
         cmocka_unit_test(a_stream_ends_with_the_error_of_who_takes_its_results),
         cmocka_unit_test(the_child_of_a_fork_captions_and_frees),
         cmocka_unit_test(a_stream_that_is_ended_without_a_reason_is_interrupted),
+        cmocka_unit_test(a_photo_of_nothing_is_an_error_that_says_so),
         cmocka_unit_test(a_photo_of_too_many_pixels_is_refused),
         cmocka_unit_test(a_photo_in_memory_is_the_photo_in_its_file),
         cmocka_unit_test(neutral_candidates_that_say_the_same_are_told_once),
         cmocka_unit_test(neutral_samples_are_all_kept),
         cmocka_unit_test(bad_options_are_refused_before_any_work),
+        cmocka_unit_test(choices_that_do_not_exist_are_refused),
         cmocka_unit_test(no_photos_are_no_error),
         cmocka_unit_test(a_model_that_is_not_there_is_named),
         cmocka_unit_test(features_follow_the_photo_and_the_given_weights),

@@ -261,6 +261,57 @@ static void photos_come_in_any_number_from_call_to_call(void **state) {
     unlink(path);
 }
 
+/* A stream whose functions caption with its own session. */
+struct nested {
+    caption_session *session;
+    const struct photo *photo;
+    size_t given, refused;
+};
+
+static void caption_nested(struct nested *nested) {
+    caption_error error = {0};
+    caption_result result;
+    assert_false(caption_session_bytes(nested->session, nested->photo->bytes, nested->photo->size,
+                                       &result, &error));
+    assert_int_equal(error.status, CAPTION_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "session"));
+    nested->refused++;
+}
+
+static bool next_nested(void *context, caption_photo *photo) {
+    struct nested *nested = context;
+    caption_nested(nested);
+    photo->bytes = nested->photo->bytes;
+    photo->size = nested->photo->size;
+    return nested->given++ < 3;
+}
+
+static bool take_nested(void *context, const caption_photo *photo, const caption_result *result,
+                        caption_error *error) {
+    (void)photo;
+    (void)error;
+    assert_int_equal(result->count, 1);
+    caption_nested(context);
+    return true;
+}
+
+static void functions_of_a_stream_do_not_caption_with_its_session(void **state) {
+    const struct photo photo = photo_new(3);
+    caption_options options = caption_options_default();
+    for (options.threads = 1; options.threads <= 2; options.threads++) {
+        struct open_session opened = open_session(*state, &options);
+        struct nested nested = {.session = opened.session, .photo = &photo};
+        const caption_stream stream = {
+            .next = next_nested, .result = take_nested, .context = &nested};
+        assert_true(caption_session_stream(opened.session, &stream, NULL, NULL));
+        assert_int_equal(nested.refused, 4 + 3);
+        caption_result after;
+        caption_bytes(opened.session, &photo, &after);
+        caption_results_free(&after, 1);
+        close_session(&opened);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_second_call_reads_no_file_and_allocates_its_photo_and_result),
@@ -268,6 +319,7 @@ int main(void) {
         cmocka_unit_test(a_photo_that_cannot_be_read_is_looked_away_from),
         cmocka_unit_test(sessions_on_threads_of_their_own_say_the_same),
         cmocka_unit_test(photos_come_in_any_number_from_call_to_call),
+        cmocka_unit_test(functions_of_a_stream_do_not_caption_with_its_session),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
