@@ -59,65 +59,6 @@ static void read_size(const uint8_t *bytes, size_t size, struct format_header *h
     header->height = height;
 }
 
-/* What the head of the codestream says of all its frames. */
-struct jxl_kind {
-    bool original_colors, animated;
-    size_t extra_channels;
-};
-
-/* How much of all its pixels libjxl keeps at a time. */
-enum frame_kind {
-    FRAME_PLAIN,      /* alone, and as lossy photos are stored: few of them */
-    FRAME_ALONE,      /* floats of all its pixels */
-    FRAME_OF_SEVERAL, /* and those of up to four frames to which others refer */
-};
-
-/* A number of 64 bits; UINT32_MAX: one that is larger than flags are. */
-static uint32_t read_flags(struct bit_reader *bits) {
-    const uint32_t digits = read_bits(bits, 2);
-    if (digits == 0) return 0;
-    return digits == 3 ? UINT32_MAX : (digits == 1 ? 1 : 17) + read_bits(bits, 4 * digits);
-}
-
-/* Passes, one finer than the other; returns whether there are several. */
-static bool read_passes(struct bit_reader *bits) {
-    uint32_t passes = 1 + read_bits(bits, 2);
-    if (passes == 4) passes += read_bits(bits, 3);
-    if (passes == 1) return false;
-    uint32_t smaller = read_bits(bits, 2);
-    if (smaller == 3) smaller += read_bits(bits, 1);
-    for (uint32_t i = 0; i < passes - 1; i++) read_bits(bits, 2);
-    for (uint32_t i = 0; i < smaller; i++) read_bits(bits, 2);
-    for (uint32_t i = 0; i < smaller; i++)
-        if (read_bits(bits, 2) == 3) read_bits(bits, 3);
-    return true;
-}
-
-/* The kind of the frame that begins there: ISO/IEC 18181-1, the header of a frame. */
-static enum frame_kind read_frame(const uint8_t *bytes, size_t size, const struct jxl_kind *kind) {
-    enum { noise = 1, patches = 2, other_means = 32, rough_means = 128 };
-    struct bit_reader bits = {bytes, size, 0};
-    if (kind->animated || size == 0) return FRAME_OF_SEVERAL;
-    if (read_bits(&bits, 1)) return FRAME_PLAIN; /* what is taken for granted */
-    const bool other = read_bits(&bits, 2), modular = read_bits(&bits, 1);
-    const uint32_t flags = read_flags(&bits);
-    if (other || flags == UINT32_MAX || (flags & (patches | other_means)) != 0)
-        return FRAME_OF_SEVERAL;
-    bool plain = !modular && (flags & ~(uint32_t)(noise | rough_means)) == 0;
-    const bool planes = kind->original_colors && read_bits(&bits, 1); /* of a JPEG */
-    if (planes) read_bits(&bits, 6);
-    for (size_t i = 0; i <= kind->extra_channels; i++)
-        plain = read_bits(&bits, 2) == 0 && plain; /* is not enlarged */
-    if (modular) read_bits(&bits, 2);
-    if (!modular && !kind->original_colors) read_bits(&bits, 6);
-    plain = !read_passes(&bits) && plain;
-    bool several = read_bits(&bits, 1); /* is a part */
-    for (size_t i = 0; i <= kind->extra_channels && !several; i++)
-        several = read_bits(&bits, 2) != 0; /* is blended with another */
-    const bool last = !several && read_bits(&bits, 1) && bits.at <= 8 * size;
-    return !last ? FRAME_OF_SEVERAL : plain ? FRAME_PLAIN : FRAME_ALONE;
-}
-
 /* A codestream's size ends within so many bytes. */
 enum { SIZE_BYTES = 16 };
 
@@ -187,6 +128,65 @@ struct libjxl {
 static bool load(struct libjxl *lib, caption_error *error) {
     return library_load(CAPTION_JXL_SONAME, "a JPEG XL photo", "libjxl", LIBRARY_NAMES(LIBJXL), lib,
                         error);
+}
+
+/* What the head of the codestream says of all its frames. */
+struct jxl_kind {
+    bool original_colors, animated;
+    size_t extra_channels;
+};
+
+/* How much of all its pixels libjxl keeps at a time. */
+enum frame_kind {
+    FRAME_PLAIN,      /* alone, and as lossy photos are stored: few of them */
+    FRAME_ALONE,      /* floats of all its pixels */
+    FRAME_OF_SEVERAL, /* and those of up to four frames to which others refer */
+};
+
+/* A number of 64 bits; UINT32_MAX: one that is larger than flags are. */
+static uint32_t read_flags(struct bit_reader *bits) {
+    const uint32_t digits = read_bits(bits, 2);
+    if (digits == 0) return 0;
+    return digits == 3 ? UINT32_MAX : (digits == 1 ? 1 : 17) + read_bits(bits, 4 * digits);
+}
+
+/* Passes, one finer than the other; returns whether there are several. */
+static bool read_passes(struct bit_reader *bits) {
+    uint32_t passes = 1 + read_bits(bits, 2);
+    if (passes == 4) passes += read_bits(bits, 3);
+    if (passes == 1) return false;
+    uint32_t smaller = read_bits(bits, 2);
+    if (smaller == 3) smaller += read_bits(bits, 1);
+    for (uint32_t i = 0; i < passes - 1; i++) read_bits(bits, 2);
+    for (uint32_t i = 0; i < smaller; i++) read_bits(bits, 2);
+    for (uint32_t i = 0; i < smaller; i++)
+        if (read_bits(bits, 2) == 3) read_bits(bits, 3);
+    return true;
+}
+
+/* The kind of the frame that begins there: ISO/IEC 18181-1, the header of a frame. */
+static enum frame_kind read_frame(const uint8_t *bytes, size_t size, const struct jxl_kind *kind) {
+    enum { noise = 1, patches = 2, other_means = 32, rough_means = 128 };
+    struct bit_reader bits = {bytes, size, 0};
+    if (kind->animated || size == 0) return FRAME_OF_SEVERAL;
+    if (read_bits(&bits, 1)) return FRAME_PLAIN; /* what is taken for granted */
+    const bool other = read_bits(&bits, 2), modular = read_bits(&bits, 1);
+    const uint32_t flags = read_flags(&bits);
+    if (other || flags == UINT32_MAX || (flags & (patches | other_means)) != 0)
+        return FRAME_OF_SEVERAL;
+    bool plain = !modular && (flags & ~(uint32_t)(noise | rough_means)) == 0;
+    const bool planes = kind->original_colors && read_bits(&bits, 1); /* of a JPEG */
+    if (planes) read_bits(&bits, 6);
+    for (size_t i = 0; i <= kind->extra_channels; i++)
+        plain = read_bits(&bits, 2) == 0 && plain; /* is not enlarged */
+    if (modular) read_bits(&bits, 2);
+    if (!modular && !kind->original_colors) read_bits(&bits, 6);
+    plain = !read_passes(&bits) && plain;
+    bool several = read_bits(&bits, 1); /* is a part */
+    for (size_t i = 0; i <= kind->extra_channels && !several; i++)
+        several = read_bits(&bits, 2) != 0; /* is blended with another */
+    const bool last = !several && read_bits(&bits, 1) && bits.at <= 8 * size;
+    return !last ? FRAME_OF_SEVERAL : plain ? FRAME_PLAIN : FRAME_ALONE;
 }
 
 /* A file on its way to pixels. */
