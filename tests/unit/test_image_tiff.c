@@ -91,59 +91,35 @@ static void its_orientation_may_be_a_number_of_other_types(void **state) {
     }
 }
 
-/* Two pixels: grey 50 of alpha 51, and grey 200 of alpha 255. */
-static void alpha_beside_grey_is_laid_over_white(void **state) {
-    (void)state;
-    for (unsigned premultiplied = 0; premultiplied < 2; premultiplied++) {
-        struct tiff tiff = {0};
-        bytes_add(&tiff.file, "II*\0\x0c\0\0\0", 8);
-        bytes_add(&tiff.file, premultiplied ? "\x0a\x33\xc8\xff" : "\x32\x33\xc8\xff", 4);
-        tiff_add(&tiff, 9, 2);
-        tiff_add_entry(&tiff, 256, 3, 1, 2);
-        tiff_add_entry(&tiff, 257, 3, 1, 1);
-        tiff_add_entry(&tiff, 258, 3, 2, 8 | 8 << 16);
-        tiff_add_entry(&tiff, 259, 3, 1, 1);
-        tiff_add_entry(&tiff, 262, 3, 1, 1); /* black is zero */
-        tiff_add_entry(&tiff, 273, 4, 1, 8);
-        tiff_add_entry(&tiff, 277, 3, 1, 2);
-        tiff_add_entry(&tiff, 279, 4, 1, 4);
-        tiff_add_entry(&tiff, 338, 3, 1, premultiplied ? 1 : 2);
-        tiff_add(&tiff, 0, 4);
-        struct image out = decoded(&tiff.file);
-        assert_pixel(&out, 0, 0, 214, 214, 214, 0); /* 255 - 0.2 (255 - 50) */
-        assert_pixel(&out, 1, 0, 200, 200, 200, 0);
-        image_free(&out);
-        bytes_free(&tiff.file);
-    }
+/* Grey and alpha of two pixels side by side, of `bits` each: 50 and 51, 200 and 255. */
+static void expect_two_greys(unsigned bits, const char *pixels, bool premultiplied) {
+    struct tiff tiff = {.big_endian = true};
+    bytes_add(&tiff.file, "MM\0*\0\0\0\x10", 8);
+    bytes_add(&tiff.file, pixels, 8);
+    tiff_add(&tiff, 9, 2);
+    tiff_add_entry(&tiff, 256, 3, 1, 2);
+    tiff_add_entry(&tiff, 257, 3, 1, 1);
+    tiff_add_entry(&tiff, 258, 3, 2, bits << 16 | bits);
+    tiff_add_entry(&tiff, 259, 3, 1, 1);
+    tiff_add_entry(&tiff, 262, 3, 1, 1); /* black is zero */
+    tiff_add_entry(&tiff, 273, 4, 1, 8);
+    tiff_add_entry(&tiff, 277, 3, 1, 2);
+    tiff_add_entry(&tiff, 279, 4, 1, bits / 2);
+    tiff_add_entry(&tiff, 338, 3, 1, premultiplied ? 1 : 2);
+    tiff_add(&tiff, 0, 4);
+    struct image out = decoded(&tiff.file);
+    assert_pixel(&out, 0, 0, 214, 214, 214, 0); /* 255 - 0.2 (255 - 50) */
+    assert_pixel(&out, 1, 0, 200, 200, 200, 0);
+    image_free(&out);
+    bytes_free(&tiff.file);
 }
 
-/* The same two pixels as in `alpha_beside_grey_is_laid_over_white`, of 16 bits each. */
-static void alpha_beside_grey_of_16_bits_is_laid_over_white(void **state) {
+static void alpha_beside_grey_is_laid_over_white(void **state) {
     (void)state;
-    for (unsigned premultiplied = 0; premultiplied < 2; premultiplied++) {
-        struct tiff tiff = {.big_endian = true};
-        bytes_add(&tiff.file, "MM\0*\0\0\0\x10", 8);
-        bytes_add(&tiff.file,
-                  premultiplied ? "\x0a\x0a\x33\x33\xc8\xc8\xff\xff"
-                                : "\x32\x32\x33\x33\xc8\xc8\xff\xff",
-                  8);
-        tiff_add(&tiff, 9, 2);
-        tiff_add_entry(&tiff, 256, 3, 1, 2);
-        tiff_add_entry(&tiff, 257, 3, 1, 1);
-        tiff_add_entry(&tiff, 258, 3, 2, 16 << 16 | 16);
-        tiff_add_entry(&tiff, 259, 3, 1, 1);
-        tiff_add_entry(&tiff, 262, 3, 1, 1); /* black is zero */
-        tiff_add_entry(&tiff, 273, 4, 1, 8);
-        tiff_add_entry(&tiff, 277, 3, 1, 2);
-        tiff_add_entry(&tiff, 279, 4, 1, 8);
-        tiff_add_entry(&tiff, 338, 3, 1, premultiplied ? 1 : 2);
-        tiff_add(&tiff, 0, 4);
-        struct image out = decoded(&tiff.file);
-        assert_pixel(&out, 0, 0, 214, 214, 214, 0); /* 255 - 0.2 (255 - 50) */
-        assert_pixel(&out, 1, 0, 200, 200, 200, 0);
-        image_free(&out);
-        bytes_free(&tiff.file);
-    }
+    expect_two_greys(8, "\x32\x33\xc8\xff\0\0\0", false);
+    expect_two_greys(8, "\x0a\x33\xc8\xff\0\0\0", true);
+    expect_two_greys(16, "\x32\x32\x33\x33\xc8\xc8\xff\xff", false);
+    expect_two_greys(16, "\x0a\x0a\x33\x33\xc8\xc8\xff\xff", true);
 }
 
 /* One pixel of red, with a fourth sample of 0: `kind` 0 is a mask, 1 alpha, -1 is not given. */
@@ -362,7 +338,6 @@ int main(void) {
         cmocka_unit_test(it_is_turned_upright),
         cmocka_unit_test(its_orientation_may_be_a_number_of_other_types),
         cmocka_unit_test(alpha_beside_grey_is_laid_over_white),
-        cmocka_unit_test(alpha_beside_grey_of_16_bits_is_laid_over_white),
         cmocka_unit_test(a_fourth_sample_that_is_no_alpha_is_not_looked_at),
         cmocka_unit_test(alpha_beside_a_palette_is_laid_over_white),
         cmocka_unit_test(a_thumbnail_of_no_raw_photo_is_a_tiff),
