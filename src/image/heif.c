@@ -103,7 +103,7 @@ struct file {
     struct heif_context *context;
     struct heif_image_handle *handle;
     struct heif_image *image; /* RGB or RGBA, upright */
-    bool transparent;
+    bool transparent, odd_colors;
 };
 
 static bool fail(struct heif_error result, caption_error *error) {
@@ -144,6 +144,7 @@ struct coded {
     bool av1;           /* one of them is AV1 */
     bool deep;          /* one has more than 8 bits */
     bool full_chroma;   /* one may have colours that are not halved across and down */
+    bool odd_colors;    /* one has colours that libheif does not know */
     bool shared, empty; /* items share their bytes; a picture has none: no photo */
 };
 
@@ -452,6 +453,18 @@ static void read_items(const struct iso_box *meta, const struct image_file *file
     }
 }
 
+/* Whether the code points of colours (ITU-T H.273) in a box "colr" are some that libheif knows. Of
+ * others version 1.15 loses the memory that it would give back. */
+static bool are_known_colors(const struct iso_box *box) {
+    const uint8_t *at = box->content + 4;
+    if (box->size < 4 || memcmp(box->content, "nclx", 4) != 0) return true;
+    if (box->size < 10) return false;
+    const unsigned primaries = (unsigned)at[0] << 8 | at[1],
+                   transfer = (unsigned)at[2] << 8 | at[3], matrix = (unsigned)at[4] << 8 | at[5];
+    return ((primaries >= 1 && primaries <= 12 && primaries != 3) || primaries == 22) &&
+           transfer >= 1 && transfer <= 18 && transfer != 3 && matrix <= 14 && matrix != 3;
+}
+
 static void read_settings(const struct iso_box *meta, struct coded *coded) {
     struct iso_box properties, items, box;
     if (!iso_box_find(meta->content + ISO_FULL_BOX, meta->size - ISO_FULL_BOX, "iprp",
@@ -464,6 +477,7 @@ static void read_settings(const struct iso_box *meta, struct coded *coded) {
         if (iso_box_is(&box, "hvcC")) read_hevc_settings(box.content, box.size, coded);
         if (iso_box_is(&box, "av1C") && box.size > 4)
             read_av1(box.content + 4, box.size - 4, coded);
+        if (iso_box_is(&box, "colr") && !are_known_colors(&box)) coded->odd_colors = true;
         items.content += box.length;
         items.size -= box.length;
     }
@@ -502,6 +516,7 @@ static bool decode(struct file *file, const struct format_header *header,
                    const struct image_file *photo, caption_error *error) {
     struct coded coded;
     if (!coded_read(photo->bytes, photo->size, &coded, error)) return false;
+    file->odd_colors = coded.odd_colors;
     if (coded.shared)
         return error_set(error, CAPTION_ERROR_LIMIT,
                          "the items of the HEIF file share their bytes, and are no photo");
@@ -536,6 +551,7 @@ static uint8_t *read_profile(const struct file *file, size_t *size) {
 
 static struct cicp read_cicp(const struct file *file) {
     struct heif_color_profile_nclx *found = NULL;
+    if (file->odd_colors) return (struct cicp){0};
     const struct heif_error result =
         file->heif.heif_image_handle_get_nclx_color_profile(file->handle, &found);
     if (result.code != heif_error_Ok || !found) return (struct cicp){0};
