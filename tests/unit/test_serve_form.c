@@ -54,8 +54,8 @@ static void a_photo_is_found_however_its_part_is_written(void **state) {
         "Content-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"",
         "Content-Disposition: form-data; name=photo; filename=a.jpg; filename*=utf-8''a.jpg",
         "Content-Type: image/jpeg\r\ncontent-disposition:form-data;FILENAME=\"a.jpg\";Name=photo",
-        "Content-Disposition: form-data ;\r\n name = \"photo\";\r\n\tfilename = a.jpg \r\nX: "
-        "filename=b",
+        ("Content-Disposition: form-data ;\r\n name = \"photo\";\r\n\tfilename = a.jpg \r\nX: "
+         "filename=b"),
     };
     for (size_t i = 0; i < sizeof dispositions / sizeof *dispositions; i++) {
         char text[512];
