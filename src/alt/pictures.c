@@ -151,7 +151,7 @@ static bool is_utf8(enum alt_kind kind, const struct file_bytes *document) {
     const size_t size = size_smaller(document->size, DECLARATIONS);
     const char *declared = find_ignoring_case(text, size, "encoding=");
     if (!declared) declared = find_ignoring_case(text, size, "charset=");
-    if (!declared) return kind == ALT_XHTML || strncmp(text, "\xEF\xBB\xBF", 3) == 0;
+    if (!declared) return kind == ALT_XHTML || utf8_mark(text, size) > 0;
     declared += strspn(declared, "\"'");
     return strncasecmp(declared, "utf-8", 5) == 0 || strncasecmp(declared, "utf8", 4) == 0;
 }

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 /* Loaded for the first document, for it takes time. */
 #define CMARK(FUNCTION)                                                                            \
@@ -247,8 +248,8 @@ struct front_matter {
     size_t size, lines;
 };
 
-static struct front_matter front_matter_of(const char *bytes) {
-    const size_t begin = strncmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+static struct front_matter front_matter_of(const char *bytes, size_t size) {
+    const size_t begin = utf8_mark(bytes, size);
     const bool is_yaml = is_mark(bytes + begin, "---");
     if (!is_yaml && !is_mark(bytes + begin, "+++")) return (struct front_matter){0};
     struct front_matter front = {begin + line_length(bytes + begin), 1};
@@ -265,7 +266,7 @@ static struct front_matter front_matter_of(const char *bytes) {
 
 bool pictures_read_markdown(const char *bytes, size_t size, struct alt_pictures *pictures,
                             caption_error *error) {
-    const struct front_matter front = front_matter_of(bytes);
+    const struct front_matter front = front_matter_of(bytes, size);
     if (!read_body(bytes + front.size, size - front.size, pictures, error)) return false;
     for (size_t i = 0; i < pictures->count; i++) {
         struct alt_picture *picture = &pictures->items[i];

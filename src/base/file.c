@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 /* The status of an errno: system errors are distinguished from errors of the file. */
 static caption_status status_of(int reason) {
@@ -431,7 +432,7 @@ static const struct signature {
 /* A byte order mark and white space may stand before it. */
 static bool is_web_page(const uint8_t *bytes, size_t size) {
     static const char *const begins[] = {"<!doctype html", "<html"};
-    size_t start = size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    size_t start = utf8_mark((const char *)bytes, size);
     while (start < size && isspace(bytes[start])) start++;
     for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
         const size_t length = strlen(begins[i]);

@@ -90,6 +90,12 @@ size_t utf8_encode(uint32_t code, char bytes[4]) {
     return length;
 }
 
+size_t utf8_mark(const char *text, size_t size) {
+    static const char mark[] = "\xEF\xBB\xBF";
+    const size_t length = sizeof mark - 1;
+    return size >= length && memcmp(text, mark, length) == 0 ? length : 0;
+}
+
 size_t utf8_cut(const char *text, size_t most) {
     size_t length = 0;
     const size_t size = strlen(text);

@@ -44,6 +44,9 @@ size_t utf8_decode(const char *bytes, size_t size, uint32_t *code);
 /* Writes the character as 1 to 4 bytes, without a terminating 0; returns how many. */
 size_t utf8_encode(uint32_t code, char bytes[4]);
 
+/* Bytes of the byte order mark that the text begins with, 0: it has none. */
+size_t utf8_mark(const char *text, size_t size);
+
 /* How many of the text's bytes are whole characters, `most` bytes together or fewer. */
 size_t utf8_cut(const char *text, size_t most);
 

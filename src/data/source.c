@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "data/dataset.h"
 #include "data/table.h"
 #include "data/tar.h"
@@ -65,7 +66,7 @@ static bool read_text(struct source *source, caption_error *error) {
     if (!file_read_unless(source->path, largest_file, source->how->stop, &source->file, error))
         return false;
     const char *text = (const char *)source->file.data;
-    const size_t mark = text_mark(text, source->file.size);
+    const size_t mark = utf8_mark(text, source->file.size);
     source->text = text + mark;
     source->size = source->file.size - mark;
     if (!text_faults_check(source->text, source->size, source->path, error)) return false;

@@ -84,12 +84,6 @@ void text_faults_count(struct text_faults *faults, const char *text, size_t size
     }
 }
 
-size_t text_mark(const char *text, size_t size) {
-    static const char mark[] = "\xEF\xBB\xBF";
-    const size_t length = sizeof mark - 1;
-    return size >= length && memcmp(text, mark, length) == 0 ? length : 0;
-}
-
 static void write_fault(FILE *stream, const char *fault, size_t count, const char *what) {
     if (count > 0) fprintf(stream, "; %s: %zu %s%s", fault, count, what, count == 1 ? "" : "s");
 }
@@ -144,13 +138,16 @@ static const char *skip_spaces(const char *at, const char *stop) {
 static bool swallows_rows(const struct table *table, const char *start, const char *stop) {
     const char *opened = NULL; /* the quote that the field begins with */
     bool quoted = false, begins = true;
+    /* Nearly all rows are a line. */
+    if (start >= stop || !memchr(start, '\n', (size_t)(stop - start))) return false;
     for (const char *at = start; at < stop; at++) {
         if (quoted) {
             quoted = *at != '"';
+            begins = !quoted;
+            if (quoted) continue;
             const char *next = skip_spaces(at + 1, stop);
             const bool ends = next == stop || *next == table->delimiter || strchr("\"\r\n", *next);
-            begins = !quoted;
-            if (!quoted && !ends && memchr(opened, '\n', (size_t)(at - opened))) return true;
+            if (!ends && memchr(opened, '\n', (size_t)(at - opened))) return true;
             continue;
         }
         quoted = table->quotes && begins && *at == '"';

@@ -44,9 +44,6 @@ bool lines_each(const char *text, size_t size,
                 bool (*read)(void *context, const struct line *line, caption_error *error),
                 void *context, caption_error *error);
 
-/* Bytes of the mark of UTF-8 that the text begins with, 0: it has none. */
-size_t text_mark(const char *text, size_t size);
-
 /* Faults of an untrusted text, counted before it is parsed. */
 
 struct text_faults {

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "data/formats.h"
 #include "data/table.h"
 #include "eval/metrics.h"
@@ -431,7 +432,7 @@ static bool read_rows(struct results_reader *reader, caption_error *error) {
     struct file_bytes file;
     if (!file_read(reader->path, largest_file, &file, error)) return false;
     const char *text = (const char *)file.data;
-    const size_t mark = text_mark(text, file.size);
+    const size_t mark = utf8_mark(text, file.size);
     bool ok = text_faults_check(text, file.size, reader->path, error) &&
               read_text(reader, text + mark, file.size - mark, error);
     file_bytes_free(&file);

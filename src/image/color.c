@@ -294,10 +294,10 @@ static void choose_matrix(unsigned primaries, float matrix[3][3]) {
     memcpy(matrix, chosen, sizeof same);
 }
 
-bool cicp_begin(struct cicp cicp, struct cicp_tables *tables) {
+bool cicp_begin(struct cicp cicp, bool has_profile, struct cicp_tables *tables) {
     const bool hdr = cicp_is_hdr(cicp);
     const bool wide = cicp.primaries == BT_2020 || cicp.primaries == DISPLAY_P3;
-    if (!hdr && !(wide && is_sdr(cicp.transfer))) return false;
+    if (!hdr && (has_profile || !wide || !is_sdr(cicp.transfer))) return false;
     /* BT.2100 has both curves with the primaries of BT.2020 alone. */
     const bool unsaid = cicp.primaries == 0 || cicp.primaries == UNSPECIFIED;
     choose_matrix(hdr && unsaid ? BT_2020 : cicp.primaries, tables->matrix);

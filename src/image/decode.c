@@ -239,8 +239,7 @@ bool image_take_whole(const struct whole_pixels *whole, const struct format_head
     struct image_rows rows;
     struct cicp_tables tables;
     if (!image_rows_begin(&rows, header, file_size, min_side, image, error)) return false;
-    const bool by_cicp =
-        (whole->profile_size == 0 || cicp_is_hdr(whole->cicp)) && cicp_begin(whole->cicp, &tables);
+    const bool by_cicp = cicp_begin(whole->cicp, whole->profile_size > 0, &tables);
     const enum color_kind kind = whole->grey ? COLOR_GREY : COLOR_RGB;
     struct color *color =
         by_cicp ? NULL : color_take(header->colors, whole->profile, whole->profile_size, kind);

@@ -172,10 +172,11 @@ struct cicp_tables {
 /* Whether the curve is PQ or HLG: no colour profile describes those well. */
 bool cicp_is_hdr(struct cicp cicp);
 
-/* False where nothing is to be done: sRGB, or code points that are not known. Curves are PQ (SMPTE
+/* False where nothing is to be done: sRGB, code points that are not known, or a profile (ICC) that
+ * counts, as it does unless they are HDR. Curves are PQ (SMPTE
  * ST 2084) and HLG (ITU-R BT.2100), of which white is 203 cd/m2 as in ITU-R BT.2408, and those that
  * photos have in place of sRGB's (1, 6, 13, 14, 15); primaries BT.2020 (9) and Display P3 (12). */
-bool cicp_begin(struct cicp cicp, struct cicp_tables *tables);
+bool cicp_begin(struct cicp cicp, bool has_profile, struct cicp_tables *tables);
 
 /* `count` RGB pixels; `from` may be `rgb`. */
 void cicp_convert(const struct cicp_tables *tables, const uint8_t *from, size_t count,

@@ -174,7 +174,7 @@ static void convert_colors(struct png_reader *reader, const struct format_header
     struct cicp_tables tables;
     struct image *image = reader->rows.image;
     const bool has_profile = png_get_valid(reader->png, reader->info, PNG_INFO_iCCP) != 0;
-    if ((!has_profile || cicp_is_hdr(header->cicp)) && cicp_begin(header->cicp, &tables))
+    if (cicp_begin(header->cicp, has_profile, &tables))
         cicp_convert(&tables, image->pixels, image->width * image->height, image->pixels);
     else
         convert_by_profile(reader, header->colors);

@@ -100,8 +100,8 @@ uint64_t tiff_number(const struct tiff_file *file, const struct tiff_entry *entr
     }
 }
 
-/* TIFF 6.0 and BigTIFF: the first directory is the photo, unless it says that it is a smaller copy
- * of another. Decoded by libtiff, without which they are refused. */
+/* TIFF 6.0 and BigTIFF: the first directory is the photo, unless it is a smaller copy of another by
+ * its own word. Decoded by libtiff, without which they are refused. */
 
 #ifdef CAPTION_WITH_TIFF
 #include <tiffio.h>

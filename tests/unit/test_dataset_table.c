@@ -97,6 +97,22 @@ static void a_quote_within_a_text_does_not_swallow_rows(void **state) {
     dataset_free(&dataset);
 }
 
+/* (Where each space looks for the end of all, that takes many minutes.) */
+static void a_field_of_very_many_spaces_is_read(void **state) {
+    (void)state;
+    enum { SPACES = 4000000 };
+    static const char begin[] = "image,caption\na.jpg,\"A\n", end[] = "dog\"\n";
+    char *text = malloc(sizeof begin + SPACES + sizeof end);
+    assert_non_null(text);
+    memcpy(text, begin, sizeof begin - 1);
+    memset(text + sizeof begin - 1, ' ', SPACES);
+    memcpy(text + sizeof begin - 1 + SPACES, end, sizeof end);
+    struct dataset dataset = read_text(text, NULL);
+    assert_caption(&dataset, 0, 0, "a dog");
+    dataset_free(&dataset);
+    free(text);
+}
+
 static void a_list_written_as_text_is_no_caption(void **state) {
     (void)state;
     static const char message[] = ": expected a caption, found a list of them as text";
@@ -146,6 +162,7 @@ int main(void) {
         cmocka_unit_test(flickr30k_parts_fields_by_bars_and_spaces),
         cmocka_unit_test(columns_may_be_named),
         cmocka_unit_test(a_quote_within_a_text_does_not_swallow_rows),
+        cmocka_unit_test(a_field_of_very_many_spaces_is_read),
         cmocka_unit_test(a_list_written_as_text_is_no_caption),
         cmocka_unit_test(broken_tables_are_errors),
         cmocka_unit_test(what_is_no_text_is_named_or_counted),

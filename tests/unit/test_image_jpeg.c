@@ -135,6 +135,12 @@ static void every_truncation_is_an_error_that_says_so(void **state) {
 
 #ifdef CAPTION_WITH_JPEG
 
+static void assert_decodes_to(const struct bytes *file, const struct image *image) {
+    struct image out = decoded(file);
+    assert_true(image_difference(image, &out) == 0);
+    image_free(&out);
+}
+
 /* Some phones write 0 for the first and the last coefficient of a sequential scan. */
 static void a_sequential_scan_may_leave_its_coefficients_unsaid(void **state) {
     (void)state;
@@ -145,9 +151,7 @@ static void a_sequential_scan_may_leave_its_coefficients_unsaid(void **state) {
     uint8_t *last = file.data + bytes_find(&file, "\xff\xda", 2) + last_coefficient;
     assert_memory_equal(last - 1, "\0\x3f\0", 3);
     *last = 0;
-    struct image out = decoded(&file);
-    assert_true(image_difference(&clean, &out) == 0);
-    image_free(&out);
+    assert_decodes_to(&file, &clean);
     image_free(&clean);
     bytes_free(&file);
     image_free(&image);
@@ -276,9 +280,7 @@ static void junk_between_segments_and_behind_the_end_is_harmless(void **state) {
     bytes_add(&file, "junk \xff\xd8\xff", 8);
     bytes_insert(&file, bytes_find(&file, "\xff\xdb", 2), "\0\0\0\0", 4);
     bytes_insert(&file, bytes_find(&file, "\xff\xda", 2), "\xff\xff\xff", 3);
-    struct image out = decoded(&file);
-    assert_true(image_difference(&clean, &out) == 0);
-    image_free(&out);
+    assert_decodes_to(&file, &clean);
     image_free(&clean);
     bytes_free(&file);
     image_free(&image);
