@@ -16,6 +16,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 
 import PIL.Image
 import pillow_heif
@@ -266,6 +267,31 @@ def make_heifs():
         at + 12:at - 4 + size] + more + heic[at - 4 + size:]
     meta = whole.index(b"meta") - 4
     save("shared.heic", whole[:meta] + struct.pack(">I", struct.unpack(">I", whole[meta:meta + 4])[0] + len(more)) + whole[meta + 4:])
+
+
+def make_colors():
+    """What photos say of their colours other than a profile of red, green and blue."""
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    def png(name, kind, content, mode="RGB"):
+        data = encode(picture(mode=mode), "PNG")
+        save(name, data[:33] + chunk(kind, content) + data[33:])
+    for name, points in {"pq": b"\x09\x10\0\1", "hlg": b"\x09\x12\0\1", "p3": b"\x0c\x0d\0\1", "unsaid_pq": b"\2\x10\0\1",
+                         "bt709": b"\1\1\0\1"}.items():
+        png(name + ".png", b"cICP", points)
+    png("gamma.png", b"gAMA", struct.pack(">I", 100000), "L")
+    white = b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061)
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, 460) + bytes(2)
+    head = struct.pack(">I4sI4s4s4s", 192, b"lcms", 0x02100000, b"mntr", b"GRAY", b"XYZ ") + bytes(12) + b"acsp" + bytes(28)
+    tags = struct.pack(">I4sII4sII", 2, b"wtpt", 156, 20, b"kTRC", 176, 16)
+    grey = (head + struct.pack(">3i", 63190, 65536, 54061)).ljust(128, b"\0") + tags + white + curve
+    save("of_grey.png", encode(picture(mode="L"), "PNG", icc_profile=grey))
+    save("of_grey.jpg", encode(picture(mode="L"), "JPEG", icc_profile=grey, quality=30))
+    golden = pathlib.Path(__file__).parent.parent / "golden/formats"
+    for name in "pq.avif", "pq.jxl", "premultiplied.avif":
+        save(name, (golden / name).read_bytes())
+    save("hlg.avif", (golden / "pq.avif").read_bytes().replace(b"nclx\0\x09\0\x10", b"nclx\0\x0c\0\x12"))
 
 
 def make_metadata():
@@ -590,6 +616,7 @@ make_raws()
 make_others()
 make_bombs()
 make_heifs()
+make_colors()
 make_metadata()
 make_models(pathlib.Path(sys.argv[2]).resolve())
 make_encoders()
