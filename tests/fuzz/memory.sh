@@ -25,7 +25,7 @@ for part in JPEG PNG GIF WEBP LCMS EXIF; do flags="$flags -DCAPTION_WITH_$part";
 
 for source in src/base/*.c src/format/*.c src/image/*.c src/text/*.c; do
     case $source in
-    src/base/ranks_mpi.c) ;;
+    src/base/ranks_mpi.c | src/base/windows.c) ;;
     *) echo "$source" ;;
     esac
 done | FLAGS=$flags BUILD=$build xargs -P "$jobs" -I FILE sh -c '

@@ -585,6 +585,7 @@ def make_books():
     at = whole.index(b"a.xhtml") + 12
     save("damaged.epub", whole[:at] + bytes(4) + whole[at + 4:], "epub")
     save("large.epub", book(a_xhtml="x" * (3 << 20)), "epub")
+    save("bomb.epub", book(a_xhtml="x" * 500000), "epub")
     save("no_archive.epub", b"PK\3\4", "epub")
 
 
