@@ -5,12 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/html.h"
-
 #ifdef CAPTION_WITH_EXPAT
-
 #include <expat.h>
 #include <strings.h>
+#endif
+
+#include "report/html.h"
+
+static const char head[] =
+    "<?xpacket begin=\"\xEF\xBB\xBF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n"
+    "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\" x:xmptk=\"caption\">\n"
+    "<rdf:RDF xmlns:rdf=\"" XMP_RDF "\">\n"
+    "<rdf:Description rdf:about=\"\"\n"
+    "  xmlns:dc=\"http://purl.org/dc/elements/1.1/\"\n"
+    "  xmlns:Iptc4xmpCore=\"http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/\">\n";
+static const char tail[] = "</rdf:Description>\n</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"w\"?>\n";
+
+/* In a packet of another program a prefix may stand for any namespace. */
+static const char declaration_of_rdf[] = " xmlns:rdf=\"" XMP_RDF "\"";
+
+#ifdef CAPTION_WITH_EXPAT
 
 /* A packet is a few levels deep; expat takes memory for each. */
 enum { DEEPEST = 256 };
@@ -245,56 +259,99 @@ static bool read_packet(struct xmp_packet *packet, const char *name, caption_err
 
 #else
 
-/* A text of a packet in the form of xmp_packet_write. */
-static void find_text(struct xmp_packet *packet, size_t number) {
-    static const char item[] = "<rdf:li xml:lang=\"x-default\">";
-    char tag[64];
-    snprintf(tag, sizeof tag, "<%s:%s>", xmp_properties[number].prefix,
-             xmp_properties[number].name);
-    const char *begin = strstr(packet->bytes, tag);
-    begin = begin ? strstr(begin, item) : NULL;
-    if (!begin) return;
-    begin += strlen(item);
-    const size_t at = (size_t)(begin - packet->bytes);
-    packet->texts[number] = (struct xmp_place){XMP_TEXT, at, at + strcspn(begin, "<")};
-}
-
-static void find_keywords(struct xmp_packet *packet) {
-    const char *begin = strstr(packet->bytes, "<dc:subject><rdf:Bag>");
-    const char *end = begin ? strstr(begin, "</rdf:Bag>") : NULL;
-    if (!end) return;
-    begin += strlen("<dc:subject><rdf:Bag>");
-    packet->texts[XMP_KEYWORDS] = (struct xmp_place){XMP_LIST, (size_t)(begin - packet->bytes),
-                                                     (size_t)(end - packet->bytes)};
-}
-
-/* A plain text, with its tags. */
-static void find_plain(struct xmp_packet *packet, size_t number) {
-    char begin_tag[64], end_tag[64];
-    const struct xmp_property *property = &xmp_properties[number];
-    snprintf(begin_tag, sizeof begin_tag, "<%s:%s ", property->prefix, property->name);
-    snprintf(end_tag, sizeof end_tag, "</%s:%s>", property->prefix, property->name);
-    const char *begin = strstr(packet->bytes, begin_tag);
-    const char *end = begin ? strstr(begin, end_tag) : NULL;
-    if (!end) return;
-    packet->texts[number] = (struct xmp_place){XMP_PROPERTY, (size_t)(begin - packet->bytes),
-                                               (size_t)(end - packet->bytes) + strlen(end_tag)};
-}
-
-/* The toolkit's name identifies the writer of a packet: a program that modifies one writes its own
- * name. */
-static bool read_packet(struct xmp_packet *packet, const char *name, caption_error *error) {
-    const char *end = strstr(packet->bytes, "</rdf:Description>\n</rdf:RDF>");
-    if (!end || !strstr(packet->bytes, " x:xmptk=\"caption\">"))
-        return error_set(error, CAPTION_ERROR_FORMAT,
-                         "%s: not as this program writes it, and built without libexpat it reads "
-                         "no other",
-                         name);
-    for (size_t i = 0; i < XMP_TEXTS; i++) find_text(packet, i);
-    find_keywords(packet);
-    for (size_t i = XMP_CONFIDENCE; i < XMP_PROPERTIES; i++) find_plain(packet, i);
-    packet->more.begin = packet->more.end = (size_t)(end - packet->bytes);
+/* Goes on behind `text`, if that is what comes next. */
+static bool skip(const char **at, const char *text) {
+    const size_t length = strlen(text);
+    if (strncmp(*at, text, length) != 0) return false;
+    *at += length;
     return true;
+}
+
+/* The tag that begins a property, as write_property writes it: with and without declarations. */
+static bool skip_begin(const char **at, size_t number) {
+    const struct xmp_property *property = &xmp_properties[number];
+    const bool plain = number >= XMP_CONFIDENCE;
+    char name[64], space[128];
+    snprintf(name, sizeof name, "<%s:%s", property->prefix, property->name);
+    snprintf(space, sizeof space, " xmlns:%s=\"%s\"", property->prefix, property->space);
+    const char *here = *at;
+    if (!skip(&here, name)) return false;
+    const bool declared = skip(&here, space);
+    if (declared && !plain && !skip(&here, declaration_of_rdf)) return false;
+    if ((plain && !declared) || !skip(&here, ">")) return false;
+    *at = here;
+    return true;
+}
+
+static bool skip_end(const char **at, size_t number) {
+    char tag[64];
+    snprintf(tag, sizeof tag, "</%s:%s>", xmp_properties[number].prefix,
+             xmp_properties[number].name);
+    return skip(at, tag);
+}
+
+/* An item of a list; returns its text. NULL: there is none. */
+static const char *skip_item(const char **at, const char *attributes) {
+    const char *here = *at;
+    if (!skip(&here, "<rdf:li")) return NULL;
+    skip(&here, declaration_of_rdf);
+    if (!skip(&here, attributes) || !skip(&here, ">")) return NULL;
+    const char *text = here;
+    here += strcspn(here, "<");
+    if (!skip(&here, "</rdf:li>")) return NULL;
+    *at = here;
+    return text;
+}
+
+static bool read_list(const char **at, struct xmp_packet *packet, size_t number) {
+    if (!skip(at, "<rdf:Bag>")) return false;
+    const char *begin = *at;
+    while (skip_item(at, "")) continue;
+    packet->texts[number] = (struct xmp_place){XMP_LIST, (size_t)(begin - packet->bytes),
+                                               (size_t)(*at - packet->bytes)};
+    return skip(at, "</rdf:Bag>");
+}
+
+static bool read_text(const char **at, struct xmp_packet *packet, size_t number) {
+    if (!skip(at, "<rdf:Alt>")) return false;
+    const char *text = skip_item(at, " xml:lang=\"x-default\"");
+    if (!text) return false;
+    const size_t begin = (size_t)(text - packet->bytes);
+    packet->texts[number] = (struct xmp_place){XMP_TEXT, begin, begin + strcspn(text, "<")};
+    return skip(at, "</rdf:Alt>");
+}
+
+/* A property that begins there and is the first of its name; it ends a line. */
+static bool read_property(const char **at, struct xmp_packet *packet) {
+    const size_t begin = (size_t)(*at - packet->bytes);
+    size_t number = 0;
+    while (number < XMP_PROPERTIES && !skip_begin(at, number)) number++;
+    if (number == XMP_PROPERTIES || packet->texts[number].form != XMP_ABSENT) return false;
+    bool ok = true;
+    if (number < XMP_TEXTS)
+        ok = read_text(at, packet, number);
+    else if (number == XMP_KEYWORDS)
+        ok = read_list(at, packet, number);
+    else
+        *at += strcspn(*at, "<");
+    if (!ok || !skip_end(at, number)) return false;
+    if (number >= XMP_CONFIDENCE)
+        packet->texts[number] =
+            (struct xmp_place){XMP_PROPERTY, begin, (size_t)(*at - packet->bytes)};
+    return skip(at, "\n");
+}
+
+static bool read_packet(struct xmp_packet *packet, const char *name, caption_error *error) {
+    const char *at = packet->bytes;
+    bool ok = skip(&at, head);
+    while (ok && strncmp(at, tail, strlen("</rdf")) != 0)
+        ok = skip(&at, "\n") /* of a confidence that was removed */ || read_property(&at, packet);
+    packet->more.begin = packet->more.end = (size_t)(at - packet->bytes);
+    if (ok && strcmp(at, tail) == 0) return true;
+    return error_set(error, CAPTION_ERROR_FORMAT,
+                     "%s: not as this program writes it, and built without libexpat it reads "
+                     "no other",
+                     name);
 }
 
 #endif
@@ -316,18 +373,6 @@ const struct xmp_property xmp_properties[XMP_PROPERTIES] = {
     [XMP_CONFIDENCE] = {"urn:uuid:35d3137a-89ba-41f3-8bb2-6ac233f2b69e#", "caption", "Confidence"},
     [XMP_WRITER] = {"http://ns.adobe.com/photoshop/1.0/", "photoshop", "CaptionWriter"},
 };
-
-static const char head[] =
-    "<?xpacket begin=\"\xEF\xBB\xBF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n"
-    "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\" x:xmptk=\"caption\">\n"
-    "<rdf:RDF xmlns:rdf=\"" XMP_RDF "\">\n"
-    "<rdf:Description rdf:about=\"\"\n"
-    "  xmlns:dc=\"http://purl.org/dc/elements/1.1/\"\n"
-    "  xmlns:Iptc4xmpCore=\"http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/\">\n";
-static const char tail[] = "</rdf:Description>\n</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"w\"?>\n";
-
-/* In a packet of another program a prefix may stand for any namespace. */
-static const char declaration_of_rdf[] = " xmlns:rdf=\"" XMP_RDF "\"";
 
 /* XML escapes the same characters as HTML. */
 static void write_item(FILE *stream, const char *caption, bool declared) {

@@ -68,14 +68,14 @@ static bool read_archive(const char *folder, const char *name, struct dataset *d
     return ok;
 }
 
-#ifdef CAPTION_WITH_ARCHIVE
-
 /* Frees what a test made. */
 static void clear(struct dataset *dataset, char *folder, struct archive *archive) {
     if (dataset) dataset_free(dataset);
     temporary_folder_free(folder);
     free(archive);
 }
+
+#ifdef CAPTION_WITH_ARCHIVE
 
 static void members_are_photos_with_their_captions(void **state) {
     (void)state;

@@ -114,6 +114,12 @@ static void a_large_jpeg_is_reduced_but_not_below_the_smallest_side(void **state
 
 #endif
 
+static void assert_decodes_to(const struct bytes *file, const struct image *image) {
+    struct image out = decoded(file);
+    assert_true(image_difference(image, &out) == 0);
+    image_free(&out);
+}
+
 /* The two bytes of the end marker are all that may lack; without libjpeg-turbo, nothing may. */
 static void every_truncation_is_an_error_that_says_so(void **state) {
     (void)state;
@@ -134,12 +140,6 @@ static void every_truncation_is_an_error_that_says_so(void **state) {
 }
 
 #ifdef CAPTION_WITH_JPEG
-
-static void assert_decodes_to(const struct bytes *file, const struct image *image) {
-    struct image out = decoded(file);
-    assert_true(image_difference(image, &out) == 0);
-    image_free(&out);
-}
 
 /* Some phones write 0 for the first and the last coefficient of a sequential scan. */
 static void a_sequential_scan_may_leave_its_coefficients_unsaid(void **state) {

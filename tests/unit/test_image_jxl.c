@@ -7,7 +7,9 @@
 static void a_file_that_is_cut_short_is_truncated(void **state) {
     (void)state;
     assert_part_refused("turned.jxl", 384, "truncated JPEG XL");
+#ifdef CAPTION_WITH_JXL
     assert_part_refused("quarters.jxl", 4, "truncated JPEG XL: it ends after 4 bytes");
+#endif
 }
 
 static void assert_size(const char *bytes, size_t length, size_t width, size_t height) {

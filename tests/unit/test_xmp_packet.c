@@ -421,6 +421,56 @@ static void a_description_names_its_writer_and_one_that_stays_keeps_his(void **s
 #undef DC_TEXT
 }
 
+static size_t count_of(const char *text, const char *part) {
+    size_t count = 0;
+    for (; (text = strstr(text, part)); text++) count++;
+    return count;
+}
+
+/* Also without libexpat. */
+static void its_own_packet_is_read_again_after_each_merge(void **state) {
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    assert_non_null(stream);
+    xmp_packet_write(stream, &content_of_tags);
+    assert_int_equal(fclose(stream), 0);
+    char *captioned = merged_with(&sure_content, text, false);
+    char *same = merged(captioned, false);
+    assert_string_equal(same, captioned);
+    char *replaced = merged(captioned, true); /* by one without a confidence */
+    assert_int_equal(count_of(replaced, "<dc:description"), 1);
+    assert_int_equal(count_of(replaced, "<caption:Confidence"), 0);
+    char *last = merged_with(&sure_content, replaced, true);
+    assert_int_equal(count_of(last, "<dc:description"), 1);
+    assert_int_equal(count_of(last, "<caption:Confidence"), 1);
+    free(last);
+    free(replaced);
+    free(same);
+    free(captioned);
+    free(text);
+}
+
+static void without_expat_what_only_resembles_its_own_is_refused(void **state) {
+    (void)state;
+    if (WITH_EXPAT) skip();
+    static const char resembles[] =
+        "<x:xm x:xmptk=\"caption\">met</rdf:Description>\n</rdf:RDF>meta";
+    expect_refused(resembles, strlen(resembles), "not as this program writes it");
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    assert_non_null(stream);
+    xmp_packet_write(stream, &content_of_caption);
+    assert_int_equal(fclose(stream), 0);
+    char *list = strstr(text, "<rdf:Alt>");
+    assert_non_null(list);
+    memcpy(list, "<rdf:Bag>", strlen("<rdf:Bag>"));
+    expect_refused(text, size, "not as this program writes it");
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_description_names_its_writer_and_one_that_stays_keeps_his),
@@ -439,6 +489,8 @@ int main(void) {
         cmocka_unit_test(a_caption_is_put_in_with_its_confidence_and_takes_the_old_one_away),
         cmocka_unit_test(a_confidence_that_became_an_attribute_gives_way_too),
         cmocka_unit_test(tags_alone_leave_the_confidence_as_it_is),
+        cmocka_unit_test(its_own_packet_is_read_again_after_each_merge),
+        cmocka_unit_test(without_expat_what_only_resembles_its_own_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
