@@ -2,6 +2,7 @@
 # by_hand.sh PART...: what takes too long for run.sh. Each part installs what it needs, builds in a folder of
 # its own and ends with an error where it finds something:
 #
+#     plain       unit tests and the fuzz corpus with sanitizers, without any library that a build can do without
 #     clang       unit tests and end-to-end tests of a release built by clang
 #     undefined   unit tests and the fuzz corpus under clang's AddressSanitizer and UndefinedBehaviorSanitizer
 #     integers    the fuzz corpus under clang's sanitizer of implicit conversions that change a value
@@ -18,6 +19,16 @@ set -eu
 cd "$(dirname "$0")/.."
 . tests/build.sh
 sh samples/packages.sh libcmocka-dev libturbojpeg0-dev jq clang libclang-rt-dev
+
+plain() {
+    mkdir -p build-plain/packages
+    for package in libcjson stb openblas cmocka; do
+        cp "$(pkg-config --variable=pcfiledir $package)/$package.pc" build-plain/packages/
+    done
+    PKG_CONFIG_LIBDIR=$PWD/build-plain/packages build build-plain -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+        -DCAPTION_SANITIZE=ON -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON
+    ctest --test-dir build-plain --output-on-failure -j "$jobs" -L 'unit|fuzz'
+}
 
 with_clang() {
     build build-clang-release -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Release
@@ -95,9 +106,9 @@ for part; do
     clang) with_clang ;;
     memory) sh tests/fuzz/memory.sh ;;
     fuzz) sh tests/fuzz/run.sh "${FUZZ_SECONDS:-60}" ;;
-    undefined | integers | threads | oss_fuzz | faults | requests | analyzer) "$part" ;;
+    plain | undefined | integers | threads | oss_fuzz | faults | requests | analyzer) "$part" ;;
     *)
-        echo "by_hand.sh: $part: expected clang, undefined, integers, threads, memory, fuzz, oss_fuzz, faults, requests or analyzer" >&2
+        echo "by_hand.sh: $part: expected plain, clang, undefined, integers, threads, memory, fuzz, oss_fuzz, faults, requests or analyzer" >&2
         exit 2
         ;;
     esac

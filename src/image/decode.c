@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <limits.h>
-#include <stb_image.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,6 +301,30 @@ bool iso_boxes_end(const uint8_t *bytes, size_t size) {
     return true;
 }
 
+#ifdef CAPTION_WITH_STB_IMAGE
+
+/* What a damaged photo leaves unset would become pixels. */
+static void *zeroed(size_t size) {
+    return calloc(1, size);
+}
+
+static void *zeroed_again(void *memory, size_t old_size, size_t size) {
+    char *larger = realloc(memory, size);
+    if (larger && size > old_size) memset(larger + old_size, 0, size - old_size);
+    return larger;
+}
+
+#define STBI_MALLOC zeroed
+#define STBI_REALLOC_SIZED zeroed_again
+#define STBI_FREE free
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_PNG
+#define STBI_ONLY_GIF
+#define STBI_NO_STDIO
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#include <stb_image.h>
+
 static bool copy_pixels(const stbi_uc *pixels, int channels, const struct format_header *header,
                         struct image *out, caption_error *error) {
     if (!image_new(out, header->width, header->height, error)) return false;
@@ -326,6 +349,8 @@ bool stb_decode(const char *name, const uint8_t *bytes, size_t size,
     stbi_image_free(pixels);
     return ok;
 }
+
+#endif
 
 /* Names what is not a photo that we read: the commonest mistakes. */
 

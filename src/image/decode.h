@@ -124,8 +124,8 @@ bool iso_box_find(const uint8_t *bytes, size_t size, const char *type, struct is
 /* Whether bytes[size] reaches to the end of its last box. */
 bool iso_boxes_end(const uint8_t *bytes, size_t size);
 
-/* stb_image of the system: the decoder of JPEG, PNG and GIF where libjpeg-turbo, libpng or giflib
- * is absent. */
+/* stb_image, compiled in: the decoder of JPEG, PNG and GIF where libjpeg-turbo, libpng or giflib is
+ * absent. */
 
 /* The decode function of struct format; `name` is the format's. */
 bool stb_decode(const char *name, const uint8_t *bytes, size_t size,

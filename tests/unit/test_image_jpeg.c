@@ -1,5 +1,7 @@
 #include "image_files.h"
 
+#include "base/memory.h"
+
 static void assert_jpeg_round_trip(enum jpeg_kind kind) {
     struct image image = gradient_new(67, 45); /* no multiple of the blocks' size */
     struct bytes file = jpeg_new(&image, kind);
@@ -286,6 +288,37 @@ static void junk_between_segments_and_behind_the_end_is_harmless(void **state) {
     image_free(&image);
 }
 
+/* Freed memory that the next decoding may get. */
+static void fill_memory(int byte) {
+    enum { SIZES = 16 };
+    void *blocks[SIZES];
+    for (size_t i = 0; i < SIZES; i++) {
+        blocks[i] = malloc((size_t)1 << i);
+        assert_non_null(blocks[i]);
+        memset(blocks[i], byte, (size_t)1 << i);
+    }
+    for (size_t i = 0; i < SIZES; i++) free(blocks[i]);
+}
+
+/* The photo may be refused; what it shows is no memory of this process. */
+static void what_no_segment_defines_is_the_same_each_time(void **state) {
+    (void)state;
+    struct image image = gradient_new(40, 30);
+    struct bytes file = jpeg_new(&image, JPEG_BASELINE);
+    const size_t table = bytes_find(&file, "\xff\xdb", 2);
+    bytes_cut(&file, table, 2 + bytes_big_16(file.data + table + 2));
+    struct image first = {0}, second = {0};
+    fill_memory(1);
+    const bool ok = image_decode(file.data, file.size, &first, NULL);
+    fill_memory(77);
+    assert_true(image_decode(file.data, file.size, &second, NULL) == ok);
+    if (ok) assert_true(image_difference(&first, &second) == 0);
+    image_free(&second);
+    image_free(&first);
+    bytes_free(&file);
+    image_free(&image);
+}
+
 static void a_header_of_65535_x_65535_is_refused_with_its_size(void **state) {
     (void)state;
     struct image image = gradient_new(40, 30);
@@ -348,6 +381,7 @@ int main(void) {
 #endif
         cmocka_unit_test(a_gap_in_the_data_is_an_error),
         cmocka_unit_test(junk_between_segments_and_behind_the_end_is_harmless),
+        cmocka_unit_test(what_no_segment_defines_is_the_same_each_time),
         cmocka_unit_test(a_header_of_65535_x_65535_is_refused_with_its_size),
         cmocka_unit_test(a_huffman_table_longer_than_it_can_be_is_an_error),
         cmocka_unit_test(jpeg_ls_is_named),
