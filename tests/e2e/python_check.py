@@ -126,6 +126,32 @@ def test_words_are_text_without_a_0(name):
     caption.Captioner(**{name: None}).close()
 
 
+def test_numbers_are_those_that_the_library_gets():
+    """ctypes alone would make 2**64 + 5 a beam of 5, and "no" true."""
+    for name in ("beam_size", "top", "max_length", "seed", "first_photo", "threads", "memory", "tags"):
+        for value in (-1, 2**64, 2**64 + 5, -(2**64) + 1, 10**30):
+            with pytest.raises(caption.Error, match=rf"{name}: expected .* from 0 to \d+, found {value}$") as caught:
+                caption.Captioner(**{name: value})
+            assert caught.value.status == "argument"
+        for value in (2.0, "2", None):
+            with pytest.raises(TypeError, match=f"{name}: expected int, found"):
+                caption.Captioner(**{name: value})
+    for value in (-1, float("nan"), float("inf"), 1e99, 10**400):
+        with pytest.raises(caption.Error) as caught:
+            caption.Captioner(temperature=value)
+        assert caught.value.status == "argument"
+    with pytest.raises(TypeError, match="top_p: expected float, found str"):
+        caption.Captioner(top_p="0.5")
+    for name in ("neutral", "sample", "repeat_words", "accept_truncated"):
+        for value in ("no", "", None, 2, []):
+            with pytest.raises(TypeError, match=f"{name}: expected bool, found"):
+                caption.Captioner(**{name: value})
+    with caption.Captioner(
+        beam_size=numpy.int64(4), top=numpy.uint8(2), neutral=numpy.True_, top_p=1, seed=2**64 - 1
+    ) as captioner:
+        assert len(captioner.result(JPEG).captions) == 2
+
+
 def test_the_path_of_a_model_is_not_cut_at_a_0():
     with pytest.raises(ValueError, match="0 byte"):
         caption.Captioner(os.environ["CAPTION_MODEL"] + "\0.old")

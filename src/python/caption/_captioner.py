@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import operator
 import os
 import threading
 import weakref
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 STATUSES = ("ok", "argument", "io", "format", "limit", "memory", "interrupted", "system")
 CHOICES = {"precision": ("auto", "f32", "bf16", "int8", "int16"), "unsure": ("skip", "hedge")}
 TEXTS = ("prefix", "style")
+TYPES: Dict[str, Any] = {field[0]: field[1] for field in lib.caption_options._fields_}
 AT_ONCE = 32  # photos of a call: enough to keep the threads busy
 
 
@@ -93,15 +95,43 @@ def _error_of(error: lib.caption_error) -> Error:
     return Error(error.message.decode("utf-8", "replace"), STATUSES[error.status])
 
 
-def _option(name: str, value: Any) -> Any:
-    if name in TEXTS and value is not None:
-        if not isinstance(value, str):
-            raise TypeError(f"{name}: expected str, found {type(value).__name__}")
-        if "\0" in value:
-            raise ValueError(f"{name}: expected no 0 byte, found {value!r}")
-        return value.encode()
-    if name not in CHOICES:
+def _text(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected str, found {type(value).__name__}")
+    if "\0" in value:
+        raise ValueError(f"{name}: expected no 0 byte, found {value!r}")
+    return value.encode()
+
+
+def _number(name: str, value: Any) -> Any:
+    """ctypes would wrap whole numbers that its types cannot hold, and take any object for true or false."""
+    kind = TYPES[name]
+    if kind is ctypes.c_bool:
+        if value not in (True, False):
+            raise TypeError(f"{name}: expected bool, found {value!r}")
         return value
+    try:
+        if kind is ctypes.c_float:
+            return kind(value).value
+        number = operator.index(value)
+    except TypeError:
+        expected = "float" if kind is ctypes.c_float else "int"
+        raise TypeError(f"{name}: expected {expected}, found {type(value).__name__}") from None
+    except OverflowError:
+        raise Error(f"{name}: expected a number below 1e39, found one that is larger", "argument") from None
+    most = 2 ** (8 * ctypes.sizeof(kind)) - 1
+    if not 0 <= number <= most:
+        raise Error(f"{name}: expected a whole number from 0 to {most}, found {number}", "argument")
+    return number
+
+
+def _option(name: str, value: Any) -> Any:
+    if name in TEXTS:
+        return _text(name, value)
+    if name not in CHOICES:
+        return _number(name, value)
     if value not in CHOICES[name]:
         raise ValueError(f"{name}: expected one of {', '.join(CHOICES[name])}, found {value!r}")
     return CHOICES[name].index(value)
@@ -208,7 +238,7 @@ class Captioner:
         self._library = lib.load()
         settings = self._library.caption_options_default()
         for name, value in options.items():
-            if not hasattr(settings, name):
+            if name not in TYPES:
                 raise TypeError(f"there is no option {name!r}")
             setattr(settings, name, _option(name, value))
         self._first_photo = settings.first_photo
