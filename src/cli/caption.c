@@ -466,11 +466,11 @@ static void set_files(struct caption_flags *f, struct options_row *out) {
          NULL},
         {0, "output-dir", OPTIONS_STRING, &f->output_dir, "DIR", 0, 0,
          "these files in DIR, in folders like the photos'", NULL},
-        {0, "html", OPTIONS_STRING, &f->page, "FILE", 0, 0,
+        {0, "html", OPTIONS_OUTPUT, &f->page, "FILE", 0, 0,
          "a page to look at and to search; thumbnails, captions, how sure the model is of them, "
          "the best --top with their probabilities. No text on stdout then",
          NULL},
-        {0, "vis-json", OPTIONS_STRING, &f->vis, "FILE", 0, 0,
+        {0, "vis-json", OPTIONS_OUTPUT, &f->vis, "FILE", 0, 0,
          "captions as neuraltalk2's vis.json has them: image_id, caption, file_name", NULL},
         {0, "write-xmp", OPTIONS_OPTIONAL, &f->write_xmp, "darktable|adobe|both", 0, 0,
          "the caption as description and alt text in an XMP sidecar; dog.jpg.xmp for dog.jpg "
@@ -482,7 +482,7 @@ static void set_files(struct caption_flags *f, struct options_row *out) {
          "are there. The only flag that changes photos; pixels, modification time, mode, and what "
          "other programs wrote stay. Links, read-only photos and other formats are errors",
          NULL},
-        {0, "tar-output", OPTIONS_STRING, &f->tar_output, "FILE", 0, 0,
+        {0, "tar-output", OPTIONS_OUTPUT, &f->tar_output, "FILE", 0, 0,
          "with --tar: an archive for WebDataset; each photo as it was, KEY.txt with its caption "
          "and "
          "KEY.json with what --jsonl says. Photos that cannot be read are left out. No text on "

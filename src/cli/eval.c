@@ -427,15 +427,15 @@ static void set_rows(struct eval_options *options, struct options_row *out) {
          "chooses a tenth of the photos as val where the data set names none", NULL},
         {0, "missing", OPTIONS_CHOICE, &options->missing, "skip|fail", 0, 0,
          "what becomes of photos that are missing or broken", NULL},
-        {0, "results", OPTIONS_STRING, &options->results, "FILE", 0, 0,
+        {0, "results", OPTIONS_FILE, &options->results, "FILE", 0, 0,
          "write the captions as JSON: [{\"image_id\", \"file_name\", \"caption\"}], with their "
          "\"confidence\" where the model has it",
          NULL},
-        {0, "html", OPTIONS_STRING, &options->html, "FILE", 0, 0,
+        {0, "html", OPTIONS_FILE, &options->html, "FILE", 0, 0,
          "write the scores as a page, with a drawing of risk against coverage: how many captions "
          "are wrong if only the surest are shown",
          NULL},
-        {0, "calibrate", OPTIONS_STRING, &options->calibrate, "FILE", 0, 0,
+        {0, "calibrate", OPTIONS_FILE, &options->calibrate, "FILE", 0, 0,
          "fit how the model re-ranks captions by its tags, and how sure it is of both, to these "
          "photos, 10 at least and better 100, which it must not have learned from, and write it "
          "with that; prints what fits to nine tenths score on the rest",

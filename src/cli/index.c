@@ -326,7 +326,7 @@ static int run_index(const struct index_options *options, const struct options_c
 
 static void set_rows(struct index_options *o) {
     const struct options_row rows[OWN_ROWS] = {
-        {'o', "output", OPTIONS_STRING, &o->output, "FILE", 0, 0,
+        {'o', "output", OPTIONS_FILE, &o->output, "FILE", 0, 0,
          "the index to be written or, where it is there, brought up to date", NULL},
         {0, "force", OPTIONS_ON, &o->force, NULL, 0, 0,
          "make an index anew that is damaged or another model's; also, " RUN_FILES_FORCE, NULL},

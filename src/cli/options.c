@@ -148,7 +148,9 @@ static bool set_float(const struct options_row *row, const char *text) {
 
 static bool set_string(const struct options_row *row, const char *text) {
     if (row->type == OPTIONS_CHOICE && !is_word_of(row->value, '|', text)) return false;
-    *(const char **)row->target = text;
+    const bool is_stream = strcmp(text, "-") == 0;
+    if (row->type == OPTIONS_FILE && is_stream) return false;
+    *(const char **)row->target = row->type == OPTIONS_OUTPUT && is_stream ? "/dev/stdout" : text;
     return true;
 }
 
@@ -178,6 +180,8 @@ static bool set_value(const struct options_row *row, const char *text) {
         *(bool *)row->target = row->type == OPTIONS_ON;
         return true;
     case OPTIONS_STRING:
+    case OPTIONS_OUTPUT:
+    case OPTIONS_FILE:
     case OPTIONS_CHOICE:
     case OPTIONS_OPTIONAL:
         return set_string(row, text ? text : "");
@@ -198,6 +202,9 @@ static bool set_value(const struct options_row *row, const char *text) {
 
 static void tell_expected(const struct options_row *row, FILE *messages) {
     switch (row->type) {
+    case OPTIONS_FILE:
+        fprintf(messages, "the name of a file; ./- would be one");
+        break;
     case OPTIONS_CHOICE:
         fprintf(messages, "one of %s", row->value);
         break;
@@ -404,6 +411,8 @@ static void write_default(const struct options_row *row, char *out, size_t size)
     case OPTIONS_NUMBERS:
         break;
     case OPTIONS_STRING:
+    case OPTIONS_OUTPUT:
+    case OPTIONS_FILE:
     case OPTIONS_CHOICE: {
         const char *value = *(const char *const *)row->target;
         if (value) snprintf(out, size, " (default: %s)", value);

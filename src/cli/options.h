@@ -14,7 +14,9 @@ enum options_type {
     OPTIONS_ON,       /* no value; target: bool, becomes true */
     OPTIONS_OFF,      /* no value; target: bool, becomes false */
     OPTIONS_STRING,   /* target: const char *, points into argv */
-    OPTIONS_CHOICE,   /* the same; one of the words of `value`, which are parted by | */
+    OPTIONS_OUTPUT,   /* the same; a file that is written, "-" is standard output */
+    OPTIONS_FILE,     /* the same; a file that is written, and cannot be "-" */
+    OPTIONS_CHOICE,   /* a string; one of the words of `value`, which are parted by | */
     OPTIONS_SIZE,     /* target: size_t */
     OPTIONS_SEED,     /* target: uint64_t, any value */
     OPTIONS_FLOAT,    /* target: float */

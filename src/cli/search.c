@@ -294,7 +294,7 @@ static void set_rows(struct search_options *o) {
         {'n', "top", OPTIONS_SIZE, &o->most, "N", 1, 1e9, "photos at most, best first", NULL},
         {0, "jsonl", OPTIONS_ON, &o->json_lines, NULL, 0, 0,
          "lines of JSON: path and score, or path and error", NULL},
-        {0, "html", OPTIONS_STRING, &o->page, "FILE", 0, 0,
+        {0, "html", OPTIONS_OUTPUT, &o->page, "FILE", 0, 0,
          "a page with the photos; no text on stdout then", NULL},
         {0, "force", OPTIONS_ON, &o->force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
         {'q', "quiet", OPTIONS_ON, &o->quiet, NULL, 0, 0, "no progress", NULL},

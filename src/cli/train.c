@@ -338,10 +338,10 @@ static void set_data_flags(struct train_command *c) {
          "what becomes of photos that are missing or broken", NULL},
         {0, "text", OPTIONS_LIST, &c->text, "FILE...", 0, 0,
          "first learn the language from these files, a sentence a line", NULL},
-        {'o', "output", OPTIONS_STRING, &c->o.output, "FILE", 0, 0, "the model to write (required)",
+        {'o', "output", OPTIONS_FILE, &c->o.output, "FILE", 0, 0, "the model to write (required)",
          NULL},
         {0, "force", OPTIONS_ON, &c->force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
-        {0, "features", OPTIONS_STRING, &c->o.features, "FILE", 0, 0,
+        {0, "features", OPTIONS_FILE, &c->o.features, "FILE", 0, 0,
          "cache of the frozen encoder's features (default: the output's name + .features)", NULL},
     };
     set_group(c, TRAIN_OPTION_DATA, "Data", rows, sizeof rows / sizeof *rows);
@@ -398,9 +398,9 @@ static void set_running_flags(struct train_command *c) {
          "which weights stay in the output: those of the best pass, or of the last one (for a "
          "mean of runs whose start is better than their ends)",
          NULL},
-        {0, "report", OPTIONS_STRING, &c->report, "OUT.html", 0, 0,
+        {0, "report", OPTIONS_FILE, &c->report, "OUT.html", 0, 0,
          "a page with the run's curves and some captions, written anew after every epoch", NULL},
-        {0, "checkpoint", OPTIONS_STRING, &c->o.checkpoint, "FILE", 0, 0,
+        {0, "checkpoint", OPTIONS_FILE, &c->o.checkpoint, "FILE", 0, 0,
          "what an interrupted run goes on from (default: the output's name + .checkpoint)", NULL},
         {0, "resume", OPTIONS_ON, &c->o.resume, NULL, 0, 0,
          "go on from the checkpoint, if there is one", NULL},

@@ -134,6 +134,18 @@ grep -q "Photos and their captions" "$out" || fail "a page to /dev/stdout"
 "$program" --vis-json /dev/stdout --html /dev/null p1.ppm >"$out" 2>"$err" || fail "/dev/null"
 jq -e 'length == 1' "$out" >/dev/null || fail "rows to /dev/stdout, which is a file"
 [ -c /dev/null ] || fail "/dev/null is a device"
+run --vis-json - p1.ppm
+expect 0 "- is standard output"
+jq -e 'length == 1' "$out" >/dev/null || fail "rows to -"
+run --html - p1.ppm
+grep -q "Photos and their captions" "$out" || fail "a page to -"
+for command in "index p1.ppm -o" "train $data -o" "train $data -o new.safetensors --report" "eval $data --results"; do
+    # shellcheck disable=SC2086
+    run $command -
+    expect 2 "$command - is refused"
+    expect_in "$err" "'-' is not the name of a file"
+done
+[ ! -e - ] || fail "no file is called -"
 mkfifo pipe
 cat pipe >"$work/read" &
 reader=$!

@@ -8,7 +8,7 @@
 
 struct targets {
     bool json, flip, given;
-    const char *model, *cell, *basic;
+    const char *model, *cell, *basic, *page, *output;
     size_t beam;
     float penalty;
     uint64_t seed;
@@ -24,6 +24,8 @@ static enum options_outcome parse(struct targets *t, char **argv) {
         {0, "no-flip", OPTIONS_OFF, &t->flip, NULL, 0, 0, "never mirror", NULL},
         {0, "cell", OPTIONS_CHOICE, &t->cell, "gru|lstm|rnn", 0, 0, "the cell", NULL},
         {0, "text", OPTIONS_LIST, &t->text, "FILE...", 0, 0, "texts", NULL},
+        {0, "html", OPTIONS_OUTPUT, &t->page, "FILE", 0, 0, "a page", NULL},
+        {'o', "output", OPTIONS_FILE, &t->output, "FILE", 0, 0, "a model", NULL},
     };
     const struct options_row numbers[] = {
         {'b', "beam-size", OPTIONS_SIZE, &t->beam, "N", 1, 10, "width; of the search", &t->given},
@@ -31,7 +33,7 @@ static enum options_outcome parse(struct targets *t, char **argv) {
         {0, "seed", OPTIONS_SEED, &t->seed, "N", 0, 0, "seed", NULL},
         {0, "repeat", OPTIONS_NUMBERS, &t->repeats, "X...", 0, 9, "repeats", NULL},
     };
-    const struct options_group groups[] = {{"General", general, 5}, {"Numbers", numbers, 4}};
+    const struct options_group groups[] = {{"General", general, 7}, {"Numbers", numbers, 4}};
     const struct options_command command = {"caption", "PATH", "About.\n", groups, 2, t->basic};
     int argc = 0;
     while (argv[argc]) argc++;
@@ -176,6 +178,16 @@ static void an_unknown_flag_is_named_with_the_nearest_one(void **state) {
     assert_null(strstr(t.messages, "did you mean"));
     assert_int_equal(parse(&t, ARGUMENTS("-z")), OPTIONS_INVALID);
     assert_non_null(strstr(t.messages, "-z"));
+}
+
+static void a_dash_is_standard_output_or_refused(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    assert_int_equal(parse(&t, ARGUMENTS("--html", "-", "-o", "./-")), OPTIONS_PARSED);
+    assert_string_equal(t.page, "/dev/stdout");
+    assert_string_equal(t.output, "./-");
+    assert_int_equal(parse(&t, ARGUMENTS("-o", "-")), OPTIONS_INVALID);
+    assert_non_null(strstr(t.messages, "--output: '-' is not the name of a file"));
 }
 
 static void a_missing_or_unwanted_value_is_told(void **state) {
@@ -347,6 +359,7 @@ int main(void) {
         cmocka_unit_test(a_choice_is_one_of_its_words),
         cmocka_unit_test(a_default_is_said_once),
         cmocka_unit_test(an_unknown_flag_is_named_with_the_nearest_one),
+        cmocka_unit_test(a_dash_is_standard_output_or_refused),
         cmocka_unit_test(a_missing_or_unwanted_value_is_told),
         cmocka_unit_test(a_list_goes_on_to_the_next_flag),
         cmocka_unit_test(a_list_may_be_given_in_pieces),
