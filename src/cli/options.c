@@ -253,6 +253,31 @@ static const char *nearest_name(const struct options_command *command, const cha
     return nearest;
 }
 
+/* Whether a flag begins with what was typed, - and _ alike. */
+static bool begins(const char *name, const char *typed, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if (name[i] != (typed[i] == '_' ? '-' : typed[i])) return false;
+    return length > 0;
+}
+
+/* The flags that begin with what was typed, where there are several; else the nearest one. */
+static void write_meant(const struct options_command *command, const char *typed, FILE *messages) {
+    const size_t length = strcspn(typed, "=");
+    const struct options_row *row;
+    const char *before = "";
+    size_t count = 0;
+    for (size_t i = 0; (row = row_at(command, i)) != NULL; i++)
+        count += begins(row->name, typed, length);
+    for (size_t i = 0; count > 1 && (row = row_at(command, i)) != NULL; i++) {
+        if (!begins(row->name, typed, length)) continue;
+        fprintf(messages, "%s--%s", *before ? before : " (it begins ", row->name);
+        before = ", ";
+    }
+    const char *nearest = count > 1 ? NULL : nearest_name(command, typed);
+    if (nearest) fprintf(messages, " (did you mean --%s?", nearest);
+    if (nearest || count > 1) fputc(')', messages);
+}
+
 static enum options_outcome unknown_flag(const struct options_command *command, char **argv,
                                          FILE *messages) {
     const struct options_row *row =
@@ -271,8 +296,7 @@ static enum options_outcome unknown_flag(const struct options_command *command, 
     const char *typed = argv[optind - 1];
     fprintf(messages, "%s: unknown flag ", command->name);
     plain_text_write_line(messages, typed);
-    const char *nearest = nearest_name(command, typed + 2);
-    if (nearest) fprintf(messages, " (did you mean --%s?)", nearest);
+    write_meant(command, typed + 2, messages);
     fprintf(messages, "\n");
     return invalid(command, messages);
 }

@@ -180,6 +180,32 @@ static void an_unknown_flag_is_named_with_the_nearest_one(void **state) {
     assert_non_null(strstr(t.messages, "-z"));
 }
 
+static void a_beginning_of_several_flags_names_them(void **state) {
+    (void)state;
+    struct targets t = defaults();
+    const struct options_row rows[] = {
+        {0, "max-length", OPTIONS_SIZE, &t.beam, "N", 1, 10, "words", NULL},
+        {0, "max-pixels", OPTIONS_SIZE, &t.beam, "N", 1, 10, "pixels", NULL},
+        {0, "tar", OPTIONS_ON, &t.json, NULL, 0, 0, "an archive", NULL},
+    };
+    const struct options_group group = {"Flags", rows, 3};
+    const struct options_command command = {"caption", "PATH", "About.\n", &group, 1, NULL};
+    static char *const typed[] = {"--max=3", "--max_", "--max-l=3", "--=3"};
+    static const char *const expected[] = {
+        "unknown flag --max=3 (it begins --max-length, --max-pixels)\n",
+        "unknown flag --max_ (it begins --max-length, --max-pixels)\n", NULL,
+        "unknown flag --=3\n"};
+    for (size_t i = 0; i < sizeof typed / sizeof *typed; i++) {
+        FILE *messages = fmemopen(t.messages, sizeof t.messages, "w");
+        assert_non_null(messages);
+        const enum options_outcome outcome =
+            options_parse(&command, 2, ARGUMENTS(typed[i]), &t.first, messages);
+        fclose(messages);
+        assert_int_equal(outcome, expected[i] ? OPTIONS_INVALID : OPTIONS_PARSED);
+        if (expected[i]) assert_non_null(strstr(t.messages, expected[i]));
+    }
+}
+
 static void a_dash_is_standard_output_or_refused(void **state) {
     (void)state;
     struct targets t = defaults();
@@ -359,6 +385,7 @@ int main(void) {
         cmocka_unit_test(a_choice_is_one_of_its_words),
         cmocka_unit_test(a_default_is_said_once),
         cmocka_unit_test(an_unknown_flag_is_named_with_the_nearest_one),
+        cmocka_unit_test(a_beginning_of_several_flags_names_them),
         cmocka_unit_test(a_dash_is_standard_output_or_refused),
         cmocka_unit_test(a_missing_or_unwanted_value_is_told),
         cmocka_unit_test(a_list_goes_on_to_the_next_flag),
