@@ -87,8 +87,9 @@ void exchange_free(struct exchange *exchange) {
 }
 
 unsigned exchange_status_of(const caption_error *error) {
-    return error->status == CAPTION_ERROR_MEMORY || error->status == CAPTION_ERROR_SYSTEM ? 500
-                                                                                          : 400;
+    const bool own = error->status == CAPTION_ERROR_MEMORY ||
+                     error->status == CAPTION_ERROR_SYSTEM || decode_is_model_error(error);
+    return own ? 500 : 400;
 }
 
 void exchange_answer(struct exchange *exchange, const char *type, char *text, size_t size) {

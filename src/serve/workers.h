@@ -49,7 +49,8 @@ struct exchange {
 
 void exchange_free(struct exchange *exchange);
 
-/* The status that belongs to what went wrong with a photo or a request. */
+/* The status that belongs to what went wrong with a photo or a request: 400, or 500 where it is the
+ * machine or the model that failed. */
 unsigned exchange_status_of(const caption_error *error);
 
 /* Answers with an error in the protocol's shape. If memory is short even for that, the answer is

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "decode/rows.h"
 #include "serve/access.h"
 #include "serve/caches.h"
 #include "serve/log.h"
@@ -273,6 +274,22 @@ static void a_queue_is_bounded_and_divides_what_waits(void **state) {
     queue_free(queue);
 }
 
+static void what_the_model_fails_at_is_no_fault_of_the_request(void **state) {
+    (void)state;
+    caption_error error;
+    const caption_error photo = {CAPTION_ERROR_FORMAT, "dog.jpg: is cut short"};
+    const caption_error memory = {CAPTION_ERROR_MEMORY, "out of memory"};
+    assert_int_equal(exchange_status_of(&photo), 400);
+    assert_int_equal(exchange_status_of(&memory), 500);
+    assert_false(rows_not_finite(&error));
+    assert_int_equal(exchange_status_of(&error), 500);
+    caption_error named;
+    error_set(&named, error.status, "dog.jpg: %s", error.message);
+    assert_int_equal(exchange_status_of(&named), 500);
+    error_set(&named, error.status, "%s.jpg: is empty", error.message);
+    assert_int_equal(exchange_status_of(&named), 400);
+}
+
 static void late_connections_are_shut_down(void **state) {
     (void)state;
     int late[2], waiting[2];
@@ -387,6 +404,7 @@ int main(void) {
         cmocka_unit_test(hosts_are_checked_against_rebinding),
         cmocka_unit_test(pages_from_elsewhere_may_not_ask),
         cmocka_unit_test(a_queue_is_bounded_and_divides_what_waits),
+        cmocka_unit_test(what_the_model_fails_at_is_no_fault_of_the_request),
         cmocka_unit_test(late_connections_are_shut_down),
         cmocka_unit_test(log_values_cannot_be_forged),
         cmocka_unit_test(counters_are_text_for_prometheus),
