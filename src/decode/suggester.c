@@ -241,6 +241,8 @@ static bool score(struct suggester *s, const struct tokens *text, caption_words 
     }
     s->found[text->count] =
         word_of(s, VOCABULARY_END, (double)s->rows.logits[VOCABULARY_END] - normaliser);
+    for (size_t i = 0; i <= text->count; i++)
+        if (!isfinite(s->found[i].logprob)) return rows_not_finite(error);
     return hand_over(s->found, text->count + 1, words, error);
 }
 

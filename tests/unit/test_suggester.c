@@ -11,15 +11,19 @@ struct fixture {
     struct suggester *suggester;
 };
 
-static void set_up(struct fixture *f, size_t cell, bool image_every) {
+static void open_suggester(struct fixture *f) {
     caption_error error = {0};
     const caption_options options = tiny_options();
-    f->model = tiny_model(tiny_cell(cell), tiny_words, 3 + cell);
-    f->model.decoder.image_every = image_every;
     f->prepared = (struct prepared){.plan = decode_plan_new(&f->model, &options, &error)};
     if (!f->prepared.plan) fail_msg("%s", error.message);
     f->suggester = suggester_new(&f->prepared, &error);
     if (!f->suggester) fail_msg("%s", error.message);
+}
+
+static void set_up(struct fixture *f, size_t cell, bool image_every) {
+    f->model = tiny_model(tiny_cell(cell), tiny_words, 3 + cell);
+    f->model.decoder.image_every = image_every;
+    open_suggester(f);
 }
 
 static void tear_down(struct fixture *f) {
@@ -169,6 +173,22 @@ static void what_cannot_be_is_an_error(void **state) {
     tear_down(&f);
 }
 
+static void a_word_that_is_impossible_has_no_score(void **state) {
+    (void)state;
+    struct fixture f;
+    caption_error error = {0};
+    caption_words words;
+    f.model = tiny_model(tiny_cell(0), tiny_words, 3);
+    tiny_bias(&f.model, 5, -INFINITY);
+    open_suggester(&f);
+    assert_false(suggester_score(f.suggester, "a dog runs", &words, &error));
+    assert_non_null(strstr(error.message, "not finite"));
+    words = suggest(&f, "a ", 100);
+    for (size_t i = 0; i < words.count; i++) assert_true(isfinite(words.words[i].logprob));
+    caption_words_free(&words);
+    tear_down(&f);
+}
+
 static void a_completion_begins_with_the_text(void **state) {
     (void)state;
     struct fixture f;
@@ -195,6 +215,7 @@ int main(void) {
         cmocka_unit_test(suggestions_are_all_that_may_come_next_in_order),
         cmocka_unit_test(a_word_that_is_being_typed_is_completed),
         cmocka_unit_test(what_cannot_be_is_an_error),
+        cmocka_unit_test(a_word_that_is_impossible_has_no_score),
         cmocka_unit_test(a_completion_begins_with_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
