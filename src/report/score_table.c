@@ -1,5 +1,6 @@
 #include "report/score_table.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -99,6 +100,14 @@ static void write_retrieval(const struct retrieval *found, FILE *stream) {
                  stream);
 }
 
+/* A mean of very improbable words is more than a number can be. */
+static void write_perplexity(double perplexity, FILE *stream) {
+    if (isfinite(perplexity))
+        fprintf(stream, "perplexity  %8.2f\n", perplexity);
+    else
+        fputs("perplexity   > 1e308\n", stream);
+}
+
 static void write_text(const struct score_table *table, FILE *stream) {
     const struct scores *scores = &table->scores;
     if (table->name) {
@@ -109,7 +118,7 @@ static void write_text(const struct score_table *table, FILE *stream) {
         fprintf(stream, "BLEU-%zu      %8.2f\n", n + 1, 100 * scores->bleu[n]);
     fprintf(stream, "ROUGE-L     %8.2f\n", 100 * scores->rouge_l);
     fprintf(stream, "CIDEr       %8.2f\n", 100 * scores->cider);
-    if (table->perplexity > 0) fprintf(stream, "perplexity  %8.2f\n", table->perplexity);
+    if (table->perplexity > 0) write_perplexity(table->perplexity, stream);
     fprintf(stream, "distinct    %8zu\n", table->distinct);
     fprintf(stream, "photos      %8zu\n", table->photos);
     fprintf(stream, "references  %8zu\n", table->references);

@@ -98,6 +98,16 @@ static void the_table_is_times_100_and_json_is_fractions(void **state) {
                               "\"references\":50}\n");
 }
 
+static void a_perplexity_that_no_number_can_be_is_above_all_of_them(void **state) {
+    (void)state;
+    char text[1024];
+    const struct score_table table = {.photos = 1, .perplexity = INFINITY};
+    write_scores(&table, false, text, sizeof text);
+    assert_non_null(strstr(text, "perplexity   > 1e308\ndistinct"));
+    write_scores(&table, true, text, sizeof text);
+    assert_non_null(strstr(text, "\"perplexity\":null,"));
+}
+
 static void swaps_are_told_where_some_were_made(void **state) {
     (void)state;
     const struct score_table table = {.photos = 10, .swaps = {1000, 0.75, 0.5}};
@@ -167,6 +177,7 @@ int main(void) {
         cmocka_unit_test(bytes_that_are_no_utf8_are_replaced),
         cmocka_unit_test(a_logprob_that_is_not_finite_is_null),
         cmocka_unit_test(the_table_is_times_100_and_json_is_fractions),
+        cmocka_unit_test(a_perplexity_that_no_number_can_be_is_above_all_of_them),
         cmocka_unit_test(swaps_are_told_where_some_were_made),
         cmocka_unit_test(what_the_surest_captions_score_is_told),
         cmocka_unit_test(captions_are_counted_by_their_words),
