@@ -120,7 +120,7 @@ int command_info(int argc, char **argv) {
         {0, "vocabulary", OPTIONS_ON, &wanted.vocabulary, NULL, 0, 0,
          "its words instead, WORD<TAB>COUNT a line, most frequent first", NULL},
         {0, "pack", OPTIONS_ON, &wanted.pack, NULL, 0, 0,
-         "write MODEL.packed, its weights as this program and processor use them: captions of it\n"
+         "write MODEL.packed, its weights as this program and processor use them: captions of it "
          "then begin sooner, and programs that run at once share that memory",
          NULL},
     };

@@ -8,6 +8,7 @@ for command in "" train eval score info suggest index search similar; do
         expect 0 "$command $help"
         expect_lines "$err" 0
         expect_in "$out" "Usage: caption${command:+ $command} "
+        sed '1,/^Options:$/d' "$out" | grep -v ':$\|^Each may' | grep -q '^[A-Za-z]' && fail "$command $help: a flag's text begins a line"
     done
 done
 run --help
