@@ -225,7 +225,11 @@ static bool check_number(const struct train_options *o, const struct train_optio
     const double value = option_value(o, option);
     const bool epochs = option->offset == offsetof(struct train_options, epochs);
     const double low = epochs ? (double)fewest_epochs(o) : option->low;
-    return (value >= low && value <= option->high) ||
+    /* 0.01 as a float is a little less than 0.01. */
+    const bool rounded = option->type == TRAIN_OPTION_FLOAT;
+    const double least = rounded ? (double)(float)low : low;
+    const double most = rounded ? (double)(float)option->high : option->high;
+    return (value >= least && value <= most) ||
            error_set(error, CAPTION_ERROR_ARGUMENT, "%s: expected %g to %g, found %g%s",
                      option->name, low, option->high, value, epochs && value <= 0 ? no_epochs : "");
 }

@@ -50,6 +50,13 @@ run train data.json -o model.safetensors --self-critical-synthetic 1 --text text
 expect 2 "synthetic features come from a text with captions of photos: exit 2"
 expect_in "$err" "found no text-captions"
 
+for ends in "self-critical-temperature 0.01" "self-critical-temperature 100" "average 0.99999" "dropout 0.95" "crop 0.9"; do
+    # shellcheck disable=SC2086
+    run train no.json -o model.safetensors --${ends% *} "${ends#* }"
+    expect 1 "--$ends is in its range"
+    expect_in "$err" "no.json"
+done
+
 run eval --split tomorrow data.json
 expect 2 "a split that is none: exit 2"
 expect_in "$err" "--split" "train|val|test|all"
