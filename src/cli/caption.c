@@ -494,7 +494,7 @@ static void set_files(struct caption_flags *f, struct options_row *out) {
          NULL},
         {0, "force", OPTIONS_ON, &f->force, NULL, 0, 0, RUN_FILES_FORCE, NULL},
         {0, "dry-run", OPTIONS_ON, &f->dry_run, NULL, 0, 0,
-         "only list the photos, and the files that would be written", NULL},
+         "only list the photos, and behind each what would be written for it, a line a file", NULL},
     };
     memcpy(out, rows, sizeof rows);
 }

@@ -233,36 +233,48 @@ bool captioning_run(struct captioning *run, caption_session *session, caption_er
     return done && end_outputs(run, error);
 }
 
-/* One line; *listed: the photo was not skipped. */
-static bool list_photo(struct captioning *run, size_t number, caption_error *error) {
-    const char *path = run->list->entries[number].path;
-    if (!run->files && is_done(run, number)) {
-        run->skipped++;
-        return true;
-    }
-    if (!run->files) {
-        plain_text_to_reader(stdout, path);
-        putchar('\n');
-        run->done++;
-        return true;
-    }
-    bool skipped;
-    char *file = file_of(run, number, &skipped, error);
-    if (skipped) {
-        run->skipped++;
-        return true;
-    }
-    if (!file) return false;
-    plain_text_to_reader(stdout, path);
-    putchar('\t');
-    plain_text_to_reader(stdout, file);
+/* A photo whose files are listed, a line each. */
+struct listed_photo {
+    const char *path;
+    size_t lines;
+};
+
+/* NULL: the photo alone. */
+static void list_file(void *context, const char *file) {
+    struct listed_photo *listed = context;
+    listed->lines++;
+    plain_text_to_reader(stdout, listed->path);
+    if (file) putchar('\t');
+    if (file) plain_text_to_reader(stdout, file);
     putchar('\n');
+}
+
+/* What would be written for a photo, unless all of it is there. */
+static bool list_photo(struct captioning *run, size_t number, caption_error *error) {
+    const struct caption_row row = row_of(run, number, NULL);
+    struct listed_photo listed = {.path = row.path};
+    bool skipped = false;
+    if (is_done(run, number)) {
+        run->skipped++;
+        return true;
+    }
+    char *file = run->files ? file_of(run, number, &skipped, error) : NULL;
+    if (run->files && !file && !skipped) return false;
+    if (file) list_file(&listed, file);
     free(file);
+    if (run->xmp && !caption_xmp_list(run->xmp, &row, list_file, &listed, error)) {
+        run->failed++;
+        fprintf(stderr, "%s: %s\n", run->name, error->message);
+        return true;
+    }
+    const bool changes = run->metadata && !caption_metadata_is_done(run->metadata, &row);
+    if (changes || listed.lines == 0) list_file(&listed, NULL);
     run->done++;
     return true;
 }
 
 bool captioning_list(struct captioning *run, caption_error *error) {
+    run->dry = true;
     if (run->archives) return captioning_tar_list(run, error);
     run->others = run->list->others;
     run->doubles = run->list->doubles;
@@ -296,7 +308,8 @@ void captioning_summarise(const struct captioning *run) {
         run->verbose || run->files || run->xmp || run->metadata || isatty(STDERR_FILENO);
     const size_t others = run->others;
     if (watched && (run->photos > 1 || others > 0 || run->doubles > 0 || run->skipped > 0)) {
-        fprintf(stderr, "%s: %zu captioned, %zu failed", run->name, run->done, run->failed);
+        fprintf(stderr, "%s: %zu %s, %zu failed", run->name, run->done,
+                run->dry ? "to caption" : "captioned", run->failed);
         if (run->skipped > 0) fprintf(stderr, ", %zu skipped (done before)", run->skipped);
         if (others > 0)
             fprintf(stderr, ", %zu other %s%s passed over", others,

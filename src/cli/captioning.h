@@ -50,6 +50,7 @@ struct captioning {
     size_t skipped; /* for their files are there already */
     size_t done, failed;
     bool interrupted; /* before all photos were looked at */
+    bool dry;         /* captioning_list */
     double seconds;
     caption_times times;
 
@@ -63,7 +64,8 @@ struct captioning {
  * with `error` set when the run could not go on. */
 bool captioning_run(struct captioning *run, caption_session *session, caption_error *error);
 
-/* Writes what a run would caption to stdout: PATH, and behind a tab the file it would write. */
+/* Writes what a run would caption to stdout: PATH, and behind a tab a file that it would write, a
+ * line for each. */
 bool captioning_list(struct captioning *run, caption_error *error);
 
 /* Writes the row of a photo or an error to the outputs, and counts it. False with `error` set where

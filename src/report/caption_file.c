@@ -488,20 +488,36 @@ static bool has_all(const struct caption_xmp_options *options, const struct capt
     struct xmp_packet packet;
     struct stat status;
     if (!read_sidecar(path, &status, &file, &packet, NULL)) return false;
-    const bool all = is_of_another(&packet, row->path) || is_full(&packet, options->tags);
+    const bool all = is_of_another(&packet, row->path) ||
+                     (!options->overwrite && is_full(&packet, options->tags));
     file_bytes_free(&file);
     return all;
+}
+
+static bool is_written(const struct caption_xmp_options *options, const struct caption_row *row,
+                       const struct sidecars *sidecars, int name) {
+    return sidecars->there[name] ? !has_all(options, row, sidecars->paths[name])
+                                 : is_created(options, sidecars, name);
 }
 
 bool caption_xmp_is_done(const struct caption_xmp_options *options, const struct caption_row *row) {
     struct sidecars sidecars;
     if (options->overwrite || !find_sidecars(options, row, &sidecars, NULL)) return false;
     bool done = true;
-    for (int i = 0; done && i < NAMES; i++)
-        done = sidecars.there[i] ? has_all(options, row, sidecars.paths[i])
-                                 : !is_created(options, &sidecars, i);
+    for (int i = 0; done && i < NAMES; i++) done = !is_written(options, row, &sidecars, i);
     forget_sidecars(&sidecars);
     return done;
+}
+
+bool caption_xmp_list(const struct caption_xmp_options *options, const struct caption_row *row,
+                      void (*take)(void *context, const char *path), void *context,
+                      caption_error *error) {
+    struct sidecars sidecars;
+    if (!find_sidecars(options, row, &sidecars, error)) return false;
+    for (int i = 0; i < NAMES; i++)
+        if (is_written(options, row, &sidecars, i)) take(context, sidecars.paths[i]);
+    forget_sidecars(&sidecars);
+    return true;
 }
 
 static bool write_xmp_row(struct caption_output *output, const struct caption_row *row,

@@ -98,6 +98,12 @@ bool caption_xmp_put(const struct caption_xmp_options *options, const struct cap
  */
 bool caption_xmp_is_done(const struct caption_xmp_options *options, const struct caption_row *row);
 
+/* Hands out the sidecars of a photo that would be written. False with `error` set when a file
+ * cannot be looked at or memory is short. */
+bool caption_xmp_list(const struct caption_xmp_options *options, const struct caption_row *row,
+                      void (*take)(void *context, const char *path), void *context,
+                      caption_error *error);
+
 /* An output that writes the sidecars of each photo. NULL when memory is short. */
 struct caption_output *caption_xmp_new(const struct caption_xmp_options *options,
                                        caption_error *error);

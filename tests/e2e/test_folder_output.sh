@@ -67,6 +67,7 @@ run -r --sidecar --dry-run "$tree"
 expect_lines "$out" 4
 [ -e "$tree/a.txt" ] && fail "--dry-run writes nothing"
 expect_in "$out" "$tree/a.ppm	$tree/a.ppm.txt" "$tree/a.pnm	$tree/a.txt"
+expect_in "$err" "4 to caption"
 
 run -r --sidecar "$tree"
 expect 0 "--sidecar"

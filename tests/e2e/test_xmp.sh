@@ -10,9 +10,28 @@ cd "$work/photos" || exit 1
 run --jsonl .
 jq -r .caption "$out" >../captions.txt
 
+run --write-xmp --sidecar --dry-run 3.ppm
+[ "$(cat "$out")" = "3.ppm	3.txt
+3.ppm	3.ppm.xmp" ] || fail "--dry-run lists each file: $(cat "$out")"
+run --write-xmp=both --dry-run .
+expect_lines "$out" 14
+expect_in "$out" "./3.ppm	./3.xmp"
 run --write-xmp .
 expect 0 "--write-xmp"
 expect_lines "$out" 0
+run --write-xmp --dry-run .
+expect_lines "$out" 0
+expect_in "$err" "0 to caption, 0 failed, 7 skipped"
+run --write-xmp --existing overwrite --dry-run .
+expect_lines "$out" 7
+run --write-xmp --sidecar --dry-run 3.ppm
+[ "$(cat "$out")" = "3.ppm	3.txt" ] || fail "--dry-run lists the file that is not there yet: $(cat "$out")"
+touch 3.txt
+rm 3.ppm.xmp
+run --write-xmp --sidecar --dry-run 3.ppm
+[ "$(cat "$out")" = "3.ppm	3.ppm.xmp" ] || fail "--dry-run lists the sidecar beside a text that is there: $(cat "$out")"
+rm 3.txt
+run -q --write-xmp .
 [ "$(find . -name '*.ppm.xmp' | wc -l)" -eq 7 ] || fail "a sidecar for each photo"
 caption=$(sed -n 4p ../captions.txt)
 expect_in 3.ppm.xmp ">$caption</rdf:li></rdf:Alt></dc:description>" \
