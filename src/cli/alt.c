@@ -454,6 +454,7 @@ static int run_all(struct alt_run *run, char **paths, int count) {
 int command_alt(int argc, char **argv) {
     struct decoding_options decoding;
     decoding_options_init(&decoding);
+    decoding_options_remove(&decoding, "top"); /* a picture has one alt text */
     struct alt_run run = {.sandbox = "auto", .texts.decoding = &decoding};
     const struct options_row rows[] = {
         {0, "check", OPTIONS_ON, &run.check, NULL, 0, 0,

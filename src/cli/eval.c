@@ -465,7 +465,10 @@ static void set_rows(struct eval_options *options, struct options_row *out) {
 int command_eval(int argc, char **argv) {
     struct decoding_options decoding;
     decoding_options_init(&decoding);
-    decoding.precision = "f32"; /* as validation during training: the same scores */
+    decoding.precision = "f32";                /* as validation during training: the same scores */
+    decoding_options_remove(&decoding, "top"); /* the best caption is scored, however unsure */
+    decoding_options_remove(&decoding, "min-confidence");
+    decoding_options_remove(&decoding, "unsure");
     struct eval_options options = {.data = {.split = "val", .seed = 1},
                                    .missing = "skip",
                                    .sandbox = "auto",

@@ -96,13 +96,21 @@ void decoding_options_init(struct decoding_options *options) {
     *options = (struct decoding_options){.caption = caption_options_default(),
                                          .precision = "auto",
                                          .repeat_words = "never",
-                                         .unsure = "skip"};
+                                         .unsure = "skip",
+                                         .row_count = DECODING_OPTIONS_ROWS};
     set_search(options, options->rows);
     set_choice(options, options->rows + SEARCH_ROWS);
 }
 
+void decoding_options_remove(struct decoding_options *options, const char *name) {
+    size_t kept = 0;
+    for (size_t i = 0; i < options->row_count; i++)
+        if (strcmp(options->rows[i].name, name) != 0) options->rows[kept++] = options->rows[i];
+    options->row_count = kept;
+}
+
 struct options_group decoding_options_group(const struct decoding_options *options) {
-    return (struct options_group){"How captions are made", options->rows, DECODING_OPTIONS_ROWS};
+    return (struct options_group){"How captions are made", options->rows, options->row_count};
 }
 
 static caption_precision precision_named(const char *name) {

@@ -16,11 +16,15 @@ struct decoding_options {
     const char *precision, *repeat_words, *unsure;
     caption_options caption;
     bool beam_size_given;
-    struct options_row rows[DECODING_OPTIONS_ROWS];
+    struct options_row rows[DECODING_OPTIONS_ROWS]; /* [row_count] */
+    size_t row_count;
 };
 
 /* Sets the defaults and the rows. The rows point into `options`, which must stay where it is. */
 void decoding_options_init(struct decoding_options *options);
+
+/* Takes away the row of a flag that would change nothing in a command. */
+void decoding_options_remove(struct decoding_options *options, const char *name);
 
 /* For use as a group of an options_command. */
 struct options_group decoding_options_group(const struct decoding_options *options);

@@ -61,6 +61,16 @@ run eval --split tomorrow data.json
 expect 2 "a split that is none: exit 2"
 expect_in "$err" "--split" "train|val|test|all"
 
+# Flags that would change nothing are none.
+for flag in "eval --top" "eval --min-confidence" "eval --unsure" "alt --top"; do
+    run ${flag% *} --help-all
+    grep -q -- "${flag#* } " "$out" && fail "$flag changes nothing, and is in its help"
+    # shellcheck disable=SC2086
+    run $flag 1 no.json
+    expect 2 "$flag changes nothing"
+    expect_in "$err" "unknown flag"
+done
+
 run serve --token ""
 expect 2 "an empty token is none"
 expect_in "$err" "--token" "is empty"
