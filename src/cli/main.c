@@ -74,14 +74,17 @@ int command_begin(const struct options_command *command, int argc, char **argv, 
     return 0;
 }
 
-/* Whether something could not be written to a pipe for its reader has gone. */
-static bool output_is_closed(void) {
+/* Whether something could not be written to a pipe for its reader has gone: a row, or a file that
+ * is standard output. */
+static bool output_is_closed(const caption_error *error) {
+    static const char file[] = "/dev/stdout: ";
     struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    return ferror(stdout) && poll(&output, 1, 0) > 0 && (output.revents & (POLLERR | POLLHUP)) != 0;
+    const bool failed = ferror(stdout) || strncmp(error->message, file, sizeof file - 1) == 0;
+    return failed && poll(&output, 1, 0) > 0 && (output.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 int command_error(const struct options_command *command, const caption_error *error) {
-    if (output_is_closed()) return COMMAND_CLOSED;
+    if (output_is_closed(error)) return COMMAND_CLOSED;
     fprintf(stderr, "%s: %s\n", command->name, error->message);
     if (error->status == CAPTION_ERROR_ARGUMENT) return COMMAND_USAGE;
     if (error->status == CAPTION_ERROR_INTERRUPTED) return COMMAND_INTERRUPTED;

@@ -1,5 +1,6 @@
 #include "cli/run_files.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,9 +163,19 @@ static bool can_be_created(const char *path, caption_error *error) {
     return true;
 }
 
+/* Opened by its name, the /dev/null that stands for a closed standard output could be written. */
+static bool is_closed_output(const char *path) {
+    const int flags = fcntl(STDOUT_FILENO, F_GETFL);
+    return strcmp(path, "/dev/stdout") == 0 && (flags & O_ACCMODE) == O_RDONLY;
+}
+
 static bool check_output(const struct run_files *files, const struct run_file *output,
                          caption_error *error) {
     struct stat status;
+    if (is_closed_output(output->path))
+        return error_set(error, CAPTION_ERROR_IO,
+                         "standard output: is closed, expected one to write to (--%s)",
+                         output->name);
     if (stat(output->path, &status) != 0) {
         if (lstat(output->path, &status) == 0 && !files->force)
             return error_set(error, CAPTION_ERROR_ARGUMENT,

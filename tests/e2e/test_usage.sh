@@ -131,6 +131,21 @@ status=0
 expect 1 "a closed stdout: exit 1"
 expect_in "$err" "standard output"
 
+status=0
+"$program" --html - "$photo" >&- 2>"$err" || status=$?
+expect 1 "a closed stdout is no file to write a page to"
+expect_in "$err" "standard output" "--html"
+mkdir "$work/hundred"
+for i in $(seq 100); do cp "$photo" "$work/hundred/$i.ppm"; done
+{
+    status=0
+    "$program" -q --html - "$work/hundred" 2>"$err" || status=$?
+    echo "$status" >"$work/status"
+} | head -c 9 >"$out"
+status=$(cat "$work/status")
+expect 141 "a page that nobody reads to its end"
+expect_lines "$err" 0
+
 # Streams that are closed are no files of the run's own.
 status=0
 "$program" - <&- >"$out" 2>"$err" || status=$?
