@@ -1,11 +1,11 @@
 #include "decode/suggester.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "decode/decode.h"
 #include "decode/pipeline.h"
 #include "decode/rows.h"
@@ -160,10 +160,11 @@ static bool make_space(struct suggester *s, size_t count, caption_error *error) 
     return memory_grow(&s->found, &s->found_capacity, count, sizeof *s->found, what, error);
 }
 
-/* Whether a byte of a text is that of a token: the same letter, or both beyond ASCII. */
+/* Whether a byte of a text is that of a token: the same letter in any locale of the caller, in
+ * Turkish too, or both beyond ASCII. */
 static bool is_same(char typed, char token) {
     if ((unsigned char)typed >= 0x80) return (unsigned char)token >= 0x80;
-    return tolower((unsigned char)typed) == token;
+    return utf8_lower((unsigned char)typed) == (unsigned char)token;
 }
 
 /* Bytes of the word that the text ends within, its last token; 0: something follows that word. */

@@ -3,6 +3,8 @@
 
 #include "tiny_captioner.h"
 
+#include <locale.h>
+
 #include "decode/decode.h"
 
 struct fixture {
@@ -157,6 +159,17 @@ static void a_word_that_is_being_typed_is_completed(void **state) {
     tear_down(&f);
 }
 
+/* Where lower case of I is no i. */
+static void capitals_are_read_in_a_turkish_program(void **state) {
+    (void)state;
+    if (!setlocale(LC_ALL, "tr_TR.UTF-8")) skip();
+    struct fixture f;
+    set_up(&f, 2, false);
+    expect_begun(&f, "a ZI", 2, NULL);
+    setlocale(LC_ALL, "C");
+    tear_down(&f);
+}
+
 static void what_cannot_be_is_an_error(void **state) {
     (void)state;
     struct fixture f;
@@ -214,6 +227,7 @@ int main(void) {
         cmocka_unit_test(recalled_features_are_those_that_scores_are_about),
         cmocka_unit_test(suggestions_are_all_that_may_come_next_in_order),
         cmocka_unit_test(a_word_that_is_being_typed_is_completed),
+        cmocka_unit_test(capitals_are_read_in_a_turkish_program),
         cmocka_unit_test(what_cannot_be_is_an_error),
         cmocka_unit_test(a_word_that_is_impossible_has_no_score),
         cmocka_unit_test(a_completion_begins_with_the_text),
