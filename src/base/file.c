@@ -26,6 +26,23 @@ bool file_error(caption_error *error, const char *path, const char *doing) {
     return error_set(error, status_of(errno), "%s: cannot %s: %s", path, doing, strerror(errno));
 }
 
+static int standard_stream(const char *path) {
+    static const char *const names[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+        if (strcmp(path, names[stream]) == 0) return stream;
+    return -1;
+}
+
+int file_open_descriptor(const char *path, int flags) {
+    const int descriptor = open(path, flags | O_CLOEXEC), reason = errno;
+    const int stream = standard_stream(path);
+    if (descriptor >= 0 || stream < 0) return descriptor;
+    const int copy = dup(stream);
+    if (copy < 0) errno = reason;
+    if (copy >= 0) (void)fcntl(copy, F_SETFD, FD_CLOEXEC);
+    return copy;
+}
+
 /* Of a path that cannot be opened. */
 static bool open_error(caption_error *error, const char *path) {
     if (errno != ENOENT || !strstr(path, "://")) return file_error(error, path, "open");
@@ -132,13 +149,14 @@ bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_
     return read_all(&(struct file_source){stream, name, NULL}, limit, 0, out, error);
 }
 
-/* A named pipe may have no writer, so the wait for it is limited. A pipe behind a system link
- * (/dev/stdin) has a writer. */
+/* A named pipe may have no writer, so the wait for it is limited. Standard input has one, and so
+ * has a pipe behind a system link. */
 static bool wait_for_writer(int descriptor, const char *path, const struct file_stop *stop,
                             caption_error *error) {
     enum { PATIENCE = 10 }; /* seconds */
     struct stat status;
-    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) return true;
+    if (standard_stream(path) >= 0 || (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)))
+        return true;
     bool ready = false;
     if (!wait_for_bytes(descriptor, path, PATIENCE * 1000, stop, &ready, error)) return false;
     return ready || error_set(error, CAPTION_ERROR_IO,
@@ -148,7 +166,7 @@ static bool wait_for_writer(int descriptor, const char *path, const struct file_
 /* Opens without blocking, then clears O_NONBLOCK. */
 static FILE *open_stream(const char *path, const struct file_stop *stop, struct stat *status,
                          caption_error *error) {
-    const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    const int descriptor = file_open_descriptor(path, O_RDONLY | O_NONBLOCK);
     if (descriptor < 0) {
         open_error(error, path);
         return NULL;

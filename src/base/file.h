@@ -20,6 +20,10 @@ struct file_bytes {
  * another status than what is wrong with the file. Returns false. */
 bool file_error(caption_error *error, const char *path, const char *doing);
 
+/* open(2), closed on exec. /dev/stdin, /dev/stdout and /dev/stderr are the open ones where the
+ * system does not open them anew: sockets, another user's files, or there is no /proc. */
+int file_open_descriptor(const char *path, int flags);
+
 /* Reads a whole regular file or pipe of at most `limit` bytes. "-" is not special. A directory, a
  * missing file or a larger file is an error that names the path. Freed with file_bytes_free. */
 bool file_read(const char *path, size_t limit, struct file_bytes *out, caption_error *error);

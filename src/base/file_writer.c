@@ -233,7 +233,7 @@ static bool copy(int from, int to) {
 
 static bool commit_target(struct file_target *target, const char *path, caption_error *error) {
     if (target->file.path) return file_temporary_commit(&target->file, path, NULL, error);
-    const int descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    const int descriptor = file_open_descriptor(path, O_WRONLY | O_APPEND);
     bool ok = descriptor >= 0 && copy(target->file.descriptor, descriptor);
     if (!ok) write_error(error, path, errno);
     if (descriptor >= 0 && close(descriptor) != 0 && ok) ok = write_error(error, path, errno);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -135,6 +136,36 @@ static void a_pipe_is_read_to_its_end_or_its_limit(void **state) {
         file_bytes_free(&bytes);
         fclose(stream);
     }
+}
+
+/* Which /dev/stdin does not open: as a program in Node or behind systemd has it. */
+static void standard_streams_may_be_sockets(void **state) {
+    (void)state;
+    int ends[2];
+    const int input = dup(STDIN_FILENO), output = dup(STDOUT_FILENO);
+    struct file_bytes bytes = {0};
+    struct file_writer writer;
+    caption_error error = {0};
+    char answer[8] = "";
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    assert_int_equal(write(ends[0], "photo", 5), 5);
+    assert_int_equal(shutdown(ends[0], SHUT_WR), 0);
+    fflush(stdout);
+    dup2(ends[1], STDIN_FILENO);
+    dup2(ends[1], STDOUT_FILENO);
+    const bool read_whole = file_read("/dev/stdin", 100, &bytes, &error);
+    const bool opened = read_whole && file_writer_open(&writer, "/dev/stdout", &error);
+    const bool written =
+        opened && fputs("caption", writer.stream) >= 0 && file_writer_commit(&writer, &error);
+    dup2(input, STDIN_FILENO);
+    dup2(output, STDOUT_FILENO);
+    if (!written) fail_msg("%s", error.message);
+    assert_string_equal((char *)bytes.data, "photo");
+    assert_int_equal(read(ends[0], answer, sizeof answer), 7);
+    assert_string_equal(answer, "caption");
+    file_bytes_free(&bytes);
+    const int all[] = {input, output, ends[0], ends[1]};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) close(all[i]);
 }
 
 static void parts_of_a_file_are_read_in_any_order(void **state) {
@@ -410,6 +441,7 @@ int main(void) {
         IN_A_FOLDER(a_file_is_read_whole),
         IN_A_FOLDER(what_cannot_be_read_is_named_with_its_reason),
         cmocka_unit_test(a_pipe_is_read_to_its_end_or_its_limit),
+        cmocka_unit_test(standard_streams_may_be_sockets),
         IN_A_FOLDER(parts_of_a_file_are_read_in_any_order),
         IN_A_FOLDER(a_file_cut_short_while_it_is_read_is_an_error),
         IN_A_FOLDER(what_cannot_be_opened_is_named_with_its_reason),
