@@ -291,6 +291,11 @@ static bool copy_attributes(const char *path, int to) {
     return ok;
 }
 
+/* Not every file system lets modes be changed; most new files have the right one. */
+static bool set_mode(int descriptor, mode_t found, mode_t wanted) {
+    return (found & 0777) == (wanted & 0777) || fchmod(descriptor, wanted & 0777) == 0;
+}
+
 /* Makes the new file what the old one was, but for its bytes. */
 static bool become(int descriptor, const char *path, const struct stat *old, bool keeps_time,
                    caption_error *error) {
@@ -300,7 +305,7 @@ static bool become(int descriptor, const char *path, const struct stat *old, boo
     if (fstat(descriptor, &made) != 0 || made.st_uid != old->st_uid || made.st_gid != old->st_gid)
         return error_set(error, CAPTION_ERROR_IO,
                          "%s: belongs to another user or group, which a new file would not", path);
-    if (fchmod(descriptor, old->st_mode & 0777) != 0 || !copy_attributes(path, descriptor) ||
+    if (!set_mode(descriptor, made.st_mode, old->st_mode) || !copy_attributes(path, descriptor) ||
         (keeps_time && futimens(descriptor, times) != 0))
         return write_error(error, path, errno);
     return true;

@@ -34,6 +34,22 @@ cmp -s a.jpg ../once.jpg || fail "written twice gives the same bytes"
 run --jsonl .
 [ "$(jq -r 'select(.path | endswith("a.jpg")).caption' "$out")" = "$caption" ] || fail "the caption is that of the photo before"
 
+# A file system without modes that can be changed, such as an MTP device's.
+if has_faults; then
+    for mode in 644 600; do
+        cp ../a.jpg modes.jpg
+        chmod $mode modes.jpg
+        status=0
+        (umask 022 && ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$work/trace" -e trace=fchmod -e inject=fchmod:error=EPERM \
+            "$program" --write-metadata modes.jpg) >"$out" 2>"$err" || status=$?
+        expect 0 "where modes cannot be changed, a photo of mode $mode is written"
+        [ "$(stat -c %a modes.jpg)" = $mode ] || fail "its mode stays"
+    done
+    rm modes.jpg
+else
+    skip "no strace (or it may not trace): photos where modes cannot be changed"
+fi
+
 # --- what may not be changed
 
 cp "$work/shapes/images/00.ppm" d.ppm
