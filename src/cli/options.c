@@ -382,12 +382,17 @@ static const char *variable_of(const struct options_row *row, char *name, size_t
 static enum options_outcome set_from_variable(const struct options_command *command,
                                               const struct options_row *row, const char *name,
                                               const char *text, FILE *messages) {
-    if (options_takes_value(row) || is_word_of("1|true|yes|on", '|', text)) {
-        const enum options_outcome outcome = set_row(command, row, text, messages);
+    const bool optional = row->type == OPTIONS_OPTIONAL;
+    const bool counts = optional && strcmp(row->value, "N") == 0; /* 1 is one then */
+    const bool on = is_word_of(counts ? "true|yes|on" : "1|true|yes|on", '|', text);
+    const bool off = !*text || is_word_of("0|false|no|off", '|', text);
+    if (optional ? !off : options_takes_value(row) || on) {
+        const char *value = optional && on ? "" : text;
+        const enum options_outcome outcome = set_row(command, row, value, messages);
         if (outcome == OPTIONS_INVALID) fprintf(messages, "The value is that of $%s.\n", name);
         return outcome;
     }
-    if (!*text || is_word_of("0|false|no|off", '|', text)) return OPTIONS_PARSED;
+    if (off) return OPTIONS_PARSED;
     fprintf(messages, "%s: $%s: '", command->name, name);
     plain_text_write_line(messages, text);
     fprintf(messages, "' is neither 1 nor 0\n");

@@ -74,12 +74,12 @@ enum options_outcome {
 };
 
 /* Sets the targets from the environment, then from argv[1..]: CAPTION_BEAM_SIZE=3 is --beam-size 3
- * before all others, CAPTION_JSON=1 (0: not) a flag without a value. A model and a token have
- * variables of their own, and what Kubernetes sets for a service named caption (CAPTION_PORT, with
- * an address) is no number and is passed over. Flags may stand after other arguments; those are
- * moved to the end and begin at argv[*first]. A mistake is written to `messages`, with the flag,
- * its value and what is allowed. -h, --help, --help-all, --help-man, --help-bash, --help-zsh and
- * --help-fish are understood without a row. */
+ * before all others, CAPTION_JSON=1 (0: not) a flag without a value, CAPTION_SIDECAR=1 one whose
+ * value may be left out. A model and a token have variables of their own, and what Kubernetes sets
+ * for a service named caption (CAPTION_PORT, with an address) is no number and is passed over.
+ * Flags may stand after other arguments; those are moved to the end and begin at argv[*first]. A
+ * mistake is written to `messages`, with the flag, its value and what is allowed. -h, --help,
+ * --help-all, --help-man, --help-bash, --help-zsh and --help-fish are understood without a row. */
 enum options_outcome options_parse(const struct options_command *command, int argc, char **argv,
                                    int *first, FILE *messages);
 

@@ -8,7 +8,7 @@
 
 struct targets {
     bool json, flip, given;
-    const char *model, *cell, *basic, *page, *output;
+    const char *model, *cell, *basic, *page, *output, *sidecar, *tags;
     size_t beam;
     float penalty;
     uint64_t seed;
@@ -26,6 +26,8 @@ static enum options_outcome parse(struct targets *t, char **argv) {
         {0, "text", OPTIONS_LIST, &t->text, "FILE...", 0, 0, "texts", NULL},
         {0, "html", OPTIONS_OUTPUT, &t->page, "FILE", 0, 0, "a page", NULL},
         {'o', "output", OPTIONS_FILE, &t->output, "FILE", 0, 0, "a model", NULL},
+        {0, "sidecar", OPTIONS_OPTIONAL, &t->sidecar, ".EXT", 0, 0, "files", NULL},
+        {0, "tags", OPTIONS_OPTIONAL, &t->tags, "N", 0, 0, "tags", NULL},
     };
     const struct options_row numbers[] = {
         {'b', "beam-size", OPTIONS_SIZE, &t->beam, "N", 1, 10, "width; of the search", &t->given},
@@ -33,7 +35,7 @@ static enum options_outcome parse(struct targets *t, char **argv) {
         {0, "seed", OPTIONS_SEED, &t->seed, "N", 0, 0, "seed", NULL},
         {0, "repeat", OPTIONS_NUMBERS, &t->repeats, "X...", 0, 9, "repeats", NULL},
     };
-    const struct options_group groups[] = {{"General", general, 7}, {"Numbers", numbers, 4}};
+    const struct options_group groups[] = {{"General", general, 9}, {"Numbers", numbers, 4}};
     const struct options_command command = {"caption", "PATH", "About.\n", groups, 2, t->basic};
     int argc = 0;
     while (argv[argc]) argc++;
@@ -342,6 +344,25 @@ static void the_environment_sets_flags_before_the_command_line(void **state) {
     unsetenv("CAPTION_BEAM_SIZE");
 }
 
+static void a_flag_whose_value_may_be_left_out_is_on_or_off_in_the_environment(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *sidecar, *tags;
+    } cases[] = {{"1", "", "1"},   {"true", "", ""},    {"0", NULL, NULL},
+                 {"", NULL, NULL}, {"off", NULL, NULL}, {".cap", ".cap", ".cap"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct targets t = defaults();
+        setenv("CAPTION_SIDECAR", cases[i].text, 1);
+        setenv("CAPTION_TAGS", cases[i].text, 1);
+        assert_int_equal(parse(&t, ARGUMENTS("photo.jpg")), OPTIONS_PARSED);
+        assert_string_equal(t.sidecar ? t.sidecar : "off",
+                            cases[i].sidecar ? cases[i].sidecar : "off");
+        assert_string_equal(t.tags ? t.tags : "off", cases[i].tags ? cases[i].tags : "off");
+    }
+    unsetenv("CAPTION_SIDECAR");
+    unsetenv("CAPTION_TAGS");
+}
+
 static void help_shows_the_values_that_hold(void **state) {
     (void)state;
     struct targets t = defaults();
@@ -395,6 +416,7 @@ int main(void) {
         cmocka_unit_test(two_dashes_end_a_list),
         cmocka_unit_test(a_list_without_a_value_is_told),
         cmocka_unit_test(the_environment_sets_flags_before_the_command_line),
+        cmocka_unit_test(a_flag_whose_value_may_be_left_out_is_on_or_off_in_the_environment),
         cmocka_unit_test(help_shows_the_values_that_hold),
         cmocka_unit_test(help_shows_the_basic_flags_and_help_all_all_of_them),
     };
