@@ -70,6 +70,12 @@ install(FILES ${CMAKE_SOURCE_DIR}/src/caption.h TYPE INCLUDE COMPONENT library)
 install(FILES ${printed}/caption.3.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT library)
 file(RELATIVE_PATH include_from_pc ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig
      ${CMAKE_INSTALL_FULL_INCLUDEDIR})
+set(static_libs) # what libcaption.a is linked with; as Requires.private, every program would need their headers
+foreach(part CJSON STB JPEG PNG GIF WEBP LCMS EXIF EXPAT)
+  list(APPEND static_libs ${${part}_STATIC_LDFLAGS})
+endforeach()
+list(REMOVE_DUPLICATES static_libs)
+list(JOIN static_libs " " static_libs)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/caption.pc.in caption.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/caption.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
         COMPONENT library)

@@ -51,6 +51,11 @@ printf '%s\n' "$work/photo.jpg" "$work/none.jpg" "$work/photo.jpg" | "$work/stre
     fail "samples/c/stream.c runs"
 expect_lines "$work/said" 3
 [ "$(sed -n 3p "$work/said")" = "$work/photo.jpg	$(cat "$out")" ] || fail "samples/c/stream.c captions"
+"${CC:-cc}" "$source_tree/samples/c/photo.c" $(pkg-config --cflags caption) \
+    $(pkg-config --static --libs caption | sed 's/-lcaption/-l:libcaption.a/') -o "$work/static" ||
+    fail "pkg-config --static has what libcaption.a is linked with"
+CAPTION_MODEL=$weights "$work/static" "$work/photo.jpg" >"$work/said" || fail "linked with libcaption.a, it runs"
+cmp -s "$work/said" "$out" || fail "linked with libcaption.a, it says what the program says"
 mkdir "$work/cmake"
 cat >"$work/cmake/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.25)
