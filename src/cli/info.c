@@ -33,10 +33,20 @@ static bool print_vocabulary(const struct model *model, caption_error *error) {
     return true;
 }
 
+/* What anybody may write is not used, under whatever umask it was packed; the mode of an old file
+ * would stay. */
+static void keep_others_from_writing(const char *path) {
+    struct stat old;
+    umask(umask(0) | S_IWOTH);
+    if (stat(path, &old) == 0 && (old.st_mode & S_IWOTH) != 0)
+        (void)!chmod(path, old.st_mode & 0777 & ~(mode_t)S_IWOTH);
+}
+
 static bool write_packed(const struct prepared *prepared, const char *path, const char *key,
                          caption_error *error) {
     const struct arena *parts[PACKED_PARTS];
     prepared_parts(prepared, parts);
+    keep_others_from_writing(path);
     if (!packed_file_write(path, key, parts, error)) return false;
     plain_text_write_line(stdout, path);
     putchar('\n');

@@ -59,6 +59,14 @@ info "$packed$" "packed anew"
 chmod 666 "$packed"
 same "anybody may write the file"
 info "not used" "anybody may write the file"
+mask=$(umask)
+umask 000
+run info --pack "$model"
+info "$packed$" "packed anew"
+rm "$packed"
+run info --pack "$model"
+info "$packed$" "packed under umask 000"
+umask "$mask"
 chmod 644 "$packed"
 if [ "$(id -u)" -eq 0 ]; then
     chown 65534 "$packed"
