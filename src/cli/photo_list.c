@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -357,14 +358,28 @@ static int by_stem(const void *a, const void *b) {
     const struct key *x = a, *y = b;
     int order = compare(x->device, y->device);
     if (order == 0) order = compare(x->inode, y->inode);
-    if (order == 0) order = memcmp(x->name, y->name, x->stem < y->stem ? x->stem : y->stem);
+    if (order == 0) order = strncasecmp(x->name, y->name, size_smaller(x->stem, y->stem));
     if (order == 0) order = compare(x->stem, y->stem);
     return order ? order : strcmp(x->name, y->name);
 }
 
-static bool same_stem(const struct key *a, const struct key *b) {
-    return a->device == b->device && a->inode == b->inode && a->stem == b->stem &&
-           memcmp(a->name, b->name, a->stem) == 0;
+/* Whether the folder of photo a has it under the stem of b, too: on file systems that ignore case
+ * (exFAT, SMB). */
+static bool ignores_case(const struct photo_list *list, const struct key *a, const struct key *b) {
+    const char *path = list->entries[a->entry].path;
+    char *other = memory_string(path, NULL);
+    struct stat one, two;
+    if (other) memcpy(other + (a->name - path), b->name, b->stem);
+    const bool same = other && stat(path, &one) == 0 && stat(other, &two) == 0 &&
+                      one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+    free(other);
+    return same;
+}
+
+static bool same_stem(const struct photo_list *list, const struct key *a, const struct key *b) {
+    if (a->device != b->device || a->inode != b->inode || a->stem != b->stem) return false;
+    return memcmp(a->name, b->name, a->stem) == 0 ||
+           (strncasecmp(a->name, b->name, a->stem) == 0 && ignores_case(list, a, b));
 }
 
 /* Names count from the folder on, where that can be looked at: it may be spelt in several ways. */
@@ -409,7 +424,7 @@ static bool mark_taken_names(struct photo_list *list, const struct key *keys, si
     bool failed = false;
     for (size_t i = 0; i < count && !failed; i++) {
         struct photo_entry *entry = &list->entries[keys[i].entry];
-        entry->name_taken = (i > 0 && same_stem(&keys[i - 1], &keys[i])) ||
+        entry->name_taken = (i > 0 && same_stem(list, &keys[i - 1], &keys[i])) ||
                             is_taken_name(list, keys, count, &keys[i], error, &failed);
         if (by_relative_path && i > 0 && strcmp(keys[i - 1].name, keys[i].name) == 0)
             return error_set(error, CAPTION_ERROR_ARGUMENT,

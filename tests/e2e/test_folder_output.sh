@@ -98,6 +98,18 @@ for other in ./spelt spelt/ spelt/../spelt "$spelt" link; do
     expect_file spelt/a.ppm.ppm.txt in/b.ppm
 done
 
+# On exFAT or SMB A.txt is a.txt. A hard link makes both names of a photo one file, as it is there.
+mkdir "$work/case"
+cp "$tree/a.pnm" "$work/case/A.pnm"
+cp "$tree/a.ppm" "$work/case"
+run --sidecar "$work/case"
+expect_file "$work/case/a.txt" a.ppm
+rm "$work/case"/*.txt
+ln "$work/case/A.pnm" "$work/case/a.pnm"
+run --sidecar "$work/case/a.ppm" "$work/case/A.pnm"
+expect_file "$work/case/A.txt" a.pnm
+expect_file "$work/case/a.ppm.txt" a.ppm
+
 echo mine >"$tree/in/b.txt"
 run -r --sidecar --jsonl "$tree"
 expect_lines "$out" 0
