@@ -212,13 +212,13 @@ static int print_version(void) {
 }
 
 /* Standard input, output or errors that are closed would be the next files that are opened: a model
- * would be read as a photo, messages written into a page. They become /dev/null, opened so that
- * reading or writing fails as before. */
+ * would be read as a photo, messages written into a page. They become /dev/null, or a folder where
+ * that is not there, opened so that reading or writing fails as before. */
 static bool fill_closed_streams(void) {
     static const int flags[] = {O_WRONLY, O_RDONLY, O_RDONLY};
     for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
         if (fcntl(stream, F_GETFD) < 0 && errno == EBADF &&
-            open("/dev/null", flags[stream]) != stream)
+            open("/dev/null", flags[stream]) != stream && open("/", O_RDONLY) != stream)
             return false;
     return true;
 }

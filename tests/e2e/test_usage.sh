@@ -156,4 +156,11 @@ status=0
 expect 1 "a photo that is not there, and nowhere to say so"
 [ "$(tail -n 1 "$work/closed.html")" = "</html>" ] || fail "the page is the page alone"
 
+if unshare -rm true 2>/dev/null; then
+    status=0
+    unshare -rm sh -c 'mount -t tmpfs none /dev && "$1" "$2" <&-' sh "$program" "$photo" >"$out" 2>"$err" || status=$?
+    expect 0 "a closed stdin where there is no /dev/null"
+else
+    skip "no unshare (or it may not): a closed stdin where there is no /dev/null"
+fi
 finish
