@@ -7,9 +7,11 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/run_files.h"
 #include "decode/decode.h"
@@ -309,6 +311,11 @@ bool photo_list_add(struct photo_list *list, const char *argument, caption_error
     return ok;
 }
 
+/* A line that Windows has ended, unless a file is called so. */
+static void end_windows_line(char *line, size_t length) {
+    if (length > 0 && line[length - 1] == '\r' && access(line, F_OK) != 0) line[length - 1] = 0;
+}
+
 bool photo_list_add_from(struct photo_list *list, const char *file, bool zeros,
                          caption_error *error) {
     struct file_bytes bytes;
@@ -319,11 +326,12 @@ bool photo_list_add_from(struct photo_list *list, const char *file, bool zeros,
     char *text = (char *)bytes.data;
     const int end_of_line = zeros || memchr(text, 0, bytes.size) ? 0 : '\n';
     bool ok = true;
-    for (size_t at = 0; ok && at < bytes.size;) {
+    for (size_t at = end_of_line ? utf8_mark(text, bytes.size) : 0; ok && at < bytes.size;) {
         char *end = memchr(text + at, end_of_line, bytes.size - at);
         const size_t length = end ? (size_t)(end - text) - at : bytes.size - at;
         text[at + length] = 0; /* there is room: a 0 follows the last byte */
-        if (length > 0) ok = photo_list_add(list, text + at, error);
+        if (end_of_line) end_windows_line(text + at, length);
+        if (text[at]) ok = photo_list_add(list, text + at, error);
         at += length + 1;
     }
     file_bytes_free(&bytes);

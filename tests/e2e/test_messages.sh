@@ -64,6 +64,16 @@ printf 'holiday\\beach\\dog.ppm\n' >list.txt
 run --files-from list.txt
 expect 0 "a list of them"
 expect_in "$out" "holiday/beach/dog.ppm"
+printf '\357\273\277holiday\\beach\\dog.ppm\r\n\r\n' >list.txt
+run --files-from list.txt
+expect 0 "a list that Windows wrote"
+expect_lines "$out" 1
+carriage=$(printf 'return.ppm\r')
+cp "$shape/02.ppm" "$carriage"
+printf '%s\n' "$carriage" >list.txt
+run --files-from list.txt
+expect 0 "a name that ends as a line of Windows does"
+rm "$carriage"
 cp "$shape/01.ppm" 'holiday\beach\dog.ppm'
 run --jsonl 'holiday\beach\dog.ppm'
 expect_in "$out" 'holiday\\beach\\dog.ppm'
