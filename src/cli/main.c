@@ -213,18 +213,22 @@ static int print_version(void) {
 
 /* Standard input, output or errors that are closed would be the next files that are opened: a model
  * would be read as a photo, messages written into a page. They become /dev/null, or a folder where
- * that is not there, opened so that reading or writing fails as before. */
-static bool fill_closed_streams(void) {
+ * that is not there, opened so that reading or writing fails as before. Where another program, such
+ * as Node, has made them non-blocking, what a slow reader does not take at once would be lost. */
+static bool prepare_streams(void) {
     static const int flags[] = {O_WRONLY, O_RDONLY, O_RDONLY};
-    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
-        if (fcntl(stream, F_GETFD) < 0 && errno == EBADF &&
-            open("/dev/null", flags[stream]) != stream && open("/", O_RDONLY) != stream)
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+        const int state = fcntl(stream, F_GETFL);
+        if (state < 0 && errno == EBADF && open("/dev/null", flags[stream]) != stream &&
+            open("/", O_RDONLY) != stream)
             return false;
+        if (state >= 0 && (state & O_NONBLOCK) != 0) fcntl(stream, F_SETFL, state & ~O_NONBLOCK);
+    }
     return true;
 }
 
 int main(int argc, char **argv) {
-    if (!fill_closed_streams()) return COMMAND_FAILED; /* there is nowhere to say so */
+    if (!prepare_streams()) return COMMAND_FAILED; /* there is nowhere to say so */
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error: see command_error */
     signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow */
     if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0))

@@ -84,6 +84,19 @@ for arguments in "$shape" "--jsonl $shape" "--dry-run $shape" "$shape/00.ppm" --
     expect_lines "$err" 0
 done
 
+# A pipe that another program has made non-blocking, with a reader that is slow.
+if command -v python3 >/dev/null; then
+    run --help-all
+    cp "$out" "$work/help"
+    python3 -c 'import fcntl, os, sys
+fcntl.fcntl(1, fcntl.F_SETPIPE_SZ if hasattr(fcntl, "F_SETPIPE_SZ") else 1031, 4096)
+os.set_blocking(1, False)
+os.execv(sys.argv[1], sys.argv[1:])' "$program" --help-all 2>"$err" | { sleep 1; cat >"$out"; }
+    cmp -s "$work/help" "$out" || fail "output to a non-blocking pipe is whole: $(cat "$err")"
+else
+    skip "no python3: output to a non-blocking pipe"
+fi
+
 for flag in --sidecar --write-xmp "--output-dir=$work/texts"; do
     status=0
     (cd "$work" && "$program" "$flag" -) <"$shape/00.ppm" >"$out" 2>"$err" || status=$?
