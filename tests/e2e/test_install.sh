@@ -114,4 +114,15 @@ completes "gru" train --cell g
 completes "train" eval --split = tr
 completes "--min-length --min-confidence" --min-
 
+# CMake is configured where programs speak another language, as readelf does.
+readelf=$(command -v readelf)
+cat >"$work/readelf" <<END
+#!/bin/sh
+if [ "\$LC_ALL" = C ]; then exec "$readelf" "\$@"; fi
+"$readelf" "\$@" | sed 's/soname/so_adi/'
+END
+chmod +x "$work/readelf"
+LC_ALL=tr_TR.UTF-8 cmake -S "$source_tree" -B "$work/configured" -D CMAKE_READELF="$work/readelf" >"$work/log" 2>&1 ||
+    fail "CMake in Turkish: $(grep -A 3 'CMake Error' "$work/log")"
+
 finish
