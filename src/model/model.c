@@ -386,8 +386,8 @@ static bool beside(struct model_place *place, const char *from) {
     return true;
 }
 
-/* The path of the running program; where there is no /proc, as in a root of few files, that by
- * which it was started. False where neither is known. */
+/* The path of the running program; where there is no /proc, as in a root of few files, what that by
+ * which it was started leads to. False where neither is known. */
 static bool program_path(struct model_place *place) {
     const ssize_t length = readlink("/proc/self/exe", place->text, sizeof place->text - 1);
     if (length > 0) {
@@ -396,12 +396,14 @@ static bool program_path(struct model_place *place) {
     }
 #ifdef __linux__
     const char *started = (const char *)getauxval(AT_EXECFN);
-    if (started && strlen(started) < sizeof place->text) {
-        strcpy(place->text, started);
-        return true;
-    }
-#endif
+    char *path = started ? realpath(started, NULL) : NULL;
+    const bool fits = path && strlen(path) < sizeof place->text;
+    if (fits) strcpy(place->text, path);
+    free(path);
+    return fits;
+#else
     return false;
+#endif
 }
 
 /* The model of the prefix in which the running program lies; false where that is unknown. */

@@ -28,8 +28,10 @@ expect 1 "\$CAPTION_MODEL that is no file"
 expect_in "$err" "\$CAPTION_MODEL: $work/nothing: No such file" "-m"
 
 if unshare -rm true 2>/dev/null; then
-    unshare -rm sh -c 'mount -t tmpfs none /proc && "$1" info' sh "$prefix/bin/caption" >"$out" 2>"$err"
-    expect_in "$out" "$prefix/bin/../share/caption/caption.safetensors"
+    for started in "$prefix/bin/caption" "$work/links/caption"; do
+        unshare -rm sh -c 'mount -t tmpfs none /proc && "$1" info' sh "$started" >"$out" 2>"$err"
+        expect_in "$out" "$prefix/bin/../share/caption/caption.safetensors"
+    done
 else
     skip "no unshare (or it may not): the model is found without /proc"
 fi
