@@ -70,10 +70,14 @@ static bool ends_empty(const struct xmp_reader *reader) {
     return tag_end(reader) == tag_begin(reader);
 }
 
-static bool is_property(const char *name, const struct xmp_property *property) {
+static bool is_in_space(const char *name, const struct xmp_property *property) {
     const size_t length = strlen(property->space);
-    return strncmp(name, property->space, length) == 0 && name[length] == IN[0] &&
-           strcmp(name + length + 1, property->name) == 0;
+    return strncmp(name, property->space, length) == 0 && name[length] == IN[0];
+}
+
+static bool is_property(const char *name, const struct xmp_property *property) {
+    return is_in_space(name, property) &&
+           strcmp(name + strlen(property->space) + 1, property->name) == 0;
 }
 
 /* Attribute `number` of the tag that is being read, with the space before it. Expat has found the
@@ -93,12 +97,32 @@ static struct xmp_place attribute_place(const struct xmp_reader *reader, size_t 
     }
 }
 
+/* Whether a name shows a prefix that is still to be found. A property's own name does not: it may
+ * be replaced. */
+static bool shows_prefix(const struct xmp_packet *packet, const char *name, size_t number) {
+    return is_in_space(name, &xmp_properties[number]) &&
+           !is_property(name, &xmp_properties[number]) && packet->prefixes[number].length == 0;
+}
+
+/* `tag`: the name as it stands in the packet. */
+static void note_prefix(struct xmp_packet *packet, const char *name, const char *tag) {
+    const size_t length = strcspn(tag, ":=/>" SPACE);
+    for (size_t i = 0; tag[length] == ':' && i < XMP_PROPERTIES; i++)
+        if (shows_prefix(packet, name, i)) packet->prefixes[i] = (struct xmp_name){tag, length};
+}
+
 static bool enter_description(struct xmp_reader *reader, const char **attributes) {
     struct xmp_packet *packet = reader->packet;
-    for (size_t a = 0; attributes[2 * a]; a++)
-        for (size_t i = 0; i < XMP_PROPERTIES; i++)
-            if (is_property(attributes[2 * a], &xmp_properties[i]))
+    for (size_t a = 0; attributes[2 * a]; a++) {
+        const char *name = attributes[2 * a];
+        for (size_t i = 0; i < XMP_PROPERTIES; i++) {
+            if (is_property(name, &xmp_properties[i]))
                 packet->texts[i] = attribute_place(reader, a);
+            if (!shows_prefix(packet, name, i)) continue;
+            const char *tag = packet->bytes + attribute_place(reader, a).begin;
+            note_prefix(packet, name, tag + strspn(tag, SPACE));
+        }
+    }
     if (packet->name) return true;
     packet->name = packet->bytes + tag_begin(reader) + 1;
     packet->name_length = strcspn(packet->name, SPACE "/>");
@@ -107,6 +131,7 @@ static bool enter_description(struct xmp_reader *reader, const char **attributes
 
 /* The first of several counts. */
 static bool enter_property(struct xmp_reader *reader, const char *name) {
+    note_prefix(reader->packet, name, reader->packet->bytes + tag_begin(reader) + 1);
     for (size_t i = 0; i < XMP_PROPERTIES; i++) {
         struct xmp_place *text = &reader->packet->texts[i];
         if (!is_property(name, &xmp_properties[i]) || text->form != XMP_ABSENT) continue;
@@ -424,38 +449,50 @@ static void write_keywords(FILE *stream, const struct xmp_content *content,
     }
 }
 
-/* A property of one plain text, with its prefix declared. */
-static void write_plain(FILE *stream, size_t number, const struct xmp_content *content) {
+/* The prefix that a namespace has in a packet, else the usual one. Adobe's toolkit reads nothing of
+ * a packet in which a namespace has two. */
+static struct xmp_name prefix_of(const struct xmp_packet *packet, size_t number) {
     const struct xmp_property *property = &xmp_properties[number];
-    if (number == XMP_CONFIDENCE && isnan(content->confidence)) return;
-    fprintf(stream, "<%s:%s xmlns:%s=\"%s\">", property->prefix, property->name, property->prefix,
-            property->space);
+    for (size_t i = 0; packet && i < XMP_PROPERTIES; i++)
+        if (packet->prefixes[i].length > 0 && strcmp(xmp_properties[i].space, property->space) == 0)
+            return packet->prefixes[i];
+    return (struct xmp_name){property->prefix, strlen(property->prefix)};
+}
+
+/* What a property of one plain text holds. */
+static void write_plain(FILE *stream, size_t number, const struct xmp_content *content) {
     if (number == XMP_CONFIDENCE)
         fprintf(stream, "%.4f", content->confidence);
     else
         html_text_write(stream, XMP_WRITER_NAME);
-    fprintf(stream, "</%s:%s>", property->prefix, property->name);
 }
 
-/* `declared`: the prefixes that are used are. */
-static void write_property(FILE *stream, size_t number, const struct xmp_content *content,
-                           bool declared) {
-    if (number >= XMP_CONFIDENCE) {
-        write_plain(stream, number, content);
-        return;
-    }
-    const struct xmp_property *property = &xmp_properties[number];
+static void write_list(FILE *stream, size_t number, const struct xmp_content *content) {
     const char *list = number == XMP_KEYWORDS ? "Bag" : "Alt";
-    fprintf(stream, "<%s:%s", property->prefix, property->name);
-    if (!declared)
-        fprintf(stream, " xmlns:%s=\"%s\"%s", property->prefix, property->space,
-                declaration_of_rdf);
-    fprintf(stream, "><rdf:%s>", list);
+    fprintf(stream, "<rdf:%s>", list);
     if (number == XMP_KEYWORDS)
         write_keywords(stream, content, NULL, true);
     else
         write_item(stream, content->texts[number], true);
-    fprintf(stream, "</rdf:%s></%s:%s>", list, property->prefix, property->name);
+    fprintf(stream, "</rdf:%s>", list);
+}
+
+/* `old`: the packet of another program that it is put into; NULL: our own, which declares the
+ * prefixes of lists. */
+static void write_property(FILE *stream, size_t number, const struct xmp_content *content,
+                           const struct xmp_packet *old) {
+    if (number == XMP_CONFIDENCE && isnan(content->confidence)) return;
+    const struct xmp_property *property = &xmp_properties[number];
+    const struct xmp_name prefix = prefix_of(old, number);
+    const int length = (int)prefix.length;
+    const bool is_plain = number >= XMP_CONFIDENCE;
+    fprintf(stream, "<%.*s:%s", length, prefix.text, property->name);
+    if (old || is_plain)
+        fprintf(stream, " xmlns:%.*s=\"%s\"%s", length, prefix.text, property->space,
+                is_plain ? "" : declaration_of_rdf);
+    fputc('>', stream);
+    (is_plain ? write_plain : write_list)(stream, number, content);
+    fprintf(stream, "</%.*s:%s>", length, prefix.text, property->name);
 }
 
 static bool has_caption(const struct xmp_content *content) {
@@ -473,7 +510,7 @@ void xmp_packet_write(FILE *stream, const struct xmp_content *content) {
     fputs(head, stream);
     for (size_t i = 0; i < XMP_PROPERTIES; i++) {
         if (!is_wanted(content, i)) continue;
-        write_property(stream, i, content, true);
+        write_property(stream, i, content, NULL);
         fputc('\n', stream);
     }
     fputs(tail, stream);
@@ -554,7 +591,7 @@ static void write_more(FILE *stream, const struct xmp_packet *packet,
     if (is_empty) fputs(">\n", stream);
     for (size_t i = 0; i < XMP_PROPERTIES; i++) {
         if (!is_added(packet, content, i)) continue;
-        write_property(stream, i, content, false);
+        write_property(stream, i, content, packet);
         fputc('\n', stream);
     }
     if (is_empty) fprintf(stream, "</%.*s>", (int)packet->name_length, packet->name);
@@ -573,7 +610,7 @@ static void write_edit(FILE *stream, const struct xmp_packet *packet, const stru
         write_item(stream, content->texts[edit->number], false);
         break;
     case XMP_PROPERTY:
-        write_property(stream, edit->number, content, false);
+        write_property(stream, edit->number, content, packet);
         break;
     case XMP_LIST:
         write_keywords(stream, content, packet, false);

@@ -68,10 +68,17 @@ struct xmp_place {
     size_t begin, end;
 };
 
+/* A part of a packet's bytes; no length: none. */
+struct xmp_name {
+    const char *text;
+    size_t length;
+};
+
 struct xmp_packet {
     const char *bytes; /* [size] and a 0, the caller's */
     size_t size;
     struct xmp_place texts[XMP_PROPERTIES];
+    struct xmp_name prefixes[XMP_PROPERTIES]; /* of another property of the same namespace */
     struct xmp_place
         more;         /* of further properties: nothing, at the end of the rdf:Description; or the
                          "/>" of an empty one */

@@ -204,6 +204,30 @@ static void forms_of_a_text_that_cannot_hold_a_caption_give_way_to_one_that_can(
     assert_non_null(strstr(error.message, "dog.xmp: dc:description: "));
 }
 
+static void a_namespace_keeps_the_prefix_that_it_has(void **state) {
+    (void)state;
+    needs_expat();
+#define D "xmlns:d=\"http://purl.org/dc/elements/1.1/\""
+#define P "xmlns:p=\"http://ns.adobe.com/photoshop/1.0/\""
+#define PACKET(attributes, properties)                                                             \
+    "<rdf:RDF " RDF "><rdf:Description rdf:about=''" attributes ">" properties                     \
+    "</rdf:Description></rdf:RDF>"
+    static const char *const texts[] = {
+        PACKET(" " D " " P, "<d:title>x</d:title><p:City>y</p:City>"),
+        PACKET(" " D " " P " d:format='image/jpeg'\n p:City = 'y'", "<d:description/>")};
+    for (size_t i = 0; i < 2; i++) {
+        char *made = merged(texts[i], true);
+        assert_non_null(strstr(made, "<d:description " D " " RDF ">" NEW_LIST "</d:description>"));
+        assert_non_null(
+            strstr(made, "<p:CaptionWriter " P ">caption " CAPTION_VERSION "</p:CaptionWriter>"));
+        assert_non_null(strstr(made, NEW_ALT_TEXT));
+        assert_null(strstr(made, "dc:"));
+        const struct xmp_packet packet = read_packet(made);
+        assert_true(xmp_packet_is_full(&packet, true, false));
+        free(made);
+    }
+}
+
 static void what_looks_like_a_text_elsewhere_is_none(void **state) {
     (void)state;
     needs_expat();
@@ -479,6 +503,7 @@ int main(void) {
         cmocka_unit_test(an_empty_description_is_opened),
         cmocka_unit_test(a_text_that_is_there_stays_or_gives_way_in_its_language_alone),
         cmocka_unit_test(forms_of_a_text_that_cannot_hold_a_caption_give_way_to_one_that_can),
+        cmocka_unit_test(a_namespace_keeps_the_prefix_that_it_has),
         cmocka_unit_test(what_looks_like_a_text_elsewhere_is_none),
         cmocka_unit_test(hostile_and_foreign_files_are_refused_by_name),
         cmocka_unit_test(any_bytes_are_refused_or_merged),
