@@ -263,7 +263,8 @@ static bool read_chunk(struct container *container, struct container_place place
     const uint8_t *chunk = container->bytes + place.begin;
     const size_t size = place.end - place.begin - CHUNK_HEAD - CHECKSUM;
     if (is_type(chunk, "caBX")) container->is_signed = true;
-    if (is_type(chunk, "IDAT") && container->xmp.end == 0)
+    /* Apple's iDOT counts from itself to the pixels, between which nothing may be put. */
+    if ((is_type(chunk, "iDOT") || is_type(chunk, "IDAT")) && container->xmp.end == 0)
         container->xmp = (struct container_place){place.begin, place.begin};
     if (is_type(chunk, "iTXt") && !container->packet &&
         begins_with(chunk + CHUNK_HEAD, size, keyword, sizeof keyword))

@@ -394,6 +394,21 @@ static void xmp_of_a_png_is_replaced_where_it_lies(void **state) {
     bytes_free(&file);
 }
 
+/* The pixels of a screenshot of macOS: a chunk before them says how far away they are. */
+static void xmp_of_a_png_does_not_move_pixels_away_from_their_offsets(void **state) {
+    (void)state;
+    struct bytes file = photo_new(PNG), chunk = {0};
+    const size_t pixels = bytes_find(&file, "IDAT", 4) - 4;
+    png_add_chunk(&chunk, "iDOT", "\0\0\0\2\0\0\0\0\0\0\0\4\0\0\0\x28\0\0\0\4\0\0\0\4\0\0\1\0", 28);
+    bytes_insert(&file, pixels, chunk.data, chunk.size);
+    struct bytes made = put(&file, &content, false);
+    assert_true(has(&made, "XML:com.adobe.xmp"));
+    assert_int_equal(bytes_find(&made, "IDAT", 4) - bytes_find(&made, "iDOT", 4), 40);
+    bytes_free(&made);
+    bytes_free(&chunk);
+    bytes_free(&file);
+}
+
 static void a_webp_keeps_what_lies_behind_it_and_odd_sizes(void **state) {
     (void)state;
     struct bytes file = photo_new(WEBP);
@@ -507,6 +522,7 @@ int main(void) {
         cmocka_unit_test(what_a_change_would_break_stays_as_it_is),
         cmocka_unit_test(metadata_behind_the_list_of_further_pictures_stay),
         cmocka_unit_test(xmp_of_a_png_is_replaced_where_it_lies),
+        cmocka_unit_test(xmp_of_a_png_does_not_move_pixels_away_from_their_offsets),
         cmocka_unit_test(a_webp_keeps_what_lies_behind_it_and_odd_sizes),
         cmocka_unit_test(a_kind_that_cannot_hold_it_is_named),
         cmocka_unit_test(cut_off_or_damaged_anywhere_photos_stay_or_show_the_same),
