@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #ifdef CAPTION_WITH_GUMBO
@@ -212,9 +213,20 @@ static void start_element(void *context, const char *name, const char **attribut
                           pictures_behind_name(reader->bytes, reader->size, at), reader->error);
 }
 
+/* Expat knows few encodings. Tags are ASCII in all that hold no bytes of 0, so that each byte may
+ * be a letter for itself where the declaration names another one than UTF-8. */
+static const char *encoding_of(const char *bytes) {
+    const char *end = strncmp(bytes, "<?xml", 5) == 0 ? strstr(bytes, "?>") : NULL;
+    const char *name = end ? memmem(bytes, (size_t)(end - bytes), "encoding", 8) : NULL;
+    if (!name) return "UTF-8";
+    name += strlen("encoding");
+    name += strspn(name, " \t\r\n=\"'");
+    return strncasecmp(name, "UTF", 3) == 0 ? "UTF-8" : "ISO-8859-1";
+}
+
 bool pictures_read_xhtml(const char *bytes, size_t size, struct alt_pictures *pictures,
                          caption_error *error) {
-    struct xhtml_reader reader = {.parser = XML_ParserCreate("UTF-8"),
+    struct xhtml_reader reader = {.parser = XML_ParserCreate(encoding_of(bytes)),
                                   .bytes = bytes,
                                   .size = size,
                                   .pictures = pictures,

@@ -107,6 +107,16 @@ static void a_caption_is_right_in_a_document_of_any_encoding(void **state) {
             CAFE, ALT_XHTML, "<?xml version='1.0' encoding='US-ASCII'?><p><img src='a'/></p>",
             "<?xml version='1.0' encoding='US-ASCII'?><p><img alt=\"a caf&#233;\" src='a'/></p>");
     }
+    if (has_library(ALT_XHTML)) {
+        expect_alt(CAFE, ALT_XHTML,
+                   "<?xml version='1.0' encoding = 'iso-8859-15'?><p>\xa4<img src='a'/></p>",
+                   "<?xml version='1.0' encoding = 'iso-8859-15'?><p>\xa4<img alt=\"a caf&#233;\" "
+                   "src='a'/></p>");
+        expect_alt(CAFE, ALT_XHTML,
+                   "<?xml version='1.0' encoding='GBK'?><p>\xb5\\<img src='a'/></p>",
+                   "<?xml version='1.0' encoding='GBK'?><p>\xb5\\<img alt=\"a caf&#233;\" "
+                   "src='a'/></p>");
+    }
     if (has_library(ALT_MARKDOWN)) expect_alt(CAFE, ALT_MARKDOWN, "![](a)", "![" CAFE "](a)");
 }
 
