@@ -226,9 +226,10 @@ void alt_pictures_free(struct alt_pictures *pictures) {
     *pictures = (struct alt_pictures){0};
 }
 
-/* "https:", "data:", "//host", and what a template fills in. */
+/* "https:", "data:", "//host", and what a template or a component (JSX: {logo}) fills in. */
 static bool is_remote(const char *url) {
     static const char *const templates[] = {"{{", "{%", "<?", "<%", "${"};
+    if (*url == '{' && strchr(url, '}')) return true;
     for (size_t i = 0; i < sizeof templates / sizeof *templates; i++)
         if (strstr(url, templates[i])) return true;
     const size_t scheme =
@@ -326,6 +327,7 @@ bool alt_picture_path(const char *url, const char *base, const struct alt_folder
     *path = NULL;
     *place = ALT_REMOTE;
     url += strspn(url, " \t\r\n\f");
+    if (strchr("?#", *url)) return true; /* no file, but the document */
     if (is_remote(url) || (base && is_remote(base) && *url != '/')) return true;
     *path = join(url, base, folders, error);
     if (!*path) return false;

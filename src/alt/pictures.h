@@ -56,7 +56,8 @@ void alt_pictures_free(struct alt_pictures *pictures);
 enum alt_place {
     ALT_LOCAL,   /* *path is a file, which need not exist */
     ALT_OUTSIDE, /* a file outside the folder */
-    ALT_REMOTE,  /* on the web, in the URL itself (data:), or only known to a program ("{{ x }}") */
+    ALT_REMOTE, /* on the web, in the URL itself (data:), only known to a program ("{{ x }}"), or no
+                   file ("#") */
 };
 
 /* Where documents lie, and pictures may lie. */

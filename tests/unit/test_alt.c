@@ -250,13 +250,24 @@ static void a_url_is_a_path_below_the_root(void **state) {
     expect_path(" ./../b//x%20y%2.jpg?v=1#z ", NULL, ALT_LOCAL, "text/b/x y%2.jpg");
     expect_path("/x.jpg", NULL, ALT_LOCAL, "x.jpg");
     expect_path("x.jpg", "/b/", ALT_LOCAL, "b/x.jpg");
+    expect_path("x.jpg", "", ALT_LOCAL, "text/a/x.jpg");
+    expect_path("x.jpg", "#c", ALT_LOCAL, "text/a/x.jpg");
     expect_path("x.jpg", "c/d.html", ALT_LOCAL, "text/a/c/x.jpg");
     expect_path("x.jpg", "https://example.org/", ALT_REMOTE, NULL);
     expect_path("../../../x.jpg", NULL, ALT_OUTSIDE, NULL);
     expect_path("%2e%2e/%2e%2e/../x.jpg", NULL, ALT_OUTSIDE, NULL);
     expect_path("a%00b", NULL, ALT_LOCAL, "text/a/a%00b");
-    static const char *const remote[] = {"https://a/b.jpg", "//a/b.jpg", "data:image/png,x",
-                                         "C:\\a.jpg",       "{{ url }}", "<?php ?>"};
+    static const char *const remote[] = {"https://a/b.jpg",
+                                         "//a/b.jpg",
+                                         "data:image/png,x",
+                                         "C:\\a.jpg",
+                                         "{{ url }}",
+                                         "<?php ?>",
+                                         "{logo}",
+                                         "#",
+                                         " ?x",
+                                         " ",
+                                         "{a('./b.jpg').c}"};
     for (size_t i = 0; i < sizeof remote / sizeof *remote; i++)
         expect_path(remote[i], NULL, ALT_REMOTE, NULL);
 }
