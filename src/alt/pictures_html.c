@@ -88,6 +88,16 @@ static const char *value_of(const struct gumbo *lib, const GumboElement *element
     return attribute ? attribute->value : NULL;
 }
 
+/* The alt text, or what a program makes one of: Vue, Angular, AngularJS, Aurelia, Thymeleaf. */
+static const char *alt_of(const struct gumbo *lib, const GumboElement *element) {
+    static const char *const names[] = {"alt",        ":alt",        "v-bind:alt", "[alt]",
+                                        "[attr.alt]", "ng-attr-alt", "alt.bind",   "th:alt"};
+    const char *alt = NULL;
+    for (size_t i = 0; !alt && i < sizeof names / sizeof *names; i++)
+        alt = value_of(lib, element, names[i]);
+    return alt;
+}
+
 static bool add_element(const struct gumbo *lib, const GumboElement *element, const char *bytes,
                         size_t size, struct alt_pictures *pictures, caption_error *error) {
     if (element->tag == GUMBO_TAG_BASE && !pictures->base && value_of(lib, element, "href")) {
@@ -96,9 +106,9 @@ static bool add_element(const struct gumbo *lib, const GumboElement *element, co
     }
     const char *tag = element->original_tag.data;
     if (element->tag != GUMBO_TAG_IMG || !tag || element->original_tag.length == 0) return true;
-    const struct img_attributes attributes = {
-        value_of(lib, element, "src"), value_of(lib, element, "alt"),
-        value_of(lib, element, "role"), value_of(lib, element, "aria-hidden")};
+    const struct img_attributes attributes = {value_of(lib, element, "src"), alt_of(lib, element),
+                                              value_of(lib, element, "role"),
+                                              value_of(lib, element, "aria-hidden")};
     return pictures_add_tag(pictures, &attributes,
                             pictures_behind_name(bytes, size, (size_t)(tag - bytes)), error);
 }

@@ -65,6 +65,14 @@ static void an_img_without_alt_gets_one_and_decoration_stays(void **state) {
         " src=a>");
 }
 
+static void an_alt_text_that_a_program_fills_in_is_one(void **state) {
+    (void)state;
+    const char *text = "<img src=a :alt=x><img src=a v-bind:alt=x><img src=a [alt]='x'><img src=a "
+                       "[attr.alt]=x><img src=a th:alt=x><img src=a alt={{x}}>";
+    expect(ALT_HTML, text, text);
+    expect(ALT_HTML, "<img src=a data-alt=x>", "<img" ALT " src=a data-alt=x>");
+}
+
 static void expect_alt(const char *alt, enum alt_kind kind, const char *text,
                        const char *expected) {
     char *made = filled_with(alt, kind, text);
@@ -460,6 +468,7 @@ int main(void) {
         cmocka_unit_test(xhtml_is_read_as_xml),
         cmocka_unit_test(markdown_pictures_are_found_wherever_they_stand),
         cmocka_unit_test(the_metadata_before_a_markdown_document_is_kept),
+        cmocka_unit_test(an_alt_text_that_a_program_fills_in_is_one),
         cmocka_unit_test(a_text_in_the_wrong_place_is_noticed),
         cmocka_unit_test(deep_and_broken_documents_are_read_or_refused),
         cmocka_unit_test(hostile_documents_take_no_longer_than_others),
