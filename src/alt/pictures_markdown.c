@@ -107,13 +107,18 @@ static size_t search_from(const struct markdown *markdown, const struct block_ex
     return markdown->in_vain < most ? size_smaller(from, block->end) : block->end;
 }
 
+/* Where cmark says that an inline begins. */
+static size_t place_of(const struct markdown *markdown, cmark_node *node) {
+    const int column = markdown->lib.cmark_node_get_start_column(node);
+    return begin_of_line(markdown, markdown->lib.cmark_node_get_start_line(node)) +
+           (size_t)(column > 0 ? column - 1 : 0);
+}
+
 /* The place between the brackets of a picture; 0: not found. */
 static size_t find_picture(struct markdown *markdown, cmark_node *node) {
     const char *url = markdown->lib.cmark_node_get_url(node);
     const struct block_extent block = extent_of(markdown, block_of(markdown, node));
-    const int column = markdown->lib.cmark_node_get_start_column(node);
-    size_t at = begin_of_line(markdown, markdown->lib.cmark_node_get_start_line(node)) +
-                (size_t)(column > 0 ? column - 1 : 0);
+    size_t at = place_of(markdown, node);
     if (at >= markdown->searched && at < block.end && is_empty_picture(markdown, at, url))
         return at + 2;
     const size_t from = search_from(markdown, &block);
@@ -167,18 +172,25 @@ static bool add_html_block(struct markdown *markdown, cmark_node *node, caption_
                     extent.begin, (size_t)markdown->lib.cmark_node_get_start_line(node), error);
 }
 
+/* The place of a tag in a line; NULL: not found. */
+static const char *find_tag(struct markdown *markdown, cmark_node *node, const char *tag) {
+    const struct block_extent block = extent_of(markdown, block_of(markdown, node));
+    const size_t size = strlen(tag), begin = search_from(markdown, &block),
+                 at = place_of(markdown, node);
+    if (at >= begin && at < block.end && strncmp(markdown->bytes + at, tag, size) == 0)
+        return markdown->bytes + at;
+    const char *found = memmem(markdown->bytes + begin, block.end - begin, tag, size);
+    if (!found) markdown->in_vain += block.end - begin;
+    return found;
+}
+
 /* One tag in a line. */
 static bool add_html_inline(struct markdown *markdown, cmark_node *node, caption_error *error) {
     const char *literal = markdown->lib.cmark_node_get_literal(node);
     if (!has_tag(literal)) return true;
-    const struct block_extent block = extent_of(markdown, block_of(markdown, node));
-    const size_t size = strlen(literal), begin = search_from(markdown, &block);
-    const char *found = memmem(markdown->bytes + begin, block.end - begin, literal, size);
-    const size_t at = found ? (size_t)(found - markdown->bytes) : 0;
-    if (found)
-        markdown->searched = at + size;
-    else
-        markdown->in_vain += block.end - begin;
+    const char *found = find_tag(markdown, node, literal);
+    const size_t size = strlen(literal), at = found ? (size_t)(found - markdown->bytes) : 0;
+    if (found) markdown->searched = at + size;
     return add_html(markdown, found ? found : literal, size, at,
                     (size_t)markdown->lib.cmark_node_get_start_line(block_of(markdown, node)),
                     error);

@@ -164,6 +164,12 @@ static void markdown_pictures_are_found_wherever_they_stand(void **state) {
            "](d)*\n\n<p>\n<img" TAG_ALT " src=a>\n</p>\n\nx <img" TAG_ALT " src=a/> y");
 }
 
+static void a_tag_that_stands_in_code_before_is_not_taken_for_the_picture(void **state) {
+    (void)state;
+    expect(ALT_MARKDOWN, "> `<img src=a>`: <img src=a>, or `<img src=a>`\n> <img src=a>\n",
+           "> `<img src=a>`: <img" TAG_ALT " src=a>, or `<img src=a>`\n> <img" TAG_ALT " src=a>\n");
+}
+
 static void the_metadata_before_a_markdown_document_is_kept(void **state) {
     (void)state;
     expect(ALT_MARKDOWN, "---\nimage: ![](a)\n---\n![](b)\n",
@@ -462,13 +468,14 @@ static void a_diff_is_that_of_diff_u(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_img_without_alt_gets_one_and_decoration_stays),
+        cmocka_unit_test(an_alt_text_that_a_program_fills_in_is_one),
         cmocka_unit_test(what_a_caption_says_means_nothing_to_templates_and_tables),
         cmocka_unit_test(a_caption_is_right_in_a_document_of_any_encoding),
         cmocka_unit_test(what_only_looks_like_an_img_stays),
         cmocka_unit_test(xhtml_is_read_as_xml),
         cmocka_unit_test(markdown_pictures_are_found_wherever_they_stand),
+        cmocka_unit_test(a_tag_that_stands_in_code_before_is_not_taken_for_the_picture),
         cmocka_unit_test(the_metadata_before_a_markdown_document_is_kept),
-        cmocka_unit_test(an_alt_text_that_a_program_fills_in_is_one),
         cmocka_unit_test(a_text_in_the_wrong_place_is_noticed),
         cmocka_unit_test(deep_and_broken_documents_are_read_or_refused),
         cmocka_unit_test(hostile_documents_take_no_longer_than_others),
