@@ -282,16 +282,26 @@ static void write_document(struct alt_run *run, const char *path, const struct f
         (void)!utimensat(AT_FDCWD, target, NULL, 0); /* it has changed, builders shall see */
 }
 
-/* What a document is, by its name; of HTML, what it says. */
+static bool is_well_formed(const struct file_bytes *bytes) {
+    struct alt_pictures pictures;
+    const bool is_xml = bytes->size >= 5 && memcmp(bytes->data, "<?xml", 5) == 0;
+    const bool is_read = is_xml && alt_pictures_read(ALT_XHTML, (const char *)bytes->data,
+                                                     bytes->size, &pictures, NULL);
+    if (is_xml) alt_pictures_free(&pictures);
+    return is_read;
+}
+
+/* What a document is, by its name. What is called HTML, and says that it is XML, is often none;
+ * browsers read it as HTML. */
 static bool kind_of(const char *path, const struct file_bytes *bytes, enum alt_kind *kind,
                     caption_error *error) {
     static const char *const html[] = {".html", ".htm", NULL},
                              *const xhtml[] = {".xhtml", ".xht", NULL},
                              *const markdown[] = {".md", ".markdown", ".mkd", ".mdown", NULL};
-    const bool is_xml = bytes->size >= 5 && memcmp(bytes->data, "<?xml", 5) == 0;
     if (file_has_extension(path, markdown))
         *kind = ALT_MARKDOWN;
-    else if (file_has_extension(path, xhtml) || (file_has_extension(path, html) && is_xml))
+    else if (file_has_extension(path, xhtml) ||
+             (file_has_extension(path, html) && is_well_formed(bytes)))
         *kind = ALT_XHTML;
     else if (file_has_extension(path, html))
         *kind = ALT_HTML;

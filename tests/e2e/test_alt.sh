@@ -88,5 +88,9 @@ else
     expect 0 "HTML"
     expect_in docs/page.html "<img alt=\"" ' src="b%20c.ppm?v=1"><img src="b c.ppm" alt=""><img src="https'
     expect_in "$err" "1 filled" "1 not local"
+    printf '<?xml version="1.0"?>\n<p>a&nbsp;b<br>\n<img src="b c.ppm"></p>\n' >docs/sloppy.html
+    run alt docs/sloppy.html
+    expect 0 "HTML that says that it is XML"
+    expect_in docs/sloppy.html "<img alt=\"" ' src="b c.ppm"></p>'
 fi
 finish
