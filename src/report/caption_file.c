@@ -70,26 +70,28 @@ static char *captions_text(const struct file_output *files, const caption_result
     return lines;
 }
 
-/* Old lines and new ones; a missing newline at the end is added. */
+/* Old lines and new ones; a missing newline at the end is added. A byte order mark stays the first.
+ */
 static bool write_joined(const char *path, const struct stat *status, const char *text, size_t size,
                          bool old_first, caption_error *error) {
-    struct file_bytes file;
-    if (!file_read(path, largest_file, &file, error)) return false;
-    const struct file_bytes *old = &file;
-    const bool ended = old->size == 0 || old->data[old->size - 1] == '\n';
-    const size_t old_size = old->size + !ended;
-    char *joined = memory_uninitialised(old_size + size, 1, "a file of captions", error);
+    struct file_bytes old;
+    if (!file_read(path, largest_file, &old, error)) return false;
+    const bool ended = old.size == 0 || old.data[old.size - 1] == '\n';
+    const size_t all = old.size + !ended + size;
+    const size_t before = old_first ? old.size + !ended : utf8_mark((char *)old.data, old.size);
+    char *joined = memory_uninitialised(all, 1, "a file of captions", error);
     if (!joined) {
-        file_bytes_free(&file);
+        file_bytes_free(&old);
         return false;
     }
-    char *at = joined + (old_first ? 0 : size);
-    memcpy(at, old->data, old->size);
-    if (!ended) at[old->size] = '\n';
-    memcpy(joined + (old_first ? old_size : 0), text, size);
-    const bool ok = file_replace(path, status, false, joined, old_size + size, error);
+    const size_t first = size_smaller(before, old.size);
+    memcpy(joined, old.data, first);
+    memcpy(joined + before, text, size);
+    memcpy(joined + before + size, old.data + first, old.size - first);
+    if (!ended) joined[old_first ? old.size : all - 1] = '\n';
+    const bool ok = file_replace(path, status, false, joined, all, error);
     free(joined);
-    file_bytes_free(&file);
+    file_bytes_free(&old);
     return ok;
 }
 

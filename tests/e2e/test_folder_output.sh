@@ -121,6 +121,10 @@ run --sidecar --existing append "$tree/in/b.ppm"
 printf mine >"$tree/in/b.txt"
 run --sidecar --existing prepend "$tree/in/b.ppm"
 [ "$(cat "$tree/in/b.txt")" = "$(printf '%s\nmine' "$(said in/b.ppm)")" ] || fail "--existing prepend"
+printf '\357\273\277mine\r\n' >"$tree/in/b.txt"
+run --sidecar --existing prepend "$tree/in/b.ppm"
+printf '\357\273\277%s\nmine\r\n' "$(said in/b.ppm)" | cmp -s - "$tree/in/b.txt" ||
+    fail "--existing prepend, behind a byte order mark"
 run --sidecar --existing overwrite "$tree/in/b.ppm"
 expect_file "$tree/in/b.txt" in/b.ppm
 ok "skip, append, prepend, overwrite"
