@@ -202,6 +202,47 @@ static bool keeps_others(const struct container *container, bool with_resources,
                      "change would make wrong: --write-xmp writes a sidecar");
 }
 
+/* Where that segment states the size of the first picture: in 4 bytes, as TIFF has its tags (CIPA
+ * DC-007, tag 0xb002: 16 bytes for each picture). 0: nowhere. */
+static size_t find_first_size(const struct container *container, bool *is_big) {
+    enum { HEADER = 8, TAG = 12, PICTURES = 0xb002, SIZE_AT = 4 };
+    size_t behind = container->first_of_others;
+    struct segment segment = {0};
+    if (behind == 0 || !next_segment(container, &behind, &segment, NULL) ||
+        segment.size < sizeof others_name + HEADER)
+        return 0;
+    const uint8_t *tiff = segment.content + sizeof others_name;
+    const size_t size = segment.size - sizeof others_name;
+    *is_big = memcmp(tiff, "MM", 2) == 0;
+    uint32_t (*number_16)(const uint8_t *) = *is_big ? bytes_big_16 : bytes_little_16,
+                                        (*number_32)(const uint8_t *) =
+                                            *is_big ? bytes_big_32 : bytes_little_32;
+    const size_t tags = number_32(tiff + 4);
+    if (tags > size - 2) return 0;
+    for (size_t i = 0; i < number_16(tiff + tags) && (i + 1) * TAG <= size - tags - 2; i++) {
+        const uint8_t *tag = tiff + tags + 2 + i * TAG;
+        const size_t at = number_32(tag + 8);
+        if (number_16(tag) == PICTURES && at <= size - SIZE_AT && size - SIZE_AT - at >= 4)
+            return (size_t)(tiff - container->bytes) + at + SIZE_AT;
+    }
+    return 0;
+}
+
+/* The first picture becomes as much larger as its metadata. */
+static bool put_first_size(const struct container *container, struct splices *splices,
+                           caption_error *error) {
+    bool is_big = false;
+    const size_t at = find_first_size(container, &is_big);
+    if (at == 0) return true;
+    const uint8_t *bytes = container->bytes + at;
+    size_t size = is_big ? bytes_big_32(bytes) : bytes_little_32(bytes);
+    for (size_t i = 0; i < splices->count; i++)
+        size += splices->items[i].size - (splices->items[i].end - splices->items[i].begin);
+    uint8_t made[4];
+    for (int i = 0; i < 4; i++) made[i] = (uint8_t)(size >> 8 * (is_big ? 3 - i : i));
+    return splices_add(splices, at, at + sizeof made, made, sizeof made, error);
+}
+
 static bool jpeg_put(const struct container *container, const char *packet, size_t packet_size,
                      const struct file_bytes *resources, struct splices *splices,
                      caption_error *error) {
@@ -214,7 +255,8 @@ static bool jpeg_put(const struct container *container, const char *packet, size
                                     packet_size};
     return keeps_others(container, resources != NULL, error) &&
            put_segment(&segment, xmp_name, sizeof xmp_name, splices, error) &&
-           (!resources || put_resources(container, resources, splices, error));
+           (!resources || put_resources(container, resources, splices, error)) &&
+           put_first_size(container, splices, error);
 }
 
 static const struct container_format container_jpeg = {"JPEG", true, jpeg_recognise, jpeg_read,

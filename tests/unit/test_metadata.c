@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/memory.h"
 #include "metadata/caption_metadata.h"
 #include "metadata/container.h"
 #include "metadata/iptc.h"
@@ -314,6 +315,34 @@ static void metadata_behind_the_list_of_further_pictures_stay(void **state) {
     bytes_free(&file);
 }
 
+/* The list of pictures in a file states the size of the first one, which grows. */
+static void the_first_of_several_pictures_says_how_large_it_is(void **state) {
+    (void)state;
+    static const uint8_t big[] = "MPF\0MM\0*\0\0\0\x08\0\1\xb0\2\0\7\0\0\0\x20\0\0\0\x16\0\0\0\3"
+                                 "\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\7\0\0\1\0\0\0\0\0\0",
+                         little[] = "MPF\0II*\0\x08\0\0\0\1\0\2\xb0\7\0\x20\0\0\0\x16\0\0\0\0\0\3\0"
+                                    "\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\7\0\0\0\1\0\0\0\0\0\0";
+    const uint8_t *const lists[] = {big, little};
+    for (size_t i = 0; i < 2; i++) {
+        struct bytes file = photo_new(JPEG);
+        add_segment(&file, 2, 0xe2, lists[i], sizeof big - 1);
+        struct bytes made = put(&file, &content, false);
+        const uint8_t *stated = made.data + bytes_find(&made, "MPF", 4) + 30;
+        assert_int_equal(i == 0 ? bytes_big_32(stated) : bytes_little_32(stated),
+                         0x100 + made.size - file.size);
+        assert_memory_equal(stated + 4, lists[i] + 34, sizeof big - 1 - 34);
+        bytes_free(&made);
+        for (size_t size = 4; size < sizeof big - 1; size++) { /* cut off anywhere */
+            struct bytes cut = photo_new(JPEG);
+            add_segment(&cut, 2, 0xe2, lists[i], size);
+            made = put(&cut, &content, false);
+            bytes_free(&made);
+            bytes_free(&cut);
+        }
+        bytes_free(&file);
+    }
+}
+
 /* A keyword has 64 bytes. */
 static void tags_that_begin_alike_are_one_keyword_of_iptc(void **state) {
     (void)state;
@@ -515,6 +544,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_photo_of_every_kind_takes_a_caption_and_shows_the_same),
         cmocka_unit_test(iptc_of_another_program_stays_and_its_description_counts),
+        cmocka_unit_test(the_first_of_several_pictures_says_how_large_it_is),
         cmocka_unit_test(tags_that_begin_alike_are_one_keyword_of_iptc),
         cmocka_unit_test(iptc_of_two_encodings_takes_ascii_alone),
         cmocka_unit_test(image_resources_in_several_segments_are_one),
