@@ -101,7 +101,9 @@ static void set_limits(struct serve_flags *flags) {
         {0, "max-body", OPTIONS_SIZE, &o->most_body, "MB", 1, MOST_MEGABYTES,
          "megabytes of a request; a photo in base64 takes a third more than its file", NULL},
         {0, "body-memory", OPTIONS_SIZE, &o->most_bodies, "MB", 1, 1000 * MOST_MEGABYTES,
-         "megabytes of all requests together; one that would pass them is answered 503", NULL},
+         "megabytes of all requests together; one that would pass them is answered 503, a larger "
+         "one 413",
+         NULL},
         {0, "max-pixels", OPTIONS_SIZE, &caption->max_pixels, "N", 1, (double)IMAGE_MAX_PIXELS,
          "photos that have more pixels are refused, not decoded", NULL},
         {0, "memory", OPTIONS_SIZE, &caption->memory, "MB", 0, PLAN_MAX_MEMORY,

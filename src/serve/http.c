@@ -73,6 +73,7 @@ struct call {
     char method[16], path[128];               /* for the log */
     double started;
     size_t received, capacity; /* of the body */
+    size_t announced;          /* its Content-Length; 0: none */
     unsigned refusal;          /* status; 0: it is not refused */
     char reason[512];          /* as long as an error's message */
     bool all_there;            /* of the body */
@@ -101,13 +102,20 @@ static void call_drop_body(struct call *call) {
     call->exchange.body.size = call->capacity = 0;
 }
 
-/* Makes the body's memory larger, as far as all bodies together may be. */
+/* Bytes of a body: more than all bodies together may have would be "later" for ever. */
+static size_t most_of_body(const struct call *call) {
+    return size_smaller(call->http->options.most_body, call->http->options.most_bodies);
+}
+
+/* Makes the body's memory larger, as far as all bodies together may be; never beyond what the body
+ * can become. */
 static bool reserve(struct call *call, size_t needed) {
     struct http *http = call->http;
     size_t capacity = size_larger(call->capacity, 1 << 14);
     if (needed <= call->capacity) return true;
     while (capacity < needed) capacity *= 2;
-    capacity = size_smaller(capacity, http->options.most_body + 1);
+    const size_t end = call->announced > 0 ? call->announced : most_of_body(call);
+    capacity = size_smaller(capacity, size_larger(end, needed));
     const size_t more = capacity - call->capacity;
     if (atomic_fetch_add(&http->bodies, more) + more > http->options.most_bodies) {
         atomic_fetch_sub(&http->bodies, more);
@@ -127,16 +135,18 @@ static bool reserve(struct call *call, size_t needed) {
 }
 
 static void call_refuse_large(struct call *call) {
+    const struct http_options *options = &call->http->options;
     char reason[128];
-    snprintf(reason, sizeof reason, "the request is larger than %zu MB (--max-body)",
-             call->http->options.most_body / 1000000);
+    snprintf(reason, sizeof reason, "the request is larger than %zu MB (%s)",
+             most_of_body(call) / 1000000,
+             options->most_bodies < options->most_body ? "--body-memory" : "--max-body");
     call_refuse(call, 413, reason);
 }
 
 static void add_bytes(struct call *call, const char *bytes, size_t size) {
     struct protocol_body *body = &call->exchange.body;
     if (call->refusal || size == 0) return;
-    if (size > call->http->options.most_body - body->size)
+    if (size > most_of_body(call) - body->size)
         call_refuse_large(call);
     else if (reserve(call, body->size + size)) {
         memcpy(body->bytes + body->size, bytes, size);
@@ -260,8 +270,8 @@ static void check_body(struct call *call) {
     const char *encoding = call_header(call, MHD_HTTP_HEADER_CONTENT_ENCODING);
     if (encoding && strcasecmp(encoding, "identity") != 0)
         call_refuse(call, 415, "the body is compressed: expected it as it is");
-    if (length && strtoull(length, NULL, 10) > call->http->options.most_body)
-        call_refuse_large(call);
+    if (length) call->announced = (size_t)strtoull(length, NULL, 10);
+    if (call->announced > most_of_body(call)) call_refuse_large(call);
     if (atomic_load(&call->http->draining))
         call_refuse(call, 503, "the server is being stopped: try again later");
 }

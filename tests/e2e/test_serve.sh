@@ -211,6 +211,15 @@ if command -v python3 >/dev/null; then
     wait "$client"
 fi
 
+# Little memory for bodies: one of nearly all of it is taken, one that never fits is not put off till later.
+serve -t 1 --max-body 3 --body-memory 1
+square wide.ppm 547 20 120 220
+ask 200 "a body of nearly all memory for bodies" --data-binary @wide.ppm "$address/caption"
+ask 200 "the same as a form in chunks" -H "Transfer-Encoding: chunked" -F photo=@wide.ppm "$address/caption"
+ask 413 "a body of more than all of it" -H "Expect:" --data-binary @large "$address/caption"
+expect_in "$out" "larger than 1 MB (--body-memory)"
+serve_end
+
 # A token, and prompts.
 serve -t 1 --token secret --prompt-as-prefix
 ask 401 "no token" "$address/api/tags"
