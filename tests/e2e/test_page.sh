@@ -125,7 +125,14 @@ look "a telephone" "fits true" "visible 130"
 browser_call Emulation.clearDeviceMetricsOverride
 browser_call Emulation.setEmulatedMedia '{"media": "print"}'
 look "on paper" "visible 130" "photos-drawn 130" "filter none"
-browser_call Emulation.setEmulatedMedia '{"media": ""}'
+browser_evaluate 'document.querySelector(".photos .text").insertAdjacentHTML("beforeend",
+    "<p class=tags>dog</p><p class=sure><span class=bar><span style=width:50%></span></span></p>")'
+size_of='(name) => parseFloat(getComputedStyle(document.querySelector(".photos " + name)).fontSize)'
+expect_value "on paper, tags are smaller than the caption" "(($size_of)('.tags') < ($size_of)('.said'))" true
+browser_call Emulation.setEmulatedMedia '{"media": "", "features": [{"name": "forced-colors", "value": "active"}]}'
+color_of='(name) => getComputedStyle(document.querySelector(".photos" + name)).backgroundColor'
+expect_value "the bar is seen in colours of the system's own" "(($color_of)(' .bar span') !== ($color_of)('>li'))" true
+browser_call Emulation.setEmulatedMedia '{"media": "", "features": []}'
 browser_call Emulation.setScriptExecutionDisabled '{"value": true}'
 browser_open "$work/page.html"
 look "without scripts" "$@" "filter none"
