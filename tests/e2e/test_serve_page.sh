@@ -153,6 +153,15 @@ browser_evaluate 'window.scrollTo(0, 0); document.querySelector("#plain").open =
 suggested 'document.querySelector("#plain")' "$(words "")" "a first word without a photo"
 browser_press r
 suggested 'document.querySelector("#plain")' "$(curl -s -X POST "$address/suggest?text=r" | jq -r .words[].word | xargs)" "words that begin so"
+# Tab right after a key, before the words for it are there.
+browser_evaluate '(() => {
+    const field = document.querySelector("#plain input"), word = document.querySelectorAll("#plain [role=option]")[1].dataset.word;
+    field.value = word.slice(0, 3);
+    field.dispatchEvent(new Event("input"));
+    field.dispatchEvent(new KeyboardEvent("keydown", {key: "Tab", cancelable: true}));
+    return field.value.startsWith(word.slice(0, 3)) || field.value;
+})()'
+[ "$value" = true ] || fail "Tab takes a word that begins as the text ends: $value"
 ok "words are suggested as one types"
 
 # Looks: wide and light, narrow and dark.

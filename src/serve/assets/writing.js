@@ -7,7 +7,7 @@ const suggestWords = (box, label, ask) => {
   const DELAY = 60; // ms after a key: who types fast asks once
   const field = box.querySelector("input"), list = box.querySelector("ul"), heard = box.querySelector(".heard");
   const number = suggestWords.fields = (suggestWords.fields || 0) + 1;
-  let begun = "", typed = false, active = -1, asking = new AbortController();
+  let before = "", typed = false, active = -1, asking = new AbortController(); // before: the word that is begun
 
   box.querySelector("label span").textContent = label;
   list.id = "words-" + number;
@@ -29,9 +29,14 @@ const suggestWords = (box, label, ask) => {
     choose(-1);
   };
 
+  /* Whether the text can still become that word: another key may come before the words for it do. */
+  const fits = (word) => field.value.startsWith(before) &&
+    word.toLowerCase().startsWith(field.value.slice(before.length).toLowerCase());
+
   /* The word in place of what was typed of it, and a space; a full stop ends the sentence. */
   const take = (word) => {
-    const before = field.value.slice(0, field.value.length - begun.length);
+    if (!fits(word)) return;
+    const begun = field.value.slice(before.length);
     if (word === ".") {
       field.value = before.trimEnd() + ".";
     } else {
@@ -56,7 +61,7 @@ const suggestWords = (box, label, ask) => {
       item.dataset.word = word;
       return item;
     });
-    begun = answer.begun;
+    before = field.value.slice(0, field.value.length - answer.begun.length);
     list.replaceChildren(...items);
     list.hidden = items.length === 0;
     field.setAttribute("aria-expanded", String(items.length > 0));
@@ -96,7 +101,8 @@ const suggestWords = (box, label, ask) => {
   const keys = {
     Tab: (event) => {
       if (event.shiftKey || list.hidden || (!typed && active < 0)) return false;
-      take(list.children[Math.max(active, 0)].dataset.word);
+      const words = [...list.children].map((item) => item.dataset.word);
+      take(active >= 0 ? words[active] : words.find(fits) || words[0]);
       return true;
     },
     Enter: () => {
