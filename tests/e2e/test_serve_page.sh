@@ -10,6 +10,7 @@ cd "$work" || exit 1
 square red.ppm 64 220 30 30
 cp "$source_tree/tests/e2e/gradient.jpg" one.jpg
 hostile='<img src=x onerror=hostile=1>.jpg'
+odd='a:b #1? 50%20&amp;(e).ppm'
 echo "no photo" >"$hostile"
 caption=$("$program" one.jpg)
 run "$hostile"
@@ -163,6 +164,22 @@ browser_evaluate '(() => {
 })()'
 [ "$value" = true ] || fail "Tab takes a word that begins as the text ends: $value"
 ok "words are suggested as one types"
+
+# The address of a photo with an odd name leads to that name, in HTML and in Markdown.
+cp red.ppm "$odd"
+drop "$odd"
+until_done 4
+for form in html markdown; do
+    browser_evaluate "document.querySelector('#photos>li:first-child [data-copy=$form]').click()"
+    browser_evaluate '(() => {
+        const markdown = /\]\((.*)\)$/.exec(copied);
+        const text = new DOMParser().parseFromString(markdown ? markdown[1] : copied, "text/html").body;
+        const address = new URL(markdown ? text.textContent : text.firstChild.getAttribute("src"), "http://server/folder/");
+        return address.origin + address.search + address.hash + " " + decodeURIComponent(address.pathname);
+    })()'
+    [ "$value" = "http://server /folder/$odd" ] || fail "an odd name in $form: $value"
+done
+ok "copied addresses"
 
 # Looks: wide and light, narrow and dark.
 screenshot wide.png

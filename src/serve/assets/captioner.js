@@ -16,12 +16,13 @@
   /* What was written for a photo counts before its caption. */
   const written = (row) => row.field.value.trim();
   const sentence = (row) => written(row) || row.caption;
+  /* A name as an address: in it #, ?, %, : and others mean something. */
+  const link = (name) => encodeURIComponent(name).replace(/[()']/g, (c) => "%" + c.charCodeAt(0).toString(16));
   const forms = {
     text: (row) => sentence(row),
-    html: (row) => '<img src="' + escapeHtml(row.name) + '" alt="' + escapeHtml(sentence(row)) + '">',
+    html: (row) => '<img src="' + link(row.name) + '" alt="' + escapeHtml(sentence(row)) + '">',
     markdown: (row) => "![" + sentence(row).replace(/[<>&|~${}\\`*_[\]!]/g, (c) =>
-      "<>&|~${}".includes(c) ? "&#" + c.charCodeAt(0) + ";" : "\\" + c) + "](" +
-      encodeURI(row.name).replace(/[()]/g, (c) => c === "(" ? "%28" : "%29") + ")",
+      "<>&|~${}".includes(c) ? "&#" + c.charCodeAt(0) + ";" : "\\" + c) + "](" + link(row.name) + ")",
   };
   const escapeHtml = (text) => text.replace(/[&<>"]/g, (c) =>
     ({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})[c]);
