@@ -10,6 +10,13 @@ static const caption_tag tag = {.name = name, .confidence = 0.5};
 static const struct xmp_content content = {
     .texts = {"a dog", "a dog"}, .confidence = 0.25, .tags = &tag, .tag_count = 1};
 
+/* But for the size that a list of several pictures states of the first one. */
+static bool is_copied(const uint8_t *from, const uint8_t *to, size_t size, bool has_list) {
+    size_t changed = 0;
+    for (size_t i = 0; i < size; i++) changed += from[i] != to[i];
+    return changed <= (has_list ? sizeof(uint32_t) : 0);
+}
+
 /* The container alone, whatever its pixels are: everything but the metadata is copied. */
 static void rewrite(const uint8_t *bytes, size_t size) {
     static const char packet[] = "not XML, but nobody reads it";
@@ -25,7 +32,8 @@ static void rewrite(const uint8_t *bytes, size_t size) {
         FUZZ_MUST(again.resources_size == container.resources_size);
         const size_t old_end = container.xmp.end, new_end = again.xmp.end;
         FUZZ_MUST(size - old_end == made.size - new_end);
-        FUZZ_MUST(memcmp(bytes + old_end, made.data + new_end, size - old_end) == 0);
+        FUZZ_MUST(is_copied(bytes + old_end, made.data + new_end, size - old_end,
+                            container.first_of_others > 0));
         container_free(&again);
         file_bytes_free(&made);
     } else {

@@ -339,6 +339,9 @@ def make_metadata():
     save("extended_far.jpg", jpeg(xmp, (0xE1, more + struct.pack(">II", 20, 15) + b"b" * 10)), "metadata")
     save("extended_large.jpg", jpeg(xmp, (0xE1, more + struct.pack(">II", 1 << 31, 0))), "metadata")
     save("extended_short.jpg", jpeg(xmp, (0xE1, more)), "metadata")
+    for name, order, mark in (("little", "<", b"II*\0"), ("big", ">", b"MM\0*")):
+        pictures = struct.pack(order + "IHHHIIIII", 8, 1, 0xB002, 7, 32, 22, 0x30000, 256, 0) + bytes(24)
+        save(f"pictures_{name}.jpg", jpeg((0xE2, b"MPF\0" + mark + pictures)), "metadata")
     save("pictures.jpg", jpeg((0xE2, b"MPF\0" + bytes(20)), xmp), "metadata")
     save("pictures_resources.jpg", jpeg(xmp, (0xE2, b"MPF\0" + bytes(20)), photoshop(resource(0x404, old))), "metadata")
     save("signed.jpg", jpeg((0xEB, b"JP\0\1" + b"jumbc2pa" + bytes(9))), "metadata")
