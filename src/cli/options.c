@@ -596,7 +596,7 @@ static bool from_text(const char *text, struct shard *shard) {
     char *end;
     shard->source = "--shard";
     return read_number(text, &end, &shard->index) && *end == '/' &&
-           read_number(end + 1, &end, &shard->count) && *end == 0;
+           read_number(end + 1, &end, &shard->count) && *end == 0 && shard->count > 0;
 }
 
 bool shard_parse(const char *text, struct shard *shard, caption_error *error) {

@@ -71,6 +71,10 @@ for flag in "eval --top" "eval --min-confidence" "eval --unsure" "alt --top"; do
     expect_in "$err" "unknown flag"
 done
 
+run --shard 1/0 photo.jpg
+expect 2 "no part of none"
+expect_in "$err" "'1/0' is not I/N"
+
 run serve --token ""
 expect 2 "an empty token is none"
 expect_in "$err" "--token" "is empty"
