@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/command.h"
@@ -22,22 +23,33 @@
 static const size_t largest_list = (size_t)1 << 30;
 
 struct file_id {
-    uint64_t device, inode;
+    uint64_t device, number;
     bool used;
     const char *link; /* the path of an entry that is a symbolic link to it, or NULL */
 };
 
-static struct file_id *find_id(struct file_id *table, size_t capacity, uint64_t device,
-                               uint64_t inode) {
-    size_t at = (size_t)((inode * 0x9e3779b97f4a7c15U) ^ device) & (capacity - 1);
-    while (table[at].used && (table[at].device != device || table[at].inode != inode))
+/* Different files may have one inode number where a file system shows others (bindfs, mergerfs). */
+static uint64_t number_of(const struct stat *file) {
+    const uint64_t facts[] = {file->st_ino, (uint64_t)file->st_size, (uint64_t)file->st_mtim.tv_sec,
+                              (uint64_t)file->st_mtim.tv_nsec};
+    return hash_bytes(HASH_START, facts, sizeof facts);
+}
+
+static struct file_id *find_number(struct file_id *table, size_t capacity, uint64_t device,
+                                   uint64_t number) {
+    size_t at = (size_t)((number * 0x9e3779b97f4a7c15U) ^ device) & (capacity - 1);
+    while (table[at].used && (table[at].device != device || table[at].number != number))
         at = (at + 1) & (capacity - 1);
     return &table[at];
 }
 
+static struct file_id *find_id(const struct photo_list *list, const struct stat *file) {
+    return find_number(list->seen, list->seen_capacity, file->st_dev, number_of(file));
+}
+
 bool photo_list_holds(const struct photo_list *list, const struct stat *file) {
     if (list->seen_capacity == 0) return false;
-    return find_id(list->seen, list->seen_capacity, file->st_dev, file->st_ino)->used;
+    return find_id(list, file)->used;
 }
 
 const char *photo_list_input(const struct photo_list *list) {
@@ -52,7 +64,7 @@ static bool grow_seen(struct photo_list *list, caption_error *error) {
     if (!table) return false;
     for (size_t i = 0; i < list->seen_capacity; i++) {
         const struct file_id *id = &list->seen[i];
-        if (id->used) *find_id(table, capacity, id->device, id->inode) = *id;
+        if (id->used) *find_number(table, capacity, id->device, id->number) = *id;
     }
     free(list->seen);
     list->seen = table;
@@ -64,10 +76,10 @@ static bool grow_seen(struct photo_list *list, caption_error *error) {
 static bool see(struct photo_list *list, const struct stat *status, bool *fresh,
                 caption_error *error) {
     if (2 * list->seen_count >= list->seen_capacity && !grow_seen(list, error)) return false;
-    struct file_id *id = find_id(list->seen, list->seen_capacity, status->st_dev, status->st_ino);
+    struct file_id *id = find_id(list, status);
     *fresh = !id->used;
     if (*fresh) list->seen_count++;
-    if (*fresh) *id = (struct file_id){status->st_dev, status->st_ino, true, NULL};
+    if (*fresh) *id = (struct file_id){status->st_dev, number_of(status), true, NULL};
     return true;
 }
 
@@ -157,8 +169,7 @@ static bool search_within(struct photo_list *list, const char *folder, size_t re
 /* Takes `path` over. */
 static bool add_photo(struct photo_list *list, char *path, size_t relative,
                       const struct stat *status, caption_error *error) {
-    if (status && file_is_link(path))
-        find_id(list->seen, list->seen_capacity, status->st_dev, status->st_ino)->link = path;
+    if (status && file_is_link(path)) find_id(list, status)->link = path;
     return append(list, path, relative, NULL, error);
 }
 
@@ -167,7 +178,7 @@ static bool add_photo(struct photo_list *list, char *path, size_t relative,
 static bool add_double(struct photo_list *list, const struct stat *status, char *path,
                        size_t relative) {
     list->doubles++;
-    struct file_id *id = find_id(list->seen, list->seen_capacity, status->st_dev, status->st_ino);
+    struct file_id *id = find_id(list, status);
     if (!id->link || file_is_link(path)) return false;
     for (size_t i = list->count; i-- > 0;) {
         struct photo_entry *entry = &list->entries[i];

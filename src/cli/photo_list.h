@@ -48,10 +48,10 @@ struct photo_list {
 /* Adds a photo, or the photos of a folder. A file that is named is taken as a photo whatever it is;
  * in a folder, files that are none by photo_recognise are counted and passed over, and so are,
  * uncounted, hidden files and folders. What is in the list already, be it by another name, is
- * passed over (by device and inode) and counted, which ends loops of symbolic links, too; a
- * photo's own name takes the place of that of a link to it. A folder that cannot
- * be read or holds no photo, and a file that cannot be looked at, become entries with a problem.
- * False when memory is short. */
+ * passed over (by device, inode, size and time) and counted, which ends loops of symbolic links,
+ * too; a photo's own name takes the place of that of a link to it. A folder that cannot be read or
+ * holds no photo, and a file that cannot be looked at, become entries with a problem. False when
+ * memory is short. */
 bool photo_list_add(struct photo_list *list, const char *argument, caption_error *error);
 
 /* Adds what a file ("-": standard input) names, one a line; lines end with a 0 byte instead of a
@@ -59,12 +59,11 @@ bool photo_list_add(struct photo_list *list, const char *argument, caption_error
 bool photo_list_add_from(struct photo_list *list, const char *file, bool zeros,
                          caption_error *error);
 
-/* Marks, of the photos of a folder whose names differ in nothing but the extension, all but the
- * first in the order of bytes, however the folder is spelt; and a "dog.png.jpg" beside such a
- * "dog.png". `by_relative_path`: instead of folders and names, paths from `relative` on are
- * compared, and where two do not differ at all, it is false with `error` set: files made from these
- * would fight.
- */
+/* Marks, of the photos of a folder whose names differ in nothing but the extension (and case, where
+ * the file system ignores that), all but the first in the order of bytes, however the folder is
+ * spelt; and a "dog.png.jpg" beside such a "dog.png". `by_relative_path`: instead of folders and
+ * names, paths from `relative` on are compared, and where two do not differ at all, it is false
+ * with `error` set: files made from these would fight. */
 bool photo_list_find_taken_names(struct photo_list *list, bool by_relative_path,
                                  caption_error *error);
 
