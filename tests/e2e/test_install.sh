@@ -116,7 +116,7 @@ completes "gru" train --cell g
 completes "train" eval --split = tr
 completes "--min-length --min-confidence" --min-
 
-# CMake is configured where programs speak another language, as readelf does.
+# CMake is configured where programs speak another language, as readelf does, in a folder of any name.
 readelf=$(command -v readelf)
 cat >"$work/readelf" <<END
 #!/bin/sh
@@ -124,7 +124,9 @@ if [ "\$LC_ALL" = C ]; then exec "$readelf" "\$@"; fi
 "$readelf" "\$@" | sed 's/soname/so_adi/'
 END
 chmod +x "$work/readelf"
-LC_ALL=tr_TR.UTF-8 cmake -S "$source_tree" -B "$work/configured" -D CMAKE_READELF="$work/readelf" >"$work/log" 2>&1 ||
-    fail "CMake in Turkish: $(grep -A 3 'CMake Error' "$work/log")"
+LC_ALL=tr_TR.UTF-8 cmake -G "Unix Makefiles" -S "$source_tree" -B "$work/this & that" -D CMAKE_READELF="$work/readelf" \
+    >"$work/log" 2>&1 || fail "CMake in Turkish: $(grep -A 3 'CMake Error' "$work/log")"
+make -C "$work/this & that" -f CMakeFiles/caption_printed.dir/build.make printed/changelog.gz >"$work/log" 2>&1 ||
+    fail "a folder called 'this & that': $(tail -n 1 "$work/log")"
 
 finish
