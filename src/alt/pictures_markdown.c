@@ -164,12 +164,29 @@ static bool add_html(struct markdown *markdown, const char *html, size_t size, s
     return true;
 }
 
+/* The length of a line, its end included. */
+static size_t line_length(const char *line) {
+    const size_t length = strcspn(line, "\r\n");
+    if (line[length] == 0) return length;
+    return length + (line[length] == '\r' && line[length + 1] == '\n' ? 2 : 1);
+}
+
+/* Counted in its text: where a line ends a comment or a script, cmark takes the one before for the
+ * last. */
+static int last_line_of(const struct markdown *markdown, cmark_node *html) {
+    int line = markdown->lib.cmark_node_get_start_line(html) - 1;
+    const char *text = markdown->lib.cmark_node_get_literal(html);
+    for (; *text; text += line_length(text)) line++;
+    return line;
+}
+
 static bool add_html_block(struct markdown *markdown, cmark_node *node, caption_error *error) {
-    const struct block_extent extent = extent_of(markdown, node);
     if (!has_tag(markdown->lib.cmark_node_get_literal(node))) return true;
-    markdown->searched = size_larger(markdown->searched, extent.end);
-    return add_html(markdown, markdown->bytes + extent.begin, extent.end - extent.begin,
-                    extent.begin, (size_t)markdown->lib.cmark_node_get_start_line(node), error);
+    const size_t begin = extent_of(markdown, node).begin,
+                 end = begin_of_line(markdown, last_line_of(markdown, node) + 1);
+    markdown->searched = size_larger(markdown->searched, end);
+    return add_html(markdown, markdown->bytes + begin, end - begin, begin,
+                    (size_t)markdown->lib.cmark_node_get_start_line(node), error);
 }
 
 /* The place of a tag in a line; NULL: not found. */
@@ -231,13 +248,6 @@ static bool read_body(const char *bytes, size_t size, struct alt_pictures *pictu
     }
     free(markdown.lines);
     return ok;
-}
-
-/* The length of a line, its end included. */
-static size_t line_length(const char *line) {
-    const size_t length = strcspn(line, "\r\n");
-    if (line[length] == 0) return length;
-    return length + (line[length] == '\r' && line[length + 1] == '\n' ? 2 : 1);
 }
 
 /* Whether a line is the mark, and nothing but spaces. */

@@ -164,6 +164,17 @@ static void markdown_pictures_are_found_wherever_they_stand(void **state) {
            "](d)*\n\n<p>\n<img" TAG_ALT " src=a>\n</p>\n\nx <img" TAG_ALT " src=a/> y");
 }
 
+static void a_tag_behind_a_comment_is_one(void **state) {
+    (void)state;
+    expect(ALT_MARKDOWN,
+           "<!-- x --> <img src=a>\n> <!--\r\n> <img src=a>\r\n> --><img src=a>\r\n> b\n",
+           "<!-- x --> <img" TAG_ALT " src=a>\n> <!--\r\n> <img src=a>\r\n> --><img" TAG_ALT
+           " src=a>\r\n> b\n");
+    expect(ALT_MARKDOWN, "<pre>\n</pre><img src=a>\n<img src=a>\n\n<img src=b>\n",
+           "<pre>\n</pre><img" TAG_ALT " src=a>\n<img" TAG_ALT " src=a>\n\n<img" TAG_ALT
+           " src=b>\n");
+}
+
 static void a_tag_that_stands_in_code_before_is_not_taken_for_the_picture(void **state) {
     (void)state;
     expect(ALT_MARKDOWN, "> `<img src=a>`: <img src=a>, or `<img src=a>`\n> <img src=a>\n",
@@ -474,6 +485,7 @@ int main(void) {
         cmocka_unit_test(what_only_looks_like_an_img_stays),
         cmocka_unit_test(xhtml_is_read_as_xml),
         cmocka_unit_test(markdown_pictures_are_found_wherever_they_stand),
+        cmocka_unit_test(a_tag_behind_a_comment_is_one),
         cmocka_unit_test(a_tag_that_stands_in_code_before_is_not_taken_for_the_picture),
         cmocka_unit_test(the_metadata_before_a_markdown_document_is_kept),
         cmocka_unit_test(a_text_in_the_wrong_place_is_noticed),
