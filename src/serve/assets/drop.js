@@ -17,7 +17,9 @@ const acceptPhotos = (drop, input, add) => {
     drop.classList.remove("over");
     add(event.dataTransfer.files);
   });
-  addEventListener("paste", (event) => add(event.clipboardData.files));
+  addEventListener("paste", (event) => {
+    if (event.clipboardData.files.length > 0) add(event.clipboardData.files); /* not text, pasted into a field */
+  });
   input.addEventListener("change", () => {
     add(input.files);
     input.value = "";
