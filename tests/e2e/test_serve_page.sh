@@ -181,6 +181,39 @@ for form in html markdown; do
 done
 ok "copied addresses"
 
+# Text that is pasted is no photo; photos that nobody sees yet are not loaded.
+browser_evaluate 'document.getElementById("status").textContent'
+before=$value
+browser_evaluate 'const pasted = new DataTransfer();
+    pasted.setData("text/plain", "a dog");
+    document.querySelector("#plain input").dispatchEvent(new ClipboardEvent("paste", {clipboardData: pasted, bubbles: true}));
+    document.getElementById("status").textContent'
+[ "$value" = "$before" ] || fail "after text was pasted: $value, not $before"
+browser_evaluate '[...document.querySelectorAll("#photos img")].every((image) => image.loading === "lazy")'
+[ "$value" = true ] || fail "photos out of sight wait"
+
+# Where the clipboard is closed to pages, what was pressed keeps the focus.
+browser_evaluate 'navigator.clipboard.writeText = async () => { throw new Error("closed"); };
+    const pressed = document.querySelector("[data-copy=text]");
+    pressed.focus();
+    pressed.click()'
+until_value '/^(Copied: |Nothing was copied: )/.test(document.getElementById("status").textContent) &&
+    document.activeElement === pressed' true "the focus after copying"
+
+# The camera, asked for twice and closed.
+browser_evaluate 'const streams = [];
+    navigator.mediaDevices.getUserMedia = async () => {
+        streams.push(document.createElement("canvas").captureStream());
+        return streams.at(-1);
+    };
+    document.getElementById("camera").click();
+    document.getElementById("camera").click()'
+until_value 'streams.length + " " + document.getElementById("viewfinder").hidden' "2 false" "the camera is shown"
+browser_evaluate 'document.getElementById("close").click();
+    streams.flatMap((stream) => stream.getTracks()).map((track) => track.readyState).join(" ")'
+[ "$value" = "ended ended" ] || fail "the camera is off after Close: $value"
+ok "pasted text, copies without a clipboard, the camera"
+
 # Looks: wide and light, narrow and dark.
 screenshot wide.png
 browser_call Emulation.setDeviceMetricsOverride '{"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true}'

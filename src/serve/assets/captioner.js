@@ -43,12 +43,14 @@
     try {
       await navigator.clipboard.writeText(text);
     } catch {
-      const field = document.createElement("textarea");
+      const field = document.createElement("textarea"), focused = document.activeElement;
       field.value = text;
       document.body.append(field);
       field.select();
-      document.execCommand("copy");
+      const copied = document.execCommand("copy");
       field.remove();
+      focused.focus();
+      if (!copied) return say("Nothing was copied: the browser does not allow it");
     }
     say("Copied: " + text);
   };
@@ -178,17 +180,19 @@
 
   /* The camera: browsers show it to pages of this machine and of https alone. */
   const viewfinder = find("viewfinder"), video = viewfinder.querySelector("video");
-  const close = () => {
+  const look = (stream) => {
     for (const track of video.srcObject ? video.srcObject.getTracks() : []) track.stop();
-    video.srcObject = null;
-    viewfinder.hidden = true;
+    video.srcObject = stream;
+    viewfinder.hidden = !stream;
+  };
+  const close = () => {
+    look(null);
     find("camera").focus();
   };
   find("camera").hidden = !(navigator.mediaDevices && navigator.mediaDevices.getUserMedia);
   find("camera").addEventListener("click", async () => {
     try {
-      video.srcObject = await navigator.mediaDevices.getUserMedia({video: {facingMode: "environment"}});
-      viewfinder.hidden = false;
+      look(await navigator.mediaDevices.getUserMedia({video: {facingMode: "environment"}}));
       find("take").focus();
     } catch (error) {
       say("The camera cannot be used: " + error.message);
