@@ -225,5 +225,26 @@ grep -E '"(Log.entryAdded|Runtime.exceptionThrown)"' "$messages" >complaints
 grep -v 'status of 400' complaints | grep -q . && fail "the browser complains: $(head -c 600 complaints)"
 serve_end
 expect 0 "SIGTERM ends it while a browser is connected"
+
+# A token that is asked for; a folder; answers of a proxy. said: of the photo that was dropped last.
+serve -t 1 --token 'schlüssel'
+browser_call Emulation.clearDeviceMetricsOverride
+browser_call Page.navigate "{\"url\": \"$address/\"}"
+until browser_evaluate 'document.readyState === "complete" && location.href' && [ "$value" = "$address/" ]; do sleep 0.05; done
+said='document.querySelector("#photos .said")?.textContent'
+drop one.jpg
+until_value "$said" "the server asks for its token: enter it above" "a photo before the token"
+browser_evaluate 'document.getElementById("token").value = "schl\u00fcssel";
+    document.getElementById("token").dispatchEvent(new Event("change"))'
+until_value "$said" "$caption" "the photo that waited for the token"
+until_value 'document.getElementById("status").textContent' "1 captioned" "what was done with the token"
+mkdir folder
+drop folder
+until_value "$said" "cannot be read: expected a photo, found a folder, or a file that has changed since" "a folder"
+browser_evaluate 'window.fetch = async () => new Response("<html>", {status: 413, statusText: "Request Entity Too Large"})'
+drop red.ppm
+until_value "$said" "not the server but a proxy answers: HTTP status 413 Request Entity Too Large" "a proxy that takes no large photos"
+ok "a token, a folder, a proxy"
+serve_end
 browser_end
 finish

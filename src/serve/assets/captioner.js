@@ -78,21 +78,43 @@
   const fail = (row, message) => {
     row.error = message;
     row.card.classList.add("failed");
-    row.field.closest(".writing").hidden = true;
     row.card.querySelector(".said").textContent = message;
   };
 
+  const wait = (row) => {
+    row.error = undefined;
+    row.card.classList.remove("failed");
+    row.card.querySelector(".said").textContent = "…";
+    waiting.push(row);
+  };
+
+  /* Headers are bytes: those of UTF-8, as the server's --token has. */
   const access = () => {
-    const token = find("token").value;
+    const token = String.fromCharCode(...new TextEncoder().encode(find("token").value));
     return token ? {Authorization: "Bearer " + token} : {};
   };
+
+  /* A proxy before the server may answer in its place, and not as the server does. */
+  const answerOf = async (response) => {
+    const text = await response.text();
+    try {
+      const answer = JSON.parse(text);
+      if (response.ok || answer.error) return answer;
+    } catch {} /* no JSON */
+    throw new Error(("not the server but a proxy answers: HTTP status " + response.status + " " + response.statusText).trim());
+  };
+
+  /* Browsers say the same of a file that they cannot read and of a server that is gone. */
+  const explain = (file, error) => !(error instanceof TypeError) ? error.message :
+    file.slice(0, 1).arrayBuffer().then(() => "the server does not answer: " + error.message,
+      () => "cannot be read: expected a photo, found a folder, or a file that has changed since");
 
   /* The words that may follow a text, about a photo (its bytes or its name on the server) or none. */
   const suggestions = async (text, photo, signal) => {
     const isName = typeof photo === "string";
     const response = await fetch("suggest?text=" + encodeURIComponent(text) + (isName ? "&photo=" + photo : ""),
       {method: "POST", body: isName ? null : photo, headers: access(), signal});
-    const answer = await response.json();
+    const answer = await answerOf(response);
     if (response.ok) return answer;
     if (response.status === 401) find("token-field").hidden = false;
     throw Object.assign(new Error(answer.error), {status: response.status});
@@ -124,19 +146,24 @@
 
   const ask = async (row) => {
     const form = new FormData();
-    const headers = access();
     form.append("photo", row.file, row.name);
     const query = "caption?top=" + CAPTIONS + (find("neutral").checked ? "&neutral=1" : "");
     for (;;) {
       const wanted = tags; // an upload beside this one may learn it meanwhile
+      const headers = access();
       const response = await fetch(query + (wanted ? "&tags=" + wanted : ""), {method: "POST", body: form, headers});
       if (response.status === 503) {
         await new Promise((done) => setTimeout(done, 1000 * (response.headers.get("Retry-After") || 1)));
         continue;
       }
-      const answer = await response.json();
+      const answer = await answerOf(response);
       if (response.ok) return show(row, answer);
-      if (response.status === 401) find("token-field").hidden = false;
+      row.refused = response.status === 401;
+      if (row.refused) {
+        if (headers.Authorization !== access().Authorization) continue;
+        find("token-field").hidden = false;
+        return fail(row, "the server asks for its token: enter it above");
+      }
       if (!wanted || !/^the model has no tags/.test(answer.error)) return fail(row, answer.error);
       tags = 0;
     }
@@ -146,7 +173,7 @@
     while (running < AT_ONCE && waiting.length > 0) {
       const row = waiting.shift();
       running++;
-      ask(row).catch((error) => fail(row, "the server does not answer: " + error.message)).finally(() => {
+      ask(row).catch(async (error) => fail(row, await explain(row.file, error))).finally(() => {
         running--;
         tell();
         work();
@@ -163,19 +190,23 @@
       image.addEventListener("error", () => image.remove()); /* of a kind that the browser does not know */
       image.addEventListener("load", () => URL.revokeObjectURL(image.src));
       row.field = addField(card.querySelector(".text"), "In your own words", aboutPhoto(row));
-      card.querySelector(".said").textContent = "…";
       card.querySelector(".name").textContent = row.name;
       for (const button of card.querySelectorAll("[data-copy]"))
         button.addEventListener("click", () => copy(forms[button.dataset.copy](row)));
       list.prepend(card);
       rows.push(row);
-      waiting.push(row);
+      wait(row);
     }
     tell();
     work();
   };
 
   acceptPhotos(drop, find("files"), add);
+  find("token").addEventListener("change", () => {
+    for (const row of rows.filter((one) => one.refused && one.error !== undefined)) wait(row);
+    tell();
+    work();
+  });
   find("ask").addEventListener("submit", (event) => event.preventDefault());
 
   /* The camera: browsers show it to pages of this machine and of https alone. */
