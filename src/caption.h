@@ -55,6 +55,7 @@ typedef enum caption_status {
     CAPTION_ERROR_INTERRUPTED, /* the caller asked to stop */
     CAPTION_ERROR_SYSTEM, /* the system fails, not the file: a disk does not answer, there are no
                              more descriptors */
+    CAPTION_ERROR_MODEL,  /* the model answers with numbers that are not finite */
 } caption_status;
 
 /* A readable error. The message names the file and the field, what was expected and what was found.

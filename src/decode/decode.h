@@ -81,10 +81,6 @@ bool decode_features(struct decode_workspace *workspace, const real *features, s
                      size_t first_photo, struct decode_result *results, caption_error *error);
 void decode_results_free(struct decode_result *results, size_t count);
 
-/* Whether an error is a model's whose numbers are not finite, and neither a photo's nor a text's.
- */
-bool decode_is_model_error(const caption_error *error);
-
 /* The sentence that a caption is, in the wording that the options ask for. Freed with free(). */
 char *decode_sentence(const struct model *model, const caption_options *options,
                       const struct decode_caption *caption, caption_error *error);

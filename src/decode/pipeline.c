@@ -216,7 +216,7 @@ static bool decode_each(const struct pipeline *p, struct pipeline_worker *worker
         if (decode_features(worker->decoding, worker->features + i * width, 1, slot->photo.number,
                             &worker->decoded[i], error))
             continue;
-        if (error->status != CAPTION_ERROR_FORMAT) {
+        if (error->status != CAPTION_ERROR_MODEL) {
             decode_results_free(worker->decoded, i);
             return false;
         }
@@ -234,7 +234,7 @@ static void decode_words(struct pipeline *p, struct pipeline_worker *worker) {
     caption_error error;
     const bool decoded =
         decode_batch(worker, count, &error) ||
-        (error.status == CAPTION_ERROR_FORMAT && decode_each(p, worker, count, &error));
+        (error.status == CAPTION_ERROR_MODEL && decode_each(p, worker, count, &error));
     worker->times.words += progress_clock() - started;
 
     pthread_mutex_lock(&p->mutex);

@@ -7,7 +7,6 @@
 
 #include "base/memory.h"
 #include "base/simd_level.h"
-#include "decode/decode.h"
 #include "nn/softmax.h"
 
 static real *matrix(struct arena *arena, size_t rows, size_t columns, caption_error *error) {
@@ -70,16 +69,9 @@ void rows_step(struct rows *rows, size_t count) {
     step_rows(rows, count, rows->model->decoder.image_every ? rows->images : NULL, rows->logits);
 }
 
-static const char not_finite[] = "the model answers with numbers that are not finite";
-
 bool rows_not_finite(caption_error *error) {
-    return error_set(error, CAPTION_ERROR_FORMAT, "%s", not_finite);
-}
-
-bool decode_is_model_error(const caption_error *error) {
-    const size_t length = strlen(error->message), end = sizeof not_finite - 1;
-    return error->status == CAPTION_ERROR_FORMAT && length >= end &&
-           strcmp(error->message + length - end, not_finite) == 0;
+    return error_set(error, CAPTION_ERROR_MODEL,
+                     "the model answers with numbers that are not finite");
 }
 
 bool rows_normaliser(const struct rows *rows, size_t row, double *normaliser,

@@ -88,7 +88,7 @@ void exchange_free(struct exchange *exchange) {
 
 unsigned exchange_status_of(const caption_error *error) {
     const bool own = error->status == CAPTION_ERROR_MEMORY ||
-                     error->status == CAPTION_ERROR_SYSTEM || decode_is_model_error(error);
+                     error->status == CAPTION_ERROR_SYSTEM || error->status == CAPTION_ERROR_MODEL;
     return own ? 500 : 400;
 }
 

@@ -248,7 +248,7 @@ static size_t caption_both_ways(const struct fixture *f, caption_model *model,
         assert_same(&alone, &together[i]);
         if (alone.count == 0) {
             failed++;
-            assert_int_equal(together[i].error.status, CAPTION_ERROR_FORMAT);
+            assert_int_equal(together[i].error.status, CAPTION_ERROR_MODEL);
             assert_non_null(strstr(together[i].error.message, f->paths[i]));
             assert_non_null(strstr(together[i].error.message, "not finite"));
         }

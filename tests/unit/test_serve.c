@@ -283,11 +283,6 @@ static void what_the_model_fails_at_is_no_fault_of_the_request(void **state) {
     assert_int_equal(exchange_status_of(&memory), 500);
     assert_false(rows_not_finite(&error));
     assert_int_equal(exchange_status_of(&error), 500);
-    caption_error named;
-    error_set(&named, error.status, "dog.jpg: %s", error.message);
-    assert_int_equal(exchange_status_of(&named), 500);
-    error_set(&named, error.status, "%s.jpg: is empty", error.message);
-    assert_int_equal(exchange_status_of(&named), 400);
 }
 
 static void late_connections_are_shut_down(void **state) {

@@ -17,7 +17,7 @@ from ._photo import Photo, Source, path_of, source_of
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-STATUSES = ("ok", "argument", "io", "format", "limit", "memory", "interrupted", "system")
+STATUSES = ("ok", "argument", "io", "format", "limit", "memory", "interrupted", "system", "model")
 CHOICES = {"precision": ("auto", "f32", "bf16", "int8", "int16"), "unsure": ("skip", "hedge")}
 TEXTS = ("prefix", "style")
 TYPES: Dict[str, Any] = {field[0]: field[1] for field in lib.caption_options._fields_}
@@ -30,7 +30,7 @@ class Error(Exception):
     def __init__(self, message: str, status: str) -> None:
         super().__init__(message)
         self.status = status
-        """"argument", "io", "format", "limit", "memory", "interrupted" or "system"."""
+        """"argument", "io", "format", "limit", "memory", "interrupted", "system" or "model"."""
 
 
 @dataclass(frozen=True)
