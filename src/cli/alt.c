@@ -262,9 +262,10 @@ static enum outcome run_document(struct alt_run *run, struct alt_document *docum
 }
 
 /* Puts a changed document in the place of the old one; behind a link, in the place that it leads
- * to.
+ * to. Where that fails, its pictures are not filled: `filled` counts those before it.
  */
-static void write_document(struct alt_run *run, const char *path, const struct file_bytes *made) {
+static void write_document(struct alt_run *run, const char *path, const struct file_bytes *made,
+                           size_t filled) {
     const struct stat *before = &run->before;
     caption_error error;
     char target[PATH_MAX];
@@ -276,10 +277,12 @@ static void write_document(struct alt_run *run, const char *path, const struct f
                   path);
     else
         done = file_replace(target, before, true, made->data, made->size, &error);
-    if (!done)
-        fail(run, &error);
-    else
+    if (done) {
         (void)!utimensat(AT_FDCWD, target, NULL, 0); /* it has changed, builders shall see */
+    } else {
+        run->filled = filled;
+        fail(run, &error);
+    }
 }
 
 static bool is_well_formed(const struct file_bytes *bytes) {
@@ -351,6 +354,7 @@ static enum outcome run_epub(struct alt_run *run, const char *path,
         return GOES_ON;
     }
     run->documents++;
+    const size_t filled = run->filled;
     const char *page;
     bool any = false;
     enum outcome outcome = GOES_ON;
@@ -362,9 +366,10 @@ static enum outcome run_epub(struct alt_run *run, const char *path,
     struct file_bytes made;
     if (outcome == GOES_ON && any) {
         if (alt_epub_close(epub, &made, &error)) {
-            write_document(run, path, &made);
+            write_document(run, path, &made, filled);
             file_bytes_free(&made);
         } else {
+            run->filled = filled;
             error_prefix(&error, path);
             fail(run, &error);
         }
@@ -376,6 +381,7 @@ static enum outcome run_epub(struct alt_run *run, const char *path,
 static enum outcome run_text(struct alt_run *run, const char *path, struct file_bytes bytes) {
     caption_error error;
     struct file_bytes made;
+    const size_t filled = run->filled;
     bool changed = false;
     enum outcome outcome = GOES_ON;
     char *folder = file_directory(path, &error);
@@ -389,7 +395,7 @@ static enum outcome run_text(struct alt_run *run, const char *path, struct file_
         outcome = run_document(run, &document, &made, &changed);
     }
     if (changed) {
-        write_document(run, path, &made);
+        write_document(run, path, &made, filled);
         file_bytes_free(&made);
     }
     free(folder);

@@ -65,6 +65,7 @@ chmod 444 index.md
 run alt index.md
 expect 1 "a read-only document is an error"
 cmp -s index.md ../index.md || fail "and stays"
+expect_in "$err" "0 filled, 1 failed"
 chmod 640 index.md
 
 # --- what is no picture to caption
