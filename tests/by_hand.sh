@@ -2,7 +2,8 @@
 # by_hand.sh PART...: what takes too long for run.sh. Each part installs what it needs, builds in a folder of
 # its own and ends with an error where it finds something:
 #
-#     plain       unit tests and the fuzz corpus with sanitizers, without any library that a build can do without
+#     plain       unit tests and the fuzz corpus with sanitizers, and what small photos take, without any library that
+#                 a build can do without
 #     clang       unit tests and end-to-end tests of a release built by clang
 #     undefined   unit tests and the fuzz corpus under clang's AddressSanitizer and UndefinedBehaviorSanitizer
 #     integers    the fuzz corpus under clang's sanitizer of implicit conversions that change a value
@@ -25,9 +26,13 @@ plain() {
     for package in libcjson stb openblas cmocka; do
         cp "$(pkg-config --variable=pcfiledir $package)/$package.pc" build-plain/packages/
     done
-    PKG_CONFIG_LIBDIR=$PWD/build-plain/packages build build-plain -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-        -DCAPTION_SANITIZE=ON -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON
+    export PKG_CONFIG_LIBDIR="$PWD/build-plain/packages"
+    build build-plain -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPTION_SANITIZE=ON -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON
     ctest --test-dir build-plain --output-on-failure -j "$jobs" -L 'unit|fuzz'
+    cmake -S . -B build-plain-release -DCMAKE_BUILD_TYPE=Release -DCAPTION_WERROR=ON -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON
+    cmake --build build-plain-release -j "$jobs" --target caption
+    sh tests/e2e/test_hostile_photos.sh "$PWD/build-plain-release/caption"
+    unset PKG_CONFIG_LIBDIR
 }
 
 with_clang() {

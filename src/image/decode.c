@@ -337,6 +337,11 @@ bool stb_decode(const char *name, const uint8_t *bytes, size_t size,
     if (size > INT_MAX)
         return error_set(error, CAPTION_ERROR_LIMIT, "%s of %zu bytes, at most %d are accepted",
                          name, size, INT_MAX);
+    /* It keeps all pixels: of a JPEG their planes and coefficients, of a PNG the unpacked rows. */
+    enum { BESIDE_A_PIXEL = 12 };
+    const size_t area = header->width * header->height;
+    if (!image_check_cost(header, CHANNELS * area, BESIDE_A_PIXEL * area, size, error))
+        return false;
     int width, height, channels;
     stbi_uc *pixels = stbi_load_from_memory(bytes, (int)size, &width, &height, &channels, 0);
     if (!pixels)
