@@ -50,7 +50,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     struct packed_file packed;
     caption_error error = {0};
     FUZZ_MUST(file_parts_open(&file, path, &error));
+    FUZZ_MUST(!packed_file_take(&packed, &file, path, "another key", &error));
+    const bool is_one = packed_file_recognise(path); /* and may be replaced */
     if (packed_file_take(&packed, &file, path, key, &error)) {
+        FUZZ_MUST(is_one);
         for (size_t part = 0; part < PACKED_PARTS; part++) {
             FUZZ_MUST(packed.offsets[part] + packed.sizes[part] <= file_size);
             use(&packed, (enum packed_part)part);
