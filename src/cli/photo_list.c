@@ -384,10 +384,12 @@ static int by_stem(const void *a, const void *b) {
 
 /* Whether the folder of photo a has it under the stem of b, too: on file systems that ignore case
  * (exFAT, SMB). */
-static bool ignores_case(const struct photo_list *list, const struct key *a, const struct key *b) {
+static bool ignores_case(const struct photo_list *list, const struct key *a, const struct key *b,
+                         caption_error *error, bool *failed) {
     const char *path = list->entries[a->entry].path;
-    char *other = memory_string(path, NULL);
+    char *other = memory_string(path, error);
     struct stat one, two;
+    *failed = !other;
     if (other) memcpy(other + (a->name - path), b->name, b->stem);
     const bool same = other && stat(path, &one) == 0 && stat(other, &two) == 0 &&
                       one.st_dev == two.st_dev && one.st_ino == two.st_ino;
@@ -395,34 +397,40 @@ static bool ignores_case(const struct photo_list *list, const struct key *a, con
     return same;
 }
 
-static bool same_stem(const struct photo_list *list, const struct key *a, const struct key *b) {
+static bool same_stem(const struct photo_list *list, const struct key *a, const struct key *b,
+                      caption_error *error, bool *failed) {
     if (a->device != b->device || a->inode != b->inode || a->stem != b->stem) return false;
     return memcmp(a->name, b->name, a->stem) == 0 ||
-           (strncasecmp(a->name, b->name, a->stem) == 0 && ignores_case(list, a, b));
+           (strncasecmp(a->name, b->name, a->stem) == 0 && ignores_case(list, a, b, error, failed));
 }
 
 /* Names count from the folder on, where that can be looked at: it may be spelt in several ways. */
-static struct key key_in_folder(const char *path) {
+static bool key_in_folder(const char *path, struct key *key, caption_error *error) {
     struct stat status;
-    char *folder = file_directory(path, NULL);
-    const bool found = folder && stat(folder, &status) == 0;
+    char *folder = file_directory(path, error);
+    if (!folder) return false;
+    *key = (struct key){.name = path};
+    if (stat(folder, &status) == 0)
+        *key = (struct key){status.st_dev, status.st_ino, path + file_name_start(path), 0, 0};
     free(folder);
-    if (!found) return (struct key){.name = path};
-    return (struct key){status.st_dev, status.st_ino, path + file_name_start(path), 0, 0};
+    return true;
 }
 
-static size_t make_keys(const struct photo_list *list, bool by_relative_path, struct key *keys) {
-    size_t count = 0;
+static bool make_keys(const struct photo_list *list, bool by_relative_path, struct key *keys,
+                      size_t *count, caption_error *error) {
+    *count = 0;
     for (size_t i = 0; i < list->count; i++) {
         const struct photo_entry *entry = &list->entries[i];
         if (entry->problem) continue;
-        struct key *key = &keys[count++];
-        *key = by_relative_path ? (struct key){.name = entry->path + entry->relative}
-                                : key_in_folder(entry->path);
+        struct key *key = &keys[(*count)++];
+        if (by_relative_path)
+            *key = (struct key){.name = entry->path + entry->relative};
+        else if (!key_in_folder(entry->path, key, error))
+            return false;
         key->stem = file_stem_length(key->name);
         key->entry = i;
     }
-    return count;
+    return true;
 }
 
 /* Whether the stem of a photo's name is the whole name of one that is marked. Those with shorter
@@ -443,8 +451,8 @@ static bool mark_taken_names(struct photo_list *list, const struct key *keys, si
     bool failed = false;
     for (size_t i = 0; i < count && !failed; i++) {
         struct photo_entry *entry = &list->entries[keys[i].entry];
-        entry->name_taken = (i > 0 && same_stem(list, &keys[i - 1], &keys[i])) ||
-                            is_taken_name(list, keys, count, &keys[i], error, &failed);
+        entry->name_taken = (i > 0 && same_stem(list, &keys[i - 1], &keys[i], error, &failed)) ||
+                            (!failed && is_taken_name(list, keys, count, &keys[i], error, &failed));
         if (by_relative_path && i > 0 && strcmp(keys[i - 1].name, keys[i].name) == 0)
             return error_set(error, CAPTION_ERROR_ARGUMENT,
                              "%s and %s would be written to the same file",
@@ -457,9 +465,12 @@ bool photo_list_find_taken_names(struct photo_list *list, bool by_relative_path,
                                  caption_error *error) {
     struct key *keys = memory_zeroed(list->photos, sizeof *keys, "the list of photos", error);
     if (!keys) return false;
-    const size_t count = make_keys(list, by_relative_path, keys);
-    qsort(keys, count, sizeof *keys, by_stem);
-    const bool ok = mark_taken_names(list, keys, count, by_relative_path, error);
+    size_t count;
+    bool ok = make_keys(list, by_relative_path, keys, &count, error);
+    if (ok) {
+        qsort(keys, count, sizeof *keys, by_stem);
+        ok = mark_taken_names(list, keys, count, by_relative_path, error);
+    }
     free(keys);
     return ok;
 }

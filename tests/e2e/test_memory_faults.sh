@@ -73,4 +73,16 @@ sweep "JSON" --json
 sweep "CSV" --csv
 sweep "a page" --html "$work/page.html"
 
+# Photos that would have one text.
+mkdir "$work/twins"
+cp "$work/shapes/images/00.ppm" "$work/twins/a.ppm"
+cp "$work/shapes/images/01.ppm" "$work/twins/a.pnm"
+for number in $(seq 1 60); do
+    rm -f "$work"/twins/*.txt
+    status=0
+    LD_PRELOAD=$library FAIL_AT=$number FAIL_COUNT=$work/count \
+        "$program" -t 1 --sidecar "$work/twins/a.ppm" "$work/twins/a.pnm" >"$out" 2>"$err" </dev/null || status=$?
+    [ "$status" -ne 0 ] || { [ -f "$work/twins/a.txt" ] && [ -f "$work/twins/a.ppm.txt" ]; } ||
+        fail "allocation $number: a text is lost without a word"
+done
 finish
