@@ -65,6 +65,17 @@ static struct xmp_packet read_packet(const char *text) {
     return packet;
 }
 
+/* A new packet, freed by the caller. */
+static char *written(const struct xmp_content *content) {
+    char *made = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&made, &size);
+    assert_non_null(stream);
+    xmp_packet_write(stream, content);
+    assert_int_equal(fclose(stream), 0);
+    return made;
+}
+
 /* The merged packet, freed by the caller. */
 static char *merged_with(const struct xmp_content *content, const char *text, bool overwrite) {
     const struct xmp_packet packet = read_packet(text);
@@ -102,13 +113,8 @@ static void expect_refused(const char *bytes, size_t size, const char *reason) {
 
 static void a_new_packet_is_full_and_its_texts_are_replaced_in_place(void **state) {
     (void)state;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    assert_non_null(stream);
-    xmp_packet_write(stream, &(struct xmp_content){.texts = {"old & <older>", "old & <older>"},
-                                                   .confidence = (double)NAN});
-    assert_int_equal(fclose(stream), 0);
+    char *text = written(&(struct xmp_content){.texts = {"old & <older>", "old & <older>"},
+                                               .confidence = (double)NAN});
     const struct xmp_packet packet = read_packet(text);
     assert_true(xmp_packet_is_full(&packet, true, false));
     char *made = merged(text, true), *same = merged(text, false);
@@ -379,12 +385,7 @@ static void expect_sure(const struct xmp_content *content, const char *text, boo
 
 static void a_caption_is_put_in_with_its_confidence_and_takes_the_old_one_away(void **state) {
     (void)state;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    assert_non_null(stream);
-    xmp_packet_write(stream, &(struct xmp_content){.texts = {"old", "old"}, .confidence = 0.5});
-    assert_int_equal(fclose(stream), 0);
+    char *text = written(&(struct xmp_content){.texts = {"old", "old"}, .confidence = 0.5});
     assert_non_null(strstr(text, SURE("0.5000") "\n"));
     char *made = merged_with(&sure_content, text, true);
     assert_non_null(strstr(made, ESCAPED));
@@ -454,12 +455,7 @@ static size_t count_of(const char *text, const char *part) {
 /* Also without libexpat. */
 static void its_own_packet_is_read_again_after_each_merge(void **state) {
     (void)state;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    assert_non_null(stream);
-    xmp_packet_write(stream, &content_of_tags);
-    assert_int_equal(fclose(stream), 0);
+    char *text = written(&content_of_tags);
     char *captioned = merged_with(&sure_content, text, false);
     char *same = merged(captioned, false);
     assert_string_equal(same, captioned);
@@ -482,16 +478,11 @@ static void without_expat_what_only_resembles_its_own_is_refused(void **state) {
     static const char resembles[] =
         "<x:xm x:xmptk=\"caption\">met</rdf:Description>\n</rdf:RDF>meta";
     expect_refused(resembles, strlen(resembles), "not as this program writes it");
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    assert_non_null(stream);
-    xmp_packet_write(stream, &content_of_caption);
-    assert_int_equal(fclose(stream), 0);
+    char *text = written(&content_of_caption);
     char *list = strstr(text, "<rdf:Alt>");
     assert_non_null(list);
     memcpy(list, "<rdf:Bag>", strlen("<rdf:Bag>"));
-    expect_refused(text, size, "not as this program writes it");
+    expect_refused(text, strlen(text), "not as this program writes it");
     free(text);
 }
 
