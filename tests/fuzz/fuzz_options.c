@@ -8,7 +8,7 @@ struct values {
     size_t whole;
     uint64_t seed;
     float number;
-    const char *choice, *optional;
+    const char *choice, *optional, *output, *file;
     struct options_list list, repeated;
     bool on;
 };
@@ -21,6 +21,8 @@ static void parse(int argc, char **argv) {
         {'x', "a-number", OPTIONS_FLOAT, &v.number, "X", 0, 1, "a number", NULL},
         {0, "choice", OPTIONS_CHOICE, &v.choice, "one|two", 0, 0, "one of two", NULL},
         {0, "optional", OPTIONS_OPTIONAL, &v.optional, "N", 0, 0, "perhaps", NULL},
+        {0, "output", OPTIONS_OUTPUT, &v.output, "FILE", 0, 0, "a page", NULL},
+        {'o', "file", OPTIONS_FILE, &v.file, "FILE", 0, 0, "a model", NULL},
         {0, "numbers", OPTIONS_NUMBERS, &v.list, "X", 0, 1, "several", NULL},
         {0, "repeated", OPTIONS_REPEATED, &v.repeated, "X", 0, 0, "several times", NULL},
         {0, "on", OPTIONS_ON, &v.on, NULL, 0, 0, "a switch", NULL},
@@ -35,6 +37,8 @@ static void parse(int argc, char **argv) {
     options_help(&command, true, messages);
     FUZZ_MUST(v.whole >= 1 && v.whole <= 100);
     FUZZ_MUST(v.number >= 0 && v.number <= 1);
+    FUZZ_MUST(!v.output || strcmp(v.output, "-") != 0);
+    FUZZ_MUST(!v.file || strcmp(v.file, "-") != 0);
     options_list_free(&v.list);
     options_list_free(&v.repeated);
 }

@@ -101,7 +101,7 @@ static void the_table_is_times_100_and_json_is_fractions(void **state) {
 static void a_perplexity_that_no_number_can_be_is_above_all_of_them(void **state) {
     (void)state;
     char text[1024];
-    const struct score_table table = {.photos = 1, .perplexity = INFINITY};
+    const struct score_table table = {.photos = 1, .perplexity = (double)INFINITY};
     write_scores(&table, false, text, sizeof text);
     assert_non_null(strstr(text, "perplexity   > 1e308\ndistinct"));
     write_scores(&table, true, text, sizeof text);
