@@ -135,8 +135,7 @@ static bool write_attribute(FILE *stream, const char *text, const char *special,
     return true;
 }
 
-/* The value behind "encoding=" or "charset=", in which there may be spaces; NULL: none. */
-static const char *find_value(const char *text, size_t size, const char *name) {
+const char *pictures_find_value(const char *text, size_t size, const char *name) {
     const size_t length = strlen(name);
     for (size_t i = 0; i + length <= size; i++) {
         if (strncasecmp(text + i, name, length) != 0) continue;
@@ -154,8 +153,8 @@ static bool is_utf8(enum alt_kind kind, const struct file_bytes *document) {
     if (kind == ALT_MARKDOWN) return true;
     const char *text = (const char *)document->data;
     const size_t size = size_smaller(document->size, DECLARATIONS);
-    const char *declared = find_value(text, size, "encoding");
-    if (!declared) declared = find_value(text, size, "charset");
+    const char *declared = pictures_find_value(text, size, "encoding");
+    if (!declared) declared = pictures_find_value(text, size, "charset");
     if (!declared) return kind == ALT_XHTML || utf8_mark(text, size) > 0;
     return strncasecmp(declared, "utf-8", 5) == 0 || strncasecmp(declared, "utf8", 4) == 0;
 }

@@ -96,6 +96,10 @@ bool pictures_add_tag(struct alt_pictures *pictures, const struct img_attributes
 bool pictures_add(struct alt_pictures *pictures, struct alt_picture picture, const char *url,
                   caption_error *error);
 
+/* What is declared behind "encoding=" or "charset=", the `name`, in text[size], which a 0 follows:
+ * behind the quote; there may be spaces. NULL: nothing. */
+const char *pictures_find_value(const char *text, size_t size, const char *name);
+
 /* The place behind the name of the tag that begins at bytes[at]: "<img". */
 size_t pictures_behind_name(const char *bytes, size_t size, size_t at);
 

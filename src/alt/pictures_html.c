@@ -227,11 +227,8 @@ static void start_element(void *context, const char *name, const char **attribut
  * be a letter for itself where the declaration names another one than UTF-8. */
 static const char *encoding_of(const char *bytes) {
     const char *end = strncmp(bytes, "<?xml", 5) == 0 ? strstr(bytes, "?>") : NULL;
-    const char *name = end ? memmem(bytes, (size_t)(end - bytes), "encoding", 8) : NULL;
-    if (!name) return "UTF-8";
-    name += strlen("encoding");
-    name += strspn(name, " \t\r\n=\"'");
-    return strncasecmp(name, "UTF", 3) == 0 ? "UTF-8" : "ISO-8859-1";
+    const char *name = end ? pictures_find_value(bytes, (size_t)(end - bytes), "encoding") : NULL;
+    return !name || strncasecmp(name, "UTF", 3) == 0 ? "UTF-8" : "ISO-8859-1";
 }
 
 bool pictures_read_xhtml(const char *bytes, size_t size, struct alt_pictures *pictures,

@@ -294,7 +294,7 @@ static bool is_well_formed(const struct file_bytes *bytes) {
     return is_read;
 }
 
-/* What a document is, by its name. What is called HTML, and says that it is XML, is often none;
+/* What a document is, by its name. What is called HTML and declares itself XML is often none;
  * browsers read it as HTML. */
 static bool kind_of(const char *path, const struct file_bytes *bytes, enum alt_kind *kind,
                     caption_error *error) {

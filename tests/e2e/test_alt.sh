@@ -91,7 +91,7 @@ else
     expect_in "$err" "1 filled" "1 not local"
     printf '<?xml version="1.0"?>\n<p>a&nbsp;b<br>\n<img src="b c.ppm"></p>\n' >docs/sloppy.html
     run alt docs/sloppy.html
-    expect 0 "HTML that says that it is XML"
+    expect 0 "HTML that declares itself XML"
     expect_in docs/sloppy.html "<img alt=\"" ' src="b c.ppm"></p>'
 fi
 finish
