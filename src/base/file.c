@@ -125,11 +125,10 @@ static bool read_all(const struct file_source *source, size_t limit, size_t expe
     for (;;) {
         /* One byte more, for the terminating 0. */
         if (!memory_grow(&out->data, &capacity, needed, 1, name, error)) break;
+        const size_t space = capacity - 1 - out->size, left = limit - out->size;
+        const size_t most = left < space ? left + 1 : space; /* a byte more shows it is larger */
         size_t got;
-        if (!read_some(source, (char *)out->data + out->size, capacity - 1 - out->size, &got,
-                       error)) {
-            break;
-        }
+        if (!read_some(source, (char *)out->data + out->size, most, &got, error)) break;
         out->size += got;
         if (out->size > limit) {
             limit_error(error, name, limit);

@@ -138,6 +138,22 @@ static void a_pipe_is_read_to_its_end_or_its_limit(void **state) {
     }
 }
 
+/* /dev/zero took twice its limit of memory, as what grows by doubling does. */
+static void no_more_is_read_than_shows_that_it_is_too_large(void **state) {
+    enum { LIMIT = 100000 };
+    char *path = path_in(state, "large");
+    FILE *stream = fopen(path, "w+b");
+    assert_non_null(stream);
+    assert_int_equal(ftruncate(fileno(stream), 3 * LIMIT), 0);
+    struct file_bytes bytes;
+    caption_error error = {0};
+    assert_false(file_read_stream(stream, path, LIMIT, &bytes, &error));
+    assert_int_equal(error.status, CAPTION_ERROR_LIMIT);
+    assert_int_equal(ftell(stream), LIMIT + 1);
+    fclose(stream);
+    free(path);
+}
+
 /* Which /dev/stdin does not open: as a program in Node or behind systemd has it. */
 static void standard_streams_may_be_sockets(void **state) {
     (void)state;
@@ -441,6 +457,7 @@ int main(void) {
         IN_A_FOLDER(a_file_is_read_whole),
         IN_A_FOLDER(what_cannot_be_read_is_named_with_its_reason),
         cmocka_unit_test(a_pipe_is_read_to_its_end_or_its_limit),
+        IN_A_FOLDER(no_more_is_read_than_shows_that_it_is_too_large),
         cmocka_unit_test(standard_streams_may_be_sockets),
         IN_A_FOLDER(parts_of_a_file_are_read_in_any_order),
         IN_A_FOLDER(a_file_cut_short_while_it_is_read_is_an_error),
