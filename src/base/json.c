@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/terminal.h"
 #include "base/text.h"
 
 static const size_t largest_file = (size_t)2 << 30;
@@ -243,7 +244,7 @@ cJSON *json_logprob(double logprob) {
 bool json_write_line(const cJSON *value, FILE *stream, caption_error *error) {
     char *line = cJSON_PrintUnformatted(value);
     if (!line) return error_memory(error, "a line of JSON");
-    fputs(line, stream);
+    plain_text_json_to_reader(stream, line);
     fputc('\n', stream);
     cJSON_free(line);
     return true;

@@ -1,6 +1,7 @@
 #include "base/terminal.h"
 
 #include <stdbool.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,8 +24,8 @@ static size_t control_length(const char *text) {
     return changes_order(bytes) ? 3 : 0;
 }
 
-static void write_clean(FILE *stream, const char *text, bool in_a_line) {
-    while (*text) {
+static void write_clean(FILE *stream, const char *text, const char *end, bool in_a_line) {
+    while (text < end) {
         const size_t length = control_length(text);
         const bool is_space = in_a_line && (*text == '\n' || *text == '\t');
         fputc(length > 0 ? '?' : is_space ? ' ' : *text, stream);
@@ -33,19 +34,52 @@ static void write_clean(FILE *stream, const char *text, bool in_a_line) {
 }
 
 void plain_text_write(FILE *stream, const char *text) {
-    write_clean(stream, text, false);
+    write_clean(stream, text, text + strlen(text), false);
 }
 
 void plain_text_write_line(FILE *stream, const char *text) {
-    write_clean(stream, text, true);
+    write_clean(stream, text, text + strlen(text), true);
+}
+
+static bool is_terminal(FILE *stream) {
+    const int descriptor = fileno(stream);
+    return descriptor >= 0 && isatty(descriptor);
+}
+
+void plain_text_part_to_reader(FILE *stream, const char *text, size_t length) {
+    if (is_terminal(stream))
+        write_clean(stream, text, text + length, true);
+    else
+        fwrite(text, 1, length, stream);
 }
 
 void plain_text_to_reader(FILE *stream, const char *text) {
-    const int descriptor = fileno(stream);
-    if (descriptor >= 0 && isatty(descriptor))
-        plain_text_write_line(stream, text);
+    plain_text_part_to_reader(stream, text, strlen(text));
+}
+
+/* Of the control character of that many bytes that the text begins with. */
+static unsigned code_point(const char *text, size_t length) {
+    const unsigned char *bytes = (const unsigned char *)text;
+    if (length < 3) return bytes[length - 1];
+    return 0x2000U | (bytes[1] & 0x3fU) << 6 | (bytes[2] & 0x3fU);
+}
+
+void plain_text_write_json(FILE *stream, const char *json) {
+    while (*json) {
+        const size_t length = control_length(json);
+        if (length > 0)
+            fprintf(stream, "\\u%04x", code_point(json, length));
+        else
+            fputc(*json, stream);
+        json += length > 0 ? length : 1;
+    }
+}
+
+void plain_text_json_to_reader(FILE *stream, const char *json) {
+    if (is_terminal(stream))
+        plain_text_write_json(stream, json);
     else
-        fputs(text, stream);
+        fputs(json, stream);
 }
 
 void plain_text_clean(char *text) {

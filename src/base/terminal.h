@@ -19,6 +19,15 @@ void plain_text_write_line(FILE *stream, const char *text);
 /* Like plain_text_write_line if the stream is a terminal; otherwise writes every byte unchanged. */
 void plain_text_to_reader(FILE *stream, const char *text);
 
+/* The same of the first bytes of a text, which do not end inside a character. */
+void plain_text_part_to_reader(FILE *stream, const char *text, size_t length);
+
+/* JSON without line breaks, with control characters in its strings as \u009b: the same JSON. */
+void plain_text_write_json(FILE *stream, const char *json);
+
+/* The same if the stream is a terminal; otherwise writes every byte unchanged. */
+void plain_text_json_to_reader(FILE *stream, const char *json);
+
 /* Makes it a part of a line in place. */
 void plain_text_clean(char *text);
 

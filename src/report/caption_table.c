@@ -19,10 +19,11 @@ struct table_output {
 
 /* Part of a field in quotes: quotes in it are doubled. */
 static void write_quoted(FILE *stream, const char *text) {
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', stream);
-        fputc(*text, stream);
+    for (const char *quote; (quote = strchr(text, '"')); text = quote + 1) {
+        plain_text_part_to_reader(stream, text, (size_t)(quote - text));
+        fputs("\"\"", stream);
     }
+    plain_text_to_reader(stream, text);
 }
 
 /* Whether a spreadsheet would take the field for a formula (OWASP, CSV Injection): it begins with
@@ -43,7 +44,7 @@ static void begin_quoted(FILE *stream, const char *text, bool safe) {
 /* A field in quotes where it must be. (Some spreadsheets separate by semicolons or tabs.) */
 static void write_field(FILE *stream, const char *text, bool safe) {
     if (!strpbrk(text, ",;\"\t\r\n") && !(safe && is_formula(text))) {
-        fputs(text, stream);
+        plain_text_to_reader(stream, text);
         return;
     }
     begin_quoted(stream, text, safe);

@@ -40,6 +40,19 @@ if command -v script >/dev/null; then
     expect_in "$out" "evil?]0;name?.ppm"
     script -qec "'$program' --dry-run '$evil.ppm' 2>/dev/null" "$work/typescript" >"$out" 2>"$err" </dev/null
     plain "--dry-run" "$out"
+
+    # A table and JSON are looked at as well. In UTF-8, c2 9b is what begins a sequence, and e2 80 ae turns the order.
+    control=$(printf '\302\233') order=$(printf '\342\200\256')
+    quoted=$work/one,\"two$escape$control$order.ppm
+    cp "$work/b.ppm" "$quoted"
+    for format in --csv --jsonl --json; do
+        script -qec "'$program' $format -q '$evil.ppm' '$quoted' 2>/dev/null" "$work/typescript" >"$out" 2>"$err" </dev/null
+        plain "$format" "$out"
+        ! grep -q -e "$control" -e "$order" "$out" || fail "$format: a control character reaches a terminal"
+    done
+    expect_in "$out" 'two\u001b\u009b\u202e.ppm'
+    run --csv -q "$evil.ppm" "$quoted"
+    expect_in "$out" "$evil.ppm\"," "one,\"\"two$escape$control$order.ppm\","
 else
     skip "no script(1): what a terminal is shown on standard output"
 fi

@@ -38,6 +38,16 @@ static void control_characters_do_not_reach_a_terminal(void **state) {
     expect_written(plain_text_write_line, "one\nline\tand\x1b", "one line and?");
 }
 
+static void control_characters_of_json_are_numbers(void **state) {
+    (void)state;
+    expect_written(plain_text_write_json,
+                   "{\"a\":\"\xc2\x9b"
+                   "31m\x7f\xe2\x80\xaegpj\xe2\x81\xa9\xc3\xa9\"}",
+                   "{\"a\":\"\\u009b31m\\u007f\\u202egpj\\u2069\xc3\xa9\"}");
+    static const char text[] = "{\"a\":\"\xc2\x9b\"}";
+    expect_written(plain_text_json_to_reader, text, text); /* no terminal */
+}
+
 static void other_text_stays_as_it_is(void **state) {
     (void)state;
     static const char text[] = "caf\xc3\xa9 \xc2\xa0 \xe2\x82\xac \xf0\x9f\x90\x95 \xff\x9b \xc2";
@@ -63,6 +73,7 @@ static void messages_are_plain(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(control_characters_do_not_reach_a_terminal),
+        cmocka_unit_test(control_characters_of_json_are_numbers),
         cmocka_unit_test(other_text_stays_as_it_is),
         cmocka_unit_test(messages_are_plain),
     };
