@@ -8,6 +8,7 @@
  *
  * glibc only, whose allocator it goes on to by its other names. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,21 +21,20 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 static atomic_long calls;
 static long fail_at; /* 0: none fails */
 static int fail_on;
+static int report = -1; /* opened before the program can lock itself in */
 
 __attribute__((constructor)) static void begin(void) {
     const char *text = getenv("FAIL_AT");
     fail_on = getenv("FAIL_ON") != NULL;
     fail_at = text ? atol(text) : 0;
+    const char *path = getenv("FAIL_COUNT");
+    if (path) report = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 }
 
 __attribute__((destructor)) static void end(void) {
     const long count = atomic_load(&calls);
-    const char *path = getenv("FAIL_COUNT");
     fail_at = 0;
-    FILE *file = path ? fopen(path, "w") : NULL;
-    if (!file) return;
-    fprintf(file, "%ld\n", count);
-    fclose(file);
+    if (report >= 0) dprintf(report, "%ld\n", count);
 }
 
 static int fails(void) {
