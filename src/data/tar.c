@@ -45,13 +45,19 @@ void tar_members_free(struct tar_members *members) {
     X(archive_read_support_filter_xz)                                                              \
     X(archive_read_support_filter_bzip2)                                                           \
     X(archive_read_set_format_option)                                                              \
-    X(archive_read_open2)                                                                          \
+    X(archive_read_set_read_callback)                                                              \
+    X(archive_read_set_skip_callback)                                                              \
+    X(archive_read_set_callback_data)                                                              \
+    X(archive_read_open1)                                                                          \
     X(archive_read_data)                                                                           \
     X(archive_read_data_skip)                                                                      \
     X(archive_read_open_filename)                                                                  \
-    X(archive_read_next_header)                                                                    \
+    X(archive_read_next_header2)                                                                   \
     X(archive_filter_bytes)                                                                        \
+    X(archive_errno)                                                                               \
     X(archive_error_string)                                                                        \
+    X(archive_entry_new)                                                                           \
+    X(archive_entry_free)                                                                          \
     X(archive_entry_pathname)                                                                      \
     X(archive_entry_pathname_utf8)                                                                 \
     X(archive_entry_filetype)                                                                      \
@@ -68,16 +74,34 @@ static bool load(struct libarchive *lib, caption_error *error) {
                         LIBRARY_NAMES(LIBARCHIVE), lib, error);
 }
 
+/* An archive that is to be read, and its entry: libarchive makes its own, and does not look whether
+ * there was memory for it. */
+static bool new_archive(const struct libarchive *lib, struct archive **archive,
+                        struct archive_entry **entry, caption_error *error) {
+    *archive = lib->archive_read_new();
+    *entry = lib->archive_entry_new();
+    return (*archive && *entry) || error_memory(error, "the reader of an archive");
+}
+
+static void free_archive(const struct libarchive *lib, struct archive *archive,
+                         struct archive_entry *entry) {
+    if (archive) lib->archive_read_free(archive);
+    if (entry) lib->archive_entry_free(entry);
+}
+
 /* An archive while it is listed. */
 struct listing {
     struct libarchive lib;
     struct archive *archive;
+    struct archive_entry *entry;
     const char *path;
     size_t size; /* of its file */
     struct tar_members *members;
 };
 
 static bool archive_error(const struct listing *listing, caption_error *error) {
+    if (listing->lib.archive_errno(listing->archive) == ENOMEM)
+        return error_memory(error, listing->path);
     const char *reason = listing->lib.archive_error_string(listing->archive);
     return error_set(error, CAPTION_ERROR_FORMAT, "%s: cannot read the tar archive: %.200s",
                      listing->path, reason ? reason : "no reason given");
@@ -128,7 +152,8 @@ static bool add(struct listing *listing, const char *name, struct archive_entry 
     return true;
 }
 
-static bool list_entry(struct listing *listing, struct archive_entry *entry, caption_error *error) {
+static bool list_entry(struct listing *listing, caption_error *error) {
+    struct archive_entry *entry = listing->entry;
     const char *name = name_of(&listing->lib, entry);
     if (listing->lib.archive_entry_filetype(entry) == AE_IFDIR) return true;
     if (!name || !is_plain(&listing->lib, entry)) {
@@ -146,11 +171,10 @@ static bool list(struct listing *listing, caption_error *error) {
         return archive_error(listing, error);
     }
     for (;;) {
-        struct archive_entry *entry;
-        const int status = lib->archive_read_next_header(listing->archive, &entry);
+        const int status = lib->archive_read_next_header2(listing->archive, listing->entry);
         if (status == ARCHIVE_EOF) return true;
         if (!is_read(status)) return archive_error(listing, error);
-        if (!list_entry(listing, entry, error)) return false;
+        if (!list_entry(listing, error)) return false;
     }
 }
 
@@ -168,10 +192,9 @@ bool tar_members_read(struct tar_members *members, const char *path, caption_err
     struct listing listing = {.path = path, .members = members};
     if (!find_size(&listing, error)) return false;
     if (!load(&listing.lib, error)) return error_prefix(error, path);
-    listing.archive = listing.lib.archive_read_new();
-    if (!listing.archive) return error_memory(error, "the reader of an archive");
-    const bool ok = list(&listing, error);
-    listing.lib.archive_read_free(listing.archive);
+    const bool ok =
+        new_archive(&listing.lib, &listing.archive, &listing.entry, error) && list(&listing, error);
+    free_archive(&listing.lib, listing.archive, listing.entry);
     return ok;
 }
 
@@ -180,6 +203,7 @@ enum { STREAM_BLOCK = 1 << 16, PATIENCE = 100 /* milliseconds between two questi
 struct tar_stream {
     struct libarchive lib;
     struct archive *archive;
+    struct archive_entry *entry; /* the member that was read last */
     const struct file_stop *stop;
     char *path;
     int descriptor;
@@ -229,6 +253,8 @@ static la_int64_t skip_bytes(struct archive *archive, void *context, la_int64_t 
 static bool stream_error(const struct tar_stream *stream, caption_error *error) {
     if (stream->was_stopped)
         return error_set(error, CAPTION_ERROR_INTERRUPTED, "%s: interrupted", stream->path);
+    if (stream->lib.archive_errno(stream->archive) == ENOMEM)
+        return error_memory(error, stream->path);
     const char *reason = stream->lib.archive_error_string(stream->archive);
     if (stream->reason) reason = strerror(stream->reason);
     return error_set(error, CAPTION_ERROR_FORMAT,
@@ -260,8 +286,8 @@ static bool open_descriptor(struct tar_stream *stream, const char *path, caption
 
 static bool open_archive(struct tar_stream *stream, caption_error *error) {
     const struct libarchive *lib = &stream->lib;
-    struct archive *archive = stream->archive = lib->archive_read_new();
-    if (!archive) return error_memory(error, "the reader of an archive");
+    if (!new_archive(lib, &stream->archive, &stream->entry, error)) return false;
+    struct archive *archive = stream->archive;
     lib->archive_read_support_filter_gzip(archive);
     lib->archive_read_support_filter_zstd(archive);
     lib->archive_read_support_filter_xz(archive);
@@ -269,7 +295,10 @@ static bool open_archive(struct tar_stream *stream, caption_error *error) {
     if (lib->archive_read_support_format_tar(archive) == ARCHIVE_OK &&
         lib->archive_read_set_format_option(archive, "tar", "read_concatenated_archives", "1") ==
             ARCHIVE_OK &&
-        lib->archive_read_open2(archive, stream, NULL, read_block, skip_bytes, NULL) == ARCHIVE_OK)
+        lib->archive_read_set_read_callback(archive, read_block) == ARCHIVE_OK &&
+        lib->archive_read_set_skip_callback(archive, skip_bytes) == ARCHIVE_OK &&
+        lib->archive_read_set_callback_data(archive, stream) == ARCHIVE_OK &&
+        lib->archive_read_open1(archive) == ARCHIVE_OK)
         return true;
     return stream_error(stream, error);
 }
@@ -289,7 +318,7 @@ struct tar_stream *tar_stream_open(const char *path, const struct file_stop *sto
 
 void tar_stream_free(struct tar_stream *stream) {
     if (!stream) return;
-    if (stream->archive) stream->lib.archive_read_free(stream->archive);
+    free_archive(&stream->lib, stream->archive, stream->entry);
     if (stream->descriptor > STDERR_FILENO) close(stream->descriptor);
     free(stream->block);
     free(stream->path);
@@ -307,19 +336,16 @@ static bool check_end(const struct tar_stream *stream, caption_error *error) {
                      stream->path, stream->members);
 }
 
-/* The rest of the last member is skipped by itself: where it ends is where the next one begins. */
-static bool next_entry(struct tar_stream *stream, struct archive_entry **entry,
-                       caption_error *error) {
+/* Sets `end` where there is none. The rest of the last member is skipped by itself: where it ends
+ * is where the next one begins. */
+static bool next_entry(struct tar_stream *stream, bool *end, caption_error *error) {
     const struct libarchive *lib = &stream->lib;
-    *entry = NULL;
     if (stream->members > 0 && lib->archive_read_data_skip(stream->archive) < ARCHIVE_WARN)
         return stream_error(stream, error);
     stream->position = lib->archive_filter_bytes(stream->archive, 0);
-    const int status = lib->archive_read_next_header(stream->archive, entry);
-    if (status == ARCHIVE_EOF) {
-        *entry = NULL;
-        return check_end(stream, error);
-    }
+    const int status = lib->archive_read_next_header2(stream->archive, stream->entry);
+    *end = status == ARCHIVE_EOF;
+    if (*end) return check_end(stream, error);
     if (!is_read(status)) return stream_error(stream, error);
     stream->members++;
     return true;
@@ -328,11 +354,11 @@ static bool next_entry(struct tar_stream *stream, struct archive_entry **entry,
 bool tar_stream_next(struct tar_stream *stream, const char **name, size_t *size,
                      caption_error *error) {
     const struct libarchive *lib = &stream->lib;
-    for (;;) {
-        struct archive_entry *entry;
+    struct archive_entry *entry = stream->entry;
+    for (bool end = false;;) {
         *name = NULL;
-        if (!next_entry(stream, &entry, error)) return false;
-        if (!entry) return true;
+        if (!next_entry(stream, &end, error)) return false;
+        if (end) return true;
         if (lib->archive_entry_filetype(entry) == AE_IFDIR) continue;
         const char *found = name_of(lib, entry);
         const int64_t bytes = lib->archive_entry_size(entry);
