@@ -5,6 +5,8 @@
 
 #ifdef CAPTION_WITH_CMARK
 
+#include <setjmp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,7 +24,6 @@
     FUNCTION(cmark_iter_new)                                                                       \
     FUNCTION(cmark_iter_next)                                                                      \
     FUNCTION(cmark_node_first_child)                                                               \
-    FUNCTION(cmark_node_free)                                                                      \
     FUNCTION(cmark_node_get_end_line)                                                              \
     FUNCTION(cmark_node_get_literal)                                                               \
     FUNCTION(cmark_node_get_start_column)                                                          \
@@ -30,7 +31,9 @@
     FUNCTION(cmark_node_get_type)                                                                  \
     FUNCTION(cmark_node_get_url)                                                                   \
     FUNCTION(cmark_node_parent)                                                                    \
-    FUNCTION(cmark_parse_document)
+    FUNCTION(cmark_parser_feed)                                                                    \
+    FUNCTION(cmark_parser_finish)                                                                  \
+    FUNCTION(cmark_parser_new_with_mem)
 
 struct cmark {
     CMARK(LIBRARY_POINTER)
@@ -39,6 +42,53 @@ struct cmark {
 static bool load(struct cmark *lib, caption_error *error) {
     return library_load(CAPTION_CMARK_SONAME, "Markdown", "libcmark", LIBRARY_NAMES(CMARK), lib,
                         error);
+}
+
+/* Cmark ends the program where an allocation fails, unless it is given functions, which it hands
+ * nothing. So everything that it allocates is in a list, and a failure jumps out of it. */
+struct cmark_block {
+    struct cmark_block *previous, *next;
+    size_t size;
+    max_align_t bytes[];
+};
+
+struct cmark_memory {
+    struct cmark_block *blocks;
+    jmp_buf failed;
+};
+
+static _Thread_local struct cmark_memory *of_cmark; /* while this thread reads a document */
+
+static void *take(size_t count, size_t size) {
+    size_t all;
+    struct cmark_block *block =
+        size_multiply(count, size, &size) && size_add(size, sizeof *block, &all) ? calloc(1, all)
+                                                                                 : NULL;
+    if (!block) longjmp(of_cmark->failed, 1);
+    block->size = size;
+    block->next = of_cmark->blocks;
+    if (block->next) block->next->previous = block;
+    of_cmark->blocks = block;
+    return block->bytes;
+}
+
+static void give_back(void *bytes) {
+    if (!bytes) return;
+    struct cmark_block *block =
+        (struct cmark_block *)((char *)bytes - offsetof(struct cmark_block, bytes));
+    *(block->previous ? &block->previous->next : &of_cmark->blocks) = block->next;
+    if (block->next) block->next->previous = block->previous;
+    free(block);
+}
+
+static void *take_more(void *bytes, size_t size) {
+    void *more = take(1, size);
+    if (!bytes) return more;
+    const struct cmark_block *block =
+        (struct cmark_block *)((char *)bytes - offsetof(struct cmark_block, bytes));
+    memcpy(more, bytes, size_smaller(size, block->size));
+    give_back(bytes);
+    return more;
 }
 
 struct markdown {
@@ -237,15 +287,29 @@ static bool add_all(struct markdown *markdown, cmark_node *document, caption_err
     return ok;
 }
 
+static bool parse(struct markdown *markdown, caption_error *error) {
+    static cmark_mem functions = {take, take_more, give_back};
+    struct cmark_memory memory = {0};
+    of_cmark = &memory;
+    bool ok;
+    if (setjmp(memory.failed) == 0) {
+        cmark_parser *parser =
+            markdown->lib.cmark_parser_new_with_mem(CMARK_OPT_DEFAULT, &functions);
+        markdown->lib.cmark_parser_feed(parser, markdown->bytes, markdown->size);
+        ok = add_all(markdown, markdown->lib.cmark_parser_finish(parser), error);
+    } else {
+        ok = error_memory(error, "a Markdown document");
+    }
+    while (memory.blocks) give_back(memory.blocks->bytes);
+    of_cmark = NULL;
+    return ok;
+}
+
 static bool read_body(const char *bytes, size_t size, struct alt_pictures *pictures,
                       caption_error *error) {
     struct markdown markdown = {.bytes = bytes, .size = size, .pictures = pictures};
-    bool ok = load(&markdown.lib, error) && find_lines(&markdown, error);
-    if (ok) {
-        cmark_node *document = markdown.lib.cmark_parse_document(bytes, size, CMARK_OPT_DEFAULT);
-        ok = add_all(&markdown, document, error);
-        markdown.lib.cmark_node_free(document);
-    }
+    const bool ok =
+        load(&markdown.lib, error) && find_lines(&markdown, error) && parse(&markdown, error);
     free(markdown.lines);
     return ok;
 }

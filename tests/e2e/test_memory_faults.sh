@@ -105,6 +105,12 @@ if "$program" --formats | grep -q "^tar archives.yes"; then
 else
     skip "built without libarchive: --tar where memory is short"
 fi
+echo '![](a.ppm) and <b>more</b>' >"$work/page.md"
+if "$program" alt --check "$work/page.md" 2>&1 | grep -q 'built without'; then
+    skip "built without cmark: alt texts in Markdown where memory is short"
+else
+    sweep_library "alt texts in Markdown" 70 "$work/page.md" alt "$work/page.md"
+fi
 
 # Photos that would have one text.
 mkdir "$work/twins"
