@@ -32,12 +32,16 @@
     FUNCTION(zip_set_file_compression)                                                             \
     FUNCTION(zip_source_buffer)                                                                    \
     FUNCTION(zip_source_buffer_create)                                                             \
+    FUNCTION(zip_source_begin_write)                                                               \
     FUNCTION(zip_source_close)                                                                     \
+    FUNCTION(zip_source_commit_write)                                                              \
     FUNCTION(zip_source_free)                                                                      \
     FUNCTION(zip_source_keep)                                                                      \
     FUNCTION(zip_source_open)                                                                      \
     FUNCTION(zip_source_read)                                                                      \
+    FUNCTION(zip_source_rollback_write)                                                            \
     FUNCTION(zip_source_stat)                                                                      \
+    FUNCTION(zip_source_write)                                                                     \
     FUNCTION(zip_stat)                                                                             \
     FUNCTION(zip_stat_index)                                                                       \
     FUNCTION(zip_strerror)
@@ -86,23 +90,21 @@ static bool list_documents(struct alt_epub *epub, caption_error *error) {
                      "is signed (META-INF/signatures.xml), which a change would make invalid");
 }
 
-/* A copy that libzip frees. No bytes are NULL: it frees none of their memory. */
-static bool copy_bytes(const void *bytes, size_t size, void **copy) {
-    *copy = size > 0 ? malloc(size) : NULL;
-    if (size > 0 && !*copy) return false;
-    if (size > 0) memcpy(*copy, bytes, size);
-    return true;
-}
-
-/* Of a copy: libzip 1.7 frees bytes that are not its own when it writes an archive whose first half
- * stays. */
-static zip_source_t *source_of(struct alt_epub *epub, const void *bytes, size_t size,
-                               zip_error_t *reason) {
-    void *copy;
-    if (!copy_bytes(bytes, size, &copy)) return NULL;
-    zip_source_t *source = epub->lib.zip_source_buffer_create(copy, size, 1, reason);
-    if (!source) free(copy);
-    return source;
+/* Writes the bytes to libzip's memory: of a buffer that is handed over, a failure does not say
+ * whether libzip freed it, and libzip 1.7 frees bytes that are not its own when it writes an
+ * archive whose first half stays. Frees the source (NULL: there is none) if that fails. */
+static zip_source_t *filled(struct alt_epub *epub, zip_source_t *source, const void *bytes,
+                            size_t size) {
+    if (!source) return NULL;
+    bool ok = epub->lib.zip_source_begin_write(source) == 0;
+    if (ok && (epub->lib.zip_source_write(source, bytes, size) != (zip_int64_t)size ||
+               epub->lib.zip_source_commit_write(source) != 0)) {
+        epub->lib.zip_source_rollback_write(source);
+        ok = false;
+    }
+    if (ok) return source;
+    epub->lib.zip_source_free(source);
+    return NULL;
 }
 
 static bool open_archive(struct alt_epub *epub, const void *bytes, size_t size,
@@ -110,15 +112,18 @@ static bool open_archive(struct alt_epub *epub, const void *bytes, size_t size,
     zip_error_t reason;
     epub->lib.zip_error_init(&reason);
     epub->size = size;
-    epub->source = source_of(epub, bytes, size, &reason);
+    epub->source =
+        filled(epub, epub->lib.zip_source_buffer_create(NULL, 0, 0, &reason), bytes, size);
     if (epub->source)
         epub->archive = epub->lib.zip_open_from_source(epub->source, ZIP_CHECKCONS, &reason);
     if (epub->archive) epub->lib.zip_source_keep(epub->source);
-    const bool ok = epub->archive ||
-                    error_set(error, CAPTION_ERROR_FORMAT, "is no whole EPUB (ZIP archive): %s",
-                              epub->lib.zip_error_strerror(&reason));
+    if (!epub->source)
+        error_memory(error, "an EPUB");
+    else if (!epub->archive)
+        error_set(error, CAPTION_ERROR_FORMAT, "is no whole EPUB (ZIP archive): %s",
+                  epub->lib.zip_error_strerror(&reason));
     epub->lib.zip_error_fini(&reason);
-    return ok;
+    return epub->archive != NULL;
 }
 
 struct alt_epub *alt_epub_open(const void *bytes, size_t size, caption_error *error) {
@@ -171,14 +176,6 @@ bool alt_epub_read(struct alt_epub *epub, const char *name, size_t limit, struct
     return ok;
 }
 
-static zip_source_t *copy_of(struct alt_epub *epub, const struct file_bytes *bytes) {
-    void *copy;
-    if (!copy_bytes(bytes->data, bytes->size, &copy)) return NULL;
-    zip_source_t *source = epub->lib.zip_source_buffer(epub->archive, copy, bytes->size, 1);
-    if (!source) free(copy);
-    return source;
-}
-
 bool alt_epub_replace(struct alt_epub *epub, const char *name, const struct file_bytes *bytes,
                       caption_error *error) {
     zip_stat_t old;
@@ -189,7 +186,8 @@ bool alt_epub_replace(struct alt_epub *epub, const char *name, const struct file
     const zip_int64_t index = epub->lib.zip_name_locate(epub->archive, name, 0);
     if (index < 0 || epub->lib.zip_stat_index(epub->archive, (zip_uint64_t)index, 0, &old) != 0)
         return zip_failed(epub, error, name);
-    zip_source_t *source = copy_of(epub, bytes);
+    zip_source_t *source = filled(epub, epub->lib.zip_source_buffer(epub->archive, NULL, 0, 0),
+                                  bytes->data, bytes->size);
     if (!source) return error_memory(error, "an EPUB");
     if (epub->lib.zip_file_replace(epub->archive, (zip_uint64_t)index, source, 0) != 0) {
         epub->lib.zip_source_free(source);

@@ -111,6 +111,14 @@ if "$program" alt --check "$work/page.md" 2>&1 | grep -q 'built without'; then
 else
     sweep_library "alt texts in Markdown" 70 "$work/page.md" alt "$work/page.md"
 fi
+echo '<html xmlns="http://www.w3.org/1999/xhtml"><p>a page <img src="a.ppm"/></p></html>' >"$work/page.xhtml"
+if ! (cd "$work" && python3 -m zipfile -c book.epub page.xhtml a.ppm) 2>"$err"; then
+    skip "no python3: an EPUB where memory is short"
+elif "$program" alt --check "$work/book.epub" 2>&1 | grep -q 'built without'; then
+    skip "built without libzip: an EPUB where memory is short"
+else
+    sweep_library "alt texts in an EPUB" 320 "$work/book.epub" alt "$work/book.epub"
+fi
 
 # Photos that would have one text.
 mkdir "$work/twins"
