@@ -130,6 +130,21 @@ bool photo_scores_check(const struct dataset_selection *photos, caption_error *e
     return true;
 }
 
+/* ROUGE-L compares every word with every other: two sentences as long as books are an error, and
+ * not hours. */
+static bool check_length(const struct dataset *dataset, const struct dataset_photo *photo,
+                         const struct tokens *candidate, caption_error *error) {
+    static const double most_pairs = 1e8;
+    size_t longest = 0;
+    for (size_t i = 0; i < photo->count; i++)
+        longest = size_larger(longest, dataset->captions[photo->first + i].count);
+    if ((double)candidate->count * (double)longest <= most_pairs) return true;
+    return error_set(error, CAPTION_ERROR_LIMIT,
+                     "%s: photo %s: a caption of %zu words, to be scored against one of %zu: "
+                     "expected sentences",
+                     dataset->name, photo->name, candidate->count, longest);
+}
+
 bool photo_scores_compute(const struct dataset_selection *photos, const struct tokens *candidates,
                           struct scores *scores, size_t *distinct, double *ciders,
                           caption_error *error) {
@@ -142,13 +157,15 @@ bool photo_scores_compute(const struct dataset_selection *photos, const struct t
         free(items);
         return false;
     }
-    for (size_t i = 0; i < count; i++) {
+    bool done = true;
+    for (size_t i = 0; done && i < count; i++) {
         const struct dataset_photo *photo = &dataset->photos[photos->photos[i]];
+        done = check_length(dataset, photo, &candidates[i], error);
         items[i] =
             (struct scores_item){&candidates[i], &dataset->captions[photo->first], photo->count};
     }
-    bool done = scores_compute(items, count, scores, each, error) &&
-                distinct_count(candidates, count, distinct, error);
+    done = done && scores_compute(items, count, scores, each, error) &&
+           distinct_count(candidates, count, distinct, error);
     for (size_t i = 0; done && each && i < count; i++) ciders[i] = each[i].cider;
     free(items);
     free(each);

@@ -58,4 +58,18 @@ run score "$work/unknown.json" "$work/data.json"
 expect 1 "a caption of no photo: exit 1"
 expect_in "$err" unknown.json 99
 
+# Sentences as long as books: the time for ROUGE-L grows with the square.
+many() { # WORD
+    awk -v word="$1" 'BEGIN { for (i = 0; i < 60000; i++) printf "%s ", word }'
+}
+printf 'path,caption\na.jpg,%s\n' "$(many "a dog")" >"$work/book.csv"
+printf 'path,caption\na.jpg,%s\n' "$(many "a cat")" >"$work/other.csv"
+printf 'path,caption\na.jpg,a dog\n' >"$work/sentence.csv"
+status=0
+timeout 20 "$program" score "$work/other.csv" "$work/book.csv" >"$out" 2>"$err" </dev/null || status=$?
+expect 1 "books are no captions"
+expect_in "$err" "book.csv: photo a.jpg: a caption of 120000 words, to be scored against one of 120000"
+run score "$work/sentence.csv" "$work/book.csv"
+expect 0 "a sentence beside a book is scored"
+
 finish
