@@ -329,6 +329,9 @@ static void read_av1(const uint8_t *bytes, size_t size, struct coded *coded) {
 /* An item that is made of others has no bytes of its own. */
 enum { MOST_EMPTY = 64 };
 
+/* Bytes of items that may lie where others' do: cells of a grid that look the same. */
+enum { MOST_SHARED = 500 * 1000 };
+
 /* Where an item's bytes lie: ISO/IEC 14496-12, 8.11.3. */
 struct locations {
     const uint8_t *bytes; /* of the box, behind what was read */
@@ -444,9 +447,8 @@ static void read_items(const struct iso_box *meta, const struct image_file *file
             coded->empty = true;
             return;
         }
-        /* No photo's items share all their bytes, and looking at them must take no longer than the
-         * file is long. */
-        if (in.taken / 2 > file->size) {
+        /* Looking at them must take no longer than the file is long. */
+        if (in.taken / 2 > size_larger(file->size, MOST_SHARED)) {
             coded->shared = true;
             return;
         }
