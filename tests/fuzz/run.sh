@@ -61,8 +61,8 @@ awk '{ seconds[$1] += $2; inputs[$1] += $3; all += $2; sum += $3 }
            printf "~all %.1f %d\n", all / 60, sum }' "$build/tally" | sort | tr -d '~'
 
 # What reads what others wrote; 90 % of the lines of each are to be reached. What is left of most is memory that runs
-# out. Below it: files that do more than read (checkpoint), functions that a library wants and never calls (tiff), readers
-# of environment variables (options) and answers (protocol), which have tests of their own.
+# out. Below it: files that do more than read (checkpoint, epub), functions that a library wants and never calls (tiff),
+# readers of environment variables (options) and answers (protocol), which have tests of their own.
 readers='alt/|base/json[.]c|cli/options[.]c
     |data/(builder|dataset|folder|formats|shards|source|table|tar)[.]c|eval/scores[.]c|format/(packed_file|safetensors)[.]c
     |image/(bmp|color|decode|exif|gif|heif|jpeg|jxl|png|pnm|raw|tiff|webp)[.]c|metadata/
