@@ -93,6 +93,7 @@ static void *take_more(void *bytes, size_t size) {
 
 struct markdown {
     struct cmark lib;
+    struct cmark_memory memory;
     const char *bytes;
     size_t size;
     size_t *lines; /* [line_count + 1], owned: where each begins; the last: the end */
@@ -289,10 +290,9 @@ static bool add_all(struct markdown *markdown, cmark_node *document, caption_err
 
 static bool parse(struct markdown *markdown, caption_error *error) {
     static cmark_mem functions = {take, take_more, give_back};
-    struct cmark_memory memory = {0};
-    of_cmark = &memory;
+    struct cmark_memory *memory = of_cmark = &markdown->memory;
     bool ok;
-    if (setjmp(memory.failed) == 0) {
+    if (setjmp(memory->failed) == 0) {
         cmark_parser *parser =
             markdown->lib.cmark_parser_new_with_mem(CMARK_OPT_DEFAULT, &functions);
         markdown->lib.cmark_parser_feed(parser, markdown->bytes, markdown->size);
@@ -300,7 +300,7 @@ static bool parse(struct markdown *markdown, caption_error *error) {
     } else {
         ok = error_memory(error, "a Markdown document");
     }
-    while (memory.blocks) give_back(memory.blocks->bytes);
+    while (memory->blocks) give_back(memory->blocks->bytes);
     of_cmark = NULL;
     return ok;
 }
