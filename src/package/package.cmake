@@ -3,7 +3,7 @@
 include(CMakePackageConfigHelpers)
 
 # Manual pages of commands and completions are printed by the program, from its tables of flags.
-set(printed ${CMAKE_BINARY_DIR}/printed)
+set(printed ${PROJECT_BINARY_DIR}/printed)
 file(MAKE_DIRECTORY ${printed})
 set(manuals ${printed}/caption.3.gz ${printed}/caption-data.5.gz)
 set(completions)
@@ -16,9 +16,9 @@ function(caption_compresses source file)
 endfunction()
 
 caption_prints(${printed}/caption.1 pages --help-man)
-file(READ ${CMAKE_SOURCE_DIR}/src/cli/main.c commands)
+file(READ ${PROJECT_SOURCE_DIR}/src/cli/main.c commands)
 string(REGEX MATCHALL "{\"[a-z]+\", command_" commands "${commands}")
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/main.c)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/main.c)
 foreach(command ${commands})
   string(REGEX REPLACE ".*\"([a-z]+)\".*" "\\1" command "${command}")
   caption_prints(${printed}/caption-${command}.1 pages ${command} --help-man)
@@ -29,7 +29,7 @@ foreach(page ${pages})
 endforeach()
 
 # The page about data sets is a part of the training guide.
-set(guide ${CMAKE_SOURCE_DIR}/src/train/README.md)
+set(guide ${PROJECT_SOURCE_DIR}/src/train/README.md)
 set(data_page ${CMAKE_CURRENT_LIST_DIR}/data_page.awk)
 add_custom_command(OUTPUT ${printed}/caption-data.5 DEPENDS ${data_page} ${guide}
                    COMMAND awk -f ${data_page} ${guide} > ${printed}/caption-data.5 VERBATIM)
@@ -45,8 +45,11 @@ add_custom_target(caption_printed ALL DEPENDS ${manuals} ${completions} ${printe
 
 # The program, its model and their terms.
 set(share ${CMAKE_INSTALL_DATADIR})
-set(weights ${CMAKE_SOURCE_DIR}/weights)
+set(weights ${PROJECT_SOURCE_DIR}/weights)
 install(TARGETS caption COMPONENT program)
+if(MPI_C_FOUND)
+  install(TARGETS caption_mpi LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/caption COMPONENT mpi)
+endif()
 install(FILES ${weights}/caption.safetensors DESTINATION ${share}/caption COMPONENT program OPTIONAL)
 install(FILES ${weights}/README.md DESTINATION ${share}/caption COMPONENT program)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/copyright ${printed}/changelog.gz
@@ -66,7 +69,7 @@ set(config ${CMAKE_INSTALL_LIBDIR}/cmake/caption)
 install(TARGETS caption_static COMPONENT library)
 install(TARGETS caption_shared EXPORT caption-targets COMPONENT library
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(FILES ${CMAKE_SOURCE_DIR}/src/caption.h TYPE INCLUDE COMPONENT library)
+install(FILES ${PROJECT_SOURCE_DIR}/src/caption.h TYPE INCLUDE COMPONENT library)
 install(FILES ${printed}/caption.3.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT library)
 file(RELATIVE_PATH include_from_pc ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig
      ${CMAKE_INSTALL_FULL_INCLUDEDIR})
@@ -77,25 +80,25 @@ endforeach()
 list(REMOVE_DUPLICATES static_libs)
 list(JOIN static_libs " " static_libs)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/caption.pc.in caption.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/caption.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+install(FILES ${PROJECT_BINARY_DIR}/caption.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
         COMPONENT library)
 install(EXPORT caption-targets FILE caption-config.cmake NAMESPACE caption:: DESTINATION ${config}
         COMPONENT library)
 write_basic_package_version_file(caption-config-version.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${CMAKE_BINARY_DIR}/caption-config-version.cmake DESTINATION ${config}
+install(FILES ${PROJECT_BINARY_DIR}/caption-config-version.cmake DESTINATION ${config}
         COMPONENT library)
 
 # The Python package: see src/python. Its build installs this alone. It captions, and does not search.
 if(SKBUILD)
   find_package(Python REQUIRED COMPONENTS Interpreter)
-  set(model ${CMAKE_BINARY_DIR}/caption.safetensors)
+  set(model ${PROJECT_BINARY_DIR}/caption.safetensors)
   set(captions_only ${CMAKE_CURRENT_LIST_DIR}/captions_only.py)
   add_custom_command(OUTPUT ${model} DEPENDS ${captions_only} ${weights}/caption.safetensors
                      COMMAND Python::Interpreter ${captions_only} ${weights}/caption.safetensors ${model})
   add_custom_target(caption_python DEPENDS ${model} caption_shared)
   install(FILES $<TARGET_FILE:caption_shared> RENAME libcaption.so DESTINATION caption
           COMPONENT python)
-  install(FILES ${model} ${weights}/README.md ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION caption
+  install(FILES ${model} ${weights}/README.md ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION caption
           COMPONENT python)
 endif()
 
@@ -132,9 +135,9 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION non-free/graphics) # the terms of the weights
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "${loaded}")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-file(WRITE ${CMAKE_BINARY_DIR}/debian/triggers "activate-noawait ldconfig\n")
-file(WRITE ${CMAKE_BINARY_DIR}/debian/shlibs "libcaption 0.2 caption (>= ${PROJECT_VERSION})\n")
-set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_BINARY_DIR}/debian/triggers ${CMAKE_BINARY_DIR}/debian/shlibs)
+file(WRITE ${PROJECT_BINARY_DIR}/debian/triggers "activate-noawait ldconfig\n")
+file(WRITE ${PROJECT_BINARY_DIR}/debian/shlibs "libcaption 0.2 caption (>= ${PROJECT_VERSION})\n")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/debian/triggers ${PROJECT_BINARY_DIR}/debian/shlibs)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "describe photos in a sentence, offline")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "A photo goes in, a sentence comes out. The program comes with its weights and
 with the trainer that made them. It needs no network and no graphics

@@ -69,6 +69,24 @@ cmake -S "$work/cmake" -B "$work/cmake/build" -D SAMPLE="$source_tree/samples/c/
     cmake --build "$work/cmake/build" >>"$work/log" 2>&1 || fail "find_package(caption): $(tail -n 3 "$work/log")"
 LD_LIBRARY_PATH= "$work/cmake/build/photo" "$work/photo.jpg" >"$work/said" || fail "built by CMake, it runs"
 cmp -s "$work/said" "$out" || fail "built by CMake, it says what the program says"
+# As a part of another project, which keeps its own settings: with optimisation all the same.
+mkdir "$work/part"
+cat >"$work/part/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(sample C)
+add_subdirectory(${CAPTION} caption EXCLUDE_FROM_ALL)
+add_executable(photo ${CAPTION}/samples/c/photo.c)
+target_link_libraries(photo PRIVATE caption::caption)
+END
+cmake -S "$work/part" -B "$work/part/build" -D CAPTION="$source_tree" -D CMAKE_EXPORT_COMPILE_COMMANDS=ON >"$work/log" 2>&1 ||
+    fail "add_subdirectory: $(tail -n 3 "$work/log")"
+grep -q 'command.*-O3.*src/caption\.c"' "$work/part/build/compile_commands.json" || fail "the part is optimised"
+grep 'command.*samples/c/photo\.c"' "$work/part/build/compile_commands.json" | grep -q -e -O -e -Wconversion &&
+    fail "the project is compiled as it says"
+cmake "$work/part/build" -D CMAKE_BUILD_TYPE=Debug >"$work/log" 2>&1 && # in a fifth of the time
+    cmake --build "$work/part/build" -j "$(nproc)" >>"$work/log" 2>&1 || fail "add_subdirectory: $(tail -n 3 "$work/log")"
+LD_LIBRARY_PATH= "$work/part/build/photo" "$work/photo.jpg" >"$work/said" || fail "a part of a project, it runs"
+cmp -s "$work/said" "$out" || fail "a part of a project, it says what the program says"
 echo damaged >"$work/moved/share/caption/caption.safetensors"
 "$work/photo" "$work/photo.jpg" 2>"$work/message"
 expect_in "$work/message" "$library/" "share/caption/caption.safetensors: "
