@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -235,6 +236,37 @@ static bool check_regular(const struct stat *status, const char *path, caption_e
     }
     if (status->st_size > 0) return true;
     return error_set(error, CAPTION_ERROR_FORMAT, "%s: is empty", path);
+}
+
+bool file_beside(const char *from, char *path, size_t size) {
+    char *name = strrchr(path, '/');
+    if (!name) return false;
+    name++;
+    if (strlen(from) >= size - (size_t)(name - path)) return false;
+    strcpy(name, from);
+    return true;
+}
+
+static bool program_path(char *path, size_t size) {
+    const ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    if (length > 0) {
+        path[length] = 0;
+        return (size_t)length < size - 1;
+    }
+#ifdef __linux__
+    const char *started = (const char *)getauxval(AT_EXECFN);
+    char *found = started ? realpath(started, NULL) : NULL;
+    const bool fits = found && strlen(found) < size;
+    if (fits) strcpy(path, found);
+    free(found);
+    return fits;
+#else
+    return false;
+#endif
+}
+
+bool file_beside_program(const char *from, char *path, size_t size) {
+    return program_path(path, size) && file_beside(from, path, size);
 }
 
 /* What may be unpacked of however few bytes. */

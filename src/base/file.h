@@ -46,6 +46,14 @@ bool file_read_stream(FILE *stream, const char *name, size_t limit, struct file_
 bool file_read_beginning(const char *path, size_t most, struct file_bytes *out);
 void file_bytes_free(struct file_bytes *bytes);
 
+/* Makes path[size] that of another file: `from` ("../share/model") is where that one lies, seen
+ * from the folder of this one. False where the path names no folder or there is no space for the
+ * other. */
+bool file_beside(const char *from, char *path, size_t size);
+/* The same of the running program, which is found as it is in /proc, or where there is none, as in
+ * a root of few files, by what it was started with. False where both are unknown. */
+bool file_beside_program(const char *from, char *path, size_t size);
+
 /* Whether so many bytes of an archive unpack to more than its reader should keep in memory: to more
  * than 64 MB, and a hundred times as many. What photos are compressed by, an archive cannot do
  * again.

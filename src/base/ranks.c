@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 struct ranks {
@@ -18,18 +19,31 @@ static long started_together(void) {
     return size ? strtol(size, NULL, 10) : 1;
 }
 
-static const char *module_path(void) {
+/* Storage of a path that module_path works out. */
+struct module_place {
+    char text[4096];
+};
+
+/* The first that is there of that in the prefix in which the program lies, that in the prefix for
+ * which it was built, and that of the build; where there is none, the second, which a message
+ * names. NULL: built without. */
+static const char *module_path(struct module_place *place) {
 #ifdef CAPTION_MPI_BUILT
+    if (file_beside_program(CAPTION_MPI_FROM_PROGRAM, place->text, sizeof place->text) &&
+        access(place->text, R_OK) == 0)
+        return place->text;
     const bool only_built =
         access(CAPTION_MPI_INSTALLED, R_OK) != 0 && access(CAPTION_MPI_BUILT, R_OK) == 0;
     return only_built ? CAPTION_MPI_BUILT : CAPTION_MPI_INSTALLED;
 #else
+    (void)place;
     return NULL;
 #endif
 }
 
 static bool load(struct ranks *ranks, caption_error *error) {
-    const char *path = module_path();
+    struct module_place place;
+    const char *path = module_path(&place);
     if (!path) {
         return error_set(error, CAPTION_ERROR_ARGUMENT,
                          "started by mpirun, but built without MPI: install Open MPI's development "

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "format/float16.h"
@@ -376,39 +376,9 @@ bool model_average(struct model *model, size_t count, const struct model *other,
     return true;
 }
 
-/* Puts `from` in place of the last part of the path in `place`. */
-static bool beside(struct model_place *place, const char *from) {
-    char *name = strrchr(place->text, '/');
-    if (!name) return false;
-    const size_t left = sizeof place->text - (size_t)(name + 1 - place->text);
-    if (strlen(from) >= left) return false;
-    strcpy(name + 1, from);
-    return true;
-}
-
-/* The path of the running program; where there is no /proc, as in a root of few files, what that by
- * which it was started leads to. False where neither is known. */
-static bool program_path(struct model_place *place) {
-    const ssize_t length = readlink("/proc/self/exe", place->text, sizeof place->text - 1);
-    if (length > 0) {
-        place->text[length] = 0;
-        return (size_t)length < sizeof place->text - 1;
-    }
-#ifdef __linux__
-    const char *started = (const char *)getauxval(AT_EXECFN);
-    char *path = started ? realpath(started, NULL) : NULL;
-    const bool fits = path && strlen(path) < sizeof place->text;
-    if (fits) strcpy(place->text, path);
-    free(path);
-    return fits;
-#else
-    return false;
-#endif
-}
-
 /* The model of the prefix in which the running program lies; false where that is unknown. */
 static bool beside_program(struct model_place *place) {
-    return program_path(place) && beside(place, CAPTION_MODEL_FROM_PROGRAM);
+    return file_beside_program(CAPTION_MODEL_FROM_PROGRAM, place->text, sizeof place->text);
 }
 
 /* The same of the shared library, for programs that lie elsewhere. */
@@ -418,7 +388,7 @@ static bool beside_library(struct model_place *place) {
     if (!dladdr(&here, &info) || !info.dli_fname) return false;
     if (strlen(info.dli_fname) >= sizeof place->text) return false;
     strcpy(place->text, info.dli_fname);
-    return beside(place, CAPTION_MODEL_FROM_LIBRARY);
+    return file_beside(CAPTION_MODEL_FROM_LIBRARY, place->text, sizeof place->text);
 }
 
 static bool is_there(const char *path) {

@@ -56,6 +56,16 @@ for file in bin/caption include/caption.h share/doc/caption/copyright share/capt
     share/man/man3/caption.3.gz share/man/man5/caption-data.5.gz; do
     [ -f "$prefix/$file" ] || fail "$file is installed"
 done
+module=$(cd "$prefix" && find . -name 'caption_mpi.*')
+if [ -n "$module" ]; then
+    mkdir -p "$work/elsewhere/bin" "$work/elsewhere/$(dirname "$module")"
+    cp "$prefix/bin/caption" "$work/elsewhere/bin/"
+    echo damaged >"$work/elsewhere/$module"
+    OMPI_COMM_WORLD_SIZE=2 "$work/elsewhere/bin/caption" train "$work/nothing.json" -o "$work/none" 2>"$err"
+    expect_in "$err" "its module does not load: $work/elsewhere/"
+else
+    skip "built without MPI: a moved prefix has its own module"
+fi
 gzip -d "$prefix"/share/man/man*/*.gz
 bash -n "$prefix/share/bash-completion/completions/caption" || fail "bash reads its completion"
 for shell in zsh fish; do

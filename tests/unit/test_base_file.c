@@ -154,6 +154,20 @@ static void no_more_is_read_than_shows_that_it_is_too_large(void **state) {
     free(path);
 }
 
+static void a_file_is_found_from_the_folder_of_another(void **state) {
+    (void)state;
+    char path[24] = "/usr/bin/caption", other[24] = "caption";
+    assert_true(file_beside("../share/model", path, sizeof path)); /* as long as can be */
+    assert_string_equal(path, "/usr/bin/../share/model");
+    assert_false(file_beside("1234567", path, sizeof path));
+    assert_string_equal(path, "/usr/bin/../share/model");
+    assert_false(file_beside("model", other, sizeof other)); /* in no folder */
+    char program[4096];
+    assert_true(file_beside_program("test_base_file", program, sizeof program));
+    assert_int_equal(access(program, X_OK), 0);
+    assert_false(file_beside_program("test_base_file", program, 8));
+}
+
 /* Which /dev/stdin does not open: as a program in Node or behind systemd has it. */
 static void standard_streams_may_be_sockets(void **state) {
     (void)state;
@@ -458,6 +472,7 @@ int main(void) {
         IN_A_FOLDER(what_cannot_be_read_is_named_with_its_reason),
         cmocka_unit_test(a_pipe_is_read_to_its_end_or_its_limit),
         IN_A_FOLDER(no_more_is_read_than_shows_that_it_is_too_large),
+        cmocka_unit_test(a_file_is_found_from_the_folder_of_another),
         cmocka_unit_test(standard_streams_may_be_sockets),
         IN_A_FOLDER(parts_of_a_file_are_read_in_any_order),
         IN_A_FOLDER(a_file_cut_short_while_it_is_read_is_an_error),

@@ -10,8 +10,11 @@
 /* The test compiles the file itself, with modules that are not there. */
 #undef CAPTION_MPI_BUILT
 #undef CAPTION_MPI_INSTALLED
-static const char *built = "/nowhere/built.so", *installed = "/nowhere/installed.so";
+#undef CAPTION_MPI_FROM_PROGRAM
+static const char *built = "/nowhere/built.so", *installed = "/nowhere/installed.so",
+                  *from_program = "nowhere.so";
 #define CAPTION_MPI_BUILT built
+#define CAPTION_MPI_FROM_PROGRAM from_program
 #define CAPTION_MPI_INSTALLED installed
 #include "base/ranks.c"
 #include "train/update.h"
@@ -39,14 +42,28 @@ static void a_process_alone_is_rank_0_of_1(void **state) {
 static void the_installed_module_goes_first(void **state) {
     (void)state;
     const char *const first_built = built, *const first_installed = installed;
+    struct module_place place;
     built = "/dev/null";
-    assert_ptr_equal(module_path(), built);
+    assert_ptr_equal(module_path(&place), built);
     installed = "/dev/zero";
-    assert_ptr_equal(module_path(), installed);
+    assert_ptr_equal(module_path(&place), installed);
     built = first_built;
-    assert_ptr_equal(module_path(), installed);
+    assert_ptr_equal(module_path(&place), installed);
     installed = first_installed;
-    assert_ptr_equal(module_path(), installed); /* which the message names */
+    assert_ptr_equal(module_path(&place), installed); /* which the message names */
+}
+
+static void the_module_of_a_moved_prefix_goes_before_it(void **state) {
+    (void)state;
+    const char *const first_installed = installed, *const first = from_program;
+    struct module_place place;
+    installed = "/dev/zero";
+    from_program = "test_ranks"; /* this program */
+    assert_ptr_equal(module_path(&place), place.text);
+    assert_int_equal(place.text[0], '/');
+    from_program = first;
+    assert_ptr_equal(module_path(&place), installed);
+    installed = first_installed;
 }
 
 static void several_processes_without_a_module_are_an_error(void **state) {
@@ -298,6 +315,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_process_alone_is_rank_0_of_1),
         cmocka_unit_test(the_installed_module_goes_first),
+        cmocka_unit_test(the_module_of_a_moved_prefix_goes_before_it),
         cmocka_unit_test(several_processes_without_a_module_are_an_error),
         cmocka_unit_test(what_is_too_long_for_the_module_goes_in_pieces),
         cmocka_unit_test(a_transport_that_fails_is_an_error_that_names_the_other),
