@@ -139,11 +139,13 @@ status=0
 "$program" --html - "$photo" >&- 2>"$err" || status=$?
 expect 1 "a closed stdout is no file to write a page to"
 expect_in "$err" "standard output" "--html"
-mkdir "$work/hundred"
-for i in $(seq 100); do cp "$photo" "$work/hundred/$i.ppm"; done
+mkdir "$work/thirty" # whose thumbnails are more than a pipe holds
+for i in $(seq 30); do
+    { printf 'P6 64 64 255\n' && head -c 12288 /dev/urandom; } >"$work/thirty/$i.ppm"
+done
 {
     status=0
-    "$program" -q --html - "$work/hundred" 2>"$err" || status=$?
+    "$program" -q --html - "$work/thirty" 2>"$err" || status=$?
     echo "$status" >"$work/status"
 } | head -c 9 >"$out"
 status=$(cat "$work/status")
