@@ -239,11 +239,9 @@ static bool check_regular(const struct stat *status, const char *path, caption_e
 }
 
 bool file_beside(const char *from, char *path, size_t size) {
-    char *name = strrchr(path, '/');
-    if (!name) return false;
-    name++;
-    if (strlen(from) >= size - (size_t)(name - path)) return false;
-    strcpy(name, from);
+    const size_t start = file_name_start(path);
+    if (start == 0 || strlen(from) >= size - start) return false;
+    strcpy(path + start, from);
     return true;
 }
 
