@@ -3,7 +3,6 @@
 
 #include "temporary_file.h"
 
-#include "base/memory.h"
 #include "infer/inference_encoder.h"
 
 static struct weights weights_of(const struct encoder_fixture *f) {
@@ -158,9 +157,6 @@ static void a_photo_has_the_same_features_alone_and_beside_others(void **state) 
     encoder_fixture_free(&f);
 }
 
-/* AddressSanitizer makes a photo take several times as long. */
-enum { MOST_THREADS = SANITIZER_ADDRESS ? 3 : 5 };
-
 static void expect_shared(const char *architecture, size_t size, enum precision precision) {
     struct encoder_fixture f = encoder_fixture_new(architecture, size, 1);
     encoder_fixture_randomise(&f, size);
@@ -169,7 +165,7 @@ static void expect_shared(const char *architecture, size_t size, enum precision 
         inference_encoder_new(&f.encoder, &weights, precision, NULL);
     assert_non_null(inference);
     float *features = encoder_fixture_zeroed(2 * f.encoder.features);
-    for (size_t count = 1; count <= MOST_THREADS; count++) {
+    for (size_t count = 1; count <= 5; count++) {
         struct threads *threads = count > 1 ? threads_new(count, NULL) : NULL;
         struct inference_workspace *workspace = inference_workspace_new(inference, threads, NULL);
         assert_non_null(workspace);

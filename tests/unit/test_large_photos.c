@@ -19,7 +19,7 @@ enum { SIDE = 224, VALUES = SIDE * SIDE * 3, MOST_PHOTOS = 64 };
 
 /* AddressSanitizer makes a large photo take five times as long, and finds in a few what it finds in
  * all: every fourth one is captioned. */
-enum { EVERY = SANITIZER_ADDRESS ? 16 : 1 };
+enum { EVERY = SANITIZER_ADDRESS ? 4 : 1 };
 
 #ifdef CAPTION_WITH_TURBOJPEG
 static const double largest_difference = 2; /* of 255 levels, on average */

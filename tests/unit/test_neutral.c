@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/random.h"
 
 struct pair {
@@ -183,8 +182,6 @@ static void any_words_in_any_order_end_without_gender(void **state) {
     }
 }
 
-enum { MANY = SANITIZER_ADDRESS ? 1 << 18 : 1 << 20 };
-
 /* A megabyte of nouns, pronouns and phrases to join: words that were looked at again for each that
  * follows, or moved for each phrase, would keep this test past any patience. */
 static void a_megabyte_is_rewritten_in_one_pass(void **state) {
@@ -192,7 +189,7 @@ static void a_megabyte_is_rewritten_in_one_pass(void **state) {
     static const char *const units[] = {"a man and a woman sees him as he is with the girl ",
                                         "a dog with his ball ", "a man or a man "};
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        const size_t size = strlen(units[i]), count = MANY / size;
+        const size_t size = strlen(units[i]), count = (1 << 20) / size;
         char *sentence = malloc(count * size + 1);
         assert_non_null(sentence);
         for (size_t at = 0; at < count; at++) memcpy(sentence + at * size, units[i], size + 1);
